@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { checkLayers } from '../tools/layers/check.js';
+import { scan } from '../tools/layers/scan.js';
+
+const trees: string[] = [];
+
+/** Writes a tree of source files and gives `file:line: message` of each violation. */
+function check(files: Readonly<Record<string, string>>): string[] {
+  const root = mkdtempSync(join(tmpdir(), 'layers-'));
+  trees.push(root);
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(root, 'src', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  return checkLayers(root).violations.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+}
+
+afterEach(() => {
+  for (const tree of trees.splice(0)) rmSync(tree, { recursive: true });
+});
+
+const LEAVES = {
+  'fdt/a.ts': '',
+  'schema/a.ts': '',
+  'decode/a.ts': '',
+  'cli/a.ts': '',
+  'memory/node/a.ts': '',
+};
+
+describe('layers', () => {
+  it('are kept by this project', () => {
+    const result = checkLayers(fileURLToPath(new URL('..', import.meta.url)));
+    expect(result.violations).toEqual([]);
+    expect(result.files).toBeGreaterThan(20);
+    expect(result.imports).toBeGreaterThan(result.files);
+  });
+
+  it('may be crossed downwards, skipping some', () => {
+    const text = "import { a } from '../fdt/a.js';\nimport type { b } from '../schema/a.js';\n";
+    expect(check({ ...LEAVES, 'validate/x.ts': text, 'cli/x.ts': "import '../validate/x.js';\n" })).toEqual(
+      [],
+    );
+  });
+
+  it('may not be crossed upwards, by types, re-exports and dynamic imports neither', () => {
+    const text = [
+      "import { a } from '../decode/a.js';",
+      'import type {',
+      '  b,',
+      "} from '../decode/a.js';",
+      "export * from '../decode/a.js';",
+      "const c = await import('../cli/a.js');",
+    ].join('\n');
+    expect(check({ ...LEAVES, 'fdt/x.ts': text })).toEqual([
+      'src/fdt/x.ts:1: imports src/decode/a.ts: fdt may not import decode',
+      'src/fdt/x.ts:4: imports src/decode/a.ts: fdt may not import decode',
+      'src/fdt/x.ts:5: imports src/decode/a.ts: fdt may not import decode',
+      'src/fdt/x.ts:6: imports src/cli/a.ts: fdt may not import cli',
+    ]);
+  });
+
+  it('neighbours import one way only', () => {
+    const there = { 'decode/b.ts': '', 'encode/x.ts': "import '../decode/b.js';\n", 'encode/y.ts': '' };
+    expect(check(there)).toEqual([]);
+    expect(check({ ...there, 'decode/x.ts': "import '../encode/y.js';\n" })).toEqual([
+      'src/decode/x.ts:1: imports src/encode/y.ts: decode and encode import each other',
+      'src/encode/x.ts:1: imports src/decode/b.ts: encode and decode import each other',
+    ]);
+  });
+
+  it('only cli and memory/node may use what Node alone has', () => {
+    const node =
+      "import { readFileSync } from 'node:fs';\nimport 'path';\nconst b = Buffer.alloc(1);\nprocess.exit();\n";
+    expect(check({ 'cli/x.ts': node, 'memory/node/x.ts': node })).toEqual([]);
+    expect(check({ 'memory/x.ts': node })).toEqual([
+      'src/memory/x.ts:3: uses Buffer: only src/cli and src/memory/node may use what Node alone has',
+      'src/memory/x.ts:4: uses process: only src/cli and src/memory/node may use what Node alone has',
+      'src/memory/x.ts:1: imports node:fs: only src/cli and src/memory/node may use Node built-ins',
+      'src/memory/x.ts:2: imports path: only src/cli and src/memory/node may use Node built-ins',
+    ]);
+    expect(check({ ...LEAVES, 'memory/x.ts': "import './node/a.js';\n" })).toHaveLength(1);
+  });
+
+  it('fast-check belongs to fuzz', () => {
+    const text = "import fc from 'fast-check';\n";
+    expect(check({ 'fuzz/x.ts': text })).toEqual([]);
+    expect(check({ 'synth/x.ts': text })).toEqual([
+      'src/synth/x.ts:1: imports the package fast-check: not allowed here',
+    ]);
+  });
+
+  it('names missing files, unknown folders and cycles', () => {
+    expect(check({ 'fdt/x.ts': "import './gone.js';\n" })).toEqual([
+      'src/fdt/x.ts:1: imports ./gone.js: no file of src',
+    ]);
+    expect(check({ 'misc/x.ts': "import '../schema/a.js';\n", 'schema/a.ts': '' })).toEqual([
+      'src/misc/x.ts:1: src/misc is no layer',
+    ]);
+    const found = check({
+      'fdt/a.ts': "import './b.js';\n",
+      'fdt/b.ts': "\nimport './c.js';\n",
+      'fdt/c.ts': "import './d.js';\nimport './a.js';\n",
+      'fdt/d.ts': '',
+      'fdt/e.ts': "import './a.js';\n",
+    });
+    expect(found).toEqual([
+      'src/fdt/c.ts:2: import cycle through fdt/a.ts: fdt/a.ts → fdt/b.ts → fdt/c.ts → fdt/a.ts',
+    ]);
+  });
+});
+
+describe('scan', () => {
+  it('is not fooled by comments, strings and properties', () => {
+    const text = [
+      "// import '../cli/a.js'",
+      "/* from '../cli/b.js' */",
+      "const text = 'Buffer.from(1)';",
+      'const other = `process.exit()`;',
+      'const value = job.process.name;',
+      'const quote = /[\'"]/;',
+      "import { z } from './z.js';",
+    ].join('\n');
+    expect(scan(text)).toEqual({ imports: [{ specifier: './z.js', line: 7 }], nodeGlobals: [] });
+  });
+});

@@ -1,0 +1,63 @@
+import { type NamedValue, SchemaError } from './model.js';
+
+/** A YAML mapping. */
+export type Node = { readonly [key: string]: unknown };
+
+const IDENTIFIER = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
+/** `doc-ref`: one text or several. */
+export function references(source: unknown, where: string): string[] {
+  if (source === undefined) return [];
+  return (Array.isArray(source) ? source : [source]).map((entry) => string(entry, where, 'doc-ref'));
+}
+
+/** Refuses every key beyond `keys`. */
+export function onlyKeys(node: Node, keys: readonly string[], where: string): void {
+  for (const key of Object.keys(node)) if (!keys.includes(key)) fail(where, key, 'is not supported');
+}
+
+/** The node as a mapping. */
+export function mapping(node: unknown, where: string): Node {
+  if (typeof node !== 'object' || node === null || Array.isArray(node))
+    throw new SchemaError(`${where}: must be a mapping`);
+  return node as Node;
+}
+
+/** The node as a mapping, an empty one when it is absent. */
+export function optionalMapping(node: unknown, where: string): Node {
+  return node === undefined ? {} : mapping(node, where);
+}
+
+/** The node as a list. */
+export function list(node: unknown, where: string, key: string): readonly unknown[] {
+  return Array.isArray(node) ? node : fail(where, key, 'must be a list');
+}
+
+/** The node as text, without blanks around it. */
+export function string(node: unknown, where: string, key: string): string {
+  return typeof node === 'string' && node.trim() !== '' ? node.trim() : fail(where, key, 'must be text');
+}
+
+/** A snake_case name. */
+export function identifier(name: string, where: string, key: string): string {
+  return IDENTIFIER.test(name) ? name : fail(where, key, `${name} is no snake_case name`);
+}
+
+/** Refuses a construct. */
+export function fail(where: string, key: string, what: string): never {
+  throw new SchemaError(`${where}: key ${key}: ${what}`);
+}
+
+/** A map of numbers to names, of `enums` or `-values`. */
+export function namedValues(source: unknown, where: string, key: string): NamedValue[] {
+  return Object.entries(mapping(source, where)).map(([value, entry]) => {
+    if (!/^-?(?:[0-9]+|0x[0-9a-f]+)$/i.test(value)) fail(where, key, `${value} is no integer`);
+    if (typeof entry === 'string') return { value: BigInt(value), name: identifier(entry, where, key) };
+    const node = mapping(entry, `${where}: ${key} ${value}`);
+    onlyKeys(node, ['id', 'doc', '-orig-id'], `${where}: ${key} ${value}`);
+    const name = identifier(string(node.id, where, key), where, key);
+    return node.doc === undefined
+      ? { value: BigInt(value), name }
+      : { value: BigInt(value), name, doc: string(node.doc, where, key) };
+  });
+}
