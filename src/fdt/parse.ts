@@ -1,0 +1,302 @@
+/** Devicetree blob -> columns of tokens, in linear time and without recursion; bad data becomes diagnostics. */
+
+import { type FdtHeader, type FdtReserveEntry, FdtToken } from '../records/fdt.js';
+import {
+  addDiagnostic,
+  createDiagnosticSink,
+  type FdtDiagnostic,
+  type FdtDiagnosticSink,
+  hex,
+} from './diagnostics.js';
+import { escapeText } from './escape.js';
+import { type FdtLayout, readLayout } from './layout.js';
+import { createPropertyNames, resolveName } from './property-names.js';
+import { duplicateSiblings, type SiblingColumns, siblingKey } from './siblings.js';
+import { alignToken, PROP_LEN, PROP_NAMEOFF, PROP_VALUE, TAG_SIZE } from './token-layout.js';
+import { nodePath } from './tree.js';
+import { addEnd, addNameOffset, quoteName, stopAtProperty } from './walk-diagnostics.js';
+
+/**
+ * A parsed blob: columns with one entry a token, in blob order, over the bytes given. NOPs and END are tokens too.
+ * Offsets and lengths are in bytes.
+ */
+export interface FdtTree {
+  /** The bytes given to {@link parseFdt}; values and names are read from them. */
+  readonly bytes: Uint8Array;
+  /** Undefined when there are fewer than 40 bytes. */
+  readonly header?: FdtHeader;
+  /** At most 65536 entries, without the terminator. */
+  readonly reserveMap: readonly FdtReserveEntry[];
+  /** Bounds of the strings block, cut to the bytes that are there. */
+  readonly stringsStart: number;
+  readonly stringsEnd: number;
+  /** Bounds of the structure block, cut to the bytes that are there (version 16: up to totalsize). */
+  readonly structStart: number;
+  readonly structEnd: number;
+  /** Number of tokens. */
+  readonly count: number;
+  /** `FdtToken` values. */
+  readonly kind: Uint8Array;
+  /** Offset of the tag in `bytes`. */
+  readonly at: Uint32Array;
+  /** Token index of the BEGIN_NODE around the token (for END_NODE: the one it closes), -1 for none. */
+  readonly parent: Int32Array;
+  /** BEGIN_NODE: the token behind the node's END_NODE (behind its last token when it has none). Others: the next token. */
+  readonly next: Uint32Array;
+  /** Property: length of the value. BEGIN_NODE: length of the name. Others 0. */
+  readonly length: Uint32Array;
+  /** Property: offset of the name in the strings block, as stored. Others 0. */
+  readonly nameOffset: Uint32Array;
+  /** Offset behind the last token, padding included; at most `structEnd` + 3. */
+  readonly tokensEnd: number;
+  readonly diagnostics: readonly FdtDiagnostic[];
+  /** Whether END was reached inside the structure block. */
+  readonly complete: boolean;
+}
+
+/**
+ * Parses a devicetree blob (devicetree specification v0.4, chapter 5; versions 16 and 17, others when they declare
+ * themselves compatible). Never throws: a damaged or truncated blob gives the tokens up to the damage, and diagnostics.
+ */
+export function parseFdt(bytes: Uint8Array): FdtTree {
+  const sink = createDiagnosticSink();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const layout = readLayout(bytes, view, sink);
+  const columns = layout.readable ? walk(bytes, view, layout, sink) : NO_TOKENS;
+  const tree: FdtTree = {
+    bytes,
+    ...(layout.header === undefined ? {} : { header: layout.header }),
+    reserveMap: layout.reserveMap,
+    stringsStart: layout.stringsStart,
+    stringsEnd: layout.stringsEnd,
+    structStart: layout.structStart,
+    structEnd: layout.structEnd,
+    ...columns,
+    diagnostics: sink.list,
+  };
+  for (let i = 0; i < sink.list.length; i++) {
+    const entry = sink.list[i];
+    const token = sink.tokens[i] ?? -1;
+    if (entry !== undefined && token >= 0) entry.path = escapeText(nodePath(tree, token));
+  }
+  return tree;
+}
+
+type Columns = Pick<
+  FdtTree,
+  'count' | 'kind' | 'at' | 'parent' | 'next' | 'length' | 'nameOffset' | 'tokensEnd' | 'complete'
+>;
+
+const NO_TOKENS: Columns = {
+  count: 0,
+  kind: new Uint8Array(0),
+  at: new Uint32Array(0),
+  parent: new Int32Array(0),
+  next: new Uint32Array(0),
+  length: new Uint32Array(0),
+  nameOffset: new Uint32Array(0),
+  tokensEnd: 0,
+  complete: false,
+};
+
+function walk(bytes: Uint8Array, view: DataView, layout: FdtLayout, sink: FdtDiagnosticSink): Columns {
+  const { structStart, structEnd: limit, stringsStart, nameLimit, longNames } = layout;
+  const names = createPropertyNames(nameLimit);
+  const { canonical, seenIn } = names;
+  // random, so that no blob can be made to collide; it has no influence on what is found
+  const seed = Math.floor(Math.random() * 0x7fffffff);
+  let subnodes = 0;
+
+  // Trees of small properties have some 14 bytes a token; pages of the columns that stay unused cost nothing.
+  // Growth doubles, and a token has at least 4 bytes.
+  let capacity = Math.min(
+    Math.ceil((limit - structStart) / 12) + 64,
+    Math.ceil((limit - structStart) / 4) + 1,
+  );
+  let kind = new Uint8Array(capacity);
+  let at = new Uint32Array(capacity);
+  let parent = new Int32Array(capacity);
+  let next = new Uint32Array(capacity);
+  let length = new Uint32Array(capacity);
+  let nameOffset = new Uint32Array(capacity);
+
+  let count = 0;
+  let current = -1;
+  let roots = 0;
+  let afterSubnode = false;
+  let complete = false;
+  let position = structStart;
+  let stopped = false;
+
+  while (limit - position >= TAG_SIZE) {
+    if (count === capacity) {
+      capacity = capacity * 2 + 64;
+      kind = grown(kind, new Uint8Array(capacity));
+      at = grown(at, new Uint32Array(capacity));
+      parent = grown(parent, new Int32Array(capacity));
+      next = grown(next, new Uint32Array(capacity));
+      length = grown(length, new Uint32Array(capacity));
+      nameOffset = grown(nameOffset, new Uint32Array(capacity));
+    }
+    const tag = view.getUint32(position);
+    if (tag === FdtToken.prop) {
+      const room = limit - position - PROP_VALUE;
+      const size = room < 0 ? 0 : view.getUint32(position + PROP_LEN);
+      if (size > room) {
+        stopped = true;
+        stopAtProperty(layout, position, size, current, sink);
+        break;
+      }
+      const offset = view.getUint32(position + PROP_NAMEOFF);
+      kind[count] = tag;
+      at[count] = position;
+      parent[count] = current;
+      next[count] = count + 1;
+      length[count] = size;
+      nameOffset[count] = offset;
+      if (offset < nameLimit) {
+        let id = canonical[offset] ?? 0;
+        if (id === 0) id = resolveName(names, bytes, stringsStart, offset);
+        if (id > 0) {
+          if (seenIn[id - 1] === current + 1 && current >= 0) {
+            addDiagnostic(
+              sink,
+              'duplicate-property',
+              position,
+              quoteName(bytes, stringsStart + offset),
+              current,
+            );
+          }
+          seenIn[id - 1] = current + 1;
+        } else if (longNames) {
+          addDiagnostic(sink, 'property-name-too-long', position, `name offset ${hex(offset)}`, current);
+        }
+      } else {
+        addNameOffset(layout, position, offset, current, sink);
+      }
+      if (afterSubnode && current >= 0) {
+        addDiagnostic(sink, 'property-after-subnode', position, `at ${hex(position)}`, current);
+      }
+      if (current < 0) addDiagnostic(sink, 'property-outside-node', position, `at ${hex(position)}`);
+      count++;
+      position += PROP_VALUE + alignToken(size);
+    } else if (tag === FdtToken.beginNode) {
+      const start = position + TAG_SIZE;
+      let nul = start;
+      let hash = seed;
+      for (let byte = bytes[nul]; nul < limit && byte !== 0; byte = bytes[++nul]) {
+        hash = Math.imul(hash ^ (byte ?? 0), 0x01000193);
+        hash ^= hash >>> 15;
+      }
+      if (nul >= limit) {
+        stopped = true;
+        if (!layout.structCut) {
+          addDiagnostic(sink, 'unterminated-node-name', position, `at ${hex(position)}`, current);
+        }
+        break;
+      }
+      const size = nul - start;
+      kind[count] = tag;
+      at[count] = position;
+      parent[count] = current;
+      length[count] = size;
+      if (current < 0) {
+        roots++;
+        if (roots === 2) addDiagnostic(sink, 'several-roots', position, `at ${hex(position)}`, count);
+        if (size > 0) addDiagnostic(sink, 'root-name', start, quoteName(bytes, start), count);
+      } else {
+        nameOffset[count] = siblingKey(hash, current); // until takeSiblingKeys
+        subnodes++;
+      }
+      current = count;
+      afterSubnode = false;
+      count++;
+      position += TAG_SIZE + alignToken(size + 1);
+    } else if (tag === FdtToken.endNode) {
+      kind[count] = tag;
+      at[count] = position;
+      parent[count] = current;
+      next[count] = count + 1;
+      if (current < 0) {
+        addDiagnostic(sink, 'end-node-without-begin', position, `at ${hex(position)}`);
+      } else {
+        next[current] = count + 1;
+        current = parent[current] ?? -1;
+        afterSubnode = true;
+      }
+      count++;
+      position += TAG_SIZE;
+    } else if (tag === FdtToken.nop || tag === FdtToken.end) {
+      kind[count] = tag;
+      at[count] = position;
+      parent[count] = current;
+      next[count] = count + 1;
+      count++;
+      position += TAG_SIZE;
+      if (tag === FdtToken.end) {
+        complete = true;
+        break;
+      }
+    } else {
+      stopped = true;
+      addDiagnostic(sink, 'unknown-token', position, hex(tag), current);
+      break;
+    }
+  }
+
+  if (!stopped) addEnd(view, layout, { position, current, roots, complete }, sink);
+  const closing = complete ? count - 1 : count;
+  for (let node = current; node >= 0; node = parent[node] ?? -1) next[node] = closing;
+  const { nodes, keys } = takeSiblingKeys(kind, parent, nameOffset, count, subnodes);
+  addDuplicateNodes({ bytes, at, length, parent }, nodes, keys, sink);
+  return {
+    count,
+    kind: kind.subarray(0, count),
+    at: at.subarray(0, count),
+    parent: parent.subarray(0, count),
+    next: next.subarray(0, count),
+    length: length.subarray(0, count),
+    nameOffset: nameOffset.subarray(0, count),
+    tokensEnd: position,
+    complete,
+  };
+}
+
+function grown<T extends Uint8Array | Uint32Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Moves the keys of subnodes out of the name offset column, where only properties have something to say. */
+function takeSiblingKeys(
+  kind: Uint8Array,
+  parent: Int32Array,
+  nameOffset: Uint32Array,
+  count: number,
+  subnodes: number,
+): { nodes: Uint32Array; keys: Uint32Array } {
+  const nodes = new Uint32Array(subnodes);
+  const keys = new Uint32Array(subnodes);
+  let n = 0;
+  for (let i = 0; i < count; i++) {
+    if (kind[i] !== FdtToken.beginNode || (parent[i] ?? -1) < 0) continue;
+    nodes[n] = i;
+    keys[n] = nameOffset[i] ?? 0;
+    nameOffset[i] = 0;
+    n++;
+  }
+  return { nodes, keys };
+}
+
+function addDuplicateNodes(
+  columns: SiblingColumns,
+  nodes: Uint32Array,
+  keys: Uint32Array,
+  sink: FdtDiagnosticSink,
+): void {
+  for (const node of duplicateSiblings(columns, nodes, keys)) {
+    const position = columns.at[node] ?? 0;
+    const name = quoteName(columns.bytes, position + TAG_SIZE);
+    addDiagnostic(sink, 'duplicate-node', position, name, columns.parent[node]);
+  }
+}
