@@ -1,0 +1,77 @@
+import { backedMemory } from '../backed.js';
+import { createDiagnostics, type MemoryDiagnostic } from '../diagnostics.js';
+import type { PhysicalMemory } from '../physical.js';
+import type { RandomAccess } from '../random-access.js';
+import { buildRunTable, type RunTable } from '../run-table.js';
+import type { Vmcoreinfo } from '../vmcoreinfo.js';
+import { type Machine, readElfLayout } from './header.js';
+import { findVmcoreinfo } from './notes.js';
+import { readSegments } from './segments.js';
+
+/** The physical memory of an ELF core and what it says about itself. */
+export interface ElfCore {
+  readonly machine: Machine;
+  /** PT_LOAD segments with a physical address. */
+  readonly segmentCount: number;
+  /** Where which physical memory lies in the file. */
+  readonly table: RunTable;
+  readonly vmcoreinfo?: Vmcoreinfo;
+}
+
+/** Result of {@link parseElfCore}. */
+export interface ElfCoreResult {
+  /** Absent when the file cannot be used as a core at all; the first diagnostic then says why. */
+  readonly core?: ElfCore;
+  readonly diagnostics: readonly MemoryDiagnostic[];
+}
+
+/**
+ * Reads the headers of an ELF core of physical memory: vmcore, /proc/kcore, QEMU's dump-guest-memory.
+ * Never throws on bad data. Where segments overlap the first in the file wins; what lies beyond the
+ * file's end is absent; what p_memsz has beyond p_filesz is zero.
+ *
+ * @param file the unpacked core; only its headers and notes are read
+ */
+export function parseElfCore(file: RandomAccess): ElfCoreResult {
+  const diagnostics = createDiagnostics();
+  const layout = readElfLayout(file, diagnostics);
+  if (layout === undefined) return { diagnostics: diagnostics.list() };
+  const segments = readSegments(file, layout, diagnostics);
+  if (segments.virtualOnly) {
+    // Nothing that was said about the segments matters any more.
+    const refusal = createDiagnostics();
+    refusal.add(
+      'elf-no-physical-addresses',
+      `p_paddr is 0 in all ${segments.loads} segments: a core of a process, or of a /proc/kcore without physical addresses`,
+      layout.phoff,
+    );
+    return { diagnostics: refusal.list() };
+  }
+  if (segments.loads === 0) {
+    diagnostics.add(
+      'elf-no-segments',
+      'the core has no PT_LOAD segment with a physical address',
+      layout.phoff,
+    );
+  }
+  const { table, overlapped } = buildRunTable(segments.pieces);
+  if (overlapped > 0) {
+    diagnostics.add(
+      'elf-segments-overlap',
+      `${overlapped} bytes of memory are in more than one segment; the first in the file is used`,
+    );
+  }
+  const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);
+  const { machine } = layout;
+  const core = { machine, segmentCount: segments.loads, table };
+  return {
+    core: vmcoreinfo === undefined ? core : { ...core, vmcoreinfo },
+    diagnostics: diagnostics.list(),
+  };
+}
+
+/** The memory of a core, read from the file it was parsed from. */
+export function elfMemory(file: RandomAccess, core: ElfCore): PhysicalMemory {
+  const segments = core.segmentCount === 1 ? '1 segment' : `${core.segmentCount} segments`;
+  return backedMemory(file, core.table, `ELF core, ${core.machine}, ${segments}`);
+}

@@ -1,0 +1,194 @@
+import {
+  DISK_DUMP_HEADER_SIZE,
+  type DiskDumpHeader,
+  KDUMP_SUB_HEADER_SIZE,
+  KdumpStatus,
+  type KdumpSubHeader,
+  PAGE_DESC_SIZE,
+  readDiskDumpHeader,
+  readKdumpSubHeader,
+} from '../../records/kdump.js';
+import type { DiagnosticSink } from '../diagnostics.js';
+import type { Machine } from '../elf/header.js';
+import { PHYSICAL_LIMIT } from '../physical.js';
+import type { RandomAccess } from '../random-access.js';
+
+/** Where the parts of a kdump-compressed core lie. Offsets and sizes in bytes of the (seekable) file. */
+export interface KdumpLayout {
+  readonly machine: Machine;
+  /** utsname.release; empty where the writer did not know it (QEMU). */
+  readonly release: string;
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  /** Offset of the bitmap of the pages that are in the file. */
+  readonly bitmap: number;
+  /** First page frame number that the file is about: not 0 in a part of a split dump. */
+  readonly firstPfn: number;
+  /** Page frame number behind the last one; its bit and all below are inside the file. */
+  readonly endPfn: number;
+  /** Offset of the first page descriptor. */
+  readonly descriptors: number;
+  /** Offset and size of the VMCOREINFO text; size 0 without one. */
+  readonly vmcoreinfo: { readonly offset: number; readonly size: number };
+}
+
+const SIGNATURE = new TextEncoder().encode('KDUMP   ');
+const MACHINES: ReadonlyMap<string, Machine> = new Map([
+  ['x86_64', 'x86-64'],
+  ['aarch64', 'arm64'],
+]);
+/** DISKDUMP_HEADER_BLOCKS: the header has one block to itself. */
+const HEADER_BLOCKS = 1;
+const MIN_PAGE = 4096;
+const MAX_PAGE = 65536;
+/** header_version from which the sub header has the field. */
+const SINCE = { split: 2, vmcoreinfo: 3, wideFrames: 6 } as const;
+
+/** Compressions of other tools that are told from damage, and not read. */
+const FOREIGN: readonly (readonly [flag: number, name: string])[] = [
+  [KdumpStatus.compressedLzo, 'lzo'],
+  [KdumpStatus.compressedSnappy, 'snappy'],
+];
+
+/**
+ * Whether a file that begins with these bytes says that it is a kdump-compressed core.
+ *
+ * @param head its first bytes, eight or more
+ */
+export function isKdump(head: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => head[i] === byte);
+}
+
+/**
+ * The compression that these page or header flags name and that is not read.
+ *
+ * @param flags `page_desc.flags` or `disk_dump_header.status`
+ */
+export function foreignCompression(flags: number): string | undefined {
+  return FOREIGN.find(([flag]) => (flags & flag) !== 0)?.[1];
+}
+
+/**
+ * Reads and checks both headers.
+ *
+ * @returns undefined, with a diagnostic that says why, when the file cannot be used as a core
+ */
+export function readKdumpLayout(file: RandomAccess, diagnostics: DiagnosticSink): KdumpLayout | undefined {
+  const bytes = new Uint8Array(DISK_DUMP_HEADER_SIZE);
+  const length = file.readAt(0, bytes.length, bytes);
+  if (length < bytes.length) {
+    diagnostics.add('kdump-header-truncated', `the file ends after ${length} bytes, within the kdump header`, 0);
+    return undefined;
+  }
+  if (!isKdump(bytes)) {
+    diagnostics.add('kdump-signature', 'the file does not begin with "KDUMP   "', 0);
+    return undefined;
+  }
+  const header = readDiskDumpHeader(new DataView(bytes.buffer), 0);
+  const machine = checkHeader(header, diagnostics);
+  if (machine === undefined) return undefined;
+  const pageSize = header.blockSize;
+  const sub = readSubHeader(file, header, diagnostics);
+  if (sub === undefined) return undefined;
+  const bitmaps = (HEADER_BLOCKS + header.subHdrSize) * pageSize;
+  // Two bitmaps of equal size; the first says which pages exist, the second which are here.
+  const bitmapSize = Math.floor((header.bitmapBlocks * pageSize) / 2);
+  const bitmap = bitmaps + bitmapSize;
+  return {
+    machine,
+    release: text(header.utsname.release),
+    pageSize,
+    bitmap,
+    ...frames(file, header, sub, bitmap, bitmapSize, diagnostics),
+    descriptors: bitmaps + header.bitmapBlocks * pageSize,
+    vmcoreinfo:
+      header.headerVersion >= SINCE.vmcoreinfo
+        ? { offset: Number(sub.offsetVmcoreinfo), size: Number(sub.sizeVmcoreinfo) }
+        : { offset: 0, size: 0 },
+  };
+}
+
+function checkHeader(header: DiskDumpHeader, diagnostics: DiagnosticSink): Machine | undefined {
+  const { blockSize, subHdrSize, status } = header;
+  const name = text(header.utsname.machine);
+  const machine = MACHINES.get(name);
+  if (machine === undefined) {
+    diagnostics.add(
+      'kdump-machine',
+      `the core is of machine ${JSON.stringify(name)}; x86_64 and aarch64 are read`,
+    );
+    return undefined;
+  }
+  if (!(blockSize >= MIN_PAGE && blockSize <= MAX_PAGE && Number.isInteger(Math.log2(blockSize)))) {
+    diagnostics.add('kdump-block-size', `block_size ${blockSize} is no page size of 4 KiB to 64 KiB`);
+    return undefined;
+  }
+  if (subHdrSize < 1) {
+    diagnostics.add('kdump-layout', `sub_hdr_size is ${subHdrSize}: there is no sub header`);
+    return undefined;
+  }
+  const foreign = foreignCompression(status);
+  if (foreign !== undefined) {
+    diagnostics.add('kdump-compression', `its pages are compressed with ${foreign}, which is not read`);
+    return undefined;
+  }
+  if ((status & KdumpStatus.compressedIncomplete) !== 0) {
+    diagnostics.add('kdump-incomplete', 'its writer marked the dump as incomplete: pages are missing');
+  }
+  return machine;
+}
+
+function readSubHeader(
+  file: RandomAccess,
+  header: DiskDumpHeader,
+  diagnostics: DiagnosticSink,
+): KdumpSubHeader | undefined {
+  const bytes = new Uint8Array(KDUMP_SUB_HEADER_SIZE);
+  const at = HEADER_BLOCKS * header.blockSize;
+  if (file.readAt(at, bytes.length, bytes) < bytes.length) {
+    diagnostics.add('kdump-header-truncated', 'the file ends before or within the kdump sub header', at);
+    return undefined;
+  }
+  return readKdumpSubHeader(new DataView(bytes.buffer), 0);
+}
+
+/** Which page frames the file is about, cut to the bits that are there. */
+function frames(
+  file: RandomAccess,
+  header: DiskDumpHeader,
+  sub: KdumpSubHeader,
+  bitmap: number,
+  bitmapSize: number,
+  diagnostics: DiagnosticSink,
+): { firstPfn: number; endPfn: number } {
+  const wide = header.headerVersion >= SINCE.wideFrames;
+  const declared = wide ? Number(sub.maxMapnr64) : header.maxMapnr;
+  const stored = Math.max(0, Math.min(bitmapSize, file.size - bitmap)) * 8;
+  const limit = PHYSICAL_LIMIT / header.blockSize;
+  let endPfn = Math.min(declared, stored, limit);
+  if (endPfn < declared) {
+    diagnostics.add(
+      'kdump-bitmap',
+      `max_mapnr is ${declared}, but the bitmap holds ${stored} page frames; the rest is absent`,
+      bitmap,
+    );
+  }
+  if (header.headerVersion < SINCE.split || sub.split === 0) return { firstPfn: 0, endPfn };
+  const firstPfn = Math.min(Number(wide ? sub.startPfn64 : sub.startPfn), endPfn);
+  endPfn = Math.max(firstPfn, Math.min(Number(wide ? sub.endPfn64 : sub.endPfn), endPfn));
+  diagnostics.add(
+    'kdump-split',
+    `one of several files of a split dump: page frames ${firstPfn} to ${endPfn} only; makedumpfile --reassemble joins them`,
+  );
+  return { firstPfn, endPfn };
+}
+
+/** Page descriptors that the file has room for. */
+export function descriptorRoom(file: RandomAccess, layout: KdumpLayout): number {
+  return Math.max(0, Math.floor((file.size - layout.descriptors) / PAGE_DESC_SIZE));
+}
+
+function text(bytes: Uint8Array): string {
+  const nul = bytes.indexOf(0);
+  return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+}

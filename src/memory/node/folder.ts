@@ -1,0 +1,162 @@
+import { close, type Dirent, open, read } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { constants, gunzipSync } from 'node:zlib';
+import { asInputError, errorCode, InputError } from './errors.js';
+import { HEAD_SIZE, type InputKind, type Packing, recogniseKind, recognisePacking } from './recognise.js';
+
+/** A regular file of a folder, recognised by its first bytes, unpacked ones if it is gzip. */
+export interface FolderFile {
+  /** Name in the folder. */
+  readonly name: string;
+  readonly path: string;
+  readonly kind: InputKind;
+  readonly packing?: Packing;
+}
+
+/** A rider's blob in `sub_fdts/`. */
+export interface FolderBlob {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** What a folder is a dump of. */
+export type Folder =
+  /** One devicetree blob and one memory dump that belong together, e.g. kho.dtb and memory.elf.gz. */
+  | {
+      readonly kind: 'pair';
+      readonly tree: string;
+      readonly memory: string;
+      readonly files: readonly FolderFile[];
+    }
+  /** A copy of /sys/kernel/debug/kho/out or in; only out has the scratch_ files. */
+  | {
+      readonly kind: 'debugfs';
+      readonly direction: 'in' | 'out';
+      /** The root tree; truncated in copies from some releases. */
+      readonly fdt: string;
+      readonly subFdts: readonly FolderBlob[];
+      readonly scratchPhys?: string;
+      readonly scratchLen?: string;
+      readonly files: readonly FolderFile[];
+    }
+  | { readonly kind: 'unknown'; readonly files: readonly FolderFile[] };
+
+/** A dump's folder has a handful of files; one with more is none. */
+const MAX_FILES = 4096;
+/** Packed bytes looked at: even at deflate's best ratio they unpack to 4 MiB. */
+const PEEK = 4096;
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+
+/**
+ * Looks at a folder.
+ *
+ * @returns undefined when `path` is not a folder
+ * @throws InputError when it cannot be read, or has more than 4096 entries
+ */
+export async function readFolder(path: string): Promise<Folder | undefined> {
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    const files: FolderFile[] = [];
+    for (const entry of await listFolder(path)) {
+      const file = join(path, entry.name);
+      if (await isRegular(entry, file)) files.push(await recogniseFile(entry.name, file));
+    }
+    return (await asDebugfs(path, files)) ?? asPair(files) ?? { kind: 'unknown', files };
+  } catch (error) {
+    throw asInputError(path, error);
+  }
+}
+
+/** The folder of the kernel's debugfs: here names are what the kernel calls the files. */
+async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<Folder | undefined> {
+  const fdt = files.find(({ name, kind }) => name === 'fdt' && kind === 'fdt');
+  if (fdt === undefined) return undefined;
+  const scratchPhys = files.find(({ name }) => name === 'scratch_phys')?.path;
+  const scratchLen = files.find(({ name }) => name === 'scratch_len')?.path;
+  return {
+    kind: 'debugfs',
+    direction: scratchPhys === undefined && scratchLen === undefined ? 'in' : 'out',
+    fdt: fdt.path,
+    subFdts: await listBlobs(join(path, 'sub_fdts')),
+    ...(scratchPhys === undefined ? {} : { scratchPhys }),
+    ...(scratchLen === undefined ? {} : { scratchLen }),
+    files,
+  };
+}
+
+/** Exactly one tree and one memory dump, whatever they are called. */
+function asPair(files: readonly FolderFile[]): Folder | undefined {
+  const trees = files.filter(({ kind }) => kind === 'fdt');
+  const memories = files.filter(({ kind }) => kind === 'elf');
+  const [tree] = trees;
+  const [memory] = memories;
+  if (tree === undefined || memory === undefined || trees.length + memories.length !== 2) return undefined;
+  return { kind: 'pair', tree: tree.path, memory: memory.path, files };
+}
+
+async function listBlobs(path: string): Promise<FolderBlob[]> {
+  try {
+    const blobs: FolderBlob[] = [];
+    for (const entry of await listFolder(path)) {
+      const blob = { name: entry.name, path: join(path, entry.name) };
+      if (await isRegular(entry, blob.path)) blobs.push(blob);
+    }
+    return blobs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw asInputError(path, error);
+  }
+}
+
+async function listFolder(path: string): Promise<Dirent[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  if (entries.length > MAX_FILES) {
+    throw new InputError(path, 'too-many-files', `has ${entries.length} entries; a dump has a few`);
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function isRegular(entry: Dirent, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    // A link to nowhere is no file of the dump.
+    return false;
+  }
+}
+
+async function recogniseFile(name: string, path: string): Promise<FolderFile> {
+  const bytes = await readStart(path);
+  const packing = recognisePacking(bytes);
+  if (packing === undefined) return { name, path, kind: recogniseKind(bytes) };
+  const kind = packing === 'gzip' ? recogniseKind(gunzipStart(bytes)) : 'unknown';
+  return { name, path, kind, packing };
+}
+
+async function readStart(path: string): Promise<Uint8Array> {
+  try {
+    const fd = await openFile(path, 'r');
+    try {
+      const { bytesRead, buffer } = await promisify(read)(fd, new Uint8Array(PEEK), 0, PEEK, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await closeFile(fd);
+    }
+  } catch (error) {
+    throw asInputError(path, error);
+  }
+}
+
+/** What the first bytes of a gzip file unpack to; empty when they are damaged. */
+function gunzipStart(bytes: Uint8Array): Uint8Array {
+  try {
+    return Uint8Array.from(gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_SIZE));
+  } catch {
+    return new Uint8Array(0);
+  }
+}

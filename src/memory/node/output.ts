@@ -1,0 +1,127 @@
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { keepFile, removeAtExit } from './cleanup.js';
+import { asOutputError, errorCode, OutputError } from './errors.js';
+import { uniqueSuffix } from './unique.js';
+
+/** What is written: text as UTF-8, and bytes, in pieces of any size. */
+export type OutputChunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+
+/** Small chunks are gathered up to this many bytes. */
+const BATCH = 64 * 1024;
+
+/**
+ * Writes a file as a whole or not at all: beside its place under another name, synced, then renamed. The
+ * temporary file is removed on failure, on exit and on signals. A link is followed; what is no regular
+ * file (a pipe, /dev/null) is written in place. `-` is standard output, whose reader may leave early.
+ *
+ * @throws OutputError when the system cannot write; errors that `chunks` throws pass through
+ */
+export async function writeFileAtomic(path: string, chunks: OutputChunks): Promise<void> {
+  if (path === '-') return writeStandardOutput(chunks);
+  const target = await resolveTarget(path);
+  if (target.special) return writeInPlace(path, chunks);
+  const temporary = join(dirname(target.path), `.kho-${uniqueSuffix()}.tmp`);
+  removeAtExit(temporary);
+  try {
+    const file = await attempt(path, open(temporary, 'wx', target.mode));
+    try {
+      await writeChunks(file, path, chunks);
+      await attempt(path, file.sync());
+    } finally {
+      await file.close();
+    }
+    await attempt(path, rename(temporary, target.path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    keepFile(temporary);
+  }
+}
+
+interface Target {
+  readonly path: string;
+  /** Neither absent nor a regular file: cannot be replaced by renaming. */
+  readonly special: boolean;
+  /** Permissions of the file that is replaced, else those of a new file (the umask applies). */
+  readonly mode: number;
+}
+
+async function resolveTarget(path: string): Promise<Target> {
+  try {
+    const real = await realpath(path);
+    const found = await stat(real);
+    if (found.isDirectory()) throw new OutputError(path, 'EISDIR', 'is a folder');
+    return { path: real, special: !found.isFile(), mode: found.mode & 0o777 };
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw asOutputError(path, error);
+    return { path, special: false, mode: 0o666 };
+  }
+}
+
+async function writeInPlace(path: string, chunks: OutputChunks): Promise<void> {
+  const file = await attempt(path, open(path, 'w'));
+  try {
+    await writeChunks(file, path, chunks);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeChunks(file: FileHandle, path: string, chunks: OutputChunks): Promise<void> {
+  for await (const bytes of batches(chunks)) {
+    for (let at = 0; at < bytes.length; ) {
+      at += (await attempt(path, file.write(bytes, at, bytes.length - at))).bytesWritten;
+    }
+  }
+}
+
+async function writeStandardOutput(chunks: OutputChunks): Promise<void> {
+  const output = process.stdout;
+  // The write's own callback gets the error; without a listener the event would end the process.
+  const ignore = () => {};
+  output.on('error', ignore);
+  try {
+    for await (const bytes of batches(chunks)) {
+      const error = await new Promise<Error | null | undefined>((done) => output.write(bytes, done));
+      if (!error) continue;
+      if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED') return;
+      throw asOutputError('-', error);
+    }
+  } finally {
+    output.off('error', ignore);
+  }
+}
+
+/**
+ * The same bytes in pieces worth a system call. A piece is valid until the next one is asked for; nothing
+ * of a chunk is kept, so that whoever makes them may use one buffer again and again.
+ */
+async function* batches(chunks: OutputChunks): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const batch = new Uint8Array(BATCH);
+  let size = 0;
+  for await (const chunk of chunks) {
+    const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
+    if (size + bytes.length > BATCH) {
+      if (size > 0) yield batch.subarray(0, size);
+      size = 0;
+    }
+    if (bytes.length > BATCH) {
+      yield bytes;
+    } else {
+      batch.set(bytes, size);
+      size += bytes.length;
+    }
+  }
+  if (size > 0) yield batch.subarray(0, size);
+}
+
+async function attempt<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asOutputError(path, error);
+  }
+}

@@ -1,0 +1,47 @@
+import { FdtHeaderMagic } from '../../records/fdt.js';
+import { isElf } from '../elf/header.js';
+
+/** What a file is, by its first bytes. */
+export type InputKind = 'elf' | 'fdt' | 'unknown';
+
+/** A compressed stream that wraps the input. */
+export type Packing = 'gzip' | 'zstd';
+
+/** How many first bytes the decisions need, and messages show. */
+export const HEAD_SIZE = 16;
+
+// Signatures of the wrappers: gzip with deflate (RFC 1952 section 2.3.1), a Zstandard frame and the
+// sixteen kinds of skippable frame (RFC 8878 sections 3.1.1 and 3.1.2).
+const GZIP = [0x1f, 0x8b, 0x08];
+const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+const ZSTD_SKIPPABLE = [0x2a, 0x4d, 0x18];
+
+/** What a file with these first bytes is, once unpacked. */
+export function recogniseKind(head: Uint8Array): InputKind {
+  if (isElf(head)) return 'elf';
+  return isFdt(head) ? 'fdt' : 'unknown';
+}
+
+/** The compression that these first bytes announce, if any. */
+export function recognisePacking(head: Uint8Array): Packing | undefined {
+  if (startsWith(head, 0, GZIP)) return 'gzip';
+  if (startsWith(head, 0, ZSTD)) return 'zstd';
+  if (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head, 1, ZSTD_SKIPPABLE)) return 'zstd';
+  return undefined;
+}
+
+/** The first bytes for a message, e.g. `7f 45 4c 46`. */
+export function describeHead(head: Uint8Array): string {
+  if (head.length === 0) return 'it is empty';
+  const bytes = Array.from(head.subarray(0, HEAD_SIZE), (byte) => byte.toString(16).padStart(2, '0'));
+  return `it begins with ${bytes.join(' ')}`;
+}
+
+function isFdt(head: Uint8Array): boolean {
+  if (head.length < 4) return false;
+  return new DataView(head.buffer, head.byteOffset, 4).getUint32(0) === FdtHeaderMagic.fdtMagic;
+}
+
+function startsWith(bytes: Uint8Array, from: number, signature: readonly number[]): boolean {
+  return signature.every((value, i) => bytes[from + i] === value);
+}

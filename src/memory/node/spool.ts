@@ -1,0 +1,144 @@
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keepFile, removeAtExit } from './cleanup.js';
+import { asInputError, errorCause, errorCode, InputError } from './errors.js';
+import { uniqueSuffix } from './unique.js';
+
+/** Where and how much may be unpacked. */
+export interface SpoolOptions {
+  /** Folder for the temporary file; the system's own when left out. */
+  readonly spoolDir?: string;
+  /** Largest unpacked size in bytes; {@link DEFAULT_MAX_UNPACKED} when left out. */
+  readonly maxUnpacked?: number;
+}
+
+/** An unpacked stream in a temporary file that nobody else sees. */
+export interface Spool {
+  readonly fd: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Closes and removes it; further calls do nothing. */
+  close(): void;
+}
+
+/** 64 GiB: more than the dumps people handle, less than what a small hostile file can unpack to. */
+export const DEFAULT_MAX_UNPACKED = 64 * 2 ** 30;
+
+const PAGE = 4096;
+const BLOCK = 64 * PAGE;
+const ZERO_PAGE = new Uint8Array(PAGE);
+
+/**
+ * Writes a stream into a sparse temporary file: pages of zeros become holes. The file is readable by its
+ * owner alone, for dumps hold secrets, and where the system allows it has no name any more once open,
+ * so that it ends with the process whatever ends that.
+ *
+ * @param path the input's, for messages
+ * @throws InputError when the stream fails, is larger than allowed, or the disk is full
+ */
+export async function spoolStream(
+  source: AsyncIterable<Uint8Array>,
+  path: string,
+  options: SpoolOptions,
+): Promise<Spool> {
+  const folder = options.spoolDir ?? tmpdir();
+  const limit = options.maxUnpacked ?? DEFAULT_MAX_UNPACKED;
+  const { fd, close } = createTemporary(folder);
+  try {
+    const block = new Uint8Array(BLOCK);
+    let size = 0;
+    for await (const chunk of source) {
+      if (size + chunk.length > limit) throw tooLarge(path, limit);
+      for (let from = 0; from < chunk.length; ) {
+        const at = size % BLOCK;
+        const count = Math.min(BLOCK - at, chunk.length - from);
+        block.set(chunk.subarray(from, from + count), at);
+        from += count;
+        size += count;
+        if (size % BLOCK === 0) writeSparse(fd, block, BLOCK, size - BLOCK, folder);
+      }
+    }
+    const rest = size % BLOCK;
+    writeSparse(fd, block, rest, size - rest, folder);
+    ftruncateSync(fd, size);
+    return { fd, size, close };
+  } catch (error) {
+    close();
+    throw asInputError(path, error);
+  }
+}
+
+function createTemporary(folder: string): { fd: number; close(): void } {
+  const path = join(folder, `kho-spool-${uniqueSuffix()}`);
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx+', 0o600);
+  } catch (error) {
+    throw spoolError(folder, error);
+  }
+  removeAtExit(path);
+  let open = true;
+  try {
+    rmSync(path);
+    keepFile(path);
+  } catch {
+    // Where an open file cannot be removed it keeps its name until it is closed.
+  }
+  return {
+    fd,
+    close() {
+      if (!open) return;
+      open = false;
+      closeSync(fd);
+      rmSync(path, { force: true });
+      keepFile(path);
+    },
+  };
+}
+
+/** Writes the pages of a block that are not all zero, neighbours together. */
+function writeSparse(fd: number, block: Uint8Array, length: number, offset: number, folder: string): void {
+  const pages = Buffer.from(block.buffer, block.byteOffset, length);
+  let start = -1;
+  for (let page = 0; page < length; page += PAGE) {
+    const end = Math.min(page + PAGE, length);
+    const zero = pages.compare(ZERO_PAGE, 0, end - page, page, end) === 0;
+    if (!zero && start < 0) start = page;
+    if (zero && start >= 0) {
+      writeFully(fd, block, start, page, offset, folder);
+      start = -1;
+    }
+  }
+  if (start >= 0) writeFully(fd, block, start, length, offset, folder);
+}
+
+function writeFully(
+  fd: number,
+  block: Uint8Array,
+  start: number,
+  end: number,
+  offset: number,
+  folder: string,
+): void {
+  try {
+    for (let at = start; at < end; ) at += writeSync(fd, block, at, end - at, offset + at);
+  } catch (error) {
+    throw spoolError(folder, error);
+  }
+}
+
+function spoolError(folder: string, error: unknown): InputError {
+  const cause = `cannot unpack here: ${errorCause(error)}; choose another folder with --spool`;
+  return new InputError(folder, errorCode(error), cause);
+}
+
+function tooLarge(path: string, limit: number): InputError {
+  const cause = `unpacks to more than ${formatLimit(limit)}; raise the limit with --max-unpacked`;
+  return new InputError(path, 'too-large', cause);
+}
+
+function formatLimit(limit: number): string {
+  const gib = limit / 2 ** 30;
+  return Number.isInteger(gib) ? `${gib} GiB` : `${limit} bytes`;
+}

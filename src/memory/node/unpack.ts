@@ -1,0 +1,44 @@
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { errorCause, errorCode, InputError } from './errors.js';
+import type { Packing } from './recognise.js';
+
+/** Turns a packed stream into the bytes in it; throws InputError for damaged data. */
+type Decoder = (source: AsyncIterable<Uint8Array>, path: string) => AsyncIterable<Uint8Array>;
+
+const DECODERS: Readonly<Record<Packing, Decoder | undefined>> = { gzip: gunzip, zstd: undefined };
+
+/**
+ * Unpacks a stream.
+ *
+ * @param path for messages
+ * @throws InputError when there is no decoder, and while the result is read when the data are damaged
+ */
+export function unpack(
+  packing: Packing,
+  source: AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncIterable<Uint8Array> {
+  const decoder = DECODERS[packing];
+  if (decoder !== undefined) return decoder(source, path);
+  const command = path === '-' ? 'zstd -dc' : `zstd -d ${path}`;
+  throw new InputError(path, 'no-decoder', `is compressed with ${packing}, unpack it first: ${command}`);
+}
+
+/** All members of a gzip file, one behind the other. */
+async function* gunzip(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(source, { objectMode: false });
+  const output = createGunzip({ chunkSize: 64 * 1024 });
+  input.on('error', (error) => output.destroy(error));
+  input.pipe(output);
+  try {
+    for await (const chunk of output) yield chunk;
+  } catch (error) {
+    if (error instanceof InputError || !errorCode(error).startsWith('Z_')) throw error;
+    const cause = errorCode(error) === 'Z_BUF_ERROR' ? 'ends early' : `is damaged (${errorCause(error)})`;
+    throw new InputError(path, 'gzip-data', `the gzip data ${cause}`);
+  } finally {
+    input.destroy();
+    output.destroy();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What is known about one byte of physical memory. `zero` is known without being stored (the part of an
+ * ELF segment beyond its file size); `absent` is not known at all, which is never the same as zero.
+ */
+export type ByteState = 'present' | 'zero' | 'absent';
+
+/** A half-open range of physical byte addresses (below 2^53) in one state. */
+export interface MemoryRun {
+  /** First physical byte address. */
+  readonly start: number;
+  /** Physical byte address behind the last byte. */
+  readonly end: number;
+  readonly state: ByteState;
+  /** Where `start` lies in the (unpacked) input file; only for present runs that a file backs. */
+  readonly fileOffset?: number;
+}
+
+/** Physical memory as a dump holds it: opened asynchronously, read synchronously. */
+export interface PhysicalMemory {
+  /**
+   * Copies [address, address + length) into `into` from index 0.
+   *
+   * @param address physical byte address, below 2^53
+   * @param length bytes; `into` holds at least as many
+   * @returns how many leading bytes are known (present or zero). Zero ranges read as 0; the rest of
+   *   `into` is left as it was.
+   */
+  read(address: number, length: number, into: Uint8Array): number;
+  /**
+   * The runs that cover [start, end) without holes, ascending. States are told apart by byte range;
+   * neighbours of equal state are merged where they also continue each other in the file.
+   */
+  runs(start: number, end: number): Iterable<MemoryRun>;
+  /** All known (present or zero) runs of the whole memory, ascending. */
+  known(): Iterable<MemoryRun>;
+  /** For messages, e.g. `ELF core, x86-64, 12 segments`. */
+  readonly description: string;
+}
+
+/**
+ * The end of physical addresses, in bytes: x86-64 (MAXPHYADDR) and arm64 (FEAT_LPA) both stop at 52 bits,
+ * so every address that can exist is exact as a number.
+ */
+export const PHYSICAL_LIMIT = 2 ** 52;

@@ -1,0 +1,234 @@
+import type { MemoryRun } from './physical.js';
+
+/** `offsets` value of a run that reads as zero and is stored nowhere. */
+export const ZERO_RUN = -1;
+
+/**
+ * Known runs of physical memory in columns: ascending, disjoint, neighbours merged where they continue
+ * each other. A core of many thousand segments costs 24 bytes a run and no object.
+ */
+export interface RunTable {
+  readonly count: number;
+  /** First physical byte address of each run. */
+  readonly starts: Float64Array;
+  /** Physical byte address behind each run. */
+  readonly ends: Float64Array;
+  /** Byte offset of each run in what backs it, or {@link ZERO_RUN}. */
+  readonly offsets: Float64Array;
+}
+
+/** Pieces on their way into a table: any order, overlaps allowed; of two that overlap the first wins. */
+export interface RunPieces {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly offsets: Float64Array;
+  /** How many entries of the columns count. */
+  count: number;
+}
+
+/**
+ * Columns for at most `capacity` pieces.
+ *
+ * @param capacity upper bound, already checked against the input's size
+ */
+export function createPieces(capacity: number): RunPieces {
+  const column = () => new Float64Array(capacity);
+  return { starts: column(), ends: column(), offsets: column(), count: 0 };
+}
+
+/** Adds a piece; an empty one is left out. */
+export function addPiece(pieces: RunPieces, start: number, end: number, offset: number): void {
+  if (!(start < end)) return;
+  const at = pieces.count++;
+  pieces.starts[at] = start;
+  pieces.ends[at] = end;
+  pieces.offsets[at] = offset;
+}
+
+/**
+ * Sorts pieces into a table in O(n log n), whatever overlaps.
+ *
+ * @returns the table, and how many bytes were claimed by more than one piece
+ */
+export function buildRunTable(pieces: RunPieces): { table: RunTable; overlapped: number } {
+  const sorted = sortPieces(pieces);
+  if (isDisjoint(sorted)) return { table: mergeRuns(sorted), overlapped: 0 };
+  const painted = paint(pieces);
+  return { table: mergeRuns(painted), overlapped: totalBytes(pieces) - totalBytes(painted) };
+}
+
+/**
+ * The first run that ends behind `address`, by binary search.
+ *
+ * @param address physical byte address
+ * @returns index of the run that holds the address or else lies behind it; `count` if there is none
+ */
+export function findRun(table: RunTable, address: number): number {
+  const ends = table.ends;
+  let low = 0;
+  let high = table.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ends[middle] ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * One run of the table as an object.
+ *
+ * @param inFile whether the offsets are offsets in the input file, and so worth telling
+ */
+export function runAt(table: RunTable, index: number, inFile: boolean): MemoryRun {
+  return clipRun(table, index, table.starts[index] ?? 0, table.ends[index] ?? 0, inFile);
+}
+
+/** The runs that cover [start, end) without holes; see `PhysicalMemory.runs`. */
+export function* runsBetween(
+  table: RunTable,
+  start: number,
+  end: number,
+  inFile: boolean,
+): Generator<MemoryRun> {
+  let at = start;
+  for (let index = findRun(table, start); at < end; index++) {
+    const runStart = index < table.count ? (table.starts[index] ?? 0) : end;
+    if (runStart > at) {
+      const stop = Math.min(runStart, end);
+      yield { start: at, end: stop, state: 'absent' };
+      at = stop;
+      if (at >= end) return;
+    }
+    const stop = Math.min(table.ends[index] ?? 0, end);
+    yield clipRun(table, index, at, stop, inFile);
+    at = stop;
+  }
+}
+
+/** Every run of the table, ascending. */
+export function* knownRuns(table: RunTable, inFile: boolean): Generator<MemoryRun> {
+  for (let index = 0; index < table.count; index++) yield runAt(table, index, inFile);
+}
+
+function clipRun(table: RunTable, index: number, start: number, end: number, inFile: boolean): MemoryRun {
+  const offset = table.offsets[index] ?? ZERO_RUN;
+  if (offset === ZERO_RUN) return { start, end, state: 'zero' };
+  if (!inFile) return { start, end, state: 'present' };
+  return { start, end, state: 'present', fileOffset: offset + (start - (table.starts[index] ?? 0)) };
+}
+
+function sortPieces(pieces: RunPieces): RunPieces {
+  const { starts, count } = pieces;
+  let ordered = true;
+  for (let i = 1; i < count && ordered; i++) ordered = (starts[i - 1] ?? 0) <= (starts[i] ?? 0);
+  if (ordered) return pieces;
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  order.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0) || a - b);
+  const sorted = createPieces(count);
+  for (const i of order) addPiece(sorted, starts[i] ?? 0, pieces.ends[i] ?? 0, pieces.offsets[i] ?? 0);
+  return sorted;
+}
+
+function isDisjoint(sorted: RunPieces): boolean {
+  for (let i = 1; i < sorted.count; i++) {
+    if ((sorted.ends[i - 1] ?? 0) > (sorted.starts[i] ?? 0)) return false;
+  }
+  return true;
+}
+
+function totalBytes(pieces: RunPieces): number {
+  let total = 0;
+  for (let i = 0; i < pieces.count; i++) total += (pieces.ends[i] ?? 0) - (pieces.starts[i] ?? 0);
+  return total;
+}
+
+/**
+ * Cuts memory at every piece's start and end, and lets the pieces take the cells in their order. `next`
+ * leads from a taken cell towards the first free one behind it (paths halved on the way), so that no cell
+ * is visited again once taken.
+ */
+function paint(pieces: RunPieces): RunPieces {
+  const { starts, ends, offsets, count } = pieces;
+  const cuts = new Float64Array(2 * count);
+  cuts.set(starts.subarray(0, count));
+  cuts.set(ends.subarray(0, count), count);
+  cuts.sort();
+  let cells = 0;
+  for (let i = 0; i < cuts.length; i++) {
+    if (i === 0 || cuts[i] !== cuts[cells - 1]) cuts[cells++] = cuts[i] ?? 0;
+  }
+  const owner = new Int32Array(cells).fill(-1);
+  const next = Uint32Array.from({ length: cells + 1 }, (_, i) => i);
+  for (let piece = 0; piece < count; piece++) {
+    const end = ends[piece] ?? 0;
+    let cell = firstFree(next, cutIndex(cuts, cells, starts[piece] ?? 0));
+    while (cell < cells && (cuts[cell] ?? 0) < end) {
+      owner[cell] = piece;
+      next[cell] = cell + 1;
+      cell = firstFree(next, cell + 1);
+    }
+  }
+  const painted = createPieces(cells);
+  for (let cell = 0; cell + 1 < cells; cell++) {
+    const piece = owner[cell] ?? -1;
+    if (piece < 0) continue;
+    const start = cuts[cell] ?? 0;
+    const offset = offsets[piece] ?? ZERO_RUN;
+    const shift = offset === ZERO_RUN ? 0 : start - (starts[piece] ?? 0);
+    addPiece(painted, start, cuts[cell + 1] ?? 0, offset + shift);
+  }
+  return painted;
+}
+
+function firstFree(next: Uint32Array, from: number): number {
+  let cell = from;
+  for (;;) {
+    const step = next[cell] ?? cell;
+    if (step === cell) return cell;
+    const beyond = next[step] ?? step;
+    next[cell] = beyond;
+    cell = beyond;
+  }
+}
+
+function cutIndex(cuts: Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((cuts[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Joins neighbours that continue each other, and gives back columns of exactly the length needed. */
+function mergeRuns(sorted: RunPieces): RunTable {
+  const merged = createPieces(sorted.count);
+  for (let i = 0; i < sorted.count; i++) {
+    const start = sorted.starts[i] ?? 0;
+    const end = sorted.ends[i] ?? 0;
+    const offset = sorted.offsets[i] ?? ZERO_RUN;
+    const last = merged.count - 1;
+    if (last >= 0 && merged.ends[last] === start) {
+      const lastOffset = merged.offsets[last] ?? ZERO_RUN;
+      const continues =
+        lastOffset === ZERO_RUN
+          ? offset === ZERO_RUN
+          : offset === lastOffset + (start - (merged.starts[last] ?? 0));
+      if (continues) {
+        merged.ends[last] = end;
+        continue;
+      }
+    }
+    addPiece(merged, start, end, offset);
+  }
+  const { count } = merged;
+  return {
+    count,
+    starts: merged.starts.slice(0, count),
+    ends: merged.ends.slice(0, count),
+    offsets: merged.offsets.slice(0, count),
+  };
+}

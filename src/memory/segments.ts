@@ -1,0 +1,88 @@
+import { backedMemory } from './backed.js';
+import type { PhysicalMemory } from './physical.js';
+import { PHYSICAL_LIMIT } from './physical.js';
+import type { RandomAccess } from './random-access.js';
+import { addPiece, buildRunTable, createPieces, ZERO_RUN } from './run-table.js';
+
+/** A piece of physical memory to put somewhere: bytes, or a number of zero bytes that nobody stores. */
+export type MemorySegment =
+  | { readonly address: number; readonly bytes: Uint8Array }
+  | { readonly address: number; readonly zeroLength: number };
+
+/** Size of a segment in bytes. */
+export function segmentLength(segment: MemorySegment): number {
+  return 'bytes' in segment ? segment.bytes.length : segment.zeroLength;
+}
+
+/**
+ * Physical memory made of segments: pages that a builder made, a blob read from a file of its own. Where
+ * two overlap, the first wins. Bytes are kept, not copied.
+ *
+ * @throws RangeError for a segment that does not lie in [0, 2^52)
+ */
+export function segmentsMemory(segments: readonly MemorySegment[], description: string): PhysicalMemory {
+  const pieces = createPieces(segments.length);
+  const parts: Uint8Array[] = [];
+  // Where each part begins when they are laid end to end: the "file" that the runs point into.
+  const bases: number[] = [];
+  let size = 0;
+  for (const segment of segments) {
+    const end = segment.address + segmentLength(segment);
+    if (!(Number.isSafeInteger(segment.address) && segment.address >= 0 && end <= PHYSICAL_LIMIT)) {
+      throw new RangeError(`segment at ${segment.address} is outside physical memory (2^52 bytes)`);
+    }
+    if ('bytes' in segment) {
+      if (segment.bytes.length === 0) continue;
+      addPiece(pieces, segment.address, end, size);
+      parts.push(segment.bytes);
+      bases.push(size);
+      size += segment.bytes.length;
+    } else {
+      addPiece(pieces, segment.address, end, ZERO_RUN);
+    }
+  }
+  const { table } = buildRunTable(pieces);
+  return backedMemory(joinedAccess(parts, Float64Array.from(bases), size), table, description, false);
+}
+
+/** One blob at a physical address; see {@link segmentsMemory}. */
+export function blobMemory(address: number, bytes: Uint8Array): PhysicalMemory {
+  return segmentsMemory([{ address, bytes }], `${bytes.length} bytes at 0x${address.toString(16)}`);
+}
+
+/** Memory of which nothing is known. */
+export function emptyMemory(): PhysicalMemory {
+  return segmentsMemory([], 'no memory');
+}
+
+function joinedAccess(parts: readonly Uint8Array[], bases: Float64Array, size: number): RandomAccess {
+  let last = 0;
+
+  function partAt(offset: number): number {
+    let low = 0;
+    let high = parts.length;
+    while (low + 1 < high) {
+      const middle = (low + high) >>> 1;
+      if ((bases[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function readAt(offset: number, length: number, into: Uint8Array): number {
+    const base = bases[last] ?? 0;
+    if (offset < base || offset >= base + (parts[last]?.length ?? 0)) last = partAt(offset);
+    let done = 0;
+    for (let index = last; done < length && index < parts.length; index++) {
+      const part = parts[index];
+      if (part === undefined) break;
+      const from = offset + done - (bases[index] ?? 0);
+      const count = Math.min(length - done, part.length - from);
+      into.set(part.subarray(from, from + count), done);
+      done += count;
+    }
+    return done;
+  }
+
+  return { size, readAt };
+}

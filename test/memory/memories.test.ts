@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { overlay } from '../../src/memory/overlay.js';
+import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../src/memory/physical.js';
+import { firstAbsent, isKnown, physicalAddress, readBytes } from '../../src/memory/read.js';
+import { blobMemory, emptyMemory, type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
+import { windowedReader } from '../../src/memory/windowed.js';
+import { counting } from './elf/builder.js';
+import { byteMap, expectSameMemory } from './model.js';
+
+const END = 64;
+
+const segment: fc.Arbitrary<MemorySegment> = fc.oneof(
+  fc.record({ address: fc.nat(END), bytes: fc.uint8Array({ maxLength: 12 }) }),
+  fc.record({ address: fc.nat(END), zeroLength: fc.nat(12) }),
+);
+const segments = fc.array(segment, { maxLength: 10 });
+
+test('segments read as the naive model says', () => {
+  fc.assert(
+    fc.property(segments, (list) => {
+      expectSameMemory(segmentsMemory(list, 'test'), byteMap(list), 0, END + 20);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an overlay reads as the naive model of all its layers, nearest first', () => {
+  fc.assert(
+    fc.property(fc.array(segments, { maxLength: 4 }), (layers) => {
+      const memory = overlay(...layers.map((list) => segmentsMemory(list, 'layer')));
+      expectSameMemory(memory, byteMap(layers.flat()), 0, END + 20);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a windowed reader answers what the memory answers', () => {
+  const reads = fc.array(fc.record({ at: fc.nat(END + 20), length: fc.nat(40) }), { maxLength: 40 });
+  fc.assert(
+    fc.property(segments, reads, (list, requests) => {
+      const memory = segmentsMemory(list, 'test');
+      const windowed = windowedReader(memory);
+      for (const { at, length } of requests) {
+        const direct = new Uint8Array(length).fill(0xee);
+        const through = new Uint8Array(length).fill(0xee);
+        expect(windowed.read(at, length, through)).toBe(memory.read(at, length, direct));
+        expect(through).toEqual(direct);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a windowed reader makes few reads of many small ones, and passes large ones on', () => {
+  const bytes = counting(0, 1 << 20);
+  const inner = blobMemory(0x1000, bytes);
+  let calls = 0;
+  const counted: PhysicalMemory = {
+    ...inner,
+    read(address, length, into) {
+      calls++;
+      return inner.read(address, length, into);
+    },
+  };
+  const reader = windowedReader(counted);
+  const into = new Uint8Array(1 << 18);
+  for (let at = 0; at < bytes.length; at += 8) {
+    expect(reader.read(0x1000 + at, 8, into)).toBe(8);
+    if (into[0] !== (at & 0xff)) throw new Error(`wrong byte at ${at}`);
+  }
+  expect(calls).toBeLessThan(20);
+  calls = 0;
+  expect(reader.read(0x1000, 1 << 18, into)).toBe(1 << 18);
+  expect(calls).toBe(1);
+  expect(into[0x1234]).toBe(0x34);
+});
+
+describe('readBytes', () => {
+  const memory = overlay(blobMemory(0x2000, counting(1, 16)), blobMemory(0x2008, counting(100, 16)));
+
+  test('gives a whole block, across layers, or nothing', () => {
+    expect(readBytes(memory, 0x200en, 4)).toEqual(Uint8Array.from([15, 16, 108, 109]));
+    expect(readBytes(memory, 0x2000, 0)).toEqual(new Uint8Array());
+    expect(readBytes(memory, 0x2000, 25)).toBeUndefined();
+    expect(readBytes(memory, 0x1fff, 2)).toBeUndefined();
+  });
+
+  test.each([2n ** 52n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n, -1n])('nothing at %s', (address) => {
+    expect(readBytes(memory, address, 1)).toBeUndefined();
+    expect(physicalAddress(address)).toBeUndefined();
+  });
+
+  test('a length that cannot be there is refused before it is allocated', () => {
+    expect(readBytes(memory, 0x2000, 2 ** 40)).toBeUndefined();
+    expect(readBytes(memory, PHYSICAL_LIMIT - 1, 2)).toBeUndefined();
+    expect(readBytes(memory, 0x2000, Number.NaN)).toBeUndefined();
+    expect(readBytes(memory, 0x2000, -1)).toBeUndefined();
+  });
+
+  test('isKnown and firstAbsent tell where memory ends', () => {
+    expect(isKnown(memory, 0x2000, 0x2018)).toBe(true);
+    expect(isKnown(memory, 0x2000, 0x2019)).toBe(false);
+    expect(firstAbsent(memory, 0x2000, 0x3000)).toBe(0x2018);
+    expect(firstAbsent(memory, 0x2004, 0x2010)).toBeUndefined();
+  });
+});
+
+test('addresses that no memory can have are absent', () => {
+  const memory = blobMemory(0, counting(1, 8));
+  const into = new Uint8Array(8);
+  for (const address of [-1, -8, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY]) {
+    expect(memory.read(address, 8, into)).toBe(0);
+    expect(overlay(memory, emptyMemory()).read(address, 8, into)).toBe(0);
+  }
+});
+
+test('segments outside physical memory are a programming error', () => {
+  expect(() => blobMemory(-1, counting(0, 1))).toThrow(RangeError);
+  expect(() => blobMemory(PHYSICAL_LIMIT, counting(0, 1))).toThrow(RangeError);
+  expect(() => blobMemory(0.5, counting(0, 1))).toThrow(RangeError);
+  expect(blobMemory(PHYSICAL_LIMIT - 1, counting(0, 1)).description).toBe('1 bytes at 0xfffffffffffff');
+});
+
+test('sorting out 200,000 overlapping segments takes no quadratic time', () => {
+  const time = (count: number): number => {
+    const bytes = new Uint8Array(64);
+    const list = Array.from({ length: count }, (_, i) => ({ address: ((i * 7919) % count) * 16, bytes }));
+    const start = performance.now();
+    expect([...segmentsMemory(list, 'test').known()].length).toBeGreaterThan(1);
+    return performance.now() - start;
+  };
+  const best = (count: number) => Math.min(time(count), time(count), time(count));
+  const small = best(50_000);
+  const large = best(200_000);
+  expect(Math.log(large / small) / Math.log(4)).toBeLessThan(1.6);
+});
