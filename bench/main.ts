@@ -6,6 +6,9 @@ export type Section = (print: (line: string) => void) => void | Promise<void>;
 /** Sections by name, in the order in which they run. Each module is loaded only when it runs. */
 const SECTIONS: ReadonlyMap<string, () => Promise<Section>> = new Map([
   ['fdt', async () => (await import('./fdt/section.js')).fdtSection],
+  ['memory', async () => (await import('./memory/memory.js')).run],
+  ['vtd', async () => (await import('./vtd/walk.js')).run],
+  ['validate', async () => (await import('./validate/section.js')).validateSection],
 ]);
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,140 @@
+import { type RtaddrReg, readCapReg, readRtaddrReg, TableMode } from '../records/vtd.js';
+import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
+
+/** What is known of the registers of one remapping unit. */
+export interface UnitRegisters {
+  /** The kernel's name, e.g. `dmar0`. */
+  readonly name: string;
+  /** Physical byte address of the register set. */
+  readonly baseAddress?: bigint;
+  /** Register values by the kernel's name (CAP, ECAP, RTADDR, GSTS...). */
+  readonly values: ReadonlyMap<string, bigint>;
+}
+
+const UNIT_LINE = /^IOMMU: (\S+) Register Base Address: (?:0x)?([0-9a-f]+)\s*$/i;
+const REGISTER_LINE = /^([A-Z][A-Z0-9_]*)\s+0x[0-9a-f]+\s+0x([0-9a-f]{1,16})\s*$/i;
+
+/**
+ * Parses the text of debugfs `iommu_regset` (vtd.md 4.1). Lines that are neither a unit's head nor a register
+ * are skipped.
+ *
+ * @returns the units in the order of the text; none when it is something else
+ */
+export function parseRegset(text: string): UnitRegisters[] {
+  const units: { name: string; baseAddress: bigint; values: Map<string, bigint> }[] = [];
+  for (const line of text.split('\n')) {
+    const head = UNIT_LINE.exec(line);
+    if (head !== null) {
+      const [, name = '', base = '0'] = head;
+      units.push({ name, baseAddress: BigInt(`0x${base}`), values: new Map() });
+      continue;
+    }
+    const [, register = '', contents = ''] = REGISTER_LINE.exec(line) ?? [];
+    if (register !== '') units.at(-1)?.values.set(register, BigInt(`0x${contents}`));
+  }
+  return units;
+}
+
+const SYSFS_LINE = /^\S*\/([^/\s]+)\/intel-iommu\/([a-z_]+)[\s:]+([0-9a-f:.]+)\s*$/i;
+const SYSFS_REGISTERS = new Map([
+  ['cap', 'CAP'],
+  ['ecap', 'ECAP'],
+]);
+
+/**
+ * Parses a listing of /sys/class/iommu/UNIT/intel-iommu: each line a path and the file's content, in which
+ * `cap`, `ecap` and `address` are hexadecimal without prefix (vtd.md 4.2).
+ *
+ * @returns the units in the order of the text; none when it is something else
+ */
+export function parseSysfs(text: string): UnitRegisters[] {
+  const units = new Map<string, { name: string; baseAddress?: bigint; values: Map<string, bigint> }>();
+  for (const line of text.split('\n')) {
+    const [, name = '', file = '', content = ''] = SYSFS_LINE.exec(line) ?? [];
+    if (name === '') continue;
+    const unit = units.get(name) ?? { name, values: new Map<string, bigint>() };
+    units.set(name, unit);
+    if (!/^[0-9a-f]{1,16}$/i.test(content)) continue;
+    const register = SYSFS_REGISTERS.get(file);
+    if (register !== undefined) unit.values.set(register, BigInt(`0x${content}`));
+    else if (file === 'address') unit.baseAddress = BigInt(`0x${content}`);
+  }
+  return [...units.values()];
+}
+
+/** The RTADDR register, taken apart. */
+export interface RootPointer {
+  /** Physical byte address of the root table. */
+  readonly address: bigint;
+  readonly mode: 'legacy' | 'scalable' | 'extended' | 'abort-dma';
+  readonly ssirwe: boolean;
+  readonly fields: RtaddrReg;
+}
+
+function viewOf(value: bigint): DataView {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, value, true);
+  return view;
+}
+
+/** Takes a value of the RTADDR register apart: address, translation table mode, SSIRWE. */
+export function rootPointer(rtaddr: bigint): RootPointer {
+  const fields = readRtaddrReg(viewOf(rtaddr), 0);
+  const modes = new Map<number, RootPointer['mode']>([
+    [TableMode.legacy, 'legacy'],
+    [TableMode.scalable, 'scalable'],
+    [TableMode.extended, 'extended'],
+    [TableMode.abortDma, 'abort-dma'],
+  ]);
+  return {
+    address: fields.rta << 12n,
+    mode: modes.get(fields.ttm) ?? 'abort-dma',
+    ssirwe: fields.ssirwe === 1,
+    fields,
+  };
+}
+
+/** What a user or a dump says about a unit; each part may be missing. */
+export interface KnownSettings {
+  readonly cap?: bigint;
+  readonly ecap?: bigint;
+  readonly haw?: number;
+  readonly rev?: 2 | 3 | 5;
+  readonly rtaddr?: bigint;
+}
+
+/** Settings from what is known; the rest are the defaults, which reserve the least. */
+export function settingsOf(known: KnownSettings): VtdSettings {
+  const root = known.rtaddr === undefined ? undefined : rootPointer(known.rtaddr);
+  return {
+    ...DEFAULT_SETTINGS,
+    cap: known.cap ?? DEFAULT_SETTINGS.cap,
+    ecap: known.ecap ?? DEFAULT_SETTINGS.ecap,
+    haw: known.haw ?? DEFAULT_SETTINGS.haw,
+    rev: known.rev ?? DEFAULT_SETTINGS.rev,
+    mode: root?.mode === 'scalable' ? 'scalable' : 'legacy',
+    ssirwe: root?.mode === 'scalable' && root.ssirwe,
+  };
+}
+
+/** Settings of a unit from its registers, with what else is known. */
+export function settingsOfUnit(unit: UnitRegisters, known: KnownSettings = {}): VtdSettings {
+  const cap = known.cap ?? unit.values.get('CAP');
+  const ecap = known.ecap ?? unit.values.get('ECAP');
+  const rtaddr = known.rtaddr ?? unit.values.get('RTADDR');
+  return settingsOf({
+    ...known,
+    ...(cap === undefined ? {} : { cap }),
+    ...(ecap === undefined ? {} : { ecap }),
+    ...(rtaddr === undefined ? {} : { rtaddr }),
+  });
+}
+
+/**
+ * Usable width of an IOVA in a second stage: min(MGAW, width of the levels), in bits (vtd.md 1.11).
+ *
+ * @param levels 2..5
+ */
+export function inputWidthOf(settings: VtdSettings, levels: number): number {
+  return Math.min(readCapReg(viewOf(settings.cap), 0).mgaw + 1, 12 + 9 * levels);
+}

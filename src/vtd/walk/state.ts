@@ -1,0 +1,75 @@
+import type { PhysicalMemory } from '../../memory/physical.js';
+import type { AnomalyLog } from './anomaly.js';
+import type { LeafBatch } from './batch.js';
+import type { EntryFormat } from './format.js';
+import type { VisitedTables } from './visited.js';
+import type { TableWindow } from './window.js';
+
+/** A table page that the walk enters; each page is delivered once per level. */
+export interface TableVisit {
+  /** Physical byte address of the table page. */
+  readonly address: number;
+  /** 1 = page table (of PTEs) up to the number of levels = the root. */
+  readonly level: number;
+  /** First IOVA that the table serves (the first time it is reached), as a page frame number. */
+  readonly iova: number;
+  /** Physical byte address of the entry that points here, -1 for the root. */
+  readonly entryAddress: number;
+  /** That entry as 32-bit halves; 0 for the root. */
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** What to walk. */
+export interface WalkRequest {
+  readonly memory: PhysicalMemory;
+  /** Physical byte address of the top table, as the pointer to it says: any u64. */
+  readonly root: bigint | number;
+  /** Levels of the table: 2..5; agaw + 2 for a second stage. */
+  readonly levels: number;
+  readonly format: EntryFormat;
+  /**
+   * Usable width of the IOVA in bits, min(MGAW, width of the address width code); entries that serve
+   * addresses at or above it are dead. The width that the levels give when absent.
+   */
+  readonly inputWidth?: number;
+  /** How many times table pages that were walked before may be walked again; SHARED_TABLE_BUDGET when absent. */
+  readonly sharedTableBudget?: number;
+  /** Called for every table page and level when it is entered first. */
+  readonly onTable?: (table: TableVisit) => void;
+}
+
+/** Walks of shared table pages before the walk stops following them: 16 Ki pages, up to 8 Mi leaves. */
+export const SHARED_TABLE_BUDGET = 16384;
+
+/** The state of a walk: an explicit stack with one place per level. */
+export interface WalkState {
+  readonly memory: PhysicalMemory;
+  readonly format: EntryFormat;
+  readonly onTable: ((table: TableVisit) => void) | undefined;
+  /** Usable IOVAs end here, as a page frame number. */
+  readonly iovaEnd: number;
+  readonly top: number;
+  readonly batch: LeafBatch;
+  readonly log: AnomalyLog;
+  readonly visited: VisitedTables;
+  /** By level: the window that holds the current table, and where in its words that table starts. */
+  readonly windows: readonly TableWindow[];
+  readonly at: Int32Array;
+  /** By level: byte address of the current table, its first IOVA (page frame number), the next entry to look at. */
+  readonly address: Float64Array;
+  readonly base: Float64Array;
+  readonly next: Int32Array;
+  /** By level: entries from here on lie beyond the usable IOVA width. */
+  readonly live: Int32Array;
+  /** By level: 1 when the current table was walked before, so that nothing in it is reported twice. */
+  readonly again: Uint8Array;
+  /** Level being walked; above `top` when the walk is over. */
+  level: number;
+  budget: number;
+  leaves: number;
+  /** 4 KiB pages that the leaves map. */
+  pages: number;
+  tables: number;
+  sharedWalks: number;
+}

@@ -1,0 +1,174 @@
+import { anomaliesOf, createAnomalyLog, type WalkAnomaly } from './anomaly.js';
+import { createLeafBatch, ENTRIES_PER_TABLE, type LeafBatch, pagesPerEntry } from './batch.js';
+import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
+import { scanDirectory, scanPageTable } from './scan.js';
+import { SHARED_TABLE_BUDGET, type WalkRequest, type WalkState } from './state.js';
+import { createVisitedTables } from './visited.js';
+import { createTableWindow, TABLE_BYTES } from './window.js';
+
+/** Rows of a batch: what fits the second-level cache. */
+const BATCH_ROWS = 4096;
+
+/** What a walk found, besides the leaves. */
+export interface WalkReport {
+  /** Leaves listed, those of shared tables once per IOVA. */
+  readonly leaves: number;
+  /** 4 KiB pages that these leaves map. */
+  readonly pages: number;
+  /** Distinct (table page, level) pairs. */
+  readonly tables: number;
+  /** Table pages that were walked again because several entries point to them. */
+  readonly sharedWalks: number;
+  readonly anomalies: readonly WalkAnomaly[];
+}
+
+/** A walk in progress. */
+export interface Walk {
+  /**
+   * The leaves in IOVA order, in batches that the walk reuses: each must be consumed before the next is
+   * asked for. Can be iterated once; stopping early is fine.
+   */
+  readonly batches: Iterable<LeafBatch>;
+  /** @returns what was found so far; complete once `batches` has ended */
+  report(): WalkReport;
+}
+
+function createState(request: WalkRequest): WalkState {
+  const { memory, format, levels, inputWidth, onTable } = request;
+  const width = Math.min(12 + 9 * levels, inputWidth ?? Number.POSITIVE_INFINITY);
+  const slots = format.maxLevel + 2;
+  return {
+    memory,
+    format,
+    onTable,
+    iovaEnd: 2 ** Math.max(0, width - 12),
+    top: levels,
+    batch: createLeafBatch(BATCH_ROWS),
+    log: createAnomalyLog(),
+    visited: createVisitedTables(),
+    windows: Array.from({ length: slots }, createTableWindow),
+    at: new Int32Array(slots),
+    address: new Float64Array(slots),
+    base: new Float64Array(slots),
+    next: new Int32Array(slots),
+    live: new Int32Array(slots),
+    again: new Uint8Array(slots),
+    level: levels,
+    budget: request.sharedTableBudget ?? SHARED_TABLE_BUDGET,
+    leaves: 0,
+    pages: 0,
+    tables: 0,
+    sharedWalks: 0,
+  };
+}
+
+/** Leaves the current table for the one above it. */
+function ascend(s: WalkState): void {
+  s.address[s.level] = -1;
+  s.level++;
+}
+
+/** Gives up the rest of a table that is being walked again: all that it points to was walked before. */
+function skipRest(s: WalkState, level: number): void {
+  const index = s.next[level] as number;
+  const rest = (s.live[level] as number) - index;
+  const span = pagesPerEntry(level);
+  const words = s.windows[level]?.words as Int32Array;
+  const at = (s.at[level] as number) + 2 * index;
+  const entryAddress = (s.address[level] as number) + index * 8;
+  const [lo = 0, hi = 0] = words.subarray(at, at + 2);
+  const p = { level: level - 1, address: -1, iova: 0, entryAddress, lo, hi, again: true };
+  if (rest > 0) sightTable(s, 'walk-budget', p, (s.base[level] as number) + index * span, rest * span);
+  ascend(s);
+}
+
+/** Walks on until the batch has no room for another table (true) or the walk is over (false). */
+function advance(s: WalkState): boolean {
+  const { batch } = s;
+  const room = BATCH_ROWS - ENTRIES_PER_TABLE;
+  while (s.level <= s.top) {
+    if (batch.length > room) return true;
+    const { level } = s;
+    if (level > 1 && s.again[level] === 1 && s.budget <= 0) {
+      skipRest(s, level);
+      continue;
+    }
+    if (level === 1) {
+      scanPageTable(s);
+      ascend(s);
+      continue;
+    }
+    const child = scanDirectory(s, level);
+    if (child < 0) ascend(s);
+    else descend(s, level, child);
+  }
+  return false;
+}
+
+/** Enters the root, or logs why that cannot be done and ends the walk. */
+function enterRoot(s: WalkState, root: bigint | number): void {
+  const pages = ENTRIES_PER_TABLE * pagesPerEntry(s.top);
+  const exact = BigInt.asUintN(64, BigInt(root));
+  const low = Number(exact & 0xfffn);
+  const pointer: TablePointer = {
+    level: s.top,
+    address: Number(exact >> 12n) * TABLE_BYTES,
+    iova: 0,
+    entryAddress: -1,
+    lo: Number(BigInt.asIntN(32, exact)),
+    hi: Number(BigInt.asIntN(32, exact >> 32n)),
+    again: false,
+  };
+  s.address.fill(-1);
+  s.level = s.top + 1;
+  if (!Number.isInteger(s.top) || s.top < 2 || s.top > Math.min(5, s.format.maxLevel)) {
+    sightTable(s, 'unsupported-levels', pointer, 0, 0);
+    return;
+  }
+  if (low !== 0) sightTable(s, 'misaligned-root', pointer, 0, pages);
+  enterTable(s, pointer, -1);
+}
+
+function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, void> {
+  enterRoot(s, root);
+  let more = true;
+  while (more) {
+    s.batch.length = 0;
+    more = advance(s);
+    if (s.batch.length > 0) yield s.batch;
+  }
+}
+
+/**
+ * Walks a table from its root, in IOVA order, with an explicit stack; memory is constant but for the set of
+ * table pages seen (9 to 18 bytes each). Every (table page, level) is walked once; a table that is reached
+ * again is listed again for its other IOVAs until `sharedTableBudget` is spent, and a table that is its own
+ * ancestor is not followed, so the work is bounded by the tables in the dump. Entries with reserved bits are
+ * reported and neither listed nor followed, as hardware would fault on them (vtd.md 2.1, 3).
+ *
+ * @returns the leaves as batches, and a report; bad tables never throw
+ */
+export function walkTable(request: WalkRequest): Walk {
+  const state = createState(request);
+  return {
+    batches: batchesOf(state, request.root),
+    report: () => ({
+      leaves: state.leaves,
+      pages: state.pages,
+      tables: state.tables,
+      sharedWalks: state.sharedWalks,
+      anomalies: anomaliesOf(state.log),
+    }),
+  };
+}
+
+/**
+ * Walks a table to its end.
+ *
+ * @param consume called with each batch; the batch is reused after it returns
+ */
+export function walkAll(request: WalkRequest, consume: (batch: LeafBatch) => void = () => {}): WalkReport {
+  const walk = walkTable(request);
+  for (const batch of walk.batches) consume(batch);
+  return walk.report();
+}

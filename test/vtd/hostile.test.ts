@@ -1,0 +1,282 @@
+import { describe, expect, it } from 'vitest';
+import { segmentsMemory } from '../../src/memory/segments.js';
+import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
+import { secondStageFormat } from '../../src/vtd/second-stage.js';
+import { MAX_CAUSES_PER_KIND } from '../../src/vtd/walk/anomaly.js';
+import { SHARED_TABLE_BUDGET } from '../../src/vtd/walk/state.js';
+import { translate } from '../../src/vtd/walk/translate.js';
+import { walkAll, walkTable } from '../../src/vtd/walk/walk.js';
+import { leavesOf } from './leaves.js';
+import { tablePage, wordsMemory } from './tables.js';
+
+const format = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 46 });
+const ONES = 0xffffffffffffffffn;
+
+/** Runs a walk that must end at once; the bound is generous for a busy machine. */
+function quickly<T>(work: () => T): T {
+  const start = performance.now();
+  const result = work();
+  expect(performance.now() - start).toBeLessThan(3000);
+  return result;
+}
+
+describe('tables that no healthy kernel writes', () => {
+  it('all ones: one anomaly for each cause', () => {
+    const memory = wordsMemory(tablePage(0x1000, () => ONES));
+    for (const levels of [2, 3, 4, 5]) {
+      const report = quickly(() => walkAll({ memory, root: 0x1000, levels, format }));
+      expect(report.leaves).toBe(0);
+      expect(report.tables).toBe(1);
+      expect(report.anomalies.length).toBeLessThanOrEqual(4);
+      for (const anomaly of report.anomalies) expect(anomaly.count).toBe(512);
+      const kinds = report.anomalies.map(({ kind }) => kind);
+      expect(kinds).toContain('address-width');
+      expect(kinds).toContain('reserved-bits');
+    }
+  });
+
+  it('512 entries at each level that point back to the root: one loop', () => {
+    const words = [
+      ...tablePage(0x1000, (i) => (i === 0 ? 0x2003n : 0x1003n)),
+      ...tablePage(0x2000, (i) => (i === 0 ? 0x3003n : 0x1003n)),
+      ...tablePage(0x3000, (i) => (i === 0 ? 0x4003n : 0x1003n)),
+      ...tablePage(0x4000, () => 0x1003n),
+    ];
+    const report = quickly(() => walkAll({ memory: wordsMemory(words), root: 0x1000, levels: 4, format }));
+    expect(report.tables).toBe(4);
+    expect(report.leaves).toBe(512);
+    const loops = report.anomalies.filter(({ kind }) => kind === 'loop');
+    expect(loops.map(({ level, count }) => [level, count])).toEqual([
+      [2, 511],
+      [3, 511],
+      [4, 511],
+    ]);
+    expect(report.anomalies.length).toBe(3);
+  });
+
+  it('a root that points to itself: translate follows it as hardware does', () => {
+    const memory = wordsMemory(tablePage(0x1000, () => 0x1003n));
+    const { result, steps } = translate({ memory, root: 0x1000, levels: 5, format }, 0x123456789abcdn);
+    expect(steps.length).toBe(5);
+    expect(result).toMatchObject({ kind: 'mapped', address: 0x1bcdn });
+    expect(walkAll({ memory, root: 0x1000, levels: 5, format }).anomalies).toMatchObject([
+      { kind: 'loop', level: 5, table: 0x1000, iova: 0n, iovaEnd: 1n << 57n, count: 512 },
+    ]);
+  });
+
+  it('a shared subtree is listed for each IOVA', () => {
+    const memory = wordsMemory([
+      [0x1000, 0x2003n],
+      [0x1008, 0x2003n],
+      [0x2000, 0x3003n],
+      [0x3000, 0x70083n],
+      [0x3008, 0x4003n],
+      [0x4ff8, 0x55001n],
+    ]);
+    const walk = walkTable({ memory, root: 0x1000, levels: 4, format });
+    const leaves = leavesOf(walk.batches);
+    const { anomalies, tables, sharedWalks } = walk.report();
+    expect(leaves.map(({ iova, target }) => [iova, target])).toEqual([
+      [1023, 0x55],
+      [2 ** 27 + 1023, 0x55],
+    ]);
+    expect([tables, sharedWalks]).toEqual([4, 3]);
+    expect(anomalies).toMatchObject([
+      { kind: 'misaligned-leaf', level: 2, bits: 0x70000n, count: 1 },
+      { kind: 'shared-table', level: 4, table: 0x2000, entryAddress: 0x1008, iova: 1n << 39n, count: 1 },
+    ]);
+  });
+
+  it('every entry of every level shared: ends with the budget, and says what it left out', () => {
+    const words = [
+      ...tablePage(0x1000, () => 0x2003n),
+      ...tablePage(0x2000, () => 0x3003n),
+      ...tablePage(0x3000, () => 0x4003n),
+      ...tablePage(0x4000, (i) => BigInt(i) * 4096n + 3n),
+    ];
+    const request = { memory: wordsMemory(words), root: 0x1000, levels: 4, format };
+    const report = quickly(() => walkAll(request));
+    expect(report.tables).toBe(4);
+    expect(report.sharedWalks).toBe(SHARED_TABLE_BUDGET);
+    expect(report.leaves).toBeLessThanOrEqual((SHARED_TABLE_BUDGET + 1) * 512);
+    const kinds = new Set(report.anomalies.map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(['shared-table', 'walk-budget']);
+    expect(report.anomalies.length).toBeLessThan(10);
+    const none = quickly(() => walkAll({ ...request, sharedTableBudget: 0 }));
+    expect([none.leaves, none.sharedWalks]).toEqual([512, 0]);
+  });
+
+  it('one page as tables of two levels: walked once at each', () => {
+    // 0x3000 is a level-2 table below entry 0 of the root and a level-1 table below entry 1.
+    const memory = wordsMemory([
+      [0x1000, 0x3003n],
+      [0x1008, 0x2003n],
+      [0x2000, 0x3003n],
+      [0x3000, 0x5003n],
+      [0x5000, 0x77003n],
+    ]);
+    const walk = walkTable({ memory, root: 0x1000, levels: 3, format });
+    expect(leavesOf(walk.batches).map(({ iova, target }) => [iova, target])).toEqual([
+      [0, 0x77],
+      [2 ** 18, 5],
+    ]);
+    expect(walk.report().anomalies).toMatchObject([
+      { kind: 'two-levels', level: 2, table: 0x3000, count: 1 },
+    ]);
+  });
+});
+
+describe('tables that the dump does not hold', () => {
+  it('are unknown, not empty', () => {
+    const memory = wordsMemory([
+      [0x1000, 0x2003n],
+      [0x1008, 0x9003n],
+      [0x2000, 0x8003n],
+    ]);
+    const { anomalies, leaves } = walkAll({ memory, root: 0x1000, levels: 3, format });
+    expect(leaves).toBe(0);
+    expect(anomalies).toMatchObject([
+      { kind: 'table-absent', level: 2, table: 0x8000, entryAddress: 0x2000, iova: 0n, iovaEnd: 0x200000n },
+      {
+        kind: 'table-absent',
+        level: 3,
+        table: 0x9000,
+        entryAddress: 0x1008,
+        iova: 1n << 30n,
+        iovaEnd: 2n << 30n,
+      },
+    ]);
+    const request = { memory, root: 0x1000, levels: 3, format };
+    expect(translate(request, 0n).result).toEqual({ kind: 'unknown', level: 1 });
+  });
+
+  it('in part: the known entries are used, the others are unknown', () => {
+    const page = new Uint8Array(4096);
+    const view = new DataView(page.buffer);
+    for (let i = 0; i < 512; i++) view.setBigUint64(i * 8, BigInt(i) * 4096n + 3n, true);
+    const root = new Uint8Array(4096);
+    new DataView(root.buffer).setBigUint64(0, 0x2003n, true);
+    const memory = segmentsMemory(
+      [
+        { address: 0x1000, bytes: root },
+        { address: 0x2000, bytes: page.slice(0, 100) },
+        // Starts within entry 256, which therefore is unknown.
+        { address: 0x2000 + 2052, bytes: new Uint8Array(4).fill(1) },
+        { address: 0x2000 + 2056, zeroLength: 1016 },
+        { address: 0x2000 + 3072, bytes: page.slice(3072) },
+      ],
+      'parts',
+    );
+    const walk = walkTable({ memory, root: 0x1000, levels: 2, format });
+    const leaves = leavesOf(walk.batches).map(({ iova }) => iova);
+    expect(leaves).toEqual([
+      ...Array.from({ length: 12 }, (_, i) => i),
+      ...Array.from({ length: 128 }, (_, i) => 384 + i),
+    ]);
+    expect(walk.report().anomalies).toMatchObject([
+      { kind: 'table-absent', table: 0x2000, iova: 12n * 4096n, iovaEnd: 257n * 4096n },
+    ]);
+  });
+
+  it('an absent, misaligned or impossible root is reported', () => {
+    const memory = wordsMemory([[0x1000, 0x55003n]]);
+    const kinds = (root: bigint, levels: number) =>
+      walkAll({ memory, root, levels, format }).anomalies.map(({ kind, entry }) => [kind, entry]);
+    expect(kinds(0x5000n, 2)).toEqual([['table-absent', 0x5000n]]);
+    expect(kinds(ONES, 2)).toEqual([
+      ['misaligned-root', ONES],
+      ['table-absent', ONES],
+    ]);
+    expect(kinds(0x1008n, 2).map(([kind]) => kind)).toEqual(['misaligned-root', 'table-absent']);
+    for (const levels of [-1, 0, 1, 6, 7, 2 ** 31, Number.NaN]) {
+      expect(kinds(0x1000n, levels)).toEqual([['unsupported-levels', 0x1000n]]);
+    }
+  });
+
+  it('many different causes are folded', () => {
+    const memory = wordsMemory(tablePage(0x1000, (i) => 0x100003n + BigInt(i) * 0x10000n));
+    const { anomalies } = walkAll({ memory, root: 0x1000, levels: 3, format });
+    expect(anomalies.length).toBe(MAX_CAUSES_PER_KIND + 1);
+    expect(anomalies.at(-1)).toMatchObject({
+      kind: 'table-absent',
+      folded: true,
+      count: 512 - MAX_CAUSES_PER_KIND,
+    });
+    expect(anomalies.reduce((sum, { count }) => sum + count, 0)).toBe(512);
+  });
+});
+
+describe('entries beyond the usable IOVA width', () => {
+  it('are dead', () => {
+    const memory = wordsMemory([
+      [0x1000, 0x2003n],
+      [0x1008, 0x2003n],
+      [0x2000, 0x3003n],
+      [0x3000, 0x200083n],
+      [0x3010, 0x400083n],
+    ]);
+    const request = { memory, root: 0x1000, levels: 4, format, inputWidth: 22 };
+    const walk = walkTable(request);
+    expect(leavesOf(walk.batches).map(({ iova }) => iova)).toEqual([0]);
+    expect(walk.report().anomalies).toMatchObject([
+      { kind: 'beyond-width', level: 4, entryAddress: 0x1008, iova: 1n << 39n, count: 1 },
+      { kind: 'beyond-width', level: 2, entryAddress: 0x3010, iova: 2n << 21n, count: 1 },
+    ]);
+  });
+});
+
+describe('runs', () => {
+  it('end where the low half of the address would overflow', () => {
+    const words: (readonly [number, bigint])[] = [
+      [0x1000, 0x2003n],
+      [0x2000, 0xfffff003n],
+      // Equal to what adding in the low half alone would expect, but a page 4 GiB lower.
+      [0x2008, 0x3n],
+      [0x2010, 0x1_0000_0003n],
+    ];
+    const walk = walkTable({ memory: wordsMemory(words), root: 0x1000, levels: 2, format });
+    expect(leavesOf(walk.batches).map(({ iova, target }) => [iova, target])).toEqual([
+      [0, 0xfffff],
+      [1, 0],
+      [2, 0x100000],
+    ]);
+  });
+
+  it('end where only the high half changes', () => {
+    const entries = [0x5003n, 0x1_0000_6003n, 0x1_0000_7003n, 0x8000_0001_0000_8003n];
+    const words = entries.map((entry, index) => [0x2000 + index * 8, entry] as const);
+    const memory = wordsMemory([[0x1000, 0x2003n], ...words]);
+    const leaves = leavesOf(walkTable({ memory, root: 0x1000, levels: 2, format }).batches);
+    expect(leaves.map(({ entry }) => entry)).toEqual(entries);
+    const large = entries.map((entry, index) => {
+      return [0x1000 + index * 8, (entry & ~0xf000n) | 0x80n | (BigInt(index) << 21n)] as const;
+    });
+    const found = leavesOf(
+      walkTable({ memory: wordsMemory(large), root: 0x1000, levels: 2, format }).batches,
+    );
+    expect(found.map(({ entry }) => entry)).toEqual(large.map(([, entry]) => entry));
+  });
+
+  it('of large leaves end there too', () => {
+    const words: (readonly [number, bigint])[] = [
+      [0x1000, 0xffe00083n],
+      [0x1008, 0x83n],
+      [0x1010, 0x1_0000_0083n],
+      [0x1018, 0x1_0020_0083n],
+    ];
+    const walk = walkTable({ memory: wordsMemory(words), root: 0x1000, levels: 2, format });
+    expect(leavesOf(walk.batches).map(({ target }) => target)).toEqual([0xffe00, 0, 0x100000, 0x100200]);
+  });
+
+  it('do not run into reserved address bits of a narrow host', () => {
+    const narrow = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 30 });
+    const words: (readonly [number, bigint])[] = [
+      [0x1000, 0x2003n],
+      [0x2000, 0x3ffff003n],
+      [0x2008, 0x40000003n],
+    ];
+    const walk = walkTable({ memory: wordsMemory(words), root: 0x1000, levels: 2, format: narrow });
+    expect(leavesOf(walk.batches).map(({ target }) => target)).toEqual([0x3ffff]);
+    expect(walk.report().anomalies).toMatchObject([{ kind: 'address-width', bits: 0x40000000n }]);
+  });
+});
