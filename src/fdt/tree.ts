@@ -2,8 +2,8 @@
 
 import { FdtToken } from '../records/fdt.js';
 import { decodeText } from './escape.js';
+import type { FdtTree } from './fdt-tree.js';
 import { MAX_PROPERTY_NAME } from './layout.js';
-import type { FdtTree } from './parse.js';
 import { PROP_VALUE, TAG_SIZE } from './token-layout.js';
 
 /** Paths for people are cut at this many characters (a tree may be 100,000 levels deep). */

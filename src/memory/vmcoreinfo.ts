@@ -1,3 +1,5 @@
+import type { PhysicalMemory } from './physical.js';
+
 /**
  * The kernel's notes to its own debuggers, as text lines KEY=VALUE (kernel/vmcore_info.c; documented in
  * Documentation/admin-guide/kdump/vmcoreinfo.rst).
@@ -37,4 +39,23 @@ function pageSizeOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^[0-9]{1,7}$/.test(text)) return undefined;
   const size = Number(text);
   return size >= 4096 && size <= 1 << 20 && Number.isInteger(Math.log2(size)) ? size : undefined;
+}
+
+/** How the text begins in the memory of a kernel that wrote it (crash_save_vmcoreinfo_init). */
+export const VMCOREINFO_START: Uint8Array = new TextEncoder().encode('OSRELEASE=');
+/** A release begins so; the kernel's format string for the line does not. */
+const RELEASE = /^[0-9]+\.[0-9]+/;
+/** The kernel gives the text one page (VMCOREINFO_BYTES) of at least this size, and fills about half. */
+const TEXT_BYTES = 4096;
+
+/**
+ * The text as it stands in memory, at a place that begins with {@link VMCOREINFO_START}.
+ *
+ * @param address physical byte address
+ * @returns undefined when it is another text: without a release that is one, or without the page size
+ */
+export function vmcoreinfoAt(memory: PhysicalMemory, address: number): Vmcoreinfo | undefined {
+  const bytes = new Uint8Array(TEXT_BYTES);
+  const info = parseVmcoreinfo(bytes.subarray(0, memory.read(address, TEXT_BYTES, bytes)));
+  return info.pageSize !== undefined && RELEASE.test(info.release ?? '') ? info : undefined;
 }

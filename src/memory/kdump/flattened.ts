@@ -73,7 +73,11 @@ function readPieces(file: RandomAccess, diagnostics: DiagnosticSink): RunTable {
   const view = new DataView(header.buffer);
   for (let at = MAKEDUMPFILE_HEADER_SIZE; ; ) {
     if (file.readAt(at, header.length, header) < header.length) {
-      diagnostics.add('flattened-truncated', `the flattened stream ends at ${hex(at)} without its end mark`, at);
+      diagnostics.add(
+        'flattened-truncated',
+        `the flattened stream ends at ${hex(at)} without its end mark`,
+        at,
+      );
       break;
     }
     if (

@@ -77,7 +77,11 @@ export function readKdumpLayout(file: RandomAccess, diagnostics: DiagnosticSink)
   const bytes = new Uint8Array(DISK_DUMP_HEADER_SIZE);
   const length = file.readAt(0, bytes.length, bytes);
   if (length < bytes.length) {
-    diagnostics.add('kdump-header-truncated', `the file ends after ${length} bytes, within the kdump header`, 0);
+    diagnostics.add(
+      'kdump-header-truncated',
+      `the file ends after ${length} bytes, within the kdump header`,
+      0,
+    );
     return undefined;
   }
   if (!isKdump(bytes)) {

@@ -27,12 +27,7 @@ const WEIGHT = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).re
  * @param firstPfn frames below it count as clear
  * @param endPfn frames from it on count as clear; the bits below it lie inside the file
  */
-export function pageBitmap(
-  file: RandomAccess,
-  offset: number,
-  firstPfn: number,
-  endPfn: number,
-): PageBitmap {
+export function pageBitmap(file: RandomAccess, offset: number, firstPfn: number, endPfn: number): PageBitmap {
   const firstChunk = Math.floor(firstPfn / CHUNK_FRAMES);
   const chunks = Math.max(0, Math.ceil(endPfn / CHUNK_FRAMES) - firstChunk);
   /** Set bits before each chunk. */

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { constants, gunzipSync } from 'node:zlib';
 import { asInputError, errorCode, InputError } from './errors.js';
 import { HEAD_SIZE, type InputKind, type Packing, recogniseKind, recognisePacking } from './recognise.js';
+import { unzstd } from './unzstd.js';
 
 /** A regular file of a folder, recognised by its first bytes, unpacked ones if it is gzip. */
 export interface FolderFile {
@@ -21,6 +22,19 @@ export interface FolderBlob {
   readonly path: string;
 }
 
+/** A copy of /sys/kernel/debug/kho/out or in, or of /sys/kernel/kho of the 2024 series. */
+export interface DebugfsFolder {
+  readonly kind: 'debugfs';
+  /** Only out has the scratch_ files. */
+  readonly direction: 'in' | 'out';
+  /** The root tree; truncated in copies from some releases. */
+  readonly fdt: string;
+  readonly subFdts: readonly FolderBlob[];
+  readonly scratchPhys?: string;
+  readonly scratchLen?: string;
+  readonly files: readonly FolderFile[];
+}
+
 /** What a folder is a dump of. */
 export type Folder =
   /** One devicetree blob and one memory dump that belong together, e.g. kho.dtb and memory.elf.gz. */
@@ -30,23 +44,24 @@ export type Folder =
       readonly memory: string;
       readonly files: readonly FolderFile[];
     }
-  /** A copy of /sys/kernel/debug/kho/out or in; only out has the scratch_ files. */
+  | DebugfsFolder
+  /** A copy of /sys/kernel/debug/kho, with both below it. */
   | {
-      readonly kind: 'debugfs';
-      readonly direction: 'in' | 'out';
-      /** The root tree; truncated in copies from some releases. */
-      readonly fdt: string;
-      readonly subFdts: readonly FolderBlob[];
-      readonly scratchPhys?: string;
-      readonly scratchLen?: string;
+      readonly kind: 'debugfs-both';
+      readonly in: DebugfsFolder;
+      readonly out: DebugfsFolder;
       readonly files: readonly FolderFile[];
     }
+  /** A copy of debugfs without the root tree: a kernel that was itself booted by KHO has no out/fdt. */
+  | { readonly kind: 'debugfs-no-tree'; readonly files: readonly FolderFile[] }
   | { readonly kind: 'unknown'; readonly files: readonly FolderFile[] };
 
 /** A dump's folder has a handful of files; one with more is none. */
 const MAX_FILES = 4096;
-/** Packed bytes looked at: even at deflate's best ratio they unpack to 4 MiB. */
-const PEEK = 4096;
+/** Bytes of a file looked at: a zstd block with its headers, which is unpacked as a whole. */
+const PEEK = 128 * 1024 + 64;
+/** Gzip bytes looked at: even at deflate's best ratio they unpack to 4 MiB. */
+const PEEK_GZIP = 4096;
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -60,23 +75,35 @@ const closeFile = promisify(close);
 export async function readFolder(path: string): Promise<Folder | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
-    const files: FolderFile[] = [];
-    for (const entry of await listFolder(path)) {
-      const file = join(path, entry.name);
-      if (await isRegular(entry, file)) files.push(await recogniseFile(entry.name, file));
-    }
-    return (await asDebugfs(path, files)) ?? asPair(files) ?? { kind: 'unknown', files };
+    const entries = await listFolder(path);
+    const files = await listFiles(path, entries);
+    return (
+      (await asDebugfs(path, files)) ??
+      (await asDebugfsParent(path, entries, files)) ??
+      asPair(files) ?? { kind: 'unknown', files }
+    );
   } catch (error) {
     throw asInputError(path, error);
   }
 }
 
+async function listFiles(path: string, entries: readonly Dirent[]): Promise<FolderFile[]> {
+  const files: FolderFile[] = [];
+  for (const entry of entries) {
+    const file = join(path, entry.name);
+    if (await isRegular(entry, file)) files.push(await recogniseFile(entry.name, file));
+  }
+  return files;
+}
+
 /** The folder of the kernel's debugfs: here names are what the kernel calls the files. */
-async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<Folder | undefined> {
-  const fdt = files.find(({ name, kind }) => name === 'fdt' && kind === 'fdt');
-  if (fdt === undefined) return undefined;
+async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<DebugfsFolder | undefined> {
   const scratchPhys = files.find(({ name }) => name === 'scratch_phys')?.path;
   const scratchLen = files.find(({ name }) => name === 'scratch_len')?.path;
+  // `dt` beside the scratch files is what the 2024 series has in /sys/kernel/kho.
+  const names = scratchPhys === undefined ? ['fdt'] : ['fdt', 'dt'];
+  const fdt = files.find(({ name, kind }) => names.includes(name) && kind === 'fdt');
+  if (fdt === undefined) return undefined;
   return {
     kind: 'debugfs',
     direction: scratchPhys === undefined && scratchLen === undefined ? 'in' : 'out',
@@ -88,10 +115,39 @@ async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<Fo
   };
 }
 
+/** A folder with in/ and out/ below it, or one that has only riders. */
+async function asDebugfsParent(
+  path: string,
+  entries: readonly Dirent[],
+  files: readonly FolderFile[],
+): Promise<Folder | undefined> {
+  const below = async (name: string) => {
+    if (!entries.some((entry) => entry.name === name && entry.isDirectory())) return undefined;
+    const folder = join(path, name);
+    return asDebugfs(folder, await listFiles(folder, await listFolder(folder)));
+  };
+  const incoming = await below('in');
+  const outgoing = await below('out');
+  if (incoming !== undefined && outgoing !== undefined) {
+    return {
+      kind: 'debugfs-both',
+      in: { ...incoming, direction: 'in' },
+      out: { ...outgoing, direction: 'out' },
+      files,
+    };
+  }
+  const only = incoming ?? outgoing;
+  if (only !== undefined) return { ...only, direction: only === incoming ? 'in' : 'out' };
+  const riders = entries.some((entry) => entry.name === 'sub_fdts' && entry.isDirectory());
+  const scratch = files.some(({ name }) => name === 'scratch_phys');
+  const trees = files.some(({ kind }) => kind === 'fdt');
+  return (riders || scratch) && !trees ? { kind: 'debugfs-no-tree', files } : undefined;
+}
+
 /** Exactly one tree and one memory dump, whatever they are called. */
 function asPair(files: readonly FolderFile[]): Folder | undefined {
   const trees = files.filter(({ kind }) => kind === 'fdt');
-  const memories = files.filter(({ kind }) => kind === 'elf');
+  const memories = files.filter(({ kind }) => kind === 'elf' || kind === 'kdump');
   const [tree] = trees;
   const [memory] = memories;
   if (tree === undefined || memory === undefined || trees.length + memories.length !== 2) return undefined;
@@ -134,8 +190,8 @@ async function recogniseFile(name: string, path: string): Promise<FolderFile> {
   const bytes = await readStart(path);
   const packing = recognisePacking(bytes);
   if (packing === undefined) return { name, path, kind: recogniseKind(bytes) };
-  const kind = packing === 'gzip' ? recogniseKind(gunzipStart(bytes)) : 'unknown';
-  return { name, path, kind, packing };
+  const start = packing === 'gzip' ? gunzipStart(bytes) : await unzstdStart(path, bytes);
+  return { name, path, kind: recogniseKind(start), packing };
 }
 
 async function readStart(path: string): Promise<Uint8Array> {
@@ -152,10 +208,28 @@ async function readStart(path: string): Promise<Uint8Array> {
   }
 }
 
+/** What the first bytes of a zstd file unpack to; empty when that is not known. */
+async function unzstdStart(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+  async function* source() {
+    yield bytes;
+  }
+  try {
+    for await (const content of unzstd(source(), path)) return content.slice(0, HEAD_SIZE);
+  } catch {
+    // Its first block is longer than what was read: that takes opening the file.
+  }
+  return new Uint8Array(0);
+}
+
 /** What the first bytes of a gzip file unpack to; empty when they are damaged. */
 function gunzipStart(bytes: Uint8Array): Uint8Array {
   try {
-    return Uint8Array.from(gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_SIZE));
+    return Uint8Array.from(
+      gunzipSync(bytes.subarray(0, PEEK_GZIP), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(
+        0,
+        HEAD_SIZE,
+      ),
+    );
   } catch {
     return new Uint8Array(0);
   }

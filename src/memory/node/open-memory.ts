@@ -1,9 +1,14 @@
 import type { MemoryDiagnostic } from '../diagnostics.js';
 import { type ElfCore, elfMemory, parseElfCore } from '../elf/core.js';
+import type { Machine } from '../elf/header.js';
+import { type KdumpCore, openKdump } from '../kdump/core.js';
+import { isFlattened } from '../kdump/flattened.js';
 import type { PhysicalMemory } from '../physical.js';
+import { rawMemory } from '../raw.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
 import { InputError } from './errors.js';
 import { type OpenedInput, type OpenOptions, openInput } from './input.js';
+import { pageCodecs } from './page-codecs.js';
 import { describeHead } from './recognise.js';
 
 /** Physical memory read from a file, with what the file says about it. */
@@ -11,11 +16,20 @@ export interface OpenedMemory {
   readonly memory: PhysicalMemory;
   /** The headers, when it is an ELF core. */
   readonly elf?: ElfCore;
+  /** The headers, when it is a kdump-compressed core. */
+  readonly kdump?: KdumpCore;
+  readonly machine?: Machine;
   readonly vmcoreinfo?: Vmcoreinfo;
-  /** What is wrong with the file, though it could be used. */
+  /** What is wrong with the file, though it could be used; reading a kdump core may add to it. */
   readonly diagnostics: readonly MemoryDiagnostic[];
   /** Closes the input behind it. */
   close(): void;
+}
+
+/** How memory is opened. */
+export interface MemoryOptions extends OpenOptions {
+  /** Physical address of the first byte of a file that is no core, in bytes: the file is a raw image then. */
+  readonly base?: number;
 }
 
 /**
@@ -24,10 +38,10 @@ export interface OpenedMemory {
  * @param path a file, or `-` for standard input
  * @throws InputError when it cannot be read, or is no memory that the toolkit reads
  */
-export async function openMemory(path: string, options: OpenOptions = {}): Promise<OpenedMemory> {
+export async function openMemory(path: string, options: MemoryOptions = {}): Promise<OpenedMemory> {
   const input = await openInput(path, options);
   try {
-    return memoryOf(input);
+    return memoryOf(input, options);
   } catch (error) {
     input.close();
     throw error;
@@ -39,21 +53,70 @@ export async function openMemory(path: string, options: OpenOptions = {}): Promi
  *
  * @throws InputError when it is no memory that the toolkit reads
  */
-export function memoryOf(input: OpenedInput): OpenedMemory {
-  const { path, kind, file, close } = input;
+export function memoryOf(input: OpenedInput, { base }: MemoryOptions = {}): OpenedMemory {
+  const { path, kind } = input;
+  if (base !== undefined) return rawMemoryOf(input, base);
+  if (kind === 'elf') return elfMemoryOf(input);
+  if (kind === 'kdump') return kdumpMemoryOf(input);
   if (kind === 'fdt') throw new InputError(path, 'not-memory', 'is a devicetree blob, not a memory dump');
-  if (kind !== 'elf') {
-    throw new InputError(
-      path,
-      'not-memory',
-      `is not a memory dump that is read: ${describeHead(input.head)}`,
-    );
-  }
+  throw new InputError(path, 'not-memory', `is not a memory dump that is read: ${describeHead(input.head)}`);
+}
+
+function elfMemoryOf({ path, file, close }: OpenedInput): OpenedMemory {
   const { core, diagnostics } = parseElfCore(file);
   if (core === undefined) {
     const cause = diagnostics[0]?.message ?? 'the ELF headers cannot be read';
     throw new InputError(path, diagnostics[0]?.code ?? 'elf', cause);
   }
-  const opened = { memory: elfMemory(file, core), elf: core, diagnostics, close };
-  return core.vmcoreinfo === undefined ? opened : { ...opened, vmcoreinfo: core.vmcoreinfo };
+  return {
+    memory: elfMemory(file, core),
+    elf: core,
+    machine: core.machine,
+    diagnostics,
+    close,
+    ...(core.vmcoreinfo === undefined ? {} : { vmcoreinfo: core.vmcoreinfo }),
+  };
+}
+
+function kdumpMemoryOf({ path, file, head, close }: OpenedInput): OpenedMemory {
+  const { core, diagnostics } = openKdump(file, pageCodecs);
+  if (core === undefined) {
+    const last = diagnostics.at(-1);
+    const cause = last?.message ?? 'the kdump headers cannot be read';
+    const help = last?.code === 'kdump-compression' ? `; ${converts(path, isFlattened(head))}` : '';
+    throw new InputError(path, last?.code ?? 'kdump', `${cause}${help}`);
+  }
+  return {
+    memory: core.memory,
+    kdump: core,
+    machine: core.machine,
+    get diagnostics() {
+      return core.diagnostics();
+    },
+    close,
+    ...(core.vmcoreinfo === undefined ? {} : { vmcoreinfo: core.vmcoreinfo }),
+  };
+}
+
+/** The command that turns the pages of a core into zlib ones (makedumpfile reads its own format, but not as a stream). */
+function converts(path: string, flattened: boolean): string {
+  const name = path === '-' ? 'FILE' : path;
+  if (!flattened) return `convert it first: makedumpfile -c ${name} ${name}.zlib`;
+  return `convert it first: makedumpfile -R ${name}.kdump < ${name} && makedumpfile -c ${name}.kdump ${name}.zlib`;
+}
+
+function rawMemoryOf({ path, kind, file, close }: OpenedInput, base: number): OpenedMemory {
+  if (kind === 'elf' || kind === 'kdump') {
+    throw new InputError(
+      path,
+      'base',
+      'is a core, which says where its memory lies; --base is for raw images',
+    );
+  }
+  try {
+    return { memory: rawMemory(file, base), diagnostics: [], close };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(path, 'base', `--base: ${error.message}`);
+  }
 }

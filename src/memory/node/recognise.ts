@@ -1,8 +1,10 @@
 import { FdtHeaderMagic } from '../../records/fdt.js';
 import { isElf } from '../elf/header.js';
+import { isFlattened } from '../kdump/flattened.js';
+import { isKdump } from '../kdump/header.js';
 
 /** What a file is, by its first bytes. */
-export type InputKind = 'elf' | 'fdt' | 'unknown';
+export type InputKind = 'elf' | 'kdump' | 'fdt' | 'unknown';
 
 /** A compressed stream that wraps the input. */
 export type Packing = 'gzip' | 'zstd';
@@ -19,6 +21,7 @@ const ZSTD_SKIPPABLE = [0x2a, 0x4d, 0x18];
 /** What a file with these first bytes is, once unpacked. */
 export function recogniseKind(head: Uint8Array): InputKind {
   if (isElf(head)) return 'elf';
+  if (isKdump(head) || isFlattened(head)) return 'kdump';
   return isFdt(head) ? 'fdt' : 'unknown';
 }
 

@@ -2,27 +2,25 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errorCause, errorCode, InputError } from './errors.js';
 import type { Packing } from './recognise.js';
+import { unzstd } from './unzstd.js';
 
 /** Turns a packed stream into the bytes in it; throws InputError for damaged data. */
 type Decoder = (source: AsyncIterable<Uint8Array>, path: string) => AsyncIterable<Uint8Array>;
 
-const DECODERS: Readonly<Record<Packing, Decoder | undefined>> = { gzip: gunzip, zstd: undefined };
+const DECODERS: Readonly<Record<Packing, Decoder>> = { gzip: gunzip, zstd: unzstd };
 
 /**
  * Unpacks a stream.
  *
  * @param path for messages
- * @throws InputError when there is no decoder, and while the result is read when the data are damaged
+ * @returns the bytes in it; reading them throws InputError when the data are damaged
  */
 export function unpack(
   packing: Packing,
   source: AsyncIterable<Uint8Array>,
   path: string,
 ): AsyncIterable<Uint8Array> {
-  const decoder = DECODERS[packing];
-  if (decoder !== undefined) return decoder(source, path);
-  const command = path === '-' ? 'zstd -dc' : `zstd -d ${path}`;
-  throw new InputError(path, 'no-decoder', `is compressed with ${packing}, unpack it first: ${command}`);
+  return DECODERS[packing](source, path);
 }
 
 /** All members of a gzip file, one behind the other. */

@@ -1,0 +1,87 @@
+/**
+ * How nodes and properties of a devicetree blob correspond to the typed model. A binding is data:
+ * decode reads it, encode writes in its order, and the reference graph is derived from its records.
+ */
+import type { RecordType } from '../schema/record.js';
+
+/** A property's value: which record, how many, and where it goes in the model. */
+export interface PropertyBinding {
+  readonly property: string;
+  /** Key in the model object of the enclosing node. */
+  readonly key: string;
+  readonly record: RecordType<never>;
+  /**
+   * - `value`: one record with a single field, stored as that field's value;
+   * - `record`: one record, stored as an object;
+   * - `records`: a packed array to the end of the property, stored as a RecordView.
+   */
+  readonly shape: 'value' | 'record' | 'records';
+  /** For `records`: how many the writer always emits. */
+  readonly count?: number;
+}
+
+/** How a child node's name is made. */
+export type NodeName =
+  /** Exactly this name. */
+  | { readonly literal: string }
+  /** Canonical number (no leading zeros), kept under `key`; `wide` fields are bigint in the model. */
+  | {
+      readonly number: 'decimal' | 'hex';
+      readonly prefix?: string;
+      readonly key: string;
+      readonly wide: boolean;
+    }
+  /** Any name not bound otherwise, kept under `key`. */
+  | { readonly any: true; readonly key: string };
+
+/** A node, in the order in which its writer emits what is below it. */
+export interface NodeBinding {
+  readonly name: NodeName;
+  /**
+   * - `merge`: keys go into the enclosing node's object;
+   * - `object`: a new object under `key`;
+   * - `list`: each matching node is one element of the array `key`.
+   */
+  readonly place: { readonly merge: true } | { readonly object: string } | { readonly list: string };
+  /** Value of the `compatible` property, which the writer emits first. Another value makes the node opaque. */
+  readonly compatible?: string;
+  readonly properties: readonly PropertyBinding[];
+  readonly children: readonly NodeBinding[];
+}
+
+/** A whole tree of one generation. */
+export interface TreeBinding {
+  /** Root compatible string. */
+  readonly compatible: string;
+  readonly root: NodeBinding;
+}
+
+/** Property whose one record has a single field. */
+export function value<T>(property: string, key: string, record: RecordType<T>): PropertyBinding {
+  return { property, key, record: record as RecordType<never>, shape: 'value' };
+}
+
+/** Property that is exactly one record. */
+export function one<T>(property: string, key: string, record: RecordType<T>): PropertyBinding {
+  return { property, key, record: record as RecordType<never>, shape: 'record' };
+}
+
+/** Property that is a packed array of records. */
+export function packed<T>(
+  property: string,
+  key: string,
+  record: RecordType<T>,
+  count?: number,
+): PropertyBinding {
+  const binding = { property, key, record: record as RecordType<never>, shape: 'records' } as const;
+  return count === undefined ? binding : { ...binding, count };
+}
+
+/** A node with a fixed name whose contents belong to the enclosing object. */
+export function container(
+  literal: string,
+  children: readonly NodeBinding[],
+  properties: readonly PropertyBinding[] = [],
+): NodeBinding {
+  return { name: { literal }, place: { merge: true }, properties, children };
+}

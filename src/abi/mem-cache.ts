@@ -1,0 +1,123 @@
+/**
+ * The mem cache that the old kernel hands over beside the tree: the sorted list of what the next kernel
+ * reserves, as kernel/kexec_kho_out.c of the 2024 series makes it (kho_alloc_mem_cache, kho_mem_cache_add;
+ * rfc-2024 1.6), its quirks included.
+ */
+import { KHO_MEM_ADDR_BITS, type KhoMem } from '../records/kho.js';
+import type { AddressRange } from './model.js';
+
+/** The series knows x86-64 and arm64 with pages of this size only. */
+const PAGE = 4096n;
+const FLAGS = BigInt(KHO_MEM_ADDR_BITS.noinit.lo >>> 0);
+
+/** Either the cache, or the record because of which the kernel refuses to load the next one. */
+export type MemCache = { readonly entries: KhoMem[] } | { readonly intersects: KhoMem };
+
+/**
+ * Computes the mem cache of a tree.
+ *
+ * Addresses are compared as the kernel does, as raw 64-bit values with the flag inside, and sums wrap at
+ * 2^64. The result may therefore overlap, be unsorted by page, or have odd lengths: those are findings,
+ * not mistakes of the computation. Takes O(n log n) for records that mostly ascend.
+ *
+ * @param records all `mem` records in the order in which the kernel visits them; properties whose length is
+ *   no multiple of a record are skipped by the kernel, and are not to be among them
+ * @param scratch physical byte addresses of the scratch area; without it nothing can intersect
+ * @returns the entries (addr with the flag bit, len in bytes), or under `intersects` the first record that
+ *   runs into scratch, upon which kexec_file_load fails with -EINVAL
+ */
+export function computeMemCache(records: Iterable<KhoMem>, scratch?: AddressRange): MemCache {
+  const cache: Cache = { starts: [], ends: [], highest: [] };
+  for (const record of records) {
+    const start = record.addr - (record.addr % PAGE) + (record.addr & FLAGS);
+    const end = roundUp(u64(record.addr + record.len));
+    if (scratch !== undefined && start < scratch.end && end > scratch.start) return { intersects: record };
+    add(cache, start, end);
+  }
+  const { starts, ends } = cache;
+  return { entries: starts.map((addr, i) => ({ addr, len: u64((ends[i] ?? 0n) - addr) })) };
+}
+
+/** Columns of the sorted list. */
+interface Cache {
+  readonly starts: bigint[];
+  readonly ends: bigint[];
+  /** The highest end up to each entry: entries may overlap, so that the ends alone need not ascend. */
+  readonly highest: bigint[];
+}
+
+function add(cache: Cache, start: bigint, end: bigint): void {
+  const { starts, ends, highest } = cache;
+  const i = firstReaching(highest, start);
+  const entryStart = starts[i];
+  const entryEnd = ends[i];
+  const found = entryStart !== undefined && entryEnd !== undefined;
+  // An end that wrapped to 0 is below every start, and yet inside: the kernel asks this first.
+  if (found && start >= entryStart && end <= entryEnd) return;
+  if (!found || end < entryStart) {
+    starts.splice(i, 0, start);
+    ends.splice(i, 0, end);
+    highest.splice(i, 0, end);
+    updateHighest(cache, i);
+    return;
+  }
+  const hullStart = min(start, entryStart);
+  const hullEnd = max(end, entryEnd);
+  starts[i] = hullStart;
+  ends[i] = hullEnd;
+  const before = ends[i - 1];
+  const after = starts[i + 1];
+  // One neighbour at most is folded: the one before, else the one behind.
+  if (before !== undefined && before >= hullStart) foldInto(cache, i - 1, i);
+  else if (after !== undefined && hullEnd >= after) foldInto(cache, i + 1, i);
+  else updateHighest(cache, i);
+}
+
+/** Merges entry `i` into its neighbour `target` and removes it. */
+function foldInto(cache: Cache, target: number, i: number): void {
+  const { starts, ends, highest } = cache;
+  starts[target] = min(starts[target] ?? 0n, starts[i] ?? 0n);
+  ends[target] = max(ends[target] ?? 0n, ends[i] ?? 0n);
+  starts.splice(i, 1);
+  ends.splice(i, 1);
+  highest.splice(i, 1);
+  updateHighest(cache, Math.min(target, i));
+}
+
+/** Index of the first entry that ends at `start` or behind it; the number of entries when there is none. */
+function firstReaching(highest: readonly bigint[], start: bigint): number {
+  let low = 0;
+  let high = highest.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((highest[middle] ?? 0n) < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Recomputes `highest` behind a change of entry `changed`, until it is what it was. */
+function updateHighest({ ends, highest }: Cache, changed: number): void {
+  let value = highest[changed - 1] ?? 0n;
+  for (let i = changed; i < ends.length; i++) {
+    value = max(value, ends[i] ?? 0n);
+    if (i > changed && highest[i] === value) return;
+    highest[i] = value;
+  }
+}
+
+function roundUp(address: bigint): bigint {
+  return u64(address + ((PAGE - (address % PAGE)) % PAGE));
+}
+
+function u64(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

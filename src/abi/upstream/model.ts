@@ -1,0 +1,247 @@
+/**
+ * The upstream parts of the model (Linux 6.16 on): the preserved memory map, memblock, kho-test,
+ * kexec-metadata, LUO and memfd. Sets that grow with the dump are views and columns, never arrays of objects.
+ */
+import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
+import type { KhoVmalloc } from '../../records/vmalloc.js';
+import type { AddressRange, Origin } from '../model.js';
+import type { RecordView } from '../record-view.js';
+
+/** Adjacent preserved blocks of one order. */
+export interface PreservedBlocks {
+  /** Physical address of the first block, in bytes. */
+  readonly address: bigint;
+  /** A block has pageSize << order bytes. */
+  readonly order: number;
+  /** How many blocks follow each other, the first included. */
+  readonly count: number;
+}
+
+/** The blocks of a preserved memory map. Page frame numbers are exact as numbers (52 bits at most). */
+export interface PreservedPages {
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  /** Orders that occur, ascending. */
+  readonly orders: readonly number[];
+  /** Runs of adjacent blocks of one order, by rising address, the smaller order first at equal addresses. */
+  blocks(): Iterable<PreservedBlocks>;
+  /** Covered page frames [start, end), merged over all orders, ascending. */
+  runs(): Iterable<{ start: number; end: number }>;
+  /** The same in bytes. */
+  ranges(): Iterable<AddressRange>;
+  /** Number of blocks. */
+  countBlocks(): number;
+  /** Pages covered by at least one block. */
+  countPages(): number;
+  /** Whether some block covers a page frame. */
+  contains(pfn: number): boolean;
+  /** Whether the map has the block of this order that starts at this page frame. */
+  has(pfn: number, order: number): boolean;
+  /** Orders of the blocks that start at a page frame, ascending; a healthy map has one at most. */
+  ordersAt(pfn: number): readonly number[];
+  /** Whether all pages of the bytes [start, end) are covered; true for an empty range. */
+  covers(start: bigint | number, end: bigint | number): boolean;
+  /** The parts, in bytes, of [start, end) whose pages are not covered, ascending. */
+  uncovered(start: bigint | number, end: bigint | number): Iterable<AddressRange>;
+}
+
+/** One page of bitmap pointers of a kho-v1 map. */
+export interface MapChunk {
+  readonly address: bigint;
+  readonly next: bigint;
+  readonly order: number;
+  /** As stored; may exceed what a page holds. */
+  readonly numElms: number;
+  /** The first min(num_elms, capacity) pointers. */
+  readonly pointers: RecordView<KhoserMemBitmapPtr>;
+}
+
+/** How the preserved memory map lies in memory. */
+export interface PreservedMap {
+  readonly form: 'chunks' | 'radix';
+  /** Bytes of a bitmap of a kho-v1 map: 512 (6.16, 6.17) or a page (6.18 on). */
+  readonly bitmapSize?: number;
+  /** Why this bitmap size, for people; `ambiguous` when nothing in the dump tells the two apart. */
+  readonly bitmapReason?: string;
+  readonly ambiguous?: boolean;
+  /** Levels of the radix tree, leaves included. */
+  readonly depth?: number;
+  /** False when parts are absent, damaged or were not followed. */
+  readonly complete: boolean;
+  /** Chunks in chain order; kho-v1 only. */
+  readonly chunks?: readonly MapChunk[];
+  /** Physical addresses of the pages that hold the map itself (chunks and bitmaps, or nodes and leaves), as visited. */
+  readonly pages: Float64Array;
+}
+
+/** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */
+export interface VmallocArea {
+  readonly descriptor: KhoVmalloc;
+  /** Physical addresses of the list pages, in chain order. */
+  readonly chunks: Float64Array;
+  /** Physical addresses of the runs of 2^order pages, in virtual order. */
+  readonly runs: Float64Array;
+  /** Bytes of a run. */
+  readonly runSize: number;
+  /** False when the chain is absent, damaged or holds another number of pages than the descriptor says. */
+  readonly complete: boolean;
+}
+
+/** Folios of a memfd that continue each other: pfn and index rise by `step` from one to the next. */
+export interface FolioRun {
+  readonly pfn: bigint;
+  readonly flags: number;
+  readonly index: bigint;
+  readonly count: number;
+  readonly step: number;
+}
+
+/** The list of folios of a memfd, read from memory when asked for. */
+export interface FolioView {
+  /** Entries of the list that its area has room for; at most nr_folios. */
+  readonly length: number;
+  /** Reads the entries in order; stops at the first that is absent. `index` is exact below 2^53. */
+  each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
+  /** The entries, runs joined; stops at the first that is absent. */
+  runs(): Iterable<FolioRun>;
+}
+
+/** `data` of a LUO file whose handler is memfd-v1 or memfd-v2. */
+export interface Memfd {
+  readonly version: 'memfd-v1' | 'memfd-v2';
+  pos: bigint;
+  size: bigint;
+  /** memfd-v2 only. */
+  seals?: number;
+  /** memfd-v2 only; must be 0. */
+  flags?: number;
+  nrFolios: bigint;
+  area: VmallocArea;
+  folios: FolioView;
+  readonly origin: Origin;
+}
+
+/** What a draft ABI (never in a release) makes of a blob; shown, and marked as a draft. */
+export interface DraftRecord {
+  /** Draft and variant, e.g. `pci version 1`. */
+  readonly draft: string;
+  /** Plain data, in the form of the JSON output. */
+  readonly value: { readonly [key: string]: unknown };
+}
+
+export interface LuoFile {
+  /** Handler string, as stored (48 bytes). */
+  readonly compatible: Uint8Array;
+  readonly token: bigint;
+  /** The handler's value; for memfd the physical address of its record. */
+  readonly data: bigint;
+  memfd?: Memfd;
+  draft?: DraftRecord;
+  readonly origin: Origin;
+}
+
+export interface LuoSession {
+  /** As stored (64 bytes). */
+  readonly name: Uint8Array;
+  /** file_set_ser.count, as stored. */
+  readonly count: bigint;
+  /** file_set_ser.files, as stored. */
+  readonly filesAddress: bigint;
+  /** Absent when the memory behind it is. */
+  files?: readonly LuoFile[];
+  /** Blocks of files, luo-v5. */
+  fileBlocks?: readonly BlockInfo[];
+  readonly origin: Origin;
+}
+
+export interface LuoFlb {
+  /** As stored (48 bytes). */
+  readonly name: Uint8Array;
+  readonly data: bigint;
+  readonly count: bigint;
+  draft?: DraftRecord;
+  readonly origin: Origin;
+}
+
+export const LUO_VERSIONS = ['luo-v1', 'luo-v2', 'luo-v3', 'luo-v4', 'luo-v5'] as const;
+export type LuoVersion = (typeof LUO_VERSIONS)[number];
+
+/** A block of a block list (kho_block), for the rules. */
+export interface BlockInfo {
+  readonly address: bigint;
+  readonly count: bigint;
+  readonly next: bigint;
+}
+
+/** The Live Update Orchestrator's state. */
+export interface Luo {
+  /** Text of its compatible string. */
+  readonly compatible: string;
+  readonly version?: LuoVersion;
+  liveupdateNumber?: bigint;
+  /** Session area (up to luo-v3) or first session block, as stored. */
+  sessionsAddress?: bigint;
+  /** FLB page, as stored. */
+  flbsAddress?: bigint;
+  /** luo-v2: physical address of luo_ser. */
+  abiHeader?: bigint;
+  /** Count in the head of the session area, up to luo-v3. */
+  sessionCount?: bigint;
+  sessions?: readonly LuoSession[];
+  /** Blocks of sessions, luo-v4 on. */
+  sessionBlocks?: readonly BlockInfo[];
+  /** luo_flb_header_ser.pgcnt and count, as stored. */
+  flbPages?: bigint;
+  flbCount?: bigint;
+  flbs?: readonly LuoFlb[];
+  origin?: Origin;
+}
+
+/** A region of the `memblock` rider (reserve_mem). */
+export interface ReserveMemRegion {
+  name?: string;
+  nodeName?: string;
+  compatible?: string;
+  start?: bigint;
+  size?: bigint;
+  origin?: Origin;
+}
+
+export interface Memblock {
+  readonly compatible: string;
+  regions: ReserveMemRegion[];
+  origin?: Origin;
+}
+
+export interface KhoTestFolio {
+  /** Physical address. */
+  readonly address: bigint;
+  readonly order: number;
+}
+
+/** The `kho_test` rider (lib/test_kho.c). */
+export interface KhoTest {
+  readonly compatible: string;
+  magic?: number;
+  nrFolios?: number;
+  csum?: number;
+  /** Internet checksum over the folios as 32-bit words, when all of them are in the dump. */
+  csumComputed?: number;
+  /** `folios_info` from Linux 6.18 on. */
+  foliosInfo?: KhoVmalloc;
+  /** `folios_info` of 6.17: the words themselves. */
+  foliosInline?: RecordView<{ value: bigint }>;
+  area?: VmallocArea;
+  /** Absent when the list is. */
+  folios?: Iterable<KhoTestFolio> & { readonly length: number };
+  origin?: Origin;
+}
+
+/** The `kexec-metadata` rider (kernel/liveupdate/kexec_handover.c). */
+export interface KexecMetadata {
+  readonly version: number;
+  /** As stored (65 bytes). */
+  readonly previousRelease?: Uint8Array;
+  readonly kexecCount?: number;
+  origin?: Origin;
+}

@@ -1,0 +1,31 @@
+/** Roles of text → colours of a terminal. */
+import { Chalk } from 'chalk';
+import { type Paint, plain } from '../report/paint.js';
+import { UsageError } from './numbers.js';
+
+/**
+ * `auto` colours on a terminal only, and not with NO_COLOR set (no-color.org).
+ *
+ * @throws UsageError for another word
+ */
+export function paintFor(when: string, isTerminal: boolean): Paint {
+  if (when !== 'auto' && when !== 'always' && when !== 'never') {
+    throw new UsageError(`--color: "${when}" is not auto, always or never`);
+  }
+  const noColour = (process.env.NO_COLOR ?? '') !== '';
+  if (when === 'never' || (when === 'auto' && (noColour || !isTerminal))) return plain;
+  const chalk = new Chalk({ level: 1 });
+  const colours: Readonly<Record<Parameters<Paint>[0], (text: string) => string>> = {
+    node: chalk.bold.blue,
+    name: chalk.cyan,
+    address: chalk.yellow,
+    value: (text) => text,
+    text: chalk.green,
+    faint: chalk.dim,
+    error: chalk.bold.red,
+    warning: chalk.bold.yellow,
+    note: chalk.bold.cyan,
+    good: chalk.bold.green,
+  };
+  return (role, text) => colours[role](text);
+}

@@ -1,0 +1,120 @@
+/** What every command shares: options, standard streams, and how a result becomes an exit status. */
+import type { Argv } from 'yargs';
+import { GENERATIONS, type Generation } from '../abi/model.js';
+import { escapeText } from '../fdt/escape.js';
+import { writeFileAtomic } from '../memory/node/output.js';
+import type { Paint } from '../report/paint.js';
+import { paintFor } from './colour.js';
+import type { LoadOptions } from './load.js';
+import { lastValue, parseNumber, UsageError } from './numbers.js';
+
+/** Exit statuses of every command (design section 4). */
+export const STATUS = { clean: 0, findings: 1, unusable: 2, internal: 3 } as const;
+
+type Text = string | string[] | undefined;
+
+/** Options that every command takes. All are read as text: numbers are parsed exactly, by us. */
+export interface CommonArguments {
+  memory: Text;
+  'fdt-addr': Text;
+  tree: Text;
+  base: Text;
+  'page-size': Text;
+  assume: Text;
+  spool: Text;
+  color: Text;
+  quiet: boolean | undefined;
+  output: Text;
+}
+
+export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
+  const text = { type: 'string', requiresArg: true, group: 'Input and output:' } as const;
+  return yargs
+    .option('memory', {
+      ...text,
+      describe: 'memory behind a devicetree blob: an ELF core, compressed or not',
+    })
+    .option('fdt-addr', { ...text, describe: 'physical address of the root tree' })
+    .option('tree', { ...text, describe: 'which tree, where a dump holds several: incoming or outgoing' })
+    .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
+    .option('page-size', { ...text, describe: '4k, 16k or 64k, where the dump does not say it' })
+    .option('assume', { ...text, describe: `ABI generation to assume: ${GENERATIONS.join(', ')}` })
+    .option('spool', {
+      ...text,
+      describe: 'folder for what is unpacked (default: the system’s temporary folder)',
+    })
+    .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
+    .option('quiet', {
+      type: 'boolean',
+      group: 'Input and output:',
+      describe: 'no messages on standard error',
+    })
+    .option('output', { ...text, alias: 'o', describe: 'write to this file instead of standard output' });
+}
+
+/** The options that say how a dump is opened and read. */
+export function loadOptions(args: CommonArguments): LoadOptions {
+  const memory = lastValue(args.memory);
+  const fdtAddress = lastValue(args['fdt-addr']);
+  const spool = lastValue(args.spool);
+  const assume = lastValue(args.assume);
+  const pageSize = lastValue(args['page-size']);
+  const tree = lastValue(args.tree);
+  const base = lastValue(args.base);
+  if (tree !== undefined && tree !== 'incoming' && tree !== 'outgoing') {
+    throw new UsageError(`--tree: "${tree}" is not incoming or outgoing`);
+  }
+  return {
+    ...(memory === undefined ? {} : { memory }),
+    ...(fdtAddress === undefined ? {} : { fdtAddress: parseNumber(fdtAddress, 'fdt-addr') }),
+    ...(base === undefined ? {} : { base: parseNumber(base, 'base') }),
+    ...(tree === undefined ? {} : { tree }),
+    ...(spool === undefined ? {} : { spool }),
+    ...(assume === undefined ? {} : { assume: generation(assume) }),
+    ...(pageSize === undefined ? {} : { pageSize: pageSizeOf(pageSize) }),
+  };
+}
+
+function generation(text: string): Generation {
+  const known = GENERATIONS.find((name) => name === text);
+  if (known === undefined)
+    throw new UsageError(`--assume: "${text}" is not one of ${GENERATIONS.join(', ')}`);
+  return known;
+}
+
+function pageSizeOf(text: string): number {
+  const size = Number(parseNumber(text, 'page-size'));
+  if (size !== 4096 && size !== 16384 && size !== 65536) {
+    throw new UsageError(`--page-size: ${text} is not 4k, 16k or 64k`);
+  }
+  return size;
+}
+
+/** Colours for what goes to standard output or, with `-o`, to a file (which is no terminal). */
+export function paint(args: CommonArguments): Paint {
+  const toTerminal = process.stdout.isTTY === true && lastValue(args.output) === undefined;
+  return paintFor(lastValue(args.color) ?? 'auto', toTerminal);
+}
+
+/** Writes a result to standard output or, whole or not at all, to the file of `-o`. */
+export async function write(args: CommonArguments, chunks: Iterable<Uint8Array | string>): Promise<void> {
+  await writeFileAtomic(lastValue(args.output) ?? '-', chunks);
+}
+
+/** Lines as chunks of text. */
+export function* joined(lines: Iterable<string>): Generator<string> {
+  let buffer = '';
+  for (const line of lines) {
+    buffer += `${line}\n`;
+    if (buffer.length >= 1 << 16) {
+      yield buffer;
+      buffer = '';
+    }
+  }
+  yield buffer;
+}
+
+/** One line on standard error, with whatever it quotes from a dump made harmless. */
+export function message(args: { quiet?: boolean | undefined }, text: string): void {
+  if (args.quiet !== true) process.stderr.write(`${escapeText(text)}\n`);
+}

@@ -1,0 +1,78 @@
+/** `kho dump`: the contents of a dump as a tree for people, as JSON, or as DTS. */
+import type { CommandModule } from 'yargs';
+import type { Handover } from '../abi/model.js';
+import { dtsLines } from '../fdt/dts.js';
+import { findNode, rootNode } from '../fdt/tree.js';
+import { InputError } from '../memory/node/errors.js';
+import { jsonChunks } from '../report/json-chunks.js';
+import { memoryLines } from '../report/memory-text.js';
+import { modelJson } from '../report/model-json.js';
+import type { Paint } from '../report/paint.js';
+import { treeLines } from '../report/tree-text.js';
+import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
+import { withDump } from './load.js';
+import { lastValue, UsageError } from './numbers.js';
+
+interface DumpArguments extends CommonArguments {
+  dump: string | undefined;
+  format: string | string[] | undefined;
+  node: string | string[] | undefined;
+}
+
+export const dumpCommand: CommandModule<object, DumpArguments> = {
+  command: 'dump <dump>',
+  describe: 'print what a dump holds',
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional('dump', {
+        type: 'string',
+        demandOption: true,
+        describe: 'devicetree blob, ELF core or folder; - is standard input',
+      })
+      .option('format', { type: 'string', requiresArg: true, default: 'tree', describe: 'tree, json or dts' })
+      .option('node', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'only the node at this path, and what is below it',
+      })
+      .example('kho dump kho.dtb', 'the tree, with addresses as addresses')
+      .example('kho dump kho.dtb --memory memory.elf.gz', 'and the files and mem cache behind it')
+      .example('kho dump kho.dtb --node /iommufd/iommufds/1', 'one iommufd')
+      .example('kho dump --format json core.elf | jq .domains', 'the model, for tools'),
+  handler: async (args) => {
+    const format = lastValue(args.format) ?? 'tree';
+    const node = lastValue(args.node);
+    if (format !== 'tree' && format !== 'json' && format !== 'dts') {
+      throw new UsageError(`--format: "${format}" is not tree, json or dts`);
+    }
+    if (node !== undefined && format !== 'tree') throw new UsageError('--node goes with --format tree');
+    const path = args.dump ?? '';
+    await withDump(path, loadOptions(args), async ({ handover }) => {
+      if (format === 'json') await write(args, jsonChunks(modelJson(handover)));
+      else if (format === 'dts') await write(args, joined(dts(path, handover)));
+      else await write(args, joined(tree(path, handover, node, paint(args))));
+      for (const { code, message: text } of handover.diagnostics) message(args, `${path}: ${text} [${code}]`);
+    });
+  },
+};
+
+function dts(path: string, { tree }: Handover): Iterable<string> {
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no devicetree blob');
+  return dtsLines(tree);
+}
+
+function* tree(
+  path: string,
+  handover: Handover,
+  node: string | undefined,
+  colours: Paint,
+): Generator<string> {
+  const { tree } = handover;
+  const start = tree === undefined ? -1 : node === undefined ? rootNode(tree) : findNode(tree, node);
+  if (tree === undefined || start < 0) {
+    if (node !== undefined) throw new InputError(path, 'no-node', `has no node ${node}`);
+    return;
+  }
+  yield* treeLines(handover, start, colours);
+  if (node === undefined) yield* memoryLines(handover, colours);
+}

@@ -1,0 +1,103 @@
+/** `kho encode`: the JSON model → devicetree blob or ELF core. */
+import type { CommandModule } from 'yargs';
+import { encodeBlob } from '../encode/blob.js';
+import { encodeElf } from '../encode/elf.js';
+import { ModelError } from '../encode/from-json.js';
+import { InputError } from '../memory/node/errors.js';
+import { openInput } from '../memory/node/input.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
+import { withMemory } from './load.js';
+import { lastValue, UsageError } from './numbers.js';
+
+interface EncodeArguments extends CommonArguments {
+  model: string | undefined;
+  to: string | string[] | undefined;
+}
+
+/** JSON text has to be one string, and a string ends near 512 Mi characters. */
+const MAX_MODEL = 512 * 1024 * 1024 - 1024;
+
+export const encodeCommand: CommandModule<object, EncodeArguments> = {
+  command: 'encode <model>',
+  describe: 'write a blob from the JSON that dump prints',
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional('model', {
+        type: 'string',
+        demandOption: true,
+        describe: 'JSON of dump --format json; - is standard input',
+      })
+      .option('to', {
+        type: 'string',
+        requiresArg: true,
+        default: 'dtb',
+        describe: 'dtb: the devicetree blob; elf: a core with the memory behind it',
+      })
+      .example('kho dump --format json kho.dtb | kho encode - -o copy.dtb', 'the same bytes')
+      .example(
+        "kho dump --format json kho.dtb | jq 'del(.fdt.tree)' | kho encode - -o fresh.dtb",
+        'as the kernel’s writer orders it',
+      )
+      .example(
+        'kho encode model.json --to elf --memory memory.elf.gz -o new.elf',
+        'a core, with what the model does not hold',
+      ),
+  handler: async (args) => {
+    const to = lastValue(args.to) ?? 'dtb';
+    if (to !== 'dtb' && to !== 'elf') throw new UsageError(`--to: "${to}" is not dtb or elf`);
+    const output = lastValue(args.output);
+    if (output === undefined && process.stdout.isTTY === true) {
+      throw new UsageError('-o OUT is missing (a blob is not written to a terminal)');
+    }
+    const path = args.model ?? '';
+    const load = loadOptions(args);
+    const document = await readJson(path, load.spool);
+    try {
+      const messages = to === 'elf' ? await writeElf(args, document) : await writeBlob(args, document);
+      for (const text of messages) message(args, text);
+    } catch (error) {
+      if (error instanceof ModelError || error instanceof RangeError)
+        throw new InputError(path, 'model', error.message);
+      throw error;
+    }
+  },
+};
+
+async function writeBlob(args: EncodeArguments, document: unknown): Promise<readonly string[]> {
+  const { bytes, messages } = encodeBlob(document);
+  await write(args, [bytes]);
+  return messages;
+}
+
+async function writeElf(args: EncodeArguments, document: unknown): Promise<readonly string[]> {
+  const { memory, ...load } = loadOptions(args);
+  const encode = async (behind?: PhysicalMemory): Promise<readonly string[]> => {
+    const { chunks, messages } = encodeElf(document, behind);
+    await write(args, chunks);
+    return messages;
+  };
+  return memory === undefined ? encode() : withMemory(memory, load, encode);
+}
+
+async function readJson(path: string, spoolDir: string | undefined): Promise<unknown> {
+  const input = await openInput(path, spoolDir === undefined ? {} : { spoolDir });
+  try {
+    const { size } = input.file;
+    if (size > MAX_MODEL) {
+      throw new InputError(
+        path,
+        'model-size',
+        `${size} bytes are more JSON than one string holds (512 Mi characters)`,
+      );
+    }
+    const bytes = new Uint8Array(size);
+    const text = new TextDecoder().decode(bytes.subarray(0, input.file.readAt(0, size, bytes)));
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InputError(path, 'json', `is not JSON: ${error.message}`);
+    throw error;
+  } finally {
+    input.close();
+  }
+}

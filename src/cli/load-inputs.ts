@@ -1,0 +1,124 @@
+/** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
+import { InputError } from '../memory/node/errors.js';
+import { type DebugfsFolder, type Folder, readFolder } from '../memory/node/folder.js';
+import { type OpenedInput, openInput } from '../memory/node/input.js';
+import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
+import { describeHead } from '../memory/node/recognise.js';
+import { PHYSICAL_LIMIT } from '../memory/physical.js';
+import type { LoadOptions } from './load.js';
+
+/** What an argument is, opened. */
+export interface Inputs {
+  /** A devicetree blob or a rider's record; absent when the argument is a memory dump or a folder of debugfs. */
+  readonly blob?: Uint8Array;
+  /** What to say when the blob turns out to be neither. */
+  readonly unrecognised?: InputError;
+  /** The argument itself when it is a memory dump, else what belongs to it or what `--memory` names. */
+  readonly memory?: OpenedMemory;
+  /** Copies of debugfs folders, incoming first. */
+  readonly folders?: readonly DebugfsFolder[];
+  /** Reads another file of the same argument as a whole. */
+  read(path: string): Promise<Uint8Array>;
+}
+
+/** A blob larger than this is no handover, and would not fit one buffer. */
+const MAX_BLOB = 1 << 30;
+/** Records that are handed over by themselves are smaller. */
+const MAX_RECORD = 1 << 20;
+/** Names of a folder's files that a message shows. */
+const SHOWN_NAMES = 8;
+
+/**
+ * Opens an argument, hands it to `use`, and closes everything however that ends.
+ *
+ * @throws InputError when it cannot be read or is nothing that the toolkit reads
+ */
+export async function withInputs<T>(
+  path: string,
+  options: LoadOptions,
+  use: (inputs: Inputs) => Promise<T>,
+): Promise<T> {
+  const opened: { close(): void }[] = [];
+  const open = async (file: string): Promise<OpenedInput> => {
+    const input = await openInput(file, {
+      ...(options.spool === undefined ? {} : { spoolDir: options.spool }),
+      ...(options.maxUnpacked === undefined ? {} : { maxUnpacked: options.maxUnpacked }),
+    });
+    opened.push(input);
+    return input;
+  };
+  const read = async (file: string) => readBlob(await open(file));
+  const openMemory = async (file: string | undefined): Promise<{ memory?: OpenedMemory }> =>
+    file === undefined ? {} : { memory: memoryOf(await open(file), memoryOptions(options)) };
+  try {
+    const folder = path === '-' ? undefined : await readFolder(path);
+    if (folder?.kind === 'debugfs' || folder?.kind === 'debugfs-both') {
+      const folders = folder.kind === 'debugfs' ? [folder] : [folder.in, folder.out];
+      return await use({ folders, read, ...(await openMemory(options.memory)) });
+    }
+    const parts = folder === undefined ? { main: path } : folderPair(path, folder);
+    const main = await open(parts.main);
+    const isRaw = options.base !== undefined && options.memory === undefined;
+    if (main.kind === 'elf' || main.kind === 'kdump' || isRaw) {
+      if (options.memory !== undefined) {
+        throw new InputError(
+          path,
+          'memory-twice',
+          'is a memory dump itself; --memory goes with a devicetree blob',
+        );
+      }
+      return await use({ memory: memoryOf(main, memoryOptions(options)), read });
+    }
+    const memory = await openMemory(options.memory ?? parts.memory);
+    if (main.kind === 'fdt') return await use({ blob: readBlob(main), read, ...memory });
+    const unrecognised = unrecognisedError(main);
+    // Riders that are records have no magic number of their own; decoding tells.
+    if (main.file.size === 0 || main.file.size > MAX_RECORD) throw unrecognised;
+    return await use({ blob: readBlob(main), unrecognised, read, ...memory });
+  } finally {
+    for (const input of opened) input.close();
+  }
+}
+
+function memoryOptions({ base }: LoadOptions): { base?: number } {
+  if (base === undefined) return {};
+  // A base beyond what can be an address is refused with the image's size, not rounded.
+  return { base: base > BigInt(PHYSICAL_LIMIT) ? PHYSICAL_LIMIT : Number(base) };
+}
+
+function folderPair(path: string, folder: Folder): { main: string; memory?: string } {
+  if (folder.kind === 'pair') return { main: folder.tree, memory: folder.memory };
+  if (folder.kind === 'debugfs-no-tree') {
+    throw new InputError(
+      path,
+      'folder',
+      'has no root tree: a kernel that was itself booted by KHO does not create out/fdt; take a memory dump',
+    );
+  }
+  const names = folder.files.map(({ name, kind }) => `${name} (${kind})`);
+  const shown = names.slice(0, SHOWN_NAMES).join(', ');
+  const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
+  throw new InputError(
+    path,
+    'folder',
+    `is a folder without one devicetree blob and one memory dump${shown === '' ? ': it is empty' : `: ${shown}${more}`}`,
+  );
+}
+
+function unrecognisedError({ path, head }: OpenedInput): InputError {
+  return new InputError(
+    path,
+    'unrecognised',
+    head.length === 0
+      ? 'is empty'
+      : `is neither a devicetree blob nor a core (ELF, kdump); ${describeHead(head)}; a raw memory image needs --base ADDRESS`,
+  );
+}
+
+function readBlob({ file, path }: OpenedInput): Uint8Array {
+  if (file.size > MAX_BLOB) {
+    throw new InputError(path, 'blob-size', `${file.size} bytes are too many for a devicetree blob`);
+  }
+  const bytes = new Uint8Array(file.size);
+  return bytes.subarray(0, file.readAt(0, bytes.length, bytes));
+}

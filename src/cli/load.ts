@@ -1,0 +1,363 @@
+/** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
+import type { Diagnostic, Generation, Handover } from '../abi/model.js';
+import { recordView } from '../abi/record-view.js';
+import { equalBytes } from '../decode/bytes.js';
+import { classify } from '../decode/classify.js';
+import {
+  type Findings,
+  type FoundTree,
+  findTrees,
+  NO_FINDINGS,
+  pickDirection,
+  readTree,
+} from '../decode/find.js';
+import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
+import type { Direction } from '../decode/find-direction.js';
+import { sameTree } from '../decode/find-same.js';
+import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
+import { parseFdt } from '../fdt/parse.js';
+import { InputError } from '../memory/node/errors.js';
+import type { DebugfsFolder } from '../memory/node/folder.js';
+import type { OpenedMemory } from '../memory/node/open-memory.js';
+import { overlay } from '../memory/overlay.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { physicalAddress, readBytes } from '../memory/read.js';
+import { blobMemory } from '../memory/segments.js';
+import { khoMem } from '../records/kho.js';
+import { hex } from '../schema/units.js';
+import { readDebugfs } from './load-debugfs.js';
+import { type Evidence, evidenceOf } from './load-evidence.js';
+import { type Inputs, withInputs } from './load-inputs.js';
+
+export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
+  /** File with the memory behind a blob. */
+  readonly memory?: string;
+  readonly fdtAddress?: bigint;
+  /** Physical address of the first byte of a raw image. */
+  readonly base?: bigint;
+  readonly tree?: Direction;
+  readonly spool?: string;
+  /** Largest unpacked size in bytes. */
+  readonly maxUnpacked?: number;
+  readonly assume?: Generation;
+  readonly pageSize?: number;
+}
+
+/** A handover tree, and the physical memory behind it. */
+export interface LoadedDump {
+  /** As given. */
+  readonly path: string;
+  /** What the input is, for people: `devicetree blob, 4454 bytes, with ELF core …`. */
+  readonly description: string;
+  readonly handover: Handover;
+  /** How the tree was found, when it was found in memory. */
+  readonly found?: FoundTree;
+  /** Where the tree stands, to tell it from others of the same dump: addresses or a file's name. */
+  readonly place?: string;
+  /** Handed to the kernel of the dump, or prepared by it; absent where the dump does not tell. */
+  readonly direction?: Direction;
+  /** What the dump says about the kernel whose memory it holds. */
+  readonly evidence?: Evidence;
+}
+
+/**
+ * Opens a dump, hands it to `use`, and closes it however that ends.
+ *
+ * @throws InputError when it cannot be read, holds no handover tree, or several
+ */
+export async function withDump<T>(
+  path: string,
+  options: LoadOptions,
+  use: (dump: LoadedDump) => Promise<T>,
+): Promise<T> {
+  return withDumps(path, options, async (dumps, findings) => {
+    const [dump, ...more] = dumps;
+    if (dump === undefined) throw noTree(path, findings);
+    if (more.length > 0) throw severalTrees(path, dumps);
+    return use(dump);
+  });
+}
+
+/** Like {@link withDump}, but hands over every tree that the dump holds; there may be none. */
+export async function withDumps<T>(
+  path: string,
+  options: LoadOptions,
+  use: (dumps: readonly LoadedDump[], findings: Findings) => Promise<T>,
+): Promise<T> {
+  return withInputs(path, options, async (inputs) => {
+    const { blob, memory, folders } = inputs;
+    if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
+    if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
+    if (memory === undefined) throw new InputError(path, 'no-memory', 'holds no memory');
+    const { dumps, findings } = fromMemory(path, memory, options);
+    return use(dumps, findings);
+  });
+}
+
+/** Opens only the memory of a dump: its core, or what `--memory` names. */
+export async function withMemory<T>(
+  path: string,
+  options: LoadOptions,
+  use: (memory: PhysicalMemory, blob: Uint8Array | undefined) => Promise<T>,
+): Promise<T> {
+  return withInputs(path, options, async ({ blob, memory, unrecognised }) => {
+    if (unrecognised !== undefined) throw unrecognised;
+    if (memory !== undefined) return use(memory.memory, blob);
+    const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
+    throw new InputError(path, 'no-memory', `is ${what}; name the memory behind it with --memory FILE`);
+  });
+}
+
+/** The trees in memory; `chosen` is what a boot device tree says. */
+function fromMemory(
+  path: string,
+  opened: OpenedMemory,
+  options: LoadOptions,
+  chosen?: ChosenHandover,
+): { dumps: LoadedDump[]; findings: Findings } {
+  const { fdtAddress, tree: direction } = options;
+  let findings =
+    fdtAddress === undefined ? findTrees(opened.memory, chosen) : treeAt(path, opened.memory, fdtAddress);
+  if (direction !== undefined && fdtAddress === undefined && findings.trees.length > 0) {
+    findings = pickDirection(findings, direction) ?? refuseDirection(path, direction, findings);
+  }
+  return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
+}
+
+async function fromBlob<T>(
+  path: string,
+  blob: Uint8Array,
+  inputs: Inputs,
+  options: LoadOptions,
+  use: (dumps: readonly LoadedDump[], findings: Findings) => Promise<T>,
+): Promise<T> {
+  const { memory, unrecognised } = inputs;
+  const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${blob.length} bytes`;
+  const tree = parseFdt(blob);
+  if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
+    const chosen = readChosen(tree);
+    const named = 'missing' in chosen ? undefined : chosen;
+    const { dumps, findings } = fromMemory(path, memory, options, named);
+    const problem =
+      'missing' in chosen
+        ? `${chosen.missing}: the kernel booted with it sees no handover`
+        : `the memory holds no tree where /chosen names it (${chosenText(chosen)})`;
+    if (named === undefined || !findings.trees.some(({ how }) => how === '/chosen' || how === '--fdt-addr')) {
+      for (const { handover } of dumps) handover.diagnostics.push(bootTreeDiagnostic(problem));
+    }
+    if (dumps.length === 0) throw new InputError(path, 'no-tree', problem);
+    return use(
+      dumps.map((dump) => ({ ...dump, description: `boot device tree, with ${memory.memory.description}` })),
+      findings,
+    );
+  }
+  if (memory !== undefined)
+    return use([withMemoryBehind(path, blob, description, memory, options)], NO_FINDINGS);
+  const handover = decodeHandover(blob, decodeOptions(options));
+  if (unrecognised !== undefined && handover.kind === 'unknown') throw unrecognised;
+  return use([{ path, description, handover }], NO_FINDINGS);
+}
+
+function bootTreeDiagnostic(message: string): Diagnostic {
+  return { code: 'chosen', message, location: { fdtPath: '/chosen' } };
+}
+
+/** A blob that is the tree itself, or a rider of it, over the memory where it came from. */
+function withMemoryBehind(
+  path: string,
+  blob: Uint8Array,
+  description: string,
+  opened: OpenedMemory,
+  options: LoadOptions,
+): LoadedDump {
+  const { memory } = opened;
+  const findings = options.fdtAddress === undefined ? findTrees(memory) : NO_FINDINGS;
+  const found =
+    options.fdtAddress === undefined
+      ? blobInMemory(blob, findings)
+      : { addresses: [options.fdtAddress], bytes: blob, how: '--fdt-addr' as const };
+  const address = found?.addresses[0];
+  const start = address === undefined ? undefined : physicalAddress(address);
+  const evidence = evidenceOf(opened, findings, found);
+  const handover = decodeHandover(blob, {
+    ...decodeOptions(options, evidence, found),
+    memory: start === undefined ? memory : overlay(blobMemory(start, blob), memory),
+    ...(address === undefined ? {} : { address }),
+  });
+  addMemoryDiagnostics(handover, opened);
+  return {
+    path,
+    description: `${description}, with ${memory.description}`,
+    handover,
+    evidence,
+    ...(found === undefined ? {} : { found }),
+  };
+}
+
+/** Where the blob lies in the memory behind it: the tree that says the same. */
+function blobInMemory(blob: Uint8Array, { trees, others }: Findings): FoundTree | undefined {
+  const all = [...trees, ...others];
+  const tree = parseFdt(blob);
+  return (
+    all.find(({ bytes }) => equalBytes(bytes, blob)) ??
+    all.find(({ bytes }) => tree.complete && sameTree(parseFdt(bytes), tree))
+  );
+}
+
+function fromTree(
+  path: string,
+  found: FoundTree,
+  opened: OpenedMemory,
+  findings: Findings,
+  options: LoadOptions,
+): LoadedDump {
+  const { memory } = opened;
+  const [address] = found.addresses;
+  const evidence = evidenceOf(opened, findings, found);
+  const handover = decodeHandover(found.bytes, {
+    ...decodeOptions(options, evidence, found),
+    memory,
+    ...(address === undefined ? {} : { address }),
+  });
+  addMemoryDiagnostics(handover, opened);
+  addChosenMemCache(handover, found, memory);
+  return {
+    path,
+    description: memory.description,
+    handover,
+    found,
+    evidence,
+    place: `at ${found.addresses.map(hex).join(' and ')}`,
+    ...(found.direction === undefined ? {} : { direction: found.direction }),
+  };
+}
+
+/** Copies of debugfs: each root tree with its riders, or with the memory that `--memory` names. */
+async function fromFolders(
+  path: string,
+  folders: readonly DebugfsFolder[],
+  inputs: Inputs,
+  options: LoadOptions,
+): Promise<LoadedDump[]> {
+  const dumps: LoadedDump[] = [];
+  for (const folder of folders) {
+    const direction = folder.direction === 'in' ? 'incoming' : 'outgoing';
+    if (options.tree !== undefined && options.tree !== direction) continue;
+    const blob = await inputs.read(folder.fdt);
+    const description = `copy of debugfs ${folder.direction}, ${blob.length} bytes of tree, ${folder.subFdts.length} riders`;
+    const parts = await readDebugfs(folder, decodeHandover(blob, decodeOptions(options)), inputs);
+    const dump =
+      inputs.memory === undefined
+        ? {
+            path,
+            description,
+            handover: decodeHandover(blob, {
+              ...decodeOptions(options),
+              ...(parts.scratch === undefined ? {} : { scratch: parts.scratch }),
+              ...(parts.memory === undefined ? {} : { memory: parts.memory }),
+            }),
+          }
+        : withMemoryBehind(path, blob, description, inputs.memory, options);
+    dump.handover.diagnostics.push(...parts.diagnostics);
+    if (parts.scratch !== undefined) dump.handover.scratch ??= parts.scratch;
+    dumps.push({ ...dump, direction, place: `in ${folder.direction}/` });
+  }
+  if (dumps.length === 0) {
+    throw new InputError(path, 'no-tree', `is a copy of debugfs without an ${options.tree} tree`);
+  }
+  return dumps;
+}
+
+function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundTree): DecodeOptions {
+  const { assume, form } = options;
+  const pageSize = options.pageSize ?? evidence?.pageSize?.value;
+  const release = writerRelease(evidence, found);
+  return {
+    ...(assume === undefined ? {} : { assume }),
+    ...(form === undefined ? {} : { form }),
+    ...(pageSize === undefined ? {} : { pageSize }),
+    ...(release === undefined ? {} : { release }),
+    ...(found?.scratch === undefined ? {} : { scratch: found.scratch }),
+    ...(found?.setupData === undefined ? {} : { setupData: found.setupData }),
+  };
+}
+
+/**
+ * The release of the kernel that wrote the tree. The core's headers speak of the kernel that ran last, which
+ * did not write the tree that was handed to it; in memory the writer's own notes may still stand.
+ */
+function writerRelease(evidence: Evidence | undefined, found: FoundTree | undefined): string | undefined {
+  const release = evidence?.release;
+  return found?.direction === 'incoming' && release?.inMemory !== true ? undefined : release?.value;
+}
+
+/** What is wrong with the memory file stands beside what is wrong with its contents. */
+function addMemoryDiagnostics(handover: Handover, { diagnostics }: OpenedMemory): void {
+  for (const { code, message, fileOffset, count } of diagnostics) {
+    handover.diagnostics.push({
+      code,
+      message: count === 1 ? message : `${message} (${count} such cases)`,
+      location: fileOffset === undefined ? {} : { fileOffset: BigInt(fileOffset) },
+    });
+  }
+}
+
+/** The mem cache of the 2024 series, where /chosen names it; setup_data's is found by decoding. */
+function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: PhysicalMemory): void {
+  if (chosen?.memCache === undefined || handover.memCache !== undefined) return;
+  const { address, size } = chosen.memCache;
+  const bytes = readBytes(memory, address, Number(size));
+  if (bytes !== undefined) handover.memCache = recordView(khoMem, bytes);
+  else {
+    handover.diagnostics.push({
+      code: 'memory-absent',
+      message: `the mem cache at ${hex(address)} (${size} bytes) is not whole in ${memory.description}`,
+      location: { address },
+    });
+  }
+}
+
+function treeAt(path: string, memory: PhysicalMemory, address: bigint): Findings {
+  const bytes = readTree(memory, address);
+  if (bytes === undefined)
+    throw new InputError(path, 'no-tree', `no devicetree blob lies at ${hex(address)}`);
+  // The search tells what else is known of the tree, and the kernel's notes.
+  const findings = findTrees(memory);
+  const known = [...findings.trees, ...findings.others].find(({ addresses }) => addresses.includes(address));
+  const addresses = [...new Set([address, ...(known?.addresses ?? [])])];
+  return { ...findings, trees: [{ ...known, addresses, bytes, how: '--fdt-addr' }], others: [] };
+}
+
+function refuseDirection(path: string, direction: Direction, findings: Findings): never {
+  const places = [...findings.trees, ...findings.others].map(treePlace).join(', ');
+  throw new InputError(
+    path,
+    'tree-undecided',
+    `the dump does not tell which tree is ${direction} (trees: ${places}); choose one with --fdt-addr`,
+  );
+}
+
+function treePlace({ addresses, direction }: FoundTree): string {
+  const places = addresses.map(hex).join(' and ');
+  return direction === undefined ? places : `${places} (${direction})`;
+}
+
+function noTree(path: string, { truncated }: Findings): InputError {
+  const places = truncated.map(({ address }) => hex(address)).join(', ');
+  const cause =
+    places === ''
+      ? 'holds no handover tree'
+      : `holds no whole handover tree, only truncated ones at ${places}`;
+  return new InputError(path, 'no-tree', cause);
+}
+
+function severalTrees(path: string, dumps: readonly LoadedDump[]): InputError {
+  const places = dumps.map(({ place, direction }) =>
+    direction === undefined ? place : `${place} (${direction})`,
+  );
+  const told = dumps.some(({ direction }) => direction !== undefined);
+  const addressed = dumps.some(({ found }) => found !== undefined);
+  const ways = [told ? '--tree incoming or --tree outgoing' : '', addressed ? '--fdt-addr ADDRESS' : ''];
+  const cause = `holds ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
+  return new InputError(path, 'several-trees', cause);
+}

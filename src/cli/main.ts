@@ -1,0 +1,84 @@
+/** The command line: arguments in, exit status out. */
+import { createRequire } from 'node:module';
+import yargs from 'yargs';
+import { InputError } from '../memory/node/errors.js';
+import { message, STATUS } from './common.js';
+import { dumpCommand } from './dump.js';
+import { encodeCommand } from './encode.js';
+import { explainCommand } from './explain.js';
+import { infoCommand } from './info.js';
+import { UsageError } from './numbers.js';
+import { validateCommand } from './validate.js';
+import { walkCommand } from './walk.js';
+
+/** Stands for `-` while yargs parses, which drops a lone dash among positionals. */
+const STREAM = '\u0000standard-stream';
+
+function restoreDash(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restoreDash);
+  return value === STREAM ? '-' : value;
+}
+
+/** What yargs refuses arrives as its message; it becomes a usage error. */
+function refuse(text: string | null, error: Error | undefined): never {
+  throw text === null ? (error ?? new UsageError('unusable arguments')) : new UsageError(text);
+}
+
+/**
+ * Runs one command line. Never throws: what went wrong is one line on standard error.
+ *
+ * @param argv arguments without interpreter and script
+ * @returns the exit status: 0 clean, 1 findings, 2 unusable arguments or input, 3 internal error
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  process.exitCode = STATUS.clean;
+  try {
+    await parser(argv).parseAsync();
+    return Number(process.exitCode ?? STATUS.clean);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      message({}, `kho: ${error.message} (see kho --help)`);
+      return STATUS.unusable;
+    }
+    if (error instanceof InputError) {
+      message({}, `kho: ${error.message}`);
+      return STATUS.unusable;
+    }
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    message({}, `kho: internal error: ${text.replaceAll('\n', ' ')}`);
+    return STATUS.internal;
+  }
+}
+
+function parser(argv: readonly string[]) {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  return yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)))
+    .scriptName('kho')
+    .usage(
+      '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
+    )
+    .command(infoCommand)
+    .command(dumpCommand)
+    .command(encodeCommand)
+    .command(validateCommand)
+    .command(explainCommand)
+    .command(walkCommand)
+    .example('kho dump kho.dtb', 'what the old kernel handed over')
+    .middleware((args) => {
+      for (const [key, value] of Object.entries(args)) args[key] = restoreDash(value);
+    })
+    .demandCommand(1, 'a command is missing')
+    .strict()
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'boolean-negation': false,
+    })
+    .exitProcess(false)
+    .fail(refuse)
+    .wrap(Math.min(110, process.stdout.columns ?? 110));
+}

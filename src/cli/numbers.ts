@@ -1,0 +1,50 @@
+/** Numbers and lists on the command line, exact at any width. */
+
+/** An argument that cannot be used; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const SUFFIXES: ReadonlyMap<string, bigint> = new Map([
+  ['', 1n],
+  ['k', 1n << 10n],
+  ['m', 1n << 20n],
+  ['g', 1n << 30n],
+  ['t', 1n << 40n],
+]);
+
+/**
+ * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) behind it.
+ *
+ * @throws UsageError naming the option
+ */
+export function parseNumber(text: string, option: string): bigint {
+  const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)(?:i?[bB])?$/.exec(text);
+  const factor = SUFFIXES.get((match?.[2] ?? '').toLowerCase());
+  if (match?.[1] === undefined || factor === undefined) {
+    throw new UsageError(`--${option}: "${text}" is no number (decimal or 0x, with K, M, G or T)`);
+  }
+  const value = BigInt(match[1]) * factor;
+  if (value >= 1n << 64n) throw new UsageError(`--${option}: ${text} does not fit 64 bits`);
+  return value;
+}
+
+/** Like {@link parseNumber}, for what is small: an index, a width. */
+export function parseSmall(text: string, option: string, min: number, max: number): number {
+  const value = parseNumber(text, option);
+  if (value < BigInt(min) || value > BigInt(max)) {
+    throw new UsageError(`--${option}: ${text} is not in ${min}..${max}`);
+  }
+  return Number(value);
+}
+
+/** Repeated and comma-separated values as one list, never greedy. */
+export function parseList(value: string | readonly string[] | undefined): string[] {
+  const given = value === undefined ? [] : typeof value === 'string' ? [value] : value;
+  return given.flatMap((item) => item.split(',')).filter((item) => item !== '');
+}
+
+/** The last one given, for an option that takes one value. */
+export function lastValue(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' || value === undefined ? value : value.at(-1);
+}

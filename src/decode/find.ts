@@ -1,0 +1,173 @@
+/**
+ * Finding the root tree in a memory dump: by /chosen of the device tree that the next kernel is booted
+ * with, by the x86 boot protocol, else by a search of page starts. The order and the rules are those of the
+ * kernel's own hand-off: what setup_data or /chosen names is the handover.
+ */
+import type { AddressRange, SetupDataKho } from '../abi/model.js';
+import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import type { Vmcoreinfo } from '../memory/vmcoreinfo.js';
+import { flaggedFirst } from './boot-params.js';
+import { classify } from './classify.js';
+import { type ChosenHandover, chosenScratch, readScratch } from './find-chosen.js';
+import { type Direction, directions, kexecCount } from './find-direction.js';
+import { sameTree } from './find-same.js';
+import { type MemorySearch, readTree, searchHandovers, type TreeInMemory } from './find-search.js';
+
+export { readTree } from './find-search.js';
+
+/** A root tree in memory. */
+export interface FoundTree {
+  /** Physical addresses at which it lies, the first found first; the blobs may differ where they say the same. */
+  readonly addresses: readonly bigint[];
+  /** The blob at the first address. */
+  readonly bytes: Uint8Array;
+  readonly how: 'setup_data' | '/chosen' | 'search' | '--fdt-addr';
+  readonly setupData?: SetupDataKho;
+  readonly chosen?: ChosenHandover;
+  /** Scratch regions, where what names the tree names them too and they are in memory. */
+  readonly scratch?: readonly AddressRange[];
+  /** Bytes of the tree's page, where what names the tree says it (Linux 6.16 on: always one page). */
+  readonly pageSize?: number;
+  /** Handed to the running kernel, or prepared by it; absent where the dump does not tell. */
+  readonly direction?: Direction;
+}
+
+/** A tree that begins like a handover but breaks off: page-cache copies of debugfs files lie in real cores. */
+export interface TruncatedTree {
+  readonly address: bigint;
+  /** Bytes that its header claims. */
+  readonly totalsize: number;
+}
+
+/** What the kernel's own notes in memory say. */
+export interface FoundVmcoreinfo {
+  readonly address: bigint;
+  readonly info: Vmcoreinfo;
+}
+
+export interface Findings {
+  /** The handover; several when nothing decides between them. */
+  readonly trees: readonly FoundTree[];
+  /** Complete trees that were passed over, as the dump names another one. */
+  readonly others: readonly FoundTree[];
+  readonly truncated: readonly TruncatedTree[];
+  readonly vmcoreinfo: readonly FoundVmcoreinfo[];
+}
+
+/** Findings of which nothing is known. */
+export const NO_FINDINGS: Findings = { trees: [], others: [], truncated: [], vmcoreinfo: [] };
+
+interface Candidate extends FoundTree {
+  readonly tree: FdtTree;
+}
+
+/** Page sizes that the kernels with a handover have. */
+const PAGE_SIZES = [4096, 16384, 65536];
+
+/**
+ * Finds the handover trees in memory, which is read once. What setup_data names is taken, else the
+ * page-aligned trees that are complete.
+ *
+ * @param chosen what the device tree that the next kernel is booted with says; goes before everything else
+ * @returns trees that say the same as one, with all their addresses
+ */
+export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Findings {
+  const search = searchHandovers(memory);
+  const named = chosen === undefined ? bySetupData(memory, search) : byChosen(memory, chosen);
+  // Of a real kernel's several lists some may be left from before: those whose tree is gone.
+  const whole = named.filter(({ tree }) => tree.complete && classify(tree).kind === 'handover');
+  const trees = merge([...(whole.length > 0 ? whole : named), ...search.trees.map(bySearch)]);
+  const directed = withDirections(trees, memory);
+  const isNamed = ({ how }: FoundTree) => how !== 'search';
+  const some = directed.some(isNamed);
+  return {
+    trees: some ? directed.filter(isNamed) : directed,
+    others: some ? directed.filter((tree) => !isNamed(tree)) : [],
+    truncated: search.truncated.map(({ address, tree }) => ({
+      address,
+      totalsize: tree.header?.totalsize ?? 0,
+    })),
+    vmcoreinfo: search.vmcoreinfo,
+  };
+}
+
+/**
+ * Picks the tree that goes one way.
+ *
+ * @returns the findings with only that tree in them; undefined when the dump does not tell
+ */
+export function pickDirection(findings: Findings, direction: Direction): Findings | undefined {
+  const all = [...findings.trees, ...findings.others];
+  const trees = all.filter((tree) => tree.direction === direction);
+  if (trees.length === 0) return undefined;
+  return { ...findings, trees, others: all.filter((tree) => !trees.includes(tree)) };
+}
+
+function bySetupData(memory: PhysicalMemory, { lists }: MemorySearch): Candidate[] {
+  return flaggedFirst(lists).flatMap((setupData) => {
+    const { fdtAddress, khoData } = setupData;
+    const bytes = readTree(memory, fdtAddress);
+    if (bytes === undefined) return [];
+    const scratch =
+      khoData === undefined ? undefined : readScratch(memory, khoData.scratchAddr, khoData.scratchSize);
+    return {
+      addresses: [fdtAddress],
+      bytes,
+      tree: parseFdt(bytes),
+      how: 'setup_data' as const,
+      setupData,
+      ...(scratch === undefined ? {} : { scratch }),
+      ...pageSizeOf(khoData?.fdtSize),
+    };
+  });
+}
+
+function byChosen(memory: PhysicalMemory, chosen: ChosenHandover): Candidate[] {
+  const { address, size } = chosen.tree;
+  const bytes = readTree(memory, address);
+  if (bytes === undefined) return [];
+  const scratch = chosenScratch(chosen, memory);
+  return [
+    {
+      addresses: [address],
+      bytes,
+      tree: parseFdt(bytes),
+      how: '/chosen',
+      chosen,
+      ...(scratch === undefined ? {} : { scratch }),
+      ...(chosen.memCache === undefined ? pageSizeOf(size) : {}),
+    },
+  ];
+}
+
+function bySearch({ address, bytes, tree }: TreeInMemory): Candidate {
+  return { addresses: [address], bytes, tree, how: 'search' };
+}
+
+function pageSizeOf(size: bigint | undefined): { pageSize?: number } {
+  const pageSize = PAGE_SIZES.find((known) => BigInt(known) === size);
+  return pageSize === undefined ? {} : { pageSize };
+}
+
+function merge(candidates: readonly Candidate[]): Candidate[] {
+  const merged: Candidate[] = [];
+  for (const candidate of candidates) {
+    const same = merged.findIndex(({ tree }) => sameTree(tree, candidate.tree));
+    const other = merged[same];
+    if (other === undefined) merged.push(candidate);
+    else merged[same] = { ...other, addresses: [...new Set([...other.addresses, ...candidate.addresses])] };
+  }
+  return merged;
+}
+
+function withDirections(candidates: readonly Candidate[], memory: PhysicalMemory): FoundTree[] {
+  const told = directions(
+    candidates.map(({ tree }) => kexecCount(tree, memory)),
+    candidates.map(({ how }) => how !== 'search'),
+  );
+  return candidates.map(({ tree: _, ...found }, i) => {
+    const direction = told[i];
+    return direction === undefined ? found : { ...found, direction };
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * What lies in memory behind `/guestmemfs`: super block, inode table, mapping pages and the page that
+ * says which inode each mapping page belongs to (fs/guestmemfs/{guestmemfs.h,serialise.c}).
+ */
+import type { AddressRange, Diagnostic, Guestmemfs, GuestmemfsFile, GuestmemfsState } from '../abi/model.js';
+import { type RecordView, recordView } from '../abi/record-view.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { readBytes } from '../memory/read.js';
+import {
+  GUESTMEMFS_INODE_SIZE,
+  GUESTMEMFS_SB_SIZE,
+  type GuestmemfsInode,
+  guestmemfsInode,
+  MAPPING_BLOCK_SIZE,
+  MAPPING_INODE_SIZE,
+  mappingInode,
+  readGuestmemfsSb,
+} from '../records/guestmemfs.js';
+import type { KhoMem } from '../records/kho.js';
+import { dataView } from './bytes.js';
+import { KHO_MEM_NOINIT } from './mem-properties.js';
+
+/** Bytes of one allocation block (PMD_SIZE on x86-64). */
+export const GUESTMEMFS_BLOCK = 0x200000n;
+/** Entries of a mapping page that exist; `num_mappings` may claim more. */
+export const MAPPING_ENTRIES = 4096 / MAPPING_BLOCK_SIZE;
+/** guestmemfs_inode.flags: the inode is a file (bit 0) or the directory (bit 1). */
+export const INODE_FILE = 1;
+export const INODE_DIR = 2;
+
+/** The data region without its flag bit; undefined when fs_mem is not decoded. */
+export function fsMemRange(guestmemfs: Guestmemfs | undefined): AddressRange | undefined {
+  const fsMem = guestmemfs?.fsMem;
+  if (fsMem === undefined) return undefined;
+  const start = fsMem.addr & ~KHO_MEM_NOINIT;
+  return { start, end: start + fsMem.len };
+}
+
+/**
+ * Reads what the blob's records point to. Each part whose bytes are absent is left out and reported
+ * once; sizes follow the records, bounded by what the kernel allocates for them (2 MiB of inodes, one
+ * page of mappings), so a damaged length allocates nothing.
+ */
+export function readGuestmemfs(
+  guestmemfs: Guestmemfs,
+  memory: PhysicalMemory,
+  diagnostics: Diagnostic[],
+): void {
+  const state: GuestmemfsState = {};
+  const absent = (what: string, address: bigint): void => {
+    diagnostics.push({
+      code: 'memory-absent',
+      message: `the ${what} at 0x${address.toString(16)} is not in ${memory.description}`,
+      location: { fdtPath: '/guestmemfs', address },
+    });
+  };
+  const take = (what: string, record: KhoMem | undefined, limit: number): Uint8Array | undefined => {
+    if (record === undefined) return undefined;
+    const length = record.len < BigInt(limit) ? Number(record.len) : limit;
+    const bytes = readBytes(memory, record.addr, length);
+    if (bytes === undefined) absent(what, record.addr);
+    return bytes;
+  };
+  const [superblock, inodes] = guestmemfs.superblock ?? [];
+  const superblockBytes = take('super block', superblock, GUESTMEMFS_SB_SIZE);
+  if (superblockBytes?.length === GUESTMEMFS_SB_SIZE)
+    state.superblock = readGuestmemfsSb(dataView(superblockBytes), 0);
+  const inodeBytes = take('inode table', inodes, Number(GUESTMEMFS_BLOCK));
+  if (inodeBytes !== undefined) state.inodes = recordView(guestmemfsInode, inodeBytes);
+  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, 4096);
+  if (indexBytes !== undefined) state.index = recordView(mappingInode, indexBytes);
+  guestmemfs.state = state;
+  if (state.inodes !== undefined) {
+    guestmemfs.files = files(guestmemfs, state.inodes, inodes?.addr ?? 0n, memory, absent);
+  }
+}
+
+/** Index of the record of `mappings_blocks` that belongs to inode `ino`: the first that names it. */
+function mappingIndex(guestmemfs: Guestmemfs): ReadonlyMap<number, number> {
+  const index = new Map<number, number>();
+  const records = guestmemfs.mappingsBlocks?.length ?? 0;
+  const inos = guestmemfs.state?.index;
+  for (let i = 0; inos !== undefined && i < Math.min(records, inos.length); i++) {
+    const { ino } = inos.at(i);
+    if (!index.has(ino)) index.set(ino, i);
+  }
+  return index;
+}
+
+function files(
+  guestmemfs: Guestmemfs,
+  inodes: RecordView<GuestmemfsInode>,
+  tableAddress: bigint,
+  memory: PhysicalMemory,
+  absent: (what: string, address: bigint) => void,
+): GuestmemfsFile[] {
+  const result: GuestmemfsFile[] = [];
+  const index = mappingIndex(guestmemfs);
+  const region = fsMemRange(guestmemfs);
+  for (let i = 0; i < inodes.length; i++) {
+    const inode = inodes.at(i);
+    if ((inode.flags & INODE_FILE) === 0) continue;
+    const ino = i + 1;
+    const record = index.get(ino);
+    const mapping = record === undefined ? undefined : guestmemfs.mappingsBlocks?.at(record);
+    let blocks: BigUint64Array | undefined;
+    if (mapping !== undefined) {
+      blocks = readBlocks(memory, mapping.addr, inode.numMappings);
+      if (blocks === undefined) absent(`mapping page of inode ${ino}`, mapping.addr);
+    }
+    result.push({
+      name: inode.filename,
+      ino,
+      numMappings: inode.numMappings,
+      longTermPins: inode.longTermPins,
+      ...(mapping === undefined ? {} : { mappingPage: mapping.addr }),
+      ...(blocks === undefined ? {} : { blocks }),
+      extents: blocks === undefined || region === undefined ? [] : extents(blocks, region),
+      origin: { address: tableAddress + BigInt(i * GUESTMEMFS_INODE_SIZE) },
+    });
+  }
+  return result;
+}
+
+function readBlocks(
+  memory: PhysicalMemory,
+  address: bigint,
+  numMappings: number,
+): BigUint64Array | undefined {
+  const count = Math.max(0, Math.min(numMappings, MAPPING_ENTRIES));
+  const bytes = readBytes(memory, address, count * MAPPING_BLOCK_SIZE);
+  if (bytes === undefined) return undefined;
+  const view = dataView(bytes);
+  return BigUint64Array.from({ length: count }, (_, i) => view.getBigUint64(i * MAPPING_BLOCK_SIZE, true));
+}
+
+/** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are no extent of the file, and a rule reports them. */
+function extents(blocks: BigUint64Array, region: AddressRange): AddressRange[] {
+  const result: { start: bigint; end: bigint }[] = [];
+  const limit = (region.end - region.start) / GUESTMEMFS_BLOCK;
+  for (const block of blocks) {
+    if (block >= limit) continue;
+    const start = region.start + block * GUESTMEMFS_BLOCK;
+    const last = result.at(-1);
+    if (last !== undefined && last.end === start) last.end = start + GUESTMEMFS_BLOCK;
+    else result.push({ start, end: start + GUESTMEMFS_BLOCK });
+  }
+  return result;
+}
+
+/** Bytes of a mappings_to_inode element, for the rules' locations. */
+export const INDEX_ELEMENT = MAPPING_INODE_SIZE;

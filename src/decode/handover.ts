@@ -1,0 +1,192 @@
+/** A devicetree blob, and the memory behind it where there is any → the typed model. */
+import {
+  type AddressRange,
+  type Diagnostic,
+  type Form,
+  GENERATIONS,
+  type Generation,
+  type Handover,
+  type SetupDataKho,
+} from '../abi/model.js';
+import { recordView } from '../abi/record-view.js';
+import { rfc2024 } from '../abi/rfc2024.js';
+import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import { rootNode } from '../fdt/tree.js';
+import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
+import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
+import { khoMem } from '../records/kho.js';
+import { bindNode, type ModelObject } from './bind.js';
+import { findBootParams } from './boot-params.js';
+import { classify } from './classify.js';
+import { readGuestmemfs } from './guestmemfs.js';
+import { memRanges } from './mem-properties.js';
+import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
+import { createReporter } from './upstream/report.js';
+import { decodeRider, isTree } from './upstream/riders.js';
+import { withKernelNames } from './upstream/truncated.js';
+
+export interface DecodeOptions {
+  /** Physical address of the blob, when it was read from memory. */
+  readonly address?: bigint;
+  /** The memory behind the blob. */
+  readonly memory?: PhysicalMemory;
+  /** The setup_data element that led here; searched in `memory` when absent. */
+  readonly setupData?: SetupDataKho;
+  /** Generation to assume where the tree does not say it. */
+  readonly assume?: Generation;
+  /** Form to assume where a version string stands for two. */
+  readonly form?: Form;
+  /** Bytes; the 2024 series knows 4096 only. */
+  readonly pageSize?: number;
+  /** Release of the kernel that handed over, e.g. from VMCOREINFO. */
+  readonly release?: string;
+  /** Scratch regions, where a boot device tree names them. */
+  readonly scratch?: readonly AddressRange[];
+}
+
+/** Page size where nothing says otherwise (x86-64). */
+const DEFAULT_PAGE_SIZE = 4096;
+
+/**
+ * Decodes one blob. Never throws on bad data: what could not be read is missing from the model and
+ * stands in its diagnostics.
+ */
+export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
+  const tree = parseFdt(bytes);
+  if (!isTree(bytes)) {
+    const rider = decodeRecordRider(bytes, options);
+    if (rider !== undefined) return rider;
+  }
+  const namedTree = withKernelNames(tree);
+  const readable = namedTree ?? tree;
+  const diagnostics = fdtDiagnostics(tree);
+  const classification = classify(readable);
+  const generation =
+    classification.generation ?? (classification.kind === 'handover' ? options.assume : undefined);
+  if (classification.undecided !== undefined && generation === undefined) {
+    diagnostics.push({
+      code: 'generation-undecided',
+      message: `${classification.undecided}; name it with --assume ${GENERATIONS.join('|')}`,
+      location: { fdtPath: '/', property: 'compatible' },
+    });
+  }
+  const upstream: Pick<Handover, 'preservedMemoryMap' | 'subtrees'> = {};
+  if (isUpstream(generation)) bindRoot(readable, generation, upstream as ModelObject, diagnostics);
+  const evidence =
+    options.pageSize === undefined && isUpstream(generation)
+      ? upstreamPageSize(generation, upstream, options)
+      : undefined;
+  const handover: Handover = {
+    kind: classification.kind,
+    ...(generation === undefined ? {} : { generation }),
+    pageSize: options.pageSize ?? evidence?.pageSize ?? DEFAULT_PAGE_SIZE,
+    ...(evidence === undefined ? {} : { pageSizeReason: evidence.reason }),
+    diagnostics,
+    tree,
+    ...(namedTree === undefined ? {} : { namedTree }),
+    ...(options.address === undefined ? {} : { fdtAddress: options.address }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
+    ...upstream,
+  };
+  if (namedTree !== undefined) diagnostics.push(NAMES_LOST);
+  if (generation === 'rfc-2024') decodeRfc2024(handover, tree, options);
+  else if (isUpstream(generation)) decodeUpstream(handover, generation, options);
+  else if (handover.kind === 'rider') decodeAlone(handover, bytes, tree, options);
+  return handover;
+}
+
+const NAMES_LOST: Diagnostic = {
+  code: 'fdt-names-lost',
+  message:
+    'the copy breaks off before its property names (debugfs out/fdt does, from Linux 6.19 on); they are supplied from where the kernel puts them',
+  location: { fdtPath: '/' },
+};
+
+/** A blob that is no tree, but one of the records that upstream hands over by themselves. */
+function decodeRecordRider(bytes: Uint8Array, options: DecodeOptions): Handover | undefined {
+  const handover: Handover = {
+    kind: 'rider',
+    pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
+    diagnostics: [],
+    ...(options.address === undefined ? {} : { fdtAddress: options.address }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
+  };
+  return decodeAlone(handover, bytes, undefined, options) ? handover : undefined;
+}
+
+/** A rider's blob by itself; with memory also what it points to. */
+function decodeAlone(
+  handover: Handover,
+  bytes: Uint8Array,
+  tree: FdtTree | undefined,
+  { memory, address, form }: DecodeOptions,
+): boolean {
+  const { pageSize, diagnostics } = handover;
+  const reporter = createReporter(diagnostics, memory);
+  const rider = {
+    diagnostics,
+    reporter,
+    old: form === 'bitmap-512',
+    ...(memory === undefined ? {} : { context: { memory, pageSize, reporter, claimed: new Set<number>() } }),
+  };
+  const known = decodeRider(handover, rider, undefined, bytes, tree, address);
+  reporter.finish();
+  return known;
+}
+
+function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions): void {
+  const root = rootNode(tree);
+  // The binding's keys are those of Handover; bind.ts knows them only as strings.
+  if (root >= 0) bindNode(tree, root, rfc2024.root, handover as unknown as ModelObject, handover.diagnostics);
+  handover.preserved = { ranges: memRanges(tree, handover.pageSize) };
+  const { memory } = options;
+  if (memory === undefined) return;
+  const setupData = options.setupData ?? matchingSetupData(memory, options.address);
+  if (setupData?.rfc2024 !== undefined) decodeSetupData(handover, memory, setupData);
+  if (handover.guestmemfs !== undefined) readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics);
+}
+
+/** The element that points to the blob; to any blob of the series when the blob's own address is unknown. */
+function matchingSetupData(memory: PhysicalMemory, address: bigint | undefined): SetupDataKho | undefined {
+  for (const found of findBootParams(memory)) {
+    if (found.rfc2024 !== undefined && (address === undefined || found.fdtAddress === address)) return found;
+  }
+  return undefined;
+}
+
+function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: SetupDataKho): void {
+  const data = setupData.rfc2024;
+  if (data === undefined) return;
+  handover.setupData = setupData;
+  handover.scratch = [{ start: data.scratchAddr, end: data.scratchAddr + data.scratchSize }];
+  const bytes = readBytes(
+    memory,
+    data.memCacheAddr,
+    boundedLength(memory, data.memCacheAddr, data.memCacheSize),
+  );
+  if (bytes === undefined || BigInt(bytes.length) !== data.memCacheSize) {
+    handover.diagnostics.push({
+      code: 'memory-absent',
+      message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not whole in ${memory.description}`,
+      location: { address: data.memCacheAddr },
+    });
+    return;
+  }
+  handover.memCache = recordView(khoMem, bytes);
+}
+
+/** `size` as far as memory holds bytes, so that a damaged size allocates nothing. */
+function boundedLength(memory: PhysicalMemory, address: bigint, size: bigint): number {
+  const start = physicalAddress(address);
+  if (start === undefined || size > BigInt(PHYSICAL_LIMIT - start)) return 0;
+  const end = start + Number(size);
+  return (firstAbsent(memory, start, end) ?? end) - start;
+}
+
+function fdtDiagnostics(tree: FdtTree): Diagnostic[] {
+  return tree.diagnostics.map(({ code, message, offset, path }) => ({
+    code: `fdt-${code}`,
+    message,
+    location: { ...(path === undefined ? {} : { fdtPath: path }), fileOffset: BigInt(offset) },
+  }));
+}

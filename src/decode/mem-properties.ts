@@ -1,0 +1,80 @@
+/**
+ * Every `mem` property of a 2024-RFC tree. The core recognises them by name alone, on any node at any
+ * depth, and skips one whose length is no multiple of a record (kernel/kexec_kho_out.c, kho_alloc_mem_cache).
+ */
+import type { AddressRange } from '../abi/model.js';
+import { type RecordView, recordView } from '../abi/record-view.js';
+import type { FdtTree } from '../fdt/parse.js';
+import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
+import { FdtToken } from '../records/fdt.js';
+import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
+
+/** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
+export const KHO_MEM_NOINIT = 1n;
+
+export interface MemProperty {
+  /** Token index of the property. */
+  readonly token: number;
+  /** Token index of its node. */
+  readonly node: number;
+  readonly path: string;
+  readonly records: RecordView<KhoMem>;
+  /** False when the length is no multiple of a record, and the kernel skips the property. */
+  readonly whole: boolean;
+}
+
+/** All `mem` properties, in blob order (which is the order in which the kernel visits them). */
+export function* memProperties(tree: FdtTree): Generator<MemProperty> {
+  for (let token = 0; token < tree.count; token++) {
+    if (tree.kind[token] !== FdtToken.prop || propertyName(tree, token) !== 'mem') continue;
+    const node = tree.parent[token] ?? -1;
+    const bytes = propertyValue(tree, token) ?? new Uint8Array(0);
+    yield {
+      token,
+      node,
+      path: node < 0 ? '/' : nodePath(tree, node),
+      records: recordView(khoMem, bytes),
+      whole: bytes.length % KHO_MEM_SIZE === 0,
+    };
+  }
+}
+
+/**
+ * The pages that `mem` properties keep: flag bit cleared, rounded out to pages, merged, ascending.
+ * Records that are empty or wrap past 2^64 keep nothing.
+ *
+ * @param pageSize bytes
+ */
+export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
+  const page = BigInt(pageSize);
+  const ranges: { start: bigint; end: bigint }[] = [];
+  for (const { records, whole } of memProperties(tree)) {
+    if (!whole) continue;
+    for (const { addr, len } of records) {
+      const start = addr & ~KHO_MEM_NOINIT;
+      const end = start + len;
+      if (len === 0n || end > 1n << 64n) continue;
+      const last = ranges.at(-1);
+      const first = start - (start % page);
+      const stop = end + ((page - (end % page)) % page);
+      if (last !== undefined && last.end === first) last.end = stop;
+      else ranges.push({ start: first, end: stop });
+    }
+  }
+  return mergeRanges(ranges);
+}
+
+/** Sorts and merges overlapping or touching ranges. */
+export function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const sorted = [...ranges].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  const merged: { start: bigint; end: bigint }[] = [];
+  for (const { start, end } of sorted) {
+    const last = merged.at(-1);
+    if (last !== undefined && start <= last.end) {
+      if (end > last.end) last.end = end;
+    } else {
+      merged.push({ start, end });
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,129 @@
+/**
+ * Linux 6.16 and 6.17 write bitmaps of 512 bytes, 6.18 to 7.0 bitmaps of a page, under the same version
+ * string and without a mark (upstream 1.3 Q1, 2.3.5). The bytes mostly tell which.
+ */
+import type { MapChunk } from '../../abi/upstream/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { physicalAddress } from '../../memory/read.js';
+import { hex } from '../../schema/units.js';
+import type { ChunkEvidence } from './map-chunks.js';
+import { pageShift } from './pages.js';
+
+/** Bytes of a bitmap in 6.16 and 6.17 (PRESERVE_BITS / 8). */
+export const SMALL_BITMAP = 512;
+
+/** A block that the writer must have preserved, whatever else it did. */
+export interface MustBePreserved {
+  readonly address: bigint;
+  readonly what: string;
+}
+
+export interface BitmapForm {
+  readonly bitmapSize: number;
+  readonly reason: string;
+  readonly ambiguous: boolean;
+  /** Evidence against the form that was chosen. */
+  readonly conflict?: string;
+}
+
+/** Decides the form: what the user says, then the release, then the bytes, then page-size bitmaps as ambiguous. */
+export function bitmapForm(
+  memory: PhysicalMemory,
+  chunks: readonly MapChunk[],
+  pageSize: number,
+  evidence: ChunkEvidence,
+): BitmapForm {
+  const small = smallEvidence(chunks, pageSize);
+  const large = largeEvidence(memory, chunks, pageSize, evidence);
+  const chosen = named(evidence, pageSize);
+  if (chosen !== undefined) return { ...chosen, ambiguous: false };
+  if (small !== undefined) {
+    const form = { bitmapSize: SMALL_BITMAP, reason: small, ambiguous: false };
+    if (large === undefined) return form;
+    return {
+      ...form,
+      conflict: `the map speaks for 512-byte bitmaps (${small}) and against them (${large})`,
+    };
+  }
+  if (large !== undefined) return { bitmapSize: pageSize, reason: large, ambiguous: false };
+  const empty = chunks.every(({ pointers }) => pointers.length === 0);
+  return { bitmapSize: pageSize, reason: 'nothing speaks for 512-byte bitmaps', ambiguous: !empty };
+}
+
+function named(
+  { form, release }: ChunkEvidence,
+  pageSize: number,
+): { bitmapSize: number; reason: string } | undefined {
+  if (form === 'bitmap-512') return { bitmapSize: SMALL_BITMAP, reason: '--assume' };
+  if (form === 'bitmap-page') return { bitmapSize: pageSize, reason: '--assume' };
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
+  if (major === undefined || minor === undefined) return undefined;
+  const isSmall = Number(major) < 6 || (Number(major) === 6 && Number(minor) < 18);
+  return { bitmapSize: isSmall ? SMALL_BITMAP : pageSize, reason: `release ${release}` };
+}
+
+function smallEvidence(chunks: readonly MapChunk[], pageSize: number): string | undefined {
+  const shift = pageShift(pageSize);
+  for (const { order, pointers } of chunks) {
+    if (order + shift > 63) continue;
+    const unit = BigInt(pageSize * 8) << BigInt(order + shift);
+    let before: bigint | undefined;
+    for (const { physStart, bitmap } of pointers) {
+      if (bitmap % BigInt(pageSize) !== 0n) return `the bitmap at ${hex(bitmap)} is not page-aligned`;
+      if (physStart % unit !== 0n) {
+        return `phys_start ${hex(physStart)} is no multiple of what a page-size bitmap of order ${order} covers`;
+      }
+      if (before === physStart) return `two bitmaps of order ${order} start at ${hex(physStart)}`;
+      before = physStart;
+    }
+  }
+  return undefined;
+}
+
+function largeEvidence(
+  memory: PhysicalMemory,
+  chunks: readonly MapChunk[],
+  pageSize: number,
+  { luo, known }: ChunkEvidence,
+): string | undefined {
+  if (luo) return 'the tree has a child LUO, which Linux writes from 6.19 on';
+  for (const { address, what } of known) {
+    if (chunksHave(memory, chunks, pageSize, SMALL_BITMAP, address)) continue;
+    if (chunksHave(memory, chunks, pageSize, pageSize, address)) {
+      return `${what} at ${hex(address)} is preserved only if bitmaps have ${pageSize} bytes`;
+    }
+  }
+  return undefined;
+}
+
+/** Whether some block of a map, read with bitmaps of this size, covers an address. */
+export function chunksHave(
+  memory: PhysicalMemory,
+  chunks: readonly MapChunk[],
+  pageSize: number,
+  bitmapSize: number,
+  address: bigint,
+): boolean {
+  const shift = pageShift(pageSize);
+  const byte = new Uint8Array(1);
+  for (const { order, pointers } of chunks) {
+    if (order + shift > 63) continue;
+    for (const { physStart, bitmap } of pointers) {
+      if (address < physStart) continue;
+      const bit = (address - physStart) >> BigInt(order + shift);
+      const at = physicalAddress(bitmap);
+      if (bit >= BigInt(bitmapSize * 8) || at === undefined) continue;
+      const index = Number(bit);
+      if (memory.read(at + (index >>> 3), 1, byte) === 1 && (((byte[0] ?? 0) >>> (index & 7)) & 1) === 1) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** The bitmap sizes that are possible. */
+export function bitmapSizes(form: ChunkEvidence['form'], pageSize: number): readonly number[] {
+  if (form === 'bitmap-512') return [SMALL_BITMAP];
+  return form === 'bitmap-page' ? [pageSize] : [pageSize, SMALL_BITMAP];
+}

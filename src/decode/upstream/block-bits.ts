@@ -1,0 +1,312 @@
+/**
+ * Preserved blocks as bitmaps, one for each order: as dense as the kernel's own maps (32 MiB for 1 TiB of 4K
+ * pages), whatever the pattern, and without an object a block.
+ */
+import type { AddressRange } from '../../abi/model.js';
+import type { PreservedBlocks, PreservedPages } from '../../abi/upstream/model.js';
+
+/** Blocks in one chunk of a bitmap. */
+const CHUNK_BITS = 32768;
+const CHUNK_WORDS = CHUNK_BITS / 32;
+
+/** The set blocks of one order; a block's number is its address divided by its size. */
+interface OrderBits {
+  readonly order: number;
+  /** Pages of a block. */
+  readonly scale: number;
+  /** Chunk numbers, ascending. */
+  readonly chunks: Float64Array;
+  readonly words: readonly Uint32Array[];
+  /** Where the last search ended: searches come in sequence. */
+  hint: number;
+}
+
+/** Collects blocks in any order. */
+export interface BlockBitsBuilder {
+  /** Adds `count` adjacent blocks from block number `first` on (address = number × pageSize × 2^order). */
+  addRun(order: number, first: number, count: number): void;
+  /** Adds the set bits of a kernel bitmap; bit 0 stands for block `first`. Returns how many are set. */
+  addBitmap(order: number, first: number, bytes: Uint8Array): number;
+  finish(): PreservedPages;
+}
+
+/**
+ * Makes a builder. Block numbers are below 2^52, orders 0 to 52.
+ *
+ * @param pageSize bytes, a power of two
+ */
+export function createBlockBits(pageSize: number): BlockBitsBuilder {
+  const byOrder = new Map<number, Map<number, Uint32Array>>();
+  let lastOrder = -1;
+  let lastChunk = -1;
+  let last: Uint32Array = new Uint32Array(0);
+
+  function chunkOf(order: number, chunk: number): Uint32Array {
+    if (order === lastOrder && chunk === lastChunk) return last;
+    let chunks = byOrder.get(order);
+    if (chunks === undefined) {
+      chunks = new Map();
+      byOrder.set(order, chunks);
+    }
+    let words = chunks.get(chunk);
+    if (words === undefined) {
+      words = new Uint32Array(CHUNK_WORDS);
+      chunks.set(chunk, words);
+    }
+    lastOrder = order;
+    lastChunk = chunk;
+    last = words;
+    return words;
+  }
+
+  function addWord(order: number, first: number, word: number): void {
+    const chunk = Math.floor(first / CHUNK_BITS);
+    const bit = first - chunk * CHUNK_BITS;
+    const shift = bit & 31;
+    const words = chunkOf(order, chunk);
+    const index = bit >>> 5;
+    words[index] = (words[index] ?? 0) | (word << shift);
+    if (shift === 0) return;
+    const rest = word >>> (32 - shift);
+    if (rest === 0) return;
+    if (index + 1 < CHUNK_WORDS) words[index + 1] = (words[index + 1] ?? 0) | rest;
+    else chunkOf(order, chunk + 1)[0] = (chunkOf(order, chunk + 1)[0] ?? 0) | rest;
+  }
+
+  return {
+    addRun(order, first, count) {
+      let at = first;
+      for (let left = count; left > 0; ) {
+        const bits = Math.min(left, 32 - (at % 32));
+        addWord(order, at, bits === 32 ? -1 : (1 << bits) - 1);
+        at += bits;
+        left -= bits;
+      }
+    },
+    addBitmap(order, first, bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const words = bytes.length >>> 2;
+      let count = 0;
+      for (let i = 0; i < words; i++) {
+        const word = view.getInt32(i * 4, true);
+        if (word === 0) continue;
+        addWord(order, first + i * 32, word);
+        count += popcount(word);
+      }
+      return count;
+    },
+    finish() {
+      const orders = [...byOrder].sort(([a], [b]) => a - b).map(([order, chunks]) => columns(order, chunks));
+      return preservedPages(orders, pageSize);
+    },
+  };
+}
+
+/** The set that these blocks make, e.g. those of a JSON model. */
+export function blockBits(blocks: Iterable<PreservedBlocks>, pageSize: number): PreservedPages {
+  const builder = createBlockBits(pageSize);
+  for (const { address, order, count } of blocks) {
+    builder.addRun(order, Number(address / (BigInt(pageSize) << BigInt(order))), count);
+  }
+  return builder.finish();
+}
+
+function columns(order: number, chunks: ReadonlyMap<number, Uint32Array>): OrderBits {
+  const sorted = [...chunks].sort(([a], [b]) => a - b);
+  return {
+    order,
+    scale: 2 ** order,
+    chunks: Float64Array.from(sorted, ([chunk]) => chunk),
+    words: sorted.map(([, words]) => words),
+    hint: 0,
+  };
+}
+
+function preservedPages(orders: readonly OrderBits[], pageSize: number): PreservedPages {
+  const size = BigInt(pageSize);
+
+  /** End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered. */
+  function reach(pfn: number): number {
+    let end = pfn;
+    for (const bits of orders) {
+      const block = Math.floor(pfn / bits.scale);
+      const stop = nextClear(bits, block);
+      if (stop > block) end = Math.max(end, stop * bits.scale);
+    }
+    return end;
+  }
+
+  function* runs(): Generator<{ start: number; end: number }> {
+    const starts = orders.map((bits) => nextSet(bits, 0) * bits.scale);
+    for (;;) {
+      let start = Number.POSITIVE_INFINITY;
+      for (const each of starts) if (each < start) start = each;
+      if (start === Number.POSITIVE_INFINITY) return;
+      let end = start;
+      for (let grew = true; grew; ) {
+        grew = false;
+        for (const [i, bits] of orders.entries()) {
+          while ((starts[i] ?? 0) <= end) {
+            const stop = nextClear(bits, (starts[i] ?? 0) / bits.scale);
+            if (stop * bits.scale > end) {
+              end = stop * bits.scale;
+              grew = true;
+            }
+            starts[i] = nextSet(bits, stop) * bits.scale;
+          }
+        }
+      }
+      yield { start, end };
+    }
+  }
+
+  function* blocks(): Generator<PreservedBlocks> {
+    const starts = orders.map((bits) => nextSet(bits, 0));
+    for (;;) {
+      let at = -1;
+      let lowest = Number.POSITIVE_INFINITY;
+      for (const [i, bits] of orders.entries()) {
+        const pfn = (starts[i] ?? 0) * bits.scale;
+        if (pfn < lowest) {
+          lowest = pfn;
+          at = i;
+        }
+      }
+      const bits = orders[at];
+      if (bits === undefined) return;
+      const first = starts[at] ?? 0;
+      const stop = nextClear(bits, first);
+      yield { address: BigInt(lowest) * size, order: bits.order, count: stop - first };
+      starts[at] = nextSet(bits, stop);
+    }
+  }
+
+  function* uncovered(start: bigint | number, end: bigint | number): Generator<AddressRange> {
+    const stop = BigInt(end);
+    for (let at = BigInt(start); at < stop; ) {
+      const pfn = Number(at / size);
+      const covered = reach(pfn);
+      if (covered > pfn) {
+        at = BigInt(covered) * size;
+        continue;
+      }
+      let next = Number.POSITIVE_INFINITY;
+      for (const bits of orders)
+        next = Math.min(next, nextSet(bits, Math.ceil(pfn / bits.scale)) * bits.scale);
+      const limit = next === Number.POSITIVE_INFINITY ? stop : BigInt(next) * size;
+      yield { start: at, end: limit < stop ? limit : stop };
+      at = limit;
+    }
+  }
+
+  return {
+    pageSize,
+    orders: orders.map(({ order }) => order),
+    blocks,
+    runs,
+    *ranges() {
+      for (const { start, end } of runs()) yield { start: BigInt(start) * size, end: BigInt(end) * size };
+    },
+    countBlocks() {
+      let count = 0;
+      for (const { words } of orders)
+        for (const chunk of words) for (const word of chunk) count += popcount(word);
+      return count;
+    },
+    countPages() {
+      let pages = 0;
+      for (const { start, end } of runs()) pages += end - start;
+      return pages;
+    },
+    contains: (pfn) => orders.some((bits) => isSet(bits, Math.floor(pfn / bits.scale))),
+    has: (pfn, order) =>
+      orders.some((bits) => bits.order === order && pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale)),
+    ordersAt: (pfn) =>
+      orders
+        .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
+        .map(({ order }) => order),
+    covers(start, end) {
+      const last = Number((BigInt(end) + size - 1n) / size);
+      let pfn = Number(BigInt(start) / size);
+      while (pfn < last) {
+        const covered = reach(pfn);
+        if (covered === pfn) return false;
+        pfn = covered;
+      }
+      return true;
+    },
+    uncovered,
+  };
+}
+
+/** Position of the first chunk numbered `chunk` or above. */
+function findChunk(bits: OrderBits, chunk: number): number {
+  const { chunks, hint } = bits;
+  if (chunks[hint] === chunk) return hint;
+  if (chunks[hint + 1] === chunk) {
+    bits.hint = hint + 1;
+    return hint + 1;
+  }
+  let low = 0;
+  let high = chunks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((chunks[middle] ?? 0) < chunk) low = middle + 1;
+    else high = middle;
+  }
+  bits.hint = low;
+  return low;
+}
+
+function isSet(bits: OrderBits, block: number): boolean {
+  const chunk = Math.floor(block / CHUNK_BITS);
+  const at = findChunk(bits, chunk);
+  if (bits.chunks[at] !== chunk) return false;
+  const bit = block - chunk * CHUNK_BITS;
+  return (((bits.words[at]?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
+}
+
+/** The first set block at `block` or behind it; Infinity when there is none. */
+function nextSet(bits: OrderBits, block: number): number {
+  const chunk = Math.floor(block / CHUNK_BITS);
+  let bit = block - chunk * CHUNK_BITS;
+  for (let at = findChunk(bits, chunk); at < bits.chunks.length; at++) {
+    const here = bits.chunks[at] ?? 0;
+    if (here !== chunk) bit = 0;
+    const found = scan(bits.words[at], bit, 0);
+    if (found < CHUNK_BITS) return here * CHUNK_BITS + found;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** The first block at `block` or behind it that is not set. */
+function nextClear(bits: OrderBits, block: number): number {
+  let chunk = Math.floor(block / CHUNK_BITS);
+  let bit = block - chunk * CHUNK_BITS;
+  for (let at = findChunk(bits, chunk); bits.chunks[at] === chunk; at++) {
+    const found = scan(bits.words[at], bit, -1);
+    if (found < CHUNK_BITS) return chunk * CHUNK_BITS + found;
+    chunk++;
+    bit = 0;
+  }
+  return chunk * CHUNK_BITS + bit;
+}
+
+/** First bit from `bit` on that is 1 after the words were xored with `flip`; CHUNK_BITS when there is none. */
+function scan(words: Uint32Array | undefined, bit: number, flip: 0 | -1): number {
+  if (words === undefined) return CHUNK_BITS;
+  let index = bit >>> 5;
+  let word = ((words[index] ?? 0) ^ flip) & (-1 << (bit & 31));
+  while (word === 0) {
+    index++;
+    if (index >= CHUNK_WORDS) return CHUNK_BITS;
+    word = (words[index] ?? 0) ^ flip;
+  }
+  return index * 32 + 31 - Math.clz32(word & -word);
+}
+
+function popcount(word: number): number {
+  let value = word - ((word >>> 1) & 0x5555_5555);
+  value = (value & 0x3333_3333) + ((value >>> 2) & 0x3333_3333);
+  return Math.imul((value + (value >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}

@@ -1,0 +1,172 @@
+/** A root tree of Linux 6.16 or later, and the memory behind it → the typed model. */
+import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
+import { recordView } from '../../abi/record-view.js';
+import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { rootNode } from '../../fdt/tree.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { readBytes } from '../../memory/read.js';
+import { SETUP_DATA_SIZE } from '../../records/kho.js';
+import { KHO_DATA_SIZE, KHO_SCRATCH_SIZE, khoScratch, readKhoData } from '../../records/kho_root.js';
+import { bindNode, type ModelObject } from '../bind.js';
+import { dataView } from '../bytes.js';
+import { SMALL_BITMAP } from './bitmap-form.js';
+import type { Context } from './context.js';
+import { decodeChunks } from './map-chunks.js';
+import { decodeRadix, radixShape } from './map-radix.js';
+import { findPageSize, isShortRadix } from './page-size.js';
+import { createReporter, type Reporter } from './report.js';
+import { decodeRiders } from './riders.js';
+
+/** A scratch array larger than this is not believed: one region a NUMA node. */
+const MAX_SCRATCH = 65536;
+
+/** What is known beside the tree. */
+export interface UpstreamOptions {
+  readonly address?: bigint;
+  readonly memory?: PhysicalMemory;
+  readonly setupData?: SetupDataKho;
+  readonly form?: Form;
+  /** Kernel release of the old kernel. */
+  readonly release?: string;
+  readonly pageSize?: number;
+  readonly scratch?: readonly AddressRange[];
+}
+
+/** Whether a generation is one of Linux 6.16 or later. */
+export function isUpstream(generation: Generation | undefined): generation is UpstreamGeneration {
+  return generation !== undefined && generation in upstreamRoots;
+}
+
+/** Properties and children of the root, before anything is known of the memory. */
+export function bindRoot(
+  tree: FdtTree,
+  generation: UpstreamGeneration,
+  target: ModelObject,
+  diagnostics: Handover['diagnostics'],
+): void {
+  const root = rootNode(tree);
+  if (root >= 0) bindNode(tree, root, upstreamRoots[generation].root, target, diagnostics);
+}
+
+/** The page size of a handover whose root is bound; undefined when nothing tells. */
+export function upstreamPageSize(
+  generation: UpstreamGeneration,
+  root: Pick<Handover, 'preservedMemoryMap' | 'subtrees'>,
+  { memory, address, setupData, form }: UpstreamOptions,
+): { pageSize: number; reason: string } | undefined {
+  if (memory === undefined) return undefined;
+  const payload = setupData === undefined ? undefined : withPayload(memory, setupData);
+  return findPageSize({
+    generation,
+    memory,
+    map: root.preservedMemoryMap ?? 0n,
+    subtrees: root.subtrees ?? [],
+    ...(address === undefined ? {} : { fdtAddress: address }),
+    ...(payload === undefined ? {} : { setupData: payload }),
+    ...(form === undefined ? {} : { form }),
+  });
+}
+
+/** Decodes what lies in memory behind a bound root. */
+export function decodeUpstream(
+  handover: Handover,
+  generation: UpstreamGeneration,
+  options: UpstreamOptions,
+): void {
+  const { memory } = options;
+  const reporter = createReporter(handover.diagnostics, memory);
+  if (options.scratch !== undefined) handover.scratch = options.scratch;
+  if (memory !== undefined) {
+    if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
+    decodeMap(handover, generation, memory, options, reporter);
+    const context: Context = { memory, pageSize: handover.pageSize, reporter, claimed: new Set() };
+    const old = handover.preservedMap?.bitmapSize === SMALL_BITMAP;
+    decodeRiders(handover, { diagnostics: handover.diagnostics, reporter, context, old });
+  }
+  reporter.finish();
+}
+
+function withPayload(memory: PhysicalMemory, setupData: SetupDataKho): SetupDataKho {
+  if (setupData.khoData !== undefined || setupData.len !== KHO_DATA_SIZE) return setupData;
+  const bytes = readBytes(memory, setupData.element + BigInt(SETUP_DATA_SIZE), KHO_DATA_SIZE);
+  return bytes === undefined ? setupData : { ...setupData, khoData: readKhoData(dataView(bytes), 0) };
+}
+
+function readScratch(
+  handover: Handover,
+  memory: PhysicalMemory,
+  found: SetupDataKho,
+  reporter: Reporter,
+): void {
+  const setupData = withPayload(memory, found);
+  handover.setupData = setupData;
+  if (setupData.khoData === undefined) return;
+  const { scratchAddr, scratchSize } = setupData.khoData;
+  const limited = scratchSize < BigInt(MAX_SCRATCH) ? Number(scratchSize) : MAX_SCRATCH;
+  const bytes = readBytes(memory, scratchAddr, limited - (limited % KHO_SCRATCH_SIZE));
+  if (bytes === undefined) {
+    reporter.absent('scratch array', scratchAddr);
+    return;
+  }
+  handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
+    start: addr,
+    end: addr + size,
+  }));
+}
+
+function decodeMap(
+  handover: Handover,
+  generation: UpstreamGeneration,
+  memory: PhysicalMemory,
+  options: UpstreamOptions,
+  reporter: Reporter,
+): void {
+  const { preservedMemoryMap: head, pageSize, subtrees = [] } = handover;
+  const { address, form, release } = options;
+  if (head === undefined) {
+    reporter.add('map-missing', 'the root has no preserved-memory-map', {
+      fdtPath: '/',
+      property: 'preserved-memory-map',
+    });
+    return;
+  }
+  if (generation === 'kho-v1') {
+    const known = [
+      ...(address === undefined ? [] : [{ address, what: 'the root tree' }]),
+      ...subtrees.flatMap(({ name, address: at }) =>
+        at === undefined ? [] : [{ address: at, what: `the blob of ${name}` }],
+      ),
+    ];
+    const luo = subtrees.some(({ name }) => name === 'LUO');
+    const evidence = {
+      luo,
+      known,
+      ...(form === undefined ? {} : { form }),
+      ...(release === undefined ? {} : { release }),
+    };
+    const { map, pages } = decodeChunks(memory, head, pageSize, evidence, reporter);
+    handover.preservedMap = map;
+    handover.preserved = { ranges: { [Symbol.iterator]: () => pages.ranges()[Symbol.iterator]() }, pages };
+    return;
+  }
+  if (head === 0n) {
+    reporter.add('map-missing', 'preserved-memory-map is 0: nothing is preserved', {
+      fdtPath: '/',
+      property: 'preserved-memory-map',
+    });
+    return;
+  }
+  const evidence = {
+    generation,
+    memory,
+    map: head,
+    subtrees,
+    ...(address === undefined ? {} : { fdtAddress: address }),
+  };
+  const short = form === undefined && isShortRadix(evidence, pageSize);
+  const shape = radixShape(generation, pageSize, short ? 'radix-4-levels' : form);
+  const { map, pages } = decodeRadix(memory, head, shape, reporter);
+  handover.preservedMap = map;
+  handover.preserved = { ranges: { [Symbol.iterator]: () => pages.ranges()[Symbol.iterator]() }, pages };
+}

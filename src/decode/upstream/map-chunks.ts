@@ -1,0 +1,235 @@
+/**
+ * The preserved memory map of kho-v1: pages of pointers to bitmaps, each page for one order, linked
+ * (kernel/kexec_handover.c of 6.16 to 7.0, kho_mem_serialize and kho_mem_deserialize).
+ */
+import type { Form } from '../../abi/model.js';
+import { recordView } from '../../abi/record-view.js';
+import type { MapChunk, PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { physicalAddress } from '../../memory/read.js';
+import {
+  KHOSER_MEM_BITMAP_PTR,
+  KHOSER_MEM_BITMAP_PTR_SIZE,
+  KHOSER_MEM_CHUNK_HDR_SIZE,
+  khoserMemBitmapPtr,
+  readKhoserMemChunkHdr,
+} from '../../records/kho_map.js';
+import { hex } from '../../schema/units.js';
+import { dataView } from '../bytes.js';
+import { type BitmapForm, bitmapForm, type MustBePreserved } from './bitmap-form.js';
+import { createBlockBits } from './block-bits.js';
+import { pageShift, readKnown } from './pages.js';
+import type { Reporter } from './report.js';
+
+/** Pointers that fit a chunk. */
+export function chunkCapacity(pageSize: number): number {
+  return Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
+}
+
+/** What else is known about the writer. */
+export interface ChunkEvidence {
+  /** Said by the user. */
+  readonly form?: Form;
+  /** Kernel release of the writer, e.g. `6.18.3`. */
+  readonly release?: string;
+  /** The root tree has a child LUO, which no kernel before 6.19 writes. */
+  readonly luo: boolean;
+  /** Pages that the writer has surely preserved. */
+  readonly known: readonly MustBePreserved[];
+}
+
+/**
+ * Walks the chain and reads every bitmap. No page is entered twice, so that the time is linear in the
+ * pages that are there.
+ *
+ * @param head physical address of the first chunk; 0 gives an empty map
+ */
+export function decodeChunks(
+  memory: PhysicalMemory,
+  head: bigint,
+  pageSize: number,
+  evidence: ChunkEvidence,
+  reporter: Reporter,
+): { map: PreservedMap; pages: PreservedPages } {
+  const { chunks, complete } = readChunks(memory, head, pageSize, reporter);
+  const decision = bitmapForm(memory, chunks, pageSize, evidence);
+  if (decision.ambiguous) {
+    reporter.add(
+      'bitmap-form-ambiguous',
+      `nothing tells 512-byte bitmaps (Linux 6.16, 6.17) from page-size ones (6.18 on); read as ${decision.bitmapSize}-byte bitmaps: name the form with --assume bitmap-512 or bitmap-page`,
+      { address: head, field: 'khoser_mem_chunk' },
+    );
+  }
+  if (decision.conflict !== undefined) {
+    reporter.add('bitmap-form-conflict', decision.conflict, { address: head, field: 'khoser_mem_chunk' });
+  }
+  return readBitmaps(memory, chunks, complete, pageSize, decision, reporter);
+}
+
+/** The chain of chunks as far as it can be followed. */
+export function readChunks(
+  memory: PhysicalMemory,
+  head: bigint,
+  pageSize: number,
+  reporter: Reporter | undefined,
+): { chunks: MapChunk[]; complete: boolean } {
+  const chunks: MapChunk[] = [];
+  const visited = new Set<number>();
+  const capacity = chunkCapacity(pageSize);
+  let from = 'preserved-memory-map';
+  for (let address = head; address !== 0n; ) {
+    const at = physicalAddress(address);
+    if (at === undefined) {
+      reporter?.add('map-chunk-pointer', `${from} points to ${hex(address)}, which is no physical address`, {
+        address,
+        field: 'khoser_mem_chunk_hdr.next',
+      });
+      return { chunks, complete: false };
+    }
+    const frame = Math.floor(at / pageSize);
+    if (visited.has(frame)) {
+      reporter?.add('map-chunk-loop', `the chain of chunks comes back to ${hex(address)}`, {
+        address,
+        field: 'khoser_mem_chunk_hdr.next',
+      });
+      return { chunks, complete: false };
+    }
+    visited.add(frame);
+    if (at % pageSize !== 0) {
+      reporter?.add('map-chunk-pointer', `the chunk at ${hex(address)} is not page-aligned`, {
+        address,
+        field: 'khoser_mem_chunk_hdr.next',
+      });
+    }
+    const page = readKnown(memory, at, pageSize);
+    if (
+      page === undefined ||
+      (page.absentAt !== undefined && page.absentAt < at + KHOSER_MEM_CHUNK_HDR_SIZE)
+    ) {
+      reporter?.absent('chunk of the preserved memory map', address);
+      return { chunks, complete: false };
+    }
+    const { next, order, numElms } = readKhoserMemChunkHdr(dataView(page.bytes), 0);
+    let used = Math.min(numElms, capacity);
+    if (numElms > capacity) {
+      reporter?.add(
+        'map-chunk-count',
+        `the chunk at ${hex(address)} claims ${numElms} bitmaps, a page holds ${capacity}`,
+        { address, field: 'khoser_mem_chunk_hdr.num_elms' },
+      );
+    }
+    if (page.absentAt !== undefined) {
+      const known = Math.floor((page.absentAt - at - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
+      if (known < used) {
+        reporter?.absent('rest of a chunk of the preserved memory map', page.absentAt);
+        used = known;
+      }
+    }
+    const end = KHOSER_MEM_CHUNK_HDR_SIZE + used * KHOSER_MEM_BITMAP_PTR_SIZE;
+    const pointers = recordView(khoserMemBitmapPtr, page.bytes.subarray(KHOSER_MEM_CHUNK_HDR_SIZE, end));
+    chunks.push({ address, next, order, numElms, pointers });
+    from = `the chunk at ${hex(address)}`;
+    address = next;
+  }
+  return { chunks, complete: chunks.every(({ numElms, pointers }) => numElms === pointers.length) };
+}
+
+function readBitmaps(
+  memory: PhysicalMemory,
+  chunks: readonly MapChunk[],
+  chainComplete: boolean,
+  pageSize: number,
+  { bitmapSize, reason, ambiguous }: BitmapForm,
+  reporter: Reporter,
+): { map: PreservedMap; pages: PreservedPages } {
+  const bits = createBlockBits(pageSize);
+  const shift = pageShift(pageSize);
+  const pages: number[] = chunks.map(({ address }) => Number(address));
+  const visited = new Set<number>();
+  let complete = chainComplete;
+  for (const { address, order, pointers } of chunks) {
+    if (order + shift > 63) {
+      complete = false;
+      reporter.add(
+        'map-order',
+        `the chunk at ${hex(address)} has order ${order}, more than 64 bits of address`,
+        {
+          address,
+          field: 'khoser_mem_chunk_hdr.order',
+        },
+      );
+      continue;
+    }
+    for (let i = 0; i < pointers.length; i++) {
+      const pointer = pointers.at(i);
+      const entry = address + BigInt(KHOSER_MEM_CHUNK_HDR_SIZE + i * KHOSER_MEM_BITMAP_PTR_SIZE);
+      const problem = pointerProblem(pointer, order, shift, bitmapSize);
+      if (problem !== undefined) {
+        complete = false;
+        reporter.add(problem.code, `bitmap ${i} of the chunk at ${hex(address)}: ${problem.text}`, {
+          address: entry + BigInt(KHOSER_MEM_BITMAP_PTR[problem.field]),
+          field:
+            problem.field === 'bitmap' ? 'khoser_mem_bitmap_ptr.bitmap' : 'khoser_mem_bitmap_ptr.phys_start',
+        });
+        continue;
+      }
+      const at = Number(pointer.bitmap);
+      const place = Math.floor(at / bitmapSize);
+      if (visited.has(place)) {
+        complete = false;
+        reporter.add('map-bitmap-shared', `the bitmap at ${hex(at)} is listed a second time`, {
+          address: entry,
+          field: 'khoser_mem_bitmap_ptr.bitmap',
+        });
+        continue;
+      }
+      visited.add(place);
+      const page = readKnown(memory, at, bitmapSize);
+      if (page?.absentAt !== undefined || page === undefined) {
+        complete = false;
+        reporter.absent('bitmap of the preserved memory map', page?.absentAt ?? at);
+      }
+      if (page === undefined) continue;
+      bits.addBitmap(order, Number(pointer.physStart >> BigInt(order + shift)), page.bytes);
+      pages.push(at);
+    }
+  }
+  return {
+    map: {
+      form: 'chunks',
+      bitmapSize,
+      bitmapReason: reason,
+      ambiguous,
+      complete,
+      chunks,
+      pages: Float64Array.from(pages),
+    },
+    pages: bits.finish(),
+  };
+}
+
+function pointerProblem(
+  { physStart, bitmap }: { physStart: bigint; bitmap: bigint },
+  order: number,
+  shift: number,
+  bitmapSize: number,
+): { code: string; text: string; field: 'physStart' | 'bitmap' } | undefined {
+  if (bitmap === 0n) return { code: 'map-bitmap-pointer', text: 'its address is 0', field: 'bitmap' };
+  if (physicalAddress(bitmap) === undefined) {
+    return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is no physical address`, field: 'bitmap' };
+  }
+  const block = 1n << BigInt(order + shift);
+  if (physStart % block !== 0n) {
+    return {
+      code: 'map-phys-start',
+      text: `phys_start ${hex(physStart)} is no multiple of the block size ${hex(block)}; its blocks are left out`,
+      field: 'physStart',
+    };
+  }
+  const end = physStart + BigInt(bitmapSize * 8) * block;
+  // The last bitmap of an order may describe more than there is; only what lies below 2^64 exists.
+  if (physStart >> BigInt(order + shift) >= 1n << 52n || end > 1n << 65n) {
+    return { code: 'map-phys-start', text: `phys_start ${hex(physStart)} lies too high`, field: 'physStart' };
+  }
+  return undefined;
+}

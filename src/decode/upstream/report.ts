@@ -1,0 +1,40 @@
+/** Diagnostics of one decoding, a bounded number of each kind. */
+import type { Diagnostic, Location } from '../../abi/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { hex } from '../../schema/units.js';
+
+/** Diagnostics kept of one code; further ones are counted. */
+const MAX_PER_CODE = 16;
+
+export interface Reporter {
+  add(code: string, message: string, location?: Location): void;
+  /** What should lie at `address` is not in the dump. */
+  absent(what: string, address: bigint | number, location?: Location): void;
+  /** Appends how many were left out; nothing is added afterwards. */
+  finish(): void;
+}
+
+/** Adds to `diagnostics` as decoding goes on. */
+export function createReporter(diagnostics: Diagnostic[], memory: PhysicalMemory | undefined): Reporter {
+  const counts = new Map<string, number>();
+  function add(code: string, message: string, location: Location = {}): void {
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    if (count <= MAX_PER_CODE) diagnostics.push({ code, message, location });
+  }
+  return {
+    add,
+    absent(what, address, location = {}) {
+      const at = BigInt(address);
+      const where = memory?.description ?? 'the dump';
+      add('memory-absent', `the ${what} at ${hex(at)} is not in ${where}`, { ...location, address: at });
+    },
+    finish() {
+      for (const [code, count] of counts) {
+        if (count <= MAX_PER_CODE) continue;
+        diagnostics.push({ code, message: `and ${count - MAX_PER_CODE} more like this`, location: {} });
+      }
+      counts.clear();
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/** The blobs that hang below the root tree: found, recognised by content, decoded. */
+import type { Diagnostic, Handover, Subtree } from '../../abi/model.js';
+import type { KexecMetadata, Memblock } from '../../abi/upstream/model.js';
+import { memblockV1 } from '../../abi/upstream/riders.js';
+import { type FdtTree, parseFdt } from '../../fdt/parse.js';
+import { findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
+import { readBytes } from '../../memory/read.js';
+import { FDT_HEADER, FDT_HEADER_SIZE, FdtHeaderMagic } from '../../records/fdt.js';
+import {
+  KHO_KEXEC_METADATA,
+  KHO_KEXEC_METADATA_SIZE,
+  readKhoKexecMetadata,
+} from '../../records/kexec_metadata.js';
+import { bytesToText } from '../../schema/text.js';
+import { hex } from '../../schema/units.js';
+import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
+import { dataView } from '../bytes.js';
+import { readTree } from '../find.js';
+import type { Context } from './context.js';
+import { draftBlob } from './drafts.js';
+import { decodeKhoTest } from './kho-test.js';
+import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
+import type { Reporter } from './report.js';
+
+/** What a rider's decoder has: memory only where the dump has some. */
+export interface RiderContext {
+  readonly diagnostics: Diagnostic[];
+  readonly reporter: Reporter;
+  readonly context?: Context;
+  /** The writer is 6.16 or 6.17. */
+  readonly old: boolean;
+}
+
+/** A larger blob is not kept as bytes; the known ones have a page. */
+const MAX_BLOB = 1 << 20;
+
+/** Reads and decodes the blob of every child of the root. */
+export function decodeRiders(handover: Handover, rider: RiderContext & { readonly context: Context }): void {
+  const seen = new Set<string>();
+  for (const subtree of handover.subtrees ?? []) {
+    const name = subtree.name ?? '';
+    const first = !seen.has(name);
+    seen.add(name);
+    const blob = readBlob(subtree, rider);
+    if (blob === undefined) continue;
+    subtree.blob = blob;
+    if (isTree(blob)) subtree.tree = parseFdt(blob);
+    // A look-up by name finds the first of several equal ones, and so does the model.
+    subtree.known = first && decodeRider(handover, rider, name, blob, subtree.tree, subtree.address);
+    if (subtree.known || !first) continue;
+    // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
+    if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
+    const draft = draftBlob(rider.context, name, blob);
+    if (draft !== undefined) subtree.draft = draft;
+  }
+}
+
+/** Whether bytes begin with a devicetree header. */
+export function isTree(blob: Uint8Array): boolean {
+  return (
+    blob.length >= FDT_HEADER_SIZE && dataView(blob).getUint32(FDT_HEADER.magic) === FdtHeaderMagic.fdtMagic
+  );
+}
+
+function readBlob(
+  { name, address, size, origin }: Subtree,
+  { context, reporter }: RiderContext,
+): Uint8Array | undefined {
+  if (address === undefined || context === undefined) return undefined;
+  const { memory } = context;
+  const location = { ...(origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath }), address };
+  if (size !== undefined && size <= BigInt(MAX_BLOB)) {
+    const bytes = readBytes(memory, address, Number(size));
+    if (bytes === undefined) reporter.absent(`blob of ${name}`, address, location);
+    return bytes;
+  }
+  const bytes = readTree(memory, address);
+  if (size !== undefined) {
+    reporter.add('subtree-size', `blob-size of ${name} is ${hex(size)}: too large to be kept`, {
+      ...location,
+      property: 'blob-size',
+    });
+  } else if (bytes === undefined) {
+    const known = readBytes(memory, address, FDT_HEADER_SIZE);
+    if (known === undefined) reporter.absent(`blob of ${name}`, address, location);
+    else
+      reporter.add(
+        'subtree-not-fdt',
+        `the blob of ${name} at ${hex(address)} is no devicetree blob`,
+        location,
+      );
+  }
+  return bytes !== undefined && bytes.length <= MAX_BLOB ? bytes : undefined;
+}
+
+/**
+ * Decodes one blob into the part of the model that it is.
+ *
+ * @param name of the child of the root; undefined for a blob by itself
+ * @returns whether its contents are known
+ */
+export function decodeRider(
+  handover: Handover,
+  rider: RiderContext,
+  name: string | undefined,
+  blob: Uint8Array,
+  tree: FdtTree | undefined,
+  address: bigint | undefined,
+): boolean {
+  const { reporter } = rider;
+  if (tree !== undefined) return decodeTreeRider(handover, rider, name, tree, address);
+  if (name === 'LUO' || (name === undefined && isLuoRecord(blob))) {
+    const luo = decodeLuoRecord(rider, blob, address);
+    if (luo !== undefined) handover.luo = luo;
+    return luo !== undefined;
+  }
+  if (name === 'kexec-metadata' || (name === undefined && isMetadata(blob))) {
+    const metadata = decodeMetadata(blob, address, reporter);
+    if (metadata !== undefined) handover.kexecMetadata = metadata;
+    return metadata !== undefined;
+  }
+  return false;
+}
+
+function decodeTreeRider(
+  handover: Handover,
+  rider: RiderContext,
+  name: string | undefined,
+  tree: FdtTree,
+  address: bigint | undefined,
+): boolean {
+  const { reporter, diagnostics } = rider;
+  const place = name === undefined ? '' : `${name}: `;
+  if (name !== undefined) {
+    for (const { code, message, offset } of tree.diagnostics) {
+      reporter.add(
+        `fdt-${code}`,
+        place + message,
+        address === undefined ? {} : { address: address + BigInt(offset) },
+      );
+    }
+  }
+  const root = rootNode(tree);
+  const property = root < 0 ? -1 : findProperty(tree, root, 'compatible');
+  const [compatible] =
+    property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+  if (compatible === 'memblock-v1') {
+    handover.memblock = decodeMemblock(tree, compatible, address, diagnostics);
+  } else if (compatible === 'kho-test-v1') {
+    handover.khoTest = decodeKhoTest(rider, tree, compatible, address, rider.old);
+  } else if (compatible === 'luo-v1' || compatible === 'luo-v2') {
+    handover.luo = decodeLuoTree(rider, tree, compatible, address);
+  } else {
+    const known = name === 'memblock' || name === 'kho_test' || name === 'LUO';
+    if (known) {
+      reporter.add(
+        'compatible-unknown',
+        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is no known version`}; the blob is kept as bytes`,
+        { fdtPath: `/${name}`, property: 'compatible' },
+      );
+    }
+    return false;
+  }
+  return true;
+}
+
+function decodeMemblock(
+  tree: FdtTree,
+  compatible: string,
+  address: bigint | undefined,
+  diagnostics: Diagnostic[],
+): Memblock {
+  const memblock: Memblock = {
+    compatible,
+    regions: [],
+    ...(address === undefined ? {} : { origin: { address } }),
+  };
+  const root = rootNode(tree);
+  bindNode(tree, root, memblockV1.root, memblock as unknown as ModelObject, diagnostics);
+  // A node with another string is left out of the list, and reported.
+  for (const region of memblock.regions) region.compatible = 'reserve-mem-v1';
+  return memblock;
+}
+
+function isMetadata(blob: Uint8Array): boolean {
+  if (blob.length < KHO_KEXEC_METADATA_SIZE) return false;
+  const { version, previousRelease } = readKhoKexecMetadata(dataView(blob), 0);
+  return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
+}
+
+/** Later versions may append fields, and a version other than 1 may have changed all behind the first. */
+function decodeMetadata(
+  blob: Uint8Array,
+  address: bigint | undefined,
+  reporter: Reporter,
+): KexecMetadata | undefined {
+  const origin = address === undefined ? {} : { origin: { address } };
+  const location = address === undefined ? {} : { address };
+  const head = KHO_KEXEC_METADATA.previousRelease;
+  if (blob.length < head) {
+    reporter.add('kexec-metadata-size', `kexec-metadata has ${blob.length} bytes`, location);
+    return undefined;
+  }
+  const version = dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true);
+  if (version === 1 && blob.length >= KHO_KEXEC_METADATA_SIZE) {
+    return { ...readKhoKexecMetadata(dataView(blob), 0), ...origin };
+  }
+  const why =
+    version === 1
+      ? `has ${blob.length} bytes, fewer than ${KHO_KEXEC_METADATA_SIZE}`
+      : `is of version ${version}, which is not known`;
+  reporter.add('kexec-metadata-version', `kexec-metadata ${why}; the kernel ignores it`, {
+    ...location,
+    field: 'kho_kexec_metadata.version',
+  });
+  return { version, ...origin };
+}

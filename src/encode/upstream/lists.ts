@@ -1,0 +1,150 @@
+/** Block lists, arrays and vmalloc areas, as the kernel's writers make them (upstream 3.1, 3.2). */
+import { blockCapacity } from '../../decode/upstream/blocks.js';
+import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
+import { KHO_BLOCK_HEADER_SER_SIZE, writeKhoBlockHeaderSer } from '../../records/kho_block.js';
+import {
+  KHO_VMALLOC_HDR_SIZE,
+  type KhoVmalloc,
+  KhoVmallocFlags,
+  writeKhoVmallocHdr,
+} from '../../records/vmalloc.js';
+import type { RecordType } from '../../schema/record.js';
+import { ModelError } from '../from-json.js';
+import { type Json, jsonAddresses, jsonNarrow, jsonObjects, jsonWide } from './json.js';
+import type { Place } from './place.js';
+
+const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
+
+/** A block's place and how many records it holds. */
+interface Block {
+  readonly address: bigint;
+  readonly count: number;
+}
+
+/**
+ * Writes records as a block list, each block full before the next, or as `blocks` of the document says.
+ *
+ * @param head as stored in the owner; undefined when the document does not say it
+ * @param blocks `[{ address, count }]` of the document
+ * @returns the head's address; 0 for an empty list
+ */
+export function writeBlocks<T>(
+  place: Place,
+  record: RecordType<T>,
+  values: readonly T[],
+  head: bigint | undefined,
+  blocks: unknown,
+  path: string,
+): bigint {
+  const { size, write } = record;
+  if (size === undefined || write === undefined) throw new TypeError(`${record.name} has no fixed size`);
+  if (head === 0n && values.length === 0) return 0n;
+  const capacity = blockCapacity(place.pageSize, size);
+  const list = plan(place, values.length, capacity, head, blocks, path);
+  let done = 0;
+  for (const [i, { address, count }] of list.entries()) {
+    const bytes = new Uint8Array(place.pageSize);
+    const view = new DataView(bytes.buffer);
+    writeKhoBlockHeaderSer(view, 0, { next: list[i + 1]?.address ?? 0n, count: BigInt(count) });
+    for (const [j, value] of values.slice(done, done + count).entries()) {
+      write(view, KHO_BLOCK_HEADER_SER_SIZE + j * size, value);
+    }
+    done += count;
+    place.put(address, bytes, path);
+  }
+  return list[0]?.address ?? 0n;
+}
+
+function plan(
+  place: Place,
+  records: number,
+  capacity: number,
+  head: bigint | undefined,
+  blocks: unknown,
+  path: string,
+): Block[] {
+  const given = jsonObjects(blocks, path).map(({ address, count }, i) => ({
+    address: jsonWide(address, `${path}[${i}].address`),
+    count: Number(jsonWide(count, `${path}[${i}].count`)),
+  }));
+  const sum = given.reduce((total, { count }) => total + count, 0);
+  if (given.length > 0 && sum === records && given.every(({ count }) => count <= capacity)) return given;
+  const needed = Math.ceil(records / capacity);
+  return Array.from({ length: needed }, (_, i) => ({
+    address: given[i]?.address ?? (i === 0 && head !== undefined && head !== 0n ? head : place.keep(0)),
+    count: Math.min(capacity, records - i * capacity),
+  }));
+}
+
+/** Packed records. */
+export function recordBytes<T>(record: RecordType<T>, values: readonly T[], before = 0): Uint8Array {
+  const { size, write } = record;
+  if (size === undefined || write === undefined) throw new TypeError(`${record.name} has no fixed size`);
+  const bytes = new Uint8Array(before + values.length * size);
+  const view = new DataView(bytes.buffer);
+  for (const [i, value] of values.entries()) write(view, before + i * size, value);
+  return bytes;
+}
+
+/**
+ * Writes bytes into a preserved vmalloc area: at the pages that `list` of the document names, else at fresh
+ * ones, one page a run.
+ *
+ * @param list `{ first, totalPages, flags, order, chunks, runs }`
+ * @returns the descriptor
+ */
+export function writeArea(place: Place, bytes: Uint8Array, list: Json | undefined, path: string): KhoVmalloc {
+  const { pageSize } = place;
+  if (list === undefined) {
+    const count = Math.ceil(bytes.length / pageSize);
+    if (count === 0) return { first: 0n, totalPages: 0, flags: 0, order: 0 };
+    const runs = Array.from({ length: count }, () => place.keep(0));
+    // A list that fills its last page exactly is followed by an empty one.
+    const capacity = vmallocCapacity(pageSize);
+    const chunks = Array.from({ length: Math.floor(count / capacity) + 1 }, () => place.keep(0));
+    const descriptor = { first: chunks[0] ?? 0n, totalPages: count, flags: KhoVmallocFlags.alloc, order: 0 };
+    writeChain(place, chunks, runs, path);
+    writeRuns(place, bytes, runs, pageSize, path);
+    return descriptor;
+  }
+  const order = jsonNarrow(list.order ?? 0, `${path}.order`);
+  const descriptor = {
+    first: jsonWide(list.first, `${path}.first`),
+    totalPages: jsonNarrow(list.totalPages, `${path}.totalPages`),
+    flags: jsonNarrow(list.flags, `${path}.flags`),
+    order,
+  };
+  const runs = jsonAddresses(list.runs, `${path}.runs`);
+  const chunks = jsonAddresses(list.chunks, `${path}.chunks`);
+  const needed = Math.max(chunks.length, Math.ceil(runs.length / vmallocCapacity(pageSize)));
+  while (chunks.length < needed) chunks.push(chunks.length === 0 ? descriptor.first : place.keep(0));
+  writeChain(place, chunks, runs, path);
+  if (order > 40 && runs.length > 0) throw new ModelError(`${path}.order: ${order} is too large`);
+  writeRuns(place, bytes, runs, pageSize * 2 ** order, path);
+  return descriptor;
+}
+
+function writeChain(place: Place, chunks: readonly bigint[], runs: readonly bigint[], path: string): void {
+  const capacity = vmallocCapacity(place.pageSize);
+  for (const [i, address] of chunks.entries()) {
+    const bytes = new Uint8Array(place.pageSize);
+    const view = new DataView(bytes.buffer);
+    writeKhoVmallocHdr(view, 0, { next: chunks[i + 1] ?? 0n });
+    for (const [j, run] of runs.slice(i * capacity, (i + 1) * capacity).entries()) {
+      view.setBigUint64(KHO_VMALLOC_HDR_SIZE + j * ADDRESS, run, true);
+    }
+    place.put(address, bytes, path);
+  }
+}
+
+/** Whole pages, as far as there are bytes: the tail of the last one reads as zero. */
+function writeRuns(place: Place, bytes: Uint8Array, runs: readonly bigint[], runSize: number, path: string): void {
+  for (const [i, run] of runs.entries()) {
+    const start = i * runSize;
+    if (start >= bytes.length) return;
+    const part = bytes.subarray(start, start + runSize);
+    const padded = new Uint8Array(Math.ceil(part.length / place.pageSize) * place.pageSize);
+    padded.set(part);
+    place.put(run, padded, path);
+  }
+}

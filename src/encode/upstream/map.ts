@@ -1,0 +1,179 @@
+/** The preserved memory map in each of its forms, as the kernel's writers make it (upstream 2.3.3, 2.4.3). */
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
+import { type RadixShape, radixKey } from '../../decode/upstream/map-radix.js';
+import { pageShift } from '../../decode/upstream/pages.js';
+import {
+  KHOSER_MEM_BITMAP_PTR_SIZE,
+  KHOSER_MEM_CHUNK_HDR_SIZE,
+  writeKhoserMemBitmapPtr,
+  writeKhoserMemChunkHdr,
+} from '../../records/kho_map.js';
+import type { Place } from './place.js';
+
+const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
+
+/**
+ * Writes a radix tree (kho-v2 on).
+ *
+ * @param root physical address of its root; a fresh page when none is given
+ * @returns the root's address
+ */
+export function writeRadix(
+  place: Place,
+  pages: PreservedPages,
+  shape: RadixShape,
+  root: bigint | undefined,
+): bigint {
+  const { pageSize } = place;
+  const top = node(place, root);
+  for (const { address, order, count } of pages.blocks()) {
+    const key = radixKey(shape, address, order);
+    for (let done = 0; done < count; ) {
+      const { leaf, bit } = descend(place, top, shape, key + BigInt(done));
+      const bits = Math.min(count - done, pageSize * 8 - bit);
+      setBits(leaf, bit, bits);
+      done += bits;
+    }
+  }
+  return top.address;
+}
+
+interface Node {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  readonly children: Map<number, Node>;
+}
+
+function node(place: Place, address: bigint | undefined): Node {
+  const made = { address: address ?? place.page(), bytes: new Uint8Array(place.pageSize), children: new Map() };
+  place.put(made.address, made.bytes, 'preserved memory map');
+  return made;
+}
+
+function descend(
+  place: Place,
+  top: Node,
+  { depth, tableBits, leafBits }: RadixShape,
+  key: bigint,
+): { leaf: Uint8Array; bit: number } {
+  let at = top;
+  for (let level = depth - 1; level > 0; level--) {
+    const index = Number((key >> BigInt((level - 1) * tableBits + leafBits)) & BigInt(2 ** tableBits - 1));
+    let child = at.children.get(index);
+    if (child === undefined) {
+      child = node(place, undefined);
+      at.children.set(index, child);
+      new DataView(at.bytes.buffer).setBigUint64(index * SLOT, child.address, true);
+    }
+    at = child;
+  }
+  return { leaf: at.bytes, bit: Number(key & BigInt(2 ** leafBits - 1)) };
+}
+
+/** Sets bits, the lowest of each byte first. */
+function setBits(bytes: Uint8Array, first: number, count: number): void {
+  for (let at = first; at < first + count; ) {
+    if (at % 8 === 0 && first + count - at >= 8) {
+      const end = at + Math.floor((first + count - at) / 8) * 8;
+      bytes.fill(0xff, at / 8, end / 8);
+      at = end;
+    } else {
+      bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
+      at++;
+    }
+  }
+}
+
+/**
+ * Writes chunks and bitmaps (kho-v1): orders ascending, each with its own chunks, bitmaps by address.
+ *
+ * @param bitmapSize bytes of a bitmap, 512 or a page
+ * @param head physical address of the first chunk; a fresh page when none is given
+ * @returns the head's address; 0 when nothing is preserved
+ */
+export function writeChunks(
+  place: Place,
+  pages: PreservedPages,
+  bitmapSize: number,
+  head: bigint | undefined,
+): bigint {
+  const bitmaps = createBitmaps(place, bitmapSize);
+  const byOrder = collect(pages, bitmapSize, bitmaps.make);
+  const capacity = chunkCapacity(place.pageSize);
+  const shift = pageShift(place.pageSize);
+  const chunks: { order: number; pointers: { physStart: bigint; bitmap: bigint }[] }[] = [];
+  for (const [order, list] of [...byOrder].sort(([a], [b]) => a - b)) {
+    let chunk: (typeof chunks)[number] | undefined;
+    for (const [index, { address }] of [...list].sort(([a], [b]) => a - b)) {
+      if (chunk === undefined || chunk.pointers.length === capacity) {
+        chunk = { order, pointers: [] };
+        chunks.push(chunk);
+      }
+      const physStart = (BigInt(index) * BigInt(bitmapSize * 8)) << BigInt(order + shift);
+      chunk.pointers.push({ physStart, bitmap: address });
+    }
+  }
+  if (chunks.length === 0 && head === 0n) return 0n;
+  const first = head === undefined || head === 0n ? place.page() : head;
+  const addresses = [first, ...chunks.slice(1).map(() => place.page())];
+  if (chunks.length === 0) chunks.push({ order: 0, pointers: [] });
+  for (const [i, { order, pointers }] of chunks.entries()) {
+    const bytes = new Uint8Array(place.pageSize);
+    const view = new DataView(bytes.buffer);
+    writeKhoserMemChunkHdr(view, 0, { next: addresses[i + 1] ?? 0n, order, numElms: pointers.length });
+    for (const [j, pointer] of pointers.entries()) {
+      writeKhoserMemBitmapPtr(view, KHOSER_MEM_CHUNK_HDR_SIZE + j * KHOSER_MEM_BITMAP_PTR_SIZE, pointer);
+    }
+    place.put(addresses[i] ?? 0n, bytes, 'preserved memory map');
+  }
+  return first;
+}
+
+interface Bitmap {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+}
+
+/** Bitmaps of an order by their index: blocks from index × bits on. */
+function collect(pages: PreservedPages, bitmapSize: number, make: () => Bitmap): Map<number, Map<number, Bitmap>> {
+  const byOrder = new Map<number, Map<number, Bitmap>>();
+  const bits = bitmapSize * 8;
+  for (const { address, order, count } of pages.blocks()) {
+    let list = byOrder.get(order);
+    if (list === undefined) {
+      list = new Map();
+      byOrder.set(order, list);
+    }
+    const first = Number(address / (BigInt(pages.pageSize) << BigInt(order)));
+    for (let done = 0; done < count; ) {
+      const index = Math.floor((first + done) / bits);
+      const bit = first + done - index * bits;
+      let bitmap = list.get(index);
+      if (bitmap === undefined) {
+        bitmap = make();
+        list.set(index, bitmap);
+      }
+      const here = Math.min(count - done, bits - bit);
+      setBits(bitmap.bytes, bit, here);
+      done += here;
+    }
+  }
+  return byOrder;
+}
+
+/** Bitmaps of 512 bytes come from kmalloc, several of them in a page; one of a page each from 6.18 on. */
+function createBitmaps(place: Place, bitmapSize: number): { make: () => Bitmap } {
+  let page: { address: bigint; bytes: Uint8Array; used: number } | undefined;
+  return {
+    make() {
+      if (page === undefined || page.used + bitmapSize > place.pageSize) {
+        page = { address: place.page(), bytes: new Uint8Array(place.pageSize), used: 0 };
+        place.put(page.address, page.bytes, 'bitmap of the preserved memory map');
+      }
+      const at = page.used;
+      page.used += bitmapSize;
+      return { address: page.address + BigInt(at), bytes: page.bytes.subarray(at, at + bitmapSize) };
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** Physical memory under construction: parts at their addresses, fresh pages where none is given. */
+import type { PreservedBlocks } from '../../abi/upstream/model.js';
+import { pageSet } from '../../memory/page-set.js';
+import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import type { MemorySegment } from '../../memory/segments.js';
+import { ModelError } from '../from-json.js';
+
+/** Fresh pages start on a boundary of this many bytes behind everything else. */
+const APART = 1 << 20;
+
+export interface Place {
+  readonly pageSize: number;
+  /** In order of writing; of two that overlap the first counts. */
+  readonly segments: MemorySegment[];
+  /** Fresh blocks that the map has to keep. */
+  readonly kept: PreservedBlocks[];
+  readonly messages: string[];
+  /** Puts bytes at a physical address. Throws ModelError when they do not fit physical memory. */
+  put(address: bigint, bytes: Uint8Array, what: string): void;
+  /** A fresh block of 2^order pages, which the map has to keep. */
+  keep(order: number): bigint;
+  /** A fresh page that the map does not keep, as its own pages. */
+  page(): bigint;
+}
+
+/**
+ * @param used half-open ranges of physical byte addresses in which nothing fresh may lie
+ */
+export function createPlace(
+  pageSize: number,
+  used: Iterable<{ readonly start: bigint | number; readonly end: bigint | number }>,
+): Place {
+  const segments: MemorySegment[] = [];
+  const kept: PreservedBlocks[] = [];
+  const messages: string[] = [];
+  const taken = pageSet(used, APART);
+  // The room behind everything first, then from the top down.
+  const gaps = [...taken.uncovered(APART, PHYSICAL_LIMIT)]
+    .map(({ start, end }) => ({ next: Number(start), end: Number(end) }))
+    .reverse();
+
+  function take(size: number): bigint {
+    for (const gap of gaps) {
+      const start = Math.ceil(gap.next / size) * size;
+      if (start + size > gap.end) continue;
+      gap.next = start + size;
+      return BigInt(start);
+    }
+    throw new ModelError('there is no room for fresh pages');
+  }
+
+  return {
+    pageSize,
+    segments,
+    kept,
+    messages,
+    put(address, bytes, what) {
+      if (address + BigInt(bytes.length) > BigInt(PHYSICAL_LIMIT)) {
+        throw new ModelError(`${what}: 0x${address.toString(16)} is no physical address`);
+      }
+      if (bytes.length > 0) segments.push({ address: Number(address), bytes });
+    },
+    keep(order) {
+      const address = take(pageSize * 2 ** order);
+      kept.push({ address, order, count: 1 });
+      return address;
+    },
+    page: () => take(pageSize),
+  };
+}

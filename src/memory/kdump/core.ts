@@ -1,0 +1,146 @@
+import { createDiagnostics, type DiagnosticSink, type MemoryDiagnostic } from '../diagnostics.js';
+import type { Machine } from '../elf/header.js';
+import { type MemoryRun, PHYSICAL_LIMIT, type PhysicalMemory } from '../physical.js';
+import type { RandomAccess } from '../random-access.js';
+import { parseVmcoreinfo, type Vmcoreinfo } from '../vmcoreinfo.js';
+import { flattenedAccess, isFlattened } from './flattened.js';
+import { descriptorRoom, type KdumpLayout, readKdumpLayout } from './header.js';
+import { type PageBitmap, pageBitmap } from './page-bitmap.js';
+import { type PageCodecs, pageReader } from './pages.js';
+
+/** A kdump-compressed core and what it says about itself. */
+export interface KdumpCore {
+  readonly machine: Machine;
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  /** utsname.release, where the writer knew it. */
+  readonly release?: string;
+  readonly vmcoreinfo?: Vmcoreinfo;
+  /** The memory that the file holds; pages that were left out are absent. */
+  readonly memory: PhysicalMemory;
+  /** What is wrong with the file so far; reading pages may add to it. */
+  diagnostics(): MemoryDiagnostic[];
+}
+
+/** Result of {@link openKdump}. */
+export interface KdumpResult {
+  /** Absent when the file cannot be used as a core at all; the last diagnostic then says why. */
+  readonly core?: KdumpCore;
+  readonly diagnostics: readonly MemoryDiagnostic[];
+}
+
+/** The kernel gives VMCOREINFO one page (VMCOREINFO_BYTES), of at most 64 KiB. */
+const MAX_VMCOREINFO = 1 << 20;
+
+/**
+ * Opens a kdump-compressed core, flattened or not. Never throws on bad data. What it keeps in memory is
+ * an index of the pieces (flattened: 24 bytes each) and of the bitmap (8 bytes for each 32768 pages).
+ *
+ * @param source the unpacked file
+ * @param codecs unpack pages; zlib and Zstandard are the two that are read
+ */
+export function openKdump(source: RandomAccess, codecs: PageCodecs): KdumpResult {
+  const diagnostics = createDiagnostics();
+  const head = new Uint8Array(16);
+  source.readAt(0, head.length, head);
+  const flattened = isFlattened(head);
+  const file = flattened ? flattenedAccess(source, diagnostics) : source;
+  const layout = readKdumpLayout(file, diagnostics);
+  if (layout === undefined) return { diagnostics: diagnostics.list() };
+  const bitmap = pageBitmap(file, layout.bitmap, layout.firstPfn, layout.endPfn);
+  const room = descriptorRoom(file, layout);
+  if (room < bitmap.count) {
+    diagnostics.add(
+      'kdump-descriptors-truncated',
+      `the file ends after ${room} of ${bitmap.count} page descriptors: the other pages cannot be read`,
+      file.size,
+    );
+  }
+  const vmcoreinfo = readVmcoreinfo(file, layout, diagnostics);
+  const description = `kdump-compressed core${flattened ? ' (flattened)' : ''}, ${layout.machine}, ${bitmap.count} pages`;
+  const core = {
+    machine: layout.machine,
+    pageSize: layout.pageSize,
+    ...(layout.release === '' ? {} : { release: layout.release }),
+    ...(vmcoreinfo === undefined ? {} : { vmcoreinfo }),
+    memory: pagedMemory(file, layout, bitmap, codecs, diagnostics, description),
+    diagnostics: () => diagnostics.list(),
+  };
+  return { core, diagnostics: diagnostics.list() };
+}
+
+function readVmcoreinfo(
+  file: RandomAccess,
+  { vmcoreinfo: { offset, size } }: KdumpLayout,
+  diagnostics: DiagnosticSink,
+): Vmcoreinfo | undefined {
+  if (offset === 0 || size === 0) return undefined;
+  if (size > MAX_VMCOREINFO || offset + size > file.size) {
+    diagnostics.add(
+      'kdump-vmcoreinfo',
+      `VMCOREINFO of ${size} bytes is not inside the file, or too large`,
+      offset,
+    );
+    return undefined;
+  }
+  const bytes = new Uint8Array(size);
+  return file.readAt(offset, size, bytes) === size ? parseVmcoreinfo(bytes) : undefined;
+}
+
+function pagedMemory(
+  file: RandomAccess,
+  layout: KdumpLayout,
+  bitmap: PageBitmap,
+  codecs: PageCodecs,
+  diagnostics: DiagnosticSink,
+  description: string,
+): PhysicalMemory {
+  const { pageSize, endPfn } = layout;
+  const { page } = pageReader(file, layout, codecs, diagnostics);
+  // Reads come page after page: the descriptor of the next one is known without counting bits.
+  let lastPfn = -2;
+  let lastIndex = -1;
+
+  function indexOf(pfn: number): number {
+    if (pfn === lastPfn) return lastIndex;
+    if (!bitmap.has(pfn)) return -1;
+    lastIndex = pfn === lastPfn + 1 ? lastIndex + 1 : bitmap.rank(pfn);
+    lastPfn = pfn;
+    return lastIndex;
+  }
+
+  function read(address: number, length: number, into: Uint8Array): number {
+    if (!(address >= 0)) return 0;
+    let done = 0;
+    while (done < length) {
+      const at = address + done;
+      const pfn = Math.floor(at / pageSize);
+      const index = indexOf(pfn);
+      const bytes = index < 0 ? undefined : page(index);
+      if (bytes === undefined) break;
+      const from = at - pfn * pageSize;
+      const count = Math.min(length - done, pageSize - from);
+      into.set(count === pageSize ? bytes : bytes.subarray(from, from + count), done);
+      done += count;
+    }
+    return done;
+  }
+
+  function* runs(start: number, end: number): Generator<MemoryRun> {
+    for (let at = start; at < end; ) {
+      const pfn = Math.floor(at / pageSize);
+      const present = bitmap.has(pfn);
+      const behind = bitmap.next(pfn, !present);
+      // Behind the bitmap nothing is present any more.
+      const stop = !present && behind >= endPfn ? end : Math.min(behind * pageSize, end);
+      yield { start: at, end: stop, state: present ? 'present' : 'absent' };
+      at = stop;
+    }
+  }
+
+  function* known(): Generator<MemoryRun> {
+    for (const run of runs(0, PHYSICAL_LIMIT)) if (run.state !== 'absent') yield run;
+  }
+
+  return { read, runs, known, description };
+}

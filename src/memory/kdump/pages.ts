@@ -1,0 +1,117 @@
+import { KdumpStatus, PAGE_DESC, PAGE_DESC_SIZE } from '../../records/kdump.js';
+import type { DiagnosticSink } from '../diagnostics.js';
+import type { RandomAccess } from '../random-access.js';
+import { u64AsNumber } from '../u64.js';
+import { foreignCompression, type KdumpLayout } from './header.js';
+
+/** Unpacks one page. */
+export type UnpackPage = (
+  /** The page's data as the file holds them. */
+  packed: Uint8Array,
+  /** Bytes of the page. */
+  size: number,
+) => Uint8Array | undefined;
+
+/** How compressed pages are unpacked: the platform brings it, for neither the web nor Node has all. */
+export interface PageCodecs {
+  /** A zlib stream (RFC 1950); undefined for one that is damaged or does not give `size` bytes. */
+  readonly zlib: UnpackPage;
+  /** A Zstandard frame (RFC 8878); likewise. */
+  readonly zstd: UnpackPage;
+}
+
+/** Pages of a kdump-compressed core, by the number of their descriptor. */
+export interface PageReader {
+  /**
+   * The bytes of a page.
+   *
+   * @param index number of its descriptor
+   * @returns valid until the next call, not to be changed; undefined, counted as a diagnostic, when they
+   *   are cut off or damaged
+   */
+  page(index: number): Uint8Array | undefined;
+}
+
+/** Unpacked pages that are kept: what a walk goes back and forth between. */
+const CACHED_BYTES = 1 << 19;
+/** Descriptors read at a time. */
+const BATCH = 128;
+/** Data of a page may be larger than the page, if its writer compressed it nevertheless, but not by much. */
+const MAX_GROWTH = 2;
+
+/** Reads pages through a small cache; pages that share their data (zeros above all) share the cache's entry. */
+export function pageReader(
+  file: RandomAccess,
+  layout: KdumpLayout,
+  codecs: PageCodecs,
+  diagnostics: DiagnosticSink,
+): PageReader {
+  const { pageSize, descriptors } = layout;
+  const descBytes = new Uint8Array(BATCH * PAGE_DESC_SIZE);
+  const desc = new DataView(descBytes.buffer);
+  let firstDesc = 0;
+  let descCount = 0;
+  // By file offset of the data, in order of their last use: Map keeps the order of insertion.
+  const pages = new Map<number, Uint8Array>();
+  const capacity = Math.max(8, Math.floor(CACHED_BYTES / pageSize));
+  const packed = new Uint8Array(MAX_GROWTH * pageSize);
+
+  /** Where the descriptor stands in `desc`; -1 when the file does not have it. */
+  function locate(index: number): number {
+    if (!(index >= firstDesc && index < firstDesc + descCount)) {
+      firstDesc = index - (index % BATCH);
+      const read = file.readAt(descriptors + firstDesc * PAGE_DESC_SIZE, descBytes.length, descBytes);
+      descCount = Math.floor(read / PAGE_DESC_SIZE);
+      if (index >= firstDesc + descCount) return -1;
+    }
+    return (index - firstDesc) * PAGE_DESC_SIZE;
+  }
+
+  function page(index: number): Uint8Array | undefined {
+    const at = locate(index);
+    if (at < 0) return undefined;
+    const offset = u64AsNumber(desc, at + PAGE_DESC.offset);
+    const cached = pages.get(offset);
+    if (cached !== undefined) {
+      pages.delete(offset);
+      pages.set(offset, cached);
+      return cached;
+    }
+    const size = desc.getUint32(at + PAGE_DESC.size, true);
+    const flags = desc.getUint32(at + PAGE_DESC.flags, true);
+    const bytes = load(offset, size, flags, descriptors + index * PAGE_DESC_SIZE);
+    if (bytes === undefined) return undefined;
+    const [oldest] = pages.size < capacity ? [] : pages.keys();
+    if (oldest !== undefined) pages.delete(oldest);
+    pages.set(offset, bytes);
+    return bytes;
+  }
+
+  function load(offset: number, size: number, flags: number, descOffset: number): Uint8Array | undefined {
+    // Writers leave the offset 0 for pages that they could not write any more.
+    if (offset === 0 || size === 0 || size > packed.length || offset + size > file.size) {
+      return refuse(`its ${size} bytes at file offset 0x${offset.toString(16)} are not there`, descOffset);
+    }
+    file.readAt(offset, size, packed);
+    const data = packed.subarray(0, size);
+    const codec = codecOf(flags);
+    if (codec !== undefined) {
+      return codec(data, pageSize) ?? refuse('its compressed data are damaged', descOffset);
+    }
+    const foreign = foreignCompression(flags);
+    if (foreign !== undefined) return refuse(`it is compressed with ${foreign}`, descOffset);
+    return size === pageSize ? data.slice() : refuse(`it has ${size} bytes, uncompressed`, descOffset);
+  }
+
+  function codecOf(flags: number): UnpackPage | undefined {
+    if ((flags & KdumpStatus.compressedZlib) !== 0) return codecs.zlib;
+    return (flags & KdumpStatus.compressedZstd) !== 0 ? codecs.zstd : undefined;
+  }
+
+  function refuse(why: string, descOffset: number): undefined {
+    diagnostics.add('kdump-page', `a page cannot be read: ${why}`, descOffset);
+    return undefined;
+  }
+
+  return { page };
+}

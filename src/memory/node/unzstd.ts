@@ -1,0 +1,165 @@
+import { Decompress } from 'fzstd';
+import { ZSTD_MAX_HEADER, zstdFrameHeader, zstdSkippableSize } from '../zstd-frame.js';
+import { InputError } from './errors.js';
+
+/** The largest window that is unpacked here, in bytes: what `zstd` itself takes without being told to. */
+const MAX_WINDOW = 128 * 2 ** 20;
+/** A block's content (RFC 8878 section 3.1.1.2.4: Block_Maximum_Size). */
+const MAX_BLOCK = 128 * 1024;
+const BLOCK_HEADER = 3;
+const CHECKSUM = 4;
+
+/**
+ * All frames of Zstandard data, one behind the other; skippable ones give nothing. The frames are cut into
+ * blocks here and unpacked one block at a time, so that little data that unpack to much are never held.
+ *
+ * @param path for messages
+ * @throws InputError for damaged data, a dictionary, or a window above 128 MiB, with the command that helps
+ */
+export async function* unzstd(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  const input = byteQueue(source);
+  try {
+    for (;;) {
+      const head = await input.peek(ZSTD_MAX_HEADER);
+      if (head.length === 0) return;
+      const skip = zstdSkippableSize(head);
+      if (skip === undefined) yield* unpackFrame(input, head, path);
+      else if (!(await input.skip(skip))) throw endsEarly(path);
+    }
+  } finally {
+    await input.close();
+  }
+}
+
+async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): AsyncGenerator<Uint8Array> {
+  const header = zstdFrameHeader(head);
+  if (header === undefined)
+    throw head.length < ZSTD_MAX_HEADER
+      ? endsEarly(path)
+      : damaged(path, 'no frame begins where the last one ends');
+  if (header.windowSize > MAX_WINDOW) throw largeWindow(path, header.windowSize);
+  if (header.dictionary) throw damaged(path, 'it needs a dictionary, which is not supported');
+  const unpacked: Uint8Array[] = [];
+  const decoder = new Decompress((bytes) => unpacked.push(bytes));
+  let produced = 0;
+  let last = false;
+  let data = await input.take(header.size);
+  while (!last) {
+    const block = await input.peek(BLOCK_HEADER);
+    if (block.length < BLOCK_HEADER) throw endsEarly(path);
+    const word = (block[0] ?? 0) | ((block[1] ?? 0) << 8) | ((block[2] ?? 0) << 16);
+    last = (word & 1) !== 0;
+    const size = word >>> 3;
+    if (size > MAX_BLOCK) throw damaged(path, `a block of ${size} bytes`);
+    // A block of type 1 repeats one byte; its size is that of the content.
+    const stored = ((word >>> 1) & 3) === 1 ? 1 : size;
+    const rest = BLOCK_HEADER + stored + (last && header.checksum ? CHECKSUM : 0);
+    const bytes = await input.take(rest);
+    if (bytes.length < rest) throw endsEarly(path);
+    data = data.length === 0 ? bytes : joined(data, bytes);
+    try {
+      decoder.push(data, last);
+    } catch (error) {
+      throw damaged(path, error instanceof Error ? error.message : String(error));
+    }
+    data = new Uint8Array(0);
+    for (const part of unpacked) {
+      produced += part.length;
+      yield part;
+    }
+    unpacked.length = 0;
+  }
+  if (header.contentSize !== undefined && header.contentSize !== produced) {
+    throw damaged(path, `a frame unpacks to ${produced} bytes, not ${header.contentSize}`);
+  }
+}
+
+/** Bytes of a stream in the pieces that are asked for. */
+interface ByteQueue {
+  /** The next bytes, without taking them: fewer than `length` only at the end. */
+  peek(length: number): Promise<Uint8Array>;
+  /** The next bytes: fewer than `length` only at the end. */
+  take(length: number): Promise<Uint8Array>;
+  /** Drops bytes; false when there are fewer. */
+  skip(length: number): Promise<boolean>;
+  /** Ends the stream. */
+  close(): Promise<void>;
+}
+
+function byteQueue(source: AsyncIterable<Uint8Array>): ByteQueue {
+  const iterator = source[Symbol.asyncIterator]();
+  let held = new Uint8Array(0) as Uint8Array;
+  let ended = false;
+
+  /** Brings at least `length` bytes into `held`, if there are as many. */
+  async function fill(length: number): Promise<void> {
+    if (held.length >= length || ended) return;
+    const parts = [held];
+    let size = held.length;
+    while (size < length) {
+      const next = await iterator.next();
+      if (next.done === true) {
+        ended = true;
+        break;
+      }
+      parts.push(next.value);
+      size += next.value.length;
+    }
+    held = joined(...parts);
+  }
+
+  async function peek(length: number): Promise<Uint8Array> {
+    await fill(length);
+    return held.subarray(0, length);
+  }
+
+  async function take(length: number): Promise<Uint8Array> {
+    const bytes = await peek(length);
+    held = held.subarray(bytes.length);
+    return bytes;
+  }
+
+  async function skip(length: number): Promise<boolean> {
+    for (let left = length; left > 0; ) {
+      const { length: taken } = await take(Math.min(left, MAX_BLOCK));
+      if (taken === 0) return false;
+      left -= taken;
+    }
+    return true;
+  }
+
+  async function close(): Promise<void> {
+    await iterator.return?.();
+  }
+
+  return { peek, take, skip, close };
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function largeWindow(path: string, windowSize: number): InputError {
+  const long = Math.ceil(Math.log2(windowSize));
+  const mib = Math.ceil(windowSize / 2 ** 20);
+  const command = path === '-' ? `zstd -d --long=${long} -c` : `zstd -d --long=${long} ${path}`;
+  return new InputError(
+    path,
+    'zstd-window',
+    `the zstd data need a window of ${mib} MiB, more than the 128 MiB that are unpacked here; unpack it first: ${command}`,
+  );
+}
+
+function endsEarly(path: string): InputError {
+  return new InputError(path, 'zstd-data', 'the zstd data ends early');
+}
+
+function damaged(path: string, cause: string): InputError {
+  return new InputError(path, 'zstd-data', `the zstd data is damaged (${cause})`);
+}

@@ -1,0 +1,46 @@
+/** `kho validate --format json`. */
+import type { Generation } from '../abi/model.js';
+import type { ValidationResult } from '../validate/run.js';
+import { locationJson, SCHEMA_VERSION } from './model-json.js';
+import { verdictOf } from './validate-text.js';
+
+/** One dump's part of the document; `result` is absent when the dump could not be read. */
+export interface ValidatedDump {
+  readonly path: string;
+  readonly generation?: Generation;
+  readonly result?: ValidationResult;
+  /** Why it is unreadable. */
+  readonly error?: string;
+}
+
+export function validateJson(dumps: readonly ValidatedDump[]): { [key: string]: unknown } {
+  return { schemaVersion: SCHEMA_VERSION, dumps: dumps.map(dumpJson) };
+}
+
+function dumpJson({ path, generation, result, error }: ValidatedDump): { [key: string]: unknown } {
+  if (result === undefined) {
+    return {
+      path,
+      generation,
+      verdict: 'unreadable',
+      error,
+      findings: [],
+      rules: { run: 0, passed: 0, failed: 0, skipped: [] },
+    };
+  }
+  const { findings, passed, failed, skipped } = result;
+  return {
+    path,
+    generation,
+    verdict: verdictOf(result),
+    findings: findings.map(({ rule, severity, message, location, found, expected }) => ({
+      rule,
+      severity,
+      message,
+      location: locationJson(location),
+      found,
+      expected,
+    })),
+    rules: { run: passed.length + failed.length, passed: passed.length, failed: failed.length, skipped },
+  };
+}

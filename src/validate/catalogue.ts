@@ -1,0 +1,19 @@
+/** Every rule, each after its prerequisites. */
+import { dmarRules } from './dmar/index.js';
+import { fdtRules } from './fdt/index.js';
+import { ftraceRules } from './ftrace/index.js';
+import { guestmemfsRules } from './guestmemfs/index.js';
+import { iommufdRules } from './iommufd/index.js';
+import { khoRules } from './kho/index.js';
+import { mapRules } from './map/index.js';
+import type { Rule } from './rule.js';
+
+export const catalogue: readonly Rule[] = [
+  ...fdtRules,
+  ...khoRules,
+  ...iommufdRules,
+  ...dmarRules,
+  ...guestmemfsRules,
+  ...ftraceRules,
+  ...mapRules,
+];

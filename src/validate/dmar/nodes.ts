@@ -1,0 +1,390 @@
+/** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
+import type { Domain } from '../../abi/model.js';
+import { compatibleStrings } from '../../decode/bind.js';
+import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
+import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { KHO_MEM_SIZE } from '../../records/kho.js';
+import { pciAddress } from '../../schema/units.js';
+import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
+import { counted, hex, range } from '../text.js';
+
+const PAGE = 4096n;
+/** Records that the serialiser's one zeroed page holds. */
+const MEM_CAPACITY = 4096 / KHO_MEM_SIZE;
+const DESERIALISE = 'drivers/iommu/intel/serialise.c deserialise_domains';
+const MAX_ID = 0xffffffffn;
+
+/** What a finding calls a domain. */
+export function domainName({ persistentId, nodeName: name }: Domain): string {
+  return `domain ${persistentId ?? name ?? 'without id'}`;
+}
+
+/** Every node below /intel-iommu/domains, bound or not. */
+function* domainNodes({
+  handover: { tree },
+}: RuleContext): Generator<{ node: number; path: string; name: string }> {
+  if (tree === undefined) return;
+  const domains = findNode(tree, '/intel-iommu/domains');
+  if (domains < 0) return;
+  for (const node of children(tree, domains))
+    yield { node, path: nodePath(tree, node), name: nodeName(tree, node) ?? '' };
+}
+
+export const compatible: Rule = {
+  id: 'DMAR-001',
+  title: '/intel-iommu is compatible with "intel-iommu-v0"',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I1',
+  evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
+  consequence: 'the kernel does not look: a foreign layout is parsed as this one',
+  check({ handover: { tree } }, report) {
+    const node = tree === undefined ? -1 : findNode(tree, '/intel-iommu');
+    if (tree === undefined || node < 0) return;
+    const property = findProperty(tree, node, 'compatible');
+    const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+    if (strings.includes('intel-iommu-v0')) return;
+    report.finding({
+      message: `/intel-iommu ${property < 0 ? 'has no compatible property' : `is "${strings.join('", "')}"`}`,
+      location: { fdtPath: '/intel-iommu', property: 'compatible' },
+      found: strings.join(', '),
+      expected: 'intel-iommu-v0',
+    });
+  },
+};
+
+export const container: Rule = {
+  id: 'DMAR-002',
+  title: '/intel-iommu has a domains node',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I2, 3.1',
+  evidence: DESERIALISE,
+  consequence:
+    'libfdt then gives the root as the only subnode: NULL dereference of a property that it does not have',
+  check({ handover: { tree } }, report) {
+    if (
+      tree === undefined ||
+      findNode(tree, '/intel-iommu') < 0 ||
+      findNode(tree, '/intel-iommu/domains') >= 0
+    )
+      return;
+    report.finding({
+      message: '/intel-iommu has no domains node',
+      location: { fdtPath: '/intel-iommu/domains' },
+    });
+  },
+};
+
+export const memProperty: Rule = {
+  id: 'DMAR-003',
+  title: 'a domain has a mem property of whole records',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I3',
+  evidence: DESERIALISE,
+  consequence: 'absent: NULL dereference; with a ragged tail: the claim loop reads past the property',
+  requires: ['DMAR-001', 'DMAR-002'],
+  check(context, report) {
+    const { tree } = context.handover;
+    for (const { node, path } of domainNodes(context)) {
+      if (tree === undefined) return;
+      const property = findProperty(tree, node, 'mem');
+      const length = property < 0 ? undefined : (propertyValue(tree, property)?.length ?? 0);
+      if (length !== undefined && length % KHO_MEM_SIZE === 0) continue;
+      report.finding({
+        message:
+          length === undefined
+            ? `${path} has no mem property`
+            : `${path}/mem has ${length} bytes, no multiple of ${KHO_MEM_SIZE}`,
+        location: { fdtPath: path, property: 'mem' },
+      });
+    }
+  },
+};
+
+export const memCapacity: Rule = {
+  id: 'DMAR-004',
+  title: 'mem fits the one page of records that the serialiser allocates',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I4, 3.3 no. 5',
+  evidence:
+    'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
+  consequence: 'the old kernel has written behind its buffer: whatever heap object followed is corrupt',
+  requires: ['DMAR-003'],
+  check({ handover }, report) {
+    for (const domain of handover.domains ?? []) {
+      const records = domain.mem?.length ?? 0;
+      if (records <= MEM_CAPACITY) continue;
+      report.finding({
+        message: `mem of ${domainName(domain)} has ${records} records, the buffer holds ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written behind it`,
+        location: { ...placeOf(domain), property: 'mem' },
+        found: `${records * KHO_MEM_SIZE} bytes`,
+        expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
+      });
+    }
+  },
+};
+
+/** The path of a domain's node. */
+export function placeOf({ origin }: { origin?: { fdtPath?: string } }): { fdtPath?: string } {
+  return origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
+}
+
+export const fixedProperties: Rule = {
+  id: 'DMAR-005',
+  title: 'a domain has persistent_id and pgd of 8 bytes and agaw of 4',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I5',
+  evidence: DESERIALISE,
+  consequence: 'NULL dereference, or a value read past the property',
+  requires: ['DMAR-001', 'DMAR-002'],
+  check(context, report) {
+    const { tree } = context.handover;
+    for (const { node, path } of domainNodes(context)) {
+      for (const [name, size] of [
+        ['persistent_id', 8],
+        ['pgd', 8],
+        ['agaw', 4],
+      ] as const) {
+        if (tree === undefined) return;
+        const property = findProperty(tree, node, name);
+        const length = property < 0 ? undefined : propertyValue(tree, property)?.length;
+        if (length === size) continue;
+        report.finding({
+          message: length === undefined ? `${path} has no ${name}` : `${path}/${name} has ${length} bytes`,
+          location: { fdtPath: path, property: name },
+          found: length === undefined ? 'absent' : `${length} bytes`,
+          expected: `${size} bytes`,
+        });
+      }
+    }
+  },
+};
+
+export const identity: Rule = {
+  id: 'DMAR-006',
+  title: 'a domain’s node name is its persistent_id, 1 to 4294967295, and unique',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I6',
+  evidence: DESERIALISE,
+  consequence: 'a duplicate fails the table insert and leaks the domain; 0 means "not persistent"',
+  requires: ['DMAR-005'],
+  check({ handover }, report) {
+    const seen = new Map<bigint, string>();
+    for (const domain of handover.domains ?? []) {
+      const { persistentId: id, nodeName: name } = domain;
+      if (id === undefined) continue;
+      const location = { ...placeOf(domain), property: 'persistent_id' };
+      if (id < 1n || id > MAX_ID) {
+        report.finding({ message: `persistent_id ${id} is not in 1..${MAX_ID}`, location, found: `${id}` });
+      }
+      if (name !== undefined) {
+        report.finding({
+          message: `node "${name}" has persistent_id ${id}`,
+          location,
+          found: name,
+          expected: `${id}`,
+        });
+      }
+      const other = seen.get(id);
+      if (other !== undefined) {
+        report.finding({ message: `persistent_id ${id} stands in ${other} too`, location, found: `${id}` });
+      }
+      seen.set(id, domain.origin?.fdtPath ?? '');
+    }
+  },
+};
+
+export const addressWidth: Rule = {
+  id: 'DMAR-007',
+  title: 'agaw is 1 to 3',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I7',
+  evidence: 'drivers/iommu/intel/iommu.h agaw_to_level',
+  consequence: 'the tables are walked with the wrong depth',
+  requires: ['DMAR-005'],
+  check({ handover }, report) {
+    for (const domain of handover.domains ?? []) {
+      const { agaw } = domain;
+      if (agaw === undefined || (agaw >= 1 && agaw <= 3)) continue;
+      report.finding({
+        ...(agaw === 0 ? { severity: 'warning' } : {}),
+        message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
+        location: { ...placeOf(domain), property: 'agaw' },
+        found: `${agaw}`,
+        expected: '1, 2 or 3',
+      });
+    }
+  },
+};
+
+export const rootTable: Rule = {
+  id: 'DMAR-008',
+  title: 'pgd is page aligned, not zero, and neither in scratch nor in the guestmemfs region',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I8',
+  evidence: DESERIALISE,
+  consequence: 'the restored domain walks memory that belongs to someone else',
+  requires: ['DMAR-005'],
+  check({ handover, facts }, report) {
+    const scratch = facts.scratch();
+    const fsMem = facts.fsMem();
+    for (const domain of handover.domains ?? []) {
+      const { pgd } = domain;
+      if (pgd === undefined) continue;
+      const wrong =
+        pgd === 0n
+          ? 'is 0'
+          : pgd % PAGE !== 0n
+            ? 'is not page aligned'
+            : pgd >= BigInt(PHYSICAL_LIMIT)
+              ? 'lies beyond 2^52'
+              : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
+                ? `lies in scratch ${range(scratch.start, scratch.end)}`
+                : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
+                  ? `lies in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
+                  : undefined;
+      if (wrong === undefined) continue;
+      report.finding({
+        message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
+        location: { ...placeOf(domain), property: 'pgd', address: pgd },
+        found: hex(pgd),
+      });
+    }
+  },
+};
+
+export const pageRecords: Rule = {
+  id: 'DMAR-014',
+  title: 'mem of a domain has one record a page, with addresses below 2^52',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I14',
+  evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr (keeps bits 52 to 63)',
+  consequence:
+    'bits above the address are taken as part of it; other lengths do not come from the serialiser',
+  requires: ['DMAR-003'],
+  check({ handover }, report) {
+    for (const domain of handover.domains ?? []) {
+      for (let index = 0; index < (domain.mem?.length ?? 0); index++) {
+        const record = domain.mem?.at(index);
+        if (record === undefined) continue;
+        const { addr, len } = record;
+        const wrong =
+          len !== PAGE
+            ? `has len ${hex(len)}`
+            : addr % PAGE > 1n
+              ? 'is not page aligned'
+              : addr >= BigInt(PHYSICAL_LIMIT)
+                ? 'has bits 63:52 set'
+                : undefined;
+        if (wrong === undefined) continue;
+        report.finding({
+          message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
+          location: {
+            ...placeOf(domain),
+            property: 'mem',
+            address: addr,
+            field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
+          },
+          found: len === PAGE ? hex(addr) : hex(len),
+        });
+      }
+    }
+  },
+};
+
+export const devices: Rule = {
+  id: 'DMAR-017',
+  title: 'devices are one byte of bus and one of devfn, numbered in order, and in one domain only',
+  severity: 'warning',
+  generations: RFC_2024,
+  source: 'rfc-2024 I17',
+  evidence: 'drivers/iommu/intel/serialise.c serialise_domain',
+  consequence:
+    'a device can be attached to one domain only; the segment is not recorded, so on a host with several this may be two devices',
+  requires: ['DMAR-001', 'DMAR-002'],
+  check({ handover }, report) {
+    const seen = new Map<string, string>();
+    for (const domain of handover.domains ?? []) {
+      domain.devices?.forEach((device, position) => {
+        const location = placeOf(device);
+        const { bus, devfn } = device;
+        if (bus === undefined || devfn === undefined) {
+          report.finding({
+            message: `a device of ${domainName(domain)} lacks a one-byte bus or devfn`,
+            location,
+          });
+          return;
+        }
+        const address = pciAddress(bus, devfn);
+        if (device.index !== position) {
+          report.finding({
+            message: `device ${address} of ${domainName(domain)} is node ${device.index ?? device.nodeName}, expected ${position}`,
+            location,
+          });
+        }
+        const other = seen.get(address);
+        if (other !== undefined) {
+          report.finding({
+            message: `device ${address} is in ${other} and in ${domainName(domain)}`,
+            location,
+            found: address,
+          });
+        }
+        seen.set(address, domainName(domain));
+      });
+    }
+  },
+};
+
+export const attached: Rule = {
+  id: 'DMAR-018',
+  title: 'a domain has devices',
+  severity: 'warning',
+  generations: RFC_2024,
+  source: 'rfc-2024 I18, 3.3 no. 7',
+  evidence: DESERIALISE,
+  consequence:
+    'the domain was never attached, or was carried through a second kexec, which loses the devices',
+  requires: ['DMAR-001', 'DMAR-002'],
+  check({ handover }, report) {
+    for (const domain of handover.domains ?? []) {
+      if (domain.devices !== undefined && domain.devices.length > 0) continue;
+      report.finding({
+        message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
+        location: placeOf(domain),
+      });
+    }
+  },
+};
+
+export const owned: Rule = {
+  id: 'DMAR-019',
+  title: 'an iommufd exists for each domain',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I19, S1, 3.3 no. 10, 11',
+  evidence:
+    'drivers/iommu/iommufd/main.c iommufd_fops_release (nothing removes a freed domain from the table)',
+  consequence:
+    'a stale table entry: the old kernel may have serialised freed memory, and nobody owns the domain in the next',
+  requires: ['DMAR-006'],
+  check({ handover, facts }, report) {
+    for (const domain of handover.domains ?? []) {
+      const id = domain.persistentId;
+      if (id === undefined || facts.iommufd(id) !== undefined) continue;
+      report.finding({
+        message: `${counted(1, 'domain')} with persistent_id ${id} and no /iommufd/iommufds/${id}`,
+        location: { ...placeOf(domain), property: 'persistent_id' },
+        found: `${id}`,
+      });
+    }
+  },
+};

@@ -1,0 +1,358 @@
+/** Rules on the page tables of a domain (rfc-2024 I9 to I13, I15, I16). */
+import type { Domain } from '../../abi/model.js';
+import { dataView } from '../../decode/bytes.js';
+import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { readBytes } from '../../memory/read.js';
+import { SS_PDE_LEAF_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
+import type { WalkAnomalyKind } from '../../vtd/walk/anomaly.js';
+import type { TableVisit } from '../../vtd/walk/state.js';
+import { createProbe, intersections } from '../pages.js';
+import { RFC_2024, type Rule } from '../rule.js';
+import { counted, hex, listed, range } from '../text.js';
+import { domainName, placeOf } from './nodes.js';
+
+const PAGE = 4096;
+/** R and W of a second-stage entry: it is present when either is set. */
+const PRESENT = BigInt(SS_PTE_BITS.r.lo | SS_PTE_BITS.w.lo);
+const SERIALISE = 'drivers/iommu/intel/serialise.c save_pte_pages';
+const NEVER_LISTED =
+  'the RFC’s save_pte_pages starts one level too low and only below pgd[0], so it never lists them';
+
+function tableText({ address, level }: { address: number; level: number }): string {
+  return `${hex(address)} (level ${level})`;
+}
+
+export const rootPreserved: Rule = {
+  id: 'DMAR-009',
+  title: 'the top page-table page of a domain is covered by a mem record',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I9, 3.3 no. 1',
+  evidence: SERIALISE,
+  consequence: 'the next kernel hands out the page while hardware and driver still walk it',
+  requires: ['DMAR-008', 'KHO-003'],
+  check({ handover, facts }, report) {
+    for (const domain of handover.domains ?? []) {
+      const { pgd } = domain;
+      if (pgd === undefined || facts.preserved().covers(pgd, pgd + BigInt(PAGE))) continue;
+      report.finding({
+        message: `the pgd ${hex(pgd)} of ${domainName(domain)} is in no mem record, so it is not persistent; ${NEVER_LISTED}`,
+        location: { ...placeOf(domain), property: 'pgd', address: pgd },
+        found: 'not in mem',
+        expected: `mem with (${hex(pgd)}, 0x1000)`,
+      });
+    }
+  },
+};
+
+export const tablesPreserved: Rule = {
+  id: 'DMAR-010',
+  title: 'every page-table page of a domain is covered by a mem record',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I10, 3.3 no. 1, 2',
+  evidence: SERIALISE,
+  consequence:
+    'the next kernel hands out these pages while devices walk them: DMA goes where the new contents say',
+  requires: ['KHO-003'],
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const preserved = facts.preserved();
+    const missing: TableVisit[] = [];
+    let tables = 0;
+    return {
+      table(table) {
+        tables++;
+        if (!preserved.covers(table.address, table.address + PAGE)) missing.push(table);
+      },
+      end() {
+        const below = missing.filter(({ entryAddress }) => entryAddress >= 0);
+        const [first] = below;
+        if (first === undefined) return;
+        report.finding({
+          message: `${below.length} of ${counted(tables, 'page-table page')} of ${domainName(domain)} below its pgd are in no mem record, so they are not persistent: ${listed(below.map(tableText), 6)}; ${NEVER_LISTED}`,
+          location: {
+            ...placeOf(domain),
+            property: 'mem',
+            address: BigInt(first.address),
+            iova: BigInt(first.iova) * BigInt(PAGE),
+          },
+          found: `${tables - missing.length} of ${tables} in mem`,
+          expected: 'all of them',
+        });
+      },
+    };
+  },
+};
+
+/** What a domain's mem lists outside regions that are kept for other reasons. */
+function listedPages(domain: Domain): PageSet {
+  return pageSet(
+    [...(domain.mem ?? [])].map(({ addr, len }) => ({ start: addr, end: addr + len })),
+    PAGE,
+  );
+}
+
+export const noData: Rule = {
+  id: 'DMAR-011',
+  title: 'mem of a domain lists no guest data pages',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I11, 3.3 no. 3',
+  evidence: SERIALISE,
+  consequence:
+    'the page is claimed by the IOMMU driver though a file owns it: "Claimed non kho pfn" warnings, and the NOINIT bookkeeping of the region is damaged',
+  requires: ['DMAR-003', 'DMAR-014'],
+  needs: ['memory'],
+  observe(_context, domain, report) {
+    const pages = listedPages(domain);
+    const probe = createProbe(pages);
+    const ranges: { start: number; end: number }[] = [];
+    let count = 0;
+    let firstIova = 0;
+    return {
+      runs(batch) {
+        for (let row = 0; row < batch.length; row++) {
+          if (batch.level[row] !== 1) continue;
+          const target = batch.target[row] as number;
+          if (probe(target, target + (batch.pages[row] as number)) === 'outside') continue;
+          for (const { start, end } of intersections(pages, target, target + (batch.pages[row] ?? 0))) {
+            if (count === 0) firstIova = (batch.iova[row] ?? 0) + start - target;
+            count += end - start;
+            const last = ranges.at(-1);
+            if (last !== undefined && last.end === start) last.end = end;
+            else ranges.push({ start, end });
+          }
+        }
+      },
+      end() {
+        const [first] = ranges;
+        if (first === undefined) return;
+        const places = ranges.map(({ start, end }) => range(BigInt(start * PAGE), BigInt(end * PAGE)));
+        report.finding({
+          message: `mem of ${domainName(domain)} lists ${counted(count, 'guest data page')} as if they were table pages: ${listed(places)}`,
+          location: {
+            ...placeOf(domain),
+            property: 'mem',
+            address: BigInt(first.start * PAGE),
+            iova: BigInt(firstIova) * BigInt(PAGE),
+          },
+        });
+      },
+    };
+  },
+};
+
+export const noSuperpages: Rule = {
+  id: 'DMAR-020',
+  title: 'mem of a domain lists no large leaf by its first 4 KiB',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I11, 2.2.1, 3.3 no. 3',
+  evidence: SERIALISE,
+  consequence:
+    'the record keeps 4 KiB of a page of 2 MiB or 1 GiB; the rest survives only if something else lists it',
+  requires: ['DMAR-003', 'DMAR-014'],
+  needs: ['memory'],
+  observe(_context, domain, report) {
+    const pages = listedPages(domain);
+    const probe = createProbe(pages);
+    const found: string[] = [];
+    let first: { target: number; iova: number } | undefined;
+    return {
+      runs(batch) {
+        for (let row = 0; row < batch.length; row++) {
+          const level = batch.level[row] ?? 1;
+          if (level === 1) continue;
+          const step = level === 2 ? 512 : 512 * 512;
+          const start = batch.target[row] ?? 0;
+          if (probe(start, start + (batch.pages[row] ?? 0)) === 'outside') continue;
+          for (let page = start; page < start + (batch.pages[row] ?? 0); page += step) {
+            if (!pages.contains(page)) continue;
+            first ??= { target: page, iova: (batch.iova[row] ?? 0) + page - start };
+            found.push(`${hex(page * PAGE)} (${level === 2 ? '2 MiB' : '1 GiB'})`);
+          }
+        }
+      },
+      end() {
+        if (first === undefined) return;
+        report.finding({
+          message: `mem of ${domainName(domain)} records ${counted(found.length, 'superpage')} as 4 KiB: ${listed(found)}`,
+          location: {
+            ...placeOf(domain),
+            property: 'mem',
+            address: BigInt(first.target * PAGE),
+            iova: BigInt(first.iova) * BigInt(PAGE),
+          },
+          found: '0x1000',
+        });
+      },
+    };
+  },
+};
+
+export const firstEntry: Rule = {
+  id: 'DMAR-013',
+  title: 'the first entry of the top table points to a table',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I13, 3.3 no. 6',
+  evidence: SERIALISE,
+  consequence:
+    'the serialiser does not test it: physical page 0, or a page of guest data that the guest controls, was parsed as a page table',
+  requires: ['DMAR-007', 'DMAR-008'],
+  needs: ['memory'],
+  observe({ handover, facts }, domain, report) {
+    let unlisted = 0;
+    return {
+      table({ address }) {
+        if (!facts.preserved().covers(address, address + PAGE)) unlisted++;
+      },
+      end() {
+        // A producer that lists every table does not start from this entry.
+        if (unlisted === 0) return;
+        const { pgd, agaw } = domain;
+        const bytes =
+          pgd === undefined || handover.memory === undefined
+            ? undefined
+            : readBytes(handover.memory, pgd, SS_PTE_SIZE);
+        if (pgd === undefined || agaw === undefined || bytes === undefined) return;
+        const entry = dataView(bytes).getBigUint64(0, true);
+        const large = agaw <= 1 && (entry & BigInt(SS_PDE_LEAF_BITS.ps.lo)) !== 0n;
+        const present = (entry & PRESENT) !== 0n;
+        if (present && !large) return;
+        report.finding({
+          message: `entry 0 of the top table of ${domainName(domain)} is ${present ? 'a large leaf' : 'not present'}: ${hex(entry)}`,
+          location: { ...placeOf(domain), address: pgd, iova: 0n },
+          found: hex(entry),
+          expected: 'a pointer to a table',
+        });
+      },
+    };
+  },
+};
+
+/** Anomalies of a walk that make the tables no tree. */
+const TREE: Partial<Record<WalkAnomalyKind, string>> = {
+  loop: 'points back to a table above it',
+  'shared-table': 'points to a table that another entry points to as well',
+  'two-levels': 'points to a table that is also used at another level',
+};
+
+export const tablesAreTree: Rule = {
+  id: 'DMAR-015',
+  title: 'the page tables form a tree outside the guestmemfs region',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I15, S11',
+  evidence: 'drivers/iommu/intel/iommu.c pfn_to_dma_pte',
+  consequence: 'an endless or wrong walk; a table in guest memory lets the guest write its own translations',
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const fsMem = facts.fsMem();
+    const region = fsMem === undefined ? undefined : { start: Number(fsMem.start), end: Number(fsMem.end) };
+    return {
+      table(table) {
+        if (region === undefined || table.address < region.start || table.address >= region.end) return;
+        report.finding({
+          message: `table page ${tableText(table)} of ${domainName(domain)} lies in the guestmemfs region`,
+          location: {
+            ...placeOf(domain),
+            address: BigInt(table.address),
+            iova: BigInt(table.iova) * BigInt(PAGE),
+          },
+        });
+      },
+      end({ anomalies }) {
+        for (const anomaly of anomalies) {
+          const what = TREE[anomaly.kind];
+          if (what === undefined) continue;
+          report.finding({
+            message: `an entry of level ${anomaly.level} of ${domainName(domain)} ${what}${anomaly.count > 1 ? ` (${anomaly.count} times)` : ''}: table ${hex(anomaly.table ?? 0)}`,
+            location: {
+              ...placeOf(domain),
+              ...(anomaly.entryAddress === undefined ? {} : { address: BigInt(anomaly.entryAddress) }),
+              iova: anomaly.iova,
+              iovaEnd: anomaly.iovaEnd,
+            },
+            found: hex(anomaly.entry),
+          });
+        }
+      },
+    };
+  },
+};
+
+/** Anomalies of single entries. */
+const ENTRIES: Partial<Record<WalkAnomalyKind, string>> = {
+  'reserved-bits': 'has reserved bits set',
+  'address-width': 'has address bits at or above the host address width',
+  'misaligned-leaf': 'maps a large page that is not aligned to its size',
+  'page-size': 'has bit 7 set at a level that has no leaf of this kind',
+  'misaligned-root': 'is a root address with low bits',
+};
+
+export const entriesValid: Rule = {
+  id: 'DMAR-016',
+  title:
+    'entries are what the driver makes: leaves at levels 1 to 3, aligned, readable; tables with low bits 3',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 I16; VT-d 9.8',
+  evidence: 'drivers/iommu/intel/iommu.c __domain_mapping',
+  consequence: 'the hardware blocks the request with a fault, or translates it to somewhere else',
+  needs: ['memory'],
+  observe(_context, domain, report) {
+    let oddTables = 0;
+    let firstTable: TableVisit | undefined;
+    let oddLeaves = 0;
+    let firstLeaf: { iova: number; lo: number } | undefined;
+    return {
+      table(table) {
+        if (table.entryAddress < 0 || (table.lo & 0xfff) === 3) return;
+        oddTables++;
+        firstTable ??= table;
+      },
+      leaves(batch) {
+        for (let row = 0; row < batch.length; row++) {
+          const lo = batch.lo[row] ?? 0;
+          // Bit 0 in every leaf; bit 7 in no leaf of level 1.
+          if ((lo & 1) === 1 && (batch.level[row] !== 1 || (lo & 0x80) === 0)) continue;
+          oddLeaves += batch.count[row] ?? 0;
+          firstLeaf ??= { iova: batch.iova[row] ?? 0, lo };
+        }
+      },
+      end({ anomalies }) {
+        if (firstTable !== undefined) {
+          report.finding({
+            message: `${counted(oddTables, 'entry', 'entries')} of ${domainName(domain)} that point to tables have other low bits than 3, the first ${hex(firstTable.lo & 0xfff)} at ${hex(firstTable.entryAddress)}`,
+            location: { ...placeOf(domain), address: BigInt(firstTable.entryAddress), bits: '11:0' },
+            found: hex(firstTable.lo & 0xfff),
+            expected: '0x3',
+          });
+        }
+        if (firstLeaf !== undefined) {
+          report.finding({
+            message: `${counted(oddLeaves, 'leaf', 'leaves')} of ${domainName(domain)} lack bit 0 or are 4 KiB leaves with bit 7, the first at IOVA ${hex(BigInt(firstLeaf.iova) * BigInt(PAGE))}`,
+            location: { ...placeOf(domain), iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7,0' },
+            found: hex(firstLeaf.lo & 0xfff),
+          });
+        }
+        for (const anomaly of anomalies) {
+          const what = ENTRIES[anomaly.kind];
+          if (what === undefined) continue;
+          report.finding({
+            message: `an entry of level ${anomaly.level} of ${domainName(domain)} ${what}${anomaly.count > 1 ? ` (${anomaly.count} times)` : ''}: ${hex(anomaly.entry)}`,
+            location: {
+              ...placeOf(domain),
+              ...(anomaly.entryAddress === undefined ? {} : { address: BigInt(anomaly.entryAddress) }),
+              iova: anomaly.iova,
+              iovaEnd: anomaly.iovaEnd,
+            },
+            found: hex(anomaly.entry),
+          });
+        }
+      },
+    };
+  },
+};

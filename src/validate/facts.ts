@@ -1,0 +1,115 @@
+/** Facts that many rules need, each computed once and only when asked for. */
+import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
+import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import { KHO_MEM_NOINIT, type MemProperty, memProperties } from '../decode/mem-properties.js';
+import { type PageSet, pageSet } from '../memory/page-set.js';
+import { lower } from './numbers.js';
+
+/** Blocks that guestmemfs' allocator can give (2 TiB); a longer region is damage. */
+const MAX_BLOCKS = 1n << 20n;
+
+/** A kho_mem record with its place, the flag bit taken apart. */
+export interface PlacedRecord {
+  readonly property: MemProperty;
+  readonly index: number;
+  /** Physical byte address without the flag. */
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly noinit: boolean;
+}
+
+export interface Facts {
+  /** Every `mem` property, in the order in which the kernel visits them. */
+  memProperties(): readonly MemProperty[];
+  /** Their records, one at a time (a tree may hold hundreds of thousands). Records that wrap are left out. */
+  records(): Iterable<PlacedRecord>;
+  /** Pages that some record keeps. */
+  preserved(): PageSet;
+  /** The NOINIT regions, merged. */
+  noinit(): PageSet;
+  /** guestmemfs' data region. */
+  fsMem(): AddressRange | undefined;
+  /** The same as pages; empty when there is none. */
+  fsMemPages(): PageSet;
+  /** One byte a block of the region, set to 1 by the rule that watches what is mapped; undefined without a region. */
+  reachedBlocks(): Uint8Array | undefined;
+  /** The first domain that maps each block of the region, filled in by the rule on sharing. */
+  blockOwners(): (Domain | undefined)[] | undefined;
+  /** Inode numbers that are mapped but not named by the handle of their IOAS; filled in by the rule on handles. */
+  unnamedFiles(): Set<number>;
+  /** Pages of guestmemfs files; undefined when the inode table is not in the dump. */
+  filePages(): PageSet | undefined;
+  /** Scratch, from setup_data. */
+  scratch(): AddressRange | undefined;
+  /** The first iommufd with this persistent id. */
+  iommufd(persistentId: bigint): Iommufd | undefined;
+  /** The first domain with this persistent id. */
+  domain(persistentId: bigint): Domain | undefined;
+}
+
+/** Facts about one handover. */
+export function createFacts(handover: Handover): Facts {
+  const { tree, pageSize, iommufds, domains, guestmemfs } = handover;
+  const properties = once(() => (tree === undefined ? [] : [...memProperties(tree)]));
+  function* records(): Generator<PlacedRecord> {
+    for (const property of properties()) {
+      if (!property.whole) continue;
+      for (let index = 0; index < property.records.length; index++) {
+        const { addr, len } = property.records.at(index);
+        const start = addr & ~KHO_MEM_NOINIT;
+        if (len === 0n || start + len > 1n << 64n) continue;
+        yield { property, index, start, end: start + len, noinit: addr !== start };
+      }
+    }
+  }
+  const region = fsMemRange(guestmemfs);
+  const blockCount =
+    region === undefined
+      ? undefined
+      : Number(lower((region.end - region.start) / GUESTMEMFS_BLOCK, MAX_BLOCKS));
+  const iommufdById = once(() => firstById(iommufds ?? []));
+  const domainById = once(() => firstById(domains ?? []));
+  return {
+    memProperties: properties,
+    records,
+    preserved: once(() => pageSet(handover.preserved?.ranges ?? [], pageSize)),
+    noinit: once(() =>
+      pageSet(
+        [...records()].filter(({ noinit }) => noinit),
+        pageSize,
+      ),
+    ),
+    fsMem: once(() => fsMemRange(guestmemfs)),
+    fsMemPages: once(() => pageSet([fsMemRange(guestmemfs) ?? { start: 0n, end: 0n }], pageSize)),
+    reachedBlocks: once(() => (blockCount === undefined ? undefined : new Uint8Array(blockCount))),
+    blockOwners: once(() => (blockCount === undefined ? undefined : new Array<undefined>(blockCount))),
+    unnamedFiles: once(() => new Set<number>()),
+    filePages: once(() =>
+      guestmemfs?.files === undefined
+        ? undefined
+        : pageSet(
+            guestmemfs.files.flatMap(({ extents }) => extents),
+            pageSize,
+          ),
+    ),
+    scratch: () => handover.scratch?.[0],
+    iommufd: (persistentId) => iommufdById().get(persistentId),
+    domain: (persistentId) => domainById().get(persistentId),
+  };
+}
+
+function firstById<T extends { persistentId?: bigint }>(items: readonly T[]): ReadonlyMap<bigint, T> {
+  const byId = new Map<bigint, T>();
+  for (const item of items) {
+    if (item.persistentId !== undefined && !byId.has(item.persistentId)) byId.set(item.persistentId, item);
+  }
+  return byId;
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: { of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
+  };
+}

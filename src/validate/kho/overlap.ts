@@ -1,0 +1,77 @@
+/** Rules on records against each other (rfc-2024 K7, K8). */
+import type { PageSet } from '../../memory/page-set.js';
+import type { PlacedRecord } from '../facts.js';
+import { RFC_2024, type Rule } from '../rule.js';
+import { counted, hex, listed, lower, range, recordName, recordPlace } from '../text.js';
+
+const PAGE = 4096;
+
+/** Sub-page heap objects and ftrace's page descriptors share pages by design. */
+function sharesPages({ property, start, end }: PlacedRecord): boolean {
+  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n || property.path.startsWith('/ftrace/');
+}
+
+function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
+  return noinit.covers(start, end);
+}
+
+export const pagesOnce: Rule = {
+  id: 'KHO-007',
+  title: 'each page outside NOINIT regions is covered by exactly one record',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 K7',
+  evidence: 'kernel/kexec_kho_in.c kho_claim_pfn',
+  consequence: 'the claim warns, and a page with two owners is freed by the first one that returns it',
+  requires: ['KHO-003'],
+  check({ facts }, report) {
+    const records = [...facts.records()].filter((record) => !record.noinit && !sharesPages(record));
+    records.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    let before: PlacedRecord | undefined;
+    for (const record of records) {
+      if (before !== undefined && record.start < before.end) {
+        const end = lower(record.end, before.end);
+        if (!inside(facts.noinit(), record.start, end)) {
+          report.finding({
+            message: `${range(record.start, end)} is covered twice: by ${recordName(before)} and by ${recordName(record)}`,
+            location: recordPlace(record),
+          });
+        }
+      }
+      if (before === undefined || record.end > before.end) before = record;
+    }
+  },
+};
+
+export const besideNoinit: Rule = {
+  id: 'KHO-008',
+  title: 'no record overlaps a NOINIT region or the page behind it',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 K8',
+  evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add',
+  consequence:
+    'folding the records strips the NOINIT flag from the region or leaves overlapping entries, and the next kernel drops a reference twice: pages in use can be freed',
+  requires: ['KHO-003'],
+  check({ facts }, report) {
+    for (const region of [...facts.records()].filter(({ noinit }) => noinit)) {
+      const end = region.end + BigInt(PAGE);
+      const byProperty = new Map<string, PlacedRecord[]>();
+      for (const record of facts.records()) {
+        if (record.noinit || record.start >= end || record.end <= region.start) continue;
+        const own = byProperty.get(record.property.path);
+        if (own === undefined) byProperty.set(record.property.path, [record]);
+        else own.push(record);
+      }
+      for (const [path, records] of byProperty) {
+        const [first] = records;
+        if (first === undefined) continue;
+        const places = listed(records.map(({ start }) => hex(start)));
+        report.finding({
+          message: `${counted(records.length, 'record')} of ${path}/mem in the NOINIT region ${range(region.start, region.end)} or on the page behind it: ${places}`,
+          location: recordPlace(first),
+        });
+      }
+    }
+  },
+};

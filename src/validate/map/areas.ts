@@ -1,0 +1,230 @@
+/** Areas against leaves (rfc-2024 S3 to S5): what is mapped is what was asked for. */
+
+import { ACCESS_READ, ACCESS_WRITE } from '../../vtd/walk/batch.js';
+import type { RunBatch } from '../../vtd/walk/runs.js';
+import { domainName, placeOf } from '../dmar/nodes.js';
+import { IOMMU_READ, IOMMU_WRITE } from '../iommufd/areas.js';
+import { RFC_2024, type Rule } from '../rule.js';
+import { counted, hex, range } from '../text.js';
+import { APART, areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
+
+const PAGE = 4096n;
+
+function bytes(page: number): bigint {
+  return BigInt(page) * PAGE;
+}
+
+function areaName({ area, ioas }: Segment): string {
+  return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
+}
+
+export const mappedIsAsked: Rule = {
+  id: 'MAP-003',
+  title: 'every mapping lies in an area of the domain’s iommufd',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 S3',
+  evidence: 'drivers/iommu/iommufd/io_pagetable.c (areas are what the tables are filled from)',
+  consequence:
+    'nothing in the next kernel knows the mapping: it cannot be unmapped, and its page is not pinned',
+  requires: ['DMAR-019', 'IOMMUFD-008'],
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const areas = areasOf(domain, facts);
+    let open: { start: number; end: number; target: number } | undefined;
+    const close = (): void => {
+      if (open === undefined) return;
+      if (!report.room()) {
+        report.more(1);
+        open = undefined;
+        return;
+      }
+      report.finding({
+        message: `${domainName(domain)} maps IOVA ${range(bytes(open.start), bytes(open.end))} to ${hex(bytes(open.target))} without an area`,
+        location: {
+          ...placeOf(domain),
+          iova: bytes(open.start),
+          iovaEnd: bytes(open.end),
+          address: bytes(open.target),
+        },
+      });
+      open = undefined;
+    };
+    return {
+      runs(batch) {
+        const located = areas.located(batch);
+        for (let row = 0; row < batch.length; row++) {
+          const at = located[row];
+          if (at !== NOWHERE && at !== APART) continue;
+          const iova = batch.iova[row] ?? 0;
+          for (const { segment, start, end } of areas.pieces(iova, iova + (batch.pages[row] ?? 0))) {
+            if (segment !== undefined) continue;
+            if (open?.end === start) {
+              open.end = end;
+            } else {
+              close();
+              open = { start, end, target: (batch.target[row] ?? 0) + start - iova };
+            }
+          }
+        }
+      },
+      end: close,
+    };
+  },
+};
+
+export const askedIsMapped: Rule = {
+  id: 'MAP-004',
+  title: 'every page of an area is mapped in the domain',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 S4',
+  evidence: 'drivers/iommu/iommufd/io_pagetable.c iopt_fill_domains_pages (areas are fully populated)',
+  consequence: 'the device faults on memory that user space believes is mapped',
+  requires: ['DMAR-019', 'IOMMUFD-008'],
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const { segments, pieces } = areasOf(domain, facts);
+    let mappedEnd = 0;
+    /** Looks at a stretch of IOVAs that no leaf maps. */
+    const hole = (from: number, to: number): void => {
+      for (const { segment, start, end } of pieces(from, to)) {
+        if (segment === undefined) continue;
+        if (!report.room()) {
+          report.more(1);
+          continue;
+        }
+        report.finding({
+          message: `${areaName(segment)} covers IOVA ${range(bytes(start), bytes(end))}, which ${domainName(domain)} does not map`,
+          location: {
+            ...(segment.area.origin?.fdtPath === undefined
+              ? placeOf(domain)
+              : { fdtPath: segment.area.origin.fdtPath }),
+            iova: bytes(start),
+            iovaEnd: bytes(end),
+          },
+        });
+      }
+    };
+    return {
+      runs(batch) {
+        for (let row = 0; row < batch.length; row++) {
+          const iova = batch.iova[row] ?? 0;
+          if (iova > mappedEnd) hole(mappedEnd, iova);
+          mappedEnd = iova + (batch.pages[row] ?? 0);
+        }
+      },
+      end({ anomalies }) {
+        // Entries in absent tables are unknown, not unmapped; the runner reports the rule as skipped then.
+        if (anomalies.some(({ kind }) => kind === 'table-absent')) return;
+        hole(mappedEnd, segments.at(-1)?.end ?? mappedEnd);
+      },
+    };
+  },
+};
+
+interface Sum {
+  pages: number;
+  first: number;
+}
+
+/**
+ * Sums up, by segment, the pages whose leaves have rights that `wrong` finds wrong for the segment. Where
+ * areas overlap (IOMMUFD-011) it is open which of them a leaf is of, so shared segments are left out.
+ */
+function sumRights(
+  areas: DomainAreas,
+  wrong: (access: number, segment: Segment) => boolean,
+): { runs(batch: RunBatch): void; sums: Map<Segment, Sum> } {
+  const sums = new Map<Segment, Sum>();
+  // What is wrong depends on the segment and two bits of access only: one byte for each.
+  const table = Uint8Array.from(
+    areas.segments.flatMap((segment) =>
+      [0, 1, 2, 3].map((access) => Number(!segment.shared && wrong(access, segment))),
+    ),
+  );
+  const add = (segment: Segment | undefined, access: number, start: number, end: number): void => {
+    if (segment === undefined || segment.shared || !wrong(access, segment)) return;
+    const sum = sums.get(segment);
+    if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
+    else sum.pages += end - start;
+  };
+  const runs = (batch: RunBatch): void => {
+    const located = areas.located(batch);
+    for (let row = 0; row < batch.length; row++) {
+      const at = located[row] as number;
+      const access = (batch.access[row] as number) & 3;
+      if (at === NOWHERE || (at >= 0 && table[at * 4 + access] === 0)) continue;
+      const iova = batch.iova[row] ?? 0;
+      const end = iova + (batch.pages[row] ?? 0);
+      for (const piece of areas.pieces(iova, end)) add(piece.segment, access, piece.start, piece.end);
+    }
+  };
+  return { runs, sums };
+}
+
+export const writeRights: Rule = {
+  id: 'MAP-005',
+  title: 'leaves are writable exactly where their area is',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 S5',
+  evidence: 'drivers/iommu/intel/iommu.c intel_iommu_map',
+  consequence: 'the device writes where it may not, or faults where it may',
+  requires: ['DMAR-019', 'IOMMUFD-008'],
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const id = domain.persistentId;
+    const { runs, sums } = sumRights(
+      areasOf(domain, facts),
+      (access, { area }) => ((access & ACCESS_WRITE) !== 0) !== (((area.iommuProt ?? 0) & IOMMU_WRITE) !== 0),
+    );
+    return {
+      runs,
+      end() {
+        for (const [segment, { pages, first }] of sums) {
+          const asked = ((segment.area.iommuProt ?? 0) & IOMMU_WRITE) !== 0;
+          report.finding({
+            message: `${areaName(segment)} of iommufd ${id} is ${asked ? 'writable' : 'read-only'}, but ${counted(pages, 'page')} of it are ${asked ? 'read-only' : 'writable'} in the table, the first at IOVA ${hex(bytes(first))}`,
+            location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '1' },
+            found: asked ? 'W = 0' : 'W = 1',
+            expected: asked ? 'W = 1' : 'W = 0',
+          });
+        }
+      },
+    };
+  },
+};
+
+export const readRights: Rule = {
+  id: 'MAP-015',
+  title: 'leaves of a write-only area are not readable',
+  severity: 'warning',
+  generations: RFC_2024,
+  source: 'rfc-2024 2.2, S5',
+  evidence: 'drivers/iommu/intel/iommu.c __domain_mapping (always sets bit 0, which is the read bit)',
+  consequence: 'the device can read memory that it was given for writing only',
+  requires: ['DMAR-019', 'IOMMUFD-008'],
+  needs: ['memory'],
+  observe({ facts }, domain, report) {
+    const id = domain.persistentId;
+    const { runs, sums } = sumRights(
+      areasOf(domain, facts),
+      (access, { area }) =>
+        (access & ACCESS_READ) !== 0 && area.iommuProt !== undefined && (area.iommuProt & IOMMU_READ) === 0,
+    );
+    return {
+      runs,
+      end() {
+        for (const [segment, { pages, first }] of sums) {
+          report.finding({
+            message: `${areaName(segment)} of iommufd ${id} is write-only, but ${counted(pages, 'page')} of it are readable in the table: __domain_mapping() sets bit 0 in every leaf`,
+            location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '0' },
+            found: 'R = 1',
+            expected: 'R = 0',
+          });
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,31 @@
+import type { Rule } from '../rule.js';
+import { askedIsMapped, mappedIsAsked, readRights, writeRights } from './areas.js';
+import {
+  blocksOnce,
+  mappedIsAllocated,
+  mappedIsInFile,
+  mappedIsPersistent,
+  metadataOutside,
+} from './leaves.js';
+import { areasAreLinear, handleIsPinnedFile, handleNamesAll, handleWithAreas, pinsAreNamed } from './pins.js';
+
+/**
+ * Rules across subsystems of the 2024 series (rfc-2024 4), each after its prerequisites. S1 is DMAR-019;
+ * S14 is what KHO-008, KHO-011, KHO-016, DMAR-009 and DMAR-010 say.
+ */
+export const mapRules: readonly Rule[] = [
+  mappedIsPersistent,
+  mappedIsAsked,
+  askedIsMapped,
+  writeRights,
+  readRights,
+  handleWithAreas,
+  handleIsPinnedFile,
+  mappedIsInFile,
+  mappedIsAllocated,
+  handleNamesAll,
+  areasAreLinear,
+  metadataOutside,
+  blocksOnce,
+  pinsAreNamed,
+];

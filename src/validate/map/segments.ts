@@ -1,0 +1,142 @@
+/** The areas of one iommufd as sorted, disjoint stretches of IOVA pages, met with the leaves of its domain. */
+import type { Domain, Ioas, IoasArea, Iommufd } from '../../abi/model.js';
+import type { RunBatch } from '../../vtd/walk/runs.js';
+import type { Facts } from '../facts.js';
+import { areaRange } from '../iommufd/areas.js';
+
+/** IOVA pages of one area; where areas overlap, of the first one. */
+export interface Segment {
+  /** Page frame numbers, half-open. */
+  readonly start: number;
+  readonly end: number;
+  readonly ioas: Ioas;
+  readonly area: IoasArea;
+  /** True when another area of the iommufd covers a part of the same IOVAs. */
+  readonly shared: boolean;
+}
+
+const PAGE = 4096n;
+
+/** The segments, ascending. Areas that wrap or are empty have none: rules of their own report them. */
+export function segmentsOf(iommufd: Iommufd | undefined): Segment[] {
+  const all: { start: number; end: number; ioas: Ioas; area: IoasArea }[] = [];
+  for (const ioas of iommufd?.ioases ?? []) {
+    for (const area of ioas.areas) {
+      const bounds = areaRange(area);
+      if (bounds === undefined) continue;
+      all.push({
+        start: Number(bounds.start / PAGE),
+        end: Number((bounds.end + PAGE - 1n) / PAGE),
+        ioas,
+        area,
+      });
+    }
+  }
+  all.sort((a, b) => a.start - b.start);
+  const segments: Segment[] = [];
+  let reach = 0;
+  all.forEach((part, i) => {
+    const shared = part.start < reach || (all[i + 1]?.start ?? Number.POSITIVE_INFINITY) < part.end;
+    const start = Math.max(part.start, reach);
+    if (start < part.end) segments.push({ ...part, start, shared });
+    reach = Math.max(reach, part.end);
+  });
+  return segments;
+}
+
+/** A row of `located` lies in no segment. */
+export const NOWHERE = -1;
+/** A row of `located` lies in several, or in part outside: `pieces` takes it apart. */
+export const APART = -2;
+
+/** A stretch of IOVA pages inside one segment, or in none. */
+export interface Piece {
+  readonly segment: Segment | undefined;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The areas of a domain's iommufd, and where its runs lie in them. */
+export interface DomainAreas {
+  readonly segments: readonly Segment[];
+  /** For each row of the batch the index of its segment, NOWHERE or APART; shared by all rules that ask. */
+  located(batch: RunBatch): Int32Array;
+  /** [start, end) cut at the borders of segments. */
+  pieces(start: number, end: number): Iterable<Piece>;
+}
+
+/** One per domain: every rule on areas uses the same. */
+const known = new WeakMap<Domain, DomainAreas>();
+
+/** The areas that a domain's leaves are of. */
+export function areasOf(domain: Domain, facts: Facts): DomainAreas {
+  let areas = known.get(domain);
+  if (areas === undefined) {
+    const id = domain.persistentId;
+    areas = createAreas(segmentsOf(id === undefined ? undefined : facts.iommufd(id)));
+    known.set(domain, areas);
+  }
+  return areas;
+}
+
+function createAreas(segments: readonly Segment[]): DomainAreas {
+  const starts = Float64Array.from(segments, ({ start }) => start);
+  const ends = Float64Array.from(segments, ({ end }) => end);
+  let rows = new Int32Array(0);
+  // Runs ascend in IOVA, so the first and the last one tell one batch of a walk from the others.
+  let first = -1;
+  let last = -1;
+  return {
+    segments,
+    located(batch) {
+      const { length, iova } = batch;
+      if (first === iova[0] && last === iova[length - 1]) return rows;
+      if (rows.length < length) rows = new Int32Array(batch.iova.length);
+      locate(batch, starts, ends, rows);
+      first = iova[0] ?? -1;
+      last = iova[length - 1] ?? -1;
+      return rows;
+    },
+    *pieces(start, end) {
+      let at = firstBehind(ends, start);
+      for (let from = start; from < end; ) {
+        const segment = segments[at];
+        if (segment === undefined || segment.start >= end) {
+          yield { segment: undefined, start: from, end };
+          return;
+        }
+        if (segment.start > from) yield { segment: undefined, start: from, end: segment.start };
+        from = Math.max(from, segment.start);
+        const to = Math.min(end, segment.end);
+        yield { segment, start: from, end: to };
+        from = to;
+        at++;
+      }
+    },
+  };
+}
+
+function locate(batch: RunBatch, starts: Float64Array, ends: Float64Array, rows: Int32Array): void {
+  const { length, iova, pages } = batch;
+  const count = starts.length;
+  let at = firstBehind(ends, iova[0] ?? 0);
+  for (let row = 0; row < length; row++) {
+    const start = iova[row] as number;
+    const end = start + (pages[row] as number);
+    while (at < count && (ends[at] as number) <= start) at++;
+    if (at === count || end <= (starts[at] as number)) rows[row] = NOWHERE;
+    else rows[row] = start >= (starts[at] as number) && end <= (ends[at] as number) ? at : APART;
+  }
+}
+
+/** Index of the first segment that ends behind `page`. */
+function firstBehind(ends: Float64Array, page: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ends[middle] ?? 0) <= page) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,81 @@
+/** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
+import type { Domain, Generation, Handover, Location } from '../abi/model.js';
+import type { LeafBatch } from '../vtd/walk/batch.js';
+import type { RunBatch } from '../vtd/walk/runs.js';
+import type { TableVisit } from '../vtd/walk/state.js';
+import type { WalkReport } from '../vtd/walk/walk.js';
+import type { Facts } from './facts.js';
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** One thing wrong at one place. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  /** One sentence in the kernel's terms, with the numbers. */
+  readonly message: string;
+  readonly location: Location;
+  readonly found?: string;
+  readonly expected?: string;
+}
+
+/** How a rule reports; the runner adds id and severity. */
+export interface Reporter {
+  /** @param severity lower than the rule's own where this instance deserves less */
+  finding(finding: Omit<Finding, 'rule' | 'severity'> & { readonly severity?: Severity }): void;
+  /** False once enough findings are kept: further ones are only counted, so need not be put into words. */
+  room(): boolean;
+  /** Counts findings that were not put into words. */
+  more(count: number): void;
+  /** The rule could not look at these bytes: unless it fails elsewhere it counts as skipped, never as passed. */
+  absent(what: string, address: bigint): void;
+  /** The rule does not apply to this dump, or cannot be decided; counts as skipped with the reason. */
+  skip(why: string): void;
+}
+
+/** What a rule sees. */
+export interface RuleContext {
+  readonly handover: Handover;
+  /** Derived facts, computed once for all rules. */
+  readonly facts: Facts;
+}
+
+/** Watches the walk of one domain's tables; every rule that needs the leaves shares one walk. */
+export interface WalkObserver {
+  /** A table page, before its leaves. */
+  table?(table: TableVisit): void;
+  /** Leaves in IOVA order, their bits unchanged; the batch is reused. */
+  leaves?(batch: LeafBatch): void;
+  /** Leaves in IOVA order, merged into runs; the batch is reused. */
+  runs?(batch: RunBatch): void;
+  end?(report: WalkReport): void;
+}
+
+/** What a rule needs besides the tree; what is missing is the reason why it is skipped. */
+export type Need = 'memory' | 'setup_data';
+
+export interface Rule {
+  /** AREA-NNN, never reused. */
+  readonly id: string;
+  /** What must hold, in one line. */
+  readonly title: string;
+  readonly severity: Severity;
+  readonly generations: readonly Generation[];
+  /** The specification's own id, e.g. `rfc-2024 K3`. */
+  readonly source: string;
+  /** Kernel file and function, or hardware specification section, that decides it. */
+  readonly evidence: string;
+  /** What the next kernel or the hardware does when it does not hold. */
+  readonly consequence: string;
+  /** Rules that must have run without an error for this one to mean anything. */
+  readonly requires?: readonly string[];
+  readonly needs?: readonly Need[];
+  check?(context: RuleContext, report: Reporter): void;
+  /** Called once for each domain whose tables can be walked. */
+  observe?(context: RuleContext, domain: Domain, report: Reporter): WalkObserver | undefined;
+  /** After all walks. */
+  finish?(context: RuleContext, report: Reporter): void;
+}
+
+/** Rules of the 2024 series only. */
+export const RFC_2024: readonly Generation[] = ['rfc-2024'];

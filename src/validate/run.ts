@@ -1,0 +1,235 @@
+/** Runs the catalogue over one handover. */
+import type { Domain, Handover } from '../abi/model.js';
+import { physicalAddress } from '../memory/read.js';
+import type { VtdSettings } from '../schema/settings.js';
+import { secondStageFormat } from '../vtd/second-stage.js';
+import type { LeafBatch } from '../vtd/walk/batch.js';
+import { mergeBatches } from '../vtd/walk/runs.js';
+import { walkTable } from '../vtd/walk/walk.js';
+import { createFacts } from './facts.js';
+import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+
+/** Findings kept of one rule; more are counted in a last one. */
+const MAX_FINDINGS = 4096;
+
+export interface Skipped {
+  readonly rule: string;
+  readonly why: string;
+}
+
+export interface ValidationResult {
+  /** Most severe first, then in the catalogue's order, then as found. */
+  readonly findings: readonly Finding[];
+  readonly passed: readonly string[];
+  /** Rules with an error or a warning. */
+  readonly failed: readonly string[];
+  readonly skipped: readonly Skipped[];
+}
+
+export interface ValidateOptions {
+  /** Run only these rules (their prerequisites are run too, silently). */
+  readonly only?: ReadonlySet<string>;
+  readonly skip?: ReadonlySet<string>;
+  readonly settings?: VtdSettings;
+}
+
+interface State {
+  readonly rule: Rule;
+  readonly findings: Finding[];
+  dropped: number;
+  absent: string | undefined;
+  skip: string | undefined;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Every rule either passes, fails, or is skipped with the reason: because a prerequisite failed, because
+ * bytes that it needs are not in the dump, or because it does not apply.
+ *
+ * @param catalogue rules, each after its prerequisites
+ */
+export function validate(
+  handover: Handover,
+  catalogue: readonly Rule[],
+  options: ValidateOptions = {},
+): ValidationResult {
+  const { generation } = handover;
+  const applicable = catalogue.filter(
+    (rule) => generation === undefined || rule.generations.includes(generation),
+  );
+  const states = new Map(applicable.map((rule) => [rule.id, createState(rule)]));
+  const context: RuleContext = { handover, facts: createFacts(handover) };
+  const wanted = wantedRules(applicable, options);
+  const observing: State[] = [];
+  for (const state of states.values()) {
+    const { rule, reporter } = state;
+    if (!wanted.has(rule.id)) {
+      state.skip = 'not asked for';
+      continue;
+    }
+    const blocked = missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
+    if (blocked !== undefined) {
+      state.skip = blocked;
+      continue;
+    }
+    rule.check?.(context, reporter);
+    if (rule.observe !== undefined) observing.push(state);
+  }
+  walkDomains(context, observing, options.settings);
+  for (const { rule, reporter, skip } of states.values())
+    if (skip === undefined) rule.finish?.(context, reporter);
+  return collect([...states.values()], options);
+}
+
+function createState(rule: Rule): State {
+  const state: State = {
+    rule,
+    findings: [],
+    dropped: 0,
+    absent: undefined,
+    skip: undefined,
+    reporter: {
+      finding: ({ severity, ...finding }) => {
+        if (state.findings.length < MAX_FINDINGS) {
+          state.findings.push({ rule: rule.id, severity: severity ?? rule.severity, ...finding });
+        } else {
+          state.dropped++;
+        }
+      },
+      room: () => state.findings.length < MAX_FINDINGS,
+      more: (count) => {
+        state.dropped += count;
+      },
+      absent: (what, address) => {
+        state.absent ??= `${what} at 0x${address.toString(16)} is not in the dump`;
+      },
+      skip: (why) => {
+        state.skip ??= why;
+      },
+    },
+  };
+  return state;
+}
+
+/** The rules asked for and, so that their results mean something, their prerequisites. */
+function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): ReadonlySet<string> {
+  const wanted = new Set<string>();
+  const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  const open = rules.filter(({ id }) => only === undefined || only.has(id)).map(({ id }) => id);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (wanted.has(id) || skip?.has(id) === true) continue;
+    wanted.add(id);
+    open.push(...(byId.get(id)?.requires ?? []));
+  }
+  return wanted;
+}
+
+const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: string }>> = {
+  memory: {
+    met: ({ memory }) => memory !== undefined,
+    why: 'the memory behind the blob is not given (--memory)',
+  },
+  setup_data: {
+    met: ({ setupData }) => setupData !== undefined,
+    why: 'no setup_data entry of type 10 leads to the tree',
+  },
+};
+
+function missingNeed({ needs }: Rule, handover: Handover): string | undefined {
+  const missing = needs?.find((need) => !NEEDS[need].met(handover));
+  return missing === undefined ? undefined : NEEDS[missing].why;
+}
+
+function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): string | undefined {
+  for (const id of requires ?? []) {
+    const state = states.get(id);
+    if (state === undefined) continue;
+    if (state.findings.some(({ severity }) => severity === 'error')) return `${id} failed`;
+    if (state.skip !== undefined) return `${id} was skipped: ${state.skip}`;
+    if (state.absent !== undefined) return `${id} was skipped: ${state.absent}`;
+  }
+  return undefined;
+}
+
+function walkDomains(
+  context: RuleContext,
+  states: readonly State[],
+  settings: VtdSettings | undefined,
+): void {
+  const { memory, domains } = context.handover;
+  if (memory === undefined || states.length === 0) return;
+  const format = secondStageFormat(settings);
+  for (const domain of domains ?? []) {
+    const root = rootOf(domain);
+    if (root === undefined) {
+      const name = domain.persistentId ?? domain.nodeName ?? 'without id';
+      for (const { reporter } of states)
+        reporter.skip(`domain ${name} has no pgd and agaw that could be walked`);
+      continue;
+    }
+    const observers = states.flatMap(({ rule, reporter }) => rule.observe?.(context, domain, reporter) ?? []);
+    const tables = observers.filter((observer) => observer.table !== undefined);
+    const leaves = observers.filter((observer) => observer.leaves !== undefined);
+    const runs = observers.filter((observer) => observer.runs !== undefined);
+    const walk = walkTable({
+      memory,
+      root: root.pgd,
+      levels: root.levels,
+      format,
+      onTable: (visit) => {
+        for (const observer of tables) observer.table?.(visit);
+      },
+    });
+    for (const batch of mergeBatches(watched(walk.batches, leaves), format)) {
+      for (const observer of runs) observer.runs?.(batch);
+    }
+    const report = walk.report();
+    const missing = report.anomalies.find(({ kind }) => kind === 'table-absent');
+    if (missing !== undefined) {
+      for (const { reporter } of states) reporter.absent('a page-table page', BigInt(missing.table ?? 0));
+    }
+    for (const observer of observers as readonly WalkObserver[]) observer.end?.(report);
+  }
+}
+
+/** Shows each batch to the observers of single leaves on its way to being merged. */
+function* watched(batches: Iterable<LeafBatch>, observers: readonly WalkObserver[]): Generator<LeafBatch> {
+  for (const batch of batches) {
+    for (const observer of observers) observer.leaves?.(batch);
+    yield batch;
+  }
+}
+
+/** Where a walk of the domain starts; undefined when its pgd or agaw allows none. */
+export function rootOf({ pgd, agaw }: Domain): { pgd: bigint; levels: number } | undefined {
+  if (pgd === undefined || agaw === undefined || agaw < 0 || agaw > 3) return undefined;
+  if (pgd === 0n || pgd % 4096n !== 0n || physicalAddress(pgd) === undefined) return undefined;
+  return { pgd, levels: agaw + 2 };
+}
+
+const ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+
+function collect(states: readonly State[], options: ValidateOptions): ValidationResult {
+  const findings: Finding[] = [];
+  const passed: string[] = [];
+  const failed: string[] = [];
+  const skipped: Skipped[] = [];
+  for (const { rule, findings: own, dropped, absent, skip } of states) {
+    const asked = options.only === undefined || options.only.has(rule.id);
+    const why = asked ? (skip ?? absent) : 'not asked for';
+    if (asked) findings.push(...own);
+    if (asked && dropped > 0) {
+      findings.push({
+        rule: rule.id,
+        severity: rule.severity,
+        message: `and ${dropped} more of this rule`,
+        location: {},
+      });
+    }
+    if (asked && own.some(({ severity }) => severity !== 'note')) failed.push(rule.id);
+    else if (why !== undefined) skipped.push({ rule: rule.id, why });
+    else passed.push(rule.id);
+  }
+  findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+  return { findings, passed, failed, skipped };
+}

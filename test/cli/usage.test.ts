@@ -1,0 +1,152 @@
+/** Exit statuses, and errors that are one line. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rfcFiles } from '../fixtures.js';
+import { kho } from './kho.js';
+
+const { blob, memory, folder: dump } = rfcFiles('two-vms');
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('unusable arguments and input: status 2 and one line', () => {
+  test.each([
+    ['no command', []],
+    ['unknown command', ['dumpp', blob]],
+    ['unknown option', ['dump', '--formatt', 'json', blob]],
+    ['option without its value', ['dump', blob, '--format']],
+    ['unknown format', ['dump', '--format', 'yaml', blob]],
+    ['no dump', ['dump']],
+    ['missing file', ['dump', '/nonexistent/kho.dtb']],
+    ['folder that is no dump', ['dump', '/']],
+    ['no such node', ['dump', '--node', '/nothing', blob]],
+    ['bad number', ['walk', memory, '--pgd', '0xzz', '--agaw', '2']],
+    ['agaw out of range', ['walk', memory, '--pgd', '0x1000', '--agaw', '9']],
+    ['no domain', ['walk', memory, '--domain', '99']],
+    ['tables without memory', ['walk', blob, '--domain', '1']],
+    ['unknown rule', ['validate', '--rule', 'KHO-999', blob]],
+    ['unknown generation', ['dump', '--assume', 'kho-v9', blob]],
+    ['unknown topic', ['explain', 'nothing']],
+    ['a memory dump behind a memory dump', ['dump', memory, '--memory', memory]],
+    ['a blob as memory', ['dump', blob, '--memory', blob]],
+  ])('%s', (_what, args) => {
+    const { status, stdout, stderr } = kho(args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^kho: [^\n]+\n$/);
+    expect(stderr).not.toMatch(/\bat .*\.js/);
+  });
+
+  test.each([
+    ['empty file', new Uint8Array(0)],
+    ['text', 'hello, world\n'],
+    ['picture', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13])],
+    ['half an ELF header', Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])],
+  ])('%s', (_what, content) => {
+    const path = file('input', content);
+    for (const command of ['info', 'dump', 'validate']) {
+      const { status, stderr } = kho([command, path]);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/^kho: [^\n]+\n$/);
+    }
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['no object', '[]'],
+    [
+      'number that does not fit',
+      '{"generation":"rfc-2024","domains":[{"persistentId":1,"pgd":"0x10000000000000000"}]}',
+    ],
+    [
+      'record without a field',
+      '{"generation":"rfc-2024","domains":[{"persistentId":1,"mem":[{"addr":"0x0"}]}]}',
+    ],
+    ['unknown generation', '{"generation":"kho-v9","fdt":{"size":0,"tree":[]}}'],
+    ['tree entry of no kind', '{"fdt":{"size":64,"tree":[{"x":1}]}}'],
+    ['size out of all proportion', '{"fdt":{"size":4000000000,"tree":[]}}'],
+    ['nothing to write', '{}'],
+  ])('model: %s', (_what, json) => {
+    const output = join(folder, 'out.dtb');
+    const { status, stderr } = kho(['encode', '-', '-o', output], json);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^kho: standard input: [^\n]+\n$/);
+    expect(readdirSync(folder)).not.toContain('out.dtb');
+  });
+});
+
+test('help and version go to standard output', () => {
+  for (const args of [
+    ['--help'],
+    ['dump', '--help'],
+    ['validate', '--help'],
+    ['walk', '--help'],
+    ['encode', '--help'],
+  ]) {
+    const { status, stdout, stderr } = kho(args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/Examples:|kho dump/);
+  }
+  expect(kho(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('a dump from standard input', () => {
+  const { status, stdout } = kho(['dump', '-', '--format', 'json'], Uint8Array.from(rfcBlob()));
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).generation).toBe('rfc-2024');
+});
+
+function rfcBlob(): Uint8Array {
+  const { stdout } = kho(['dump', '--format', 'json', blob]);
+  const output = join(folder, 'copy.dtb');
+  expect(kho(['encode', '-', '-o', output], stdout).status).toBe(0);
+  return new Uint8Array(readFileSync(output));
+}
+
+test('validate: 1 on errors, 0 when told never to fail, 2 when any dump is unreadable', () => {
+  expect(kho(['validate', dump]).status).toBe(1);
+  expect(kho(['validate', dump, '--fail-on', 'never']).status).toBe(0);
+  expect(kho(['validate', '/nonexistent', dump]).status).toBe(2);
+  expect(kho(['validate', dump, '--rule', 'FDT-001,KHO-003']).status).toBe(0);
+});
+
+test('names that would steer a terminal are escaped, in text, in errors and on standard error', () => {
+  const json = JSON.parse(kho(['dump', '--format', 'json', blob]).stdout);
+  json.fdt.tree.splice(2, 0, { node: 'n\u001b[31mred\u202e' }, { end: true });
+  const evil = join(folder, 'evil.dtb');
+  expect(kho(['encode', '-', '-o', evil], JSON.stringify(json)).status).toBe(0);
+  for (const args of [
+    ['dump', evil],
+    ['dump', '--format', 'dts', evil],
+    ['validate', evil],
+    ['info', evil],
+  ]) {
+    const { stdout, stderr } = kho(args);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+  }
+  expect(kho(['dump', '--format', 'json', evil]).stdout).toContain('\\u001b[31mred');
+});
+
+test('explain lists every rule, id first, and explains one of them and a record', () => {
+  const lines = kho(['explain']).stdout.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(100);
+  for (const line of lines) expect(line).toMatch(/^[A-Z]{2,}-\d{3} /);
+  expect(kho(['explain', 'DMAR-010']).stdout).toContain('save_pte_pages');
+  expect(kho(['explain', 'kho_mem']).stdout).toContain('16 bytes');
+});
+
+test('colour only when asked for', () => {
+  expect(kho(['dump', blob]).stdout).not.toContain('\u001b[');
+  expect(kho(['dump', blob, '--color', 'always']).stdout).toContain('\u001b[');
+});
