@@ -2,7 +2,7 @@
 import type { CommandModule } from 'yargs';
 import type { Findings } from '../decode/find.js';
 import { summaryLines } from '../report/summary-text.js';
-import { hex, size } from '../schema/units.js';
+import { hex } from '../schema/units.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, paint, write } from './common.js';
 import { type LoadedDump, type LoadOptions, withDumps } from './load.js';
 
@@ -71,7 +71,7 @@ function evidenceLines(
     lines.push(['release', `undecided: VMCOREINFO in memory names ${releases.join(' and ')}`]);
   }
   if (options.pageSize !== undefined) lines.push(['page size by', '--page-size']);
-  else if (pageSize !== undefined) lines.push(['page size by', `${pageSize.from} (${size(pageSize.value)})`]);
+  else if (pageSize !== undefined) lines.push(['page size by', pageSize.from]);
   else if (handover.pageSizeReason !== undefined) lines.push(['page size by', handover.pageSizeReason]);
   return lines;
 }

@@ -326,7 +326,7 @@ describe('a dump damaged anywhere', () => {
           expect(new Set(judged).size).toBe(judged.length);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -344,7 +344,7 @@ describe('a dump damaged anywhere', () => {
         const again = { ...memoryOfChunks(chunks), description: memory.description };
         expect(decodeMemoryJson(again)).toEqual(json);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

@@ -13,7 +13,7 @@ import { decodeMemory, dumpedJson, type Json, memoryOfChunks } from '../rfc/json
 import { planArbitrary, SAMPLE_PLAN } from '../rfc/plan.js';
 import { leavesOf } from '../vtd/leaves.js';
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 40 };
 
 /** The series' own arithmetic reserves a page too many behind every NOINIT region (rfc-2024 K11). */
 const UNAVOIDABLE = new Set(['KHO-011']);

@@ -138,7 +138,13 @@ function writeChain(place: Place, chunks: readonly bigint[], runs: readonly bigi
 }
 
 /** Whole pages, as far as there are bytes: the tail of the last one reads as zero. */
-function writeRuns(place: Place, bytes: Uint8Array, runs: readonly bigint[], runSize: number, path: string): void {
+function writeRuns(
+  place: Place,
+  bytes: Uint8Array,
+  runs: readonly bigint[],
+  runSize: number,
+  path: string,
+): void {
   for (const [i, run] of runs.entries()) {
     const start = i * runSize;
     if (start >= bytes.length) return;

@@ -46,7 +46,11 @@ interface Node {
 }
 
 function node(place: Place, address: bigint | undefined): Node {
-  const made = { address: address ?? place.page(), bytes: new Uint8Array(place.pageSize), children: new Map() };
+  const made = {
+    address: address ?? place.page(),
+    bytes: new Uint8Array(place.pageSize),
+    children: new Map(),
+  };
   place.put(made.address, made.bytes, 'preserved memory map');
   return made;
 }
@@ -136,7 +140,11 @@ interface Bitmap {
 }
 
 /** Bitmaps of an order by their index: blocks from index × bits on. */
-function collect(pages: PreservedPages, bitmapSize: number, make: () => Bitmap): Map<number, Map<number, Bitmap>> {
+function collect(
+  pages: PreservedPages,
+  bitmapSize: number,
+  make: () => Bitmap,
+): Map<number, Map<number, Bitmap>> {
   const byOrder = new Map<number, Map<number, Bitmap>>();
   const bits = bitmapSize * 8;
   for (const { address, order, count } of pages.blocks()) {

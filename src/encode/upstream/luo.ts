@@ -1,0 +1,214 @@
+/** LUO's sessions, files and FLBs into memory (upstream 3.5), memfds (3.6) and the folio list of kho_test (3.7). */
+import { KHO_TEST_FOLIO_SIZE, writeKhoTestFolio } from '../../records/kho_test.js';
+import {
+  LUO_FILE_SER,
+  LUO_FLB_HEADER_SER_SIZE,
+  LUO_FLB_SER,
+  LUO_SER_V2_SIZE,
+  LUO_SESSION_HEADER_SER_SIZE,
+  LUO_SESSION_SER,
+  type LuoFileSer,
+  type LuoSessionSer,
+  luoFileSer,
+  luoFlbSer,
+  luoSessionSer,
+  luoSessionSerV1,
+  writeLuoFlbHeaderSer,
+  writeLuoSerV2,
+  writeLuoSessionHeaderSer,
+} from '../../records/luo.js';
+import {
+  MEMFD_LUO_FOLIO_SER_SIZE,
+  MEMFD_LUO_SER_SIZE,
+  MEMFD_LUO_SER_V1_SIZE,
+  writeMemfdLuoFolioSer,
+  writeMemfdLuoSer,
+  writeMemfdLuoSerV1,
+} from '../../records/memfd.js';
+import { bytesToText } from '../../schema/text.js';
+import { hex } from '../../schema/units.js';
+import { jsonObject, ModelError } from '../from-json.js';
+import { type Json, jsonNarrow, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
+import { recordBytes, writeArea, writeBlocks } from './lists.js';
+import type { Place } from './place.js';
+
+/** Orders of what the kernel allocates: 16 pages of sessions, 2 pages of files. */
+const SESSION_ORDER = 4;
+const FILE_ORDER = 1;
+/** Entries of one list that a document may ask for: 2 GiB of them. */
+const MAX_ENTRIES = 2 ** 27;
+
+/**
+ * Writes what `luo` of a document holds.
+ *
+ * @returns `luo` with the addresses at which its lists lie
+ */
+export function writeLuo(place: Place, luo: Json): Json {
+  const version = luo.compatible;
+  const sessions = writeSessions(place, luo);
+  const flbs = writeFlbs(place, luo);
+  const result = {
+    ...luo,
+    ...(sessions === undefined ? {} : { sessionsAddress: hex(sessions) }),
+    ...(flbs === undefined ? {} : { flbsAddress: hex(flbs) }),
+  };
+  if (version !== 'luo-v2') return result;
+  const address = optionalWide(luo.abiHeader, 'luo.abiHeader') ?? place.keep(0);
+  const bytes = new Uint8Array(LUO_SER_V2_SIZE);
+  writeLuoSerV2(new DataView(bytes.buffer), 0, {
+    liveupdateNum: optionalWide(luo.liveupdateNumber, 'luo.liveupdateNumber') ?? 0n,
+    sessionsPa: sessions ?? 0n,
+    flbsPa: flbs ?? 0n,
+  });
+  place.put(address, bytes, 'luo.abiHeader');
+  return { ...result, abiHeader: hex(address) };
+}
+
+function writeSessions(place: Place, luo: Json): bigint | undefined {
+  const given = optionalWide(luo.sessionsAddress, 'luo.sessionsAddress');
+  if (luo.sessions === undefined) return given;
+  const records = jsonObjects(luo.sessions, 'luo.sessions').map((session, i): LuoSessionSer => {
+    const path = `luo.sessions[${i}]`;
+    const files = writeFiles(place, luo, session, path);
+    const listed = session.files === undefined ? 0 : jsonObjects(session.files, `${path}.files`).length;
+    const count = optionalWide(session.count, `${path}.count`) ?? BigInt(listed);
+    return {
+      name: jsonText(session, 'name', LUO_SESSION_SER.fileSetSer, path),
+      fileSetSer: { files, count },
+    };
+  });
+  if (luo.compatible === 'luo-v4' || luo.compatible === 'luo-v5') {
+    return writeBlocks(place, luoSessionSer, records, given, luo.sessionBlocks, 'luo.sessionBlocks');
+  }
+  if (given === 0n && records.length === 0) return 0n;
+  const address = given ?? place.keep(SESSION_ORDER);
+  const bytes = recordBytes(luoSessionSerV1, records, LUO_SESSION_HEADER_SER_SIZE);
+  const count = optionalWide(luo.sessionCount, 'luo.sessionCount') ?? BigInt(records.length);
+  writeLuoSessionHeaderSer(new DataView(bytes.buffer), 0, { count });
+  place.put(address, bytes, 'luo.sessions');
+  return address;
+}
+
+/** The files of a session; returns their list's address, 0 for none. */
+function writeFiles(place: Place, luo: Json, session: Json, path: string): bigint {
+  const given = optionalWide(session.filesAddress, `${path}.filesAddress`);
+  if (session.files === undefined) return given ?? 0n;
+  const records = jsonObjects(session.files, `${path}.files`).map((file, i): LuoFileSer => {
+    const filePath = `${path}.files[${i}]`;
+    const compatible = jsonText(file, 'compatible', LUO_FILE_SER.data, filePath);
+    const data =
+      file.memfd === undefined
+        ? jsonWide(file.data, `${filePath}.data`)
+        : writeMemfd(
+            place,
+            bytesToText(compatible).text,
+            optionalWide(file.data, `${filePath}.data`),
+            jsonObject(file.memfd, `${filePath}.memfd`),
+            `${filePath}.memfd`,
+          );
+    return { compatible, data, token: jsonWide(file.token, `${filePath}.token`) };
+  });
+  if (luo.compatible === 'luo-v5') {
+    return writeBlocks(place, luoFileSer, records, given, session.fileBlocks, `${path}.fileBlocks`);
+  }
+  if (records.length === 0) return given ?? 0n;
+  const address = given ?? place.keep(FILE_ORDER);
+  place.put(address, recordBytes(luoFileSer, records), `${path}.files`);
+  return address;
+}
+
+function writeMemfd(
+  place: Place,
+  version: string,
+  given: bigint | undefined,
+  memfd: Json,
+  path: string,
+): bigint {
+  const address = given ?? place.keep(0);
+  const entries = folioBytes(memfd.folios, `${path}.folios`);
+  const list = memfd.list === undefined ? undefined : jsonObject(memfd.list, `${path}.list`);
+  const common = {
+    pos: jsonWide(memfd.pos, `${path}.pos`),
+    size: jsonWide(memfd.size, `${path}.size`),
+    nrFolios:
+      optionalWide(memfd.nrFolios, `${path}.nrFolios`) ?? BigInt(entries.length / MEMFD_LUO_FOLIO_SER_SIZE),
+    folios: writeArea(place, entries, list, `${path}.list`),
+  };
+  const bytes = new Uint8Array(version === 'memfd-v1' ? MEMFD_LUO_SER_V1_SIZE : MEMFD_LUO_SER_SIZE);
+  const view = new DataView(bytes.buffer);
+  if (version === 'memfd-v1') writeMemfdLuoSerV1(view, 0, common);
+  else {
+    writeMemfdLuoSer(view, 0, {
+      ...common,
+      seals: jsonNarrow(memfd.seals ?? 0, `${path}.seals`),
+      flags: jsonNarrow(memfd.flags ?? 0, `${path}.flags`),
+    });
+  }
+  place.put(address, bytes, path);
+  return address;
+}
+
+/** `folios` of a memfd, runs expanded, as the entries of its list. */
+function folioBytes(value: unknown, path: string): Uint8Array {
+  const runs = jsonObjects(value, path).map((run, i) => ({
+    pfn: jsonWide(run.pfn, `${path}[${i}].pfn`),
+    flags: jsonNarrow(run.flags, `${path}[${i}].flags`),
+    index: jsonWide(run.index, `${path}[${i}].index`),
+    count: jsonNarrow(run.count ?? 1, `${path}[${i}].count`),
+    step: BigInt(jsonNarrow(run.step ?? 1, `${path}[${i}].step`)),
+  }));
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  if (total > MAX_ENTRIES) throw new ModelError(`${path}: ${total} entries are too many`);
+  const bytes = new Uint8Array(total * MEMFD_LUO_FOLIO_SER_SIZE);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { pfn, flags, index, count, step } of runs) {
+    for (let i = 0n; i < count; i++) {
+      writeMemfdLuoFolioSer(view, at, { pfn: pfn + i * step, flags, index: index + i * step });
+      at += MEMFD_LUO_FOLIO_SER_SIZE;
+    }
+  }
+  return bytes;
+}
+
+function writeFlbs(place: Place, luo: Json): bigint | undefined {
+  const given = optionalWide(luo.flbsAddress, 'luo.flbsAddress');
+  if (luo.flbs === undefined) return given;
+  const flbs = jsonObjects(luo.flbs, 'luo.flbs').map((flb, i) => ({
+    name: jsonText(flb, 'name', LUO_FLB_SER.data, `luo.flbs[${i}]`),
+    data: jsonWide(flb.data, `luo.flbs[${i}].data`),
+    count: jsonWide(flb.count, `luo.flbs[${i}].count`),
+  }));
+  const address = given ?? place.keep(0);
+  const bytes = recordBytes(luoFlbSer, flbs, LUO_FLB_HEADER_SER_SIZE);
+  writeLuoFlbHeaderSer(new DataView(bytes.buffer), 0, {
+    pgcnt: optionalWide(luo.flbPages, 'luo.flbPages') ?? 1n,
+    count: optionalWide(luo.flbCount, 'luo.flbCount') ?? BigInt(flbs.length),
+  });
+  place.put(address, bytes, 'luo.flbs');
+  return address;
+}
+
+/**
+ * Writes the folio list of kho_test; the folios themselves are not in a document.
+ *
+ * @returns `khoTest` with the descriptor of the list
+ */
+export function writeKhoTest(place: Place, khoTest: Json): Json {
+  if (khoTest.folios === undefined || khoTest.foliosInline !== undefined) return khoTest;
+  const folios = jsonObjects(khoTest.folios, 'khoTest.folios');
+  const bytes = new Uint8Array(folios.length * KHO_TEST_FOLIO_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (const [i, folio] of folios.entries()) {
+    const path = `khoTest.folios[${i}]`;
+    const value = jsonWide(folio.address, `${path}.address`) | jsonWide(folio.order, `${path}.order`);
+    writeKhoTestFolio(view, i * KHO_TEST_FOLIO_SIZE, { value });
+  }
+  const list = khoTest.list === undefined ? undefined : jsonObject(khoTest.list, 'khoTest.list');
+  const { first, ...rest } = writeArea(place, bytes, list, 'khoTest.list');
+  return {
+    ...khoTest,
+    nrFolios: khoTest.nrFolios ?? folios.length,
+    foliosInfo: { first: hex(first), ...rest },
+  };
+}

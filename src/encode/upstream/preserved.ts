@@ -1,0 +1,47 @@
+/** `preserved` of a document as blocks. */
+import type { PreservedBlocks } from '../../abi/upstream/model.js';
+import { jsonObject, ModelError } from '../from-json.js';
+import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
+
+/** Largest order that a split range gets: what the kernel's page allocator hands out (MAX_PAGE_ORDER). */
+const MAX_SPLIT = 10;
+
+/**
+ * The blocks of `preserved.pages`; of a document that has only `ranges`, these split as the kernel splits
+ * page ranges (upstream 2.4.3).
+ *
+ * @throws ModelError naming the place when a block is not aligned to its size or does not fit 64 bits
+ */
+export function* preservedBlocks(value: unknown, pageSize: number): Generator<PreservedBlocks> {
+  if (value === undefined) return;
+  const preserved = jsonObject(value, 'preserved');
+  if (preserved.pages === undefined) {
+    for (const [i, range] of jsonObjects(preserved.ranges, 'preserved.ranges').entries()) {
+      yield* split(range, pageSize, `preserved.ranges[${i}]`);
+    }
+    return;
+  }
+  for (const [i, block] of jsonObjects(preserved.pages, 'preserved.pages').entries()) {
+    const path = `preserved.pages[${i}]`;
+    const address = jsonWide(block.address, `${path}.address`);
+    const order = jsonNarrow(block.order, `${path}.order`);
+    const count = block.count === undefined ? 1n : jsonWide(block.count, `${path}.count`);
+    const size = BigInt(pageSize) << BigInt(Math.min(order, 64));
+    if (order > 51 || address % size !== 0n || address + count * size > 1n << 64n) {
+      throw new ModelError(`${path}: no block of order ${order} starts at 0x${address.toString(16)}`);
+    }
+    yield { address, order, count: Number(count) };
+  }
+}
+
+function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {
+  const page = BigInt(pageSize);
+  const end = jsonWide(range.end, `${path}.end`) / page;
+  for (let pfn = jsonWide(range.start, `${path}.start`) / page; pfn < end; ) {
+    let order = 0;
+    while (order < MAX_SPLIT && pfn % (2n << BigInt(order)) === 0n && pfn + (2n << BigInt(order)) <= end)
+      order++;
+    yield { address: pfn * page, order, count: 1 };
+    pfn += 1n << BigInt(order);
+  }
+}
