@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../../src/abi/model.js';
-import { type DecodeOptions, decodeHandover } from '../../src/decode/handover.js';
 import { readTree } from '../../src/decode/find.js';
+import { type DecodeOptions, decodeHandover } from '../../src/decode/handover.js';
 import { elfMemory, parseElfCore } from '../../src/memory/elf/core.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { bytesAccess } from '../../src/memory/random-access.js';
@@ -43,7 +43,9 @@ export interface Truth {
 
 /** Dumps that have a handover core. */
 export const linuxNames = readdirSync(fixtures)
-  .filter((name) => name.startsWith('linux-') && readdirSync(join(fixtures, name)).includes('handover.elf.gz'))
+  .filter(
+    (name) => name.startsWith('linux-') && readdirSync(join(fixtures, name)).includes('handover.elf.gz'),
+  )
   .sort();
 
 export function linuxTruth(name: string): Truth[] {
@@ -63,7 +65,11 @@ export function linuxMemory(name: string): PhysicalMemory {
 }
 
 /** The tree at an address, decoded with the memory behind it. */
-export function decodeAt(memory: PhysicalMemory, address: bigint | number, options: DecodeOptions = {}): Handover {
+export function decodeAt(
+  memory: PhysicalMemory,
+  address: bigint | number,
+  options: DecodeOptions = {},
+): Handover {
   const bytes = readTree(memory, BigInt(address));
   if (bytes === undefined) throw new Error(`no tree at ${address}`);
   return decodeHandover(bytes, { memory, address: BigInt(address), ...options });

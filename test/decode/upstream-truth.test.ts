@@ -18,7 +18,10 @@ function asTruth(handover: Handover): Omit<Truth, 'page_size'> {
     pa: Number(handover.fdtAddress),
     compatible: handover.generation ?? '',
     subtrees: Object.fromEntries(
-      subtrees.map(({ name = '', address, size, blob }) => [name, [Number(address), Number(size ?? blob?.length)]]),
+      subtrees.map(({ name = '', address, size, blob }) => [
+        name,
+        [Number(address), Number(size ?? blob?.length)],
+      ]),
     ),
     map: Number(handover.preservedMemoryMap),
     preserved: blocks,
@@ -27,7 +30,11 @@ function asTruth(handover: Handover): Omit<Truth, 'page_size'> {
   };
 }
 
-function luoTruth({ compatible, liveupdateNumber, sessions = [] }: NonNullable<Handover['luo']>): NonNullable<Truth['luo']> {
+function luoTruth({
+  compatible,
+  liveupdateNumber,
+  sessions = [],
+}: NonNullable<Handover['luo']>): NonNullable<Truth['luo']> {
   return {
     compatible,
     number: Number(liveupdateNumber),
@@ -56,18 +63,22 @@ describe.each(linuxNames)('%s', (name) => {
   const memory = linuxMemory(name);
   const truth = linuxTruth(name);
 
-  test.each(truth.map((entry) => [entry.pa, entry] as const))('the tree at %d is what its truth file says', (pa, entry) => {
-    const handover = decodeAt(memory, pa);
-    const { page_size: pageSize = 4096, ...expected } = entry;
-    expect(handover.pageSize).toBe(pageSize);
-    expect(handover.pageSizeReason).toMatch(/holds \d of the \d blobs/);
-    expect(handover.diagnostics.filter(({ code }) => code !== 'memory-absent')).toEqual([]);
-    const found = asTruth(handover);
-    const ascending = (a: readonly [number, number], b: readonly [number, number]): number => a[0] - b[0] || a[1] - b[1];
-    expect(found.preserved.toSorted(ascending)).toEqual(entry.preserved.toSorted(ascending));
-    expect({ ...found, preserved: [] }).toEqual({ ...expected, preserved: [] });
-    expect(handover.preservedMap?.complete).toBe(true);
-  });
+  test.each(truth.map((entry) => [entry.pa, entry] as const))(
+    'the tree at %d is what its truth file says',
+    (pa, entry) => {
+      const handover = decodeAt(memory, pa);
+      const { page_size: pageSize = 4096, ...expected } = entry;
+      expect(handover.pageSize).toBe(pageSize);
+      expect(handover.pageSizeReason).toMatch(/holds \d of the \d blobs/);
+      expect(handover.diagnostics.filter(({ code }) => code !== 'memory-absent')).toEqual([]);
+      const found = asTruth(handover);
+      const ascending = (a: readonly [number, number], b: readonly [number, number]): number =>
+        a[0] - b[0] || a[1] - b[1];
+      expect(found.preserved.toSorted(ascending)).toEqual(entry.preserved.toSorted(ascending));
+      expect({ ...found, preserved: [] }).toEqual({ ...expected, preserved: [] });
+      expect(handover.preservedMap?.complete).toBe(true);
+    },
+  );
 
   test('a given page size gives the same model', () => {
     const [entry] = truth;

@@ -58,14 +58,21 @@ export const tablesPreserved: Rule = {
   needs: ['memory'],
   observe({ facts }, domain, report) {
     const preserved = facts.preserved();
-    const missing: TableVisit[] = [];
+    const missing: Pick<TableVisit, 'address' | 'level' | 'iova' | 'entryAddress'>[] = [];
     let tables = 0;
     return {
       table(table) {
         tables++;
         if (!preserved.covers(table.address, table.address + PAGE)) missing.push(table);
       },
-      end() {
+      end({ anomalies }) {
+        // Tables that are not in the dump are not entered, but where they lie is known.
+        for (const { kind, table, level, iova, entryAddress = -1 } of anomalies) {
+          if (kind !== 'table-absent' || table === undefined || entryAddress < 0) continue;
+          tables++;
+          if (preserved.covers(table, table + PAGE)) continue;
+          missing.push({ address: table, level: level - 1, iova: Number(iova / BigInt(PAGE)), entryAddress });
+        }
         const below = missing.filter(({ entryAddress }) => entryAddress >= 0);
         const [first] = below;
         if (first === undefined) return;

@@ -9,6 +9,8 @@ import { counted, hex, range } from '../text.js';
 import { APART, areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
 const PAGE = 4096n;
+/** Unmapped stretches put into words for one domain. */
+const MAX_HOLES = 4096;
 
 function bytes(page: number): bigint {
   return BigInt(page) * PAGE;
@@ -86,38 +88,41 @@ export const askedIsMapped: Rule = {
   observe({ facts }, domain, report) {
     const { segments, pieces } = areasOf(domain, facts);
     let mappedEnd = 0;
+    const holes: { segment: Segment; start: number; end: number }[] = [];
     /** Looks at a stretch of IOVAs that no leaf maps. */
     const hole = (from: number, to: number): void => {
       for (const { segment, start, end } of pieces(from, to)) {
         if (segment === undefined) continue;
-        if (!report.room()) {
-          report.more(1);
-          continue;
-        }
-        report.finding({
-          message: `${areaName(segment)} covers IOVA ${range(bytes(start), bytes(end))}, which ${domainName(domain)} does not map`,
-          location: {
-            ...(segment.area.origin?.fdtPath === undefined
-              ? placeOf(domain)
-              : { fdtPath: segment.area.origin.fdtPath }),
-            iova: bytes(start),
-            iovaEnd: bytes(end),
-          },
-        });
+        if (report.room() && holes.length < MAX_HOLES) holes.push({ segment, start, end });
+        else report.more(1);
       }
     };
     return {
       runs(batch) {
         for (let row = 0; row < batch.length; row++) {
-          const iova = batch.iova[row] ?? 0;
+          const iova = batch.iova[row] as number;
           if (iova > mappedEnd) hole(mappedEnd, iova);
-          mappedEnd = iova + (batch.pages[row] ?? 0);
+          mappedEnd = iova + (batch.pages[row] as number);
         }
       },
       end({ anomalies }) {
-        // Entries in absent tables are unknown, not unmapped; the runner reports the rule as skipped then.
-        if (anomalies.some(({ kind }) => kind === 'table-absent')) return;
-        hole(mappedEnd, segments.at(-1)?.end ?? mappedEnd);
+        hole(mappedEnd, Math.max(mappedEnd, segments.at(-1)?.end ?? 0));
+        // What an absent table maps is unknown, not unmapped; the runner reports the rule as skipped then.
+        const unknown = anomalies.filter(({ kind }) => kind === 'table-absent');
+        for (const { segment, start, end } of holes) {
+          if (unknown.some(({ iova, lastIovaEnd }) => iova < bytes(end) && lastIovaEnd > bytes(start)))
+            continue;
+          report.finding({
+            message: `${areaName(segment)} covers IOVA ${range(bytes(start), bytes(end))}, which ${domainName(domain)} does not map`,
+            location: {
+              ...(segment.area.origin?.fdtPath === undefined
+                ? placeOf(domain)
+                : { fdtPath: segment.area.origin.fdtPath }),
+              iova: bytes(start),
+              iovaEnd: bytes(end),
+            },
+          });
+        }
       },
     };
   },
