@@ -1,0 +1,97 @@
+/** Typed parts against fdt.tree: the typed parts win, order and the rest stay. */
+import { readFileSync } from 'node:fs';
+import { beforeEach, expect, test } from 'vitest';
+import { decodeHandover } from '../../src/decode/handover.js';
+import { encodeBlob } from '../../src/encode/blob.js';
+import { ModelError } from '../../src/encode/from-json.js';
+import { parseFdt } from '../../src/fdt/parse.js';
+import { children, findNode, nodeName } from '../../src/fdt/tree.js';
+import { jsonChunks } from '../../src/report/json-chunks.js';
+import { modelJson } from '../../src/report/model-json.js';
+import { rfcFiles } from '../fixtures.js';
+
+const original = new Uint8Array(readFileSync(rfcFiles('two-vms').blob));
+
+// biome-ignore lint/suspicious/noExplicitAny: the document is edited as the JSON that it is
+let document: any;
+beforeEach(() => {
+  document = JSON.parse([...jsonChunks(modelJson(decodeHandover(original)))].join(''));
+});
+
+function names(bytes: Uint8Array, path: string): (string | undefined)[] {
+  const tree = parseFdt(bytes);
+  return [...children(tree, findNode(tree, path))].map((node) => nodeName(tree, node));
+}
+
+test('unchanged: the same bytes, nothing to say', () => {
+  expect(encodeBlob(document)).toEqual({ bytes: original, messages: [] });
+});
+
+test('an unknown property and the order of nodes stay, an edited value is used', () => {
+  const { tree } = document.fdt;
+  const at = tree.findIndex((token: { node?: string }) => token.node === 'guestmemfs');
+  tree.splice(at + 1, 0, { prop: 'vendor,extra', value: '0102' });
+  delete document.fdt.gaps;
+  document.iommufds[0].ioases[0].areas[1].iovaLen = '0x40000';
+  const { bytes, messages } = encodeBlob(document);
+  expect(messages).toEqual([
+    '/iommufd/iommufds/1/ioases/1/1/iova-len: fdt.tree says something else, the typed value is used',
+  ]);
+  expect(names(bytes, '/')).toEqual(names(original, '/'));
+  expect(decodeHandover(bytes).iommufds?.[0]?.ioases?.[0]?.areas[1]?.iovaLen).toBe(0x40000n);
+  expect(new TextDecoder().decode(bytes)).toContain('vendor,extra');
+});
+
+test('a node taken out of the typed parts is taken out, and said so', () => {
+  document.domains.splice(0, 1);
+  const { bytes, messages } = encodeBlob(document);
+  expect(messages).toEqual(['/intel-iommu/domains/1: removed, the typed part does not have it']);
+  expect(names(bytes, '/intel-iommu/domains')).toEqual(['7']);
+});
+
+test('a node put in stands where the writer would put it', () => {
+  document.domains.splice(1, 0, { persistentId: '0x3', pgd: '0x1000', agaw: 2, mem: [], devices: [] });
+  const { bytes, messages } = encodeBlob(document);
+  expect(messages).toEqual(['/intel-iommu/domains/3: added from the typed part']);
+  expect(names(bytes, '/intel-iommu/domains')).toEqual(['1', '3', '7']);
+  expect(decodeHandover(bytes).diagnostics).toEqual([]);
+});
+
+test('a whole subsystem taken out', () => {
+  delete document.guestmemfs;
+  const { bytes } = encodeBlob(document);
+  expect(names(bytes, '/')).toEqual(['intel-iommu', 'iommufd']);
+});
+
+test('a value edited in fdt.tree alone loses against the typed part', () => {
+  const token = document.fdt.tree.find(({ prop }: { prop?: string }) => prop === 'pgd');
+  token.value = '0010000000000000';
+  const { bytes, messages } = encodeBlob(document);
+  expect(bytes).toEqual(original);
+  expect(messages).toEqual([
+    '/intel-iommu/domains/1/pgd: fdt.tree says something else, the typed value is used',
+  ]);
+});
+
+test('of two nodes with one name each keeps its own', () => {
+  document.iommufds.push({ ...document.iommufds[0], ioases: [] });
+  const { bytes } = encodeBlob(document);
+  const { iommufds } = decodeHandover(bytes);
+  expect(iommufds?.map(({ persistentId, ioases }) => [persistentId, ioases?.length])).toEqual([
+    [1n, 2],
+    [7n, 1],
+    [1n, 0],
+  ]);
+});
+
+test.each([
+  ['domains[0].pgd', (d: typeof document) => (d.domains[0].pgd = 'x')],
+  ['domains[0].mem[2].len', (d: typeof document) => (d.domains[0].mem[2].len = -1)],
+  ['iommufds[1].ioases', (d: typeof document) => (d.iommufds[1].ioases = {})],
+  ['domains[0].devices[0].bus', (d: typeof document) => (d.domains[0].devices[0].bus = 256)],
+  ['fdt.tree[3]', (d: typeof document) => (d.fdt.tree[3] = 7)],
+])('a bad value is named by its place: %s', (place, edit) => {
+  edit(document);
+  expect(() => encodeBlob(document)).toThrow(ModelError);
+  expect(() => encodeBlob(document)).toThrow(place);
+});
