@@ -22,6 +22,7 @@ import { type Paint, plain } from './paint.js';
 /** Properties of a node without children that go on the node's own line when they are few and short. */
 const ONE_LINE = 4;
 const MAX_BYTES = 32;
+const MAX_INDENT = 32;
 
 interface Line {
   /** Indentation in levels. */
@@ -39,8 +40,14 @@ export function* treeLines(handover: Handover, start: number, paint: Paint = pla
   if (tree === undefined) return;
   const base = depthOf(tree, start);
   for (const { depth, text } of nodeLines(tree, start, bindingOf(handover, tree, start), paint)) {
-    yield '  '.repeat(depth - base) + text;
+    yield indentation(depth - base) + text;
   }
+}
+
+/** Two spaces a level; beyond 32 levels the level as a number, so that deep trees do not grow with the square of their depth. */
+function indentation(level: number): string {
+  if (level <= MAX_INDENT) return '  '.repeat(level);
+  return `${'  '.repeat(MAX_INDENT)}(level ${level}) `;
 }
 
 function depthOf(tree: FdtTree, token: number): number {
