@@ -10,6 +10,7 @@ import { jsonInteger, jsonObject, ModelError } from './from-json.js';
 import { placeBoot } from './rfc-memory-boot.js';
 import { placeGuestmemfs } from './rfc-memory-guestmemfs.js';
 import { createPlacement, placedLayers, put } from './rfc-memory-place.js';
+import { encodeUpstreamElf, isUpstreamDocument } from './upstream/elf.js';
 
 export interface EncodedElf {
   /** The core, piece by piece; drawn once. Reads `memory` as it goes. */
@@ -31,6 +32,7 @@ export interface EncodedElf {
  */
 export function encodeElf(document: unknown, memory?: PhysicalMemory): EncodedElf {
   const json = jsonObject(document, '');
+  if (isUpstreamDocument(json)) return encodeUpstreamElf(document, memory);
   const { bytes, messages } = encodeBlob(document);
   const placement = createPlacement();
   const handover = decodeHandover(bytes, json.generation === 'rfc-2024' ? { assume: 'rfc-2024' } : {});

@@ -226,6 +226,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
         .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
         .map(({ order }) => order),
     covers(start, end) {
+      if (!(start < end)) return true;
       const last = Number((BigInt(end) + size - 1n) / size);
       let pfn = Number(BigInt(start) / size);
       while (pfn < last) {

@@ -163,7 +163,7 @@ function readBitmaps(
     for (let i = 0; i < pointers.length; i++) {
       const pointer = pointers.at(i);
       const entry = address + BigInt(KHOSER_MEM_CHUNK_HDR_SIZE + i * KHOSER_MEM_BITMAP_PTR_SIZE);
-      const problem = pointerProblem(pointer, order, shift, bitmapSize);
+      const problem = pointerProblem(pointer, order, shift);
       if (problem !== undefined) {
         complete = false;
         reporter.add(problem.code, `bitmap ${i} of the chunk at ${hex(address)}: ${problem.text}`, {
@@ -190,8 +190,17 @@ function readBitmaps(
         reporter.absent('bitmap of the preserved memory map', page?.absentAt ?? at);
       }
       if (page === undefined) continue;
-      bits.addBitmap(order, Number(pointer.physStart >> BigInt(order + shift)), page.bytes);
       pages.push(at);
+      const unit = BigInt(order + shift);
+      const room = ((1n << 64n) - pointer.physStart) >> unit;
+      if (room < BigInt(bitmapSize * 8) && clearFrom(page.bytes, Number(room))) {
+        complete = false;
+        reporter.add('map-phys-start', `the bitmap at ${hex(at)} has blocks beyond 64 bits of address`, {
+          address: entry,
+          field: 'khoser_mem_bitmap_ptr.phys_start',
+        });
+      }
+      bits.addBitmap(order, Number(pointer.physStart >> unit), page.bytes);
     }
   }
   return {
@@ -208,11 +217,22 @@ function readBitmaps(
   };
 }
 
+/** Clears the bits from `first` on; returns whether any was set. */
+function clearFrom(bytes: Uint8Array, first: number): boolean {
+  let found = false;
+  for (let at = first >>> 3; at < bytes.length; at++) {
+    const keep = at === first >>> 3 ? (1 << (first & 7)) - 1 : 0;
+    const byte = bytes[at] ?? 0;
+    if ((byte & ~keep) !== 0) found = true;
+    bytes[at] = byte & keep;
+  }
+  return found;
+}
+
 function pointerProblem(
   { physStart, bitmap }: { physStart: bigint; bitmap: bigint },
   order: number,
   shift: number,
-  bitmapSize: number,
 ): { code: string; text: string; field: 'physStart' | 'bitmap' } | undefined {
   if (bitmap === 0n) return { code: 'map-bitmap-pointer', text: 'its address is 0', field: 'bitmap' };
   if (physicalAddress(bitmap) === undefined) {
@@ -225,11 +245,6 @@ function pointerProblem(
       text: `phys_start ${hex(physStart)} is no multiple of the block size ${hex(block)}; its blocks are left out`,
       field: 'physStart',
     };
-  }
-  const end = physStart + BigInt(bitmapSize * 8) * block;
-  // The last bitmap of an order may describe more than there is; only what lies below 2^64 exists.
-  if (physStart >> BigInt(order + shift) >= 1n << 52n || end > 1n << 65n) {
-    return { code: 'map-phys-start', text: `phys_start ${hex(physStart)} lies too high`, field: 'physStart' };
   }
   return undefined;
 }

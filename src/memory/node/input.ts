@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, open } from 'node:fs';
+import { closeSync, fstatSync, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { RandomAccess } from '../random-access.js';
 import { asInputError, InputError } from './errors.js';
@@ -25,7 +25,11 @@ export interface OpenedInput {
   close(): void;
 }
 
+/** Bytes read at a time from what is not read in windows. */
+const CHUNK = 256 * 1024;
+
 const openFile = promisify(open);
+const readFile = promisify(read);
 let standardInputTaken = false;
 
 /**
@@ -50,6 +54,7 @@ async function openStandardInput(options: OpenOptions): Promise<OpenedInput> {
 
 async function openPath(path: string, options: OpenOptions): Promise<OpenedInput> {
   const fd = await openFile(path, 'r');
+  let source: ReturnType<typeof chunksOf> | undefined;
   try {
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new InputError(path, 'EISDIR', 'is a folder');
@@ -58,20 +63,54 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
       const head = readHead(file);
       if (recognisePacking(head) === undefined) return opened(path, file, () => closeSync(fd));
     }
-    // A position of its own would fail on a pipe; a regular file is still at its start, read by position.
-    const source = createReadStream('', {
-      fd,
-      autoClose: false,
-      highWaterMark: 256 * 1024,
-      ...(stat.isFile() ? { start: 0 } : {}),
-    });
-    const input = await openStream(source, path, options);
-    closeSync(fd);
+    source = chunksOf(fd, stat.isFile());
+    const input = await openStream(source.chunks, path, options);
+    source.close();
     return input;
   } catch (error) {
-    closeSync(fd);
+    if (source === undefined) closeSync(fd);
+    else source.close();
     throw error;
   }
+}
+
+/**
+ * A file's bytes in pieces. Unlike a stream's, its iterator leaves the file open when it ends early: closing
+ * is up to `close`, once, and waits for a read that is still under way.
+ *
+ * @param seekable read by position, from the start; else from where it stands, as pipes must be
+ */
+function chunksOf(fd: number, seekable: boolean): { chunks: AsyncIterable<Uint8Array>; close(): void } {
+  let reading = false;
+  let closing = false;
+
+  async function readChunk(position: number): Promise<Uint8Array> {
+    reading = true;
+    try {
+      const into = new Uint8Array(CHUNK);
+      const { bytesRead } = await readFile(fd, into, 0, CHUNK, seekable ? position : null);
+      return into.subarray(0, bytesRead);
+    } finally {
+      reading = false;
+      if (closing) closeSync(fd);
+    }
+  }
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let position = 0; !closing; ) {
+      const chunk = await readChunk(position);
+      if (chunk.length === 0) return;
+      position += chunk.length;
+      yield chunk;
+    }
+  }
+
+  function close(): void {
+    closing = true;
+    if (!reading) closeSync(fd);
+  }
+
+  return { chunks: chunks(), close };
 }
 
 async function openStream(

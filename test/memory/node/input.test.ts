@@ -144,14 +144,6 @@ describe('what cannot be opened is told in one line', () => {
     );
   });
 
-  test('zstd, with the command that helps', async () => {
-    const path = file('core.zst', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0));
-    const error = await failure(openInput(path));
-    expect(error.message).toContain(`zstd -d ${path}`);
-    const skippable = file('skip.zst', Uint8Array.of(0x5a, 0x2a, 0x4d, 0x18, 0, 0, 0, 0));
-    expect((await failure(openInput(skippable))).message).toContain('zstd -d');
-  });
-
   test('gzip in gzip', async () => {
     expect((await failure(openInput(file('twice', gzip(gzip(core)))))).message).toMatch(/compressed twice/);
   });
