@@ -8,6 +8,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { GuestmemfsInode, GuestmemfsSb, MappingInode } from '../records/guestmemfs.js';
 import type { KhoDataRfc2024, KhoMem } from '../records/kho.js';
 import type { KhoData } from '../records/kho_root.js';
+import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
 import type {
   DraftRecord,
@@ -18,6 +19,8 @@ import type {
   PreservedMap,
   PreservedPages,
 } from './upstream/model.js';
+
+export type { AddressRange, Origin } from './origin.js';
 
 /** The ABI generations that a root tree can belong to, oldest first. */
 export const GENERATIONS = ['rfc-2024', 'kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const;
@@ -53,20 +56,6 @@ export interface Diagnostic {
   readonly code: string;
   readonly message: string;
   readonly location: Location;
-}
-
-/** Where a part of the model came from: the token of its node in the tree, or its physical address. */
-export interface Origin {
-  readonly fdtPath?: string;
-  /** Token index of the BEGIN_NODE in the tree. */
-  readonly token?: number;
-  readonly address?: bigint;
-}
-
-/** Half-open range of physical byte addresses. */
-export interface AddressRange {
-  readonly start: bigint;
-  readonly end: bigint;
 }
 
 /** One `<n>` node below an IOAS (drivers/iommu/iommufd/serialise.c of the RFC). */

@@ -1,15 +1,17 @@
 /** What every command shares: options, standard streams, and how a result becomes an exit status. */
 import type { Argv } from 'yargs';
-import { GENERATIONS, type Generation } from '../abi/model.js';
+import { FORMS, GENERATIONS } from '../abi/model.js';
 import { escapeText } from '../fdt/escape.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
 import { paintFor } from './colour.js';
 import type { LoadOptions } from './load.js';
-import { lastValue, parseNumber, UsageError } from './numbers.js';
+import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';
 
 /** Exit statuses of every command (design section 4). */
 export const STATUS = { clean: 0, findings: 1, unusable: 2, internal: 3 } as const;
+
+const ASSUMPTIONS = [...GENERATIONS, ...FORMS];
 
 type Text = string | string[] | undefined;
 
@@ -22,6 +24,7 @@ export interface CommonArguments {
   'page-size': Text;
   assume: Text;
   spool: Text;
+  'max-unpacked': Text;
   color: Text;
   quiet: boolean | undefined;
   output: Text;
@@ -38,10 +41,17 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
     .option('tree', { ...text, describe: 'which tree, where a dump holds several: incoming or outgoing' })
     .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
     .option('page-size', { ...text, describe: '4k, 16k or 64k, where the dump does not say it' })
-    .option('assume', { ...text, describe: `ABI generation to assume: ${GENERATIONS.join(', ')}` })
+    .option('assume', {
+      ...text,
+      describe: `what the dump does not say: ${ASSUMPTIONS.join(', ')}; repeatable`,
+    })
     .option('spool', {
       ...text,
       describe: 'folder for what is unpacked (default: the system’s temporary folder)',
+    })
+    .option('max-unpacked', {
+      ...text,
+      describe: 'how large an input may become when it is unpacked (default: 64G)',
     })
     .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
     .option('quiet', {
@@ -57,7 +67,10 @@ export function loadOptions(args: CommonArguments): LoadOptions {
   const memory = lastValue(args.memory);
   const fdtAddress = lastValue(args['fdt-addr']);
   const spool = lastValue(args.spool);
-  const assume = lastValue(args.assume);
+  const assume = parseList(args.assume).map(assumption);
+  const maxUnpacked = lastValue(args['max-unpacked']);
+  const generation = GENERATIONS.find((name) => assume.includes(name));
+  const form = FORMS.find((name) => assume.includes(name));
   const pageSize = lastValue(args['page-size']);
   const tree = lastValue(args.tree);
   const base = lastValue(args.base);
@@ -70,16 +83,16 @@ export function loadOptions(args: CommonArguments): LoadOptions {
     ...(base === undefined ? {} : { base: parseNumber(base, 'base') }),
     ...(tree === undefined ? {} : { tree }),
     ...(spool === undefined ? {} : { spool }),
-    ...(assume === undefined ? {} : { assume: generation(assume) }),
+    ...(generation === undefined ? {} : { assume: generation }),
+    ...(form === undefined ? {} : { form }),
+    ...(maxUnpacked === undefined ? {} : { maxUnpacked: Number(parseNumber(maxUnpacked, 'max-unpacked')) }),
     ...(pageSize === undefined ? {} : { pageSize: pageSizeOf(pageSize) }),
   };
 }
 
-function generation(text: string): Generation {
-  const known = GENERATIONS.find((name) => name === text);
-  if (known === undefined)
-    throw new UsageError(`--assume: "${text}" is not one of ${GENERATIONS.join(', ')}`);
-  return known;
+function assumption(text: string): string {
+  if (ASSUMPTIONS.some((name) => name === text)) return text;
+  throw new UsageError(`--assume: "${text}" is not one of ${ASSUMPTIONS.join(', ')}`);
 }
 
 function pageSizeOf(text: string): number {

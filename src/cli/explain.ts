@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
 import { recordLines, ruleLines } from '../report/explain-text.js';
+import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
 import { type CommonArguments, commonOptions, joined, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
@@ -12,15 +13,16 @@ interface ExplainArguments extends CommonArguments {
 
 export const explainCommand: CommandModule<object, ExplainArguments> = {
   command: 'explain [topic]',
-  describe: 'explain a rule or a record',
+  describe: 'explain a rule, a record, or the ABI versions',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('topic', {
         type: 'string',
-        describe: 'rule id or record name; without it, every rule, one a line',
+        describe: 'rule id, record name, or abi; without it, every rule, one a line',
       })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
+      .example('kho explain abi', 'which kernel release wrote and reads which ABI string')
       .example('kho explain kho_mem', 'the fields of a record, with offsets'),
   handler: async (args) => {
     const colours = paint(args);
@@ -30,6 +32,10 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         args,
         joined(catalogue.map(({ id, severity, title }) => `${id}  ${severity.padEnd(7)}  ${title}`)),
       );
+      return;
+    }
+    if (topic === 'abi') {
+      await write(args, joined(abiLines(colours)));
       return;
     }
     const rule = catalogue.find(({ id }) => id === topic.toUpperCase());

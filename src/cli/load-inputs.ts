@@ -5,7 +5,7 @@ import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead } from '../memory/node/recognise.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
-import type { LoadOptions } from './load.js';
+import type { LoadOptions } from './load-options.js';
 
 /** What an argument is, opened. */
 export interface Inputs {

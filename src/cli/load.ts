@@ -1,5 +1,5 @@
 /** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
-import type { Diagnostic, Generation, Handover } from '../abi/model.js';
+import type { Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
@@ -28,20 +28,9 @@ import { hex } from '../schema/units.js';
 import { readDebugfs } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
+import type { LoadOptions } from './load-options.js';
 
-export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
-  /** File with the memory behind a blob. */
-  readonly memory?: string;
-  readonly fdtAddress?: bigint;
-  /** Physical address of the first byte of a raw image. */
-  readonly base?: bigint;
-  readonly tree?: Direction;
-  readonly spool?: string;
-  /** Largest unpacked size in bytes. */
-  readonly maxUnpacked?: number;
-  readonly assume?: Generation;
-  readonly pageSize?: number;
-}
+export type { LoadOptions } from './load-options.js';
 
 /** A handover tree, and the physical memory behind it. */
 export interface LoadedDump {

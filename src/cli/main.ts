@@ -8,6 +8,7 @@ import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
+import { trimCommand } from './trim.js';
 import { validateCommand } from './validate.js';
 import { walkCommand } from './walk.js';
 
@@ -61,6 +62,7 @@ function parser(argv: readonly string[]) {
     .command(dumpCommand)
     .command(encodeCommand)
     .command(validateCommand)
+    .command(trimCommand)
     .command(explainCommand)
     .command(walkCommand)
     .example('kho dump kho.dtb', 'what the old kernel handed over')

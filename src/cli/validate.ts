@@ -1,25 +1,19 @@
 /** `kho validate`: what is wrong with a dump, and what the next kernel would do with it. */
 import type { CommandModule } from 'yargs';
 import { InputError } from '../memory/node/errors.js';
-import { jsonChunks } from '../report/json-chunks.js';
-import { type ValidatedDump, validateJson } from '../report/validate-json.js';
-import { validateLines } from '../report/validate-text.js';
+import type { ValidatedDump } from '../report/validate-json.js';
+import { applyBaseline, type Baseline } from '../validate/baseline.js';
 import { catalogue } from '../validate/catalogue.js';
 import type { Severity } from '../validate/rule.js';
-import { type ValidateOptions, validate } from '../validate/run.js';
-import {
-  type CommonArguments,
-  commonOptions,
-  joined,
-  loadOptions,
-  message,
-  paint,
-  STATUS,
-  write,
-} from './common.js';
-import { type LoadedDump, withDump } from './load.js';
+import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
+import { vtdRules } from '../validate/vtd/index.js';
+import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
+import type { LoadedDump } from './load.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
-import { type VtdArguments, vtdOptions, vtdSettings } from './vtd-settings.js';
+import { readBaseline, writeBaseline } from './validate-baseline.js';
+import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
+import { withDumpOrMemory } from './validate-vtd.js';
+import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
 type Text = string | string[] | undefined;
 
@@ -29,6 +23,8 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   'fail-on': Text;
   rule: Text;
   skip: Text;
+  baseline: Text;
+  'write-baseline': Text;
 }
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
@@ -42,7 +38,19 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         demandOption: true,
         describe: 'devicetree blobs, ELF cores, folders',
       })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
+      .option('format', {
+        type: 'string',
+        requiresArg: true,
+        default: 'text',
+        describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}`,
+      })
+      .option('output', {
+        type: 'string',
+        requiresArg: true,
+        alias: 'o',
+        group: 'Input and output:',
+        describe: 'write to this file instead of standard output; FORMAT=FILE, repeated, adds outputs',
+      })
       .option('fail-on', {
         type: 'string',
         requiresArg: true,
@@ -59,43 +67,73 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         requiresArg: true,
         describe: 'leave out these rules, comma-separated',
       })
+      .option('baseline', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'leave out the known findings in this file',
+      })
+      .option('write-baseline', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'write the findings of this run to a file, as known ones',
+      })
       .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and the memory behind it')
       .example('kho validate memory.elf.gz', 'the tree is found through setup_data')
       .example('kho validate --format json --fail-on warning dump/', 'for CI: exit status 0, 1 or 2')
+      .example('kho validate core.elf --output sarif=kho.sarif --output junit=kho.xml', 'text, and two files')
+      .example('kho validate core.elf --regset iommu_regset', 'what devices can reach, against what is kept')
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json')
-      throw new UsageError(`--format: "${format}" is not text or json`);
+    const reports = createReports(args);
     const fail = failLevels(lastValue(args['fail-on']) ?? 'error');
-    const options = validateOptions(args);
+    const options = await validateOptions(args);
+    const units = (options.vtd?.units.length ?? 0) > 0;
     const load = loadOptions(args);
-    const colours = paint(args);
+    const baselineFile = lastValue(args.baseline);
+    const baseline = baselineFile === undefined ? undefined : await readBaseline(baselineFile);
     const dumps: ValidatedDump[] = [];
-    const lines: string[] = [];
+    const whole: ValidationResult[] = [];
     for (const path of args.dumps ?? []) {
       try {
-        await withDump(path, load, async (dump) => {
+        await withDumpOrMemory(path, load, units, async (dump) => {
           const result = checked(dump, options);
-          const { generation } = dump.handover;
-          dumps.push({ path, ...(generation === undefined ? {} : { generation }), result });
-          if (format === 'text') {
-            if (lines.length > 0) lines.push('');
-            lines.push(...validateLines(path, dump.handover, result, catalogue, colours));
-          }
+          whole.push(result);
+          const validated = validatedDump(dump, result, baseline);
+          dumps.push(validated);
+          await reports.add(validated, dump);
         });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         message({}, `kho: ${error.message}`);
-        dumps.push({ path, error: error.message });
+        const unreadable = { path, error: error.message };
+        dumps.push(unreadable);
+        await reports.add(unreadable);
       }
     }
-    await write(args, format === 'json' ? jsonChunks(validateJson(dumps)) : joined(lines));
+    await reports.write();
+    const newBaseline = lastValue(args['write-baseline']);
+    if (newBaseline !== undefined) await writeBaseline(newBaseline, whole);
     process.exitCode = status(dumps, fail);
   },
 };
 
+function validatedDump(
+  { path, handover }: LoadedDump,
+  whole: ValidationResult,
+  baseline: Baseline | undefined,
+): ValidatedDump {
+  const { generation } = handover;
+  const dump = { path, ...(generation === undefined ? {} : { generation }) };
+  if (baseline === undefined) return { ...dump, result: whole };
+  const { result, known, gone } = applyBaseline(whole, baseline);
+  return { ...dump, result, baseline: { known, gone } };
+}
+
 function checked({ path, handover }: LoadedDump, options: ValidateOptions) {
+  const units = options.vtd?.units ?? [];
+  if (handover.kind === 'unknown' && handover.tree === undefined && units.length > 0) {
+    return validate(handover, vtdRules, options);
+  }
   if (handover.kind !== 'handover') {
     throw new InputError(
       path,
@@ -121,14 +159,14 @@ function failLevels(text: string): ReadonlySet<Severity> {
   throw new UsageError(`--fail-on: "${text}" is not error, warning or never`);
 }
 
-function validateOptions(args: ValidateArguments): ValidateOptions {
+async function validateOptions(args: ValidateArguments): Promise<ValidateOptions> {
   const only = parseList(args.rule);
   const skip = parseList(args.skip);
   const known = new Set(catalogue.map(({ id }) => id));
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   return {
-    settings: vtdSettings(args),
+    ...(await vtdValidation(args)),
     ...(only.length === 0 ? {} : { only: new Set(only) }),
     ...(skip.length === 0 ? {} : { skip: new Set(skip) }),
   };

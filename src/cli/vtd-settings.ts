@@ -1,11 +1,19 @@
-/** VT-d settings on the command line. */
+/** VT-d settings on the command line: registers, and the units and devices to look at. */
+import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
+import { InputError } from '../memory/node/errors.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
+import type { VtdOptions, VtdUnit } from '../validate/vtd/unit.js';
+import { type DeviceId, parseDeviceId } from '../vtd/device-id.js';
+import { type KnownSettings, parseRegset, settingsOf, settingsOfUnit } from '../vtd/registers.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 
 type Text = string | string[] | undefined;
 
 export interface VtdArguments {
+  root: Text;
+  regset: Text;
+  device: Text;
   cap: Text;
   ecap: Text;
   haw: Text;
@@ -15,20 +23,25 @@ export interface VtdArguments {
 export function vtdOptions<T>(yargs: Argv<T>): Argv<T & VtdArguments> {
   const text = { type: 'string', requiresArg: true, group: 'VT-d settings:' } as const;
   return yargs
+    .option('root', { ...text, describe: 'value of RTADDR_REG, mode bits included' })
+    .option('regset', {
+      ...text,
+      describe: 'copy of debugfs iommu_regset: RTADDR, CAP and ECAP of every unit',
+    })
+    .option('device', { ...text, describe: 'only this function, [SSSS:]BB:DD.F; needs --root or --regset' })
     .option('cap', { ...text, describe: 'value of CAP_REG (default: every capability there)' })
     .option('ecap', { ...text, describe: 'value of ECAP_REG (default: every capability there)' })
     .option('haw', { ...text, describe: 'host address width in bits (default: 52)' })
     .option('rev', { ...text, describe: 'specification revision: 2, 3 (and 4) or 5 (default: 5)' });
 }
 
-/** @throws UsageError for a value that no unit can have */
-export function vtdSettings(args: VtdArguments): VtdSettings {
+/** What the options say by themselves. */
+function known(args: VtdArguments): KnownSettings {
   const cap = lastValue(args.cap);
   const ecap = lastValue(args.ecap);
   const haw = lastValue(args.haw);
   const rev = lastValue(args.rev);
   return {
-    ...DEFAULT_SETTINGS,
     ...(cap === undefined ? {} : { cap: parseNumber(cap, 'cap') }),
     ...(ecap === undefined ? {} : { ecap: parseNumber(ecap, 'ecap') }),
     ...(haw === undefined ? {} : { haw: parseSmall(haw, 'haw', 32, 52) }),
@@ -36,9 +49,98 @@ export function vtdSettings(args: VtdArguments): VtdSettings {
   };
 }
 
+/**
+ * Settings of tables that belong to no unit that is known.
+ *
+ * @throws UsageError for a value that no unit can have
+ */
+export function vtdSettings(args: VtdArguments): VtdSettings {
+  return { ...DEFAULT_SETTINGS, ...known(args) };
+}
+
 function revision(text: string): VtdSettings['rev'] {
   if (text === '2') return 2;
   if (text === '3' || text === '4') return 3;
   if (text === '5') return 5;
   throw new UsageError(`--rev: "${text}" is not 2, 3, 4 or 5`);
+}
+
+/** @throws UsageError when the text names no function */
+export function vtdDevice(args: VtdArguments): DeviceId | undefined {
+  const text = lastValue(args.device);
+  if (text === undefined) return undefined;
+  if (lastValue(args.root) === undefined && lastValue(args.regset) === undefined)
+    throw new UsageError('--device needs --root RTADDR or --regset FILE');
+  const device = parseDeviceId(text);
+  if (device === undefined) throw new UsageError(`--device: "${text}" is not [SSSS:]BB:DD.F, in hexadecimal`);
+  return device;
+}
+
+/**
+ * The remapping units that --root or --regset names; none without them.
+ *
+ * @throws UsageError for arguments that contradict each other
+ * @throws InputError when the file cannot be read or shows no unit
+ */
+export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> {
+  const root = lastValue(args.root);
+  const regset = lastValue(args.regset);
+  if (root !== undefined && regset !== undefined)
+    throw new UsageError('--root and --regset exclude each other');
+  const own = known(args);
+  if (root !== undefined) {
+    const rtaddr = parseNumber(root, 'root');
+    const given = { cap: own.cap !== undefined, ecap: own.ecap !== undefined, haw: own.haw !== undefined };
+    // The kernel numbers units from 0; the register's value does not say which one it is of.
+    return [{ name: 'dmar0', rtaddr, settings: settingsOf({ ...own, rtaddr }), given }];
+  }
+  return regset === undefined ? [] : unitsOf(regset, await readText(regset), own);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+    throw new InputError(path, code, `cannot be read (${code})`);
+  }
+}
+
+function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUnit[] {
+  const units = parseRegset(text);
+  if (units.length === 0)
+    throw new InputError(path, 'no-regset', 'is no iommu_regset: it shows no remapping unit');
+  return units.map((unit) => {
+    const rtaddr = unit.values.get('RTADDR');
+    if (rtaddr === undefined) throw new InputError(path, 'no-rtaddr', `shows no RTADDR of ${unit.name}`);
+    const gsts = unit.values.get('GSTS');
+    return {
+      name: unit.name,
+      rtaddr,
+      settings: settingsOfUnit(unit, own),
+      given: {
+        cap: own.cap !== undefined || unit.values.has('CAP'),
+        ecap: own.ecap !== undefined || unit.values.has('ECAP'),
+        haw: own.haw !== undefined,
+      },
+      ...(gsts === undefined ? {} : { gsts }),
+    };
+  });
+}
+
+/** The VT-d part of a validation, and the settings of tables that belong to domains of the handover. */
+export async function vtdValidation(
+  args: VtdArguments,
+): Promise<{ readonly settings: VtdSettings; readonly vtd: VtdOptions }> {
+  const device = vtdDevice(args);
+  const units = await vtdUnits(args);
+  const own = known(args);
+  const [unit] = units;
+  const given = unit?.given ?? {
+    cap: own.cap !== undefined,
+    ecap: own.ecap !== undefined,
+    haw: own.haw !== undefined,
+  };
+  const settings = unit?.settings ?? vtdSettings(args);
+  return { settings, vtd: { units, given, ...(device === undefined ? {} : { device }) } };
 }

@@ -9,7 +9,6 @@ import { rootOf } from '../validate/run.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
 import { csvOf } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
-import type { WalkAnomaly } from '../vtd/walk/anomaly.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import { mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
@@ -17,7 +16,9 @@ import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
 import { withDump, withMemory } from './load.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
-import { type VtdArguments, vtdOptions, vtdSettings } from './vtd-settings.js';
+import { type VtdArguments, vtdDevice, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
+import { anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
+import { walkUnits } from './walk-units.js';
 
 type Text = string | string[] | undefined;
 
@@ -26,6 +27,7 @@ interface WalkArguments extends CommonArguments, VtdArguments {
   domain: Text;
   pgd: Text;
   agaw: Text;
+  pasid: Text;
   iova: Text;
   format: Text;
 }
@@ -38,12 +40,9 @@ interface Target {
   readonly levels: number;
 }
 
-const FORMATS = ['table', 'csv', 'json'] as const;
-type Format = (typeof FORMATS)[number];
-
 export const walkCommand: CommandModule<object, WalkArguments> = {
   command: 'walk <dump>',
-  describe: 'walk the page tables of a domain',
+  describe: 'walk the page tables of a domain or of devices',
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
       .positional('dump', {
@@ -62,19 +61,36 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
         describe: 'physical address of a top table; needs no handover',
       })
       .option('agaw', { type: 'string', requiresArg: true, describe: 'its number of levels minus 2' })
+      .option('pasid', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'PASID of --device; that of requests without PASID when absent',
+      })
       .option('iova', {
         type: 'string',
         requiresArg: true,
         describe: 'translate this address, showing every entry on the way',
       })
-      .option('format', { type: 'string', requiresArg: true, default: 'table', describe: FORMATS.join(', ') })
+      .option('format', {
+        type: 'string',
+        requiresArg: true,
+        default: 'table',
+        describe: WALK_FORMATS.join(', '),
+      })
       .example('kho walk memory.elf.gz --domain 1', 'merged runs, for people')
       .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line a leaf')
-      .example('kho walk core.elf --pgd 0x12340000 --agaw 2 --iova 0x200000', 'one address'),
+      .example('kho walk core.elf --pgd 0x12340000 --agaw 2 --iova 0x200000', 'one address')
+      .example('kho walk core.elf --regset iommu_regset', 'every device')
+      .example(
+        'kho walk core.elf --root 0x103027000 --device 3b:00.0 --format debugfs',
+        'as debugfs shows it',
+      ),
   handler: async (args) => {
-    const format = FORMATS.find((name) => name === lastValue(args.format));
+    const format = WALK_FORMATS.find((name) => name === lastValue(args.format));
     if (format === undefined)
-      throw new UsageError(`--format: "${lastValue(args.format)}" is not one of ${FORMATS.join(', ')}`);
+      throw new UsageError(`--format: "${lastValue(args.format)}" is not one of ${WALK_FORMATS.join(', ')}`);
+    if (await walkedUnits(args, format)) return;
+    if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
     await withTarget(args, async (target) => {
       const iova = lastValue(args.iova);
       if (iova === undefined) await writeWalk(args, target, format);
@@ -83,13 +99,35 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
   },
 };
 
+/** Walks below a root table when one is named; tells whether it was. */
+async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boolean> {
+  const device = vtdDevice(args);
+  const pasidText = lastValue(args.pasid);
+  if (pasidText !== undefined && device === undefined)
+    throw new UsageError('--pasid needs --device [SSSS:]BB:DD.F');
+  const units = await vtdUnits(args);
+  if (units.length === 0) return false;
+  if (args.domain !== undefined || args.pgd !== undefined || args.agaw !== undefined)
+    throw new UsageError('--root and --regset go with --device, not with --domain, --pgd or --agaw');
+  const iovaText = lastValue(args.iova);
+  const pasid = pasidText === undefined ? undefined : parseSmall(pasidText, 'pasid', 0, 2 ** 20 - 1);
+  const iova = iovaText === undefined ? undefined : parseNumber(iovaText, 'iova');
+  const path = args.dump ?? '';
+  await withMemory(path, loadOptions(args), async (memory) =>
+    walkUnits(args, { path, memory, units, device, pasid, iova, format }),
+  );
+  return true;
+}
+
 async function withTarget(args: WalkArguments, use: (target: Target) => Promise<void>): Promise<void> {
   const path = args.dump ?? '';
   const domain = lastValue(args.domain);
   const pgd = lastValue(args.pgd);
   const agaw = lastValue(args.agaw);
   if ((domain === undefined) === (pgd === undefined))
-    throw new UsageError('walk needs --domain ID, or --pgd ADDR with --agaw N');
+    throw new UsageError(
+      'walk needs --domain ID, --pgd ADDR with --agaw N, or --root RTADDR or --regset FILE',
+    );
   if (domain !== undefined) {
     const id = parseNumber(domain, 'domain');
     await withDump(path, loadOptions(args), async ({ handover }) => use(domainTarget(path, handover, id)));
@@ -127,14 +165,14 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
   return { memory, root: root.pgd, levels: root.levels };
 }
 
-async function writeWalk(args: WalkArguments, target: Target, format: Format): Promise<void> {
+async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
   const entries = secondStageFormat(vtdSettings(args));
   const walk = walkTable({ ...target, format: entries });
   if (format === 'csv') await write(args, csvOf(walk.batches));
   else if (format === 'json') await write(args, jsonDocument(walk.batches, entries));
   else await write(args, tableOf(mergeRuns(walk.batches, entries)));
   const { anomalies } = walk.report();
-  for (const anomaly of anomalies) message(args, anomalyText(anomaly));
+  for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
 }
 
 function* jsonDocument(
@@ -144,15 +182,6 @@ function* jsonDocument(
   yield '{"schemaVersion":1,"runs":[\n';
   yield* jsonOf(mergeRuns(batches, format));
   yield '\n]}\n';
-}
-
-/** One line on standard error for what the walk noticed; `kho validate` judges it. */
-function anomalyText(anomaly: WalkAnomaly): string {
-  const { kind, level, entryAddress, entry, table, iova, iovaEnd, count } = anomaly;
-  const at =
-    entryAddress === undefined ? 'root' : `entry ${hex(entry)} at ${hex(entryAddress)} (level ${level})`;
-  const to = table === undefined ? '' : `, table ${hex(table)}`;
-  return `kho: ${kind}: ${at}${to}, IOVA ${hex(iova)}-${hex(iovaEnd)}${count > 1 ? `, ${count} times` : ''}`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {

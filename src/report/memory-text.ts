@@ -5,6 +5,7 @@ import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import { cut, khoMemLines, rangeText } from './mem-text.js';
 import { type Paint, plain } from './paint.js';
+import { upstreamLines } from './upstream-text.js';
 
 /** Sections after the tree; nothing when no memory was given. */
 export function* memoryLines(handover: Handover, paint: Paint = plain): Generator<string> {
@@ -28,6 +29,7 @@ export function* memoryLines(handover: Handover, paint: Paint = plain): Generato
     yield `${paint('node', 'guestmemfs files')}  ${paint('faint', `${guestmemfs.files.length} in the inode table`)}`;
     for (const file of guestmemfs.files) yield* fileLines(file, paint);
   }
+  yield* upstreamLines(handover, paint);
 }
 
 function* fileLines(file: GuestmemfsFile, paint: Paint): Generator<string> {

@@ -4,6 +4,7 @@ import type { FoundTree } from '../decode/find.js';
 import { FdtToken } from '../records/fdt.js';
 import { hex, size } from '../schema/units.js';
 import { type Paint, plain } from './paint.js';
+import { upstreamSummary } from './upstream-summary.js';
 
 const KINDS: Readonly<Record<Handover['kind'], string>> = {
   handover: 'handover, the root tree',
@@ -35,6 +36,7 @@ export function summaryLines(
       ? undefined
       : `${handover.ftrace.globalTrace?.cpus.length ?? 0} CPU buffers`,
   );
+  for (const [name, text] of upstreamSummary(handover)) add(name, text);
   add('preserved', preservedText(handover));
   add(
     'scratch',
@@ -93,6 +95,11 @@ function guestmemfsText({ guestmemfs }: Handover): string | undefined {
 
 function preservedText({ preserved }: Handover): string | undefined {
   if (preserved === undefined) return undefined;
+  const { pages } = preserved;
+  if (pages !== undefined) {
+    const total = BigInt(pages.countPages()) * BigInt(pages.pageSize);
+    return `${size(total)} in ${counted(pages.countBlocks(), 'block')}`;
+  }
   let bytes = 0n;
   let ranges = 0;
   for (const { start, end } of preserved.ranges) {

@@ -6,6 +6,8 @@ import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
 import type { Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { rfc2024 } from '../abi/rfc2024.js';
+import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
+import { upstreamRoots } from '../abi/upstream/root.js';
 import { childBinding } from '../decode/bind.js';
 import { dataView } from '../decode/bytes.js';
 import { escapeText } from '../fdt/escape.js';
@@ -36,7 +38,8 @@ interface Line {
  * @param start token index of a BEGIN_NODE
  */
 export function* treeLines(handover: Handover, start: number, paint: Paint = plain): Generator<string> {
-  const { tree } = handover;
+  // A truncated copy is shown with the names that it has lost.
+  const tree = handover.namedTree ?? handover.tree;
   if (tree === undefined) return;
   const base = depthOf(tree, start);
   for (const { depth, text } of nodeLines(tree, start, bindingOf(handover, tree, start), paint)) {
@@ -56,11 +59,21 @@ function depthOf(tree: FdtTree, token: number): number {
   return depth;
 }
 
+function rootBinding({ kind, generation, memblock, khoTest, luo }: Handover): NodeBinding | undefined {
+  if (generation === 'rfc-2024') return rfc2024.root;
+  if (generation !== undefined) return upstreamRoots[generation].root;
+  if (kind !== 'rider') return undefined;
+  if (memblock !== undefined) return memblockV1.root;
+  if (khoTest !== undefined)
+    return (khoTest.foliosInline === undefined ? khoTestVmalloc : khoTestInline).root;
+  return luo === undefined ? undefined : (luo.version === 'luo-v1' ? luoV1 : luoV2).root;
+}
+
 /** The binding of a node: the generation's root binding followed down the node's path. */
 function bindingOf(handover: Handover, tree: FdtTree, node: number): NodeBinding | undefined {
   const path: number[] = [];
   for (let at = node; at >= 0; at = tree.parent[at] ?? -1) path.unshift(at);
-  let binding = handover.generation === 'rfc-2024' ? rfc2024.root : undefined;
+  let binding = rootBinding(handover);
   for (const step of path.slice(1)) {
     binding = binding === undefined ? undefined : childBinding(binding, nodeName(tree, step) ?? '');
   }

@@ -11,13 +11,15 @@ export interface ValidatedDump {
   readonly result?: ValidationResult;
   /** Why it is unreadable. */
   readonly error?: string;
+  /** With a baseline: findings that were known and are left out of the result, and known ones that are gone. */
+  readonly baseline?: { readonly known: number; readonly gone: number };
 }
 
 export function validateJson(dumps: readonly ValidatedDump[]): { [key: string]: unknown } {
   return { schemaVersion: SCHEMA_VERSION, dumps: dumps.map(dumpJson) };
 }
 
-function dumpJson({ path, generation, result, error }: ValidatedDump): { [key: string]: unknown } {
+function dumpJson({ path, generation, result, error, baseline }: ValidatedDump): { [key: string]: unknown } {
   if (result === undefined) {
     return {
       path,
@@ -33,6 +35,7 @@ function dumpJson({ path, generation, result, error }: ValidatedDump): { [key: s
     path,
     generation,
     verdict: verdictOf(result),
+    baseline,
     findings: findings.map(({ rule, severity, message, location, found, expected }) => ({
       rule,
       severity,

@@ -13,6 +13,8 @@ import { type Paint, plain } from './paint.js';
 const MAX_SHOWN = 10;
 /** Reasons for skipping shown. */
 const MAX_REASONS = 8;
+/** Rule ids shown of one reason. */
+const MAX_RULES = 8;
 const SHOWN_BYTES = 32;
 const RECORD_BYTES = 16;
 
@@ -138,8 +140,15 @@ function* skippedLines({ passed, failed, skipped }: ValidationResult, paint: Pai
     if (rules === undefined) reasons.set(why, [rule]);
     else rules.push(rule);
   }
-  const lines = [...reasons].map(([why, rules]) => `  skipped ${rules.join(', ')}: ${escapeText(why)}`);
+  const lines = [...reasons].map(([why, rules]) => `  skipped ${ruleList(rules)}: ${escapeText(why)}`);
   for (const line of lines.slice(0, MAX_REASONS)) yield paint('faint', line);
   if (lines.length > MAX_REASONS)
     yield paint('faint', `  and ${lines.length - MAX_REASONS} more reasons (--format json)`);
+}
+
+/** Rule ids, a long list as its first ones and a count. */
+function ruleList(rules: readonly string[]): string {
+  return rules.length <= MAX_RULES
+    ? rules.join(', ')
+    : `${rules.slice(0, 4).join(', ')} … ${rules.length} rules`;
 }

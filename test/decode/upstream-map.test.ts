@@ -14,6 +14,7 @@ import {
 import { createReporter } from '../../src/decode/upstream/report.js';
 import { writeChunks, writeRadix } from '../../src/encode/upstream/map.js';
 import { createPlace, type Place } from '../../src/encode/upstream/place.js';
+import { overlay } from '../../src/memory/overlay.js';
 import { pageSet } from '../../src/memory/page-set.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
@@ -336,6 +337,40 @@ describe('coverage', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test('1 TiB of 4K pages costs a bit a page, and no more time than there are leaves', () => {
+    const memory = words(
+      [
+        [0x1010, 0x2000n],
+        [0x2000, 0x3000n],
+        [0x3000, 0x4000n],
+        [0x4000, 0x5000n],
+        ...Array.from({ length: 512 }, (_, i) => [0x5000 + i * 8, BigInt(0x10000 + i * 4096)] as const),
+      ],
+      4096,
+    );
+    const full = new Uint8Array(512 * 4096).fill(0xff);
+    const leaves = segmentsMemory([{ address: 0x10000, bytes: full }], 'leaves');
+    const start = performance.now();
+    const { pages, codes } = radix(overlay(leaves, memory), 0x1000n, 'kho-v4', 4096);
+    // 512 leaves are 64 GiB; the other fifteen parts of the TiB are set directly.
+    const builder = createBlockBits(4096);
+    for (let part = 0; part < 16; part++) builder.addRun(0, part * 2 ** 24, 2 ** 24);
+    const all = builder.finish();
+    expect(codes).toEqual([]);
+    expect([...pages.runs()]).toEqual([{ start: 0, end: 2 ** 24 }]);
+    expect([...all.blocks()]).toEqual([{ address: 0n, order: 0, count: 2 ** 28 }]);
+    expect(all.countPages()).toBe(2 ** 28);
+    let covered = 0;
+    for (let i = 0; i < 100_000; i++) {
+      const address = ((i * 7919) % 2 ** 28) * 4096;
+      if (all.covers(address, address + 65536)) covered++;
+    }
+    expect(covered).toBeGreaterThan(99_900);
+    expect(all.covers(0, 2 ** 40)).toBe(true);
+    expect(all.covers(0, 2 ** 40 + 1)).toBe(false);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test('kernel bitmaps may start at any block', () => {

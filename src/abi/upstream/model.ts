@@ -4,7 +4,7 @@
  */
 import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
-import type { AddressRange, Origin } from '../model.js';
+import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
 
 /** Adjacent preserved blocks of one order. */

@@ -2,11 +2,11 @@
  * Linux 6.16 and 6.17 write bitmaps of 512 bytes, 6.18 to 7.0 bitmaps of a page, under the same version
  * string and without a mark (upstream 1.3 Q1, 2.3.5). The bytes mostly tell which.
  */
+import type { Form } from '../../abi/model.js';
 import type { MapChunk } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
-import type { ChunkEvidence } from './map-chunks.js';
 import { pageShift } from './pages.js';
 
 /** Bytes of a bitmap in 6.16 and 6.17 (PRESERVE_BITS / 8). */
@@ -16,6 +16,18 @@ export const SMALL_BITMAP = 512;
 export interface MustBePreserved {
   readonly address: bigint;
   readonly what: string;
+}
+
+/** What else is known about the writer. */
+export interface ChunkEvidence {
+  /** Said by the user. */
+  readonly form?: Form;
+  /** Kernel release of the writer, e.g. `6.18.3`. */
+  readonly release?: string;
+  /** The root tree has a child LUO, which no kernel before 6.19 writes. */
+  readonly luo: boolean;
+  /** Pages that the writer has surely preserved. */
+  readonly known: readonly MustBePreserved[];
 }
 
 export interface BitmapForm {

@@ -125,12 +125,15 @@ function columns(order: number, chunks: ReadonlyMap<number, Uint32Array>): Order
 function preservedPages(orders: readonly OrderBits[], pageSize: number): PreservedPages {
   const size = BigInt(pageSize);
 
-  /** End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered. */
-  function reach(pfn: number): number {
+  /**
+   * End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered.
+   * Not looked for far behind `limit`.
+   */
+  function reach(pfn: number, limit: number): number {
     let end = pfn;
     for (const bits of orders) {
       const block = Math.floor(pfn / bits.scale);
-      const stop = nextClear(bits, block);
+      const stop = nextClear(bits, block, limit / bits.scale);
       if (stop > block) end = Math.max(end, stop * bits.scale);
     }
     return end;
@@ -183,9 +186,10 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
 
   function* uncovered(start: bigint | number, end: bigint | number): Generator<AddressRange> {
     const stop = BigInt(end);
+    const last = Number((stop + size - 1n) / size);
     for (let at = BigInt(start); at < stop; ) {
       const pfn = Number(at / size);
-      const covered = reach(pfn);
+      const covered = reach(pfn, last);
       if (covered > pfn) {
         at = BigInt(covered) * size;
         continue;
@@ -199,6 +203,13 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
     }
   }
 
+  function countBlocks(): number {
+    let count = 0;
+    for (const { words } of orders)
+      for (const chunk of words) for (const word of chunk) count += popcount(word);
+    return count;
+  }
+
   return {
     pageSize,
     orders: orders.map(({ order }) => order),
@@ -207,13 +218,10 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
     *ranges() {
       for (const { start, end } of runs()) yield { start: BigInt(start) * size, end: BigInt(end) * size };
     },
-    countBlocks() {
-      let count = 0;
-      for (const { words } of orders)
-        for (const chunk of words) for (const word of chunk) count += popcount(word);
-      return count;
-    },
+    countBlocks,
     countPages() {
+      const [only, ...others] = orders;
+      if (only !== undefined && others.length === 0) return countBlocks() * only.scale;
       let pages = 0;
       for (const { start, end } of runs()) pages += end - start;
       return pages;
@@ -230,7 +238,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
       const last = Number((BigInt(end) + size - 1n) / size);
       let pfn = Number(BigInt(start) / size);
       while (pfn < last) {
-        const covered = reach(pfn);
+        const covered = reach(pfn, last);
         if (covered === pfn) return false;
         pfn = covered;
       }
@@ -280,8 +288,8 @@ function nextSet(bits: OrderBits, block: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** The first block at `block` or behind it that is not set. */
-function nextClear(bits: OrderBits, block: number): number {
+/** The first block at `block` or behind it that is not set; some set one at or behind `limit` when all before are. */
+function nextClear(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   let chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;
   for (let at = findChunk(bits, chunk); bits.chunks[at] === chunk; at++) {
@@ -289,6 +297,7 @@ function nextClear(bits: OrderBits, block: number): number {
     if (found < CHUNK_BITS) return chunk * CHUNK_BITS + found;
     chunk++;
     bit = 0;
+    if (chunk * CHUNK_BITS >= limit) break;
   }
   return chunk * CHUNK_BITS + bit;
 }

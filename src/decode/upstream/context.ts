@@ -1,4 +1,5 @@
 /** What the decoders of riders share. */
+import type { Diagnostic } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { Reporter } from './report.js';
 
@@ -13,6 +14,15 @@ export interface Context {
    * that comes to a claimed page ends there, which bounds the work by the pages of the dump.
    */
   readonly claimed: Set<number>;
+}
+
+/** What a rider's decoder has: memory only where the dump has some. */
+export interface RiderContext {
+  readonly diagnostics: Diagnostic[];
+  readonly reporter: Reporter;
+  readonly context?: Context;
+  /** The writer is 6.16 or 6.17. */
+  readonly old: boolean;
 }
 
 /** Takes a page for a list; false when another list, or this one before, has it. */

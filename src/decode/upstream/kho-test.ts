@@ -16,9 +16,8 @@ import { hex } from '../../schema/units.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { checksum32, fold16 } from './checksum.js';
-import type { Context } from './context.js';
+import type { Context, RiderContext } from './context.js';
 import { pageShift } from './pages.js';
-import type { RiderContext } from './riders.js';
 import { areaLength, readArea, readVmalloc } from './vmalloc.js';
 
 /** More bytes are not summed up; the test preserves 1 GiB at most (two blocks of the highest order, 64K pages). */

@@ -41,10 +41,9 @@ import { hex } from '../../schema/units.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
-import { type Context, claim } from './context.js';
+import { type Context, claim, type RiderContext } from './context.js';
 import { draftFile, draftFlb } from './drafts.js';
 import { readMemfd } from './memfd.js';
-import type { RiderContext } from './riders.js';
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
 const SESSION_PAGES = 16;

@@ -2,7 +2,6 @@
  * The preserved memory map of kho-v1: pages of pointers to bitmaps, each page for one order, linked
  * (kernel/kexec_handover.c of 6.16 to 7.0, kho_mem_serialize and kho_mem_deserialize).
  */
-import type { Form } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
 import type { MapChunk, PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
@@ -16,7 +15,7 @@ import {
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
 import { dataView } from '../bytes.js';
-import { type BitmapForm, bitmapForm, type MustBePreserved } from './bitmap-form.js';
+import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.js';
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
@@ -24,18 +23,6 @@ import type { Reporter } from './report.js';
 /** Pointers that fit a chunk. */
 export function chunkCapacity(pageSize: number): number {
   return Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
-}
-
-/** What else is known about the writer. */
-export interface ChunkEvidence {
-  /** Said by the user. */
-  readonly form?: Form;
-  /** Kernel release of the writer, e.g. `6.18.3`. */
-  readonly release?: string;
-  /** The root tree has a child LUO, which no kernel before 6.19 writes. */
-  readonly luo: boolean;
-  /** Pages that the writer has surely preserved. */
-  readonly known: readonly MustBePreserved[];
 }
 
 /**

@@ -16,20 +16,11 @@ import { hex } from '../../schema/units.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readTree } from '../find.js';
-import type { Context } from './context.js';
+import type { Context, RiderContext } from './context.js';
 import { draftBlob } from './drafts.js';
 import { decodeKhoTest } from './kho-test.js';
 import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
 import type { Reporter } from './report.js';
-
-/** What a rider's decoder has: memory only where the dump has some. */
-export interface RiderContext {
-  readonly diagnostics: Diagnostic[];
-  readonly reporter: Reporter;
-  readonly context?: Context;
-  /** The writer is 6.16 or 6.17. */
-  readonly old: boolean;
-}
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
@@ -50,7 +41,7 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     if (subtree.known || !first) continue;
     // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
     if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
-    const draft = draftBlob(rider.context, name, blob);
+    const draft = draftBlob(name, blob);
     if (draft !== undefined) subtree.draft = draft;
   }
 }

@@ -1,4 +1,5 @@
 import { Decompress } from 'fzstd';
+import { createXxh64 } from '../xxh64.js';
 import { ZSTD_MAX_HEADER, zstdFrameHeader, zstdSkippableSize } from '../zstd-frame.js';
 import { InputError } from './errors.js';
 
@@ -40,8 +41,14 @@ async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): A
   if (header.windowSize > MAX_WINDOW) throw largeWindow(path, header.windowSize);
   if (header.dictionary) throw damaged(path, 'it needs a dictionary, which is not supported');
   const unpacked: Uint8Array[] = [];
-  const decoder = new Decompress((bytes) => unpacked.push(bytes));
+  const history = slidingHistory(header.windowSize);
+  const decoder = new Decompress((bytes) => {
+    unpacked.push(bytes);
+    history.add(decoder, bytes);
+  });
+  const hash = header.checksum ? createXxh64() : undefined;
   let produced = 0;
+  let stored = 0;
   let last = false;
   let data = await input.take(header.size);
   while (!last) {
@@ -52,19 +59,22 @@ async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): A
     const size = word >>> 3;
     if (size > MAX_BLOCK) throw damaged(path, `a block of ${size} bytes`);
     // A block of type 1 repeats one byte; its size is that of the content.
-    const stored = ((word >>> 1) & 3) === 1 ? 1 : size;
-    const rest = BLOCK_HEADER + stored + (last && header.checksum ? CHECKSUM : 0);
+    const packedSize = ((word >>> 1) & 3) === 1 ? 1 : size;
+    const rest = BLOCK_HEADER + packedSize + (last && header.checksum ? CHECKSUM : 0);
     const bytes = await input.take(rest);
     if (bytes.length < rest) throw endsEarly(path);
     data = data.length === 0 ? bytes : joined(data, bytes);
     try {
+      history.lend(decoder);
       decoder.push(data, last);
     } catch (error) {
       throw damaged(path, error instanceof Error ? error.message : String(error));
     }
+    if (last && header.checksum) stored = readChecksum(bytes);
     data = new Uint8Array(0);
     for (const part of unpacked) {
       produced += part.length;
+      hash?.update(part);
       yield part;
     }
     unpacked.length = 0;
@@ -72,6 +82,58 @@ async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): A
   if (header.contentSize !== undefined && header.contentSize !== produced) {
     throw damaged(path, `a frame unpacks to ${produced} bytes, not ${header.contentSize}`);
   }
+  if (hash !== undefined && hash.low32() !== stored) throw damaged(path, 'its checksum is another');
+}
+
+/** The checksum at the end of a frame's last block. */
+function readChecksum(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(bytes.length - CHECKSUM, true);
+}
+
+/** Keeps what a frame's later blocks refer back to, in the place of fzstd. */
+interface History {
+  /** Takes a block's content, and the work of keeping it from the decoder. */
+  add(decoder: Decompress, content: Uint8Array): void;
+  /** Shows the decoder the last window, before it decodes the next block. */
+  lend(decoder: Decompress): void;
+}
+
+/**
+ * fzstd moves its whole window for each block of at most 128 KiB, which for a window of 128 MiB is a
+ * thousand bytes for each byte unpacked. Here content is appended to a buffer with room to spare, and only
+ * moved when that is full; while fzstd would move its window, it has a small one.
+ */
+function slidingHistory(windowSize: number): History {
+  const room = Math.max(windowSize >>> 2, 8 * MAX_BLOCK);
+  const buffer = new Uint8Array(windowSize + room);
+  const decoy = new Uint8Array(MAX_BLOCK);
+  let start = 0;
+
+  function add(decoder: Decompress, content: Uint8Array): void {
+    const state = windowState(decoder);
+    if (state === undefined || content.length === 0 || content.length > MAX_BLOCK) return;
+    if (start + windowSize + content.length > buffer.length) {
+      buffer.copyWithin(0, start, start + windowSize);
+      start = 0;
+    }
+    buffer.set(content, start + windowSize);
+    start += content.length;
+    state.w = decoy;
+  }
+
+  function lend(decoder: Decompress): void {
+    const state = windowState(decoder);
+    if (state?.w === decoy) state.w = buffer.subarray(start, start + windowSize);
+  }
+
+  return { add, lend };
+}
+
+/** The state that fzstd 0.1.1 keeps of a frame, `w` being its window; undefined before and behind the frame. */
+function windowState(decoder: Decompress): { w: unknown } | undefined {
+  const { s: state } = decoder as unknown as { s?: unknown };
+  return typeof state === 'object' && state !== null && 'w' in state ? state : undefined;
 }
 
 /** Bytes of a stream in the pieces that are asked for. */

@@ -1,0 +1,47 @@
+meta:
+  id: draft_memory
+  title: hugetlb and pstore over a live update (draft)
+  license: CC0-1.0
+  endian: le
+  bit-endian: le
+  imports:
+    - vmalloc
+doc: |
+  Drafts, in no release: the global state `hugetlb-v1` of LUO, the record of the file handler huge-memfd-v1, and the
+  child `pstore-kho` of the root tree. Layouts may change without notice.
+doc-ref: upstream 4.8, 4.10
+types:
+  hstate_ser:
+    -orig-id: struct hugetlb_hstate_ser
+    doc: Pages of one size.
+    seq:
+      - { id: nr_pages, type: u8, -orig-id: nr_pages, -unit: count, doc: Pages of this size. }
+      - { id: order, type: u1, -orig-id: order, doc: Order of such a page. }
+  hugetlb_ser:
+    -orig-id: struct hugetlb_ser
+    doc: Global state hugetlb-v1.
+    seq:
+      - { id: hstates, type: hstate_ser, repeat: expr, repeat-expr: 4, -orig-id: hstates, doc: The sizes; the first nr_hstates count. }
+      - { id: nr_hstates, type: u1, -orig-id: nr_hstates, -unit: count, doc: Sizes in use. }
+  huge_memfd_ser:
+    -orig-id: struct hugetlb_file_ser
+    doc: File handler huge-memfd-v1.
+    seq:
+      - { id: size, type: u8, -orig-id: size, -unit: bytes, doc: File size. }
+      - { id: pos, type: u8, -orig-id: pos, -unit: bytes, doc: File position. }
+      - { id: nr_folios, type: u8, -orig-id: nr_folios, -unit: count, doc: Entries in the list of folios. }
+      - { id: folios, type: 'vmalloc::kho_vmalloc', -orig-id: folios, doc: The area that holds the list of folios. }
+      - { id: order, type: u1, -orig-id: order, doc: Order of the folios. }
+  pstore_kho_ser:
+    -orig-id: struct pstore_kho_ser
+    doc: Child pstore-kho; the text of the record follows.
+    seq:
+      - { id: version, type: u4, -orig-id: version, doc: Version of this record. }
+      - { id: pad, size: 4, -orig-id: padding, doc: Not used. }
+      - { id: size, type: s8, -orig-id: record.size, -unit: bytes, doc: Bytes of text. }
+      - { id: time_sec, type: s8, -orig-id: record.time_sec, doc: Seconds of its time. }
+      - { id: time_nsec, type: u4, -orig-id: record.time_nsec, doc: Nanoseconds of its time. }
+      - { id: count, type: s4, -orig-id: record.count, -unit: count, doc: Number of the oops. }
+      - { id: reason, type: u4, -orig-id: record.reason, doc: Why it was written. }
+      - { id: part, type: u4, -orig-id: record.part, doc: Part of a longer text. }
+      - { id: compressed, type: u4, -orig-id: record.compressed, doc: The text is compressed. }

@@ -1,0 +1,18 @@
+/** How a dump is opened and read. */
+import type { Generation } from '../abi/model.js';
+import type { Direction } from '../decode/find-direction.js';
+import type { DecodeOptions } from '../decode/handover.js';
+
+export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
+  /** File with the memory behind a blob. */
+  readonly memory?: string;
+  readonly fdtAddress?: bigint;
+  /** Physical address of the first byte of a raw image. */
+  readonly base?: bigint;
+  readonly tree?: Direction;
+  readonly spool?: string;
+  /** Largest unpacked size in bytes. */
+  readonly maxUnpacked?: number;
+  readonly assume?: Generation;
+  readonly pageSize?: number;
+}

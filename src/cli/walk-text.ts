@@ -1,0 +1,15 @@
+/** What the forms of `kho walk` share. */
+import { hex } from '../schema/units.js';
+import type { WalkAnomaly } from '../vtd/walk/anomaly.js';
+
+export const WALK_FORMATS = ['table', 'csv', 'json', 'debugfs'] as const;
+export type WalkFormat = (typeof WALK_FORMATS)[number];
+
+/** One line for what a walk noticed; `kho validate` judges it. */
+export function anomalyText(anomaly: WalkAnomaly): string {
+  const { kind, level, entryAddress, entry, table, iova, iovaEnd, count } = anomaly;
+  const at =
+    entryAddress === undefined ? 'root' : `entry ${hex(entry)} at ${hex(entryAddress)} (level ${level})`;
+  const to = table === undefined ? '' : `, table ${hex(table)}`;
+  return `${kind}: ${at}${to}, IOVA ${hex(iova)}-${hex(iovaEnd)}${count > 1 ? `, ${count} times` : ''}`;
+}

@@ -1,0 +1,317 @@
+/** `kho walk` with --root or --regset: the tables of devices. */
+import { InputError } from '../memory/node/errors.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import type { PasidEntry } from '../records/vtd.js';
+import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
+import type { RecordType } from '../schema/record.js';
+import type { VtdSettings } from '../schema/settings.js';
+import { hex } from '../schema/units.js';
+import { translationEnabled, type VtdUnit } from '../validate/vtd/unit.js';
+import { listDevices } from '../vtd/context/list.js';
+import { type DevicePath, devicePath, type UnitTables } from '../vtd/context/path.js';
+import { type DeviceId, deviceText, functionText } from '../vtd/device-id.js';
+import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
+import { guestMemory } from '../vtd/nested.js';
+import { inputWidthOf, rootPointer } from '../vtd/registers.js';
+import { secondStageAttributes, secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
+import { csvOf } from '../vtd/text/csv.js';
+import { dmarTranslationText } from '../vtd/text/dmar-translation.js';
+import { domainTranslationText } from '../vtd/text/domain-translation.js';
+import { jsonOf, tableOf } from '../vtd/text/table.js';
+import { mergeRuns } from '../vtd/walk/runs.js';
+import type { WalkRequest } from '../vtd/walk/state.js';
+import { translate } from '../vtd/walk/translate.js';
+import { walkTable } from '../vtd/walk/walk.js';
+import { type CommonArguments, joined, message, paint, write } from './common.js';
+import { UsageError } from './numbers.js';
+import { anomalyText, type WalkFormat } from './walk-text.js';
+
+export interface UnitWalk {
+  readonly path: string;
+  readonly memory: PhysicalMemory;
+  readonly units: readonly VtdUnit[];
+  readonly device: DeviceId | undefined;
+  readonly pasid: number | undefined;
+  readonly iova: bigint | undefined;
+  readonly format: WalkFormat;
+}
+
+/** A device below a root table. */
+interface Device {
+  readonly unit: VtdUnit;
+  readonly path: DevicePath;
+  readonly id: DeviceId;
+}
+
+/** A paging structure to be walked, and what its entries are called. */
+interface Stage {
+  readonly request: WalkRequest;
+  readonly entryType: (level: number, leaf: boolean) => RecordType<unknown> | undefined;
+  readonly attributes: (run: { readonly lo: number }) => string;
+}
+
+function tablesOf({ rtaddr, settings }: VtdUnit, memory: PhysicalMemory): UnitTables {
+  return { memory, rtaddr, settings };
+}
+
+/** Settings with what the device's PASID entry says about its tables. */
+function settingsFor({ unit, path }: Device): VtdSettings {
+  const { settings } = unit;
+  const value = path.steps.find(({ kind }) => kind === 'pasid-entry')?.structure?.value;
+  if (value === undefined) return settings;
+  const { ssade, emte, eafe } = value as PasidEntry;
+  return { ...settings, ssade: ssade === 1, emte: emte === 1, eafe: eafe === 1 };
+}
+
+/** The stages that a request of the device goes through, first first; none where there are no tables. */
+function stagesOf(device: Device, memory: PhysicalMemory): Stage[] {
+  const { translation } = device.path;
+  const settings = settingsFor(device);
+  const stages: Stage[] = [];
+  if (translation === undefined) return stages;
+  if (translation.kind === 'second-stage' || translation.kind === 'nested') {
+    const { address: root, levels } = translation.second;
+    const format = secondStageFormat(settings);
+    stages.push({
+      request: { memory, root, levels, format, inputWidth: inputWidthOf(settings, levels) },
+      entryType: secondStageEntry,
+      attributes: secondStageAttributes,
+    });
+  }
+  if (translation.kind === 'first-stage' || translation.kind === 'nested') {
+    const { address: root, levels } = translation.first;
+    const [second] = stages;
+    const behind = second === undefined ? memory : guestMemory(second.request);
+    stages.unshift({
+      request: { memory: behind, root, levels, format: firstStageFormat(settings) },
+      entryType: firstStageEntry,
+      attributes: firstStageAttributes,
+    });
+  }
+  return stages;
+}
+
+/** Units whose tables are in use; of the others it says so. */
+function runningUnits(args: CommonArguments, { units }: UnitWalk): VtdUnit[] {
+  return units.filter((unit) => {
+    if (translationEnabled(unit) !== false) return true;
+    message(args, `kho: DMA Remapping is not enabled on ${unit.name}`);
+    return false;
+  });
+}
+
+/** The device that was asked for, below the first unit that has it. */
+function findDevice(args: CommonArguments, walk: UnitWalk, id: DeviceId): Device {
+  const { memory, pasid, path: dump } = walk;
+  const tried = runningUnits(args, walk).map((unit) => {
+    const path = devicePath(tablesOf(unit, memory), id.bus, id.devfn, pasid);
+    return { unit, path, id };
+  });
+  const found = tried.find(({ path }) => path.translation !== undefined) ?? tried[0];
+  if (found === undefined) throw new InputError(dump, 'no-unit', 'no unit has translation enabled');
+  if (pasid !== undefined && rootPointer(found.unit.rtaddr).mode === 'legacy')
+    throw new UsageError('--pasid: the unit is in legacy mode, which has no PASIDs');
+  const others = tried.filter(({ path }) => path !== found.path && path.translation !== undefined);
+  for (const { unit } of others)
+    message(args, `kho: ${unit.name} has a context for ${deviceText(id)} too; --root chooses the unit`);
+  return found;
+}
+
+function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
+  for (const unit of runningUnits(args, walk)) {
+    const paths = listDevices(tablesOf(unit, walk.memory), {
+      onNotice: (notice) => {
+        if (notice.kind === 'mode')
+          message(args, `kho: ${unit.name}: ${notice.mode} mode has no tables to walk`);
+        else if (notice.kind === 'pasid-budget')
+          message(
+            args,
+            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than can be true, the rest left out`,
+          );
+        else {
+          const { kind, address, verdict } = notice.step;
+          const what = verdict === 'unknown' ? 'is not in the dump' : 'has reserved bits set';
+          message(args, `kho: the ${kind.replaceAll('-', ' ')} at ${hex(address)} ${what}`);
+        }
+      },
+    });
+    for (const path of paths) yield { unit, path, id: { segment: 0, bus: path.bus, devfn: path.devfn } };
+  }
+}
+
+/** Why nothing is listed for a device; undefined when its tables are. */
+function nothingText({ path }: Device): string | undefined {
+  const { translation, steps, ends } = path;
+  if (ends === 'mode') return 'the mode of the unit has no tables';
+  if (ends === 'pasid-beyond-directory') return 'the PASID lies beyond the directory';
+  if (translation === undefined) return missingText(steps);
+  const { kind } = translation;
+  return kind === 'pass-through' || kind === 'reserved' ? translationText(translation) : undefined;
+}
+
+function nameOf({ id, path }: Device): string {
+  return `${deviceText(id)}${path.pasid === undefined ? '' : ` PASID ${hex(path.pasid)}`}`;
+}
+
+/** Writes what was asked for of the units' tables. */
+export async function walkUnits(args: CommonArguments, walk: UnitWalk): Promise<void> {
+  const { device: id, format, iova } = walk;
+  if (format === 'debugfs' && iova !== undefined)
+    throw new UsageError('--format debugfs lists tables; --iova has no such form');
+  if (format === 'debugfs' && id === undefined) {
+    await write(args, dmarListing(walk));
+    return;
+  }
+  const device = id === undefined ? undefined : findDevice(args, walk, id);
+  if (device !== undefined && format === 'debugfs') {
+    const nothing = nothingText(device);
+    if (nothing !== undefined) message(args, `kho: ${nameOf(device)}: ${nothing}`);
+    await write(args, domainTranslationText(walk.memory, device.id, device.path));
+    return;
+  }
+  const devices = device === undefined ? allDevices(args, walk) : [device];
+  if (iova !== undefined) {
+    await write(args, joined(translations(args, walk.memory, devices, iova)));
+    return;
+  }
+  if (device !== undefined) {
+    const nothing = nothingText(device);
+    if (nothing !== undefined) throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${nothing}`);
+  }
+  if (format === 'csv') await write(args, csvText(args, walk.memory, devices, device === undefined));
+  else if (format === 'json') await write(args, jsonText(args, walk.memory, devices, device === undefined));
+  else await write(args, tableText(args, walk.memory, devices));
+}
+
+/** The kernel's dmar_translation_struct. */
+function* dmarListing({ units, memory }: UnitWalk): Generator<string> {
+  for (const unit of units) {
+    if (translationEnabled(unit) === false) {
+      yield `DMA Remapping is not enabled on ${unit.name}\n`;
+      continue;
+    }
+    yield `IOMMU ${unit.name}: Root Table Address: ${hex(rootPointer(unit.rtaddr).address)}\n`;
+    yield* dmarTranslationText(tablesOf(unit, memory));
+  }
+}
+
+function* translations(
+  args: CommonArguments,
+  memory: PhysicalMemory,
+  devices: Iterable<Device>,
+  iova: bigint,
+): Generator<string> {
+  const colours = paint(args);
+  for (const device of devices) {
+    yield nameOf(device);
+    yield* structureLines(device.path, colours);
+    let address: bigint | undefined = iova;
+    for (const { request, entryType } of stagesOf(device, memory)) {
+      if (address === undefined) break;
+      const translation = translate(request, address);
+      yield* translateLines(translation, entryType, colours);
+      address = translation.result.kind === 'mapped' ? translation.result.address : undefined;
+    }
+  }
+}
+
+/**
+ * The stage that is listed. Of a nested translation that is the second, as in the kernel's listing: the first
+ * leads to guest addresses.
+ */
+function listed(args: CommonArguments, device: Device, memory: PhysicalMemory): Stage | undefined {
+  const stages = stagesOf(device, memory);
+  if (stages.length > 1)
+    message(args, `kho: ${nameOf(device)} is nested: the second stage is listed; --iova goes through both`);
+  return stages.at(-1);
+}
+
+/** Walks a stage with what it gives, and then says on standard error what it noticed. */
+function* walked(
+  args: CommonArguments,
+  device: Device,
+  stage: Stage,
+  text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+): Generator<string> {
+  const walk = walkTable(stage.request);
+  yield* text(walk);
+  for (const anomaly of walk.report().anomalies)
+    message(args, `kho: ${nameOf(device)}: ${anomalyText(anomaly)}`);
+}
+
+function* csvText(
+  args: CommonArguments,
+  memory: PhysicalMemory,
+  devices: Iterable<Device>,
+  all: boolean,
+): Generator<string> {
+  if (all) yield 'device,pasid,iova,pa,size,access\n';
+  for (const device of devices) {
+    const stage = listed(args, device, memory);
+    if (stage === undefined) continue;
+    const chunks = walked(args, device, stage, ({ batches }) => csvOf(batches));
+    if (!all) yield* chunks;
+    else yield* prefixed(chunks, `${deviceText(device.id)},${device.path.pasid ?? ''},`);
+  }
+}
+
+/** Puts a prefix before every line but the first, which is the header. */
+function* prefixed(chunks: Iterable<string>, prefix: string): Generator<string> {
+  let header = true;
+  for (const chunk of chunks) {
+    const text = header ? chunk.slice(chunk.indexOf('\n') + 1) : chunk;
+    header = false;
+    // Chunks end with a line.
+    if (text !== '') yield `${prefix}${text.slice(0, -1).replaceAll('\n', `\n${prefix}`)}\n`;
+  }
+}
+
+function* tableText(
+  args: CommonArguments,
+  memory: PhysicalMemory,
+  devices: Iterable<Device>,
+): Generator<string> {
+  let gap = '';
+  for (const device of devices) {
+    const { translation } = device.path;
+    yield `${gap}${nameOf(device)}: ${translation === undefined ? (nothingText(device) ?? '') : translationText(translation)}\n`;
+    gap = '\n';
+    const stage = listed(args, device, memory);
+    if (stage === undefined) continue;
+    const { format } = stage.request;
+    yield* walked(args, device, stage, ({ batches }) =>
+      tableOf(mergeRuns(batches, format), stage.attributes),
+    );
+  }
+}
+
+function* jsonText(
+  args: CommonArguments,
+  memory: PhysicalMemory,
+  devices: Iterable<Device>,
+  all: boolean,
+): Generator<string> {
+  yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
+  let separator = '';
+  for (const device of devices) {
+    const { translation, pasid } = device.path;
+    const stage = listed(args, device, memory);
+    const head = {
+      unit: device.unit.name,
+      device: deviceText(device.id),
+      ...(pasid === undefined ? {} : { pasid }),
+      ...(translation === undefined ? {} : { translation: translation.kind, domainId: translation.did }),
+      ...(stage === undefined ? {} : { root: hex(BigInt(stage.request.root)), levels: stage.request.levels }),
+    };
+    yield `${separator}${all ? '{' : ''}${JSON.stringify(head).slice(1, -1)},"runs":[\n`;
+    if (stage !== undefined) {
+      const { format } = stage.request;
+      yield* walked(args, device, stage, ({ batches }) =>
+        jsonOf(mergeRuns(batches, format), stage.attributes),
+      );
+    }
+    yield `\n]${all ? '}' : ''}`;
+    separator = ',\n';
+  }
+  yield `${all ? ']' : ''}}\n`;
+}

@@ -1,0 +1,11 @@
+/** One finding as plain lines, for the outputs that carry text. */
+import type { Finding } from '../validate/rule.js';
+import { placeText } from './validate-text.js';
+
+/** Message, place, and what was found; not escaped for any format. */
+export function* findingLines({ severity, message, location, found, expected }: Finding): Generator<string> {
+  yield `${severity}: ${message}`;
+  const place = placeText(location);
+  if (place !== '') yield `  at ${place}`;
+  if (expected !== undefined) yield `  found ${found ?? ''}, expected ${expected}`;
+}

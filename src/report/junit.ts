@@ -1,0 +1,122 @@
+/** `kho validate --format junit`: JUnit XML as GitLab, Jenkins and GitHub actions read it; one testcase a rule. */
+import { escapeText } from '../fdt/escape.js';
+import type { Rule } from '../validate/rule.js';
+import { findingLines } from './finding-lines.js';
+import { type RuleOutcome, ruleOutcomes } from './rule-outcomes.js';
+import type { ValidatedDump } from './validate-json.js';
+
+interface Counts {
+  tests: number;
+  failures: number;
+  errors: number;
+  skipped: number;
+}
+
+/**
+ * Lines of the document. A rule with errors or warnings is a failure, one that did not run is skipped with
+ * its reason, notes are the testcase's output; a dump that cannot be read is a suite with one error.
+ */
+export function* junitLines(dumps: readonly ValidatedDump[], catalogue: readonly Rule[]): Generator<string> {
+  const suites = dumps.map((dump) => ({
+    dump,
+    outcomes: dump.result === undefined ? undefined : ruleOutcomes(dump.result, catalogue),
+  }));
+  const counts = suites.map(({ outcomes }) => countsOf(outcomes));
+  const total = counts.reduce((sum, count) => add(sum, count), {
+    tests: 0,
+    failures: 0,
+    errors: 0,
+    skipped: 0,
+  });
+  yield '<?xml version="1.0" encoding="UTF-8"?>';
+  yield `<testsuites name="kho validate" ${countAttributes(total)}>`;
+  for (const [index, { dump, outcomes }] of suites.entries()) {
+    const count = counts[index] ?? total;
+    yield `  <testsuite name=${quoted(dump.path)} ${countAttributes(count)}>`;
+    if (outcomes === undefined) yield* unreadableLines(dump);
+    else yield* outcomeLines(dump, outcomes);
+    yield '  </testsuite>';
+  }
+  yield '</testsuites>';
+}
+
+function countsOf(outcomes: readonly RuleOutcome[] | undefined): Counts {
+  if (outcomes === undefined) return { tests: 1, failures: 0, errors: 1, skipped: 0 };
+  const count = (wanted: RuleOutcome['state']): number =>
+    outcomes.filter(({ state }) => state === wanted).length;
+  return { tests: outcomes.length, failures: count('failed'), errors: 0, skipped: count('skipped') };
+}
+
+function add(a: Counts, b: Counts): Counts {
+  return {
+    tests: a.tests + b.tests,
+    failures: a.failures + b.failures,
+    errors: a.errors + b.errors,
+    skipped: a.skipped + b.skipped,
+  };
+}
+
+function countAttributes({ tests, failures, errors, skipped }: Counts): string {
+  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`;
+}
+
+function* unreadableLines({ error = '' }: ValidatedDump): Generator<string> {
+  yield '    <testcase classname="dump" name="can be read">';
+  yield `      <error type="unreadable" message=${quoted(error)}/>`;
+  yield '    </testcase>';
+}
+
+function* outcomeLines(
+  { generation, baseline }: ValidatedDump,
+  outcomes: readonly RuleOutcome[],
+): Generator<string> {
+  yield '    <properties>';
+  yield `      <property name="generation" value=${quoted(generation ?? 'unknown')}/>`;
+  if (baseline !== undefined) {
+    yield `      <property name="baseline.known" value="${baseline.known}"/>`;
+    yield `      <property name="baseline.gone" value="${baseline.gone}"/>`;
+  }
+  yield '    </properties>';
+  for (const outcome of outcomes) yield* testcaseLines(generation ?? 'unknown', outcome);
+}
+
+function* testcaseLines(
+  generation: string,
+  { id, title, state, why, findings }: RuleOutcome,
+): Generator<string> {
+  const area = id.replace(/-\d+$/, '');
+  const open = `    <testcase classname=${quoted(`${generation}.${area}`)} name=${quoted(`${id} ${title}`)}`;
+  if (state === 'passed' && findings.length === 0) {
+    yield `${open}/>`;
+    return;
+  }
+  yield `${open}>`;
+  if (state === 'skipped') yield `      <skipped message=${quoted(why ?? '')}/>`;
+  if (state === 'failed') {
+    const [first] = findings;
+    yield `      <failure type=${quoted(first?.severity ?? 'error')} message=${quoted(first?.message ?? '')}>`;
+  } else if (findings.length > 0) {
+    yield '      <system-out>';
+  }
+  for (const finding of findings) {
+    for (const line of findingLines(finding)) yield text(line);
+  }
+  if (state === 'failed') yield '      </failure>';
+  else if (findings.length > 0) yield '      </system-out>';
+  yield '    </testcase>';
+}
+
+/** An attribute's value, with its quotes. */
+function quoted(value: string): string {
+  return `"${text(value)}"`;
+}
+
+/** Text that XML 1.0 can hold (escapeText leaves no control characters; two noncharacters remain to be shown). */
+function text(value: string): string {
+  return escapeText(value)
+    .replace(/[\ufffe\uffff]/g, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;');
+}

@@ -1,0 +1,115 @@
+/** What lies in memory behind an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
+import type { Handover } from '../abi/model.js';
+import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
+import { escapeText } from '../fdt/escape.js';
+import { memfdLuoSer } from '../records/memfd.js';
+import { bytesToHex, bytesToText } from '../schema/text.js';
+import { flags, hex, size } from '../schema/units.js';
+import { cut, rangeText } from './mem-text.js';
+import type { Paint } from './paint.js';
+
+/** Ranges of preserved memory that are shown; a map may have millions. */
+const MAX_RANGES = 24;
+
+/** Sections after the tree, each behind an empty line. */
+export function* upstreamLines(handover: Handover, paint: Paint): Generator<string> {
+  const { preservedMap, preserved, memblock, luo, kexecMetadata, khoTest, subtrees = [] } = handover;
+  const title = (name: string, text: string): string[] => [
+    '',
+    `${paint('node', name)}  ${paint('faint', text)}`,
+  ];
+  if (preservedMap !== undefined) {
+    const { form, bitmapSize, depth, complete } = preservedMap;
+    const shape = form === 'radix' ? `radix tree of ${depth} levels` : `chunks of ${bitmapSize}-byte bitmaps`;
+    yield* title('preserved memory', `${shape}${complete ? '' : ', not complete'}`);
+    if (preserved?.pages !== undefined) yield* preservedLines(preserved.pages, paint);
+  }
+  if (kexecMetadata !== undefined) {
+    const { version, previousRelease, kexecCount } = kexecMetadata;
+    const release = previousRelease === undefined ? '' : quoted(previousRelease, paint);
+    yield* title('kexec-metadata', `version ${version}`);
+    if (kexecCount !== undefined)
+      yield `  handed over by ${release}, kexec ${kexecCount} since the cold boot`;
+  }
+  if (memblock !== undefined) {
+    yield* title('memblock', `${memblock.regions.length} regions of reserve_mem`);
+    for (const { name = '', start = 0n, size: length = 0n } of memblock.regions) {
+      yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
+    }
+  }
+  if (luo !== undefined) yield* luoLines(luo, paint);
+  if (khoTest !== undefined) {
+    const { nrFolios, csum, csumComputed } = khoTest;
+    yield* title('kho_test', `${nrFolios} folios`);
+    const computed =
+      csumComputed === undefined ? 'not summed up: not all folios are in the dump' : hex(csumComputed);
+    yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
+  }
+  for (const { name = '', draft, known, blob } of subtrees) {
+    if (draft !== undefined) yield* ['', ...draftLines(escapeText(name), draft, paint)];
+    else if (known === false) {
+      yield* title(
+        escapeText(name),
+        blob === undefined ? 'contents unknown' : `contents unknown, ${blob.length} bytes`,
+      );
+    }
+  }
+}
+
+function* preservedLines(pages: PreservedPages, paint: Paint): Generator<string> {
+  let shown = 0;
+  for (const { start, end } of pages.ranges()) {
+    if (shown++ === MAX_RANGES) {
+      yield `  ${paint('faint', '… and more (all of them: --format json)')}`;
+      break;
+    }
+    yield `  ${rangeText(start, end, paint)}`;
+  }
+  yield `  ${paint('faint', `${pages.countBlocks()} blocks of order ${pages.orders.join(', ')}`)}`;
+}
+
+function* luoLines(luo: Luo, paint: Paint): Generator<string> {
+  const { compatible, liveupdateNumber, sessions, flbs = [] } = luo;
+  yield '';
+  const count = sessions === undefined ? 'sessions not in the dump' : `${sessions.length} sessions`;
+  yield `${paint('node', 'LUO')}  ${paint('faint', `${escapeText(compatible)}, live update ${liveupdateNumber ?? '?'}, ${count}`)}`;
+  for (const session of sessions ?? []) yield* sessionLines(session, paint);
+  for (const { name, data, count: files, draft } of flbs) {
+    yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${files} files`;
+    if (draft !== undefined) for (const line of draftLines('', draft, paint)) yield `    ${line}`;
+  }
+}
+
+function* sessionLines({ name, count, files }: LuoSession, paint: Paint): Generator<string> {
+  yield `  session ${quoted(name, paint)}  ${paint('faint', `${count} files`)}`;
+  for (const line of cut(
+    (files ?? []).map((file) => fileLine(file, paint)),
+    paint,
+  ))
+    yield `    ${line}`;
+}
+
+function fileLine({ compatible, token, data, memfd, draft }: LuoFile, paint: Paint): string {
+  const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
+  if (draft !== undefined) return `${head}  ${draftLines('', draft, paint).join(' ')}`;
+  if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
+  const { pos, size: bytes, seals, nrFolios } = memfd;
+  const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
+  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}`;
+}
+
+const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? new Map()) as ReadonlyMap<
+  number,
+  string
+>;
+
+function draftLines(name: string, { draft, value }: DraftRecord, paint: Paint): string[] {
+  const text = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'bigint' ? hex(item) : item instanceof Uint8Array ? bytesToHex(item) : item,
+  );
+  return [`${paint('node', name)}${paint('warning', `draft ${draft}`)}  ${escapeText(text)}`];
+}
+
+function quoted(bytes: Uint8Array, paint: Paint): string {
+  return paint('text', JSON.stringify(escapeText(bytesToText(bytes).text)).replaceAll('\\\\u{', '\\u{'));
+}

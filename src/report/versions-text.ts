@@ -1,0 +1,54 @@
+/** `kho explain abi`: which release writes and reads which ABI. */
+import { ABI_VERSIONS, RELEASES } from '../versions/table.js';
+import { type Paint, plain } from './paint.js';
+
+/** The tables of releases and of ABI strings, newest first. */
+export function* abiLines(paint: Paint = plain): Generator<string> {
+  const rows = RELEASES.map(
+    ({ release, kho, map, luo, luoFlb, files, memblock, kexecMetadata, khoTest, evidence }) => [
+      release,
+      kho,
+      map,
+      luo === undefined ? '-' : `${luo}${luo === 'luo-v1' && luoFlb === true ? '+flb' : ''}`,
+      files.join(',') || '-',
+      memblock,
+      kexecMetadata === undefined ? '-' : `${kexecMetadata}`,
+      khoTest ?? '-',
+      evidence,
+    ],
+  );
+  const head = [
+    'release',
+    'root',
+    'map',
+    'LUO',
+    'files',
+    'memblock',
+    'kexec-metadata',
+    'kho_test',
+    'evidence',
+  ];
+  const table = columns([head, ...rows]);
+  yield paint('name', table[0] ?? '');
+  yield* table.slice(1);
+  yield '';
+  yield paint(
+    'faint',
+    'A kernel takes over what carries exactly its own strings; no release reads a range of versions.',
+  );
+  yield '';
+  for (const { abi, since, commit, date, change } of ABI_VERSIONS) {
+    const from = [since ?? 'no release', commit, date].filter((text) => text !== undefined).join(', ');
+    yield `${paint('name', abi)} ${paint('faint', `(${from})`)} ${change}`;
+  }
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
