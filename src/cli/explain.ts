@@ -2,13 +2,16 @@
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
 import { recordLines, ruleLines } from '../report/explain-text.js';
+import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
+import { gaps } from '../validate/gaps.js';
 import { type CommonArguments, commonOptions, joined, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
 
 interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
+  markdown: boolean | undefined;
 }
 
 export const explainCommand: CommandModule<object, ExplainArguments> = {
@@ -20,6 +23,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         type: 'string',
         describe: 'rule id, record name, or abi; without it, every rule, one a line',
       })
+      .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
       .example('kho explain abi', 'which kernel release wrote and reads which ABI string')
@@ -27,6 +31,10 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
   handler: async (args) => {
     const colours = paint(args);
     const { topic } = args;
+    if (args.markdown === true) {
+      await write(args, joined(rulesMarkdown(catalogue, gaps)));
+      return;
+    }
     if (topic === undefined) {
       await write(
         args,

@@ -7,6 +7,8 @@ import { iommufdRules } from './iommufd/index.js';
 import { khoRules } from './kho/index.js';
 import { mapRules } from './map/index.js';
 import type { Rule } from './rule.js';
+import { upstreamRules } from './upstream/index.js';
+import { vtdRules } from './vtd/index.js';
 
 export const catalogue: readonly Rule[] = [
   ...fdtRules,
@@ -16,4 +18,6 @@ export const catalogue: readonly Rule[] = [
   ...guestmemfsRules,
   ...ftraceRules,
   ...mapRules,
+  ...vtdRules,
+  ...upstreamRules,
 ];

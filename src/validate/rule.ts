@@ -33,11 +33,29 @@ export interface Reporter {
   skip(why: string): void;
 }
 
+/** What the inspection of VT-d tables has for one rule. */
+export interface InspectedRule {
+  readonly findings: readonly Omit<Finding, 'rule'>[];
+  /** Findings that were not put into words. */
+  readonly dropped: number;
+  /** Why the rule has nothing to say. */
+  readonly skipped?: string;
+  /** Bytes that the rule would have needed. */
+  readonly missing?: { readonly what: string; readonly address: bigint };
+}
+
+/** The inspection of VT-d tables, as rules see it. */
+export interface Inspected {
+  of(rule: string): InspectedRule;
+}
+
 /** What a rule sees. */
 export interface RuleContext {
   readonly handover: Handover;
   /** Derived facts, computed once for all rules. */
   readonly facts: Facts;
+  /** What the VT-d rules found; only when one of them is run and there is memory to look at. */
+  readonly inspection?: Inspected;
 }
 
 /** Watches the walk of one domain's tables; every rule that needs the leaves shares one walk. */
@@ -70,6 +88,8 @@ export interface Rule {
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
   readonly needs?: readonly Need[];
+  /** Reads its findings from the inspection of VT-d tables, in `finish`. */
+  readonly vtd?: true;
   check?(context: RuleContext, report: Reporter): void;
   /** Called once for each domain whose tables can be walked. */
   observe?(context: RuleContext, domain: Domain, report: Reporter): WalkObserver | undefined;

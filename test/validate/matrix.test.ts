@@ -89,8 +89,10 @@ test('every rule outside guestmemfs and ftrace, which have tests of their own, f
 test('every rule but the one on NOINIT lengths passes on a consistent dump', () => {
   const { passed, failed, skipped } = validate(DUMP_HANDOVER, catalogue);
   expect(failed).toEqual(['KHO-011']);
-  expect(skipped).toEqual([]);
-  expect(passed.length).toBe(
+  // Rules on VT-d structures need a remapping unit, and are tested with one.
+  const others = skipped.filter(({ rule }) => !rule.startsWith('VTD-'));
+  expect(others).toEqual([]);
+  expect(passed.length + skipped.length).toBe(
     catalogue.filter(({ generations }) => generations.includes('rfc-2024')).length - 1,
   );
 });

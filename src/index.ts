@@ -1,0 +1,24 @@
+/** The library: what the command line is built on, without Node built-ins, so that it also runs in a browser. */
+export type { Diagnostic, Generation, Handover, Location } from './abi/model.js';
+export { type Findings, type FoundTree, findTrees } from './decode/find.js';
+export { type DecodeOptions, decodeHandover } from './decode/handover.js';
+export { type EncodedBlob, encodeBlob } from './encode/blob.js';
+export { type EncodedElf, encodeElf } from './encode/elf.js';
+export { ModelError } from './encode/from-json.js';
+export { checkFdt } from './fdt/check.js';
+export type { FdtDiagnostic } from './fdt/diagnostics.js';
+export { dtsLines } from './fdt/dts.js';
+export { type FdtTree, parseFdt } from './fdt/parse.js';
+export { createFdtWriter, type FdtWriter } from './fdt/writer.js';
+export { type ElfCore, elfMemory, parseElfCore } from './memory/elf/core.js';
+export { overlay } from './memory/overlay.js';
+export type { ByteState, MemoryRun, PhysicalMemory } from './memory/physical.js';
+export { bytesAccess, type RandomAccess } from './memory/random-access.js';
+export { blobMemory, type MemorySegment, segmentsMemory } from './memory/segments.js';
+export { jsonChunks } from './report/json-chunks.js';
+export { modelJson } from './report/model-json.js';
+export { treeLines } from './report/tree-text.js';
+export { validateLines } from './report/validate-text.js';
+export { catalogue } from './validate/catalogue.js';
+export type { Finding, Rule, Severity } from './validate/rule.js';
+export { type ValidateOptions, type ValidationResult, validate } from './validate/run.js';

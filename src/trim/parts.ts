@@ -1,0 +1,26 @@
+/** What a trim is put together from: bytes that are kept, and bytes that never are. */
+import { createRangeCollector, type RangeCollector } from './byte-ranges.js';
+
+export interface TrimParts {
+  /** Bytes of decoded records. */
+  readonly records: RangeCollector;
+  /** Bytes of records of the boot protocol, whose pages also hold what is private: kept byte by byte always. */
+  readonly boot: RangeCollector;
+  /** Bytes that are no record but whose page a reader needs: kept as zero. */
+  readonly zeroed: RangeCollector;
+  /** Guest memory: pages that never are in the output, whatever points to them. */
+  readonly guest: RangeCollector;
+  /** Bytes that never are in the output, though their pages may be: seeds. */
+  readonly secret: RangeCollector;
+}
+
+/** Empty parts. */
+export function createParts(): TrimParts {
+  return {
+    records: createRangeCollector(),
+    boot: createRangeCollector(),
+    zeroed: createRangeCollector(),
+    guest: createRangeCollector(),
+    secret: createRangeCollector(),
+  };
+}

@@ -1,0 +1,121 @@
+/** A dump cut down to the decoded records of its handover, as an ELF core. */
+import type { Handover } from '../abi/model.js';
+import type { ChosenHandover } from '../decode/find-chosen.js';
+import { isUpstream } from '../decode/upstream/handover.js';
+import type { Machine } from '../memory/elf/header.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { collectBoot } from './boot.js';
+import {
+  type ByteRanges,
+  countBytes,
+  createRangeCollector,
+  intersection,
+  union,
+  wholePages,
+  without,
+} from './byte-ranges.js';
+import { coreChunks } from './core-chunks.js';
+import { collectVmcoreinfo } from './evidence.js';
+import { createParts, type TrimParts } from './parts.js';
+import { collectRfc2024 } from './rfc2024.js';
+import { collectUpstream } from './upstream.js';
+
+export interface TrimOptions {
+  readonly machine: Machine;
+  /** Keep whole pages of records. Guest memory, seeds and the boot protocol's pages stay out nevertheless. */
+  readonly wholePages?: boolean;
+  /** What `/chosen` of a boot device tree names, where the tree was found so. */
+  readonly chosen?: ChosenHandover;
+  /** Keep the kernel's VMCOREINFO texts in memory, up to their page size. */
+  readonly vmcoreinfo?: boolean;
+  /** Text of a VMCOREINFO note to write. */
+  readonly note?: string;
+}
+
+export interface Trimmed {
+  /** The core, piece by piece; drawn once. Reads the memory as it goes. */
+  readonly chunks: Iterable<Uint8Array>;
+  /** Bytes of the dump that are in it. */
+  readonly kept: number;
+  /** Bytes of the pages that hold them; what is not kept there is zero. */
+  readonly covered: number;
+  /** Bytes of records left out because they lie in guest memory or in a seed. */
+  readonly refused: number;
+  /** Whether the tree itself is in it; a blob that is not in the memory is not. */
+  readonly hasTree: boolean;
+}
+
+/** What of a memory goes into the output. */
+interface Selection {
+  /** Bytes that are copied. */
+  readonly kept: ByteRanges;
+  /** Bytes that are there, as zero where they are not copied. */
+  readonly covered: ByteRanges;
+  readonly refused: number;
+}
+
+/**
+ * Cuts a handover's memory down: the bytes of decoded records stay, every other byte of their pages is zero,
+ * all other pages are absent. Decoding the result gives the same model, but for a checksum over folios.
+ * Never in the output: folios, reserve_mem, what page tables map, guestmemfs' data, boot_params but for the
+ * way to the handover, command lines, and the payload of every setup_data element but type 10.
+ */
+export function trimHandover(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Trimmed {
+  const { kept, covered, refused } = select(handover, memory, options);
+  return {
+    chunks: coreChunks(memory, kept, covered, options.machine, options.note),
+    kept: countBytes(kept),
+    covered: countBytes(covered),
+    refused,
+    hasTree: handover.fdtAddress !== undefined,
+  };
+}
+
+/** Guest memory is told in pages of this size or larger. */
+const SMALLEST_PAGE = 4096;
+
+function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
+  const { pageSize } = handover;
+  const parts = collect(handover, memory, options);
+  const boot = parts.boot.finish();
+  const records = parts.records.finish();
+  const wanted = union(records, boot);
+  const known = knownBytes(memory, wholePages(union(wanted, parts.zeroed.finish()), pageSize));
+  const covered = without(known, wholePages(parts.guest.finish(), SMALLEST_PAGE));
+  const chosen =
+    options.wholePages === true
+      ? union(without(wholePages(records, pageSize), wholePages(boot, pageSize)), wanted)
+      : wanted;
+  // The list's own links win: a damaged length must not swallow them.
+  const open = without(chosen, without(parts.secret.finish(), boot));
+  const kept = intersection(open, covered);
+  const refused = countBytes(without(intersection(wanted, known), kept));
+  return { kept, covered, refused };
+}
+
+function collect(handover: Handover, memory: PhysicalMemory, options: TrimOptions): TrimParts {
+  const parts = createParts();
+  const { fdtAddress, tree, generation } = handover;
+  const { chosen } = options;
+  if (fdtAddress !== undefined && tree !== undefined) parts.records.add(fdtAddress, tree.bytes.length);
+  // In the 2024 series linux,kho-scratch is the region itself, the next kernel's memory, and no array.
+  const scratch = chosen?.property === 'linux,kho-dt' ? undefined : chosen?.scratch;
+  for (const range of [scratch, chosen?.memCache]) {
+    if (range !== undefined) parts.records.add(range.address, Number(range.size));
+  }
+  collectBoot(handover, memory, parts);
+  if (generation === 'rfc-2024') collectRfc2024(handover, memory, parts);
+  else if (isUpstream(generation)) collectUpstream(handover, memory, parts);
+  if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
+  return parts;
+}
+
+function knownBytes(memory: PhysicalMemory, { starts, ends, count }: ByteRanges): ByteRanges {
+  const known = createRangeCollector();
+  for (let i = 0; i < count; i++) {
+    for (const { start, end, state } of memory.runs(starts[i] ?? 0, ends[i] ?? 0)) {
+      if (state !== 'absent') known.add(start, end - start);
+    }
+  }
+  return known.finish();
+}

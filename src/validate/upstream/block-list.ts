@@ -1,0 +1,174 @@
+/** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10). */
+import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex } from '../text.js';
+import type { PlacedList } from './chain.js';
+import { upstreamFacts } from './facts.js';
+import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
+
+const KB = 'kernel/liveupdate/kho_block.c';
+/** What LUO makes of a list that kho_block refuses (upstream L4, L10). */
+const REFUSED =
+  'the list of sessions is read at early boot, and the next kernel panics; of a list of files the reading fails, and every open of /dev/liveupdate gives -EIO';
+
+function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
+  const lists = upstreamFacts(handover).lists();
+  if (lists.length === 0) report.skip('there is no block list');
+  return lists;
+}
+
+/** Where a list goes wrong: behind its last block, or at its head. */
+function linkOf({ blocks, location }: PlacedList) {
+  const last = blocks.at(-1);
+  return last === undefined ? location : at(last.address, 'kho_block_header_ser.next');
+}
+
+export const blockChain: Rule = {
+  id: 'BLOCK-001',
+  title: 'a chain of blocks ends',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B1, L4, L10',
+  evidence: `${KB} kho_block_set_is_cyclic`,
+  consequence: `refused with -EINVAL: ${REFUSED}`,
+  needs: ['memory'],
+  check(context, report) {
+    for (const list of listsOf(context, report)) {
+      const { broken, blocks, what } = list;
+      if (broken?.kind !== 'loop') continue;
+      report.finding({
+        message: `The blocks of ${what} come back to ${hex(broken.next)} after ${blocks.length}`,
+        location: linkOf(list),
+        found: hex(broken.next),
+      });
+    }
+  },
+};
+
+export const blockLimit: Rule = {
+  id: 'BLOCK-002',
+  title: `a list has at most ${MAX_BLOCKS} blocks`,
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B2, L4, L10',
+  evidence: `${KB} kho_block_add`,
+  consequence: `refused with -ENOSPC: ${REFUSED}`,
+  needs: ['memory'],
+  check(context, report) {
+    for (const list of listsOf(context, report)) {
+      const { broken, blocks, what } = list;
+      if (blocks.length < MAX_BLOCKS || broken === undefined || broken.kind === 'loop') continue;
+      report.finding({
+        message: `The list of ${what} goes on behind ${blocks.length} blocks`,
+        location: linkOf(list),
+        expected: `at most ${MAX_BLOCKS} blocks`,
+      });
+    }
+  },
+};
+
+export const blockCount: Rule = {
+  id: 'BLOCK-003',
+  title: 'count of every block is from 1 to what a page holds',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B3, L4, L10',
+  evidence: `${KB} kho_block_set_restore`,
+  consequence: `refused with -EINVAL: ${REFUSED}. Linux 7.3 itself can leave an empty last block when creating a session fails (upstream 3.2)`,
+  needs: ['memory'],
+  check(context, report) {
+    for (const { blocks, capacity, what } of listsOf(context, report)) {
+      for (const { address, count } of blocks) {
+        if (count >= 1n && count <= BigInt(capacity)) continue;
+        report.finding({
+          message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
+          location: at(address, 'kho_block_header_ser.count'),
+          found: `${count}`,
+          expected: `1 to ${capacity}`,
+        });
+      }
+    }
+  },
+};
+
+export const blockAddress: Rule = {
+  id: 'BLOCK-004',
+  title: 'the links of a block list are addresses of pages',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B4',
+  evidence: KB,
+  consequence: 'the next kernel follows them unchecked: it faults, or takes other memory for a block',
+  needs: ['memory'],
+  check(context, report) {
+    const page = BigInt(context.handover.pageSize);
+    for (const list of listsOf(context, report)) {
+      const { blocks, broken, what } = list;
+      const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
+      const address = broken?.kind === 'pointer' ? broken.next : bad;
+      if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
+      if (address === undefined) continue;
+      report.finding({
+        message: `The list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is no physical address' : 'which is not the start of a page'}`,
+        location: broken?.kind === 'pointer' ? linkOf(list) : at(address),
+        found: hex(address),
+      });
+    }
+  },
+};
+
+export const blockPreserved: Rule = {
+  id: 'BLOCK-005',
+  title: 'every block is preserved as a single page',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B5',
+  evidence: `${KB} kho_block_free_ser; kernel/liveupdate/kexec_handover.c kho_restore_free`,
+  consequence:
+    'not checked when it is read: a block that is not preserved has been reused by then, and one that is part of a larger block gives a warning when it is freed',
+  needs: ['memory'],
+  requires: ['BLOCK-004'],
+  check(context, report) {
+    const lists = listsOf(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const { blocks, what } of lists) {
+      for (const { address } of blocks) {
+        const pfn = Number(address) / map.pageSize;
+        if (map.has(pfn, 0)) continue;
+        const order = orderAt(map, pfn);
+        const covered = map.contains(pfn);
+        report.finding({
+          ...(covered ? { severity: 'warning' as const } : {}),
+          message: `The block at ${hex(address)}, ${what}, is ${
+            covered ? `a part of a larger block${order > 0 ? ` of order ${order}` : ''}` : 'not preserved'
+          }`,
+          location: at(address),
+        });
+      }
+    }
+  },
+};
+
+export const blockOwner: Rule = {
+  id: 'BLOCK-007',
+  title: 'no block belongs to two lists',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream B7',
+  evidence: KB,
+  consequence:
+    'not checked: both lists have its records, and it is freed twice, the second time with a warning',
+  needs: ['memory'],
+  check(context, report) {
+    for (const list of listsOf(context, report)) {
+      const { broken, what } = list;
+      if (broken?.kind !== 'shared') continue;
+      report.finding({
+        message: `The list of ${what} goes on at ${hex(broken.next)}, a block of another list`,
+        location: linkOf(list),
+        found: hex(broken.next),
+      });
+    }
+  },
+};

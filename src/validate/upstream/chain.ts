@@ -1,0 +1,175 @@
+/** Linked pages that decoding has followed: vmalloc list pages and kho_block pages. */
+import type { Handover, Location } from '../../abi/model.js';
+import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
+import { blockCapacity } from '../../decode/upstream/blocks.js';
+import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
+import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
+import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
+import { hex } from '../text.js';
+import { quoted } from './blobs.js';
+
+/** Why a chain does not end in 0. */
+export interface BrokenChain {
+  /**
+   * - `loop`: it comes back to a page of its own;
+   * - `shared`: it goes on in a page of another chain;
+   * - `pointer`: it goes on at no physical address;
+   * - `absent`: the next page is not in the dump;
+   * - `unread`: decoding has stopped, as it had found more than there should be.
+   */
+  readonly kind: 'loop' | 'shared' | 'pointer' | 'absent' | 'unread';
+  readonly next: bigint;
+}
+
+/** A list page of a vmalloc area. */
+export interface ListPage {
+  readonly address: number;
+  /** Runs before the first 0. */
+  readonly used: number;
+  /** Whether something stands behind the first 0. */
+  readonly stray: boolean;
+}
+
+/** A vmalloc area, and whose it is. */
+export interface PlacedArea {
+  readonly owner: string;
+  readonly area: VmallocArea;
+  /** The descriptor. */
+  readonly location: Location;
+  readonly pages: readonly ListPage[];
+  readonly broken: BrokenChain | undefined;
+}
+
+/** A block list of LUO, and whose it is. */
+export interface PlacedList {
+  /** `sessions`, or `files of session "vm0"`. */
+  readonly what: string;
+  readonly of: 'sessions' | 'files';
+  readonly head: bigint;
+  /** Where the head stands. */
+  readonly location: Location;
+  readonly blocks: readonly BlockInfo[];
+  /** Records that fit a block. */
+  readonly capacity: number;
+  readonly broken: BrokenChain | undefined;
+}
+
+const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
+
+/** Every vmalloc area: the folio lists of memfds, and kho_test's. */
+export function findAreas(handover: Handover): PlacedArea[] {
+  const { luo, khoTest, memory, pageSize } = handover;
+  if (memory === undefined) return [];
+  const found: Omit<PlacedArea, 'broken' | 'pages'>[] = [];
+  for (const { name, files = [] } of luo?.sessions ?? []) {
+    for (const { token, memfd } of files) {
+      if (memfd === undefined) continue;
+      const { area, origin } = memfd;
+      const owner = `the memfd of token ${hex(token)}, session ${quoted(name)}`;
+      found.push({ owner, area, location: { ...place(origin.address), field: 'memfd_luo_ser.folios' } });
+    }
+  }
+  if (khoTest?.area !== undefined) {
+    const location = { ...place(khoTest.origin?.address), property: 'folios_info' };
+    found.push({ owner: 'kho_test', area: khoTest.area, location });
+  }
+  const frames = new Set(
+    found.flatMap(({ area }) => Array.from(area.chunks, (at) => Math.floor(at / pageSize))),
+  );
+  return found.map((each) => {
+    const { area } = each;
+    const { next, pages } = readListPages(memory, pageSize, area);
+    const own = new Set(Array.from(area.chunks, (at) => Math.floor(at / pageSize)));
+    return { ...each, pages, broken: brokenAt(memory, pageSize, next, own, frames) };
+  });
+}
+
+function place(address: bigint | undefined): Location {
+  return address === undefined ? {} : { address };
+}
+
+function readListPages(
+  memory: PhysicalMemory,
+  pageSize: number,
+  { chunks, descriptor }: VmallocArea,
+): { next: bigint; pages: ListPage[] } {
+  const bytes = new Uint8Array(pageSize);
+  const view = new DataView(bytes.buffer);
+  const pages: ListPage[] = [];
+  let next = descriptor.first;
+  for (const address of chunks) {
+    bytes.fill(0);
+    memory.read(address, pageSize, bytes);
+    next = view.getBigUint64(KHO_VMALLOC_HDR.next, true);
+    let used = 0;
+    let stray = false;
+    let ended = false;
+    for (let i = 0; i < vmallocCapacity(pageSize); i++) {
+      const zero = view.getBigUint64(KHO_VMALLOC_HDR_SIZE + i * ADDRESS, true) === 0n;
+      if (zero) ended = true;
+      else if (ended) stray = true;
+      else used++;
+    }
+    pages.push({ address, used, stray });
+  }
+  return { next, pages };
+}
+
+/** Every block list: the sessions of luo-v4 on, and each session's files of luo-v5. */
+export function findLists(handover: Handover): PlacedList[] {
+  const { luo, memory, pageSize } = handover;
+  if (luo === undefined || memory === undefined) return [];
+  const found: Omit<PlacedList, 'broken'>[] = [];
+  if (luo.sessionBlocks !== undefined && luo.sessionsAddress !== undefined) {
+    found.push({
+      what: 'sessions',
+      of: 'sessions',
+      head: luo.sessionsAddress,
+      location: { ...place(luo.origin?.address), field: 'luo_ser.sessions_pa' },
+      blocks: luo.sessionBlocks,
+      capacity: blockCapacity(pageSize, LUO_SESSION_SER_SIZE),
+    });
+  }
+  for (const session of luo.sessions ?? []) {
+    if (session.fileBlocks === undefined) continue;
+    found.push({ ...filesOf(session, pageSize), blocks: session.fileBlocks });
+  }
+  const frames = new Set(found.flatMap(({ blocks }) => blocks.map((block) => frameOf(block, pageSize))));
+  return found.map((list) => {
+    const own = new Set(list.blocks.map((block) => frameOf(block, pageSize)));
+    const next = list.blocks.at(-1)?.next ?? list.head;
+    return { ...list, broken: brokenAt(memory, pageSize, next, own, frames) };
+  });
+}
+
+function filesOf({ name, filesAddress, origin }: LuoSession, pageSize: number) {
+  return {
+    what: `files of session ${quoted(name)}`,
+    of: 'files' as const,
+    head: filesAddress,
+    location: { ...place(origin.address), field: 'luo_file_set_ser.files' },
+    capacity: blockCapacity(pageSize, LUO_FILE_SER_SIZE),
+  };
+}
+
+function frameOf({ address }: BlockInfo, pageSize: number): number {
+  return Math.floor(Number(address) / pageSize);
+}
+
+function brokenAt(
+  memory: PhysicalMemory,
+  pageSize: number,
+  next: bigint,
+  own: ReadonlySet<number>,
+  all: ReadonlySet<number>,
+): BrokenChain | undefined {
+  if (next === 0n) return undefined;
+  const at = physicalAddress(next);
+  if (at === undefined) return { kind: 'pointer', next };
+  const frame = Math.floor(at / pageSize);
+  if (own.has(frame)) return { kind: 'loop', next };
+  if (all.has(frame)) return { kind: 'shared', next };
+  return { kind: readBytes(memory, at, 1) === undefined ? 'absent' : 'unread', next };
+}

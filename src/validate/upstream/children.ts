@@ -1,0 +1,169 @@
+/** The root's children and their blobs (upstream E13 to E17). */
+import { upstreamRoots } from '../../abi/upstream/root.js';
+import { isUpstream } from '../../decode/upstream/handover.js';
+import { FDT_DIAGNOSTICS } from '../../fdt/diagnostics.js';
+import { findProperty, propertyValue } from '../../fdt/tree.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
+import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { counted, hex, listed, range } from '../text.js';
+import { blobs } from './blobs.js';
+import { blobForm } from './riders.js';
+import { readableTree, SIZED, UPSTREAM, wholeMap } from './shared.js';
+
+const U64 = 8;
+
+/** The property of every child is there and holds a u64. */
+function checkU64({ handover }: RuleContext, report: Reporter, property: string): void {
+  const tree = readableTree(handover);
+  if (tree === undefined) return;
+  for (const { name = '', origin } of handover.subtrees ?? []) {
+    const node = origin?.token;
+    if (node === undefined) continue;
+    const token = findProperty(tree, node, property);
+    const length = token < 0 ? undefined : propertyValue(tree, token)?.length;
+    if (length === U64) continue;
+    report.finding({
+      message: `/${name} has ${length === undefined ? `no ${property}` : `${property} of ${length} bytes`}`,
+      location: { fdtPath: origin?.fdtPath ?? `/${name}`, property },
+      found: length === undefined ? 'nothing' : `${length} bytes`,
+      expected: `${U64} bytes`,
+    });
+  }
+}
+
+export const blobAddress: Rule = {
+  id: 'KHO-113',
+  title: 'every child has the address of its blob, in 8 bytes',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream E13',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
+  consequence:
+    'the look-up fails with -EINVAL and the state of the child is lost; for LUO the next kernel panics',
+  check(context, report) {
+    const { generation } = context.handover;
+    if (!isUpstream(generation)) return;
+    const [child] = upstreamRoots[generation].root.children;
+    const property = child?.properties.find(({ key }) => key === 'address')?.property;
+    if (property !== undefined) checkU64(context, report, property);
+  },
+};
+
+export const blobSize: Rule = {
+  id: 'KHO-114',
+  title: 'every child has blob-size, in 8 bytes',
+  severity: 'error',
+  generations: SIZED,
+  source: 'upstream E14',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
+  consequence:
+    'the look-up fails with -EINVAL although most readers ignore the length: memblock and kho_test lose their state, LUO panics',
+  check(context, report) {
+    checkU64(context, report, 'blob-size');
+  },
+};
+
+export const trueSize: Rule = {
+  id: 'KHO-115',
+  title: 'blob-size is the length of the blob, and all of it is preserved',
+  severity: 'warning',
+  generations: SIZED,
+  source: 'upstream E15',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kexec_handover_debugfs.c',
+  consequence: 'not checked: debugfs shows that many bytes from the blob’s address, whatever lies there',
+  needs: ['memory'],
+  requires: ['KHO-113', 'KHO-114'],
+  check(context, report) {
+    const pages = wholeMap(context, report);
+    for (const { name, address, subtree, own, location } of blobs(context.handover)) {
+      const { size, tree } = subtree;
+      if (size === undefined) continue;
+      const place = { ...location, property: 'blob-size' };
+      if (tree !== undefined && own !== undefined && size !== own) {
+        report.finding({
+          message: `blob-size of ${name} is ${hex(size)}, its tree has ${own} bytes`,
+          location: place,
+          found: hex(size),
+          expected: hex(own),
+        });
+      } else if (
+        pages !== undefined &&
+        (own === undefined || size > own) &&
+        !pages.covers(address, address + size)
+      ) {
+        report.finding({
+          message: `blob-size of ${name} is ${hex(size)}: ${range(address, address + size)} is not all preserved`,
+          location: place,
+          found: hex(size),
+          ...(own === undefined ? {} : { expected: hex(own) }),
+        });
+      }
+    }
+  },
+};
+
+export const blobPreserved: Rule = {
+  id: 'KHO-116',
+  title: 'every child’s blob is preserved',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream E16',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree (a comment asks for it, nothing checks it)',
+  consequence: 'its pages are freed and reused before the consumer reads them',
+  needs: ['memory'],
+  requires: ['KHO-113'],
+  check(context, report) {
+    const pages = wholeMap(context, report);
+    if (pages === undefined) return;
+    for (const { name, address, length, location } of blobs(context.handover)) {
+      const [gap] = pages.uncovered(address, address + length);
+      if (gap === undefined) continue;
+      report.finding({
+        message: `The blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
+        location,
+      });
+    }
+  },
+};
+
+export const blobTree: Rule = {
+  id: 'KHO-117',
+  title: 'a child’s blob that should be a tree is a sound one',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream E17',
+  evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt; lib/test_kho.c',
+  consequence:
+    'not checked up front: libfdt fails at the damage, or reads on in other memory; the state is lost',
+  needs: ['memory'],
+  requires: ['KHO-113'],
+  check({ handover }, report) {
+    const { memory, generation } = handover;
+    if (memory === undefined || generation === undefined) return;
+    for (const { name, address, subtree, location } of blobs(handover)) {
+      // LUO of another form than its generation's is a finding of its own.
+      if (blobForm(generation, name) !== 'fdt') continue;
+      const { tree } = subtree;
+      if (tree === undefined) {
+        const known = physicalAddress(address) !== undefined && readBytes(memory, address, FDT_HEADER_SIZE);
+        if (known === undefined) report.absent(`the blob of ${name}`, address);
+        else
+          report.finding({
+            message: `The blob of ${name} at ${hex(address)} is no devicetree blob`,
+            location,
+          });
+        continue;
+      }
+      const refused = tree.diagnostics.filter(({ code }) => 'libfdt' in FDT_DIAGNOSTICS[code]);
+      if (refused.length === 0) continue;
+      report.finding({
+        message: `The tree of ${name} at ${hex(address)}: ${listed(
+          refused.map(({ message }) => message),
+          2,
+        )}`,
+        location: { ...location, address: address + BigInt(refused[0]?.offset ?? 0) },
+      });
+    }
+  },
+};

@@ -1,0 +1,216 @@
+/** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
+import type { MapChunk } from '../../abi/upstream/model.js';
+import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
+import { pageShift } from '../../decode/upstream/pages.js';
+import { physicalAddress } from '../../memory/read.js';
+import {
+  KHOSER_MEM_BITMAP_PTR,
+  KHOSER_MEM_BITMAP_PTR_SIZE,
+  KHOSER_MEM_CHUNK_HDR,
+  KHOSER_MEM_CHUNK_HDR_SIZE,
+} from '../../records/kho_map.js';
+import type { Rule, RuleContext } from '../rule.js';
+import { hex } from '../text.js';
+import { at, CHUNKS, reportDiagnostics } from './shared.js';
+
+const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
+const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
+
+function chunksOf({ handover }: RuleContext): readonly MapChunk[] {
+  return handover.preservedMap?.chunks ?? [];
+}
+
+function header({ address }: MapChunk, field: 'next' | 'order' | 'numElms', name: string) {
+  return at(address + BigInt(KHOSER_MEM_CHUNK_HDR[field]), `khoser_mem_chunk_hdr.${name}`);
+}
+
+function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bitmap', name: string) {
+  const entry = KHOSER_MEM_CHUNK_HDR_SIZE + index * KHOSER_MEM_BITMAP_PTR_SIZE;
+  return at(address + BigInt(entry + KHOSER_MEM_BITMAP_PTR[field]), `khoser_mem_bitmap_ptr.${name}`);
+}
+
+export const chunkChain: Rule = {
+  id: 'KHO-131',
+  title: 'the chain of chunks ends',
+  severity: 'error',
+  generations: CHUNKS,
+  source: 'upstream M1',
+  evidence: DESERIALIZE,
+  consequence: 'the next kernel never leaves the loop that follows the chain',
+  needs: ['memory'],
+  check(context, report) {
+    const { pageSize, memory } = context.handover;
+    const chunks = chunksOf(context);
+    const last = chunks.at(-1);
+    if (last === undefined || last.next === 0n) return;
+    const next = physicalAddress(last.next);
+    const frame = next === undefined ? -1 : Math.floor(next / pageSize);
+    const back = chunks.findIndex(({ address }) => Math.floor(Number(address) / pageSize) === frame);
+    if (next !== undefined && back < 0 && memory?.read(next, 1, new Uint8Array(1)) !== 1) {
+      report.absent('a chunk of the preserved memory map', last.next);
+      return;
+    }
+    report.finding({
+      message:
+        back < 0
+          ? `next of the chunk at ${hex(last.address)} is ${hex(last.next)}, which is no physical address`
+          : `next of chunk ${chunks.length - 1} at ${hex(last.address)} leads back to chunk ${back} at ${hex(last.next)}`,
+      location: header(last, 'next', 'next'),
+      found: hex(last.next),
+    });
+  },
+};
+
+export const chunkCount: Rule = {
+  id: 'KHO-132',
+  title: 'num_elms of a chunk is not more than a page holds',
+  severity: 'error',
+  generations: CHUNKS,
+  source: 'upstream M2',
+  evidence: DESERIALIZE,
+  consequence: 'the next kernel takes what lies behind the page for bitmap pointers',
+  needs: ['memory'],
+  check(context, report) {
+    const capacity = chunkCapacity(context.handover.pageSize);
+    for (const chunk of chunksOf(context)) {
+      if (chunk.numElms <= capacity) continue;
+      report.finding({
+        message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, a page holds ${capacity}`,
+        location: header(chunk, 'numElms', 'num_elms'),
+        found: `${chunk.numElms}`,
+        expected: `at most ${capacity}`,
+      });
+    }
+  },
+};
+
+export const bitmapAddress: Rule = {
+  id: 'KHO-133',
+  title: 'every bitmap pointer holds an address',
+  severity: 'error',
+  generations: CHUNKS,
+  source: 'upstream M3',
+  evidence: BITMAP,
+  consequence: 'the next kernel dereferences it unchecked and faults',
+  needs: ['memory'],
+  check(context, report) {
+    for (const chunk of chunksOf(context)) {
+      for (let i = 0; i < chunk.pointers.length; i++) {
+        const { bitmap } = chunk.pointers.at(i);
+        if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
+        report.finding({
+          message: `Bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
+          location: pointer(chunk, i, 'bitmap', 'bitmap'),
+          found: hex(bitmap),
+        });
+      }
+    }
+  },
+};
+
+export const chunkOrder: Rule = {
+  id: 'KHO-134',
+  title: 'the size of a chunk’s blocks fits 31 bits',
+  severity: 'error',
+  generations: CHUNKS,
+  source: 'upstream M4',
+  evidence: BITMAP,
+  consequence:
+    'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
+  needs: ['memory'],
+  check(context, report) {
+    const limit = 30 - pageShift(context.handover.pageSize);
+    for (const chunk of chunksOf(context)) {
+      if (chunk.order <= limit) continue;
+      report.finding({
+        message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
+        location: header(chunk, 'order', 'order'),
+        found: `${chunk.order}`,
+        expected: `at most ${limit}`,
+      });
+    }
+  },
+};
+
+export const bitmapStart: Rule = {
+  id: 'KHO-136',
+  title: 'phys_start is a multiple of what its bitmap covers',
+  severity: 'error',
+  generations: CHUNKS,
+  source: 'upstream M6',
+  evidence: BITMAP,
+  consequence:
+    'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
+  needs: ['memory'],
+  requires: ['KHO-134'],
+  check(context, report) {
+    const { pageSize, preservedMap } = context.handover;
+    const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
+    for (const chunk of chunksOf(context)) {
+      const block = BigInt(pageSize) << BigInt(chunk.order);
+      for (let i = 0; i < chunk.pointers.length; i++) {
+        const { physStart } = chunk.pointers.at(i);
+        if (physStart % (block * bits) === 0n) continue;
+        const unaligned = physStart % block !== 0n;
+        report.finding({
+          severity: unaligned ? 'error' : 'warning',
+          message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, no multiple of ${
+            unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
+          }`,
+          location: pointer(chunk, i, 'physStart', 'phys_start'),
+          found: hex(physStart),
+        });
+      }
+    }
+  },
+};
+
+export const bitmapsOnce: Rule = {
+  id: 'KHO-137',
+  title: 'no order has two bitmaps for the same memory',
+  severity: 'warning',
+  generations: CHUNKS,
+  source: 'upstream M7',
+  evidence: BITMAP,
+  consequence: 'harmless, as the blocks of both are reserved; the kernel’s writer never does it',
+  needs: ['memory'],
+  requires: ['KHO-134', 'KHO-136'],
+  check(context, report) {
+    const seen = new Set<string>();
+    for (const chunk of chunksOf(context)) {
+      for (let i = 0; i < chunk.pointers.length; i++) {
+        const { physStart } = chunk.pointers.at(i);
+        const key = `${chunk.order}:${physStart}`;
+        if (seen.has(key)) {
+          report.finding({
+            message: `A second bitmap of order ${chunk.order} for ${hex(physStart)}`,
+            location: pointer(chunk, i, 'physStart', 'phys_start'),
+          });
+        }
+        seen.add(key);
+      }
+    }
+  },
+};
+
+export const bitmapForm: Rule = {
+  id: 'KHO-138',
+  title: 'the map tells whether its bitmaps have 512 bytes or a page',
+  severity: 'warning',
+  generations: CHUNKS,
+  source: 'upstream M8, Q1',
+  evidence: 'kernel/kexec_handover.c of 6.17 and 6.18 (struct kho_mem_phys_bits)',
+  consequence:
+    '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 bitmaps of a page, and nothing tells them apart: the wrong kernel reserves other blocks than were preserved',
+  needs: ['memory'],
+  check({ handover }, report) {
+    reportDiagnostics(handover, report, 'bitmap-form-conflict');
+    const { preservedMap, preservedMemoryMap } = handover;
+    if (preservedMap?.ambiguous !== true) return;
+    report.finding({
+      severity: 'note',
+      message: `Nothing in the dump tells the form; read with bitmaps of ${preservedMap.bitmapSize} bytes`,
+      location: at(preservedMemoryMap),
+    });
+  },
+};

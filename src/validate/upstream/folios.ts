@@ -1,0 +1,215 @@
+/** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
+import type { Handover } from '../../abi/model.js';
+import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
+import { MemfdLuoFolioSerFlags } from '../../records/memfd.js';
+import { hex } from '../text.js';
+import { quoted } from './blobs.js';
+import { createPageBits, type PageBits } from './page-bits.js';
+import { maxPageOrder, orderAt } from './shared.js';
+
+/** A memfd, and whose it is. */
+export interface PlacedMemfd {
+  readonly name: string;
+  readonly session: LuoSession;
+  readonly file: LuoFile;
+  readonly memfd: Memfd;
+}
+
+/** What can be wrong with an entry of a list. */
+export type FolioFault =
+  /** Not the head of a preserved block. */
+  | 'head'
+  /** pfn 0. */
+  | 'hole'
+  /** At or behind the end of the file. */
+  | 'beyond'
+  /** The index is no multiple of the folio's pages. */
+  | 'unaligned'
+  /** The indices are another folio's too. */
+  | 'overlap'
+  | 'flags'
+  /** The page frame occurs before in the same list. */
+  | 'again'
+  /** The page frame occurs in another list. */
+  | 'shared'
+  /** Larger than MAX_PAGE_ORDER. */
+  | 'order';
+
+/** How many entries have a fault, and the first of them. */
+export interface FolioTally {
+  count: number;
+  readonly position: number;
+  readonly pfn: number;
+  readonly index: number;
+  readonly flags: number;
+  readonly order: number;
+}
+
+export interface FolioScan {
+  readonly owner: PlacedMemfd;
+  readonly faults: Partial<Record<FolioFault, FolioTally>>;
+  /** Not all entries are in the dump. */
+  readonly absent: boolean;
+  /** The other list that has the first shared page frame. */
+  sharedWith?: PlacedMemfd;
+}
+
+export interface Folios {
+  readonly scans: readonly FolioScan[];
+  /** Page frames that the lists name. */
+  readonly named: PageBits;
+}
+
+/** Lists searched for the other owner of a page frame. */
+const MAX_SEARCHES = 16;
+const KNOWN_FLAGS = Object.values(MemfdLuoFolioSerFlags).reduce((all, flag) => all | flag, 0);
+
+/** Every memfd whose record is in the dump. */
+export function findMemfds({ luo }: Handover): PlacedMemfd[] {
+  return (luo?.sessions ?? []).flatMap((session) =>
+    (session.files ?? []).flatMap((file): PlacedMemfd[] =>
+      file.memfd === undefined
+        ? []
+        : [
+            {
+              name: `the memfd of token ${hex(file.token)}, session ${quoted(session.name)}`,
+              session,
+              file,
+              memfd: file.memfd,
+            },
+          ],
+    ),
+  );
+}
+
+/**
+ * Scans every list once. Takes a bit a named page frame, and no object an entry.
+ *
+ * @param pages undefined when the map is not whole; faults that depend on it are not looked for then
+ */
+export function scanFolios(handover: Handover, pages: PreservedPages | undefined): Folios {
+  const named = createPageBits();
+  const scans: FolioScan[] = [];
+  const owners = findMemfds(handover);
+  let searches = 0;
+  for (const owner of owners) {
+    const scan = scanOne(owner, handover.pageSize, pages, named);
+    scans.push(scan);
+    const { shared } = scan.faults;
+    if (shared === undefined || searches++ >= MAX_SEARCHES) continue;
+    const other = owners.find((each) => each !== owner && names(each, shared.pfn));
+    if (other !== undefined) scan.sharedWith = other;
+  }
+  return { scans, named };
+}
+
+function scanOne(
+  owner: PlacedMemfd,
+  pageSize: number,
+  pages: PreservedPages | undefined,
+  named: PageBits,
+): FolioScan {
+  const { folios, size } = owner.memfd;
+  const faults: Partial<Record<FolioFault, FolioTally>> = {};
+  const maxOrder = maxPageOrder(pageSize);
+  const endOfFile = Number(size) / pageSize;
+  let own: PageBits | undefined;
+  let seen = 0;
+  let lastIndex = -1;
+  let end = 0;
+  let ascending = true;
+  // One object for the entry at hand: a list costs none an entry.
+  const entry = { position: 0, pfn: 0, index: 0, flags: 0, order: 0 };
+  function fault(kind: FolioFault): void {
+    const tally = faults[kind];
+    if (tally === undefined) faults[kind] = { count: 1, ...entry };
+    else tally.count++;
+  }
+  folios.each((pfn, flags, index, position) => {
+    seen++;
+    const order = pages === undefined ? 0 : orderAt(pages, pfn);
+    entry.position = position;
+    entry.pfn = pfn;
+    entry.index = index;
+    entry.flags = flags;
+    entry.order = order;
+    if ((flags & ~KNOWN_FLAGS) !== 0) fault('flags');
+    if (pfn === 0) {
+      fault('hole');
+      return;
+    }
+    if (order < 0) fault('head');
+    else if (order > maxOrder) fault('order');
+    const count = order > 0 ? 2 ** order : 1;
+    if (index >= endOfFile) fault('beyond');
+    if (index % count !== 0) fault('unaligned');
+    if (index < end) {
+      if (index >= lastIndex && ascending) fault('overlap');
+      else ascending = false;
+    }
+    lastIndex = index;
+    end = Math.max(end, index + count);
+    if (named.add(pfn)) {
+      own?.add(pfn);
+      return;
+    }
+    own ??= firstFrames(owner, position);
+    fault(own.add(pfn) ? 'shared' : 'again');
+  });
+  if (!ascending) sortedOverlaps(owner, pages, faults);
+  return { owner, faults, absent: seen < folios.length };
+}
+
+/** Page frames of the first entries of a list. */
+function firstFrames({ memfd }: PlacedMemfd, count: number): PageBits {
+  const frames = createPageBits();
+  memfd.folios.each((pfn, _flags, _index, position) => {
+    if (position < count && pfn !== 0) frames.add(pfn);
+  });
+  return frames;
+}
+
+function names({ memfd }: PlacedMemfd, wanted: number): boolean {
+  let found = false;
+  memfd.folios.each((pfn) => {
+    if (pfn === wanted) found = true;
+  });
+  return found;
+}
+
+/** Overlaps of a list that does not ascend, which no kernel writes. */
+function sortedOverlaps(
+  { memfd }: PlacedMemfd,
+  pages: PreservedPages | undefined,
+  faults: Partial<Record<FolioFault, FolioTally>>,
+): void {
+  const { length } = memfd.folios;
+  const columns = {
+    pfn: new Float64Array(length),
+    index: new Float64Array(length),
+    order: new Int8Array(length),
+  };
+  let known = 0;
+  memfd.folios.each((pfn, _flags, index, position) => {
+    columns.pfn[position] = pfn;
+    columns.index[position] = index;
+    columns.order[position] = pages === undefined || pfn === 0 ? 0 : orderAt(pages, pfn);
+    known = position + 1;
+  });
+  const byIndex = Uint32Array.from({ length: known }, (_, i) => i).filter((i) => columns.pfn[i] !== 0);
+  byIndex.sort((a, b) => (columns.index[a] ?? 0) - (columns.index[b] ?? 0));
+  let end = 0;
+  let count = 0;
+  let first: number | undefined;
+  for (const i of byIndex) {
+    const index = columns.index[i] ?? 0;
+    if (index < end) {
+      count++;
+      first ??= i;
+    }
+    end = Math.max(end, index + 2 ** Math.max(0, columns.order[i] ?? 0));
+  }
+  if (first === undefined) return;
+  const [pfn, index, order] = [columns.pfn[first] ?? 0, columns.index[first] ?? 0, columns.order[first] ?? 0];
+  faults.overlap = { count, position: first, pfn, index, flags: 0, order };
+}

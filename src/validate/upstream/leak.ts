@@ -1,0 +1,153 @@
+/** Preserved blocks that nothing refers to (upstream X16). */
+import type { Handover } from '../../abi/model.js';
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
+import { bytesToText } from '../../schema/text.js';
+import { intersections } from '../pages.js';
+import type { Rule } from '../rule.js';
+import { counted, hex, size } from '../text.js';
+import { blobs } from './blobs.js';
+import { upstreamFacts } from './facts.js';
+import { isTestFlb } from './flb.js';
+import { findMemfds } from './folios.js';
+import type { PageBits } from './page-bits.js';
+import { at, UPSTREAM, wholeMap } from './shared.js';
+
+/** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
+const SESSION_PAGES = 16;
+const FILE_PAGES = 2;
+/** Longer stretches that a damaged record claims are of no use. */
+const MAX_CLAIM = 1n << 50n;
+
+export const unreferenced: Rule = {
+  id: 'KHO-156',
+  title: 'every preserved block is somebody’s',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream X16',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
+  consequence:
+    'nobody restores the block: its memory stays reserved, without a message, until the next cold boot',
+  needs: ['memory'],
+  requires: ['KHO-111'],
+  check(context, report) {
+    const { handover } = context;
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    const why = unknownReferences(handover);
+    if (why !== undefined) {
+      report.skip(why);
+      return;
+    }
+    const early = notYetWritten(handover);
+    const references = pageSet(referenced(handover), handover.pageSize);
+    const { named } = upstreamFacts(handover).folios();
+    for (const { pfn, order, count } of unclaimed(map, references, named)) {
+      if (!report.room()) {
+        report.more(1);
+        continue;
+      }
+      const address = BigInt(pfn) * BigInt(map.pageSize);
+      const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
+      report.finding({
+        ...(early ? { severity: 'note' as const } : {}),
+        message: `Nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})${
+          early ? ': LUO writes its sessions on the way to the kexec' : ''
+        }`,
+        location: at(address),
+      });
+    }
+  },
+};
+
+/** What may refer to blocks without saying so here. */
+function unknownReferences(handover: Handover): string | undefined {
+  const { subtrees = [], luo, diagnostics, khoTest } = handover;
+  const unknown = subtrees.find(({ known }) => known !== true);
+  if (unknown !== undefined)
+    return `only the owner of the child ${unknown.name ?? ''} knows what it refers to`;
+  const absent = diagnostics.find(({ code }) => code === 'memory-absent');
+  if (absent !== undefined) return `what is preserved for is not all known: ${absent.message}`;
+  for (const { files = [] } of luo?.sessions ?? []) {
+    const foreign = files.find(({ memfd }) => memfd === undefined);
+    if (foreign === undefined) continue;
+    return `only the handler "${bytesToText(foreign.compatible).text}" knows what its files refer to`;
+  }
+  const flb = luo?.flbs?.find((each) => !isTestFlb(each));
+  if (flb !== undefined) return `only the FLB "${bytesToText(flb.name).text}" knows what it refers to`;
+  const facts = upstreamFacts(handover);
+  const area = facts.areas().find(({ broken, area: { complete } }) => broken !== undefined || !complete);
+  if (area !== undefined) return `the list of ${area.owner} is damaged`;
+  const list = facts.lists().find(({ broken }) => broken !== undefined);
+  if (list !== undefined) return `the list of ${list.what} is damaged`;
+  if (khoTest !== undefined && khoTest.folios === undefined) return 'the list of kho_test is not known';
+  return undefined;
+}
+
+/** A running kernel has preserved the files, and writes down whose they are only when it goes down. */
+function notYetWritten({ luo, setupData }: Handover): boolean {
+  return luo !== undefined && setupData === undefined && (luo.sessions ?? []).length === 0;
+}
+
+/** Everything that is referred to but the folios of memfds. */
+function* referenced(handover: Handover): Generator<PageRange> {
+  const { fdtAddress, pageSize, luo, memblock, khoTest } = handover;
+  const page = BigInt(pageSize);
+  const range = (start: bigint, length: bigint): PageRange => ({
+    start,
+    end: start + (length < MAX_CLAIM ? length : MAX_CLAIM),
+  });
+  if (fdtAddress !== undefined) yield range(fdtAddress, page);
+  for (const { address, length } of blobs(handover)) yield range(address, length);
+  for (const { start, size } of memblock?.regions ?? []) {
+    if (start !== undefined && size !== undefined) yield range(start, size);
+  }
+  for (const { address, order } of khoTest?.folios ?? []) {
+    yield range(address, page << BigInt(Math.min(order, 40)));
+  }
+  for (const { area } of upstreamFacts(handover).areas()) {
+    for (const chunk of area.chunks) yield range(BigInt(chunk), page);
+    for (const run of area.runs) yield { start: run, end: run + area.runSize };
+  }
+  if (luo === undefined) return;
+  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
+  if (abiHeader !== undefined) yield range(abiHeader, page);
+  if (flbsAddress !== 0n) yield range(flbsAddress, page);
+  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
+    yield range(sessionsAddress, page * BigInt(SESSION_PAGES));
+  }
+  for (const { address } of sessionBlocks ?? []) yield range(address, page);
+  for (const { filesAddress, fileBlocks } of sessions) {
+    for (const { address } of fileBlocks ?? []) yield range(address, page);
+    if (fileBlocks === undefined && filesAddress !== 0n) yield range(filesAddress, page * BigInt(FILE_PAGES));
+  }
+  for (const { file } of findMemfds(handover)) yield range(file.data, 1n);
+}
+
+/** Runs of adjacent blocks of which no page is in either set. */
+function* unclaimed(
+  map: PreservedPages,
+  references: PageSet,
+  named: PageBits,
+): Generator<{ pfn: number; order: number; count: number }> {
+  const page = BigInt(map.pageSize);
+  for (const { address, order, count } of map.blocks()) {
+    const scale = 2 ** order;
+    const start = Number(address / page);
+    const end = start + count * scale;
+    for (let block = start; block < end; ) {
+      const [known] = intersections(references, block, end);
+      const folio = named.next(block);
+      const claimed = Math.min(known?.start ?? end, folio, end);
+      const head = Math.floor(claimed / scale) * scale;
+      if (head > block) yield { pfn: block, order, count: (head - block) / scale };
+      if (claimed >= end) break;
+      // Behind the claimed stretch the next block that may be nobody's begins.
+      const stop = Math.max(
+        known?.start === claimed ? known.end : 0,
+        folio === claimed ? named.nextMissing(folio) : 0,
+      );
+      block = Math.ceil(stop / scale) * scale;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** Files of LUO sessions (upstream L12 to L14). */
+import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
+import { LUO_FILE_SER } from '../../records/luo.js';
+import { bytesToText } from '../../schema/text.js';
+import { RELEASES } from '../../versions/table.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex, listed } from '../text.js';
+import { quoted } from './blobs.js';
+import { luoOf } from './luo-sessions.js';
+import { at, UPSTREAM } from './shared.js';
+
+const LF = 'kernel/liveupdate/luo_file.c';
+
+function* filesOf(
+  context: RuleContext,
+  report: Reporter,
+): Generator<{ session: LuoSession; file: LuoFile; index: number }> {
+  for (const session of luoOf(context, report)?.sessions ?? []) {
+    if (session.files === undefined && session.filesAddress !== 0n) {
+      report.absent(`the files of session ${quoted(session.name)}`, session.filesAddress);
+    }
+    for (const [index, file] of (session.files ?? []).entries()) yield { session, file, index };
+  }
+}
+
+function place({ origin }: LuoFile, offset: number, name: string) {
+  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
+}
+
+export const handlerEnds: Rule = {
+  id: 'LUO-013',
+  title: 'a NUL ends every handler string',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L13',
+  evidence: `${LF} luo_file_deserialize_one`,
+  consequence: 'not checked: comparing it runs into the next fields, and no handler has such a name',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { session, file, index } of filesOf(context, report)) {
+      if (bytesToText(file.compatible).terminated) continue;
+      report.finding({
+        message: `No NUL ends the handler string of file ${index} of session ${quoted(session.name)}`,
+        location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
+      });
+    }
+  },
+};
+
+export const knownHandler: Rule = {
+  id: 'LUO-012',
+  title: 'every file has a handler that the releases of this generation have',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L12',
+  evidence: `${LF} luo_file_deserialize_one; luo_session.c`,
+  consequence:
+    '-ENOENT: the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and the files of every session are lost; 6.19 goes on without the file',
+  needs: ['memory'],
+  check(context, report) {
+    const { generation } = context.handover;
+    const known = new Set(RELEASES.filter(({ kho }) => kho === generation).flatMap(({ files }) => files));
+    for (const { session, file, index } of filesOf(context, report)) {
+      const { text, terminated } = bytesToText(file.compatible);
+      if (!terminated || known.has(text)) continue;
+      const draft = file.draft;
+      report.finding({
+        ...(draft === undefined ? {} : { severity: 'warning' as const }),
+        message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
+          draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
+        }`,
+        location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
+        found: text,
+        expected: listed([...known]),
+      });
+    }
+  },
+};
+
+export const tokensUnique: Rule = {
+  id: 'LUO-014',
+  title: 'tokens are unique in a session',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L14',
+  evidence: `${LF} luo_retrieve_file`,
+  consequence:
+    'not checked: only the first file can be retrieved, the others are dropped when the session is finished',
+  needs: ['memory'],
+  check(context, report) {
+    const seen = new Set<bigint>();
+    let current: LuoSession | undefined;
+    for (const { session, file, index } of filesOf(context, report)) {
+      if (session !== current) seen.clear();
+      current = session;
+      if (seen.has(file.token)) {
+        report.finding({
+          message: `File ${index} of session ${quoted(session.name)} has the token ${hex(file.token)} of an earlier one`,
+          location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
+          found: hex(file.token),
+        });
+      }
+      seen.add(file.token);
+    }
+  },
+};

@@ -1,0 +1,247 @@
+/** Sessions of LUO (upstream L5 to L9, L11). */
+import type { Luo, LuoSession } from '../../abi/upstream/model.js';
+import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
+import { LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
+import { bytesToText } from '../../schema/text.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { counted, hex } from '../text.js';
+import { quoted } from './blobs.js';
+import { upstreamFacts } from './facts.js';
+import { at, BLOCKS, UPSTREAM } from './shared.js';
+
+const LS = 'kernel/liveupdate/luo_session.c';
+const LF = 'kernel/liveupdate/luo_file.c';
+/** The failure that costs every session. */
+const ALL_LOST =
+  'the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and all files are lost';
+
+function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
+  const luo = luoOf(context, report);
+  if (luo !== undefined && luo.sessions === undefined && luo.sessionsAddress !== 0n) {
+    report.absent('the list of sessions', luo.sessionsAddress ?? 0n);
+  }
+  return luo?.sessions ?? [];
+}
+
+/** LUO's state; without it the rule does not apply. */
+export function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
+  if (handover.luo === undefined) report.skip('the dump has no state of LUO');
+  return handover.luo;
+}
+
+function field({ origin }: LuoSession, offset: number, name: string) {
+  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
+}
+
+export const sessionCount: Rule = {
+  id: 'LUO-005',
+  title: 'count of the session area is not more than it holds',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L5',
+  evidence: `${LS} luo_session_deserialize (6.19 to 7.1)`,
+  consequence: 'not checked: the next kernel takes what lies behind the area for sessions',
+  needs: ['memory'],
+  check(context, report) {
+    const luo = luoOf(context, report);
+    if (luo === undefined) return;
+    const { sessionCount: count, sessionsAddress } = luo;
+    if (count === undefined) {
+      const block = luo.version === 'luo-v4' || luo.version === 'luo-v5';
+      if (block) report.skip(`${luo.version} has no session area`);
+      else report.absent('the session area', sessionsAddress ?? 0n);
+      return;
+    }
+    const capacity = sessionCapacity(context.handover.pageSize);
+    if (count <= BigInt(capacity)) return;
+    report.finding({
+      message: `The session area claims ${count} sessions, it holds ${capacity}`,
+      location: at(sessionsAddress, 'luo_session_header_ser.count'),
+      found: `${count}`,
+      expected: `at most ${capacity}`,
+    });
+  },
+};
+
+export const sessionNameEnds: Rule = {
+  id: 'LUO-006',
+  title: 'a NUL ends every session name',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream L6',
+  evidence: `${LS} luo_session_alloc`,
+  consequence: 'the next kernel cuts the name off after 63 characters: nobody finds the session by its name',
+  needs: ['memory'],
+  check(context, report) {
+    for (const session of sessionsOf(context, report)) {
+      if (bytesToText(session.name).terminated) continue;
+      report.finding({
+        message: `No NUL ends the name of session ${quoted(session.name)}`,
+        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+      });
+    }
+  },
+};
+
+export const sessionNamed: Rule = {
+  id: 'LUO-007',
+  title: 'no session name is empty',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream L7',
+  evidence: `${LS} luo_session_create`,
+  consequence: 'accepted when it is read; creating such a session is refused, so no kernel writes one',
+  needs: ['memory'],
+  check(context, report) {
+    for (const [i, session] of sessionsOf(context, report).entries()) {
+      if (session.name[0] !== 0) continue;
+      report.finding({
+        message: `Session ${i} has no name`,
+        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+      });
+    }
+  },
+};
+
+export const sessionNamesUnique: Rule = {
+  id: 'LUO-008',
+  title: 'session names are unique',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L8',
+  evidence: `${LS} luo_session_insert`,
+  consequence: `-EEXIST: ${ALL_LOST}`,
+  needs: ['memory'],
+  check(context, report) {
+    const seen = new Map<string, number>();
+    for (const [i, session] of sessionsOf(context, report).entries()) {
+      // The kernel compares bytes; text stands for them here, with the bytes beyond UTF-8 told apart.
+      const { name } = session;
+      const nul = name.indexOf(0);
+      const key = Array.from(nul < 0 ? name.subarray(0, name.length - 1) : name.subarray(0, nul)).join();
+      const before = seen.get(key);
+      if (before === undefined) seen.set(key, i);
+      else {
+        report.finding({
+          message: `Sessions ${before} and ${i} are both named ${quoted(name)}`,
+          location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+        });
+      }
+    }
+  },
+};
+
+export const noFilesNoCount: Rule = {
+  id: 'LUO-009',
+  title: 'a session without files counts none',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream L9',
+  evidence: `${LF} luo_file_deserialize`,
+  consequence: 'the next kernel warns and takes the session to have no files',
+  needs: ['memory'],
+  check(context, report) {
+    for (const session of sessionsOf(context, report)) {
+      const { filesAddress, count, name } = session;
+      if (filesAddress !== 0n || count === 0n) continue;
+      report.finding({
+        message: `Session ${quoted(name)} counts ${counted(count, 'file')}, and its files are at 0`,
+        location: field(
+          session,
+          LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count,
+          'luo_file_set_ser.count',
+        ),
+        found: `${count}`,
+        expected: '0',
+      });
+    }
+  },
+};
+
+export const fileCount: Rule = {
+  id: 'LUO-011',
+  title: 'count of a session is the number of its files',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream L11',
+  evidence: `${LF} luo_file_deserialize`,
+  consequence: `-EINVAL: ${ALL_LOST}. Up to 7.1 the count is trusted, and the kernel reads beyond the array`,
+  needs: ['memory'],
+  check(context, report) {
+    const capacity = BigInt(fileCapacity(context.handover.pageSize));
+    const blockLists = upstreamFacts(context.handover).lists();
+    const broken = new Set(blockLists.flatMap(({ broken, head }) => (broken === undefined ? [] : [head])));
+    for (const session of sessionsOf(context, report)) {
+      const { filesAddress, count, files, fileBlocks, name } = session;
+      if (filesAddress === 0n || broken.has(filesAddress)) continue;
+      if (files === undefined) {
+        report.absent(`the files of session ${quoted(name)}`, filesAddress);
+        continue;
+      }
+      const location = field(
+        session,
+        LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count,
+        'luo_file_set_ser.count',
+      );
+      if (fileBlocks === undefined) {
+        if (count > capacity) {
+          report.finding({
+            message: `Session ${quoted(name)} counts ${count} files, its array holds ${capacity}`,
+            location,
+            found: `${count}`,
+            expected: `at most ${capacity}`,
+          });
+        } else if (BigInt(files.length) < count) {
+          report.absent(`the files of session ${quoted(name)}`, filesAddress);
+        }
+        continue;
+      }
+      const listed = fileBlocks.reduce((sum, block) => sum + block.count, 0n);
+      if (listed === count) {
+        if (BigInt(files.length) < count) report.absent(`files of session ${quoted(name)}`, filesAddress);
+        continue;
+      }
+      report.finding({
+        message: `Session ${quoted(name)} counts ${counted(count, 'file')}, its blocks hold ${listed}`,
+        location,
+        found: `${count}`,
+        expected: `${listed}`,
+      });
+    }
+  },
+};
+
+export const arrayOwner: Rule = {
+  id: 'LUO-019',
+  title: 'the files of a session lie at a physical address, and belong to no other session',
+  severity: 'error',
+  generations: UPSTREAM.filter((generation) => !BLOCKS.includes(generation)),
+  source: 'upstream L11, X12',
+  evidence: `${LF} luo_file_deserialize (6.19 to 7.1)`,
+  consequence:
+    'the next kernel faults, or gives both sessions the same files and fails when it restores the second',
+  needs: ['memory'],
+  check(context, report) {
+    const seen = new Map<bigint, LuoSession>();
+    for (const session of sessionsOf(context, report)) {
+      const { filesAddress, name } = session;
+      if (filesAddress === 0n) continue;
+      const other = seen.get(filesAddress);
+      if (other === undefined && filesAddress < 1n << 52n) {
+        seen.set(filesAddress, session);
+        continue;
+      }
+      report.finding({
+        message: `The files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
+          other === undefined ? 'beyond 2^52' : `those of session ${quoted(other.name)} too`
+        }`,
+        location: field(
+          session,
+          LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.files,
+          'luo_file_set_ser.files',
+        ),
+        found: hex(filesAddress),
+      });
+    }
+  },
+};

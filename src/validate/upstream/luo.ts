@@ -1,0 +1,188 @@
+/** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
+import type { Subtree } from '../../abi/model.js';
+import { luoV1 } from '../../abi/upstream/riders.js';
+import { compatibleStrings } from '../../decode/bind.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
+import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
+import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { RELEASES } from '../../versions/table.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex, listed } from '../text.js';
+import { at, BLOCKS, wholeMap } from './shared.js';
+
+const NAME = 'LUO';
+const STARTUP = 'kernel/liveupdate/luo_core.c luo_early_startup';
+
+function rider({ handover }: RuleContext, report: Reporter): Subtree | undefined {
+  const found = handover.subtrees?.find(({ name }) => name === NAME);
+  if (found === undefined) report.skip('the tree has no LUO');
+  return found;
+}
+
+export const luoRecord: Rule = {
+  id: 'LUO-002',
+  title: 'the LUO blob is struct luo_ser of exactly the version that the kernel reads',
+  severity: 'error',
+  generations: BLOCKS,
+  source: 'upstream L2',
+  evidence: `${STARTUP}, liveupdate_early_init`,
+  consequence: 'the next kernel panics at boot, even with liveupdate=off, as long as it has KHO on',
+  needs: ['memory'],
+  requires: ['KHO-113', 'KHO-114'],
+  check(context, report) {
+    const luo = rider(context, report);
+    if (luo === undefined) return;
+    const { handover } = context;
+    const expected = RELEASES.find(({ kho }) => kho === handover.generation)?.luo;
+    const location = { fdtPath: `/${NAME}`, ...at(luo.address) };
+    if (luo.tree !== undefined) {
+      const found = handover.luo?.compatible ?? 'another tree';
+      report.finding({
+        message: `The LUO blob is a tree ("${found}"), not struct luo_ser`,
+        location,
+        found,
+        ...(expected === undefined ? {} : { expected }),
+      });
+      return;
+    }
+    const { blob } = luo;
+    if (luo.size !== undefined && luo.size < BigInt(LUO_SER_SIZE)) {
+      report.finding({
+        message: `The LUO blob has ${luo.size} bytes, struct luo_ser ${LUO_SER_SIZE}`,
+        location: { ...location, property: 'blob-size' },
+        found: `${luo.size}`,
+        expected: `${LUO_SER_SIZE}`,
+      });
+    } else if (handover.luo !== undefined) {
+      const { compatible } = handover.luo;
+      if (compatible === expected) return;
+      report.finding({
+        message: `luo_ser.compatible is "${compatible}", which no release of ${handover.generation} reads`,
+        location: { ...location, field: 'luo_ser.compatible' },
+        found: compatible,
+        ...(expected === undefined ? {} : { expected }),
+      });
+    } else {
+      foreign(context, blob, report, location, expected);
+    }
+  },
+};
+
+/** The bytes do not begin like LUO: decoding keeps none, as a copy of debugfs shows reused memory there. */
+function foreign(
+  { handover }: RuleContext,
+  blob: Uint8Array | undefined,
+  report: Reporter,
+  location: ReturnType<typeof at>,
+  expected: string | undefined,
+): void {
+  const { memory, fdtAddress } = handover;
+  const address = location.address;
+  if (address === undefined || memory === undefined) return;
+  if (fdtAddress === undefined) {
+    report.skip('a copy of debugfs: the kernel had freed the LUO blob of an incoming tree when it was read');
+    return;
+  }
+  const bytes = blob?.subarray(0, LUO_SER_SIZE) ?? new Uint8Array(LUO_SER_SIZE);
+  if (blob === undefined && memory.read(Number(address), LUO_SER_SIZE, bytes) < LUO_SER_SIZE) {
+    report.absent('struct luo_ser', address);
+    return;
+  }
+  const compatible = bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum);
+  const { text } = bytesToText(compatible);
+  const found = /^[\x20-\x7e]+$/.test(text) ? text : bytesToHex(compatible);
+  report.finding({
+    message: `luo_ser.compatible is "${found}"`,
+    location: { ...location, field: 'luo_ser.compatible' },
+    found,
+    ...(expected === undefined ? {} : { expected }),
+  });
+}
+
+export const luoTree: Rule = {
+  id: 'LUO-003',
+  title: 'the LUO tree has the strings, nodes and properties of luo-v1',
+  severity: 'error',
+  generations: ['kho-v1', 'kho-v2', 'kho-v3'],
+  source: 'upstream L3, Q4',
+  evidence: 'kernel/liveupdate/luo_core.c luo_early_startup, luo_session.c, luo_flb.c (6.19 to 7.1)',
+  consequence:
+    'the next kernel panics at boot; 7.0 and 7.1 do so without luo-flb too, which 6.19 does not write',
+  needs: ['memory'],
+  requires: ['KHO-117'],
+  check(context, report) {
+    const luo = rider(context, report);
+    if (luo === undefined) return;
+    const { tree, address } = luo;
+    if (tree === undefined) {
+      report.skip('the blob of LUO is no tree, or not in the dump');
+      return;
+    }
+    const { root } = luoV1;
+    const nodes = [
+      { path: '/', binding: root, optional: false },
+      ...root.children.map((binding) => {
+        const path = 'literal' in binding.name ? `/${binding.name.literal}` : '/';
+        // 6.19 writes no luo-flb, and reads none.
+        return { path, binding, optional: path === '/luo-flb' && context.handover.generation === 'kho-v1' };
+      }),
+    ];
+    for (const { path, binding, optional } of nodes) {
+      const node = path === '/' ? rootNode(tree) : findNode(tree, path);
+      const fdtPath = path === '/' ? `/${NAME}` : `/${NAME}${path}`;
+      const wrong = (message: string, property?: string, expected?: string): void => {
+        report.finding({
+          message,
+          location: { fdtPath, ...(property === undefined ? {} : { property }), ...at(address) },
+          ...(expected === undefined ? {} : { expected }),
+        });
+      };
+      if (node < 0) {
+        if (!optional) wrong(`The LUO tree has no ${path}`);
+        continue;
+      }
+      const strings = stringsOf(tree, node);
+      if (binding.compatible !== undefined && !strings.includes(binding.compatible)) {
+        wrong(`${fdtPath} is compatible with "${listed(strings)}"`, 'compatible', binding.compatible);
+        // Another version has other properties.
+        if (path === '/') return;
+        continue;
+      }
+      for (const { property, record } of binding.properties) {
+        const token = findProperty(tree, node, property);
+        const length = token < 0 ? undefined : propertyValue(tree, token)?.length;
+        if (length === record.size) continue;
+        const text = length === undefined ? `no ${property}` : `${property} of ${length} bytes`;
+        wrong(`${fdtPath} has ${text}`, property, `${record.size} bytes`);
+      }
+    }
+  },
+};
+
+function stringsOf(tree: FdtTree, node: number): string[] {
+  const property = findProperty(tree, node, 'compatible');
+  return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+}
+
+export const luoPage: Rule = {
+  id: 'LUO-017',
+  title: 'struct luo_ser is preserved as a single page',
+  severity: 'warning',
+  generations: BLOCKS,
+  source: 'upstream L17',
+  evidence: `${STARTUP}; kernel/liveupdate/kexec_handover.c kho_restore_free`,
+  consequence: 'freeing it after it was read gives a warning, and the page is lost',
+  needs: ['memory'],
+  requires: ['KHO-113', 'KHO-116'],
+  check(context, report) {
+    const luo = rider(context, report);
+    const map = wholeMap(context, report);
+    if (luo?.address === undefined || map === undefined) return;
+    if (map.has(Number(luo.address / BigInt(map.pageSize)), 0)) return;
+    report.finding({
+      message: `The map has no block of order 0 at ${hex(luo.address)}`,
+      location: { fdtPath: `/${NAME}`, ...at(luo.address) },
+    });
+  },
+};

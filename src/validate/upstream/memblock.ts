@@ -1,0 +1,171 @@
+/** The rider memblock, regions of reserve_mem= (upstream R1, R3, R5, R6). */
+import type { Subtree } from '../../abi/model.js';
+import { memblockV1 } from '../../abi/upstream/riders.js';
+import { compatibleStrings } from '../../decode/bind.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex, range } from '../text.js';
+import { at, UPSTREAM, wholeMap } from './shared.js';
+
+const NAME = 'memblock';
+/** Limits of the writer (mm/memblock.c, RESERVE_MEM_MAX_ENTRIES and RESERVE_MEM_NAME_SIZE with its NUL). */
+const MAX_REGIONS = 8;
+const MAX_NAME = 15;
+
+function riderTree(
+  { handover }: RuleContext,
+  report: Reporter,
+): { rider: Subtree; tree: FdtTree } | undefined {
+  const rider = handover.subtrees?.find(({ name }) => name === NAME);
+  if (rider === undefined) report.skip(`the tree has no ${NAME}`);
+  // A blob that is no tree is a finding of its own (KHO-117).
+  else if (rider.tree === undefined) report.skip(`the blob of ${NAME} is no tree, or not in the dump`);
+  else return { rider, tree: rider.tree };
+  return undefined;
+}
+
+function compatibles(tree: FdtTree, node: number): string[] {
+  const property = findProperty(tree, node, 'compatible');
+  return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+}
+
+export const memblockCompatible: Rule = {
+  id: 'MEMBLOCK-001',
+  title: `the tree of memblock is compatible with "${memblockV1.compatible}"`,
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream R1',
+  evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt',
+  consequence: 'the next kernel warns and allocates its regions afresh: the old contents cannot be reached',
+  needs: ['memory'],
+  check(context, report) {
+    const found = riderTree(context, report);
+    if (found === undefined) return;
+    const strings = compatibles(found.tree, rootNode(found.tree));
+    if (strings.includes(memblockV1.compatible)) return;
+    report.finding({
+      message: `memblock is compatible with "${strings.join('", "')}"`,
+      location: { fdtPath: `/${NAME}`, property: 'compatible', ...at(found.rider.address) },
+      found: strings.join(', '),
+      expected: memblockV1.compatible,
+    });
+  },
+};
+
+export const regionProperties: Rule = {
+  id: 'MEMBLOCK-003',
+  title: 'every region has its compatible, start and size',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream R3',
+  evidence: 'mm/memblock.c reserve_mem_kho_revive',
+  consequence:
+    'the region is not revived, without a message where a property is missing: its contents are lost',
+  needs: ['memory'],
+  requires: ['MEMBLOCK-001'],
+  check(context, report) {
+    const found = riderTree(context, report);
+    const [binding] = memblockV1.root.children;
+    if (found === undefined || binding?.compatible === undefined) return;
+    const { rider, tree } = found;
+    for (const node of children(tree, rootNode(tree))) {
+      const name = nodeName(tree, node) ?? '';
+      const wrong = (property: string, text: string, expected: string): void => {
+        report.finding({
+          message: `memblock region "${name}" ${text}`,
+          location: { fdtPath: `/${NAME}/${name}`, property, ...at(rider.address) },
+          expected,
+        });
+      };
+      const strings = compatibles(tree, node);
+      if (!strings.includes(binding.compatible)) {
+        wrong('compatible', `is compatible with "${strings.join('", "')}"`, binding.compatible);
+      }
+      for (const { property, record } of binding.properties) {
+        const token = findProperty(tree, node, property);
+        const length = token < 0 ? undefined : propertyValue(tree, token)?.length;
+        if (length === record.size) continue;
+        const text = length === undefined ? `has no ${property}` : `has ${property} of ${length} bytes`;
+        wrong(property, text, `${record.size} bytes`);
+      }
+    }
+  },
+};
+
+export const regionPreserved: Rule = {
+  id: 'MEMBLOCK-005',
+  title: 'every region is preserved as a whole',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream R5',
+  evidence: 'mm/memblock.c reserve_mem_kho_revive',
+  consequence:
+    'not checked: the kernel trusts the address and does not reserve it itself, so that the rest is handed out and overwritten',
+  needs: ['memory'],
+  check(context, report) {
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const { name, start, size } of context.handover.memblock?.regions ?? []) {
+      if (start === undefined || size === undefined) continue;
+      const [gap] = map.uncovered(start, start + size);
+      if (gap === undefined) continue;
+      report.finding({
+        message: `memblock region "${name}", ${range(start, start + size)}: ${range(gap.start, gap.end)} is not preserved`,
+        location: { fdtPath: `/${NAME}/${name}`, address: gap.start },
+      });
+    }
+  },
+};
+
+export const regionLimits: Rule = {
+  id: 'MEMBLOCK-006',
+  title: `regions do not overlap; there are at most ${MAX_REGIONS}, with names of 1 to ${MAX_NAME} characters`,
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream R6',
+  evidence: 'mm/memblock.c reserve_mem, reserved_mem_add',
+  consequence:
+    'the reader takes what is there: two owners write to the same memory. No kernel writes such regions',
+  needs: ['memory'],
+  check({ handover: { memblock } }, report) {
+    if (memblock === undefined) {
+      report.skip(`the tree has no ${NAME}`);
+      return;
+    }
+    const { regions, origin } = memblock;
+    if (regions.length > MAX_REGIONS) {
+      report.finding({
+        severity: 'warning',
+        message: `memblock has ${regions.length} regions`,
+        location: { fdtPath: `/${NAME}`, ...at(origin?.address) },
+        found: `${regions.length}`,
+        expected: `at most ${MAX_REGIONS}`,
+      });
+    }
+    let before: { name: string; start: bigint; end: bigint } | undefined;
+    const placed = regions.flatMap(({ name = '', start, size }) =>
+      start === undefined || size === undefined || size === 0n ? [] : [{ name, start, end: start + size }],
+    );
+    for (const region of placed.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))) {
+      if (before !== undefined && region.start < before.end) {
+        report.finding({
+          message: `memblock regions "${before.name}" and "${region.name}" overlap from ${hex(region.start)} on`,
+          location: { fdtPath: `/${NAME}/${region.name}`, address: region.start },
+        });
+      }
+      if (before === undefined || region.end > before.end) before = region;
+    }
+    for (const { name = '' } of regions) {
+      const { length } = new TextEncoder().encode(name);
+      if (length >= 1 && length <= MAX_NAME) continue;
+      report.finding({
+        severity: 'warning',
+        message: `The name of memblock region "${name}" has ${length} characters`,
+        location: { fdtPath: `/${NAME}/${name}` },
+        found: `${length}`,
+        expected: `1 to ${MAX_NAME}`,
+      });
+    }
+  },
+};

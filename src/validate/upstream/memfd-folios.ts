@@ -1,0 +1,194 @@
+/** Folios of preserved memfds (upstream H8 to H14, H16). */
+import type { Reporter, Rule, RuleContext, Severity } from '../rule.js';
+import { hex } from '../text.js';
+import { upstreamFacts } from './facts.js';
+import type { FolioFault, FolioScan, FolioTally } from './folios.js';
+import { memfdsOf } from './memfd.js';
+import { at, UPSTREAM, wholeMap } from './shared.js';
+
+const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve_folios';
+
+/** One finding a list: the first entry with the fault, and how many more there are. */
+function reportFault(
+  context: RuleContext,
+  report: Reporter,
+  fault: FolioFault,
+  field: string,
+  text: (tally: FolioTally, scan: FolioScan) => string,
+): void {
+  if (memfdsOf(context, report).length === 0) return;
+  const page = BigInt(context.handover.pageSize);
+  for (const scan of upstreamFacts(context.handover).folios().scans) {
+    const { owner, faults, absent } = scan;
+    if (absent) report.absent(`the folio list of ${owner.name}`, owner.memfd.area.descriptor.first);
+    const tally = faults[fault];
+    if (tally === undefined) continue;
+    const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
+    report.finding({
+      message: `Folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
+      location: {
+        ...at(BigInt(tally.pfn) * page),
+        field: `memfd_luo_folio_ser.${field}`,
+      },
+    });
+  }
+}
+
+/** A rule that reads the tallies of one fault. */
+function folioRule(
+  rule: Pick<Rule, 'id' | 'title' | 'source' | 'consequence'> & { evidence?: string; severity?: Severity },
+  fault: FolioFault,
+  field: string,
+  needsMap: boolean,
+  text: (tally: FolioTally, scan: FolioScan) => string,
+): Rule {
+  return {
+    severity: 'error',
+    evidence: RETRIEVE,
+    ...rule,
+    generations: UPSTREAM,
+    needs: ['memory'],
+    check(context, report) {
+      if (needsMap && wholeMap(context, report) === undefined) return;
+      reportFault(context, report, fault, field, text);
+    },
+  };
+}
+
+export const folioHeads = folioRule(
+  {
+    id: 'MEMFD-008',
+    title: 'every folio of a memfd is a preserved block',
+    source: 'upstream H8',
+    consequence: '-EIO: the file is lost, and its remaining folios are discarded',
+  },
+  'head',
+  'pfn',
+  true,
+  ({ pfn }) => `no preserved block starts at pfn ${hex(pfn)}`,
+);
+
+export const folioHoles = folioRule(
+  {
+    id: 'MEMFD-009',
+    title: 'no folio of a memfd has pfn 0',
+    severity: 'warning',
+    source: 'upstream H9',
+    consequence: 'taken for a hole: that part of the file reads as zeros. No kernel writes such an entry',
+  },
+  'hole',
+  'pfn',
+  false,
+  () => 'pfn is 0',
+);
+
+export const foliosInFile = folioRule(
+  {
+    id: 'MEMFD-010',
+    title: 'every folio of a memfd lies within the file',
+    severity: 'warning',
+    source: 'upstream H10',
+    consequence:
+      'not checked: the folio is added behind the end of the file, where it takes memory and is not seen',
+  },
+  'beyond',
+  'index',
+  false,
+  ({ index }, { owner }) =>
+    `index ${hex(index)} is behind the end of the file (${hex(owner.memfd.size)} bytes)`,
+);
+
+export const folioAlignment = folioRule(
+  {
+    id: 'MEMFD-011',
+    title: 'the index of every folio of a memfd is a multiple of its pages',
+    source: 'upstream H11',
+    evidence: 'mm/shmem.c shmem_add_to_page_cache',
+    consequence:
+      'only a debug assertion looks at it: without it the folio is entered at another index than it says',
+  },
+  'unaligned',
+  'index',
+  true,
+  ({ index, order }) => `index ${hex(index)} is not aligned to its order ${order}`,
+);
+
+export const folioIndices = folioRule(
+  {
+    id: 'MEMFD-012',
+    title: 'no two folios of a memfd are for the same part of the file',
+    source: 'upstream H12',
+    evidence: 'mm/shmem.c shmem_add_to_page_cache',
+    consequence: '-EEXIST: the file is lost, and its remaining folios are discarded',
+  },
+  'overlap',
+  'index',
+  true,
+  ({ index }) => `index ${hex(index)} belongs to another folio already`,
+);
+
+export const folioFlags = folioRule(
+  {
+    id: 'MEMFD-013',
+    title: 'flags of the folios of a memfd has only defined bits',
+    severity: 'warning',
+    source: 'upstream H13',
+    consequence: 'other bits are ignored',
+  },
+  'flags',
+  'flags',
+  false,
+  ({ flags }) => `flags is ${hex(flags)}`,
+);
+
+export const foliosOnce = folioRule(
+  {
+    id: 'MEMFD-014',
+    title: 'no folio is twice in the list of a memfd',
+    source: 'upstream H14, X12',
+    consequence:
+      'the second restore fails with -EIO: the file is lost, and its remaining folios are discarded',
+  },
+  'again',
+  'pfn',
+  false,
+  ({ pfn }) => `pfn ${hex(pfn)} occurs before in the list`,
+);
+
+export const foliosOwned = folioRule(
+  {
+    id: 'MEMFD-016',
+    title: 'no two memfds share a folio',
+    source: 'upstream H16, X12',
+    consequence: 'the second restore fails with -EIO: the later of the two files is lost',
+  },
+  'shared',
+  'pfn',
+  false,
+  ({ pfn }, { sharedWith }) => `pfn ${hex(pfn)} belongs to ${sharedWith?.name ?? 'another memfd'} too`,
+);
+
+export const recordsOwned: Rule = {
+  id: 'MEMFD-018',
+  title: 'no two memfds share a record',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream H16, X12',
+  evidence: 'mm/memfd_luo.c memfd_luo_retrieve',
+  consequence: 'the second restore of the record’s page fails: the later of the two files is lost',
+  needs: ['memory'],
+  check(context, report) {
+    const page = BigInt(context.handover.pageSize);
+    const seen = new Map<bigint, string>();
+    for (const { name, file } of memfdsOf(context, report)) {
+      const other = seen.get(file.data / page);
+      if (other === undefined) seen.set(file.data / page, name);
+      else {
+        report.finding({
+          message: `The records of ${other} and of ${name} are on the same page, at ${hex(file.data)}`,
+          location: at(file.data, 'luo_file_ser.data'),
+        });
+      }
+    }
+  },
+};

@@ -1,0 +1,197 @@
+/** Records of preserved memfds (upstream H1 to H6). */
+import { areaLength } from '../../decode/upstream/vmalloc.js';
+import { LUO_FILE_SER } from '../../records/luo.js';
+import {
+  MEMFD_LUO_FOLIO_SER_SIZE,
+  MEMFD_LUO_SER,
+  MEMFD_LUO_SER_V1,
+  MemfdLuoSerSeals,
+} from '../../records/memfd.js';
+import { bytesToText } from '../../schema/text.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex, size as sizeText } from '../text.js';
+import { quoted } from './blobs.js';
+import { findMemfds, type PlacedMemfd } from './folios.js';
+import { at, UPSTREAM } from './shared.js';
+
+const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve';
+const SEALS = Object.values(MemfdLuoSerSeals).reduce((all, seal) => all | seal, 0);
+/** The encoder refuses larger files (mm/memfd_luo.c), in pages. */
+const MAX_FILE_PAGES = 2n ** 32n - 1n;
+/** File positions and sizes are signed (loff_t). */
+const MAX_OFFSET = 2n ** 63n - 1n;
+
+/** The memfds; without one the rule does not apply. */
+export function memfdsOf({ handover }: RuleContext, report: Reporter): readonly PlacedMemfd[] {
+  const found = findMemfds(handover);
+  if (found.length === 0) report.skip('no file of a session is a memfd, or its record is not in the dump');
+  return found;
+}
+
+type MemfdField = keyof typeof MEMFD_LUO_SER_V1;
+
+function place({ memfd }: PlacedMemfd, field: MemfdField | 'seals' | 'flags', name: string) {
+  const { origin, version } = memfd;
+  const v1 = version === 'memfd-v1' && field !== 'seals' && field !== 'flags';
+  const offset = v1 ? MEMFD_LUO_SER_V1[field] : MEMFD_LUO_SER[field];
+  return at(
+    origin.address === undefined ? undefined : origin.address + BigInt(offset),
+    `memfd_luo_ser.${name}`,
+  );
+}
+
+export const memfdRecord: Rule = {
+  id: 'MEMFD-001',
+  title: 'data of every memfd is the address of its record',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream H1, L15',
+  evidence: RETRIEVE,
+  consequence: 'the kernel’s test for NULL is never true: it takes what lies at address 0 for the record',
+  needs: ['memory'],
+  check({ handover: { luo } }, report) {
+    if (luo === undefined) {
+      report.skip('the dump has no state of LUO');
+      return;
+    }
+    for (const { name, files = [] } of luo.sessions ?? []) {
+      for (const { compatible, data, token, memfd, origin } of files) {
+        if (!/^memfd-v\d+$/.test(bytesToText(compatible).text)) continue;
+        if (data !== 0n && data < 1n << 52n) {
+          if (memfd === undefined) report.absent(`the memfd record of token ${hex(token)}`, data);
+          continue;
+        }
+        report.finding({
+          message: `data of the memfd of token ${hex(token)}, session ${quoted(name)}, is ${hex(data)}`,
+          location: at(
+            origin.address === undefined ? undefined : origin.address + BigInt(LUO_FILE_SER.data),
+            'luo_file_ser.data',
+          ),
+          found: hex(data),
+        });
+      }
+    }
+  },
+};
+
+export const memfdSeals: Rule = {
+  id: 'MEMFD-002',
+  title: 'seals of a memfd are seals that the kernel knows',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream H2',
+  evidence: RETRIEVE,
+  consequence: '-EOPNOTSUPP: the file is lost, and its folios stay reserved until the next cold boot',
+  needs: ['memory'],
+  check(context, report) {
+    for (const placed of memfdsOf(context, report)) {
+      const { seals } = placed.memfd;
+      if (seals === undefined || (seals & ~SEALS) === 0) continue;
+      report.finding({
+        message: `seals of ${placed.name} are ${hex(seals)}`,
+        location: place(placed, 'seals', 'seals'),
+        found: hex(seals),
+        expected: `bits of ${hex(SEALS)}`,
+      });
+    }
+  },
+};
+
+export const memfdFlags: Rule = {
+  id: 'MEMFD-003',
+  title: 'flags of a memfd is 0',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream H3',
+  evidence: RETRIEVE,
+  consequence: 'not checked in 7.3; a later kernel may give the bits a meaning',
+  needs: ['memory'],
+  check(context, report) {
+    for (const placed of memfdsOf(context, report)) {
+      const { flags } = placed.memfd;
+      if (flags === undefined || flags === 0) continue;
+      report.finding({
+        message: `flags of ${placed.name} is ${hex(flags)}`,
+        location: place(placed, 'flags', 'flags'),
+        found: hex(flags),
+        expected: '0x0',
+      });
+    }
+  },
+};
+
+export const memfdPosition: Rule = {
+  id: 'MEMFD-004',
+  title: 'pos of a memfd is a file position',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream H4',
+  evidence: `${RETRIEVE}; fs/read_write.c vfs_setpos`,
+  consequence: 'the position is not set, silently: the file is read from its start',
+  needs: ['memory'],
+  check(context, report) {
+    for (const placed of memfdsOf(context, report)) {
+      const { pos } = placed.memfd;
+      if (pos <= MAX_OFFSET) continue;
+      report.finding({
+        message: `pos of ${placed.name} is ${hex(pos)}`,
+        location: place(placed, 'pos', 'pos'),
+        found: hex(pos),
+        expected: `at most ${hex(MAX_OFFSET)}`,
+      });
+    }
+  },
+};
+
+export const memfdSize: Rule = {
+  id: 'MEMFD-005',
+  title: 'size of a memfd is a file size that its writer allows',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream H5',
+  evidence: `${RETRIEVE}, memfd_luo_preserve`,
+  consequence: 'not checked: the file gets this size, a negative one too',
+  needs: ['memory'],
+  check(context, report) {
+    const limit = MAX_FILE_PAGES * BigInt(context.handover.pageSize);
+    for (const placed of memfdsOf(context, report)) {
+      const { size } = placed.memfd;
+      if (size <= limit) continue;
+      report.finding({
+        severity: size > MAX_OFFSET ? 'error' : 'warning',
+        message: `size of ${placed.name} is ${size > MAX_OFFSET ? `${hex(size)}, negative as loff_t` : sizeText(size)}`,
+        location: place(placed, 'size', 'size'),
+        found: hex(size),
+        expected: `at most ${hex(limit)}`,
+      });
+    }
+  },
+};
+
+export const memfdListLength: Rule = {
+  id: 'MEMFD-006',
+  title: 'the folio list of a memfd has nr_folios entries',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream H6',
+  evidence: 'mm/memfd_luo.c memfd_luo_retrieve_folios',
+  consequence: 'not checked: the next kernel reads beyond the mapping of the list and faults',
+  needs: ['memory'],
+  check(context, report) {
+    const { pageSize } = context.handover;
+    for (const placed of memfdsOf(context, report)) {
+      const { nrFolios, area } = placed.memfd;
+      const stated = BigInt(area.descriptor.totalPages) * BigInt(pageSize);
+      if (nrFolios * BigInt(MEMFD_LUO_FOLIO_SER_SIZE) > stated) {
+        report.finding({
+          message: `nr_folios of ${placed.name} is ${nrFolios}, its list has room for ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,
+          location: place(placed, 'nrFolios', 'nr_folios'),
+          found: `${nrFolios}`,
+          expected: `at most ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,
+        });
+      } else if (area.complete && areaLength(area, pageSize) < Number(nrFolios) * MEMFD_LUO_FOLIO_SER_SIZE) {
+        report.absent(`the folio list of ${placed.name}`, area.descriptor.first);
+      }
+    }
+  },
+};

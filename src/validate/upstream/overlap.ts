@@ -1,0 +1,101 @@
+/** Blocks of the map against each other (upstream X7, X8). */
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import type { Reporter, Rule } from '../rule.js';
+import { counted, hex } from '../text.js';
+import { at, UPSTREAM } from './shared.js';
+
+/** Blocks of a larger order that blocks of a smaller one overlap. */
+interface Overlap {
+  /** First page frame of the first of the larger blocks. */
+  readonly pfn: number;
+  readonly count: number;
+  readonly large: number;
+  readonly small: number;
+  /** A block of the smaller order starts where the larger one does. */
+  readonly sameHead: boolean;
+}
+
+interface Run {
+  readonly order: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Takes one pass over the runs of blocks; the last run of each order is all that is kept of them. */
+function* overlaps(pages: PreservedPages): Generator<Overlap> {
+  if (pages.orders.length < 2) return;
+  const page = BigInt(pages.pageSize);
+  const last = new Map<number, Run>();
+  for (const { address, order, count } of pages.blocks()) {
+    const start = Number(address / page);
+    const run = { order, start, end: start + count * 2 ** order };
+    for (const other of last.values())
+      if (other.order !== order && other.end > start) yield* pair(other, run);
+    last.set(order, run);
+  }
+}
+
+/** How two runs that overlap do: the first of the larger blocks may be entered in its middle. */
+function* pair(a: Run, b: Run): Generator<Overlap> {
+  const [small, large] = a.order < b.order ? [a, b] : [b, a];
+  const scale = 2 ** large.order;
+  const from = Math.max(a.start, b.start);
+  const to = Math.min(a.end, b.end);
+  const first = Math.floor(from / scale);
+  const behind = Math.ceil(to / scale);
+  const shared = Math.ceil(from / scale);
+  const orders = { large: large.order, small: small.order };
+  if (first < shared) yield { pfn: first * scale, count: 1, sameHead: false, ...orders };
+  if (shared < behind) yield { pfn: shared * scale, count: behind - shared, sameHead: true, ...orders };
+}
+
+function reportOverlaps(pages: PreservedPages, sameHead: boolean, report: Reporter): void {
+  for (const overlap of overlaps(pages)) {
+    if (overlap.sameHead !== sameHead) continue;
+    if (!report.room()) {
+      report.more(1);
+      continue;
+    }
+    const { pfn, count, large, small } = overlap;
+    const address = BigInt(pfn) * BigInt(pages.pageSize);
+    const what = sameHead ? 'start with' : 'overlap';
+    report.finding({
+      message: `${counted(count, 'block')} of order ${large} from ${hex(address)} on ${
+        count === 1 ? (sameHead ? 'starts with' : 'overlaps') : what
+      } blocks of order ${small}`,
+      location: at(address),
+    });
+  }
+}
+
+export const oneOrder: Rule = {
+  id: 'KHO-147',
+  title: 'no address is the head of blocks of two orders',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X7',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
+  consequence:
+    'the order that is read last counts, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
+  needs: ['memory'],
+  check({ handover: { preserved } }, report) {
+    if (preserved?.pages === undefined) report.skip('the preserved memory map is not in the dump');
+    else reportOverlaps(preserved.pages, true, report);
+  },
+};
+
+export const disjointBlocks: Rule = {
+  id: 'KHO-148',
+  title: 'no block lies within another',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X8',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve, kho_restore_page',
+  consequence:
+    'both can be restored: pages then have two owners, and are freed by the first one that returns them',
+  needs: ['memory'],
+  check({ handover: { preserved } }, report) {
+    if (preserved?.pages === undefined) report.skip('the preserved memory map is not in the dump');
+    else reportOverlaps(preserved.pages, false, report);
+  },
+};

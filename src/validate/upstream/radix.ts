@@ -1,0 +1,109 @@
+/** The preserved memory map as a radix tree, kho-v2 and later (upstream X1 to X5). */
+import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import type { Rule } from '../rule.js';
+import { counted, hex, size } from '../text.js';
+import { at, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
+
+const WALK = 'kernel/liveupdate/kexec_handover.c __kho_radix_walk_tree';
+const SLOT = 'kho_radix_node.table';
+/** No machine has a block of this size, in bytes: 16 TiB. */
+const HUGE = 2 ** 44;
+
+export const slotAddress: Rule = {
+  id: 'KHO-141',
+  title: 'every slot of the radix tree holds the address of a page',
+  severity: 'error',
+  generations: RADIX,
+  source: 'upstream X1',
+  evidence: WALK,
+  consequence:
+    'the next kernel follows the address unchecked: it faults, or takes other memory for a part of the map',
+  needs: ['memory'],
+  requires: ['KHO-110'],
+  check({ handover }, report) {
+    reportDiagnostics(handover, report, 'radix-pointer', ({ location }) => location.field === SLOT);
+    const absent = handover.diagnostics.find(
+      ({ code, message }) => code === 'memory-absent' && message.includes('radix'),
+    );
+    if (absent !== undefined) report.absent('a page of the radix tree', absent.location.address ?? 0n);
+  },
+};
+
+export const slotOnce: Rule = {
+  id: 'KHO-142',
+  title: 'every page of the radix tree is reached by one slot',
+  severity: 'error',
+  generations: RADIX,
+  source: 'upstream X2',
+  evidence: WALK,
+  consequence:
+    'the walk ends, as the depth is fixed, but the same page stands for other blocks at every slot: the next kernel reserves memory that nobody preserved',
+  needs: ['memory'],
+  requires: ['KHO-110'],
+  check({ handover }, report) {
+    reportDiagnostics(handover, report, 'radix-shared');
+  },
+};
+
+export const leafKeys: Rule = {
+  id: 'KHO-143',
+  title: 'no bit of a leaf stands for a key without a block',
+  severity: 'error',
+  generations: RADIX,
+  source: 'upstream X3',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_decode_radix_key, kho_preserved_memory_reserve',
+  consequence: 'undefined shifts: the next kernel reserves an arbitrary size at address 0',
+  needs: ['memory'],
+  requires: ['KHO-110'],
+  check({ handover }, report) {
+    reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field !== SLOT);
+  },
+};
+
+export const keyWidth: Rule = {
+  id: 'KHO-144',
+  title: 'no slot stands for keys that are wider than the widest',
+  severity: 'error',
+  generations: RADIX,
+  source: 'upstream X4',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_radix_add_key (-ERANGE), __kho_radix_walk_tree',
+  consequence: 'the order of its blocks comes out negative, and the next kernel reserves anything',
+  needs: ['memory'],
+  requires: ['KHO-110'],
+  check({ handover }, report) {
+    reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field === SLOT);
+  },
+};
+
+export const blockSizes: Rule = {
+  id: 'KHO-145',
+  title: 'no block is larger than any machine, or beyond 2^52',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X5',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve, kho_ext_walk_leaf',
+  consequence:
+    'not checked: the next kernel reserves all of its memory, or spends its boot in a loop over it',
+  needs: ['memory'],
+  check({ handover: { preserved, pageSize } }, report) {
+    const pages = preserved?.pages;
+    if (pages === undefined) {
+      report.skip('the preserved memory map is not in the dump');
+      return;
+    }
+    const huge = pages.orders.some((order) => pageSize * 2 ** order > HUGE);
+    // Nearly every map ends here: nothing lies beyond the limit, and no order is out of proportion.
+    const [beyond] = pages.uncovered(BigInt(PHYSICAL_LIMIT), 1n << 64n);
+    if (!huge && beyond?.start === BigInt(PHYSICAL_LIMIT) && beyond.end === 1n << 64n) return;
+    for (const { address, order, count } of pages.blocks()) {
+      const block = BigInt(pageSize) << BigInt(order);
+      const end = address + block * BigInt(count);
+      if (block <= BigInt(HUGE) && end <= BigInt(PHYSICAL_LIMIT)) continue;
+      report.finding({
+        message: `${counted(count, 'block')} of order ${order} (${size(block)}) at ${hex(address)}${end > BigInt(PHYSICAL_LIMIT) ? ', beyond 2^52' : ''}`,
+        location: at(address),
+        found: `order ${order}`,
+      });
+    }
+  },
+};

@@ -1,0 +1,196 @@
+/** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
+import type { Generation } from '../../abi/model.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex } from '../text.js';
+import { blobs, quoted } from './blobs.js';
+import { upstreamFacts } from './facts.js';
+import { findMemfds } from './folios.js';
+import { at, CHUNKS, maxPageOrder, orderAt, RADIX, UPSTREAM, wholeMap } from './shared.js';
+
+const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
+
+/** A block that some consumer restores as a folio. */
+interface Restored {
+  readonly what: string;
+  readonly address: bigint;
+}
+
+/** Records and arrays that no other rule looks at. */
+function* restored({ handover }: RuleContext): Generator<Restored> {
+  const { luo } = handover;
+  if (luo === undefined) return;
+  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
+  if (abiHeader !== undefined) yield { what: 'struct luo_ser', address: abiHeader };
+  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
+    yield { what: 'the session area', address: sessionsAddress };
+  }
+  if (flbsAddress !== 0n) yield { what: 'the FLB page', address: flbsAddress };
+  for (const { name, filesAddress, fileBlocks } of sessions) {
+    if (fileBlocks !== undefined || filesAddress === 0n) continue;
+    yield { what: `the files of session ${quoted(name)}`, address: filesAddress };
+  }
+  for (const { name, file } of findMemfds(handover)) {
+    yield { what: `the record of ${name}`, address: file.data };
+  }
+}
+
+export const splitRuns: Rule = {
+  id: 'KHO-150',
+  title: 'every run of a vmalloc area is one preserved block',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream X10',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
+  consequence:
+    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the page structures of the others stay uninitialised. Preserving a run that spans NUMA nodes splits it like that',
+  needs: ['memory'],
+  requires: ['VMALLOC-003', 'VMALLOC-006'],
+  check(context, report) {
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const { owner, area } of upstreamFacts(context.handover).areas()) {
+      const { order } = area.descriptor;
+      if (order === 0) continue;
+      for (const [i, run] of area.runs.entries()) {
+        const found = orderAt(map, run / map.pageSize);
+        if (found < 0 || found >= order) continue;
+        report.finding({
+          message: `${owner}: run ${i} at ${hex(run)} of order ${order} begins with a block of order ${found}`,
+          location: at(run),
+          found: `order ${found}`,
+          expected: `order ${order}`,
+        });
+      }
+    }
+  },
+};
+
+export const restoredHeads: Rule = {
+  id: 'KHO-151',
+  title: 'what LUO and memfd restore is preserved, and starts a block',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X11, 2.6',
+  evidence: RESTORE,
+  consequence:
+    'what is not preserved is handed out and reused before it is read; of what lies within a block the restore warns and returns NULL',
+  needs: ['memory'],
+  check(context, report) {
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    const page = BigInt(map.pageSize);
+    for (const { what, address } of restored(context)) {
+      const pfn = Number(address / page);
+      if (orderAt(map, pfn) >= 0) continue;
+      report.finding({
+        message: `${upper(what)} at ${hex(address)} ${map.contains(pfn) ? 'lies within a block and does not start it' : 'is not preserved'}`,
+        location: at(address),
+      });
+    }
+  },
+};
+
+export const pageAligned: Rule = {
+  id: 'KHO-153',
+  title: 'what is restored or handed over starts a page',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream X13',
+  evidence: RESTORE,
+  consequence:
+    'the restore drops the low bits silently: the page is restored, and its owner reads at an offset',
+  needs: ['memory'],
+  check(context, report) {
+    const { handover } = context;
+    const page = BigInt(handover.pageSize);
+    const check = (what: string, address: bigint): void => {
+      if (address % page === 0n) return;
+      report.finding({
+        message: `${upper(what)} at ${hex(address)} does not start a page`,
+        location: at(address),
+        found: hex(address),
+        expected: `a multiple of ${hex(page)}`,
+      });
+    };
+    for (const { name, address } of blobs(handover)) check(`the blob of ${name}`, address);
+    for (const { what, address } of restored(context)) check(what, address);
+    for (const { owner, area } of upstreamFacts(handover).areas()) {
+      for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address));
+    }
+  },
+};
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Folios above MAX_PAGE_ORDER among those of memfds and kho_test. */
+function checkOrders(context: RuleContext, report: Reporter): void {
+  const map = wholeMap(context, report);
+  if (map === undefined) return;
+  const { handover } = context;
+  const limit = maxPageOrder(handover.pageSize);
+  const found = (what: string, address: bigint, order: number): void => {
+    report.finding({
+      message: `${what} at ${hex(address)} is a block of order ${order}`,
+      location: at(address),
+      found: `order ${order}`,
+      expected: `at most ${limit}`,
+    });
+  };
+  // A block above the limit is rare; without one no list need be looked at.
+  if (!map.orders.some((order) => order > limit)) return;
+  for (const { owner, faults } of upstreamFacts(handover).folios().scans) {
+    const tally = faults.order;
+    if (tally === undefined) continue;
+    const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
+    found(
+      `Folio ${tally.position} of ${owner.name}${more}`,
+      BigInt(tally.pfn) * BigInt(map.pageSize),
+      tally.order,
+    );
+  }
+  for (const { address } of handover.khoTest?.folios ?? []) {
+    const order = orderAt(map, Number(address) / map.pageSize);
+    if (order > limit) found('The folio of kho_test', address, order);
+  }
+  for (const { what, address } of restored(context)) {
+    const order = orderAt(map, Number(address / BigInt(map.pageSize)));
+    if (order > limit) found(upper(what), address, order);
+  }
+}
+
+function orderRule(
+  rule: Pick<Rule, 'id' | 'severity' | 'source' | 'consequence'>,
+  generations: readonly Generation[],
+): Rule {
+  return {
+    title: 'no block above MAX_PAGE_ORDER is restored as a folio',
+    evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page, kho_init_folio',
+    ...rule,
+    generations,
+    needs: ['memory'],
+    check: checkOrders,
+  };
+}
+
+export const chunkFolioOrder = orderRule(
+  {
+    id: 'KHO-135',
+    severity: 'error',
+    source: 'upstream M5, Q9',
+    consequence: 'the kernel refuses to restore it, from 6.18 on with a warning: its owner loses the memory',
+  },
+  CHUNKS,
+);
+
+export const radixFolioOrder = orderRule(
+  {
+    id: 'KHO-155',
+    severity: 'warning',
+    source: 'upstream X15, Q9',
+    consequence:
+      'older kernels refuse it; 7.3 makes a folio that its allocator cannot take back. A configuration with another MAX_PAGE_ORDER may allow it',
+  },
+  RADIX,
+);

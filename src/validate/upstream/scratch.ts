@@ -1,0 +1,203 @@
+/** Scratch, the memory that the next kernel uses before it knows what is preserved (upstream C1 to C7). */
+import type { AddressRange } from '../../abi/model.js';
+import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { counted, hex, range } from '../text.js';
+import { at, UPSTREAM, wholeMap } from './shared.js';
+
+/** Bytes that the kernel can map early: 64 pages of 4 KiB on x86, as much on arm64 (NR_FIX_BTMAPS). */
+const EARLY_MAPPING = 256n * 1024n;
+
+const KH = 'kernel/liveupdate/kexec_handover.c';
+
+function regions(
+  { handover: { scratch, setupData } }: RuleContext,
+  report: Reporter,
+): readonly AddressRange[] {
+  if (scratch !== undefined) return scratch;
+  if (setupData?.khoData === undefined) {
+    report.skip('scratch is not known: no setup_data, /chosen or debugfs names it');
+  } else {
+    report.absent('the scratch array', setupData.khoData.scratchAddr);
+  }
+  return [];
+}
+
+export const arraySize: Rule = {
+  id: 'KHO-121',
+  title: 'the scratch array is made of whole regions',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream C1',
+  evidence: `${KH} kho_populate`,
+  consequence: 'the kernel ignores what is left over at the end',
+  needs: ['setup_data'],
+  requires: ['KHO-103'],
+  check({ handover: { setupData } }, report) {
+    const size = setupData?.khoData?.scratchSize;
+    if (setupData === undefined || size === undefined || size % BigInt(KHO_SCRATCH_SIZE) === 0n) return;
+    report.finding({
+      message: `kho_data.scratch_size is ${size}, no multiple of ${KHO_SCRATCH_SIZE}`,
+      location: at(setupData.element, 'kho_data.scratch_size'),
+      found: `${size}`,
+      expected: `a multiple of ${KHO_SCRATCH_SIZE}`,
+    });
+  },
+};
+
+export const someRegion: Rule = {
+  id: 'KHO-122',
+  title: 'some scratch region has memory',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream C2',
+  evidence: `${KH} kho_populate`,
+  consequence:
+    'all early allocation is confined to scratch, so the next kernel dies at boot without a message',
+  check(context, report) {
+    const { scratch, setupData } = context.handover;
+    if (scratch === undefined) regions(context, report);
+    else if (!scratch.some(({ start, end }) => end > start)) {
+      report.finding({
+        message: `${counted(scratch.length, 'scratch region')}, none with memory`,
+        location: at(setupData?.khoData?.scratchAddr, 'kho_scratch.size'),
+      });
+    }
+  },
+};
+
+export const soundRegions: Rule = {
+  id: 'KHO-123',
+  title: 'scratch regions are whole pages below 2^52',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream C3',
+  evidence: `${KH} kho_populate`,
+  consequence: 'any range is added as RAM: the next kernel allocates where no memory is, and dies at boot',
+  check(context, report) {
+    const page = BigInt(context.handover.pageSize);
+    for (const [i, { start, end }] of regions(context, report).entries()) {
+      // The kernel keeps a region for each purpose and node, and leaves some of them empty.
+      if (start === end) continue;
+      const beyond = end > BigInt(PHYSICAL_LIMIT);
+      if (!beyond && start % page === 0n && end % page === 0n) continue;
+      report.finding({
+        severity: beyond ? 'error' : 'warning',
+        message: `Scratch region ${i}, ${range(start, end)}, ${beyond ? 'ends beyond 2^52' : 'is not made of whole pages'}`,
+        location: at(start, 'kho_scratch.addr'),
+        found: `${hex(start)}-${hex(end)}`,
+      });
+    }
+  },
+};
+
+export const disjointRegions: Rule = {
+  id: 'KHO-124',
+  title: 'scratch regions do not overlap',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream C4',
+  evidence: 'mm/memblock.c memblock_add',
+  consequence: 'merged by the next kernel; no kernel writes such regions',
+  check(context, report) {
+    const sorted = regions(context, report)
+      .map((region, i) => ({ ...region, i }))
+      .filter(({ start, end }) => end > start)
+      .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    let before: (AddressRange & { i: number }) | undefined;
+    for (const region of sorted) {
+      if (before !== undefined && region.start < before.end) {
+        report.finding({
+          message: `Scratch region ${region.i}, ${range(region.start, region.end)}, overlaps region ${before.i}, ${range(before.start, before.end)}`,
+          location: at(region.start, 'kho_scratch.addr'),
+        });
+      }
+      if (before === undefined || region.end > before.end) before = region;
+    }
+  },
+};
+
+export const mappableArray: Rule = {
+  id: 'KHO-125',
+  title: 'the tree and the scratch array fit an early mapping',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream C5',
+  evidence: `${KH} kho_populate; NR_FIX_BTMAPS in asm/fixmap.h`,
+  consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost',
+  needs: ['setup_data'],
+  requires: ['KHO-103'],
+  check({ handover: { setupData } }, report) {
+    const data = setupData?.khoData;
+    if (setupData === undefined || data === undefined) return;
+    for (const [field, size] of [
+      ['fdt_size', data.fdtSize],
+      ['scratch_size', data.scratchSize],
+    ] as const) {
+      if (size <= EARLY_MAPPING) continue;
+      report.finding({
+        message: `kho_data.${field} is ${hex(size)}, more than the ${hex(EARLY_MAPPING)} bytes of an early mapping`,
+        location: at(setupData.element, `kho_data.${field}`),
+        found: hex(size),
+        expected: `at most ${hex(EARLY_MAPPING)}`,
+      });
+    }
+  },
+};
+
+export const clearOfScratch: Rule = {
+  id: 'KHO-126',
+  title: 'no preserved block lies in scratch',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream C6',
+  evidence: `${KH} kho_preserve_folio, kho_preserve_pages`,
+  consequence:
+    'the next kernel has used scratch before it reads the map: what was preserved there is overwritten. The old kernel refuses it only with CONFIG_KEXEC_HANDOVER_DEBUG',
+  needs: ['memory'],
+  requires: ['KHO-123'],
+  check(context, report) {
+    const scratch = regions(context, report);
+    const pages = wholeMap(context, report);
+    if (pages === undefined) return;
+    for (const [i, { start, end }] of scratch.entries()) {
+      let from = start;
+      const preserved = (to: bigint): void => {
+        if (to <= from) return;
+        report.finding({
+          message: `${range(from, to)} is preserved and lies in scratch region ${i}, ${range(start, end)}`,
+          location: at(from),
+        });
+      };
+      for (const gap of pages.uncovered(start, end)) {
+        preserved(gap.start);
+        from = gap.end;
+      }
+      preserved(end);
+    }
+  },
+};
+
+export const mapClearOfScratch: Rule = {
+  id: 'KHO-127',
+  title: 'no page of the map lies in scratch',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream C7',
+  evidence: `${KH} new_chunk, xa_load_or_alloc in 6.18 to 7.0 (a warning in debug builds); not checked in 7.3`,
+  consequence: 'the next kernel may overwrite it before it has read what is preserved',
+  needs: ['memory'],
+  requires: ['KHO-123'],
+  check(context, report) {
+    const scratch = regions(context, report).map(({ start, end }) => [Number(start), Number(end)] as const);
+    for (const page of context.handover.preservedMap?.pages ?? []) {
+      const i = scratch.findIndex(([start, end]) => page >= start && page < end);
+      if (i < 0) continue;
+      report.finding({
+        message: `The map’s page at ${hex(page)} lies in scratch region ${i}`,
+        location: at(page),
+      });
+    }
+  },
+};

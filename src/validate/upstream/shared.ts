@@ -1,0 +1,78 @@
+/** What the rules on Linux 6.16 and later share. */
+import type { Diagnostic, Generation, Handover, Location } from '../../abi/model.js';
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import type { Reporter, RuleContext } from '../rule.js';
+
+/** Every generation of Linux 6.16 and later. */
+export const UPSTREAM: readonly Generation[] = ['kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'];
+/** 6.16 to 7.0: the map is a chain of chunks. */
+export const CHUNKS: readonly Generation[] = ['kho-v1'];
+/** 7.1 on: the map is a radix tree. */
+export const RADIX: readonly Generation[] = ['kho-v2', 'kho-v3', 'kho-v4'];
+/** 7.1 on: children carry a length. */
+export const SIZED: readonly Generation[] = ['kho-v3', 'kho-v4'];
+/** 7.2 on: LUO is a record, and lists lie in blocks. */
+export const BLOCKS: readonly Generation[] = ['kho-v4'];
+
+/** The tree, with the property names that a truncated copy has lost. */
+export function readableTree({ namedTree, tree }: Handover): FdtTree | undefined {
+  return namedTree ?? tree;
+}
+
+/** MAX_PAGE_ORDER of the default configurations of x86-64 and arm64 (include/linux/mmzone.h, arch/arm64/Kconfig). */
+export function maxPageOrder(pageSize: number): number {
+  if (pageSize === 65536) return 13;
+  return pageSize === 16384 ? 11 : 10;
+}
+
+/**
+ * The preserved blocks, where the whole map is known: only then is a page that it does not list not
+ * preserved. Otherwise the rule is skipped.
+ */
+export function wholeMap({ handover }: RuleContext, report: Reporter): PreservedPages | undefined {
+  const { preserved, preservedMap, preservedMemoryMap } = handover;
+  if (preserved?.pages === undefined || preservedMap === undefined) {
+    report.skip('the preserved memory map is not in the dump');
+  } else if (preservedMemoryMap === 0n) {
+    report.skip('preserved-memory-map is 0');
+  } else if (!preservedMap.complete) {
+    const absent = handover.diagnostics.find(({ code }) => code === 'memory-absent');
+    report.skip(
+      absent === undefined
+        ? 'the preserved memory map is damaged'
+        : `the map is not whole: ${absent.message}`,
+    );
+  } else {
+    return preserved.pages;
+  }
+  return undefined;
+}
+
+/** The order of the block that starts at a page frame, the smallest where there are several; -1 when none does. */
+export function orderAt(pages: PreservedPages, pfn: number): number {
+  for (const order of pages.orders) if (pages.has(pfn, order)) return order;
+  return -1;
+}
+
+/** Reports what decoding has found of one kind. */
+export function reportDiagnostics(
+  { diagnostics }: Handover,
+  report: Reporter,
+  code: string,
+  accept: (diagnostic: Diagnostic) => boolean = () => true,
+): void {
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.code !== code || !accept(diagnostic)) continue;
+    const { message, location } = diagnostic;
+    report.finding({ message: message.charAt(0).toUpperCase() + message.slice(1), location });
+  }
+}
+
+/** A place in memory; nothing where the address is unknown. */
+export function at(address: bigint | number | undefined, field?: string): Location {
+  return {
+    ...(address === undefined ? {} : { address: BigInt(address) }),
+    ...(field === undefined ? {} : { field }),
+  };
+}

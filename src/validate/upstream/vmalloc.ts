@@ -1,0 +1,282 @@
+/** Preserved vmalloc areas (upstream V1 to V10). */
+import { physicalAddress } from '../../memory/read.js';
+import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { counted, hex } from '../text.js';
+import type { PlacedArea } from './chain.js';
+import { upstreamFacts } from './facts.js';
+import { at, maxPageOrder, orderAt, UPSTREAM, wholeMap } from './shared.js';
+
+const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_vmalloc';
+const FLAGS = KhoVmallocFlags.alloc | KhoVmallocFlags.hugeVmap;
+/** kvmalloc refuses more than INT_MAX bytes (mm/slub.c, __kvmalloc_node_noprof), and the page array has 8 a page. */
+const MAX_PAGES = 0x7fff_ffff / 8;
+
+/** The areas; without one the rule does not apply. */
+function areasOf({ handover }: RuleContext, report: Reporter): readonly PlacedArea[] {
+  const areas = upstreamFacts(handover).areas();
+  if (areas.length === 0) report.skip('nothing in the dump is handed over as a vmalloc area');
+  return areas;
+}
+
+function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
+  return area.descriptor.order <= maxPageOrder(handover.pageSize);
+}
+
+export const pageCount: Rule = {
+  id: 'VMALLOC-001',
+  title: 'the listed runs make up total_pages',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V1',
+  evidence: RESTORE,
+  consequence: 'the area is not restored; the pages that were restored before the kernel saw it are lost',
+  needs: ['memory'],
+  check(context, report) {
+    for (const placed of areasOf(context, report)) {
+      const { owner, area, pages, broken, location } = placed;
+      const { totalPages, order, first } = area.descriptor;
+      if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) continue;
+      if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
+      // A chain that is broken otherwise is a finding of its own.
+      if (broken !== undefined && broken.kind !== 'unread') continue;
+      const listed = pages.reduce((sum, { used }) => sum + used, 0) * 2 ** order;
+      if (listed === totalPages) continue;
+      report.finding({
+        message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
+        location: { ...location, field: 'kho_vmalloc.total_pages' },
+        found: `${listed}`,
+        expected: `${totalPages}`,
+      });
+    }
+  },
+};
+
+export const definedFlags: Rule = {
+  id: 'VMALLOC-002',
+  title: 'flags of a vmalloc area has only defined bits',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream V2',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_flags_to_vmalloc',
+  consequence: 'other bits are dropped silently: the area is mapped otherwise than it was',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { owner, area, location } of areasOf(context, report)) {
+      const { flags } = area.descriptor;
+      if ((flags & ~FLAGS) === 0) continue;
+      report.finding({
+        message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
+        location: { ...location, field: 'kho_vmalloc.flags' },
+        found: hex(flags),
+        expected: `bits of ${hex(FLAGS)}`,
+      });
+    }
+  },
+};
+
+export const runOrder: Rule = {
+  id: 'VMALLOC-003',
+  title: 'order of a vmalloc area is not more than MAX_PAGE_ORDER',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V3',
+  evidence: RESTORE,
+  consequence: 'not checked: shifts and alignments overflow. No allocation has such runs',
+  needs: ['memory'],
+  check(context, report) {
+    const limit = maxPageOrder(context.handover.pageSize);
+    for (const placed of areasOf(context, report)) {
+      if (saneOrder(placed, context)) continue;
+      const { owner, area, location } = placed;
+      report.finding({
+        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}`,
+        location: { ...location, field: 'kho_vmalloc.order' },
+        found: `${area.descriptor.order}`,
+        expected: `at most ${limit}`,
+      });
+    }
+  },
+};
+
+export const listChain: Rule = {
+  id: 'VMALLOC-004',
+  title: 'the list pages of a vmalloc area come back to none, and belong to no other',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V4',
+  evidence: RESTORE,
+  consequence:
+    'a page is not restored twice: the kernel warns and gives the area up, after it has read a freed page',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { owner, broken, pages, location } of areasOf(context, report)) {
+      if (broken?.kind !== 'loop' && broken?.kind !== 'shared') continue;
+      const last = pages.at(-1);
+      report.finding({
+        message: `${owner}: its list goes on at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which it has already passed' : 'a list page of another area'}`,
+        location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+        found: hex(broken.next),
+      });
+    }
+  },
+};
+
+export const listPages: Rule = {
+  id: 'VMALLOC-005',
+  title: 'every list page of a vmalloc area is preserved as a single page',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V5',
+  evidence: RESTORE,
+  consequence: 'the page cannot be restored, and with it the area',
+  needs: ['memory'],
+  check(context, report) {
+    const areas = areasOf(context, report);
+    const map = wholeMap(context, report);
+    for (const { owner, pages, broken, location } of areas) {
+      if (broken?.kind === 'pointer') {
+        const last = pages.at(-1);
+        report.finding({
+          message: `${owner}: its list goes on at ${hex(broken.next)}, which is no physical address`,
+          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+          found: hex(broken.next),
+        });
+      }
+      for (const { address } of map === undefined ? [] : pages) {
+        if (map?.has(Math.floor(address / map.pageSize), 0)) continue;
+        report.finding({
+          message: `${owner}: the map has no block of order 0 for its list page at ${hex(address)}`,
+          location: at(address),
+        });
+      }
+    }
+  },
+};
+
+export const runsPreserved: Rule = {
+  id: 'VMALLOC-006',
+  title: 'every run of a vmalloc area is aligned and preserved',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V6',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
+  consequence: 'no preserved block starts there, so that restoring the area fails',
+  needs: ['memory'],
+  requires: ['VMALLOC-003'],
+  check(context, report) {
+    const areas = areasOf(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const { owner, area } of areas) {
+      for (const [i, run] of area.runs.entries()) {
+        const aligned = run % area.runSize === 0;
+        const start = physicalAddress(run);
+        if (aligned && start !== undefined && orderAt(map, start / map.pageSize) >= 0) {
+          if (map.covers(start, start + area.runSize)) continue;
+        }
+        report.finding({
+          message: `${owner}: run ${i} at ${hex(run)} ${aligned ? 'is not preserved' : `is not aligned to its ${hex(area.runSize)} bytes`}`,
+          location: at(run),
+          found: hex(run),
+        });
+      }
+    }
+  },
+};
+
+export const runBlocks: Rule = {
+  id: 'VMALLOC-007',
+  title: 'no run of a vmalloc area is a part of a larger block',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream V7',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page',
+  consequence: 'the run is restored, and the other pages of the block are lost until the next cold boot',
+  needs: ['memory'],
+  requires: ['VMALLOC-003', 'VMALLOC-006'],
+  check(context, report) {
+    const areas = areasOf(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const { owner, area } of areas) {
+      for (const [i, run] of area.runs.entries()) {
+        const order = orderAt(map, run / map.pageSize);
+        if (order <= area.descriptor.order) continue;
+        report.finding({
+          message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, its block order ${order}`,
+          location: at(run),
+          found: `order ${order}`,
+          expected: `order ${area.descriptor.order}`,
+        });
+      }
+    }
+  },
+};
+
+export const noEntriesBehindZero: Rule = {
+  id: 'VMALLOC-008',
+  title: 'nothing stands behind the first 0 of a list page',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream V8',
+  evidence: RESTORE,
+  consequence: 'what stands there is ignored; were it runs, they are lost',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { owner, pages } of areasOf(context, report)) {
+      for (const { address, used, stray } of pages) {
+        if (!stray) continue;
+        report.finding({
+          message: `${owner}: the list page at ${hex(address)} has entries behind the 0 of entry ${used}`,
+          location: at(address, 'kho_vmalloc_chunk.phys'),
+        });
+      }
+    }
+  },
+};
+
+export const firstPage: Rule = {
+  id: 'VMALLOC-009',
+  title: 'an area with pages has a list',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V9',
+  evidence: RESTORE,
+  consequence: 'the area is not restored',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { owner, area, location } of areasOf(context, report)) {
+      const { first, totalPages } = area.descriptor;
+      if (first !== 0n || totalPages === 0) continue;
+      report.finding({
+        message: `${owner}: first is 0, total_pages is ${totalPages}`,
+        location: { ...location, field: 'kho_vmalloc.first' },
+        found: '0x0',
+      });
+    }
+  },
+};
+
+export const allocatable: Rule = {
+  id: 'VMALLOC-010',
+  title: 'total_pages is a number of pages that the kernel can list',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream V10',
+  evidence: RESTORE,
+  consequence: 'the array of pages cannot be allocated, and the area is not restored',
+  needs: ['memory'],
+  check(context, report) {
+    for (const { owner, area, location } of areasOf(context, report)) {
+      const { totalPages } = area.descriptor;
+      if (totalPages <= MAX_PAGES) continue;
+      report.finding({
+        message: `${owner}: total_pages is ${totalPages}`,
+        location: { ...location, field: 'kho_vmalloc.total_pages' },
+        found: `${totalPages}`,
+        expected: `at most ${Math.floor(MAX_PAGES)}`,
+      });
+    }
+  },
+};

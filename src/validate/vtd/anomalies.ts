@@ -1,0 +1,197 @@
+/** What a walk noticed, as rows of the rule table. */
+import { FS_PDE_LEAF_BITS, FS_PTE_BITS, SS_PDE_LEAF_BITS, SS_PTE_BITS } from '../../records/vtd.js';
+import { hex } from '../../schema/units.js';
+import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
+import type { Hit } from './row.js';
+import type { Sink } from './sink.js';
+import type { Target } from './target.js';
+
+const U32 = 0xffff_ffffn;
+
+/** `62, 11`: the bits that are set, runs joined as `20:12`. */
+export function bitList(mask: bigint): string {
+  const parts: string[] = [];
+  for (let bit = 63; bit >= 0; bit--) {
+    if (((mask >> BigInt(bit)) & 1n) === 0n) continue;
+    const high = bit;
+    while (bit > 0 && ((mask >> BigInt(bit - 1)) & 1n) === 1n) bit--;
+    parts.push(high === bit ? `${high}` : `${high}:${bit}`);
+  }
+  return parts.join(', ');
+}
+
+/** A hit on an entry of a table. */
+function onEntry(target: Target, anomaly: WalkAnomaly, what: string, mask = 0n): Hit {
+  const { entryAddress, entry, level, iova, iovaEnd } = anomaly;
+  const where = entryAddress === undefined ? '' : ` at ${hex(entryAddress)}`;
+  return {
+    text: `entry ${hex(entry)} of level ${level}${where} of ${target.name} ${what}`,
+    key: `${target.name} ${level} ${mask}${anomaly.folded ? ' folded' : ''}`,
+    found: hex(entry),
+    location: {
+      ...target.place,
+      ...(entryAddress === undefined ? {} : { address: BigInt(entryAddress) }),
+      iova,
+      iovaEnd,
+      ...(mask === 0n ? {} : { bits: bitList(mask) }),
+    },
+    ...(mask === 0n ? {} : { expected: hex(entry & ~mask) }),
+  };
+}
+
+/** Whether an entry maps a page by its form. */
+function isLeaf({ level, entry }: WalkAnomaly): boolean {
+  return level === 1 || (level <= 3 && (entry & BigInt(SS_PDE_LEAF_BITS.ps.lo)) !== 0n);
+}
+
+function bitOf({ lo, hi }: { readonly lo: number; readonly hi: number }): bigint {
+  return (BigInt(hi >>> 0) << 32n) | (BigInt(lo >>> 0) & U32);
+}
+
+const SNP = bitOf(SS_PTE_BITS.snp);
+const IW = bitOf(SS_PTE_BITS.iw);
+const WRITE = bitOf(FS_PTE_BITS.rw);
+
+function reservedBits(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
+  const { tally } = sink;
+  const { bits = 0n, count } = anomaly;
+  const { setting } = target;
+  if (target.stage === 'first') {
+    // Bit 7 above level 3 is told apart by the walker; what is left lies below a page's size.
+    tally.see(
+      anomaly.level === 3 ? 'FS-5' : 'FS-6',
+      onEntry(target, anomaly, `has reserved bits ${bitList(bits)}`, bits),
+      setting,
+      count,
+    );
+    return;
+  }
+  if ((bits & IW) !== 0n)
+    tally.see('SS-4', onEntry(target, anomaly, 'has bit 62, which is reserved', IW), setting, count);
+  if ((bits & SNP) !== 0n) {
+    const leaf = isLeaf(anomaly);
+    const what = leaf
+      ? 'has SNP, which needs ECAP.SC'
+      : 'points to a table and has bit 11, which is reserved';
+    tally.see(leaf ? 'SS-6' : 'SS-5', onEntry(target, anomaly, what, SNP), setting, count);
+  }
+}
+
+function pageSize(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
+  const { tally } = sink;
+  const { level, count } = anomaly;
+  const first = target.stage === 'first';
+  const bit = BigInt(first ? FS_PDE_LEAF_BITS.ps.lo : SS_PDE_LEAF_BITS.ps.lo);
+  const see = (row: string, what: string) =>
+    tally.see(row, onEntry(target, anomaly, what, bit), target.setting, count);
+  if (level > 3) see(first ? 'FS-3' : 'SS-7', 'has bit 7, which is reserved at this level');
+  else if (first) see('FS-4', 'maps 1 GiB, which needs CAP.FS1GP');
+  else if (level === 2) see('SS-8', 'maps 2 MiB, which needs bit 0 of CAP.SSLPS');
+  else see('SS-9', 'maps 1 GiB, which needs bit 1 of CAP.SSLPS');
+}
+
+/** The table that an entry leads to, for messages. */
+function child({ table = 0 }: WalkAnomaly): string {
+  return hex(table);
+}
+
+function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
+  const { tally } = sink;
+  const { entryAddress, table = 0, count } = anomaly;
+  const { setting, stage, name } = target;
+  sink.absent([`${stage}-stage`, 'table', 'unit-table'], 'a page-table page', table);
+  if (entryAddress !== undefined && target.addressBits !== undefined && table >= 2 ** target.addressBits) {
+    const hit = onEntry(target, anomaly, `has an address beyond ${target.addressBits} bits`);
+    tally.see('FS-11', { ...hit, key: `${name} table` }, setting, count);
+    return;
+  }
+  if (entryAddress !== undefined && stage === 'second' && table === 0) {
+    const hit = onEntry(target, anomaly, 'points to a table at address 0');
+    tally.see('SS-32', { ...hit, key: `${name} table` }, setting, count);
+    return;
+  }
+  if (entryAddress !== undefined) {
+    const hit = onEntry(target, anomaly, `points to table ${child(anomaly)}, which is not in the dump`);
+    tally.see(stage === 'first' ? 'FS-10' : 'SS-13', { ...hit, key: name }, setting, count);
+    return;
+  }
+  const location = {
+    ...target.place,
+    address: BigInt(target.entryAddress ?? table),
+  };
+  const text = `the top table ${hex(target.root)} of ${name} is not in the dump`;
+  const row = target.domain !== undefined ? 'SS-13' : setting.mode === 'scalable' ? 'PE-13' : 'CT-13';
+  tally.see(row, { text, location, found: hex(target.root) }, setting, count);
+}
+
+/** Puts what a walk of a target noticed into the tally. */
+export function seeAnomalies(sink: Sink, target: Target, anomalies: readonly WalkAnomaly[]): void {
+  for (const anomaly of anomalies) seeAnomaly(sink, target, anomaly);
+}
+
+function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
+  const { tally } = sink;
+  const { setting, stage } = target;
+  const { count, bits = 0n, level, table = 0 } = anomaly;
+  const first = stage === 'first';
+  const see = (row: string, what: string, more: Partial<Hit> = {}, mask = bits) =>
+    tally.see(row, { ...onEntry(target, anomaly, what, mask), ...more }, setting, count);
+  switch (anomaly.kind) {
+    case 'address-width':
+      see(
+        first ? 'FS-2' : 'SS-3',
+        `has address bits ${bitList(bits)} at or above the host address width of ${target.settings.haw} bits`,
+        { key: `${target.name} ${level}` },
+      );
+      return;
+    case 'reserved-bits':
+      reservedBits(sink, target, anomaly);
+      return;
+    case 'misaligned-leaf':
+      see(
+        first ? (level === 3 ? 'FS-5' : 'FS-6') : level === 3 ? 'SS-11' : 'SS-10',
+        `maps ${level === 3 ? '1 GiB' : '2 MiB'} and has bits ${bitList(bits)}, which are reserved`,
+        { key: `${target.name} ${level}` },
+      );
+      return;
+    case 'page-size':
+      pageSize(sink, target, anomaly);
+      return;
+    case 'not-present':
+      if (!first) see('SS-2', 'has no permission, but is not 0');
+      else if ((anomaly.entry & WRITE) !== 0n) see('FS-15', 'is not present, but has bit 1', {}, WRITE);
+      return;
+    case 'beyond-width':
+      if (first) return;
+      see('SS-15', 'maps addresses beyond the usable width');
+      return;
+    case 'loop':
+      see('SS-21', `points to table ${child(anomaly)}, which is above it`, {
+        key: `${target.name} ${table}`,
+      });
+      return;
+    case 'shared-table':
+      see('SS-22', `points to table ${child(anomaly)}, to which another entry points too`, {
+        key: anomaly.folded ? `${target.name} folded` : `${table}`,
+      });
+      return;
+    case 'walk-budget':
+      see('SS-22', 'points to a table that was walked before and, with so many of them, was not again', {
+        key: `${target.name} budget`,
+        severity: 'note',
+      });
+      return;
+    case 'two-levels':
+      see('XR-1', `points to table ${child(anomaly)}, which is used at another level too`, {
+        key: `${table}`,
+      });
+      return;
+    case 'table-absent':
+      absentTable(sink, target, anomaly);
+      return;
+    case 'misaligned-root':
+    case 'unsupported-levels':
+      // The entry that says so has rows of its own (CT-10, PE-10, DMAR-007).
+      return;
+  }
+}

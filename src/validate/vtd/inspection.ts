@@ -1,0 +1,310 @@
+/** Everything that the VT-d rules need, found in one pass over the structures and one over each table. */
+import type { Domain, Handover } from '../../abi/model.js';
+import { hex } from '../../schema/units.js';
+import { devicePath } from '../../vtd/context/path.js';
+import { inputWidthOf } from '../../vtd/registers.js';
+import type { WalkRequest } from '../../vtd/walk/state.js';
+import type { Facts } from '../facts.js';
+import type { Inspected, InspectedRule, WalkObserver } from '../rule.js';
+import { counted, listed } from '../text.js';
+import { seeAnomalies } from './anomalies.js';
+import { watchLeaves } from './leaf-rows.js';
+import { createTargetRuns, preservedUnknown, type Stretches, watchPreserved } from './mapped.js';
+import { createPageLog, kindText } from './page-log.js';
+import type { Row, Scope } from './row.js';
+import type { Sink } from './sink.js';
+import { inspectUnit } from './structures.js';
+import { formatOf, type Narrowed, watchTables } from './table-rows.js';
+import { createTally } from './tally.js';
+import { domainTarget, placeName, type Target } from './target.js';
+import { capabilitiesOf, translationEnabled, type VtdOptions } from './unit.js';
+
+const PAGE = 4096;
+/** Pages with two uses that are put into words. */
+const MAX_REPEATED = 64;
+/** Tables walked for each page of memory in the dump, over all walks together; healthy tables are walked once. */
+const WALKS_PER_PAGE = 2;
+const LEAST_BUDGET = 8192;
+/** Walks of tables that were walked before: what is odd in them is known, only their input addresses differ. */
+const SHARED_BUDGET = 1024;
+
+/** An inspection as the runner drives it. */
+export interface Inspection extends Inspected {
+  /** A table to walk, and what watches the walk. */
+  domain(domain: Domain, root: { readonly pgd: bigint; readonly levels: number }): Watched;
+  /** The tables of units that are not those of domains; each is to be walked after the domains. */
+  unitTables(): Iterable<Watched>;
+  /** After all walks. */
+  finish(): void;
+}
+
+export interface Watched {
+  readonly request: Omit<WalkRequest, 'onTable'>;
+  readonly observer: WalkObserver;
+}
+
+/** The rule whose findings are stretches of addresses, not causes. */
+const MAPPED = 'VTD-138';
+const NO_UNIT = 'no remapping unit is given (--root or --regset)';
+const ABSENT: Readonly<Record<Scope, string>> = {
+  registers: NO_UNIT,
+  'root-entry': 'no root table was read',
+  'legacy-root-entry': 'there is no root table of legacy mode',
+  'scalable-root-entry': 'there is no root table of scalable mode',
+  'context-entry': 'there is no context table of legacy mode',
+  'scalable-context-entry': 'there is no context table of scalable mode',
+  'pasid-directory-entry': 'there is no PASID directory',
+  'pasid-entry': 'there is no PASID table',
+  'second-stage': 'there is no second-stage table to walk',
+  'first-stage': 'there is no first-stage table to walk',
+  table: 'there is no table to walk',
+  'unit-table': 'there is no table to walk below a root table',
+  'domain-device': 'no domain with devices is handed over',
+};
+
+export function createInspection(
+  handover: Handover,
+  facts: Facts,
+  memory: Sink['memory'],
+  settings: Target['settings'],
+  { units, given, device }: VtdOptions,
+  rows: readonly Row[],
+): Inspection {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const tally = createTally();
+  const seen = new Set<Scope>();
+  const missing = new Map<Scope, { what: string; address: bigint }>();
+  const sink: Sink = {
+    memory,
+    tally,
+    pages: createPageLog(),
+    seen,
+    absent(scopes, what, address) {
+      for (const scope of scopes)
+        if (!missing.has(scope)) missing.set(scope, { what, address: BigInt(address) });
+    },
+  };
+  const runs = createTargetRuns();
+  const stretches: Stretches = { findings: [], dropped: 0 };
+  const unknown = preservedUnknown(handover);
+  const targets: Target[] = [];
+  const walked = new Set<string>();
+  let budget: number | undefined;
+  const running = units.filter((unit) => translationEnabled(unit) !== false);
+  const off = units.filter((unit) => translationEnabled(unit) === false).map(({ name }) => name);
+  const unitTargets = running.map((unit) => ({ unit, targets: inspectUnit(sink, unit, device) }));
+  const caps = capabilitiesOf(settings, given);
+  const mode = running[0]?.settings.mode;
+
+  function watched(target: Target): Watched {
+    const owner = targets.length;
+    targets.push(target);
+    seen.add(`${target.stage}-stage`);
+    seen.add('table');
+    if (target.domain === undefined) seen.add('unit-table');
+    const narrowed: Narrowed[] = [];
+    const table = watchTables(sink, target, owner, narrowed);
+    const { leaves, end } = watchLeaves(sink, target, narrowed);
+    const remember = target.nested ? undefined : runs.watch(owner);
+    const comparable = target.domain === undefined && !target.nested && unknown === undefined;
+    const preserved =
+      comparable && target.kernelDomain ? watchPreserved(stretches, facts.preserved(), target) : undefined;
+    const { root, levels } = target;
+    return {
+      request: {
+        memory: target.memory,
+        root,
+        levels,
+        format: formatOf(target),
+        // A first stage is bounded by its levels: MGAW does not apply to the sign-extended upper half.
+        ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, levels) }),
+      },
+      observer: {
+        table,
+        leaves,
+        runs(batch) {
+          remember?.(batch);
+          preserved?.runs?.(batch);
+        },
+        end(report) {
+          end();
+          preserved?.end?.(report);
+          seeAnomalies(sink, target, report.anomalies);
+          if (budget !== undefined) budget -= report.tables + report.sharedWalks;
+        },
+      },
+    };
+  }
+
+  function* unitTables(): Generator<Watched> {
+    budget = Math.max(LEAST_BUDGET, WALKS_PER_PAGE * pagesOf(memory));
+    for (const { targets: found } of unitTargets) {
+      for (const target of found) {
+        const key = keyOf(target.stage, target.root, target.levels);
+        if (!target.nested && walked.has(key)) continue;
+        if (budget <= 0) {
+          const what = 'more tables than the dump has pages are named by root tables; the next';
+          sink.absent(['second-stage', 'first-stage', 'table', 'unit-table'], what, Number(target.root));
+          return;
+        }
+        walked.add(key);
+        const { request, observer } = watched(target);
+        yield { request: { ...request, sharedTableBudget: Math.min(budget, SHARED_BUDGET) }, observer };
+      }
+    }
+  }
+
+  function whySkipped({ scope }: Row): string | undefined {
+    if (scope === 'unit-table' && running.length > 0 && unknown !== undefined) return unknown;
+    if (seen.has(scope)) return undefined;
+    const needsUnit = scope !== 'second-stage' && scope !== 'first-stage' && scope !== 'table';
+    if (needsUnit && units.length === 0) return NO_UNIT;
+    if (running.length === 0 && off.length > 0)
+      return `translation is off (GSTS_REG.TES) on ${off.join(', ')}`;
+    return ABSENT[scope];
+  }
+
+  return {
+    domain(domain, root) {
+      walked.add(keyOf('second', root.pgd, root.levels));
+      return watched(domainTarget(domain, root, memory, caps, mode));
+    },
+    unitTables,
+    finish() {
+      compareDomains(sink, handover, unitTargets);
+      seeRepeated(sink, targets);
+      runs.compare(sink, targets);
+      if (unknown === undefined) seeUnpreserved(sink, facts, targets, unitTargets);
+    },
+    of(rule) {
+      const row = byId.get(rule);
+      if (row === undefined) return { findings: [], dropped: 0, skipped: 'it is no VT-d rule' };
+      const skipped = whySkipped(row);
+      if (skipped !== undefined) return { findings: [], dropped: 0, skipped };
+      const absent = missing.get(row.scope);
+      const result: InspectedRule =
+        row.id === MAPPED
+          ? { findings: stretches.findings, dropped: stretches.dropped }
+          : { findings: tally.findings(row), dropped: 0 };
+      return absent === undefined ? result : { ...result, missing: absent };
+    },
+  };
+}
+
+function keyOf(stage: string, root: bigint, levels: number): string {
+  return `${stage} ${root} ${levels}`;
+}
+
+function pagesOf(memory: Sink['memory']): number {
+  let bytes = 0;
+  for (const { start, end } of memory.known()) bytes += end - start;
+  return Math.ceil(bytes / PAGE);
+}
+
+type UnitTargets = readonly {
+  readonly unit: VtdOptions['units'][number];
+  readonly targets: readonly Target[];
+}[];
+
+/** The devices of domains that are handed over, against the tables that units have for them (XR-2). */
+function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): void {
+  if (units.length === 0) return;
+  for (const domain of domains ?? []) {
+    const { pgd, agaw, devices, persistentId, nodeName } = domain;
+    if (pgd === undefined || agaw === undefined) continue;
+    for (const { bus, devfn, origin } of devices ?? []) {
+      if (bus === undefined || devfn === undefined) continue;
+      sink.seen.add('domain-device');
+      const wanted = `${hex(pgd)} with ${agaw + 2} levels`;
+      const found = units.map(({ unit }) => {
+        const { memory } = sink;
+        const path = devicePath({ memory, rtaddr: unit.rtaddr, settings: unit.settings }, bus, devfn);
+        const unread = path.steps.find(({ verdict }) => verdict === 'unknown');
+        if (unread !== undefined) sink.absent(['domain-device'], 'a VT-d structure', unread.address);
+        return path.translation;
+      });
+      const second = found.flatMap((translation) =>
+        translation !== undefined && 'second' in translation ? [translation.second] : [],
+      );
+      if (second.some(({ address, levels }) => BigInt(address) === pgd && levels === agaw + 2)) continue;
+      const [first] = second;
+      const is =
+        first === undefined
+          ? 'no second-stage table'
+          : `the table ${hex(first.address)} with ${first.levels} levels`;
+      const text = `${placeName({ bus, devfn })} of domain ${persistentId ?? nodeName ?? 'without id'} has ${is}, the handover says ${wanted}`;
+      const location = origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
+      const [{ unit }] = units as readonly [UnitTargets[number]];
+      sink.tally.see(
+        'XR-2',
+        { text, key: `${bus} ${devfn}`, location, found: is, expected: wanted },
+        { mode: unit.settings.mode, given: unit.given },
+      );
+    }
+  }
+}
+
+/** Pages with two uses: of two kinds (XR-1), or as a page table of two tables (SS-22). */
+function seeRepeated(sink: Sink, targets: readonly Target[]): void {
+  for (const { address, kinds, owners } of sink.pages.repeated(MAX_REPEATED)) {
+    const names = [...new Set(owners)].map((owner) => targets[owner]?.name ?? 'the unit');
+    const distinct = [...new Set(kinds)];
+    const setting = targets[owners.find((owner) => owner >= 0) ?? 0]?.setting;
+    if (setting === undefined) continue;
+    const location = { address: BigInt(address) };
+    if (distinct.length > 1) {
+      const text = `page ${hex(address)} serves as ${distinct.map(kindText).join(' and ')} of ${names.join(', ')}`;
+      sink.tally.see('XR-1', { text, key: `${address}`, location }, setting);
+    } else if (names.length > 1) {
+      const text = `the page table ${hex(address)} belongs to ${names.join(' and ')}`;
+      sink.tally.see('SS-22', { text, key: `${names.join()}`, location }, setting);
+    }
+  }
+}
+
+/** Structure pages that are not preserved (XR-4): page tables by table, what leads to them as a warning. */
+function seeUnpreserved(sink: Sink, facts: Facts, targets: readonly Target[], units: UnitTargets): void {
+  const preserved = facts.preserved();
+  const lost = new Map<number, { total: number; missing: number; shown: string[]; first: number }>();
+  for (const { address, kind, owner } of sink.pages.entries()) {
+    let entry = lost.get(owner);
+    if (entry === undefined) {
+      entry = { total: 0, missing: 0, shown: [], first: -1 };
+      lost.set(owner, entry);
+    }
+    entry.total++;
+    if (preserved.covers(address, address + PAGE)) continue;
+    if (entry.first < 0) entry.first = address;
+    entry.missing++;
+    if (entry.shown.length < 6)
+      entry.shown.push(
+        `${hex(address)} (${owner < 0 ? kindText(kind).replace(/^an? /, '') : `level ${kind}`})`,
+      );
+  }
+  for (const [owner, { total, missing, shown, first }] of lost) {
+    const target = targets[owner];
+    const setting = target?.setting ?? settingOf(units);
+    if (missing === 0 || target?.domain !== undefined || setting === undefined) continue;
+    const rest = missing > shown.length ? ` and ${missing - shown.length} more` : '';
+    const whose =
+      target === undefined ? 'with root, context and PASID tables' : `with page tables of ${target.name}`;
+    const text = `of ${counted(total, 'page')} ${whose}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
+    sink.tally.see(
+      'XR-4',
+      {
+        text,
+        key: `${owner}`,
+        location: { ...(target?.place ?? {}), address: BigInt(first) },
+        found: `${total - missing} of ${total} preserved`,
+        expected: 'all of them',
+        ...(target === undefined ? { severity: 'warning' } : {}),
+      },
+      setting,
+    );
+  }
+}
+
+function settingOf(units: UnitTargets): Target['setting'] | undefined {
+  const [first] = units;
+  return first === undefined ? undefined : { mode: first.unit.settings.mode, given: first.unit.given };
+}

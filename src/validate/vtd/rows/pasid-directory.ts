@@ -1,0 +1,75 @@
+/** Rows PD: entries of PASID directories. */
+import type { PasidDirEntry } from '../../../records/vtd.js';
+import { aboveWidth, type EntryRow, mustBeZero, onField, type Row } from '../row.js';
+
+const FAULTS = 'every request with one of these 64 PASIDs faults';
+const GET_ENTRY = 'drivers/iommu/intel/pasid.c intel_pasid_get_entry';
+
+export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
+  {
+    id: 'VTD-053',
+    row: 'PD-2',
+    title: 'bits 11:2 of a PASID directory entry are 0',
+    severity: 'error',
+    scope: 'pasid-directory-entry',
+    evidence: 'VT-d 9.5',
+    consequence: FAULTS,
+    scalable: [0x52, 'SPD.3'],
+    test: (entry) => mustBeZero(entry, 'reserved2'),
+  },
+  {
+    id: 'VTD-054',
+    row: 'PD-3',
+    title: 'PASID tables lie below the host address width',
+    severity: 'error',
+    scope: 'pasid-directory-entry',
+    evidence: 'VT-d 9.5',
+    consequence: FAULTS,
+    scalable: [0x52, 'SPD.3'],
+    test: (entry) => aboveWidth(entry, 'smptblptr'),
+  },
+  {
+    id: 'VTD-056',
+    row: 'PD-5',
+    title: 'faults are recorded',
+    severity: 'warning',
+    scope: 'pasid-directory-entry',
+    evidence: GET_ENTRY,
+    consequence: 'hardware records none of the faults of 64 PASIDs that can be masked',
+    test: (entry) => (entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks faults') : undefined),
+  },
+];
+
+export const directoryTableRows: readonly Row[] = [
+  {
+    id: 'VTD-052',
+    row: 'PD-1',
+    title: 'the PASID directory entry of the device asked for is present',
+    severity: 'warning',
+    scope: 'pasid-directory-entry',
+    evidence: 'VT-d 9.5, Table 30',
+    consequence: FAULTS,
+    scalable: [0x51, 'SPD.2'],
+    onAccess: true,
+  },
+  {
+    id: 'VTD-055',
+    row: 'PD-4',
+    title: 'PASID tables are in the dump',
+    severity: 'note',
+    scope: 'pasid-directory-entry',
+    evidence: 'VT-d Table 30',
+    consequence: 'where there is no memory at the address, requests fault',
+    scalable: [0x58, 'SPT.1'],
+    onAccess: true,
+  },
+  {
+    id: 'VTD-057',
+    row: 'PD-6',
+    title: 'no two directory entries share a PASID table',
+    severity: 'warning',
+    scope: 'pasid-directory-entry',
+    evidence: GET_ENTRY,
+    consequence: 'a change for one PASID changes what another reaches',
+  },
+];

@@ -1,0 +1,89 @@
+/** Entries of one unit against each other: domain ids and tables (vtd.md 2.3). */
+import type { ContextEntry, PasidEntry } from '../../records/vtd.js';
+import { hex } from '../../schema/units.js';
+import { type Entry, type Hit, onField } from './row.js';
+import { usesFirst, usesSecond } from './rows/pasid-entry.js';
+import { at, type Sink } from './sink.js';
+import type { Setting } from './tally.js';
+import { placeName } from './target.js';
+
+interface Seen<V> {
+  readonly value: V;
+  readonly name: string;
+}
+
+/** Keeps the first value for each key; tells what it was when another comes. */
+function firstOf<K, V>(known: Map<K, Seen<V>>, key: K, value: V, name: string): Seen<V> | undefined {
+  const first = known.get(key);
+  if (first === undefined) known.set(key, { value, name });
+  return first;
+}
+
+export interface SharedIds {
+  context(entry: Entry<ContextEntry>): void;
+  pasid(entry: Entry<PasidEntry>): void;
+}
+
+/** Compares entries as they come: CT-20, CT-21, PE-17 to PE-20. */
+export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
+  const tables = new Map<number, Seen<string>>();
+  const ids = new Map<bigint, Seen<number>>();
+  const stages = new Map<number, Seen<boolean>>();
+  const dirty = new Map<bigint, Seen<number>>();
+  const modes = new Map<string, Seen<string>>();
+
+  function see<T>(row: string, hit: Hit, entry: Entry<T>, what: string): void {
+    sink.tally.see(row, at(hit, entry, what), setting);
+  }
+
+  function tableOf(entry: { readonly ssptptr: bigint; readonly aw: number }): string {
+    return `${hex(entry.ssptptr << 12n)} with AW ${entry.aw}`;
+  }
+
+  return {
+    context(entry) {
+      const { did, ssptptr } = entry.value;
+      const name = placeName(entry.place);
+      const table = tableOf(entry.value);
+      const other = firstOf(tables, did, table, name);
+      if (other !== undefined && other.value !== table) {
+        const text = `has table ${table}, that of ${other.name} has ${other.value}`;
+        see('CT-20', onField(entry, 'did', text, { key: `${did}` }), entry, 'context entry');
+      }
+      const id = firstOf(ids, ssptptr, did, name);
+      if (id !== undefined && id.value !== did) {
+        const text = `goes with table ${hex(ssptptr << 12n)}, which has id ${hex(id.value)} for ${id.name}`;
+        see('CT-21', onField(entry, 'did', text, { key: `${ssptptr}` }), entry, 'context entry');
+      }
+    },
+    pasid(entry) {
+      const { did, ssptptr, fsptptr, ssade, fspm, eafe } = entry.value;
+      const name = placeName(entry.place);
+      const second = usesSecond(entry.value);
+      const stage = firstOf(stages, did, second, name);
+      if (stage !== undefined && stage.value !== second) {
+        const text = `stands for ${second ? 'a' : 'no'} second stage, that of ${stage.name} for ${second ? 'none' : 'one'}`;
+        see('PE-17', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
+      }
+      if (second) {
+        const table = tableOf(entry.value);
+        const other = firstOf(tables, did, table, name);
+        if (other !== undefined && other.value !== table) {
+          const text = `has table ${table}, that of ${other.name} has ${other.value}`;
+          see('PE-18', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
+        }
+        const mode = firstOf(dirty, ssptptr, ssade, name);
+        if (mode !== undefined && mode.value !== ssade) {
+          const text = `for table ${hex(ssptptr << 12n)}, for which ${mode.name} has ${mode.value}`;
+          see('PE-19', onField(entry, 'ssade', text, { key: `${ssptptr}` }), entry, 'PASID entry');
+        }
+      }
+      if (!usesFirst(entry.value)) return;
+      const pair = `${fsptptr} ${second ? ssptptr : ''}`;
+      const mode = firstOf(modes, pair, `FSPM ${fspm}, EAFE ${eafe}`, name);
+      if (mode === undefined || mode.value === `FSPM ${fspm}, EAFE ${eafe}`) return;
+      const text = `has FSPM ${fspm}, EAFE ${eafe}, but ${mode.name} has ${mode.value}`;
+      see('PE-20', onField(entry, 'fsptptr', text, { key: pair }), entry, 'PASID entry');
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Where everything that looks at VT-d tables puts what it finds. */
+import type { PhysicalMemory } from '../../memory/physical.js';
+import type { PageLog } from './page-log.js';
+import type { Entry, EntryRow, Hit, Scope } from './row.js';
+import type { Setting, Tally } from './tally.js';
+import { placeName } from './target.js';
+
+export interface Sink {
+  readonly memory: PhysicalMemory;
+  readonly tally: Tally;
+  readonly pages: PageLog;
+  /** What there was to judge. */
+  readonly seen: Set<Scope>;
+  /** Bytes that are not in the dump: the rules of these scopes cannot pass. */
+  absent(scopes: readonly Scope[], what: string, address: number): void;
+}
+
+/** Judges one entry by the rows that need nothing else. */
+export function judge<T>(
+  { tally }: Sink,
+  rows: readonly EntryRow<T>[],
+  entry: Entry<T>,
+  setting: Setting,
+  what: string,
+): void {
+  for (const row of rows) {
+    const hit = row.test(entry);
+    if (hit !== undefined) tally.see(row.row, at(hit, entry, what), setting);
+  }
+}
+
+/** A hit whose text says which entry it is about. */
+export function at<T>(hit: Hit, { place, address }: Entry<T>, what: string): Hit {
+  const where = address < 0 ? what : `${what} of ${placeName(place)}`;
+  return { ...hit, text: `${where}: ${hit.text}` };
+}
+
+/** The known leading bytes of [address, address + length), `length` at most a few pages. */
+export function readKnown(memory: PhysicalMemory, address: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  if (!(address + length <= 2 ** 52)) return bytes.subarray(0, 0);
+  return bytes.subarray(0, memory.read(address, length, bytes));
+}
+
+/** The 64-bit words of an entry. */
+export function wordsOf(view: DataView, offset: number, size: number): bigint[] {
+  return Array.from({ length: size / 8 }, (_, word) => view.getBigUint64(offset + word * 8, true));
+}

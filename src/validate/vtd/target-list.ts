@@ -1,0 +1,121 @@
+/** The distinct tables that the devices of a unit are translated with. */
+import type { ContextEntry, PasidEntry } from '../../records/vtd.js';
+import { PasidTranslationType } from '../../records/vtd.js';
+import { contextTranslation, pasidTranslation } from '../../vtd/context/translation.js';
+import { guestMemory } from '../../vtd/nested.js';
+import { inputWidthOf } from '../../vtd/registers.js';
+import { secondStageFormat } from '../../vtd/second-stage.js';
+import type { Entry } from './row.js';
+import type { Sink } from './sink.js';
+import type { Setting } from './tally.js';
+import { placeName, type Target } from './target.js';
+
+interface Draft {
+  readonly target: Target;
+  uses: number;
+}
+
+export interface TargetList {
+  context(entry: Entry<ContextEntry>): void;
+  pasid(entry: Entry<PasidEntry>): void;
+  /** In the order in which they were met; a table of several devices once. */
+  targets(): Target[];
+}
+
+export function createTargetList({ memory }: Sink, setting: Setting): TargetList {
+  const drafts = new Map<string, Draft>();
+
+  function add(key: string, make: () => Target): void {
+    const known = drafts.get(key);
+    if (known === undefined) drafts.set(key, { target: make(), uses: 1 });
+    else known.uses++;
+  }
+
+  return {
+    context(entry) {
+      const translation = contextTranslation(entry.value);
+      if (translation.kind !== 'second-stage' || translation.second.address === 0) return;
+      const { address, levels } = translation.second;
+      const { caps } = entry;
+      add(`2 ${address} ${levels}`, () => ({
+        memory,
+        root: BigInt(address),
+        levels,
+        stage: 'second',
+        settings: caps.settings,
+        caps,
+        setting,
+        name: placeName(entry.place),
+        place: {},
+        nestingParent: false,
+        nested: false,
+        coherent: caps.given.ecap ? caps.ecap.c === 1 : undefined,
+        entryAddress: entry.address,
+        kernelDomain: true,
+      }));
+    },
+    pasid(entry) {
+      const { value, caps, place } = entry;
+      const translation = pasidTranslation(value);
+      const settings = {
+        ...caps.settings,
+        ssade: value.ssade === 1,
+        emte: value.emte === 1,
+        eafe: value.eafe === 1,
+      };
+      const common = {
+        settings,
+        caps,
+        setting,
+        name: placeName(place),
+        place: {},
+        coherent: caps.given.ecap ? caps.ecap.smpwcs === 1 : undefined,
+        walksSnooped: value.pwsnp === 1,
+        entryAddress: entry.address,
+        // Linux gives domain id 1 to tables that a CPU uses too.
+        kernelDomain: value.did > 1,
+        ...(place.pasid === undefined ? {} : { pasid: place.pasid }),
+      };
+      if (translation.kind === 'second-stage' || translation.kind === 'nested') {
+        const { address, levels } = translation.second;
+        const nestingParent = value.pgtt === PasidTranslationType.nested;
+        if (address !== 0) {
+          add(`2 ${address} ${levels} ${nestingParent}`, () => ({
+            ...common,
+            memory,
+            root: BigInt(address),
+            levels,
+            stage: 'second',
+            nestingParent,
+            nested: false,
+          }));
+        }
+      }
+      if (translation.kind !== 'first-stage' && translation.kind !== 'nested') return;
+      const { address, levels } = translation.first;
+      const second = translation.kind === 'nested' ? translation.second : undefined;
+      const key = second === undefined ? '' : `${second.address} ${second.levels}`;
+      add(`1 ${address} ${levels} ${key}`, () => ({
+        ...common,
+        root: BigInt(address),
+        levels,
+        stage: 'first',
+        nestingParent: false,
+        nested: second !== undefined,
+        ...(second === undefined ? { memory } : nestedPart(second)),
+      }));
+
+      function nestedPart(behind: { address: number; levels: number }) {
+        const format = secondStageFormat(settings);
+        return {
+          memory: guestMemory({ memory, root: behind.address, levels: behind.levels, format }),
+          addressBits: inputWidthOf(settings, behind.levels),
+        };
+      }
+    },
+    targets: () =>
+      [...drafts.values()].map(({ target, uses }) =>
+        uses === 1 ? target : { ...target, name: `${target.name} and ${uses - 1} more` },
+      ),
+  };
+}

@@ -1,0 +1,75 @@
+/** A table to walk: of a domain of the 2024 series, or of devices below a root table. */
+import type { Domain, Location } from '../../abi/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import type { VtdSettings } from '../../schema/settings.js';
+import { functionText } from '../../vtd/device-id.js';
+import { domainName, placeOf } from '../dmar/nodes.js';
+import type { Place } from './row.js';
+import type { Setting } from './tally.js';
+import type { Capabilities } from './unit.js';
+
+export interface Target {
+  readonly memory: PhysicalMemory;
+  /** Physical byte address of the top table (guest-physical for the first stage of a nested translation). */
+  readonly root: bigint;
+  readonly levels: number;
+  readonly stage: 'first' | 'second';
+  /** Settings of the unit with those of the PASID entry. */
+  readonly settings: VtdSettings;
+  readonly caps: Capabilities;
+  readonly setting: Setting;
+  /** For messages: `domain 1`, `00:03.0 and 2 more`. */
+  readonly name: string;
+  /** Where findings on the whole table stand. */
+  readonly place: Location;
+  /** Set for tables of the 2024 series, which have rules of their own. */
+  readonly domain?: Domain;
+  /** The second stage of a nested translation. */
+  readonly nestingParent: boolean;
+  /** A first stage whose addresses are guest-physical. */
+  readonly nested: boolean;
+  /** Width of the second stage behind a nested first stage: addresses end there. */
+  readonly addressBits?: number;
+  /** Whether hardware snoops the walks (vtd.md 2.4): bit 10 or 9 of tables stays clear then. */
+  readonly coherent: boolean | undefined;
+  /** PWSNP of the PASID entry; undefined in legacy mode. */
+  readonly walksSnooped?: boolean;
+  /** Entry that points to the root, as physical byte address. */
+  readonly entryAddress?: number;
+  /** A PASID that requests name; requests without one have 0 or none. */
+  readonly pasid?: number;
+  /** The kernel's own domain, not a table shared with a CPU (domain id 1). */
+  readonly kernelDomain: boolean;
+}
+
+/** `00:03.0`, in scalable mode with its PASID. */
+export function placeName({ bus, devfn, pasid }: Place): string {
+  const name = devfn === undefined ? `bus ${bus.toString(16).padStart(2, '0')}` : functionText(bus, devfn);
+  return pasid === undefined || pasid === 0 ? name : `${name} PASID 0x${pasid.toString(16)}`;
+}
+
+/** The table of a domain of the 2024 series. */
+export function domainTarget(
+  domain: Domain,
+  root: { readonly pgd: bigint; readonly levels: number },
+  memory: PhysicalMemory,
+  caps: Capabilities,
+  mode: 'legacy' | 'scalable' | undefined,
+): Target {
+  return {
+    memory,
+    root: root.pgd,
+    levels: root.levels,
+    stage: 'second',
+    settings: caps.settings,
+    caps,
+    setting: { given: caps.given, ...(mode === undefined ? {} : { mode }) },
+    name: domainName(domain),
+    place: placeOf(domain),
+    domain,
+    nestingParent: false,
+    nested: false,
+    coherent: undefined,
+    kernelDomain: true,
+  };
+}
