@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import yargs from 'yargs';
 import { InputError } from '../memory/node/errors.js';
+import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
 import { dumpCommand } from './dump.js';
 import { encodeCommand } from './encode.js';
@@ -63,6 +64,7 @@ function parser(argv: readonly string[]) {
     .command(encodeCommand)
     .command(validateCommand)
     .command(trimCommand)
+    .command(checkAbiCommand)
     .command(explainCommand)
     .command(walkCommand)
     .example('kho dump kho.dtb', 'what the old kernel handed over')

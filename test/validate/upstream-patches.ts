@@ -1,9 +1,9 @@
 /** Ways to damage a captured core at one place: bytes that lie over those of its memory. */
 import type { Handover } from '../../src/abi/model.js';
-import type { LuoFile, LuoSession, Memfd, MapChunk } from '../../src/abi/upstream/model.js';
+import type { LuoFile, LuoSession, MapChunk, Memfd } from '../../src/abi/upstream/model.js';
 import { radixKey, radixShape, radixSlot } from '../../src/decode/upstream/map-radix.js';
-import { findNode, findProperty, valueOffset } from '../../src/fdt/tree.js';
 import type { FdtTree } from '../../src/fdt/parse.js';
+import { findNode, findProperty, valueOffset } from '../../src/fdt/tree.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import type { MemorySegment } from '../../src/memory/segments.js';
 
@@ -87,7 +87,13 @@ export function value(handover: Handover, path: string, property: string, child?
 const NOP = [0, 0, 0, 4];
 
 /** Replaces a property with a value of 4 or 8 bytes by NOPs. */
-export function dropProperty(handover: Handover, path: string, property: string, child?: string, size = 8): Patches {
+export function dropProperty(
+  handover: Handover,
+  path: string,
+  property: string,
+  child?: string,
+  size = 8,
+): Patches {
   const at = value(handover, path, property, child) - 12;
   return patch(at, Array.from({ length: 3 + size / 4 }, () => NOP).flat());
 }
@@ -152,13 +158,23 @@ function edit(handover: Handover, memory: PhysicalMemory, keys: readonly bigint[
 }
 
 /** Preserves a block. */
-export function keep(handover: Handover, memory: PhysicalMemory, address: bigint | number, order: number): Patches {
+export function keep(
+  handover: Handover,
+  memory: PhysicalMemory,
+  address: bigint | number,
+  order: number,
+): Patches {
   const shape = radixShape(sure(handover.generation, 'generation'), handover.pageSize);
   return edit(handover, memory, [radixKey(shape, BigInt(address), order)], true);
 }
 
 /** No longer preserves a block, which must have been. */
-export function forget(handover: Handover, memory: PhysicalMemory, address: bigint | number, order = 0): Patches {
+export function forget(
+  handover: Handover,
+  memory: PhysicalMemory,
+  address: bigint | number,
+  order = 0,
+): Patches {
   if (handover.preserved?.pages?.has(Number(address) / handover.pageSize, order) !== true)
     throw new Error(`no block at ${address}`);
   const shape = radixShape(sure(handover.generation, 'generation'), handover.pageSize);

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['validate'],
   ['decode', 'encode'],
   ['abi', 'vtd'],
+  ['btf'],
   ['fdt', 'memory', 'versions', 'records'],
   ['schema'],
 ];

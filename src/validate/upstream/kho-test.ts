@@ -2,7 +2,6 @@
 import { khoTestInline, khoTestVmalloc } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { fold16 } from '../../decode/upstream/checksum.js';
-import { areaLength } from '../../decode/upstream/vmalloc.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
@@ -97,10 +96,8 @@ export const testCount: Rule = {
   check({ handover: { khoTest, pageSize } }, report) {
     if (khoTest?.nrFolios === undefined) return;
     const { nrFolios, area, foliosInline } = khoTest;
-    const room =
-      area === undefined
-        ? foliosInline?.length
-        : Math.floor(areaLength(area, pageSize) / KHO_TEST_FOLIO_SIZE);
+    const stated = area === undefined ? undefined : area.descriptor.totalPages * pageSize;
+    const room = stated === undefined ? foliosInline?.length : Math.floor(stated / KHO_TEST_FOLIO_SIZE);
     if (room === undefined || nrFolios <= room) return;
     report.finding({
       message: `nr_folios of kho_test is ${nrFolios}, its list has room for ${room}`,

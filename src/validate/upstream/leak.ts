@@ -1,6 +1,7 @@
 /** Preserved blocks that nothing refers to (upstream X16). */
 import type { Handover } from '../../abi/model.js';
-import type { PreservedPages } from '../../abi/upstream/model.js';
+import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
+import { children, rootNode } from '../../fdt/tree.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
 import { intersections } from '../pages.js';
@@ -62,13 +63,26 @@ export const unreferenced: Rule = {
 
 /** What may refer to blocks without saying so here. */
 function unknownReferences(handover: Handover): string | undefined {
-  const { subtrees = [], luo, diagnostics, khoTest } = handover;
+  const { subtrees = [], luo, diagnostics, khoTest, memblock, generation } = handover;
   const unknown = subtrees.find(({ known }) => known !== true);
   if (unknown !== undefined)
     return `only the owner of the child ${unknown.name ?? ''} knows what it refers to`;
   const absent = diagnostics.find(({ code }) => code === 'memory-absent');
   if (absent !== undefined) return `what is preserved for is not all known: ${absent.message}`;
-  for (const { files = [] } of luo?.sessions ?? []) {
+  const regions = memblock?.regions ?? [];
+  const nodes = subtrees.find(({ name }) => name === 'memblock')?.tree;
+  if (nodes !== undefined && [...children(nodes, rootNode(nodes))].length !== regions.length) {
+    return 'not all regions of memblock are known';
+  }
+  if (regions.some(({ start, size: bytes }) => start === undefined || bytes === undefined)) {
+    return 'not all regions of memblock are known';
+  }
+  if (luo !== undefined && (luo.sessionsAddress === undefined || isMissing(luo, generation))) {
+    return 'the state of LUO is damaged';
+  }
+  for (const { files, filesAddress, count } of luo?.sessions ?? []) {
+    if (filesAddress !== 0n && files?.length !== Number(count)) return 'not all files of LUO are known';
+    if (files === undefined) continue;
     const foreign = files.find(({ memfd }) => memfd === undefined);
     if (foreign === undefined) continue;
     return `only the handler "${bytesToText(foreign.compatible).text}" knows what its files refer to`;
@@ -82,6 +96,11 @@ function unknownReferences(handover: Handover): string | undefined {
   if (list !== undefined) return `the list of ${list.what} is damaged`;
   if (khoTest !== undefined && khoTest.folios === undefined) return 'the list of kho_test is not known';
   return undefined;
+}
+
+/** Whether LUO’s tree lacks the node of the FLB page, which 6.19 alone does not write. */
+function isMissing({ version, flbsAddress }: Luo, generation: Handover['generation']): boolean {
+  return version === 'luo-v1' && generation !== 'kho-v1' && flbsAddress === undefined;
 }
 
 /** A running kernel has preserved the files, and writes down whose they are only when it goes down. */
@@ -131,23 +150,36 @@ function* unclaimed(
   named: PageBits,
 ): Generator<{ pfn: number; order: number; count: number }> {
   const page = BigInt(map.pageSize);
+  const next = nextReference(references);
   for (const { address, order, count } of map.blocks()) {
     const scale = 2 ** order;
     const start = Number(address / page);
     const end = start + count * scale;
     for (let block = start; block < end; ) {
-      const [known] = intersections(references, block, end);
+      const known = next(block);
       const folio = named.next(block);
-      const claimed = Math.min(known?.start ?? end, folio, end);
+      const claimed = Math.min(Math.max(block, known.start), folio, end);
       const head = Math.floor(claimed / scale) * scale;
       if (head > block) yield { pfn: block, order, count: (head - block) / scale };
       if (claimed >= end) break;
       // Behind the claimed stretch the next block that may be nobody's begins.
-      const stop = Math.max(
-        known?.start === claimed ? known.end : 0,
-        folio === claimed ? named.nextMissing(folio) : 0,
-      );
+      const stop = folio === claimed ? named.nextMissing(folio) : known.end;
       block = Math.ceil(stop / scale) * scale;
     }
   }
+}
+
+/** Finds the first run of references that ends behind a page; neighbours, which is what is asked for, cost nothing. */
+function nextReference(
+  references: PageSet,
+): (pfn: number) => { readonly start: number; readonly end: number } {
+  let from = 0;
+  let found = { start: 0, end: 0 };
+  return (pfn) => {
+    if (pfn >= from && pfn < found.end) return found;
+    const [run] = intersections(references, pfn, Number.POSITIVE_INFINITY);
+    from = pfn;
+    found = run ?? { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY };
+    return found;
+  };
 }

@@ -15,8 +15,13 @@ const LF = 'kernel/liveupdate/luo_file.c';
 const ALL_LOST =
   'the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and all files are lost';
 
-function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
+/** The sessions; none where their count is damaged, as nobody knows then where they end. */
+export function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
   const luo = luoOf(context, report);
+  if ((luo?.sessionCount ?? 0n) > BigInt(sessionCapacity(context.handover.pageSize))) {
+    report.skip('the number of sessions is damaged (LUO-005)');
+    return [];
+  }
   if (luo !== undefined && luo.sessions === undefined && luo.sessionsAddress !== 0n) {
     report.absent('the list of sessions', luo.sessionsAddress ?? 0n);
   }

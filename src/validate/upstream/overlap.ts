@@ -26,11 +26,19 @@ function* overlaps(pages: PreservedPages): Generator<Overlap> {
   if (pages.orders.length < 2) return;
   const page = BigInt(pages.pageSize);
   const last = new Map<number, Run>();
+  // A block that many runs overlap is told of once: by order, the last one told of.
+  const told = new Map<number, number>();
   for (const { address, order, count } of pages.blocks()) {
     const start = Number(address / page);
     const run = { order, start, end: start + count * 2 ** order };
-    for (const other of last.values())
-      if (other.order !== order && other.end > start) yield* pair(other, run);
+    for (const other of last.values()) {
+      if (other.order === order || other.end <= start) continue;
+      for (const overlap of pair(other, run)) {
+        if (overlap.count === 1 && told.get(overlap.large) === overlap.pfn) continue;
+        told.set(overlap.large, overlap.pfn + (overlap.count - 1) * 2 ** overlap.large);
+        yield overlap;
+      }
+    }
     last.set(order, run);
   }
 }

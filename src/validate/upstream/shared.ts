@@ -36,6 +36,8 @@ export function wholeMap({ handover }: RuleContext, report: Reporter): Preserved
     report.skip('the preserved memory map is not in the dump');
   } else if (preservedMemoryMap === 0n) {
     report.skip('preserved-memory-map is 0');
+  } else if (handover.diagnostics.some(({ code }) => code === 'bitmap-form-conflict')) {
+    report.skip('whether the map has bitmaps of 512 bytes or of a page is in doubt');
   } else if (!preservedMap.complete) {
     const absent = handover.diagnostics.find(({ code }) => code === 'memory-absent');
     report.skip(

@@ -1,0 +1,642 @@
+/** The published JSON Schemas: all that the commands write conforms to them, and they say nothing that is not written. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type {
+  Domain,
+  DomainDevice,
+  Ftrace,
+  FtraceCpu,
+  Guestmemfs,
+  GuestmemfsFile,
+  Handover,
+  Ioas,
+  IoasArea,
+  Iommufd,
+  Location,
+  SetupDataKho,
+  Subtree,
+} from '../../src/abi/model.js';
+import { packRecords } from '../../src/abi/record-view.js';
+import type {
+  DraftRecord,
+  FolioRun,
+  KexecMetadata,
+  KhoTest,
+  Luo,
+  LuoFile,
+  LuoFlb,
+  LuoSession,
+  Memblock,
+  Memfd,
+  PreservedMap,
+  PreservedPages,
+  ReserveMemRegion,
+  VmallocArea,
+} from '../../src/abi/upstream/model.js';
+import { withDumps } from '../../src/cli/load.js';
+import type { LoadOptions } from '../../src/cli/load-options.js';
+import { decodeHandover } from '../../src/decode/handover.js';
+import { parseFdt } from '../../src/fdt/parse.js';
+import { elfMemory, parseElfCore } from '../../src/memory/elf/core.js';
+import { bytesAccess } from '../../src/memory/random-access.js';
+import { segmentsMemory } from '../../src/memory/segments.js';
+import { fdtHeader } from '../../src/records/fdt.js';
+import { traceEventId } from '../../src/records/ftrace.js';
+import { guestmemfsInode, guestmemfsSb, mappingInode } from '../../src/records/guestmemfs.js';
+import { khoDataRfc2024, khoMem } from '../../src/records/kho.js';
+import { khoData } from '../../src/records/kho_root.js';
+import { khoTestFolio } from '../../src/records/kho_test.js';
+import { khoVmalloc } from '../../src/records/vmalloc.js';
+import { modelJson } from '../../src/report/model-json.js';
+import { type ValidatedDump, validateJson } from '../../src/report/validate-json.js';
+import type { FieldInfo, RecordType } from '../../src/schema/record.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import type { Finding } from '../../src/validate/rule.js';
+import { validate } from '../../src/validate/run.js';
+import { kho } from '../cli/kho.js';
+import { linuxNames } from '../decode/linux-dumps.js';
+import { begin, blob, end, endNode, nop, prop, raw, text } from '../fdt/token-builder.js';
+import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
+import { fileBytes, gunzip } from '../memory/bytes.js';
+import { type Json, parsed } from '../rfc/json.js';
+
+const NAMES = ['dump', 'validate', 'walk'] as const;
+type Name = (typeof NAMES)[number];
+
+function load(name: Name): { readonly schema: Json; readonly check: ValidateFunction } {
+  const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
+  const schema = JSON.parse(readFileSync(file, 'utf8'));
+  return { schema, check: new Ajv2020({ strict: true, allErrors: false }).compile(schema) };
+}
+
+const schemas = { dump: load('dump'), validate: load('validate'), walk: load('walk') };
+/** Keys of each schema that a conforming document had. */
+const seen: Record<Name, Set<string>> = { dump: new Set(), validate: new Set(), walk: new Set() };
+
+/** Fails with the place unless the document conforms; notes which keys of the schema it has. */
+function conforms(name: Name, document: unknown): void {
+  const { schema, check } = schemas[name];
+  check(document);
+  expect(check.errors ?? []).toEqual([]);
+  noteKeys(schema, schema, '', document, seen[name]);
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A schema and its name, references followed. */
+function resolved(root: Json, schema: unknown, path: string): [Json, string] {
+  if (!isObject(schema)) return [{}, path];
+  if (typeof schema.$ref !== 'string') return [schema, path];
+  const name = schema.$ref.slice('#/$defs/'.length);
+  return [(root.$defs as { [key: string]: Json })[name] ?? {}, name];
+}
+
+function noteKeys(root: Json, schema: unknown, at: string, value: unknown, keys: Set<string>): void {
+  const [here, path] = resolved(root, schema, at);
+  for (const [i, option] of ((here.anyOf ?? []) as unknown[]).entries()) {
+    const [branch] = resolved(root, option, path);
+    const known = isObject(branch.properties) ? Object.keys(branch.properties) : [];
+    if (isObject(value) && Object.keys(value).every((key) => known.includes(key)))
+      noteKeys(root, option, `${path}|${i}`, value, keys);
+  }
+  if (Array.isArray(value)) for (const item of value) noteKeys(root, here.items, `${path}[]`, item, keys);
+  if (!isObject(value) || !isObject(here.properties)) return;
+  for (const [key, item] of Object.entries(value)) {
+    keys.add(`${path}.${key}`);
+    noteKeys(root, here.properties[key], `${path}.${key}`, item, keys);
+  }
+}
+
+/** Every object schema below `schema`, with the names that {@link noteKeys} gives. */
+function* objectSchemas(root: Json, schema: unknown, path: string): Generator<[string, Json]> {
+  if (!isObject(schema) || '$ref' in schema) return;
+  if (schema.type === 'object') yield [path, schema];
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  for (const [key, item] of Object.entries(properties)) yield* objectSchemas(root, item, `${path}.${key}`);
+  yield* objectSchemas(root, schema.items, `${path}[]`);
+  for (const [i, item] of ((schema.anyOf ?? []) as unknown[]).entries())
+    yield* objectSchemas(root, item, `${path}|${i}`);
+  if (schema === root) {
+    for (const [name, item] of Object.entries(schema.$defs as Json)) yield* objectSchemas(root, item, name);
+  }
+}
+
+async function dumped(path: string, options: LoadOptions = {}): Promise<Json[]> {
+  return withDumps(path, options, async (dumps) => dumps.map(({ handover }) => parsed(modelJson(handover))));
+}
+
+async function validated(path: string, options: LoadOptions = {}): Promise<Json> {
+  return withDumps(path, options, async (dumps) => {
+    const entries = dumps.map(({ handover }): ValidatedDump => {
+      const { generation } = handover;
+      return {
+        path,
+        ...(generation === undefined ? {} : { generation }),
+        result: validate(handover, catalogue),
+      };
+    });
+    expect(entries.length).toBeGreaterThan(0);
+    return parsed(validateJson(entries));
+  });
+}
+
+const inFixtures = (name: string): string => join(fixtures, name);
+const cores = linuxNames.map((name) => join(name, 'handover.elf.gz'));
+const folders = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /debugfs-(in|out)$/.test(name))
+  .sort();
+const riders = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /sub_fdts\/[^/]+$/.test(name))
+  .sort();
+const NESTED = 'linux-7.3-live-update/vtd';
+
+// What the fixtures do not show. `Required` makes a new key of the model fail to compile until it stands here.
+const BIG = 0xffff_ffff_ffff_ffffn;
+const origin = { address: 1n };
+const rawText = Uint8Array.of(0x61, 0xff, 0, 0x62);
+const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
+const range = { start: 0n, end: BIG };
+const draft: Required<DraftRecord> = {
+  draft: 'draft',
+  value: { number: -1, wide: BIG, bytes: rawText, list: [{ a: 1 }, 2n], absent: undefined },
+};
+const descriptor = { first: 1n, totalPages: 2, flags: 0xffff, order: 0 };
+const area: Required<VmallocArea> = {
+  descriptor,
+  chunks: Float64Array.of(2 ** 52 - 4096),
+  runs: Float64Array.of(0),
+  runSize: 4096,
+  complete: true,
+};
+const run: Required<FolioRun> = { pfn: 1n, flags: 3, index: BIG, count: 2, step: 512 };
+const memfd: Required<Memfd> = {
+  version: 'memfd-v2',
+  pos: BIG,
+  size: BIG,
+  seals: 0xffff_ffff,
+  flags: 0,
+  nrFolios: 2n,
+  area,
+  folios: { length: 2, each: () => {}, runs: () => [run, { ...run, count: 1, step: 1 }] },
+  origin,
+};
+const blocks = [{ address: 1n, count: 2n, next: 0n }];
+const luoFile: Required<LuoFile> = { compatible: rawText, token: BIG, data: BIG, memfd, draft, origin };
+const session: Required<LuoSession> = {
+  name: rawText,
+  count: 1n,
+  filesAddress: 1n,
+  files: [luoFile],
+  fileBlocks: blocks,
+  origin,
+};
+const flb: Required<LuoFlb> = { name: rawText, data: 1n, count: 1n, draft, origin };
+const luo: Required<Luo> = {
+  compatible: 'luo-v5',
+  version: 'luo-v5',
+  liveupdateNumber: BIG,
+  sessionsAddress: 1n,
+  flbsAddress: 1n,
+  abiHeader: 1n,
+  sessionCount: 7n,
+  sessions: [session],
+  sessionBlocks: blocks,
+  flbPages: 1n,
+  flbCount: 7n,
+  flbs: [flb],
+  origin,
+};
+const region: Required<ReserveMemRegion> = {
+  name: 'n',
+  nodeName: 'n',
+  compatible: 'reserve-mem-v1',
+  start: 1n,
+  size: BIG,
+  origin,
+};
+const memblock: Required<Memblock> = { compatible: 'memblock-v1', regions: [region], origin };
+const kexecMetadata: Required<KexecMetadata> = {
+  version: 1,
+  previousRelease: rawText,
+  kexecCount: 1,
+  origin,
+};
+const khoTest: Required<KhoTest> = {
+  compatible: 'kho-test-v1',
+  magic: 0xffff_ffff,
+  nrFolios: 1,
+  csum: 2,
+  csumComputed: 3,
+  foliosInfo: descriptor,
+  foliosInline: packRecords(khoTestFolio, [{ value: BIG }]),
+  area,
+  folios: [{ address: 4096n, order: 3 }],
+  origin,
+};
+const pages: PreservedPages = {
+  ...({} as PreservedPages),
+  blocks: () => [
+    { address: 0n, order: 0, count: 1 },
+    { address: 4096n, order: 10, count: 2 },
+  ],
+};
+const map: Required<PreservedMap> = {
+  form: 'chunks',
+  bitmapSize: 512,
+  bitmapReason: 'why',
+  ambiguous: true,
+  depth: 4,
+  complete: false,
+  chunks: [],
+  pages: new Float64Array(0),
+};
+const location: Required<Location> = {
+  fdtPath: '/a',
+  property: 'b',
+  field: 'c.d',
+  address: BIG,
+  iova: 0n,
+  iovaEnd: BIG + 1n,
+  fileOffset: 1n,
+  bits: '11:0',
+};
+const inode = {
+  flags: -1,
+  padding4: Uint8Array.of(0, 1, 2, 3),
+  siblingIno: 1n,
+  childIno: 2n,
+  filename: new Uint8Array(255).fill(0xff),
+  padding279: Uint8Array.of(9),
+  mappings: BIG,
+  numMappings: 1,
+  longTermPins: -1,
+};
+const file: Required<GuestmemfsFile> = {
+  name: inode.filename,
+  ino: 1,
+  numMappings: 1,
+  longTermPins: 0,
+  mappingPage: 1n,
+  blocks: BigUint64Array.of(1n, 2n, BIG),
+  extents: [range],
+  origin,
+};
+const guestmemfs: Required<Guestmemfs> = {
+  fsMem: { addr: 0n, len: 1n },
+  superblock: mem,
+  mappingsBlocks: mem,
+  mappingsToInode: { addr: 0n, len: 1n },
+  numInodes: BIG,
+  files: [file],
+  state: {
+    superblock: {
+      nextFreeIno: 1n,
+      allocatedInodes: 1n,
+      inodes: BIG,
+      allocatorBitmap: BIG,
+      allocationLock: 1,
+      serialised: 255,
+      padding: new Uint8Array(3),
+    },
+    inodes: packRecords(guestmemfsInode, [inode, { ...inode, flags: 0 }]),
+    index: packRecords(mappingInode, [{ ino: 1 }, { ino: -1 }, { ino: 0 }]),
+  },
+  origin,
+};
+const ioasArea: Required<IoasArea> = {
+  index: 0,
+  nodeName: 'x',
+  iovaStart: BIG,
+  iovaLen: 0n,
+  iommuProt: -1,
+  origin,
+};
+const ioas: Required<Ioas> = { id: 1, nodeName: 'x', pinnedFileHandle: 0n, areas: [ioasArea], origin };
+const iommufd: Required<Iommufd> = { persistentId: BIG, nodeName: 'x', ioases: [ioas], origin };
+const device: Required<DomainDevice> = { index: 9, nodeName: 'x', bus: 255, devfn: 255, origin };
+const domain: Required<Domain> = {
+  persistentId: BIG,
+  nodeName: 'x',
+  mem,
+  pgd: BIG,
+  agaw: -1,
+  devices: [device],
+  origin,
+};
+const cpu: Required<FtraceCpu> = { id: 0, nodeName: 'x', cpu: -1, mem, origin };
+const ftrace: Required<Ftrace> = {
+  events: packRecords(traceEventId, [{ fingerprint: 1, type: 0xffff_ffff }]),
+  globalTrace: { traceFlags: 0xffff_ffff, cpus: [cpu], origin },
+  origin,
+};
+const setupData: Required<SetupDataKho> = {
+  bootParams: 1n,
+  element: 1n,
+  len: 48,
+  rfc2024: { dtAddr: 1n, dtSize: 1n, scratchAddr: 1n, scratchSize: 1n, memCacheAddr: 1n, memCacheSize: 1n },
+  khoData: { fdtAddr: 1n, fdtSize: 1n, scratchAddr: 1n, scratchSize: 1n },
+  fdtAddress: 1n,
+};
+/** Names that are not UTF-8, a NOP, a name outside the strings block, and no FDT_END. */
+const oddTree = parseFdt(
+  blob({
+    struct: [begin(''), prop(0, [1]), prop(99, []), nop, [raw(0, 0, 0, 1, 0xff, 0, 0, 0)], endNode, endNode],
+    strings: [raw(0xff, 0)],
+    reserve: [[1n, BIG]],
+    header: { sizeDtStruct: 4096 },
+    trailing: Uint8Array.of(1),
+  }),
+);
+const wholeTree = parseFdt(blob({ struct: [begin(''), endNode, end], strings: [text('a')] }));
+const subtree: Required<Omit<Subtree, 'tree'>> = {
+  name: 'x',
+  address: 1n,
+  size: 1n,
+  blob: rawText,
+  known: false,
+  draft,
+  origin,
+};
+const everything: Required<Handover> = {
+  kind: 'handover',
+  generation: 'kho-v4',
+  pageSize: 65536,
+  diagnostics: [{ code: 'a-b', message: 'c', location }],
+  pageSizeReason: 'why',
+  tree: oddTree,
+  namedTree: oddTree,
+  fdtAddress: 1n,
+  preserved: { ranges: [range], pages },
+  setupData,
+  scratch: [range],
+  memCache: mem,
+  preservedMemoryMap: 1n,
+  preservedMap: map,
+  subtrees: [subtree, { ...subtree, tree: wholeTree }],
+  iommufds: [iommufd],
+  domains: [domain],
+  guestmemfs,
+  ftrace,
+  memblock,
+  luo,
+  kexecMetadata,
+  khoTest,
+  memory: segmentsMemory([], 'nothing'),
+};
+const finding: Required<Finding> = {
+  rule: 'KHO-001',
+  severity: 'note',
+  message: 'm',
+  location,
+  found: 'f',
+  expected: 'e',
+};
+const results: readonly ValidatedDump[] = [
+  {
+    path: 'a',
+    generation: 'kho-v4',
+    result: { findings: [finding], passed: [], failed: [], skipped: [{ rule: 'KHO-002', why: 'w' }] },
+    baseline: { known: 1, gone: 2 },
+  },
+  { path: 'b', error: 'cannot be read' },
+];
+
+describe('dump', () => {
+  test.each(blobPaths().map((path) => relative(fixtures, path)))('%s', async (name) => {
+    const documents = await dumped(inFixtures(name), { assume: 'rfc-2024' });
+    expect(documents).toHaveLength(1);
+    for (const document of documents) conforms('dump', document);
+  });
+
+  test.each([...cores, `${NESTED}/before-kexec.elf.gz`, ...folders, ...riders])('%s', async (name) => {
+    const documents = await dumped(inFixtures(name));
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) conforms('dump', document);
+  });
+
+  test.each(rfcNames)('%s with its memory', async (name) => {
+    const [document] = await dumped(rfcFiles(name).folder);
+    expect(document).toHaveProperty('guestmemfs.superblockRecord');
+    conforms('dump', document);
+  });
+
+  test('a boot device tree with its memory', async () => {
+    const folder = inFixtures('linux-7.3-arm64-16k');
+    const [document] = await dumped(join(folder, 'firmware-fdt.dtb'), {
+      memory: join(folder, 'handover.elf.gz'),
+    });
+    expect(document).toMatchObject({ kind: 'handover', pageSize: 16384 });
+    conforms('dump', document);
+  });
+
+  test('a model with every key', () => {
+    conforms('dump', parsed(modelJson(everything)));
+    conforms('dump', parsed(modelJson({ ...everything, tree: wholeTree })));
+  });
+
+  test('damaged dumps', () => {
+    const { blob: path, memory } = rfcFiles('overflow');
+    const tree = fileBytes(path);
+    const file = bytesAccess(gunzip(fileBytes(memory)));
+    const { core } = parseElfCore(file);
+    if (core === undefined) throw new Error('the fixture cannot be read');
+    const behind = elfMemory(file, core);
+    const damage = fc.record({
+      at: fc.nat(tree.length - 1),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+    });
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 6 }), fc.boolean(), (edits, withMemory) => {
+        const copy = tree.slice();
+        for (const { at, bytes } of edits) copy.set(bytes.subarray(0, copy.length - at), at);
+        const options = { assume: 'rfc-2024', ...(withMemory ? { memory: behind } : {}) } as const;
+        const handover = decodeHandover(copy, options);
+        conforms('dump', parsed(modelJson(handover)));
+        const result = validate(handover, catalogue);
+        conforms('validate', parsed(validateJson([{ path: 'x', generation: 'rfc-2024', result }])));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('validate', () => {
+  test.each([...rfcNames.map((name) => join('rfc-2024', name)), ...cores])('%s', async (name) => {
+    conforms('validate', await validated(inFixtures(name)));
+  });
+
+  test('a result with every key, and a dump that cannot be read', () => {
+    conforms('validate', parsed(validateJson(results)));
+  });
+
+  test('the tables of a unit', () => {
+    const folder = inFixtures(NESTED);
+    const args = ['--regset', join(folder, 'iommu_regset'), join(folder, 'before-kexec.elf.gz')];
+    conforms('validate', JSON.parse(kho(['validate', '--format', 'json', ...args]).stdout));
+  });
+});
+
+/** What `kho walk` prints. */
+function walked(path: string, ...args: string[]): Json {
+  const { status, stdout } = kho(['walk', '--format', 'json', inFixtures(path), ...args]);
+  expect(status).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe('walk', () => {
+  test.each(rfcNames)('a domain of %s', (name) => {
+    const { truth, folder } = rfcFiles(name);
+    const document = walked(relative(fixtures, folder), '--domain', `${truth.domains[0]?.persistent_id}`);
+    expect(document.runs).not.toEqual([]);
+    conforms('walk', document);
+  });
+
+  test.each(['linux-7.3-live-update/vtd', 'linux-7.3-scalable-mode/vtd'])('devices of %s', (folder) => {
+    const regset = ['--regset', inFixtures(`${folder}/iommu_regset`)];
+    const core = `${folder}/before-kexec.elf.gz`;
+    const all = walked(core, ...regset);
+    expect(all.devices).toHaveLength(9);
+    conforms('walk', all);
+    conforms('walk', walked(core, ...regset, '--device', '00:03.0'));
+  });
+});
+
+describe('the schemas', () => {
+  test.each(NAMES)('%s allows only keys that it names, and describes each', (name) => {
+    const { schema } = schemas[name];
+    const objects = [...objectSchemas(schema, schema, '')];
+    expect(objects.length).toBeGreaterThan(3);
+    const open = objects.filter(([, { additionalProperties }]) => additionalProperties !== false);
+    // Records of ABIs that are in no release: their fields are not ours.
+    expect(open.map(([path]) => path)).toEqual(name === 'dump' ? ['draft.value', 'draftValue|4'] : []);
+    for (const [path, { properties, required }] of objects) {
+      const keys = Object.entries((properties ?? {}) as Json);
+      for (const [key, item] of keys) {
+        const [{ description }] = resolved(schema, item, '');
+        const own = isObject(item) ? item.description : undefined;
+        expect(own ?? description, `${path}.${key}`).toMatch(/\S/);
+      }
+      const names = keys.map(([key]) => key);
+      for (const key of (required ?? []) as string[]) expect(names, path).toContain(key);
+    }
+  });
+
+  const records: readonly (readonly [
+    place: string,
+    record: RecordType<never>,
+    renamed?: Json,
+    loose?: true,
+  ])[] = [
+    ['mem', khoMem],
+    ['vmalloc', khoVmalloc],
+    ['fdt.header', fdtHeader],
+    ['guestmemfs.superblockRecord', guestmemfsSb],
+    ['guestmemfs.inodes[]', guestmemfsInode],
+    ['ftrace.events[]', traceEventId],
+    ['setupData', khoDataRfc2024],
+    ['setupData', khoData],
+  ];
+  test.each(records)('fields of %s have their width', (place, { fields }) => {
+    const { schema } = schemas.dump;
+    const found = [...objectSchemas(schema, schema, '')].find(([path]) => path === place);
+    const properties = (found?.[1].properties ?? {}) as { readonly [key: string]: Json };
+    const types = fields.map(({ id }) => [id, properties[id]?.$ref ?? properties[id]?.type]);
+    expect(types).toEqual(fields.map((field) => [field.id, typeOf(field)]));
+  });
+
+  describe('refuse', () => {
+    const model = () => parsed(modelJson(everything));
+    const result = () => parsed(validateJson(results));
+    const translated = () => ({
+      schemaVersion: 1,
+      runs: [{ iova: '0x0', iovaEnd: '0x1000', address: '0x0', leaves: 1, access: 'rw' }],
+    });
+    const sources = { dump: model, validate: result, walk: translated };
+
+    test.each(NAMES)('an unknown key anywhere in %s', (name) => {
+      const document = sources[name]();
+      conforms(name, document);
+      const objects = [...objectsOf(document)].filter(([path]) => !/\.draft\.value(\.|$)/.test(path));
+      for (const [path, object] of objects) {
+        object.unknownKey = 1;
+        expect(schemas[name].check(document), path).toBe(false);
+        delete object.unknownKey;
+      }
+      expect(schemas[name].check(document)).toBe(true);
+    });
+
+    test.each<readonly [Name, string, unknown]>([
+      ['dump', 'schemaVersion', 2],
+      ['dump', 'kind', 'tree'],
+      ['dump', 'generation', 'kho-v9'],
+      ['dump', 'diagnostics', undefined],
+      ['dump', 'fdt', undefined],
+      ['dump', 'fdt.complete', true],
+      ['dump', 'fdt.tree.0', { node: '', end: true }],
+      ['dump', 'fdt.tree.0', {}],
+      ['dump', 'fdt.strings', 'abc'],
+      ['dump', 'preservedMemoryMap', 4096],
+      ['dump', 'preservedMemoryMap', '0x01'],
+      ['dump', 'preservedMemoryMap', '0xA'],
+      ['dump', 'preservedMemoryMap', '0x10000000000000000'],
+      ['dump', 'preserved.ranges.0.end', undefined],
+      ['dump', 'preserved.pages.0.count', 1],
+      ['dump', 'luo.sessions.0.files.0.token', 1],
+      ['dump', 'luo.sessions.0.files.0.memfd.seals', 1],
+      ['dump', 'domains.0.agaw', '0x2'],
+      ['dump', 'domains.0.devices.0.bus', 256],
+      ['validate', 'dumps.0.verdict', 'unreadable'],
+      ['validate', 'dumps.0.error', 'why'],
+      ['validate', 'dumps.1.error', undefined],
+      ['validate', 'dumps.0.findings.0.severity', 'fatal'],
+      ['validate', 'dumps.0.findings.0.rule', 'kho-1'],
+      ['validate', 'dumps.0.findings.0.location', undefined],
+      ['validate', 'dumps.0.rules.run', -1],
+      ['walk', 'runs.0.access', 'x'],
+      ['walk', 'runs.0.iova', 0],
+      ['walk', 'runs.0.leaves', 0],
+      ['walk', 'runs', undefined],
+      ['walk', 'device', '0000:00:03.0'],
+    ])('%s: %s = %j', (name, path, value) => {
+      const document = sources[name]();
+      expect(schemas[name].check(document)).toBe(true);
+      const keys = path.split('.');
+      const last = keys.pop() ?? '';
+      const owner = keys.reduce<unknown>((object, key) => (object as Json)[key], document) as Json;
+      if (value === undefined) delete owner[last];
+      else owner[last] = value;
+      expect(schemas[name].check(document)).toBe(false);
+    });
+  });
+
+  describe('name no key that nothing writes', () => {
+    beforeAll(() => {
+      conforms('dump', parsed(modelJson(everything)));
+    });
+    // Runs last: the tests above have noted what they saw.
+    test.each(NAMES)('%s', (name) => {
+      const { schema } = schemas[name];
+      const named = [...objectSchemas(schema, schema, '')].flatMap(([path, { properties }]) =>
+        Object.keys((properties ?? {}) as Json).map((key) => `${path}.${key}`),
+      );
+      expect(named.filter((key) => !seen[name].has(key))).toEqual([]);
+      expect(named.length).toBeGreaterThan(10);
+    });
+  });
+});
+
+/** The schema's type of a field, by its width. */
+function typeOf({ kind, bitWidth = 0 }: FieldInfo): string {
+  if (kind === 'bytes') return '#/$defs/bytes';
+  return `#/$defs/${kind === 'sint' ? 'i' : 'u'}${bitWidth}`;
+}
+
+function* objectsOf(value: unknown, path = ''): Generator<[string, Json]> {
+  if (typeof value !== 'object' || value === null) return;
+  if (isObject(value)) yield [path, value];
+  for (const [key, item] of Object.entries(value)) yield* objectsOf(item, `${path}.${key}`);
+}
