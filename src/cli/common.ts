@@ -1,9 +1,9 @@
 /** What every command shares: options, standard streams, and how a result becomes an exit status. */
 import type { Argv } from 'yargs';
 import { FORMS, GENERATIONS } from '../abi/model.js';
-import { escapeText } from '../fdt/escape.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
+import { escapeText } from '../schema/escape.js';
 import { paintFor } from './colour.js';
 import type { LoadOptions } from './load.js';
 import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';

@@ -3,8 +3,8 @@
  * typed form; where the typed parts say something else than the image does, they win.
  */
 
-import { decodeText } from '../fdt/escape.js';
 import type { FdtImage, FdtImageToken } from '../fdt/image.js';
+import { decodeText } from '../schema/escape.js';
 import type { TypedNode } from './bind.js';
 
 /** A node of an image, so that it can be edited in place. */

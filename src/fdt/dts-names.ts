@@ -1,6 +1,6 @@
 /** Which names and properties devicetree source can say so that dtc (1.6 to 1.8) compiles them without an error. */
 
-import { escapeText } from './escape.js';
+import { escapeText } from '../schema/escape.js';
 
 /** What an open node has had so far. */
 export interface NodeNames {

@@ -1,6 +1,6 @@
 /** Property values as devicetree source. */
 
-import { byteToHex } from './hex.js';
+import { bytesToHex } from '../schema/text.js';
 
 /** Longer lists of strings are printed as bytes, so that no line grows with the blob. */
 const MAX_STRINGS = 4096;
@@ -17,7 +17,7 @@ export function valueLines(value: Uint8Array): string[] {
   for (let at = 0; at < value.length; at += BYTES_PER_LINE) {
     let line = at === 0 ? '[' : ' ';
     const end = Math.min(at + BYTES_PER_LINE, value.length);
-    for (let i = at; i < end; i++) line += (i > at ? ' ' : '') + byteToHex(value[i] ?? 0);
+    for (let i = at; i < end; i++) line += (i > at ? ' ' : '') + bytesToHex(value.subarray(i, i + 1));
     lines.push(end === value.length ? `${line}]` : line);
   }
   return lines;

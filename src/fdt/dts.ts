@@ -1,10 +1,10 @@
 /** A tree as devicetree source that `dtc` compiles back to the same names, values, order and reserve map. */
 
 import { FdtToken } from '../records/fdt.js';
+import { escapeText } from '../schema/escape.js';
 import { hex } from './diagnostics.js';
 import { expressibleNode, expressibleProperty, type NodeNames } from './dts-names.js';
 import { valueLines } from './dts-values.js';
-import { escapeText } from './escape.js';
 import type { FdtTree } from './parse.js';
 import { nodeName, nodePath, propertyName, propertyValue } from './tree.js';
 

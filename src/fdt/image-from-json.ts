@@ -1,7 +1,7 @@
 /** The `fdt` object of the JSON model -> image; every shape is checked and errors name the place. */
 
 import { FDT_HEADER, type FdtHeader, type FdtReserveEntry } from '../records/fdt.js';
-import { bytesFromHex } from './hex.js';
+import { hexToBytes } from '../schema/text.js';
 import { type FdtGap, type FdtImage, type FdtImageToken, type FdtRest, NO_REST } from './image.js';
 
 const MAX_SIZE = 0xffffffff;
@@ -151,7 +151,7 @@ function string(value: unknown, path: string): string {
 }
 
 function bytes(value: unknown, path: string): Uint8Array {
-  const result = bytesFromHex(string(value, path));
+  const result = hexToBytes(string(value, path));
   if (result === undefined) throw new Error(`${path}: not hex`);
   return result;
 }

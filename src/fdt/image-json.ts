@@ -1,8 +1,8 @@
 /** An image as the `fdt` object of the JSON model, and back. */
 
 import { type FdtHeader, FdtToken } from '../records/fdt.js';
-import { decodeExact, decodeText } from './escape.js';
-import { bytesToHex } from './hex.js';
+import { decodeExact, decodeText } from '../schema/escape.js';
+import { bytesToHex } from '../schema/text.js';
 import type { FdtImage, FdtImageToken, FdtRest } from './image.js';
 import type { FdtTree } from './parse.js';
 import { propertyNameBytes } from './tree.js';

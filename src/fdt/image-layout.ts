@@ -1,7 +1,7 @@
 /** Header, offsets and strings of an image made anew after its tokens, strings or reserve map were edited. */
 
 import { FDT_HEADER_SIZE, FDT_RESERVE_ENTRY_SIZE, type FdtHeader, FdtHeaderVersion } from '../records/fdt.js';
-import { decodeText, escapeText } from './escape.js';
+import { decodeText, escapeText } from '../schema/escape.js';
 import {
   declaredRest,
   type FdtGap,

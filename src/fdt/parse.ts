@@ -1,8 +1,8 @@
 /** Devicetree blob -> columns of tokens, in linear time and without recursion; bad data becomes diagnostics. */
 
 import { FdtToken } from '../records/fdt.js';
+import { escapeText } from '../schema/escape.js';
 import { addDiagnostic, createDiagnosticSink, type FdtDiagnosticSink, hex } from './diagnostics.js';
-import { escapeText } from './escape.js';
 import type { FdtTree } from './fdt-tree.js';
 import { type FdtLayout, readLayout } from './layout.js';
 import { createPropertyNames, resolveName } from './property-names.js';

@@ -1,7 +1,7 @@
 /** Reading a parsed tree: names, paths, children, properties. Token indices in, token indices out. */
 
 import { FdtToken } from '../records/fdt.js';
-import { decodeText } from './escape.js';
+import { decodeText } from '../schema/escape.js';
 import type { FdtTree } from './fdt-tree.js';
 import { MAX_PROPERTY_NAME } from './layout.js';
 import { PROP_VALUE, TAG_SIZE } from './token-layout.js';

@@ -1,8 +1,8 @@
 /** What `parseFdt` and `checkFdt` say alike about a token stream. */
 
 import { FdtHeaderVersion, FdtToken } from '../records/fdt.js';
+import { decodeText, escapeText } from '../schema/escape.js';
 import { addDiagnostic, type FdtDiagnosticSink, hex } from './diagnostics.js';
-import { decodeText, escapeText } from './escape.js';
 import type { FdtLayout } from './layout.js';
 import { TAG_SIZE } from './token-layout.js';
 

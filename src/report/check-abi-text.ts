@@ -1,6 +1,6 @@
 /** `kho check-abi` for people: one struct a line, differences below. */
 import type { StructVerdict } from '../btf/compare.js';
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import { type Paint, plain } from './paint.js';
 
 const WORDS: Readonly<Record<StructVerdict['verdict'], string>> = {

@@ -1,5 +1,5 @@
 /** `kho validate --format junit`: JUnit XML as GitLab, Jenkins and GitHub actions read it; one testcase a rule. */
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
 import { findingLines } from './finding-lines.js';
 import { type RuleOutcome, ruleOutcomes } from './rule-outcomes.js';

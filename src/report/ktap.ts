@@ -1,5 +1,5 @@
 /** `kho validate --format ktap`: KTAP version 1 (Documentation/dev-tools/ktap.rst of the kernel), one test a rule. */
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
 import { counted } from '../validate/text.js';
 import { findingLines } from './finding-lines.js';

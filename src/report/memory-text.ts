@@ -1,6 +1,6 @@
 /** What lies in memory behind the tree, for people: scratch, mem cache, guestmemfs files. */
 import type { GuestmemfsFile, Handover } from '../abi/model.js';
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import { cut, khoMemLines, rangeText } from './mem-text.js';

@@ -1,5 +1,5 @@
 /** Text and paths in the form that SARIF 2.1.0 wants. */
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 
 /**
  * Text for `message.text`: control and bidirectional characters escaped, braces doubled (a placeholder

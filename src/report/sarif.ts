@@ -1,6 +1,6 @@
 /** `kho validate --format sarif`: SARIF 2.1.0 (OASIS), for code scanning and for viewers. */
 import type { Location } from '../abi/model.js';
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { placeKey } from '../validate/baseline.js';
 import type { Finding, Rule } from '../validate/rule.js';

@@ -10,11 +10,11 @@ import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/
 import { upstreamRoots } from '../abi/upstream/root.js';
 import { childBinding } from '../decode/bind.js';
 import { dataView } from '../decode/bytes.js';
-import { escapeText } from '../fdt/escape.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { nodeName, propertyName, propertyValue } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import type { KhoMem } from '../records/kho.js';
+import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
 import { recordText } from './field-text.js';

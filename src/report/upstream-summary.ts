@@ -1,7 +1,7 @@
 /** `kho info` for what is upstream: riders, the map's form, and the releases that fit. */
 import type { Handover } from '../abi/model.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
-import { escapeText } from '../fdt/escape.js';
+import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 
 /** Names and texts of lines; none for what a dump does not have. */

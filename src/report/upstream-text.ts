@@ -1,8 +1,8 @@
 /** What lies in memory behind an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
 import type { Handover } from '../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
-import { escapeText } from '../fdt/escape.js';
 import { memfdLuoSer } from '../records/memfd.js';
+import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { flags, hex, size } from '../schema/units.js';
 import { cut, rangeText } from './mem-text.js';

@@ -1,8 +1,8 @@
 /** `kho validate` for people: by rule, most severe first; the place, the bytes, and what the kernel would do. */
 import type { Handover, Location } from '../abi/model.js';
-import { escapeText } from '../fdt/escape.js';
 import { findNode, findProperty, propertyValue, valueOffset } from '../fdt/tree.js';
 import { readBytes } from '../memory/read.js';
+import { escapeText } from '../schema/escape.js';
 import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Rule, Severity } from '../validate/rule.js';

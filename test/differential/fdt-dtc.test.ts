@@ -3,7 +3,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dtsLines } from '../../src/fdt/dts.js';
-import { bytesToHex } from '../../src/fdt/hex.js';
 import { type FdtTree, parseFdt } from '../../src/fdt/parse.js';
 import {
   nodeName,
@@ -14,6 +13,7 @@ import {
 } from '../../src/fdt/tree.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
 import { FdtToken } from '../../src/records/fdt.js';
+import { bytesToHex } from '../../src/schema/text.js';
 import { anyProgram, type Call, play } from '../fdt/arbitraries.js';
 import { fixtureBlobs } from '../fdt/fixture-files.js';
 import { workedBlob } from '../fdt/worked-blob.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { checkFdt } from '../../src/fdt/check.js';
-import { bytesToHex } from '../../src/fdt/hex.js';
 import { fromImage, toImage } from '../../src/fdt/image.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import {
@@ -12,6 +11,7 @@ import {
   propertyValue,
   valueOffset,
 } from '../../src/fdt/tree.js';
+import { bytesToHex } from '../../src/schema/text.js';
 import { rewrite } from './rewrite.js';
 import { WORKED_PROPERTIES, WORKED_SHA256, workedBlob } from './worked-blob.js';
 
