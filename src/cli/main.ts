@@ -1,7 +1,6 @@
 /** The command line: arguments in, exit status out. */
-import { createRequire } from 'node:module';
 import yargs from 'yargs';
-import { InputError } from '../memory/node/errors.js';
+import { InputError, OutputError } from '../memory/node/errors.js';
 import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
 import { dumpCommand } from './dump.js';
@@ -11,6 +10,7 @@ import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
 import { trimCommand } from './trim.js';
 import { validateCommand } from './validate.js';
+import { packageVersion } from './version.js';
 import { walkCommand } from './walk.js';
 
 /** Stands for `-` while yargs parses, which drops a lone dash among positionals. */
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       message({}, `kho: ${error.message} (see kho --help)`);
       return STATUS.unusable;
     }
-    if (error instanceof InputError) {
+    if (error instanceof InputError || error instanceof OutputError) {
       message({}, `kho: ${error.message}`);
       return STATUS.unusable;
     }
@@ -53,7 +53,6 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 function parser(argv: readonly string[]) {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   return yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)))
     .scriptName('kho')
     .usage(
@@ -73,7 +72,7 @@ function parser(argv: readonly string[]) {
     })
     .demandCommand(1, 'a command is missing')
     .strict()
-    .version(version)
+    .version(packageVersion())
     .help()
     .alias('help', 'h')
     .parserConfiguration({

@@ -39,6 +39,8 @@ describe('unusable arguments and input: status 2 and one line', () => {
     ['unknown topic', ['explain', 'nothing']],
     ['a memory dump behind a memory dump', ['dump', memory, '--memory', memory]],
     ['a blob as memory', ['dump', blob, '--memory', blob]],
+    ['an output that cannot be written', ['dump', blob, '-o', '/nonexistent/out']],
+    ['an output that is a folder', ['dump', blob, '-o', '/']],
   ])('%s', (_what, args) => {
     const { status, stdout, stderr } = kho(args);
     expect(status).toBe(2);

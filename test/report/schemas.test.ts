@@ -29,7 +29,6 @@ import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
 import { kho } from '../cli/kho.js';
-import { linuxNames } from '../decode/linux-dumps.js';
 import { begin, blob, end, endNode, nop, prop, raw, text } from '../fdt/token-builder.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
@@ -117,29 +116,24 @@ async function validated(path: string, options: LoadOptions = {}): Promise<Json>
 }
 
 const inFixtures = (name: string): string => join(fixtures, name);
-const cores = linuxNames.map((name) => join(name, 'handover.elf.gz'));
-const folders = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /debugfs-(in|out)$/.test(name))
-  .sort();
-const riders = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /sub_fdts\/[^/]+$/.test(name))
-  .sort();
 const NESTED = 'linux-7.3-live-update/vtd';
+const names = readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).sort();
+const cores = names.filter((name) => /^rfc-2024\/[^/]+$|handover\.elf\.gz$/.test(name));
+const parts = names.filter((name) => /before-kexec|debugfs-(in|out)$|sub_fdts\/./.test(name));
+/** From 7.2 on the kernel has freed this blob before it can be copied: no rider any more. */
+const FREED = /7\.3.*-in\/sub_fdts\/LUO$/;
+const blobs = blobPaths().map((path) => relative(fixtures, path));
+const dumpNames = [...new Set([...blobs, ...cores, ...parts])].filter((name) => !FREED.test(name));
 
 type AsItIs = bigint | string | number | boolean | Uint8Array | Float64Array | BigUint64Array;
-/** Every key there: a new key of the model fails to compile until it stands in {@link everything}. */
-type Whole<T> = T extends
-  | AsItIs
-  | FdtTree
-  | PhysicalMemory
-  | RecordView<unknown>
-  | ((...args: never[]) => unknown)
+/** Every key there: a new key of the model does not compile until it stands in {@link everything}. */
+type Whole<T> = unknown extends T
   ? T
-  : T extends readonly (infer Item)[]
-    ? readonly Whole<Item>[]
+  : T extends AsItIs | FdtTree | PhysicalMemory | PreservedPages | RecordView<unknown> | ((...args: never[]) => unknown)
+    ? T
     : T extends Iterable<infer Item>
-      ? readonly Whole<Item>[]
-      : { readonly [Key in keyof T]-?: Whole<T[Key]> };
+      ? Whole<Item>[]
+      : { [Key in keyof T]-?: Whole<T[Key]> };
 
 const BIG = 0xffff_ffff_ffff_ffffn;
 const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
@@ -302,22 +296,10 @@ const results: readonly ValidatedDump[] = [
 ];
 
 describe('dump', () => {
-  test.each(blobPaths().map((path) => relative(fixtures, path)))('%s', async (name) => {
-    const documents = await dumped(inFixtures(name), { assume: 'rfc-2024' });
-    expect(documents).toHaveLength(1);
-    for (const document of documents) conforms('dump', document);
-  });
-
-  test.each([...cores, `${NESTED}/before-kexec.elf.gz`, ...folders, ...riders])('%s', async (name) => {
+  test.each(dumpNames)('%s', async (name) => {
     const documents = await dumped(inFixtures(name));
     expect(documents.length).toBeGreaterThan(0);
     for (const document of documents) conforms('dump', document);
-  });
-
-  test.each(rfcNames)('%s with its memory', async (name) => {
-    const [document] = await dumped(rfcFiles(name).folder);
-    expect(document).toHaveProperty('guestmemfs.superblockRecord');
-    conforms('dump', document);
   });
 
   test('a boot device tree with its memory', async () => {
@@ -361,7 +343,7 @@ describe('dump', () => {
 });
 
 describe('validate', () => {
-  test.each([...rfcNames.map((name) => join('rfc-2024', name)), ...cores])('%s', async (name) => {
+  test.each(cores)('%s', async (name) => {
     conforms('validate', await validated(inFixtures(name)));
   });
 
@@ -399,6 +381,20 @@ describe('walk', () => {
     conforms('walk', all);
     conforms('walk', walked(core, ...regset, '--device', '00:03.0'));
   });
+});
+
+test('attributes of a walk', () => {
+  // 00:00.0: root entry, context entry (4 levels, domain 2), four tables; the leaf has R, W and SNP.
+  const image = new DataView(new ArrayBuffer(0x8000));
+  for (const table of [1, 2, 3, 4, 5]) image.setBigUint64(table << 12, BigInt(((table + 1) << 12) | 3), true);
+  image.setBigUint64(0x1000, 0x2001n, true);
+  image.setBigUint64(0x2000, 0x3001n, true);
+  image.setBigUint64(0x2008, 0x202n, true);
+  image.setBigUint64(0x6000, 0x7803n, true);
+  const args = ['walk', '-', '--base', '0', '--root', '0x1000', '--format', 'json'];
+  const document = JSON.parse(kho(args, new Uint8Array(image.buffer)).stdout);
+  expect(document).toHaveProperty('devices.0.runs.0.attributes', 'snoop');
+  conforms('walk', document);
 });
 
 describe('the schemas', () => {
@@ -463,20 +459,15 @@ describe('the schemas', () => {
     test.each<readonly [Name, string, unknown]>([
       ['dump', 'schemaVersion', 2],
       ['dump', 'kind', 'tree'],
-      ['dump', 'generation', 'kho-v9'],
-      ['dump', 'diagnostics', undefined],
       ['dump', 'fdt', undefined],
       ['dump', 'fdt.complete', true],
       ['dump', 'fdt.tree.0', { node: '', end: true }],
-      ['dump', 'fdt.tree.0', {}],
       ['dump', 'fdt.strings', 'abc'],
       ['dump', 'preservedMemoryMap', 4096],
       ['dump', 'preservedMemoryMap', '0x01'],
-      ['dump', 'preservedMemoryMap', '0xA'],
       ['dump', 'preservedMemoryMap', '0x10000000000000000'],
       ['dump', 'preserved.ranges.0.end', undefined],
       ['dump', 'preserved.pages.0.count', 1],
-      ['dump', 'luo.sessions.0.files.0.token', 1],
       ['dump', 'luo.sessions.0.files.0.memfd.seals', 1],
       ['dump', 'domains.0.agaw', '0x2'],
       ['dump', 'domains.0.devices.0.bus', 256],
@@ -485,11 +476,8 @@ describe('the schemas', () => {
       ['validate', 'dumps.1.error', undefined],
       ['validate', 'dumps.0.findings.0.severity', 'fatal'],
       ['validate', 'dumps.0.findings.0.rule', 'kho-1'],
-      ['validate', 'dumps.0.findings.0.location', undefined],
-      ['validate', 'dumps.0.rules.run', -1],
       ['walk', 'runs.0.access', 'x'],
       ['walk', 'runs.0.iova', 0],
-      ['walk', 'runs.0.leaves', 0],
       ['walk', 'runs', undefined],
       ['walk', 'device', '0000:00:03.0'],
     ])('%s: %s = %j', (name, path, value) => {
@@ -518,8 +506,8 @@ describe('the schemas', () => {
 });
 
 /** The schema's type of a field, by its width. */
-function typeOf({ kind, bitWidth = 0 }: FieldInfo): string {
-  if (kind === 'bytes') return '#/$defs/bytes';
+function typeOf({ kind, bitWidth = 0, text = false }: FieldInfo): string {
+  if (kind === 'bytes') return text ? 'string' : '#/$defs/bytes';
   return `#/$defs/${kind === 'sint' ? 'i' : 'u'}${bitWidth}`;
 }
 

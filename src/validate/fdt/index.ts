@@ -46,11 +46,16 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   'other-version': 'note',
 };
 
+/** A sentence behind a colon: its first letter small, unless it begins with a name such as FDT_END. */
+function inSentence(sentence: string): string {
+  return /^[A-Z][a-z ]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+}
+
 function fdtRule(code: FdtDiagnosticCode): Rule {
   const info: FdtDiagnosticInfo = FDT_DIAGNOSTICS[code];
   return {
     id: IDS[code],
-    title: `not so: ${info.sentence.charAt(0).toLowerCase()}${info.sentence.slice(1)}`,
+    title: `not so: ${inSentence(info.sentence)}`,
     severity: SEVERITIES[code] ?? (info.libfdt === undefined ? 'warning' : 'error'),
     // The 2024 series' own rule on sibling names is stricter (KHO-013).
     generations: code === 'duplicate-node' ? GENERATIONS.filter((name) => name !== 'rfc-2024') : GENERATIONS,
