@@ -7,6 +7,7 @@ import { catalogue } from '../validate/catalogue.js';
 import type { Severity } from '../validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
 import { vtdRules } from '../validate/vtd/index.js';
+import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import type { LoadedDump } from './load.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
@@ -23,6 +24,7 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   'fail-on': Text;
   rule: Text;
   skip: Text;
+  to: Text;
   baseline: Text;
   'write-baseline': Text;
 }
@@ -76,6 +78,11 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         type: 'string',
         requiresArg: true,
         describe: 'write the findings of this run to a file, as known ones',
+      })
+      .option('to', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'kernel release that shall take the handover over, e.g. 7.3',
       })
       .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and the memory behind it')
       .example('kho validate memory.elf.gz', 'the tree is found through setup_data')
@@ -163,10 +170,15 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const only = parseList(args.rule);
   const skip = parseList(args.skip);
   const known = new Set(catalogue.map(({ id }) => id));
+  const to = lastValue(args.to);
+  if (to !== undefined && !RELEASES.some(({ release }) => release === to)) {
+    throw new UsageError(`--to: ${to} is none of ${RELEASES.map(({ release }) => release).join(', ')}`);
+  }
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   return {
     ...(await vtdValidation(args)),
+    ...(to === undefined ? {} : { to }),
     ...(only.length === 0 ? {} : { only: new Set(only) }),
     ...(skip.length === 0 ? {} : { skip: new Set(skip) }),
   };

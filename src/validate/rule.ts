@@ -54,6 +54,8 @@ export interface RuleContext {
   readonly handover: Handover;
   /** Derived facts, computed once for all rules. */
   readonly facts: Facts;
+  /** Kernel release that shall take the handover over, e.g. `7.3`. */
+  readonly to?: string;
   /** What the VT-d rules found; only when one of them is run and there is memory to look at. */
   readonly inspection?: Inspected;
 }

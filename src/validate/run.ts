@@ -34,6 +34,8 @@ export interface ValidateOptions {
   /** Run only these rules (their prerequisites are run too, silently). */
   readonly only?: ReadonlySet<string>;
   readonly skip?: ReadonlySet<string>;
+  /** Kernel release that shall take the handover over, e.g. `7.3`. */
+  readonly to?: string;
   /** Settings for the tables of domains that are handed over. */
   readonly settings?: VtdSettings;
   /** The remapping units to look at; their tables are walked too. */
@@ -68,7 +70,12 @@ export function validate(
   const facts = createFacts(handover);
   const wanted = wantedRules(applicable, options);
   const inspection = inspectionOf(handover, facts, applicable, wanted, options);
-  const context: RuleContext = { handover, facts, ...(inspection === undefined ? {} : { inspection }) };
+  const context: RuleContext = {
+    handover,
+    facts,
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(inspection === undefined ? {} : { inspection }),
+  };
   const observing: State[] = [];
   for (const state of states.values()) {
     const { rule, reporter } = state;

@@ -171,7 +171,8 @@ describe('each rule fails on a dump that is damaged for it', () => {
   );
 
   test('every rule has such a dump', () => {
-    const tried = new Set(CASES.map(({ rule }) => rule));
+    // KHO-160 judges a release, not a damaged byte: test/cli/upstream.test.ts.
+    const tried = new Set(['KHO-160', ...CASES.map(({ rule }) => rule)]);
     expect(upstreamRules.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
   });
 });

@@ -331,7 +331,7 @@ export const entriesValid: Rule = {
         if (firstLeaf !== undefined) {
           report.finding({
             message: `${counted(oddLeaves, 'leaf', 'leaves')} of ${domainName(domain)} lack bit 0 or are 4 KiB leaves with bit 7, the first at IOVA ${hex(BigInt(firstLeaf.iova) * BigInt(PAGE))}`,
-            location: { ...placeOf(domain), iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7,0' },
+            location: { ...placeOf(domain), iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7, 0' },
             found: hex(firstLeaf.lo & 0xfff),
           });
         }

@@ -1,5 +1,5 @@
 /** One rule for each thing that can be wrong with a devicetree blob; the codec's table says what. */
-import { GENERATIONS } from '../../abi/model.js';
+import { GENERATIONS, type Handover } from '../../abi/model.js';
 import { FDT_DIAGNOSTICS, type FdtDiagnosticCode, type FdtDiagnosticInfo } from '../../fdt/diagnostics.js';
 import type { Rule, Severity } from '../rule.js';
 
@@ -46,6 +46,10 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   'other-version': 'note',
 };
 
+function isUpstreamChild({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
+  return preservedMemoryMap !== undefined && path !== undefined && /^\/[^/]*$/.test(path);
+}
+
 /** A sentence behind a colon: its first letter small, unless it begins with a name such as FDT_END. */
 function inSentence(sentence: string): string {
   return /^[A-Z][a-z ]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
@@ -66,8 +70,12 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
     check({ handover }, report) {
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
+        // Two children of an upstream root are two blobs of one name: KHO-112.
+        if (code === 'duplicate-node' && isUpstreamChild(handover, diagnostic.path)) continue;
         const more = diagnostic.count > 1 ? ` (and ${diagnostic.count - 1} more)` : '';
         report.finding({
+          // A copy that debugfs cut off says nothing against the tree itself.
+          ...(handover.namedTree === undefined ? {} : { severity: 'note' }),
           message: diagnostic.message + more,
           location: {
             ...(diagnostic.path === undefined ? {} : { fdtPath: diagnostic.path }),

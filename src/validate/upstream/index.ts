@@ -68,6 +68,7 @@ import {
   someRegion,
   soundRegions,
 } from './scratch.js';
+import { takenOver } from './takeover.js';
 import {
   allocatable,
   definedFlags,
@@ -187,4 +188,5 @@ export const upstreamRules: readonly Rule[] = [
   pageAligned,
   radixFolioOrder,
   unreferenced,
+  takenOver,
 ];
