@@ -8,16 +8,18 @@ import { readBytes } from '../memory/read.js';
 import { searchMemory } from '../memory/search.js';
 import {
   BOOT_PARAMS,
+  BootParamsBootFlag,
   KHO_DATA_RFC2024_SIZE,
   readKhoDataRfc2024,
   readSetupData,
   SETUP_DATA_SIZE,
+  SetupDataType,
 } from '../records/kho.js';
 import { KHO_DATA, KHO_DATA_SIZE, readKhoData } from '../records/kho_root.js';
 import { dataView } from './bytes.js';
 
 /** setup_data.type of a handover (arch/x86/include/uapi/asm/setup_data.h). */
-export const SETUP_KEXEC_KHO = 10;
+export const SETUP_KEXEC_KHO = SetupDataType.kexecKho;
 /** Elements followed before a list counts as endless; real lists have fewer than ten. */
 const MAX_ELEMENTS = 1024;
 /** Elements followed in one memory, so that a damaged one full of headers ends; real ones have a handful. */
@@ -25,8 +27,6 @@ const MAX_STEPS = 1 << 20;
 
 /** boot_params.hdr.header. */
 export const SETUP_HEADER: Uint8Array = new TextEncoder().encode('HdrS');
-/** boot_params.hdr.boot_flag. */
-const BOOT_FLAG = 0xaa55;
 
 /** A list that leads to a handover, and whether its head has the boot flag 0xAA55. */
 export interface SetupDataList {
@@ -71,7 +71,7 @@ export function setupDataFollower(memory: PhysicalMemory): SetupDataFollower {
     const head = readBytes(memory, bootParams, BOOT_PARAMS.setupData + 8);
     if (head === undefined) return undefined;
     const view = dataView(head);
-    const flagged = view.getUint16(BOOT_PARAMS.bootFlag, true) === BOOT_FLAG;
+    const flagged = view.getUint16(BOOT_PARAMS.bootFlag, true) === BootParamsBootFlag.bootFlag;
     const seen = new Set<bigint>();
     let element = view.getBigUint64(BOOT_PARAMS.setupData, true);
     while (element !== 0n && !seen.has(element) && seen.size < MAX_ELEMENTS && steps < MAX_STEPS) {

@@ -4,7 +4,14 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import { type SearchWindow, searchMemory } from '../memory/search.js';
 import { VMCOREINFO_START, type Vmcoreinfo, vmcoreinfoAt } from '../memory/vmcoreinfo.js';
-import { FDT_HEADER_SIZE, FDT_PROP_SIZE, FdtToken, readFdtHeader, readFdtProp } from '../records/fdt.js';
+import {
+  FDT_HEADER_SIZE,
+  FDT_PROP_SIZE,
+  FdtHeaderMagic,
+  FdtToken,
+  readFdtHeader,
+  readFdtProp,
+} from '../records/fdt.js';
 import { SETUP_HEADER, type SetupDataList, setupDataFollower } from './boot-params.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
@@ -26,8 +33,8 @@ export interface MemorySearch {
   readonly vmcoreinfo: readonly { readonly address: bigint; readonly info: Vmcoreinfo }[];
 }
 
-/** FDT_MAGIC as the bytes stand in memory. */
-const MAGIC = [0xd0, 0x0d, 0xfe, 0xed] as const;
+/** FDT_MAGIC as the bytes stand in memory, big-endian. */
+const MAGIC = [24, 16, 8, 0].map((shift) => (FdtHeaderMagic.fdtMagic >>> shift) & 0xff);
 /** A root tree larger than this is not believed (the 2024 series' dt_max defaults to 10 MiB). */
 const MAX_TREE = 64 << 20;
 /** The smallest page: trees begin where one does. */

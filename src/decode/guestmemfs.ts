@@ -12,7 +12,6 @@ import {
   type GuestmemfsInode,
   guestmemfsInode,
   MAPPING_BLOCK_SIZE,
-  MAPPING_INODE_SIZE,
   mappingInode,
   readGuestmemfsSb,
 } from '../records/guestmemfs.js';
@@ -147,6 +146,3 @@ function extents(blocks: BigUint64Array, region: AddressRange): AddressRange[] {
   }
   return result;
 }
-
-/** Bytes of a mappings_to_inode element, for the rules' locations. */
-export const INDEX_ELEMENT = MAPPING_INODE_SIZE;

@@ -3,6 +3,7 @@
  * typed form; where the typed parts say something else than the image does, they win.
  */
 
+import { equalBytes } from '../decode/bytes.js';
 import type { FdtImage, FdtImageToken } from '../fdt/image.js';
 import { decodeText } from '../schema/escape.js';
 import type { TypedNode } from './bind.js';
@@ -181,7 +182,7 @@ function applyProperties(
       continue;
     }
     lastProperty = at;
-    if (same(item.value, value)) continue;
+    if (equalBytes(item.value, value)) continue;
     if (item.value.length !== value.length) changes.moved = true;
     node.items[at] = { ...item, value };
     changes.sentences.push(`${path}/${name}: fdt.tree says something else, the typed value is used`);
@@ -214,8 +215,4 @@ function occurrenceKey(name: string, seen: Map<string, number>): string {
   seen.set(name, count);
   // NUL cannot stand in a node name, so no name looks like another one's second occurrence.
   return count === 1 ? name : `${name}\0${count}`;
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

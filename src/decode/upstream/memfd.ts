@@ -10,7 +10,6 @@ import {
   readMemfdLuoSer,
   readMemfdLuoSerV1,
 } from '../../records/memfd.js';
-import { hex } from '../../schema/units.js';
 import { dataView } from '../bytes.js';
 import type { Context } from './context.js';
 import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
@@ -158,9 +157,4 @@ function folioFlags(view: DataView, at: number): number {
 function folioIndex(view: DataView, at: number): number {
   const word = at + MEMFD_LUO_FOLIO_SER.index;
   return view.getUint32(word, true) + view.getUint32(word + 4, true) * 0x1_0000_0000;
-}
-
-/** `seals` and `flags` of a memfd record as messages and JSON print them. */
-export function flagText(value: number): string {
-  return hex(value);
 }

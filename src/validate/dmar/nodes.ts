@@ -1,10 +1,10 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
 import type { Domain } from '../../abi/model.js';
-import { compatibleStrings } from '../../decode/bind.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
+import { checkCompatible } from '../compatible.js';
 import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 
@@ -39,17 +39,7 @@ export const compatible: Rule = {
   evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
   consequence: 'the kernel does not look: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    const node = tree === undefined ? -1 : findNode(tree, '/intel-iommu');
-    if (tree === undefined || node < 0) return;
-    const property = findProperty(tree, node, 'compatible');
-    const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-    if (strings.includes('intel-iommu-v0')) return;
-    report.finding({
-      message: `/intel-iommu ${property < 0 ? 'has no compatible property' : `is "${strings.join('", "')}"`}`,
-      location: { fdtPath: '/intel-iommu', property: 'compatible' },
-      found: strings.join(', '),
-      expected: 'intel-iommu-v0',
-    });
+    checkCompatible(tree, '/intel-iommu', 'intel-iommu-v0', report);
   },
 };
 

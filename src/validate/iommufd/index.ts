@@ -1,9 +1,9 @@
 /** Rules on `/iommufd` (rfc-2024 F1 to F14). */
 import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
-import { compatibleStrings } from '../../decode/bind.js';
-import { findNode, findProperty, propertyValue } from '../../fdt/tree.js';
+import { findNode, findProperty } from '../../fdt/tree.js';
 import { iommuProt } from '../../records/iommufd.js';
 import { flags } from '../../schema/units.js';
+import { checkCompatible } from '../compatible.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { hex, higher, lower, range } from '../text.js';
 import { areaRange, IOMMU_READ, IOMMU_WRITE } from './areas.js';
@@ -33,17 +33,7 @@ const compatible: Rule = {
   evidence: DESERIALISE,
   consequence: 'the kernel does not look: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    const node = tree === undefined ? -1 : findNode(tree, '/iommufd');
-    if (tree === undefined || node < 0) return;
-    const property = findProperty(tree, node, 'compatible');
-    const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-    if (strings.includes('iommufd-v0')) return;
-    report.finding({
-      message: `/iommufd ${property < 0 ? 'has no compatible property' : `is "${strings.join('", "')}"`}`,
-      location: { fdtPath: '/iommufd', property: 'compatible' },
-      found: strings.join(', '),
-      expected: 'iommufd-v0',
-    });
+    checkCompatible(tree, '/iommufd', 'iommufd-v0', report);
   },
 };
 
