@@ -13,14 +13,20 @@ const KINDS: Readonly<Record<Handover['kind'], string>> = {
   unknown: 'devicetree blob, not a handover',
 };
 
+/** One line for each part that the dump has. */
 export function summaryLines(
   handover: Handover,
   found: FoundTree | undefined,
   paint: Paint = plain,
 ): string[] {
-  const lines: string[] = [];
+  return summaryRows(handover, found).map(([name, text]) => `  ${paint('name', name.padEnd(12))} ${text}`);
+}
+
+/** Names and texts of those lines, uncoloured. */
+export function summaryRows(handover: Handover, found: FoundTree | undefined): [string, string][] {
+  const rows: [string, string][] = [];
   const add = (name: string, text: string | undefined): void => {
-    if (text !== undefined) lines.push(`  ${paint('name', name.padEnd(12))} ${text}`);
+    if (text !== undefined) rows.push([name, text]);
   };
   add('kind', KINDS[handover.kind]);
   add('generation', handover.kind === 'handover' ? (handover.generation ?? 'undecided') : undefined);
@@ -50,7 +56,7 @@ export function summaryLines(
     'diagnostics',
     handover.diagnostics.length === 0 ? 'none' : `${handover.diagnostics.length} (kho dump prints them)`,
   );
-  return lines;
+  return rows;
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {

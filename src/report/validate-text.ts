@@ -122,7 +122,8 @@ function spaced(bytes: Uint8Array): string {
   return bytesToHex(bytes).replace(/../g, '$& ').trim();
 }
 
-function countsText({ findings }: ValidationResult): string {
+/** `2 errors, 1 warning, 0 notes`. */
+export function countsText({ findings }: ValidationResult): string {
   const count = (severity: Severity): number =>
     findings.filter((finding) => finding.severity === severity).length;
   const parts = (['error', 'warning', 'note'] as const).map((severity) => {
