@@ -30,25 +30,12 @@ interface DiffArguments extends CommonArguments {
 /** Options of which each dump may have its own: given twice, the first is for A and the second for B. */
 const OF_EACH = ['memory', 'fdt-addr', 'tree', 'base', 'page-size'] as const;
 
-const EPILOGUE = `Two handovers are compared by logical identity: LUO sessions by name and their files by token, domains and
-iommufds by persistent_id, mappings by IOVA and by the file that they lead to, memblock regions and subtrees
-by name, the rest by node and property. Where memory lies is no difference, unless --strict is given. What one
-of the dumps does not hold is listed as not compared. --memory, --fdt-addr, --tree, --base and --page-size may
-be given twice: for A, then for B.
-
-With one DUMP that holds both, its incoming tree (what its kernel got) is A and its outgoing one (what it
-prepares for the next) is B.
-
-Coverage: A is taken as what the old kernel handed out, B as what the new kernel will keep. Memory that A keeps
-or that its devices reach, and that B does not keep, is "lost" when B still has its user (a device that still
-reaches it, a file that still has it, a region of reserve_mem), and counts as a difference. It is "released"
-when the user is gone, as after a session was retrieved and finished; "moved" when the user has other memory;
-"replaced" when it was bookkeeping of the old handover. The question is asked only where both dumps are of one
-machine since one cold boot: of one dump, or with the same scratch regions, kexec counts that go on from each
-other, and things that lie where they lay.
-
-Exit status: 0 no differences; 1 differences, those that a kexec makes by itself included, or lost memory;
-2 unusable arguments or input.`;
+const EPILOGUE = [
+  'Two handovers are compared by logical identity: LUO sessions by name and their files by token, domains and iommufds by persistent_id, mappings by IOVA and by the file that they lead to, reserve_mem regions and subtrees by name, the rest by node and property. Where memory lies is no difference, unless --strict is given. What one of the dumps does not hold is listed as not compared. --memory, --fdt-addr, --tree, --base and --page-size may be given twice: for A, then for B.',
+  'With one DUMP that holds both, its incoming tree (what its kernel got) is A, and its outgoing one (what it prepares for the next kernel) is B.',
+  'Coverage: A is taken as what the old kernel handed out, B as what the new kernel will keep. Memory that A keeps and B does not is "lost" when B still has its user and that still means this memory (a device reaches it, a file has it), or its user cannot have moved (a region of reserve_mem, a file of guestmemfs): this counts as a difference. It is "released" when the user is gone, as after a session was retrieved and finished; "moved" when the user has other memory; "replaced" when it was bookkeeping of the old handover; "unkept" when devices reach it and A did not keep it either. The question is asked only where both dumps are of one machine since one cold boot: of one dump, or with the same scratch regions, kexec counts that go on from each other, and things that lie where they lay.',
+  'Exit status: 0 no differences; 1 differences, those that a kexec makes by itself included, or lost memory; 2 unusable arguments or input.',
+].join('\n\n');
 
 export const diffCommand: CommandModule<object, DiffArguments> = {
   command: 'diff <a> [b]',
@@ -125,9 +112,10 @@ async function report(
   const coverage = coverageOf(a.handover, b.handover, { sameDump });
   if (format === 'json') await write(args, jsonChunks(diffJson(a, b, diff, coverage, strict)));
   else await write(args, joined(diffLines(a, b, diff, coverage, paint(args))));
-  for (const { path, handover } of [a, b]) {
+  for (const { path, direction, handover } of [a, b]) {
     const { length } = handover.diagnostics;
-    if (length > 0) message(args, `${path}: ${length} diagnostics (kho dump prints them)`);
+    const tree = direction === undefined ? '' : ` (${direction} tree)`;
+    if (length > 0) message(args, `${path}${tree}: ${length} diagnostics (kho dump prints them)`);
   }
   if (!isEqual(diff, coverage)) process.exitCode = STATUS.findings;
 }

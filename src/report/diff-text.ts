@@ -190,7 +190,8 @@ function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered,
   const position = first?.position === undefined ? '' : `, ${name} ${hex(first.position)}`;
   const where = first === undefined ? '' : `at ${paint('address', hex(first.start))}${position}`;
   const ranged = count === 1 ? where : `in ${count.toLocaleString('en')} ranges, the first ${where}`;
-  return `${paint(role, word.padEnd(8))} ${whose}, ${size(bytes)} ${ranged}`;
+  const note = status === 'unkept' ? paint('faint', ' (A did not keep it either: kho validate)') : '';
+  return `${paint(role, word.padEnd(8))} ${whose}, ${size(bytes)} ${ranged}${note}`;
 }
 
 /** `3 differences: 1 added, 2 changed (1 expected); nothing that A handed over is lost`. */

@@ -10,11 +10,26 @@ import type { Place } from '../place.js';
 const SEALS = namesOf(memfdLuoSer.fields, 'seals');
 const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
 
+/** Ends of files are told in pages of this size, whatever the page size of the kernel. */
+const SMALLEST_PAGE = 4096;
+
 function namesOf(
   fields: readonly { readonly id: string; readonly values?: unknown }[],
   id: string,
 ): ReadonlyMap<number, string> {
   return (fields.find((each) => each.id === id)?.values ?? new Map()) as ReadonlyMap<number, string>;
+}
+
+const flagTexts = new Map<number, string>();
+
+/** Flags of a folio (12 bits) by name. */
+function flagText(bits: number): string {
+  let text = flagTexts.get(bits);
+  if (text === undefined) {
+    text = flags(bits, FLAGS);
+    flagTexts.set(bits, text);
+  }
+  return text;
 }
 
 /**
@@ -60,12 +75,13 @@ export function folioList(
 }
 
 /**
- * The populated bytes of a file, ascending as the list is; neighbours joined.
+ * The populated bytes of a file, ascending as the list is; neighbours joined. What the last folio has behind
+ * the end of the file is no part of it.
  *
  * @returns whether the list is whole
  */
 export function* folioSpans(
-  { folios, nrFolios }: Memfd,
+  { folios, nrFolios, size }: Memfd,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -76,46 +92,71 @@ export function* folioSpans(
     read += run.count;
     // The kernel's reader skips entries of page frame 0 as holes.
     if (run.pfn === 0n) continue;
-    for (const span of spansOf(run, pages, pageSize, strict)) {
-      const joined = held === undefined ? undefined : join(held, span);
-      if (joined === undefined && held !== undefined) yield held;
-      held = joined ?? span;
+    for (const stretch of stretchesOf(run, pages)) {
+      for (const span of spansOf(run, stretch, Number(size), pageSize, strict)) {
+        const joined = held === undefined ? undefined : join(held, span);
+        if (joined === undefined && held !== undefined) yield held;
+        held = joined ?? span;
+      }
     }
   }
   if (held !== undefined) yield held;
   return BigInt(read) === nrFolios;
 }
 
-/** The stretches that a run of folios populates; one where each reaches to the next. */
+/** Folios that follow each other in the file: pages from the first of their run, and the pages of each. */
+interface Stretch {
+  readonly first: number;
+  readonly pages: number;
+  readonly folio: number;
+}
+
+/** The stretches that a run of folios populates: one, where each folio reaches to the next. */
+function* stretchesOf({ pfn, count, step }: FolioRun, pages: PreservedPages | undefined): Generator<Stretch> {
+  const last = (count - 1) * step;
+  let from = 0;
+  // Of entries for one page after another the sizes say nothing that the next entry does not.
+  for (let i = 0; step > 1 && i + 1 < count; i++) {
+    const at = i * step;
+    const length = pagesOf(pages, Number(pfn) + at);
+    if (length >= step) continue;
+    yield { first: from, pages: at + length - from, folio: step };
+    from = at + step;
+  }
+  const folio = pagesOf(pages, Number(pfn) + last);
+  if (last > from) yield { first: from, pages: last - from, folio: step };
+  yield { first: last, pages: folio, folio };
+}
+
+/** A stretch in bytes, without what the folio that holds the end of the file has behind it. */
 function* spansOf(
-  { pfn, flags: bits, index, count, step }: FolioRun,
-  pages: PreservedPages | undefined,
+  { pfn, flags: bits, index }: FolioRun,
+  { first, pages, folio }: Stretch,
+  size: number,
   pageSize: number,
   strict: boolean,
 ): Generator<Span> {
-  const span = (first: number, length: number): Span => {
-    const position = Number(index) + first;
-    const start = position * pageSize;
-    const aspects: Aspect[] = [{ name: 'flags', of: flags(bits, FLAGS) }];
+  const position = Number(index) + first;
+  const start = position * pageSize;
+  const end = start + pages * pageSize;
+  const spanAt = (from: number, to: number): Span => {
+    const aspects: Aspect[] = [{ name: 'flags', of: flagText(bits) }];
     // An index that a number cannot tell from its neighbours is told in full.
     if (!Number.isSafeInteger(position)) aspects.push({ name: 'index', of: hex(index) });
-    else if (strict) aspects.push({ name: 'address', of: '', at: (Number(pfn) + first) * pageSize });
-    return { start, end: start + length * pageSize, aspects };
+    else if (strict) {
+      aspects.push({ name: 'address', of: '', at: (Number(pfn) + first) * pageSize + (from - start) });
+    }
+    return { start: from, end: to, aspects };
   };
-  const last = (count - 1) * step;
-  const lastPages = pagesOf(pages, Number(pfn) + last);
-  if (step === 1) {
-    yield span(0, last + lastPages);
+  const limit = Math.ceil(size / SMALLEST_PAGE) * SMALLEST_PAGE;
+  if (limit <= start || limit >= end) {
+    yield spanAt(start, end);
     return;
   }
-  let from = 0;
-  for (let i = 0; i < count; i++) {
-    const at = i * step;
-    const length = i + 1 === count ? lastPages : pagesOf(pages, Number(pfn) + at);
-    if (length >= step && i + 1 < count) continue;
-    yield span(from, at + length - from);
-    from = at + step;
-  }
+  yield spanAt(start, limit);
+  const unit = folio * pageSize;
+  const behind = start + Math.ceil((limit - start) / unit) * unit;
+  if (behind < end) yield spanAt(behind, end);
 }
 
 /** Pages of the folio that starts at a page frame: those of its preserved block. */

@@ -55,7 +55,7 @@ export function khoTestEntity({ compatible, magic, nrFolios, csum, folios, folio
       strictField('folios_info.first', foliosInfo?.first),
     ],
     lists: [
-      folios === undefined
+      folios === undefined || (folios.length === 0 && nrFolios !== 0)
         ? { name: 'folios', place }
         : {
             name: 'folios',
