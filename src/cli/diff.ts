@@ -75,7 +75,9 @@ export const diffCommand: CommandModule<object, DiffArguments> = {
     }
     if (pathA === '-' && pathB === '-') throw new UsageError('standard input can be one of the dumps only');
     const options = [loadOptions(argumentsOf(args, 0)), loadOptions(argumentsOf(args, 1))] as const;
-    await withTwoDumps([pathA, pathB], options, async (a, b) => report(args, a, b, format, pathA === pathB));
+    await withTwoDumps([pathA, pathB], options, async (a, b) =>
+      report(args, a, b, format, pathA === pathB && a.direction !== 'outgoing'),
+    );
   },
 };
 

@@ -10,6 +10,10 @@ import type { PreservedPages } from '../../src/abi/upstream/model.js';
 import { withDumps } from '../../src/cli/load.js';
 import type { LoadOptions } from '../../src/cli/load-options.js';
 import { decodeHandover } from '../../src/decode/handover.js';
+import { type Diff, diffHandovers } from '../../src/diff/diff.js';
+import type { Difference } from '../../src/diff/difference.js';
+import { type Coverage, coverageOf, type Uncovered } from '../../src/diff/kept/coverage.js';
+import type { Place } from '../../src/diff/place.js';
 import { type FdtTree, parseFdt } from '../../src/fdt/parse.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
@@ -17,8 +21,11 @@ import { traceEventId } from '../../src/records/ftrace.js';
 import { guestmemfsInode, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoMem } from '../../src/records/kho.js';
 import { khoTestFolio } from '../../src/records/kho_test.js';
+import { diffJson } from '../../src/report/diff-json.js';
+import type { DiffSide } from '../../src/report/diff-sides.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { type ValidatedDump, validateJson } from '../../src/report/validate-json.js';
+import { textToBytes } from '../../src/schema/text.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
@@ -27,7 +34,7 @@ import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
 import { type Json, parsed } from '../rfc/json.js';
 
-const NAMES = ['dump', 'validate', 'walk'] as const;
+const NAMES = ['diff', 'dump', 'validate', 'walk'] as const;
 type Name = (typeof NAMES)[number];
 
 function load(name: Name): { readonly schema: Json; readonly check: ValidateFunction } {
@@ -36,9 +43,14 @@ function load(name: Name): { readonly schema: Json; readonly check: ValidateFunc
   return { schema, check: new Ajv2020({ strict: true }).compile(schema) };
 }
 
-const schemas = { dump: load('dump'), validate: load('validate'), walk: load('walk') };
+const schemas = { diff: load('diff'), dump: load('dump'), validate: load('validate'), walk: load('walk') };
 /** Keys of each schema that a conforming document had. */
-const seen: Record<Name, Set<string>> = { dump: new Set(), validate: new Set(), walk: new Set() };
+const seen: Record<Name, Set<string>> = {
+  diff: new Set(),
+  dump: new Set(),
+  validate: new Set(),
+  walk: new Set(),
+};
 
 /** Fails with the place unless the document conforms; notes which keys of the schema it has. */
 function conforms(name: Name, document: unknown): void {
@@ -277,6 +289,90 @@ const results: readonly ValidatedDump[] = [
   { path: 'b', error: 'cannot be read' },
 ];
 
+const place: Whole<Place> = {
+  ...{ part: 'luo', subtree: 's', session: NOT_TEXT, token: BIG, flb: NOT_TEXT, region: 'r' },
+  ...{ iommufd: BIG, ioas: 1, area: BIG, domain: BIG, bus: 255, devfn: 255, nodeName: 'n' },
+  ...{ iova: BIG, iovaEnd: BIG + 1n, file: NOT_TEXT, offset: BIG << 12n, offsetEnd: BIG << 12n },
+  ...{ cpu: 1, order: 0, index: 0, address: 0n, addressEnd: BIG + 1n, fdtPath: '/', property: 'p', copy: 2 },
+};
+const longBytes = new Uint8Array(65);
+const difference: Whole<Difference> = {
+  ...{ kind: 'changed', place, field: 'f', a: BIG, b: NOT_TEXT, unit: 'hex', expected: true, secret: false },
+  contents: [
+    {
+      name: 'n',
+      value: -1,
+      unit: 'count',
+      only: 'summary',
+      expected: () => true,
+      secret: false,
+      implied: false,
+    },
+    {
+      name: 'n',
+      value: longBytes,
+      unit: 'count',
+      only: 'summary',
+      expected: () => true,
+      secret: true,
+      implied: false,
+    },
+  ],
+  bytes: { offset: 0, differing: 1, sizeA: 1, sizeB: 2 },
+};
+const uncovered: Whole<Uncovered> = {
+  ...{ status: 'lost', place, what: 'w', bytes: BIG, count: 1 },
+  ranges: [{ start: 0n, end: BIG + 1n, position: 0n }],
+};
+
+/** A document of one difference and one gap. */
+function diffDocument(coverage: Coverage, side: DiffSide): Json {
+  const diff: Diff = {
+    differences: [difference, { kind: 'added', place: { part: 'tree' } }],
+    gaps: [{ place, what: 'w', missing: 'both' }],
+    moreGaps: () => 1,
+    tally: { added: 1, removed: 0, changed: 1, expected: 1 },
+  };
+  return parsed(diffJson(side, side, diff, coverage, true));
+}
+
+function wholeDiff(): Json {
+  const entries = [uncovered, { ...uncovered, place: { part: 'domain' } as const }];
+  const coverage = { verdict: 'lost', bytes: BIG, uncovered: 1n, lost: 1n, entries } as const;
+  const metadata = { version: 1, previousRelease: textToBytes('7.3.4', 65), kexecCount: 1 };
+  return diffDocument(coverage, {
+    path: 'a',
+    direction: 'incoming',
+    handover: {
+      ...everything,
+      kexecMetadata: metadata,
+      preserved: { ranges: [range] },
+      preservedMap: undefined as never,
+    },
+  });
+}
+
+describe('diff', () => {
+  const pairs = cores.flatMap((a) => cores.map((b) => [a, b] as const));
+  test.each(pairs)('%s and %s', async (a, b) => {
+    await withDumps(inFixtures(a), {}, async ([left]) => {
+      await withDumps(inFixtures(b), {}, async ([right]) => {
+        if (left === undefined || right === undefined) throw new Error('no tree');
+        const diff = diffHandovers(left.handover, right.handover, { strict: true });
+        const coverage = coverageOf(left.handover, right.handover);
+        conforms('diff', parsed(diffJson(left, right, diff, coverage, true)));
+      });
+    });
+  });
+
+  test('a comparison with every key, and one whose coverage was not asked', () => {
+    conforms('diff', wholeDiff());
+    const nothing = { bytes: 0n, uncovered: 0n, lost: 0n, entries: [] };
+    const coverage = { verdict: 'not asked', notAsked: 'why', ...nothing } as const;
+    conforms('diff', diffDocument(coverage, { path: 'a', handover: everything }));
+  });
+});
+
 describe('dump', () => {
   test.each(dumpNames)('%s', async (name) => {
     const documents = await dumped(inFixtures(name));
@@ -393,6 +489,7 @@ describe('the schemas', () => {
   describe('refuse', () => {
     const row = { iova: '0x0', iovaEnd: '0x1000', address: '0x0', leaves: 1, access: 'rw' };
     const sources = {
+      diff: wholeDiff,
       dump: () => parsed(modelJson(everything)),
       validate: () => parsed(validateJson(results)),
       walk: () => ({ schemaVersion: 1, runs: [{ ...row }] }),
@@ -428,6 +525,14 @@ describe('the schemas', () => {
       ['validate', 'dumps.1.error', undefined],
       ['validate', 'dumps.0.findings.0.rule', 'kho-1'],
       ['walk', 'runs.0.access', 'x'],
+      ['diff', 'differences.0.kind', 'moved'],
+      ['diff', 'differences.0.place.part', undefined],
+      ['diff', 'differences.0.place.token', 5],
+      ['diff', 'differences.0.expected', false],
+      ['diff', 'coverage.verdict', 'unknown'],
+      ['diff', 'coverage.entries.0.ranges.0.start', 0],
+      ['diff', 'equal', undefined],
+      ['diff', 'notCompared.0.missing', 'neither'],
       ['walk', 'runs.0.iova', 0],
       ['walk', 'device', '0000:00:03.0'],
     ])('%s: %s = %j', (name, path, value) => {

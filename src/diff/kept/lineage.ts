@@ -26,7 +26,6 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
       return `not all of the preserved memory map of ${name} is known`;
   }
   if (a.pageSize !== b.pageSize) return `the pages of A have ${a.pageSize} bytes, those of B ${b.pageSize}`;
-  if (sameDump === true) return undefined;
   const [before, after] = [a.kexecMetadata?.kexecCount, b.kexecMetadata?.kexecCount];
   if (before !== undefined && after !== undefined) {
     if (after < before) return `B was handed over before A (kexec ${after} and ${before})`;
@@ -34,6 +33,7 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
       return `A and B were handed over by different kernels at the same kexec ${after}`;
     }
   }
+  if (sameDump === true) return undefined;
   const scratch = otherScratch(a, b);
   if (scratch !== undefined) return scratch;
   const places = anchors(a);
