@@ -45,6 +45,11 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
     common++;
     if (known === place) equal++;
   }
+  // The region is named on the kernel's command line: another place is another boot.
+  const [region, other] = [places.get('fs_mem'), hex(b.guestmemfs?.fsMem?.addr ?? 0n)];
+  if (region !== undefined && b.guestmemfs?.fsMem !== undefined && region !== other) {
+    return `the region of guestmemfs lies at ${region} in A and at ${other} in B: two cold boots, or two machines`;
+  }
   const sameHandover = before !== undefined && before === after;
   if (common > 0 && (sameHandover ? equal < common : equal === 0)) {
     return `${common - equal} of the ${common} things that both hand over lie elsewhere in B: another boot, or another machine`;

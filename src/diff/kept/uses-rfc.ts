@@ -25,7 +25,8 @@ export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, us
 function collectGuestmemfs(guestmemfs: Guestmemfs, uses: UseCollector): void {
   const { superblock, mappingsBlocks, mappingsToInode, files } = guestmemfs;
   const part = 'guestmemfs';
-  const tables = uses.user({ place: { part }, what: 'the inode table', kind: 'fixed', key: 'guestmemfs' });
+  const what = 'the inode table and the mapping pages';
+  const tables = uses.user({ place: { part }, what, kind: 'object', key: 'guestmemfs' });
   addRecords(uses, tables, superblock);
   addRecords(uses, tables, mappingsBlocks);
   if (mappingsToInode !== undefined) addRecords(uses, tables, [mappingsToInode]);
