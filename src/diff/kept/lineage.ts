@@ -45,7 +45,7 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
     common++;
     if (known === place) equal++;
   }
-  // The region is named on the kernel's command line: another place is another boot.
+  // The region is chosen at the cold boot and handed on from kernel to kernel: it does not move.
   const [region, other] = [places.get('fs_mem'), hex(b.guestmemfs?.fsMem?.addr ?? 0n)];
   if (region !== undefined && b.guestmemfs?.fsMem !== undefined && region !== other) {
     return `the region of guestmemfs lies at ${region} in A and at ${other} in B: two cold boots, or two machines`;
