@@ -1,16 +1,18 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
-import { mergeBatches, type RunBatch } from '../../vtd/walk/runs.js';
+import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { type Walk, walkTable } from '../../vtd/walk/walk.js';
 import type { Aspect, Span } from '../entity.js';
-import type { PageOwners } from './owners.js';
+import type { Located, PageOwners } from './owners.js';
 
 const PAGE = 4096;
 
+const NOTHING: readonly Span[] = [];
+
 /** Memory that no file has: where it lies is no property that outlives a move. */
-const NO_FILE = 'memory of no file';
+const NO_FILE: Aspect = { name: 'target', of: 'memory of no file' };
 
 /**
  * Walks a table as merged spans. Leaf sizes are no property of a mapping. IOVAs below table pages that the
@@ -26,6 +28,7 @@ export function* mappingSpans(
   const format = secondStageFormat();
   const walk = walkTable({ ...root, format });
   const absent = absentRanges(walk);
+  const located: Located = { end: 0, name: '', offset: 0 };
   let hidden = 0;
   for (const batch of mergeBatches(walk.batches, format, { anySize: true })) {
     // What is absent was met before the leaves behind it, at the latest with this batch.
@@ -36,7 +39,16 @@ export function* mappingSpans(
         hidden = Math.max(hidden, span.end);
         yield span;
       }
-      for (const span of rowSpans(batch, row, owners, strict)) if (span.start >= hidden) yield span;
+      const access = accessAspect(batch.access[row] as number, batch.lo[row] as number);
+      const target = (batch.target[row] as number) * PAGE;
+      const end = target + (batch.pages[row] as number) * PAGE;
+      for (let at = target; at < end; at = located.end) {
+        owners.locate(at, end, located);
+        const start = iova + (at - target);
+        if (start < hidden) continue;
+        const aspects = aspectsOf(access, located, at, strict);
+        yield { start, end: start + (located.end - at), aspects };
+      }
     }
   }
   absent.update();
@@ -64,7 +76,8 @@ function absentRanges(walk: Walk) {
       pending.sort((a, b) => a.start - b.start);
     },
     /** Takes those that begin before an IOVA. */
-    before(iova: number): Span[] {
+    before(iova: number): readonly Span[] {
+      if (pending.length === 0) return NOTHING;
       let count = 0;
       while (count < pending.length && (pending[count] as Span).start < iova) count++;
       const taken = pending.slice(0, count);
@@ -74,19 +87,27 @@ function absentRanges(walk: Walk) {
   };
 }
 
-function* rowSpans(batch: RunBatch, row: number, owners: PageOwners, strict: boolean): Generator<Span> {
-  const iova = (batch.iova[row] as number) * PAGE;
-  const target = (batch.target[row] as number) * PAGE;
-  const length = (batch.pages[row] as number) * PAGE;
-  const attributes = secondStageAttributes({ lo: batch.lo[row] as number });
-  const text = accessText(batch.access[row] as number);
-  const access: Aspect = { name: 'access', of: attributes === '' ? text : `${text} ${attributes}` };
-  for (const { start, end, name, offset } of owners.cut(target, target + length)) {
-    const aspects: Aspect[] = [
-      access,
-      offset === undefined ? { name: 'target', of: NO_FILE } : { name: 'target', of: name ?? '', at: offset },
-    ];
-    if (strict) aspects.push({ name: 'address', of: '', at: start });
-    yield { start: iova + (start - target), end: iova + (end - target), aspects };
+const accesses = new Map<number, Aspect>();
+
+/** The rights of a leaf, and whether it snoops: few are different. */
+function accessAspect(access: number, lo: number): Aspect {
+  const attributes = secondStageAttributes({ lo });
+  const key = access * 2 + (attributes === '' ? 0 : 1);
+  let aspect = accesses.get(key);
+  if (aspect === undefined) {
+    const text = accessText(access);
+    aspect = { name: 'access', of: attributes === '' ? text : `${text} ${attributes}` };
+    accesses.set(key, aspect);
   }
+  return aspect;
+}
+
+function aspectsOf(
+  access: Aspect,
+  { name, offset }: Located,
+  address: number,
+  strict: boolean,
+): readonly Aspect[] {
+  const target = name === '' ? NO_FILE : { name: 'target', of: name, at: offset };
+  return strict ? [access, target, { name: 'address', of: '', at: address }] : [access, target];
 }

@@ -6,21 +6,20 @@ import { bytesToText } from '../../schema/text.js';
 /** File and offset in one number, so that runs of two files never look like one: file * 2^40 + offset. */
 const FILE = 2 ** 40;
 
-/** A stretch of physical memory within one file, or in none. */
-export interface Owned {
-  /** Physical bytes, half-open. */
-  readonly start: number;
-  readonly end: number;
-  /** Name for people, e.g. `file "vm 1"`; undefined when no file has it. */
-  readonly name?: string;
-  /** Bytes into the file at `start`. */
-  readonly offset?: number;
+/** The file that holds a stretch of physical memory; filled in by {@link PageOwners.locate}. */
+export interface Located {
+  /** Physical byte address behind the stretch. */
+  end: number;
+  /** Name for people, e.g. `file "vm 1"`; empty when no file has it. */
+  name: string;
+  /** Bytes into the file at the start of the stretch. */
+  offset: number;
 }
 
 /** What physical pages hold. */
 export interface PageOwners {
-  /** [start, end) cut at the borders of files. */
-  cut(start: number, end: number): Iterable<Owned>;
+  /** Tells of the longest stretch from `start` on, up to `end`, that lies in one file or in none. */
+  locate(start: number, end: number, into: Located): void;
 }
 
 /** Owners of the pages of guestmemfs files. A block that two files have (damage) is the first one's. */
@@ -37,22 +36,20 @@ export function pageOwners({ guestmemfs }: Handover): PageOwners {
     }
   }
   const { table } = buildRunTable(pieces);
-  return { cut: (start, end) => cut(table, names, start, end) };
+  return { locate: (start, end, into) => locate(table, names, start, end, into) };
 }
 
-function* cut(table: RunTable, names: readonly string[], start: number, end: number): Generator<Owned> {
-  let at = start;
-  for (let run = findRun(table, start); at < end; run++) {
-    const from = run < table.count ? (table.starts[run] as number) : end;
-    if (from > at) {
-      const stop = Math.min(from, end);
-      yield { start: at, end: stop };
-      at = stop;
-      if (at >= end) return;
-    }
-    const stop = Math.min(table.ends[run] as number, end);
-    const place = (table.offsets[run] as number) + (at - from);
-    yield { start: at, end: stop, name: names[Math.floor(place / FILE)] ?? '', offset: place % FILE };
-    at = stop;
+function locate(table: RunTable, names: readonly string[], start: number, end: number, into: Located): void {
+  const run = findRun(table, start);
+  const from = run < table.count ? (table.starts[run] as number) : end;
+  if (from > start) {
+    into.end = Math.min(from, end);
+    into.name = '';
+    into.offset = 0;
+    return;
   }
+  const place = (table.offsets[run] as number) + (start - from);
+  into.end = Math.min(table.ends[run] as number, end);
+  into.name = names[Math.floor(place / FILE)] ?? '';
+  into.offset = place % FILE;
 }
