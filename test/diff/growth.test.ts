@@ -4,6 +4,7 @@ import type { Handover } from '../../src/abi/model.js';
 import type { LuoSession, Memfd } from '../../src/abi/upstream/model.js';
 import { diffHandovers } from '../../src/diff/diff.js';
 import { coverageOf } from '../../src/diff/kept/coverage.js';
+import { expectLinear } from './linear.js';
 
 const text = new TextEncoder();
 const FIRST_PFN = 1000;
@@ -61,36 +62,19 @@ function count({ differences }: { differences: Iterable<unknown> }): number {
   return number;
 }
 
-/** The shortest of three runs: what else the machine does only adds. */
-function time(run: () => void): number {
-  return Math.min(
-    ...[1, 2, 3].map(() => {
-      const start = performance.now();
-      run();
-      return performance.now() - start;
-    }),
-  );
-}
-
-/** Eight times as much may take four times what is in proportion, never the square. */
-function expectLinear(run: (size: number) => void, size: number): void {
-  run(size);
-  expect(time(() => run(8 * size)) / time(() => run(size))).toBeLessThan(8 * 4);
-}
-
 describe('time grows in proportion to', () => {
   test('sessions of different names', () => {
     expectLinear((size) => {
       const [a, b] = [1, 2].map(() => handover(size, 1, (i) => `s${i}`));
       expect(count(diffHandovers(a as Handover, b as Handover))).toBe(0);
-    }, 2000);
+    }, 1000);
   });
 
   test('sessions of one name', () => {
     expectLinear((size) => {
       const [a, b] = [1, 2].map(() => handover(size, 1, () => 'same'));
       expect(count(diffHandovers(a as Handover, b as Handover))).toBe(0);
-    }, 2000);
+    }, 1000);
   });
 
   test('folios, none of them next to another', () => {

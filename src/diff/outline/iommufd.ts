@@ -3,7 +3,7 @@ import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
 import { type Entity, field, presence, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
 
-/** IOMMU_READ and so on (include/linux/iommu.h): the bits as a number. */
+/** An iommufd, its IOASes and their areas; the nodes' positions say nothing. */
 export function iommufdEntity({ persistentId, nodeName, ioases }: Iommufd): Entity {
   const place: Place = {
     part: 'iommufd',
