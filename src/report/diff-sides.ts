@@ -33,6 +33,7 @@ export interface SideFacts {
   readonly preserved?: bigint;
 }
 
+/** Counts and versions of one side. */
 export function sideFacts(handover: Handover): SideFacts {
   const { generation, kexecMetadata, luo, memblock, iommufds, domains, guestmemfs } = handover;
   const release = kexecMetadata?.previousRelease;

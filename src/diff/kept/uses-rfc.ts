@@ -13,6 +13,7 @@ import type { UseCollector } from './user.js';
 
 const PAGE = 4096;
 
+/** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
 export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, uses: UseCollector): void {
   if (guestmemfs !== undefined) collectGuestmemfs(guestmemfs, uses);
   for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
