@@ -193,7 +193,8 @@ function blobInMemory(blob: Uint8Array, { trees, others }: Findings): FoundTree 
   );
 }
 
-function fromTree(
+/** A tree that was found in memory, decoded. */
+export function fromTree(
   path: string,
   found: FoundTree,
   opened: OpenedMemory,
@@ -222,7 +223,7 @@ function fromTree(
 }
 
 /** Copies of debugfs: each root tree with its riders, or with the memory that `--memory` names. */
-async function fromFolders(
+export async function fromFolders(
   path: string,
   folders: readonly DebugfsFolder[],
   inputs: Inputs,
@@ -326,7 +327,8 @@ function refuseDirection(path: string, direction: Direction, findings: Findings)
   );
 }
 
-function treePlace({ addresses, direction }: FoundTree): string {
+/** A tree's addresses and direction, for messages. */
+export function treePlace({ addresses, direction }: FoundTree): string {
   const places = addresses.map(hex).join(' and ');
   return direction === undefined ? places : `${places} (${direction})`;
 }

@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
 import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
+import { diffCommand } from './diff.js';
 import { dumpCommand } from './dump.js';
 import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
@@ -63,6 +64,7 @@ function parser(argv: readonly string[]) {
     .command(dumpCommand)
     .command(encodeCommand)
     .command(validateCommand)
+    .command(diffCommand)
     .command(trimCommand)
     .command(reportCommand)
     .command(checkAbiCommand)

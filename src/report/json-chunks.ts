@@ -5,7 +5,8 @@ const CHUNK = 1 << 16;
 
 /**
  * The JSON text of `value`: bigint as `"0x…"`, Uint8Array as hex digits, any other iterable as an array
- * that is drawn from as it is written; keys whose value is undefined are left out.
+ * that is drawn from as it is written; keys whose value is undefined are left out. A function stands for what
+ * it returns, and is called when its turn comes: for what is known only after what stands before it is drawn.
  *
  * @param indent spaces per level; 0 writes one line
  */
@@ -31,11 +32,13 @@ function* pieces(value: unknown, indent: number, depth: number): Generator<strin
   const isArray = Symbol.iterator in Object(value);
   const entries: Iterable<readonly [string | undefined, unknown]> = isArray
     ? unnamed(value as Iterable<unknown>)
-    : Object.entries(value as object).filter(([, item]) => item !== undefined);
+    : Object.entries(value as object);
   // Elements of an array stay on one line each when they are flat: a record a line reads well and diffs well.
   let first = true;
   yield isArray ? '[' : '{';
-  for (const [key, item] of entries) {
+  for (const [key, given] of entries) {
+    const item = typeof given === 'function' ? given() : given;
+    if (item === undefined) continue;
     yield (first ? '' : ',') + lineBreak(indent, depth + 1);
     first = false;
     if (key !== undefined) yield indent > 0 ? `${JSON.stringify(key)}: ` : `${JSON.stringify(key)}:`;

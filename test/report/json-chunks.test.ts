@@ -22,6 +22,15 @@ test('iterables are drawn from as they are written', () => {
   expect(drawn).toBeLessThan(50_000);
 });
 
+test('a function is asked when its turn comes, and left out when it has nothing to say', () => {
+  let drawn = 0;
+  function* many(): Generator<number> {
+    while (drawn < 3) yield drawn++;
+  }
+  const value = { many: many(), drawn: () => drawn, nothing: () => undefined, list: [{ of: () => 'more' }] };
+  expect(JSON.parse(text(value, 1))).toEqual({ many: [0, 1, 2], drawn: 3, list: [{ of: 'more' }] });
+});
+
 test('any JSON value reads back', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(0, 1, 2), (value, indent) => {

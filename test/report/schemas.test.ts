@@ -4,30 +4,25 @@ import { join, relative } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Handover } from '../../src/abi/model.js';
-import { packRecords, type RecordView } from '../../src/abi/record-view.js';
-import type { PreservedPages } from '../../src/abi/upstream/model.js';
 import { withDumps } from '../../src/cli/load.js';
 import type { LoadOptions } from '../../src/cli/load-options.js';
 import { decodeHandover } from '../../src/decode/handover.js';
-import { type FdtTree, parseFdt } from '../../src/fdt/parse.js';
-import type { PhysicalMemory } from '../../src/memory/physical.js';
-import { segmentsMemory } from '../../src/memory/segments.js';
-import { traceEventId } from '../../src/records/ftrace.js';
-import { guestmemfsInode, mappingInode } from '../../src/records/guestmemfs.js';
-import { khoMem } from '../../src/records/kho.js';
-import { khoTestFolio } from '../../src/records/kho_test.js';
+import { diffHandovers } from '../../src/diff/diff.js';
+import { coverageOf } from '../../src/diff/kept/coverage.js';
+import { diffJson } from '../../src/report/diff-json.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { type ValidatedDump, validateJson } from '../../src/report/validate-json.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
 import { kho } from '../cli/kho.js';
-import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
 import { type Json, parsed } from '../rfc/json.js';
+import type { Whole } from './whole.js';
+import { diffDocument, wholeDiff } from './whole-diff.js';
+import { everything, location, subtree } from './whole-handover.js';
 
-const NAMES = ['dump', 'validate', 'walk'] as const;
+const NAMES = ['diff', 'dump', 'validate', 'walk'] as const;
 type Name = (typeof NAMES)[number];
 
 function load(name: Name): { readonly schema: Json; readonly check: ValidateFunction } {
@@ -36,9 +31,14 @@ function load(name: Name): { readonly schema: Json; readonly check: ValidateFunc
   return { schema, check: new Ajv2020({ strict: true }).compile(schema) };
 }
 
-const schemas = { dump: load('dump'), validate: load('validate'), walk: load('walk') };
+const schemas = { diff: load('diff'), dump: load('dump'), validate: load('validate'), walk: load('walk') };
 /** Keys of each schema that a conforming document had. */
-const seen: Record<Name, Set<string>> = { dump: new Set(), validate: new Set(), walk: new Set() };
+const seen: Record<Name, Set<string>> = {
+  diff: new Set(),
+  dump: new Set(),
+  validate: new Set(),
+  walk: new Set(),
+};
 
 /** Fails with the place unless the document conforms; notes which keys of the schema it has. */
 function conforms(name: Name, document: unknown): void {
@@ -103,166 +103,6 @@ const FREED = /7\.3.*-in\/sub_fdts\/LUO$/;
 const blobs = blobPaths().map((path) => relative(fixtures, path));
 const dumpNames = [...new Set([...blobs, ...cores, ...parts])].filter((name) => !FREED.test(name));
 
-type AsItIs = bigint | string | number | boolean | Uint8Array | Float64Array | BigUint64Array;
-/** Every key there: a new key of the model does not compile until it stands in {@link everything}. */
-type Whole<T> = unknown extends T
-  ? T
-  : T extends
-        | AsItIs
-        | FdtTree
-        | PhysicalMemory
-        | PreservedPages
-        | RecordView<unknown>
-        | ((...args: never[]) => unknown)
-    ? T
-    : T extends Iterable<infer Item>
-      ? Whole<Item>[]
-      : { [Key in keyof T]-?: Whole<T[Key]> };
-
-const BIG = 0xffff_ffff_ffff_ffffn;
-const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
-const origin = { fdtPath: '/', token: 0, address: 1n };
-const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
-const range = { start: 0n, end: BIG };
-const draft = {
-  draft: 'draft',
-  value: { number: -1, wide: BIG, bytes: NOT_TEXT, list: [{ a: 1 }, 2n], absent: undefined },
-};
-const foliosInfo = { first: 1n, totalPages: 2, flags: 0xffff, order: 0 };
-const addresses = Float64Array.of(0, 2 ** 52 - 4096);
-const area = { descriptor: foliosInfo, chunks: addresses, runs: addresses, runSize: 4096, complete: true };
-const runs = [{ pfn: 1n, flags: 3, index: BIG, count: 2, step: 512 }];
-const blocks = [{ address: 1n, count: 2n, next: 0n }];
-const pages = {
-  ...({} as PreservedPages),
-  blocks: () => [
-    { address: 0n, order: 0, count: 1 },
-    { address: 4096n, order: 10, count: 2 },
-  ],
-};
-const location = {
-  ...{ fdtPath: '/a', property: 'b', field: 'c.d', bits: '11:0' },
-  ...{ address: BIG, iova: 0n, iovaEnd: BIG + 1n, fileOffset: 1n },
-};
-const inode = {
-  ...{ flags: -1, siblingIno: 1n, childIno: 2n, mappings: BIG, numMappings: 1, longTermPins: -1 },
-  padding4: Uint8Array.of(0, 1, 2, 3),
-  filename: new Uint8Array(255).fill(0xff),
-  padding279: Uint8Array.of(9),
-};
-/** Names that are not UTF-8, a NOP, a name outside the strings block, and no FDT_END. */
-const oddTree = parseFdt(
-  blob({
-    struct: [begin(''), prop(0, [1]), prop(99, []), nop, [raw(0, 0, 0, 1, 0xff, 0, 0, 0)], endNode, endNode],
-    strings: [raw(0xff, 0)],
-    reserve: [[1n, BIG]],
-    header: { sizeDtStruct: 4096 },
-    trailing: Uint8Array.of(1),
-  }),
-);
-const subtree = { name: 'x', address: 1n, size: 1n, blob: NOT_TEXT, known: false, draft, origin };
-const setup = { scratchAddr: 1n, scratchSize: 1n };
-const everything: Whole<Handover> = {
-  kind: 'handover',
-  generation: 'kho-v4',
-  pageSize: 65536,
-  pageSizeReason: 'why',
-  diagnostics: [{ code: 'a-b', message: 'c', location }],
-  tree: oddTree,
-  namedTree: oddTree,
-  fdtAddress: 1n,
-  memory: segmentsMemory([], 'nothing'),
-  preserved: { ranges: [range], pages },
-  setupData: {
-    ...{ bootParams: 1n, element: 1n, len: 48, fdtAddress: 1n },
-    rfc2024: { dtAddr: 1n, dtSize: 1n, memCacheAddr: 1n, memCacheSize: 1n, ...setup },
-    khoData: { fdtAddr: 1n, fdtSize: 1n, ...setup },
-  },
-  scratch: [range],
-  memCache: mem,
-  preservedMemoryMap: 1n,
-  preservedMap: {
-    ...{ form: 'chunks', bitmapSize: 512, bitmapReason: 'why', ambiguous: true, depth: 4, complete: false },
-    chunks: [],
-    pages: addresses,
-  },
-  subtrees: [{ ...subtree, tree: oddTree }],
-  iommufds: [
-    {
-      ...{ persistentId: BIG, nodeName: 'x', origin },
-      ioases: [
-        {
-          ...{ id: 1, nodeName: 'x', pinnedFileHandle: 0n, origin },
-          areas: [{ index: 0, nodeName: 'x', iovaStart: BIG, iovaLen: 0n, iommuProt: -1, origin }],
-        },
-      ],
-    },
-  ],
-  domains: [
-    {
-      ...{ persistentId: BIG, nodeName: 'x', mem, pgd: BIG, agaw: -1, origin },
-      devices: [{ index: 9, nodeName: 'x', bus: 255, devfn: 255, origin }],
-    },
-  ],
-  guestmemfs: {
-    ...{ superblock: mem, mappingsBlocks: mem, numInodes: BIG, origin },
-    fsMem: { addr: 0n, len: 1n },
-    mappingsToInode: { addr: 0n, len: 1n },
-    files: [
-      {
-        ...{ name: inode.filename, ino: 1, numMappings: 1, longTermPins: 0, mappingPage: 1n, origin },
-        blocks: BigUint64Array.of(1n, 2n, BIG),
-        extents: [range],
-      },
-    ],
-    state: {
-      superblock: {
-        ...{ nextFreeIno: 1n, allocatedInodes: 1n, inodes: BIG, allocatorBitmap: BIG },
-        ...{ allocationLock: 1, serialised: 255, padding: new Uint8Array(3) },
-      },
-      inodes: packRecords(guestmemfsInode, [inode, { ...inode, flags: 0 }]),
-      index: packRecords(mappingInode, [{ ino: 1 }, { ino: -1 }, { ino: 0 }]),
-    },
-  },
-  ftrace: {
-    events: packRecords(traceEventId, [{ fingerprint: 1, type: 0xffff_ffff }]),
-    globalTrace: { traceFlags: 1, cpus: [{ id: 0, nodeName: 'x', cpu: -1, mem, origin }], origin },
-    origin,
-  },
-  memblock: {
-    compatible: 'memblock-v1',
-    regions: [{ name: 'n', nodeName: 'n', compatible: 'reserve-mem-v1', start: 1n, size: BIG, origin }],
-    origin,
-  },
-  luo: {
-    ...{ compatible: 'luo-v5', version: 'luo-v5', liveupdateNumber: BIG, abiHeader: 1n, origin },
-    ...{ sessionsAddress: 1n, sessionCount: 7n, sessionBlocks: blocks },
-    ...{ flbsAddress: 1n, flbPages: 1n, flbCount: 7n },
-    sessions: [
-      {
-        ...{ name: NOT_TEXT, count: 1n, filesAddress: 1n, fileBlocks: blocks, origin },
-        files: [
-          {
-            ...{ compatible: NOT_TEXT, token: BIG, data: BIG, draft, origin },
-            memfd: {
-              ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
-              ...{ area, origin },
-              folios: { length: 2, each: () => {}, runs: () => runs },
-            },
-          },
-        ],
-      },
-    ],
-    flbs: [{ name: NOT_TEXT, data: 1n, count: 1n, draft, origin }],
-  },
-  kexecMetadata: { version: 1, previousRelease: NOT_TEXT, kexecCount: 1, origin },
-  khoTest: {
-    ...{ compatible: 'kho-test-v1', magic: 0xffff_ffff, nrFolios: 1, csum: 2, csumComputed: 3, origin },
-    ...{ foliosInfo, area },
-    foliosInline: packRecords(khoTestFolio, [{ value: BIG }]),
-    folios: [{ address: 4096n, order: 3 }],
-  },
-};
 const finding: Whole<Finding> = {
   ...{ rule: 'KHO-001', severity: 'note', message: 'm', found: 'f', expected: 'e' },
   location,
@@ -276,6 +116,27 @@ const results: readonly ValidatedDump[] = [
   },
   { path: 'b', error: 'cannot be read' },
 ];
+
+describe('diff', () => {
+  const pairs = cores.flatMap((a) => cores.map((b) => [a, b] as const));
+  test.each(pairs)('%s and %s', async (a, b) => {
+    await withDumps(inFixtures(a), {}, async ([left]) => {
+      await withDumps(inFixtures(b), {}, async ([right]) => {
+        if (left === undefined || right === undefined) throw new Error('no tree');
+        const diff = diffHandovers(left.handover, right.handover, { strict: true });
+        const coverage = coverageOf(left.handover, right.handover);
+        conforms('diff', parsed(diffJson(left, right, diff, coverage, true)));
+      });
+    });
+  });
+
+  test('a comparison with every key, and one whose coverage was not asked', () => {
+    conforms('diff', wholeDiff(everything));
+    const nothing = { bytes: 0n, uncovered: 0n, lost: 0n, entries: [] };
+    const coverage = { verdict: 'not asked', notAsked: 'why', ...nothing } as const;
+    conforms('diff', diffDocument(coverage, { path: 'a', handover: everything }));
+  });
+});
 
 describe('dump', () => {
   test.each(dumpNames)('%s', async (name) => {
@@ -393,6 +254,7 @@ describe('the schemas', () => {
   describe('refuse', () => {
     const row = { iova: '0x0', iovaEnd: '0x1000', address: '0x0', leaves: 1, access: 'rw' };
     const sources = {
+      diff: () => wholeDiff(everything),
       dump: () => parsed(modelJson(everything)),
       validate: () => parsed(validateJson(results)),
       walk: () => ({ schemaVersion: 1, runs: [{ ...row }] }),
@@ -428,6 +290,14 @@ describe('the schemas', () => {
       ['validate', 'dumps.1.error', undefined],
       ['validate', 'dumps.0.findings.0.rule', 'kho-1'],
       ['walk', 'runs.0.access', 'x'],
+      ['diff', 'differences.0.kind', 'moved'],
+      ['diff', 'differences.0.place.part', undefined],
+      ['diff', 'differences.0.place.token', 5],
+      ['diff', 'differences.0.expected', false],
+      ['diff', 'coverage.verdict', 'unknown'],
+      ['diff', 'coverage.entries.0.ranges.0.start', 0],
+      ['diff', 'equal', undefined],
+      ['diff', 'notCompared.0.missing', 'neither'],
       ['walk', 'runs.0.iova', 0],
       ['walk', 'device', '0000:00:03.0'],
     ])('%s: %s = %j', (name, path, value) => {

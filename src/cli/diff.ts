@@ -1,0 +1,127 @@
+/** `kho diff`: what differs between two handovers, and whether the later one keeps what the earlier one gave. */
+import type { CommandModule } from 'yargs';
+import { diffHandovers } from '../diff/diff.js';
+import { coverageOf } from '../diff/kept/coverage.js';
+import { diffJson, isEqual } from '../report/diff-json.js';
+import type { DiffSide } from '../report/diff-sides.js';
+import { diffLines } from '../report/diff-text.js';
+import { jsonChunks } from '../report/json-chunks.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  joined,
+  loadOptions,
+  message,
+  paint,
+  STATUS,
+  write,
+} from './common.js';
+import type { LoadedDump } from './load.js';
+import { withBothTrees, withTwoDumps } from './load-pair.js';
+import { lastValue, UsageError } from './numbers.js';
+
+interface DiffArguments extends CommonArguments {
+  a: string | undefined;
+  b: string | undefined;
+  strict: boolean | undefined;
+  format: string | string[] | undefined;
+}
+
+/** Options of which each dump may have its own: given twice, the first is for A and the second for B. */
+const OF_EACH = ['memory', 'fdt-addr', 'tree', 'base', 'page-size'] as const;
+
+const EPILOGUE = [
+  'Two handovers are compared by logical identity: LUO sessions by name and their files by token, domains and iommufds by persistent_id, mappings by IOVA and by the file that they lead to, reserve_mem regions and subtrees by name, the rest by node and property. Where memory lies is no difference, unless --strict is given. What one of the dumps does not hold is listed as not compared. --memory, --fdt-addr, --tree, --base and --page-size may be given twice: for A, then for B.',
+  'With one DUMP that holds both, its incoming tree (what its kernel got) is A, and its outgoing one (what it prepares for the next kernel) is B.',
+  'Coverage: A is taken as what the old kernel handed out, B as what the new kernel will keep. Memory that A keeps and B does not is "lost" when B still has its user and that still means this memory (a device reaches it, a file has it), or its user cannot have moved (a region of reserve_mem, a file of guestmemfs): this counts as a difference. It is "released" when the user is gone, as after a session was retrieved and finished; "moved" when the user has other memory; "replaced" when it was bookkeeping of the old handover; "unkept" when devices reach it and A did not keep it either. The question is asked only where both dumps are of one machine since one cold boot: of one dump, or with the same scratch regions, kexec counts that go on from each other, and things that lie where they lay.',
+  'Exit status: 0 no differences; 1 differences, those that a kexec makes by itself included, or lost memory; 2 unusable arguments or input.',
+].join('\n\n');
+
+export const diffCommand: CommandModule<object, DiffArguments> = {
+  command: 'diff <a> [b]',
+  describe: 'compare two handovers, or what a kernel got with what it prepares',
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional('a', {
+        type: 'string',
+        demandOption: true,
+        describe: 'the earlier one: devicetree blob, core (ELF, kdump), raw image or folder',
+      })
+      .positional('b', { type: 'string', describe: 'the later one; without it, both trees of one dump' })
+      .option('strict', { type: 'boolean', describe: 'compare addresses and the bytes of blobs too' })
+      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
+      .example('kho diff before.elf after.elf', 'what changed, and whether anything was lost')
+      .example('kho diff vmcore', 'what its kernel got, against what it hands on')
+      .example('kho diff --strict a.elf b.elf', 'and where it lies')
+      .example('kho diff --format json a b | jq .differences', 'for tools')
+      .epilogue(EPILOGUE),
+  handler: async (args) => {
+    const format = lastValue(args.format) ?? 'text';
+    if (format !== 'text' && format !== 'json') {
+      throw new UsageError(`--format: "${format}" is not text or json`);
+    }
+    const { a: pathA = '', b: pathB } = args;
+    if (pathB === undefined) {
+      const options = loadOptions(args);
+      const named = ['tree', 'fdt-addr'] as const;
+      const one = named.find((name) => args[name] !== undefined);
+      if (one !== undefined) {
+        throw new UsageError(
+          `--${one} picks one tree, and "kho diff DUMP" compares two; give the dump twice`,
+        );
+      }
+      await withBothTrees(pathA, options, async (a, b) => report(args, a, b, format, true));
+      return;
+    }
+    if (pathA === '-' && pathB === '-') throw new UsageError('standard input can be one of the dumps only');
+    const options = [loadOptions(argumentsOf(args, 0)), loadOptions(argumentsOf(args, 1))] as const;
+    await withTwoDumps([pathA, pathB], options, async (a, b) =>
+      report(args, a, b, format, pathA === pathB && a.direction !== 'outgoing'),
+    );
+  },
+};
+
+/**
+ * The arguments of one of two dumps.
+ *
+ * @throws UsageError for an option given more than twice, or for `--memory` given once: it belongs to one dump
+ */
+function argumentsOf(args: DiffArguments, side: 0 | 1): DiffArguments {
+  const own = { ...args };
+  for (const name of OF_EACH) {
+    const value = args[name];
+    if (Array.isArray(value)) {
+      if (value.length !== 2)
+        throw new UsageError(`--${name}: once for both dumps, or twice, for A and for B`);
+      own[name] = value[side];
+    } else if (name === 'memory' && value !== undefined) {
+      throw new UsageError('--memory belongs to one dump: give it twice, for A and for B');
+    }
+  }
+  return own;
+}
+
+async function report(
+  args: DiffArguments,
+  dumpA: LoadedDump,
+  dumpB: LoadedDump,
+  format: 'text' | 'json',
+  sameDump: boolean,
+): Promise<void> {
+  const strict = args.strict === true;
+  const [a, b] = [sideOf(dumpA), sideOf(dumpB)];
+  const diff = diffHandovers(a.handover, b.handover, { strict });
+  const coverage = coverageOf(a.handover, b.handover, { sameDump });
+  if (format === 'json') await write(args, jsonChunks(diffJson(a, b, diff, coverage, strict)));
+  else await write(args, joined(diffLines(a, b, diff, coverage, paint(args))));
+  for (const { path, direction, handover } of [a, b]) {
+    const { length } = handover.diagnostics;
+    const tree = direction === undefined ? '' : ` (${direction} tree)`;
+    if (length > 0) message(args, `${path}${tree}: ${length} diagnostics (kho dump prints them)`);
+  }
+  if (!isEqual(diff, coverage)) process.exitCode = STATUS.findings;
+}
+
+function sideOf({ path, direction, handover }: LoadedDump): DiffSide {
+  return { path, handover, ...(direction === undefined ? {} : { direction }) };
+}

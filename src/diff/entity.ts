@@ -1,0 +1,78 @@
+/**
+ * What a handover holds as named things with fields, lists below them, and spans: the form in which two
+ * handovers are compared, whatever their generation. Outlines are drawn, not stored.
+ */
+import type { Field, Value } from './difference.js';
+import type { Place } from './place.js';
+
+/** A thing with an identity. */
+export interface Entity {
+  readonly place: Place;
+  /** Identity among the things of its list; the n-th of several equal ones meets the n-th of the other side. */
+  readonly key: string;
+  readonly fields: readonly Field[];
+  readonly lists?: readonly List[];
+}
+
+/** Things or spans below a thing. A list that the dump does not hold has neither. */
+export interface List {
+  /** What the list is of, for people; lists of both sides meet by it. */
+  readonly name: string;
+  readonly place: Place;
+  readonly entities?: Iterable<Entity>;
+  readonly spans?: SpanList;
+  /**
+   * Whether the list may lack things that are there, as the tree that it is read from breaks off. Lists below
+   * inherit it unless they say otherwise.
+   */
+  readonly partial?: boolean;
+}
+
+/** One property of a span: a value, which may advance with the position. */
+export interface Aspect {
+  readonly name: string;
+  /** What it is, or what it lies in. */
+  readonly of: string;
+  /** Bytes into it at the start of the span. Exact: a multiple of a page. */
+  readonly at?: number;
+}
+
+/** Positions [start, end) in bytes, multiples of a page (exact as numbers up to 2^65), with equal properties. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** In the same order for every span of a list; undefined where the dump does not tell. */
+  readonly aspects: readonly Aspect[] | undefined;
+}
+
+/** Spans by rising position; how they are cut does not matter. */
+export interface SpanList {
+  /** Draws the spans. @returns false when the dump does not tell what follows the last one */
+  spans(): Generator<Span, boolean>;
+  /** The place of [start, end). */
+  place(start: bigint, end: bigint): Place;
+}
+
+/** A field that is compared. */
+export function field(name: string, value: Value | null | undefined, unit?: Field['unit']): Field {
+  return unit === undefined ? { name, value } : { name, value, unit };
+}
+
+/** A field that is compared with `--strict` only: an address, as a rule. */
+export function strictField(
+  name: string,
+  value: Value | null | undefined,
+  unit: Field['unit'] = 'address',
+): Field {
+  return { name, value, unit, only: 'strict' };
+}
+
+/** A field that only tells of what was added or removed. */
+export function summaryField(name: string, value: Value | undefined, unit: Field['unit'] = 'count'): Field {
+  return { name, value, unit, only: 'summary' };
+}
+
+/** Whether a node or property with typed contents is there at all; not worth telling of what was added or removed. */
+export function presence(name: string, part: unknown): Field {
+  return { name, value: part === undefined ? undefined : 'present', implied: true };
+}

@@ -1,0 +1,92 @@
+/** Memory that the 2024 series keeps, by what for: files, what devices reach, and the tables that lead there. */
+import type { Domain, Guestmemfs, Handover } from '../../abi/model.js';
+import type { RecordView } from '../../abi/record-view.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import type { KhoMem } from '../../records/kho.js';
+import { bytesToHex } from '../../schema/text.js';
+import { secondStageFormat } from '../../vtd/second-stage.js';
+import { mergeBatches } from '../../vtd/walk/runs.js';
+import { walkTable } from '../../vtd/walk/walk.js';
+import { nameOf } from '../outline/names.js';
+import type { Place } from '../place.js';
+import type { UseCollector } from './user.js';
+
+const PAGE = 4096;
+
+/** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
+export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, uses: UseCollector): void {
+  if (guestmemfs !== undefined) collectGuestmemfs(guestmemfs, uses);
+  for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
+    const place: Place = { part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) };
+    addRecords(uses, uses.user({ place, what: 'the ring buffer', kind: 'metadata', key: `cpu ${id}` }), mem);
+  }
+  for (const domain of domains ?? []) collectDomain(domain, memory, uses);
+}
+
+function collectGuestmemfs(guestmemfs: Guestmemfs, uses: UseCollector): void {
+  const { superblock, mappingsBlocks, mappingsToInode, files } = guestmemfs;
+  const part = 'guestmemfs';
+  const what = 'the inode table and the mapping pages';
+  const tables = uses.user({ place: { part }, what, kind: 'object', key: 'guestmemfs' });
+  addRecords(uses, tables, superblock);
+  addRecords(uses, tables, mappingsBlocks);
+  if (mappingsToInode !== undefined) addRecords(uses, tables, [mappingsToInode]);
+  if (files === undefined) uses.untold('guestmemfs ');
+  for (const { name, extents } of files ?? []) {
+    const file = nameOf(name);
+    const key = `guestmemfs ${bytesToHex(file)}`;
+    const user = uses.user({ place: { part, file }, what: 'contents', kind: 'fixed', key });
+    let position = 0;
+    for (const { start, end } of extents) {
+      uses.add(user, Number(start), Number(end), position);
+      position += Number(end - start);
+    }
+  }
+}
+
+function addRecords(
+  uses: UseCollector,
+  user: number,
+  records: RecordView<KhoMem> | readonly KhoMem[] | undefined,
+): void {
+  for (const { addr, len } of records ?? []) {
+    const start = addr & ~1n;
+    uses.add(user, Number(start), Number(start + len));
+  }
+}
+
+/** The tables of a domain, and what its devices reach. */
+function collectDomain(domain: Domain, memory: PhysicalMemory | undefined, uses: UseCollector): void {
+  const { persistentId, nodeName, pgd, agaw } = domain;
+  const place: Place = {
+    part: 'domain',
+    ...(persistentId === undefined ? { nodeName: nodeName ?? '' } : { domain: persistentId }),
+  };
+  const key = `domain ${persistentId ?? `node ${nodeName}`}`;
+  if (memory === undefined || pgd === undefined || agaw === undefined) {
+    uses.untold(key);
+    uses.untold(`tables of ${key}`);
+    return;
+  }
+  const mapped = uses.user({ place, what: 'mapped memory', kind: 'reach', key });
+  const tables = uses.user({ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` });
+  const format = secondStageFormat();
+  const walk = walkTable({
+    memory,
+    root: pgd,
+    levels: agaw + 2,
+    format,
+    onTable: ({ address }) => uses.add(tables, address, address + PAGE),
+  });
+  for (const batch of mergeBatches(walk.batches, format, { anySize: true })) {
+    for (let row = 0; row < batch.length; row++) {
+      const start = (batch.target[row] as number) * PAGE;
+      const iova = (batch.iova[row] as number) * PAGE;
+      uses.add(mapped, start, start + (batch.pages[row] as number) * PAGE, iova);
+    }
+  }
+  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
+    uses.untold(key);
+    uses.untold(`tables of ${key}`);
+  }
+}

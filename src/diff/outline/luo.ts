@@ -1,0 +1,117 @@
+/** LUO by session, token and FLB; the same for every version of its ABI. */
+import type { Handover } from '../../abi/model.js';
+import type { Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import { bytesToText } from '../../schema/text.js';
+import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
+import type { Place } from '../place.js';
+import { folioList, memfdFields } from './memfd.js';
+import { nameKey, nameOf } from './names.js';
+
+const LUO: Place = { part: 'luo' };
+
+/** The orchestrator's state. */
+export function luoEntity(luo: Luo, handover: Handover, strict: boolean): Entity {
+  const { compatible, liveupdateNumber, sessions, flbs, sessionsAddress, flbsAddress, abiHeader } = luo;
+  const files = (sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+  // 0 is the address of an empty list, and up to luo-v3 sessions stand in an area that is always there.
+  const none = sessionsAddress === 0n || sessionsAddress === undefined;
+  const noFlbs = flbsAddress === 0n || flbsAddress === undefined;
+  return {
+    place: LUO,
+    key: 'luo',
+    fields: [
+      field('compatible', compatible),
+      {
+        ...field('liveupdate_num', liveupdateNumber, 'count'),
+        expected: (a, b) => b > a,
+      },
+      summaryField('sessions', sessions?.length),
+      summaryField('files', sessions === undefined ? undefined : files),
+      strictField('sessions_pa', sessionsAddress),
+      strictField('flbs_pa', flbsAddress),
+      strictField('luo_ser', abiHeader),
+    ],
+    lists: [
+      list('sessions', sessions ?? (none ? [] : undefined), (session) =>
+        sessionEntity(session, handover, strict),
+      ),
+      list('flbs', flbs ?? (noFlbs ? [] : undefined), flbEntity),
+    ],
+  };
+}
+
+function list<T>(name: string, items: readonly T[] | undefined, entity: (item: T) => Entity): List {
+  if (items === undefined) return { name, place: LUO };
+  return {
+    name,
+    place: LUO,
+    entities: {
+      *[Symbol.iterator]() {
+        for (const item of items) yield entity(item);
+      },
+    },
+  };
+}
+
+function sessionEntity(session: LuoSession, handover: Handover, strict: boolean): Entity {
+  const { name: stored, files, count, filesAddress } = session;
+  const name = nameOf(stored);
+  const place: Place = { part: 'luo', session: name };
+  return {
+    place,
+    key: nameKey(name),
+    fields: [
+      summaryField('files', count),
+      strictField('files_pa', filesAddress),
+      strictField('count', count, 'count'),
+      strictField('name', stored),
+    ],
+    lists: [
+      files === undefined
+        ? { name: 'files', place }
+        : {
+            name: 'files',
+            place,
+            entities: {
+              *[Symbol.iterator]() {
+                for (const file of files) yield fileEntity(file, name, handover, strict);
+              },
+            },
+          },
+    ],
+  };
+}
+
+function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, strict: boolean): Entity {
+  const { compatible, token, data, memfd, draft } = file;
+  const { preserved, pageSize } = handover;
+  const place: Place = { part: 'luo', session, token };
+  const handler = bytesToText(compatible).text;
+  const isMemfd = handler === 'memfd-v1' || handler === 'memfd-v2';
+  return {
+    place,
+    key: token.toString(16),
+    fields: [
+      field('compatible', handler),
+      ...(isMemfd ? memfdFields(memfd) : []),
+      field('draft', draft?.draft),
+      // Of a handler that is not known the value may be anything, an address most of the time.
+      strictField('data', data, 'hex'),
+    ],
+    lists:
+      memfd === undefined
+        ? isMemfd
+          ? [{ name: 'folios', place }]
+          : []
+        : [folioList(memfd, preserved?.pages, pageSize, strict, place)],
+  };
+}
+
+function flbEntity({ name: stored, data, count, draft }: LuoFlb): Entity {
+  const flb = nameOf(stored);
+  return {
+    place: { part: 'luo', flb },
+    key: nameKey(flb),
+    fields: [field('count', count, 'count'), field('draft', draft?.draft), strictField('data', data, 'hex')],
+  };
+}

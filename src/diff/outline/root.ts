@@ -1,0 +1,177 @@
+/** A handover as named things: the lists that are compared, whatever its generation. */
+import type { Handover } from '../../abi/model.js';
+import { rfc2024 } from '../../abi/rfc2024.js';
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import { upstreamRoots } from '../../abi/upstream/root.js';
+import { type Entity, field, type List, presence, type Span, strictField, summaryField } from '../entity.js';
+import type { Place } from '../place.js';
+import { domainEntity } from './domain.js';
+import { ftraceEntity } from './ftrace.js';
+import { guestmemfsEntity } from './guestmemfs.js';
+import { iommufdEntity } from './iommufd.js';
+import { type PageOwners, pageOwners } from './owners.js';
+import { subtreeLists } from './subtrees.js';
+import { untypedEntities } from './untyped.js';
+
+const TREE: Place = { part: 'tree' };
+
+/** Everything that is compared. Lists that a dump of this generation does not have at all are empty. */
+export function outline(handover: Handover, strict: boolean): List[] {
+  const { scratch, preserved, domains, guestmemfs, iommufds, ftrace, memory, memCache } = handover;
+  let known: PageOwners | undefined;
+  const owners = (): PageOwners => {
+    known ??= pageOwners(handover);
+    return known;
+  };
+  const partial = handover.tree?.complete === false;
+  return [
+    { name: 'tree', place: TREE, entities: [treeEntity(handover)], partial },
+    { name: 'nodes', place: TREE, entities: rootUntyped(handover), partial },
+    ...(scratch === undefined ? [] : [scratchList(scratch)]),
+    ...(preserved === undefined ? [] : preservedLists(preserved, handover, strict)),
+    ...(memCache === undefined || !strict
+      ? []
+      : [
+          {
+            name: 'mem cache',
+            place: { part: 'mem-cache' } as const,
+            entities: [
+              {
+                place: { part: 'mem-cache' } as const,
+                key: 'mem-cache',
+                fields: [strictField('entries', memCache.bytes)],
+              },
+            ],
+          },
+        ]),
+    ...subtreeLists(handover, strict),
+    {
+      name: 'ftrace',
+      place: { part: 'ftrace' },
+      partial,
+      entities: ftrace === undefined ? [] : [ftraceEntity(ftrace)],
+    },
+    {
+      name: 'domains',
+      place: { part: 'domain' },
+      partial,
+      entities: (domains ?? []).map((domain) => domainEntity(domain, memory, owners, strict)),
+    },
+    {
+      name: 'guestmemfs',
+      place: { part: 'guestmemfs' },
+      partial,
+      entities: guestmemfs === undefined ? [] : [guestmemfsEntity(guestmemfs)],
+    },
+    { name: 'iommufds', place: { part: 'iommufd' }, partial, entities: (iommufds ?? []).map(iommufdEntity) },
+  ];
+}
+
+/** What the tree is, and which versions it is written in. */
+function treeEntity(handover: Handover): Entity {
+  const { kind, generation, pageSize, tree, fdtAddress, domains, iommufds, preservedMemoryMap } = handover;
+  return {
+    place: TREE,
+    key: 'tree',
+    fields: [
+      field('kind', kind),
+      field('generation', generation),
+      field('page size', pageSize, 'size'),
+      // Containers that may be empty.
+      presence('intel-iommu', domains),
+      presence('iommufd', iommufds),
+      strictField('address', fdtAddress ?? null),
+      strictField('preserved-memory-map', preservedMemoryMap),
+      strictField('blob', tree?.bytes),
+    ],
+  };
+}
+
+function rootUntyped(handover: Handover): Iterable<Entity> {
+  const { tree, namedTree, generation, kind, subtrees } = handover;
+  const readable = namedTree ?? tree;
+  // A rider's own tree is compared as that rider.
+  if (readable === undefined || (kind === 'rider' && subtrees === undefined)) return [];
+  const binding =
+    generation === undefined ? undefined : generation === 'rfc-2024' ? rfc2024 : upstreamRoots[generation];
+  return untypedEntities(readable, binding?.root, TREE, kind === 'boot-fdt');
+}
+
+/** Scratch regions by position: their sizes are what the kernel was told to set aside. */
+function scratchList(scratch: NonNullable<Handover['scratch']>): List {
+  const place: Place = { part: 'scratch' };
+  return {
+    name: 'scratch',
+    place,
+    entities: scratch.map(({ start, end }, index) => ({
+      place: { ...place, index },
+      key: `${index}`,
+      fields: [field('size', end - start, 'size'), strictField('address', start)],
+    })),
+  };
+}
+
+/** How much is preserved, by order where there are blocks; with `strict` which pages. */
+function preservedLists(
+  { ranges, pages }: NonNullable<Handover['preserved']>,
+  { preservedMap }: Handover,
+  strict: boolean,
+): List[] {
+  const place: Place = { part: 'preserved' };
+  // What is known of a map that is not whole says nothing of amounts.
+  if (preservedMap?.complete === false) return [{ name: 'preserved memory', place }];
+  const lists: List[] = [
+    {
+      name: 'preserved memory',
+      place,
+      entities: pages === undefined ? [amount(ranges, place)] : orders(pages, place),
+    },
+  ];
+  if (!strict) return lists;
+  return [
+    ...lists,
+    {
+      name: 'preserved ranges',
+      place,
+      spans: {
+        spans: () => (pages === undefined ? rangeSpans(ranges) : blockSpans(pages)),
+        place: (address, addressEnd) => ({ ...place, address, addressEnd }),
+      },
+    },
+  ];
+}
+
+function amount(ranges: NonNullable<Handover['preserved']>['ranges'], place: Place): Entity {
+  let bytes = 0n;
+  for (const { start, end } of ranges) bytes += end - start;
+  return { place, key: 'all', fields: [field('size', bytes, 'size')] };
+}
+
+function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
+  const counts = new Map<number, number>(pages.orders.map((order) => [order, 0]));
+  for (const { order, count } of pages.blocks()) counts.set(order, (counts.get(order) ?? 0) + count);
+  for (const [order, count] of [...counts].sort(([a], [b]) => a - b)) {
+    yield {
+      place: { ...place, order },
+      key: `${order}`,
+      fields: [
+        field('blocks', count, 'count'),
+        summaryField('size', BigInt(count) * (BigInt(pages.pageSize) << BigInt(order)), 'size'),
+      ],
+    };
+  }
+}
+
+function* rangeSpans(ranges: NonNullable<Handover['preserved']>['ranges']): Generator<Span, boolean> {
+  for (const { start, end } of ranges) yield { start: Number(start), end: Number(end), aspects: [] };
+  return true;
+}
+
+function* blockSpans(pages: PreservedPages): Generator<Span, boolean> {
+  for (const { address, order, count } of pages.blocks()) {
+    const start = Number(address);
+    const end = start + count * pages.pageSize * 2 ** order;
+    yield { start, end, aspects: [{ name: 'order', of: `${order}` }] };
+  }
+  return true;
+}

@@ -1,0 +1,102 @@
+/** The children of an upstream root: subsystems by name, each with what its blob says. */
+import type { NodeBinding } from '../../abi/binding.js';
+import type { Handover, Subtree } from '../../abi/model.js';
+import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { type Entity, field, type List, strictField } from '../entity.js';
+import type { Place } from '../place.js';
+import { luoEntity } from './luo.js';
+import { khoTestEntity, memblockEntity, metadataEntity } from './riders.js';
+import { untypedEntities } from './untyped.js';
+
+/** A rider that the model has in typed form. */
+interface Typed {
+  readonly entity: Entity;
+  readonly address: bigint | undefined;
+  /** What of its blob is typed, where that is a tree. */
+  readonly binding?: NodeBinding;
+}
+
+function typedRiders(handover: Handover, strict: boolean): Typed[] {
+  const { luo, memblock, kexecMetadata, khoTest } = handover;
+  const riders: Typed[] = [];
+  if (luo !== undefined) {
+    const binding = luo.version === 'luo-v1' ? luoV1 : luo.version === 'luo-v2' ? luoV2 : undefined;
+    riders.push({
+      entity: luoEntity(luo, handover, strict),
+      address: luo.origin?.address,
+      ...(binding === undefined ? {} : { binding: binding.root }),
+    });
+  }
+  if (memblock !== undefined) {
+    const address = memblock.origin?.address;
+    riders.push({ entity: memblockEntity(memblock), address, binding: memblockV1.root });
+  }
+  if (khoTest !== undefined) {
+    const binding = khoTest.foliosInline === undefined ? khoTestVmalloc : khoTestInline;
+    riders.push({
+      entity: khoTestEntity(khoTest),
+      address: khoTest.origin?.address,
+      binding: binding.root,
+    });
+  }
+  if (kexecMetadata !== undefined) {
+    riders.push({ entity: metadataEntity(kexecMetadata), address: kexecMetadata.origin?.address });
+  }
+  return riders;
+}
+
+/** The lists of a handover's subsystems; of a rider by itself, that rider. */
+export function subtreeLists(handover: Handover, strict: boolean): List[] {
+  const place: Place = { part: 'subtree' };
+  const riders = typedRiders(handover, strict);
+  const { subtrees } = handover;
+  if (subtrees === undefined) {
+    if (handover.kind !== 'rider') return [];
+    return [
+      { name: 'contents', place, entities: riders.flatMap((rider) => typedContents(rider, handover.tree)) },
+    ];
+  }
+  const claimed = new Set<Typed>();
+  const entities = subtrees.map((subtree) => {
+    const typed =
+      subtree.known === true
+        ? riders.find((rider) => rider.address === subtree.address && !claimed.has(rider))
+        : undefined;
+    if (typed !== undefined) claimed.add(typed);
+    return subtreeEntity(subtree, typed);
+  });
+  return [{ name: 'subtrees', place, entities, partial: handover.tree?.complete === false }];
+}
+
+function subtreeEntity(subtree: Subtree, typed: Typed | undefined): Entity {
+  const { name = '', address, size, blob } = subtree;
+  const place: Place = { part: 'subtree', subtree: name };
+  const contents = typed === undefined ? untypedContents(subtree, place) : typedContents(typed, subtree.tree);
+  return {
+    place,
+    key: name,
+    fields: [
+      strictField('preserved-data', address),
+      strictField('blob-size', size, 'size'),
+      strictField('blob', blob ?? null),
+    ],
+    // The blob is whole or not there, wherever the root tree breaks off.
+    lists: [
+      { name: 'contents', place, partial: false, ...(contents === undefined ? {} : { entities: contents }) },
+    ],
+  };
+}
+
+/** The typed entity, and beside it what its tree has that is not typed. */
+function typedContents({ entity, binding }: Typed, tree: FdtTree | undefined): Entity[] {
+  if (tree === undefined || binding === undefined) return [entity];
+  return [entity, ...untypedEntities(tree, binding, entity.place, false)];
+}
+
+/** What can be said of a blob that nothing here knows: its nodes, or its bytes. */
+function untypedContents({ tree, blob, draft }: Subtree, place: Place): Iterable<Entity> | undefined {
+  if (blob === undefined) return undefined;
+  if (tree !== undefined) return untypedEntities(tree, undefined, place, false);
+  return [{ place, key: 'blob', fields: [field('draft', draft?.draft), field('contents', blob)] }];
+}

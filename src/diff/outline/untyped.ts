@@ -1,0 +1,90 @@
+/** Nodes and properties of a devicetree blob that the typed model does not have, by path and name. */
+import type { NodeBinding, PropertyBinding } from '../../abi/binding.js';
+import { childBinding, compatibleStrings } from '../../decode/bind.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { findProperty, nodeName, propertyName, propertyValue } from '../../fdt/tree.js';
+import { FdtToken } from '../../records/fdt.js';
+import type { Entity } from '../entity.js';
+import type { Place } from '../place.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** A node that is open while the tokens are gone through. */
+interface Open {
+  readonly path: string;
+  /** What of it is typed; undefined for a node that nothing is known of. */
+  readonly binding: NodeBinding | undefined;
+  /** Bound names that were met in it: of several equal ones the model has the first. */
+  readonly properties: Set<string>;
+  readonly children: Set<NodeBinding>;
+}
+
+/**
+ * The untyped part of a tree, in blob order.
+ *
+ * @param binding of the root; undefined when nothing of the tree is typed
+ * @param secret the values may hold seeds (a device tree that a kernel was booted with)
+ */
+export function* untypedEntities(
+  tree: FdtTree,
+  binding: NodeBinding | undefined,
+  place: Place,
+  secret: boolean,
+): Generator<Entity> {
+  const stack: Open[] = [];
+  for (let token = 0; token < tree.count; token++) {
+    const kind = tree.kind[token];
+    const above = stack.at(-1);
+    if (kind === FdtToken.endNode) stack.pop();
+    else if (kind === FdtToken.beginNode) {
+      const name = nodeName(tree, token) ?? '';
+      const path = above === undefined ? '/' : `${above.path === '/' ? '' : above.path}/${name}`;
+      const bound = above === undefined ? binding : boundChild(tree, token, name, above);
+      stack.push({ path, binding: bound, properties: new Set(), children: new Set() });
+      if (bound === undefined && above !== undefined) {
+        yield { place: { ...place, fdtPath: path }, key: `node ${path}`, fields: [] };
+      }
+    } else if (kind === FdtToken.prop && above !== undefined) {
+      const property = propertyName(tree, token) ?? '';
+      const value = propertyValue(tree, token) ?? NOTHING;
+      if (isTyped(above, property, value)) continue;
+      yield {
+        place: { ...place, fdtPath: above.path, property },
+        key: `property ${above.path}\u0000${property}`,
+        fields: [{ name: 'value', value, ...(secret ? { secret } : {}) }],
+      };
+    }
+  }
+}
+
+/** The binding of a child that the model has, by the same rules as the decoder's. */
+function boundChild(tree: FdtTree, node: number, name: string, above: Open): NodeBinding | undefined {
+  const bound = above.binding === undefined ? undefined : childBinding(above.binding, name);
+  if (bound === undefined) return undefined;
+  if (!('list' in bound.place)) {
+    if (above.children.has(bound)) return undefined;
+    above.children.add(bound);
+  }
+  if (bound.compatible === undefined) return bound;
+  const property = findProperty(tree, node, 'compatible');
+  const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? NOTHING);
+  return strings.includes(bound.compatible) ? bound : undefined;
+}
+
+/** Whether the model has a property; notes that it was met. */
+function isTyped({ binding, properties }: Open, name: string, value: Uint8Array): boolean {
+  if (binding === undefined || properties.has(name)) return false;
+  properties.add(name);
+  // A version is told as such where it stands; that of the binding itself says nothing more.
+  if (name === 'compatible' && binding.compatible !== undefined) {
+    const strings = compatibleStrings(value);
+    return strings.length === 1 && strings[0] === binding.compatible;
+  }
+  const bound = binding.properties.find(({ property }) => property === name);
+  return bound !== undefined && fits(bound, value);
+}
+
+function fits({ record, shape }: PropertyBinding, { length }: Uint8Array): boolean {
+  const { size = 0 } = record;
+  return shape === 'records' ? length % size === 0 : length === size;
+}
