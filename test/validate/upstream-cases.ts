@@ -81,9 +81,9 @@ const blob = (handover: Handover, name: string): number =>
     ).address,
   );
 
-/** Descriptor of the folio list of a memfd-v2. */
+/** Descriptor of the folio list, behind seals and flags since memfd-v2. */
 const descriptor = (handover: Handover, index = 0, of = 0): number =>
-  Number(memfd(handover, index, of).address) + 32;
+  Number(memfd(handover, index, of).address) + (memfd(handover, index, of).seals === undefined ? 24 : 32);
 const list = (handover: Handover, index = 0, of = 0): number =>
   sure(memfd(handover, index, of).area.chunks[0], 'list page');
 const region = (start: number, end: number) => ({ start: BigInt(start), end: BigInt(end) });

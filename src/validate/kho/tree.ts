@@ -13,6 +13,7 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 
@@ -54,6 +55,7 @@ export const rootCompatible: Rule = {
   source: 'rfc-2024 K2',
   evidence: 'kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence: 'nothing is reserved and the memory is overwritten, while drivers still read the tree',
+  requires: NAME_RULES,
   check({ handover: { tree } }, report) {
     if (tree === undefined) return;
     const property = findProperty(tree, rootNode(tree), 'compatible');
