@@ -20,7 +20,9 @@ test('ids are unique, and prerequisites stand before the rules that need them', 
 });
 
 test('ids are those that were ever given: new ones go to the end of the list, none is taken out', () => {
-  const given = readFileSync(new URL('./rule-ids.txt', import.meta.url), 'utf8').trim().split('\n');
+  const given = readFileSync(new URL('./rule-ids.txt', import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
   expect(new Set(given).size).toBe(given.length);
   expect(catalogue.map(({ id }) => id).filter((id) => !given.includes(id))).toEqual([]);
   const retired: readonly string[] = [];

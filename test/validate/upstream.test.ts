@@ -161,4 +161,3 @@ test('every row of the specification is a rule, or is listed with the reason why
   expect(all.filter((row) => !built.has(row) && !listed.includes(row))).toEqual([]);
   expect(listed.filter((row) => built.has(row) || !all.includes(row))).toEqual([]);
 });
-
