@@ -14,6 +14,8 @@ const REFUSED =
 function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
   const lists = upstreamFacts(handover).lists();
   if (lists.length === 0) report.skip('there is no block list');
+  const cut = lists.find(({ broken }) => broken?.kind === 'absent');
+  if (cut?.broken !== undefined) report.absent(`a block of ${cut.what}`, cut.broken.next);
   return lists;
 }
 

@@ -150,7 +150,17 @@ function checkOrders(context: RuleContext, report: Reporter): void {
       tally.order,
     );
   }
-  for (const { address } of handover.khoTest?.folios ?? []) {
+  for (const { owner, broken } of upstreamFacts(handover).areas()) {
+    if (broken?.kind === 'absent') report.absent(`the list of ${owner}`, broken.next);
+  }
+  const { khoTest } = handover;
+  const rider = handover.subtrees?.find(({ name }) => name === 'kho_test');
+  if (rider !== undefined && khoTest === undefined)
+    report.absent('the blob of kho_test', rider.address ?? 0n);
+  if (khoTest?.area !== undefined && khoTest.folios === undefined) {
+    report.absent('the list of kho_test', BigInt(khoTest.area.runs[0] ?? 0));
+  }
+  for (const { address } of khoTest?.folios ?? []) {
     const order = orderAt(map, Number(address) / map.pageSize);
     if (order > limit) found('The folio of kho_test', address, order);
   }
