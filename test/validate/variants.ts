@@ -34,7 +34,7 @@ export function documentOf(name: string): Document {
     ...rest,
     preserved,
     preservedMap: {
-      ...(preservedMap?.bitmapBytes === undefined ? {} : { bitmapBytes: preservedMap.bitmapBytes }),
+      ...(preservedMap?.bitmapSize === undefined ? {} : { bitmapSize: preservedMap.bitmapSize }),
     },
     subtrees: subtrees.map(({ name: child }: { name: string }) => ({ name: child })),
   };
@@ -87,8 +87,9 @@ export function placed(document: Document, options: Parameters<typeof decodeAt>[
 }
 
 /** 7.0: LUO and memfd-v1 beside the chunks of kho-v1. */
-export function seventh(): Variant {
+export function seventh(edit: (document: Document) => void = () => {}): Variant {
   const document = documentOf('linux-7.1-live-update');
+  edit(document);
   const { kexecMetadata: _metadata, preservedMap: _map, ...rest } = document;
   for (const session of rest.luo.sessions) {
     for (const file of session.files) {
@@ -101,7 +102,7 @@ export function seventh(): Variant {
     {
       ...rest,
       generation: 'kho-v1',
-      preservedMap: { bitmapBytes: rest.pageSize },
+      preservedMap: { bitmapSize: rest.pageSize },
       subtrees: document.subtrees.filter(({ name }: { name: string }) => name !== 'kexec-metadata'),
     },
     { form: 'bitmap-page' },
