@@ -48,4 +48,13 @@ export const flbExamples: { readonly [rule: string]: RuleExample } = {
     found: '1000',
     expected: 'at most 44',
   },
+  'FLB-007': {
+    fault: 'an FLB less (linux-7.3-live-update)',
+    message: 'Something stands behind the 2 FLBs that are counted',
+    at: 'luo_flb_ser.name  address 0x2dab090',
+    bytes:
+      '[6c 69 76 65 75 70 64 61 74 65 2d 74 65 73 74 2d 66 6c 62 2d 76 32 00 00 00 00 00 00 00 00 00 00 …] (address 0x2dab090)',
+    found: '',
+    expected: 'zeros',
+  },
 };

@@ -2,6 +2,13 @@
 import type { RuleExample } from '../example.js';
 
 export const kho2Examples: { readonly [rule: string]: RuleExample } = {
+  'KHO-126': {
+    fault: 'around a preserved page (linux-7.3-live-update)',
+    message: '0x4ee000-0x4ef000 (4 KiB) is preserved and lies in scratch region 0, 0x400000-0x500000 (1 MiB)',
+    at: 'address 0x4ee000',
+    bytes:
+      '[d0 0d fe ed] 00 00 01 95 00 00 00 38 00 00 01 5c 00 00 00 28 00 00 00 11 00 00 00 10 00 00 00 00 … (blob offset 0x0)',
+  },
   'KHO-127': {
     fault: 'around the map (linux-7.3-live-update)',
     message: 'The map’s page at 0x4ed000 lies in scratch region 0',
@@ -114,10 +121,10 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     at: 'address 0x2dab000',
   },
   'KHO-153': {
-    fault: 'files at no page (linux-7.1-live-update)',
-    message: 'The files of session "vm-alpha" at 0x2024008 does not start a page',
-    at: 'address 0x2024008',
-    found: '0x2024008',
+    fault: 'a record within a page (linux-7.1-live-update as kho-v2)',
+    message: 'The record of token 0x1a, session "vm-alpha", at 0x1c001008 does not start a page',
+    at: 'address 0x1c001008',
+    found: '0x1c001008',
     expected: 'a multiple of 0x1000',
   },
   'KHO-155': {

@@ -30,6 +30,15 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     found: '820',
     expected: 'at most 819',
   },
+  'LUO-020': {
+    fault: 'a session less (linux-7.1-live-update)',
+    message: 'Something stands behind the 1 sessions that are counted',
+    at: 'luo_session_ser_v1.name  address 0x2c20058',
+    bytes:
+      '[76 6d 2d 62 65 74 61 20 c3 a9 1b 5b 33 31 6d 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2c20058)',
+    found: '',
+    expected: 'zeros',
+  },
   'LUO-006': {
     fault: 'no NUL (linux-7.3-live-update)',
     message:

@@ -35,10 +35,14 @@ export const writerHeader: Rule = {
     for (const [field, found, expected] of [
       ['off_dt_struct', header.offDtStruct, STRUCT_OFFSET],
       ['off_mem_rsvmap', header.offMemRsvmap, RESERVE_OFFSET],
+      ['version', header.version, 17],
+      ['last_comp_version', header.lastCompVersion, 16],
+      ['boot_cpuid_phys', header.bootCpuidPhys, 0],
+      ['totalsize', header.totalsize, header.offDtStrings + header.sizeDtStrings],
     ] as const) {
       if (found === expected) continue;
       report.finding({
-        message: `${field} is ${hex(found)}, the sequential writer puts it at ${hex(expected)}`,
+        message: `${field} is ${hex(found)}, the sequential writer leaves ${hex(expected)} there`,
         location: { field: `fdt_header.${field}` },
         found: hex(found),
         expected: hex(expected),
