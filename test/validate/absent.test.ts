@@ -11,6 +11,9 @@ import { CASES, type Dump } from './upstream-cases.js';
 import { damagedOn, ORIGINAL } from './upstream-damage.js';
 import { seventh } from './variants.js';
 
+/** Hundreds of validations each, on machines that do other things too. */
+const LONG = { timeout: 600_000 };
+
 /** The memory without one page. */
 function without(memory: PhysicalMemory, page: number, pageSize: number): PhysicalMemory {
   const [from, to] = [page, page + pageSize];
@@ -72,7 +75,7 @@ function wrongMoves(whole: ValidationResult, less: ValidationResult): string[] {
 
 const BASES = [...ORIGINAL, { name: '7.1 as 7.0', ...seventh() }];
 
-describe('a page of a healthy dump is missing', () => {
+describe('a page of a healthy dump is missing', LONG, () => {
   test.each(BASES.map((base) => [base.name, base] as const))('%s', (_, { memory, handover, address }) => {
     const whole = validate(handover, catalogue);
     const wrong = new Map<string, string[]>();
@@ -143,7 +146,7 @@ describe('all memory is missing', () => {
 });
 
 /** A broken dump of which a page is missing: what failed fails still, or is skipped, but does not pass. */
-describe('a page of a broken dump is missing', () => {
+describe('a page of a broken dump is missing', LONG, () => {
   const some = CASES.filter(
     (each) =>
       each.severity !== 'note' &&
