@@ -217,7 +217,11 @@ describe('nothing is wrong with', () => {
     (_what, make, notes) => {
       const { handover } = make();
       expect(handover.diagnostics).toEqual([]);
-      const { findings, failed } = validate(handover, catalogue);
+      const { findings, failed, passed, skipped } = validate(handover, catalogue);
+      const own = catalogue.filter(
+        ({ generations }) => handover.generation !== undefined && generations.includes(handover.generation),
+      );
+      expect(passed.length + failed.length + skipped.length).toBe(own.length);
       expect(failed, findings[0]?.message).toEqual([]);
       expect([...new Set(findings.map(({ rule }) => rule))]).toEqual(notes);
     },
