@@ -1,5 +1,6 @@
 /** Fields that may hold anything, or nearly so, and why; by name or by the beginning of a name that ends in `*`. */
-const BOOT = 'what the list leads to is another dump: the tree is then found by the search, or not at all';
+const BOOT =
+  'a dump of the old kernel looks the same: no list leads to the tree, which the search finds; rules that need the list are skipped, and say so';
 const HARDWARE = 'the hardware ignores it, or a capability decides that these dumps do not have';
 const ROOT = 'the root directory has neither name nor blocks: not read';
 const FREE: Readonly<Record<string, string>> = {
