@@ -111,11 +111,14 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
     readBytes(memory, start + BigInt(from), to - from) ?? readBytes(memory, start + BigInt(marked.start), 1);
   if (bytes === undefined) return undefined;
   const first = bytes.length === to - from ? from : marked.start;
+  // Of text what follows its end is not wrong.
+  const text = span === undefined && field?.text === true ? bytes.indexOf(0, marked.start - first) : -1;
+  const end = text < 0 ? marked.end : Math.max(marked.start + 1, first + text);
   const word = span === undefined ? undefined : wordAt(bytes, Math.floor(span.low / 64) * WORD - first);
   return {
     where: `address ${hex(start + BigInt(first))}`,
     bytes,
-    marked: { start: marked.start - first, end: marked.end - first },
+    marked: { start: marked.start - first, end: end - first },
     ...(word === undefined ? {} : { word }),
   };
 }

@@ -80,9 +80,14 @@ function* findingText(finding: Finding, handover: Handover, paint: Paint): Gener
   if (finding.expected !== undefined) {
     yield row(
       'found',
-      `${escapeText(finding.found ?? '')}, ${paint('name', 'expected')} ${escapeText(finding.expected)}`,
+      `${escapeText(foundText(finding))}, ${paint('name', 'expected')} ${escapeText(finding.expected)}`,
     );
   }
+}
+
+/** What was found; an empty text is nothing. */
+export function foundText({ found = '' }: Pick<Finding, 'found'>): string {
+  return found === '' ? 'nothing' : found;
 }
 
 /** A location on one line, most general part first. */

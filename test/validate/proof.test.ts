@@ -1,7 +1,7 @@
 /** For every rule a valid dump with one fault that the rule finds, in which generation, and what else it breaks. */
 import { describe, expect, test } from 'vitest';
 import { bytesText, findingBytes } from '../../src/report/finding-bytes.js';
-import { placeText } from '../../src/report/validate-text.js';
+import { foundText, placeText } from '../../src/report/validate-text.js';
 import { escapeText } from '../../src/schema/escape.js';
 import type { RuleExample } from '../../src/validate/example.js';
 import { allProofs } from './proof/all.js';
@@ -119,7 +119,7 @@ function exampleOf({ fault, finding, handover }: NonNullable<ReturnType<typeof p
     ...(bytes === undefined ? {} : { bytes: bytesText(bytes) }),
     ...(finding.expected === undefined
       ? {}
-      : { found: escapeText(finding.found ?? ''), expected: escapeText(finding.expected) }),
+      : { found: escapeText(foundText(finding)), expected: escapeText(finding.expected) }),
   };
 }
 

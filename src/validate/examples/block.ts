@@ -13,7 +13,7 @@ export const blockExamples: { readonly [rule: string]: RuleExample } = {
     message: 'The list of sessions goes on behind 10000 blocks',
     at: 'kho_block_header_ser.next  address 0x13270f000',
     bytes: '[00 00 71 32 01 00 00 00] 01 00 00 00 00 00 00 00 (address 0x13270f000)',
-    found: '',
+    found: 'nothing',
     expected: 'at most 10000 blocks',
   },
   'BLOCK-003': {

@@ -23,7 +23,7 @@ export const flbExamples: { readonly [rule: string]: RuleExample } = {
     message: 'FLB 1 has the name "liveupdate-test-flb-v0" of an earlier one',
     at: 'luo_flb_ser.name  address 0x2dab050',
     bytes:
-      '[6c 69 76 65 75 70 64 61 74 65 2d 74 65 73 74 2d 66 6c 62 2d 76 30 00 00 00 00 00 00 00 00 00 00 …] (address 0x2dab050)',
+      '[6c 69 76 65 75 70 64 61 74 65 2d 74 65 73 74 2d 66 6c 62 2d 76 30] 00 00 00 00 00 00 00 00 00 00 (address 0x2dab050)',
   },
   'FLB-004': {
     fault: 'no users (linux-7.3-live-update)',
@@ -38,7 +38,7 @@ export const flbExamples: { readonly [rule: string]: RuleExample } = {
     message: 'No release has an FLB "iommu-v7" (entry 0)',
     at: 'luo_flb_ser.name  address 0x2dab010',
     bytes:
-      '[69 6f 6d 6d 75 2d 76 37 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2dab010)',
+      '[69 6f 6d 6d 75 2d 76 37] 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x2dab010)',
   },
   'FLB-006': {
     fault: 'more users than files (linux-7.3-live-update)',
@@ -53,8 +53,8 @@ export const flbExamples: { readonly [rule: string]: RuleExample } = {
     message: 'Something stands behind the 2 FLBs that are counted',
     at: 'luo_flb_ser.name  address 0x2dab090',
     bytes:
-      '[6c 69 76 65 75 70 64 61 74 65 2d 74 65 73 74 2d 66 6c 62 2d 76 32 00 00 00 00 00 00 00 00 00 00 …] (address 0x2dab090)',
-    found: '',
+      '[6c 69 76 65 75 70 64 61 74 65 2d 74 65 73 74 2d 66 6c 62 2d 76 32] 00 00 00 00 00 00 00 00 00 00 (address 0x2dab090)',
+    found: 'nothing',
     expected: 'zeros',
   },
 };

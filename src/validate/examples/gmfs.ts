@@ -16,7 +16,7 @@ export const gmfsExamples: { readonly [rule: string]: RuleExample } = {
     at: '/guestmemfs/superblock/mem',
     bytes:
       '[40 00 00 20 00 00 00 00 28 00 00 00 00 00 00 00 00 00 00 21 00 00 00 00 00 00 20 00 00 00 00 00] (blob offset 0x508)',
-    found: '',
+    found: 'nothing',
     expected: '48 bytes',
   },
   'GMFS-003': {
@@ -111,7 +111,7 @@ export const gmfsExamples: { readonly [rule: string]: RuleExample } = {
     message: 'the name of inode 2 is empty',
     at: '/guestmemfs/superblock  guestmemfs_inode.filename  address 0x21000140',
     bytes:
-      '00 00 00 00 00 00 00 00 [00 6d 20 66 69 6c 65 20 30 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x21000138)',
+      '00 00 00 00 00 00 00 00 [00] 6d 20 66 69 6c 65 20 30 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x21000138)',
   },
   'GMFS-015': {
     fault: 'a negative number of mappings (built by test/rfc)',

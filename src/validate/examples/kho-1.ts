@@ -108,7 +108,7 @@ export const kho1Examples: { readonly [rule: string]: RuleExample } = {
     message:
       'there is no /guestmemfs, though iommufds have areas or domains: their memory is not handed over',
     at: '/guestmemfs',
-    found: '',
+    found: 'nothing',
     expected: '/guestmemfs',
   },
   'KHO-015': {
@@ -131,7 +131,7 @@ export const kho1Examples: { readonly [rule: string]: RuleExample } = {
     message: 'The setup_data list of boot_params at 0x90000 comes back to 0x91000 after 1 elements',
     at: 'setup_data.next  address 0x91000',
     bytes: '[00 10 09 00 00 00 00 00] 0a 00 00 00 20 00 00 00 (address 0x91000)',
-    found: '',
+    found: 'nothing',
     expected: 'a next of 0',
   },
   'KHO-102': {

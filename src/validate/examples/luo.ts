@@ -6,7 +6,7 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     fault: 'luo-v6 (linux-7.3-live-update)',
     message: 'luo_ser.compatible is "luo-v6"',
     at: '/LUO  luo_ser.compatible  address 0x2daa000',
-    bytes: '[6c 75 6f 2d 76 36 00 00] 01 00 00 00 00 00 00 00 (address 0x2daa000)',
+    bytes: '[6c 75 6f 2d 76 36] 00 00 01 00 00 00 00 00 00 00 (address 0x2daa000)',
     found: 'luo-v6',
     expected: 'luo-v5',
   },
@@ -14,7 +14,7 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     fault: 'luo-session-v1 (linux-7.1-live-update)',
     message: '/LUO/luo-session is compatible with "luo-session-v1"',
     at: '/LUO/luo-session/compatible  address 0x7bf000',
-    found: '',
+    found: 'nothing',
     expected: 'luo-session-v2',
   },
   'LUO-017': {
@@ -35,8 +35,8 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     message: 'Something stands behind the 1 sessions that are counted',
     at: 'luo_session_ser_v1.name  address 0x2c20058',
     bytes:
-      '[76 6d 2d 62 65 74 61 20 c3 a9 1b 5b 33 31 6d 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2c20058)',
-    found: '',
+      '[76 6d 2d 62 65 74 61 20 c3 a9 1b 5b 33 31 6d] 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x2c20058)',
+    found: 'nothing',
     expected: 'zeros',
   },
   'LUO-006': {
@@ -52,14 +52,14 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     message: 'Session 0 has no name',
     at: 'luo_session_ser.name  address 0x2de3010',
     bytes:
-      '[00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2de3010)',
+      '[00] 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x2de3010)',
   },
   'LUO-008': {
     fault: 'two of one name (linux-7.3-live-update)',
     message: 'Sessions 0 and 1 are both named "vm-alpha"',
     at: 'luo_session_ser.name  address 0x2de3060',
     bytes:
-      '[76 6d 2d 61 6c 70 68 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2de3060)',
+      '[76 6d 2d 61 6c 70 68 61] 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x2de3060)',
   },
   'LUO-009': {
     fault: 'a count without files (linux-7.3-live-update)',
@@ -95,7 +95,7 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     message: 'File 0 of session "vm-alpha" has the handler "memfd-v9"',
     at: 'luo_file_ser.compatible  address 0x2df2010',
     bytes:
-      '[6d 65 6d 66 64 2d 76 39 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …] (address 0x2df2010)',
+      '[6d 65 6d 66 64 2d 76 39] 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x2df2010)',
     found: 'memfd-v9',
     expected: 'memfd-v2',
   },

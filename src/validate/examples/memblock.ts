@@ -13,7 +13,7 @@ export const memblockExamples: { readonly [rule: string]: RuleExample } = {
     fault: 'reserve-mem-v2 (linux-6.18-handover)',
     message: 'memblock region "pstore" is compatible with "reserve-mem-v2"',
     at: '/memblock/pstore/compatible  address 0x2d8f000',
-    found: '',
+    found: 'nothing',
     expected: 'reserve-mem-v1',
   },
   'MEMBLOCK-005': {
