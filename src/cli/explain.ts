@@ -48,7 +48,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
     }
     const rule = catalogue.find(({ id }) => id === topic.toUpperCase());
     if (rule !== undefined) {
-      await write(args, joined(ruleLines(rule, colours)));
+      await write(args, joined(ruleLines(rule, catalogue, colours)));
       return;
     }
     const record = recordTypes.find(

@@ -44,7 +44,10 @@ export interface Reports {
  * @throws UsageError for an unknown format, or two outputs to one file
  */
 export function createReports(
-  args: CommonArguments & { readonly format: string | string[] | undefined },
+  args: CommonArguments & {
+    readonly format: string | string[] | undefined;
+    readonly all?: boolean | undefined;
+  },
 ): Reports {
   const outputs = outputsOf(args);
   const dumps: PlacedDump[] = [];
@@ -63,7 +66,11 @@ export function createReports(
       for (const { format, paint, lines } of outputs) {
         if (format !== 'text') continue;
         if (lines.length > 0) lines.push('');
-        for (const line of validateLines(path, dump.handover, result, catalogue, paint)) lines.push(line);
+        for (const line of validateLines(path, dump.handover, result, catalogue, {
+          paint,
+          all: args.all === true,
+        }))
+          lines.push(line);
         if (baseline !== undefined) {
           const { known, gone } = baseline;
           lines.push(

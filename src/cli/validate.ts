@@ -27,6 +27,7 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   to: Text;
   baseline: Text;
   'write-baseline': Text;
+  all: boolean | undefined;
 }
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
@@ -52,6 +53,10 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         alias: 'o',
         group: 'Input and output:',
         describe: 'write to this file instead of standard output; FORMAT=FILE, repeated, adds outputs',
+      })
+      .option('all', {
+        type: 'boolean',
+        describe: 'every finding in the text, not only the first few of each rule',
       })
       .option('fail-on', {
         type: 'string',

@@ -1,20 +1,60 @@
 /** One rule or one record, whole. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import type { Rule } from '../validate/rule.js';
+import { areaOf, areaTitle } from './areas.js';
 import { type Paint, plain } from './paint.js';
 
-export function* ruleLines(rule: Rule, paint: Paint = plain): Generator<string> {
+/** Columns of text that a terminal of 100 has left beside the names. */
+const WIDTH = 84;
+
+export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint = plain): Generator<string> {
   yield `${paint('node', rule.id)}  ${paint(rule.severity, rule.severity)}`;
   yield '';
-  yield `  ${rule.title}`;
+  yield* wrapped('  ', rule.title, WIDTH + 14);
   yield '';
-  const row = (name: string, text: string): string => `  ${paint('name', name.padEnd(12))} ${text}`;
-  yield row('otherwise', rule.consequence);
-  yield row('decided by', rule.evidence);
-  yield row('source', rule.source);
-  yield row('generations', rule.generations.join(', '));
-  if (rule.requires !== undefined && rule.requires.length > 0) yield row('after', rule.requires.join(', '));
-  if (rule.needs !== undefined && rule.needs.length > 0) yield row('needs', rule.needs.join(', '));
+  const rows: [name: string, text: string][] = [
+    ['otherwise', rule.consequence],
+    ['decided by', rule.evidence],
+    ['source', rule.source],
+    ['area', `${areaOf(rule.id)} (${areaTitle(rule.id)})`],
+    ['generations', rule.generations.join(', ')],
+  ];
+  if (rule.requires !== undefined && rule.requires.length > 0) rows.push(['after', rule.requires.join(', ')]);
+  const followers = catalogue.filter(({ requires }) => requires?.includes(rule.id) === true);
+  if (followers.length > 0) rows.push(['before', followers.map(({ id }) => id).join(', ')]);
+  if (rule.needs !== undefined && rule.needs.length > 0) rows.push(['needs', rule.needs.join(', ')]);
+  for (const [name, text] of rows) {
+    yield* labelled(paint('name', name.padEnd(12)), text);
+  }
+  const { example } = rule;
+  if (example === undefined) return;
+  yield '';
+  yield* labelled(paint('name', 'example'.padEnd(12)), example.fault);
+  const { message, at, bytes, found, expected } = example;
+  for (const text of [message, at === undefined ? '' : `at ${at}`, bytes ?? '']) {
+    if (text !== '') yield* labelled(' '.repeat(12), text);
+  }
+  if (expected !== undefined) yield* labelled(' '.repeat(12), `found ${found ?? ''}, expected ${expected}`);
+}
+
+function* labelled(label: string, text: string): Generator<string> {
+  let first = true;
+  for (const line of wrapped('', text, WIDTH)) {
+    yield `  ${first ? label : ' '.repeat(12)} ${line}`;
+    first = false;
+  }
+}
+
+/** Breaks at spaces; a word that is longer than the line stays whole. */
+function* wrapped(indent: string, text: string, width: number): Generator<string> {
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      yield indent + line;
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  yield indent + line;
 }
 
 /** The field table of a record: offset, width, the kernel's name, what it means. */

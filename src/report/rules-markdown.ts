@@ -1,5 +1,7 @@
 /** docs/rules.md: the catalogue as one page, and what of the specifications is not a rule, with the reason. */
+import { GENERATIONS, type Generation } from '../abi/model.js';
 import type { Rule } from '../validate/rule.js';
+import { areaOf, areaTitle } from './areas.js';
 
 /** A row of a specification that no rule of its own checks. */
 export interface Gap {
@@ -7,18 +9,6 @@ export interface Gap {
   readonly source: string;
   readonly reason: string;
 }
-
-/** Titles of the areas, in the order of the page. */
-const AREAS: Readonly<Record<string, string>> = {
-  FDT: 'Devicetree blob',
-  KHO: 'Root tree and preserved memory',
-  IOMMUFD: 'iommufd',
-  DMAR: 'Intel IOMMU domains of the 2024 series',
-  GMFS: 'guestmemfs',
-  FTRACE: 'ftrace',
-  MAP: 'Areas, mappings and files against each other',
-  VTD: 'VT-d structures',
-};
 
 export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[]): Generator<string> {
   yield '# Rules';
@@ -28,17 +18,18 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
   yield 'legal but almost surely not meant; **note** – worth knowing.';
   const areas = new Map<string, Rule[]>();
   for (const rule of catalogue) {
-    const area = rule.id.split('-')[0] ?? '';
+    const area = areaOf(rule.id);
     areas.set(area, [...(areas.get(area) ?? []), rule]);
   }
   for (const [area, rules] of areas) {
     yield '';
-    yield `## ${area}: ${AREAS[area] ?? area}`;
+    yield `## ${area}: ${areaTitle(`${area}-`)}`;
     yield '';
-    yield '| rule | severity | what must hold | otherwise | source |';
-    yield '|---|---|---|---|---|';
-    for (const { id, severity, title, consequence, source } of rules) {
-      yield `| ${[id, severity, title, consequence, source].map(cell).join(' | ')} |`;
+    yield '| rule | severity | what must hold | otherwise | generations | source | example |';
+    yield '|---|---|---|---|---|---|---|';
+    for (const { id, severity, title, consequence, generations, source, example } of rules) {
+      const cells = [id, severity, title, consequence, generationsText(generations), source];
+      yield `| ${[...cells, example?.message ?? ''].map(cell).join(' | ')} |`;
     }
   }
   yield '';
@@ -49,6 +40,11 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
   yield '| row | reason |';
   yield '|---|---|';
   for (const { source, reason } of gaps) yield `| ${cell(source)} | ${cell(reason)} |`;
+}
+
+function generationsText(generations: readonly Generation[]): string {
+  if (generations.length === GENERATIONS.length) return 'all';
+  return generations.join(', ');
 }
 
 function cell(text: string): string {

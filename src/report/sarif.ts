@@ -73,14 +73,24 @@ function namedRules(dumps: readonly PlacedDump[]): ReadonlySet<string> {
   return named;
 }
 
-function ruleDescriptor({ id, title, severity, consequence, evidence, source, generations }: Rule): Json {
+function ruleDescriptor({
+  id,
+  title,
+  severity,
+  consequence,
+  evidence,
+  source,
+  generations,
+  example,
+}: Rule): Json {
+  const instance = example === undefined ? '' : `\nExample: ${example.message}.`;
   return {
     id,
     shortDescription: { text: sarifText(title) },
     fullDescription: { text: sarifText(`Must hold: ${title}. Otherwise: ${consequence}.`) },
     help: {
       text: sarifText(
-        `Must hold: ${title}.\nOtherwise: ${consequence}.\nDecided by: ${evidence}.\nSource: ${source}.`,
+        `Must hold: ${title}.\nOtherwise: ${consequence}.\nDecided by: ${evidence}.\nSource: ${source}.${instance}`,
       ),
     },
     defaultConfiguration: { level: severity },

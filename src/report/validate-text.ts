@@ -1,26 +1,29 @@
-/** `kho validate` for people: by rule, most severe first; the place, the bytes, and what the kernel would do. */
+/** `kho validate` for people: by place, most severe first; the bytes, and what the kernel would do. */
 import type { Handover, Location } from '../abi/model.js';
-import { findNode, findProperty, propertyValue, valueOffset } from '../fdt/tree.js';
-import { readBytes } from '../memory/read.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Rule, Severity } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
+import { bytesText, findingBytes } from './finding-bytes.js';
+import { type Place, placesOf } from './finding-groups.js';
 import { type Paint, plain } from './paint.js';
 
-/** Findings shown of one rule. */
+/** Findings shown of one rule, unless all are asked for. */
 const MAX_SHOWN = 10;
 /** Reasons for skipping shown. */
 const MAX_REASONS = 8;
 /** Rule ids shown of one reason. */
 const MAX_RULES = 8;
-const SHOWN_BYTES = 32;
-const RECORD_BYTES = 16;
 
 /** What a result amounts to. */
 export function verdictOf({ findings }: ValidationResult): 'valid' | 'invalid' {
   return findings.some(({ severity }) => severity === 'error') ? 'invalid' : 'valid';
+}
+
+export interface TextOptions {
+  readonly paint?: Paint;
+  /** Show every finding, not only the first few of each rule. */
+  readonly all?: boolean;
 }
 
 export function* validateLines(
@@ -28,57 +31,63 @@ export function* validateLines(
   handover: Handover,
   result: ValidationResult,
   catalogue: readonly Rule[],
-  paint: Paint = plain,
+  { paint = plain, all = false }: TextOptions = {},
 ): Generator<string> {
   const rules = new Map(catalogue.map((rule) => [rule.id, rule]));
   const verdict = verdictOf(result);
   const colour = verdict === 'valid' ? 'good' : 'error';
   yield `${escapeText(path)}: ${paint(colour, verdict)}  ${paint('faint', `${handover.generation ?? handover.kind}, ${countsText(result)}`)}`;
-  for (const [id, findings] of byRule(result.findings)) {
+  const explained = new Set<string>();
+  for (const place of placesOf(result.findings, all ? Number.POSITIVE_INFINITY : MAX_SHOWN)) {
     yield '';
-    yield* ruleLines(rules.get(id), id, findings, handover, paint);
+    yield* placeLines(place, rules, explained, handover, paint);
   }
   yield '';
   yield* skippedLines(result, paint);
 }
 
-/** Groups of findings of one rule, in the order of their most severe one. */
-function byRule(findings: readonly Finding[]): Map<string, Finding[]> {
-  const groups = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const group = groups.get(finding.rule);
-    if (group === undefined) groups.set(finding.rule, [finding]);
-    else group.push(finding);
-  }
-  return groups;
-}
-
-function* ruleLines(
-  rule: Rule | undefined,
-  id: string,
-  findings: readonly Finding[],
+/** @param explained rules whose consequence has been printed already */
+function* placeLines(
+  { name, rules: groups }: Place,
+  rules: ReadonlyMap<string, Rule>,
+  explained: Set<string>,
   handover: Handover,
   paint: Paint,
 ): Generator<string> {
-  const severity: Severity = findings[0]?.severity ?? 'error';
-  yield `${paint(severity, severity.padEnd(7))} ${paint('node', id)}  ${paint('faint', rule?.title ?? '')}`;
-  for (const finding of findings.slice(0, MAX_SHOWN)) {
-    yield `  ${escapeText(finding.message)}`;
-    const place = placeText(finding.location, paint);
-    if (place !== '') yield `    ${paint('name', 'at')} ${place}`;
-    const bytes = bytesText(finding.location, handover);
-    if (bytes !== undefined) yield `    ${paint('name', 'bytes')} ${bytes}`;
-    if (finding.expected !== undefined) {
-      yield `    ${paint('name', 'found')} ${escapeText(finding.found ?? '')}, ${paint('name', 'expected')} ${escapeText(finding.expected)}`;
+  yield paint('node', escapeText(name));
+  for (const { id, severity, findings, more } of groups) {
+    const rule = rules.get(id);
+    yield `  ${paint(severity, severity.padEnd(7))} ${paint('node', id)}  ${paint('faint', rule?.title ?? '')}`;
+    for (const finding of findings) yield* findingText(finding, handover, paint);
+    if (more > 0) {
+      yield paint('faint', `    and ${more.toLocaleString('en')} more of ${id} (--all shows every finding)`);
+    }
+    if (rule !== undefined && !explained.has(id)) {
+      explained.add(id);
+      yield `    ${paint('faint', `→ ${rule.consequence} (${rule.evidence})`)}`;
     }
   }
-  if (findings.length > MAX_SHOWN) {
-    yield paint(
-      'faint',
-      `  and ${(findings.length - MAX_SHOWN).toLocaleString('en')} more (--format json has them all)`,
+}
+
+function* findingText(finding: Finding, handover: Handover, paint: Paint): Generator<string> {
+  const { location, severity } = finding;
+  yield `    ${escapeText(finding.message)}`;
+  const row = (name: string, text: string): string => `      ${paint('name', name)} ${text}`;
+  const place = placeText(location, paint);
+  if (place !== '') yield row('at', place);
+  const bytes = findingBytes(location, handover);
+  if (bytes !== undefined) yield row('bytes', bytesText(bytes, paint, severity));
+  if (finding.expected !== undefined) {
+    yield row(
+      'found',
+      `${escapeText(foundText(finding))}, ${paint('name', 'expected')} ${escapeText(finding.expected)}`,
     );
   }
-  if (rule !== undefined) yield `  ${paint('faint', `→ ${rule.consequence} (${rule.evidence})`)}`;
+}
+
+/** What was found; an empty text is nothing. */
+export function foundText({ found = '' }: Pick<Finding, 'found'>): string {
+  return found === '' ? 'nothing' : found;
 }
 
 /** A location on one line, most general part first. */
@@ -90,7 +99,7 @@ export function placeText(location: Location, paint: Paint = plain): string {
     parts.push(paint('value', escapeText(path)));
   }
   if (field !== undefined) parts.push(field);
-  if (bits !== undefined) parts.push(`bits ${bits}`);
+  if (bits !== undefined) parts.push(`${bits.includes(':') ? 'bits' : 'bit'} ${bits}`);
   if (address !== undefined) parts.push(`address ${paint('address', hex(address))}`);
   if (iova !== undefined)
     parts.push(
@@ -98,28 +107,6 @@ export function placeText(location: Location, paint: Paint = plain): string {
     );
   if (fileOffset !== undefined) parts.push(`offset ${paint('address', hex(fileOffset))}`);
   return parts.join('  ');
-}
-
-/** The bytes of a property or record field. Never those of a page: dumps hold guest memory. */
-function bytesText(
-  { fdtPath, property, field, address }: Location,
-  { tree, memory }: Handover,
-): string | undefined {
-  if (fdtPath !== undefined && property !== undefined && tree !== undefined) {
-    const token = findProperty(tree, findNode(tree, fdtPath), property);
-    const value = token < 0 ? undefined : propertyValue(tree, token);
-    if (value === undefined || value.length === 0) return undefined;
-    const offset = valueOffset(tree, token) ?? 0;
-    const rest = value.length > SHOWN_BYTES ? ` … ${value.length} bytes` : '';
-    return `${spaced(value.subarray(0, SHOWN_BYTES))}${rest} (blob offset ${hex(offset)})`;
-  }
-  if (field === undefined || address === undefined || memory === undefined) return undefined;
-  const bytes = readBytes(memory, address, RECORD_BYTES);
-  return bytes === undefined ? undefined : spaced(bytes);
-}
-
-function spaced(bytes: Uint8Array): string {
-  return bytesToHex(bytes).replace(/../g, '$& ').trim();
 }
 
 /** `2 errors, 1 warning, 0 notes`. */

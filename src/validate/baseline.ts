@@ -1,7 +1,8 @@
 /**
  * Known findings, so that a run reports only what is new. A finding is known by its rule, its severity and its
- * logical place: path, property, field, bits and IOVA. Physical addresses and messages differ from boot to
- * boot and do not count; findings of one place are told apart by their number alone.
+ * logical place: path, property, field, bits, IOVA, and whose it is (session, file token, inode: the names that
+ * its message quotes). Physical addresses differ from boot to boot and do not count; findings of one place are
+ * told apart by their number alone.
  */
 import type { Location } from '../abi/model.js';
 import { hex } from '../schema/units.js';
@@ -16,6 +17,8 @@ export interface KnownPlace {
   readonly rule: string;
   readonly severity: Severity;
   readonly location: Pick<Location, (typeof PARTS)[number]>;
+  /** Whose it is, as {@link ownerOf} says. */
+  readonly of?: string;
   readonly count: number;
 }
 
@@ -35,12 +38,28 @@ const TEXT_PARTS = ['fdtPath', 'property', 'field', 'bits'] as const;
 const NUMBER_PARTS = ['iova', 'iovaEnd'] as const;
 const PARTS = [...TEXT_PARTS, ...NUMBER_PARTS] as const;
 
+/** What a message says that stays from boot to boot: quoted names, and the numbers of things that have one. */
+const NAMES = /"(?:[^"\\]|\\.)*"|\b(?:token 0x[0-9a-f]+|(?:domain|inode|ioas|area|cpu|PASID) \d+)\b/g;
+
+/** Session, token, inode and other names in a finding's message; undefined where it has none. */
+export function ownerOf({ message }: Pick<Finding, 'message'>): string | undefined {
+  return message.match(NAMES)?.join(' ');
+}
+
 /** The rule, severity and logical place of a finding as one line of text, the same on every boot of one setup. */
-export function placeKey({ rule, severity, location }: Omit<KnownPlace, 'count'>): string {
+export function placeKey(finding: Finding): string {
+  return keyOf({ ...finding, ...ownedBy(finding) });
+}
+
+function ownedBy(finding: Finding): { of?: string } {
+  const of = ownerOf(finding);
+  return of === undefined ? {} : { of };
+}
+
+function keyOf({ rule, severity, location, of = '' }: Omit<KnownPlace, 'count'>): string {
   const parts = PARTS.map((part) => location[part]);
-  return [rule, severity, ...parts.map((part) => (typeof part === 'bigint' ? hex(part) : (part ?? '')))].join(
-    '\t',
-  );
+  const texts = parts.map((part) => (typeof part === 'bigint' ? hex(part) : (part ?? '')));
+  return [rule, severity, ...texts, of].join('\t');
 }
 
 /** What a run over these results would find: per place the most that one dump has. */
@@ -58,12 +77,14 @@ export function createBaseline(results: Iterable<ValidationResult>): Baseline {
   return baseline;
 }
 
-function placeOf({ rule, severity, location }: Finding): Omit<KnownPlace, 'count'> {
+function placeOf(finding: Finding): Omit<KnownPlace, 'count'> {
+  const { rule, severity, location } = finding;
   const parts = PARTS.map((part) => [part, location[part]] as const);
   return {
     rule,
     severity,
     location: Object.fromEntries(parts.filter(([, value]) => value !== undefined)),
+    ...ownedBy(finding),
   };
 }
 
@@ -73,10 +94,11 @@ export function baselineJson(baseline: Baseline): { [key: string]: unknown } {
   return {
     schemaVersion: VERSION,
     kind: KIND,
-    findings: ordered.map(([, { rule, severity, location, count }]) => ({
+    findings: ordered.map(([, { rule, severity, location, of, count }]) => ({
       rule,
       severity,
       ...location,
+      of,
       count,
     })),
   };
@@ -101,7 +123,7 @@ export function parseBaseline(text: string): Baseline | string {
   for (const [index, entry] of findings.entries()) {
     const place = parsePlace(fieldsOf(entry));
     if (place === undefined) return `findings[${index}] is no known finding`;
-    const key = placeKey(place);
+    const key = keyOf(place);
     baseline.set(key, { ...place, count: place.count + (baseline.get(key)?.count ?? 0) });
   }
   return baseline;
@@ -112,7 +134,7 @@ function fieldsOf(value: unknown): { readonly [key: string]: unknown } {
 }
 
 function parsePlace(entry: { readonly [key: string]: unknown }): KnownPlace | undefined {
-  const { rule, count } = entry;
+  const { rule, count, of } = entry;
   const severity = SEVERITIES.find((name) => name === entry.severity);
   if (typeof rule !== 'string' || severity === undefined) return undefined;
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1) return undefined;
@@ -127,7 +149,8 @@ function parsePlace(entry: { readonly [key: string]: unknown }): KnownPlace | un
     if (typeof value === 'string' && /^0x[0-9a-f]{1,16}$/.test(value)) location[part] = BigInt(value);
     else if (value !== undefined) return undefined;
   }
-  return { rule, severity, location, count };
+  if (of !== undefined && typeof of !== 'string') return undefined;
+  return { rule, severity, location, count, ...(of === undefined ? {} : { of }) };
 }
 
 /** Leaves out what is known; a rule with nothing but known findings has passed. */

@@ -1,5 +1,6 @@
-/** Every rule, each after its prerequisites. */
+/** Every rule, each after its prerequisites, with its example. */
 import { dmarRules } from './dmar/index.js';
+import { examples } from './examples/index.js';
 import { fdtRules } from './fdt/index.js';
 import { ftraceRules } from './ftrace/index.js';
 import { guestmemfsRules } from './guestmemfs/index.js';
@@ -20,4 +21,9 @@ export const catalogue: readonly Rule[] = [
   ...mapRules,
   ...vtdRules,
   ...upstreamRules,
-];
+].map(withExample);
+
+function withExample(rule: Rule): Rule {
+  const example = examples[rule.id];
+  return example === undefined ? rule : { ...rule, example };
+}

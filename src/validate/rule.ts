@@ -4,6 +4,7 @@ import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { RunBatch } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
+import type { RuleExample } from './example.js';
 import type { Facts } from './facts.js';
 
 export type Severity = 'error' | 'warning' | 'note';
@@ -90,6 +91,8 @@ export interface Rule {
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
   readonly needs?: readonly Need[];
+  /** An instance; the catalogue adds it, from the fault that proves the rule. */
+  readonly example?: RuleExample;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */
   readonly vtd?: true;
   check?(context: RuleContext, report: Reporter): void;

@@ -8,7 +8,7 @@ import type { ValidatedDump } from '../../src/report/validate-json.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { parseKtap } from './ktap-parser.js';
-import { checkedRun } from './sarif-check.js';
+import { checkedRun, schemaErrors } from './sarif-check.js';
 import { parseXml } from './xml-parser.js';
 
 const HOSTILE =
@@ -69,6 +69,21 @@ describe('SARIF', () => {
     });
     expect(third?.logicalLocations).toEqual([{ fullyQualifiedName: 'iova 0x1000-0x2000', kind: 'data' }]);
     expect(run.invocations).toEqual([{ executionSuccessful: true }]);
+  });
+
+  test('the official schema refuses what is no SARIF', () => {
+    const log = JSON.parse(sarif([dump]));
+    const run = log.runs[0];
+    const results = (change: object) => ({
+      ...log,
+      runs: [{ ...run, results: [{ ...run.results[0], ...change }] }],
+    });
+    expect(schemaErrors(results({}))).toEqual([]);
+    expect(schemaErrors(results({ level: 'fatal' }))).not.toEqual([]);
+    expect(schemaErrors(results({ colour: 'red' }))).not.toEqual([]);
+    expect(schemaErrors(results({ message: {} }))).not.toEqual([]);
+    expect(schemaErrors({ ...log, version: '2.0.0' })).not.toEqual([]);
+    expect(schemaErrors({ ...log, $schema: 'no uri' })).not.toEqual([]);
   });
 
   test('no placeholder, no link and no control character comes from the dump', () => {

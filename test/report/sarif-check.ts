@@ -1,5 +1,45 @@
-/** What SARIF 2.1.0 requires of the parts that we write; written from the standard's text (sections 3.13 to 3.59). */
+/** The official schema of SARIF 2.1.0, and what the standard's text (sections 3.13 to 3.59) requires beyond it. */
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { expect } from 'vitest';
+
+/** The schema as SchemaStore publishes it and @microsoft/jest-sarif ships it: draft 4, revision rtm.5. */
+const SCHEMA = new URL(
+  '../../node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json',
+  import.meta.url,
+);
+
+const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
+  uri: (text) => /^[a-z][a-z0-9+.-]*:[\w.~!$&'()*+,;=:@%/?#[\]-]*$/i.test(text) && URL.canParse(text),
+  'uri-reference': (text) =>
+    /^(?:[\w.~!$&'()*+,;=:@/?#[\]-]|%[0-9A-F]{2})*$/i.test(text) && URL.canParse(text, 'file:///a/b'),
+  'date-time': (text) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(text),
+};
+
+function officialSchema() {
+  const { id, $schema, ...schema } = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+  // What draft 7 means otherwise than draft 4, this schema does not use.
+  expect($schema).toContain('draft-04');
+  expect(JSON.stringify(schema)).not.toMatch(/"exclusiveM(?:in|ax)imum"|"id":"/);
+  const ajv = new Ajv({
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    unicodeRegExp: false,
+    allErrors: true,
+  });
+  for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, validate);
+  return ajv.compile({ ...schema, $id: id });
+}
+
+let official: ReturnType<typeof officialSchema> | undefined;
+
+/** Errors of a log by the official schema. */
+export function schemaErrors(log: unknown): string[] {
+  official ??= officialSchema();
+  official(log);
+  return (official.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
 
 export interface SarifLocation {
   readonly physicalLocation: {
@@ -48,6 +88,7 @@ const LEVELS = ['none', 'note', 'warning', 'error'];
 /** Parses a log, holds it to the standard's requirements, and gives its one run. */
 export function checkedRun(text: string): SarifRun {
   const log = JSON.parse(text) as { $schema: string; version: string; runs: SarifRun[] };
+  expect(schemaErrors(log)).toEqual([]);
   expect(log.version).toBe('2.1.0');
   expect(log.$schema).toMatch(/^https:\/\/.*sarif-schema-2\.1\.0\.json$/);
   expect(log.runs).toHaveLength(1);

@@ -16,8 +16,15 @@ export interface BootOptions {
   readonly scratchSize?: bigint;
 }
 
-export function bootPages(dump: string, { next, second, len, fdtSize, scratchSize }: BootOptions): Patches {
-  const payload = readFileSync(join(fixtures, dump, 'setup_data-type10.bin'));
+/** @param dump a fixture, or a dump made of one, whose tree is then at `address` */
+export function bootPages(
+  dump: string,
+  { next, second, len, fdtSize, scratchSize }: BootOptions,
+  address?: bigint,
+): Patches {
+  const [fixture = dump] = dump.split(' as ');
+  const payload = readFileSync(join(fixtures, fixture, 'setup_data-type10.bin'));
+  if (address !== undefined && fixture !== dump) payload.writeBigUInt64LE(address, 0);
   const scratch = payload.readBigUInt64LE(16);
   return [
     ...u64(BOOT.element, next ?? (second === true ? BOOT.second : 0)),
@@ -33,7 +40,7 @@ export function bootPages(dump: string, { next, second, len, fdtSize, scratchSiz
     ...patch(BOOT.params + 0x1fe, [0x55, 0xaa]),
     ...patch(BOOT.params + 0x202, [0x48, 0x64, 0x72, 0x53]),
     ...u64(BOOT.params + 0x250, BOOT.element),
-    ...scratchArray(dump, Number(scratch)),
+    ...scratchArray(fixture, Number(scratch)),
     { address: BOOT.params, zeroLength: 8192 },
   ];
 }

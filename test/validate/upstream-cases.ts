@@ -61,6 +61,8 @@ const V71 = on('linux-7.1-live-update', 'error');
 const V73 = on('linux-7.3-live-update', 'error');
 const V73W = on('linux-7.3-live-update', 'warning');
 const nothing = (): Patches => [];
+const u32be = (address: number, value: number): Patches =>
+  patch(address, [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
 /** Bytes of a fresh page behind everything that the fixtures hold. */
 const FREE = 0x1_3000_0000;
 
@@ -72,6 +74,7 @@ function flb(handover: Handover, index: number): number {
   return Number(sure(handover.luo?.flbsAddress, 'FLB page')) + 16 + index * 64;
 }
 
+const luoSessions = (handover: Handover): bigint => sure(handover.luo?.sessionsAddress, 'session area');
 const luo = (handover: Handover): number => Number(sure(handover.luo?.origin?.address, 'LUO'));
 const blob = (handover: Handover, name: string): number =>
   Number(
@@ -81,9 +84,9 @@ const blob = (handover: Handover, name: string): number =>
     ).address,
   );
 
-/** Descriptor of the folio list of a memfd-v2. */
+/** Descriptor of the folio list, behind seals and flags since memfd-v2. */
 const descriptor = (handover: Handover, index = 0, of = 0): number =>
-  Number(memfd(handover, index, of).address) + 32;
+  Number(memfd(handover, index, of).address) + (memfd(handover, index, of).seals === undefined ? 24 : 32);
 const list = (handover: Handover, index = 0, of = 0): number =>
   sure(memfd(handover, index, of).area.chunks[0], 'list page');
 const region = (start: number, end: number) => ({ start: BigInt(start), end: BigInt(end) });
@@ -180,6 +183,16 @@ const ROOT: readonly Case[] = [
     ],
     { tree: fresh(0) },
   ),
+];
+
+const WRITTEN: readonly Case[] = [
+  V73W('KHO-120', 'a boot CPU in the header', (handover) => u32be(treeAt(handover).address + 28, 1)),
+  V73W('KHO-120', 'a totalsize beyond the strings', (handover) => u32be(treeAt(handover).address + 4, 409)),
+  V73W('KHO-120', 'a rider’s header of an edited tree', (handover) =>
+    u32be(treeAt(handover, 'memblock').address + 16, 0x28),
+  ),
+  { ...V71('LUO-020', 'a session less', (handover) => u64(luoSessions(handover), 1)), severity: 'warning' },
+  V73W('FLB-007', 'an FLB less', (handover) => u64(flb(handover, 0) - 8, 2)),
 ];
 
 const SCRATCH: readonly Case[] = [
@@ -485,6 +498,7 @@ const MEMFD: readonly Case[] = [
 export const CASES: readonly Case[] = [
   ...ENTRY,
   ...ROOT,
+  ...WRITTEN,
   ...SCRATCH,
   ...CHUNKS,
   ...RADIX,

@@ -142,12 +142,35 @@ function leafBit(handover: Handover, memory: PhysicalMemory, key: bigint, place 
   return { byte: page + (bit >>> 3), mask: 1 << (bit & 7), made };
 }
 
-/** Sets or clears bits of the radix tree; the bits of one byte are changed together. */
-function edit(handover: Handover, memory: PhysicalMemory, keys: readonly bigint[], set: boolean): Patches {
+/** The bit of a block in the bitmaps of kho-v1; they must reach that far. */
+function chunkBit({ preservedMap, pageSize }: Handover, address: bigint, order: number): LeafBit {
+  const { chunks = [], bitmapSize = pageSize } = preservedMap ?? {};
+  const block = BigInt(pageSize) << BigInt(order);
+  for (const each of chunks) {
+    if (each.order !== order) continue;
+    for (let i = 0; i < each.pointers.length; i++) {
+      const { physStart, bitmap } = each.pointers.at(i);
+      const index = (address - physStart) / block;
+      if (address < physStart || index >= BigInt(bitmapSize * 8)) continue;
+      return { byte: Number(bitmap + index / 8n), mask: 1 << Number(index % 8n), made: [] };
+    }
+  }
+  throw new Error(`no bitmap of order ${order} for ${address}`);
+}
+
+/** The bit that preserves a block. */
+function blockBit(handover: Handover, memory: PhysicalMemory, address: bigint, order: number): LeafBit {
+  const { generation, pageSize } = handover;
+  if (generation === 'kho-v1') return chunkBit(handover, address, order);
+  const shape = radixShape(sure(generation, 'generation'), pageSize);
+  return leafBit(handover, memory, radixKey(shape, address, order));
+}
+
+/** Sets or clears bits of the map; the bits of one byte are changed together. */
+function edit(memory: PhysicalMemory, bits: readonly LeafBit[], set: boolean): Patches {
   const bytes = new Map<number, number>();
   const made: MemorySegment[] = [];
-  for (const [place, key] of keys.entries()) {
-    const bit = leafBit(handover, memory, key, place);
+  for (const bit of bits) {
     const before = new Uint8Array(1);
     memory.read(bit.byte, 1, before);
     const byte = bytes.get(bit.byte) ?? before[0] ?? 0;
@@ -164,8 +187,7 @@ export function keep(
   address: bigint | number,
   order: number,
 ): Patches {
-  const shape = radixShape(sure(handover.generation, 'generation'), handover.pageSize);
-  return edit(handover, memory, [radixKey(shape, BigInt(address), order)], true);
+  return edit(memory, [blockBit(handover, memory, BigInt(address), order)], true);
 }
 
 /** No longer preserves a block, which must have been. */
@@ -177,11 +199,10 @@ export function forget(
 ): Patches {
   if (handover.preserved?.pages?.has(Number(address) / handover.pageSize, order) !== true)
     throw new Error(`no block at ${address}`);
-  const shape = radixShape(sure(handover.generation, 'generation'), handover.pageSize);
-  return edit(handover, memory, [radixKey(shape, BigInt(address), order)], false);
+  return edit(memory, [blockBit(handover, memory, BigInt(address), order)], false);
 }
 
 /** Sets the bit of a raw key. */
 export function setKey(handover: Handover, memory: PhysicalMemory, key: bigint): Patches {
-  return edit(handover, memory, [key], true);
+  return edit(memory, [leafBit(handover, memory, key)], true);
 }

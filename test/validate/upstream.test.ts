@@ -2,58 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
-import { findBootParams } from '../../src/decode/boot-params.js';
 import { findTrees } from '../../src/decode/find.js';
-import { type DecodeOptions, decodeHandover } from '../../src/decode/handover.js';
-import { overlay } from '../../src/memory/overlay.js';
+import { decodeHandover } from '../../src/decode/handover.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { upstreamRules } from '../../src/validate/upstream/index.js';
 import { notBuilt } from '../../src/validate/upstream/not-built.js';
-import { coreMemory, decodeAt, linuxMemory, linuxNames, linuxTruth } from '../decode/linux-dumps.js';
+import { coreMemory, decodeAt, linuxNames, linuxTruth } from '../decode/linux-dumps.js';
 import { fixtures } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
 import { bootPages } from './upstream-boot.js';
-import { CASES, type Case } from './upstream-cases.js';
-import type { Patches } from './upstream-patches.js';
-
-/** The tree of a fixture that its own map preserves; 6.18 has a copy in the loaded image too. */
-const ORIGINAL = linuxNames.map((name) => {
-  const memory = linuxMemory(name);
-  const handovers = linuxTruth(name).map(({ pa }) => decodeAt(memory, pa));
-  const handover = handovers.find(({ fdtAddress = 0n, preserved }) =>
-    preserved?.pages?.covers(fdtAddress, fdtAddress + 1n),
-  );
-  if (handover?.fdtAddress === undefined) throw new Error(`no tree in ${name}`);
-  return { name, memory, handover, address: handover.fdtAddress };
-});
-
-function original(name: string): (typeof ORIGINAL)[number] {
-  const found = ORIGINAL.find((each) => each.name === name);
-  if (found === undefined) throw new Error(`no fixture ${name}`);
-  return found;
-}
-
-function patched(memory: PhysicalMemory, patches: Patches): PhysicalMemory {
-  return patches.length === 0 ? memory : overlay(segmentsMemory(patches, 'patches'), memory);
-}
-
-function damaged({ dump, patches, options, boot, tree, adjust }: Case): Handover {
-  const { memory, handover, address } = original(dump);
-  const pages = boot === undefined ? [] : bootPages(dump, boot);
-  const over = patched(memory, [...patches(handover, memory), ...pages]);
-  const all: DecodeOptions = { ...(boot === undefined ? {} : { setupData: bootData(over) }), ...options };
-  const decoded = decodeAt(over, tree ?? address, all);
-  return adjust?.(decoded) ?? decoded;
-}
-
-function bootData(memory: PhysicalMemory) {
-  const [found] = findBootParams(memory);
-  if (found === undefined) throw new Error('no boot_params');
-  return found;
-}
+import { CASES } from './upstream-cases.js';
+import { bootData, damaged, ORIGINAL, original, patched } from './upstream-damage.js';
 
 describe('healthy dumps', () => {
   test.each(ORIGINAL.map((each) => [each.name, each] as const))('%s has no finding', (_, { handover }) => {
@@ -198,13 +160,4 @@ test('every row of the specification is a rule, or is listed with the reason why
   const listed = notBuilt.map(({ source }) => source.replace('upstream ', ''));
   expect(all.filter((row) => !built.has(row) && !listed.includes(row))).toEqual([]);
   expect(listed.filter((row) => built.has(row) || !all.includes(row))).toEqual([]);
-});
-
-test('ids are unique, and prerequisites come first', () => {
-  const seen = new Set<string>();
-  for (const { id, requires = [] } of upstreamRules) {
-    expect(seen.has(id)).toBe(false);
-    for (const each of requires) expect(seen.has(each)).toBe(true);
-    seen.add(id);
-  }
 });

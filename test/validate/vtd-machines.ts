@@ -1,7 +1,7 @@
 /** The machines of vtd.md 5 with tables that no rule objects to, and validation of what is changed in them. */
 import type { Handover } from '../../src/abi/model.js';
 import type { Finding } from '../../src/validate/rule.js';
-import { type ValidationResult, validate } from '../../src/validate/run.js';
+import { type ValidateOptions, type ValidationResult, validate } from '../../src/validate/run.js';
 import { vtdRules } from '../../src/validate/vtd/index.js';
 import type { VtdOptions } from '../../src/validate/vtd/unit.js';
 import { settingsOf } from '../../src/vtd/registers.js';
@@ -102,8 +102,11 @@ export function changed(machine: Machine, words: Words, more: Partial<Machine> =
   return { ...machine, ...more, words: [...new Map([...machine.words, ...words])] };
 }
 
-/** Validates the memory of a machine, as `kho validate --root` does without a handover tree. */
-export function validateMachine(machine: Machine, handover: Partial<Handover> = {}): ValidationResult {
+/** The memory of a machine and its registers, as `kho validate --root` takes them. */
+export function machineInput(
+  machine: Machine,
+  handover: Partial<Handover> = {},
+): { readonly handover: Handover; readonly options: ValidateOptions } {
   const { words, rtaddr, cap, ecap, haw, rev, gsts, device } = machine;
   const settings = settingsOf({
     rtaddr,
@@ -114,11 +117,16 @@ export function validateMachine(machine: Machine, handover: Partial<Handover> = 
   });
   const given = { cap: cap !== undefined, ecap: ecap !== undefined, haw: haw !== undefined };
   const unit = { name: 'dmar0', rtaddr, settings, given, ...(gsts === undefined ? {} : { gsts }) };
-  return validate(
-    { kind: 'unknown', pageSize: 4096, diagnostics: [], memory: wordsMemory(words), ...handover },
-    vtdRules,
-    { settings, vtd: { units: [unit], given, ...(device === undefined ? {} : { device }) } },
-  );
+  return {
+    handover: { kind: 'unknown', pageSize: 4096, diagnostics: [], memory: wordsMemory(words), ...handover },
+    options: { settings, vtd: { units: [unit], given, ...(device === undefined ? {} : { device }) } },
+  };
+}
+
+/** Validates the memory of a machine, as `kho validate --root` does without a handover tree. */
+export function validateMachine(machine: Machine, more: Partial<Handover> = {}): ValidationResult {
+  const { handover, options } = machineInput(machine, more);
+  return validate(handover, vtdRules, options);
 }
 
 const ROWS = new Map(vtdRules.map(({ id, source }) => [id, source.replace(/^vtd /, '')]));

@@ -39,6 +39,43 @@ const IDS: Readonly<Record<FdtDiagnosticCode, string>> = {
   'duplicate-property': 'FDT-032',
 };
 
+/** What must hold, by the diagnostic that says it does not. */
+const TITLES: Readonly<Record<FdtDiagnosticCode, string>> = {
+  'file-too-short': 'the blob has at least the 40 bytes of a header',
+  'bad-magic': 'the blob begins with the magic number 0xd00dfeed',
+  'unsupported-version':
+    'a reader of version 17 can read the blob: last_comp_version is at most 17 and version at least that',
+  'other-version': 'the version is 16 or 17',
+  'totalsize-too-small': 'totalsize covers the header',
+  'truncated-file': 'all bytes up to totalsize are there',
+  'trailing-bytes': 'the blob ends at totalsize',
+  'block-in-header': 'every block starts behind the header',
+  'block-out-of-bounds': 'every block ends within totalsize',
+  'block-unaligned': 'blocks are aligned: the reserve map to 8 bytes, the structure block to 4',
+  'blocks-overlap': 'no two blocks share bytes',
+  'unterminated-reserve-map': 'an entry of size 0 ends the memory reserve map before the next block',
+  'reserve-map-too-long': 'the memory reserve map has at most 65536 entries',
+  'reserve-map-terminator': 'the last entry of the memory reserve map is all zero',
+  'unknown-token': 'every structure token is FDT_BEGIN_NODE, FDT_END_NODE, FDT_PROP, FDT_NOP or FDT_END',
+  'unterminated-node-name': 'a NUL ends every node name inside the structure block',
+  'property-overflow': 'every property ends inside the structure block',
+  'property-name-out-of-range': 'every property name starts inside the strings block',
+  'property-name-unterminated': 'a NUL ends every property name inside the strings block',
+  'property-name-too-long': 'no property name is longer than 1024 bytes',
+  'property-outside-node': 'every property belongs to a node',
+  'property-after-subnode': 'the properties of a node stand before its children',
+  'end-node-without-begin': 'every FDT_END_NODE ends a node that is open',
+  'unclosed-node': 'every node is closed before FDT_END',
+  'missing-end': 'FDT_END ends the structure block',
+  'end-outside-struct': 'FDT_END lies inside size_dt_struct',
+  'bytes-after-end': 'nothing follows FDT_END in the structure block',
+  'no-root': 'there is a root node',
+  'root-name': 'the root node has an empty name',
+  'several-roots': 'there is one root node',
+  'duplicate-node': 'names of sibling nodes are unique',
+  'duplicate-property': 'names of the properties of a node are unique',
+};
+
 /** Severities that do not follow from libfdt's verdict. */
 const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   // The page that holds a tree goes on behind it; a copy of the page is no mistake.
@@ -46,20 +83,16 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   'other-version': 'note',
 };
 
-function isUpstreamChild({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
-  return preservedMemoryMap !== undefined && path !== undefined && /^\/[^/]*$/.test(path);
-}
-
-/** A sentence behind a colon: its first letter small, unless it begins with a name such as FDT_END. */
-function inSentence(sentence: string): string {
-  return /^[A-Z][a-z ]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+/** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
+function isUpstreamRoot({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
+  return preservedMemoryMap !== undefined && path === '/';
 }
 
 function fdtRule(code: FdtDiagnosticCode): Rule {
   const info: FdtDiagnosticInfo = FDT_DIAGNOSTICS[code];
   return {
     id: IDS[code],
-    title: `not so: ${inSentence(info.sentence)}`,
+    title: TITLES[code],
     severity: SEVERITIES[code] ?? (info.libfdt === undefined ? 'warning' : 'error'),
     // The 2024 series' own rule on sibling names is stricter (KHO-013).
     generations: code === 'duplicate-node' ? GENERATIONS.filter((name) => name !== 'rfc-2024') : GENERATIONS,
@@ -70,8 +103,8 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
     check({ handover }, report) {
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
-        // Two children of an upstream root are two blobs of one name: KHO-112.
-        if (code === 'duplicate-node' && isUpstreamChild(handover, diagnostic.path)) continue;
+        // Reported as KHO-112.
+        if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
         const more = diagnostic.count > 1 ? ` (and ${diagnostic.count - 1} more)` : '';
         report.finding({
           // A copy that debugfs cut off says nothing against the tree itself.
@@ -90,3 +123,13 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
 }
 
 export const fdtRules: readonly Rule[] = (Object.keys(IDS) as FdtDiagnosticCode[]).map(fdtRule);
+
+/** Rules without which properties have no names or values, so that looking for one means nothing. */
+export const NAME_RULES: readonly string[] = [
+  IDS['file-too-short'],
+  IDS['bad-magic'],
+  IDS['unsupported-version'],
+  IDS['totalsize-too-small'],
+  IDS['truncated-file'],
+  IDS['property-name-unterminated'],
+];

@@ -4,7 +4,7 @@ import type { Handover, Location } from '../../abi/model.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
 import type { Facts } from '../facts.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 
 const PAGE = 4096n;
@@ -22,6 +22,14 @@ function entriesOf({ memCache }: Handover): Entry[] {
     const start = addr & ~KHO_MEM_NOINIT;
     return { index, start, end: start + len, noinit: addr !== start };
   });
+}
+
+/** A rule that has no entries to look at has not passed. */
+function noteCacheMissing({ memCache, setupData }: Handover, report: Reporter): void {
+  if (memCache !== undefined) return;
+  const address = setupData?.rfc2024?.memCacheAddr;
+  if (address === undefined) report.skip('setup_data names no mem cache');
+  else report.absent('the mem cache', address);
 }
 
 function entryPlace({ setupData }: Handover, index: number): Location {
@@ -117,6 +125,7 @@ export const noinitLength: Rule = {
   consequence: 'the next kernel loses the page behind the region from its direct map',
   needs: ['setup_data'],
   check({ handover, facts }, report) {
+    noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
     for (const region of facts.records()) {
       if (!region.noinit) continue;
@@ -143,6 +152,7 @@ export const noinitKept: Rule = {
     'the region enters the direct map and the page accounting of the next kernel: guest memory is exposed, its pages lose a reference that they never had',
   needs: ['setup_data'],
   check({ handover, facts }, report) {
+    noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
     for (const region of facts.records()) {
       if (!region.noinit) continue;

@@ -13,6 +13,7 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 
@@ -34,10 +35,14 @@ export const writerHeader: Rule = {
     for (const [field, found, expected] of [
       ['off_dt_struct', header.offDtStruct, STRUCT_OFFSET],
       ['off_mem_rsvmap', header.offMemRsvmap, RESERVE_OFFSET],
+      ['version', header.version, 17],
+      ['last_comp_version', header.lastCompVersion, 16],
+      ['boot_cpuid_phys', header.bootCpuidPhys, 0],
+      ['totalsize', header.totalsize, header.offDtStrings + header.sizeDtStrings],
     ] as const) {
       if (found === expected) continue;
       report.finding({
-        message: `${field} is ${hex(found)}, the sequential writer puts it at ${hex(expected)}`,
+        message: `${field} is ${hex(found)}, the sequential writer leaves ${hex(expected)} there`,
         location: { field: `fdt_header.${field}` },
         found: hex(found),
         expected: hex(expected),
@@ -54,6 +59,7 @@ export const rootCompatible: Rule = {
   source: 'rfc-2024 K2',
   evidence: 'kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence: 'nothing is reserved and the memory is overwritten, while drivers still read the tree',
+  requires: NAME_RULES,
   check({ handover: { tree } }, report) {
     if (tree === undefined) return;
     const property = findProperty(tree, rootNode(tree), 'compatible');

@@ -14,6 +14,8 @@ const REFUSED =
 function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
   const lists = upstreamFacts(handover).lists();
   if (lists.length === 0) report.skip('there is no block list');
+  const cut = lists.find(({ broken }) => broken?.kind === 'absent');
+  if (cut?.broken !== undefined) report.absent(`a block of ${cut.what}`, cut.broken.next);
   return lists;
 }
 
@@ -127,14 +129,21 @@ export const blockPreserved: Rule = {
   consequence:
     'not checked when it is read: a block that is not preserved has been reused by then, and one that is part of a larger block gives a warning when it is freed',
   needs: ['memory'],
-  requires: ['BLOCK-004'],
   check(context, report) {
     const lists = listsOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { blocks, what } of lists) {
+    for (const list of lists) {
+      const { blocks, what, broken } = list;
+      if (broken?.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
+        report.finding({
+          message: `The blocks of ${what} go on at ${hex(broken.next)}, which is not preserved`,
+          location: linkOf(list),
+          found: hex(broken.next),
+        });
+      }
       for (const { address } of blocks) {
-        const pfn = Number(address) / map.pageSize;
+        const pfn = Math.floor(Number(address) / map.pageSize);
         if (map.has(pfn, 0)) continue;
         const order = orderAt(map, pfn);
         const covered = map.contains(pfn);

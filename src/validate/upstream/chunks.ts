@@ -11,7 +11,7 @@ import {
 } from '../../records/kho_map.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { hex } from '../text.js';
-import { at, CHUNKS, reportDiagnostics } from './shared.js';
+import { at, CHUNKS, notePartMissing, reportDiagnostics } from './shared.js';
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
@@ -39,6 +39,7 @@ export const chunkChain: Rule = {
   consequence: 'the next kernel never leaves the loop that follows the chain',
   needs: ['memory'],
   check(context, report) {
+    notePartMissing(context, report);
     const { pageSize, memory } = context.handover;
     const chunks = chunksOf(context);
     const last = chunks.at(-1);
@@ -71,6 +72,7 @@ export const chunkCount: Rule = {
   consequence: 'the next kernel takes what lies behind the page for bitmap pointers',
   needs: ['memory'],
   check(context, report) {
+    notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
       if (chunk.numElms <= capacity) continue;
@@ -94,6 +96,7 @@ export const bitmapAddress: Rule = {
   consequence: 'the next kernel dereferences it unchecked and faults',
   needs: ['memory'],
   check(context, report) {
+    notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
       // Of a count that does not fit (KHO-132) nobody knows where the pointers end.
@@ -122,6 +125,7 @@ export const chunkOrder: Rule = {
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
   needs: ['memory'],
   check(context, report) {
+    notePartMissing(context, report);
     const limit = 30 - pageShift(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
       if (chunk.order <= limit) continue;
@@ -147,6 +151,7 @@ export const bitmapStart: Rule = {
   needs: ['memory'],
   requires: ['KHO-134'],
   check(context, report) {
+    notePartMissing(context, report);
     const { pageSize, preservedMap } = context.handover;
     const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
     for (const chunk of chunksOf(context)) {
@@ -179,6 +184,7 @@ export const bitmapsOnce: Rule = {
   needs: ['memory'],
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
+    notePartMissing(context, report);
     const seen = new Set<string>();
     for (const chunk of chunksOf(context)) {
       for (let i = 0; i < chunk.pointers.length; i++) {
@@ -206,7 +212,9 @@ export const bitmapForm: Rule = {
   consequence:
     '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 bitmaps of a page, and nothing tells them apart: the wrong kernel reserves other blocks than were preserved',
   needs: ['memory'],
-  check({ handover }, report) {
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
     reportDiagnostics(handover, report, 'bitmap-form-conflict');
     const { preservedMap, preservedMemoryMap } = handover;
     if (preservedMap?.ambiguous !== true) return;

@@ -81,6 +81,7 @@ import {
   runOrder,
   runsPreserved,
 } from './vmalloc.js';
+import { noFlbBehind, noSessionBehind, writtenHeaders } from './written.js';
 
 /** Rules on handovers of Linux 6.16 and later, each after its prerequisites. */
 export const upstreamRules: readonly Rule[] = [
@@ -91,6 +92,7 @@ export const upstreamRules: readonly Rule[] = [
   chosenPairs,
   treeAddress,
   rootCompatible,
+  writtenHeaders,
   mapProperty,
   mapAddress,
   treePreserved,
@@ -152,6 +154,7 @@ export const upstreamRules: readonly Rule[] = [
   luoTree,
   luoPage,
   sessionCount,
+  noSessionBehind,
   sessionNameEnds,
   sessionNamed,
   sessionNamesUnique,
@@ -167,6 +170,7 @@ export const upstreamRules: readonly Rule[] = [
   flbUsers,
   knownFlb,
   flbDependents,
+  noFlbBehind,
   memfdRecord,
   memfdSeals,
   memfdFlags,

@@ -5,7 +5,7 @@ import { children, rootNode } from '../../fdt/tree.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
 import { intersections } from '../pages.js';
-import type { Rule } from '../rule.js';
+import type { Reporter, Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
 import { blobs } from './blobs.js';
 import { upstreamFacts } from './facts.js';
@@ -40,26 +40,53 @@ export const unreferenced: Rule = {
       report.skip(why);
       return;
     }
-    const early = notYetWritten(handover);
     const references = pageSet(referenced(handover), handover.pageSize);
     const { named } = upstreamFacts(handover).folios();
-    for (const { pfn, order, count } of unclaimed(map, references, named)) {
-      if (!report.room()) {
-        report.more(1);
-        continue;
-      }
-      const address = BigInt(pfn) * BigInt(map.pageSize);
-      const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
-      report.finding({
-        ...(early ? { severity: 'note' as const } : {}),
-        message: `Nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})${
-          early ? ': LUO writes its sessions on the way to the kexec' : ''
-        }`,
-        location: at(address),
-      });
-    }
+    const blocks = unclaimed(map, references, named);
+    if (notYetWritten(handover)) noteEarly(map, blocks, report);
+    else reportEach(map, blocks, report);
   },
 };
+
+interface Unclaimed {
+  readonly pfn: number;
+  readonly order: number;
+  readonly count: number;
+}
+
+function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Reporter): void {
+  for (const { pfn, order, count } of blocks) {
+    if (!report.room()) {
+      report.more(1);
+      continue;
+    }
+    const address = BigInt(pfn) * BigInt(map.pageSize);
+    const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
+    report.finding({
+      message: `Nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
+      location: at(address),
+    });
+  }
+}
+
+/** One note for all: nobody can say yet whose the blocks are. */
+function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Reporter): void {
+  let first: number | undefined;
+  let number = 0;
+  let pages = 0;
+  for (const { pfn, order, count } of blocks) {
+    first ??= pfn;
+    number += count;
+    pages += count * 2 ** order;
+  }
+  if (first === undefined) return;
+  const bytes = BigInt(map.pageSize) * BigInt(pages);
+  report.finding({
+    severity: 'note',
+    message: `Nothing refers to ${counted(number, 'block')} (${size(bytes)}) yet: LUO writes its sessions on the way to the kexec`,
+    location: at(BigInt(first) * BigInt(map.pageSize)),
+  });
+}
 
 /** What may refer to blocks without saying so here. */
 function unknownReferences(handover: Handover): string | undefined {
@@ -144,11 +171,7 @@ function* referenced(handover: Handover): Generator<PageRange> {
 }
 
 /** Runs of adjacent blocks of which no page is in either set. */
-function* unclaimed(
-  map: PreservedPages,
-  references: PageSet,
-  named: PageBits,
-): Generator<{ pfn: number; order: number; count: number }> {
+function* unclaimed(map: PreservedPages, references: PageSet, named: PageBits): Generator<Unclaimed> {
   const page = BigInt(map.pageSize);
   const next = nextReference(references);
   for (const { address, order, count } of map.blocks()) {

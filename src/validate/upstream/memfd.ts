@@ -12,7 +12,7 @@ import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, size as sizeText } from '../text.js';
 import { quoted } from './blobs.js';
 import { findMemfds, type PlacedMemfd } from './folios.js';
-import { at, UPSTREAM } from './shared.js';
+import { at, RADIX, UPSTREAM } from './shared.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve';
 const SEALS = Object.values(MemfdLuoSerSeals).reduce((all, seal) => all | seal, 0);
@@ -78,7 +78,8 @@ export const memfdSeals: Rule = {
   id: 'MEMFD-002',
   title: 'seals of a memfd are seals that the kernel knows',
   severity: 'error',
-  generations: UPSTREAM,
+  // memfd-v1 of kho-v1's releases has neither seals nor flags.
+  generations: RADIX,
   source: 'upstream H2',
   evidence: RETRIEVE,
   consequence: '-EOPNOTSUPP: the file is lost, and its folios stay reserved until the next cold boot',
@@ -101,7 +102,8 @@ export const memfdFlags: Rule = {
   id: 'MEMFD-003',
   title: 'flags of a memfd is 0',
   severity: 'warning',
-  generations: UPSTREAM,
+  // memfd-v1 of kho-v1's releases has neither seals nor flags.
+  generations: RADIX,
   source: 'upstream H3',
   evidence: RETRIEVE,
   consequence: 'not checked in 7.3; a later kernel may give the bits a meaning',

@@ -2,7 +2,7 @@
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { Reporter, Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
-import { at, UPSTREAM } from './shared.js';
+import { at, notePartMissing, UPSTREAM } from './shared.js';
 
 /** Blocks of a larger order that blocks of a smaller one overlap. */
 interface Overlap {
@@ -86,9 +86,10 @@ export const oneOrder: Rule = {
   consequence:
     'the order that is read last counts, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
   needs: ['memory'],
-  check({ handover: { preserved } }, report) {
-    if (preserved?.pages === undefined) report.skip('the preserved memory map is not in the dump');
-    else reportOverlaps(preserved.pages, true, report);
+  check(context, report) {
+    notePartMissing(context, report);
+    const { pages } = context.handover.preserved ?? {};
+    if (pages !== undefined) reportOverlaps(pages, true, report);
   },
 };
 
@@ -102,8 +103,9 @@ export const disjointBlocks: Rule = {
   consequence:
     'both can be restored: pages then have two owners, and are freed by the first one that returns them',
   needs: ['memory'],
-  check({ handover: { preserved } }, report) {
-    if (preserved?.pages === undefined) report.skip('the preserved memory map is not in the dump');
-    else reportOverlaps(preserved.pages, false, report);
+  check(context, report) {
+    notePartMissing(context, report);
+    const { pages } = context.handover.preserved ?? {};
+    if (pages !== undefined) reportOverlaps(pages, false, report);
   },
 };

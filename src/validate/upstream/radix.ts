@@ -2,7 +2,7 @@
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
-import { at, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
+import { at, notePartMissing, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
 
 const WALK = 'kernel/liveupdate/kexec_handover.c __kho_radix_walk_tree';
 const SLOT = 'kho_radix_node.table';
@@ -20,12 +20,10 @@ export const slotAddress: Rule = {
     'the next kernel follows the address unchecked: it faults, or takes other memory for a part of the map',
   needs: ['memory'],
   requires: ['KHO-110'],
-  check({ handover }, report) {
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-pointer', ({ location }) => location.field === SLOT);
-    const absent = handover.diagnostics.find(
-      ({ code, message }) => code === 'memory-absent' && message.includes('radix'),
-    );
-    if (absent !== undefined) report.absent('a page of the radix tree', absent.location.address ?? 0n);
   },
 };
 
@@ -40,7 +38,9 @@ export const slotOnce: Rule = {
     'the walk ends, as the depth is fixed, but the same page stands for other blocks at every slot: the next kernel reserves memory that nobody preserved',
   needs: ['memory'],
   requires: ['KHO-110'],
-  check({ handover }, report) {
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-shared');
   },
 };
@@ -55,7 +55,9 @@ export const leafKeys: Rule = {
   consequence: 'undefined shifts: the next kernel reserves an arbitrary size at address 0',
   needs: ['memory'],
   requires: ['KHO-110'],
-  check({ handover }, report) {
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field !== SLOT);
   },
 };
@@ -70,7 +72,9 @@ export const keyWidth: Rule = {
   consequence: 'the order of its blocks comes out negative, and the next kernel reserves anything',
   needs: ['memory'],
   requires: ['KHO-110'],
-  check({ handover }, report) {
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field === SLOT);
   },
 };
@@ -85,12 +89,11 @@ export const blockSizes: Rule = {
   consequence:
     'not checked: the next kernel reserves all of its memory, or spends its boot in a loop over it',
   needs: ['memory'],
-  check({ handover: { preserved, pageSize } }, report) {
+  check(context, report) {
+    const { preserved, pageSize } = context.handover;
+    notePartMissing(context, report);
     const pages = preserved?.pages;
-    if (pages === undefined) {
-      report.skip('the preserved memory map is not in the dump');
-      return;
-    }
+    if (pages === undefined) return;
     const huge = pages.orders.some((order) => pageSize * 2 ** order > HUGE);
     // Nearly every map ends here: nothing lies beyond the limit, and no order is out of proportion.
     const [beyond] = pages.uncovered(BigInt(PHYSICAL_LIMIT), 1n << 64n);

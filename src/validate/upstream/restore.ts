@@ -1,5 +1,6 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
 import type { Generation } from '../../abi/model.js';
+import { bytesToText } from '../../schema/text.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex } from '../text.js';
 import { blobs, quoted } from './blobs.js';
@@ -7,6 +8,8 @@ import { upstreamFacts } from './facts.js';
 import { findMemfds } from './folios.js';
 import { at, CHUNKS, maxPageOrder, orderAt, RADIX, UPSTREAM, wholeMap } from './shared.js';
 
+/** Handlers whose data is the address of a record that is restored. */
+const MEMFD = /^memfd-v\d+$/;
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 
 /** A block that some consumer restores as a folio. */
@@ -31,6 +34,13 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
   }
   for (const { name, file } of findMemfds(handover)) {
     yield { what: `the record of ${name}`, address: file.data };
+  }
+  // Of a record that is not in the dump it is known all the same whether it is preserved.
+  for (const { name, files = [] } of sessions) {
+    for (const { compatible, data, memfd, token } of files) {
+      if (memfd !== undefined || data === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
+      yield { what: `the record of token ${hex(token)}, session ${quoted(name)},`, address: data };
+    }
   }
 }
 
@@ -150,7 +160,17 @@ function checkOrders(context: RuleContext, report: Reporter): void {
       tally.order,
     );
   }
-  for (const { address } of handover.khoTest?.folios ?? []) {
+  for (const { owner, broken } of upstreamFacts(handover).areas()) {
+    if (broken?.kind === 'absent') report.absent(`the list of ${owner}`, broken.next);
+  }
+  const { khoTest } = handover;
+  const rider = handover.subtrees?.find(({ name }) => name === 'kho_test');
+  if (rider !== undefined && khoTest === undefined)
+    report.absent('the blob of kho_test', rider.address ?? 0n);
+  if (khoTest?.area !== undefined && khoTest.folios === undefined) {
+    report.absent('the list of kho_test', BigInt(khoTest.area.runs[0] ?? 0));
+  }
+  for (const { address } of khoTest?.folios ?? []) {
     const order = orderAt(map, Number(address) / map.pageSize);
     if (order > limit) found('The folio of kho_test', address, order);
   }

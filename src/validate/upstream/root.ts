@@ -15,6 +15,7 @@ import {
 import { physicalAddress } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
+import { NAME_RULES } from '../fdt/index.js';
 import type { Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { RIDERS } from './riders.js';
@@ -56,6 +57,7 @@ export const rootCompatible: Rule = {
   source: 'upstream E8',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
   consequence: '"disabling KHO revival": the next kernel boots cold, and the preserved memory is lost',
+  requires: NAME_RULES,
   check({ handover }, report) {
     const tree = readableTree(handover);
     const { generation } = handover;

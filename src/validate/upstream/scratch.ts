@@ -4,7 +4,7 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, range } from '../text.js';
-import { at, UPSTREAM, wholeMap } from './shared.js';
+import { at, notePartMissing, UPSTREAM, wholeMap } from './shared.js';
 
 /** Bytes that the kernel can map early: 64 pages of 4 KiB on x86, as much on arm64 (NR_FIX_BTMAPS). */
 const EARLY_MAPPING = 256n * 1024n;
@@ -191,6 +191,7 @@ export const mapClearOfScratch: Rule = {
   requires: ['KHO-123'],
   check(context, report) {
     const scratch = regions(context, report).map(({ start, end }) => [Number(start), Number(end)] as const);
+    notePartMissing(context, report);
     for (const page of context.handover.preservedMap?.pages ?? []) {
       const i = scratch.findIndex(([start, end]) => page >= start && page < end);
       if (i < 0) continue;

@@ -51,6 +51,20 @@ export function wholeMap({ handover }: RuleContext, report: Reporter): Preserved
   return undefined;
 }
 
+/** Says which part of the map is not in the dump: a rule that found nothing in the rest has not passed then. */
+export function notePartMissing({ handover }: RuleContext, report: Reporter): void {
+  const { preservedMap, preservedMemoryMap, diagnostics } = handover;
+  if (preservedMap?.complete === true || preservedMemoryMap === 0n) return;
+  const missing = diagnostics.find(
+    ({ code, message }) => code === 'memory-absent' && /preserved memory map|radix/.test(message),
+  );
+  if (missing !== undefined) {
+    report.absent('a part of the preserved memory map', missing.location.address ?? preservedMemoryMap ?? 0n);
+  } else if (preservedMap === undefined) {
+    report.skip('the preserved memory map is not in the dump');
+  }
+}
+
 /** The order of the block that starts at a page frame, the smallest where there are several; -1 when none does. */
 export function orderAt(pages: PreservedPages, pfn: number): number {
   for (const order of pages.orders) if (pages.has(pfn, order)) return order;

@@ -143,6 +143,14 @@ export const listPages: Rule = {
           found: hex(broken.next),
         });
       }
+      if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
+        const last = pages.at(-1);
+        report.finding({
+          message: `${owner}: its list goes on at ${hex(broken.next)}, which is not preserved`,
+          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+          found: hex(broken.next),
+        });
+      }
       for (const { address } of map === undefined ? [] : pages) {
         if (map?.has(Math.floor(address / map.pageSize), 0)) continue;
         report.finding({

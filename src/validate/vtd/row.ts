@@ -108,8 +108,9 @@ export function onField<T>(entry: Entry<T>, id: FieldId<T>, text: string, more: 
   const content = contentOf(value, id);
   const bits = bitsOf(type, id);
   const name = nameOf(type, id);
+  const unnamed = `${bits.includes(':') ? 'bits' : 'bit'} ${bits}`;
   return {
-    text: `${name.startsWith('(') ? `bits ${bits}` : name} ${hex(content)} ${text}`,
+    text: `${name.startsWith('(') ? unnamed : name} ${hex(content)} ${text}`,
     key: id,
     found: hex(content),
     location: { ...(address < 0 ? {} : { address: BigInt(address) }), field: `${type.name}.${name}`, bits },

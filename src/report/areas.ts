@@ -1,0 +1,29 @@
+/** Titles of the rules' areas. */
+const AREAS: Readonly<Record<string, string>> = {
+  FDT: 'devicetree blob',
+  KHO: 'root tree and preserved memory',
+  IOMMUFD: 'iommufd',
+  DMAR: 'Intel IOMMU domains of the 2024 series',
+  GMFS: 'guestmemfs',
+  FTRACE: 'ftrace',
+  MAP: 'areas, mappings and files against each other',
+  VTD: 'VT-d structures',
+  VMALLOC: 'preserved vmalloc areas',
+  BLOCK: 'block lists',
+  KMETA: 'kexec-metadata',
+  MEMBLOCK: 'reserve_mem regions',
+  KTEST: 'the in-kernel KHO test',
+  LUO: 'Live Update Orchestrator',
+  FLB: 'file-lifecycle-bound data of LUO',
+  MEMFD: 'memfd files',
+};
+
+/** `KHO` of `KHO-101`. */
+export function areaOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('-'));
+}
+
+/** What the area of a rule is about. */
+export function areaTitle(id: string): string {
+  return AREAS[areaOf(id)] ?? areaOf(id);
+}

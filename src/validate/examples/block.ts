@@ -1,0 +1,45 @@
+/** Instances of rules, made from the faults of test/validate/proof by proof.test.ts. */
+import type { RuleExample } from '../example.js';
+
+export const blockExamples: { readonly [rule: string]: RuleExample } = {
+  'BLOCK-001': {
+    fault: 'sessions that lead back (linux-7.3-live-update)',
+    message: 'The blocks of sessions come back to 0x2de3000 after 1',
+    at: 'kho_block_header_ser.next  address 0x2de3000',
+    bytes: '[00 30 de 02 00 00 00 00] 2b 00 00 00 00 00 00 00 (address 0x2de3000)',
+  },
+  'BLOCK-002': {
+    fault: '10001 blocks (linux-7.3-live-update)',
+    message: 'The list of sessions goes on behind 10000 blocks',
+    at: 'kho_block_header_ser.next  address 0x13270f000',
+    bytes: '[00 00 71 32 01 00 00 00] 01 00 00 00 00 00 00 00 (address 0x13270f000)',
+    found: 'nothing',
+    expected: 'at most 10000 blocks',
+  },
+  'BLOCK-003': {
+    fault: 'an empty block (linux-7.3-live-update)',
+    message: 'count of the block at 0x2de3000, sessions, is 0',
+    at: 'kho_block_header_ser.count  address 0x2de3000',
+    bytes: '[00 …] (address 0x2de3000)',
+    found: '0',
+    expected: '1 to 51',
+  },
+  'BLOCK-004': {
+    fault: 'sessions beyond 2^52 (linux-7.3-live-update)',
+    message: 'The list of sessions leads to 0x1000000000000000, which is no physical address',
+    at: 'luo_ser.sessions_pa  address 0x2daa000',
+    bytes: '[6c …] (address 0x2daa000)',
+  },
+  'BLOCK-005': {
+    fault: 'a block that is not preserved (linux-7.3-live-update)',
+    message: 'The block at 0x2df2000, files of session "vm-alpha", is not preserved',
+    at: 'address 0x2df2000',
+  },
+  'BLOCK-007': {
+    fault: 'two sessions with one list (linux-7.3-live-update)',
+    message:
+      'The list of files of session "vm-beta é\\u{1b}[31m" goes on at 0x2df2000, a block of another list',
+    at: 'luo_file_set_ser.files  address 0x2de3060',
+    bytes: '[76 6d 2d 62 65 74 61 20] c3 a9 1b 5b 33 31 6d 00 (address 0x2de3060)',
+  },
+};

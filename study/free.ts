@@ -1,0 +1,68 @@
+/** Fields that may hold anything, or nearly so, and why; by name or by the beginning of a name that ends in `*`. */
+const BOOT =
+  'a dump of the old kernel looks the same: no list leads to the tree, which the search finds; rules that need the list are skipped, and say so';
+const HARDWARE = 'the hardware ignores it, or a capability decides that these dumps do not have';
+const ROOT = 'the root directory has neither name nor blocks: not read';
+const FREE: Readonly<Record<string, string>> = {
+  'setup_data.*': BOOT,
+  'kho_data_rfc2024.dt_addr': BOOT,
+  'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
+  'guestmemfs_sb.(padding)': 'not read',
+  'guestmemfs_inode.(padding)': 'not read',
+  'guestmemfs_inode (root).(padding)': 'not read',
+  'guestmemfs_inode (root).filename': ROOT,
+  'guestmemfs_inode (root).mappings': ROOT,
+  'guestmemfs_inode (root).num_mappings': ROOT,
+  'guestmemfs_inode (root).sibling_ino': ROOT,
+  'guestmemfs_inode (root).long_term_pins': 'padding before patch 13 of the series',
+  'guestmemfs_inode.long_term_pins':
+    'padding before patch 13 of the series; then only 0, negative and unmapped counts are wrong',
+  'guestmemfs_inode.filename': 'any name without a slash that no other file has',
+  'guestmemfs_inode.child_ino': 'a file has no children: not read unless it is an error number',
+  'property bus': 'any bus; the context entry that would tell is not handed over',
+  'property devfn': 'any function; the context entry that would tell is not handed over',
+  'property csum': 'the sum is over folios that these cut-down cores do not hold',
+  'property liveupdate-number': 'a counter that goes up by one',
+  'luo_ser.liveupdate_num': 'a counter that goes up by one',
+  'kho_kexec_metadata.kexec_count': 'a counter that goes up by one',
+  'kho_kexec_metadata.previous_release': 'any text that ends',
+  'luo_file_ser.token': 'any number that no other file of the session has',
+  'luo_flb_ser.data': 'only the owner of the FLB knows what it means',
+  'luo_flb_ser.count': 'from 1 to the number of files',
+  'luo_session_ser.name': 'any text that ends and that no other session has',
+  'luo_session_ser_v1.name': 'any text that ends and that no other session has',
+  'memfd_luo_ser.pos': 'any position that is not negative',
+  'memfd_luo_ser.size': 'a larger file ends in a hole; only what cuts folios off is wrong',
+  'memfd_luo_ser.seals': 'every combination of the six seals',
+  'memfd_luo_folio_ser.flags': 'both defined bits may be set or not',
+  'kho_vmalloc.flags': 'both defined bits may be set or not',
+  'ss_pte.X': HARDWARE,
+  'ss_pte.EMT': HARDWARE,
+  'ss_pte.IPAT': HARDWARE,
+  'ss_pte.A': HARDWARE,
+  'ss_pte.D': HARDWARE,
+  'ss_pte.SNP': HARDWARE,
+  'ss_pte.(ignored)': HARDWARE,
+  'ss_pde_leaf.X': HARDWARE,
+  'ss_pde_leaf.EMT': HARDWARE,
+  'ss_pde_leaf.IPAT': HARDWARE,
+  'ss_pde_leaf.A': HARDWARE,
+  'ss_pde_leaf.D': HARDWARE,
+  'ss_pde_leaf.SNP': HARDWARE,
+  'ss_pde_leaf.(ignored)': HARDWARE,
+  'ss_pdpe_leaf.X': HARDWARE,
+  'ss_pdpe_leaf.EMT': HARDWARE,
+  'ss_pdpe_leaf.IPAT': HARDWARE,
+  'ss_pdpe_leaf.A': HARDWARE,
+  'ss_pdpe_leaf.D': HARDWARE,
+  'ss_pdpe_leaf.SNP': HARDWARE,
+  'ss_pdpe_leaf.(ignored)': HARDWARE,
+};
+
+/** Why nothing can be wrong with a field, or only little; undefined for one that is constrained. */
+export function freeReason(name: string): string | undefined {
+  const exact = FREE[name];
+  if (exact !== undefined) return exact;
+  const prefix = Object.keys(FREE).find((key) => key.endsWith('*') && name.startsWith(key.slice(0, -1)));
+  return prefix === undefined ? undefined : FREE[prefix];
+}

@@ -1,0 +1,175 @@
+/** action.yml by running the script of its steps, and docs/ci.md by running every command of ours in it. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { fixtures } from '../fixtures.js';
+import { checkedRun } from '../report/sarif-check.js';
+import { parseXml } from '../report/xml-parser.js';
+
+const top = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Step {
+  readonly name?: string;
+  readonly id?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly shell?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Action {
+  readonly inputs: Readonly<Record<string, { description: string; required?: boolean; default?: string }>>;
+  readonly outputs: Readonly<Record<string, { description: string; value: string }>>;
+  readonly runs: { readonly using: string; readonly steps: readonly Step[] };
+}
+
+const action: Action = parse(readFileSync(join(top, 'action.yml'), 'utf8'));
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kho-action-'));
+  mkdirSync(join(folder, 'debugfs'));
+  const live = join(fixtures, 'linux-7.3-live-update');
+  cpSync(join(live, 'handover.elf.gz'), join(folder, 'handover.elf'));
+  cpSync(join(live, 'debugfs-in'), join(folder, 'debugfs/in'), { recursive: true });
+  cpSync(join(live, 'debugfs-out'), join(folder, 'debugfs/out'), { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** `${{ inputs.x }}` with what was given or the default. */
+function expression(text: string, given: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\{\{ inputs\.([a-z-]+) \}\}/g, (_, name: string) => {
+    const input = action.inputs[name];
+    if (input === undefined) throw new Error(`no input ${name}`);
+    return given[name] ?? input.default ?? '';
+  });
+}
+
+/** Runs the scripts of the steps as the runner does; the outputs of the step named `validate`. */
+function runAction(given: Readonly<Record<string, string>>) {
+  const output = join(folder, 'outputs');
+  writeFileSync(output, '');
+  let status: number | null = 0;
+  let text = '';
+  for (const { run, env = {}, shell } of action.runs.steps) {
+    if (run === undefined) continue;
+    expect(shell).toBe('bash');
+    const variables = Object.entries(env).map(([key, value]) => [key, expression(value, given)]);
+    const {
+      status: own,
+      stdout,
+      stderr,
+    } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        ...Object.fromEntries(variables),
+        NO_COLOR: '1',
+        GITHUB_ACTION_PATH: top,
+        GITHUB_OUTPUT: output,
+      },
+    });
+    text += stdout + stderr;
+    status = own;
+    if (own !== 0) break;
+  }
+  const lines = readFileSync(output, 'utf8').trim().split('\n');
+  return { status, text, outputs: new Map(lines.map((line) => line.split('=') as [string, string])) };
+}
+
+const BROKEN = join(fixtures, 'rfc-2024/overflow');
+
+describe('action.yml', () => {
+  test('is a composite action whose outputs its steps give and whose actions are pinned', () => {
+    expect(action.runs.using).toBe('composite');
+    for (const { uses, run, env = {} } of action.runs.steps) {
+      if (uses !== undefined) expect(uses).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40}$/);
+      // An expression within a script would let an input write code.
+      expect(run ?? '').not.toContain('${{');
+      for (const value of Object.values(env)) expect(() => expression(value, {})).not.toThrow();
+    }
+    for (const [name, { value }] of Object.entries(action.outputs)) {
+      expect(value).toBe(`\${{ steps.validate.outputs.${name} }}`);
+      expect(action.runs.steps.find(({ id }) => id === 'validate')?.run).toContain(`${name}=`);
+    }
+  });
+
+  test('a healthy dump', () => {
+    const { status, outputs, text } = runAction({ dumps: 'handover.elf\n' });
+    expect(status, text).toBe(0);
+    expect([...outputs]).toEqual([
+      ['verdict', 'valid'],
+      ['sarif', 'kho.sarif'],
+    ]);
+    expect(checkedRun(readFileSync(join(folder, 'kho.sarif'), 'utf8')).results).toEqual([]);
+  });
+
+  test('a broken one among two, with JUnit and more arguments', () => {
+    const { status, outputs, text } = runAction({
+      dumps: `handover.elf\n\n${BROKEN}`,
+      sarif: 'out put.sarif',
+      junit: 'kho.xml',
+      args: '--rule\nDMAR-004\n',
+    });
+    expect(status, text).toBe(1);
+    expect([...outputs]).toEqual([
+      ['verdict', 'invalid'],
+      ['sarif', 'out put.sarif'],
+    ]);
+    const { results } = checkedRun(readFileSync(join(folder, 'out put.sarif'), 'utf8'));
+    expect([...new Set(results.map(({ ruleId }) => ruleId))]).toEqual(['DMAR-004']);
+    expect(parseXml(readFileSync(join(folder, 'kho.xml'), 'utf8')).attributes.failures).toBe('1');
+  });
+
+  test('fail-on and a baseline', () => {
+    expect(runAction({ dumps: BROKEN, 'fail-on': 'never' }).outputs.get('verdict')).toBe('valid');
+    runAction({ dumps: BROKEN, args: '--write-baseline\nknown.json' });
+    expect(runAction({ dumps: BROKEN, baseline: 'known.json' }).status).toBe(0);
+  });
+
+  test('a dump that is not there, and names that a shell would run', () => {
+    rmSync(join(folder, 'kho.sarif'), { force: true });
+    for (const dumps of ['nothing.elf', '$(touch pwned)', '`touch pwned`; touch pwned']) {
+      const { status, outputs } = runAction({ dumps });
+      expect([status, outputs.get('verdict')]).toEqual([2, 'unusable']);
+    }
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
+  });
+});
+
+describe('docs/ci.md', () => {
+  const page = readFileSync(join(top, 'docs/ci.md'), 'utf8');
+  const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)]
+    .flatMap(([, block = '']) => block.split('\n'))
+    .filter((line) => line.startsWith('kho '));
+
+  test('has commands', () => expect(commands.length).toBeGreaterThan(8));
+
+  test.each(commands)('%s', (command) => {
+    const script = `kho() { "${process.execPath}" "${join(top, 'bin/kho.js')}" "$@"; }\n${command}`;
+    const { status, stderr } = spawnSync('bash', ['-euc', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    expect(status, stderr).toBe(0);
+  });
+
+  test('names the inputs and outputs that the action has', () => {
+    const line = /^Inputs: .*?^Outputs: .*?$/ms.exec(page)?.[0] ?? '';
+    for (const name of [...Object.keys(action.inputs), ...Object.keys(action.outputs)]) {
+      expect(line).toContain(`\`${name}\``);
+    }
+    const example = parse(/```yaml\n(jobs:.*?)```/s.exec(page)?.[1] ?? '');
+    for (const step of example.jobs.handover.steps) {
+      for (const input of Object.keys(step.id === 'kho' ? step.with : {})) {
+        expect(Object.keys(action.inputs)).toContain(input);
+      }
+    }
+  });
+});

@@ -1,0 +1,124 @@
+/** The text for people: by place, most severe first, few of each rule, and the wrong bytes marked. */
+import { describe, expect, test } from 'vitest';
+import type { Handover, Location } from '../../src/abi/model.js';
+import { segmentsMemory } from '../../src/memory/segments.js';
+import { bytesText, findingBytes } from '../../src/report/finding-bytes.js';
+import { placesOf } from '../../src/report/finding-groups.js';
+import type { Paint } from '../../src/report/paint.js';
+import { validateLines } from '../../src/report/validate-text.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import type { Finding, Severity } from '../../src/validate/rule.js';
+import { validate } from '../../src/validate/run.js';
+import { CASES, DUMP } from '../rfc/cases.js';
+import { damaged, setKey } from '../rfc/corrupt.js';
+
+const finding = (rule: string, severity: Severity, location: Location): Finding => ({
+  rule,
+  severity,
+  message: `${rule} says so`,
+  location,
+});
+
+describe('places', () => {
+  test('the most severe first, rules of a place together, and the dump as a whole has a name', () => {
+    const places = placesOf(
+      [
+        finding('KHO-004', 'error', { fdtPath: '/b' }),
+        finding('KHO-005', 'warning', { fdtPath: '/a' }),
+        finding('KHO-005', 'warning', { fdtPath: '/b' }),
+        finding('LUO-006', 'warning', { field: 'luo_session_ser.name', address: 1n }),
+        finding('KHO-156', 'note', {}),
+      ],
+      10,
+    );
+    expect(places.map(({ name, rules }) => [name, ...rules.map(({ id }) => id)])).toEqual([
+      ['/b', 'KHO-004', 'KHO-005'],
+      ['/a', 'KHO-005'],
+      ['luo_session_ser', 'LUO-006'],
+      ['the dump as a whole', 'KHO-156'],
+    ]);
+  });
+
+  test('of each rule so many over all places, the rest counted once, none lost', () => {
+    const many = Array.from({ length: 4721 }, (_, i) =>
+      finding('KHO-005', 'error', { fdtPath: `/n${i % 3}` }),
+    );
+    const places = placesOf(many, 10);
+    const groups = places.flatMap(({ rules }) => rules);
+    const shown = groups.reduce((sum, { findings }) => sum + findings.length, 0);
+    expect(shown).toBe(10);
+    expect(groups.map(({ more }) => more).filter((more) => more > 0)).toEqual([4711]);
+    expect(
+      placesOf(many, Number.POSITIVE_INFINITY).flatMap(({ rules }) => rules.map(({ more }) => more)),
+    ).toEqual([0, 0, 0]);
+  });
+});
+
+describe('the text', () => {
+  const handover = damaged(DUMP, setKey('domains.0.mem.1.len', '0xffffffffffffffff'));
+  const result = validate(handover, catalogue);
+  const many = { ...result, findings: Array.from({ length: 4721 }, () => result.findings[0] as Finding) };
+  const text = (options = {}, of = result): string =>
+    [...validateLines('d', handover, of, catalogue, options)].join('\n');
+
+  test('counts what it does not show, and shows all when asked', () => {
+    expect(text({}, many)).toMatch(/and 4,711 more of [A-Z]+-\d+ \(--all/);
+    expect(text({ all: true }, many)).not.toContain(' more of ');
+    expect(text({ all: true }, many).split(result.findings[0]?.message ?? '-').length).toBe(4722);
+  });
+
+  test('says of each rule once what the kernel does', () => {
+    const arrows = text().split('→').length - 1;
+    expect(arrows).toBe(new Set(result.findings.map(({ rule }) => rule)).size);
+  });
+
+  test('marks the wrong bytes, in colour too', () => {
+    const paint: Paint = (role, words) => `<${role}>${words}</${role}>`;
+    expect(text()).toMatch(/bytes .*\[ff ff ff ff ff ff ff ff\]/);
+    expect(text({ paint })).toContain('<error>[ff ff ff ff ff ff ff ff]</error>');
+  });
+});
+
+describe('bytes', () => {
+  const bytes = Uint8Array.from({ length: 4096 }, (_, i) => i & 255);
+  const handover: Handover = {
+    kind: 'unknown',
+    pageSize: 4096,
+    diagnostics: [],
+    memory: segmentsMemory([{ address: 0x1000, bytes }], 'test'),
+  };
+  const shown = (location: Location): string | undefined => {
+    const found = findingBytes(location, handover);
+    return found === undefined ? undefined : bytesText(found);
+  };
+
+  test('a field within its record', () => {
+    expect(shown({ field: 'memfd_luo_ser.seals', address: 0x1010n })).toBe(
+      '08 09 0a 0b 0c 0d 0e 0f [10 11 12 13] 14 15 16 17 18 19 1a 1b (address 0x1008)',
+    );
+  });
+
+  test('bits of an entry, and the word that they are in', () => {
+    expect(shown({ field: 'context_entry.DID', bits: '87:72', address: 0x1000n })).toBe(
+      '00 01 02 03 04 05 06 07 08 [09 0a] 0b 0c 0d 0e 0f (address 0x1000, word 0xf0e0d0c0b0a0908)',
+    );
+  });
+
+  test('nothing of a page that no record is known of, nor of what is absent', () => {
+    expect(shown({ address: 0x1000n })).toBeUndefined();
+    expect(shown({ address: 0x1000n, iova: 0n, iovaEnd: 4096n })).toBeUndefined();
+    expect(shown({ field: 'memfd_luo_ser.seals', address: 0x9000n })).toBeUndefined();
+    expect(shown({ field: 'memfd_luo_ser.seals', address: 2n ** 64n - 1n })).toBeUndefined();
+    expect(shown({ field: 'memfd_luo_ser.seals', address: 1n })).toBeUndefined();
+  });
+
+  test('at most 32 bytes of a place, for every finding of every case', () => {
+    for (const [, damage] of CASES) {
+      const broken = damaged(DUMP, damage);
+      for (const { location } of validate(broken, catalogue).findings) {
+        const found = findingBytes(location, broken);
+        expect(found?.bytes.length ?? 0).toBeLessThanOrEqual(32);
+      }
+    }
+  });
+});

@@ -1,0 +1,102 @@
+/** The study itself: a corruption changes one field and nothing else, a seed gives one result, and the page is up to date. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { segmentsMemory } from '../../src/memory/segments.js';
+import { corrupted } from '../../study/corrupt.js';
+import { studyDumps } from '../../study/dumps.js';
+import type { Site } from '../../study/fields.js';
+import { freeReason } from '../../study/free.js';
+import { createRandom } from '../../study/random.js';
+import { constrained } from '../../study/report.js';
+import { sitesOf } from '../../study/sites.js';
+import { runStudy } from '../../study/study.js';
+import { fixtures } from '../fixtures.js';
+
+const dumps = studyDumps(fixtures);
+const some = dumps.filter(({ name }) => name === 'rfc-2024/three-level' || name === 'linux-6.18-handover');
+
+describe('a corruption', () => {
+  test.each<[bit: number, width: number, endian: 'le' | 'be']>([
+    [0, 64, 'le'],
+    [12, 40, 'le'],
+    [63, 1, 'le'],
+    [32, 32, 'be'],
+    [8, 16, 'le'],
+    [0, 512, 'le'],
+  ])('of %i+%i %s changes that and nothing else', (bit, width, endian) => {
+    const site: Site = { name: 'x', kind: 'value', address: 0x1000, bit, width, endian };
+    const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255);
+    const memory = segmentsMemory([{ address: 0x1000, bytes }], 'test');
+    const random = createRandom(7);
+    let changes = 0;
+    for (let i = 0; i < 200; i++) {
+      const patch = corrupted(site, memory, random);
+      if (patch === undefined) continue;
+      changes++;
+      const after = bytes.slice();
+      after.set(patch.bytes, patch.address - 0x1000);
+      const differing = [...after.keys()].flatMap((at) => {
+        const diff = (after[at] ?? 0) ^ (bytes[at] ?? 0);
+        return Array.from({ length: 8 }, (_, n) => n).flatMap((n) => ((diff >> n) & 1 ? [at * 8 + n] : []));
+      });
+      expect(differing.length).toBeGreaterThan(0);
+      for (const at of differing) {
+        expect(at >= bit && at < bit + width, `bit ${at}`).toBe(true);
+      }
+    }
+    expect(changes).toBeGreaterThan(150);
+  });
+});
+
+describe('the dumps', () => {
+  test('are all of the fixtures with memory, each with hundreds of fields', () => {
+    expect(dumps.length).toBeGreaterThanOrEqual(10);
+    for (const { name, handover, memory } of dumps) {
+      expect(sitesOf(handover, memory).length, name).toBeGreaterThan(100);
+    }
+  });
+
+  test('an unchanged field is not seen', () => {
+    for (const { judge, handover, memory, name } of some) {
+      const [site] = sitesOf(handover, memory);
+      if (site === undefined) throw new Error('no site');
+      const bytes = new Uint8Array(4);
+      memory.read(site.address, 4, bytes);
+      expect(judge({ address: site.address, bytes }), name).toBeUndefined();
+    }
+  });
+});
+
+test('one seed gives one result, another one another', { timeout: 600_000 }, () => {
+  const [a, b, c] = [1, 1, 2].map((seed) => JSON.stringify(runStudy(some, 1, seed)));
+  expect(a).toBe(b);
+  expect(a).not.toBe(c);
+});
+
+test('most corruptions of constrained fields are seen', { timeout: 600_000 }, () => {
+  const { tried, seen } = constrained(runStudy(some, 2, 3));
+  expect(tried).toBeGreaterThan(150);
+  expect(seen / tried).toBeGreaterThan(0.9);
+});
+
+describe('docs/study.md (npm run study -- -o docs/study.md)', () => {
+  const page = readFileSync(new URL('../../docs/study.md', import.meta.url), 'utf8');
+
+  test('says at least 95 %', () => {
+    const share = /^\*\*([\d.]+) % of (\d+) corruptions of constrained fields are seen\.\*\*$/m.exec(page);
+    expect(Number(share?.[1])).toBeGreaterThanOrEqual(95);
+    expect(Number(share?.[2])).toBeGreaterThan(3000);
+  });
+
+  test('has every field that the dumps have, free ones with the reason', () => {
+    const names = new Set(
+      dumps.flatMap(({ handover, memory }) => sitesOf(handover, memory).map(({ name }) => name)),
+    );
+    const rows = new Set([...page.matchAll(/^\| (.+?) \| [a-z]+ \| \d+ \|/gm)].map(([, name]) => name));
+    expect([...names].filter((name) => !rows.has(name))).toEqual([]);
+    for (const name of names) {
+      const reason = freeReason(name);
+      if (reason !== undefined) expect(page).toContain(reason);
+    }
+  });
+});

@@ -1,0 +1,171 @@
+/** What is not in the dump is never judged: taking memory away skips rules, it does not fail or pass them. */
+import { describe, expect, test } from 'vitest';
+import type { Handover } from '../../src/abi/model.js';
+import type { MemoryRun, PhysicalMemory } from '../../src/memory/physical.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import { type ValidationResult, validate } from '../../src/validate/run.js';
+import { decodeAt } from '../decode/linux-dumps.js';
+import { DUMP } from '../rfc/cases.js';
+import { decodeMemory } from '../rfc/json.js';
+import { CASES, type Dump } from './upstream-cases.js';
+import { damagedOn, ORIGINAL } from './upstream-damage.js';
+import { seventh } from './variants.js';
+
+/** Hundreds of validations each, on machines that do other things too. */
+const LONG = { timeout: 600_000 };
+
+/** The memory without one page. */
+function without(memory: PhysicalMemory, page: number, pageSize: number): PhysicalMemory {
+  const [from, to] = [page, page + pageSize];
+  function* runs(start: number, end: number): Generator<MemoryRun> {
+    if (start < from) yield* memory.runs(start, Math.min(end, from));
+    if (start < to && end > from) {
+      yield { start: Math.max(start, from), end: Math.min(end, to), state: 'absent' };
+    }
+    if (end > to) yield* memory.runs(Math.max(start, to), end);
+  }
+  return {
+    description: memory.description,
+    runs,
+    read: (address, length, into) => {
+      if (address >= from && address < to) return 0;
+      const known = address < from ? Math.min(length, from - address) : length;
+      return memory.read(address, known, into);
+    },
+    *known() {
+      for (const run of memory.known()) {
+        if (run.end <= from || run.start >= to) {
+          yield run;
+          continue;
+        }
+        if (run.start < from) yield { ...run, end: from };
+        if (run.end > to) yield { ...run, start: to };
+      }
+    },
+  };
+}
+
+function pagesOf(memory: PhysicalMemory, pageSize: number): number[] {
+  const pages = new Set<number>();
+  for (const { start, end, state } of memory.known()) {
+    if (state !== 'present') continue;
+    for (let at = start - (start % pageSize); at < end; at += pageSize) pages.add(at);
+  }
+  return [...pages];
+}
+
+function outcomes({ passed, failed, skipped }: ValidationResult): Map<string, string> {
+  return new Map([
+    ...passed.map((id) => [id, 'passed'] as const),
+    ...failed.map((id) => [id, 'failed'] as const),
+    ...skipped.map(({ rule }) => [rule, 'skipped'] as const),
+  ]);
+}
+
+/** Rules that changed in a way that missing bytes do not allow. */
+function wrongMoves(whole: ValidationResult, less: ValidationResult): string[] {
+  const before = outcomes(whole);
+  return [...outcomes(less)].flatMap(([id, now]) => {
+    const was = before.get(id);
+    return now === was || now === 'skipped' || (was === 'skipped' && now === 'passed')
+      ? []
+      : [`${id}: ${was} → ${now}`];
+  });
+}
+
+const BASES = [...ORIGINAL, { name: '7.1 as 7.0', ...seventh() }];
+
+describe('a page of a healthy dump is missing', LONG, () => {
+  test.each(BASES.map((base) => [base.name, base] as const))('%s', (_, { memory, handover, address }) => {
+    const whole = validate(handover, catalogue);
+    const wrong = new Map<string, string[]>();
+    const { pageSize } = handover;
+    const pages = pagesOf(memory, pageSize).filter((page) => BigInt(page) !== address);
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of pages) {
+      const less = decodeAt(without(memory, page, pageSize), address, { pageSize, ...formOf(handover) });
+      const moves = wrongMoves(whole, validate(less, catalogue));
+      if (moves.length > 0) wrong.set(`0x${page.toString(16)}`, moves);
+    }
+    expect([...wrong]).toEqual([]);
+  });
+
+  test('built by test/rfc', () => {
+    const handover = decodeMemory(DUMP.memory);
+    const whole = validate(handover, catalogue);
+    const wrong = new Map<string, string[]>();
+    for (const page of pagesOf(DUMP.memory, 4096)) {
+      if (BigInt(page) === handover.fdtAddress) continue;
+      let less: Handover;
+      try {
+        less = decodeMemory(without(DUMP.memory, page, 4096));
+      } catch {
+        // The way to the tree is gone.
+        continue;
+      }
+      const moves = wrongMoves(whole, validate(less, catalogue));
+      if (moves.length > 0) wrong.set(`0x${page.toString(16)}`, moves);
+    }
+    expect([...wrong]).toEqual([]);
+  });
+});
+
+function formOf({ preservedMap }: Handover): { form?: 'bitmap-page' } {
+  return preservedMap?.bitmapSize === undefined ? {} : { form: 'bitmap-page' };
+}
+
+describe('all memory is missing', () => {
+  test.each(BASES.map((base) => [base.name, base] as const))('%s', (_, { handover }) => {
+    const { memory: _memory, ...bare } = decodeAtNothing(handover);
+    const { passed } = validate(bare, catalogue);
+    const reads = catalogue.filter(({ needs }) => needs?.includes('memory') === true).map(({ id }) => id);
+    expect(passed.filter((id) => reads.includes(id))).toEqual([]);
+  });
+
+  /** The tree by itself, decoded again: nothing of what lay in memory is in the model. */
+  function decodeAtNothing(handover: Handover): Handover {
+    const bytes = handover.tree?.bytes;
+    if (bytes === undefined) throw new Error('no tree');
+    const only: PhysicalMemory = {
+      description: 'the tree alone',
+      read: (address, length, into) => {
+        const start = Number(handover.fdtAddress);
+        const at = address - start;
+        if (at < 0 || at >= bytes.length) return 0;
+        const count = Math.min(length, bytes.length - at);
+        into.set(bytes.subarray(at, at + count));
+        return count;
+      },
+      *runs(start, end) {
+        yield { start, end, state: 'absent' };
+      },
+      *known() {},
+    };
+    return decodeAt(only, handover.fdtAddress ?? 0n, { pageSize: handover.pageSize, ...formOf(handover) });
+  }
+});
+
+/** A broken dump of which a page is missing: what failed fails still, or is skipped, but does not pass. */
+describe('a page of a broken dump is missing', LONG, () => {
+  const some = CASES.filter(
+    (each) =>
+      each.severity !== 'note' &&
+      each.boot === undefined &&
+      each.tree === undefined &&
+      each.adjust === undefined,
+  );
+  test.each(some.map((each) => [each.rule, each.what, each] as const))('%s: %s', (rule, _what, each) => {
+    const base = ORIGINAL.find(({ name }) => name === (each.dump satisfies Dump));
+    if (base === undefined) throw new Error('no dump');
+    const broken = damagedOn(base, each);
+    const { memory, pageSize } = broken;
+    if (memory === undefined) throw new Error('no memory');
+    const pages = pagesOf(memory, pageSize).filter((page) => BigInt(page) !== base.address);
+    const step = Math.max(1, Math.floor(pages.length / 6));
+    for (let i = 0; i < pages.length; i += step) {
+      const page = pages[i] ?? 0;
+      const less = decodeAt(without(memory, page, pageSize), base.address, { pageSize, ...each.options });
+      expect(validate(less, catalogue).passed, `without 0x${page.toString(16)}`).not.toContain(rule);
+    }
+  });
+});

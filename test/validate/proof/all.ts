@@ -1,0 +1,15 @@
+/** Every fault, run once for all tests of a file. */
+import { type Fault, type Proofs, proofsOf } from './fault.js';
+import { fdtFaults } from './fdt.js';
+import { rfcFaults } from './rfc.js';
+import { upstreamFaults } from './upstream.js';
+import { vtdFaults } from './vtd.js';
+
+export const faults: readonly Fault[] = [...fdtFaults, ...upstreamFaults, ...rfcFaults, ...vtdFaults];
+
+let proofs: Proofs | undefined;
+
+export function allProofs(): Proofs {
+  proofs ??= proofsOf(faults);
+  return proofs;
+}

@@ -1,0 +1,79 @@
+/** A valid dump with one thing changed, and what every rule says to it. */
+import { GENERATIONS, type Generation, type Handover } from '../../../src/abi/model.js';
+import { catalogue } from '../../../src/validate/catalogue.js';
+import type { Finding, Severity } from '../../../src/validate/rule.js';
+import { type ValidateOptions, validate } from '../../../src/validate/run.js';
+
+export { catalogue, GENERATIONS };
+
+export interface Fault {
+  /** The rule that the fault is made for, and the severity it shall have, where that is not the rule's own. */
+  readonly rule?: string;
+  readonly severity?: Severity;
+  /** What is changed. */
+  readonly what: string;
+  /** The valid dump. */
+  readonly base: string;
+  readonly generation: Generation;
+  /** The changed dump; undefined where this base has nothing that could be changed so. */
+  readonly broken: () => Broken | undefined;
+}
+
+export interface Broken {
+  readonly handover: Handover;
+  readonly options?: ValidateOptions;
+}
+
+/** A fault that a rule finds. */
+export interface Proof {
+  readonly fault: Fault;
+  /** The first finding of the rule. */
+  readonly finding: Finding;
+  readonly handover: Handover;
+  /** Other rules with errors. */
+  readonly others: readonly string[];
+}
+
+export interface Proofs {
+  /** The fault that shows a rule with the fewest other errors. */
+  readonly best: ReadonlyMap<string, Proof>;
+  /** The generations in which a rule was seen to fail. */
+  readonly seen: ReadonlyMap<string, ReadonlySet<Generation>>;
+}
+
+/** Runs the whole catalogue over every fault. */
+export function proofsOf(faults: Iterable<Fault>): Proofs {
+  const best = new Map<string, Proof>();
+  const seen = new Map<string, Set<Generation>>();
+  for (const fault of faults) {
+    const broken = fault.broken();
+    if (broken === undefined) continue;
+    const { findings } = validate(broken.handover, catalogue, broken.options);
+    const failing = new Set(findings.filter(({ severity }) => severity === 'error').map(({ rule }) => rule));
+    for (const rule of new Set(findings.map((finding) => finding.rule))) {
+      const own = findings.filter((finding) => finding.rule === rule);
+      const { severity } = catalogue.find(({ id }) => id === rule) ?? {};
+      const wanted = fault.rule === rule ? (fault.severity ?? severity) : severity;
+      const finding = own.find((each) => each.severity === wanted);
+      if (finding === undefined) continue;
+      (seen.get(rule) ?? put(seen, rule, new Set<Generation>())).add(fault.generation);
+      const others = [...failing].filter((id) => id !== rule);
+      const before = best.get(rule);
+      const better =
+        before === undefined || cost(rule, fault, others) < cost(rule, before.fault, before.others);
+      if (better) best.set(rule, { fault, finding, handover: broken.handover, others });
+    }
+  }
+  return { best, seen };
+}
+
+/** A fault with few other errors serves a rule best; then the one that is made for it. */
+function cost(id: string, { rule }: Fault, others: readonly string[]): number {
+  const aim = rule === id ? 0 : rule === undefined ? 1 : 2;
+  return others.length * 4 + aim;
+}
+
+function put<V>(map: Map<string, V>, key: string, value: V): V {
+  map.set(key, value);
+  return value;
+}
