@@ -1,7 +1,6 @@
 /** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
 import type { Domain, Generation, Handover, Location } from '../abi/model.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
-import type { RunBatch } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
 import type { Facts } from './facts.js';
@@ -67,7 +66,13 @@ export interface WalkObserver {
   /** Leaves in IOVA order, their bits unchanged; the batch is reused. */
   leaves?(batch: LeafBatch): void;
   /** Leaves in IOVA order, merged into runs; the batch is reused. */
-  runs?(batch: RunBatch): void;
+  runs?(batch: LeafBatch): void;
+  /**
+   * Asked once for each 2 MiB of memory that leaves reach, page frames `granule * 512` and on: whether `runs`
+   * has to see what maps there. With this method `runs` sees only batches for which some rule said so. -1 is
+   * asked when leaves lead too far off for granules to be counted; `runs` sees those batches.
+   */
+  touches?(granule: number): boolean;
   end?(report: WalkReport): void;
 }
 

@@ -3,6 +3,7 @@ import type { Domain } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
+import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { createProbe, gaps, intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
@@ -44,13 +45,17 @@ function outside(
   };
   const probe = createProbe(set);
   return {
+    touches: (granule) => probe(granule * BLOCK_PAGES, (granule + 1) * BLOCK_PAGES) !== 'inside',
     runs(batch) {
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
+      const iovas = iovasOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const target = batch.target[row] as number;
-        const pages = batch.pages[row] as number;
+        const target = targets[row] as number;
+        const pages = lengths[row] as number;
         if (probe(target, target + pages) === 'inside') continue;
         for (const { start, end } of gaps(set, target, target + pages)) {
-          const iova = (batch.iova[row] ?? 0) + start - target;
+          const iova = (iovas[row] as number) + start - target;
           if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
             open.pages += end - start;
           } else {
@@ -121,14 +126,24 @@ export const mappedIsInFile: Rule = {
  */
 function reachedBlocks(start: number, count: number, mark: (block: number) => void): WalkObserver {
   let last = -1;
+  const whole = start % BLOCK_PAGES === 0;
   return {
+    touches(granule) {
+      const block = granule - Math.floor(start / BLOCK_PAGES);
+      // Where blocks are granules that is all; else a granule has parts of two of them.
+      if (!whole) return block >= 0 && block <= count;
+      if (block >= 0 && block < count) mark(block);
+      return false;
+    },
     runs(batch) {
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const target = (batch.target[row] as number) - start;
+        const target = (targets[row] as number) - start;
         const first = Math.max(0, Math.floor(target / BLOCK_PAGES));
         const end = Math.min(
           count - 1,
-          Math.floor((target + (batch.pages[row] as number) - 1) / BLOCK_PAGES),
+          Math.floor((target + (lengths[row] as number) - 1) / BLOCK_PAGES),
         );
         if (first === last && end === last) continue;
         for (let block = first; block <= end; block++) mark(block);

@@ -2,22 +2,22 @@
 import type { Handover } from '../../abi/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { hex } from '../../schema/units.js';
-import { ACCESS_WRITE } from '../../vtd/walk/batch.js';
-import { mergeBatches, type RunBatch } from '../../vtd/walk/runs.js';
+import { ACCESS_WRITE, accessesOf, iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
+import { mergeBatches } from '../../vtd/walk/runs.js';
+import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
 import { createProbe, gaps, intersections } from '../pages.js';
 import type { Finding, WalkObserver } from '../rule.js';
+import { GRANULE_PAGES } from '../survey.js';
 import { counted, range } from '../text.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import { formatOf } from './table-rows.js';
 import type { Target } from './target.js';
 
 const PAGE = 4096n;
 /** Stretches that are put into words; more are counted. */
 const MAX_STRETCHES = 4096;
-/** Runs kept for the comparison with the tables, which are all known only at the end: 32 MiB. */
-const MAX_RUNS = 2 ** 20;
+const GRANULE_BYTES = GRANULE_PAGES * 4096;
 
 /** Stretches outside the preserved pages, as findings. */
 export interface Stretches {
@@ -59,14 +59,20 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
   }
 
   return {
+    leaves(batch) {
+      mapped += batch.totalPages;
+    },
+    touches: (granule) => probe(granule * GRANULE_PAGES, (granule + 1) * GRANULE_PAGES) !== 'inside',
     runs(batch) {
+      const iovas = iovasOf(batch);
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const at = batch.target[row] as number;
-        const pages = batch.pages[row] as number;
-        mapped += pages;
+        const at = targets[row] as number;
+        const pages = lengths[row] as number;
         if (probe(at, at + pages) === 'inside') continue;
         for (const { start, end } of gaps(preserved, at, at + pages)) {
-          const iova = (batch.iova[row] ?? 0) + start - at;
+          const iova = (iovas[row] as number) + start - at;
           if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
             open.pages += end - start;
           } else {
@@ -90,91 +96,78 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
   };
 }
 
-/** Remembers the runs of every walk, to be compared with the tables of all of them. */
+/** Remembers where the leaves of every walk lead, to be compared with the tables of all of them. */
 export interface TargetRuns {
-  watch(owner: number): (batch: RunBatch) => void;
+  /** @param request what was walked: it is walked again if some leaf comes near a structure */
+  watch(owner: number, request: WalkRequest): WalkObserver;
   /** Reports leaves that map pages of VT-d structures (SS-23). */
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
+/** Where the leaves of one walk lead. */
+interface Reached {
+  readonly request: WalkRequest;
+  /** Granules, and how many. */
+  granules: Float64Array;
+  count: number;
+  /** Whether leaves lead to where granules are not counted. */
+  far: boolean;
+}
+
 export function createTargetRuns(): TargetRuns {
-  let start = new Float64Array(1024);
-  let length = new Float64Array(1024);
-  let iovas = new Float64Array(1024);
-  let owners = new Int32Array(1024);
-  let access = new Uint8Array(1024);
-  let count = 0;
-  const overflowed = new Set<number>();
-
-  function grow(): void {
-    start = grown(start);
-    length = grown(length);
-    iovas = grown(iovas);
-    const more = new Int32Array(count * 2);
-    more.set(owners);
-    owners = more;
-    const rights = new Uint8Array(count * 2);
-    rights.set(access);
-    access = rights;
-  }
-
+  const walks = new Map<number, Reached>();
   return {
-    watch: (owner) => (batch) => {
-      if (count + batch.length > MAX_RUNS) {
-        overflowed.add(owner);
-        return;
-      }
-      for (let row = 0; row < batch.length; row++) {
-        if (count === start.length) grow();
-        start[count] = batch.target[row] as number;
-        length[count] = batch.pages[row] as number;
-        iovas[count] = batch.iova[row] as number;
-        owners[count] = owner;
-        access[count++] = batch.access[row] as number;
-      }
+    watch(owner, request) {
+      const reached: Reached = { request, granules: new Float64Array(64), count: 0, far: false };
+      walks.set(owner, reached);
+      return {
+        touches(granule) {
+          if (granule < 0) reached.far = true;
+          else {
+            if (reached.count === reached.granules.length) reached.granules = grown(reached.granules);
+            reached.granules[reached.count++] = granule;
+          }
+          return false;
+        },
+      };
     },
     compare(sink, targets) {
       const set = pageSet(sink.pages.ranges(), Number(PAGE));
-      const probe = createProbe(set);
-      const met = new Map<number, { readonly hit: Hit; count: number }>();
-      const look = (owner: number, at: number, pages: number, iova: number, rights: number) => {
+      const near = new Set<number>();
+      for (const { start } of sink.pages.ranges()) near.add(Math.floor(start / GRANULE_BYTES));
+      for (const [owner, { request, granules, count, far }] of walks) {
         const target = targets[owner];
-        if (target === undefined || probe(at, at + pages) === 'outside') return;
-        for (const part of intersections(set, at, at + pages)) {
-          const known = met.get(owner);
-          if (known === undefined) {
-            met.set(owner, { hit: reaches(target, part, iova - at, rights), count: part.end - part.start });
-          } else known.count += part.end - part.start;
-        }
-      };
-      for (let i = 0; i < count; i++) {
-        const owner = owners[i] ?? 0;
-        if (overflowed.has(owner)) continue;
-        look(owner, start[i] ?? 0, length[i] ?? 0, iovas[i] ?? 0, access[i] ?? 0);
-      }
-      // Too many to remember: these are walked once more.
-      for (const owner of overflowed) {
-        const target = targets[owner];
-        if (target === undefined) continue;
-        const format = formatOf(target);
-        const walk = walkTable({ ...target, format });
-        for (const batch of mergeBatches(walk.batches, format)) {
-          for (let row = 0; row < batch.length; row++)
-            look(
-              owner,
-              batch.target[row] ?? 0,
-              batch.pages[row] ?? 0,
-              batch.iova[row] ?? 0,
-              batch.access[row] ?? 0,
-            );
-        }
-      }
-      for (const [owner, { hit, count: pages }] of met) {
-        const target = targets[owner];
-        if (target !== undefined) sink.tally.see('SS-23', hit, target.setting, pages);
+        if (target === undefined || !(far || granules.subarray(0, count).some((at) => near.has(at)))) continue;
+        const met = meetings(request, set, target);
+        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
       }
     },
   };
+}
+
+/** The leaves of a table that map pages of a set: the first one, and how many pages. */
+function meetings(
+  request: WalkRequest,
+  set: PageSet,
+  target: Target,
+): { readonly hit: Hit; readonly pages: number } | undefined {
+  const probe = createProbe(set);
+  let hit: Hit | undefined;
+  let met = 0;
+  for (const batch of mergeBatches(walkTable(request).batches, request.format)) {
+    const targets = targetsOf(batch);
+    const lengths = pagesOf(batch);
+    for (let row = 0; row < batch.length; row++) {
+      const at = targets[row] as number;
+      const pages = lengths[row] as number;
+      if (probe(at, at + pages) === 'outside') continue;
+      for (const part of intersections(set, at, at + pages)) {
+        hit ??= reaches(target, part, (iovasOf(batch)[row] as number) - at, accessesOf(batch)[row] as number);
+        met += part.end - part.start;
+      }
+    }
+  }
+  return hit === undefined ? undefined : { hit, pages: met };
 }
 
 /** A target's way to pages of structures; `shift` leads from their page frame numbers to input addresses. */

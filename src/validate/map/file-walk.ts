@@ -1,0 +1,232 @@
+/** The leaves of a domain against the blocks of guestmemfs files, once for the rules that ask about files. */
+import type { Domain, GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
+import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import {
+  iovasOf,
+  type LeafBatch,
+  pagesOf,
+  ROW_END,
+  ROW_HI,
+  ROW_LO,
+  ROW_START,
+  ROW_WORDS,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
+import type { Facts } from '../facts.js';
+import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
+
+const PAGE = 4096n;
+const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
+
+/** For each block of the region: which file it is of, and where in it. */
+interface FileMap {
+  readonly files: readonly GuestmemfsFile[];
+  /** Index into `files`, -1 for none. */
+  readonly file: Int32Array;
+  /** Block number within the file. */
+  readonly block: Int32Array;
+  /** First page frame number of the region. */
+  readonly start: number;
+}
+
+/** What the leaves of a domain say about files. */
+export interface FileWalk {
+  readonly files: readonly GuestmemfsFile[];
+  /** Takes the runs of a batch; the second rule that shows the same batch costs nothing. */
+  take(batch: LeafBatch): void;
+  /** By IOAS: byte 0 for "in no file", byte i + 1 for file i; 1 where the areas of the IOAS map it. */
+  readonly reached: ReadonlyMap<Ioas, Uint8Array>;
+  /** Where the offset in a file does not rise with the IOVA, within one area: the first place, and how often. */
+  firstBreak(): { readonly segment: Segment; readonly iova: number; readonly count: number } | undefined;
+}
+
+/** One for each domain of a validation: the rules on files use the same. */
+const known = new WeakMap<Facts, Map<Domain, FileWalk>>();
+
+/** @returns undefined when the blocks of the files are not all known */
+export function fileWalkOf(domain: Domain, handover: Handover, facts: Facts): FileWalk | undefined {
+  const walks = known.get(facts) ?? new Map<Domain, FileWalk>();
+  known.set(facts, walks);
+  const found = walks.get(domain);
+  if (found !== undefined) return found;
+  const map = fileMap(handover, facts);
+  if (map === undefined) return undefined;
+  const walk = createFileWalk(map, areasOf(domain, facts));
+  walks.set(domain, walk);
+  return walk;
+}
+
+function fileMap({ guestmemfs }: Handover, facts: Facts): FileMap | undefined {
+  const region = facts.fsMem();
+  const count = facts.reachedBlocks()?.length;
+  if (guestmemfs?.files === undefined || region === undefined || count === undefined) return undefined;
+  if (guestmemfs.files.some(({ blocks }) => blocks === undefined)) return undefined;
+  const file = new Int32Array(count).fill(-1);
+  const block = new Int32Array(count);
+  guestmemfs.files.forEach(({ blocks }, i) => {
+    blocks?.forEach((number, position) => {
+      if (number >= BigInt(count)) return;
+      file[Number(number)] = i;
+      block[Number(number)] = position;
+    });
+  });
+  return { files: guestmemfs.files, file, block, start: Number(region.start / PAGE) };
+}
+
+/** What the walk has seen last, and what it has found. */
+interface State {
+  readonly map: FileMap;
+  readonly areas: DomainAreas;
+  readonly reached: Map<Ioas, Uint8Array>;
+  segment: Segment | undefined;
+  file: number;
+  /** Page within the file less IOVA page. */
+  delta: number;
+  breaks: number;
+  first: { readonly segment: Segment; readonly iova: number } | undefined;
+}
+
+function createFileWalk(map: FileMap, areas: DomainAreas): FileWalk {
+  const s: State = {
+    map,
+    areas,
+    reached: new Map(),
+    segment: undefined,
+    file: -1,
+    delta: 0,
+    breaks: 0,
+    first: undefined,
+  };
+  let last: LeafBatch | undefined;
+  let serial = -1;
+  return {
+    files: map.files,
+    reached: s.reached,
+    take(batch) {
+      if (batch === last && batch.serial === serial) return;
+      last = batch;
+      serial = batch.serial;
+      const around = areas.segments[areas.around(batch)];
+      if (around === undefined) takeRows(s, batch);
+      else takeInside(s, batch, around);
+    },
+    firstBreak: () => (s.first === undefined ? undefined : { ...s.first, count: s.breaks }),
+  };
+}
+
+function flagsOf({ reached, map }: State, { ioas }: Segment): Uint8Array {
+  const flags = reached.get(ioas) ?? new Uint8Array(map.files.length + 1);
+  reached.set(ioas, flags);
+  return flags;
+}
+
+/** A batch whose rows all lie in one segment. */
+function takeInside(s: State, batch: LeafBatch, segment: Segment): void {
+  const quick = batch.small && batch.maximal && s.map.start % BLOCK_PAGES === 0;
+  const flags = flagsOf(s, segment);
+  for (let row = 0; row < batch.length; row++) {
+    if (quick && row > 0) row = insideBlocks(s, batch, segment, flags, row);
+    if (row === batch.length) return;
+    const iova = iovasOf(batch)[row] as number;
+    takeStretch(s, segment, targetsOf(batch)[row] as number, pagesOf(batch)[row] as number, iova);
+  }
+}
+
+/** @returns the first row from `from` on that is not wholly in one block of the region */
+function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8Array, from: number): number {
+  const { rows, length, format, base } = batch;
+  const { addressHi } = format;
+  const { file: files, block: blocks, start } = s.map;
+  const firstBlock = start / BLOCK_PAGES;
+  const count = files.length;
+  const { shared } = segment;
+  let { file: lastFile } = s;
+  // Within the batch IOVAs count from its base.
+  let lastDelta = s.delta + base;
+  let firstAt = -1;
+  let breaks = 0;
+  let at = from * ROW_WORDS;
+  if (s.segment !== segment) lastFile = -1;
+  for (; at < length * ROW_WORDS; at = (at + ROW_WORDS) | 0) {
+    const lo = rows[at + ROW_LO] as number;
+    const begin = rows[at + ROW_START] as number;
+    const block = ((((rows[at + ROW_HI] as number) & addressHi) << 11) | (lo >>> 21)) - firstBlock;
+    const page = (lo >>> 12) & (BLOCK_PAGES - 1);
+    if (block < 0 || block >= count || page + (rows[at + ROW_END] as number) - begin > BLOCK_PAGES) break;
+    const file = files[block] as number;
+    flags[file + 1] = 1;
+    if (file < 0 || shared) continue;
+    const delta = (blocks[block] as number) * BLOCK_PAGES + page - begin;
+    if (delta === lastDelta && file === lastFile) continue;
+    if (file === lastFile) {
+      if (breaks === 0) firstAt = begin;
+      breaks++;
+    }
+    lastFile = file;
+    lastDelta = delta;
+  }
+  if (lastFile >= 0) {
+    s.segment = segment;
+    s.file = lastFile;
+    s.delta = lastDelta - base;
+  }
+  if (breaks > 0) s.first ??= { segment, iova: base + firstAt };
+  s.breaks += breaks;
+  return at / ROW_WORDS;
+}
+
+/** A batch of which some rows may lie in no segment or in several. */
+function takeRows(s: State, batch: LeafBatch): void {
+  const { areas } = s;
+  const located = areas.located(batch);
+  const iovas = iovasOf(batch);
+  const targets = targetsOf(batch);
+  const lengths = pagesOf(batch);
+  for (let row = 0; row < batch.length; row++) {
+    const at = located[row] as number;
+    if (at === NOWHERE) continue;
+    const iova = iovas[row] as number;
+    const target = targets[row] as number;
+    const pages = lengths[row] as number;
+    const whole = areas.segments[at];
+    if (whole !== undefined) {
+      takeStretch(s, whole, target, pages, iova);
+      continue;
+    }
+    for (const { segment, start, end } of areas.pieces(iova, iova + pages)) {
+      if (segment !== undefined) takeStretch(s, segment, target + start - iova, end - start, start);
+    }
+  }
+}
+
+/** A stretch of leaves inside one segment: block by block as far as it lies in the region. */
+function takeStretch(s: State, segment: Segment, target: number, pages: number, iova: number): void {
+  const { start, file: files, block: blocks } = s.map;
+  const flags = flagsOf(s, segment);
+  const from = Math.max(target, start);
+  const end = Math.min(target + pages, start + files.length * BLOCK_PAGES);
+  if (from >= end || end - from < pages) flags[0] = 1;
+  for (let page = from; page < end; ) {
+    const block = Math.floor((page - start) / BLOCK_PAGES);
+    const offset = (page - start) % BLOCK_PAGES;
+    const file = files[block] as number;
+    flags[file + 1] = 1;
+    if (file >= 0 && !segment.shared) {
+      look(s, segment, file, (blocks[block] as number) * BLOCK_PAGES + offset, iova + page - target);
+    }
+    page += BLOCK_PAGES - offset;
+  }
+}
+
+/** Whether the offset in the file goes on as the IOVA does. */
+function look(s: State, segment: Segment, file: number, pageInFile: number, iova: number): void {
+  const delta = pageInFile - iova;
+  if (segment === s.segment && file === s.file) {
+    if (delta === s.delta) return;
+    s.first ??= { segment, iova };
+    s.breaks++;
+  }
+  s.segment = segment;
+  s.file = file;
+  s.delta = delta;
+}
