@@ -8,7 +8,7 @@ import { overlay } from '../../src/memory/overlay.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { bytesAccess } from '../../src/memory/random-access.js';
 import { addPiece, buildRunTable, createPieces } from '../../src/memory/run-table.js';
-import { TABLE_BASE, type TableFile, TARGETS } from '../vtd/table-file.js';
+import { TABLE_BASE, TARGETS, type TableFile } from '../vtd/table-file.js';
 
 const PAGE = 4096;
 const BLOCK = 0x200000;

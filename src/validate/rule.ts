@@ -68,12 +68,22 @@ export interface WalkObserver {
   /** Leaves in IOVA order, merged into runs; the batch is reused. */
   runs?(batch: LeafBatch): void;
   /**
-   * Asked once for each 2 MiB of memory that leaves reach, page frames `granule * 512` and on: whether `runs`
-   * has to see what maps there. With this method `runs` sees only batches for which some rule said so. -1 is
-   * asked when leaves lead too far off for granules to be counted; `runs` sees those batches.
+   * Whether `runs` has to see what maps to page frames [start, end). Asked once for each stretch of memory that
+   * leaves reach: with this method `runs` sees only batches for which some rule said so, and those that lead too
+   * far off for their memory to be kept track of.
    */
-  touches?(granule: number): boolean;
+  watches?(start: number, end: number): boolean;
+  /** Before `end`: the memory that leaves have reached. */
+  reached?(granules: Reached): void;
   end?(report: WalkReport): void;
+}
+
+/** The memory that the leaves of a walk reach, in granules of 512 page frames, 2 MiB. */
+export interface Reached {
+  /** Granule numbers, each once, in the order in which they were reached. */
+  readonly granules: Float64Array;
+  /** Whether leaves also lead to memory that is too far off to be kept track of. */
+  readonly far: boolean;
 }
 
 /** What a rule needs besides the tree; what is missing is the reason why it is skipped. */

@@ -232,8 +232,9 @@ function walkWatched(request: WalkRequest, observers: readonly WalkObserver[]): 
     },
   });
   for (const batch of mergeBatches(watched(walk.batches, leaves), request.format)) {
-    feed(batch);
+    feed.take(batch);
   }
+  feed.end();
   const report = walk.report();
   for (const observer of observers) observer.end?.(report);
   return report;

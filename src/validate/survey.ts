@@ -1,5 +1,14 @@
 /** Which memory the leaves of a walk reach, by granules of 2 MiB, so that rules are asked once for each. */
-import { type LeafBatch, pagesOf, ROW_END, ROW_HI, ROW_LO, ROW_START, ROW_WORDS, targetsOf } from '../vtd/walk/batch.js';
+import {
+  type LeafBatch,
+  pagesOfRow,
+  ROW_END,
+  ROW_HI,
+  ROW_LO,
+  ROW_START,
+  ROW_WORDS,
+  targetOfRow,
+} from '../vtd/walk/batch.js';
 import type { WalkObserver } from './rule.js';
 
 /** 4 KiB pages of a granule: what a table page of PTEs maps, and a block of guestmemfs. */
@@ -7,10 +16,8 @@ export const GRANULE_PAGES = 512;
 /** Most granules that one table of them spans, 8 TiB; leaves elsewhere are shown to every rule. */
 const MOST_GRANULES = 2 ** 22;
 
-/** Granules that are one in `Survey.wide`. */
+/** Granules that are asked about together, 1 GiB. */
 const WIDE = 512;
-/** Stands for all granules that are too far off to be counted. */
-const FAR = -1;
 
 /** Codes of a granule: not reached so far, reached and no rule wants to see it, some rule does. */
 const NEW = 0;
@@ -23,24 +30,51 @@ interface Survey {
   /** Code of granule `first + i` at i. */
   codes: Uint8Array;
   first: number;
-  /** Codes of 512 granules, aligned to as many, that were asked about together; 1 GiB leaves are long rows. */
+  /** By first granule of a 1 GiB stretch: the code that all of it has for the rules, WATCHED when it varies. */
+  readonly stretches: Map<number, number>;
+  /** The same, of stretches that were reached as a whole: 1 GiB leaves are long rows. */
   readonly wide: Map<number, number>;
+  /** What was reached, in that order. */
+  reached: Float64Array;
+  count: number;
+  far: boolean;
 }
 
 /** Shows merged runs to the observers that have to see them. */
-export type RunFeed = (batch: LeafBatch) => void;
+export interface RunFeed {
+  take(batch: LeafBatch): void;
+  /** After the last batch. */
+  end(): void;
+}
 
 /**
- * Observers that say which granules concern them see only batches with a run in one of those; all others see
+ * Observers that say which memory concerns them see only batches with a run that leads there; all others see
  * every batch.
  */
 export function createRunFeed(observers: readonly WalkObserver[]): RunFeed {
-  const always = observers.filter(({ runs, touches }) => runs !== undefined && touches === undefined);
-  const asked = observers.filter(({ touches }) => touches !== undefined);
-  const survey: Survey = { observers: asked, codes: new Uint8Array(0), first: 0, wide: new Map() };
-  return (batch) => {
-    for (const observer of always) observer.runs?.(batch);
-    if (asked.length > 0 && isWatched(survey, batch)) for (const observer of asked) observer.runs?.(batch);
+  const always = observers.filter(({ runs, watches }) => runs !== undefined && watches === undefined);
+  const asked = observers.filter(({ watches }) => watches !== undefined);
+  const told = observers.filter(({ reached }) => reached !== undefined);
+  const survey: Survey = {
+    observers: asked,
+    codes: new Uint8Array(0),
+    first: 0,
+    stretches: new Map(),
+    wide: new Map(),
+    reached: new Float64Array(64),
+    count: 0,
+    far: false,
+  };
+  const surveyed = asked.length > 0 || told.length > 0;
+  return {
+    take(batch) {
+      for (const observer of always) observer.runs?.(batch);
+      if (surveyed && isWatched(survey, batch)) for (const observer of asked) observer.runs?.(batch);
+    },
+    end() {
+      const { reached, count, far } = survey;
+      for (const observer of told) observer.reached?.({ granules: reached.subarray(0, count), far });
+    },
   };
 }
 
@@ -84,12 +118,12 @@ function isAnyWatched(survey: Survey, batch: LeafBatch): boolean {
 
 /** Asks about the granules of one row. */
 function isRowWatched(survey: Survey, batch: LeafBatch, row: number): boolean {
-  const target = targetsOf(batch)[row] as number;
-  const pages = pagesOf(batch)[row] as number;
+  const target = targetOfRow(batch, row);
+  const pages = pagesOfRow(batch, row);
   const start = Math.floor(target / GRANULE_PAGES);
   const end = Math.floor((target + pages - 1) / GRANULE_PAGES) + 1;
   if (!cover(survey, start, end)) {
-    ask(survey, FAR);
+    survey.far = true;
     return true;
   }
   const { wide } = survey;
@@ -114,16 +148,34 @@ function codeOf(survey: Survey, start: number, end: number): number {
   let code = PLAIN;
   for (let granule = start; granule < end; granule++) {
     const i = granule - first;
-    if (codes[i] === NEW) codes[i] = ask(survey, granule) ? WATCHED : PLAIN;
+    if (codes[i] === NEW) codes[i] = reach(survey, granule);
     if (codes[i] === WATCHED) code = WATCHED;
   }
   return code;
 }
 
-function ask({ observers }: Survey, granule: number): boolean {
-  let watched = false;
-  for (const observer of observers) if (observer.touches?.(granule) === true) watched = true;
-  return watched;
+/** Notes a granule that is reached for the first time, and asks the rules: about the 1 GiB around it, if that will do. */
+function reach(survey: Survey, granule: number): number {
+  if (survey.count === survey.reached.length) {
+    const larger = new Float64Array(survey.count * 2);
+    larger.set(survey.reached);
+    survey.reached = larger;
+  }
+  survey.reached[survey.count++] = granule;
+  const start = granule - (granule % WIDE);
+  let code = survey.stretches.get(start);
+  if (code === undefined) {
+    code = ask(survey, start, start + WIDE);
+    survey.stretches.set(start, code);
+  }
+  return code === PLAIN ? PLAIN : ask(survey, granule, granule + 1);
+}
+
+function ask({ observers }: Survey, start: number, end: number): number {
+  const watched = observers.some(
+    ({ watches }) => watches?.(start * GRANULE_PAGES, end * GRANULE_PAGES) === true,
+  );
+  return watched ? WATCHED : PLAIN;
 }
 
 /** Makes room for the codes of granules [start, end); false where that would take too much. */

@@ -1,3 +1,4 @@
+import { fromHalves } from '../../src/vtd/walk/anomaly.js';
 import {
   accessesOf,
   iovasOf,
@@ -9,7 +10,6 @@ import {
   ROW_WORDS,
   targetsOf,
 } from '../../src/vtd/walk/batch.js';
-import { fromHalves } from '../../src/vtd/walk/anomaly.js';
 
 /** One leaf, in page frame numbers; a test's plain view of what the walker gives in columns. */
 export interface Leaf {

@@ -78,8 +78,13 @@ describe('merged runs', () => {
           let iova = 0;
           let target = 7 * 512;
           for (let i = 0; i < some.length * times; i++) {
-            const { gap, jump, count: leaves, level, access } = some[i % some.length] ??
-              some[0] ?? { gap: 0, jump: 0, count: 1, level: 1, access: 1 };
+            const {
+              gap,
+              jump,
+              count: leaves,
+              level,
+              access,
+            } = some[i % some.length] ?? some[0] ?? { gap: 0, jump: 0, count: 1, level: 1, access: 1 };
             // Large leaves are aligned.
             const count = level === 1 ? leaves * 512 : leaves;
             const joins = i > 0 && gap === 0 && jump === 0;
@@ -101,7 +106,13 @@ describe('merged runs', () => {
           }
           const batches: Row[][] = [];
           for (let at = 0; at < rows.length; at += size) batches.push(rows.slice(at, at + size));
-          const runs = [...mergeRuns(batches.map((rows) => batchOf(rows, format)), format, { anySize })];
+          const runs = [
+            ...mergeRuns(
+              batches.map((rows) => batchOf(rows, format)),
+              format,
+              { anySize },
+            ),
+          ];
           expect(runs.map((run) => [run.iova, run.pages, run.leaves, run.level, run.access])).toEqual(
             expected,
           );

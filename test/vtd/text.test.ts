@@ -22,18 +22,18 @@ function plainCsv(rows: readonly Row[]): string {
 
 const row: fc.Arbitrary<Row> = fc
   .record({
-  iova: fc.oneof(
-    fc.constantFrom(0, 1, 15, 16, 2 ** 20, 2 ** 32 - 1, 2 ** 32, 2 ** 45 - 600),
-    fc.integer({ min: 0, max: 2 ** 44 }),
-  ),
-  target: fc.oneof(
-    fc.constantFrom(0, 0xfffff, 2 ** 32 - 1, 2 ** 40 - 600),
-    fc.integer({ min: 0, max: 2 ** 39 }),
-  ),
-  count: fc.integer({ min: 1, max: 512 }),
-  level: fc.integer({ min: 1, max: 3 }),
-  access: fc.integer({ min: 0, max: 3 }),
-})
+    iova: fc.oneof(
+      fc.constantFrom(0, 1, 15, 16, 2 ** 20, 2 ** 32 - 1, 2 ** 32, 2 ** 45 - 600),
+      fc.integer({ min: 0, max: 2 ** 44 }),
+    ),
+    target: fc.oneof(
+      fc.constantFrom(0, 0xfffff, 2 ** 32 - 1, 2 ** 40 - 600),
+      fc.integer({ min: 0, max: 2 ** 39 }),
+    ),
+    count: fc.integer({ min: 1, max: 512 }),
+    level: fc.integer({ min: 1, max: 3 }),
+    access: fc.integer({ min: 0, max: 3 }),
+  })
   // Targets are aligned to the size of the page.
   .map((one) => ({ ...one, target: one.target - (one.target % pagesPerEntry(one.level)) }));
 

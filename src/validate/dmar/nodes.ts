@@ -1,5 +1,6 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
 import type { Domain } from '../../abi/model.js';
+import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
@@ -262,10 +263,13 @@ export const pageRecords: Rule = {
   requires: ['DMAR-003'],
   check({ handover }, report) {
     for (const domain of handover.domains ?? []) {
-      for (let index = 0; index < (domain.mem?.length ?? 0); index++) {
-        const record = domain.mem?.at(index);
-        if (record === undefined) continue;
-        const { addr, len } = record;
+      const { mem } = domain;
+      if (mem === undefined) continue;
+      const { count, start, end, flags } = memColumns(mem);
+      for (let index = 0; index < count; index++) {
+        const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
+        if (!odd && (end[index] as number) - (start[index] as number) === Number(PAGE)) continue;
+        const { addr, len } = mem.at(index);
         const wrong =
           len !== PAGE
             ? `has len ${hex(len)}`

@@ -1,6 +1,7 @@
 /** Rules on the page tables of a domain (rfc-2024 I9 to I13, I15, I16). */
 import type { Domain } from '../../abi/model.js';
 import { dataView } from '../../decode/bytes.js';
+import { MEM_HUGE, MEM_NOINIT, memColumns } from '../../decode/mem-columns.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { SS_PDE_LEAF_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
@@ -17,7 +18,6 @@ import {
 import type { TableVisit } from '../../vtd/walk/state.js';
 import { createProbe, intersections } from '../pages.js';
 import { RFC_2024, type Rule } from '../rule.js';
-import { GRANULE_PAGES } from '../survey.js';
 import { counted, hex, listed, range } from '../text.js';
 import { domainName, placeOf } from './nodes.js';
 
@@ -103,12 +103,29 @@ export const tablesPreserved: Rule = {
   },
 };
 
-/** What a domain's mem lists outside regions that are kept for other reasons. */
+const listedBy = new WeakMap<Domain, PageSet>();
+
+/** What a domain's mem lists outside regions that are kept for other reasons; worked out once. */
 function listedPages(domain: Domain): PageSet {
-  return pageSet(
-    [...(domain.mem ?? [])].map(({ addr, len }) => ({ start: addr, end: addr + len })),
-    PAGE,
-  );
+  let pages = listedBy.get(domain);
+  if (pages === undefined) {
+    pages = pageSet(listedRanges(domain), PAGE);
+    listedBy.set(domain, pages);
+  }
+  return pages;
+}
+
+function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
+  if (mem === undefined) return;
+  const { count, start, end, flags } = memColumns(mem);
+  for (let i = 0; i < count; i++) {
+    if (((flags[i] as number) & (MEM_NOINIT | MEM_HUGE)) === 0) {
+      yield { start: start[i] as number, end: end[i] as number };
+    } else {
+      const { addr, len } = mem.at(i);
+      yield { start: addr, end: addr + len };
+    }
+  }
 }
 
 export const noData: Rule = {
@@ -129,7 +146,7 @@ export const noData: Rule = {
     let count = 0;
     let firstIova = 0;
     return {
-      touches: (granule) => probe(granule * GRANULE_PAGES, (granule + 1) * GRANULE_PAGES) !== 'outside',
+      watches: (start, end) => probe(start, end) !== 'outside',
       runs(batch) {
         const targets = targetsOf(batch);
         const lengths = pagesOf(batch);
@@ -183,7 +200,7 @@ export const noSuperpages: Rule = {
     const found: string[] = [];
     let first: { target: number; iova: number } | undefined;
     return {
-      touches: (granule) => probe(granule * GRANULE_PAGES, (granule + 1) * GRANULE_PAGES) !== 'outside',
+      watches: (start, end) => probe(start, end) !== 'outside',
       runs(batch) {
         if (batch.small) return;
         const targets = targetsOf(batch);

@@ -118,8 +118,7 @@ export const noinitLength: Rule = {
   needs: ['setup_data'],
   check({ handover, facts }, report) {
     const entries = entriesOf(handover);
-    for (const region of facts.records()) {
-      if (!region.noinit) continue;
+    for (const region of facts.noinitRecords()) {
       const extra = entries.find((entry) => entry.start < region.end && entry.end > region.end);
       if (extra === undefined) continue;
       report.finding({
@@ -144,8 +143,7 @@ export const noinitKept: Rule = {
   needs: ['setup_data'],
   check({ handover, facts }, report) {
     const entries = entriesOf(handover);
-    for (const region of facts.records()) {
-      if (!region.noinit) continue;
+    for (const region of facts.noinitRecords()) {
       const lost = entries.find(
         ({ start, end, noinit }) => !noinit && start <= region.start && end > region.start,
       );

@@ -2,14 +2,17 @@
 import type { Domain, GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import {
+  iovaOfRow,
   iovasOf,
   type LeafBatch,
   pagesOf,
+  pagesOfRow,
   ROW_END,
   ROW_HI,
   ROW_LO,
   ROW_START,
   ROW_WORDS,
+  targetOfRow,
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
@@ -17,14 +20,18 @@ import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js'
 
 const PAGE = 4096n;
 const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
+/** A mapping page has 512 block numbers, and there are fewer than 2^13 inodes. */
+const FILE_SHIFT = 9;
+const POSITION = (1 << FILE_SHIFT) - 1;
+/** Jumps that are counted; a table that has more of them is not worth the time. */
+const MOST_BREAKS = 4096;
+const NOWHERE_NEAR = -(2 ** 31);
 
 /** For each block of the region: which file it is of, and where in it. */
 interface FileMap {
   readonly files: readonly GuestmemfsFile[];
-  /** Index into `files`, -1 for none. */
-  readonly file: Int32Array;
-  /** Block number within the file. */
-  readonly block: Int32Array;
+  /** Index into `files` times 2^FILE_SHIFT, and the block number within the file; -1 for none. */
+  readonly place: Int32Array;
   /** First page frame number of the region. */
   readonly start: number;
 }
@@ -36,8 +43,13 @@ export interface FileWalk {
   take(batch: LeafBatch): void;
   /** By IOAS: byte 0 for "in no file", byte i + 1 for file i; 1 where the areas of the IOAS map it. */
   readonly reached: ReadonlyMap<Ioas, Uint8Array>;
-  /** Where the offset in a file does not rise with the IOVA, within one area: the first place, and how often. */
-  firstBreak(): { readonly segment: Segment; readonly iova: number; readonly count: number } | undefined;
+  /**
+   * Where the offset in a file does not rise with the IOVA, within one area: the first place, and how often;
+   * `more` when counting was given up.
+   */
+  firstBreak():
+    | { readonly segment: Segment; readonly iova: number; readonly count: number; readonly more: boolean }
+    | undefined;
 }
 
 /** One for each domain of a validation: the rules on files use the same. */
@@ -61,16 +73,13 @@ function fileMap({ guestmemfs }: Handover, facts: Facts): FileMap | undefined {
   const count = facts.reachedBlocks()?.length;
   if (guestmemfs?.files === undefined || region === undefined || count === undefined) return undefined;
   if (guestmemfs.files.some(({ blocks }) => blocks === undefined)) return undefined;
-  const file = new Int32Array(count).fill(-1);
-  const block = new Int32Array(count);
+  const place = new Int32Array(count).fill(-1);
   guestmemfs.files.forEach(({ blocks }, i) => {
     blocks?.forEach((number, position) => {
-      if (number >= BigInt(count)) return;
-      file[Number(number)] = i;
-      block[Number(number)] = position;
+      if (number < BigInt(count)) place[Number(number)] = (i << FILE_SHIFT) | position;
     });
   });
-  return { files: guestmemfs.files, file, block, start: Number(region.start / PAGE) };
+  return { files: guestmemfs.files, place, start: Number(region.start / PAGE) };
 }
 
 /** What the walk has seen last, and what it has found. */
@@ -110,8 +119,14 @@ function createFileWalk(map: FileMap, areas: DomainAreas): FileWalk {
       if (around === undefined) takeRows(s, batch);
       else takeInside(s, batch, around);
     },
-    firstBreak: () => (s.first === undefined ? undefined : { ...s.first, count: s.breaks }),
+    firstBreak: () =>
+      s.first === undefined ? undefined : { ...s.first, count: s.breaks, more: s.breaks >= MOST_BREAKS },
   };
+}
+
+/** Whether nothing more can be learnt: enough jumps, and every file is known to be mapped. */
+function isDone(s: State, flags: Uint8Array): boolean {
+  return s.breaks >= MOST_BREAKS && flags.indexOf(0, 1) < 0;
 }
 
 function flagsOf({ reached, map }: State, { ioas }: Segment): Uint8Array {
@@ -124,11 +139,11 @@ function flagsOf({ reached, map }: State, { ioas }: Segment): Uint8Array {
 function takeInside(s: State, batch: LeafBatch, segment: Segment): void {
   const quick = batch.small && batch.maximal && s.map.start % BLOCK_PAGES === 0;
   const flags = flagsOf(s, segment);
+  if (isDone(s, flags)) return;
   for (let row = 0; row < batch.length; row++) {
     if (quick && row > 0) row = insideBlocks(s, batch, segment, flags, row);
     if (row === batch.length) return;
-    const iova = iovasOf(batch)[row] as number;
-    takeStretch(s, segment, targetsOf(batch)[row] as number, pagesOf(batch)[row] as number, iova);
+    takeStretch(s, segment, targetOfRow(batch, row), pagesOfRow(batch, row), iovaOfRow(batch, row));
   }
 }
 
@@ -136,36 +151,38 @@ function takeInside(s: State, batch: LeafBatch, segment: Segment): void {
 function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8Array, from: number): number {
   const { rows, length, format, base } = batch;
   const { addressHi } = format;
-  const { file: files, block: blocks, start } = s.map;
-  const firstBlock = start / BLOCK_PAGES;
-  const count = files.length;
-  const { shared } = segment;
-  let { file: lastFile } = s;
-  // Within the batch IOVAs count from its base.
-  let lastDelta = s.delta + base;
+  const { place: places, start } = s.map;
+  const firstBlock = (start / BLOCK_PAGES) | 0;
+  const count = places.length;
+  const end = length * ROW_WORDS;
+  // Within the batch IOVAs count from its base; what is out of reach of 32 bits equals none of them.
+  const reachable = Math.abs(s.delta + base) < 2 ** 31;
+  let lastDelta = reachable ? (s.delta + base) | 0 : NOWHERE_NEAR;
+  let lastFile = s.segment === segment ? s.file : -1;
+  const judged = !segment.shared && s.breaks < MOST_BREAKS;
   let firstAt = -1;
   let breaks = 0;
-  let at = from * ROW_WORDS;
-  if (s.segment !== segment) lastFile = -1;
-  for (; at < length * ROW_WORDS; at = (at + ROW_WORDS) | 0) {
+  let at = (from * ROW_WORDS) | 0;
+  for (; at < end; at = (at + ROW_WORDS) | 0) {
     const lo = rows[at + ROW_LO] as number;
     const begin = rows[at + ROW_START] as number;
     const block = ((((rows[at + ROW_HI] as number) & addressHi) << 11) | (lo >>> 21)) - firstBlock;
     const page = (lo >>> 12) & (BLOCK_PAGES - 1);
     if (block < 0 || block >= count || page + (rows[at + ROW_END] as number) - begin > BLOCK_PAGES) break;
-    const file = files[block] as number;
+    const place = places[block] as number;
+    const file = place >> FILE_SHIFT;
     flags[file + 1] = 1;
-    if (file < 0 || shared) continue;
-    const delta = (blocks[block] as number) * BLOCK_PAGES + page - begin;
-    if (delta === lastDelta && file === lastFile) continue;
+    if (file < 0 || !judged) continue;
+    const delta = (((place & POSITION) * BLOCK_PAGES) | page) - begin;
     if (file === lastFile) {
+      if (delta === lastDelta) continue;
       if (breaks === 0) firstAt = begin;
-      breaks++;
+      breaks = (breaks + 1) | 0;
     }
     lastFile = file;
     lastDelta = delta;
   }
-  if (lastFile >= 0) {
+  if (lastFile >= 0 && judged) {
     s.segment = segment;
     s.file = lastFile;
     s.delta = lastDelta - base;
@@ -201,18 +218,19 @@ function takeRows(s: State, batch: LeafBatch): void {
 
 /** A stretch of leaves inside one segment: block by block as far as it lies in the region. */
 function takeStretch(s: State, segment: Segment, target: number, pages: number, iova: number): void {
-  const { start, file: files, block: blocks } = s.map;
+  const { start, place: places } = s.map;
   const flags = flagsOf(s, segment);
   const from = Math.max(target, start);
-  const end = Math.min(target + pages, start + files.length * BLOCK_PAGES);
+  const end = Math.min(target + pages, start + places.length * BLOCK_PAGES);
   if (from >= end || end - from < pages) flags[0] = 1;
   for (let page = from; page < end; ) {
     const block = Math.floor((page - start) / BLOCK_PAGES);
     const offset = (page - start) % BLOCK_PAGES;
-    const file = files[block] as number;
+    const place = places[block] as number;
+    const file = place >> FILE_SHIFT;
     flags[file + 1] = 1;
-    if (file >= 0 && !segment.shared) {
-      look(s, segment, file, (blocks[block] as number) * BLOCK_PAGES + offset, iova + page - target);
+    if (file >= 0 && !segment.shared && s.breaks < MOST_BREAKS) {
+      look(s, segment, file, (place & POSITION) * BLOCK_PAGES + offset, iova + page - target);
     }
     page += BLOCK_PAGES - offset;
   }

@@ -45,7 +45,7 @@ function outside(
   };
   const probe = createProbe(set);
   return {
-    touches: (granule) => probe(granule * BLOCK_PAGES, (granule + 1) * BLOCK_PAGES) !== 'inside',
+    watches: (from, end) => probe(from, end) !== 'inside',
     runs(batch) {
       const targets = targetsOf(batch);
       const lengths = pagesOf(batch);
@@ -128,12 +128,14 @@ function reachedBlocks(start: number, count: number, mark: (block: number) => vo
   let last = -1;
   const whole = start % BLOCK_PAGES === 0;
   return {
-    touches(granule) {
-      const block = granule - Math.floor(start / BLOCK_PAGES);
-      // Where blocks are granules that is all; else a granule has parts of two of them.
-      if (!whole) return block >= 0 && block <= count;
-      if (block >= 0 && block < count) mark(block);
-      return false;
+    // Where blocks are granules, to be told those is enough; else a granule has parts of two of them.
+    watches: (from, end) => !whole && from < start + count * BLOCK_PAGES && end > start,
+    reached({ granules }) {
+      if (!whole) return;
+      for (const granule of granules) {
+        const block = granule - start / BLOCK_PAGES;
+        if (block >= 0 && block < count) mark(block);
+      }
     },
     runs(batch) {
       const targets = targetsOf(batch);
@@ -141,10 +143,7 @@ function reachedBlocks(start: number, count: number, mark: (block: number) => vo
       for (let row = 0; row < batch.length; row++) {
         const target = (targets[row] as number) - start;
         const first = Math.max(0, Math.floor(target / BLOCK_PAGES));
-        const end = Math.min(
-          count - 1,
-          Math.floor((target + (lengths[row] as number) - 1) / BLOCK_PAGES),
-        );
+        const end = Math.min(count - 1, Math.floor((target + (lengths[row] as number) - 1) / BLOCK_PAGES));
         if (first === last && end === last) continue;
         for (let block = first; block <= end; block++) mark(block);
         last = end;
@@ -213,16 +212,19 @@ export const blocksOnce: Rule = {
   evidence: 'rfc-2024 4',
   consequence: 'devices of two virtual machines reach the same memory, unless sharing it is intended',
   needs: ['memory'],
-  observe({ facts }, domain, report) {
+  observe({ handover, facts }, domain, report) {
     const owners = facts.blockOwners();
+    const domains = handover.domains ?? [];
+    const self = 1 + domains.indexOf(domain);
     const region = facts.fsMem();
     const reached = facts.reachedBlocks();
     if (owners === undefined || region === undefined || reached === undefined) return undefined;
     const shared = new Map<Domain, number[]>();
     const walk = reachedBlocks(Number(region.start / PAGE), reached.length, (block) => {
-      const owner = owners[block];
-      owners[block] = owner ?? domain;
-      if (owner === undefined || owner === domain) return;
+      const first = owners[block] as number;
+      if (first === 0) owners[block] = self;
+      const owner = domains[first - 1];
+      if (owner === undefined || first === self) return;
       const blocks = shared.get(owner);
       if (blocks === undefined) shared.set(owner, [block]);
       else if (blocks.at(-1) !== block) blocks.push(block);

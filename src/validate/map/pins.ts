@@ -200,9 +200,14 @@ export const areasAreLinear: Rule = {
       end() {
         const found = walk.firstBreak();
         if (found === undefined) return;
-        const { segment, iova, count } = found;
+        const { segment, iova, count, more } = found;
+        const times = more
+          ? ` and at least ${count - 1} more times`
+          : count > 1
+            ? ` and ${count - 1} more times`
+            : '';
         report.finding({
-          message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(iova) * PAGE)}${count > 1 ? ` and ${count - 1} more times` : ''}`,
+          message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(iova) * PAGE)}${times}`,
           location: { ...placeOf(segment.area), iova: BigInt(iova) * PAGE },
         });
       },

@@ -92,7 +92,8 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
     around(batch) {
       const start = startOf(batch);
       const at = firstBehind(ends, start);
-      const inside = at < starts.length && start >= (starts[at] as number) && endOf(batch) <= (ends[at] as number);
+      const inside =
+        at < starts.length && start >= (starts[at] as number) && endOf(batch) <= (ends[at] as number);
       return inside ? at : -1;
     },
     located(batch) {

@@ -225,7 +225,9 @@ export function watchLeaves(
     // A bit that all high halves have: no leaf leads below 4 GiB.
     const high = nested || (batch.andHi & addressHi) !== 0;
     const inside = addressBits === undefined || (batch.orHi & addressHi) < 2 ** (addressBits - 32);
-    return high && inside && startOf(batch) >= INTERRUPTS_END && endOf(batch) <= oddFrom;
+    const start = startOf(batch);
+    const end = endOf(batch);
+    return high && inside && (start >= INTERRUPTS_END || end <= INTERRUPTS) && end <= oddFrom;
   }
 
   return {

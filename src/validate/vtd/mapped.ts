@@ -7,7 +7,7 @@ import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
 import { createProbe, gaps, intersections } from '../pages.js';
-import type { Finding, WalkObserver } from '../rule.js';
+import type { Finding, Reached, WalkObserver } from '../rule.js';
 import { GRANULE_PAGES } from '../survey.js';
 import { counted, range } from '../text.js';
 import type { Hit } from './row.js';
@@ -17,7 +17,6 @@ import type { Target } from './target.js';
 const PAGE = 4096n;
 /** Stretches that are put into words; more are counted. */
 const MAX_STRETCHES = 4096;
-const GRANULE_BYTES = GRANULE_PAGES * 4096;
 
 /** Stretches outside the preserved pages, as findings. */
 export interface Stretches {
@@ -62,7 +61,7 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
     leaves(batch) {
       mapped += batch.totalPages;
     },
-    touches: (granule) => probe(granule * GRANULE_PAGES, (granule + 1) * GRANULE_PAGES) !== 'inside',
+    watches: (from, end) => probe(from, end) !== 'inside',
     runs(batch) {
       const iovas = iovasOf(batch);
       const targets = targetsOf(batch);
@@ -104,42 +103,27 @@ export interface TargetRuns {
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
-/** Where the leaves of one walk lead. */
-interface Reached {
-  readonly request: WalkRequest;
-  /** Granules, and how many. */
-  granules: Float64Array;
-  count: number;
-  /** Whether leaves lead to where granules are not counted. */
-  far: boolean;
-}
-
 export function createTargetRuns(): TargetRuns {
-  const walks = new Map<number, Reached>();
+  const walks = new Map<number, { readonly request: WalkRequest; readonly reached: Reached }>();
   return {
-    watch(owner, request) {
-      const reached: Reached = { request, granules: new Float64Array(64), count: 0, far: false };
-      walks.set(owner, reached);
-      return {
-        touches(granule) {
-          if (granule < 0) reached.far = true;
-          else {
-            if (reached.count === reached.granules.length) reached.granules = grown(reached.granules);
-            reached.granules[reached.count++] = granule;
-          }
-          return false;
-        },
-      };
-    },
+    watch: (owner, request) => ({
+      reached({ granules, far }) {
+        walks.set(owner, { request, reached: { granules: granules.slice(), far } });
+      },
+    }),
     compare(sink, targets) {
       const set = pageSet(sink.pages.ranges(), Number(PAGE));
       const near = new Set<number>();
-      for (const { start } of sink.pages.ranges()) near.add(Math.floor(start / GRANULE_BYTES));
-      for (const [owner, { request, granules, count, far }] of walks) {
+      for (const { start, end } of set.runs()) {
+        const last = Math.floor((end - 1) / GRANULE_PAGES);
+        for (let granule = Math.floor(start / GRANULE_PAGES); granule <= last; granule++) near.add(granule);
+      }
+      for (const [owner, { request, reached }] of walks) {
         const target = targets[owner];
-        if (target === undefined || !(far || granules.subarray(0, count).some((at) => near.has(at)))) continue;
-        const met = meetings(request, set, target);
-        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
+        const meets = reached.far || reached.granules.some((granule) => near.has(granule));
+        const met = target === undefined || !meets ? undefined : meetings(request, set, target);
+        if (met !== undefined && target !== undefined)
+          sink.tally.see('SS-23', met.hit, target.setting, met.pages);
       }
     },
   };
@@ -183,10 +167,4 @@ function reaches(
   const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}`;
   const iovaEnd = BigInt(end + shift) * PAGE;
   return { text, key: target.name, location: { ...target.place, iova, iovaEnd, address } };
-}
-
-function grown(column: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(column.length * 2);
-  larger.set(column);
-  return larger;
 }

@@ -199,7 +199,8 @@ function fillTargets({ length, rows, level, small, format }: LeafBatch, target: 
   const { addressHi } = format;
   for (let row = 0; row < length; row++) {
     const at = row * ROW_WORDS;
-    target[row] = ((rows[at + ROW_HI] as number) & addressHi) * 0x100000 + ((rows[at + ROW_LO] as number) >>> 12);
+    target[row] =
+      ((rows[at + ROW_HI] as number) & addressHi) * 0x100000 + ((rows[at + ROW_LO] as number) >>> 12);
   }
   if (small) return;
   for (let row = 0; row < length; row++) {
@@ -227,6 +228,32 @@ function fillAccesses({ length, rows, format }: LeafBatch, access: Uint8Array): 
     const lo = (rows[at + ROW_LO] as number) & permissionLo;
     access[row] = ((lo | ((rows[at + ROW_HI] as number) & permissionHi)) >>> permissionShift) & 3;
   }
+}
+
+/** @returns the target of one row, where the others are not asked for */
+export function targetOfRow(batch: LeafBatch, row: number): number {
+  const { derived, rows, level, format } = batch;
+  if (derived.targets > row) return derived.target[row] as number;
+  const at = row * ROW_WORDS;
+  const page =
+    ((rows[at + ROW_HI] as number) & format.addressHi) * 0x100000 + ((rows[at + ROW_LO] as number) >>> 12);
+  const span = pagesPerEntry(level[row] as number);
+  return span > 1 ? page - (page % span) : page;
+}
+
+/** @returns the length of one row in 4 KiB pages, where the others are not asked for */
+export function pagesOfRow(batch: LeafBatch, row: number): number {
+  const { derived, rows, base, first } = batch;
+  if (derived.lengths > row) return derived.pages[row] as number;
+  const at = row * ROW_WORDS;
+  const end = rows[at + ROW_END] as number;
+  return row === 0 ? base - first + end : end - (rows[at + ROW_START] as number);
+}
+
+/** @returns the IOVA page of one row, where the others are not asked for */
+export function iovaOfRow({ derived, rows, base, first }: LeafBatch, row: number): number {
+  if (derived.iovas > row) return derived.iova[row] as number;
+  return row === 0 ? first : base + (rows[row * ROW_WORDS + ROW_START] as number);
 }
 
 /** @returns IOVA page behind the last row; 0 for an empty batch */

@@ -53,7 +53,11 @@ interface Merging {
 }
 
 /** Whether two entries differ in nothing but address, size and bits that nothing looks at. */
-function alike({ attributesLo, attributesHi, permissionLo, permissionHi }: EntryFormat, lo: number, hi: number): boolean {
+function alike(
+  { attributesLo, attributesHi, permissionLo, permissionHi }: EntryFormat,
+  lo: number,
+  hi: number,
+): boolean {
   return ((lo & (attributesLo | permissionLo)) | (hi & (attributesHi | permissionHi))) === 0;
 }
 
@@ -61,7 +65,10 @@ function alike({ attributesLo, attributesHi, permissionLo, permissionHi }: Entry
  * Whether no row of the batch can continue another one: the walk has joined rows of equal bits, so only rows
  * that differ in bits that do not count could be left.
  */
-function isMerged(batch: LeafBatch, seen: { orLo: number; orHi: number; andLo: number; andHi: number }): boolean {
+function isMerged(
+  batch: LeafBatch,
+  seen: { orLo: number; orHi: number; andLo: number; andHi: number },
+): boolean {
   seen.orLo |= batch.orLo;
   seen.orHi |= batch.orHi;
   seen.andLo &= batch.andLo;
@@ -133,7 +140,11 @@ function keepLast({ out, leaves }: Merging): void {
   out.small = level[0] === 1;
 }
 
-function* merging(batches: Iterable<LeafBatch>, format: EntryFormat, anySize: boolean): Generator<Merging, void> {
+function* merging(
+  batches: Iterable<LeafBatch>,
+  format: EntryFormat,
+  anySize: boolean,
+): Generator<Merging, void> {
   const m: Merging = {
     out: createLeafBatch(ROWS, format),
     leaves: new Float64Array(ROWS),

@@ -91,7 +91,7 @@ export function reportDeadEntries(s: WalkState, level: number): void {
 function followRun(words: Int32Array, i: number, lo: number, hi: number, last: number): number {
   const start = i;
   let before = lo;
-  while (i <= last && (before >>> 0) < NEAR_CARRY) {
+  while (i <= last && before >>> 0 < NEAR_CARRY) {
     const changed =
       ((words[i + 2] as number) ^ (before + PAGE)) |
       ((words[i + 4] as number) ^ (before + 2 * PAGE)) |
