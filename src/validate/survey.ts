@@ -11,8 +11,16 @@ import {
 } from '../vtd/walk/batch.js';
 import type { WalkObserver } from './rule.js';
 
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const WORDS = ROW_WORDS;
+const LO = ROW_LO;
+const HI = ROW_HI;
+const START = ROW_START;
+const END = ROW_END;
+
 /** 4 KiB pages of a granule: what a table page of PTEs maps, and a block of guestmemfs. */
-export const GRANULE_PAGES = 512;
+const GRANULE = 512;
+export const GRANULE_PAGES = GRANULE;
 /** Most granules that one table of them spans, 8 TiB; leaves elsewhere are shown to every rule. */
 const MOST_GRANULES = 2 ** 22;
 
@@ -97,15 +105,15 @@ function isWatched(survey: Survey, batch: LeafBatch): boolean {
 function plainRows({ codes, first }: Survey, { rows, length, format }: LeafBatch, from: number): number {
   const { addressHi } = format;
   const size = codes.length;
-  const end = length * ROW_WORDS;
+  const end = length * WORDS;
   // The length of row 0, which may have begun long ago, does not stand in its words.
   if (from === 0) return 0;
-  for (let at = from * ROW_WORDS; at < end; at = (at + ROW_WORDS) | 0) {
-    const lo = rows[at + ROW_LO] as number;
-    const granule = ((((rows[at + ROW_HI] as number) & addressHi) << 11) | (lo >>> 21)) - first;
-    const behind = ((lo >>> 12) & 511) + (rows[at + ROW_END] as number) - (rows[at + ROW_START] as number);
+  for (let at = from * WORDS; at < end; at = (at + WORDS) | 0) {
+    const lo = rows[at + LO] as number;
+    const granule = ((((rows[at + HI] as number) & addressHi) << 11) | (lo >>> 21)) - first;
+    const behind = ((lo >>> 12) & 511) + (rows[at + END] as number) - (rows[at + START] as number);
     const known = granule >= 0 && granule < size && codes[granule] === PLAIN;
-    if (!known || behind > GRANULE_PAGES) return at / ROW_WORDS;
+    if (!known || behind > GRANULE) return at / WORDS;
   }
   return length;
 }
@@ -120,8 +128,8 @@ function isAnyWatched(survey: Survey, batch: LeafBatch): boolean {
 function isRowWatched(survey: Survey, batch: LeafBatch, row: number): boolean {
   const target = targetOfRow(batch, row);
   const pages = pagesOfRow(batch, row);
-  const start = Math.floor(target / GRANULE_PAGES);
-  const end = Math.floor((target + pages - 1) / GRANULE_PAGES) + 1;
+  const start = Math.floor(target / GRANULE);
+  const end = Math.floor((target + pages - 1) / GRANULE) + 1;
   if (!cover(survey, start, end)) {
     survey.far = true;
     return true;
@@ -172,9 +180,7 @@ function reach(survey: Survey, granule: number): number {
 }
 
 function ask({ observers }: Survey, start: number, end: number): number {
-  const watched = observers.some(
-    ({ watches }) => watches?.(start * GRANULE_PAGES, end * GRANULE_PAGES) === true,
-  );
+  const watched = observers.some(({ watches }) => watches?.(start * GRANULE, end * GRANULE) === true);
   return watched ? WATCHED : PLAIN;
 }
 

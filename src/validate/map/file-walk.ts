@@ -18,6 +18,13 @@ import {
 import type { Facts } from '../facts.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const WORDS = ROW_WORDS;
+const LO = ROW_LO;
+const HI = ROW_HI;
+const START = ROW_START;
+const END = ROW_END;
+
 const PAGE = 4096n;
 const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
 /** A mapping page has 512 block numbers, and there are fewer than 2^13 inodes. */
@@ -154,7 +161,7 @@ function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8
   const { place: places, start } = s.map;
   const firstBlock = (start / BLOCK_PAGES) | 0;
   const count = places.length;
-  const end = length * ROW_WORDS;
+  const end = length * WORDS;
   // Within the batch IOVAs count from its base; what is out of reach of 32 bits equals none of them.
   const reachable = Math.abs(s.delta + base) < 2 ** 31;
   let lastDelta = reachable ? (s.delta + base) | 0 : NOWHERE_NEAR;
@@ -162,13 +169,13 @@ function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8
   const judged = !segment.shared && s.breaks < MOST_BREAKS;
   let firstAt = -1;
   let breaks = 0;
-  let at = (from * ROW_WORDS) | 0;
-  for (; at < end; at = (at + ROW_WORDS) | 0) {
-    const lo = rows[at + ROW_LO] as number;
-    const begin = rows[at + ROW_START] as number;
-    const block = ((((rows[at + ROW_HI] as number) & addressHi) << 11) | (lo >>> 21)) - firstBlock;
+  let at = (from * WORDS) | 0;
+  for (; at < end; at = (at + WORDS) | 0) {
+    const lo = rows[at + LO] as number;
+    const begin = rows[at + START] as number;
+    const block = ((((rows[at + HI] as number) & addressHi) << 11) | (lo >>> 21)) - firstBlock;
     const page = (lo >>> 12) & (BLOCK_PAGES - 1);
-    if (block < 0 || block >= count || page + (rows[at + ROW_END] as number) - begin > BLOCK_PAGES) break;
+    if (block < 0 || block >= count || page + (rows[at + END] as number) - begin > BLOCK_PAGES) break;
     const place = places[block] as number;
     const file = place >> FILE_SHIFT;
     flags[file + 1] = 1;
@@ -189,7 +196,7 @@ function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8
   }
   if (breaks > 0) s.first ??= { segment, iova: base + firstAt };
   s.breaks += breaks;
-  return at / ROW_WORDS;
+  return at / WORDS;
 }
 
 /** A batch of which some rows may lie in no segment or in several. */

@@ -45,6 +45,12 @@ export const ROW_LO = 0;
 export const ROW_HI = 1;
 export const ROW_START = 2;
 export const ROW_END = 3;
+// V8 reads an imported or exported constant from its cell each time, also within a loop; others are folded.
+const WORDS = ROW_WORDS;
+const LO = ROW_LO;
+const HI = ROW_HI;
+const START = ROW_START;
+const END = ROW_END;
 
 /** Columns worked out on demand, each with the number of rows that it is valid for. Empty until first asked for. */
 export interface DerivedColumns {
@@ -82,7 +88,7 @@ export function createLeafBatch(capacity: number, format: EntryFormat): LeafBatc
   return {
     length: 0,
     format,
-    rows: new Int32Array(capacity * ROW_WORDS),
+    rows: new Int32Array(capacity * WORDS),
     level: new Uint8Array(capacity).fill(1),
     first: 0,
     base: 0,
@@ -140,8 +146,8 @@ export function appendRow(batch: LeafBatch, { iova, pages, level, lo, hi }: Leaf
   const row = batch.length++;
   derived.iova = columnFor(batch, derived.iova);
   derived.pages = columnFor(batch, derived.pages);
-  rows[row * ROW_WORDS + ROW_LO] = lo;
-  rows[row * ROW_WORDS + ROW_HI] = hi;
+  rows[row * WORDS + LO] = lo;
+  rows[row * WORDS + HI] = hi;
   batch.level[row] = level;
   derived.iova[row] = iova;
   derived.pages[row] = pages;
@@ -161,7 +167,7 @@ export function iovasOf(batch: LeafBatch): Float64Array {
   derived.iova = columnFor(batch, derived.iova);
   const { iova } = derived;
   if (derived.iovas < length) {
-    for (let row = 0; row < length; row++) iova[row] = base + (rows[row * ROW_WORDS + ROW_START] as number);
+    for (let row = 0; row < length; row++) iova[row] = base + (rows[row * WORDS + START] as number);
     iova[0] = batch.first;
     derived.iovas = length;
   }
@@ -175,10 +181,10 @@ export function pagesOf(batch: LeafBatch): Float64Array {
   const { pages } = derived;
   if (derived.lengths < length) {
     for (let row = 0; row < length; row++) {
-      const at = row * ROW_WORDS;
-      pages[row] = (rows[at + ROW_END] as number) - (rows[at + ROW_START] as number);
+      const at = row * WORDS;
+      pages[row] = (rows[at + END] as number) - (rows[at + START] as number);
     }
-    pages[0] = batch.base - batch.first + (rows[ROW_END] as number);
+    pages[0] = batch.base - batch.first + (rows[END] as number);
     derived.lengths = length;
   }
   return pages;
@@ -198,9 +204,8 @@ export function targetsOf(batch: LeafBatch): Float64Array {
 function fillTargets({ length, rows, level, small, format }: LeafBatch, target: Float64Array): void {
   const { addressHi } = format;
   for (let row = 0; row < length; row++) {
-    const at = row * ROW_WORDS;
-    target[row] =
-      ((rows[at + ROW_HI] as number) & addressHi) * 0x100000 + ((rows[at + ROW_LO] as number) >>> 12);
+    const at = row * WORDS;
+    target[row] = ((rows[at + HI] as number) & addressHi) * 0x100000 + ((rows[at + LO] as number) >>> 12);
   }
   if (small) return;
   for (let row = 0; row < length; row++) {
@@ -224,9 +229,9 @@ export function accessesOf(batch: LeafBatch): Uint8Array {
 function fillAccesses({ length, rows, format }: LeafBatch, access: Uint8Array): void {
   const { permissionLo, permissionHi, permissionShift } = format;
   for (let row = 0; row < length; row++) {
-    const at = row * ROW_WORDS;
-    const lo = (rows[at + ROW_LO] as number) & permissionLo;
-    access[row] = ((lo | ((rows[at + ROW_HI] as number) & permissionHi)) >>> permissionShift) & 3;
+    const at = row * WORDS;
+    const lo = (rows[at + LO] as number) & permissionLo;
+    access[row] = ((lo | ((rows[at + HI] as number) & permissionHi)) >>> permissionShift) & 3;
   }
 }
 
@@ -234,9 +239,8 @@ function fillAccesses({ length, rows, format }: LeafBatch, access: Uint8Array): 
 export function targetOfRow(batch: LeafBatch, row: number): number {
   const { derived, rows, level, format } = batch;
   if (derived.targets > row) return derived.target[row] as number;
-  const at = row * ROW_WORDS;
-  const page =
-    ((rows[at + ROW_HI] as number) & format.addressHi) * 0x100000 + ((rows[at + ROW_LO] as number) >>> 12);
+  const at = row * WORDS;
+  const page = ((rows[at + HI] as number) & format.addressHi) * 0x100000 + ((rows[at + LO] as number) >>> 12);
   const span = pagesPerEntry(level[row] as number);
   return span > 1 ? page - (page % span) : page;
 }
@@ -245,22 +249,22 @@ export function targetOfRow(batch: LeafBatch, row: number): number {
 export function pagesOfRow(batch: LeafBatch, row: number): number {
   const { derived, rows, base, first } = batch;
   if (derived.lengths > row) return derived.pages[row] as number;
-  const at = row * ROW_WORDS;
-  const end = rows[at + ROW_END] as number;
-  return row === 0 ? base - first + end : end - (rows[at + ROW_START] as number);
+  const at = row * WORDS;
+  const end = rows[at + END] as number;
+  return row === 0 ? base - first + end : end - (rows[at + START] as number);
 }
 
 /** @returns the IOVA page of one row, where the others are not asked for */
 export function iovaOfRow({ derived, rows, base, first }: LeafBatch, row: number): number {
   if (derived.iovas > row) return derived.iova[row] as number;
-  return row === 0 ? first : base + (rows[row * ROW_WORDS + ROW_START] as number);
+  return row === 0 ? first : base + (rows[row * WORDS + START] as number);
 }
 
 /** @returns IOVA page behind the last row; 0 for an empty batch */
 export function endOf(batch: LeafBatch): number {
   const { length, maximal, base, rows, derived } = batch;
   if (length === 0) return 0;
-  if (maximal) return base + (rows[(length - 1) * ROW_WORDS + ROW_END] as number);
+  if (maximal) return base + (rows[(length - 1) * WORDS + END] as number);
   return (derived.iova[length - 1] as number) + (derived.pages[length - 1] as number);
 }
 

@@ -3,12 +3,19 @@ import { ENTRIES_PER_TABLE, pagesPerEntry, ROW_END, ROW_HI, ROW_LO, ROW_START, R
 import { type EntryFormat, pfnOf } from './format.js';
 import type { WalkState } from './state.js';
 
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const WORDS = ROW_WORDS;
+const LO = ROW_LO;
+const HI = ROW_HI;
+const START = ROW_START;
+const END = ROW_END;
+
 /** Bytes from one leaf of a level-1 run to the next. */
 const PAGE = 4096;
 /** The address in the low half of an entry. */
 const ADDRESS_LO = 0xfffff000 | 0;
-/** From here on the low half overflows within the next four leaves. */
-const NEAR_CARRY = 0xffffc000;
+/** Page frames from 1 to this one, in the low half: four leaves from there on lie within one 4 GiB. */
+const LAST_OF_FOUR = 0xffffc;
 
 /** Logs something about the entry at word `i` of the current table of `level`. */
 function sight(
@@ -82,33 +89,6 @@ export function reportDeadEntries(s: WalkState, level: number): void {
 }
 
 /**
- * Follows a run by four leaves at a time.
- *
- * @param i word of a leaf of the run, with halves `lo` and `hi`
- * @param last word of the last leaf that four can follow in the table
- * @returns how many times four leaves follow that continue the run, all below the next 4 GiB line
- */
-function followRun(words: Int32Array, i: number, lo: number, hi: number, last: number): number {
-  const start = i;
-  let before = lo;
-  while (i <= last && before >>> 0 < NEAR_CARRY) {
-    const changed =
-      ((words[i + 2] as number) ^ (before + PAGE)) |
-      ((words[i + 4] as number) ^ (before + 2 * PAGE)) |
-      ((words[i + 6] as number) ^ (before + 3 * PAGE)) |
-      ((words[i + 8] as number) ^ (before + 4 * PAGE)) |
-      ((words[i + 3] as number) ^ hi) |
-      ((words[i + 5] as number) ^ hi) |
-      ((words[i + 7] as number) ^ hi) |
-      ((words[i + 9] as number) ^ hi);
-    if (changed !== 0) break;
-    before = (before + 4 * PAGE) | 0;
-    i = (i + 8) | 0;
-  }
-  return (i - start) >> 3;
-}
-
-/**
  * The hot loop: takes the present entries of the current level-1 table into the batch, as runs. V8 checks the
  * map and loads base and length of every array anew in each round of a loop, so there is one array that is
  * read and one that is written, and all that is computed stays within 32 bits. The batch must have room for a
@@ -130,7 +110,7 @@ export function scanPageTable(s: WalkState): void {
   if (s.open && (s.openEnd !== base || s.openLevel !== 1)) closeRun(s);
   /** Half the distance of a word from here is the offset of its IOVA. */
   const origin = (at - 2 * (base - batch.base)) | 0;
-  let to = (batch.length * ROW_WORDS) | 0;
+  let to = (batch.length * WORDS) | 0;
   let orLo = batch.orLo | 0;
   let orHi = batch.orHi | 0;
   let andLo = batch.andLo | 0;
@@ -148,9 +128,23 @@ export function scanPageTable(s: WalkState): void {
     const hi = words[i + 1] as number;
     const change = (lo ^ expectedLo) | (hi ^ expectedHi) | (i ^ expectedAt) | (lo & reservedLo);
     if (change === 0 && (lo & ADDRESS_LO) !== 0) {
-      const run = followRun(words, i, lo, hi, fours);
-      i = (i + 8 * run) | 0;
-      expectedLo = (lo + (4 * run + 1) * PAGE) | 0;
+      // As long as the next four go on, and below the next 4 GiB line, they are looked at together.
+      let next = (lo + PAGE) | 0;
+      while (i <= fours && ((next >>> 12) - 1) >>> 0 < LAST_OF_FOUR) {
+        const other =
+          ((words[i + 2] as number) ^ next) |
+          ((words[i + 4] as number) ^ (next + PAGE)) |
+          ((words[i + 6] as number) ^ (next + 2 * PAGE)) |
+          ((words[i + 8] as number) ^ (next + 3 * PAGE)) |
+          ((words[i + 3] as number) ^ hi) |
+          ((words[i + 5] as number) ^ hi) |
+          ((words[i + 7] as number) ^ hi) |
+          ((words[i + 9] as number) ^ hi);
+        if (other !== 0) break;
+        next = (next + 4 * PAGE) | 0;
+        i = (i + 8) | 0;
+      }
+      expectedLo = next;
     } else {
       if (((lo & presentLo) | (hi & presentHi)) === 0) {
         stale |= lo | hi;
@@ -172,11 +166,11 @@ export function scanPageTable(s: WalkState): void {
         hi === ((expectedHi + 1) | 0) &&
         (hi & addressHi) !== 0;
       if (!carried) {
-        if (expectedAt >= 0) rows[to - ROW_WORDS + ROW_END] = (expectedAt - origin) >> 1;
-        rows[to + ROW_LO] = lo;
-        rows[to + ROW_HI] = hi;
-        rows[to + ROW_START] = (i - origin) >> 1;
-        to = (to + ROW_WORDS) | 0;
+        if (expectedAt >= 0) rows[to - WORDS + END] = (expectedAt - origin) >> 1;
+        rows[to + LO] = lo;
+        rows[to + HI] = hi;
+        rows[to + START] = (i - origin) >> 1;
+        to = (to + WORDS) | 0;
         andLo &= lo;
         andHi &= hi;
         orLo |= lo;
@@ -187,8 +181,8 @@ export function scanPageTable(s: WalkState): void {
     }
     expectedAt = (i + 2) | 0;
   }
-  if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[ROW_START] as number);
-  batch.length = to / ROW_WORDS;
+  if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[START] as number);
+  batch.length = to / WORDS;
   batch.orLo = orLo;
   batch.orHi = orHi;
   batch.andLo = andLo;
@@ -209,7 +203,7 @@ export function scanPageTable(s: WalkState): void {
 /** Ends the run that is open: no leaf continues it. */
 export function closeRun(s: WalkState): void {
   const { batch } = s;
-  batch.rows[(batch.length - 1) * ROW_WORDS + ROW_END] = s.openEnd - batch.base;
+  batch.rows[(batch.length - 1) * WORDS + END] = s.openEnd - batch.base;
   s.open = false;
 }
 
@@ -232,11 +226,11 @@ function takeLargeLeaf(s: WalkState, level: number, i: number): void {
   if (!continues) {
     if (s.open) closeRun(s);
     if (batch.length === 0) batch.first = iova;
-    const to = batch.length * ROW_WORDS;
+    const to = batch.length * WORDS;
     batch.level[batch.length++] = level;
-    batch.rows[to + ROW_LO] = lo;
-    batch.rows[to + ROW_HI] = hi;
-    batch.rows[to + ROW_START] = iova - batch.base;
+    batch.rows[to + LO] = lo;
+    batch.rows[to + HI] = hi;
+    batch.rows[to + START] = iova - batch.base;
     batch.small = false;
     batch.andLo &= lo;
     batch.andHi &= hi;
