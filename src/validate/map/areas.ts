@@ -26,7 +26,8 @@ function bytes(page: number): bigint {
   return BigInt(page) * PAGE;
 }
 
-function areaName({ area, ioas }: Segment): string {
+/** An area for messages. */
+export function areaName({ area, ioas }: Segment): string {
   return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
 }
 
