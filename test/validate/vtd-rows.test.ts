@@ -312,7 +312,7 @@ describe('rows of section 3', () => {
     [0x234568000, 0x400000e7n],
   ];
   it.each<[row: string, what: string, words: Words, register: 'cap' | 'ecap', without: readonly number[]]>([
-    ['PE-7', 'EAFE without EAFS', [...GUEST_1GIB, [SECOND + 16, 0x1080n]], 'ecap', [36]],
+    ['PE-7', 'EAFE without EAFS', [...GUEST_1GIB, [SECOND + 16, 0x1080n]], 'ecap', [34]],
     ['PE-9', 'PGTT 3 without NEST', GUEST_1GIB, 'ecap', [26]],
     ['PE-10', 'AW 2 without bit 2 of SAGAW', GUEST_1GIB, 'cap', [10]],
     ['PE-15', 'SSADE without SSADS', GUEST_1GIB, 'ecap', [45]],
