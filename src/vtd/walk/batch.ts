@@ -29,8 +29,8 @@ export interface LeafBatch {
   /** Whether no row continues the one before it: true for what a walk gives out, over all its batches. */
   maximal: boolean;
   /**
-   * Bits that some leaf has, and bits that all leaves have, over at least the rows of the batch. Address bits
-   * of the low half are counted for the first leaf of a row only, and `andHi` is of the first leaves as well.
+   * Bits that some leaf has, and bits that all leaves have, over at least the rows of the batch. The address
+   * bits of the low half say nothing.
    */
   orLo: number;
   orHi: number;
@@ -39,12 +39,16 @@ export interface LeafBatch {
   readonly derived: DerivedColumns;
 }
 
-/** Words of a row, and which of them are what. ROW_START and ROW_END: IOVA pages behind `base`; the walker's. */
+/**
+ * Words of a row, and where they stand for row 0. ROW_START and ROW_END: IOVA pages behind `base`; the walker's.
+ * There is room for a row in front, so that the walker can write the end of the row before without asking whether
+ * there is one.
+ */
 export const ROW_WORDS = 4;
-export const ROW_LO = 0;
-export const ROW_HI = 1;
-export const ROW_START = 2;
-export const ROW_END = 3;
+export const ROW_LO = 4;
+export const ROW_HI = 5;
+export const ROW_START = 6;
+export const ROW_END = 7;
 // V8 reads an imported or exported constant from its cell each time, also within a loop; others are folded.
 const WORDS = ROW_WORDS;
 const LO = ROW_LO;
@@ -88,7 +92,7 @@ export function createLeafBatch(capacity: number, format: EntryFormat): LeafBatc
   return {
     length: 0,
     format,
-    rows: new Int32Array(capacity * WORDS),
+    rows: new Int32Array((capacity + 1) * WORDS),
     level: new Uint8Array(capacity).fill(1),
     first: 0,
     base: 0,

@@ -14,6 +14,7 @@ const END = ROW_END;
 const PAGE = 4096;
 /** The address in the low half of an entry. */
 const ADDRESS_LO = 0xfffff000 | 0;
+const FLAGS_LO = ~ADDRESS_LO;
 /** Page frames from 1 to this one, in the low half: four leaves from there on lie within one 4 GiB. */
 const LAST_OF_FOUR = 0xffffc;
 
@@ -101,24 +102,31 @@ export function scanPageTable(s: WalkState): void {
   const words = s.windows[1]?.words as Int32Array;
   const { batch, format } = s;
   const { rows } = batch;
-  const { presentLo, presentHi, addressHi } = format;
-  const reservedLo = format.leafReservedLo[1] as number;
-  const reservedHi = format.leafReservedHi[1] as number;
+  const presentLo = format.presentLo | 0;
+  const presentHi = format.presentHi | 0;
+  const addressHi = format.addressHi | 0;
+  const reservedLo = (format.leafReservedLo[1] as number) | 0;
+  const reservedHi = (format.leafReservedHi[1] as number) | 0;
   const at = s.at[1] as number;
   const live = at + 2 * (s.live[1] as number);
   const base = s.base[1] as number;
-  if (s.open && (s.openEnd !== base || s.openLevel !== 1)) closeRun(s);
+  if (s.openLevel === 0) expectFirst(s, words, at);
+  const continued = s.open && s.openEnd === base && s.openLevel === 1;
+  if (s.open && !continued) closeRun(s);
   /** Half the distance of a word from here is the offset of its IOVA. */
   const origin = (at - 2 * (base - batch.base)) | 0;
+  // Bits outside the address that a leaf with the flags of the one before cannot have changed.
+  const fixedHi = ~(addressHi & ~reservedHi);
+  let unseen = s.openLevel === 1 ? 0 : 1;
   let to = (batch.length * WORDS) | 0;
-  let orLo = batch.orLo | 0;
-  let orHi = batch.orHi | 0;
-  let andLo = batch.andLo | 0;
-  let andHi = batch.andHi | 0;
-  // What the next leaf of the open run would be; -1: none is open.
-  let expectedAt = s.open ? at : -1;
+  let { diffLo, diffHi } = s;
+  // Where the last row ends, as a word; and what its next leaf would be.
+  let lastAt = at;
+  if (!continued) lastAt = to === 0 ? -2 : (origin + 2 * (rows[to + END - WORDS] as number)) | 0;
   let expectedLo = s.expectedLo | 0;
   let expectedHi = s.expectedHi | 0;
+  // A run that was closed does not go on, even if the next leaf would fit.
+  if (!continued && lastAt === at) expectedLo = ~(words[at] as number);
   // Where address bits of the low half are reserved (a host address width below 32), each leaf is looked at.
   const fours = (reservedLo & ADDRESS_LO) === 0 ? live - 10 : -1;
   let passed = 0;
@@ -126,8 +134,10 @@ export function scanPageTable(s: WalkState): void {
   for (let i = at | 0; i < live; i = (i + 2) | 0) {
     const lo = words[i] as number;
     const hi = words[i + 1] as number;
-    const change = (lo ^ expectedLo) | (hi ^ expectedHi) | (i ^ expectedAt) | (lo & reservedLo);
-    if (change === 0 && (lo & ADDRESS_LO) !== 0) {
+    const changeLo = lo ^ expectedLo;
+    const changeHi = hi ^ expectedHi;
+    const badAddress = lo & reservedLo;
+    if ((changeLo | changeHi | (i ^ lastAt) | badAddress) === 0 && (lo & ADDRESS_LO) !== 0) {
       // As long as the next four go on, and below the next 4 GiB line, they are looked at together.
       let next = (lo + PAGE) | 0;
       while (i <= fours && ((next >>> 12) - 1) >>> 0 < LAST_OF_FOUR) {
@@ -146,58 +156,70 @@ export function scanPageTable(s: WalkState): void {
       }
       expectedLo = next;
     } else {
-      if (((lo & presentLo) | (hi & presentHi)) === 0) {
-        stale |= lo | hi;
-        passed = (passed + 1) | 0;
-        continue;
-      }
-      const badLo = lo & reservedLo;
-      const badHi = hi & reservedHi;
-      if ((badLo | badHi) !== 0) {
-        invalidEntry(s, 1, i, badLo, badHi);
-        passed = (passed + 1) | 0;
-        continue;
+      // With the flags of the leaf before, which was sound, it is present and has no other reserved bits.
+      if (((changeLo & FLAGS_LO) | (changeHi & fixedHi) | badAddress | unseen) !== 0) {
+        if (((lo & presentLo) | (hi & presentHi)) === 0) {
+          stale |= lo | hi;
+          passed = (passed + 1) | 0;
+          continue;
+        }
+        const badHi = hi & reservedHi;
+        if ((badAddress | badHi) !== 0) {
+          invalidEntry(s, 1, i, badAddress, badHi);
+          passed = (passed + 1) | 0;
+          continue;
+        }
+        unseen = 0;
       }
       // Equal low halves at a 4 GiB line: the run goes on if the high half rose, within the address.
       const carried =
+        changeLo === 0 &&
         (lo & ADDRESS_LO) === 0 &&
-        lo === expectedLo &&
-        i === expectedAt &&
+        i === lastAt &&
         hi === ((expectedHi + 1) | 0) &&
         (hi & addressHi) !== 0;
       if (!carried) {
-        if (expectedAt >= 0) rows[to - WORDS + END] = (expectedAt - origin) >> 1;
-        rows[to + LO] = lo;
-        rows[to + HI] = hi;
-        rows[to + START] = (i - origin) >> 1;
+        rows[(to + (END - WORDS)) | 0] = (lastAt - origin) >> 1;
+        rows[(to + LO) | 0] = lo;
+        rows[(to + HI) | 0] = hi;
+        rows[(to + START) | 0] = (i - origin) >> 1;
         to = (to + WORDS) | 0;
-        andLo &= lo;
-        andHi &= hi;
-        orLo |= lo;
       }
-      orHi |= hi;
+      diffLo |= changeLo;
+      diffHi |= changeHi;
       expectedHi = hi;
       expectedLo = (lo + PAGE) | 0;
     }
-    expectedAt = (i + 2) | 0;
+    lastAt = (i + 2) | 0;
   }
+  const leaves = ((live - at) >> 1) - passed;
   if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[START] as number);
   batch.length = to / WORDS;
-  batch.orLo = orLo;
-  batch.orHi = orHi;
-  batch.andLo = andLo;
-  batch.andHi = andHi;
-  if (expectedAt >= 0) {
+  s.diffLo = diffLo;
+  s.diffHi = diffHi;
+  if (leaves > 0) {
     s.open = true;
     s.openLevel = 1;
-    s.openEnd = base + ((expectedAt - at) >> 1);
+    s.openEnd = base + ((lastAt - at) >> 1);
     s.expectedLo = expectedLo;
     s.expectedHi = expectedHi;
   }
-  const leaves = ((live - at) >> 1) - passed;
   s.leaves += leaves;
   s.pages += leaves;
   if (stale !== 0) staleEntries(s, 1, at, live);
+}
+
+/** Before the first leaf of a walk there is none that it could differ from: it is taken for its own predecessor. */
+function expectFirst(s: WalkState, words: Int32Array, at: number): void {
+  const { presentLo, presentHi } = s.format;
+  for (let i = at; i < at + 2 * ENTRIES_PER_TABLE; i += 2) {
+    const lo = words[i] as number;
+    const hi = words[i + 1] as number;
+    if (((lo & presentLo) | (hi & presentHi)) === 0) continue;
+    s.expectedLo = lo;
+    s.expectedHi = hi;
+    return;
+  }
 }
 
 /** Ends the run that is open: no leaf continues it. */
@@ -232,11 +254,11 @@ function takeLargeLeaf(s: WalkState, level: number, i: number): void {
     batch.rows[to + HI] = hi;
     batch.rows[to + START] = iova - batch.base;
     batch.small = false;
-    batch.andLo &= lo;
-    batch.andHi &= hi;
-    batch.orLo |= lo;
   }
-  batch.orHi |= hi;
+  if (s.openLevel !== 0) {
+    s.diffLo |= lo ^ s.expectedLo;
+    s.diffHi |= hi ^ s.expectedHi;
+  }
   s.open = true;
   s.openLevel = level;
   s.openEnd = iova + span;

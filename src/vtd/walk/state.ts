@@ -75,6 +75,9 @@ export interface WalkState {
   openEnd: number;
   expectedLo: number;
   expectedHi: number;
+  /** Bits in which some leaf of the batch differs from the one before it, besides the low half's address bits. */
+  diffLo: number;
+  diffHi: number;
   /** Byte address of the last table of which the dump holds only parts. */
   partial: number;
   /** `pages` when the current batch was begun, without those of a row that it took over. */

@@ -70,6 +70,8 @@ function createState(request: WalkRequest): WalkState {
     openEnd: 0,
     expectedLo: 0,
     expectedHi: 0,
+    diffLo: 0,
+    diffHi: 0,
     partial: -1,
     given: 0,
     level: levels,
@@ -167,6 +169,12 @@ function completeBatch(s: WalkState, more: boolean): boolean {
   const kept = keep ? s.openEnd - rowStart(batch, batch.length) : 0;
   batch.totalPages = s.pages - kept - s.given;
   s.given = s.pages - kept;
+  const lo = batch.rows[ROW_LO] as number;
+  const hi = batch.rows[ROW_HI] as number;
+  batch.orLo = lo | s.diffLo;
+  batch.orHi = hi | s.diffHi;
+  batch.andLo = lo & ~s.diffLo;
+  batch.andHi = hi & ~s.diffHi;
   batch.maximal = true;
   batch.serial++;
   forgetDerived(batch);
@@ -187,27 +195,18 @@ function resetBatch(s: WalkState, kept: boolean): void {
   if (!batch.small) batch.level.fill(1);
   batch.length = 0;
   batch.small = true;
-  if (!kept) {
-    batch.orLo = 0;
-    batch.orHi = 0;
-    batch.andLo = -1;
-    batch.andHi = -1;
-    return;
-  }
+  s.diffLo = 0;
+  // A run that crossed a 4 GiB line had several high halves: what differs between them is among what differed.
+  const crossed = kept && (rows[from * ROW_WORDS + ROW_HI] as number) !== s.expectedHi;
+  if (!crossed) s.diffHi = 0;
+  if (!kept) return;
   batch.first = rowStart(batch, from);
   batch.base = s.openEnd;
   batch.length = 1;
   batch.level[0] = level;
   batch.small = level === 1;
-  const lo = rows[from * ROW_WORDS + ROW_LO] as number;
-  const hi = rows[from * ROW_WORDS + ROW_HI] as number;
-  rows[ROW_LO] = lo;
-  rows[ROW_HI] = hi;
-  batch.orLo = lo;
-  // A run that crossed a 4 GiB line had several high halves: those of the whole batch are among them.
-  batch.orHi = hi === s.expectedHi ? hi : batch.orHi | s.expectedHi;
-  batch.andLo = lo;
-  batch.andHi = hi;
+  rows[ROW_LO] = rows[from * ROW_WORDS + ROW_LO] as number;
+  rows[ROW_HI] = rows[from * ROW_WORDS + ROW_HI] as number;
 }
 
 function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, void> {
