@@ -58,7 +58,9 @@ function createState(request: WalkRequest): WalkState {
     batch: createLeafBatch(BATCH_ROWS, format),
     log: createAnomalyLog(),
     visited: createVisitedTables(),
-    windows: Array.from({ length: slots }, createTableWindow),
+    windows: Array.from({ length: slots }, (_, level) =>
+      level >= 1 && level <= levels ? createTableWindow() : undefined,
+    ),
     at: new Int32Array(slots),
     address: new Float64Array(slots),
     base: new Float64Array(slots),
