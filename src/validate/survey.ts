@@ -102,18 +102,23 @@ function isWatched(survey: Survey, batch: LeafBatch): boolean {
 }
 
 /** @returns the first row from `from` on that is not wholly in one granule known to be plain */
-function plainRows({ codes, first }: Survey, { rows, length, format }: LeafBatch, from: number): number {
-  const { addressHi } = format;
-  const size = codes.length;
-  const end = length * WORDS;
+function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): number {
+  const { rows, length, format, totalPages } = batch;
   // The length of row 0, which may have begun long ago, does not stand in its words.
   if (from === 0) return 0;
-  for (let at = from * WORDS; at < end; at = (at + WORDS) | 0) {
-    const lo = rows[at + LO] as number;
-    const granule = ((((rows[at + HI] as number) & addressHi) << 11) | (lo >>> 21)) - first;
-    const behind = ((lo >>> 12) & 511) + (rows[at + END] as number) - (rows[at + START] as number);
-    const known = granule >= 0 && granule < size && codes[granule] === PLAIN;
-    if (!known || behind > GRANULE) return at / WORDS;
+  const addressHi = format.addressHi | 0;
+  const lowest = first | 0;
+  const size = codes.length;
+  const end = length * WORDS;
+  /** Some row has more than one page, and may reach into another granule. */
+  const long = totalPages !== length;
+  for (let at = (from * WORDS) | 0; at < end; at = (at + WORDS) | 0) {
+    const lo = rows[(at + LO) | 0] as number;
+    const granule = ((((rows[(at + HI) | 0] as number) & addressHi) << 11) | (lo >>> 21)) - lowest;
+    if (granule >>> 0 >= size || codes[granule] !== PLAIN) return at / WORDS;
+    if (!long) continue;
+    const pages = (rows[(at + END) | 0] as number) - (rows[(at + START) | 0] as number);
+    if (((lo >>> 12) & 511) + pages > GRANULE) return at / WORDS;
   }
   return length;
 }

@@ -10,6 +10,7 @@ import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 
 const PAGE = 4096n;
+const PAGE_BYTES = 4096;
 /** Records that the serialiser's one zeroed page holds. */
 const MEM_CAPACITY = 4096 / KHO_MEM_SIZE;
 const DESERIALISE = 'drivers/iommu/intel/serialise.c deserialise_domains';
@@ -268,7 +269,7 @@ export const pageRecords: Rule = {
       const { count, start, end, flags } = memColumns(mem);
       for (let index = 0; index < count; index++) {
         const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
-        if (!odd && (end[index] as number) - (start[index] as number) === Number(PAGE)) continue;
+        if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
         const { addr, len } = mem.at(index);
         const wrong =
           len !== PAGE

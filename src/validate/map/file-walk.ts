@@ -16,6 +16,7 @@ import {
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
+import { blockNumbers } from '../guestmemfs/subject.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
@@ -82,9 +83,11 @@ function fileMap({ guestmemfs }: Handover, facts: Facts): FileMap | undefined {
   if (guestmemfs.files.some(({ blocks }) => blocks === undefined)) return undefined;
   const place = new Int32Array(count).fill(-1);
   guestmemfs.files.forEach(({ blocks }, i) => {
-    blocks?.forEach((number, position) => {
-      if (number < BigInt(count)) place[Number(number)] = (i << FILE_SHIFT) | position;
-    });
+    const numbers = blocks === undefined ? [] : blockNumbers(blocks);
+    for (let position = 0; position < numbers.length; position++) {
+      const number = numbers[position] as number;
+      if (number < count) place[number] = (i << FILE_SHIFT) | position;
+    }
   });
   return { files: guestmemfs.files, place, start: Number(region.start / PAGE) };
 }
