@@ -2,7 +2,14 @@
 import type { Handover } from '../../abi/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { hex } from '../../schema/units.js';
-import { ACCESS_WRITE, accessesOf, iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
+import {
+  ACCESS_WRITE,
+  accessesOf,
+  iovasOf,
+  type LeafBatch,
+  pagesOf,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
@@ -17,6 +24,9 @@ import type { Target } from './target.js';
 const PAGE = 4096n;
 /** Stretches that are put into words; more are counted. */
 const MAX_STRETCHES = 4096;
+/** Runs of one walk, and of all, that are kept for the comparison with the tables, which are known only at the end. */
+const MAX_RUNS = 2 ** 16;
+const MAX_ALL_RUNS = 2 ** 20;
 
 /** Stretches outside the preserved pages, as findings. */
 export interface Stretches {
@@ -103,14 +113,53 @@ export interface TargetRuns {
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
+/** Runs in columns: page frame numbers, lengths in pages, rights. */
+interface Runs {
+  count: number;
+  iova: Float64Array;
+  target: Float64Array;
+  pages: Float64Array;
+  access: Uint8Array;
+}
+
+/** One walk: what it was, where its leaves lead, and its runs unless they were too many. */
+interface Walked {
+  readonly request: WalkRequest;
+  reached: Reached;
+  kept: Runs | undefined;
+}
+
 export function createTargetRuns(): TargetRuns {
-  const walks = new Map<number, { readonly request: WalkRequest; readonly reached: Reached }>();
+  const walks = new Map<number, Walked>();
+  let total = 0;
+
+  function keep(walked: Walked, batch: LeafBatch): void {
+    const { kept } = walked;
+    if (kept === undefined) return;
+    if (kept.count + batch.length > MAX_RUNS || total + batch.length > MAX_ALL_RUNS) {
+      total -= kept.count;
+      walked.kept = undefined;
+      return;
+    }
+    append(kept, runsOf(batch));
+    total += batch.length;
+  }
+
   return {
-    watch: (owner, request) => ({
-      reached({ granules, far }) {
-        walks.set(owner, { request, reached: { granules: granules.slice(), far } });
-      },
-    }),
+    watch(owner, request) {
+      const walked: Walked = {
+        request,
+        reached: { granules: new Float64Array(0), far: false },
+        kept: emptyRuns(),
+      };
+      walks.set(owner, walked);
+      return {
+        runs: (batch) => keep(walked, batch),
+        reached({ granules, far }) {
+          walked.reached = { granules: granules.slice(), far };
+        },
+      };
+    },
     compare(sink, targets) {
       const set = pageSet(sink.pages.ranges(), Number(PAGE));
       const near = new Set<number>();
@@ -118,35 +167,78 @@ export function createTargetRuns(): TargetRuns {
         const last = Math.floor((end - 1) / GRANULE_PAGES);
         for (let granule = Math.floor(start / GRANULE_PAGES); granule <= last; granule++) near.add(granule);
       }
-      for (const [owner, { request, reached }] of walks) {
+      for (const [owner, { request, reached, kept }] of walks) {
         const target = targets[owner];
         const meets = reached.far || reached.granules.some((granule) => near.has(granule));
-        const met = target === undefined || !meets ? undefined : meetings(request, set, target);
-        if (met !== undefined && target !== undefined)
-          sink.tally.see('SS-23', met.hit, target.setting, met.pages);
+        if (target === undefined || !meets) continue;
+        // Too many to remember: walked once more.
+        const met = meetings(kept === undefined ? walkedAgain(request) : [kept], set, target);
+        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
       }
     },
   };
 }
 
-/** The leaves of a table that map pages of a set: the first one, and how many pages. */
+function emptyRuns(): Runs {
+  return {
+    count: 0,
+    iova: new Float64Array(64),
+    target: new Float64Array(64),
+    pages: new Float64Array(64),
+    access: new Uint8Array(64),
+  };
+}
+
+function runsOf(batch: LeafBatch): Runs {
+  return {
+    count: batch.length,
+    iova: iovasOf(batch),
+    target: targetsOf(batch),
+    pages: pagesOf(batch),
+    access: accessesOf(batch),
+  };
+}
+
+function append(to: Runs, from: Runs): void {
+  const count = to.count + from.count;
+  if (count > to.iova.length) {
+    to.iova = grown(to.iova, new Float64Array(2 * count));
+    to.target = grown(to.target, new Float64Array(2 * count));
+    to.pages = grown(to.pages, new Float64Array(2 * count));
+    to.access = grown(to.access, new Uint8Array(2 * count));
+  }
+  to.iova.set(from.iova.subarray(0, from.count), to.count);
+  to.target.set(from.target.subarray(0, from.count), to.count);
+  to.pages.set(from.pages.subarray(0, from.count), to.count);
+  to.access.set(from.access.subarray(0, from.count), to.count);
+  to.count = count;
+}
+
+function grown<T extends Float64Array | Uint8Array>(column: T, larger: T): T {
+  larger.set(column);
+  return larger;
+}
+
+function* walkedAgain(request: WalkRequest): Generator<Runs> {
+  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch);
+}
+
+/** The runs that map pages of a set: the first one, and how many pages. */
 function meetings(
-  request: WalkRequest,
+  batches: Iterable<Runs>,
   set: PageSet,
   target: Target,
 ): { readonly hit: Hit; readonly pages: number } | undefined {
   const probe = createProbe(set);
   let hit: Hit | undefined;
   let met = 0;
-  for (const batch of mergeBatches(walkTable(request).batches, request.format)) {
-    const targets = targetsOf(batch);
-    const lengths = pagesOf(batch);
-    for (let row = 0; row < batch.length; row++) {
+  for (const { count, iova, target: targets, pages: lengths, access } of batches) {
+    for (let row = 0; row < count; row++) {
       const at = targets[row] as number;
       const pages = lengths[row] as number;
       if (probe(at, at + pages) === 'outside') continue;
       for (const part of intersections(set, at, at + pages)) {
-        hit ??= reaches(target, part, (iovasOf(batch)[row] as number) - at, accessesOf(batch)[row] as number);
+        hit ??= reaches(target, part, (iova[row] as number) - at, access[row] as number);
         met += part.end - part.start;
       }
     }
