@@ -8,14 +8,14 @@ import { overlay } from '../../src/memory/overlay.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { bytesAccess } from '../../src/memory/random-access.js';
 import { addPiece, buildRunTable, createPieces } from '../../src/memory/run-table.js';
-import { TABLE_BASE, type TableFile } from '../vtd/table-file.js';
+import { TABLE_BASE, TARGETS, type TableFile } from '../vtd/table-file.js';
 
 const PAGE = 4096;
 const BLOCK = 0x200000;
 const BLOCKS_PER_FILE = 512;
-/** The table file maps page frames 2^24 to 2^25. */
-const REGION = 0x10_0000_0000;
-const REGION_SIZE = 0x10_0000_0000;
+/** The region of guestmemfs: all that the table file maps. */
+const REGION = TARGETS * PAGE;
+const REGION_SIZE = TARGETS * PAGE;
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 

@@ -1,4 +1,7 @@
-/** Validation of a generated guest against the bare walk of its tables: ns a leaf, ratio, peak memory. */
+/**
+ * Validation of a generated guest against the bare walk of its tables: ns a leaf, ratio, peak memory. The aim is
+ * at most 1.5 times the walk for 128 GiB in 4 KiB pages.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +13,12 @@ import { type TableFile, writeTableFile } from '../vtd/table-file.js';
 const GIB = 2 ** 30;
 /** Guest memory in 4 KiB pages; physically contiguous stretches of up to so many pages. */
 const GUESTS = [
-  { bytes: GIB, run: 4096 },
-  { bytes: 16 * GIB, run: 4096 },
-  { bytes: 16 * GIB, run: 1 },
+  { bytes: 16 * GIB, run: 64 },
+  { bytes: 128 * GIB, run: 64 },
+  { bytes: 128 * GIB, run: 1 },
 ] as const;
+/** Walk and validation take turns, so that what else the machine does meets both; the fastest round counts. */
+const TURNS = 3;
 const ROUNDS = 3;
 
 interface Measured {
@@ -30,8 +35,14 @@ export function validateSection(print: (line: string) => void): void {
     for (const { bytes, run } of GUESTS) {
       const leaves = bytes / 4096;
       const file = writeTableFile(join(folder, 'tables'), leaves, run);
-      const walk = child('walk', file);
-      const check = child('validate', file);
+      const walks: Measured[] = [];
+      const checks: Measured[] = [];
+      for (let turn = 0; turn < TURNS; turn++) {
+        walks.push(child('walk', file));
+        checks.push(child('validate', file));
+      }
+      const walk = fastest(walks);
+      const check = fastest(checks);
       const perLeaf = ({ ms }: Measured): string => `${((ms * 1e6) / leaves).toFixed(1)} ns a leaf`;
       rows.push([
         `${bytes / GIB} GiB, runs of 1 to ${run} pages`,
@@ -47,6 +58,10 @@ export function validateSection(print: (line: string) => void): void {
   }
   for (const line of table(rows)) print(line);
   print(`rules that fail on these guests by design: ${failing.join(', ')}`);
+}
+
+function fastest(measured: readonly Measured[]): Measured {
+  return measured.reduce((best, one) => (one.ms < best.ms ? one : best));
 }
 
 function child(what: 'walk' | 'validate', file: TableFile): Measured {

@@ -12,6 +12,9 @@ export interface TableFile {
   readonly bytes: number;
 }
 
+/** Leaves lead to so many page frames, and to those from this one on: 128 GiB from 128 GiB on. */
+export const TARGETS = 0x2000000;
+
 const TABLE = 4096;
 /** Entries written at a time: 4 MiB. */
 const CHUNK = 512 * 1024;
@@ -45,13 +48,12 @@ export function writeTableFile(path: string, leaves: number, longestRun: number)
     for (let i = 0; i < count; i++) {
       if (left === 0) {
         left = 1 + (next() % longestRun);
-        target = next() % 0x1000000;
+        target = next() % TARGETS;
       }
-      // Target page frames 2^24 to 2^25: bits 51:32 of the address are 0x10 to 0x1f.
-      const pfn = 0x1000000 + target;
+      const pfn = TARGETS + target;
       words[2 * i] = ((pfn & 0xfffff) << 12) | 3;
       words[2 * i + 1] = pfn >>> 20;
-      target = (target + 1) & 0xffffff;
+      target = (target + 1) % TARGETS;
       left--;
     }
     writeSync(fd, new Uint8Array(words.buffer, 0, 8 * count));

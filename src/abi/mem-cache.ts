@@ -48,6 +48,11 @@ interface Cache {
 
 function add(cache: Cache, start: bigint, end: bigint): void {
   const { starts, ends, highest } = cache;
+  if (extendsLast(cache, start, end)) {
+    ends[ends.length - 1] = end;
+    highest[highest.length - 1] = end;
+    return;
+  }
   const i = firstReaching(highest, start);
   const entryStart = starts[i];
   const entryEnd = ends[i];
@@ -71,6 +76,17 @@ function add(cache: Cache, start: bigint, end: bigint): void {
   if (before !== undefined && before >= hullStart) foldInto(cache, i - 1, i);
   else if (after !== undefined && hullEnd >= after) foldInto(cache, i + 1, i);
   else updateHighest(cache, i);
+}
+
+/**
+ * Whether a range begins where the last entry ends, with no other entry in reach: tables come page by page, and
+ * the entry then just grows.
+ */
+function extendsLast({ starts, ends, highest }: Cache, start: bigint, end: bigint): boolean {
+  const last = starts.length - 1;
+  const lastStart = starts[last];
+  if (lastStart === undefined || ends[last] !== start || highest[last] !== start) return false;
+  return lastStart <= start && end > start && (last === 0 || (highest[last - 1] ?? start) < lastStart);
 }
 
 /** Merges entry `i` into its neighbour `target` and removes it. */

@@ -5,7 +5,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { GUESTMEMFS_SB_SIZE, MAPPING_BLOCK_SIZE } from '../records/guestmemfs.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
-import { ENTRIES_PER_TABLE } from '../vtd/walk/batch.js';
+import { ENTRIES_PER_TABLE, pagesOf, targetsOf } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
 import { walkTable } from '../vtd/walk/walk.js';
@@ -65,8 +65,10 @@ function collectDomain(
     }
   };
   const walk = walkTable({ memory, root: pgd, levels: agaw + 2, format, onTable });
-  for (const { length, target, pages } of mergeBatches(walk.batches, format)) {
-    for (let i = 0; i < length; i++) guest.add((target[i] ?? 0) * PAGE, (pages[i] ?? 0) * PAGE);
+  for (const batch of mergeBatches(walk.batches, format)) {
+    const targets = targetsOf(batch);
+    const pages = pagesOf(batch);
+    for (let i = 0; i < batch.length; i++) guest.add((targets[i] ?? 0) * PAGE, (pages[i] ?? 0) * PAGE);
   }
 }
 

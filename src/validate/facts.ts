@@ -1,6 +1,7 @@
 /** Facts that many rules need, each computed once and only when asked for. */
 import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties } from '../decode/mem-properties.js';
 import { type PageSet, pageSet } from '../memory/page-set.js';
 import { lower } from './numbers.js';
@@ -21,10 +22,18 @@ export interface PlacedRecord {
 export interface Facts {
   /** Every `mem` property, in the order in which the kernel visits them. */
   memProperties(): readonly MemProperty[];
-  /** Their records, one at a time (a tree may hold hundreds of thousands). Records that wrap are left out. */
-  records(): Iterable<PlacedRecord>;
+  /**
+   * Their records that pass a test, one at a time (a tree may hold hundreds of thousands). Records that wrap or
+   * are empty are left out. Numbers are not exact beyond 2^52, so records that end there pass whatever the test
+   * says: callers judge what they get.
+   *
+   * @param test of byte addresses without the flag, and MEM_ bits
+   */
+  records(test?: (start: number, end: number, flags: number) => boolean): Iterable<PlacedRecord>;
   /** Pages that some record keeps. */
   preserved(): PageSet;
+  /** The records with the flag NOINIT. */
+  noinitRecords(): readonly PlacedRecord[];
   /** The NOINIT regions, merged. */
   noinit(): PageSet;
   /** guestmemfs' data region. */
@@ -33,8 +42,8 @@ export interface Facts {
   fsMemPages(): PageSet;
   /** One byte a block of the region, set to 1 by the rule that watches what is mapped; undefined without a region. */
   reachedBlocks(): Uint8Array | undefined;
-  /** The first domain that maps each block of the region, filled in by the rule on sharing. */
-  blockOwners(): (Domain | undefined)[] | undefined;
+  /** For each block of the region, 1 + index of the first domain that maps it; filled in by the rule on sharing. */
+  blockOwners(): Int32Array | undefined;
   /** Inode numbers that are mapped but not named by the handle of their IOAS; filled in by the rule on handles. */
   unnamedFiles(): Set<number>;
   /** Pages of guestmemfs files; undefined when the inode table is not in the dump. */
@@ -51,10 +60,17 @@ export interface Facts {
 export function createFacts(handover: Handover): Facts {
   const { tree, pageSize, iommufds, domains, guestmemfs } = handover;
   const properties = once(() => (tree === undefined ? [] : [...memProperties(tree)]));
-  function* records(): Generator<PlacedRecord> {
+  function* records(
+    test: (start: number, end: number, flags: number) => boolean = () => true,
+  ): Generator<PlacedRecord> {
     for (const property of properties()) {
       if (!property.whole) continue;
-      for (let index = 0; index < property.records.length; index++) {
+      const { count, start: starts, end: ends, flags } = memColumns(property.records);
+      for (let index = 0; index < count; index++) {
+        const bits = flags[index] as number;
+        if ((bits & MEM_EMPTY) !== 0) continue;
+        const passes = (bits & MEM_HUGE) !== 0 || test(starts[index] as number, ends[index] as number, bits);
+        if (!passes) continue;
         const { addr, len } = property.records.at(index);
         const start = addr & ~KHO_MEM_NOINIT;
         if (len === 0n || start + len > 1n << 64n) continue;
@@ -62,6 +78,9 @@ export function createFacts(handover: Handover): Facts {
       }
     }
   }
+  const noinitRecords = once(() =>
+    [...records((_start, _end, flags) => (flags & MEM_NOINIT) !== 0)].filter(({ noinit }) => noinit),
+  );
   const region = fsMemRange(guestmemfs);
   const blockCount =
     region === undefined
@@ -73,16 +92,12 @@ export function createFacts(handover: Handover): Facts {
     memProperties: properties,
     records,
     preserved: once(() => pageSet(handover.preserved?.ranges ?? [], pageSize)),
-    noinit: once(() =>
-      pageSet(
-        [...records()].filter(({ noinit }) => noinit),
-        pageSize,
-      ),
-    ),
+    noinitRecords,
+    noinit: once(() => pageSet(noinitRecords(), pageSize)),
     fsMem: once(() => fsMemRange(guestmemfs)),
     fsMemPages: once(() => pageSet([fsMemRange(guestmemfs) ?? { start: 0n, end: 0n }], pageSize)),
     reachedBlocks: once(() => (blockCount === undefined ? undefined : new Uint8Array(blockCount))),
-    blockOwners: once(() => (blockCount === undefined ? undefined : new Array<undefined>(blockCount))),
+    blockOwners: once(() => (blockCount === undefined ? undefined : new Int32Array(blockCount))),
     unnamedFiles: once(() => new Set<number>()),
     filePages: once(() =>
       guestmemfs?.files === undefined

@@ -1,7 +1,6 @@
 /** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
 import type { Domain, Generation, Handover, Location } from '../abi/model.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
-import type { RunBatch } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
 import type { RuleExample } from './example.js';
@@ -68,8 +67,24 @@ export interface WalkObserver {
   /** Leaves in IOVA order, their bits unchanged; the batch is reused. */
   leaves?(batch: LeafBatch): void;
   /** Leaves in IOVA order, merged into runs; the batch is reused. */
-  runs?(batch: RunBatch): void;
+  runs?(batch: LeafBatch): void;
+  /**
+   * Whether `runs` has to see what maps to page frames [start, end). Asked once for each stretch of memory that
+   * leaves reach: with this method `runs` sees only batches for which some rule said so, and those that lead too
+   * far off for their memory to be kept track of.
+   */
+  watches?(start: number, end: number): boolean;
+  /** Before `end`: the memory that leaves have reached. */
+  reached?(granules: Reached): void;
   end?(report: WalkReport): void;
+}
+
+/** The memory that the leaves of a walk reach, in granules of 512 page frames, 2 MiB. */
+export interface Reached {
+  /** Granule numbers, each once, in the order in which they were reached. */
+  readonly granules: Float64Array;
+  /** Whether leaves also lead to memory that is too far off to be kept track of. */
+  readonly far: boolean;
 }
 
 /** What a rule needs besides the tree; what is missing is the reason why it is skipped. */

@@ -9,6 +9,7 @@ import type { WalkRequest } from '../vtd/walk/state.js';
 import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
 import { createFacts, type Facts } from './facts.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import { createRunFeed } from './survey.js';
 import { vtdRows } from './vtd/index.js';
 import { createInspection, type Inspection } from './vtd/inspection.js';
 import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
@@ -208,14 +209,14 @@ function walkTables(
     };
     const { anomalies } = walkWatched(
       request,
-      inspected === undefined ? observers : [...observers, inspected.observer],
+      inspected === undefined ? observers : [...observers, ...inspected.observers],
     );
     const missing = anomalies.find(({ kind }) => kind === 'table-absent');
     if (missing !== undefined) {
       for (const { reporter } of states) reporter.absent('a page-table page', BigInt(missing.table ?? 0));
     }
   }
-  for (const { request, observer } of inspection?.unitTables() ?? []) walkWatched(request, [observer]);
+  for (const { request, observers } of inspection?.unitTables() ?? []) walkWatched(request, observers);
   inspection?.finish();
 }
 
@@ -223,7 +224,7 @@ function walkTables(
 function walkWatched(request: WalkRequest, observers: readonly WalkObserver[]): WalkReport {
   const tables = observers.filter((observer) => observer.table !== undefined);
   const leaves = observers.filter((observer) => observer.leaves !== undefined);
-  const runs = observers.filter((observer) => observer.runs !== undefined);
+  const feed = createRunFeed(observers);
   const walk = walkTable({
     ...request,
     onTable: (visit) => {
@@ -231,8 +232,9 @@ function walkWatched(request: WalkRequest, observers: readonly WalkObserver[]): 
     },
   });
   for (const batch of mergeBatches(watched(walk.batches, leaves), request.format)) {
-    for (const observer of runs) observer.runs?.(batch);
+    feed.take(batch);
   }
+  feed.end();
   const report = walk.report();
   for (const observer of observers) observer.end?.(report);
   return report;

@@ -213,6 +213,7 @@ export const CASES: readonly (readonly [field: string, damage: Damage, rules: re
   ['page-table entry, leaf address', word(PTE, wordAt(PTE) - 0x1000n), ['MAP-010']],
   ['page-table entry, leaf address', word(PTE, wordAt(PTE) + 0x80_0000n), ['MAP-008', 'MAP-009', 'MAP-010']],
   ['page-table entry, write', word(PTE, wordAt(PTE) ^ 2n), ['MAP-005']],
+  ['page-table entry, snoop', word(PTE, wordAt(PTE) ^ 0x800n), ['MAP-017']],
   ['page-table entry, present', word(PTE, 0n), ['MAP-004']],
   ['page-table entry, bit 7 of a 4 KiB leaf', word(PTE, wordAt(PTE) | 0x80n), ['DMAR-016', 'DMAR-020']],
   ['page-table entry, alignment of a 2 MiB leaf', word(L2, wordAt(L2) + 0x1000n), ['VTD-092', 'VTD-091']],

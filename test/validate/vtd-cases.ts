@@ -25,7 +25,7 @@ const otherPasid = (...words: bigint[]): Words =>
   words.map((word, i) => [SECOND + 64 + i * 8, word] as const);
 
 /** The nested variant of PASID 0: guest tables lie in the guest page that IOVA 0x1000 maps. */
-const NESTED: Words = [
+export const NESTED: Words = [
   [SECOND, 0x1030602c9n],
   [SECOND + 16, 0x1000n],
   [B_AT.ssPte, 0x234567003n],

@@ -2,8 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import { vtdRows, vtdRules } from '../../src/validate/vtd/index.js';
 import { notBuilt } from '../../src/validate/vtd/not-built.js';
-import { a, b, capWithout, ecapWith, FIRST, passThrough, SECOND, VTD_CASES } from './vtd-cases.js';
-import { A_AT, B_AT, findingsOf, MACHINE_A, MACHINE_B } from './vtd-machines.js';
+import {
+  a,
+  b,
+  bit,
+  capWithout,
+  ecapWith,
+  FIRST,
+  NESTED,
+  passThrough,
+  SECOND,
+  VTD_CASES,
+} from './vtd-cases.js';
+import { A_AT, B_AT, findingsOf, MACHINE_A, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
 
 describe('rows of section 3', () => {
   it.each(VTD_CASES.map(([row, what, machine, severity = 'error']) => ({ row, what, machine, severity })))(
@@ -54,6 +65,43 @@ describe('rows of section 3', () => {
     expect(untested).toEqual(['XR-2', 'XR-4', 'mapped pages']);
     expect(new Set(vtdRules.map(({ id }) => id)).size).toBe(vtdRows.length);
   });
+
+  const GUEST_1GIB: Words = [
+    ...NESTED,
+    [B_AT.ssPte + 8, 0x234568003n],
+    [0x234567000, 0x2027n],
+    [0x234568000, 0x400000e7n],
+  ];
+  it.each<[row: string, what: string, words: Words, register: 'cap' | 'ecap', without: readonly number[]]>([
+    ['PE-7', 'EAFE without EAFS', [...GUEST_1GIB, [SECOND + 16, 0x1080n]], 'ecap', [34]],
+    ['PE-9', 'PGTT 3 without NEST', GUEST_1GIB, 'ecap', [26]],
+    ['PE-10', 'AW 2 without bit 2 of SAGAW', GUEST_1GIB, 'cap', [10]],
+    ['PE-15', 'SSADE without SSADS', GUEST_1GIB, 'ecap', [45]],
+    [
+      'SS-6',
+      'SNP in the second stage without SC',
+      [...GUEST_1GIB, [B_AT.ssPte + 16, 0x234569803n]],
+      'ecap',
+      [7],
+    ],
+    ['SS-8', '2 MiB in the second stage', [...GUEST_1GIB, [B_AT.ssPde + 8, 0x240000083n]], 'cap', [34]],
+    ['SS-9', '1 GiB in the second stage', [...GUEST_1GIB, [B_AT.ssPdpe + 8, 0x240000083n]], 'cap', [35]],
+    ['FS-4', '1 GiB in the first stage without FS1GP', GUEST_1GIB, 'cap', [56]],
+  ])(
+    '%s of a nested translation: %s; a note where the register is not given',
+    (row, _what, words, register, bits) => {
+      const full = { cap: MACHINE_B.cap ?? 0n, ecap: MACHINE_B.ecap ?? 0n };
+      const has = bits.reduce((value, n) => value | bit(n), full[register]);
+      const lacks = bits.reduce((value, n) => value & ~bit(n), full[register]);
+      const severities = (more: Partial<Machine>) =>
+        (findingsOf(b(words, more)).get(row) ?? []).map(({ severity }) => severity);
+      expect(severities({ [register]: has })).toEqual([]);
+      expect(severities({ [register]: lacks })).toEqual(['error']);
+      const unknown = severities({ [register]: undefined });
+      expect(unknown.length).toBeGreaterThan(0);
+      expect(new Set(unknown)).toEqual(new Set(['note']));
+    },
+  );
 
   it('what depends on a register that nobody named is a note', () => {
     const unknown = { cap: undefined, ecap: undefined };

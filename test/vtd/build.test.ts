@@ -4,7 +4,7 @@ import { segmentsMemory } from '../../src/memory/segments.js';
 import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
 import { type BuildOptions, buildTables, type PageMapping } from '../../src/vtd/build.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
-import { pagesPerEntry } from '../../src/vtd/walk/batch.js';
+import { iovasOf, leavesOfRow, pagesOf, pagesPerEntry } from '../../src/vtd/walk/batch.js';
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { translate } from '../../src/vtd/walk/translate.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
@@ -231,10 +231,10 @@ describe('damaged tables', () => {
         let leaves = 0;
         for (const batch of walk.batches) {
           for (let row = 0; row < batch.length; row++) {
-            const iova = batch.iova[row] ?? -1;
+            const iova = iovasOf(batch)[row] ?? -1;
             expect(iova).toBeGreaterThan(last);
             last = iova;
-            leaves += batch.count[row] ?? 0;
+            leaves += leavesOfRow(pagesOf(batch)[row] ?? 0, batch.level[row] ?? 0);
           }
         }
         const report = walk.report();

@@ -3,6 +3,7 @@ import { segmentsMemory } from '../../src/memory/segments.js';
 import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { MAX_CAUSES_PER_KIND } from '../../src/vtd/walk/anomaly.js';
+import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { SHARED_TABLE_BUDGET } from '../../src/vtd/walk/state.js';
 import { translate } from '../../src/vtd/walk/translate.js';
 import { walkAll, walkTable } from '../../src/vtd/walk/walk.js';
@@ -240,6 +241,23 @@ describe('runs', () => {
       [1, 0],
       [2, 0x100000],
     ]);
+  });
+
+  it('end there after many leaves too, and go on where the high half rises', () => {
+    for (const [rise, runs] of [
+      [0n, 2],
+      [1n << 32n, 1],
+    ] as const) {
+      const entries = [
+        ...Array.from({ length: 11 }, (_, i) => 0xffff5003n + BigInt(i) * 0x1000n),
+        ...Array.from({ length: 20 }, (_, i) => 3n + rise + BigInt(i) * 0x1000n),
+      ];
+      const words = entries.map((entry, index) => [0x2000 + index * 8, entry] as const);
+      const memory = wordsMemory([[0x1000, 0x2003n], ...words]);
+      const request = { memory, root: 0x1000, levels: 2, format };
+      expect(leavesOf(walkTable(request).batches).map(({ entry }) => entry)).toEqual(entries);
+      expect([...mergeRuns(walkTable(request).batches, format)].length).toBe(runs);
+    }
   });
 
   it('end where only the high half changes', () => {

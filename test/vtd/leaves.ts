@@ -1,4 +1,15 @@
-import { type LeafBatch, pagesPerEntry } from '../../src/vtd/walk/batch.js';
+import { fromHalves } from '../../src/vtd/walk/anomaly.js';
+import {
+  accessesOf,
+  iovasOf,
+  type LeafBatch,
+  pagesOf,
+  pagesPerEntry,
+  ROW_HI,
+  ROW_LO,
+  ROW_WORDS,
+  targetsOf,
+} from '../../src/vtd/walk/batch.js';
 
 /** One leaf, in page frame numbers; a test's plain view of what the walker gives in columns. */
 export interface Leaf {
@@ -16,13 +27,15 @@ export function leavesOf(batches: Iterable<LeafBatch>): Leaf[] {
     for (let row = 0; row < batch.length; row++) {
       const level = batch.level[row] ?? 0;
       const step = pagesPerEntry(level);
-      const first = (BigInt(batch.hi[row] ?? 0) << 32n) | BigInt(batch.lo[row] ?? 0);
-      for (let leaf = 0; leaf < (batch.count[row] ?? 0); leaf++) {
+      const at = row * ROW_WORDS;
+      const first = fromHalves(batch.rows[at + ROW_LO] ?? 0, batch.rows[at + ROW_HI] ?? 0);
+      const count = (pagesOf(batch)[row] ?? 0) / step;
+      for (let leaf = 0; leaf < count; leaf++) {
         leaves.push({
-          iova: (batch.iova[row] ?? 0) + leaf * step,
-          target: (batch.target[row] ?? 0) + leaf * step,
+          iova: (iovasOf(batch)[row] ?? 0) + leaf * step,
+          target: (targetsOf(batch)[row] ?? 0) + leaf * step,
           level,
-          access: batch.access[row] ?? 0,
+          access: accessesOf(batch)[row] ?? 0,
           entry: first + BigInt(leaf * step) * 4096n,
         });
       }

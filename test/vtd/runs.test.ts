@@ -10,7 +10,7 @@ const format = secondStageFormat();
 const READ = 1;
 
 function merged(rows: readonly Row[], anySize = false, with_ = format): number[][] {
-  return [...mergeRuns([batchOf(rows)], with_, { anySize })].map(({ iova, pages, leaves, level }) => [
+  return [...mergeRuns([batchOf(rows, with_)], with_, { anySize })].map(({ iova, pages, leaves, level }) => [
     iova,
     pages,
     leaves,
@@ -58,8 +58,8 @@ describe('merged runs', () => {
 
   it('are the same however the rows come in batches, and however many there are', () => {
     const step = fc.record({
-      gap: fc.constantFrom(0, 0, 0, 1),
-      jump: fc.constantFrom(0, 0, 5),
+      gap: fc.constantFrom(0, 0, 0, 512),
+      jump: fc.constantFrom(0, 0, 2560),
       count: fc.integer({ min: 1, max: 512 }),
       level: fc.constantFrom(1, 1, 1, 2),
       access: fc.constantFrom(1, 3),
@@ -76,10 +76,17 @@ describe('merged runs', () => {
           const rows: Row[] = [];
           const expected: number[][] = [];
           let iova = 0;
-          let target = 7;
+          let target = 7 * 512;
           for (let i = 0; i < some.length * times; i++) {
-            const { gap, jump, count, level, access } = some[i % some.length] ??
-              some[0] ?? { gap: 0, jump: 0, count: 1, level: 1, access: 1 };
+            const {
+              gap,
+              jump,
+              count: leaves,
+              level,
+              access,
+            } = some[i % some.length] ?? some[0] ?? { gap: 0, jump: 0, count: 1, level: 1, access: 1 };
+            // Large leaves are aligned.
+            const count = level === 1 ? leaves * 512 : leaves;
             const joins = i > 0 && gap === 0 && jump === 0;
             iova += gap;
             target += gap + jump;
@@ -99,7 +106,13 @@ describe('merged runs', () => {
           }
           const batches: Row[][] = [];
           for (let at = 0; at < rows.length; at += size) batches.push(rows.slice(at, at + size));
-          const runs = [...mergeRuns(batches.map(batchOf), format, { anySize })];
+          const runs = [
+            ...mergeRuns(
+              batches.map((rows) => batchOf(rows, format)),
+              format,
+              { anySize },
+            ),
+          ];
           expect(runs.map((run) => [run.iova, run.pages, run.leaves, run.level, run.access])).toEqual(
             expected,
           );

@@ -5,6 +5,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
 import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
+import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import { walkTable } from '../../vtd/walk/walk.js';
 import { nameOf } from '../outline/names.js';
@@ -78,11 +79,14 @@ function collectDomain(domain: Domain, memory: PhysicalMemory | undefined, uses:
     format,
     onTable: ({ address }) => uses.add(tables, address, address + PAGE),
   });
-  for (const batch of mergeBatches(walk.batches, format, { anySize: true })) {
+  for (const batch of mergeBatches(walk.batches, format)) {
+    const iovas = iovasOf(batch);
+    const pages = pagesOf(batch);
+    const targets = targetsOf(batch);
     for (let row = 0; row < batch.length; row++) {
-      const start = (batch.target[row] as number) * PAGE;
-      const iova = (batch.iova[row] as number) * PAGE;
-      uses.add(mapped, start, start + (batch.pages[row] as number) * PAGE, iova);
+      const start = (targets[row] as number) * PAGE;
+      const iova = (iovas[row] as number) * PAGE;
+      uses.add(mapped, start, start + (pages[row] as number) * PAGE, iova);
     }
   }
   if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {

@@ -1,6 +1,7 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
+import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { type Walk, walkTable } from '../../vtd/walk/walk.js';
@@ -30,18 +31,25 @@ export function* mappingSpans(
   const absent = absentRanges(walk);
   const located: Located = { end: 0, name: '', offset: 0 };
   let hidden = 0;
-  for (const batch of mergeBatches(walk.batches, format, { anySize: true })) {
+  for (const batch of mergeBatches(walk.batches, format)) {
     // What is absent was met before the leaves behind it, at the latest with this batch.
     absent.update();
+    const iovas = iovasOf(batch);
+    const pages = pagesOf(batch);
+    const targets = targetsOf(batch);
+    const accessOfRows = accessesOf(batch);
     for (let row = 0; row < batch.length; row++) {
-      const iova = (batch.iova[row] as number) * PAGE;
+      const iova = (iovas[row] as number) * PAGE;
       for (const span of absent.before(iova)) {
         hidden = Math.max(hidden, span.end);
         yield span;
       }
-      const access = accessAspect(batch.access[row] as number, batch.lo[row] as number);
-      const target = (batch.target[row] as number) * PAGE;
-      const end = target + (batch.pages[row] as number) * PAGE;
+      const access = accessAspect(
+        accessOfRows[row] as number,
+        batch.rows[row * ROW_WORDS + ROW_LO] as number,
+      );
+      const target = (targets[row] as number) * PAGE;
+      const end = target + (pages[row] as number) * PAGE;
       for (let at = target; at < end; at = located.end) {
         owners.locate(at, end, located);
         const start = iova + (at - target);

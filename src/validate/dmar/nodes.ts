@@ -1,5 +1,6 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
 import type { Domain } from '../../abi/model.js';
+import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
@@ -9,6 +10,7 @@ import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 
 const PAGE = 4096n;
+const PAGE_BYTES = 4096;
 /** Records that the serialiser's one zeroed page holds. */
 const MEM_CAPACITY = 4096 / KHO_MEM_SIZE;
 const DESERIALISE = 'drivers/iommu/intel/serialise.c deserialise_domains';
@@ -262,10 +264,13 @@ export const pageRecords: Rule = {
   requires: ['DMAR-003'],
   check({ handover }, report) {
     for (const domain of handover.domains ?? []) {
-      for (let index = 0; index < (domain.mem?.length ?? 0); index++) {
-        const record = domain.mem?.at(index);
-        if (record === undefined) continue;
-        const { addr, len } = record;
+      const { mem } = domain;
+      if (mem === undefined) continue;
+      const { count, start, end, flags } = memColumns(mem);
+      for (let index = 0; index < count; index++) {
+        const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
+        if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
+        const { addr, len } = mem.at(index);
         const wrong =
           len !== PAGE
             ? `has len ${hex(len)}`

@@ -1,10 +1,20 @@
 /** Rules on the page tables of a domain (rfc-2024 I9 to I13, I15, I16). */
 import type { Domain } from '../../abi/model.js';
 import { dataView } from '../../decode/bytes.js';
+import { MEM_HUGE, MEM_NOINIT, memColumns } from '../../decode/mem-columns.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { SS_PDE_LEAF_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
 import type { WalkAnomalyKind } from '../../vtd/walk/anomaly.js';
+import {
+  iovasOf,
+  leavesOfRow,
+  pagesOf,
+  pagesPerEntry,
+  ROW_LO,
+  ROW_WORDS,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
 import { createProbe, intersections } from '../pages.js';
 import { RFC_2024, type Rule } from '../rule.js';
@@ -57,20 +67,21 @@ export const tablesPreserved: Rule = {
   requires: ['KHO-003'],
   needs: ['memory'],
   observe({ facts }, domain, report) {
-    const preserved = facts.preserved();
+    const preserved = createProbe(facts.preserved());
     const missing: Pick<TableVisit, 'address' | 'level' | 'iova' | 'entryAddress'>[] = [];
     let tables = 0;
     return {
       table(table) {
         tables++;
-        if (!preserved.covers(table.address, table.address + PAGE)) missing.push(table);
+        const page = table.address / PAGE;
+        if (preserved(page, page + 1) !== 'inside') missing.push(table);
       },
       end({ anomalies }) {
         // Tables that are not in the dump are not entered, but where they lie is known.
         for (const { kind, table, level, iova, entryAddress = -1 } of anomalies) {
           if (kind !== 'table-absent' || table === undefined || entryAddress < 0) continue;
           tables++;
-          if (preserved.covers(table, table + PAGE)) continue;
+          if (preserved(table / PAGE, table / PAGE + 1) === 'inside') continue;
           missing.push({ address: table, level: level - 1, iova: Number(iova / BigInt(PAGE)), entryAddress });
         }
         const below = missing.filter(({ entryAddress }) => entryAddress >= 0);
@@ -92,12 +103,29 @@ export const tablesPreserved: Rule = {
   },
 };
 
-/** What a domain's mem lists outside regions that are kept for other reasons. */
+const listedBy = new WeakMap<Domain, PageSet>();
+
+/** What a domain's mem lists outside regions that are kept for other reasons; worked out once. */
 function listedPages(domain: Domain): PageSet {
-  return pageSet(
-    [...(domain.mem ?? [])].map(({ addr, len }) => ({ start: addr, end: addr + len })),
-    PAGE,
-  );
+  let pages = listedBy.get(domain);
+  if (pages === undefined) {
+    pages = pageSet(listedRanges(domain), PAGE);
+    listedBy.set(domain, pages);
+  }
+  return pages;
+}
+
+function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
+  if (mem === undefined) return;
+  const { count, start, end, flags } = memColumns(mem);
+  for (let i = 0; i < count; i++) {
+    if (((flags[i] as number) & (MEM_NOINIT | MEM_HUGE)) === 0) {
+      yield { start: start[i] as number, end: end[i] as number };
+    } else {
+      const { addr, len } = mem.at(i);
+      yield { start: addr, end: addr + len };
+    }
+  }
 }
 
 export const noData: Rule = {
@@ -118,13 +146,18 @@ export const noData: Rule = {
     let count = 0;
     let firstIova = 0;
     return {
+      watches: (start, end) => probe(start, end) !== 'outside',
       runs(batch) {
+        const targets = targetsOf(batch);
+        const lengths = pagesOf(batch);
+        const iovas = iovasOf(batch);
         for (let row = 0; row < batch.length; row++) {
           if (batch.level[row] !== 1) continue;
-          const target = batch.target[row] as number;
-          if (probe(target, target + (batch.pages[row] as number)) === 'outside') continue;
-          for (const { start, end } of intersections(pages, target, target + (batch.pages[row] ?? 0))) {
-            if (count === 0) firstIova = (batch.iova[row] ?? 0) + start - target;
+          const target = targets[row] as number;
+          const behind = target + (lengths[row] as number);
+          if (probe(target, behind) === 'outside') continue;
+          for (const { start, end } of intersections(pages, target, behind)) {
+            if (count === 0) firstIova = (iovas[row] as number) + start - target;
             count += end - start;
             const last = ranges.at(-1);
             if (last !== undefined && last.end === start) last.end = end;
@@ -167,16 +200,21 @@ export const noSuperpages: Rule = {
     const found: string[] = [];
     let first: { target: number; iova: number } | undefined;
     return {
+      watches: (start, end) => probe(start, end) !== 'outside',
       runs(batch) {
+        if (batch.small) return;
+        const targets = targetsOf(batch);
+        const lengths = pagesOf(batch);
         for (let row = 0; row < batch.length; row++) {
-          const level = batch.level[row] ?? 1;
+          const level = batch.level[row] as number;
           if (level === 1) continue;
-          const step = level === 2 ? 512 : 512 * 512;
-          const start = batch.target[row] ?? 0;
-          if (probe(start, start + (batch.pages[row] ?? 0)) === 'outside') continue;
-          for (let page = start; page < start + (batch.pages[row] ?? 0); page += step) {
+          const step = pagesPerEntry(level);
+          const start = targets[row] as number;
+          const end = start + (lengths[row] as number);
+          if (probe(start, end) === 'outside') continue;
+          for (let page = start; page < end; page += step) {
             if (!pages.contains(page)) continue;
-            first ??= { target: page, iova: (batch.iova[row] ?? 0) + page - start };
+            first ??= { target: page, iova: (iovasOf(batch)[row] as number) + page - start };
             found.push(`${hex(page * PAGE)} (${level === 2 ? '2 MiB' : '1 GiB'})`);
           }
         }
@@ -211,9 +249,10 @@ export const firstEntry: Rule = {
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
     let unlisted = 0;
+    const preserved = createProbe(facts.preserved());
     return {
       table({ address }) {
-        if (!facts.preserved().covers(address, address + PAGE)) unlisted++;
+        if (preserved(address / PAGE, address / PAGE + 1) !== 'inside') unlisted++;
       },
       end() {
         // A producer that lists every table does not start from this entry.
@@ -311,12 +350,17 @@ export const entriesValid: Rule = {
         firstTable ??= table;
       },
       leaves(batch) {
+        // Bit 0 in every leaf; bit 7 in no leaf of level 1.
+        if ((batch.andLo & 1) === 1 && (batch.orLo & 0x80) === 0) return;
+        const { rows, level: levels } = batch;
+        const iovas = iovasOf(batch);
+        const lengths = pagesOf(batch);
         for (let row = 0; row < batch.length; row++) {
-          const lo = batch.lo[row] ?? 0;
-          // Bit 0 in every leaf; bit 7 in no leaf of level 1.
-          if ((lo & 1) === 1 && (batch.level[row] !== 1 || (lo & 0x80) === 0)) continue;
-          oddLeaves += batch.count[row] ?? 0;
-          firstLeaf ??= { iova: batch.iova[row] ?? 0, lo };
+          const lo = rows[row * ROW_WORDS + ROW_LO] as number;
+          const level = levels[row] as number;
+          if ((lo & 1) === 1 && (level !== 1 || (lo & 0x80) === 0)) continue;
+          oddLeaves += leavesOfRow(lengths[row] as number, level);
+          firstLeaf ??= { iova: iovas[row] as number, lo };
         }
       },
       end() {

@@ -90,4 +90,12 @@ export const mapExamples: { readonly [rule: string]: RuleExample } = {
     at: 'guestmemfs_inode.long_term_pins  address 0x21000128',
     bytes: '00 00 00 00 00 00 00 00 00 00 00 00 [01 00 00 00] (address 0x2100011c)',
   },
+  'MAP-017': {
+    fault: 'page-table entry, snoop changed (built by test/rfc)',
+    message:
+      'area 1 of IOAS 1 of iommufd 1 has 1 page with SNP and 19 without; the bit changes at IOVA 0x211000',
+    at: '/iommufd/iommufds/1/ioases/1/1  bit 11  IOVA 0x211000',
+    found: 'SNP in 1 of 20',
+    expected: 'in all of them or in none',
+  },
 };

@@ -44,6 +44,13 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
   return bitmap;
 }
 
+/** The first byte from `from` on, before `end`, that is not zero; at least the one behind `from`. */
+function firstSet(bytes: Uint8Array, from: number, end: number): number {
+  let at = from + 1;
+  while (at < end && bytes[at] === 0) at++;
+  return at;
+}
+
 function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap {
   const bytes = new Uint8Array(size);
   /** By byte: 1 where the dump holds it. */
@@ -66,8 +73,8 @@ function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap
     bit: (index) => (known[index >> 3] === 1 ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1 : undefined),
     *set(from, to) {
       for (let index = from; index < end(to); index++) {
-        const byte = bytes[index >> 3] ?? 0;
-        if (byte === 0) index |= 7;
+        const byte = bytes[index >> 3] as number;
+        if (byte === 0) index = firstSet(bytes, index >> 3, end(to) >> 3) * 8 - 1;
         else if (((byte >> (index & 7)) & 1) === 1) yield index;
       }
     },

@@ -8,6 +8,7 @@ import { bitmapOf } from './bitmap.js';
 import {
   ALLOCATOR_BLOCKS,
   BLOCKS_PATH,
+  blockNumbers,
   fieldPlace,
   guestmemfsOf,
   mappedFiles,
@@ -44,8 +45,9 @@ export const blocksInRegion: Rule = {
     for (const { ino, blocks, mappingPage } of mappedFiles(guestmemfs, report)) {
       let outside = 0;
       let first = -1;
-      for (let i = 0; i < blocks.length; i++) {
-        if ((blocks[i] ?? 0n) < limit) continue;
+      const numbers = blockNumbers(blocks);
+      for (let i = 0; i < numbers.length; i++) {
+        if ((numbers[i] as number) < limit) continue;
         if (first < 0) first = i;
         outside++;
       }
@@ -83,10 +85,11 @@ export const blocksOnce: Rule = {
     for (const { ino, blocks, mappingPage } of mappedFiles(guestmemfs, report)) {
       /** By inode that had the block before: the first entry concerned and how many there are. */
       const shared = new Map<number, { entry: number; block: number; count: number }>();
-      for (let entry = 0; entry < blocks.length; entry++) {
-        const block = Number(blocks[entry] ?? 0n);
+      const numbers = blockNumbers(blocks);
+      for (let entry = 0; entry < numbers.length; entry++) {
+        const block = numbers[entry] as number;
         if (block >= limit) continue;
-        const other = owner[block] ?? 0;
+        const other = owner[block] as number;
         if (other === 0) {
           owner[block] = ino;
           continue;
@@ -126,8 +129,9 @@ export const blocksMarked: Rule = {
     for (const { ino, blocks } of mappedFiles(guestmemfs, report)) {
       let unmarked = 0;
       let first = -1;
-      for (const value of blocks) {
-        const block = Number(value);
+      const numbers = blockNumbers(blocks);
+      for (let i = 0; i < numbers.length; i++) {
+        const block = numbers[i] as number;
         if (block >= limit) continue;
         const bit = bitmap.bit(block);
         if (bit === undefined) {
@@ -169,7 +173,11 @@ export const blocksOwned: Rule = {
     // Without every list of blocks nobody's blocks cannot be told.
     if (files.length < (guestmemfs.files?.length ?? 0)) return;
     for (const { blocks } of files) {
-      for (const block of blocks) if (block < limit) used[Number(block)] = 1;
+      const numbers = blockNumbers(blocks);
+      for (let i = 0; i < numbers.length; i++) {
+        const block = numbers[i] as number;
+        if (block < limit) used[block] = 1;
+      }
     }
     let leaked = 0;
     let first = -1;

@@ -161,6 +161,18 @@ function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
+const numbers = new WeakMap<BigUint64Array, Float64Array>();
+
+/** Block numbers as numbers, worked out once: exact where they are blocks of a region, and large where not. */
+export function blockNumbers(blocks: BigUint64Array): Float64Array {
+  let found = numbers.get(blocks);
+  if (found === undefined) {
+    found = Float64Array.from(blocks, Number);
+    numbers.set(blocks, found);
+  }
+  return found;
+}
+
 /** The files whose mapping pages could be read; a page that is not in the dump makes the rule be skipped. */
 export function mappedFiles(
   guestmemfs: Guestmemfs,

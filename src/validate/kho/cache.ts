@@ -127,8 +127,7 @@ export const noinitLength: Rule = {
   check({ handover, facts }, report) {
     noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
-    for (const region of facts.records()) {
-      if (!region.noinit) continue;
+    for (const region of facts.noinitRecords()) {
       const extra = entries.find((entry) => entry.start < region.end && entry.end > region.end);
       if (extra === undefined) continue;
       report.finding({
@@ -154,8 +153,7 @@ export const noinitKept: Rule = {
   check({ handover, facts }, report) {
     noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
-    for (const region of facts.records()) {
-      if (!region.noinit) continue;
+    for (const region of facts.noinitRecords()) {
       const lost = entries.find(
         ({ start, end, noinit }) => !noinit && start <= region.start && end > region.start,
       );

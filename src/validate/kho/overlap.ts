@@ -1,14 +1,42 @@
 /** Rules on records against each other (rfc-2024 K7, K8). */
+import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import type { PageSet } from '../../memory/page-set.js';
-import type { PlacedRecord } from '../facts.js';
+import type { Facts, PlacedRecord } from '../facts.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, lower, range, recordName, recordPlace } from '../text.js';
 
 const PAGE = 4096;
+const FTRACE = '/ftrace/';
 
 /** Sub-page heap objects and ftrace's page descriptors share pages by design. */
 function sharesPages({ property, start, end }: PlacedRecord): boolean {
-  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n || property.path.startsWith('/ftrace/');
+  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n || property.path.startsWith(FTRACE);
+}
+
+/**
+ * Whether no two records of whole pages without the flag meet. Records that follow one another are one stretch,
+ * so that what mostly is there, tables page by page, costs little.
+ */
+function areDisjoint(facts: Facts): boolean {
+  const stretches: { start: number; end: number }[] = [];
+  let huge = false;
+  for (const { whole, records, path } of facts.memProperties()) {
+    if (!whole || path.startsWith(FTRACE)) continue;
+    const { count, start, end, flags } = memColumns(records);
+    let last: { start: number; end: number } | undefined;
+    for (let i = 0; i < count; i++) {
+      const bits = flags[i] as number;
+      if ((bits & MEM_HUGE) !== 0) huge = true;
+      if ((bits & (MEM_NOINIT | MEM_RAGGED | MEM_EMPTY)) !== 0) continue;
+      if (last !== undefined && last.end === start[i]) last.end = end[i] as number;
+      else {
+        last = { start: start[i] as number, end: end[i] as number };
+        stretches.push(last);
+      }
+    }
+  }
+  stretches.sort((a, b) => a.start - b.start);
+  return !huge && stretches.every(({ start }, i) => i === 0 || start >= (stretches[i - 1]?.end ?? 0));
 }
 
 function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
@@ -25,6 +53,7 @@ export const pagesOnce: Rule = {
   consequence: 'the claim warns, and a page with two owners is freed by the first one that returns it',
   requires: ['KHO-003'],
   check({ facts }, report) {
+    if (areDisjoint(facts)) return;
     const records = [...facts.records()].filter((record) => !record.noinit && !sharesPages(record));
     records.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
     let before: PlacedRecord | undefined;
@@ -54,10 +83,11 @@ export const besideNoinit: Rule = {
     'folding the records strips the NOINIT flag from the region or leaves overlapping entries, and the next kernel drops a reference twice: pages in use can be freed',
   requires: ['KHO-003'],
   check({ facts }, report) {
-    for (const region of [...facts.records()].filter(({ noinit }) => noinit)) {
+    for (const region of facts.noinitRecords()) {
       const end = region.end + BigInt(PAGE);
       const byProperty = new Map<string, PlacedRecord[]>();
-      for (const record of facts.records()) {
+      const [from, to] = [Number(region.start), Number(end)];
+      for (const record of facts.records((start, last) => start <= to && last >= from)) {
         if (record.noinit || record.start >= end || record.end <= region.start) continue;
         const own = byProperty.get(record.property.path);
         if (own === undefined) byProperty.set(record.property.path, [record]);

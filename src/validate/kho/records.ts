@@ -1,4 +1,5 @@
 /** Rules on single kho_mem records (rfc-2024 K3 to K8, K10). */
+import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_STRAY, memColumns } from '../../decode/mem-columns.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
@@ -42,7 +43,9 @@ export const soundRecords: Rule = {
   check({ facts }, report) {
     for (const { path, records, whole } of facts.memProperties()) {
       if (!whole) continue;
+      const { flags } = memColumns(records);
       for (let index = 0; index < records.length; index++) {
+        if (((flags[index] as number) & (MEM_EMPTY | MEM_HUGE)) === 0) continue;
         const { addr, len } = records.at(index);
         const end = (addr & ~KHO_MEM_NOINIT) + len;
         const wrong =
@@ -71,7 +74,9 @@ export const recordFlags: Rule = {
   evidence: 'include/uapi/linux/kexec.h KHO_MEM_NOINIT',
   consequence: 'other low bits are taken as part of the address',
   check({ facts }, report) {
-    for (const record of facts.records()) {
+    const worthALook = (_start: number, _end: number, flags: number) =>
+      (flags & (MEM_STRAY | MEM_NOINIT)) !== 0;
+    for (const record of facts.records(worthALook)) {
       const { start, end, noinit } = record;
       // Heap objects are aligned to 8 bytes at least, so bits 1 and 2 are never part of an address.
       const stray = start & 6n;
@@ -101,7 +106,9 @@ export const outsideScratch: Rule = {
   check({ facts }, report) {
     const scratch = facts.scratch();
     if (scratch === undefined) return;
-    for (const record of facts.records()) {
+    const from = Number(scratch.start);
+    const to = Number(scratch.end);
+    for (const record of facts.records((start, end) => start <= to && end >= from)) {
       if (record.start >= scratch.end || record.end <= scratch.start) continue;
       report.finding({
         message: `${recordName(record)}, ${range(record.start, record.end)}, intersects scratch ${range(scratch.start, scratch.end)}`,
@@ -120,8 +127,8 @@ export const unflaggedClaims: Rule = {
   evidence: 'kernel/kexec_kho_in.c kho_claim_mem',
   consequence: 'the claim returns a pointer that is off by one byte',
   check({ facts }, report) {
-    for (const record of facts.records()) {
-      if (!record.noinit || record.property.path === FS_MEM) continue;
+    for (const record of facts.noinitRecords()) {
+      if (record.property.path === FS_MEM) continue;
       report.finding({
         message: `${recordName(record)} is flagged NOINIT: ${range(record.start, record.end)}`,
         location: { ...recordPlace(record), bits: '0' },

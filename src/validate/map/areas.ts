@@ -1,7 +1,17 @@
 /** Areas against leaves (rfc-2024 S3 to S5): what is mapped is what was asked for. */
 
-import { ACCESS_READ, ACCESS_WRITE } from '../../vtd/walk/batch.js';
-import type { RunBatch } from '../../vtd/walk/runs.js';
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  accessesOf,
+  commonAccess,
+  endOf,
+  iovasOf,
+  type LeafBatch,
+  pagesOf,
+  startOf,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { IOMMU_READ, IOMMU_WRITE } from '../iommufd/areas.js';
 import { RFC_2024, type Rule } from '../rule.js';
@@ -16,7 +26,8 @@ function bytes(page: number): bigint {
   return BigInt(page) * PAGE;
 }
 
-function areaName({ area, ioas }: Segment): string {
+/** An area for messages. */
+export function areaName({ area, ioas }: Segment): string {
   return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
 }
 
@@ -54,18 +65,22 @@ export const mappedIsAsked: Rule = {
     };
     return {
       runs(batch) {
+        if (areas.around(batch) >= 0) return;
         const located = areas.located(batch);
+        const iovas = iovasOf(batch);
+        const targets = targetsOf(batch);
+        const lengths = pagesOf(batch);
         for (let row = 0; row < batch.length; row++) {
           const at = located[row];
           if (at !== NOWHERE && at !== APART) continue;
-          const iova = batch.iova[row] ?? 0;
-          for (const { segment, start, end } of areas.pieces(iova, iova + (batch.pages[row] ?? 0))) {
+          const iova = iovas[row] as number;
+          for (const { segment, start, end } of areas.pieces(iova, iova + (lengths[row] as number))) {
             if (segment !== undefined) continue;
             if (open?.end === start) {
               open.end = end;
             } else {
               close();
-              open = { start, end, target: (batch.target[row] ?? 0) + start - iova };
+              open = { start, end, target: (targets[row] as number) + start - iova };
             }
           }
         }
@@ -99,10 +114,17 @@ export const askedIsMapped: Rule = {
     };
     return {
       runs(batch) {
+        const end = endOf(batch);
+        if (startOf(batch) === mappedEnd && end - mappedEnd === batch.totalPages) {
+          mappedEnd = end;
+          return;
+        }
+        const iovas = iovasOf(batch);
+        const lengths = pagesOf(batch);
         for (let row = 0; row < batch.length; row++) {
-          const iova = batch.iova[row] as number;
+          const iova = iovas[row] as number;
           if (iova > mappedEnd) hole(mappedEnd, iova);
-          mappedEnd = iova + (batch.pages[row] as number);
+          mappedEnd = iova + (lengths[row] as number);
         }
       },
       end({ anomalies }) {
@@ -140,7 +162,7 @@ interface Sum {
 function sumRights(
   areas: DomainAreas,
   wrong: (access: number, segment: Segment) => boolean,
-): { runs(batch: RunBatch): void; sums: Map<Segment, Sum> } {
+): { runs(batch: LeafBatch): void; sums: Map<Segment, Sum> } {
   const sums = new Map<Segment, Sum>();
   // What is wrong depends on the segment and two bits of access only: one byte for each.
   const table = Uint8Array.from(
@@ -154,14 +176,20 @@ function sumRights(
     if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
     else sum.pages += end - start;
   };
-  const runs = (batch: RunBatch): void => {
+  const runs = (batch: LeafBatch): void => {
+    const segment = areas.around(batch);
+    const common = segment < 0 ? -1 : commonAccess(batch);
+    if (common >= 0 && table[segment * 4 + common] === 0) return;
     const located = areas.located(batch);
+    const accesses = accessesOf(batch);
+    const iovas = iovasOf(batch);
+    const lengths = pagesOf(batch);
     for (let row = 0; row < batch.length; row++) {
       const at = located[row] as number;
-      const access = (batch.access[row] as number) & 3;
+      const access = accesses[row] as number;
       if (at === NOWHERE || (at >= 0 && table[at * 4 + access] === 0)) continue;
-      const iova = batch.iova[row] ?? 0;
-      const end = iova + (batch.pages[row] ?? 0);
+      const iova = iovas[row] as number;
+      const end = iova + (lengths[row] as number);
       for (const piece of areas.pieces(iova, end)) add(piece.segment, access, piece.start, piece.end);
     }
   };

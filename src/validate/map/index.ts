@@ -8,6 +8,7 @@ import {
   metadataOutside,
 } from './leaves.js';
 import { areasAreLinear, handleIsPinnedFile, handleNamesAll, handleWithAreas, pinsAreNamed } from './pins.js';
+import { snoopIsUniform } from './snoop.js';
 
 /**
  * Rules across subsystems of the 2024 series (rfc-2024 4), each after its prerequisites. S1 is DMAR-019;
@@ -28,4 +29,5 @@ export const mapRules: readonly Rule[] = [
   metadataOutside,
   blocksOnce,
   pinsAreNamed,
+  snoopIsUniform,
 ];

@@ -3,6 +3,7 @@ import type { Domain } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
+import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { createProbe, gaps, intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
@@ -44,13 +45,17 @@ function outside(
   };
   const probe = createProbe(set);
   return {
+    watches: (from, end) => probe(from, end) !== 'inside',
     runs(batch) {
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
+      const iovas = iovasOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const target = batch.target[row] as number;
-        const pages = batch.pages[row] as number;
+        const target = targets[row] as number;
+        const pages = lengths[row] as number;
         if (probe(target, target + pages) === 'inside') continue;
         for (const { start, end } of gaps(set, target, target + pages)) {
-          const iova = (batch.iova[row] ?? 0) + start - target;
+          const iova = (iovas[row] as number) + start - target;
           if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
             open.pages += end - start;
           } else {
@@ -121,15 +126,24 @@ export const mappedIsInFile: Rule = {
  */
 function reachedBlocks(start: number, count: number, mark: (block: number) => void): WalkObserver {
   let last = -1;
+  const whole = start % BLOCK_PAGES === 0;
   return {
+    // Where blocks are granules, to be told those is enough; else a granule has parts of two of them.
+    watches: (from, end) => !whole && from < start + count * BLOCK_PAGES && end > start,
+    reached({ granules }) {
+      if (!whole) return;
+      for (const granule of granules) {
+        const block = granule - start / BLOCK_PAGES;
+        if (block >= 0 && block < count) mark(block);
+      }
+    },
     runs(batch) {
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const target = (batch.target[row] as number) - start;
+        const target = (targets[row] as number) - start;
         const first = Math.max(0, Math.floor(target / BLOCK_PAGES));
-        const end = Math.min(
-          count - 1,
-          Math.floor((target + (batch.pages[row] as number) - 1) / BLOCK_PAGES),
-        );
+        const end = Math.min(count - 1, Math.floor((target + (lengths[row] as number) - 1) / BLOCK_PAGES));
         if (first === last && end === last) continue;
         for (let block = first; block <= end; block++) mark(block);
         last = end;
@@ -198,16 +212,19 @@ export const blocksOnce: Rule = {
   evidence: 'rfc-2024 4',
   consequence: 'devices of two virtual machines reach the same memory, unless sharing it is intended',
   needs: ['memory'],
-  observe({ facts }, domain, report) {
+  observe({ handover, facts }, domain, report) {
     const owners = facts.blockOwners();
+    const domains = handover.domains ?? [];
+    const self = 1 + domains.indexOf(domain);
     const region = facts.fsMem();
     const reached = facts.reachedBlocks();
     if (owners === undefined || region === undefined || reached === undefined) return undefined;
     const shared = new Map<Domain, number[]>();
     const walk = reachedBlocks(Number(region.start / PAGE), reached.length, (block) => {
-      const owner = owners[block];
-      owners[block] = owner ?? domain;
-      if (owner === undefined || owner === domain) return;
+      const first = owners[block] as number;
+      if (first === 0) owners[block] = self;
+      const owner = domains[first - 1];
+      if (owner === undefined || first === self) return;
       const blocks = shared.get(owner);
       if (blocks === undefined) shared.set(owner, [block]);
       else if (blocks.at(-1) !== block) blocks.push(block);

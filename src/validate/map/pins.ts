@@ -1,14 +1,12 @@
 /** Pinned files against what is mapped (rfc-2024 S6, S7, S9, S10, S13; patches 12 and 13 of the series). */
-import type { GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK, INODE_FILE } from '../../decode/guestmemfs.js';
+import type { Handover, Ioas } from '../../abi/model.js';
+import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
-import type { Facts } from '../facts.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex } from '../text.js';
-import { areasOf, NOWHERE, type Segment } from './segments.js';
+import { fileWalkOf } from './file-walk.js';
 
 const PAGE = 4096n;
-const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
 const MAP = 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map';
 /** Inode numbers of files; 1 is the root directory. */
 const FIRST_FILE = 2n;
@@ -137,57 +135,6 @@ export const pinsAreNamed: Rule = {
   },
 };
 
-/** For each block of the region: which file it is of, and where in it. */
-interface FileMap {
-  readonly files: readonly GuestmemfsFile[];
-  /** Index into `files`, -1 for none. */
-  readonly file: Int32Array;
-  /** Block number within the file. */
-  readonly block: Int32Array;
-  /** First page frame number of the region. */
-  readonly start: number;
-}
-
-function fileMap({ guestmemfs }: Handover, facts: Facts): FileMap | undefined {
-  const region = facts.fsMem();
-  const count = facts.reachedBlocks()?.length;
-  if (guestmemfs?.files === undefined || region === undefined || count === undefined) return undefined;
-  if (guestmemfs.files.some(({ blocks }) => blocks === undefined)) return undefined;
-  const file = new Int32Array(count).fill(-1);
-  const block = new Int32Array(count);
-  guestmemfs.files.forEach(({ blocks }, i) => {
-    blocks?.forEach((number, position) => {
-      if (number >= BigInt(count)) return;
-      file[Number(number)] = i;
-      block[Number(number)] = position;
-    });
-  });
-  return { files: guestmemfs.files, file, block, start: Number(region.start / PAGE) };
-}
-
-/** Index of the file that a page frame is of, -1 for none. */
-function fileOf({ start, file }: FileMap, page: number): number {
-  return file[Math.floor((page - start) / BLOCK_PAGES)] ?? -1;
-}
-
-/** Page number within its file of a page frame that is of one. */
-function pageInFile({ start, block }: FileMap, page: number): number {
-  const offset = page - start;
-  return (block[Math.floor(offset / BLOCK_PAGES)] ?? 0) * BLOCK_PAGES + (offset % BLOCK_PAGES);
-}
-
-/** Stretches of a run that lie in one block each. */
-function* blocksOf(map: FileMap, target: number, pages: number): Generator<{ page: number; pages: number }> {
-  for (let page = target; page < target + pages; ) {
-    const end = Math.min(
-      target + pages,
-      page + BLOCK_PAGES - ((((page - map.start) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES),
-    );
-    yield { page, pages: end - page };
-    page = end;
-  }
-}
-
 export const handleNamesAll: Rule = {
   id: 'MAP-009',
   title: 'all that an IOAS maps comes from the file that its handle names',
@@ -201,54 +148,21 @@ export const handleNamesAll: Rule = {
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
     const id = domain.persistentId;
-    const map = fileMap(handover, facts);
+    const walk = fileWalkOf(domain, handover, facts);
     if (withoutHandles(handover)) {
       report.skip(NO_HANDLES);
       return undefined;
     }
-    if (id === undefined || map === undefined) {
+    if (id === undefined || walk === undefined) {
       report.skip('the blocks of guestmemfs files are not all known');
       return undefined;
     }
-    const areas = areasOf(domain, facts);
-    // One byte a file, and one for "in no file", for each IOAS.
-    const reached = new Map<Ioas, Uint8Array>();
-    const flagsOf = (segment: Segment): Uint8Array => {
-      const flags = reached.get(segment.ioas) ?? new Uint8Array(map.files.length + 1);
-      reached.set(segment.ioas, flags);
-      return flags;
-    };
-    let lastSegment = -1;
-    let flags: Uint8Array = new Uint8Array(0);
     return {
-      runs(batch) {
-        const located = areas.located(batch);
-        for (let row = 0; row < batch.length; row++) {
-          const at = located[row] as number;
-          if (at === NOWHERE) continue;
-          const target = batch.target[row] as number;
-          const pages = batch.pages[row] as number;
-          const whole = areas.segments[at];
-          if (whole !== undefined && pages <= BLOCK_PAGES) {
-            if (at !== lastSegment) flags = flagsOf(whole);
-            lastSegment = at;
-            flags[fileOf(map, target) + 1] = 1;
-            flags[fileOf(map, target + pages - 1) + 1] = 1;
-            continue;
-          }
-          const iova = batch.iova[row] as number;
-          for (const { segment, start, end } of areas.pieces(iova, iova + pages)) {
-            if (segment === undefined) continue;
-            for (const { page } of blocksOf(map, target + start - iova, end - start)) {
-              flagsOf(segment)[fileOf(map, page) + 1] = 1;
-            }
-          }
-        }
-      },
+      runs: walk.take,
       end() {
-        for (const [ioas, files] of reached) {
+        for (const [ioas, files] of walk.reached) {
           const handle = ioas.pinnedFileHandle;
-          const inos = map.files.flatMap(({ ino }, i) => (files[i + 1] === 1 ? [ino] : []));
+          const inos = walk.files.flatMap(({ ino }, i) => (files[i + 1] === 1 ? [ino] : []));
           const others = inos.filter((ino) => BigInt(ino) !== handle);
           if (handle === undefined || handle === 0n || others.length === 0) continue;
           for (const ino of others) facts.unnamedFiles().add(ino);
@@ -276,57 +190,25 @@ export const areasAreLinear: Rule = {
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
     const id = domain.persistentId;
-    const map = fileMap(handover, facts);
-    if (id === undefined || map === undefined) {
+    const walk = fileWalkOf(domain, handover, facts);
+    if (id === undefined || walk === undefined) {
       report.skip('the blocks of guestmemfs files are not all known');
       return undefined;
     }
-    const areas = areasOf(domain, facts);
-    let lastSegment: Segment | undefined;
-    let lastFile = -1;
-    let lastDelta = 0;
-    let breaks = 0;
-    let first: { segment: Segment; iova: number } | undefined;
-    /** A stretch of leaves inside one block. */
-    const look = (segment: Segment, page: number, iova: number): void => {
-      const file = fileOf(map, page);
-      if (file < 0) return;
-      const delta = pageInFile(map, page) - iova;
-      if (delta === lastDelta && file === lastFile && segment === lastSegment) return;
-      if (segment === lastSegment && file === lastFile) {
-        first ??= { segment, iova };
-        breaks++;
-      }
-      lastSegment = segment;
-      lastFile = file;
-      lastDelta = delta;
-    };
     return {
-      runs(batch) {
-        const located = areas.located(batch);
-        for (let row = 0; row < batch.length; row++) {
-          const at = located[row] as number;
-          if (at === NOWHERE) continue;
-          const iova = batch.iova[row] as number;
-          const target = batch.target[row] as number;
-          const pages = batch.pages[row] as number;
-          const whole = areas.segments[at];
-          if (whole !== undefined && ((target - map.start) % BLOCK_PAGES) + pages <= BLOCK_PAGES) {
-            if (!whole.shared) look(whole, target, iova);
-            continue;
-          }
-          for (const { segment, start, end } of areas.pieces(iova, iova + pages)) {
-            if (segment === undefined || segment.shared) continue;
-            for (const { page } of blocksOf(map, target + start - iova, end - start))
-              look(segment, page, iova + page - target);
-          }
-        }
-      },
+      runs: walk.take,
       end() {
-        if (first === undefined) return;
+        const found = walk.firstBreak();
+        if (found === undefined) return;
+        const { segment, iova, count, more } = found;
+        const times = more
+          ? ` and at least ${count - 1} more times`
+          : count > 1
+            ? ` and ${count - 1} more times`
+            : '';
         report.finding({
-          message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(first.iova) * PAGE)}${breaks > 1 ? ` and ${breaks - 1} more times` : ''}`,
-          location: { ...placeOf(first.segment.area), iova: BigInt(first.iova) * PAGE },
+          message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(iova) * PAGE)}${times}`,
+          location: { ...placeOf(segment.area), iova: BigInt(iova) * PAGE },
         });
       },
     };

@@ -1,6 +1,6 @@
 /** The areas of one iommufd as sorted, disjoint stretches of IOVA pages, met with the leaves of its domain. */
 import type { Domain, Ioas, IoasArea, Iommufd } from '../../abi/model.js';
-import type { RunBatch } from '../../vtd/walk/runs.js';
+import { endOf, iovasOf, type LeafBatch, pagesOf, startOf } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
 import { areaRange } from '../iommufd/areas.js';
 
@@ -59,8 +59,10 @@ export interface Piece {
 /** The areas of a domain's iommufd, and where its runs lie in them. */
 export interface DomainAreas {
   readonly segments: readonly Segment[];
+  /** Index of the segment that all rows of the batch lie in, -1 when there is none. */
+  around(batch: LeafBatch): number;
   /** For each row of the batch the index of its segment, NOWHERE or APART; shared by all rules that ask. */
-  located(batch: RunBatch): Int32Array;
+  located(batch: LeafBatch): Int32Array;
   /** [start, end) cut at the borders of segments. */
   pieces(start: number, end: number): Iterable<Piece>;
 }
@@ -83,18 +85,23 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
   const starts = Float64Array.from(segments, ({ start }) => start);
   const ends = Float64Array.from(segments, ({ end }) => end);
   let rows = new Int32Array(0);
-  // Runs ascend in IOVA, so the first and the last one tell one batch of a walk from the others.
-  let first = -1;
-  let last = -1;
+  let known: LeafBatch | undefined;
+  let serial = -1;
   return {
     segments,
+    around(batch) {
+      const start = startOf(batch);
+      const at = firstBehind(ends, start);
+      const inside =
+        at < starts.length && start >= (starts[at] as number) && endOf(batch) <= (ends[at] as number);
+      return inside ? at : -1;
+    },
     located(batch) {
-      const { length, iova } = batch;
-      if (first === iova[0] && last === iova[length - 1]) return rows;
-      if (rows.length < length) rows = new Int32Array(batch.iova.length);
+      if (known === batch && serial === batch.serial) return rows;
+      if (rows.length < batch.length) rows = new Int32Array(batch.level.length);
       locate(batch, starts, ends, rows);
-      first = iova[0] ?? -1;
-      last = iova[length - 1] ?? -1;
+      known = batch;
+      serial = batch.serial;
       return rows;
     },
     *pieces(start, end) {
@@ -116,8 +123,10 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
   };
 }
 
-function locate(batch: RunBatch, starts: Float64Array, ends: Float64Array, rows: Int32Array): void {
-  const { length, iova, pages } = batch;
+function locate(batch: LeafBatch, starts: Float64Array, ends: Float64Array, rows: Int32Array): void {
+  const { length } = batch;
+  const iova = iovasOf(batch);
+  const pages = pagesOf(batch);
   const count = starts.length;
   let at = firstBehind(ends, iova[0] ?? 0);
   for (let row = 0; row < length; row++) {

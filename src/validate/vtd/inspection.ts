@@ -40,7 +40,7 @@ export interface Inspection extends Inspected {
 
 export interface Watched {
   readonly request: Omit<WalkRequest, 'onTable'>;
-  readonly observer: WalkObserver;
+  readonly observers: readonly WalkObserver[];
 }
 
 /** The rule whose findings are stretches of addresses, not causes. */
@@ -96,7 +96,7 @@ export function createInspection(
   const caps = capabilitiesOf(settings, given);
   const mode = running[0]?.settings.mode;
 
-  function watched(target: Target): Watched {
+  function watched(target: Target, sharedTableBudget?: number): Watched {
     const owner = targets.length;
     targets.push(target);
     seen.add(`${target.stage}-stage`);
@@ -105,34 +105,35 @@ export function createInspection(
     const narrowed: Narrowed[] = [];
     const table = watchTables(sink, target, owner, narrowed);
     const { leaves, end } = watchLeaves(sink, target, narrowed);
-    const remember = target.nested ? undefined : runs.watch(owner);
     const comparable = target.domain === undefined && !target.nested && unknown === undefined;
     const preserved =
       comparable && target.kernelDomain ? watchPreserved(stretches, facts.preserved(), target) : undefined;
     const { root, levels } = target;
+    const request = {
+      memory: target.memory,
+      root,
+      levels,
+      format: formatOf(target),
+      // A first stage is bounded by its levels: MGAW does not apply to the sign-extended upper half.
+      ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, levels) }),
+      ...(sharedTableBudget === undefined ? {} : { sharedTableBudget }),
+    };
+    const remember = target.nested ? undefined : runs.watch(owner, request);
     return {
-      request: {
-        memory: target.memory,
-        root,
-        levels,
-        format: formatOf(target),
-        // A first stage is bounded by its levels: MGAW does not apply to the sign-extended upper half.
-        ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, levels) }),
-      },
-      observer: {
-        table,
-        leaves,
-        runs(batch) {
-          remember?.(batch);
-          preserved?.runs?.(batch);
+      request,
+      observers: [
+        {
+          table,
+          leaves,
+          end(report) {
+            end();
+            seeAnomalies(sink, target, report.anomalies);
+            if (budget !== undefined) budget -= report.tables + report.sharedWalks;
+          },
         },
-        end(report) {
-          end();
-          preserved?.end?.(report);
-          seeAnomalies(sink, target, report.anomalies);
-          if (budget !== undefined) budget -= report.tables + report.sharedWalks;
-        },
-      },
+        ...(remember === undefined ? [] : [remember]),
+        ...(preserved === undefined ? [] : [preserved]),
+      ],
     };
   }
 
@@ -148,8 +149,7 @@ export function createInspection(
           return;
         }
         walked.add(key);
-        const { request, observer } = watched(target);
-        yield { request: { ...request, sharedTableBudget: Math.min(budget, SHARED_BUDGET) }, observer };
+        yield watched(target, Math.min(budget, SHARED_BUDGET));
       }
     }
   }

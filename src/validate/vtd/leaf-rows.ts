@@ -2,7 +2,22 @@
 import { FS_PDE_LEAF_BITS, FS_PTE_BITS, MemoryType, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import { fromHalves } from '../../vtd/walk/anomaly.js';
-import { ACCESS_READ, ACCESS_WRITE, type LeafBatch, pagesPerEntry } from '../../vtd/walk/batch.js';
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  accessesOf,
+  commonAccess,
+  endOf,
+  iovasOf,
+  type LeafBatch,
+  leavesOfRow,
+  pagesOf,
+  ROW_HI,
+  ROW_LO,
+  ROW_WORDS,
+  startOf,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
 import { highAddressBits, type Narrowed } from './table-rows.js';
@@ -139,9 +154,10 @@ export function watchLeaves(
   let plainLevel = -1;
 
   function hit(batch: LeafBatch, row: number, what: string): Hit {
-    const entry = hex(fromHalves(batch.lo[row] ?? 0, batch.hi[row] ?? 0));
-    const iova = BigInt(batch.iova[row] ?? 0) * BigInt(PAGE);
-    const pages = BigInt((batch.count[row] ?? 0) * pagesPerEntry(batch.level[row] ?? 1));
+    const at = row * ROW_WORDS;
+    const entry = hex(fromHalves(batch.rows[at + ROW_LO] ?? 0, batch.rows[at + ROW_HI] ?? 0));
+    const iova = BigInt(iovasOf(batch)[row] ?? 0) * BigInt(PAGE);
+    const pages = BigInt(pagesOf(batch)[row] ?? 0);
     return {
       text: `leaf ${entry} of ${name} at IOVA ${hex(iova)} ${what}`,
       key: name,
@@ -152,7 +168,7 @@ export function watchLeaves(
 
   /** Only the first leaf that breaks a row is put into words; millions may follow. */
   function see(code: string, batch: LeafBatch, row: number, what: string, depends?: 'cap' | 'ecap'): void {
-    const count = batch.count[row] ?? 1;
+    const count = leavesOfRow(pagesOf(batch)[row] ?? 0, batch.level[row] ?? 1);
     const known = met.get(code);
     if (known !== undefined) {
       known.count += count;
@@ -193,15 +209,47 @@ export function watchLeaves(
     if (left === 0 && !first) see('SS-1', batch, row, 'keeps no permission over its path');
   }
 
+  /** Whether all leaves of a batch have the same bits outside their address, and nobody objects to those. */
+  function allPlain(batch: LeafBatch): boolean {
+    const { orLo, orHi, andLo, andHi, small, format } = batch;
+    const access = commonAccess(batch);
+    const differ = ((orLo ^ andLo) & (PAGE - 1)) | ((orHi ^ andHi) & ~format.addressHi);
+    if (!small || access < 0 || differ !== 0) return false;
+    // With every address bit that some leaf has: a check that asks for a bit finds it here as well.
+    return !checks.some((check) => check.test({ lo: orLo, hi: orHi, level: 1, access }));
+  }
+
+  /** Whether no leaf of a batch lies, or leads, where a look at its addresses is due. */
+  function allOrdinary(batch: LeafBatch): boolean {
+    const { addressHi } = batch.format;
+    // A bit that all high halves have: no leaf leads below 4 GiB.
+    const high = nested || (batch.andHi & addressHi) !== 0;
+    const inside = addressBits === undefined || (batch.orHi & addressHi) < 2 ** (addressBits - 32);
+    const start = startOf(batch);
+    const end = endOf(batch);
+    return high && inside && (start >= INTERRUPTS_END || end <= INTERRUPTS) && end <= oddFrom;
+  }
+
   return {
     leaves(batch) {
       if (batch.length > 0) any = true;
+      if (narrowed.length === 0 && allPlain(batch) && allOrdinary(batch)) {
+        if ((batch.andLo & snoop) === 0) unsnooped += batch.totalPages;
+        else snooped += batch.totalPages;
+        return;
+      }
+      const { rows, level: levels } = batch;
+      const accesses = accessesOf(batch);
+      const iovas = iovasOf(batch);
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const lo = batch.lo[row] as number;
-        const hi = batch.hi[row] as number;
-        const level = batch.level[row] as number;
-        const access = batch.access[row] as number;
-        const count = batch.count[row] as number;
+        const lo = rows[row * ROW_WORDS + ROW_LO] as number;
+        const hi = rows[row * ROW_WORDS + ROW_HI] as number;
+        const level = levels[row] as number;
+        const access = accesses[row] as number;
+        const pages = lengths[row] as number;
+        const count = leavesOfRow(pages, level);
         // Bits 31:12 and the address in the high half differ from row to row.
         if ((lo & 0xfff) !== plainLo || hi !== plainHi || level !== plainLevel) {
           if (bitsArePlain(batch, row, { lo, hi, level, access })) {
@@ -212,9 +260,8 @@ export function watchLeaves(
         }
         if ((lo & snoop) === 0) unsnooped += count;
         else snooped += count;
-        const pages = level === 1 ? count : count * pagesPerEntry(level);
-        const iova = batch.iova[row] as number;
-        const at = batch.target[row] as number;
+        const iova = iovas[row] as number;
+        const at = targets[row] as number;
         const end = at + pages;
         const low = (at < INTERRUPTS_END && end > INTERRUPTS) || iova < INTERRUPTS_END;
         if (low || end > addressEnd || iova >= oddFrom) addresses(batch, row, iova, at, pages);

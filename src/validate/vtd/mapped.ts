@@ -2,22 +2,31 @@
 import type { Handover } from '../../abi/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { hex } from '../../schema/units.js';
-import { ACCESS_WRITE } from '../../vtd/walk/batch.js';
-import { mergeBatches, type RunBatch } from '../../vtd/walk/runs.js';
+import {
+  ACCESS_WRITE,
+  accessesOf,
+  iovasOf,
+  type LeafBatch,
+  pagesOf,
+  targetsOf,
+} from '../../vtd/walk/batch.js';
+import { mergeBatches } from '../../vtd/walk/runs.js';
+import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
 import { createProbe, gaps, intersections } from '../pages.js';
-import type { Finding, WalkObserver } from '../rule.js';
+import type { Finding, Reached, WalkObserver } from '../rule.js';
+import { GRANULE_PAGES } from '../survey.js';
 import { counted, range } from '../text.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import { formatOf } from './table-rows.js';
 import type { Target } from './target.js';
 
 const PAGE = 4096n;
 /** Stretches that are put into words; more are counted. */
 const MAX_STRETCHES = 4096;
-/** Runs kept for the comparison with the tables, which are all known only at the end: 32 MiB. */
-const MAX_RUNS = 2 ** 20;
+/** Runs of one walk, and of all, that are kept for the comparison with the tables, which are known only at the end. */
+const MAX_RUNS = 2 ** 16;
+const MAX_ALL_RUNS = 2 ** 20;
 
 /** Stretches outside the preserved pages, as findings. */
 export interface Stretches {
@@ -59,14 +68,20 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
   }
 
   return {
+    leaves(batch) {
+      mapped += batch.totalPages;
+    },
+    watches: (from, end) => probe(from, end) !== 'inside',
     runs(batch) {
+      const iovas = iovasOf(batch);
+      const targets = targetsOf(batch);
+      const lengths = pagesOf(batch);
       for (let row = 0; row < batch.length; row++) {
-        const at = batch.target[row] as number;
-        const pages = batch.pages[row] as number;
-        mapped += pages;
+        const at = targets[row] as number;
+        const pages = lengths[row] as number;
         if (probe(at, at + pages) === 'inside') continue;
         for (const { start, end } of gaps(preserved, at, at + pages)) {
-          const iova = (batch.iova[row] ?? 0) + start - at;
+          const iova = (iovas[row] as number) + start - at;
           if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
             open.pages += end - start;
           } else {
@@ -90,91 +105,145 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
   };
 }
 
-/** Remembers the runs of every walk, to be compared with the tables of all of them. */
+/** Remembers where the leaves of every walk lead, to be compared with the tables of all of them. */
 export interface TargetRuns {
-  watch(owner: number): (batch: RunBatch) => void;
+  /** @param request what was walked: it is walked again if some leaf comes near a structure */
+  watch(owner: number, request: WalkRequest): WalkObserver;
   /** Reports leaves that map pages of VT-d structures (SS-23). */
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
-export function createTargetRuns(): TargetRuns {
-  let start = new Float64Array(1024);
-  let length = new Float64Array(1024);
-  let iovas = new Float64Array(1024);
-  let owners = new Int32Array(1024);
-  let access = new Uint8Array(1024);
-  let count = 0;
-  const overflowed = new Set<number>();
+/** Runs in columns: page frame numbers, lengths in pages, rights. */
+interface Runs {
+  count: number;
+  iova: Float64Array;
+  target: Float64Array;
+  pages: Float64Array;
+  access: Uint8Array;
+}
 
-  function grow(): void {
-    start = grown(start);
-    length = grown(length);
-    iovas = grown(iovas);
-    const more = new Int32Array(count * 2);
-    more.set(owners);
-    owners = more;
-    const rights = new Uint8Array(count * 2);
-    rights.set(access);
-    access = rights;
+/** One walk: what it was, where its leaves lead, and its runs unless they were too many. */
+interface Walked {
+  readonly request: WalkRequest;
+  reached: Reached;
+  kept: Runs | undefined;
+}
+
+export function createTargetRuns(): TargetRuns {
+  const walks = new Map<number, Walked>();
+  let total = 0;
+
+  function keep(walked: Walked, batch: LeafBatch): void {
+    const { kept } = walked;
+    if (kept === undefined) return;
+    if (kept.count + batch.length > MAX_RUNS || total + batch.length > MAX_ALL_RUNS) {
+      total -= kept.count;
+      walked.kept = undefined;
+      return;
+    }
+    append(kept, runsOf(batch));
+    total += batch.length;
   }
 
   return {
-    watch: (owner) => (batch) => {
-      if (count + batch.length > MAX_RUNS) {
-        overflowed.add(owner);
-        return;
-      }
-      for (let row = 0; row < batch.length; row++) {
-        if (count === start.length) grow();
-        start[count] = batch.target[row] as number;
-        length[count] = batch.pages[row] as number;
-        iovas[count] = batch.iova[row] as number;
-        owners[count] = owner;
-        access[count++] = batch.access[row] as number;
-      }
+    watch(owner, request) {
+      const walked: Walked = {
+        request,
+        reached: { granules: new Float64Array(0), far: false },
+        kept: emptyRuns(),
+      };
+      walks.set(owner, walked);
+      return {
+        runs: (batch) => keep(walked, batch),
+        reached({ granules, far }) {
+          walked.reached = { granules: granules.slice(), far };
+        },
+      };
     },
     compare(sink, targets) {
       const set = pageSet(sink.pages.ranges(), Number(PAGE));
-      const probe = createProbe(set);
-      const met = new Map<number, { readonly hit: Hit; count: number }>();
-      const look = (owner: number, at: number, pages: number, iova: number, rights: number) => {
-        const target = targets[owner];
-        if (target === undefined || probe(at, at + pages) === 'outside') return;
-        for (const part of intersections(set, at, at + pages)) {
-          const known = met.get(owner);
-          if (known === undefined) {
-            met.set(owner, { hit: reaches(target, part, iova - at, rights), count: part.end - part.start });
-          } else known.count += part.end - part.start;
-        }
-      };
-      for (let i = 0; i < count; i++) {
-        const owner = owners[i] ?? 0;
-        if (overflowed.has(owner)) continue;
-        look(owner, start[i] ?? 0, length[i] ?? 0, iovas[i] ?? 0, access[i] ?? 0);
+      const near = new Set<number>();
+      for (const { start, end } of set.runs()) {
+        const last = Math.floor((end - 1) / GRANULE_PAGES);
+        for (let granule = Math.floor(start / GRANULE_PAGES); granule <= last; granule++) near.add(granule);
       }
-      // Too many to remember: these are walked once more.
-      for (const owner of overflowed) {
+      for (const [owner, { request, reached, kept }] of walks) {
         const target = targets[owner];
-        if (target === undefined) continue;
-        const format = formatOf(target);
-        const walk = walkTable({ ...target, format });
-        for (const batch of mergeBatches(walk.batches, format)) {
-          for (let row = 0; row < batch.length; row++)
-            look(
-              owner,
-              batch.target[row] ?? 0,
-              batch.pages[row] ?? 0,
-              batch.iova[row] ?? 0,
-              batch.access[row] ?? 0,
-            );
-        }
-      }
-      for (const [owner, { hit, count: pages }] of met) {
-        const target = targets[owner];
-        if (target !== undefined) sink.tally.see('SS-23', hit, target.setting, pages);
+        const meets = reached.far || reached.granules.some((granule) => near.has(granule));
+        if (target === undefined || !meets) continue;
+        // Too many to remember: walked once more.
+        const met = meetings(kept === undefined ? walkedAgain(request) : [kept], set, target);
+        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
       }
     },
   };
+}
+
+function emptyRuns(): Runs {
+  return {
+    count: 0,
+    iova: new Float64Array(64),
+    target: new Float64Array(64),
+    pages: new Float64Array(64),
+    access: new Uint8Array(64),
+  };
+}
+
+function runsOf(batch: LeafBatch): Runs {
+  return {
+    count: batch.length,
+    iova: iovasOf(batch),
+    target: targetsOf(batch),
+    pages: pagesOf(batch),
+    access: accessesOf(batch),
+  };
+}
+
+function append(to: Runs, from: Runs): void {
+  const count = to.count + from.count;
+  if (count > to.iova.length) {
+    to.iova = grown(to.iova, new Float64Array(2 * count));
+    to.target = grown(to.target, new Float64Array(2 * count));
+    to.pages = grown(to.pages, new Float64Array(2 * count));
+    to.access = grown(to.access, new Uint8Array(2 * count));
+  }
+  to.iova.set(from.iova.subarray(0, from.count), to.count);
+  to.target.set(from.target.subarray(0, from.count), to.count);
+  to.pages.set(from.pages.subarray(0, from.count), to.count);
+  to.access.set(from.access.subarray(0, from.count), to.count);
+  to.count = count;
+}
+
+function grown<T extends Float64Array | Uint8Array>(column: T, larger: T): T {
+  larger.set(column);
+  return larger;
+}
+
+function* walkedAgain(request: WalkRequest): Generator<Runs> {
+  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch);
+}
+
+/** The runs that map pages of a set: the first one, and how many pages. */
+function meetings(
+  batches: Iterable<Runs>,
+  set: PageSet,
+  target: Target,
+): { readonly hit: Hit; readonly pages: number } | undefined {
+  const probe = createProbe(set);
+  let hit: Hit | undefined;
+  let met = 0;
+  for (const { count, iova, target: targets, pages: lengths, access } of batches) {
+    for (let row = 0; row < count; row++) {
+      const at = targets[row] as number;
+      const pages = lengths[row] as number;
+      if (probe(at, at + pages) === 'outside') continue;
+      for (const part of intersections(set, at, at + pages)) {
+        hit ??= reaches(target, part, (iova[row] as number) - at, access[row] as number);
+        met += part.end - part.start;
+      }
+    }
+  }
+  return hit === undefined ? undefined : { hit, pages: met };
 }
 
 /** A target's way to pages of structures; `shift` leads from their page frame numbers to input addresses. */
@@ -190,10 +259,4 @@ function reaches(
   const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}`;
   const iovaEnd = BigInt(end + shift) * PAGE;
   return { text, key: target.name, location: { ...target.place, iova, iovaEnd, address } };
-}
-
-function grown(column: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(column.length * 2);
-  larger.set(column);
-  return larger;
 }

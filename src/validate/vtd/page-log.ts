@@ -26,6 +26,26 @@ export function kindText(kind: number): string {
   return `a page table of level ${kind}`;
 }
 
+/** Whether no page comes twice. Pages that follow one another are one stretch, so that this takes little. */
+function areDistinct(keys: Float64Array, count: number): boolean {
+  const stretches: { start: number; end: number }[] = [];
+  let start = -1;
+  let end = -1;
+  for (let i = 0; i < count; i++) {
+    const page = Math.floor((keys[i] as number) / KINDS);
+    if (page === end) {
+      end++;
+      continue;
+    }
+    if (start >= 0) stretches.push({ start, end });
+    start = page;
+    end = page + 1;
+  }
+  if (start >= 0) stretches.push({ start, end });
+  stretches.sort((a, b) => a.start - b.start);
+  return stretches.every((stretch, i) => i === 0 || stretch.start >= (stretches[i - 1]?.end ?? 0));
+}
+
 export function createPageLog(): PageLog {
   let keys = new Float64Array(64);
   let owners = new Int32Array(64);
@@ -58,6 +78,7 @@ export function createPageLog(): PageLog {
       }
     },
     repeated(limit) {
+      if (areDistinct(keys, count)) return [];
       const sorted = keys.slice(0, count).sort();
       const pages = new Map<number, { kinds: number[]; owners: number[] }>();
       for (let i = 1; i < count && pages.size < limit; i++) {

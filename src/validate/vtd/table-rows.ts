@@ -7,7 +7,7 @@ import { fromHalves } from '../../vtd/walk/anomaly.js';
 import { ACCESS_READ, ACCESS_WRITE, ENTRIES_PER_TABLE, pagesPerEntry } from '../../vtd/walk/batch.js';
 import { accessOf, type EntryFormat } from '../../vtd/walk/format.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
-import { readKnown, type Sink } from './sink.js';
+import type { Sink } from './sink.js';
 import type { Target } from './target.js';
 
 const PAGE = 4096;
@@ -23,20 +23,6 @@ export interface Narrowed {
 
 export function formatOf({ stage, settings }: Target): EntryFormat {
   return stage === 'first' ? firstStageFormat(settings) : secondStageFormat(settings);
-}
-
-/** Whether a table has no present entry: the first few words mostly tell. */
-function isEmpty({ memory }: Target, { presentLo, presentHi }: EntryFormat, address: number): boolean {
-  for (const length of [64, PAGE]) {
-    const bytes = readKnown(memory, address, length);
-    if (bytes.length < length) return false;
-    const words = new DataView(bytes.buffer);
-    for (let at = 0; at < length; at += 8) {
-      const lo = words.getInt32(at, true) & presentLo;
-      if ((lo | (words.getInt32(at + 4, true) & presentHi)) !== 0) return false;
-    }
-  }
-  return true;
 }
 
 interface EntryCheck {
@@ -134,16 +120,22 @@ export function watchTables(
   const { setting, name, stage, nested, levels } = target;
   const format = formatOf(target);
   const checks = stage === 'first' ? firstStageChecks(target) : secondStageChecks(target);
+  const { addressBits } = target;
+  const plainBelow = addressBits === undefined ? Number.POSITIVE_INFINITY : 2 ** (addressBits - 32);
+  let plainLo = -1;
+  let plainHi = -1;
   return (table) => {
-    const { address, level, iova, entryAddress, lo, hi } = table;
+    const { address, level, iova, entryAddress, lo, hi, empty } = table;
     // Tables of a nested first stage are guest-physical: no page of the host.
     if (!nested) pages.add(address, level, owner);
+    // Most entries differ from the one before in their address only.
+    if (!empty && address !== 0 && level < levels && (lo & (PAGE - 1)) === plainLo && hi === plainHi) return;
     const location = {
       ...target.place,
       ...(entryAddress < 0 ? {} : { address: BigInt(entryAddress) }),
       iova: BigInt(iova) * BigInt(PAGE),
     };
-    if (level < levels && isEmpty(target, format, address)) {
+    if (level < levels && empty) {
       const text = `table ${hex(address)} of level ${level} of ${name} has no present entry`;
       tally.see('SS-27', { text, key: name, location: { ...location, address: BigInt(address) } }, setting);
     }
@@ -161,6 +153,16 @@ export function watchTables(
         see('SS-17', `takes ${(access & ACCESS_READ) === 0 ? 'read' : 'write'} permission away`);
     }
     if (stage === 'second' && address === 0) see('SS-32', 'points to a table at address 0');
-    for (const check of checks) if (check.test(lo, hi)) see(check.row, check.what);
+    let plain = access === (ACCESS_READ | ACCESS_WRITE);
+    for (const check of checks) {
+      if (!check.test(lo, hi)) continue;
+      see(check.row, check.what);
+      plain = false;
+    }
+    // An address limit may cut through the low half, so only where the whole high half is below it.
+    if (plain && hi < plainBelow) {
+      plainLo = lo & (PAGE - 1);
+      plainHi = hi;
+    }
   };
 }

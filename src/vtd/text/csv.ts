@@ -1,4 +1,12 @@
-import { type LeafBatch, pagesPerEntry } from '../walk/batch.js';
+import {
+  accessesOf,
+  iovasOf,
+  type LeafBatch,
+  leavesOfRow,
+  pagesOf,
+  pagesPerEntry,
+  targetsOf,
+} from '../walk/batch.js';
 
 /** Characters of a chunk, about. */
 const CHUNK = 65536;
@@ -73,15 +81,19 @@ function putLeaves(
 ): number {
   const full = out.length - LINE_MOST;
   let used = at;
+  const iovas = iovasOf(batch);
+  const pages = pagesOf(batch);
+  const targets = targetsOf(batch);
+  const accesses = accessesOf(batch);
   while (cursor.row < batch.length) {
     const { row } = cursor;
     const level = batch.level[row] as number;
     const step = pagesPerEntry(level);
-    const count = batch.count[row] as number;
-    const end = lineEnd(level, batch.access[row] as number);
+    const count = leavesOfRow(pages[row] as number, level);
+    const end = lineEnd(level, accesses[row] as number);
     let leaf = cursor.leaf;
-    let iova = (batch.iova[row] as number) + leaf * step;
-    let target = (batch.target[row] as number) + leaf * step;
+    let iova = (iovas[row] as number) + leaf * step;
+    let target = (targets[row] as number) + leaf * step;
     for (; leaf < count; leaf++) {
       if (used > full) {
         cursor.leaf = leaf;

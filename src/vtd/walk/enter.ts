@@ -88,6 +88,7 @@ function loadTable(s: WalkState, p: TablePointer, parentIndex: number): boolean 
   }
   if (at < 0 && readTables(window, s.memory, address, 1) === 1) at = 0;
   if (at < 0) {
+    s.partial = address;
     for (const { from, to } of readPartialTable(window, s.memory, address)) {
       const span = pagesPerEntry(level);
       if (!p.again) sightTable(s, 'table-absent', p, p.iova + from * span, (to - from) * span);
@@ -115,6 +116,17 @@ function admitShared(s: WalkState, p: TablePointer, before: number): boolean {
   return true;
 }
 
+/** Whether the current table of `level` has no present entry: the first one mostly tells. */
+function isEmpty(s: WalkState, level: number): boolean {
+  const words = s.windows[level]?.words as Int32Array;
+  const { presentLo, presentHi } = s.format;
+  const at = s.at[level] as number;
+  for (let i = at; i < at + 2 * ENTRIES_PER_TABLE; i += 2) {
+    if ((((words[i] as number) & presentLo) | ((words[i + 1] as number) & presentHi)) !== 0) return false;
+  }
+  return true;
+}
+
 /** Enters a table unless it is absent, an ancestor of itself, or shared beyond the budget. */
 export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): void {
   const { level, address, iova, entryAddress, lo, hi } = p;
@@ -135,7 +147,10 @@ export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): 
   s.level = level;
   if (again) return;
   s.tables++;
-  s.onTable?.({ address, level, iova, entryAddress, lo, hi });
+  if (s.onTable !== undefined) {
+    const empty = s.partial !== address && isEmpty(s, level);
+    s.onTable({ address, level, iova, entryAddress, lo, hi, empty });
+  }
   if ((s.live[level] as number) < ENTRIES_PER_TABLE) reportDeadEntries(s, level);
 }
 

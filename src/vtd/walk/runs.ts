@@ -1,4 +1,16 @@
-import { type LeafBatch, pagesPerEntry } from './batch.js';
+import {
+  accessesOf,
+  appendRow,
+  createLeafBatch,
+  iovasOf,
+  type LeafBatch,
+  leavesOfRow,
+  pagesOf,
+  ROW_HI,
+  ROW_LO,
+  ROW_WORDS,
+  targetsOf,
+} from './batch.js';
 import type { EntryFormat } from './format.js';
 
 /** A stretch of IOVAs that maps to a stretch of physical memory with the same permissions throughout. */
@@ -19,19 +31,6 @@ export interface MappedRun {
   readonly hi: number;
 }
 
-/** Merged runs in columns; reused from batch to batch. */
-export interface RunBatch {
-  length: number;
-  readonly iova: Float64Array;
-  readonly target: Float64Array;
-  readonly pages: Float64Array;
-  readonly leaves: Float64Array;
-  readonly level: Uint8Array;
-  readonly access: Uint8Array;
-  readonly lo: Uint32Array;
-  readonly hi: Uint32Array;
-}
-
 /** How runs are merged. */
 export interface MergeOptions {
   /** Merge leaves of different sizes too; the run's level is then 0. */
@@ -39,148 +38,162 @@ export interface MergeOptions {
 }
 
 const ROWS = 4096;
-/**
- * Rows that one call of the merging loop takes. A call that ran through a whole batch would be compiled while
- * it runs (on-stack replacement) before the code behind the loop was ever seen, and V8 then drops out of that
- * code at the end of every call: ten times slower.
- */
-const ROWS_PER_CALL = 256;
+/** The address in the low half of an entry. */
+const ADDRESS_LO = 0xfffff000 | 0;
 
-function createRunBatch(): RunBatch {
-  return {
-    length: 0,
-    iova: new Float64Array(ROWS),
-    target: new Float64Array(ROWS),
-    pages: new Float64Array(ROWS),
-    leaves: new Float64Array(ROWS),
-    level: new Uint8Array(ROWS),
-    access: new Uint8Array(ROWS),
-    lo: new Uint32Array(ROWS),
-    hi: new Uint32Array(ROWS),
-  };
-}
-
-/** Which rows belong together: the attribute bits that must be equal. */
-interface MergeRule {
+/** Merged runs, where rows had to be joined. */
+interface Merging {
+  readonly out: LeafBatch;
+  /** Leaves of each row: they do not follow from pages where sizes differ. */
+  readonly leaves: Float64Array;
   readonly anySize: boolean;
-  readonly attributesLo: number;
-  readonly attributesHi: number;
+  /** What the last row would continue with; -1 before the first. */
+  iovaEnd: number;
+  targetEnd: number;
+}
+
+/** Whether two entries differ in nothing but address, size and bits that nothing looks at. */
+function alike(
+  { attributesLo, attributesHi, permissionLo, permissionHi }: EntryFormat,
+  lo: number,
+  hi: number,
+): boolean {
+  return ((lo & (attributesLo | permissionLo)) | (hi & (attributesHi | permissionHi))) === 0;
 }
 
 /**
- * Appends some rows of a leaf batch from `from` on, each to the last run if it continues it.
- *
- * @returns the first row that was not taken: the next to take, or the first for which the run batch has no room
+ * Whether no row of the batch can continue another one: the walk has joined rows of equal bits, so only rows
+ * that differ in bits that do not count could be left.
  */
-function appendRows(out: RunBatch, batch: LeafBatch, from: number, rule: MergeRule): number {
-  const { anySize, attributesLo, attributesHi } = rule;
-  const { iova: iovas, target: targets, count: counts, level: levels, access: accesses } = batch;
-  const { lo: los, hi: his } = batch;
-  const rows = Math.min(batch.length, from + ROWS_PER_CALL);
-  const { iova: outIova, target: outTarget, access: outAccess, lo: outLo, hi: outHi } = out;
-  const { pages: outPages, leaves: outLeaves, level: outLevel } = out;
-  // The run that may still grow is held in locals; its length and end are written when it stops growing.
-  let last = out.length - 1;
-  let runPages = last < 0 ? 0 : (out.pages[last] as number);
-  let runLeaves = last < 0 ? 0 : (out.leaves[last] as number);
-  let runLevel = last < 0 ? 0 : (out.level[last] as number);
-  let runAccess = last < 0 ? 0 : (out.access[last] as number);
-  let runLo = last < 0 ? 0 : (out.lo[last] as number) | 0;
-  let runHi = last < 0 ? 0 : (out.hi[last] as number) | 0;
-  let iovaEnd = last < 0 ? -1 : (out.iova[last] as number) + runPages;
-  let targetEnd = last < 0 ? -1 : (out.target[last] as number) + runPages;
-  let row = from;
-  for (; row < rows; row++) {
-    const level = levels[row] as number;
-    const iova = iovas[row] as number;
-    const target = targets[row] as number;
-    const count = counts[row] as number;
-    const access = accesses[row] as number;
-    const lo = (los[row] as number) | 0;
-    const hi = (his[row] as number) | 0;
-    const pages = level === 1 ? count : count * pagesPerEntry(level);
-    if (
-      iova === iovaEnd &&
-      target === targetEnd &&
-      access === runAccess &&
-      (((lo ^ runLo) & attributesLo) | ((hi ^ runHi) & attributesHi)) === 0 &&
-      (anySize || level === runLevel)
-    ) {
-      runPages += pages;
-      runLeaves += count;
-      if (level !== runLevel) runLevel = 0;
-    } else {
-      if (last === ROWS - 1) break;
-      if (last >= 0) {
-        outPages[last] = runPages;
-        outLeaves[last] = runLeaves;
-        outLevel[last] = runLevel;
-      }
-      last++;
-      outIova[last] = iova;
-      outTarget[last] = target;
-      outAccess[last] = access;
-      outLo[last] = lo;
-      outHi[last] = hi;
-      runPages = pages;
-      runLeaves = count;
-      runLevel = level;
-      runAccess = access;
-      runLo = lo;
-      runHi = hi;
-    }
-    iovaEnd = iova + pages;
-    targetEnd = target + pages;
-  }
-  if (last >= 0) {
-    outPages[last] = runPages;
-    outLeaves[last] = runLeaves;
-    outLevel[last] = runLevel;
-  }
-  out.length = last + 1;
-  return row;
+function isMerged(
+  batch: LeafBatch,
+  seen: { orLo: number; orHi: number; andLo: number; andHi: number },
+): boolean {
+  seen.orLo |= batch.orLo;
+  seen.orHi |= batch.orHi;
+  seen.andLo &= batch.andLo;
+  seen.andHi &= batch.andHi;
+  const { attributesLo, attributesHi, permissionLo, permissionHi, addressHi } = batch.format;
+  const freeLo = ~(attributesLo | permissionLo | ADDRESS_LO);
+  const freeHi = ~(attributesHi | permissionHi | addressHi);
+  return batch.maximal && (((seen.orLo ^ seen.andLo) & freeLo) | ((seen.orHi ^ seen.andHi) & freeHi)) === 0;
 }
 
-/** Moves the last run, which may still grow, to the front of the emptied batch. */
-function keepLast(out: RunBatch): void {
+/** Takes a row of a batch: to the last run if it continues it, else as a new one, for which there must be room. */
+function takeRow(m: Merging, batch: LeafBatch, row: number): void {
+  const { out, leaves } = m;
+  const { rows } = out;
+  const iova = iovasOf(batch)[row] as number;
+  const pages = pagesOf(batch)[row] as number;
+  const target = targetsOf(batch)[row] as number;
+  const level = batch.level[row] as number;
+  const lo = batch.rows[row * ROW_WORDS + ROW_LO] as number;
+  const hi = batch.rows[row * ROW_WORDS + ROW_HI] as number;
+  const count = leavesOfRow(pages, level);
   const last = out.length - 1;
-  out.iova[0] = out.iova[last] as number;
-  out.target[0] = out.target[last] as number;
-  out.pages[0] = out.pages[last] as number;
-  out.leaves[0] = out.leaves[last] as number;
-  out.level[0] = out.level[last] as number;
-  out.access[0] = out.access[last] as number;
-  out.lo[0] = out.lo[last] as number;
-  out.hi[0] = out.hi[last] as number;
+  const at = last * ROW_WORDS;
+  if (
+    iova === m.iovaEnd &&
+    target === m.targetEnd &&
+    alike(batch.format, lo ^ (rows[at + ROW_LO] as number), hi ^ (rows[at + ROW_HI] as number)) &&
+    (m.anySize || level === out.level[last])
+  ) {
+    out.derived.pages[last] = (out.derived.pages[last] as number) + pages;
+    out.totalPages += pages;
+    leaves[last] = (leaves[last] as number) + count;
+    if (level !== out.level[last]) out.level[last] = 0;
+    if (level !== 1) out.small = false;
+  } else {
+    leaves[out.length] = count;
+    appendRow(out, { iova, pages, level, lo, hi });
+  }
+  m.iovaEnd = iova + pages;
+  m.targetEnd = target + pages;
+}
+
+/** Gives the bits of a batch to the one that its rows go into. */
+function takeBits(out: LeafBatch, batch: LeafBatch): void {
+  out.orLo |= batch.orLo;
+  out.orHi |= batch.orHi;
+  out.andLo &= batch.andLo;
+  out.andHi &= batch.andHi;
+}
+
+/** Makes the first `length` runs ready to be given out. */
+function complete({ out }: Merging, length: number): void {
+  out.length = length;
+  out.serial++;
+  out.derived.targets = 0;
+  out.derived.accesses = 0;
+}
+
+/** Empties the batch but for its last run, which may still grow. */
+function keepLast({ out, leaves }: Merging): void {
+  const last = out.length;
+  const { rows, level, derived } = out;
+  rows.copyWithin(0, last * ROW_WORDS, (last + 1) * ROW_WORDS);
+  for (const column of [level, derived.iova, derived.pages, leaves]) column[0] = column[last] as number;
   out.length = 1;
+  derived.iovas = 1;
+  derived.lengths = 1;
+  out.totalPages = derived.pages[0] as number;
+  out.small = level[0] === 1;
+}
+
+function* merging(
+  batches: Iterable<LeafBatch>,
+  format: EntryFormat,
+  anySize: boolean,
+): Generator<Merging, void> {
+  const m: Merging = {
+    out: createLeafBatch(ROWS, format),
+    leaves: new Float64Array(ROWS),
+    anySize,
+    iovaEnd: -1,
+    targetEnd: -1,
+  };
+  const { out } = m;
+  for (const batch of batches) {
+    takeBits(out, batch);
+    for (let row = 0; row < batch.length; row++) {
+      if (out.length === ROWS) {
+        const kept = out.derived.pages[ROWS - 1] as number;
+        out.totalPages -= kept;
+        complete(m, ROWS - 1);
+        yield m;
+        keepLast(m);
+      }
+      takeRow(m, batch, row);
+    }
+  }
+  complete(m, out.length);
+  if (out.length > 0) yield m;
+}
+
+/** The batches of `rest`, after one that was already taken from it. */
+function* withFirst(first: LeafBatch, rest: Iterator<LeafBatch>): Generator<LeafBatch, void> {
+  yield first;
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
 }
 
 /**
  * Merges neighbouring leaves into runs, across table pages and batches: IOVA and target contiguous, the same
- * permissions and attributes (snoop, memory type; not accessed and dirty), the same page size unless `anySize`.
+ * permissions and attributes (snoop, memory type; not accessed and dirty), the same page size.
  * Constant memory; the batch that is given out is reused.
+ *
+ * A walk's own batches are passed on as they are until two leaves differ in a bit that does not count.
  */
-export function* mergeBatches(
-  batches: Iterable<LeafBatch>,
-  format: EntryFormat,
-  options: MergeOptions = {},
-): Generator<RunBatch, void> {
-  const out = createRunBatch();
-  const { attributesLo, attributesHi } = format;
-  const rule = { anySize: options.anySize ?? false, attributesLo, attributesHi };
-  for (const batch of batches) {
-    for (let row = 0; row < batch.length; ) {
-      const next = appendRows(out, batch, row, rule);
-      if (next < batch.length && out.length === ROWS) {
-        out.length--;
-        yield out;
-        out.length++;
-        keepLast(out);
-      }
-      row = next;
+export function* mergeBatches(batches: Iterable<LeafBatch>, format: EntryFormat): Generator<LeafBatch, void> {
+  const source = batches[Symbol.iterator]();
+  const seen = { orLo: 0, orHi: 0, andLo: -1, andHi: -1 };
+  for (let next = source.next(); next.done !== true; next = source.next()) {
+    const batch = next.value;
+    if (isMerged(batch, seen)) yield batch;
+    else {
+      for (const { out } of merging(withFirst(batch, source), format, false)) yield out;
+      return;
     }
   }
-  if (out.length > 0) yield out;
 }
 
 /** The same as objects, for output that people read. */
@@ -189,17 +202,21 @@ export function* mergeRuns(
   format: EntryFormat,
   options: MergeOptions = {},
 ): Generator<MappedRun, void> {
-  for (const batch of mergeBatches(batches, format, options)) {
-    for (let i = 0; i < batch.length; i++) {
+  for (const { out, leaves } of merging(batches, format, options.anySize ?? false)) {
+    const iovas = iovasOf(out);
+    const pages = pagesOf(out);
+    const targets = targetsOf(out);
+    const accesses = accessesOf(out);
+    for (let i = 0; i < out.length; i++) {
       yield {
-        iova: batch.iova[i] as number,
-        target: batch.target[i] as number,
-        pages: batch.pages[i] as number,
-        leaves: batch.leaves[i] as number,
-        level: batch.level[i] as number,
-        access: batch.access[i] as number,
-        lo: batch.lo[i] as number,
-        hi: batch.hi[i] as number,
+        iova: iovas[i] as number,
+        target: targets[i] as number,
+        pages: pages[i] as number,
+        leaves: leaves[i] as number,
+        level: out.level[i] as number,
+        access: accesses[i] as number,
+        lo: (out.rows[i * ROW_WORDS + ROW_LO] as number) >>> 0,
+        hi: (out.rows[i * ROW_WORDS + ROW_HI] as number) >>> 0,
       };
     }
   }

@@ -1,25 +1,22 @@
 import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
-import { ENTRIES_PER_TABLE, pagesPerEntry } from './batch.js';
-import { accessOf, type EntryFormat, pfnOf } from './format.js';
+import { ENTRIES_PER_TABLE, pagesPerEntry, ROW_END, ROW_HI, ROW_LO, ROW_START, ROW_WORDS } from './batch.js';
+import { type EntryFormat, pfnOf } from './format.js';
 import type { WalkState } from './state.js';
+
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const WORDS = ROW_WORDS;
+const LO = ROW_LO;
+const HI = ROW_HI;
+const START = ROW_START;
+const END = ROW_END;
 
 /** Bytes from one leaf of a level-1 run to the next. */
 const PAGE = 4096;
 /** The address in the low half of an entry. */
-const ADDRESS_LO = 0xfffff000;
-/** From here on the low half of a level-1 leaf can overflow within one table page. */
-const NEAR_CARRY = 0xffe00000;
-
-/**
- * Where a run of level-1 leaves must end: it is followed in the low half alone, so not behind a 4 GiB line; nor
- * at all where address bits of the low half may be reserved (a host address width below 32).
- *
- * @param first word of the first leaf, whose low half is `lo`
- * @returns the word behind the last possible leaf
- */
-function runEnd(first: number, lo: number, plain: boolean): number {
-  return plain ? first + 2 * leavesBeforeCarry(lo, 12) : first + 2;
-}
+const ADDRESS_LO = 0xfffff000 | 0;
+const FLAGS_LO = ~ADDRESS_LO;
+/** Page frames from 1 to this one, in the low half: four leaves from there on lie within one 4 GiB. */
+const LAST_OF_FOUR = 0xffffc;
 
 /** Logs something about the entry at word `i` of the current table of `level`. */
 function sight(
@@ -93,105 +90,184 @@ export function reportDeadEntries(s: WalkState, level: number): void {
 }
 
 /**
- * A run is followed by adding to the low half alone, so it must end before that overflows into the high half.
+ * The hot loop: takes the present entries of the current level-1 table into the batch, as runs. V8 checks the
+ * map and loads base and length of every array anew in each round of a loop, so there is one array that is
+ * read and one that is written, and all that is computed stays within 32 bits. The batch must have room for a
+ * whole table, and its base must be at most 2^29 pages below.
  *
- * @returns how many leaves of 2^shift bytes there are from the one with low half `lo` up to the next 4 GiB line
- */
-function leavesBeforeCarry(lo: number, shift: number): number {
-  return 2 ** (32 - shift) - (lo >>> shift);
-}
-
-/**
- * The hot loop: takes the present entries of the level-1 table at word `at` into the batch, as runs. All
- * state is in locals and typed arrays. The batch must have room for a whole table.
+ * A leaf that is what the one before leads to costs one test: the run's first leaf was checked, and only the
+ * address differs. Everything else, also a run that crosses a 4 GiB line, takes the long way.
  */
 export function scanPageTable(s: WalkState): void {
   const words = s.windows[1]?.words as Int32Array;
   const { batch, format } = s;
-  const { iova, target, count, level, access, lo: los, hi: his } = batch;
-  const { presentLo, presentHi, permissionLo, permissionHi, permissionShift, addressHi } = format;
-  const reservedLo = format.leafReservedLo[1] as number;
-  const reservedHi = format.leafReservedHi[1] as number;
-  const plain = (reservedLo & ADDRESS_LO) === 0;
+  const { rows } = batch;
+  const presentLo = format.presentLo | 0;
+  const presentHi = format.presentHi | 0;
+  const addressHi = format.addressHi | 0;
+  const reservedLo = (format.leafReservedLo[1] as number) | 0;
+  const reservedHi = (format.leafReservedHi[1] as number) | 0;
   const at = s.at[1] as number;
   const live = at + 2 * (s.live[1] as number);
   const base = s.base[1] as number;
-  let n = batch.length;
-  let leaves = 0;
+  if (s.openLevel === 0) expectFirst(s, words, at);
+  const continued = s.open && s.openEnd === base && s.openLevel === 1;
+  if (s.open && !continued) closeRun(s);
+  /** Half the distance of a word from here is the offset of its IOVA. */
+  const origin = (at - 2 * (base - batch.base)) | 0;
+  // Bits outside the address that a leaf with the flags of the one before cannot have changed.
+  const fixedHi = ~(addressHi & ~reservedHi);
+  let unseen = s.openLevel === 1 ? 0 : 1;
+  let to = (batch.length * WORDS) | 0;
+  let { diffLo, diffHi } = s;
+  // Where the last row ends, as a word; and what its next leaf would be.
+  let lastAt = at;
+  if (!continued) lastAt = to === 0 ? -2 : (origin + 2 * (rows[to + END - WORDS] as number)) | 0;
+  let expectedLo = s.expectedLo | 0;
+  let expectedHi = s.expectedHi | 0;
+  // A run that was closed does not go on, even if the next leaf would fit.
+  if (!continued && lastAt === at) expectedLo = ~(words[at] as number);
+  // Where address bits of the low half are reserved (a host address width below 32), each leaf is looked at.
+  const fours = (reservedLo & ADDRESS_LO) === 0 ? live - 10 : -1;
+  let passed = 0;
   let stale = 0;
-  let i = at;
-  while (i < live) {
+  for (let i = at | 0; i < live; i = (i + 2) | 0) {
     const lo = words[i] as number;
     const hi = words[i + 1] as number;
-    if (((lo & presentLo) | (hi & presentHi)) === 0) {
-      stale |= lo | hi;
-      i += 2;
-      continue;
+    const changeLo = lo ^ expectedLo;
+    const changeHi = hi ^ expectedHi;
+    const badAddress = lo & reservedLo;
+    if ((changeLo | changeHi | (i ^ lastAt) | badAddress) === 0 && (lo & ADDRESS_LO) !== 0) {
+      // As long as the next four go on, and below the next 4 GiB line, they are looked at together.
+      let next = (lo + PAGE) | 0;
+      while (i <= fours && ((next >>> 12) - 1) >>> 0 < LAST_OF_FOUR) {
+        const other =
+          ((words[i + 2] as number) ^ next) |
+          ((words[i + 4] as number) ^ (next + PAGE)) |
+          ((words[i + 6] as number) ^ (next + 2 * PAGE)) |
+          ((words[i + 8] as number) ^ (next + 3 * PAGE)) |
+          ((words[i + 3] as number) ^ hi) |
+          ((words[i + 5] as number) ^ hi) |
+          ((words[i + 7] as number) ^ hi) |
+          ((words[i + 9] as number) ^ hi);
+        if (other !== 0) break;
+        next = (next + 4 * PAGE) | 0;
+        i = (i + 8) | 0;
+      }
+      expectedLo = next;
+    } else {
+      // With the flags of the leaf before, which was sound, it is present and has no other reserved bits.
+      if (((changeLo & FLAGS_LO) | (changeHi & fixedHi) | badAddress | unseen) !== 0) {
+        if (((lo & presentLo) | (hi & presentHi)) === 0) {
+          stale |= lo | hi;
+          passed = (passed + 1) | 0;
+          continue;
+        }
+        const badHi = hi & reservedHi;
+        if ((badAddress | badHi) !== 0) {
+          invalidEntry(s, 1, i, badAddress, badHi);
+          passed = (passed + 1) | 0;
+          continue;
+        }
+        unseen = 0;
+      }
+      // Equal low halves at a 4 GiB line: the run goes on if the high half rose, within the address.
+      const carried =
+        changeLo === 0 &&
+        (lo & ADDRESS_LO) === 0 &&
+        i === lastAt &&
+        hi === ((expectedHi + 1) | 0) &&
+        (hi & addressHi) !== 0;
+      if (!carried) {
+        rows[(to + (END - WORDS)) | 0] = (lastAt - origin) >> 1;
+        rows[(to + LO) | 0] = lo;
+        rows[(to + HI) | 0] = hi;
+        rows[(to + START) | 0] = (i - origin) >> 1;
+        to = (to + WORDS) | 0;
+      }
+      diffLo |= changeLo;
+      diffHi |= changeHi;
+      expectedHi = hi;
+      expectedLo = (lo + PAGE) | 0;
     }
-    const badLo = lo & reservedLo;
-    const badHi = hi & reservedHi;
-    if ((badLo | badHi) !== 0) {
-      invalidEntry(s, 1, i, badLo, badHi);
-      i += 2;
-      continue;
-    }
-    const first = i;
-    const stop = plain && lo >>> 0 < NEAR_CARRY ? live : Math.min(live, runEnd(i, lo, plain));
-    i += 2;
-    let expected = (lo + PAGE) | 0;
-    while (i < stop && words[i] === expected && words[i + 1] === hi) {
-      i += 2;
-      expected = (expected + PAGE) | 0;
-    }
-    // pfnOf and accessOf, spelled out: a call for each, or branches, cost as much as the rest of the loop.
-    iova[n] = base + ((first - at) >> 1);
-    target[n] = (hi & addressHi) * 0x100000 + (lo >>> 12);
-    count[n] = (i - first) >> 1;
-    level[n] = 1;
-    access[n] = (((lo & permissionLo) | (hi & permissionHi)) >>> permissionShift) & 3;
-    los[n] = lo;
-    his[n] = hi;
-    leaves += (i - first) >> 1;
-    n++;
+    lastAt = (i + 2) | 0;
   }
-  batch.length = n;
+  const leaves = ((live - at) >> 1) - passed;
+  if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[START] as number);
+  batch.length = to / WORDS;
+  s.diffLo = diffLo;
+  s.diffHi = diffHi;
+  if (leaves > 0) {
+    s.open = true;
+    s.openLevel = 1;
+    s.openEnd = base + ((lastAt - at) >> 1);
+    s.expectedLo = expectedLo;
+    s.expectedHi = expectedHi;
+  }
   s.leaves += leaves;
   s.pages += leaves;
   if (stale !== 0) staleEntries(s, 1, at, live);
 }
 
-/** Takes the run of large leaves that starts at word `first` into the batch; returns the word behind it. */
-function takeLargeLeaves(s: WalkState, level: number, first: number, end: number): number {
+/** Before the first leaf of a walk there is none that it could differ from: it is taken for its own predecessor. */
+function expectFirst(s: WalkState, words: Int32Array, at: number): void {
+  const { presentLo, presentHi } = s.format;
+  for (let i = at; i < at + 2 * ENTRIES_PER_TABLE; i += 2) {
+    const lo = words[i] as number;
+    const hi = words[i + 1] as number;
+    if (((lo & presentLo) | (hi & presentHi)) === 0) continue;
+    s.expectedLo = lo;
+    s.expectedHi = hi;
+    return;
+  }
+}
+
+/** Ends the run that is open: no leaf continues it. */
+export function closeRun(s: WalkState): void {
+  const { batch } = s;
+  batch.rows[(batch.length - 1) * WORDS + END] = s.openEnd - batch.base;
+  s.open = false;
+}
+
+/** Takes one large leaf, at word `i` of the current table, into the batch. */
+function takeLargeLeaf(s: WalkState, level: number, i: number): void {
   const words = s.windows[level]?.words as Int32Array;
   const { batch, format } = s;
-  const lo = words[first] as number;
-  const hi = words[first + 1] as number;
-  const shift = 12 + 9 * (level - 1);
-  const step = shift < 32 ? 1 << shift : 0;
-  let stop = first + 2;
-  if (step !== 0) stop = Math.min(first + 2 * leavesBeforeCarry(lo, shift), end);
-  let i = first + 2;
-  let expected = (lo + step) | 0;
-  while (i < stop && words[i] === expected && words[i + 1] === hi) {
-    if ((expected & (format.leafReservedLo[level] as number)) !== 0) break;
-    i += 2;
-    expected = (expected + step) | 0;
-  }
-  const count = (i - first) >> 1;
-  const n = batch.length++;
+  const lo = words[i] as number;
+  const hi = words[i + 1] as number;
   const span = pagesPerEntry(level);
-  const pfn = pfnOf(format, lo, hi);
-  batch.iova[n] = (s.base[level] as number) + ((first - (s.at[level] as number)) >> 1) * span;
-  // The low bits of the address field of a large leaf are reserved or attributes, never address.
-  batch.target[n] = pfn - (pfn % span);
-  batch.count[n] = count;
-  batch.level[n] = level;
-  batch.access[n] = accessOf(format, lo, hi);
-  batch.lo[n] = lo;
-  batch.hi[n] = hi;
-  s.leaves += count;
-  s.pages += count * span;
-  return i;
+  const iova = (s.base[level] as number) + ((i - (s.at[level] as number)) >> 1) * span;
+  const continues =
+    s.open &&
+    s.openLevel === level &&
+    s.openEnd === iova &&
+    lo === s.expectedLo &&
+    hi === s.expectedHi &&
+    // Behind the last address comes none, least of all 0.
+    pfnOf(format, lo, hi) >= span;
+  if (!continues) {
+    if (s.open) closeRun(s);
+    if (batch.length === 0) batch.first = iova;
+    const to = batch.length * WORDS;
+    batch.level[batch.length++] = level;
+    batch.rows[to + LO] = lo;
+    batch.rows[to + HI] = hi;
+    batch.rows[to + START] = iova - batch.base;
+    batch.small = false;
+  }
+  if (s.openLevel !== 0) {
+    s.diffLo |= lo ^ s.expectedLo;
+    s.diffHi |= hi ^ s.expectedHi;
+  }
+  s.open = true;
+  s.openLevel = level;
+  s.openEnd = iova + span;
+  const step = span * PAGE;
+  const next = (lo >>> 0) + (step % 2 ** 32);
+  s.expectedLo = next | 0;
+  s.expectedHi = (hi + Math.floor(step / 2 ** 32) + (next < 2 ** 32 ? 0 : 1)) | 0;
+  s.leaves++;
+  s.pages += span;
 }
 
 /** Whether an entry above level 1 is a leaf. */
@@ -230,7 +306,8 @@ export function scanDirectory(s: WalkState, level: number): number {
       invalidEntry(s, level, i, badLo, badHi);
       i += 2;
     } else if (leaf) {
-      i = takeLargeLeaves(s, level, i, end);
+      takeLargeLeaf(s, level, i);
+      i += 2;
     } else {
       child = (i - at) >> 1;
       i += 2;

@@ -18,6 +18,8 @@ export interface TableVisit {
   /** That entry as 32-bit halves; 0 for the root. */
   readonly lo: number;
   readonly hi: number;
+  /** Whether no entry is present; false when some are not in the dump. */
+  readonly empty: boolean;
 }
 
 /** What to walk. */
@@ -54,7 +56,7 @@ export interface WalkState {
   readonly log: AnomalyLog;
   readonly visited: VisitedTables;
   /** By level: the window that holds the current table, and where in its words that table starts. */
-  readonly windows: readonly TableWindow[];
+  readonly windows: readonly (TableWindow | undefined)[];
   readonly at: Int32Array;
   /** By level: byte address of the current table, its first IOVA (page frame number), the next entry to look at. */
   readonly address: Float64Array;
@@ -64,6 +66,22 @@ export interface WalkState {
   readonly live: Int32Array;
   /** By level: 1 when the current table was walked before, so that nothing in it is reported twice. */
   readonly again: Uint8Array;
+  /**
+   * The last row of the batch may still grow: by a leaf of `openLevel` at the IOVA `openEnd` (page frame
+   * number) with these halves. Its length is written when it ends.
+   */
+  open: boolean;
+  openLevel: number;
+  openEnd: number;
+  expectedLo: number;
+  expectedHi: number;
+  /** Bits in which some leaf of the batch differs from the one before it, besides the low half's address bits. */
+  diffLo: number;
+  diffHi: number;
+  /** Byte address of the last table of which the dump holds only parts. */
+  partial: number;
+  /** `pages` when the current batch was begun, without those of a row that it took over. */
+  given: number;
   /** Level being walked; above `top` when the walk is over. */
   level: number;
   budget: number;

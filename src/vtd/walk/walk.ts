@@ -1,13 +1,25 @@
 import { anomaliesOf, createAnomalyLog, type WalkAnomaly } from './anomaly.js';
-import { createLeafBatch, ENTRIES_PER_TABLE, type LeafBatch, pagesPerEntry } from './batch.js';
+import {
+  createLeafBatch,
+  ENTRIES_PER_TABLE,
+  forgetDerived,
+  type LeafBatch,
+  pagesPerEntry,
+  ROW_HI,
+  ROW_LO,
+  ROW_START,
+  ROW_WORDS,
+} from './batch.js';
 import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
-import { scanDirectory, scanPageTable } from './scan.js';
+import { closeRun, scanDirectory, scanPageTable } from './scan.js';
 import { SHARED_TABLE_BUDGET, type WalkRequest, type WalkState } from './state.js';
 import { createVisitedTables } from './visited.js';
 import { createTableWindow, TABLE_BYTES } from './window.js';
 
 /** Rows of a batch: what fits the second-level cache. */
 const BATCH_ROWS = 4096;
+/** IOVA pages that the tables of a batch may lie apart: twice that, and what the last one spans, fits 31 bits. */
+const BATCH_PAGES = 2 ** 29;
 
 /** What a walk found, besides the leaves. */
 export interface WalkReport {
@@ -43,16 +55,27 @@ function createState(request: WalkRequest): WalkState {
     onTable,
     iovaEnd: 2 ** Math.max(0, width - 12),
     top: levels,
-    batch: createLeafBatch(BATCH_ROWS),
+    batch: createLeafBatch(BATCH_ROWS, format),
     log: createAnomalyLog(),
     visited: createVisitedTables(),
-    windows: Array.from({ length: slots }, createTableWindow),
+    windows: Array.from({ length: slots }, (_, level) =>
+      level >= 1 && level <= levels ? createTableWindow() : undefined,
+    ),
     at: new Int32Array(slots),
     address: new Float64Array(slots),
     base: new Float64Array(slots),
     next: new Int32Array(slots),
     live: new Int32Array(slots),
     again: new Uint8Array(slots),
+    open: false,
+    openLevel: 0,
+    openEnd: 0,
+    expectedLo: 0,
+    expectedHi: 0,
+    diffLo: 0,
+    diffHi: 0,
+    partial: -1,
+    given: 0,
     level: levels,
     budget: request.sharedTableBudget ?? SHARED_TABLE_BUDGET,
     leaves: 0,
@@ -89,6 +112,12 @@ function advance(s: WalkState): boolean {
   while (s.level <= s.top) {
     if (batch.length > room) return true;
     const { level } = s;
+    const base = s.base[level] as number;
+    if (batch.length === 0) batch.base = base;
+    else if (base - batch.base > BATCH_PAGES) {
+      if (s.open && s.openEnd < base) closeRun(s);
+      return true;
+    }
     if (level > 1 && s.again[level] === 1 && s.budget <= 0) {
       skipRest(s, level);
       continue;
@@ -129,13 +158,66 @@ function enterRoot(s: WalkState, root: bigint | number): void {
   enterTable(s, pointer, -1);
 }
 
+/**
+ * Makes the batch ready to be given out.
+ *
+ * @returns whether its last row stays behind, because the next table may continue it
+ */
+function completeBatch(s: WalkState, more: boolean): boolean {
+  const { batch } = s;
+  const keep = more && s.open;
+  if (keep) batch.length--;
+  else if (s.open) closeRun(s);
+  const kept = keep ? s.openEnd - rowStart(batch, batch.length) : 0;
+  batch.totalPages = s.pages - kept - s.given;
+  s.given = s.pages - kept;
+  const lo = batch.rows[ROW_LO] as number;
+  const hi = batch.rows[ROW_HI] as number;
+  batch.orLo = lo | s.diffLo;
+  batch.orHi = hi | s.diffHi;
+  batch.andLo = lo & ~s.diffLo;
+  batch.andHi = hi & ~s.diffHi;
+  batch.maximal = true;
+  batch.serial++;
+  forgetDerived(batch);
+  return keep;
+}
+
+/** IOVA of a row that may not have ended. */
+function rowStart({ first, base, rows }: LeafBatch, row: number): number {
+  return row === 0 ? first : base + (rows[row * ROW_WORDS + ROW_START] as number);
+}
+
+/** Empties the batch but for the row that stayed behind. */
+function resetBatch(s: WalkState, kept: boolean): void {
+  const { batch } = s;
+  const { rows } = batch;
+  const from = batch.length;
+  const level = batch.level[from] as number;
+  if (!batch.small) batch.level.fill(1);
+  batch.length = 0;
+  batch.small = true;
+  s.diffLo = 0;
+  // A run that crossed a 4 GiB line had several high halves: what differs between them is among what differed.
+  const crossed = kept && (rows[from * ROW_WORDS + ROW_HI] as number) !== s.expectedHi;
+  if (!crossed) s.diffHi = 0;
+  if (!kept) return;
+  batch.first = rowStart(batch, from);
+  batch.base = s.openEnd;
+  batch.length = 1;
+  batch.level[0] = level;
+  batch.small = level === 1;
+  rows[ROW_LO] = rows[from * ROW_WORDS + ROW_LO] as number;
+  rows[ROW_HI] = rows[from * ROW_WORDS + ROW_HI] as number;
+}
+
 function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, void> {
   enterRoot(s, root);
-  let more = true;
-  while (more) {
-    s.batch.length = 0;
+  for (let more = true; more; ) {
     more = advance(s);
+    const kept = completeBatch(s, more);
     if (s.batch.length > 0) yield s.batch;
+    resetBatch(s, kept);
   }
 }
 
