@@ -33,7 +33,8 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
     blocks > domains && least + domains < MAX_FILES ? 1 : 0,
     MAX_FILES,
   );
-  const devices = countOption(options, 'devices', 2, 256);
+  // A domain without devices was never attached, or has come through a kexec already: not what is meant here.
+  const devices = countOption(options, 'devices', 2, 256, 1);
   const areas = countOption(options, 'areas', 3, 1000, 1);
   const levels = countOption(options, 'levels', 4, 5, 3);
   const files = Math.max(domains, domains === 0 ? 0 : least) + spare;

@@ -32,6 +32,9 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
   const { abi } = options;
   const random = createRandom(options.seed ?? 0n, 0x616);
   const pageSize = options.pageSize ?? 4096;
+  if (abi === 'kho-v2' && pageSize === 16384) {
+    throw new SynthError('page-size', 'the map of kho-v2 cannot hold single pages of 16k (4 levels are too few)');
+  }
   const release = releaseOf(options);
   const version = luoVersionOf(options, release.luo);
   const reserveMem = countOption(options, 'reserveMem', 2, 8);
