@@ -8,6 +8,7 @@ import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
+import { synthCommand } from './synth.js';
 import { trimCommand } from './trim.js';
 import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
@@ -63,6 +64,7 @@ function parser(argv: readonly string[]) {
     .command(encodeCommand)
     .command(validateCommand)
     .command(trimCommand)
+    .command(synthCommand)
     .command(checkAbiCommand)
     .command(explainCommand)
     .command(walkCommand)

@@ -14,7 +14,7 @@ export interface SynthOptions {
   readonly fragmentation?: number;
   /** LUO sessions. */
   readonly sessions?: number;
-  /** Memfds in all sessions; with rfc-2024, files that no domain maps besides those that areas map. */
+  /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
   /** Part of the memfds’ 2 MiB units that are holes, 0 to 1. */
   readonly holes?: number;

@@ -22,34 +22,23 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
   const guestRam = options.guestRam ?? GIB;
   if (guestRam % BigInt(BLOCK) !== 0n) throw new SynthError('guest-ram', 'not a number of 2 MiB blocks');
   const blocks = Number(guestRam / BigInt(BLOCK));
-  const least = Math.ceil(blocks / FILE_BLOCKS);
   if (blocks > MAX_FILES * FILE_BLOCKS) {
     throw new SynthError('guest-ram', 'more than 1T: guestmemfs lists 1024 files of 1 GiB each');
   }
   const domains = countOption(options, 'domains', Math.min(2, blocks), MAX_DOMAINS);
-  const spare = countOption(
-    options,
-    'files',
-    blocks > domains && least + domains < MAX_FILES ? 1 : 0,
-    MAX_FILES,
-  );
   // A domain without devices was never attached, or has come through a kexec already: not what is meant here.
   const devices = countOption(options, 'devices', 2, 256, 1);
   const areas = countOption(options, 'areas', 3, 1000, 1);
   const levels = countOption(options, 'levels', 4, 5, 3);
-  const files = Math.max(domains, domains === 0 ? 0 : least) + spare;
-  if (files > MAX_FILES) throw new SynthError('files', `with the mapped ones ${files}, at most ${MAX_FILES}`);
-  if (blocks < domains)
+  if (blocks < domains) {
     throw new SynthError('domains', `${domains} need as many blocks of 2 MiB, there are ${blocks}`);
-  if (domains === 0 && spare === 0 && options.guestRam !== undefined) {
-    throw new SynthError('guest-ram', 'there is no file to hold it: --domains and --files are 0');
   }
   if (domains * devices > 0x10000) throw new SynthError('devices', 'more than there are bus numbers');
-  const spareBlocks = spareSizes(blocks, spare, domains, random);
-  const left = blocks - spareBlocks.reduce((sum, each) => sum + each, 0);
-  if (left > 0 && domains === 0) {
-    throw new SynthError('files', `${spare} of at most 1 GiB do not hold ${guestRam} bytes`);
+  const parts = domains === 0 ? [] : shares(blocks, domains, 1, () => random.below(3));
+  if (parts.some((part) => part * BLOCK_PAGES > 2 ** (9 * levels))) {
+    throw new SynthError('levels', `${levels} levels do not reach what a domain maps`);
   }
+  const spare = spareFiles(options, blocks, parts, random);
   const small = blocks <= 8192;
   return {
     abi: 'rfc-2024',
@@ -57,8 +46,8 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
     key: random.next() || 1,
     fragmentation: options.fragmentation ?? 0.25,
     handles: random.chance(0.8),
-    iommufds: iommufdsOf({ domains, devices, areas, levels, left, random }),
-    spareFiles: spareBlocks,
+    iommufds: iommufdsOf({ parts: spare.parts, devices, areas, levels, random }),
+    spareFiles: spare.sizes,
     names: [...NAMES].slice(0, random.between(1, NAMES.length)),
     freeBlocks: random.between(1, 40),
     largePages: { size2M: true, size1G: random.chance(0.7) },
@@ -70,34 +59,62 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
 
 const NAMES = ['vm ', 'guest-', 'tenant.', ''] as const;
 
-/** Blocks of the files that nobody maps: a small part while domains take the rest. */
-function spareSizes(blocks: number, spare: number, domains: number, random: Random): number[] {
-  if (spare === 0) return [];
-  if (domains === 0) {
-    return shares(blocks, spare, 0, () => random.below(3)).map((each) => Math.min(FILE_BLOCKS, each));
+/**
+ * The files that nobody maps, and what they leave to domains. They take little, and never a whole file of a domain.
+ */
+function spareFiles(
+  options: SynthOptions,
+  blocks: number,
+  mapped: readonly number[],
+  random: Random,
+): { readonly sizes: readonly number[]; readonly parts: readonly number[] } {
+  const needed = mapped.reduce((sum, part) => sum + Math.ceil(part / FILE_BLOCKS), 0);
+  const least = mapped.length === 0 ? Math.ceil(blocks / FILE_BLOCKS) : needed;
+  const files = countOption(options, 'files', Math.min(needed + 1, MAX_FILES), MAX_FILES);
+  if (needed > MAX_FILES)
+    throw new SynthError('domains', `they need ${needed} files, at most ${MAX_FILES} are listed`);
+  if (mapped.length === 0) {
+    if (files === 0 && options.guestRam === undefined) return { sizes: [], parts: [] };
+    const count = options.files === undefined ? least : files;
+    if (count < least)
+      throw new SynthError('files', `${count} of at most 1 GiB do not hold the guest memory`);
+    return { sizes: sizesOf(blocks, count, random), parts: [] };
   }
-  let room = Math.max(0, Math.floor((blocks - domains) / 8));
-  return Array.from({ length: spare }, () => {
-    const size = Math.min(random.below(8), room);
-    room -= size;
+  if (files < needed) throw new SynthError('files', `${files} are too few: domains map ${needed}`);
+  const parts = [...mapped];
+  const sizes = Array.from({ length: files - needed }, () => {
+    const at = random.below(parts.length);
+    const part = parts[at] ?? 0;
+    const size = Math.min(random.below(8), Math.floor(((part - 1) % FILE_BLOCKS) / 2));
+    parts[at] = part - size;
+    return size;
+  });
+  return { sizes, parts };
+}
+
+/** Sizes in blocks that add up, none above that of a mapping page. */
+function sizesOf(blocks: number, files: number, random: Random): number[] {
+  let left = blocks;
+  return shares(blocks, files, 0, () => random.below(3)).map((share, i) => {
+    const size = Math.min(FILE_BLOCKS, left, Math.max(share, left - (files - i - 1) * FILE_BLOCKS));
+    left -= size;
     return size;
   });
 }
 
 interface Shape {
-  readonly domains: number;
+  /** Blocks that each domain maps. */
+  readonly parts: readonly number[];
   readonly devices: number;
   readonly areas: number;
   readonly levels: number;
-  /** Blocks to be mapped. */
-  readonly left: number;
   readonly random: Random;
 }
 
-function iommufdsOf({ domains, devices, areas, levels, left, random }: Shape): IommufdPlan[] {
+function iommufdsOf({ parts, devices, areas, levels, random }: Shape): IommufdPlan[] {
   let persistentId = 0;
   let device = random.below(64) * 8;
-  return shares(left, domains, 1, () => random.below(3)).map((blocks, i): IommufdPlan => {
+  return parts.map((blocks, i): IommufdPlan => {
     persistentId += i === 0 ? 1 : 1 + random.below(3);
     const own: DevicePlan[] = [];
     for (let j = 0; j < devices; j++) {

@@ -33,7 +33,10 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
   const random = createRandom(options.seed ?? 0n, 0x616);
   const pageSize = options.pageSize ?? 4096;
   if (abi === 'kho-v2' && pageSize === 16384) {
-    throw new SynthError('page-size', 'the map of kho-v2 cannot hold single pages of 16k (4 levels are too few)');
+    throw new SynthError(
+      'page-size',
+      'the map of kho-v2 cannot hold single pages of 16k (4 levels are too few)',
+    );
   }
   const release = releaseOf(options);
   const version = luoVersionOf(options, release.luo);
@@ -120,7 +123,12 @@ function luoPlan(
   const most = (limit: number): number => Math.min(limit, 100_000);
   const pages = guestPages(options, pageSize);
   const sessions = countOption(options, 'sessions', 3, most(limits.sessions));
-  const files = countOption(options, 'files', sessions === 0 ? 0 : 4, most(limits.files * sessions));
+  const files = countOption(
+    options,
+    'files',
+    sessions === 0 ? 0 : 4,
+    sessions === 0 ? 0 : most(limits.files * sessions),
+  );
   if (files === 0 && options.guestRam !== undefined) {
     throw new SynthError('guest-ram', 'there is no memfd to hold it: --files is 0');
   }
