@@ -39,14 +39,15 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
     throw new SynthError('levels', `${levels} levels do not reach what a domain maps`);
   }
   const spare = spareFiles(options, blocks, parts, random);
+  const fragmentation = options.fragmentation ?? 0.25;
   const small = blocks <= 8192;
   return {
     abi: 'rfc-2024',
     release: '6.11.0-rc4',
     key: random.next() || 1,
-    fragmentation: options.fragmentation ?? 0.25,
+    fragmentation,
     handles: random.chance(0.8),
-    iommufds: iommufdsOf({ parts: spare.parts, devices, areas, levels, random }),
+    iommufds: iommufdsOf({ parts: spare.parts, devices, areas, levels, fragmentation, random }),
     spareFiles: spare.sizes,
     names: [...NAMES].slice(0, random.between(1, NAMES.length)),
     freeBlocks: random.between(1, 40),
@@ -108,51 +109,75 @@ interface Shape {
   readonly devices: number;
   readonly areas: number;
   readonly levels: number;
+  readonly fragmentation: number;
   readonly random: Random;
 }
 
-function iommufdsOf({ parts, devices, areas, levels, random }: Shape): IommufdPlan[] {
+function iommufdsOf({ parts, devices, areas, levels, fragmentation, random }: Shape): IommufdPlan[] {
   let persistentId = 0;
   let device = random.below(64) * 8;
+  // Bus, device and function have 16 bits, and no two domains have the same.
+  const roomy = (parts.length * devices + 64) * 8 <= 0x10000;
   return parts.map((blocks, i): IommufdPlan => {
     persistentId += i === 0 ? 1 : 1 + random.below(3);
     const own: DevicePlan[] = [];
     for (let j = 0; j < devices; j++) {
       own.push({ bus: (device >>> 8) & 0xff, devfn: device & 0xff });
-      device = (device + (random.chance(0.3) ? 8 : 1)) & 0xffff;
+      device = (device + (roomy && random.chance(0.3) ? 8 : 1)) & 0xffff;
     }
-    return { persistentId, agaw: levels - 2, devices: own, ioases: ioasesOf(blocks, areas, levels, random) };
+    return {
+      persistentId,
+      agaw: levels - 2,
+      devices: own,
+      ioases: ioasesOf({ blocks, areas, levels, fragmentation, random }),
+    };
   });
 }
 
+/** What an address space is made of. */
+interface Space {
+  readonly blocks: number;
+  readonly areas: number;
+  readonly levels: number;
+  readonly fragmentation: number;
+  readonly random: Random;
+}
+
 /** One IOAS for each file: only the last pinned file of an IOAS is handed over. */
-function ioasesOf(blocks: number, areas: number, levels: number, random: Random): IoasPlan[] {
+function ioasesOf({ blocks, areas, levels, fragmentation, random }: Space): IoasPlan[] {
   const files = Math.ceil(blocks / FILE_BLOCKS);
   const sizes = Array.from({ length: files }, (_, i) =>
     i < files - 1 ? FILE_BLOCKS : blocks - (files - 1) * FILE_BLOCKS,
   );
-  const span = 2 ** (9 * levels);
-  const room = Math.max(0, Math.floor((span - blocks * BLOCK_PAGES * 2) / (files * areas * 2)));
+  // Gaps that make the areas fit whatever their sizes are, one block to align each.
+  const unmapped = 2 ** (9 * levels) - blocks * BLOCK_PAGES;
+  const room = Math.floor(unmapped / (files * areas)) - BLOCK_PAGES;
+  let iova = 0;
+  const place = (offset: number): number => {
+    if (room < 0) return 0;
+    // The first area stays low: the walk of the series starts at the first top entry.
+    const gap = Math.min(iova === 0 ? random.below(2) * BLOCK_PAGES : gapOf(random), room);
+    if (random.chance(fragmentation / 4)) return gap;
+    // As memory slots of guests lie: large leaves fit.
+    return gap + ((((offset - iova - gap) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES);
+  };
   return sizes.map((size): IoasPlan => {
     const pages = size * BLOCK_PAGES;
-    const count = Math.min(areas, pages);
+    const lengths = shares(pages, Math.min(areas, pages), 1, () => random.below(4));
     let offset = 0;
     return {
       blocks: size,
-      areas: shares(pages, count, 1, () => random.below(4)).map((length, i): AreaPlan => {
-        // Borders of areas are mostly those of blocks, as memory slots of guests are.
-        const rounded =
-          i < count - 1 && random.chance(0.8) && length > BLOCK_PAGES
-            ? length - (length % BLOCK_PAGES)
-            : length;
-        const area = {
-          gap: Math.min(gapOf(random), room),
-          offset,
-          pages: rounded,
-          prot: random.chance(0.85) ? 7 : 5,
-        };
-        offset += length;
-        return area;
+      areas: lengths.map((length, i): AreaPlan => {
+        const last = i === lengths.length - 1;
+        const start = offset;
+        const border = start + length;
+        // Borders are mostly those of blocks.
+        const rounded = border - (border % BLOCK_PAGES);
+        const end = last ? pages : random.chance(0.9) && rounded > start ? rounded : border;
+        const gap = place(start);
+        offset = end;
+        iova += gap + end - start;
+        return { gap, offset: start, pages: end - start, prot: random.chance(0.85) ? 7 : 5 };
       }),
     };
   });
