@@ -8,6 +8,7 @@ import { size } from '../schema/units.js';
 import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import type { Synthesis } from '../synth/synthesis.js';
+import { paintFor } from './colour.js';
 import { message } from './common.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { withProgress } from './progress.js';
@@ -135,6 +136,7 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
     if (truth === '-' && (output === undefined || output === '-')) {
       throw new UsageError('--truth: standard output is taken by the dump');
     }
+    paintFor(lastValue(args.color) ?? 'auto', false);
     const made = make(args);
     const { blob } = made;
     const chunks = to === 'dtb' ? [blob] : withProgress(made.chunks(), made.stored, args);

@@ -36,11 +36,14 @@ export interface Synthesis extends Parts {
 
 /** Puts a layout together. */
 export function synthesis(parts: Parts): Synthesis {
-  const { regions, machine, release, pageSize, generation } = parts;
+  const { machine, release, pageSize, generation } = parts;
+  // In the order of the core: neighbours are then one run, and are read in one go.
+  const regions = [...parts.regions].sort((a, b) => a.address - b.address);
   const memory = regionsMemory(regions, `synthesised ${generation}, ${regions.length} regions`);
   const vmcoreinfo = `OSRELEASE=${release}\nPAGESIZE=${pageSize}\n`;
   return {
     ...parts,
+    regions,
     memory,
     vmcoreinfo,
     stored: regions.reduce((sum, { fill, size }) => (fill === undefined ? sum : sum + size), 0),
