@@ -14,6 +14,7 @@ import {
 import type { RfcLayout } from './rfc-layout.js';
 import type { RfcModel } from './rfc-model.js';
 import type { RfcPlan } from './rfc-plan.js';
+import { treeAccount } from './tree-account.js';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -22,8 +23,7 @@ const BLOCK = 0x200000n;
 /** What is known once the tree is made. */
 export interface Loaded {
   readonly setupData: Json;
-  /** Bytes of the tree. */
-  readonly size: number;
+  readonly blob: Uint8Array;
   readonly cache: RecordView<KhoMem>;
 }
 
@@ -32,7 +32,7 @@ export function rfcAccount(
   layout: RfcLayout,
   files: RfcFiles,
   { domains, iommufds, guestmemfs, ftrace }: RfcModel,
-  { setupData, size, cache }: Loaded,
+  { setupData, blob, cache }: Loaded,
 ): Json {
   return {
     schemaVersion: 1,
@@ -40,7 +40,7 @@ export function rfcAccount(
     generation: plan.abi,
     pageSize: 4096,
     diagnostics: [],
-    fdt: { address: BigInt(layout.tree), size },
+    fdt: treeAccount(BigInt(layout.tree), blob),
     setupData,
     preserved: { ranges: [...rangesOf(cache)] },
     scratch: [{ start: BigInt(layout.scratch), end: BigInt(layout.scratch + layout.scratchSize) }],

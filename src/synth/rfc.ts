@@ -59,16 +59,17 @@ export function layRfc(plan: RfcPlan): RfcParts {
     ],
     fdtAddress: BigInt(layout.tree),
     blob,
-    account: rfcAccount(plan, layout, files, model, {
-      setupData: {
-        bootParams: BigInt(layout.scratch),
-        address: BigInt(layout.setupData),
-        len: KHO_DATA_RFC2024_SIZE,
-        ...setupData,
-      },
-      size: blob.length,
-      cache,
-    }),
+    makeAccount: () =>
+      rfcAccount(plan, layout, files, model, {
+        setupData: {
+          bootParams: BigInt(layout.scratch),
+          address: BigInt(layout.setupData),
+          len: KHO_DATA_RFC2024_SIZE,
+          ...setupData,
+        },
+        blob,
+        cache,
+      }),
     messages:
       contexts.length === 0
         ? []

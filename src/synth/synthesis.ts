@@ -5,6 +5,11 @@ import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type Region, regionsMemory } from './regions.js';
 
+/** What is in a dump, in the form of `dump --format json`. */
+export interface Account {
+  readonly [key: string]: unknown;
+}
+
 /** What a layout gives. */
 export interface Parts {
   readonly generation: Generation;
@@ -17,13 +22,18 @@ export interface Parts {
   /** Physical address of the root tree. */
   readonly fdtAddress: bigint;
   readonly blob: Uint8Array;
-  /** In the form of `dump --format json`: lists that grow with the dump are iterables, drawn when written. */
-  readonly account: { readonly [key: string]: unknown };
+  /** Makes the account of the dump: see {@link Synthesis.account}. */
+  readonly makeAccount: () => Account;
   /** What is worth knowing beside it, one sentence each. */
   readonly messages: readonly string[];
 }
 
 export interface Synthesis extends Parts {
+  /**
+   * What is in the dump, from the plan and not from the bytes. Lists that grow with the dump are iterables, drawn
+   * when they are written.
+   */
+  readonly account: Account;
   /** Random access; bytes are made when they are read. */
   readonly memory: PhysicalMemory;
   /** Lines KEY=VALUE of the core's VMCOREINFO note. */
@@ -47,6 +57,9 @@ export function synthesis(parts: Parts): Synthesis {
     memory,
     vmcoreinfo,
     stored: regions.reduce((sum, { fill, size }) => (fill === undefined ? sum : sum + size), 0),
+    get account() {
+      return parts.makeAccount();
+    },
     chunks: () => memoryCoreChunks(memory, machine, { vmcoreinfo }),
   };
 }

@@ -14,6 +14,7 @@ import { createRandom, hash, type Random } from './random.js';
 import { bytesRegion } from './regions.js';
 import { createSpace, placeOf, type Space, splitRange } from './space.js';
 import type { Parts } from './synthesis.js';
+import { treeAccount } from './tree-account.js';
 import type { UpstreamPlan } from './upstream-plan.js';
 
 type Json = { readonly [key: string]: unknown };
@@ -80,13 +81,13 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     regions: space.regions,
     fdtAddress: BigInt(fdtAddress),
     blob,
-    account: {
+    makeAccount: () => ({
       schemaVersion: 1,
       kind: 'handover',
       generation: abi,
       pageSize,
       diagnostics: [],
-      fdt: { address: hex(fdtAddress), size: blob.length },
+      fdt: treeAccount(BigInt(fdtAddress), blob),
       ...(setupData === undefined ? {} : { setupData }),
       preserved: preservedJson(kept),
       ...(setupData === undefined ? {} : { scratch: scratchJson }),
@@ -100,7 +101,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
       },
       subtrees,
       ...Object.fromEntries(children.map(({ key: part, account }) => [part, account])),
-    },
+    }),
     messages: [],
   };
 }

@@ -61,8 +61,8 @@ export interface BuiltDump {
 
 /** Lays out what a plan says. */
 export function buildDump(plan: RfcPlan): BuiltDump {
-  const { layout, files, domains, regions, account, blob, regionSize } = layRfc(plan);
-  const { generation, ftrace, domains: listed, guestmemfs, iommufds } = parsed(account);
+  const { layout, files, domains, regions, makeAccount, blob, regionSize } = layRfc(plan);
+  const { generation, ftrace, domains: listed, guestmemfs, iommufds } = parsed(makeAccount());
   const { fsMem, superblock, mappingsBlocks, mappingsToInode, numInodes } = guestmemfs as Json;
   const segments = regions.flatMap(segmentsOf);
   return {

@@ -1,8 +1,9 @@
 /** Independent readers agree with the account: one written from the specification, and dtc. */
 import { describe, expect, test } from 'vitest';
+import { encodeBlob } from '../../src/encode/blob.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 import { describeWith, mustRun, run } from '../differential/fdt-tools.js';
-import type { Json } from '../rfc/json.js';
+import { type Json, parsed } from '../rfc/json.js';
 import { accountOf, coreBytes } from './accounts.js';
 import {
   blockEntries,
@@ -170,6 +171,18 @@ describe('rfc-2024', () => {
       }
     }
   });
+});
+
+describe('encode', () => {
+  test.each(['rfc-2024', 'kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const)(
+    'gives the tree of the account of %s, from its typed parts alone',
+    (abi) => {
+      const dump = synthesise(planFromSeed({ abi, seed: 9n, guestRam: 32n << 20n }));
+      const { fdt, ...typed } = parsed(dump.account);
+      expect(encodeBlob(typed).bytes).toEqual(dump.blob);
+      expect((fdt as Json).size).toBe(dump.blob.length);
+    },
+  );
 });
 
 describeWith(
