@@ -10,6 +10,7 @@ import { explainCommand } from './explain.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
 import { reportCommand } from './report.js';
+import { synthCommand } from './synth.js';
 import { trimCommand } from './trim.js';
 import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
@@ -67,6 +68,7 @@ function parser(argv: readonly string[]) {
     .command(diffCommand)
     .command(trimCommand)
     .command(reportCommand)
+    .command(synthCommand)
     .command(checkAbiCommand)
     .command(explainCommand)
     .command(walkCommand)

@@ -20,9 +20,7 @@ export function relocated(
   const { bytes: blob } = encodeBlob(document);
   const cache = cacheBytes(blob);
   const own = new Set<number>([LAYOUT.tree, LAYOUT.cache, LAYOUT.setupData]);
-  const tables = new Set(
-    dump.domains.flatMap(({ tables }) => [...tables.segments()].map(({ address }) => address)),
-  );
+  const tables = new Set(dump.domains.flatMap(({ tables: { addresses } }) => addresses));
   const segments: MemorySegment[] = [
     { address: LAYOUT.tree, bytes: blob },
     { address: LAYOUT.cache, bytes: cache },

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
+import { rfcPlanArbitrary } from '../../src/fuzz/rfc-plans.js';
 import { pageSet } from '../../src/memory/page-set.js';
 import { mapAxis, touchedColumns } from '../../src/report/html/map-axis.js';
 import { html, markedHtml, marks } from '../../src/report/html/markup.js';
@@ -12,7 +13,8 @@ import { STYLE, STYLE_SHA256 } from '../../src/report/html/style.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { buildDump } from '../rfc/build-dump.js';
-import { planArbitrary, SAMPLE_PLAN } from '../rfc/plan.js';
+import { damaged } from '../rfc/corrupt.js';
+import { SAMPLE_PLAN } from '../rfc/plan.js';
 import { parseXml, type XmlElement } from './xml-parser.js';
 
 function page(handover: ReturnType<typeof decodeHandover>, path = 'dump'): string {
@@ -58,8 +60,8 @@ test('the policy allows the style sheet by its hash, and nothing else', () => {
 });
 
 test('a whole dump: summary, findings, map, contents, page tables', () => {
-  const { blob, memory } = buildDump(SAMPLE_PLAN);
-  const text = page(decodeHandover(blob, { memory }));
+  // With the mem cache that the series' kernel makes, which is a page too long.
+  const text = page(damaged(buildDump(SAMPLE_PLAN), {}));
   expectHarmless(text);
   const titles = elements(text)
     .filter(({ name }) => name === 'h2')
@@ -71,7 +73,7 @@ test('a whole dump: summary, findings, map, contents, page tables', () => {
 
 test('any consistent dump gives a well-formed page', () => {
   fc.assert(
-    fc.property(planArbitrary(), (plan) => {
+    fc.property(rfcPlanArbitrary(), (plan) => {
       const { blob, memory } = buildDump(plan);
       expectHarmless(page(decodeHandover(blob, { memory })));
     }),
