@@ -1,0 +1,24 @@
+/** Expectations of changed fields, over all ABIs. */
+import { type Expectation, UNKNOWN } from '../mutation.js';
+import { fdtFields } from './fdt.js';
+import type { FieldChange, FieldRule } from './field.js';
+import { rfc2024Fields } from './rfc2024.js';
+import { upstreamFields } from './upstream.js';
+
+const fields: Readonly<Record<string, FieldRule>> = { ...fdtFields, ...rfc2024Fields, ...upstreamFields };
+
+/** What is to be said of a change: nothing new where the bytes stay the same. */
+export function expectField(change: FieldChange): Expectation {
+  const { field, target } = change;
+  // Rules look at whole handovers; what a lone rider means is not decided without one.
+  const { kind } = target.handover;
+  const rule = fields[`${field.owner.name}.${snake(field.info.id)}`];
+  if (rule === undefined || (kind !== 'handover' && field.owner.name !== 'fdt_header')) return UNKNOWN;
+  // Without its memory only the tree is judged.
+  if (target.form === 'blob' && change.instance.property === undefined && field.owner.name !== 'fdt_header') return UNKNOWN;
+  return rule(change);
+}
+
+function snake(id: string): string {
+  return id.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
