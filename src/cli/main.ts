@@ -6,6 +6,7 @@ import { message, STATUS } from './common.js';
 import { dumpCommand } from './dump.js';
 import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
+import { fuzzCommand } from './fuzz.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
 import { trimCommand } from './trim.js';
@@ -63,6 +64,7 @@ function parser(argv: readonly string[]) {
     .command(encodeCommand)
     .command(validateCommand)
     .command(trimCommand)
+    .command(fuzzCommand)
     .command(checkAbiCommand)
     .command(explainCommand)
     .command(walkCommand)

@@ -3,9 +3,11 @@
  * typed form; where the typed parts say something else than the image does, they win.
  */
 
+import { compatibleStrings } from '../decode/bind.js';
 import { equalBytes } from '../decode/bytes.js';
 import type { FdtImage, FdtImageToken } from '../fdt/image.js';
 import { decodeText } from '../schema/escape.js';
+import { bytesToText } from '../schema/text.js';
 import type { TypedNode } from './bind.js';
 
 /** A node of an image, so that it can be edited in place. */
@@ -183,6 +185,8 @@ function applyProperties(
     }
     lastProperty = at;
     if (equalBytes(item.value, value)) continue;
+    // A list of strings that has the wanted one is as good, and stays as it is.
+    if (name === 'compatible' && compatibleStrings(item.value).includes(bytesToText(value).text)) continue;
     if (item.value.length !== value.length) changes.moved = true;
     node.items[at] = { ...item, value };
     changes.sentences.push(`${path}/${name}: fdt.tree says something else, the typed value is used`);

@@ -1,6 +1,7 @@
 /** Mutations applied to a target, and taken back. */
-import { parseFdt } from '../fdt/parse.js';
+
 import { readTree } from '../decode/find.js';
+import { parseFdt } from '../fdt/parse.js';
 import { elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
@@ -71,7 +72,8 @@ function apply(state: State, change: Change): void {
       state.cuts.push(change);
       return;
     case 'truncate':
-      if (state.target.form === 'blob') state.blob = (state.blob ?? state.target.root.bytes).slice(0, change.length);
+      if (state.target.form === 'blob')
+        state.blob = (state.blob ?? state.target.root.bytes).slice(0, change.length);
       return;
     case 'tree':
       applyEdit(state, change.blob, change.edit);

@@ -57,7 +57,11 @@ export function readLeaf(field: LeafField, bytes: Uint8Array): bigint {
 }
 
 /** The bytes from the first to the last byte of a leaf field, with the value in it and its neighbours kept. */
-export function writeLeaf(field: LeafField, bytes: Uint8Array, value: bigint): { at: number; bytes: Uint8Array } {
+export function writeLeaf(
+  field: LeafField,
+  bytes: Uint8Array,
+  value: bigint,
+): { at: number; bytes: Uint8Array } {
   const { bitOffset, bitWidth, endian } = field;
   const first = bitOffset >>> 3;
   const last = (bitOffset + bitWidth + 7) >>> 3;
@@ -88,7 +92,14 @@ export function isNumeric({ info, bitWidth }: LeafField): boolean {
  */
 export function elementRecord<T>(record: RecordType<T>, field: string): RecordType<unknown> {
   const element = record.fields.find(({ id }) => id === field)?.element;
-  if (element?.bitWidth === undefined) throw new Error(`${record.name}.${field} is no array of fixed elements`);
+  if (element?.bitWidth === undefined)
+    throw new Error(`${record.name}.${field} is no array of fixed elements`);
   const { read: _read, write: _write, ...rest } = record as RecordType<unknown>;
-  return { ...rest, name: `${record.name}_${field}`, size: element.bitWidth / 8, parameters: [], fields: [element] };
+  return {
+    ...rest,
+    name: `${record.name}_${field}`,
+    size: element.bitWidth / 8,
+    parameters: [],
+    fields: [element],
+  };
 }

@@ -1,11 +1,11 @@
 /** Cases from a seed and a number. */
 import { findInstances } from './instances/index.js';
-import { expectationOf, type Expectation, type Mutation } from './mutation.js';
 import { mutateBytes } from './mutate/bytes.js';
-import { mutateContext, type MutateContext, type Mutator } from './mutate/context.js';
+import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
 import { mutateField } from './mutate/field.js';
 import { mutateChain, mutateList, mutateOverlap, mutatePages } from './mutate/records.js';
 import { mutateTree } from './mutate/tree.js';
+import { type Expectation, expectationOf, type Mutation } from './mutation.js';
 import { createRandom, type Random } from './random.js';
 import type { FuzzTarget } from './target.js';
 

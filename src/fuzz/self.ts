@@ -1,7 +1,8 @@
 /** Our own decoder, validator, printers and encoder as the target of a case: in process, with counted work. */
-import { decodeHandover } from '../decode/handover.js';
+
 import { equalBytes } from '../decode/bytes.js';
 import { findTrees } from '../decode/find.js';
+import { decodeHandover } from '../decode/handover.js';
 import { encodeBlob } from '../encode/blob.js';
 import { rootNode } from '../fdt/tree.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -57,7 +58,10 @@ export function selfRunner(target: FuzzTarget, budget: SelfBudget = SELF_BUDGET)
   const meter: Meter = { reads: 0, bytes: 0 };
   const before = applied(target, [], (mutated) => use(mutated, meter, false));
   const known = new Set(before.rules);
-  const limit = { reads: meter.reads * budget.factor + budget.reads, bytes: meter.bytes * budget.factor + budget.bytes };
+  const limit = {
+    reads: meter.reads * budget.factor + budget.reads,
+    bytes: meter.bytes * budget.factor + budget.bytes,
+  };
   return {
     run(fuzzCase) {
       meter.reads = 0;
@@ -75,11 +79,14 @@ export function selfRunner(target: FuzzTarget, budget: SelfBudget = SELF_BUDGET)
         const surprise = surprised(fuzzCase, verdict, used.rules, rules, used.kind);
         if (surprise !== undefined) problems.push(surprise);
       } catch (error) {
-        problems.push(`exception: ${error instanceof Error ? `${error.name}: ${error.message} ${placeOf(error)}` : String(error)}`);
+        problems.push(
+          `exception: ${error instanceof Error ? `${error.name}: ${error.message} ${placeOf(error)}` : String(error)}`,
+        );
       }
       const time = performance.now() - start;
       if (time > budget.time) problems.push(`took ${Math.round(time)} ms`);
-      if (meter.reads > limit.reads) problems.push(`read memory ${meter.reads} times, allowed are ${limit.reads}`);
+      if (meter.reads > limit.reads)
+        problems.push(`read memory ${meter.reads} times, allowed are ${limit.reads}`);
       if (meter.bytes > limit.bytes) problems.push(`read ${meter.bytes} bytes, allowed are ${limit.bytes}`);
       return { verdict, rules, problems, time, ...meter };
     },
@@ -135,13 +142,15 @@ function use({ target, blob, memory }: MutatedTarget, meter: Meter, search: bool
     rules = [...result.failed];
     drain(validateLines('case', handover, result, catalogue), problems);
   }
-  if (handover.tree !== undefined && rootNode(handover.tree) >= 0) drain(treeLines(handover, rootNode(handover.tree)), problems);
+  if (handover.tree !== undefined && rootNode(handover.tree) >= 0)
+    drain(treeLines(handover, rootNode(handover.tree)), problems);
   drain(memoryLines(handover), problems);
   drain(summaryLines(handover, undefined), problems);
   const json = [...jsonChunks(modelJson(handover))].join('');
   if (handover.tree !== undefined) {
     const again = encodeBlob(JSON.parse(json)).bytes;
-    if (!equalBytes(again, blob)) problems.push(`encoding gives ${again.length} other bytes than the blob's ${blob.length}`);
+    if (!equalBytes(again, blob))
+      problems.push(`encoding gives ${again.length} other bytes than the blob's ${blob.length}`);
   }
   if (search && metered !== undefined) findTrees(metered);
   return { kind: handover.kind, rules, problems };
@@ -151,7 +160,8 @@ function use({ target, blob, memory }: MutatedTarget, meter: Meter, search: bool
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 function drain(lines: Iterable<string>, problems: string[]): void {
-  for (const line of lines) if (CONTROL.test(line)) problems.push('a control character of the dump was printed');
+  for (const line of lines)
+    if (CONTROL.test(line)) problems.push('a control character of the dump was printed');
 }
 
 function meteredMemory(memory: PhysicalMemory, meter: Meter): PhysicalMemory {

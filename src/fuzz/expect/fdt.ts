@@ -30,9 +30,15 @@ export const fdtFields: Readonly<Record<string, FieldRule>> = {
   }),
   'fdt_header.last_comp_version': header(({ value }) => (value > VERSION ? ['FDT-003'] : undefined)),
   'fdt_header.version': header(({ value }) => (value < 16n ? ['FDT-003'] : undefined)),
-  'fdt_header.off_dt_struct': header((change) => (change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined)),
-  'fdt_header.off_dt_strings': header((change) => (change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined)),
-  'fdt_header.off_mem_rsvmap': header((change) => (change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined)),
+  'fdt_header.off_dt_struct': header((change) =>
+    change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined,
+  ),
+  'fdt_header.off_dt_strings': header((change) =>
+    change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined,
+  ),
+  'fdt_header.off_mem_rsvmap': header((change) =>
+    change.value < HEADER ? ['FDT-008'] : change.value > total(change) ? ['FDT-009'] : undefined,
+  ),
   'fdt_header.size_dt_struct': header((change) => (change.value > total(change) ? ['FDT-009'] : undefined)),
   'fdt_header.size_dt_strings': header((change) => (change.value > total(change) ? ['FDT-009'] : undefined)),
 };

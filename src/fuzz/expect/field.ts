@@ -2,10 +2,11 @@
  * What a checker has to say of one changed field: from what the field means to the kernel (formats/, the
  * specifications), never from asking our validator. A field that is not here is "unknown".
  */
-import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
-import type { FuzzTarget } from '../target.js';
+
 import type { LeafField } from '../fields.js';
 import type { RecordInstance } from '../instances/instance.js';
+import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
+import type { FuzzTarget } from '../target.js';
 
 /** Where a changed pointer leads. */
 export type Aim = 'null' | 'self' | 'record' | 'spare' | 'unaligned' | 'outside' | 'beyond';

@@ -15,7 +15,8 @@ export function expectField(change: FieldChange): Expectation {
   const rule = fields[`${field.owner.name}.${snake(field.info.id)}`];
   if (rule === undefined || (kind !== 'handover' && field.owner.name !== 'fdt_header')) return UNKNOWN;
   // Without its memory only the tree is judged.
-  if (target.form === 'blob' && change.instance.property === undefined && field.owner.name !== 'fdt_header') return UNKNOWN;
+  if (target.form === 'blob' && change.instance.property === undefined && field.owner.name !== 'fdt_header')
+    return UNKNOWN;
   return rule(change);
 }
 

@@ -1,6 +1,15 @@
 /** Fields of the 2024 series (rfc-2024.md sections 2 and 3). */
 import { fires, UNKNOWN } from '../mutation.js';
-import { always, anything, empty, type FieldChange, type FieldRule, repeated, unterminated, where } from './field.js';
+import {
+  always,
+  anything,
+  empty,
+  type FieldChange,
+  type FieldRule,
+  repeated,
+  unterminated,
+  where,
+} from './field.js';
 
 const PAGE = 4096n;
 const beyond = ({ value }: FieldChange): boolean => value >= 1n << 52n;
@@ -29,7 +38,10 @@ export const rfc2024Fields: Readonly<Record<string, FieldRule>> = {
   'pgd.value': where(({ value }) => value === 0n || value % PAGE !== 0n || value >= 1n << 52n, ['DMAR-008']),
   'agaw.value': where(({ value }) => value > 3n, ['DMAR-007']),
   'iova_len.value': where(({ value }) => value === 0n || value % PAGE !== 0n, ['IOMMUFD-009', 'IOMMUFD-012']),
-  'iova_start.value': where(({ value }) => value % PAGE !== 0n, ['IOMMUFD-012', 'IOMMUFD-010', 'IOMMUFD-011']),
+  'iova_start.value': where(
+    ({ value }) => value % PAGE !== 0n,
+    ['IOMMUFD-012', 'IOMMUFD-010', 'IOMMUFD-011'],
+  ),
   'iommu_prot.value': where(({ value }) => (value & ~0x3fn) !== 0n, ['IOMMUFD-013']),
   'num_inodes.value': always('GMFS-005'),
   'trace_flags.value': anything,

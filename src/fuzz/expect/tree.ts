@@ -20,7 +20,7 @@ const RIDERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const RFC: Readonly<Record<string, readonly string[]>> = {
-  'persistent_id': ['DMAR-005'],
+  persistent_id: ['DMAR-005'],
   pgd: ['DMAR-005'],
   agaw: ['DMAR-005'],
   bus: ['DMAR-017'],
@@ -35,7 +35,8 @@ export function expectTree(target: FuzzTarget, { rider }: BlobInstance, edit: Tr
   const { kind, generation } = target.handover;
   // Equal siblings are a fault of any tree.
   if (edit.op === 'duplicate') {
-    if (rider === undefined) return fires(edit.at.property === undefined ? 'FDT-031' : 'FDT-032');
+    if (rider === undefined)
+      return fires(...(edit.at.property === undefined ? ['FDT-031', 'KHO-013', 'KHO-112'] : ['FDT-032']));
     return UNKNOWN;
   }
   if (kind !== 'handover' || generation === undefined) return UNKNOWN;
@@ -45,7 +46,8 @@ export function expectTree(target: FuzzTarget, { rider }: BlobInstance, edit: Tr
   if (edit.op === 'first' || edit.op === 'last') return ACCEPTED;
   if (property === undefined) return UNKNOWN;
   const missing = rider === undefined ? UPSTREAM_ROOT[property] : RIDERS[rider];
-  if (missing === undefined || (rider === 'LUO' && property === 'liveupdate-number' && edit.op === 'value')) return UNKNOWN;
+  if (missing === undefined || (rider === 'LUO' && property === 'liveupdate-number' && edit.op === 'value'))
+    return UNKNOWN;
   if (edit.op === 'drop') return fires(...missing);
   // A doubled string is still in the list of strings; a longer one is another string.
   return property === 'compatible' || path === '' ? UNKNOWN : fires(...missing);
@@ -54,5 +56,7 @@ export function expectTree(target: FuzzTarget, { rider }: BlobInstance, edit: Tr
 function expectRfc({ op, at: { property } }: TreeEdit): Expectation {
   if (property === undefined || op !== 'drop') return UNKNOWN;
   const missing = RFC[property];
-  return missing === undefined || property === 'events' || property === 'iova-start' ? UNKNOWN : fires(...missing);
+  return missing === undefined || property === 'events' || property === 'iova-start'
+    ? UNKNOWN
+    : fires(...missing);
 }

@@ -23,7 +23,11 @@ const above =
     change.value > limit(change);
 
 /** A link of a chain of pages: 0 ends it early, a page of the chain closes a loop. */
-function link(pointer: readonly string[], loop: readonly string[], cut: FieldRule = () => UNKNOWN): FieldRule {
+function link(
+  pointer: readonly string[],
+  loop: readonly string[],
+  cut: FieldRule = () => UNKNOWN,
+): FieldRule {
   return (change) => {
     if (change.value === 0n) return cut(change);
     if (change.aim === 'self') return fires(...loop);
@@ -69,12 +73,14 @@ const flbName: FieldRule = (change) => {
   return fires('FLB-005');
 };
 
-const totalPages: FieldRule = ({ value }) => fires(...(value > 0x7fff_ffffn / 8n ? ['VMALLOC-010'] : ['VMALLOC-001', 'VMALLOC-009']));
+const totalPages: FieldRule = ({ value }) =>
+  fires(...(value > 0x7fff_ffffn / 8n ? ['VMALLOC-010'] : ['VMALLOC-001', 'VMALLOC-009']));
 
 /** By `record.field` of the schemas. */
 export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'preserved_memory_map.value': (change) => {
-    if (change.value === 0n) return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('KHO-109');
+    if (change.value === 0n)
+      return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('KHO-109');
     return noPage(change) ? fires('KHO-110') : UNKNOWN;
   },
   'blob_size.value': () => UNKNOWN,
@@ -125,7 +131,11 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   },
   'kho_vmalloc.total_pages': totalPages,
   'kho_vmalloc.flags': where(({ value }) => (value & ~3n) !== 0n, ['VMALLOC-002'], anything),
-  'kho_vmalloc.order': where(({ value }) => value > 13n, ['VMALLOC-003'], () => UNKNOWN),
+  'kho_vmalloc.order': where(
+    ({ value }) => value > 13n,
+    ['VMALLOC-003'],
+    () => UNKNOWN,
+  ),
   'kho_vmalloc_hdr.next': (change) => {
     if (change.aim === 'self') return fires('VMALLOC-004');
     if (change.value >= 1n << 52n) return fires('VMALLOC-005');
@@ -157,7 +167,11 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'kho_test_magic.value': always('KTEST-001'),
   'csum.value': () => UNKNOWN,
   'kho_kexec_metadata.version': always('KMETA-001'),
-  'kho_kexec_metadata.previous_release': where((change) => unterminated(change) || empty(change), ['KMETA-002'], anything),
+  'kho_kexec_metadata.previous_release': where(
+    (change) => unterminated(change) || empty(change),
+    ['KMETA-002'],
+    anything,
+  ),
   'kho_kexec_metadata.kexec_count': anything,
 };
 

@@ -1,8 +1,8 @@
 /** The records of a devicetree blob: its header, and the properties that its binding knows. */
 import type { NodeBinding, TreeBinding } from '../../abi/binding.js';
+import { childBinding } from '../../decode/bind.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../../fdt/tree.js';
-import { childBinding } from '../../decode/bind.js';
 import { fdtHeader } from '../../records/fdt.js';
 import type { RecordType } from '../../schema/record.js';
 import { addRecord, type BlobInstance, type InstanceSink } from './instance.js';
@@ -47,14 +47,25 @@ function addProperties(
     if (token < 0 || size === 0 || length < size) continue;
     const at = blob.address + (valueOffset(tree, token) ?? 0);
     const count = shape === 'records' ? Math.floor(length / size) : 1;
-    const shown = { blob: blob.address, path, name: property, ...(blob.rider === undefined ? {} : { rider: blob.rider }) };
+    const shown = {
+      blob: blob.address,
+      path,
+      name: property,
+      ...(blob.rider === undefined ? {} : { rider: blob.rider }),
+    };
     for (let i = 0; i < count; i++) {
       if (i >= MAX_PACKED && i < count - 1) continue;
-      addRecord(sink, record as RecordType<unknown>, at + i * size, `${place} ${property}${shape === 'records' ? `[${i}]` : ''}`, {
-        list: `${blob.rider ?? ''} ${shape === 'records' ? `${path} ` : ''}${property}`,
-        length: count,
-        property: shown,
-      });
+      addRecord(
+        sink,
+        record as RecordType<unknown>,
+        at + i * size,
+        `${place} ${property}${shape === 'records' ? `[${i}]` : ''}`,
+        {
+          list: `${blob.rider ?? ''} ${shape === 'records' ? `${path} ` : ''}${property}`,
+          length: count,
+          property: shown,
+        },
+      );
     }
   }
 }

@@ -25,7 +25,8 @@ export function findInstances(target: FuzzTarget): Instances {
   }
   if (isUpstream(generation)) addUpstream(sink, handover, memory);
   else if (generation === 'rfc-2024' && memory !== undefined) addRfc2024(sink, handover, memory);
-  const has = (address: number, length: number): boolean => part(target.segments, address, length) !== undefined;
+  const has = (address: number, length: number): boolean =>
+    part(target.segments, address, length) !== undefined;
   return {
     records: sink.records.filter(({ record, address }) => has(address, record.size ?? 1)),
     pages: sink.pages.filter(({ address }) => has(address, 1)),

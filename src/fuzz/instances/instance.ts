@@ -15,7 +15,12 @@ export interface RecordInstance {
   /** Records that its container has. */
   readonly length?: number;
   /** The property that it is, of the blob that begins at `blob`. */
-  readonly property?: { readonly blob: number; readonly path: string; readonly name: string; readonly rider?: string };
+  readonly property?: {
+    readonly blob: number;
+    readonly path: string;
+    readonly name: string;
+    readonly rider?: string;
+  };
 }
 
 /** A page of the image that a chain or a tree is made of. */

@@ -31,7 +31,9 @@ export function addRfc2024(sink: InstanceSink, handover: Handover, memory: Physi
     addRecord(sink, khoDataRfc2024, setupData.element + BigInt(SETUP_DATA_SIZE), 'setup_data of type 10');
     const { memCacheAddr } = setupData.rfc2024;
     for (let i = 0; i < Math.min(memCache?.length ?? 0, MAX_LIST); i++) {
-      addRecord(sink, khoMem, memCacheAddr + BigInt(i * KHO_MEM_SIZE), `mem cache[${i}]`, { list: 'mem cache' });
+      addRecord(sink, khoMem, memCacheAddr + BigInt(i * KHO_MEM_SIZE), `mem cache[${i}]`, {
+        list: 'mem cache',
+      });
     }
   }
   if (guestmemfs !== undefined) addGuestmemfs(sink, handover);
@@ -41,24 +43,44 @@ export function addRfc2024(sink: InstanceSink, handover: Handover, memory: Physi
 function addGuestmemfs(sink: InstanceSink, { guestmemfs }: Handover): void {
   const { superblock, mappingsToInode, state, files = [] } = guestmemfs ?? {};
   const [sb, inodes] = superblock ?? [];
-  if (sb !== undefined && state?.superblock !== undefined) addRecord(sink, guestmemfsSb, sb.addr, 'the super block');
+  if (sb !== undefined && state?.superblock !== undefined)
+    addRecord(sink, guestmemfsSb, sb.addr, 'the super block');
   if (inodes !== undefined && state?.inodes !== undefined) {
     addRecord(sink, guestmemfsInode, inodes.addr, 'the directory, inode 1', { list: 'directory' });
     const free = files.length + 2;
     if (free <= state.inodes.length) {
-      addRecord(sink, guestmemfsInode, inodes.addr + BigInt((free - 1) * GUESTMEMFS_INODE_SIZE), `inode ${free}`, { list: 'free inodes' });
+      addRecord(
+        sink,
+        guestmemfsInode,
+        inodes.addr + BigInt((free - 1) * GUESTMEMFS_INODE_SIZE),
+        `inode ${free}`,
+        { list: 'free inodes' },
+      );
     }
   }
-  for (let i = 0; mappingsToInode !== undefined && i < Math.min(files.length, state?.index?.length ?? 0); i++) {
-    addRecord(sink, mappingInode, mappingsToInode.addr + BigInt(i * MAPPING_INODE_SIZE), `index entry ${i}`, { list: 'index' });
+  for (
+    let i = 0;
+    mappingsToInode !== undefined && i < Math.min(files.length, state?.index?.length ?? 0);
+    i++
+  ) {
+    addRecord(sink, mappingInode, mappingsToInode.addr + BigInt(i * MAPPING_INODE_SIZE), `index entry ${i}`, {
+      list: 'index',
+    });
   }
   for (const { name, ino, origin, mappingPage, blocks } of files) {
     const what = `file "${bytesToText(name).text}"`;
-    if (origin.address !== undefined) addRecord(sink, guestmemfsInode, origin.address, `${what}, inode ${ino}`, { list: 'files' });
+    if (origin.address !== undefined)
+      addRecord(sink, guestmemfsInode, origin.address, `${what}, inode ${ino}`, { list: 'files' });
     if (mappingPage === undefined) continue;
-    sink.pages.push({ address: Number(mappingPage), chain: 'mapping pages', what: `the mapping page of ${what}` });
+    sink.pages.push({
+      address: Number(mappingPage),
+      chain: 'mapping pages',
+      what: `the mapping page of ${what}`,
+    });
     for (let i = 0; i < Math.min(blocks?.length ?? 0, MAX_LIST); i++) {
-      addRecord(sink, mappingBlock, mappingPage + BigInt(i * MAPPING_BLOCK_SIZE), `${what} block ${i}`, { list: 'blocks' });
+      addRecord(sink, mappingBlock, mappingPage + BigInt(i * MAPPING_BLOCK_SIZE), `${what} block ${i}`, {
+        list: 'blocks',
+      });
     }
   }
 }
@@ -77,9 +99,15 @@ function addDomain(sink: InstanceSink, { persistentId, pgd, agaw }: Domain, memo
     let taken = 0;
     for (let i = 0; i < known && taken < MAX_LIST; i++) {
       if ((view.getUint32(i * ENTRY, true) & 3) === 0) continue;
-      addRecord(sink, record, address + i * ENTRY, `${name}, level ${level} entry ${i} of 0x${address.toString(16)}`, {
-        list: `level ${level} of ${name}`,
-      });
+      addRecord(
+        sink,
+        record,
+        address + i * ENTRY,
+        `${name}, level ${level} entry ${i} of 0x${address.toString(16)}`,
+        {
+          list: `level ${level} of ${name}`,
+        },
+      );
       taken++;
     }
   };

@@ -27,7 +27,10 @@ export function mutateContext(target: FuzzTarget, instances: Instances): MutateC
     if (instance.list !== undefined) push(byList, instance.list, instance);
   }
   for (const [list, members] of byList) if (members.length < 2) byList.delete(list);
-  const addresses = [...instances.pages, ...instances.records].map(({ address, what }) => ({ address, what }));
+  const addresses = [...instances.pages, ...instances.records].map(({ address, what }) => ({
+    address,
+    what,
+  }));
   return { target, instances, byType: [...byType.values()], byList, addresses };
 }
 

@@ -6,7 +6,7 @@ import type { RecordInstance } from '../instances/instance.js';
 import { type Mutation, UNKNOWN } from '../mutation.js';
 import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
-import { changeText, type Choice, isAddress, numberChoice, pointerChoice, siblingValues } from './values.js';
+import { type Choice, changeText, isAddress, numberChoice, pointerChoice, siblingValues } from './values.js';
 
 /** Changes a field of a record. */
 export const mutateField: Mutator = (context, random) => {
@@ -67,7 +67,8 @@ function choose(
   others: readonly bigint[],
   random: Random,
 ): Choice {
-  if (others.length > 0 && random.chance(1, 5)) return { value: random.pick(others), note: 'as in another one' };
+  if (others.length > 0 && random.chance(1, 5))
+    return { value: random.pick(others), note: 'as in another one' };
   if (isAddress(field) && random.chance(3, 4)) return pointerChoice(context, instance, field, old, random);
   return numberChoice(field, old, random);
 }
@@ -115,14 +116,20 @@ function changeText8(old: Uint8Array, others: readonly Uint8Array[], random: Ran
   switch (random.below(5)) {
     case 0: {
       const letter = random.pick([...LETTERS]);
-      return { bytes: old.slice().fill(letter.charCodeAt(0)), words: `${shown} -> "${letter}" ${old.length} times, without a NUL` };
+      return {
+        bytes: old.slice().fill(letter.charCodeAt(0)),
+        words: `${shown} -> "${letter}" ${old.length} times, without a NUL`,
+      };
     }
     case 1:
       return { bytes: new Uint8Array(old.length), words: `${shown} -> ""` };
     case 2:
       if (others.length > 0) {
         const other = random.pick(others);
-        return { bytes: other.slice(), words: `${shown} -> "${bytesToText(other).text}" (as in another one)` };
+        return {
+          bytes: other.slice(),
+          words: `${shown} -> "${bytesToText(other).text}" (as in another one)`,
+        };
       }
       break;
     case 3: {

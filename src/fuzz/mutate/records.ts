@@ -23,7 +23,11 @@ const LISTS: Readonly<Record<string, ListRules>> = {
   kho_vmalloc_chunk_phys: { twice: UNKNOWN, zeroed: fires('VMALLOC-001'), swapped: UNKNOWN },
   kho_test_folio: { twice: UNKNOWN, zeroed: UNKNOWN, swapped: UNKNOWN },
   khoser_mem_bitmap_ptr: { twice: UNKNOWN, zeroed: fires('KHO-133'), swapped: UNKNOWN },
-  kho_mem: { twice: fires('KHO-007', 'KHO-008', 'KHO-009'), zeroed: fires('KHO-004', 'KHO-009'), swapped: UNKNOWN },
+  kho_mem: {
+    twice: fires('KHO-007', 'KHO-008', 'KHO-009'),
+    zeroed: fires('KHO-004', 'KHO-009'),
+    swapped: UNKNOWN,
+  },
   mapping_inode: { twice: fires('GMFS-007'), zeroed: fires('GMFS-007'), swapped: fires('GMFS-007') },
   mapping_block: { twice: fires('GMFS-017'), zeroed: UNKNOWN, swapped: UNKNOWN },
   guestmemfs_inode: { twice: fires('GMFS-014'), zeroed: fires('GMFS-007', 'GMFS-010'), swapped: UNKNOWN },
@@ -31,7 +35,9 @@ const LISTS: Readonly<Record<string, ListRules>> = {
 
 /** Copies a record over another of its list, zeroes one, or lets two trade places. */
 export const mutateList: Mutator = (context, random) => {
-  const lists = [...context.byList.values()].filter(([first]) => LISTS[first?.record.name ?? ''] !== undefined);
+  const lists = [...context.byList.values()].filter(
+    ([first]) => LISTS[first?.record.name ?? ''] !== undefined,
+  );
   if (lists.length === 0) return undefined;
   const members = random.pick(lists);
   const from = random.pick(members);
@@ -107,7 +113,10 @@ function kindOf(chain: string): string {
 export const mutatePages: Mutator = ({ target, instances }, random) => {
   if (target.form === 'blob' || instances.records.length === 0) return undefined;
   const { pageSize } = target.handover;
-  const place = random.chance(1, 2) && instances.pages.length > 0 ? random.pick(instances.pages) : random.pick(instances.records);
+  const place =
+    random.chance(1, 2) && instances.pages.length > 0
+      ? random.pick(instances.pages)
+      : random.pick(instances.records);
   const start = Math.floor(place.address / pageSize) * pageSize;
   const end = start + pageSize * random.pick([1, 1, 1, 2, 16]);
   const { address, bytes } = target.root;
@@ -130,12 +139,18 @@ const RANGES: Readonly<Record<string, { field: string; rules: readonly string[] 
 
 /** Lets two ranges of a list overlap. */
 export const mutateOverlap: Mutator = (context, random) => {
-  const lists = [...context.byList.values()].filter(([first]) => RANGES[first?.record.name ?? ''] !== undefined);
+  const lists = [...context.byList.values()].filter(
+    ([first]) => RANGES[first?.record.name ?? ''] !== undefined,
+  );
   if (lists.length === 0) return undefined;
   return overlap(context, random.pick(lists), random);
 };
 
-function overlap(context: MutateContext, members: readonly RecordInstance[], random: Random): Mutation | undefined {
+function overlap(
+  context: MutateContext,
+  members: readonly RecordInstance[],
+  random: Random,
+): Mutation | undefined {
   const from = random.pick(members);
   const to = random.pick(members.filter((member) => member !== from));
   const range = RANGES[from.record.name];

@@ -1,5 +1,5 @@
 /** Structure level in devicetree blobs: nodes and properties dropped, doubled, moved, renamed, resized. */
-import { parseFdt, type FdtTree } from '../../fdt/parse.js';
+import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
 import { expectTree } from '../expect/tree.js';
@@ -107,7 +107,11 @@ function otherValue(value: Uint8Array, random: Random): Uint8Array {
 /** The edit does something, and its result fits the pages of the blob. */
 function fits(target: FuzzTarget, { address, bytes }: BlobInstance, tree: FdtTree, edit: TreeEdit): boolean {
   const edited = editTree(tree, edit);
-  if (edited === undefined || (edited.length === bytes.length && edited.every((byte, i) => byte === bytes[i]))) return false;
+  if (
+    edited === undefined ||
+    (edited.length === bytes.length && edited.every((byte, i) => byte === bytes[i]))
+  )
+    return false;
   if (target.form === 'blob') return true;
   const { pageSize } = target.handover;
   return address + edited.length <= Math.ceil((address + bytes.length) / pageSize) * pageSize;

@@ -29,7 +29,12 @@ export function numberChoice({ info, bitWidth }: LeafField, old: bigint, random:
       return { value: wrap(old ^ (1n << BigInt(random.below(bitWidth)))) };
     case 3: {
       const defined = [...(info.values?.keys() ?? [])].map(BigInt);
-      return { value: defined.length === 0 ? wrap(old * 2n) : wrap(random.pick([...defined, ...defined.map((value) => value + 1n)])) };
+      return {
+        value:
+          defined.length === 0
+            ? wrap(old * 2n)
+            : wrap(random.pick([...defined, ...defined.map((value) => value + 1n)])),
+      };
     }
     case 4: {
       const value = wrap((1n << random.pick(SHIFTS)) + random.pick([-1n, 0n, 1n]));
@@ -55,7 +60,11 @@ export function pointerChoice(
 ): Choice {
   const { pageSize } = target.handover;
   const unit = info.unit === 'pfn' ? BigInt(pageSize) : 1n;
-  const to = (address: number, aim: Aim, note: string): Choice => ({ value: BigInt(address) / unit, aim, note });
+  const to = (address: number, aim: Aim, note: string): Choice => ({
+    value: BigInt(address) / unit,
+    aim,
+    note,
+  });
   switch (random.below(8)) {
     case 0:
       return { value: 0n, aim: 'null', note: 'nowhere' };
@@ -65,16 +74,27 @@ export function pointerChoice(
       if (target.spare !== undefined) return to(target.spare, 'spare', 'a page that is not preserved');
       break;
     case 3: {
-      const value = BigInt.asUintN(bitWidth, old + random.pick([1n, 8n, BigInt(pageSize / 2), BigInt(pageSize)]));
+      const value = BigInt.asUintN(
+        bitWidth,
+        old + random.pick([1n, 8n, BigInt(pageSize / 2), BigInt(pageSize)]),
+      );
       return { value, aim: 'unaligned' };
     }
     case 4: {
       const last = target.segments.at(-1);
       const end = (last?.address ?? 0) + (last?.bytes.length ?? 0);
-      return to((Math.ceil(end / pageSize) + 1 + random.below(1 << 16)) * pageSize, 'outside', 'outside the dump');
+      return to(
+        (Math.ceil(end / pageSize) + 1 + random.below(1 << 16)) * pageSize,
+        'outside',
+        'outside the dump',
+      );
     }
     case 5:
-      return { value: BigInt.asUintN(bitWidth, random.pick([1n << 52n, 1n << 63n, (1n << 64n) - BigInt(pageSize)])), aim: 'beyond', note: 'beyond 2^52' };
+      return {
+        value: BigInt.asUintN(bitWidth, random.pick([1n << 52n, 1n << 63n, (1n << 64n) - BigInt(pageSize)])),
+        aim: 'beyond',
+        note: 'beyond 2^52',
+      };
     default: {
       if (addresses.length === 0) break;
       const { address, what } = random.pick(addresses);

@@ -121,6 +121,12 @@ export const pinsAreNamed: Rule = {
       report.absent('the inode table', handover.guestmemfs?.superblock?.at(1).addr ?? 0n);
       return;
     }
+    const hidden = files.find(({ blocks, mappingPage }) => blocks === undefined && mappingPage !== undefined);
+    if (hidden?.mappingPage !== undefined) {
+      // Which files are mapped under another one's handle cannot be told then.
+      report.absent(`the mapping page of inode ${hidden.ino}`, hidden.mappingPage);
+      return;
+    }
     const named = new Set([...allIoases(handover)].map(({ pinnedFileHandle }) => pinnedFileHandle));
     for (const { ino, longTermPins, origin } of files) {
       // A pin whose file is mapped under another file's handle is what MAP-009 reports.
