@@ -5,7 +5,7 @@ import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
 import { InputError } from '../memory/node/errors.js';
 import { createXxh64 } from '../memory/xxh64.js';
 import { type CommonArguments, loadOptions, message } from './common.js';
-import { type LoadedDump, withDump, writerRelease } from './load.js';
+import { type LoadedDump, withDump, withDumps, writerRelease } from './load.js';
 import { trimOptions } from './trim.js';
 
 /** Cases by their number; each target has its turn. */
@@ -17,9 +17,22 @@ export interface CaseSource {
   suffix(number: number): string;
 }
 
-/** Cases of several targets, which take turns. */
-export function caseSource(targets: readonly FuzzTarget[], seed: bigint): CaseSource {
-  const makers = targets.map((target) => caseMaker(target, seed));
+/** Turns of a target in a row of turns, where small ones have more: a large core costs as much as many blobs. */
+function turnsOf({ form, segments }: FuzzTarget): number {
+  if (form === 'blob') return 6;
+  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0) < 1 << 19 ? 4 : 1;
+}
+
+/**
+ * Cases of several targets, which take turns.
+ *
+ * @param weighted small targets have more turns
+ */
+export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighted = false): CaseSource {
+  const makers = targets.flatMap((target) => {
+    const maker = caseMaker(target, seed);
+    return Array.from({ length: weighted ? turnsOf(target) : 1 }, () => maker);
+  });
   const makerOf = (number: number): CaseMaker => {
     const maker = makers[number % makers.length];
     if (maker === undefined) throw new RangeError('a case source has a target at least');
@@ -56,6 +69,17 @@ export async function dumpTargets(
 ): Promise<FuzzTarget[]> {
   return withDump(path, loadOptions(args), async (dump) =>
     blobs ? lone(path, dump) : [whole(args, path, dump)],
+  );
+}
+
+/** Every tree of a dump as a whole, and each of its blobs by itself. */
+export async function everyTarget(
+  args: CommonArguments,
+  path: string,
+  blobs: boolean,
+): Promise<FuzzTarget[]> {
+  return withDumps(path, loadOptions(args), async (dumps) =>
+    dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump)]), ...lone(path, dump)]),
   );
 }
 

@@ -1,12 +1,13 @@
 /** `kho fuzz`: broken dumps by the thousand, each with what was done to it and what has to be said of it. */
 import type { CommandModule } from 'yargs';
+import type { FuzzTarget } from '../fuzz/target.js';
 import { hex, size } from '../schema/units.js';
 import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
 import { countsText, execCases, splitCommand } from './fuzz-exec.js';
 import type { RunParameters } from './fuzz-folder.js';
 import { createProgress } from './fuzz-progress.js';
 import { selfCases } from './fuzz-self.js';
-import { type CaseSource, caseSource, dumpTargets, fingerprint } from './fuzz-targets.js';
+import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
 import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { packageVersion } from './version.js';
@@ -14,7 +15,7 @@ import { packageVersion } from './version.js';
 type Text = string | string[] | undefined;
 
 interface FuzzArguments extends CommonArguments {
-  dump: string | undefined;
+  dumps: string[] | undefined;
   seed: Text;
   count: Text;
   first: Text;
@@ -28,13 +29,14 @@ interface FuzzArguments extends CommonArguments {
 const MAX_CASE = 2 ** 40;
 
 export const fuzzCommand: CommandModule<object, FuzzArguments> = {
-  command: 'fuzz [dump]',
+  command: 'fuzz [dumps..]',
   describe: 'mutate a dump, and run a program (or this one) on each case',
   builder: (yargs) =>
     commonOptions(yargs)
-      .positional('dump', {
+      .positional('dumps', {
         type: 'string',
-        describe: 'a memory dump, a blob, or a folder with the memory behind it',
+        array: true,
+        describe: 'a memory dump, a blob, or a folder with the memory behind it; with --self any number',
       })
       .option('output', {
         type: 'string',
@@ -125,8 +127,17 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
 };
 
 async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> {
-  if (args.dump === undefined) throw new UsageError('a dump to mutate is missing');
-  return caseSource(await dumpTargets(args, args.dump, args.blobs === true), seed);
+  const [dump, ...more] = args.dumps ?? [];
+  if (dump === undefined) throw new UsageError('a dump to mutate is missing');
+  if (args.self !== true) {
+    if (more.length > 0) throw new UsageError('only --self takes several dumps');
+    return caseSource(await dumpTargets(args, dump, args.blobs === true), seed);
+  }
+  const targets: FuzzTarget[] = [];
+  for (const path of [dump, ...more]) {
+    targets.push(...(await everyTarget(args, path, args.blobs === true)));
+  }
+  return caseSource(targets, seed, true);
 }
 
 interface Range {

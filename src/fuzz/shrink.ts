@@ -126,9 +126,14 @@ async function smaller(
   ask: Ask,
 ): Promise<readonly Mutation[]> {
   let current = mutations;
-  for (const mutation of nodeDrops(target)) {
+  const dropped: string[] = [];
+  for (const { path, mutation } of nodeDrops(target)) {
+    // What hangs below a node is gone with it.
+    if (dropped.some((above) => path.startsWith(`${above}/`))) continue;
     const candidate = [...current, mutation];
-    if (await ask(candidate)) current = candidate;
+    if (!(await ask(candidate))) continue;
+    current = candidate;
+    dropped.push(path);
   }
   if (target.form === 'blob') return current;
   const open = target.segments.map(({ address, bytes }) => ({ start: address, end: address + bytes.length }));
@@ -147,7 +152,7 @@ async function smaller(
 }
 
 /** Every node but the root, those with the shortest paths first: what hangs below goes with them. */
-function nodeDrops(target: FuzzTarget): Mutation[] {
+function nodeDrops(target: FuzzTarget): { path: string; mutation: Mutation }[] {
   return findInstances(target).blobs.flatMap(({ address, bytes, rider }) => {
     const tree = parseFdt(bytes);
     const paths: string[] = [];
@@ -157,10 +162,13 @@ function nodeDrops(target: FuzzTarget): Mutation[] {
     return paths
       .sort((a, b) => a.split('/').length - b.split('/').length)
       .map((path) => ({
-        level: 'structure' as const,
-        words: `without ${rider === undefined ? '' : `${rider}: `}${path}`,
-        changes: [{ kind: 'tree' as const, blob: address, edit: { op: 'drop' as const, at: { path } } }],
-        expect: UNKNOWN,
+        path: `${rider ?? ''}:${path}`,
+        mutation: {
+          level: 'structure' as const,
+          words: `without ${rider === undefined ? '' : `${rider}: `}${path}`,
+          changes: [{ kind: 'tree' as const, blob: address, edit: { op: 'drop' as const, at: { path } } }],
+          expect: UNKNOWN,
+        },
       }));
   });
 }

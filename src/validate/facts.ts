@@ -37,6 +37,8 @@ export interface Facts {
   blockOwners(): (Domain | undefined)[] | undefined;
   /** Inode numbers that are mapped but not named by the handle of their IOAS; filled in by the rule on handles. */
   unnamedFiles(): Set<number>;
+  /** Page-table pages of domains that are not in the dump; filled in by the rule on pins. */
+  absentTables(): Set<number>;
   /** Pages of guestmemfs files; undefined when the inode table is not in the dump. */
   filePages(): PageSet | undefined;
   /** Scratch, from setup_data. */
@@ -84,6 +86,7 @@ export function createFacts(handover: Handover): Facts {
     reachedBlocks: once(() => (blockCount === undefined ? undefined : new Uint8Array(blockCount))),
     blockOwners: once(() => (blockCount === undefined ? undefined : new Array<undefined>(blockCount))),
     unnamedFiles: once(() => new Set<number>()),
+    absentTables: once(() => new Set<number>()),
     filePages: once(() =>
       guestmemfs?.files === undefined
         ? undefined

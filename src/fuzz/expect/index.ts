@@ -1,4 +1,6 @@
 /** Expectations of changed fields, over all ABIs. */
+
+import { fdtHeader } from '../../records/fdt.js';
 import { type Expectation, UNKNOWN } from '../mutation.js';
 import { fdtFields } from './fdt.js';
 import type { FieldChange, FieldRule } from './field.js';
@@ -11,12 +13,11 @@ const fields: Readonly<Record<string, FieldRule>> = { ...fdtFields, ...rfc2024Fi
 export function expectField(change: FieldChange): Expectation {
   const { field, target } = change;
   // Rules look at whole handovers; what a lone rider means is not decided without one.
-  const { kind } = target.handover;
   const rule = fields[`${field.owner.name}.${snake(field.info.id)}`];
-  if (rule === undefined || (kind !== 'handover' && field.owner.name !== 'fdt_header')) return UNKNOWN;
+  if (rule === undefined || target.handover.kind !== 'handover') return UNKNOWN;
   // Without its memory only the tree is judged.
-  if (target.form === 'blob' && change.instance.property === undefined && field.owner.name !== 'fdt_header')
-    return UNKNOWN;
+  const inTree = change.instance.property !== undefined || field.owner === fdtHeader;
+  if (target.form === 'blob' && !inTree) return UNKNOWN;
   return rule(change);
 }
 

@@ -33,13 +33,13 @@ const RFC: Readonly<Record<string, readonly string[]>> = {
 /** The expectation of one edit of one blob. */
 export function expectTree(target: FuzzTarget, { rider }: BlobInstance, edit: TreeEdit): Expectation {
   const { kind, generation } = target.handover;
+  if (kind !== 'handover' || generation === undefined) return UNKNOWN;
   // Equal siblings are a fault of any tree.
   if (edit.op === 'duplicate') {
     if (rider === undefined)
       return fires(...(edit.at.property === undefined ? ['FDT-031', 'KHO-013', 'KHO-112'] : ['FDT-032']));
     return UNKNOWN;
   }
-  if (kind !== 'handover' || generation === undefined) return UNKNOWN;
   if (generation === 'rfc-2024') return expectRfc(edit);
   const { property, path } = edit.at;
   // Look-ups go by name: no reader minds the order.

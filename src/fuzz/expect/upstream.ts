@@ -157,7 +157,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   },
   'khoser_mem_chunk_hdr.order': where(({ value }) => value > 18n, ['KHO-134']),
   'khoser_mem_chunk_hdr.num_elms': where(above(capacity), ['KHO-132']),
-  'khoser_mem_bitmap_ptr.phys_start': where(noPage, ['KHO-136']),
+  'khoser_mem_bitmap_ptr.phys_start': where(noPage, ['KHO-136', 'KHO-145']),
   'khoser_mem_bitmap_ptr.bitmap': where(({ value }) => value === 0n || value >= 1n << 52n, ['KHO-133']),
   'kho_radix_node_table.table': (change) => {
     if (change.value === 0n) return UNKNOWN;

@@ -133,7 +133,7 @@ export const mutatePages: Mutator = ({ target, instances }, random) => {
 const RANGES: Readonly<Record<string, { field: string; rules: readonly string[] }>> = {
   reserve_mem_start: { field: 'value', rules: ['MEMBLOCK-006'] },
   kho_mem: { field: 'addr', rules: ['KHO-007', 'KHO-008', 'KHO-009', 'GMFS-008'] },
-  iova_start: { field: 'value', rules: ['IOMMUFD-011', 'MAP-003', 'MAP-004'] },
+  iova_start: { field: 'value', rules: ['IOMMUFD-010', 'IOMMUFD-011', 'MAP-003', 'MAP-004'] },
   kho_scratch: { field: 'addr', rules: ['KHO-124'] },
 };
 
@@ -165,7 +165,7 @@ function overlap(
   return structure(
     `${to.what} moved onto ${from.what}: ${hex(old)} -> ${hex(value)}`,
     [{ kind: 'write', address: to.address + written.at, bytes: written.bytes }],
-    context.target.form === 'core' || from.property !== undefined ? fires(...range.rules) : UNKNOWN,
+    context.target.handover.kind === 'handover' ? fires(...range.rules) : UNKNOWN,
   );
 }
 

@@ -3,6 +3,7 @@ import type { GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK, INODE_FILE } from '../../decode/guestmemfs.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import type { Facts } from '../facts.js';
+import { inodeTable } from '../guestmemfs/subject.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { areasOf, NOWHERE, type Segment } from './segments.js';
@@ -80,7 +81,7 @@ export const handleIsPinnedFile: Rule = {
         continue;
       }
       if (inodes === undefined || Number(handle) > inodes.length) {
-        report.absent('the inode table', handover.guestmemfs?.superblock?.at(1).addr ?? 0n);
+        report.absent('the inode table', inodeTable(handover));
         continue;
       }
       const inode = inodes.at(Number(handle) - 1);
@@ -111,6 +112,14 @@ export const pinsAreNamed: Rule = {
   consequence: 'the pin is never dropped: the file can never be deleted',
   requires: ['IOMMUFD-007'],
   needs: ['memory'],
+  observe({ facts }) {
+    return {
+      end({ anomalies }) {
+        for (const { kind, table } of anomalies)
+          if (kind === 'table-absent') facts.absentTables().add(table ?? 0);
+      },
+    };
+  },
   finish({ handover, facts }, report) {
     if (withoutHandles(handover)) {
       report.skip(NO_HANDLES);
@@ -118,12 +127,13 @@ export const pinsAreNamed: Rule = {
     }
     const files = handover.guestmemfs?.files;
     if (files === undefined) {
-      report.absent('the inode table', handover.guestmemfs?.superblock?.at(1).addr ?? 0n);
+      report.absent('the inode table', inodeTable(handover));
       return;
     }
+    // What an absent table or mapping page says could be the reason of a pin; the runner reports absent tables.
+    if (facts.absentTables().size > 0) return;
     const hidden = files.find(({ blocks, mappingPage }) => blocks === undefined && mappingPage !== undefined);
     if (hidden?.mappingPage !== undefined) {
-      // Which files are mapped under another one's handle cannot be told then.
       report.absent(`the mapping page of inode ${hidden.ino}`, hidden.mappingPage);
       return;
     }
