@@ -11,7 +11,8 @@ import { type Choice, changeText, isAddress, numberChoice, pointerChoice, siblin
 /** Changes a field of a record. */
 export const mutateField: Mutator = (context, random) => {
   if (context.byType.length === 0) return undefined;
-  const instance = random.pick(random.pick(context.byType));
+  // By type, else the many folios would hide the few heads; by record, else the types with one record would.
+  const instance = random.pick(random.chance(1, 2) ? random.pick(context.byType) : context.instances.records);
   const fields = leafFields(instance.record);
   if (fields.length === 0) return undefined;
   const field = random.pick(fields);

@@ -132,9 +132,8 @@ export const pinsAreNamed: Rule = {
     }
     // What an absent table or mapping page says could be the reason of a pin; the runner reports absent tables.
     if (facts.absentTables().size > 0) return;
-    const hidden = files.find(({ blocks, mappingPage }) => blocks === undefined && mappingPage !== undefined);
-    if (hidden?.mappingPage !== undefined) {
-      report.absent(`the mapping page of inode ${hidden.ino}`, hidden.mappingPage);
+    if (files.some(({ blocks }) => blocks === undefined)) {
+      report.skip('the blocks of guestmemfs files are not all known');
       return;
     }
     const named = new Set([...allIoases(handover)].map(({ pinnedFileHandle }) => pinnedFileHandle));

@@ -105,12 +105,14 @@ export const blockAddress: Rule = {
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
       const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      const address = broken?.kind === 'pointer' ? broken.next : bad;
+      // What lies at a link that is no page's start need not be in the dump.
+      const odd = broken?.kind === 'absent' && broken.next % page !== 0n ? broken.next : undefined;
+      const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);
       if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
       if (address === undefined) continue;
       report.finding({
         message: `The list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is no physical address' : 'which is not the start of a page'}`,
-        location: broken?.kind === 'pointer' ? linkOf(list) : at(address),
+        location: address === broken?.next ? linkOf(list) : at(address),
         found: hex(address),
       });
     }
