@@ -38,6 +38,43 @@ export function computeMemCache(records: Iterable<KhoMem>, scratch?: AddressRang
   return { entries: starts.map((addr, i) => ({ addr, len: u64((ends[i] ?? 0n) - addr) })) };
 }
 
+/**
+ * The mem cache as the ABI means it: the pages of all records without the flag, merged, and each flagged region
+ * exactly as it is. The kernel's own arithmetic ({@link computeMemCache}) makes flagged entries a page too long.
+ *
+ * @param records all `mem` records; those that are empty or wrap past 2^64 keep nothing
+ */
+export function exactMemCache(records: Iterable<KhoMem>): KhoMem[] {
+  const entries: KhoMem[] = [];
+  const pages: { start: bigint; end: bigint }[] = [];
+  for (const { addr, len } of records) {
+    const flag = addr & FLAGS;
+    const start = addr - flag;
+    if (len === 0n || start + len > 1n << 64n) continue;
+    if (flag !== 0n) entries.push({ addr, len });
+    else {
+      const first = start - (start % PAGE);
+      const end = start + len + ((PAGE - ((start + len) % PAGE)) % PAGE);
+      const last = pages.at(-1);
+      // Records mostly ascend: neighbours need not wait for the sorting.
+      if (last !== undefined && last.end === first) last.end = end;
+      else pages.push({ start: first, end });
+    }
+  }
+  pages.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  let last: { start: bigint; end: bigint } | undefined;
+  for (const range of pages) {
+    if (last !== undefined && range.start <= last.end) {
+      last.end = max(last.end, range.end);
+      continue;
+    }
+    if (last !== undefined) entries.push({ addr: last.start, len: last.end - last.start });
+    last = range;
+  }
+  if (last !== undefined) entries.push({ addr: last.start, len: last.end - last.start });
+  return entries.sort((a, b) => (a.addr < b.addr ? -1 : a.addr > b.addr ? 1 : 0));
+}
+
 /** Columns of the sorted list. */
 interface Cache {
   readonly starts: bigint[];

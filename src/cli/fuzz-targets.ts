@@ -19,7 +19,7 @@ export interface CaseSource {
 
 /** Turns of a target in a row of turns, where small ones have more: a large core costs as much as many blobs. */
 function turnsOf({ form, segments }: FuzzTarget): number {
-  if (form === 'blob') return 6;
+  if (form === 'blob') return 24;
   return segments.reduce((sum, { bytes }) => sum + bytes.length, 0) < 1 << 19 ? 4 : 1;
 }
 

@@ -7,6 +7,7 @@ import { countsText, execCases, splitCommand } from './fuzz-exec.js';
 import type { RunParameters } from './fuzz-folder.js';
 import { createProgress } from './fuzz-progress.js';
 import { selfCases } from './fuzz-self.js';
+import { abiTargets, everyForm } from './fuzz-synth.js';
 import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
 import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
@@ -16,6 +17,7 @@ type Text = string | string[] | undefined;
 
 interface FuzzArguments extends CommonArguments {
   dumps: string[] | undefined;
+  abi: Text;
   seed: Text;
   count: Text;
   first: Text;
@@ -44,6 +46,11 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
         alias: 'o',
         group: 'Input and output:',
         describe: 'folder for the cases, manifest.ndjson and kho.dict; a run that is there already goes on',
+      })
+      .option('abi', {
+        type: 'string',
+        requiresArg: true,
+        describe: `mutate a synthesised dump: ${GENERATIONS.join(', ')}`,
       })
       .option('seed', {
         type: 'string',
@@ -92,7 +99,8 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       )
       .example('kho fuzz kho.dtb --blobs -o corpus', 'a corpus, and a dictionary for afl-fuzz -x')
       .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
-      .example('kho fuzz vmcore --self --count 20000', 'this program itself')
+      .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'of a dump that is made for it')
+      .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
       .example('kho fuzz vmcore --first 42 --count 1 -o one', 'case 42 alone'),
   handler: async (args) => {
     const seed = parseNumber(lastValue(args.seed) ?? '1', 'seed');
@@ -127,16 +135,19 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
 };
 
 async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> {
+  const abi = lastValue(args.abi);
   const [dump, ...more] = args.dumps ?? [];
-  if (dump === undefined) throw new UsageError('a dump to mutate is missing');
+  const blobs = args.blobs === true;
+  if (abi !== undefined && dump !== undefined) throw new UsageError('--abi and a dump cannot be used together');
+  if (abi !== undefined) return caseSource(abiTargets(abi, seed, blobs), seed);
+  if (args.self === true && dump === undefined) return caseSource(everyForm(seed), seed, true);
+  if (dump === undefined) throw new UsageError('a dump to mutate is missing, or --abi NAME');
   if (args.self !== true) {
     if (more.length > 0) throw new UsageError('only --self takes several dumps');
-    return caseSource(await dumpTargets(args, dump, args.blobs === true), seed);
+    return caseSource(await dumpTargets(args, dump, blobs), seed);
   }
   const targets: FuzzTarget[] = [];
-  for (const path of [dump, ...more]) {
-    targets.push(...(await everyTarget(args, path, args.blobs === true)));
-  }
+  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs)));
   return caseSource(targets, seed, true);
 }
 

@@ -9,6 +9,7 @@ import { explainCommand } from './explain.js';
 import { fuzzCommand } from './fuzz.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
+import { synthCommand } from './synth.js';
 import { trimCommand } from './trim.js';
 import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
@@ -64,6 +65,7 @@ function parser(argv: readonly string[]) {
     .command(encodeCommand)
     .command(validateCommand)
     .command(trimCommand)
+    .command(synthCommand)
     .command(fuzzCommand)
     .command(checkAbiCommand)
     .command(explainCommand)

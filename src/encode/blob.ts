@@ -52,6 +52,18 @@ export function encodeBlob(document: unknown): EncodedBlob {
   return applied(imageOf(fdt), target, wanted);
 }
 
+/**
+ * The blob that the writer of a kernel of the 2024 series gives for the typed parts of a model, whose lists may
+ * be views of packed records.
+ *
+ * @throws RangeError when a value does not fit its field
+ */
+export function freshRfcBlob(
+  model: Pick<Handover, 'domains' | 'iommufds' | 'guestmemfs' | 'ftrace'>,
+): Uint8Array {
+  return freshBlob(typedTree(rfc2024.root, { ...model }), undefined);
+}
+
 /** What a document's blob is made of. */
 interface Target {
   readonly binding: TreeBinding;

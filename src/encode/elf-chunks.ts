@@ -1,7 +1,7 @@
 /** Any physical memory as an ELF core, without holding more than a window of it. */
 
 import type { Machine } from '../memory/elf/header.js';
-import { elfCoreChunks } from '../memory/elf/write.js';
+import { type ElfWriteOptions, elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { MemorySegment } from '../memory/segments.js';
 
@@ -16,7 +16,11 @@ const PLACEHOLDER = 1 << 24;
  * padding. It gets views of one array of the right lengths, which stand for the runs of the memory and are
  * replaced by their bytes as they come.
  */
-export function* memoryCoreChunks(memory: PhysicalMemory, machine: Machine): Generator<Uint8Array> {
+export function* memoryCoreChunks(
+  memory: PhysicalMemory,
+  machine: Machine,
+  options: ElfWriteOptions = {},
+): Generator<Uint8Array> {
   const blank = new Uint8Array(PLACEHOLDER);
   const starts = new Map<Uint8Array, number>();
   const segments: MemorySegment[] = [];
@@ -31,7 +35,7 @@ export function* memoryCoreChunks(memory: PhysicalMemory, machine: Machine): Gen
       segments.push({ address, bytes });
     }
   }
-  for (const chunk of elfCoreChunks(segments, machine)) {
+  for (const chunk of elfCoreChunks(segments, machine, options)) {
     const start = starts.get(chunk);
     if (start === undefined) yield chunk;
     else yield* windows(memory, start, chunk.length);

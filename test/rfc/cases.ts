@@ -11,8 +11,8 @@ export const UNAVOIDABLE = new Set(['KHO-011']);
 const [DOMAIN] = DUMP.domains;
 if (DOMAIN === undefined) throw new Error('the sample has domains');
 const { tables } = DOMAIN;
-/** Top table, level 3, level 2 with a 2 MiB leaf first, level 1: in the order in which the first areas need them. */
-export const [PML4, L2, L1] = [tables.address(0), tables.address(2), tables.address(3)];
+/** Top table, level 2 with a 2 MiB leaf first, and level 1 of the first area of 4 KiB leaves. */
+export const [PML4, L2, L1] = [tables.address(4, 0), tables.address(2, 0), tables.address(1, 0)];
 /** The first area of 4 KiB leaves: 528 pages into the IOVAs. */
 const PTE = L1 + 16 * 8;
 export const MAPPING_PAGE = DUMP.files[0]?.mappingPage ?? 0;

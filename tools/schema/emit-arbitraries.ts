@@ -30,6 +30,15 @@ export function emitArbitraries(schema: Schema, all: ReadonlyMap<string, TypeLay
   };
 }
 
+/** All of them as one module. */
+export function emitArbitraryIndex(schemas: readonly Schema[]): Output {
+  const exports = schemas.map(({ file }) => `export * from './${file}.js';`);
+  return {
+    path: 'src/fuzz/generated/index.ts',
+    text: [comment('Generated from formats/: do not edit.'), '', ...exports, ''].join('\n'),
+  };
+}
+
 function arbitrary(layout: TypeLayout, helpers: Set<string>): string {
   const { type } = layout;
   const name = pascal(type.name);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkPointers, emitIndex, emitRecords, type Output } from './emit.js';
-import { emitArbitraries } from './emit-arbitraries.js';
+import { emitArbitraries, emitArbitraryIndex } from './emit-arbitraries.js';
 import { layoutSchemas } from './layout.js';
 import { loadSchema } from './load.js';
 
@@ -36,6 +36,7 @@ export function generate(root: string): Summary {
     ...schemas.map((schema) => emitRecords(schema, layouts)),
     emitIndex(schemas),
     ...schemas.map((schema) => emitArbitraries(schema, layouts)),
+    emitArbitraryIndex(schemas),
   ];
   const written = outputs.filter((output) => update(root, output)).map(({ path }) => path);
   const removed = FOLDERS.flatMap((path) => removeStale(root, path, outputs));

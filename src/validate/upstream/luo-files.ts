@@ -63,7 +63,12 @@ export const knownHandler: Rule = {
   needs: ['memory'],
   check(context, report) {
     const { generation } = context.handover;
-    const known = new Set(RELEASES.filter(({ kho }) => kho === generation).flatMap(({ files }) => files));
+    const releases = RELEASES.filter(({ kho }) => kho === generation);
+    if (releases.length === 0) {
+      report.skip(`no release has ${generation ?? 'this generation'}`);
+      return;
+    }
+    const known = new Set(releases.flatMap(({ files }) => files));
     for (const { session, file, index } of filesOf(context, report)) {
       const { text, terminated } = bytesToText(file.compatible);
       if (!terminated || known.has(text)) continue;

@@ -1,0 +1,200 @@
+/** `kho synth`: a valid dump from a seed and parameters. */
+import type { Argv, CommandModule } from 'yargs';
+import { GENERATIONS, type Generation } from '../abi/model.js';
+import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
+import { writeFileAtomic } from '../memory/node/output.js';
+import { jsonChunks } from '../report/json-chunks.js';
+import { size } from '../schema/units.js';
+import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
+import { planFromSeed, synthesise } from '../synth/synth.js';
+import type { Synthesis } from '../synth/synthesis.js';
+import { message } from './common.js';
+import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { withProgress } from './progress.js';
+
+type Text = string | string[] | undefined;
+
+/** Options that are counts. */
+const COUNTS = [
+  'sessions',
+  'files',
+  'flbs',
+  'reserveMem',
+  'testFolios',
+  'domains',
+  'devices',
+  'areas',
+  'levels',
+  'ftraceCpus',
+] as const;
+
+interface SynthArguments {
+  abi: Text;
+  seed: Text;
+  to: Text;
+  truth: Text;
+  output: Text;
+  quiet: boolean | undefined;
+  color: Text;
+  [option: string]: unknown;
+}
+
+const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
+  sessions: 'LUO sessions (default 3)',
+  files:
+    'memfds in all sessions (default 4); rfc-2024: files of guestmemfs (default: one a domain, and one more)',
+  flbs: 'FLBs of the kernel’s own test, up to 3 (default 0)',
+  reserveMem: 'regions of reserve_mem, up to 8 (default 2)',
+  testFolios: 'folios of the kernel’s own test, kho_test (default 6)',
+  domains: 'persistent iommufds with a domain each (default 2)',
+  devices: 'devices of each domain (default 2)',
+  areas: 'areas of each IOAS (default 3)',
+  levels: 'levels of page tables, 3 to 5 (default 4)',
+  ftraceCpus: 'CPUs of the ftrace buffer (default: by the seed)',
+};
+const RFC_COUNTS: readonly string[] = ['domains', 'devices', 'areas', 'levels', 'ftraceCpus'];
+
+function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
+  const text = { type: 'string', requiresArg: true } as const;
+  const luo = { ...text, group: 'Linux 6.16 and later:' };
+  let options = yargs
+    .option('abi', { ...text, describe: `generation: ${GENERATIONS.join(', ')}` })
+    .option('seed', { ...text, describe: 'which of the dumps with these parameters (default 0)' })
+    .option('guest-ram', { ...text, describe: 'memory of guests in all (default 1G)' })
+    .option('page-size', { ...text, describe: '4k (x86-64, the default), or 16k or 64k (arm64)' })
+    .option('fragmentation', {
+      ...text,
+      describe:
+        'from 0 (large folios and leaves in order) to 1 (single pages, scattered), or percent (default 25%)',
+    })
+    .option('to', {
+      ...text,
+      describe: 'elf: a core with all of it; dtb: the root tree alone',
+      default: 'elf',
+    })
+    .option('truth', {
+      ...text,
+      describe: 'write what is in the dump to this file, as dump --format json does',
+    })
+    .option('release', {
+      ...luo,
+      describe: 'kernel release whose forms are written, e.g. 6.17 (default: the newest)',
+    })
+    .option('luo', {
+      ...luo,
+      describe: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads luo-v2 to luo-v4`,
+    })
+    .option('holes', {
+      ...luo,
+      describe: 'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent',
+    });
+  for (const key of COUNTS) {
+    const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';
+    options = options.option(OPTION_NAMES[key], {
+      ...text,
+      ...(key === 'files' ? {} : { group }),
+      describe: DESCRIPTIONS[key],
+    });
+  }
+  const output = { ...text, group: 'Input and output:' };
+  return options
+    .option('color', { ...output, describe: 'auto, always or never', default: 'auto' })
+    .option('quiet', { type: 'boolean', group: output.group, describe: 'no messages on standard error' })
+    .option('output', {
+      ...output,
+      alias: 'o',
+      describe: 'the dump; - is standard output',
+    }) as unknown as Argv<SynthArguments>;
+}
+
+export const synthCommand: CommandModule<object, SynthArguments> = {
+  command: 'synth',
+  describe: 'make a valid dump from a seed',
+  builder: (yargs) =>
+    synthOptions(yargs)
+      .example('kho synth --abi kho-v4 -o dump.elf', 'sessions, memfds, everything a release has')
+      .example(
+        'kho synth --abi rfc-2024 --domains 4 --devices 3 --seed 7 -o rfc.elf',
+        'page tables and guestmemfs',
+      )
+      .example('kho synth --abi kho-v1 --release 6.17 --page-size 64k -o old.elf', 'the forms of one release')
+      .example(
+        'kho synth --abi kho-v4 --guest-ram 1T --fragmentation 100% -o huge.elf',
+        '268 million folios, streamed',
+      )
+      .example('kho synth --abi kho-v3 --truth model.json -o dump.elf', 'and what is in it, for comparison')
+      .example('kho synth --abi kho-v4 -o - | kho validate -', 'without a file'),
+  handler: async (args) => {
+    const output = lastValue(args.output);
+    const truth = lastValue(args.truth);
+    const to = lastValue(args.to);
+    if (to !== 'elf' && to !== 'dtb') throw new UsageError(`--to: "${to}" is not elf or dtb`);
+    if (output === undefined && process.stdout.isTTY === true) {
+      throw new UsageError('-o OUT is missing (a dump is not written to a terminal)');
+    }
+    if (truth === '-' && (output === undefined || output === '-')) {
+      throw new UsageError('--truth: standard output is taken by the dump');
+    }
+    const made = make(args);
+    const { blob } = made;
+    const chunks = to === 'dtb' ? [blob] : withProgress(made.chunks(), made.stored, args);
+    await writeFileAtomic(output ?? '-', chunks);
+    if (truth !== undefined) await writeFileAtomic(truth, jsonChunks(made.account));
+    const seed = lastValue(args.seed) ?? '0';
+    const what = to === 'dtb' ? `a tree of ${size(blob.length)}` : `${size(made.stored)} of memory`;
+    message(args, `${made.generation}, Linux ${made.release}, seed ${seed}: ${what}`);
+    for (const text of made.messages) message(args, text);
+  },
+};
+
+function make(args: SynthArguments): Synthesis {
+  try {
+    return synthesise(planFromSeed(parameters(args)));
+  } catch (error) {
+    if (error instanceof SynthError || error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** The options that are given, each read exactly. */
+function parameters(args: SynthArguments): SynthOptions {
+  const given = (key: keyof SynthOptions): string | undefined => lastValue(args[OPTION_NAMES[key]] as Text);
+  const abi = given('abi');
+  if (abi === undefined) throw new UsageError(`--abi is missing: ${GENERATIONS.join(', ')}`);
+  const number = (key: keyof SynthOptions): bigint | undefined => {
+    const text = given(key);
+    return text === undefined ? undefined : parseNumber(text, OPTION_NAMES[key]);
+  };
+  const options: { -readonly [key in keyof SynthOptions]: SynthOptions[key] } = { abi: abi as Generation };
+  const seed = number('seed');
+  const guestRam = number('guestRam');
+  const pageSize = number('pageSize');
+  if (seed !== undefined) options.seed = seed;
+  if (guestRam !== undefined) options.guestRam = guestRam;
+  if (pageSize !== undefined) options.pageSize = Number(pageSize);
+  for (const key of ['fragmentation', 'holes'] as const) {
+    const text = given(key);
+    if (text !== undefined) options[key] = parsePart(text, OPTION_NAMES[key]);
+  }
+  for (const key of COUNTS) {
+    const text = given(key);
+    if (text !== undefined) options[key] = parseSmall(text, OPTION_NAMES[key], 0, 2 ** 31);
+  }
+  const release = given('release');
+  const luo = given('luo');
+  if (release !== undefined) options.release = release;
+  if (luo !== undefined) options.luo = luo as LuoVersion;
+  return options;
+}
+
+/**
+ * A part of a whole: a number from 0 to 1, or percent.
+ *
+ * @throws UsageError naming the option
+ */
+function parsePart(text: string, option: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(%?)$/.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  if (value >= 0 && value <= 1) return value;
+  throw new UsageError(`--${option}: "${text}" is not from 0 to 1, or percent`);
+}

@@ -1,0 +1,161 @@
+/** Plans of upstream handovers, as each release and each state of development writes them; they shrink towards empty ones. */
+import fc from 'fast-check';
+import type { LuoVersion } from '../abi/upstream/model.js';
+import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { LuoPlan, MemfdPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
+import { RELEASES } from '../versions/table.js';
+import { bigUint } from './arbitraries.js';
+import { disorder, layoutKey } from './plan-parts.js';
+
+/** What a kernel writes: the forms of a release, or of a state between two of them. */
+export type UpstreamForms = Pick<UpstreamPlan, 'abi' | 'release' | 'map' | 'editedTree'> & {
+  readonly luo?: Pick<LuoPlan, 'version' | 'memfd' | 'flbPage'>;
+  readonly kexecMetadata: boolean;
+  readonly khoTest?: 'inline' | 'vmalloc';
+};
+
+/** The forms of every release, oldest first. */
+export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map((release) => ({
+  abi: release.kho as UpstreamGeneration,
+  release: release.release,
+  map: release.map,
+  editedTree: release.editedTree,
+  ...(release.luo === undefined
+    ? {}
+    : {
+        luo: {
+          version: release.luo as LuoVersion,
+          memfd: release.files.includes('memfd-v1') ? 'memfd-v1' : 'memfd-v2',
+          flbPage: release.luo !== 'luo-v1' || release.luoFlb === true,
+        },
+      }),
+  kexecMetadata: release.kexecMetadata !== undefined,
+  ...(release.khoTest === undefined ? {} : { khoTest: release.khoTest }),
+}));
+
+const between = (abi: UpstreamGeneration, version: LuoVersion): UpstreamForms => ({
+  abi,
+  release: `7.1.0-next-${version}`,
+  map: 'radix',
+  editedTree: true,
+  luo: { version, memfd: 'memfd-v2', flbPage: true },
+  kexecMetadata: abi !== 'kho-v2',
+  khoTest: 'vmalloc',
+});
+
+/** States of development that no release has: what they write is sound, but no release reads all of it. */
+export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = [
+  between('kho-v2', 'luo-v1'),
+  between('kho-v3', 'luo-v2'),
+  between('kho-v4', 'luo-v1'),
+  between('kho-v4', 'luo-v2'),
+  between('kho-v4', 'luo-v3'),
+  between('kho-v4', 'luo-v4'),
+];
+
+const PAGE_SIZES = [4096, 16384, 65536] as const;
+
+function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdPlan> {
+  const unit = 0x20_0000 / pageSize;
+  const pages = fc.oneof(
+    { weight: 3, arbitrary: fc.nat(12) },
+    // Around units of 2 MiB, and the lists that fill pages exactly.
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(unit - 1, unit, unit + 1, 3 * unit, pageSize / 16, pageSize / 16 + 1),
+    },
+  );
+  return fc
+    .record({
+      token: bigUint(64),
+      pages,
+      // Bytes that the last page lacks.
+      tail: fc.oneof(fc.constant(0), fc.nat(pageSize - 1)),
+      pos: fc.nat(0xffff_ffff),
+      seals: version === 'memfd-v2' ? fc.integer({ min: 0, max: 0x3f }) : fc.constant(0),
+      holes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: disorder() }),
+    })
+    .map(({ token, pages: count, tail, pos, seals, holes }) => {
+      const size = BigInt(count === 0 ? 0 : count * pageSize - tail);
+      return { token, size, pos: BigInt(pos) % (size + 1n), seals, holes };
+    });
+}
+
+function session(
+  pageSize: number,
+  version: LuoPlan['memfd'],
+): fc.Arbitrary<Omit<SessionPlan, 'name'> & { text: string }> {
+  return fc.record({
+    text: fc.stringMatching(/^[a-zA-Z0-9 ._\-/é日]{0,14}$/),
+    files: fc.uniqueArray(memfd(pageSize, version), { maxLength: 4, selector: ({ token }) => token }),
+  });
+}
+
+function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc.Arbitrary<LuoPlan> {
+  return fc
+    .record({
+      liveupdateNumber: bigUint(64),
+      sessions: fc.array(session(pageSize, forms.memfd), { maxLength: 4 }),
+      flbs: forms.flbPage ? fc.nat(3) : fc.constant(0),
+    })
+    .map(({ liveupdateNumber, sessions, flbs }) => {
+      const files = sessions.reduce((sum, each) => sum + each.files.length, 0);
+      return {
+        ...forms,
+        liveupdateNumber,
+        sessions: sessions.map(({ text, files: own }, i) => ({ name: `${text}${i}`, files: own })),
+        // An FLB is kept for files.
+        flbs: Array.from({ length: files === 0 ? 0 : flbs }, (_, i) => ({
+          name: `liveupdate-test-flb-v${i}`,
+          data: 0xfeedf00dcafebee0n + BigInt(i),
+          count: BigInt(files),
+        })),
+      };
+    });
+}
+
+/**
+ * Any plan of a handover with these forms, small enough to be laid out in milliseconds.
+ *
+ * @param forms by default those of all releases
+ */
+export function upstreamPlanArbitrary(
+  forms: readonly UpstreamForms[] = RELEASE_FORMS,
+): fc.Arbitrary<UpstreamPlan> {
+  return fc.tuple(fc.constantFrom(...forms), fc.constantFrom(...PAGE_SIZES)).chain(([own, wanted]) => {
+    // The map of kho-v2 cannot hold single pages of 16 KiB.
+    const pageSize = own.abi === 'kho-v2' && wanted === 16384 ? 4096 : wanted;
+    const { abi, release, map, editedTree, kexecMetadata, khoTest, luo } = own;
+    return fc
+      .record({
+        key: layoutKey(),
+        fragmentation: disorder(),
+        reserveMem: fc.uniqueArray(
+          fc.record({
+            name: fc.stringMatching(/^[a-z_-]{1,15}$/),
+            pages: fc.integer({ min: 1, max: 70 }),
+            align: fc.nat(4),
+          }),
+          { maxLength: 8, selector: ({ name }) => name },
+        ),
+        scratchNodes: fc.nat(4),
+        kexecCount: fc.nat(0xffff_ffff),
+        orders: khoTest === undefined ? fc.constant([]) : fc.array(fc.nat(3), { maxLength: 5 }),
+        state:
+          luo === undefined ? fc.constant(undefined) : fc.option(luoPlan(pageSize, luo), { nil: undefined }),
+      })
+      .map(
+        ({ kexecCount, orders, state, ...plan }): UpstreamPlan => ({
+          abi,
+          release,
+          pageSize,
+          map,
+          editedTree,
+          ...plan,
+          ...(kexecMetadata ? { kexecCount } : {}),
+          ...(khoTest === undefined || orders.length === 0 ? {} : { khoTest: { form: khoTest, orders } }),
+          ...(state === undefined ? {} : { luo: state }),
+        }),
+      );
+  });
+}

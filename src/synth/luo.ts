@@ -1,0 +1,139 @@
+/** LUO's state from its plan: where sessions, files and memfds lie, as a document for the writers and as an account. */
+
+import { blockCapacity } from '../decode/upstream/blocks.js';
+import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
+import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../records/luo.js';
+import { hex } from '../schema/units.js';
+import { folioRuns, layFolioList } from './folio-list.js';
+import type { Guest } from './guest.js';
+import { hash } from './random.js';
+import type { Space } from './space.js';
+import type { LuoPlan, MemfdPlan, SessionPlan } from './upstream-plan.js';
+
+type Json = { readonly [key: string]: unknown };
+
+/** Orders of what the kernel allocates: 16 pages of sessions, 2 pages of files (include/linux/kho/abi/luo.h). */
+const SESSION_ORDER = 4;
+const FILE_ORDER = 1;
+
+/** A part twice: for the writers, without the lists that are made when they are read, and with them. */
+export interface Laid {
+  readonly encoded: Json;
+  readonly account: Json;
+}
+
+/** What bounds a plan of this version: sessions in all, files of a session, FLBs; Infinity for block lists. */
+export function luoLimits(version: LuoPlan['version'], pageSize: number) {
+  const blocks = version === 'luo-v4' || version === 'luo-v5';
+  return {
+    sessions: blocks ? Number.POSITIVE_INFINITY : sessionCapacity(pageSize),
+    files: version === 'luo-v5' ? Number.POSITIVE_INFINITY : fileCapacity(pageSize),
+    flbs: flbCapacity(pageSize),
+  };
+}
+
+/**
+ * Lays out sessions and files; folios are those of `guest`, whose files are those of all sessions in order.
+ *
+ * @param key and `disorder` say how folio lists lie in memory
+ */
+export function layLuo(
+  space: Space,
+  plan: LuoPlan,
+  guest: Guest,
+  order: { readonly key: number; readonly disorder: number },
+): Laid {
+  let next = 0;
+  const sessions = plan.sessions.map((session, i) => {
+    const first = next;
+    next += session.files.length;
+    const files = session.files.map((file, j) =>
+      layFile(space, plan, file, guest, first + j, `memfd ${j} of session ${i}`, order),
+    );
+    return laySession(space, plan, session, files);
+  });
+  const { version } = plan;
+  const inBlocks = version === 'luo-v4' || version === 'luo-v5';
+  const blocks = inBlocks ? layBlocks(space, sessions.length, LUO_SESSION_SER_SIZE) : undefined;
+  const sessionsAddress =
+    blocks === undefined ? hex(space.keep(SESSION_ORDER)) : (blocks[0]?.address ?? '0x0');
+  const hasFlbs = version !== 'luo-v1' || plan.flbPage;
+  const common: Json = {
+    compatible: version,
+    liveupdateNumber: hex(plan.liveupdateNumber),
+    ...(version === 'luo-v2' ? { abiHeader: hex(space.keep(0)) } : {}),
+    sessionsAddress,
+    ...(blocks === undefined || blocks.length === 0 ? {} : { sessionBlocks: blocks }),
+    ...(hasFlbs ? flbsJson(space, plan) : {}),
+  };
+  return {
+    encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
+    account: { ...common, sessions: sessions.map(({ account }) => account) },
+  };
+}
+
+function flbsJson(space: Space, { flbs }: LuoPlan): Json {
+  return {
+    flbsAddress: hex(space.keep(0)),
+    flbPages: '0x1',
+    flbs: flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })),
+  };
+}
+
+function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {
+  const blocks = version === 'luo-v5' ? layBlocks(space, files.length, LUO_FILE_SER_SIZE) : undefined;
+  const filesAddress = files.length === 0 ? '0x0' : (blocks?.[0]?.address ?? hex(space.keep(FILE_ORDER)));
+  const common: Json = {
+    name,
+    count: hex(files.length),
+    filesAddress,
+    ...(blocks === undefined || blocks.length === 0 ? {} : { fileBlocks: blocks }),
+  };
+  return {
+    encoded: { ...common, files: files.map(({ encoded }) => encoded) },
+    account: { ...common, files: files.map(({ account }) => account) },
+  };
+}
+
+/** Blocks for a number of records, each full before the next. */
+function layBlocks(space: Space, records: number, size: number): { address: string; count: string }[] {
+  const capacity = blockCapacity(space.pageSize, size);
+  return Array.from({ length: Math.ceil(records / capacity) }, (_, i) => ({
+    address: hex(space.keep(0)),
+    count: hex(Math.min(capacity, records - i * capacity)),
+  }));
+}
+
+function layFile(
+  space: Space,
+  { memfd: compatible }: LuoPlan,
+  plan: MemfdPlan,
+  guest: Guest,
+  number: number,
+  what: string,
+  { key, disorder }: { readonly key: number; readonly disorder: number },
+): Laid {
+  const data = hex(space.keep(0));
+  const file = guest.files[number];
+  if (file === undefined) throw new RangeError('a guest has a file for each memfd');
+  const { descriptor, chunks, runs } = layFolioList(space, what, file, { key: hash(key, number), disorder });
+  const list: Json = { ...descriptor, first: hex(descriptor.first) };
+  const common: Json = {
+    pos: hex(plan.pos),
+    size: hex(plan.size),
+    ...(compatible === 'memfd-v2' ? { seals: hex(plan.seals), flags: '0x0' } : {}),
+    nrFolios: hex(file.folios),
+  };
+  const head = { compatible, token: hex(plan.token), data };
+  return {
+    encoded: { ...head, memfd: { ...common, list: { ...list, chunks: [], runs: [] }, folios: [] } },
+    account: {
+      ...head,
+      memfd: {
+        ...common,
+        list: { ...list, chunks, runs },
+        folios: { [Symbol.iterator]: () => folioRuns(file) },
+      },
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** From parameters to a plan, and from a plan to a dump. */
+import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import { checkOptions, type SynthOptions } from './options.js';
+import { layRfc } from './rfc.js';
+import { rfcPlan } from './rfc-options.js';
+import type { RfcPlan } from './rfc-plan.js';
+import { type Synthesis, synthesis } from './synthesis.js';
+import { layUpstream } from './upstream.js';
+import { upstreamPlan } from './upstream-options.js';
+import type { UpstreamPlan } from './upstream-plan.js';
+
+/** What a dump shall hold: plain data, tells generations apart by `abi`. */
+export type SynthPlan = RfcPlan | UpstreamPlan;
+
+/**
+ * The plan that a seed and parameters stand for. The same ones give the same plan.
+ *
+ * @throws SynthError for parameters that contradict each other or the ABI
+ */
+export function planFromSeed(options: SynthOptions): SynthPlan {
+  checkOptions(options);
+  if (options.abi === 'rfc-2024') return rfcPlan(options);
+  return upstreamPlan(options as SynthOptions & { readonly abi: UpstreamGeneration });
+}
+
+/**
+ * Lays out a plan. What is kept in memory grows with the number of files, areas and sessions, and by some bytes for
+ * each 128 MiB of guest memory; everything else is made when it is read.
+ *
+ * @throws RangeError for a plan whose parts do not fit each other
+ */
+export function synthesise(plan: SynthPlan): Synthesis {
+  return synthesis(plan.abi === 'rfc-2024' ? layRfc(plan) : layUpstream(plan));
+}

@@ -1,0 +1,209 @@
+/** The plan of an upstream handover from parameters. */
+import type { LuoVersion } from '../abi/upstream/model.js';
+import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import { RELEASES, type ReleaseAbi } from '../versions/table.js';
+import { luoLimits } from './luo.js';
+import { countOption, SynthError, type SynthOptions, shares } from './options.js';
+import { createRandom, type Random } from './random.js';
+import type { LuoPlan, MemfdPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
+
+const GIB = 1n << 30n;
+/** Bytes of guest memory that a plan may have; what is kept for it grows to 4 MiB. */
+const MAX_RAM = 1n << 46n;
+/** Pages that a memfd may have for the kernel's writer. */
+const MAX_FILE_PAGES = 2 ** 32 - 1;
+const TEST_FLB_DATA = 0xfeedf00dcafebee0n;
+
+/** What a generation writes that no release has: the state of development between 7.0 and 7.1. */
+const KHO_V2: Pick<ReleaseAbi, 'release' | 'map' | 'editedTree' | 'luo' | 'luoFlb' | 'files' | 'khoTest'> = {
+  release: '7.0.0-next-20260410',
+  map: 'radix',
+  editedTree: true,
+  luo: 'luo-v1',
+  luoFlb: true,
+  files: ['memfd-v2'],
+  khoTest: 'vmalloc',
+};
+
+/**
+ * @throws SynthError for parameters that the format cannot hold
+ */
+export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGeneration }): UpstreamPlan {
+  const { abi } = options;
+  const random = createRandom(options.seed ?? 0n, 0x616);
+  const pageSize = options.pageSize ?? 4096;
+  if (abi === 'kho-v2' && pageSize === 16384) {
+    throw new SynthError(
+      'page-size',
+      'the map of kho-v2 cannot hold single pages of 16k (4 levels are too few)',
+    );
+  }
+  const release = releaseOf(options);
+  const version = luoVersionOf(options, release.luo);
+  const reserveMem = countOption(options, 'reserveMem', 2, 8);
+  const testFolios = countOption(options, 'testFolios', release.khoTest === undefined ? 0 : 6, 4096);
+  if (testFolios > 0 && release.khoTest === undefined) {
+    throw new SynthError('test-folios', `Linux ${release.release} has no kho_test`);
+  }
+  if (version === undefined) {
+    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes'] as const).find(
+      (key) => options[key] !== undefined,
+    );
+    if (asked !== undefined) {
+      const name = asked === 'guestRam' ? 'guest-ram' : asked;
+      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no memfds`);
+    }
+  }
+  return {
+    abi,
+    release: fullRelease(release.release, random),
+    pageSize,
+    map: release.map,
+    editedTree: release.editedTree,
+    key: random.next(),
+    fragmentation: options.fragmentation ?? 0.25,
+    ...(version === undefined ? {} : { luo: luoPlan(options, version, release, pageSize, random) }),
+    reserveMem: Array.from({ length: reserveMem }, (_, i) => reservePlan(i, random)),
+    ...(abi === 'kho-v3' || abi === 'kho-v4' ? { kexecCount: random.between(1, 20) } : {}),
+    ...(testFolios > 0 && release.khoTest !== undefined
+      ? {
+          khoTest: {
+            form: release.khoTest,
+            orders: Array.from({ length: testFolios }, () => random.below(4)),
+          },
+        }
+      : {}),
+    scratchNodes: random.between(1, 4),
+  };
+}
+
+function releaseOf({ abi, release }: SynthOptions): typeof KHO_V2 {
+  if (abi === 'kho-v2') {
+    if (release !== undefined) throw new SynthError('release', 'no release has kho-v2');
+    return KHO_V2;
+  }
+  const own = RELEASES.filter(({ kho }) => kho === abi);
+  // The newest but one of kho-v4: of 7.4 only a candidate is known.
+  const fallback = own.find((each) => !each.release.includes('rc'));
+  const found = release === undefined ? fallback : own.find((each) => each.release === release);
+  if (found !== undefined) return found;
+  throw new SynthError(
+    'release',
+    `"${release}" is not one with ${abi}: ${own.map((each) => each.release).join(', ')}`,
+  );
+}
+
+/** `uname -r` as a release of a stable series has it. */
+function fullRelease(release: string, random: Random): string {
+  if (/^\d+\.\d+\.\d/.test(release)) return release;
+  const [version = release, candidate] = release.split('-');
+  return candidate === undefined ? `${version}.${random.below(10)}` : `${version}.0-${candidate}`;
+}
+
+function luoVersionOf({ abi, luo }: SynthOptions, own: string | undefined): LuoVersion | undefined {
+  if (luo === undefined) return own as LuoVersion | undefined;
+  if (abi === 'kho-v1' && luo !== own)
+    throw new SynthError('luo', `${abi} goes with ${own ?? 'none here'} only`);
+  // A record without a length of its own needs blob-size; blocks need kho-v4.
+  if (abi === 'kho-v2' && luo !== 'luo-v1') throw new SynthError('luo', 'kho-v2 goes with luo-v1 only');
+  if (abi === 'kho-v3' && luo !== 'luo-v1' && luo !== 'luo-v2') {
+    throw new SynthError('luo', 'kho-v3 goes with luo-v1 and luo-v2 only');
+  }
+  return luo;
+}
+
+function luoPlan(
+  options: SynthOptions,
+  version: LuoVersion,
+  { files: handlers, luoFlb }: typeof KHO_V2,
+  pageSize: number,
+  random: Random,
+): LuoPlan {
+  const limits = luoLimits(version, pageSize);
+  const most = (limit: number): number => Math.min(limit, 100_000);
+  const pages = guestPages(options, pageSize);
+  const sessions = countOption(options, 'sessions', 3, most(limits.sessions));
+  const files = countOption(
+    options,
+    'files',
+    sessions === 0 ? 0 : 4,
+    sessions === 0 ? 0 : most(limits.files * sessions),
+  );
+  if (files === 0 && options.guestRam !== undefined) {
+    throw new SynthError('guest-ram', 'there is no memfd to hold it: --files is 0');
+  }
+  if (files > pages) throw new SynthError('files', `${files} need as many pages, there are ${pages}`);
+  const hasFlbs = version !== 'luo-v1' || luoFlb === true;
+  const flbs = countOption(options, 'flbs', 0, Math.min(limits.flbs, 3));
+  if (flbs > 0 && !hasFlbs) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');
+  if (flbs > 0 && files === 0) throw new SynthError('flbs', 'an FLB is kept for files, and --files is 0');
+  const memfd = handlers[0] === 'memfd-v1' ? 'memfd-v1' : 'memfd-v2';
+  const holes = options.holes ?? random.pick([0, 0, 0.05, 0.3]);
+  const list = shares(files === 0 ? 0 : pages, files, 1, () => random.below(4)).map((each) =>
+    memfdPlan(each, pageSize, holes, memfd, random),
+  );
+  if (list.some(({ size }) => size > BigInt(MAX_FILE_PAGES) * BigInt(pageSize))) {
+    throw new SynthError('guest-ram', 'more than 2^32 - 1 pages for a memfd: more --files hold it');
+  }
+  return {
+    version,
+    memfd,
+    flbPage: hasFlbs,
+    liveupdateNumber: BigInt(random.between(1, 1000)),
+    sessions: deal(list, sessions, limits.files, random),
+    flbs: Array.from({ length: flbs }, (_, i) => ({
+      name: `liveupdate-test-flb-v${i}`,
+      data: TEST_FLB_DATA + BigInt(i),
+      count: BigInt(files),
+    })),
+  };
+}
+
+function guestPages({ guestRam = GIB }: SynthOptions, pageSize: number): number {
+  if (guestRam > MAX_RAM) throw new SynthError('guest-ram', 'more than 64T');
+  return Number(guestRam / BigInt(pageSize));
+}
+
+function memfdPlan(
+  pages: number,
+  pageSize: number,
+  holes: number,
+  version: LuoPlan['memfd'],
+  random: Random,
+): MemfdPlan {
+  // Guest memory is whole pages; a file of anything else may end within one.
+  const tail = random.chance(0.2) ? random.between(1, pageSize - 1) : 0;
+  const size = BigInt(pages) * BigInt(pageSize) - BigInt(tail);
+  return {
+    token: (BigInt(random.next()) << 32n) | BigInt(random.next()),
+    size,
+    pos: random.chance(0.5) ? 0n : BigInt(random.next()) % (size + 1n),
+    seals: version === 'memfd-v1' ? 0 : random.pick([0, 0x1, 0x6, 0xf]),
+    holes,
+  };
+}
+
+/** Files to sessions, round about evenly; some sessions may stay without. */
+function deal(files: readonly MemfdPlan[], sessions: number, limit: number, random: Random): SessionPlan[] {
+  const lists = Array.from({ length: sessions }, (): MemfdPlan[] => []);
+  const tokens = lists.map(() => new Set<bigint>());
+  for (const [i, file] of files.entries()) {
+    let at = random.chance(0.3) ? random.below(sessions) : i % sessions;
+    while ((lists[at]?.length ?? 0) >= limit) at = (at + 1) % sessions;
+    let { token } = file;
+    while (tokens[at]?.has(token) === true) token = (token + 1n) & ((1n << 64n) - 1n);
+    tokens[at]?.add(token);
+    lists[at]?.push({ ...file, token });
+  }
+  const prefix = random.pick(['vm', 'guest-', 'session ', 'tenant/é/']);
+  return lists.map((list, i) => ({ name: `${prefix}${i}`, files: list }));
+}
+
+function reservePlan(i: number, random: Random): ReservePlan {
+  const align = random.below(6);
+  return {
+    name: `${random.pick(['oops', 'trace', 'pstore', 'r'])}${i}`,
+    pages: random.between(1, 300),
+    align,
+  };
+}

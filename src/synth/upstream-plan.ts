@@ -1,0 +1,74 @@
+/** What an upstream handover (Linux 6.16 on) shall hold: plain data, every value of which gives a healthy dump. */
+import type { LuoVersion } from '../abi/upstream/model.js';
+import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { KhoTestForm, MapForm } from '../versions/table.js';
+
+/** A preserved memfd. */
+export interface MemfdPlan {
+  /** Unique in its session. */
+  readonly token: bigint;
+  /** Bytes of the file; its last page may be partly used. */
+  readonly size: bigint;
+  readonly pos: bigint;
+  /** F_SEAL bits, 0 to 0x3f; memfd-v2. */
+  readonly seals: number;
+  /** Part of the 2 MiB units in which nothing was ever written, 0 to 1. */
+  readonly holes: number;
+}
+
+export interface SessionPlan {
+  /** 1 to 63 bytes, unique. */
+  readonly name: string;
+  readonly files: readonly MemfdPlan[];
+}
+
+/** An FLB of the kernel's own test: the only ones that a release has. */
+export interface FlbPlan {
+  readonly name: string;
+  readonly data: bigint;
+  /** Files that depend on it, at least 1. */
+  readonly count: bigint;
+}
+
+export interface LuoPlan {
+  readonly version: LuoVersion;
+  readonly memfd: 'memfd-v1' | 'memfd-v2';
+  /** luo-v1: whether the node luo-flb is written (7.0 on). */
+  readonly flbPage: boolean;
+  readonly liveupdateNumber: bigint;
+  readonly sessions: readonly SessionPlan[];
+  readonly flbs: readonly FlbPlan[];
+}
+
+/** A region of the command line's reserve_mem. */
+export interface ReservePlan {
+  /** 1 to 15 characters. */
+  readonly name: string;
+  readonly pages: number;
+  /** log2 of the alignment in pages. */
+  readonly align: number;
+}
+
+export interface UpstreamPlan {
+  readonly abi: UpstreamGeneration;
+  /** `uname -r` of the kernels. */
+  readonly release: string;
+  /** Bytes: 4096 (x86-64), 16384 or 65536 (arm64). */
+  readonly pageSize: number;
+  readonly map: MapForm;
+  /** The root tree is edited in place (6.19 on). */
+  readonly editedTree: boolean;
+  /** Picks one layout of many. */
+  readonly key: number;
+  /** 0: large folios in order; 1: single pages, scattered. */
+  readonly fragmentation: number;
+  readonly luo?: LuoPlan;
+  /** At most 8. */
+  readonly reserveMem: readonly ReservePlan[];
+  /** kexec-metadata, kho-v3 on. */
+  readonly kexecCount?: number;
+  /** Orders of the folios of kho_test. */
+  readonly khoTest?: { readonly form: KhoTestForm; readonly orders: readonly number[] };
+  /** Regions beside the low and the global one. */
+  readonly scratchNodes: number;
+}

@@ -1,0 +1,231 @@
+/** An upstream handover from its plan: where everything lies, the bytes, and the account of it. */
+import { radixShape } from '../decode/upstream/map-radix.js';
+import { encodeBlob } from '../encode/blob.js';
+import { writeBoot } from '../encode/upstream/boot.js';
+import { writeLuo } from '../encode/upstream/luo.js';
+import { recordRider } from '../encode/upstream/rider.js';
+import { hex } from '../schema/units.js';
+import { createGuest, type Guest } from './guest.js';
+import { type KeptBlocks, keptBlocks } from './kept.js';
+import { layKhoTest } from './kho-test.js';
+import { layLuo } from './luo.js';
+import { chunkMap, radixMap } from './map.js';
+import { createRandom, hash, type Random } from './random.js';
+import { bytesRegion } from './regions.js';
+import { createSpace, placeOf, type Space, splitRange } from './space.js';
+import type { Parts } from './synthesis.js';
+import type { UpstreamPlan } from './upstream-plan.js';
+
+type Json = { readonly [key: string]: unknown };
+
+const GIB = 2 ** 30;
+/** MAX_PAGE_ORDER by page size: scratch regions are made of such blocks. */
+const MAX_PAGE_ORDER: Readonly<Record<number, number>> = { 4096: 10, 16384: 11, 65536: 13 };
+/** Alignment of what the loader places in scratch. */
+const LOAD_ALIGN = 0x10000;
+const KHO_DATA_SIZE = 32;
+
+/** A child of the root, with its blob in its place. */
+interface Child {
+  readonly name: string;
+  readonly address: number;
+  readonly size: number;
+  /** Its key in the document and what stands there. */
+  readonly key: string;
+  readonly account: Json;
+}
+
+/** Lays out what a plan says. */
+export function layUpstream(plan: UpstreamPlan): Parts {
+  const { pageSize, key, abi } = plan;
+  const random = createRandom(BigInt(key), 0x5ace);
+  const scratch = scratchOf(plan, random);
+  const guestBase = (Math.ceil((scratch.at(-1)?.end ?? 0) / GIB) + random.between(0, 15)) * GIB;
+  const guest = guestOf(plan, guestBase, random);
+  const space = createSpace(
+    pageSize,
+    guestBase + guest.units * guest.unitPages * pageSize + random.below(64) * pageSize,
+    random,
+  );
+  const fdtAddress = space.keep(0);
+  const children = layChildren(plan, space, guest);
+  const kept = keptBlocks(pageSize, space.kept, [guest]);
+  const take = (pages: number): number => space.take(pages);
+  const map =
+    plan.map === 'radix'
+      ? radixMap(kept, radixShape(abi, pageSize), take)
+      : chunkMap(kept, plan.map === 'bitmap-512' ? 512 : pageSize, take);
+  const sized = abi === 'kho-v3' || abi === 'kho-v4';
+  const subtrees = children.map(({ name, address, size }) => ({
+    name,
+    address: hex(address),
+    ...(sized ? { size: hex(size) } : {}),
+  }));
+  const { bytes: blob } = encodeBlob({
+    kind: 'handover',
+    generation: abi,
+    subtrees,
+    preservedMemoryMap: hex(map.address),
+    // Where the reserve map lies tells a tree that was edited in place.
+    ...(plan.editedTree && abi === 'kho-v1' ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
+  });
+  space.regions.push(...map.regions, bytesRegion('the tree', fdtAddress, blob));
+  const scratchJson = scratch.map(({ start, end }) => ({ start: hex(start), end: hex(end) }));
+  const setupData = pageSize === 4096 ? layBoot(space, scratchJson, scratch, fdtAddress, random) : undefined;
+  return {
+    generation: abi,
+    pageSize,
+    machine: pageSize === 4096 ? 'x86-64' : 'arm64',
+    release: plan.release,
+    regions: space.regions,
+    fdtAddress: BigInt(fdtAddress),
+    blob,
+    account: {
+      schemaVersion: 1,
+      kind: 'handover',
+      generation: abi,
+      pageSize,
+      diagnostics: [],
+      fdt: { address: hex(fdtAddress), size: blob.length },
+      ...(setupData === undefined ? {} : { setupData }),
+      preserved: preservedJson(kept),
+      ...(setupData === undefined ? {} : { scratch: scratchJson }),
+      preservedMemoryMap: hex(map.address),
+      preservedMap: {
+        form: plan.map === 'radix' ? 'radix' : 'chunks',
+        ...(plan.map === 'radix'
+          ? { depth: radixShape(abi, pageSize).depth }
+          : { bitmapSize: plan.map === 'bitmap-512' ? 512 : pageSize }),
+        complete: true,
+      },
+      subtrees,
+      ...Object.fromEntries(children.map(({ key: part, account }) => [part, account])),
+    },
+    messages: [],
+  };
+}
+
+/** Scratch regions: low, global, and one a node. */
+function scratchOf(
+  { pageSize, scratchNodes }: UpstreamPlan,
+  random: Random,
+): { start: number; end: number }[] {
+  const unit = pageSize * 2 ** (MAX_PAGE_ORDER[pageSize] ?? 10);
+  let next = GIB;
+  return Array.from({ length: 2 + scratchNodes }, () => {
+    const start = next + random.between(1, 8) * unit;
+    next = start + random.between(1, 8) * unit;
+    return { start, end: next };
+  });
+}
+
+function guestOf({ pageSize, key, fragmentation, luo }: UpstreamPlan, base: number, random: Random): Guest {
+  const files = (luo?.sessions ?? []).flatMap((session) =>
+    session.files.map(({ size, holes }) => ({
+      pages: Number((size + BigInt(pageSize - 1)) / BigInt(pageSize)),
+      holes,
+    })),
+  );
+  return createGuest({
+    pageSize,
+    base,
+    key: hash(key, 0x9e57),
+    fragmentation,
+    files,
+    spareUnits: random.below(4),
+  });
+}
+
+/** The blobs, in the order of the tree's nodes: newest first where the tree is edited in place. */
+function layChildren(plan: UpstreamPlan, space: Space, guest: Guest): Child[] {
+  const { key, reserveMem, kexecCount, khoTest, luo, release } = plan;
+  const children: Child[] = [];
+  const add = (name: string, part: string, bytes: Uint8Array, account: Json, order = 0): void => {
+    const address = space.keep(order);
+    space.regions.push(bytesRegion(`blob of ${name}`, address, bytes));
+    children.push({
+      name,
+      address,
+      size: bytes.length,
+      key: part,
+      account: { ...account, address: hex(address) },
+    });
+  };
+  if (kexecCount !== undefined) {
+    const metadata = { version: 1, previousRelease: release, kexecCount };
+    const bytes = recordRider({ kexecMetadata: metadata }, 'kexec-metadata');
+    if (bytes !== undefined) add('kexec-metadata', 'kexecMetadata', bytes, metadata);
+  }
+  if (luo !== undefined) {
+    const laid = layLuo(space, luo, guest, { key: hash(key, 0x1157), disorder: plan.fragmentation });
+    const written = writeLuo(placeOf(space), laid.encoded);
+    const bytes = recordRider({ luo: written }, 'LUO') ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
+    add('LUO', 'luo', bytes, laid.account);
+  }
+  if (khoTest !== undefined) {
+    const { encoded, account } = layKhoTest(space, khoTest, hash(key, 0x7e57));
+    const { bytes } = encodeBlob({ kind: 'rider', khoTest: encoded });
+    // The test allocates room for the list itself and a page more.
+    const pages = Math.ceil((8 * khoTest.orders.length + plan.pageSize) / plan.pageSize);
+    add('kho_test', 'khoTest', bytes, account, Math.ceil(Math.log2(pages)));
+  }
+  if (reserveMem.length > 0) {
+    const regions = reserveMem.map(({ name, pages, align }) => {
+      const start = space.take(pages, 2 ** align);
+      space.kept.push(...splitRange(start / plan.pageSize, pages));
+      return { name, start: hex(start), size: hex(pages * plan.pageSize), compatible: 'reserve-mem-v1' };
+    });
+    const memblock = { compatible: 'memblock-v1', regions };
+    add('memblock', 'memblock', encodeBlob({ kind: 'rider', memblock }).bytes, memblock);
+  }
+  return plan.editedTree ? children.reverse() : children;
+}
+
+/** boot_params, the setup_data element and the scratch array, as an x86 loader places them in scratch. */
+function layBoot(
+  space: Space,
+  scratchJson: readonly Json[],
+  scratch: readonly { readonly start: number; readonly end: number }[],
+  fdtAddress: number,
+  random: Random,
+): Json {
+  const start = scratch[0]?.start ?? 0;
+  const bootParams = start + random.between(1, 100) * space.pageSize;
+  const setupData = {
+    bootParams: hex(bootParams),
+    address: hex(bootParams + 2 * space.pageSize + random.below(64) * 16),
+    scratchAddr: hex(start + random.between(8, 40) * LOAD_ALIGN),
+    fdtSize: hex(space.pageSize),
+    scratchSize: hex(16 * scratch.length),
+  };
+  writeBoot(placeOf(space), setupData, { scratch: scratchJson }, BigInt(fdtAddress));
+  const { bootParams: page, address, ...rest } = setupData;
+  return { bootParams: page, address, len: KHO_DATA_SIZE, fdtAddr: hex(fdtAddress), ...rest };
+}
+
+function preservedJson(kept: KeptBlocks): Json {
+  return {
+    ranges: { [Symbol.iterator]: () => rangesOf(kept) },
+    pages: {
+      *[Symbol.iterator]() {
+        for (const { address, order, count } of kept.blocks()) {
+          yield count === 1 ? { address, order } : { address, order, count };
+        }
+      },
+    },
+  };
+}
+
+function* rangesOf(kept: KeptBlocks): Generator<{ start: bigint; end: bigint }> {
+  const page = BigInt(kept.pageSize);
+  let start = -1n;
+  let end = -1n;
+  for (const { address, order, count } of kept.blocks()) {
+    if (address !== end) {
+      if (end >= 0n) yield { start, end };
+      start = address;
+    }
+    end = address + BigInt(count) * (page << BigInt(order));
+  }
+  if (end >= 0n) yield { start, end };
+}
