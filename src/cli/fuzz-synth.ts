@@ -35,7 +35,8 @@ const FORMS: readonly Omit<SynthOptions, 'seed'>[] = [
  */
 export function abiTargets(abi: string, seed: bigint, blobs: boolean): FuzzTarget[] {
   const generation = GENERATIONS.find((name) => name === abi);
-  if (generation === undefined) throw new UsageError(`--abi: "${abi}" is not one of ${GENERATIONS.join(', ')}`);
+  if (generation === undefined)
+    throw new UsageError(`--abi: "${abi}" is not one of ${GENERATIONS.join(', ')}`);
   const { core, lone } = synthTargets({ abi: generation, seed });
   return blobs ? lone : [core];
 }
@@ -52,7 +53,9 @@ export function everyForm(seed: bigint): FuzzTarget[] {
 export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: FuzzTarget[] } {
   const hasGuests = options.release !== '6.16' && options.release !== '6.18';
   const guestRam = options.abi === 'rfc-2024' ? RFC_RAM : UPSTREAM_RAM;
-  const { memory, machine, vmcoreinfo } = synthesise(planFromSeed(hasGuests ? { guestRam, ...options } : options));
+  const { memory, machine, vmcoreinfo } = synthesise(
+    planFromSeed(hasGuests ? { guestRam, ...options } : options),
+  );
   const [found] = findTrees(memory).trees;
   if (found === undefined) throw new Error(`a synthesised ${options.abi} dump has no tree`);
   const { bytes, addresses, setupData, scratch } = found;
@@ -62,9 +65,14 @@ export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: F
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
   };
   const [address] = addresses;
-  const handover = decodeHandover(bytes, { ...decode, memory, ...(address === undefined ? {} : { address }) });
+  const handover = decodeHandover(bytes, {
+    ...decode,
+    memory,
+    ...(address === undefined ? {} : { address }),
+  });
   const core = memoryTarget(handover, memory, { machine, note: vmcoreinfo }, decode);
-  if (core === undefined) throw new Error(`the tree of a synthesised ${options.abi} dump is not in its memory`);
+  if (core === undefined)
+    throw new Error(`the tree of a synthesised ${options.abi} dump is not in its memory`);
   const { generation, subtrees = [] } = handover;
   return {
     core,

@@ -1,5 +1,6 @@
 /** `kho fuzz`: broken dumps by the thousand, each with what was done to it and what has to be said of it. */
 import type { CommandModule } from 'yargs';
+import { GENERATIONS } from '../abi/model.js';
 import type { FuzzTarget } from '../fuzz/target.js';
 import { hex, size } from '../schema/units.js';
 import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
@@ -138,7 +139,8 @@ async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> 
   const abi = lastValue(args.abi);
   const [dump, ...more] = args.dumps ?? [];
   const blobs = args.blobs === true;
-  if (abi !== undefined && dump !== undefined) throw new UsageError('--abi and a dump cannot be used together');
+  if (abi !== undefined && dump !== undefined)
+    throw new UsageError('--abi and a dump cannot be used together');
   if (abi !== undefined) return caseSource(abiTargets(abi, seed, blobs), seed);
   if (args.self === true && dump === undefined) return caseSource(everyForm(seed), seed, true);
   if (dump === undefined) throw new UsageError('a dump to mutate is missing, or --abi NAME');
