@@ -129,6 +129,9 @@ export function countsText({ accepted, rejected, crash, hang }: Readonly<Record<
   return `${accepted} accepted, ${rejected} rejected, ${crash} ${crash === 1 ? 'crash' : 'crashes'}, ${hang} ${hang === 1 ? 'hang' : 'hangs'}`;
 }
 
+/** Every try that hangs as well takes all of its time. */
+const HANG_TRIES = 24;
+
 type Run = (target: FuzzTarget, mutations: readonly Mutation[]) => Promise<ProgramEnd>;
 
 function runner({ words, limits }: ExecPlan, scratch: string): Run {
@@ -172,10 +175,11 @@ async function keep(
   const target = source.targetOf(number);
   const { outcome, signal } = outcomeOf(end);
   progress.show(() => `case ${number}: ${outcome}; shrinking`);
-  const small = await shrink(target, mutations, async (candidate) => {
+  const fails = async (candidate: readonly Mutation[]): Promise<boolean> => {
     const again = outcomeOf(await run(target, candidate));
     return again.outcome === outcome && again.signal === signal;
-  });
+  };
+  const small = await shrink(target, mutations, fails, outcome === 'hang' ? HANG_TRIES : undefined);
   const words = small.mutations.map((mutation) => escapeText(mutation.words));
   failures.push(
     `case ${number}: ${outcome}${signal === undefined ? '' : ` (${signal})`}: ${words.join('; ')}`,

@@ -6,7 +6,7 @@ import { elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
 import type { Change, Mutation, TreeEdit } from './mutation.js';
-import { type FuzzTarget, segmentAt } from './target.js';
+import { type FuzzTarget, roomAt, segmentAt } from './target.js';
 import { editTree } from './tree-edit.js';
 
 /** A target with mutations in it; valid only while `applied` runs. */
@@ -103,9 +103,7 @@ function applyEdit(state: State, address: number, edit: TreeEdit): void {
     state.blob = edited;
     return;
   }
-  const { pageSize } = target.handover;
-  const room = Math.ceil((address + old.length) / pageSize) * pageSize - address;
-  if (edited.length > room) return;
+  if (edited.length > roomAt(target, address, old.length)) return;
   const bytes = new Uint8Array(Math.max(edited.length, old.length));
   bytes.set(edited);
   write(state, address, bytes);

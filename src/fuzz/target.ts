@@ -69,7 +69,7 @@ export function memoryTarget(
   if (covered > MAX_IMAGE) throw new RangeError(`the records lie in ${covered} bytes of pages`);
   const { fdtAddress, pageSize } = handover;
   if (fdtAddress === undefined || handover.tree === undefined) return undefined;
-  const segments = imageOf(chunks);
+  const segments = wholePages(imageOf(chunks), pageSize);
   const last = segments.at(-1);
   const end = last === undefined ? 0 : last.address + last.bytes.length;
   const spare = Math.ceil(end / pageSize + 1) * pageSize;
@@ -90,6 +90,27 @@ export function memoryTarget(
     options: decode,
     handover: decodeHandover(root, decode),
   };
+}
+
+/** The same with zeros up to the end of each last page, so that a blob may grow in its page as it may in a kernel's. */
+function wholePages(segments: readonly ImageSegment[], pageSize: number): ImageSegment[] {
+  return segments.map(({ address, bytes }, i) => {
+    const end = Math.ceil((address + bytes.length) / pageSize) * pageSize;
+    const padded = new Uint8Array(Math.min(end, segments[i + 1]?.address ?? end) - address);
+    padded.set(bytes);
+    return { address, bytes: padded };
+  });
+}
+
+/** How far what begins at an address may grow: to the end of the last page that it has now, where that is there. */
+export function roomAt(
+  { segments, handover: { pageSize } }: FuzzTarget,
+  address: number,
+  length: number,
+): number {
+  const segment = segmentAt(segments, address);
+  const end = segment === undefined ? address : segment.address + segment.bytes.length;
+  return Math.min(end, Math.ceil((address + length) / pageSize) * pageSize) - address;
 }
 
 /** The segments of a core, as bytes of their own. */

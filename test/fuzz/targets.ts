@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../../src/abi/model.js';
+import { everyForm } from '../../src/cli/fuzz-synth.js';
 import { type FoundTree, findTrees } from '../../src/decode/find.js';
 import { type DecodeOptions, decodeHandover } from '../../src/decode/handover.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../../src/fuzz/target.js';
@@ -68,6 +69,14 @@ export function* realTargets(): Generator<NamedTarget> {
     yield* ofMemory(name, coreMemory(core), 'x86-64');
   }
   yield* ofMemory('a built 2024 dump', DUMP.memory, 'x86-64');
+}
+
+/** Synthesised dumps of every generation and form. */
+export function* madeTargets(): Generator<NamedTarget> {
+  for (const target of everyForm(2026n)) {
+    const { generation, kind, pageSize } = target.handover;
+    yield { name: `synthesised ${generation ?? kind}, ${target.form}, pages of ${pageSize}`, target };
+  }
 }
 
 /** One of the newest kernel's, and its root tree alone. */

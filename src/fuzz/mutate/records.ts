@@ -6,6 +6,9 @@ import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mu
 import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
 
+/** Bytes of a page of the 2024 series. */
+const PAGE = 4096n;
+
 /** What becomes of a list when a record is there twice, is zeroed, or trades places; by record type. */
 interface ListRules {
   readonly twice: Expectation;
@@ -24,7 +27,7 @@ const LISTS: Readonly<Record<string, ListRules>> = {
   kho_test_folio: { twice: UNKNOWN, zeroed: UNKNOWN, swapped: UNKNOWN },
   khoser_mem_bitmap_ptr: { twice: UNKNOWN, zeroed: fires('KHO-133'), swapped: UNKNOWN },
   kho_mem: {
-    twice: fires('KHO-007', 'KHO-008', 'KHO-009'),
+    twice: fires('KHO-007', 'KHO-008', 'KHO-009', 'KHO-010'),
     zeroed: fires('KHO-004', 'KHO-009'),
     swapped: UNKNOWN,
   },
@@ -51,7 +54,11 @@ export const mutateList: Mutator = (context, random) => {
   switch (random.below(3)) {
     case 0:
       if (same) return undefined;
-      return structure(`${to.what} replaced by a copy of ${from.what}`, [at(to, a)], rules.twice);
+      return structure(
+        `${to.what} replaced by a copy of ${from.what}`,
+        [at(to, a)],
+        ownsPages(from, a) ? rules.twice : UNKNOWN,
+      );
     case 1:
       if (a.every((byte) => byte === 0)) return undefined;
       return structure(`${from.what} zeroed`, [at(from, new Uint8Array(a.length))], rules.zeroed);
@@ -60,6 +67,12 @@ export const mutateList: Mutator = (context, random) => {
       return structure(`${from.what} and ${to.what} swapped`, [at(from, b), at(to, a)], rules.swapped);
   }
 };
+
+/** Objects smaller than a page share pages; of a kho_mem that says nothing of whole pages nothing is decided. */
+function ownsPages({ record }: RecordInstance, bytes: Uint8Array): boolean {
+  if (record.name !== 'kho_mem') return true;
+  return leafFields(record).every((field) => (readLeaf(field, bytes) & ~1n) % PAGE === 0n);
+}
 
 function structure(words: string, changes: Mutation['changes'], expect: Expectation): Mutation {
   return { level: 'structure', words, changes, expect };
@@ -132,7 +145,7 @@ export const mutatePages: Mutator = ({ target, instances }, random) => {
 /** Ranges that are made to overlap: the start of one becomes that of another. */
 const RANGES: Readonly<Record<string, { field: string; rules: readonly string[] }>> = {
   reserve_mem_start: { field: 'value', rules: ['MEMBLOCK-006'] },
-  kho_mem: { field: 'addr', rules: ['KHO-007', 'KHO-008', 'KHO-009', 'GMFS-008'] },
+  kho_mem: { field: 'addr', rules: ['KHO-007', 'KHO-008', 'KHO-009', 'KHO-010', 'GMFS-008'] },
   iova_start: { field: 'value', rules: ['IOMMUFD-010', 'IOMMUFD-011', 'MAP-003', 'MAP-004'] },
   kho_scratch: { field: 'addr', rules: ['KHO-124'] },
 };
@@ -161,11 +174,15 @@ function overlap(
   const old = readLeaf(field, bytes);
   // IOVAs of two address spaces may be equal.
   if (value === old || (from.record.name === 'iova_start' && !siblings(from, to))) return undefined;
+  const decided =
+    context.target.handover.kind === 'handover' &&
+    ownsPages(from, recordBytes(context, from)) &&
+    ownsPages(to, bytes);
   const written = writeLeaf(field, bytes, value);
   return structure(
     `${to.what} moved onto ${from.what}: ${hex(old)} -> ${hex(value)}`,
     [{ kind: 'write', address: to.address + written.at, bytes: written.bytes }],
-    context.target.handover.kind === 'handover' ? fires(...range.rules) : UNKNOWN,
+    decided ? fires(...range.rules) : UNKNOWN,
   );
 }
 

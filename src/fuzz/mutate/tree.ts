@@ -6,7 +6,7 @@ import { expectTree } from '../expect/tree.js';
 import type { BlobInstance } from '../instances/instance.js';
 import type { Mutation, TreeEdit, TreePlace } from '../mutation.js';
 import type { Random } from '../random.js';
-import type { FuzzTarget } from '../target.js';
+import { type FuzzTarget, roomAt } from '../target.js';
 import { editTree } from '../tree-edit.js';
 import type { Mutator } from './context.js';
 
@@ -113,8 +113,7 @@ function fits(target: FuzzTarget, { address, bytes }: BlobInstance, tree: FdtTre
   )
     return false;
   if (target.form === 'blob') return true;
-  const { pageSize } = target.handover;
-  return address + edited.length <= Math.ceil((address + bytes.length) / pageSize) * pageSize;
+  return edited.length <= roomAt(target, address, bytes.length);
 }
 
 function wordsOf(tree: FdtTree, token: number, edit: TreeEdit, { rider }: BlobInstance): string {

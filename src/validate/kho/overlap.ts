@@ -6,9 +6,9 @@ import { counted, hex, listed, lower, range, recordName, recordPlace } from '../
 
 const PAGE = 4096;
 
-/** Sub-page heap objects and ftrace's page descriptors share pages by design. */
-function sharesPages({ property, start, end }: PlacedRecord): boolean {
-  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n || property.path.startsWith('/ftrace/');
+/** Sub-page heap objects, ftrace's page descriptors among them, share pages by design. */
+function sharesPages({ start, end }: PlacedRecord): boolean {
+  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
 }
 
 function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
