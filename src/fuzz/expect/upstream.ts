@@ -16,7 +16,8 @@ const SIGN = 1n << 63n;
 const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
-const isList = ({ target }: FieldChange): boolean => target.handover.luo?.sessionBlocks !== undefined;
+/** Files lie in block lists from luo-v5 on, sessions from luo-v4 on. */
+const isList = ({ target }: FieldChange): boolean => target.handover.luo?.version === 'luo-v5';
 const above =
   (limit: (change: FieldChange) => bigint) =>
   (change: FieldChange): boolean =>
@@ -65,6 +66,8 @@ const sessionName: FieldRule = (change) => {
 const handler: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-013');
   // Another handler's string may be one that reads the file's record.
+  // No release reads kho-v2, so nothing says which handlers it has.
+  if (change.target.handover.generation === 'kho-v2') return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
@@ -90,7 +93,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'luo_ser.liveupdate_num': anything,
   'luo_session_header_ser.count': where(above(capacity), ['LUO-005']),
   'kho_block_header_ser.count': blockCount,
-  'kho_block_header_ser.next': link(['BLOCK-004'], ['BLOCK-001'], (change) =>
+  'kho_block_header_ser.next': link(['BLOCK-004', 'BLOCK-001', 'BLOCK-007'], ['BLOCK-001'], (change) =>
     change.instance.list?.startsWith('blocks of files') === true ? fires('LUO-011') : UNKNOWN,
   ),
   'luo_session_ser.name': sessionName,
