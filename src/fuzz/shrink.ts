@@ -115,7 +115,12 @@ function replaced(
   const differing = [...change.bytes].flatMap((byte, i) =>
     byte === before?.[i] ? [] : [`${hex(change.address + i)}: ${hex(before?.[i] ?? 0)} -> ${hex(byte)}`],
   );
-  const words = `${old.words.replace(/ \[reduced to .*\]$/, '')} [reduced to ${differing.slice(0, 8).join(', ')}${differing.length > 8 ? ', …' : ''}]`;
+  // Behind an edit of the tree's structure the old bytes stand at another place, and are a change there.
+  const left =
+    differing.length === 0
+      ? `the ${change.bytes.length} bytes that stood at ${hex(change.address)} before`
+      : `${differing.slice(0, 8).join(', ')}${differing.length > 8 ? ', …' : ''}`;
+  const words = `${old.words.replace(/ \[reduced to .*\]$/, '')} [reduced to ${left}]`;
   return mutations.with(index, { ...old, words, changes: old.changes.with(at, change) });
 }
 

@@ -8,9 +8,9 @@ import { madeTargets, newestTargets, realTargets } from './targets.js';
 
 const SEED = 2026n;
 /** Large cores cost most: they have fewer cases, and lone blobs, which cost least, most. */
-const BLOB_CASES = 250;
-const SMALL_CORE_CASES = 400;
-const LARGE_CORE_CASES = 100;
+const BLOB_CASES = 300;
+const SMALL_CORE_CASES = 240;
+const LARGE_CORE_CASES = 50;
 const SMALL = 1 << 19;
 const WANTED = 20_000;
 

@@ -130,7 +130,8 @@ function addSlots(sink: InstanceSink, pages: Float64Array, memory: PhysicalMemor
       const value = Number(view.getBigUint64(i * 8, true));
       if (value === 0 || !known.has(value)) continue;
       addRecord(sink, slot, page + i * 8, `slot ${i} of the radix node at 0x${page.toString(16)}`, {
-        list: 'slots',
+        // Of one node, which stays where it is: what hangs below another slot may be lost with it.
+        list: `slots of ${page}`,
       });
       taken++;
     }
