@@ -17,7 +17,8 @@ function header(decide: (change: FieldChange) => readonly string[] | undefined):
   };
 }
 
-const total = ({ target }: FieldChange): bigint => BigInt(target.root.bytes.length);
+/** Bytes of the blob whose header it is. */
+const total = ({ instance }: FieldChange): bigint => BigInt(instance.length ?? 0);
 
 /** By `record.field` of the schemas. */
 export const fdtFields: Readonly<Record<string, FieldRule>> = {

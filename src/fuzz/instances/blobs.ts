@@ -14,7 +14,7 @@ const MAX_PACKED = 64;
 export function addBlob(sink: InstanceSink, blob: BlobInstance, binding: TreeBinding | undefined): void {
   sink.blobs.push(blob);
   const name = blob.rider === undefined ? 'the tree' : `the blob of ${blob.rider}`;
-  addRecord(sink, fdtHeader, blob.address, name, { list: `header ${blob.rider ?? ''}` });
+  addRecord(sink, fdtHeader, blob.address, name, { length: blob.bytes.length });
   if (binding === undefined) return;
   const tree = parseFdt(blob.bytes);
   const root = rootNode(tree);

@@ -12,7 +12,7 @@ export interface RecordInstance {
   readonly list?: string;
   /** Records that its container holds at most; for counts. */
   readonly capacity?: number;
-  /** Records that its container has. */
+  /** Records that its container has, or bytes of the blob that it is the header of. */
   readonly length?: number;
   /** The property that it is, of the blob that begins at `blob`. */
   readonly property?: {
