@@ -276,7 +276,10 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
  * The release of the kernel that wrote the tree. The core's headers speak of the kernel that ran last, which
  * did not write the tree that was handed to it; in memory the writer's own notes may still stand.
  */
-function writerRelease(evidence: Evidence | undefined, found: FoundTree | undefined): string | undefined {
+export function writerRelease(
+  evidence: Evidence | undefined,
+  found: FoundTree | undefined,
+): string | undefined {
   const release = evidence?.release;
   return found?.direction === 'incoming' && release?.inMemory !== true ? undefined : release?.value;
 }

@@ -7,6 +7,7 @@ import { diffCommand } from './diff.js';
 import { dumpCommand } from './dump.js';
 import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
+import { fuzzCommand } from './fuzz.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
 import { reportCommand } from './report.js';
@@ -69,6 +70,7 @@ function parser(argv: readonly string[]) {
     .command(trimCommand)
     .command(reportCommand)
     .command(synthCommand)
+    .command(fuzzCommand)
     .command(checkAbiCommand)
     .command(explainCommand)
     .command(walkCommand)

@@ -60,7 +60,11 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
   },
 };
 
-function trimOptions({ handover, found, evidence, direction }: LoadedDump, wholePages: boolean): TrimOptions {
+/** How a dump is cut down: its machine, what its headers said, and where its tree was found. */
+export function trimOptions(
+  { handover, found, evidence, direction }: LoadedDump,
+  wholePages: boolean,
+): TrimOptions {
   const { release, pageSize, releases = [] } = evidence ?? {};
   const lines: string[] = [];
   // What headers said moves into a note. A release that decoding did not use, as the tree came from another

@@ -3,10 +3,14 @@
  * typed form; where the typed parts say something else than the image does, they win.
  */
 
+import { compatibleStrings } from '../decode/bind.js';
 import { equalBytes } from '../decode/bytes.js';
 import type { FdtImage, FdtImageToken } from '../fdt/image.js';
 import { decodeText } from '../schema/escape.js';
+import { bytesToText } from '../schema/text.js';
 import type { TypedNode } from './bind.js';
+
+const COMPATIBLE = 'compatible';
 
 /** A node of an image, so that it can be edited in place. */
 interface Node {
@@ -101,7 +105,18 @@ function applyNode(node: Node, before: TypedNode, after: TypedNode, path: string
   const present = new Map<string, Node>();
   const seen = new Map<string, number>();
   for (const item of node.items) {
-    if (isNode(item)) present.set(occurrenceKey(decodeText(item.name), seen), item);
+    if (!isNode(item)) continue;
+    const name = decodeText(item.name);
+    // A node with a foreign string has no typed form: it is none of the occurrences.
+    if (
+      isForeign(
+        item,
+        before.children.find((child) => child.name === name),
+        changes,
+      )
+    )
+      continue;
+    present.set(occurrenceKey(name, seen), item);
   }
   const removed = new Set<Node>();
   for (const [key, child] of old) {
@@ -127,6 +142,24 @@ function applyNode(node: Node, before: TypedNode, after: TypedNode, path: string
   if (removed.size === 0 && added.length === 0) return;
   changes.moved = true;
   node.items = spliced(node.items, removed, added);
+}
+
+/** Whether an item has not the `compatible` string of the typed nodes of its name. */
+function isForeign(item: Node, typed: TypedNode | undefined, { nameOf }: Changes): boolean {
+  const wanted = typed?.properties.find(({ name }) => name === COMPATIBLE);
+  if (wanted === undefined) return false;
+  for (const property of item.items) {
+    if (isNode(property) || property.kind !== 'prop') continue;
+    const name = nameOf(property);
+    if (name !== undefined && decodeText(name) === COMPATIBLE)
+      return !includesString(property.value, wanted.value);
+  }
+  return true;
+}
+
+/** Whether a list of strings has one. */
+function includesString(list: Uint8Array, string: Uint8Array): boolean {
+  return compatibleStrings(list).includes(bytesToText(string).text);
 }
 
 /** `items` without the removed nodes, each added node behind the one it follows (at the end when it is the first). */
@@ -183,6 +216,8 @@ function applyProperties(
     }
     lastProperty = at;
     if (equalBytes(item.value, value)) continue;
+    // A list of strings that has the wanted one is as good, and stays as it is.
+    if (name === COMPATIBLE && includesString(item.value, value)) continue;
     if (item.value.length !== value.length) changes.moved = true;
     node.items[at] = { ...item, value };
     changes.sentences.push(`${path}/${name}: fdt.tree says something else, the typed value is used`);

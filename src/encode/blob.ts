@@ -91,14 +91,23 @@ function targetOf(json: { readonly [key: string]: unknown }): Target | undefined
 /** Lays the typed parts over the image of the document's tree. */
 function applied(image: FdtImage, { binding, generation, decoded }: Target, wanted: TypedNode): EncodedBlob {
   const handover = decodeHandover(fromImage(image), generation === undefined ? {} : { assume: generation });
-  const found = typedTree(binding.root, decoded(handover));
+  // The root's own string is an edit only where the document has another generation than the tree: a tree that is
+  // read as one by assumption keeps what it says.
+  const own = handover.generation === generation;
+  const found = withoutCompatible(typedTree(binding.root, decoded(handover)), own);
   const { namedTree } = handover;
   const strings =
     namedTree === undefined
       ? image.strings
       : namedTree.bytes.subarray(namedTree.stringsStart, namedTree.stringsEnd);
-  const result = applyTyped(image, found, wanted, (property) => propertyName(strings, property));
+  const result = applyTyped(image, found, withoutCompatible(wanted, own), (property) =>
+    propertyName(strings, property),
+  );
   return { bytes: fromImage(result.moved ? relayout(result.image) : result.image), messages: result.changes };
+}
+
+function withoutCompatible(root: TypedNode, leave: boolean): TypedNode {
+  return leave ? { ...root, properties: root.properties.filter(({ name }) => name !== 'compatible') } : root;
 }
 
 function generationOf(value: unknown): Generation | undefined {

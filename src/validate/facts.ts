@@ -46,6 +46,8 @@ export interface Facts {
   blockOwners(): Int32Array | undefined;
   /** Inode numbers that are mapped but not named by the handle of their IOAS; filled in by the rule on handles. */
   unnamedFiles(): Set<number>;
+  /** Page-table pages of domains that are not in the dump; filled in by the rule on pins. */
+  absentTables(): Set<number>;
   /** Pages of guestmemfs files; undefined when the inode table is not in the dump. */
   filePages(): PageSet | undefined;
   /** Scratch, from setup_data. */
@@ -99,6 +101,7 @@ export function createFacts(handover: Handover): Facts {
     reachedBlocks: once(() => (blockCount === undefined ? undefined : new Uint8Array(blockCount))),
     blockOwners: once(() => (blockCount === undefined ? undefined : new Int32Array(blockCount))),
     unnamedFiles: once(() => new Set<number>()),
+    absentTables: once(() => new Set<number>()),
     filePages: once(() =>
       guestmemfs?.files === undefined
         ? undefined

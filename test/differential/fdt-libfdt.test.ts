@@ -3,11 +3,10 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { checkFdt } from '../../src/fdt/check.js';
-import { FDT_DIAGNOSTICS, type FdtDiagnosticCode } from '../../src/fdt/diagnostics.js';
+import { FDT_DIAGNOSTICS } from '../../src/fdt/diagnostics.js';
 import { createFdtEditor, type FdtEditNode } from '../../src/fdt/edit.js';
 import { fromImage, toImage } from '../../src/fdt/image.js';
-import { type FdtTree, parseFdt } from '../../src/fdt/parse.js';
-import { nodeNameBytes, properties, propertyNameBytes, propertyValue } from '../../src/fdt/tree.js';
+import { parseFdt } from '../../src/fdt/parse.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
 import { FdtToken } from '../../src/records/fdt.js';
 import { bytesToHex } from '../../src/schema/text.js';
@@ -15,6 +14,7 @@ import { anyBlob, anyMutation, anyProgram, type Call, mutate, play } from '../fd
 import { BAD_BLOBS } from '../fdt/bad-blobs.js';
 import { fixtureBlobs } from '../fdt/fixture-files.js';
 import { workedBlob } from '../fdt/worked-blob.js';
+import { INTENDED, listing } from './fdt-differences.js';
 import { buildHarness, describeWith, mustRun, pack, unpack } from './fdt-tools.js';
 
 const SEED = 20260;
@@ -47,27 +47,6 @@ function encodeCalls(calls: readonly Call[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** What the harness prints for a tree. Its node and property offsets count from the structure block. */
-function listing(tree: FdtTree): string {
-  const lines = tree.reserveMap.map(({ address, size }) => `R ${address.toString(16)} ${size.toString(16)}`);
-  const at = (token: number): number => (tree.at[token] ?? 0) - tree.structStart;
-  let depth = 0;
-  for (let i = 0; i < tree.count; i++) {
-    if (tree.kind[i] === FdtToken.endNode) depth--;
-    const name = nodeNameBytes(tree, i);
-    if (name === undefined) continue;
-    lines.push(`N ${at(i)} ${depth} ${bytesToHex(name)}`);
-    depth++;
-    for (const property of properties(tree, i)) {
-      const [key, value] = [propertyNameBytes(tree, property), propertyValue(tree, property)];
-      lines.push(
-        `P ${at(property)} ${bytesToHex(key ?? new Uint8Array())} ${bytesToHex(value ?? new Uint8Array())}`,
-      );
-    }
-  }
-  return lines.map((line) => `${line}\n`).join('');
-}
-
 /** All nodes with their paths. */
 function pathsOf(root: FdtEditNode): [string, FdtEditNode][] {
   const found: [string, FdtEditNode][] = [['', root]];
@@ -78,58 +57,6 @@ function pathsOf(root: FdtEditNode): [string, FdtEditNode][] {
   }
   return found.map(([path, node]) => [path === '' ? '/' : path, node]);
 }
-
-/** Whether the root is closed and a NOP follows it. */
-function nopAfterRoot(tree: FdtTree): boolean {
-  const root = tree.kind.indexOf(FdtToken.beginNode);
-  const behind = root < 0 ? tree.count : (tree.next[root] ?? 0);
-  return tree.kind.subarray(behind).includes(FdtToken.nop);
-}
-
-/** Where the verdicts may differ, and why. `ours`: we refuse, libfdt does not; `libfdt`: the reverse. */
-const INTENDED: readonly {
-  readonly who: 'ours' | 'libfdt';
-  readonly why: string;
-  readonly holds: (codes: ReadonlySet<FdtDiagnosticCode>, tree: FdtTree) => boolean;
-}[] = [
-  {
-    who: 'libfdt',
-    why: 'up to 1.7 it takes a NOP between the root and END for a second root',
-    holds: (_, tree) => nopAfterRoot(tree),
-  },
-  {
-    who: 'libfdt',
-    why: 'a property behind the root; in front of it libfdt passes it, so the code is no refusal',
-    holds: (codes) => codes.has('property-outside-node'),
-  },
-  {
-    who: 'libfdt',
-    why: 'a reserve map without end up to totalsize; we end it at the next block and read on',
-    holds: (codes) => codes.has('unterminated-reserve-map'),
-  },
-  {
-    who: 'libfdt',
-    why: 'an unaligned block, since 2026',
-    holds: (codes) => codes.has('block-unaligned'),
-  },
-  {
-    who: 'libfdt',
-    why: 'versions below 16 pad values to 8 bytes; we report the version and read them as 16',
-    holds: (codes) => codes.has('other-version'),
-  },
-  {
-    who: 'ours',
-    why: 'versions below 16, as above',
-    holds: (codes) => codes.has('other-version'),
-  },
-  {
-    who: 'ours',
-    why: 'below version 17 libfdt bounds names by totalsize only, we by size_dt_strings',
-    holds: (codes, tree) =>
-      (tree.header?.version ?? 17) < 17 &&
-      (codes.has('property-name-out-of-range') || codes.has('property-name-unterminated')),
-  },
-];
 
 function compareVerdicts(blobs: readonly Uint8Array[]): Map<string, number> {
   const results = libfdt('check', blobs);

@@ -58,6 +58,11 @@ export const CASES: readonly (readonly [field: string, damage: Damage, rules: re
     setKey('ftrace.globalTrace.cpus.0.mem.1.addr', '0x20900800'),
     ['FTRACE-001'],
   ],
+  [
+    '/ftrace/global-trace/cpu* mem',
+    setKey('ftrace.globalTrace.cpus.0.mem.1.addr', '0x20901000'),
+    ['KHO-007'],
+  ],
   ['/ftrace/global-trace/cpu* mem', resize('/ftrace/global-trace/cpu0', 'mem', 24), ['KHO-003']],
   [
     '/intel-iommu compatible',

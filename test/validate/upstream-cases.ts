@@ -346,6 +346,15 @@ const BLOCK: readonly Case[] = [
     ...forget(handover, memory, fileBlock(handover)),
     ...keep(handover, memory, fileBlock(handover), 1),
   ]),
+  V73('BLOCK-004', 'a link that is no page, to bytes that are not there', (handover) =>
+    u64(fileBlock(handover), 0x7fff_f001),
+  ),
+  V73('BLOCK-004', 'a link into a list page of a memfd', (handover) =>
+    u64(fileBlock(handover, 1), list(handover) + 8),
+  ),
+  V73('BLOCK-007', 'files that go on in a list page of a memfd', (handover) =>
+    u64(fileBlock(handover, 1), list(handover)),
+  ),
   V73('BLOCK-007', 'two sessions with one list', (handover) =>
     u64(session(handover, 1).address + 64n, fileBlock(handover)),
   ),

@@ -36,10 +36,10 @@ export const blockExamples: { readonly [rule: string]: RuleExample } = {
     at: 'address 0x2df2000',
   },
   'BLOCK-007': {
-    fault: 'two sessions with one list (linux-7.3-live-update)',
+    fault: 'files that go on in a list page of a memfd (linux-7.3-live-update)',
     message:
-      'The list of files of session "vm-beta é\\u{1b}[31m" goes on at 0x2df2000, a block of another list',
-    at: 'luo_file_set_ser.files  address 0x2de3060',
-    bytes: '[76 6d 2d 62 65 74 61 20] c3 a9 1b 5b 33 31 6d 00 (address 0x2de3060)',
+      'The list of files of session "vm-beta é\\u{1b}[31m" goes on at 0x3dad000, a list page of a vmalloc area',
+    at: 'kho_block_header_ser.next  address 0x3fb0000',
+    bytes: '[00 d0 da 03 00 00 00 00] 02 00 00 00 00 00 00 00 (address 0x3fb0000)',
   },
 };

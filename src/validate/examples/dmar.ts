@@ -89,8 +89,8 @@ export const dmarExamples: { readonly [rule: string]: RuleExample } = {
   'DMAR-011': {
     fault: '/intel-iommu/domains/* agaw changed (built by test/rfc)',
     message:
-      'mem of domain 1 lists 3 guest data pages as if they were table pages: 0x10003000-0x10004000 (4 KiB), 0x10006000-0x10008000 (8 KiB)',
-    at: '/intel-iommu/domains/1/mem  address 0x10003000  IOVA 0x1000',
+      'mem of domain 1 lists 3 guest data pages as if they were table pages: 0x10005000-0x10008000 (12 KiB)',
+    at: '/intel-iommu/domains/1/mem  address 0x10005000  IOVA 0x1000',
     bytes:
       '00 00 00 10 00 00 00 00 00 10 00 00 00 00 00 00 00 10 00 10 00 00 00 00 00 10 00 00 00 00 00 00 … (blob offset 0x280)',
   },

@@ -50,12 +50,12 @@ export const kho1Examples: { readonly [rule: string]: RuleExample } = {
       '00 10 00 00 00 00 00 00 [00 00 00 40 00 00 00 00] 00 10 00 00 00 00 00 00 00 20 00 10 00 00 00 00 … (blob offset 0x288)',
   },
   'KHO-007': {
-    fault: '/intel-iommu/domains/* mem changed (built by test/rfc)',
+    fault: '/ftrace/global-trace/cpu* mem changed (built by test/rfc)',
     message:
-      '0x10002000-0x10003000 (4 KiB) is covered twice: by record 1 of /intel-iommu/domains/1/mem and by record 2 of /intel-iommu/domains/1/mem',
-    at: '/intel-iommu/domains/1/mem  kho_mem.addr  address 0x10002000',
+      '0x20901000-0x20902000 (4 KiB) is covered twice: by record 1 of /ftrace/global-trace/cpu0/mem and by record 3 of /ftrace/global-trace/cpu0/mem',
+    at: '/ftrace/global-trace/cpu0/mem  kho_mem.addr  address 0x20901000',
     bytes:
-      '00 20 00 00 00 00 00 00 [00 20 00 10 00 00 00 00] 00 10 00 00 00 00 00 00 00 30 00 10 00 00 00 00 … (blob offset 0x298)',
+      '40 00 00 00 00 00 00 00 [00 10 90 20 00 00 00 00] 00 10 00 00 00 00 00 00 40 00 80 20 00 00 00 00 … (blob offset 0x128)',
   },
   'KHO-008': {
     fault: '/intel-iommu/domains/* mem changed (built by test/rfc)',

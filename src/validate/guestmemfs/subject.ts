@@ -1,5 +1,5 @@
 /** What the rules on guestmemfs look at, each part read once for all rules. */
-import type { Guestmemfs, GuestmemfsFile, Location } from '../../abi/model.js';
+import type { Guestmemfs, GuestmemfsFile, Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
 import { dataView } from '../../decode/bytes.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
@@ -44,6 +44,12 @@ export function rawProperty(
 export function guestmemfsOf({ handover }: RuleContext, report: Reporter): Guestmemfs | undefined {
   if (handover.guestmemfs === undefined) report.skip('the tree has no /guestmemfs that could be decoded');
   return handover.guestmemfs;
+}
+
+/** Address of the inode table, for messages; 0 where no record says it. */
+export function inodeTable({ guestmemfs }: Handover): bigint {
+  const [, table] = guestmemfs?.superblock ?? [];
+  return table?.addr ?? 0n;
 }
 
 /** The super block in memory; when it is not there the rule is skipped with its address. */

@@ -6,11 +6,10 @@ import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, lower, range, recordName, recordPlace } from '../text.js';
 
 const PAGE = 4096;
-const FTRACE = '/ftrace/';
 
-/** Sub-page heap objects and ftrace's page descriptors share pages by design. */
-function sharesPages({ property, start, end }: PlacedRecord): boolean {
-  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n || property.path.startsWith(FTRACE);
+/** Sub-page heap objects, ftrace's page descriptors among them, share pages by design. */
+function sharesPages({ start, end }: PlacedRecord): boolean {
+  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
 }
 
 /**
@@ -20,8 +19,8 @@ function sharesPages({ property, start, end }: PlacedRecord): boolean {
 function areDisjoint(facts: Facts): boolean {
   const stretches: { start: number; end: number }[] = [];
   let huge = false;
-  for (const { whole, records, path } of facts.memProperties()) {
-    if (!whole || path.startsWith(FTRACE)) continue;
+  for (const { whole, records } of facts.memProperties()) {
+    if (!whole) continue;
     const { count, start, end, flags } = memColumns(records);
     let last: { start: number; end: number } | undefined;
     for (let i = 0; i < count; i++) {

@@ -5,6 +5,7 @@ import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
+import { inodeTable } from '../guestmemfs/subject.js';
 import { createProbe, gaps, intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
@@ -108,10 +109,7 @@ export const mappedIsInFile: Rule = {
     const files = facts.filePages();
     const unread = handover.guestmemfs?.files?.find(({ blocks }) => blocks === undefined);
     if (files === undefined || unread !== undefined) {
-      report.absent(
-        'the inode table or a mapping page',
-        unread?.mappingPage ?? handover.guestmemfs?.superblock?.at(1).addr ?? 0n,
-      );
+      report.absent('the inode table or a mapping page', unread?.mappingPage ?? inodeTable(handover));
       return undefined;
     }
     return outside(files, domain, report, (stretch, target) => `${stretch} to ${target}, outside any file`);

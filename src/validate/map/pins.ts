@@ -2,6 +2,7 @@
 import type { Handover, Ioas } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
+import { inodeTable } from '../guestmemfs/subject.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { fileWalkOf } from './file-walk.js';
@@ -78,7 +79,7 @@ export const handleIsPinnedFile: Rule = {
         continue;
       }
       if (inodes === undefined || Number(handle) > inodes.length) {
-        report.absent('the inode table', handover.guestmemfs?.superblock?.at(1).addr ?? 0n);
+        report.absent('the inode table', inodeTable(handover));
         continue;
       }
       const inode = inodes.at(Number(handle) - 1);
@@ -109,6 +110,14 @@ export const pinsAreNamed: Rule = {
   consequence: 'the pin is never dropped: the file can never be deleted',
   requires: ['IOMMUFD-007'],
   needs: ['memory'],
+  observe({ facts }) {
+    return {
+      end({ anomalies }) {
+        for (const { kind, table } of anomalies)
+          if (kind === 'table-absent') facts.absentTables().add(table ?? 0);
+      },
+    };
+  },
   finish({ handover, facts }, report) {
     if (withoutHandles(handover)) {
       report.skip(NO_HANDLES);
@@ -116,7 +125,13 @@ export const pinsAreNamed: Rule = {
     }
     const files = handover.guestmemfs?.files;
     if (files === undefined) {
-      report.absent('the inode table', handover.guestmemfs?.superblock?.at(1).addr ?? 0n);
+      report.absent('the inode table', inodeTable(handover));
+      return;
+    }
+    // What an absent table or mapping page says could be the reason of a pin; the runner reports absent tables.
+    if (facts.absentTables().size > 0) return;
+    if (files.some(({ blocks }) => blocks === undefined)) {
+      report.skip('the blocks of guestmemfs files are not all known');
       return;
     }
     const named = new Set([...allIoases(handover)].map(({ pinnedFileHandle }) => pinnedFileHandle));

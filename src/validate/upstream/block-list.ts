@@ -107,12 +107,15 @@ export const blockAddress: Rule = {
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
       const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      const address = broken?.kind === 'pointer' ? broken.next : bad;
+      // What lies at a link that is no page's start need not be in the dump.
+      const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
+      const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
+      const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);
       if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
       if (address === undefined) continue;
       report.finding({
         message: `The list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is no physical address' : 'which is not the start of a page'}`,
-        location: broken?.kind === 'pointer' ? linkOf(list) : at(address),
+        location: address === broken?.next ? linkOf(list) : at(address),
         found: hex(address),
       });
     }
@@ -171,10 +174,12 @@ export const blockOwner: Rule = {
   needs: ['memory'],
   check(context, report) {
     for (const list of listsOf(context, report)) {
-      const { broken, what } = list;
-      if (broken?.kind !== 'shared') continue;
+      const { blocks, broken, what } = list;
+      // Decoding stops at a page that it has read as something else, or at the limit (BLOCK-002).
+      const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS;
+      if (broken?.kind !== 'shared' && !foreign) continue;
       report.finding({
-        message: `The list of ${what} goes on at ${hex(broken.next)}, a block of another list`,
+        message: `The list of ${what} goes on at ${hex(broken.next)}, ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
         location: linkOf(list),
         found: hex(broken.next),
       });

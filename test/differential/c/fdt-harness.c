@@ -3,6 +3,8 @@
  *
  *   check: { u32 size, bytes }...            -> { i32 result of fdt_check_full }...
  *   read:  { u32 size, bytes }...            -> { u32 size, text }..., one line a node or property in libfdt's order
+ *   digest: { u32 size, bytes }...          -> { i32 result of fdt_check_full, u32 u32 hashes of what `read` prints,
+ *                                              0 where it is refused or has no root at offset 0 }...
  *   write: { u32 size, calls }...            -> { u32 size, blob }... from the sequential writer
  *          calls: 'R' u64 u64 | 'B' u32 name | 'P' u32 name u32 value | 'E'
  *   edit:  { u32 size, blob and calls }...   -> { u32 size, blob }... opened into a larger buffer, edited, packed
@@ -62,7 +64,8 @@ static void hex(FILE *out, const char *bytes, int length)
 		fprintf(out, "%02x", (unsigned char)bytes[i]);
 }
 
-static void read_tree(const unsigned char *blob)
+/* The text of a tree; the caller frees it. */
+static char *list_tree(const unsigned char *blob, size_t *size)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -95,9 +98,44 @@ static void read_tree(const unsigned char *blob)
 		}
 	}
 	fclose(out);
+	*size = length;
+	return text;
+}
+
+static void read_tree(const unsigned char *blob)
+{
+	size_t length;
+	char *text = list_tree(blob, &length);
+
 	put32((uint32_t)length);
 	fwrite(text, 1, length, stdout);
 	free(text);
+}
+
+/* FNV-1a, 32 bits. */
+static uint32_t fnv(uint32_t hash, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+	return hash;
+}
+
+static void digest(const unsigned char *blob, uint32_t size)
+{
+	int result = fdt_check_full(blob, size), next;
+
+	put32((uint32_t)result);
+	if (result == 0 && fdt_next_tag(blob, 0, &next) == FDT_BEGIN_NODE && fdt_version(blob) >= 16) {
+		size_t length;
+		char *text = list_tree(blob, &length);
+
+		put32(fnv(2166136261u, text, length));
+		put32(fnv(1234567891u, text, length));
+		free(text);
+	} else {
+		put32(0);
+		put32(0);
+	}
 }
 
 static char *string(const unsigned char **at)
@@ -205,12 +243,14 @@ int main(int argc, char **argv)
 			check(bytes, size);
 		else if (!strcmp(mode, "read"))
 			read_tree(bytes);
+		else if (!strcmp(mode, "digest"))
+			digest(bytes, size);
 		else if (!strcmp(mode, "write"))
 			write_tree(bytes, size);
 		else if (!strcmp(mode, "edit"))
 			edit_tree(bytes, size);
 		else
-			fail("usage: fdt-harness check|read|write|edit", argc);
+			fail("usage: fdt-harness check|read|digest|write|edit", argc);
 		free(bytes);
 	}
 	return 0;

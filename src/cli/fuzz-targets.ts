@@ -1,0 +1,121 @@
+/** What `kho fuzz` mutates: the records of a dump, or its blobs each by itself. */
+import type { DecodeOptions } from '../decode/handover.js';
+import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
+import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
+import { InputError } from '../memory/node/errors.js';
+import { createXxh64 } from '../memory/xxh64.js';
+import { type CommonArguments, loadOptions, message } from './common.js';
+import { type LoadedDump, withDump, withDumps, writerRelease } from './load.js';
+import { trimOptions } from './trim.js';
+
+/** Cases by their number; each target has its turn. */
+export interface CaseSource {
+  readonly targets: readonly FuzzTarget[];
+  targetOf(number: number): FuzzTarget;
+  make(number: number): FuzzCase;
+  /** What a case's file is called at its end. */
+  suffix(number: number): string;
+}
+
+/** Turns of a target in a row of turns, where small ones have more: a large core costs as much as many blobs. */
+function turnsOf({ form, segments }: FuzzTarget): number {
+  if (form === 'blob') return 24;
+  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0) < 1 << 19 ? 4 : 1;
+}
+
+/**
+ * Cases of several targets, which take turns.
+ *
+ * @param weighted small targets have more turns
+ */
+export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighted = false): CaseSource {
+  const makers = targets.flatMap((target) => {
+    const maker = caseMaker(target, seed);
+    return Array.from({ length: weighted ? turnsOf(target) : 1 }, () => maker);
+  });
+  const makerOf = (number: number): CaseMaker => {
+    const maker = makers[number % makers.length];
+    if (maker === undefined) throw new RangeError('a case source has a target at least');
+    return maker;
+  };
+  return {
+    targets,
+    targetOf: (number) => makerOf(number).target,
+    make: (number) => makerOf(number).make(number),
+    suffix(number) {
+      const { form, handover } = makerOf(number).target;
+      if (form === 'core') return '.elf';
+      return handover.tree?.header === undefined ? '.bin' : '.dtb';
+    },
+  };
+}
+
+/** A number that is the same for the same images, to tell runs apart. */
+export function fingerprint(targets: readonly FuzzTarget[]): string {
+  const hash = createXxh64();
+  for (const { segments } of targets) for (const { bytes } of segments) hash.update(bytes);
+  return (hash.low32() >>> 0).toString(16).padStart(8, '0');
+}
+
+/**
+ * Loads a dump as targets.
+ *
+ * @param blobs each blob by itself, for fuzzers that take no core
+ */
+export async function dumpTargets(
+  args: CommonArguments,
+  path: string,
+  blobs: boolean,
+): Promise<FuzzTarget[]> {
+  return withDump(path, loadOptions(args), async (dump) =>
+    blobs ? lone(path, dump) : [whole(args, path, dump)],
+  );
+}
+
+/** Every tree of a dump as a whole, and each of its blobs by itself. */
+export async function everyTarget(
+  args: CommonArguments,
+  path: string,
+  blobs: boolean,
+): Promise<FuzzTarget[]> {
+  return withDumps(path, loadOptions(args), async (dumps) =>
+    dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump)]), ...lone(path, dump)]),
+  );
+}
+
+function whole(args: CommonArguments, path: string, dump: LoadedDump): FuzzTarget {
+  const { handover, evidence, found } = dump;
+  const { memory, tree, setupData, scratch } = handover;
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  const { form } = loadOptions(args);
+  const release = writerRelease(evidence, found);
+  const options: DecodeOptions = {
+    ...(form === undefined ? {} : { form }),
+    ...(release === undefined ? {} : { release }),
+    ...(setupData === undefined ? {} : { setupData }),
+    ...(scratch === undefined ? {} : { scratch }),
+  };
+  if (memory !== undefined && handover.kind === 'handover') {
+    const target = memoryTarget(handover, memory, trimOptions(dump, false), options);
+    if (target !== undefined) return target;
+    message(
+      args,
+      `${path}: the tree is not in the memory: only the tree is mutated (name its place with --fdt-addr)`,
+    );
+  }
+  return blobTarget(tree.bytes, { ...assumed(dump), ...(form === undefined ? {} : { form }) });
+}
+
+function assumed({ handover: { generation } }: LoadedDump): DecodeOptions {
+  return generation === undefined ? {} : { assume: generation };
+}
+
+/** The root tree, and the blobs of its children. */
+function lone(path: string, dump: LoadedDump): FuzzTarget[] {
+  const { tree, subtrees = [] } = dump.handover;
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  return [
+    blobTarget(tree.bytes, assumed(dump)),
+    ...subtrees.flatMap(({ blob }) => (blob === undefined ? [] : [blobTarget(blob)])),
+  ];
+}

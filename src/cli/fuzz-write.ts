@@ -1,0 +1,45 @@
+/** `kho fuzz -o DIR`: cases as files, each with its line in the manifest. */
+import { caseBytes } from '../fuzz/apply.js';
+import { caseName, manifestLine } from '../fuzz/manifest.js';
+import { openRunFolder, type RunParameters } from './fuzz-folder.js';
+import type { Progress } from './fuzz-progress.js';
+import type { CaseSource } from './fuzz-targets.js';
+
+/** The manifest's name. */
+export const MANIFEST = 'manifest.ndjson';
+
+/**
+ * Writes the cases [first, first + count); those that the manifest has already are left out.
+ *
+ * @returns how many were written, and how many were there
+ */
+export async function writeCases(
+  source: CaseSource,
+  folder: string,
+  parameters: RunParameters,
+  seed: bigint,
+  { first, count }: { readonly first: number; readonly count: number },
+  progress: Progress,
+): Promise<{ written: number; before: number }> {
+  const { done, log, write } = await openRunFolder(folder, parameters, MANIFEST);
+  let written = 0;
+  let before = 0;
+  try {
+    for (let number = first; number < first + count; number++) {
+      if (done.has(number)) {
+        before++;
+        continue;
+      }
+      const fuzzCase = source.make(number);
+      const file = caseName(number, source.suffix(number));
+      await write(file, [caseBytes(source.targetOf(number), fuzzCase.mutations)]);
+      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file)));
+      written++;
+      progress.show(() => `${written + before} of ${count} cases: ${fuzzCase.mutations[0]?.words ?? ''}`);
+    }
+  } finally {
+    progress.end();
+    await log.close();
+  }
+  return { written, before };
+}

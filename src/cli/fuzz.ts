@@ -1,0 +1,231 @@
+/** `kho fuzz`: broken dumps by the thousand, each with what was done to it and what has to be said of it. */
+import type { CommandModule } from 'yargs';
+import { GENERATIONS } from '../abi/model.js';
+import type { FuzzTarget } from '../fuzz/target.js';
+import { hex, size } from '../schema/units.js';
+import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
+import { countsText, execCases, splitCommand } from './fuzz-exec.js';
+import type { RunParameters } from './fuzz-folder.js';
+import { createProgress } from './fuzz-progress.js';
+import { selfCases } from './fuzz-self.js';
+import { abiTargets, everyForm } from './fuzz-synth.js';
+import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
+import { writeCases } from './fuzz-write.js';
+import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { packageVersion } from './version.js';
+
+type Text = string | string[] | undefined;
+
+interface FuzzArguments extends CommonArguments {
+  dumps: string[] | undefined;
+  abi: Text;
+  seed: Text;
+  count: Text;
+  first: Text;
+  blobs: boolean | undefined;
+  exec: Text;
+  self: boolean | undefined;
+  timeout: Text;
+  'memory-limit': Text;
+}
+
+const MAX_CASE = 2 ** 40;
+
+export const fuzzCommand: CommandModule<object, FuzzArguments> = {
+  command: 'fuzz [dumps..]',
+  describe: 'mutate a dump, and run a program (or this one) on each case',
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional('dumps', {
+        type: 'string',
+        array: true,
+        describe: 'a memory dump, a blob, or a folder with the memory behind it; with --self any number',
+      })
+      .option('output', {
+        type: 'string',
+        requiresArg: true,
+        alias: 'o',
+        group: 'Input and output:',
+        describe: 'folder for the cases, manifest.ndjson and kho.dict; a run that is there already goes on',
+      })
+      .option('abi', {
+        type: 'string',
+        requiresArg: true,
+        describe: `mutate a synthesised dump: ${GENERATIONS.join(', ')}`,
+      })
+      .option('seed', {
+        type: 'string',
+        requiresArg: true,
+        default: '1',
+        describe: 'same seed and version: the same cases',
+      })
+      .option('count', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'how many cases (default: 100, with --self 1000)',
+      })
+      .option('first', {
+        type: 'string',
+        requiresArg: true,
+        default: '0',
+        describe: 'number of the first case',
+      })
+      .option('blobs', {
+        type: 'boolean',
+        describe: 'devicetree blobs instead of cores: a corpus for AFL++ or libFuzzer',
+      })
+      .option('exec', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'run this on each case, @@ being its file; keep only what makes it crash or hang',
+      })
+      .option('timeout', {
+        type: 'string',
+        requiresArg: true,
+        default: '10',
+        describe: 'seconds until a run of --exec counts as hanging',
+      })
+      .option('memory-limit', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'address space of a run of --exec, e.g. 512M',
+      })
+      .option('self', {
+        type: 'boolean',
+        describe: 'check this program: no exception, no hang, no growth, the same bytes back',
+      })
+      .example(
+        'kho fuzz vmcore --count 1000 -o cases',
+        'files, and a manifest that says what has to be found in each',
+      )
+      .example('kho fuzz kho.dtb --blobs -o corpus', 'a corpus, and a dictionary for afl-fuzz -x')
+      .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
+      .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'of a dump that is made for it')
+      .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
+      .example('kho fuzz vmcore --first 42 --count 1 -o one', 'case 42 alone'),
+  handler: async (args) => {
+    const seed = parseNumber(lastValue(args.seed) ?? '1', 'seed');
+    const self = args.self === true;
+    const command = lastValue(args.exec);
+    const first = parseSmall(lastValue(args.first) ?? '0', 'first', 0, MAX_CASE);
+    const count = parseSmall(lastValue(args.count) ?? (self ? '1000' : '100'), 'count', 1, MAX_CASE);
+    const folder = lastValue(args.output);
+    if (self && command !== undefined) throw new UsageError('--self and --exec cannot be used together');
+    if (!self && command === undefined && folder === undefined) {
+      throw new UsageError('-o DIR, --exec CMD or --self is missing');
+    }
+    if (self && folder !== undefined) throw new UsageError('--self writes no cases: leave -o away');
+    const words = command === undefined ? undefined : splitCommand(command);
+    const source = await sourceOf(args, seed);
+    const range = { first, count };
+    if (self) await runSelf(args, source, range);
+    else {
+      const parameters: RunParameters = {
+        tool: 'kho fuzz',
+        version: packageVersion(),
+        seed: hex(seed),
+        first,
+        fingerprint: fingerprint(source.targets),
+        blobs: args.blobs === true,
+        ...(words === undefined ? {} : { exec: words }),
+      };
+      if (words === undefined) await runWrite(args, source, folder ?? '', parameters, seed, range);
+      else await runExec(args, source, words, parameters, seed, range);
+    }
+  },
+};
+
+async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> {
+  const abi = lastValue(args.abi);
+  const [dump, ...more] = args.dumps ?? [];
+  const blobs = args.blobs === true;
+  if (abi !== undefined && dump !== undefined)
+    throw new UsageError('--abi and a dump cannot be used together');
+  if (abi !== undefined) return caseSource(abiTargets(abi, seed, blobs), seed);
+  if (args.self === true && dump === undefined) return caseSource(everyForm(seed), seed, true);
+  if (dump === undefined) throw new UsageError('a dump to mutate is missing, or --abi NAME');
+  if (args.self !== true) {
+    if (more.length > 0) throw new UsageError('only --self takes several dumps');
+    return caseSource(await dumpTargets(args, dump, blobs), seed);
+  }
+  const targets: FuzzTarget[] = [];
+  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs)));
+  return caseSource(targets, seed, true);
+}
+
+interface Range {
+  readonly first: number;
+  readonly count: number;
+}
+
+async function runWrite(
+  args: FuzzArguments,
+  source: CaseSource,
+  folder: string,
+  parameters: RunParameters,
+  seed: bigint,
+  range: Range,
+): Promise<void> {
+  const { written, before } = await writeCases(
+    source,
+    folder,
+    parameters,
+    seed,
+    range,
+    createProgress(args.quiet),
+  );
+  message(args, `${folder}: ${written} cases written${before > 0 ? `, ${before} were there` : ''}`);
+}
+
+async function runExec(
+  args: FuzzArguments,
+  source: CaseSource,
+  words: readonly string[],
+  parameters: RunParameters,
+  seed: bigint,
+  range: Range,
+): Promise<void> {
+  const folder = lastValue(args.output);
+  const memory = lastValue(args['memory-limit']);
+  const timeout = Number(lastValue(args.timeout) ?? '10');
+  if (!(timeout > 0 && timeout <= 86_400))
+    throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is no number of seconds`);
+  const summary = await execCases(
+    source,
+    {
+      words,
+      limits: {
+        timeout: timeout * 1000,
+        ...(memory === undefined ? {} : { memory: Number(parseNumber(memory, 'memory-limit')) }),
+      },
+      seed,
+      ...range,
+      parameters,
+      ...(folder === undefined ? {} : { folder }),
+    },
+    createProgress(args.quiet),
+  );
+  for (const text of summary.failures) process.stdout.write(`${text}\n`);
+  const { crash, hang } = summary.counts;
+  message(
+    args,
+    `${range.count} cases: ${countsText(summary.counts)}${summary.before > 0 ? ` (${summary.before} of them from before)` : ''}`,
+  );
+  if (crash + hang > 0) process.exitCode = STATUS.findings;
+}
+
+async function runSelf(args: FuzzArguments, source: CaseSource, range: Range): Promise<void> {
+  const summary = await selfCases(source, range, createProgress(args.quiet));
+  const { cases, verdicts, decided, problems, failing, time, slowest, heap } = summary;
+  for (const text of problems) process.stdout.write(`${text}\n`);
+  const heapText =
+    Number.isFinite(heap.late) && Number.isFinite(heap.early)
+      ? `, heap ${size(heap.early)} then ${size(heap.late)}`
+      : '';
+  process.stdout.write(
+    `${cases} cases in ${(time / 1000).toFixed(1)} s (slowest ${Math.round(slowest)} ms${heapText}): ` +
+      `${verdicts.accepted} accepted, ${verdicts.rejected} rejected, ${verdicts.refused} no handover; ` +
+      `${decided} verdicts decided by the mutation; ${failing} with a problem\n`,
+  );
+  if (problems.length > 0) process.exitCode = STATUS.findings;
+}

@@ -1,0 +1,185 @@
+/** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
+import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
+import {
+  always,
+  anything,
+  empty,
+  type FieldChange,
+  type FieldRule,
+  noPage,
+  repeated,
+  unterminated,
+  where,
+} from './field.js';
+
+const SIGN = 1n << 63n;
+const PAGES = 1n << 32n;
+
+const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
+/** Files lie in block lists from luo-v5 on, sessions from luo-v4 on. */
+const isList = ({ target }: FieldChange): boolean => target.handover.luo?.version === 'luo-v5';
+const above =
+  (limit: (change: FieldChange) => bigint) =>
+  (change: FieldChange): boolean =>
+    change.value > limit(change);
+
+/** A link of a chain of pages: 0 ends it early, a page of the chain closes a loop. */
+function link(
+  pointer: readonly string[],
+  loop: readonly string[],
+  cut: FieldRule = () => UNKNOWN,
+): FieldRule {
+  return (change) => {
+    if (change.value === 0n) return cut(change);
+    if (change.aim === 'self') return fires(...loop);
+    return noPage(change) ? fires(...pointer) : UNKNOWN;
+  };
+}
+
+/** The number of records of a block; files are counted a second time in their session. */
+const blockCount: FieldRule = (change) => {
+  if (change.value === 0n || change.value > capacity(change)) return fires('BLOCK-003');
+  return change.instance.list?.startsWith('blocks of files') === true ? fires('LUO-011') : UNKNOWN;
+};
+
+/** Up to luo-v4 files lie in an array: only what exceeds it is wrong for sure. */
+const fileCount: FieldRule = (change) => {
+  if ((change.instance.length ?? 0) === 0) return change.old === 0n ? fires('LUO-009', 'LUO-011') : UNKNOWN;
+  if (isList(change)) return fires('LUO-011');
+  return change.value > capacity(change) ? fires('LUO-011') : UNKNOWN;
+};
+
+const fileArea: FieldRule = (change) => {
+  if ((change.instance.length ?? 0) === 0) return UNKNOWN;
+  const owned = isList(change) ? 'BLOCK-007' : 'LUO-019';
+  if (change.value === 0n) return fires('LUO-009', 'LUO-011', 'LUO-019');
+  if (change.others.includes(change.value)) return fires(owned);
+  return isList(change) && noPage(change) ? fires('BLOCK-004') : UNKNOWN;
+};
+
+const sessionName: FieldRule = (change) => {
+  if (unterminated(change)) return fires('LUO-006');
+  if (empty(change)) return fires('LUO-007');
+  return repeated(change) ? fires('LUO-008') : ACCEPTED;
+};
+
+const handler: FieldRule = (change) => {
+  if (unterminated(change)) return fires('LUO-013');
+  // Another handler's string may be one that reads the file's record.
+  // No release reads kho-v2, so nothing says which handlers it has.
+  if (change.target.handover.generation === 'kho-v2') return UNKNOWN;
+  return repeated(change) ? UNKNOWN : fires('LUO-012');
+};
+
+const flbName: FieldRule = (change) => {
+  if (unterminated(change) || repeated(change)) return fires('FLB-003');
+  return fires('FLB-005');
+};
+
+const totalPages: FieldRule = ({ value }) =>
+  fires(...(value > 0x7fff_ffffn / 8n ? ['VMALLOC-010'] : ['VMALLOC-001', 'VMALLOC-009']));
+
+/** By `record.field` of the schemas. */
+export const upstreamFields: Readonly<Record<string, FieldRule>> = {
+  'preserved_memory_map.value': (change) => {
+    if (change.value === 0n)
+      return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('KHO-109');
+    return noPage(change) ? fires('KHO-110') : UNKNOWN;
+  },
+  'blob_size.value': () => UNKNOWN,
+  'luo_session_header.value': () => UNKNOWN,
+  'liveupdate_number.value': anything,
+  'luo_ser.compatible': where(() => true, ['LUO-002']),
+  'luo_ser.liveupdate_num': anything,
+  'luo_session_header_ser.count': where(above(capacity), ['LUO-005']),
+  'kho_block_header_ser.count': blockCount,
+  'kho_block_header_ser.next': link(['BLOCK-004', 'BLOCK-001', 'BLOCK-007'], ['BLOCK-001'], (change) =>
+    change.instance.list?.startsWith('blocks of files') === true ? fires('LUO-011') : UNKNOWN,
+  ),
+  'luo_session_ser.name': sessionName,
+  'luo_session_ser_v1.name': sessionName,
+  'luo_file_set_ser.count': fileCount,
+  'luo_file_set_ser_v1.count': fileCount,
+  'luo_file_set_ser.files': fileArea,
+  'luo_file_set_ser_v1.files': fileArea,
+  'luo_file_ser.compatible': handler,
+  'luo_file_ser.token': where(({ value, others }) => others.includes(value), ['LUO-014'], anything),
+  'luo_file_ser.data': (change) => {
+    const { value, others, target } = change;
+    if (value === 0n || value >= 1n << 52n) return fires('MEMFD-001');
+    const page = BigInt(target.handover.pageSize);
+    if (others.some((other) => other !== 0n && other / page === value / page)) return fires('MEMFD-018');
+    return UNKNOWN;
+  },
+  'memfd_luo_ser.pos': where(({ value }) => value >= SIGN, ['MEMFD-004'], anything),
+  'memfd_luo_ser_v1.pos': where(({ value }) => value >= SIGN, ['MEMFD-004'], anything),
+  'memfd_luo_ser.size': (change) => fileSize(change),
+  'memfd_luo_ser_v1.size': (change) => fileSize(change),
+  'memfd_luo_ser.seals': where(({ value }) => (value & ~0x3fn) !== 0n, ['MEMFD-002'], anything),
+  'memfd_luo_ser.flags': where(({ value }) => value !== 0n, ['MEMFD-003']),
+  'memfd_luo_ser.nr_folios': where(above(capacity), ['MEMFD-006']),
+  'memfd_luo_ser_v1.nr_folios': where(above(capacity), ['MEMFD-006']),
+  'memfd_luo_folio_ser.pfn': (change) => {
+    const { value, others, aim, target } = change;
+    if (value === 0n) return fires('MEMFD-009');
+    if (others.includes(value)) return fires('MEMFD-014');
+    const spare = target.spare === undefined ? -1n : BigInt(target.spare / target.handover.pageSize);
+    return aim === 'outside' || value === spare ? fires('MEMFD-008') : UNKNOWN;
+  },
+  'memfd_luo_folio_ser.flags': where(({ value }) => (value & ~3n) !== 0n, ['MEMFD-013'], anything),
+  'memfd_luo_folio_ser.index': where(({ value, others }) => others.includes(value), ['MEMFD-012']),
+  'kho_vmalloc.first': (change) => {
+    if (change.value === 0n) return fires('VMALLOC-009');
+    return change.value >= 1n << 52n ? fires('VMALLOC-005') : UNKNOWN;
+  },
+  'kho_vmalloc.total_pages': totalPages,
+  'kho_vmalloc.flags': where(({ value }) => (value & ~3n) !== 0n, ['VMALLOC-002'], anything),
+  'kho_vmalloc.order': where(
+    ({ value }) => value > 13n,
+    ['VMALLOC-003'],
+    () => UNKNOWN,
+  ),
+  'kho_vmalloc_hdr.next': (change) => {
+    if (change.aim === 'self') return fires('VMALLOC-004');
+    if (change.value >= 1n << 52n) return fires('VMALLOC-005');
+    return change.value === 0n ? fires('VMALLOC-001') : UNKNOWN;
+  },
+  'kho_vmalloc_chunk_phys.phys': (change) => {
+    const { value, target } = change;
+    if (value === 0n) return fires('VMALLOC-001');
+    if (noPage(change) || value === BigInt(target.spare ?? -1)) return fires('VMALLOC-006', 'VMALLOC-003');
+    return UNKNOWN;
+  },
+  'luo_flb_header_ser.pgcnt': where(({ value }) => value !== 1n, ['FLB-001']),
+  'luo_flb_header_ser.count': where(above(capacity), ['FLB-002']),
+  'luo_flb_ser.name': flbName,
+  'luo_flb_ser.count': where(({ value }) => value === 0n || value >= 1n << 31n, ['FLB-004']),
+  'khoser_mem_chunk_hdr.next': (change) => {
+    if (change.aim === 'self' || change.value >= 1n << 52n) return fires('KHO-131');
+    return UNKNOWN;
+  },
+  'khoser_mem_chunk_hdr.order': where(({ value }) => value > 18n, ['KHO-134']),
+  'khoser_mem_chunk_hdr.num_elms': where(above(capacity), ['KHO-132']),
+  'khoser_mem_bitmap_ptr.phys_start': where(noPage, ['KHO-136', 'KHO-145']),
+  'khoser_mem_bitmap_ptr.bitmap': where(({ value }) => value === 0n || value >= 1n << 52n, ['KHO-133']),
+  'kho_radix_node_table.table': (change) => {
+    if (change.value === 0n) return UNKNOWN;
+    if (noPage(change)) return fires('KHO-141');
+    return change.others.includes(change.value) ? fires('KHO-142', 'KHO-144') : UNKNOWN;
+  },
+  'kho_test_magic.value': always('KTEST-001'),
+  'csum.value': () => UNKNOWN,
+  'kho_kexec_metadata.version': always('KMETA-001'),
+  'kho_kexec_metadata.previous_release': where(
+    (change) => unterminated(change) || empty(change),
+    ['KMETA-002'],
+    anything,
+  ),
+  'kho_kexec_metadata.kexec_count': anything,
+};
+
+function fileSize({ value, old, target }: FieldChange) {
+  const limit = (PAGES - 1n) * BigInt(target.handover.pageSize);
+  if (value > limit) return fires('MEMFD-005');
+  return value >= old ? ACCEPTED : UNKNOWN;
+}

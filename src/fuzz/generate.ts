@@ -1,0 +1,71 @@
+/** Cases from a seed and a number. */
+import { findInstances } from './instances/index.js';
+import { mutateBytes } from './mutate/bytes.js';
+import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
+import { mutateField } from './mutate/field.js';
+import { mutateChain, mutateList, mutateOverlap, mutatePages } from './mutate/records.js';
+import { mutateTree } from './mutate/tree.js';
+import { type Expectation, expectationOf, type Mutation } from './mutation.js';
+import { createRandom, type Random } from './random.js';
+import type { FuzzTarget } from './target.js';
+
+/** One mutated dump to be. */
+export interface FuzzCase {
+  readonly number: number;
+  readonly mutations: readonly Mutation[];
+  readonly expect: Expectation;
+}
+
+/** Makes cases of one target; the target must not be under mutation while it does. */
+export interface CaseMaker {
+  readonly target: FuzzTarget;
+  make(number: number): FuzzCase;
+}
+
+/** Mutators by how often they have their turn. */
+const MUTATORS: readonly (readonly [weight: number, mutator: Mutator])[] = [
+  [10, mutateField],
+  [2, mutateList],
+  [1, mutateChain],
+  [1, mutateOverlap],
+  [1, mutatePages],
+  [3, mutateTree],
+  [4, mutateBytes],
+];
+const TOTAL = MUTATORS.reduce((sum, [weight]) => sum + weight, 0);
+/** Turns until a case is left with fewer mutations than it should have. */
+const MAX_TURNS = 64;
+/** One case in so many has several mutations, up to the number below. */
+const SEVERAL = 4;
+const MAX_MUTATIONS = 4;
+
+/**
+ * Cases of a target. The same target, seed and number give the same case, whatever was made before.
+ *
+ * @param seed below 2^64
+ */
+export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
+  const context = mutateContext(target, findInstances(target));
+  return {
+    target,
+    make(number) {
+      const random = createRandom(seed, number);
+      const count = random.chance(1, SEVERAL) ? 2 + random.below(MAX_MUTATIONS - 1) : 1;
+      const mutations: Mutation[] = [];
+      for (let turn = 0; mutations.length < count && turn < MAX_TURNS; turn++) {
+        const mutation = pick(random)(context, random);
+        if (mutation !== undefined) mutations.push(mutation);
+      }
+      return { number, mutations, expect: expectationOf(mutations) };
+    },
+  };
+}
+
+function pick(random: Random): (context: MutateContext, random: Random) => Mutation | undefined {
+  let rest = random.below(TOTAL);
+  for (const [weight, mutator] of MUTATORS) {
+    if (rest < weight) return mutator;
+    rest -= weight;
+  }
+  return mutateBytes;
+}

@@ -1,0 +1,71 @@
+/** The records of a devicetree blob: its header, and the properties that its binding knows. */
+import type { NodeBinding, TreeBinding } from '../../abi/binding.js';
+import { childBinding } from '../../decode/bind.js';
+import { type FdtTree, parseFdt } from '../../fdt/parse.js';
+import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../../fdt/tree.js';
+import { fdtHeader } from '../../records/fdt.js';
+import type { RecordType } from '../../schema/record.js';
+import { addRecord, type BlobInstance, type InstanceSink } from './instance.js';
+
+/** Records taken of one packed property: the first ones and the last. */
+const MAX_PACKED = 64;
+
+/** Adds a blob, its header and the records of its properties. */
+export function addBlob(sink: InstanceSink, blob: BlobInstance, binding: TreeBinding | undefined): void {
+  sink.blobs.push(blob);
+  const name = blob.rider === undefined ? 'the tree' : `the blob of ${blob.rider}`;
+  addRecord(sink, fdtHeader, blob.address, name, { length: blob.bytes.length });
+  if (binding === undefined) return;
+  const tree = parseFdt(blob.bytes);
+  const root = rootNode(tree);
+  if (root < 0) return;
+  // The depth is that of the binding.
+  const open: [node: number, binding: NodeBinding][] = [[root, binding.root]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [node, bound] = next;
+    addProperties(sink, blob, tree, node, bound);
+    for (const child of children(tree, node)) {
+      const childBound = childBinding(bound, nodeName(tree, child) ?? '');
+      if (childBound !== undefined) open.push([child, childBound]);
+    }
+  }
+}
+
+function addProperties(
+  sink: InstanceSink,
+  blob: BlobInstance,
+  tree: FdtTree,
+  node: number,
+  { properties }: NodeBinding,
+): void {
+  const path = nodePath(tree, node);
+  const place = `${blob.rider === undefined ? '' : `${blob.rider}: `}${path}`;
+  for (const { property, record, shape } of properties) {
+    const token = findProperty(tree, node, property);
+    const size = record.size ?? 0;
+    const length = tree.length[token] ?? 0;
+    if (token < 0 || size === 0 || length < size) continue;
+    const at = blob.address + (valueOffset(tree, token) ?? 0);
+    const count = shape === 'records' ? Math.floor(length / size) : 1;
+    const shown = {
+      blob: blob.address,
+      path,
+      name: property,
+      ...(blob.rider === undefined ? {} : { rider: blob.rider }),
+    };
+    for (let i = 0; i < count; i++) {
+      if (i >= MAX_PACKED && i < count - 1) continue;
+      addRecord(
+        sink,
+        record as RecordType<unknown>,
+        at + i * size,
+        `${place} ${property}${shape === 'records' ? `[${i}]` : ''}`,
+        {
+          list: `${blob.rider ?? ''} ${shape === 'records' ? `${path} ` : ''}${property}`,
+          length: count,
+          property: shown,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/** Structure level in memory: records of a list, links of chains, pages that are not there. */
+import { hex } from '../../schema/units.js';
+import { leafFields, readLeaf, writeLeaf } from '../fields.js';
+import type { RecordInstance } from '../instances/instance.js';
+import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
+import type { Random } from '../random.js';
+import { type MutateContext, type Mutator, recordBytes } from './context.js';
+
+/** Bytes of a page of the 2024 series. */
+const PAGE = 4096n;
+
+/** What becomes of a list when a record is there twice, is zeroed, or trades places; by record type. */
+interface ListRules {
+  readonly twice: Expectation;
+  readonly zeroed: Expectation;
+  readonly swapped: Expectation;
+}
+
+const LISTS: Readonly<Record<string, ListRules>> = {
+  luo_session_ser: { twice: fires('LUO-008'), zeroed: fires('LUO-007'), swapped: ACCEPTED },
+  luo_session_ser_v1: { twice: fires('LUO-008'), zeroed: fires('LUO-007'), swapped: ACCEPTED },
+  luo_file_ser: { twice: fires('LUO-014'), zeroed: fires('LUO-012'), swapped: ACCEPTED },
+  luo_flb_ser: { twice: fires('FLB-003'), zeroed: fires('FLB-004'), swapped: ACCEPTED },
+  memfd_luo_folio_ser: { twice: fires('MEMFD-014'), zeroed: fires('MEMFD-009'), swapped: UNKNOWN },
+  kho_radix_node_table: { twice: fires('KHO-142'), zeroed: UNKNOWN, swapped: UNKNOWN },
+  kho_vmalloc_chunk_phys: { twice: UNKNOWN, zeroed: fires('VMALLOC-001'), swapped: UNKNOWN },
+  kho_test_folio: { twice: UNKNOWN, zeroed: UNKNOWN, swapped: UNKNOWN },
+  khoser_mem_bitmap_ptr: { twice: UNKNOWN, zeroed: fires('KHO-133'), swapped: UNKNOWN },
+  kho_mem: {
+    twice: fires('KHO-007', 'KHO-008', 'KHO-009', 'KHO-010'),
+    zeroed: fires('KHO-004', 'KHO-009'),
+    swapped: UNKNOWN,
+  },
+  mapping_inode: { twice: fires('GMFS-007'), zeroed: fires('GMFS-007'), swapped: fires('GMFS-007') },
+  mapping_block: { twice: fires('GMFS-017'), zeroed: UNKNOWN, swapped: UNKNOWN },
+  guestmemfs_inode: { twice: fires('GMFS-014'), zeroed: fires('GMFS-007', 'GMFS-010'), swapped: UNKNOWN },
+};
+
+/** Copies a record over another of its list, zeroes one, or lets two trade places. */
+export const mutateList: Mutator = (context, random) => {
+  const lists = [...context.byList.values()].filter(
+    ([first]) => LISTS[first?.record.name ?? ''] !== undefined,
+  );
+  if (lists.length === 0) return undefined;
+  const members = random.pick(lists);
+  const from = random.pick(members);
+  const to = random.pick(members.filter((member) => member !== from && member.record === from.record));
+  const rules = LISTS[from.record.name];
+  const [a, b] = [recordBytes(context, from), recordBytes(context, to)];
+  if (rules === undefined || a.length === 0 || b.length !== a.length) return undefined;
+  const same = a.every((byte, i) => byte === b[i]);
+  const at = (instance: RecordInstance, bytes: Uint8Array) =>
+    ({ kind: 'write', address: instance.address, bytes: bytes.slice() }) as const;
+  switch (random.below(3)) {
+    case 0:
+      if (same) return undefined;
+      return structure(
+        `${to.what} replaced by a copy of ${from.what}`,
+        [at(to, a)],
+        ownsPages(from, a) ? rules.twice : UNKNOWN,
+      );
+    case 1:
+      if (a.every((byte) => byte === 0)) return undefined;
+      return structure(
+        `${from.what} zeroed`,
+        [at(from, new Uint8Array(a.length))],
+        zeroedIn(context, from, rules),
+      );
+    default:
+      if (same) return undefined;
+      return structure(`${from.what} and ${to.what} swapped`, [at(from, b), at(to, a)], rules.swapped);
+  }
+};
+
+/** Objects smaller than a page share pages; of a kho_mem that says nothing of whole pages nothing is decided. */
+function ownsPages({ record }: RecordInstance, bytes: Uint8Array): boolean {
+  if (record.name !== 'kho_mem') return true;
+  return leafFields(record).every((field) => (readLeaf(field, bytes) & ~1n) % PAGE === 0n);
+}
+
+/** No release reads kho-v2, so nothing says which handlers it has. */
+function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
+  return record.name === 'luo_file_ser' && target.handover.generation === 'kho-v2' ? UNKNOWN : zeroed;
+}
+
+function structure(words: string, changes: Mutation['changes'], expect: Expectation): Mutation {
+  return { level: 'structure', words, changes, expect };
+}
+
+/** Chains by the record that links them: what fires for a loop, and for a link into another chain. */
+const CHAINS: Readonly<Record<string, { field: string; loop: Expectation; foreign: Expectation }>> = {
+  kho_block_header_ser: { field: 'next', loop: fires('BLOCK-001'), foreign: fires('BLOCK-007') },
+  kho_vmalloc_hdr: { field: 'next', loop: fires('VMALLOC-004'), foreign: fires('VMALLOC-004') },
+  khoser_mem_chunk_hdr: { field: 'next', loop: fires('KHO-131'), foreign: UNKNOWN },
+  kho_radix_node_table: { field: 'table', loop: UNKNOWN, foreign: UNKNOWN },
+  ss_pml4e: { field: 'address', loop: fires('DMAR-015', 'DMAR-016', 'MAP-003', 'MAP-004'), foreign: UNKNOWN },
+};
+
+/** Closes a loop: a link leads back to its own page or to an earlier one of its chain, or into another chain. */
+export const mutateChain: Mutator = (context, random) => {
+  const links = context.instances.records.filter(({ record }) => CHAINS[record.name] !== undefined);
+  if (links.length === 0) return undefined;
+  const instance = random.pick(links);
+  const chain = CHAINS[instance.record.name];
+  const field = leafFields(instance.record).find(({ info }) => info.id === chain?.field);
+  if (chain === undefined || field === undefined) return undefined;
+  const { pageSize } = context.target.handover;
+  const page = Math.floor(instance.address / pageSize) * pageSize;
+  const { pages } = context.instances;
+  const own = pages.find(({ address }) => address === page);
+  if (own === undefined) return undefined;
+  const back = pages.filter(({ chain }) => chain === own.chain);
+  const earlier = back.slice(0, back.indexOf(own) + 1);
+  const foreign = pages.filter(({ chain }) => chain !== own.chain && kindOf(chain) === kindOf(own.chain));
+  const away = foreign.length > 0 && random.chance(1, 3);
+  const goal = random.pick(away ? foreign : earlier);
+  const bytes = recordBytes(context, instance);
+  const old = readLeaf(field, bytes);
+  // Entries of page tables hold page frames.
+  const value = BigInt(field.bitWidth < 64 ? goal.address / pageSize : goal.address);
+  if (value === old) return undefined;
+  const written = writeLeaf(field, bytes, value);
+  return structure(
+    `${field.name} of ${instance.what}: ${hex(old)} -> ${hex(value)} (${away ? `${goal.what}, another chain` : goal === own ? 'its own page, a loop' : `back to ${goal.what}, a loop`})`,
+    [{ kind: 'write', address: instance.address + written.at, bytes: written.bytes }],
+    away ? chain.foreign : chain.loop,
+  );
+};
+
+function kindOf(chain: string): string {
+  return chain.slice(0, chain.indexOf(' '));
+}
+
+/** Cuts pages out of the core. What is not there cannot be judged: a rule is skipped, never failed. */
+export const mutatePages: Mutator = ({ target, instances }, random) => {
+  if (target.form === 'blob' || instances.records.length === 0) return undefined;
+  const { pageSize } = target.handover;
+  const place =
+    random.chance(1, 2) && instances.pages.length > 0
+      ? random.pick(instances.pages)
+      : random.pick(instances.records);
+  const start = Math.floor(place.address / pageSize) * pageSize;
+  const end = start + pageSize * random.pick([1, 1, 1, 2, 16]);
+  const { address, bytes } = target.root;
+  // Without its tree nothing is left to be judged.
+  if (start < address + bytes.length && end > address) return undefined;
+  return structure(
+    `the pages [${hex(start)}, ${hex(end)}) cut out, with ${place.what}`,
+    [{ kind: 'cut', start, end }],
+    ACCEPTED,
+  );
+};
+
+/** Ranges that are made to overlap: the start of one becomes that of another. */
+const RANGES: Readonly<Record<string, { field: string; rules: readonly string[] }>> = {
+  reserve_mem_start: { field: 'value', rules: ['MEMBLOCK-006'] },
+  kho_mem: { field: 'addr', rules: ['KHO-007', 'KHO-008', 'KHO-009', 'KHO-010', 'GMFS-008'] },
+  iova_start: { field: 'value', rules: ['IOMMUFD-010', 'IOMMUFD-011', 'MAP-003', 'MAP-004'] },
+  kho_scratch: { field: 'addr', rules: ['KHO-124'] },
+};
+
+/** Lets two ranges of a list overlap. */
+export const mutateOverlap: Mutator = (context, random) => {
+  const lists = [...context.byList.values()].filter(
+    ([first]) => RANGES[first?.record.name ?? ''] !== undefined,
+  );
+  if (lists.length === 0) return undefined;
+  return overlap(context, random.pick(lists), random);
+};
+
+function overlap(
+  context: MutateContext,
+  members: readonly RecordInstance[],
+  random: Random,
+): Mutation | undefined {
+  const from = random.pick(members);
+  const to = random.pick(members.filter((member) => member !== from));
+  const range = RANGES[from.record.name];
+  const field = leafFields(from.record).find(({ info }) => info.id === range?.field);
+  if (range === undefined || field === undefined) return undefined;
+  const bytes = recordBytes(context, to);
+  const value = readLeaf(field, recordBytes(context, from));
+  const old = readLeaf(field, bytes);
+  // IOVAs of two address spaces may be equal.
+  if (value === old || (from.record.name === 'iova_start' && !siblings(from, to))) return undefined;
+  const decided =
+    context.target.handover.kind === 'handover' &&
+    ownsPages(from, recordBytes(context, from)) &&
+    ownsPages(to, bytes);
+  const written = writeLeaf(field, bytes, value);
+  return structure(
+    `${to.what} moved onto ${from.what}: ${hex(old)} -> ${hex(value)}`,
+    [{ kind: 'write', address: to.address + written.at, bytes: written.bytes }],
+    decided ? fires(...range.rules) : UNKNOWN,
+  );
+}
+
+function siblings(a: RecordInstance, b: RecordInstance): boolean {
+  const parent = (path: string | undefined) => path?.slice(0, path.lastIndexOf('/'));
+  return parent(a.property?.path) === parent(b.property?.path);
+}

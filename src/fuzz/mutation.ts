@@ -1,0 +1,66 @@
+/** What a mutation is: plain data, so that a case is a list that can be recorded, replayed and reduced. */
+
+/** How far a mutation reaches. */
+export const LEVELS = ['field', 'structure', 'byte'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Where in a devicetree blob a structure edit works: the first node of a path, or a property of it. */
+export interface TreePlace {
+  /** Absolute path of the node. */
+  readonly path: string;
+  /** The property; the node itself without it. */
+  readonly property?: string;
+}
+
+/** An edit of a blob's structure. One whose place is not there does nothing. */
+export type TreeEdit =
+  | { readonly op: 'drop' | 'duplicate' | 'first' | 'last'; readonly at: TreePlace }
+  | { readonly op: 'value'; readonly at: TreePlace; readonly value: Uint8Array }
+  | { readonly op: 'rename'; readonly at: TreePlace; readonly name: string };
+
+/** One change of a target's bytes; addresses are those of its image (physical, or offsets in a lone blob). */
+export type Change =
+  | { readonly kind: 'write'; readonly address: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'cut'; readonly start: number; readonly end: number }
+  /** Of the blob that begins at `blob`. */
+  | { readonly kind: 'tree'; readonly blob: number; readonly edit: TreeEdit }
+  /** Only of a lone blob: its first `length` bytes. */
+  | { readonly kind: 'truncate'; readonly length: number };
+
+/** What a checker is to say of a mutated dump; known from what was done, never from asking one. */
+export type Expectation =
+  /** At least one of these rules fires, as a warning or an error. */
+  | { readonly kind: 'rules'; readonly rules: readonly string[] }
+  /** Nothing fires that did not before. */
+  | { readonly kind: 'accepted' }
+  /** Not decided by what was done. */
+  | { readonly kind: 'unknown' };
+
+export interface Mutation {
+  readonly level: Level;
+  /** What was done and where, in the kernel's terms; one line, not escaped. */
+  readonly words: string;
+  readonly changes: readonly Change[];
+  readonly expect: Expectation;
+}
+
+export const UNKNOWN: Expectation = { kind: 'unknown' };
+export const ACCEPTED: Expectation = { kind: 'accepted' };
+
+/** One of these rules has to fire. */
+export function fires(...rules: readonly string[]): Expectation {
+  return { kind: 'rules', rules };
+}
+
+/** What is expected of a list of mutations: of several nothing, as each may hide another. */
+export function expectationOf(mutations: readonly Mutation[]): Expectation {
+  const [only] = mutations;
+  if (only === undefined) return ACCEPTED;
+  return mutations.length === 1 ? only.expect : UNKNOWN;
+}
+
+/** The manifest's words for an expectation. */
+export function expectationText(expect: Expectation): string {
+  if (expect.kind === 'rules') return expect.rules.join(' or ');
+  return expect.kind === 'accepted' ? 'none: must still be accepted' : 'unknown';
+}
