@@ -9,7 +9,6 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'KHO-004': [['DMAR-010', 'DMAR-014'], 'an empty record keeps no table page'],
   'KHO-005': [['DMAR-014'], 'a flag bit in a table page’s address is no page address'],
   'KHO-006': [['DMAR-010'], 'the record that lies beyond memory was a table page’s'],
-  'KHO-007': [['DMAR-014'], 'a record that reaches into the next is longer than a page'],
   'KHO-008': [['KHO-010'], 'a record in the NOINIT region is moved there with the region’s flag'],
   'KHO-010': [['KHO-008'], 'a record with the region’s flag makes its page a region'],
   'KHO-014': [['MAP-002'], 'without guestmemfs no mapped page is persistent'],
