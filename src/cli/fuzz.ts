@@ -44,7 +44,6 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .option('output', {
         type: 'string',
         requiresArg: true,
-        alias: 'o',
         group: 'Input and output:',
         describe: 'folder for the cases, manifest.ndjson and kho.dict; a run that is there already goes on',
       })

@@ -50,7 +50,6 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('output', {
         type: 'string',
         requiresArg: true,
-        alias: 'o',
         group: 'Input and output:',
         describe: 'write to this file instead of standard output; FORMAT=FILE, repeated, adds outputs',
       })
