@@ -18,6 +18,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   'KHO-127 kho-v2': 'the addresses of the case are those of another dump',
   'KHO-147 kho-v3': 'the addresses of the case are those of another dump',
   'LUO-005 kho-v4': 'luo-v5 has blocks; luo-v1 to luo-v3 under kho-v4 never reached a release',
+  'LUO-019 kho-v4': 'luo-v5 has blocks; arrays of files under kho-v4 never reached a release',
   'VTD-134 kho-v1': 'only the 2024 series hands domains over',
   'VTD-134 kho-v2': 'only the 2024 series hands domains over',
   'VTD-134 kho-v3': 'only the 2024 series hands domains over',

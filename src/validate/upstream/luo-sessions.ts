@@ -7,7 +7,7 @@ import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
-import { at, BLOCKS, UPSTREAM } from './shared.js';
+import { at, UPSTREAM } from './shared.js';
 
 const LS = 'kernel/liveupdate/luo_session.c';
 const LF = 'kernel/liveupdate/luo_file.c';
@@ -220,13 +220,17 @@ export const arrayOwner: Rule = {
   id: 'LUO-019',
   title: 'the files of a session lie at a physical address, and belong to no other session',
   severity: 'error',
-  generations: UPSTREAM.filter((generation) => !BLOCKS.includes(generation)),
+  generations: UPSTREAM,
   source: 'upstream L11, X12',
   evidence: `${LF} luo_file_deserialize (6.19 to 7.1)`,
   consequence:
     'the next kernel faults, or gives both sessions the same files and fails when it restores the second',
   needs: ['memory'],
   check(context, report) {
+    if (context.handover.luo?.version === 'luo-v5') {
+      report.skip('luo-v5 keeps files in blocks (BLOCK-007)');
+      return;
+    }
     const seen = new Map<bigint, LuoSession>();
     for (const session of sessionsOf(context, report)) {
       const { filesAddress, name } = session;
