@@ -102,7 +102,8 @@ function isWatched(survey: Survey, batch: LeafBatch): boolean {
 }
 
 /** @returns the first row from `from` on that is not wholly in one granule known to be plain */
-function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): number {
+function plainRows(survey: Survey, batch: LeafBatch, from: number): number {
+  const { codes, first } = survey;
   const { rows, length, format, totalPages } = batch;
   // The length of row 0, which may have begun long ago, does not stand in its words.
   if (from === 0) return 0;
@@ -112,7 +113,9 @@ function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): nu
   const end = length * WORDS;
   /** Some row has more than one page, and may reach into another granule. */
   const long = totalPages !== length;
-  for (let at = (from * WORDS) | 0; at < end; at = (at + WORDS) | 0) {
+  let begin = (from * WORDS) | 0;
+  if (!long) begin = plainFours(survey, rows, begin, end, addressHi);
+  for (let at = begin; at < end; at = (at + WORDS) | 0) {
     const lo = rows[(at + LO) | 0] as number;
     const granule = ((((rows[(at + HI) | 0] as number) & addressHi) << 11) | (lo >>> 21)) - lowest;
     if (granule >>> 0 >= size || codes[granule] !== PLAIN) return at / WORDS;
@@ -121,6 +124,48 @@ function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): nu
     if (((lo >>> 12) & 511) + pages > GRANULE) return at / WORDS;
   }
   return length;
+}
+
+/**
+ * Rows of one page each, four at a time: most batches of scattered pages are plain throughout.
+ *
+ * @param begin word of the first row
+ * @param end behind the words of the last
+ * @returns the word of the first row that was not looked at, or one up to three rows before a row that is not plain
+ */
+function plainFours(
+  { codes, first }: Survey,
+  rows: Int32Array,
+  begin: number,
+  end: number,
+  addressHi: number,
+): number {
+  const lowest = first | 0;
+  const last = (codes.length - 1) | 0;
+  const most = end - 4 * WORDS;
+  let at = begin | 0;
+  for (; at <= most; at = (at + 4 * WORDS) | 0) {
+    const a = granuleAt(rows, at, addressHi, lowest);
+    const b = granuleAt(rows, (at + WORDS) | 0, addressHi, lowest);
+    const c = granuleAt(rows, (at + 2 * WORDS) | 0, addressHi, lowest);
+    const d = granuleAt(rows, (at + 3 * WORDS) | 0, addressHi, lowest);
+    // One of them is negative, or beyond the last.
+    if ((a | b | c | d | (last - a) | (last - b) | (last - c) | (last - d)) < 0) break;
+    const codesOfAll =
+      ((codes[a] as number) ^ PLAIN) |
+      ((codes[b] as number) ^ PLAIN) |
+      ((codes[c] as number) ^ PLAIN) |
+      ((codes[d] as number) ^ PLAIN);
+    if (codesOfAll !== 0) break;
+  }
+  return at;
+}
+
+/** The granule of the row at word `at`, counted from `lowest`. */
+function granuleAt(rows: Int32Array, at: number, addressHi: number, lowest: number): number {
+  const lo = rows[(at + LO) | 0] as number;
+  const hi = rows[(at + HI) | 0] as number;
+  return ((((hi & addressHi) << 11) | (lo >>> 21)) - lowest) | 0;
 }
 
 function isAnyWatched(survey: Survey, batch: LeafBatch): boolean {

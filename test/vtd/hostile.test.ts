@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
@@ -258,6 +259,34 @@ describe('runs', () => {
       expect(leavesOf(walkTable(request).batches).map(({ entry }) => entry)).toEqual(entries);
       expect([...mergeRuns(walkTable(request).batches, format)].length).toBe(runs);
     }
+  });
+
+  it('are the entries whatever their software bits and wherever a stretch breaks', () => {
+    const software = [0n, 1n << 52n, 1n << 53n, 3n << 52n, 1n << 63n, (1n << 63n) | (1n << 52n), 1n << 61n];
+    const stretch = fc.record({
+      length: fc.integer({ min: 1, max: 40 }),
+      page: fc.oneof(fc.integer({ min: 0, max: 0x3ffff }), fc.integer({ min: 0xfffd8, max: 0x100001 })),
+      bits: fc.constantFrom(...software),
+      step: fc.constantFrom(0x1000n, 0x1000n, 0x1000n, 0x2000n, -0x1000n, 0x1008n),
+    });
+    fc.assert(
+      fc.property(fc.array(stretch, { minLength: 1, maxLength: 40 }), (stretches) => {
+        const entries = stretches
+          .flatMap(({ length, page, bits, step }) =>
+            Array.from({ length }, (_, i) => (BigInt(page + 64) * 0x1000n + BigInt(i) * step) | bits | 3n),
+          )
+          .slice(0, 512);
+        const words = entries.map((entry, index) => [0x2000 + index * 8, entry] as const);
+        const memory = wordsMemory([[0x1000, 0x2003n], ...words]);
+        const request = { memory, root: 0x1000, levels: 2, format };
+        expect(leavesOf(walkTable(request).batches).map(({ entry }) => entry)).toEqual(entries);
+        // A run ends exactly where an entry is not its predecessor and a page.
+        const breaks = entries.filter((entry, i) => i === 0 || entry !== (entries[i - 1] ?? 0n) + 0x1000n);
+        let rows = 0;
+        for (const { length } of walkTable(request).batches) rows += length;
+        expect(rows).toBe(breaks.length);
+      }),
+    );
   });
 
   it('end where only the high half changes', () => {

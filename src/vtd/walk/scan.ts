@@ -2,6 +2,7 @@ import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry, ROW_END, ROW_HI, ROW_LO, ROW_START, ROW_WORDS } from './batch.js';
 import { type EntryFormat, pfnOf } from './format.js';
 import type { WalkState } from './state.js';
+import { LITTLE_ENDIAN_HOST } from './window.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
 const WORDS = ROW_WORDS;
@@ -15,8 +16,13 @@ const PAGE = 4096;
 /** The address in the low half of an entry. */
 const ADDRESS_LO = 0xfffff000 | 0;
 const FLAGS_LO = ~ADDRESS_LO;
-/** Page frames from 1 to this one, in the low half: four leaves from there on lie within one 4 GiB. */
-const LAST_OF_FOUR = 0xffffc;
+/**
+ * An entry read as a double is a whole multiple of the smallest one, 2^-1074, as long as bits 62:53 are 0: what
+ * is added to it is added to the entry's bits, exactly, and equal doubles are equal bits. Bit 63 is the sign.
+ */
+const WHOLE_PAGE = PAGE * 2 ** -1074;
+/** The high half of such an entry, without the sign and shifted left by one, is below this. */
+const WHOLE_HI = 0x200000 << 1;
 
 /** Logs something about the entry at word `i` of the current table of `level`. */
 function sight(
@@ -90,6 +96,29 @@ export function reportDeadEntries(s: WalkState, level: number): void {
 }
 
 /**
+ * How far the leaves from entry `k` on continue one another; all but up to three of them.
+ *
+ * @param last four entries behind it may be read
+ * @returns the last entry that does
+ */
+function endOfStretch(entries: Float64Array, k: number, last: number, page: number): number {
+  const two = page + page;
+  const three = two + page;
+  const four = two + two;
+  let at = k;
+  let here = entries[at] as number;
+  while (at <= last) {
+    if (entries[at + 1] !== here + page) return at;
+    if (entries[at + 2] !== here + two) return at + 1;
+    if (entries[at + 3] !== here + three) return at + 2;
+    here += four;
+    if (entries[at + 4] !== here) return at + 3;
+    at += 4;
+  }
+  return at;
+}
+
+/**
  * The hot loop: takes the present entries of the current level-1 table into the batch, as runs. V8 checks the
  * map and loads base and length of every array anew in each round of a loop, so there is one array that is
  * read and one that is written, and all that is computed stays within 32 bits. The batch must have room for a
@@ -100,6 +129,7 @@ export function reportDeadEntries(s: WalkState, level: number): void {
  */
 export function scanPageTable(s: WalkState): void {
   const words = s.windows[1]?.words as Int32Array;
+  const entries = s.windows[1]?.entries as Float64Array;
   const { batch, format } = s;
   const { rows } = batch;
   const presentLo = format.presentLo | 0;
@@ -128,7 +158,9 @@ export function scanPageTable(s: WalkState): void {
   // A run that was closed does not go on, even if the next leaf would fit.
   if (!continued && lastAt === at) expectedLo = ~(words[at] as number);
   // Where address bits of the low half are reserved (a host address width below 32), each leaf is looked at.
-  const fours = (reservedLo & ADDRESS_LO) === 0 ? live - 10 : -1;
+  const mostTogether = (reservedLo & ADDRESS_LO) === 0 && LITTLE_ENDIAN_HOST ? live - 2 : -1;
+  // What the leaf behind a sound one may not change, to be sound as well.
+  const keptLo = FLAGS_LO | reservedLo;
   let passed = 0;
   let stale = 0;
   for (let i = at | 0; i < live; i = (i + 2) | 0) {
@@ -138,23 +170,15 @@ export function scanPageTable(s: WalkState): void {
     const changeHi = hi ^ expectedHi;
     const badAddress = lo & reservedLo;
     if ((changeLo | changeHi | (i ^ lastAt) | badAddress) === 0 && (lo & ADDRESS_LO) !== 0) {
-      // As long as the next four go on, and below the next 4 GiB line, they are looked at together.
-      let next = (lo + PAGE) | 0;
-      while (i <= fours && ((next >>> 12) - 1) >>> 0 < LAST_OF_FOUR) {
-        const other =
-          ((words[i + 2] as number) ^ next) |
-          ((words[i + 4] as number) ^ (next + PAGE)) |
-          ((words[i + 6] as number) ^ (next + 2 * PAGE)) |
-          ((words[i + 8] as number) ^ (next + 3 * PAGE)) |
-          ((words[i + 3] as number) ^ hi) |
-          ((words[i + 5] as number) ^ hi) |
-          ((words[i + 7] as number) ^ hi) |
-          ((words[i + 9] as number) ^ hi);
-        if (other !== 0) break;
-        next = (next + 4 * PAGE) | 0;
-        i = (i + 8) | 0;
+      // Up to the next 4 GiB line, entries are looked at as wholes.
+      const last = Math.min(mostTogether, i + 2 * (0xfffff - (lo >>> 12))) - 8;
+      if (i <= last && (hi << 1) >>> 0 < WHOLE_HI) {
+        const from = i;
+        i = endOfStretch(entries, i >> 1, last >> 1, hi < 0 ? -WHOLE_PAGE : WHOLE_PAGE) << 1;
+        expectedLo = (lo + ((i - from) >> 1) * PAGE + PAGE) | 0;
+      } else {
+        expectedLo = (lo + PAGE) | 0;
       }
-      expectedLo = next;
     } else {
       // With the flags of the leaf before, which was sound, it is present and has no other reserved bits.
       if (((changeLo & FLAGS_LO) | (changeHi & fixedHi) | badAddress | unseen) !== 0) {
@@ -187,8 +211,28 @@ export function scanPageTable(s: WalkState): void {
       }
       diffLo |= changeLo;
       diffHi |= changeHi;
-      expectedHi = hi;
-      expectedLo = (lo + PAGE) | 0;
+      let beforeLo = lo;
+      let beforeHi = hi;
+      // Where pages lie apart, the next leaves mostly differ from this one in their address only.
+      for (let j = (i + 2) | 0; j < live; j = (j + 2) | 0) {
+        const nextLo = words[j] as number;
+        const nextHi = words[j + 1] as number;
+        const change = nextHi ^ beforeHi;
+        if ((((nextLo ^ beforeLo) & keptLo) | (change & fixedHi)) !== 0) break;
+        if (nextLo === ((beforeLo + PAGE) | 0)) break;
+        const offset = (j - origin) >> 1;
+        rows[(to + (END - WORDS)) | 0] = offset;
+        rows[(to + LO) | 0] = nextLo;
+        rows[(to + HI) | 0] = nextHi;
+        rows[(to + START) | 0] = offset;
+        to = (to + WORDS) | 0;
+        diffHi |= change;
+        beforeLo = nextLo;
+        beforeHi = nextHi;
+        i = j;
+      }
+      expectedHi = beforeHi;
+      expectedLo = (beforeLo + PAGE) | 0;
     }
     lastAt = (i + 2) | 0;
   }

@@ -13,6 +13,8 @@ export interface TableWindow {
   readonly bytes: Uint8Array;
   /** The same bytes as little-endian 32-bit words, low half of each entry first. */
   readonly words: Int32Array;
+  /** The same bytes as doubles, an entry each, where the host is little-endian. */
+  readonly entries: Float64Array;
   /** Physical byte address of the first page. */
   start: number;
   /** Pages that are wholly known. */
@@ -25,12 +27,14 @@ export interface UnknownEntries {
   readonly to: number;
 }
 
-const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+/** Whether typed arrays have the byte order of tables. */
+export const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** @returns an empty window */
 export function createTableWindow(): TableWindow {
   const bytes = new Uint8Array(TABLE_BYTES * WINDOW_PAGES);
-  return { bytes, words: new Int32Array(bytes.buffer), start: 0, pages: 0 };
+  const { buffer } = bytes;
+  return { bytes, words: new Int32Array(buffer), entries: new Float64Array(buffer), start: 0, pages: 0 };
 }
 
 /** @returns index in `words` of the table page at `address`, or -1 when the window does not hold it */
