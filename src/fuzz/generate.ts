@@ -1,5 +1,5 @@
 /** Cases from a seed and a number. */
-import { findInstances } from './instances/index.js';
+import { targetInstances } from './instances.js';
 import { mutateBytes } from './mutate/bytes.js';
 import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
 import { mutateField } from './mutate/field.js';
@@ -45,7 +45,7 @@ const MAX_MUTATIONS = 4;
  * @param seed below 2^64
  */
 export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
-  const context = mutateContext(target, findInstances(target));
+  const context = mutateContext(target, targetInstances(target));
   return {
     target,
     make(number) {

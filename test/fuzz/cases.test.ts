@@ -6,7 +6,7 @@ import { applied, caseBytes } from '../../src/fuzz/apply.js';
 import { dictionaryLines } from '../../src/fuzz/dictionary.js';
 import { leafFields, readLeaf, writeLeaf } from '../../src/fuzz/fields.js';
 import { caseMaker } from '../../src/fuzz/generate.js';
-import { findInstances } from '../../src/fuzz/instances/index.js';
+import { targetInstances } from '../../src/fuzz/instances.js';
 import { caseName, manifestLine, parseLines } from '../../src/fuzz/manifest.js';
 import { createRandom } from '../../src/fuzz/random.js';
 import { recordTypes } from '../../src/records/index.js';
@@ -134,7 +134,7 @@ describe('cases', () => {
   });
 
   test('of a target know where its records lie: the token of each file is read at its place', () => {
-    const { records } = findInstances(core);
+    const { records } = targetInstances(core);
     const files = records.filter(({ record }) => record.name === 'luo_file_ser');
     const tokens = (core.handover.luo?.sessions ?? []).flatMap(({ files: list = [] }) =>
       list.map(({ token }) => token),

@@ -1,8 +1,9 @@
 /** Field level: one value of one record. */
+
+import type { RecordInstance } from '../../instances/instance.js';
 import { bytesToText } from '../../schema/text.js';
 import { expectField } from '../expect/index.js';
 import { isNumeric, type LeafField, leafFields, readLeaf, writeLeaf } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
 import { type Mutation, UNKNOWN } from '../mutation.js';
 import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';

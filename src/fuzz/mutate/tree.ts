@@ -1,9 +1,9 @@
 /** Structure level in devicetree blobs: nodes and properties dropped, doubled, moved, renamed, resized. */
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue } from '../../fdt/tree.js';
+import type { BlobInstance } from '../../instances/instance.js';
 import { FdtToken } from '../../records/fdt.js';
 import { expectTree } from '../expect/tree.js';
-import type { BlobInstance } from '../instances/instance.js';
 import type { Mutation, TreeEdit, TreePlace } from '../mutation.js';
 import type { Random } from '../random.js';
 import { type FuzzTarget, roomAt } from '../target.js';

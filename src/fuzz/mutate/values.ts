@@ -1,8 +1,9 @@
 /** The values that a field is given. */
+
+import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
 import type { Aim } from '../expect/field.js';
 import { type LeafField, readLeaf } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
 import type { Random } from '../random.js';
 import { type MutateContext, recordBytes } from './context.js';
 
