@@ -2,9 +2,9 @@
 
 import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
+import type { Random } from '../../synth/random.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
 
 /** Bytes of a page of the 2024 series. */
@@ -123,7 +123,7 @@ export const mutateChain: Mutator = (context, random) => {
   const back = pages.filter(({ chain }) => chain === own.chain);
   const earlier = back.slice(0, back.indexOf(own) + 1);
   const foreign = pages.filter(({ chain }) => chain !== own.chain && kindOf(chain) === kindOf(own.chain));
-  const away = foreign.length > 0 && random.chance(1, 3);
+  const away = foreign.length > 0 && random.chance(1 / 3);
   const goal = random.pick(away ? foreign : earlier);
   const bytes = recordBytes(context, instance);
   const old = readLeaf(field, bytes);
@@ -147,7 +147,7 @@ export const mutatePages: Mutator = ({ target, instances }, random) => {
   if (target.form === 'blob' || instances.records.length === 0) return undefined;
   const { pageSize } = target.handover;
   const place =
-    random.chance(1, 2) && instances.pages.length > 0
+    random.chance(1 / 2) && instances.pages.length > 0
       ? random.pick(instances.pages)
       : random.pick(instances.records);
   const start = Math.floor(place.address / pageSize) * pageSize;
