@@ -1,8 +1,8 @@
 /** One field of a record with another content. */
 import type { PhysicalMemory } from '../src/memory/physical.js';
+import type { Random } from '../src/synth/random.js';
 import type { Patch } from './dumps.js';
 import type { Site } from './fields.js';
-import type { Random } from './random.js';
 
 /** A change that leaves at least one bit different; undefined where the bytes are not in the dump. */
 export function corrupted(site: Site, memory: PhysicalMemory, random: Random): Patch | undefined {

@@ -1,4 +1,5 @@
 /** Fields of records as places in memory, by the generated field tables. */
+import { leafFields } from '../src/fuzz/fields.js';
 import type { FieldInfo, RecordType } from '../src/schema/record.js';
 
 /** What a field is for; corruption and result are told by it. */
@@ -51,7 +52,7 @@ const BY_UNIT: Readonly<Record<string, FieldClass>> = {
   devfn: 'id',
 };
 
-export function classOf(field: FieldInfo): FieldClass {
+function classOf(field: FieldInfo): FieldClass {
   if (field.reserved !== undefined && field.kernelName.startsWith('(')) return 'reserved';
   if (field.kernelName.startsWith('(')) return 'reserved';
   for (const [pattern, kind] of BY_NAME) if (pattern.test(field.kernelName)) return kind;
@@ -61,26 +62,16 @@ export function classOf(field: FieldInfo): FieldClass {
   return field.bitWidth !== undefined && field.bitWidth < 8 ? 'flag' : 'value';
 }
 
-/** Every field of a record, those of records inside it too. */
-export function* fieldsOf(
-  record: RecordType<unknown>,
-  address: number,
-  owner = record.name,
-): Generator<Site> {
-  for (const field of record.fields) {
-    const { bitOffset, bitWidth, kind } = field;
-    if (bitOffset === undefined || bitWidth === undefined || kind === 'array') continue;
-    if (field.record !== undefined) {
-      yield* fieldsOf(field.record, address + bitOffset / 8);
-      continue;
-    }
+/** Every field of a record, those of records inside it too, by the name of the record that declares it. */
+export function* fieldsOf(record: RecordType<unknown>, address: number, name = record.name): Generator<Site> {
+  for (const { info, owner, bitOffset, bitWidth, endian } of leafFields(record)) {
     yield {
-      name: `${owner}.${field.kernelName}`,
-      kind: classOf(field),
+      name: `${owner === record ? name : owner.name}.${info.kernelName}`,
+      kind: classOf(info),
       address,
       bit: bitOffset,
       width: bitWidth,
-      endian: record.endian,
+      endian,
     };
   }
 }

@@ -5,7 +5,6 @@ const HARDWARE = 'the hardware ignores it, or a capability decides that these du
 const ROOT = 'the root directory has neither name nor blocks: not read';
 const FREE: Readonly<Record<string, string>> = {
   'setup_data.*': BOOT,
-  'kho_data_rfc2024.dt_addr': BOOT,
   'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
   'guestmemfs_sb.(padding)': 'not read',
   'guestmemfs_inode.(padding)': 'not read',

@@ -1,8 +1,9 @@
 /** Random corruptions of single fields of real dumps, and which of them a validation sees. */
+
+import { createRandom } from '../src/synth/random.js';
 import { corrupted } from './corrupt.js';
 import type { StudyDump } from './dumps.js';
 import type { FieldClass, Site } from './fields.js';
-import { createRandom } from './random.js';
 import { sitesOf } from './sites.js';
 
 /** What became of the corruptions of one field. */
@@ -21,7 +22,7 @@ const MISSED_SHOWN = 3;
 
 /** @param each corruptions of each field of each dump */
 export function runStudy(dumps: readonly StudyDump[], each: number, seed: number): FieldResult[] {
-  const random = createRandom(seed);
+  const random = createRandom(BigInt(seed));
   const results = new Map<string, FieldResult>();
   for (const dump of dumps) {
     const fields = new Map<string, Site[]>();

@@ -1,32 +1,21 @@
-/** Fields of a devicetree blob in memory: header, tokens, and the values of its properties. */
-import type { FdtTree } from '../src/fdt/parse.js';
+/** Fields of a devicetree blob that are no record of a binding: tokens, and values of other properties. */
+import { type FdtTree, parseFdt } from '../src/fdt/parse.js';
 import { children, properties, propertyName, propertyValue, rootNode, valueOffset } from '../src/fdt/tree.js';
-import { fdtHeader, fdtProp } from '../src/records/fdt.js';
-import { recordTypes } from '../src/records/index.js';
-import { khoMem } from '../src/records/kho.js';
-import { khoVmalloc } from '../src/records/vmalloc.js';
-import type { RecordType } from '../src/schema/record.js';
-import { classOf, fieldsOf, type Site } from './fields.js';
+import type { BlobInstance } from '../src/instances/instance.js';
+import { fdtProp } from '../src/records/fdt.js';
+import { fieldsOf, type Site } from './fields.js';
 
-/** Records of one field, by the property that holds one. */
-const VALUES = new Map(
-  recordTypes.flatMap((record): [string, RecordType<unknown>][] => {
-    const [field, more] = record.fields;
-    return field === undefined || more !== undefined || field.bitWidth === undefined
-      ? []
-      : [[field.kernelName, record]];
-  }),
-);
-/** Bits of a token before its FDT_PROP header. */
+/** Bytes of a token before its FDT_PROP header. */
 const TOKEN = 4;
 
-export function* treeSites(tree: FdtTree, address: number): Generator<Site> {
-  yield* fieldsOf(fdtHeader, address);
+/** @param bound where the values begin that a binding has records of */
+export function* treeSites({ address, bytes }: BlobInstance, bound: ReadonlySet<number>): Generator<Site> {
+  const tree = parseFdt(bytes);
   const nodes = [rootNode(tree)];
   for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
     if (node < 0) continue;
     yield structure('FDT_BEGIN_NODE', address + (tree.at[node] ?? 0));
-    for (const property of properties(tree, node)) yield* propertySites(tree, property, address);
+    for (const property of properties(tree, node)) yield* propertySites(tree, property, address, bound);
     nodes.push(...children(tree, node));
   }
 }
@@ -35,7 +24,12 @@ function structure(name: string, address: number): Site {
   return { name, kind: 'structure', address, bit: 0, width: 32, endian: 'be' };
 }
 
-function* propertySites(tree: FdtTree, property: number, address: number): Generator<Site> {
+function* propertySites(
+  tree: FdtTree,
+  property: number,
+  address: number,
+  bound: ReadonlySet<number>,
+): Generator<Site> {
   const at = address + (tree.at[property] ?? 0);
   yield structure('FDT_PROP', at);
   for (const site of fieldsOf(fdtProp, at + TOKEN)) yield { ...site, kind: 'structure' };
@@ -43,20 +37,11 @@ function* propertySites(tree: FdtTree, property: number, address: number): Gener
   const value = propertyValue(tree, property);
   const offset = valueOffset(tree, property);
   if (name === undefined || value === undefined || offset === undefined || value.length === 0) return;
-  const start = address + offset;
-  const many =
-    name === 'mem' ? khoMem : name === 'folios_info' && value.length === 16 ? khoVmalloc : undefined;
-  if (many !== undefined) {
-    const size = many.size ?? value.length;
-    for (let i = 0; i + size <= value.length; i += size) yield* fieldsOf(many, start + i);
-    return;
-  }
-  const record = VALUES.get(name);
-  const [field] = record?.fields ?? [];
+  if (bound.has(address + offset)) return;
   yield {
     name: `property ${name}`,
-    kind: name === 'compatible' ? 'version' : field === undefined ? 'string' : classOf(field),
-    address: start,
+    kind: name === 'compatible' ? 'version' : 'string',
+    address: address + offset,
     bit: 0,
     width: value.length * 8,
     endian: 'le',

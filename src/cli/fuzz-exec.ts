@@ -19,9 +19,9 @@ import {
 } from '../memory/node/run-program.js';
 import { escapeText } from '../schema/escape.js';
 import { openRunFolder, type RunFolder, type RunParameters } from './fuzz-folder.js';
-import type { Progress } from './fuzz-progress.js';
 import type { CaseSource } from './fuzz-targets.js';
 import { UsageError } from './numbers.js';
+import type { Progress } from './progress.js';
 
 /** Where the results are. */
 export const RESULTS = 'results.ndjson';

@@ -4,8 +4,8 @@ import { type SelfResult, type SelfRunner, selfRunner } from '../fuzz/self.js';
 import { shrink } from '../fuzz/shrink.js';
 import type { FuzzTarget } from '../fuzz/target.js';
 import { escapeText } from '../schema/escape.js';
-import type { Progress } from './fuzz-progress.js';
 import type { CaseSource } from './fuzz-targets.js';
+import type { Progress } from './progress.js';
 
 export interface SelfSummary {
   readonly cases: number;

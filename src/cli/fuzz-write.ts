@@ -2,8 +2,8 @@
 import { caseBytes } from '../fuzz/apply.js';
 import { caseName, manifestLine } from '../fuzz/manifest.js';
 import { openRunFolder, type RunParameters } from './fuzz-folder.js';
-import type { Progress } from './fuzz-progress.js';
 import type { CaseSource } from './fuzz-targets.js';
+import type { Progress } from './progress.js';
 
 /** The manifest's name. */
 export const MANIFEST = 'manifest.ndjson';

@@ -6,12 +6,12 @@ import { hex, size } from '../schema/units.js';
 import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
 import { countsText, execCases, splitCommand } from './fuzz-exec.js';
 import type { RunParameters } from './fuzz-folder.js';
-import { createProgress } from './fuzz-progress.js';
 import { selfCases } from './fuzz-self.js';
 import { abiTargets, everyForm } from './fuzz-synth.js';
 import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
 import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { createProgress } from './progress.js';
 import { packageVersion } from './version.js';
 
 type Text = string | string[] | undefined;

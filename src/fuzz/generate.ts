@@ -1,12 +1,13 @@
 /** Cases from a seed and a number. */
-import { findInstances } from './instances/index.js';
+
+import { createRandom, type Random } from '../synth/random.js';
+import { targetInstances } from './instances.js';
 import { mutateBytes } from './mutate/bytes.js';
 import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
 import { mutateField } from './mutate/field.js';
 import { mutateChain, mutateList, mutateOverlap, mutatePages } from './mutate/records.js';
 import { mutateTree } from './mutate/tree.js';
 import { type Expectation, expectationOf, type Mutation } from './mutation.js';
-import { createRandom, type Random } from './random.js';
 import type { FuzzTarget } from './target.js';
 
 /** One mutated dump to be. */
@@ -45,12 +46,12 @@ const MAX_MUTATIONS = 4;
  * @param seed below 2^64
  */
 export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
-  const context = mutateContext(target, findInstances(target));
+  const context = mutateContext(target, targetInstances(target));
   return {
     target,
     make(number) {
       const random = createRandom(seed, number);
-      const count = random.chance(1, SEVERAL) ? 2 + random.below(MAX_MUTATIONS - 1) : 1;
+      const count = random.chance(1 / SEVERAL) ? 2 + random.below(MAX_MUTATIONS - 1) : 1;
       const mutations: Mutation[] = [];
       for (let turn = 0; mutations.length < count && turn < MAX_TURNS; turn++) {
         const mutation = pick(random)(context, random);

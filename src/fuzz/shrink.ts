@@ -3,7 +3,7 @@ import { parseFdt } from '../fdt/parse.js';
 import { nodePath } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import { hex } from '../schema/units.js';
-import { findInstances } from './instances/index.js';
+import { targetInstances } from './instances.js';
 import { type Change, type Mutation, UNKNOWN } from './mutation.js';
 import { type FuzzTarget, part } from './target.js';
 
@@ -158,7 +158,7 @@ async function smaller(
 
 /** Every node but the root, those with the shortest paths first: what hangs below goes with them. */
 function nodeDrops(target: FuzzTarget): { path: string; mutation: Mutation }[] {
-  return findInstances(target).blobs.flatMap(({ address, bytes, rider }) => {
+  return targetInstances(target).blobs.flatMap(({ address, bytes, rider }) => {
     const tree = parseFdt(bytes);
     const paths: string[] = [];
     for (let i = 1; i < tree.count; i++) {

@@ -1,5 +1,5 @@
 /**
- * Numbers from a seed. Two kinds: a sequence, for plans, and a hash of positions, for what is generated at any
+ * Numbers from a seed. Two kinds: a sequence, for plans, cases and corruptions, and a hash of positions, for what is generated at any
  * place without what comes before it. Both are integer arithmetic, so that every machine gives the same.
  */
 
@@ -11,25 +11,32 @@ export interface Random {
   below(end: number): number;
   /** An integer from `min` to `max`. */
   between(min: number, max: number): number;
+  /** An unsigned integer of `width` (1..64) bits. */
+  bits(width: number): bigint;
   /** True with this probability. */
   chance(probability: number): boolean;
-  /** One of the values. */
-  pick<T>(values: readonly [T, ...T[]]): T;
+  /**
+   * One of the values.
+   *
+   * @throws RangeError when there is none
+   */
+  pick<T>(values: readonly T[]): T;
 }
 
 const RANGE = 2 ** 32;
 
 /**
- * A sequence (sfc32).
+ * A sequence (sfc32 of Chris Doty-Humphrey, public domain). Sequences of neighbouring streams have nothing in
+ * common, so that they can be made in any order.
  *
  * @param seed 64 bits
- * @param stream tells sequences of one seed apart
+ * @param stream tells sequences of one seed apart; below 2^53
  */
 export function createRandom(seed: bigint, stream = 0): Random {
   let a = Number(BigInt.asIntN(32, seed));
   let b = Number(BigInt.asIntN(32, seed >> 32n));
   let c = stream | 0;
-  let counter = 1;
+  let counter = (Math.floor(stream / RANGE) + 1) | 0;
   const next = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
@@ -45,7 +52,11 @@ export function createRandom(seed: bigint, stream = 0): Random {
     below,
     between: (min, max) => min + below(max - min + 1),
     chance: (probability) => next() / RANGE < probability,
-    pick: (values) => values[below(values.length)] ?? values[0],
+    bits: (width) => BigInt.asUintN(width, (BigInt(next()) << 32n) | BigInt(next())),
+    pick(values) {
+      if (values.length === 0) throw new RangeError('nothing to pick from');
+      return values[below(values.length)] as (typeof values)[number];
+    },
   };
 }
 

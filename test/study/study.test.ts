@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { segmentsMemory } from '../../src/memory/segments.js';
+import { createRandom } from '../../src/synth/random.js';
 import { corrupted } from '../../study/corrupt.js';
 import { studyDumps } from '../../study/dumps.js';
 import type { Site } from '../../study/fields.js';
 import { freeReason } from '../../study/free.js';
-import { createRandom } from '../../study/random.js';
 import { constrained } from '../../study/report.js';
 import { sitesOf } from '../../study/sites.js';
 import { runStudy } from '../../study/study.js';
@@ -27,7 +27,7 @@ describe('a corruption', () => {
     const site: Site = { name: 'x', kind: 'value', address: 0x1000, bit, width, endian };
     const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255);
     const memory = segmentsMemory([{ address: 0x1000, bytes }], 'test');
-    const random = createRandom(7);
+    const random = createRandom(7n);
     let changes = 0;
     for (let i = 0; i < 200; i++) {
       const patch = corrupted(site, memory, random);

@@ -7,7 +7,7 @@ import { type ValidationResult, validate } from '../../src/validate/run.js';
 import { decodeAt } from '../decode/linux-dumps.js';
 import { DUMP } from '../rfc/cases.js';
 import { decodeMemory } from '../rfc/json.js';
-import { CASES, type Dump } from './upstream-cases.js';
+import { CASES, type Dump } from './upstream-cases/index.js';
 import { damagedOn, ORIGINAL } from './upstream-damage.js';
 import { seventh } from './variants.js';
 

@@ -5,7 +5,7 @@ import { applyBaseline, baselineJson, createBaseline, parseBaseline } from '../.
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { type ValidationResult, validate } from '../../src/validate/run.js';
-import { CASES, type Case } from './upstream-cases.js';
+import { CASES, type Case } from './upstream-cases/index.js';
 import { damagedOn, original } from './upstream-damage.js';
 import { documentOf, placed } from './variants.js';
 

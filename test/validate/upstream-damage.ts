@@ -7,7 +7,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { decodeAt, linuxMemory, linuxNames, linuxTruth } from '../decode/linux-dumps.js';
 import { bootPages } from './upstream-boot.js';
-import type { Case } from './upstream-cases.js';
+import type { Case } from './upstream-cases/index.js';
 import type { Patches } from './upstream-patches.js';
 
 /** The tree of a fixture that its own map preserves; 6.18 has a copy in the loaded image too. */

@@ -14,7 +14,7 @@ import { coreMemory, decodeAt, linuxNames, linuxTruth } from '../decode/linux-du
 import { fixtures } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
 import { bootPages } from './upstream-boot.js';
-import { CASES } from './upstream-cases.js';
+import { CASES } from './upstream-cases/index.js';
 import { bootData, damaged, ORIGINAL, original, patched } from './upstream-damage.js';
 
 describe('healthy dumps', () => {

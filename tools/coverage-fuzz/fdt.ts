@@ -7,10 +7,10 @@ import { dtsLines } from '../../src/fdt/dts.js';
 import { fromImage, toImage } from '../../src/fdt/image.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
-import type { Random } from '../../src/fuzz/random.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { bytesToHex, hexToBytes } from '../../src/schema/text.js';
+import type { Random } from '../../src/synth/random.js';
 import type { Subject } from './loop.js';
 
 const LARGEST = 1024;

@@ -1,5 +1,5 @@
 /** The loop: change an input that reached something new, and keep the change if it reaches something newer. */
-import { createRandom, type Random } from '../../src/fuzz/random.js';
+import { createRandom, type Random } from '../../src/synth/random.js';
 import type { Coverage } from './coverage.js';
 
 /** What is run. Inputs are text, so that a corpus is a file that people can read. */
@@ -57,7 +57,7 @@ export function runLoop(
   while (performance.now() < end && failures.length < MAX_FAILURES) {
     const batch = Array.from({ length: BATCH }, () => {
       // Half of the time the newest inputs, which nobody has changed yet.
-      const recent = random.chance(1, 2) ? Math.max(0, corpus.length - 8) : 0;
+      const recent = random.chance(1 / 2) ? Math.max(0, corpus.length - 8) : 0;
       const input = corpus[recent + random.below(Math.max(1, corpus.length - recent))] ?? '';
       return subject.mutate(input, corpus[random.below(Math.max(1, corpus.length))] ?? '', random);
     });

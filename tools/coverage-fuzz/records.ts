@@ -37,8 +37,8 @@ export function recordsSubject(): Subject {
       const { target, cases } = parsed(text);
       const foreign = parsed(other);
       const list = [...cases];
-      if (foreign.target === target && random.chance(1, 4)) list.push(...foreign.cases);
-      if (list.length > 0 && random.chance(1, 3)) list.splice(random.below(list.length), 1);
+      if (foreign.target === target && random.chance(1 / 4)) list.push(...foreign.cases);
+      if (list.length > 0 && random.chance(1 / 3)) list.splice(random.below(list.length), 1);
       if (list.length < MAX_CASES) list.push(random.below(CASES));
       return `${target}:${list.slice(0, MAX_CASES).join(',')}`;
     },

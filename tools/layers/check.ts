@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['report', 'diff', 'trim', 'synth', 'fuzz'],
   ['validate'],
+  ['instances'],
   ['decode', 'encode'],
   ['abi', 'vtd'],
   ['btf'],

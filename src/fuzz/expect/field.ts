@@ -3,8 +3,8 @@
  * specifications), never from asking our validator. A field that is not here is "unknown".
  */
 
+import type { RecordInstance } from '../../instances/instance.js';
 import type { LeafField } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';
 

@@ -1,8 +1,8 @@
 /** Byte level: bits flipped, stretches copied from elsewhere or filled, the end cut off. */
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { hex } from '../../schema/units.js';
+import type { Random } from '../../synth/random.js';
 import { fires, type Mutation, UNKNOWN } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type FuzzTarget, part } from '../target.js';
 import type { MutateContext, Mutator } from './context.js';
 
@@ -17,7 +17,7 @@ const MAX_SPLICE = 64;
 /** Damages bytes without regard to what they are. */
 export const mutateBytes: Mutator = (context, random) => {
   const { target } = context;
-  if (target.form === 'blob' && random.chance(1, 5)) return truncate(target, random);
+  if (target.form === 'blob' && random.chance(1 / 5)) return truncate(target, random);
   const place = stretch(context, random);
   const old = part(target.segments, place.address, place.length);
   if (old === undefined || old.length === 0) return undefined;
@@ -34,7 +34,7 @@ export const mutateBytes: Mutator = (context, random) => {
 /** A blob, or the bytes around a record. */
 function stretch({ instances, target }: MutateContext, random: Random): Stretch {
   const { blobs, records } = instances;
-  if (records.length > 0 && random.chance(2, 3)) {
+  if (records.length > 0 && random.chance(2 / 3)) {
     const { address, record, what } = random.pick(records);
     return { address, length: record.size ?? 1, what };
   }
@@ -92,7 +92,7 @@ function fill(place: Stretch, old: Uint8Array, random: Random): Mutation | undef
 function truncate(target: FuzzTarget, random: Random): Mutation | undefined {
   const { length } = target.root.bytes;
   if (length < 2) return undefined;
-  const rest = random.chance(1, 4) ? random.below(Math.min(length, FDT_HEADER_SIZE)) : random.below(length);
+  const rest = random.chance(1 / 4) ? random.below(Math.min(length, FDT_HEADER_SIZE)) : random.below(length);
   const { tree } = target.handover;
   const total = tree?.header?.totalsize ?? 0;
   // Of Linux 6.19 on debugfs itself cuts copies off: what is left of an upstream tree is read as such a copy.

@@ -1,7 +1,7 @@
 /** What mutators choose from. */
-import type { Instances, RecordInstance } from '../instances/instance.js';
+import type { Instances, RecordInstance } from '../../instances/instance.js';
+import type { Random } from '../../synth/random.js';
 import type { Mutation } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type FuzzTarget, part } from '../target.js';
 
 export interface MutateContext {

@@ -1,10 +1,11 @@
 /** Field level: one value of one record. */
+
+import type { RecordInstance } from '../../instances/instance.js';
 import { bytesToText } from '../../schema/text.js';
+import type { Random } from '../../synth/random.js';
 import { expectField } from '../expect/index.js';
 import { isNumeric, type LeafField, leafFields, readLeaf, writeLeaf } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
 import { type Mutation, UNKNOWN } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
 import { type Choice, changeText, isAddress, numberChoice, pointerChoice, siblingValues } from './values.js';
 
@@ -12,7 +13,9 @@ import { type Choice, changeText, isAddress, numberChoice, pointerChoice, siblin
 export const mutateField: Mutator = (context, random) => {
   if (context.byType.length === 0) return undefined;
   // By type, else the many folios would hide the few heads; by record, else the types with one record would.
-  const instance = random.pick(random.chance(1, 2) ? random.pick(context.byType) : context.instances.records);
+  const instance = random.pick(
+    random.chance(1 / 2) ? random.pick(context.byType) : context.instances.records,
+  );
   const fields = leafFields(instance.record);
   if (fields.length === 0) return undefined;
   const field = random.pick(fields);
@@ -68,9 +71,9 @@ function choose(
   others: readonly bigint[],
   random: Random,
 ): Choice {
-  if (others.length > 0 && random.chance(1, 5))
+  if (others.length > 0 && random.chance(1 / 5))
     return { value: random.pick(others), note: 'as in another one' };
-  if (isAddress(field) && random.chance(3, 4)) return pointerChoice(context, instance, field, old, random);
+  if (isAddress(field) && random.chance(3 / 4)) return pointerChoice(context, instance, field, old, random);
   return numberChoice(field, old, random);
 }
 

@@ -1,9 +1,10 @@
 /** Structure level in memory: records of a list, links of chains, pages that are not there. */
+
+import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
+import type { Random } from '../../synth/random.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
 
 /** Bytes of a page of the 2024 series. */
@@ -87,13 +88,23 @@ function structure(words: string, changes: Mutation['changes'], expect: Expectat
   return { level: 'structure', words, changes, expect };
 }
 
+/** Entries of page tables that lead to another table. */
+const TABLE = {
+  field: 'address',
+  loop: fires('DMAR-015', 'DMAR-016', 'MAP-003', 'MAP-004'),
+  foreign: UNKNOWN,
+};
+
 /** Chains by the record that links them: what fires for a loop, and for a link into another chain. */
 const CHAINS: Readonly<Record<string, { field: string; loop: Expectation; foreign: Expectation }>> = {
   kho_block_header_ser: { field: 'next', loop: fires('BLOCK-001'), foreign: fires('BLOCK-007') },
   kho_vmalloc_hdr: { field: 'next', loop: fires('VMALLOC-004'), foreign: fires('VMALLOC-004') },
   khoser_mem_chunk_hdr: { field: 'next', loop: fires('KHO-131'), foreign: UNKNOWN },
   kho_radix_node_table: { field: 'table', loop: UNKNOWN, foreign: UNKNOWN },
-  ss_pml4e: { field: 'address', loop: fires('DMAR-015', 'DMAR-016', 'MAP-003', 'MAP-004'), foreign: UNKNOWN },
+  ss_pde_table: TABLE,
+  ss_pdpe_table: TABLE,
+  ss_pml4e: TABLE,
+  ss_pml5e: TABLE,
 };
 
 /** Closes a loop: a link leads back to its own page or to an earlier one of its chain, or into another chain. */
@@ -112,7 +123,7 @@ export const mutateChain: Mutator = (context, random) => {
   const back = pages.filter(({ chain }) => chain === own.chain);
   const earlier = back.slice(0, back.indexOf(own) + 1);
   const foreign = pages.filter(({ chain }) => chain !== own.chain && kindOf(chain) === kindOf(own.chain));
-  const away = foreign.length > 0 && random.chance(1, 3);
+  const away = foreign.length > 0 && random.chance(1 / 3);
   const goal = random.pick(away ? foreign : earlier);
   const bytes = recordBytes(context, instance);
   const old = readLeaf(field, bytes);
@@ -136,7 +147,7 @@ export const mutatePages: Mutator = ({ target, instances }, random) => {
   if (target.form === 'blob' || instances.records.length === 0) return undefined;
   const { pageSize } = target.handover;
   const place =
-    random.chance(1, 2) && instances.pages.length > 0
+    random.chance(1 / 2) && instances.pages.length > 0
       ? random.pick(instances.pages)
       : random.pick(instances.records);
   const start = Math.floor(place.address / pageSize) * pageSize;

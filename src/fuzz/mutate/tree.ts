@@ -1,11 +1,11 @@
 /** Structure level in devicetree blobs: nodes and properties dropped, doubled, moved, renamed, resized. */
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue } from '../../fdt/tree.js';
+import type { BlobInstance } from '../../instances/instance.js';
 import { FdtToken } from '../../records/fdt.js';
+import type { Random } from '../../synth/random.js';
 import { expectTree } from '../expect/tree.js';
-import type { BlobInstance } from '../instances/instance.js';
 import type { Mutation, TreeEdit, TreePlace } from '../mutation.js';
-import type { Random } from '../random.js';
 import { type FuzzTarget, roomAt } from '../target.js';
 import { editTree } from '../tree-edit.js';
 import type { Mutator } from './context.js';

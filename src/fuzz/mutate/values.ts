@@ -1,9 +1,10 @@
 /** The values that a field is given. */
+
+import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
+import type { Random } from '../../synth/random.js';
 import type { Aim } from '../expect/field.js';
 import { type LeafField, readLeaf } from '../fields.js';
-import type { RecordInstance } from '../instances/instance.js';
-import type { Random } from '../random.js';
 import { type MutateContext, recordBytes } from './context.js';
 
 /** A value, and where it leads when the field is a pointer. */

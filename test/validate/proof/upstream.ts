@@ -1,6 +1,6 @@
 /** Each case of the upstream rules, on every captured or made dump that it can be laid over. */
 import type { Generation } from '../../../src/abi/model.js';
-import { CASES, type Case } from '../upstream-cases.js';
+import { CASES, type Case } from '../upstream-cases/index.js';
 import { type Base, damagedOn, ORIGINAL } from '../upstream-damage.js';
 import { secondGeneration, seventh } from '../variants.js';
 import type { Fault } from './fault.js';

@@ -1,14 +1,11 @@
 /** The records of a devicetree blob: its header, and the properties that its binding knows. */
-import type { NodeBinding, TreeBinding } from '../../abi/binding.js';
-import { childBinding } from '../../decode/bind.js';
-import { type FdtTree, parseFdt } from '../../fdt/parse.js';
-import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../../fdt/tree.js';
-import { fdtHeader } from '../../records/fdt.js';
-import type { RecordType } from '../../schema/record.js';
-import { addRecord, type BlobInstance, type InstanceSink } from './instance.js';
-
-/** Records taken of one packed property: the first ones and the last. */
-const MAX_PACKED = 64;
+import type { NodeBinding, TreeBinding } from '../abi/binding.js';
+import { childBinding } from '../decode/bind.js';
+import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../fdt/tree.js';
+import { fdtHeader } from '../records/fdt.js';
+import type { RecordType } from '../schema/record.js';
+import { addRecord, type BlobInstance, type InstanceSink, sampled } from './instance.js';
 
 /** Adds a blob, its header and the records of its properties. */
 export function addBlob(sink: InstanceSink, blob: BlobInstance, binding: TreeBinding | undefined): void {
@@ -53,8 +50,7 @@ function addProperties(
       name: property,
       ...(blob.rider === undefined ? {} : { rider: blob.rider }),
     };
-    for (let i = 0; i < count; i++) {
-      if (i >= MAX_PACKED && i < count - 1) continue;
+    for (const i of sampled(count, sink.limits.list)) {
       addRecord(
         sink,
         record as RecordType<unknown>,

@@ -1,10 +1,10 @@
-/** Where the records of a dump lie. */
-import type { RecordType } from '../../schema/record.js';
+/** Where the records of a dump lie, as its model knows it. */
+import type { RecordType } from '../schema/record.js';
 
 /** A list of like things whose members stand in for each other. */
 export interface RecordInstance {
   readonly record: RecordType<unknown>;
-  /** Of its first byte, in the target's image. */
+  /** Physical address of its first byte; in a lone blob its offset. */
   readonly address: number;
   /** What it is for people, e.g. `session "vm-1" file 2`. */
   readonly what: string;
@@ -23,7 +23,7 @@ export interface RecordInstance {
   };
 }
 
-/** A page of the image that a chain or a tree is made of. */
+/** A page that a chain or a tree is made of. */
 export interface ChainPage {
   readonly address: number;
   /** Pages of one chain have the same. */
@@ -31,7 +31,7 @@ export interface ChainPage {
   readonly what: string;
 }
 
-/** A devicetree blob of the image. */
+/** A devicetree blob. */
 export interface BlobInstance {
   readonly address: number;
   readonly bytes: Uint8Array;
@@ -39,11 +39,29 @@ export interface BlobInstance {
   readonly rider?: string;
 }
 
-/** All that is known of a target. */
+/** Bytes of a bitmap, or a page of one. */
+export interface BitmapInstance {
+  readonly address: number;
+  readonly length: number;
+  readonly what: string;
+}
+
+/** How much of what grows with a dump is listed; of a longer list what lies evenly spread over it. */
+export interface InstanceLimits {
+  /** Records of one list: folios, runs of a list page, properties of one packed array. */
+  readonly list: number;
+  /** Entries of one page of a table or of the radix tree. */
+  readonly entries: number;
+  /** Tables of one domain, in the order of the walk. */
+  readonly tables: number;
+}
+
+/** All that is known of a dump. */
 export interface Instances {
   readonly records: readonly RecordInstance[];
   readonly pages: readonly ChainPage[];
   readonly blobs: readonly BlobInstance[];
+  readonly bitmaps: readonly BitmapInstance[];
 }
 
 /** Collects them. */
@@ -51,6 +69,15 @@ export interface InstanceSink {
   readonly records: RecordInstance[];
   readonly pages: ChainPage[];
   readonly blobs: BlobInstance[];
+  readonly bitmaps: BitmapInstance[];
+  readonly limits: InstanceLimits;
+}
+
+/** Indices of a list of `length`: all, or `limit` of them with the first and the last. */
+export function* sampled(length: number, limit: number): Generator<number> {
+  const count = Math.min(length, limit);
+  const step = count > 1 ? (length - 1) / (count - 1) : 1;
+  for (let i = 0; i < count; i++) yield Math.floor(i * step);
 }
 
 /** Adds a record; generated records' types differ only in what they read. */

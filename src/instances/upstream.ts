@@ -1,23 +1,23 @@
 /** The records of Linux 6.16 and later behind the tree, as the model knows where they lie. */
-import type { Handover } from '../../abi/model.js';
-import type { BlockInfo, Luo, LuoSession, Memfd, VmallocArea } from '../../abi/upstream/model.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
-import { blockCapacity } from '../../decode/upstream/blocks.js';
-import { fileCapacity, flbCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
-import { areaAddress, vmallocCapacity } from '../../decode/upstream/vmalloc.js';
-import type { PhysicalMemory } from '../../memory/physical.js';
-import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../../records/kexec_metadata.js';
-import { SETUP_DATA_SIZE } from '../../records/kho.js';
-import { khoBlockHeaderSer } from '../../records/kho_block.js';
+import type { Handover } from '../abi/model.js';
+import type { BlockInfo, Luo, LuoSession, Memfd, VmallocArea } from '../abi/upstream/model.js';
+import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
+import { blockCapacity } from '../decode/upstream/blocks.js';
+import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
+import { areaAddress, vmallocCapacity } from '../decode/upstream/vmalloc.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../records/kexec_metadata.js';
+import { SETUP_DATA_SIZE } from '../records/kho.js';
+import { khoBlockHeaderSer } from '../records/kho_block.js';
 import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   khoRadixNode,
   khoserMemBitmapPtr,
   khoserMemChunkHdr,
-} from '../../records/kho_map.js';
-import { khoData, khoScratch } from '../../records/kho_root.js';
-import { KHO_TEST_FOLIO_SIZE, khoTestFolio } from '../../records/kho_test.js';
+} from '../records/kho_map.js';
+import { khoData, khoScratch } from '../records/kho_root.js';
+import { KHO_TEST_FOLIO_SIZE, khoTestFolio } from '../records/kho_test.js';
 import {
   LUO_FILE_SER_SIZE,
   LUO_SESSION_SER_SIZE,
@@ -31,22 +31,15 @@ import {
   luoSessionHeaderSer,
   luoSessionSer,
   luoSessionSerV1,
-} from '../../records/luo.js';
-import {
-  MEMFD_LUO_FOLIO_SER_SIZE,
-  memfdLuoFolioSer,
-  memfdLuoSer,
-  memfdLuoSerV1,
-} from '../../records/memfd.js';
-import { KHO_VMALLOC_HDR_SIZE, khoVmallocChunk, khoVmallocHdr } from '../../records/vmalloc.js';
-import type { RecordType } from '../../schema/record.js';
-import { bytesToText } from '../../schema/text.js';
-import { elementRecord } from '../fields.js';
+} from '../records/luo.js';
+import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoFolioSer, memfdLuoSer, memfdLuoSerV1 } from '../records/memfd.js';
+import { KHO_VMALLOC_HDR_SIZE, khoVmallocChunk, khoVmallocHdr } from '../records/vmalloc.js';
+import type { RecordType } from '../schema/record.js';
+import { bytesToText } from '../schema/text.js';
 import { addBlob } from './blobs.js';
-import { addRecord, type InstanceSink } from './instance.js';
+import { elementRecord } from './element.js';
+import { addRecord, type InstanceSink, sampled } from './instance.js';
 
-/** Records taken of a long list: folios, slots. */
-const MAX_LIST = 96;
 const run = elementRecord(khoVmallocChunk, 'phys');
 const slot = elementRecord(khoRadixNode, 'table');
 
@@ -106,12 +99,19 @@ function addMap(
       capacity: Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE),
       length: pointers.length,
     });
-    for (let j = 0; j < Math.min(pointers.length, MAX_LIST); j++) {
+    for (const j of sampled(pointers.length, sink.limits.list)) {
       const at = Number(address) + KHOSER_MEM_CHUNK_HDR_SIZE + j * KHOSER_MEM_BITMAP_PTR_SIZE;
       addRecord(sink, khoserMemBitmapPtr, at, `${what} bitmap ${j}`, { list: 'bitmaps' });
     }
   }
-  if (preservedMap.form !== 'radix') return;
+  if (preservedMap.form !== 'radix') {
+    const heads = new Set((preservedMap.chunks ?? []).map(({ address }) => Number(address)));
+    const length = preservedMap.bitmapSize ?? pageSize;
+    for (const address of preservedMap.pages) {
+      if (!heads.has(address)) sink.bitmaps.push({ address, length, what: 'a bitmap of the map' });
+    }
+    return;
+  }
   for (const [i, address] of preservedMap.pages.entries()) {
     sink.pages.push({ address, chain: 'radix tree', what: i === 0 ? 'the radix root' : `radix page ${i}` });
   }
@@ -125,8 +125,10 @@ function addSlots(sink: InstanceSink, pages: Float64Array, memory: PhysicalMemor
   const view = new DataView(bytes.buffer);
   let taken = 0;
   for (const page of pages) {
+    // The slots of all nodes are one list.
+    if (taken >= sink.limits.list) return;
     if (memory.read(page, pageSize, bytes) < pageSize) continue;
-    for (let i = 0; i < pageSize / 8 && taken < MAX_LIST; i++) {
+    for (let i = 0; i < pageSize / 8 && taken < sink.limits.list; i++) {
       const value = Number(view.getBigUint64(i * 8, true));
       if (value === 0 || !known.has(value)) continue;
       addRecord(sink, slot, page + i * 8, `slot ${i} of the radix node at 0x${page.toString(16)}`, {
@@ -143,12 +145,8 @@ function addArea(sink: InstanceSink, area: VmallocArea, owner: string, pageSize:
     const what = `list page ${i} of ${owner}`;
     sink.pages.push({ address: chunk, chain: `list of ${owner}`, what });
     addRecord(sink, khoVmallocHdr, chunk, what, { list: 'list pages', capacity: vmallocCapacity(pageSize) });
-    const runs = Math.min(
-      area.runs.length - i * vmallocCapacity(pageSize),
-      vmallocCapacity(pageSize),
-      MAX_LIST,
-    );
-    for (let j = 0; j < runs; j++) {
+    const capacity = vmallocCapacity(pageSize);
+    for (const j of sampled(Math.min(area.runs.length - i * capacity, capacity), sink.limits.list)) {
       addRecord(sink, run, chunk + KHO_VMALLOC_HDR_SIZE + j * 8, `run ${j} of ${owner}`, {
         list: `runs of ${owner}`,
       });
@@ -159,8 +157,7 @@ function addArea(sink: InstanceSink, area: VmallocArea, owner: string, pageSize:
 function addTest(sink: InstanceSink, { khoTest, pageSize }: Handover): void {
   if (khoTest?.area === undefined) return;
   addArea(sink, khoTest.area, 'kho_test', pageSize);
-  const count = Math.min(khoTest.folios?.length ?? 0, MAX_LIST);
-  for (let i = 0; i < count; i++) {
+  for (const i of sampled(khoTest.folios?.length ?? 0, sink.limits.list)) {
     addRecord(sink, khoTestFolio, areaAddress(khoTest.area, i * KHO_TEST_FOLIO_SIZE), `kho_test folio ${i}`, {
       list: 'kho_test folios',
     });
@@ -245,7 +242,7 @@ function addMemfd(sink: InstanceSink, memfd: Memfd, file: string, pageSize: numb
     });
   }
   addArea(sink, area, `the folios of ${file}`, pageSize);
-  for (let i = 0; i < Math.min(folios.length, MAX_LIST); i++) {
+  for (const i of sampled(folios.length, sink.limits.list)) {
     addRecord(
       sink,
       memfdLuoFolioSer,

@@ -1,0 +1,62 @@
+/** memfd files and what is preserved of them. */
+
+import { file, folio, forget, keep, memfd, patch, u16, u32, u64 } from '../upstream-patches.js';
+import { type Case, descriptor, flb, list, V71, V73, V73W } from './case.js';
+
+const BIG = 0x10000000;
+
+export const MEMFD: readonly Case[] = [
+  V73('MEMFD-001', 'data 0', (handover) => u64(file(handover).address + 48n, 0)),
+  V73('MEMFD-002', 'a seal of the future', (handover) => u32(memfd(handover).address + 16n, 0x41)),
+  V73W('MEMFD-003', 'a flag', (handover) => u32(memfd(handover).address + 20n, 1)),
+  V73W('MEMFD-004', 'a negative position', (handover) => u64(memfd(handover).address, -1)),
+  V73('MEMFD-005', 'a negative size', (handover) => u64(memfd(handover).address + 8n, -4096)),
+  V73W('MEMFD-005', 'a size of 32 TiB', (handover) => u64(memfd(handover).address + 8n, 2n ** 45n)),
+  V73('MEMFD-006', 'more folios than the list holds', (handover) =>
+    u64(memfd(handover).address + 24n, 0x1801),
+  ),
+  V73('MEMFD-008', 'a page that nobody preserved', (handover) => u32(folio(handover, 5), 0x7)),
+  V73('MEMFD-008', 'a page within a block', (handover) => u32(folio(handover, 5), 0x6a1)),
+  V73W('MEMFD-009', 'pfn 0', (handover) => u32(folio(handover, 5), 0)),
+  V73W('MEMFD-010', 'behind the end', (handover) => u64(folio(handover, 0x1ff, 1) + 8, 0x200)),
+  V73('MEMFD-011', 'a block of 4 pages at index 1', (handover, memory) => [
+    ...keep(handover, memory, BIG, 2),
+    ...u32(folio(handover, 1), BIG / 4096),
+  ]),
+  V73('MEMFD-012', 'two of one index', (handover) => u64(folio(handover, 5) + 8, 4)),
+  V73('MEMFD-012', 'two of one index, out of order', (handover) => u64(folio(handover, 5) + 8, 2)),
+  V73W('MEMFD-013', 'a flag of the future', (handover) => patch(folio(handover, 5) + 6, [0x70])),
+  V73('MEMFD-014', 'one page twice', (handover, memory) => {
+    const bytes = new Uint8Array(8);
+    memory.read(folio(handover, 4), 8, bytes);
+    return patch(folio(handover, 5), bytes);
+  }),
+  V73('MEMFD-016', 'a page of another file', (handover, memory) => {
+    const bytes = new Uint8Array(8);
+    memory.read(folio(handover, 4), 8, bytes);
+    return patch(folio(handover, 5, 1), bytes);
+  }),
+  V73('MEMFD-018', 'one record for two files', (handover) =>
+    u64(file(handover, 1).address + 48n, file(handover).data),
+  ),
+  V73W('KHO-150', 'a run of two pages that are two blocks', (handover) => [
+    ...u16(descriptor(handover, 1) + 14, 1),
+    ...u64(list(handover, 1) + 16, 0),
+  ]),
+  V73('KHO-151', 'an FLB page that is not preserved', (handover, memory) =>
+    forget(handover, memory, flb(handover, 0) - 16),
+  ),
+  V71('KHO-151', 'a session area within a block', (handover, memory) => {
+    const area = Number(handover.luo?.sessionsAddress);
+    return [...forget(handover, memory, area, 4), ...keep(handover, memory, area - (area % 0x40000), 6)];
+  }),
+  V73W('KHO-153', 'a record within a page', (handover) =>
+    u64(file(handover).address + 48n, file(handover).data + 8n),
+  ),
+  V73W('KHO-155', 'a folio of order 11', (handover, memory) => [
+    ...keep(handover, memory, BIG, 11),
+    ...u32(folio(handover, 0), BIG / 4096),
+  ]),
+  V73W('KHO-156', 'a block of nobody', (handover, memory) => keep(handover, memory, BIG, 3)),
+  V73W('KHO-156', 'a folio that its list no longer names', (handover) => u32(folio(handover, 5), 0)),
+];

@@ -1,0 +1,145 @@
+/** The way to the tree, the root, and scratch. */
+
+import { BOOT } from '../upstream-boot.js';
+import {
+  cutProperty,
+  dropProperty,
+  forget,
+  patch,
+  renameNode,
+  sure,
+  text,
+  treeAt,
+  u32,
+  u64,
+  value,
+} from '../upstream-patches.js';
+import {
+  blob,
+  type Case,
+  flb,
+  fresh,
+  luoSessions,
+  nothing,
+  region,
+  u32be,
+  V71,
+  V73,
+  V73W,
+  V618,
+} from './case.js';
+
+export const ENTRY: readonly Case[] = [
+  V73('KHO-101', 'an element behind leads back', nothing, { boot: { next: BOOT.element } }),
+  V73('KHO-102', 'two elements of type 10', nothing, { boot: { second: true } }),
+  V73('KHO-103', 'a short element', nothing, { boot: { len: 24 } }),
+  { ...V73W('KHO-103', 'the payload of the 2024 series', nothing, { boot: { len: 40 } }) },
+  V73('KHO-104', 'fewer bytes than the tree has', nothing, {
+    boot: { fdtSize: 64n },
+    options: { pageSize: 4096 },
+  }),
+  V73W('KHO-104', 'two pages', nothing, { boot: { fdtSize: 8192n }, options: { pageSize: 4096 } }),
+  V73('KHO-105', 'what the loader says of /chosen', nothing, {
+    adjust: (handover) => ({
+      ...handover,
+      diagnostics: [
+        {
+          code: 'chosen',
+          message: '/chosen has linux,kho-fdt, but linux,kho-scratch is not there',
+          location: {},
+        },
+      ],
+    }),
+  }),
+  V73W('KHO-121', 'half a region', nothing, { boot: { scratchSize: 40n } }),
+  V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
+];
+
+export const ROOT: readonly Case[] = [
+  V73(
+    'KHO-106',
+    'a copy at an odd multiple of 4',
+    (handover) => patch(fresh(0) + 4, treeAt(handover).tree.bytes),
+    {
+      tree: fresh(0) + 4,
+    },
+  ),
+  V73W('KHO-106', 'a copy in a page', (handover) => patch(fresh(0) + 64, treeAt(handover).tree.bytes), {
+    tree: fresh(0) + 64,
+  }),
+  V73('KHO-108', 'kho-v9', (handover) => text(value(handover, '/', 'compatible'), 'kho-v9'), {
+    options: { assume: 'kho-v4' },
+  }),
+  V73('KHO-109', 'none', (handover) => dropProperty(handover, '/', 'preserved-memory-map')),
+  V73('KHO-109', 'four bytes', (handover) => cutProperty(handover, '/', 'preserved-memory-map')),
+  V73('KHO-109', '0', (handover) => u64(value(handover, '/', 'preserved-memory-map'), 0)),
+  V618('KHO-109', '0 in 6.18, with children', (handover) =>
+    u64(value(handover, '/', 'preserved-memory-map'), 0),
+  ),
+  V73('KHO-110', 'no page', (handover) => u64(value(handover, '/', 'preserved-memory-map'), 0x4ed008)),
+  V73('KHO-110', 'beyond 2^52', (handover) => u64(value(handover, '/', 'preserved-memory-map'), 1n << 60n)),
+  V73('KHO-111', 'the page is not in the map', (handover, memory) =>
+    forget(handover, memory, sure(handover.fdtAddress, 'address')),
+  ),
+  V73('KHO-112', 'two kho_test', (handover) => renameNode(handover, '/memblock', 'kho_test')),
+  V73('KHO-113', 'no address', (handover) => dropProperty(handover, '/memblock', 'preserved-data')),
+  V618('KHO-113', 'no address in kho-v1', (handover) => dropProperty(handover, '/memblock', 'fdt')),
+  V73('KHO-113', 'an address of 4 bytes', (handover) => cutProperty(handover, '/LUO', 'preserved-data')),
+  V73('KHO-114', 'no length', (handover) => dropProperty(handover, '/memblock', 'blob-size')),
+  V73W('KHO-115', 'a length that is not the tree’s', (handover) =>
+    u64(value(handover, '/memblock', 'blob-size'), 300),
+  ),
+  V73W('KHO-115', 'a length beyond what is preserved', (handover) =>
+    u64(value(handover, '/kexec-metadata', 'blob-size'), 0x1800),
+  ),
+  V73('KHO-116', 'a blob that is not in the map', (handover, memory) =>
+    forget(handover, memory, blob(handover, 'memblock')),
+  ),
+  V73('KHO-117', 'no magic', (handover) => u32(blob(handover, 'memblock'), 0)),
+  V71('KHO-117', 'a broken LUO tree', (handover) => u32(treeAt(handover, 'LUO').address + 8, 0xffff)),
+  V73W('KHO-118', 'an unknown property', (handover) => {
+    // The name offset of blob-size, moved into the middle of the string.
+    const at = value(handover, '/memblock', 'blob-size') - 1;
+    return patch(at, [0x31]);
+  }),
+  V73W('KHO-118', 'a name with other characters', (handover) =>
+    renameNode(handover, '/memblock', 'mem,bloc'),
+  ),
+  {
+    ...V73('KHO-118', 'a child that no release has', (handover) =>
+      renameNode(handover, '/memblock', 'memclock'),
+    ),
+    severity: 'note',
+  },
+  V73(
+    'KHO-119',
+    'a tree of 5000 bytes',
+    (handover) => [
+      ...patch(fresh(0) + 4, [0, 0, 0x13, 0x88]),
+      ...patch(fresh(0), treeAt(handover).tree.bytes),
+      { address: fresh(0), zeroLength: 8192 },
+    ],
+    { tree: fresh(0) },
+  ),
+];
+
+export const WRITTEN: readonly Case[] = [
+  V73W('KHO-120', 'a boot CPU in the header', (handover) => u32be(treeAt(handover).address + 28, 1)),
+  V73W('KHO-120', 'a totalsize beyond the strings', (handover) => u32be(treeAt(handover).address + 4, 409)),
+  V73W('KHO-120', 'a rider’s header of an edited tree', (handover) =>
+    u32be(treeAt(handover, 'memblock').address + 16, 0x28),
+  ),
+  { ...V71('LUO-020', 'a session less', (handover) => u64(luoSessions(handover), 1)), severity: 'warning' },
+  V73W('FLB-007', 'an FLB less', (handover) => u64(flb(handover, 0) - 8, 2)),
+];
+
+export const SCRATCH: readonly Case[] = [
+  V73('KHO-122', 'empty regions only', nothing, { options: { scratch: [region(0, 0), region(4096, 4096)] } }),
+  V73('KHO-123', 'beyond 2^52', nothing, { options: { scratch: [region(2 ** 52, 2 ** 52 + 4096)] } }),
+  V73W('KHO-123', 'half a page', nothing, { options: { scratch: [region(0x17400000, 0x17400800)] } }),
+  V73W('KHO-124', 'two that overlap', nothing, {
+    options: { scratch: [region(0x17400000, 0x17600000), region(0x17500000, 0x17700000)] },
+  }),
+  V73('KHO-126', 'around a preserved page', nothing, { options: { scratch: [region(0x400000, 0x500000)] } }),
+  V73('KHO-127', 'around the map', nothing, { options: { scratch: [region(0x4ed000, 0x4ee000)] } }),
+];
