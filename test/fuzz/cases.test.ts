@@ -164,7 +164,7 @@ describe('what is written of a run', () => {
 
   test('words say the field, whose it is, and both values', () => {
     const maker = caseMaker(core, 1n);
-    const words = Array.from({ length: 2000 }, (_, i) => maker.make(i)).flatMap(({ mutations }) =>
+    const words = Array.from({ length: 6000 }, (_, i) => maker.make(i)).flatMap(({ mutations }) =>
       mutations.map((each) => each.words),
     );
     expect(
@@ -172,9 +172,7 @@ describe('what is written of a run', () => {
         /^luo_file_ser\.token of session "[^"]+" file \d+: 0x[0-9a-f]+ -> 0x[0-9a-f]+/.test(text),
       ),
     ).toBe(true);
-    expect(words.some((text) => /^\/ preserved-memory-map: 0x[0-9a-f]+ -> 0x[0-9a-f]+/.test(text))).toBe(
-      true,
-    );
+    expect(words.some((text) => /^\/ preserved-memory-map: 0x[0-9a-f]+ -> 0x0/.test(text))).toBe(true);
   });
 
   test('lines that were cut off are not lines', () => {

@@ -11,6 +11,8 @@
  *          u32 size, blob, then calls: 'S' u32 path u32 name (add a subnode) | 'V' u32 path u32 name u32 value (set)
  */
 #include <stdint.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +122,29 @@ static uint32_t fnv(uint32_t hash, const char *text, size_t length)
 	return hash;
 }
 
+/* Answer for a blob on which libfdt itself reads out of bounds, as releases before 1.7 do on some reserve maps. */
+#define CRASHED (-1000)
+
+static sigjmp_buf out_of_bounds;
+
+static void on_segv(int signal)
+{
+	siglongjmp(out_of_bounds, signal);
+}
+
 static void digest(const unsigned char *blob, uint32_t size)
 {
-	int result = fdt_check_full(blob, size), next;
+	int result, next;
 
+	signal(SIGSEGV, on_segv);
+	if (sigsetjmp(out_of_bounds, 1)) {
+		put32((uint32_t)CRASHED);
+		put32(0);
+		put32(0);
+		return;
+	}
+	result = fdt_check_full(blob, size);
+	signal(SIGSEGV, SIG_DFL);
 	put32((uint32_t)result);
 	if (result == 0 && fdt_next_tag(blob, 0, &next) == FDT_BEGIN_NODE && fdt_version(blob) >= 16) {
 		size_t length;
