@@ -1,4 +1,5 @@
 /** The preserved memory map over {@link KeptBlocks}, page by page (upstream 2.3, 2.4). */
+
 import { chunkCapacity } from '../decode/upstream/map-chunks.js';
 import type { RadixShape } from '../decode/upstream/map-radix.js';
 import {
@@ -8,6 +9,7 @@ import {
   writeKhoserMemChunkHdr,
 } from '../records/kho_map.js';
 import type { KeptBlocks } from './kept.js';
+import { lowerBound } from './lower-bound.js';
 import { pagesRegion, type Region } from './regions.js';
 
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
@@ -125,15 +127,4 @@ export function chunkMap(kept: KeptBlocks, bitmapSize: number, take: (count: num
       }),
     ],
   };
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,8 +2,10 @@
  * Second-stage page tables of any size, made entry by entry when they are read. Which tables there are is kept;
  * of the lowest level, of which there may be millions, only every 64th one's number.
  */
+
 import { leafEntry, tableEntry } from '../vtd/build-entries.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from '../vtd/walk/batch.js';
+import { lowerBound } from './lower-bound.js';
 import { happens } from './random.js';
 
 /** A range of IOVAs that maps a range of a file; in pages. */
@@ -247,15 +249,4 @@ function writeTable(page: DataView, slot: number, address: number): void {
   const { lo, hi } = tableEntry('rfc', address);
   page.setUint32(slot * PTE, lo, true);
   page.setUint32(slot * PTE + 4, hi, true);
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
