@@ -14,6 +14,15 @@ const FLAGS = BigInt(KHO_MEM_ADDR_BITS.noinit.lo >>> 0);
 export type MemCache = { readonly entries: KhoMem[] } | { readonly intersects: KhoMem };
 
 /**
+ * A record, or several that follow one another: without the flag, in whole pages, each beginning where the one
+ * before ends. Tables come page by page; most of what is asked of their records is asked once of the stretch.
+ */
+export interface MemStretch extends KhoMem {
+  /** The records, when there are several; `addr` and `len` are of all together. */
+  readonly parts?: () => Iterable<KhoMem>;
+}
+
+/**
  * Computes the mem cache of a tree.
  *
  * Addresses are compared as the kernel does, as raw 64-bit values with the flag inside, and sums wrap at
@@ -26,13 +35,24 @@ export type MemCache = { readonly entries: KhoMem[] } | { readonly intersects: K
  * @returns the entries (addr with the flag bit, len in bytes), or under `intersects` the first record that
  *   runs into scratch, upon which kexec_file_load fails with -EINVAL
  */
-export function computeMemCache(records: Iterable<KhoMem>, scratch?: AddressRange): MemCache {
+export function computeMemCache(records: Iterable<MemStretch>, scratch?: AddressRange): MemCache {
   const cache: Cache = { starts: [], ends: [], highest: [] };
-  for (const record of records) {
-    const start = record.addr - (record.addr % PAGE) + (record.addr & FLAGS);
-    const end = roundUp(u64(record.addr + record.len));
-    if (scratch !== undefined && start < scratch.end && end > scratch.start) return { intersects: record };
-    add(cache, start, end);
+  const meetsScratch = (start: bigint, end: bigint): boolean =>
+    scratch !== undefined && start < scratch.end && end > scratch.start;
+  for (const { parts, ...whole } of records) {
+    const last = whole.addr + whole.len;
+    for (const record of parts === undefined ? [whole] : parts()) {
+      const start = record.addr - (record.addr % PAGE) + (record.addr & FLAGS);
+      const end = roundUp(u64(record.addr + record.len));
+      if (meetsScratch(start, end)) return { intersects: record };
+      add(cache, start, end);
+      // Where this record has become the end of the list, those behind it only make the entry longer.
+      if (parts !== undefined && !meetsScratch(end, last) && extendsLast(cache, end, last)) {
+        cache.ends[cache.ends.length - 1] = last;
+        cache.highest[cache.highest.length - 1] = last;
+        break;
+      }
+    }
   }
   const { starts, ends } = cache;
   return { entries: starts.map((addr, i) => ({ addr, len: u64((ends[i] ?? 0n) - addr) })) };
@@ -44,7 +64,7 @@ export function computeMemCache(records: Iterable<KhoMem>, scratch?: AddressRang
  *
  * @param records all `mem` records; those that are empty or wrap past 2^64 keep nothing
  */
-export function exactMemCache(records: Iterable<KhoMem>): KhoMem[] {
+export function exactMemCache(records: Iterable<MemStretch>): KhoMem[] {
   const entries: KhoMem[] = [];
   const pages: { start: bigint; end: bigint }[] = [];
   for (const { addr, len } of records) {

@@ -1,4 +1,5 @@
 /** kho_mem records as numbers: trees hold hundreds of thousands, too many for two bigints and an object each. */
+import type { MemStretch } from '../abi/mem-cache.js';
 import type { RecordView } from '../abi/record-view.js';
 import { KHO_MEM, KHO_MEM_ADDR_BITS, KHO_MEM_SIZE, type KhoMem } from '../records/kho.js';
 
@@ -10,6 +11,12 @@ export interface MemColumns {
   readonly end: Float64Array;
   /** MEM_ bits. */
   readonly flags: Uint8Array;
+  /**
+   * Index of the first record of each stretch, and behind them `count`. Within a stretch of several, no record has
+   * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one step
+   * for whoever asks where memory is kept.
+   */
+  readonly stretches: Int32Array;
 }
 
 /** The flag NOINIT of kho_mem.addr is set. */
@@ -37,6 +44,26 @@ export function memColumns(records: RecordView<KhoMem>): MemColumns {
   return columns;
 }
 
+/** The records of a view as stretches, in their order. */
+export function* memStretches(records: RecordView<KhoMem>): Generator<MemStretch> {
+  const { start, end, stretches } = memColumns(records);
+  for (let i = 0; i + 1 < stretches.length; i++) {
+    const first = stretches[i] as number;
+    const behind = stretches[i + 1] as number;
+    if (behind - first === 1) {
+      yield records.at(first);
+      continue;
+    }
+    const addr = start[first] as number;
+    const len = (end[behind - 1] as number) - addr;
+    yield { addr: BigInt(addr), len: BigInt(len), parts: () => recordsBetween(records, first, behind) };
+  }
+}
+
+function* recordsBetween(records: RecordView<KhoMem>, first: number, behind: number): Generator<KhoMem> {
+  for (let i = first; i < behind; i++) yield records.at(i);
+}
+
 function createColumns({ length, bytes }: RecordView<KhoMem>): MemColumns {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = new Float64Array(length);
@@ -60,5 +87,18 @@ function createColumns({ length, bytes }: RecordView<KhoMem>): MemColumns {
       ((lenLo | lenHi) === 0 ? MEM_EMPTY : 0) |
       (to > LIMIT ? MEM_HUGE : 0);
   }
-  return { count: length, start, end, flags };
+  return { count: length, start, end, flags, stretches: stretchesOf(start, end, flags) };
+}
+
+function stretchesOf(start: Float64Array, end: Float64Array, flags: Uint8Array): Int32Array {
+  const count = start.length;
+  const firsts = new Int32Array(count + 1);
+  let stretches = 0;
+  for (let i = 0; i < count; i++) {
+    const follows =
+      i > 0 && start[i] === end[i - 1] && ((flags[i] as number) | (flags[i - 1] as number)) === 0;
+    if (!follows) firsts[stretches++] = i;
+  }
+  firsts[stretches] = count;
+  return firsts.slice(0, stretches + 1);
 }

@@ -2,12 +2,14 @@
  * Every `mem` property of a 2024-RFC tree. The core recognises them by name alone, on any node at any
  * depth, and skips one whose length is no multiple of a record (kernel/kexec_kho_out.c, kho_alloc_mem_cache).
  */
+import type { MemStretch } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
+import { memStretches } from './mem-columns.js';
 
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
@@ -39,6 +41,11 @@ export function* memProperties(tree: FdtTree): Generator<MemProperty> {
   }
 }
 
+/** The records of properties that the kernel does not skip, as stretches, in the order in which it visits them. */
+export function* visitedRecords(properties: Iterable<MemProperty>): Generator<MemStretch> {
+  for (const { whole, records } of properties) if (whole) yield* memStretches(records);
+}
+
 /**
  * The pages that `mem` properties keep: flag bit cleared, rounded out to pages, merged, ascending.
  * Records that are empty or wrap past 2^64 keep nothing.
@@ -48,18 +55,15 @@ export function* memProperties(tree: FdtTree): Generator<MemProperty> {
 export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
   const page = BigInt(pageSize);
   const ranges: { start: bigint; end: bigint }[] = [];
-  for (const { records, whole } of memProperties(tree)) {
-    if (!whole) continue;
-    for (const { addr, len } of records) {
-      const start = addr & ~KHO_MEM_NOINIT;
-      const end = start + len;
-      if (len === 0n || end > 1n << 64n) continue;
-      const last = ranges.at(-1);
-      const first = start - (start % page);
-      const stop = end + ((page - (end % page)) % page);
-      if (last !== undefined && last.end === first) last.end = stop;
-      else ranges.push({ start: first, end: stop });
-    }
+  for (const { addr, len } of visitedRecords(memProperties(tree))) {
+    const start = addr & ~KHO_MEM_NOINIT;
+    const end = start + len;
+    if (len === 0n || end > 1n << 64n) continue;
+    const last = ranges.at(-1);
+    const first = start - (start % page);
+    const stop = end + ((page - (end % page)) % page);
+    if (last !== undefined && last.end === first) last.end = stop;
+    else ranges.push({ start: first, end: stop });
   }
   return mergeRanges(ranges);
 }

@@ -3,7 +3,7 @@ import { computeMemCache } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
 import { packRecords } from '../abi/record-view.js';
 import { dataView } from '../decode/bytes.js';
-import { memProperties, memRanges } from '../decode/mem-properties.js';
+import { memProperties, memRanges, visitedRecords } from '../decode/mem-properties.js';
 import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
@@ -148,17 +148,13 @@ function memCacheOf(
     );
     return undefined;
   }
-  const computed = computeMemCache(visited(tree), scratch);
+  const computed = computeMemCache(visitedRecords(memProperties(tree)), scratch);
   if ('entries' in computed) return computed.entries;
   const { addr, len } = computed.intersects;
   placement.messages.push(
     `the mem cache is left empty: the record 0x${addr.toString(16)}, length 0x${len.toString(16)}, runs into scratch, and the kernel would refuse to load`,
   );
   return [];
-}
-
-function* visited(tree: FdtTree): Generator<KhoMem> {
-  for (const { whole, records } of memProperties(tree)) if (whole) yield* records;
 }
 
 /** The highest aligned place in scratch that is free. */

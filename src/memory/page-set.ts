@@ -105,11 +105,21 @@ function finish(columns: Columns, pageSize: number): PageSet {
   return fromRuns(starts.slice(0, count), ends.slice(0, count), pageSize);
 }
 
+/**
+ * Sorts first pages and ends each by themselves, which native sorting does fast: up to the i-th end, i + 1 runs
+ * have begun and ended when the next begins behind it, whichever they are.
+ */
 function sortedColumns({ starts, ends, count }: Columns): Columns {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  order.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
+  const first = starts.slice(0, count).sort();
+  const behind = ends.slice(0, count).sort();
   const merged = createColumns();
-  for (const i of order) append(merged, starts[i] ?? 0, ends[i] ?? 0);
+  let open = 0;
+  for (let i = 0; i < count; i++) {
+    const end = behind[i] as number;
+    if (i + 1 < count && (first[i + 1] as number) <= end) continue;
+    append(merged, first[open] as number, end);
+    open = i + 1;
+  }
   return merged;
 }
 

@@ -27,7 +27,8 @@ export interface Facts {
    * are empty are left out. Numbers are not exact beyond 2^52, so records that end there pass whatever the test
    * says: callers judge what they get.
    *
-   * @param test of byte addresses without the flag, and MEM_ bits
+   * @param test of byte addresses without the flag, and MEM_ bits. Asked of stretches first: where it passes a
+   *   record it has to pass every range around that
    */
   records(test?: (start: number, end: number, flags: number) => boolean): Iterable<PlacedRecord>;
   /** Pages that some record keeps. */
@@ -67,16 +68,23 @@ export function createFacts(handover: Handover): Facts {
   ): Generator<PlacedRecord> {
     for (const property of properties()) {
       if (!property.whole) continue;
-      const { count, start: starts, end: ends, flags } = memColumns(property.records);
-      for (let index = 0; index < count; index++) {
-        const bits = flags[index] as number;
-        if ((bits & MEM_EMPTY) !== 0) continue;
-        const passes = (bits & MEM_HUGE) !== 0 || test(starts[index] as number, ends[index] as number, bits);
-        if (!passes) continue;
-        const { addr, len } = property.records.at(index);
-        const start = addr & ~KHO_MEM_NOINIT;
-        if (len === 0n || start + len > 1n << 64n) continue;
-        yield { property, index, start, end: start + len, noinit: addr !== start };
+      const { start: starts, end: ends, flags, stretches } = memColumns(property.records);
+      for (let i = 0; i + 1 < stretches.length; i++) {
+        const first = stretches[i] as number;
+        const behind = stretches[i + 1] as number;
+        const apart = behind - first === 1;
+        if (!apart && !test(starts[first] as number, ends[behind - 1] as number, 0)) continue;
+        for (let index = first; index < behind; index++) {
+          const bits = flags[index] as number;
+          if ((bits & MEM_EMPTY) !== 0) continue;
+          const passes =
+            (bits & MEM_HUGE) !== 0 || test(starts[index] as number, ends[index] as number, bits);
+          if (!passes) continue;
+          const { addr, len } = property.records.at(index);
+          const start = addr & ~KHO_MEM_NOINIT;
+          if (len === 0n || start + len > 1n << 64n) continue;
+          yield { property, index, start, end: start + len, noinit: addr !== start };
+        }
       }
     }
   }

@@ -74,7 +74,7 @@ export interface WalkObserver {
    * far off for their memory to be kept track of.
    */
   watches?(start: number, end: number): boolean;
-  /** Before `end`: the memory that leaves have reached. */
+  /** Before `end`: the memory that leaves have reached; not changed afterwards. */
   reached?(granules: Reached): void;
   end?(report: WalkReport): void;
 }

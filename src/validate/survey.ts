@@ -80,8 +80,8 @@ export function createRunFeed(observers: readonly WalkObserver[]): RunFeed {
       if (surveyed && isWatched(survey, batch)) for (const observer of asked) observer.runs?.(batch);
     },
     end() {
-      const { reached, count, far } = survey;
-      for (const observer of told) observer.reached?.({ granules: reached.subarray(0, count), far });
+      const reached = { granules: survey.reached.subarray(0, survey.count), far: survey.far };
+      for (const observer of told) observer.reached?.(reached);
     },
   };
 }

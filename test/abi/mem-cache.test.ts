@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { computeMemCache } from '../../src/abi/mem-cache.js';
+import { computeMemCache, exactMemCache } from '../../src/abi/mem-cache.js';
 import type { AddressRange } from '../../src/abi/model.js';
+import { packRecords } from '../../src/abi/record-view.js';
 import { findTrees } from '../../src/decode/find.js';
 import { decodeHandover } from '../../src/decode/handover.js';
+import { memStretches } from '../../src/decode/mem-columns.js';
 import { memProperties } from '../../src/decode/mem-properties.js';
 import { parseFdt } from '../../src/fdt/parse.js';
-import type { KhoMem } from '../../src/records/kho.js';
+import { type KhoMem, khoMem } from '../../src/records/kho.js';
 import { workedBlob } from '../fdt/worked-blob.js';
 import { fixtureText, RFC_DUMPS, withMemory } from '../vtd/fixtures.js';
 
@@ -153,6 +155,46 @@ describe('computeMemCache', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it('does on stretches of pages what it does on the pages', () => {
+    // Stretches over few pages: they continue, overlap and come before one another, beside records of any length.
+    const stretch = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 6 })).map(([first, pages]) =>
+      Array.from(
+        { length: pages },
+        (_, i): KhoMem => ({
+          addr: BigInt(first + i) << 12n,
+          len: 0x1000n,
+        }),
+      ),
+    );
+    const other = fc
+      .tuple(fc.bigInt({ min: 0n, max: 0x30000n }), fc.bigInt({ min: 0n, max: 0x3000n }))
+      .map(([addr, len]): KhoMem[] => [{ addr, len }]);
+    const scratch = fc.option(
+      fc.nat(60).map((page) => ({ start: BigInt(page) << 12n, end: BigInt(page + 2) << 12n })),
+      { nil: undefined },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(stretch, other), { maxLength: 20 }), scratch, (lists, area) => {
+        const records = lists.flat();
+        const view = packRecords(khoMem, records);
+        const stretches = [...memStretches(view)];
+        expect(stretches.flatMap((whole) => [...(whole.parts?.() ?? [whole])])).toEqual(records);
+        expect(computeMemCache(stretches, area)).toEqual(computeMemCache(records, area));
+        expect(exactMemCache(stretches)).toEqual(exactMemCache(records));
+      }),
+      { numRuns: 2000 },
+    );
+    const pages = packRecords(khoMem, [
+      { addr: 0x1000n, len: 0x1000n },
+      { addr: 0x2000n, len: 0x3000n },
+      { addr: 0x5001n, len: 0x1000n },
+    ]);
+    expect([...memStretches(pages)]).toEqual([
+      { addr: 0x1000n, len: 0x4000n, parts: expect.any(Function) },
+      { addr: 0x5001n, len: 0x1000n },
+    ]);
   });
 
   it('takes a hundred thousand ascending records in about linear time', () => {

@@ -3,6 +3,7 @@ import type { Domain, Handover } from '../../abi/model.js';
 import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { physicalAddress } from '../../memory/read.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
 import { checkCompatible } from '../compatible.js';
@@ -127,10 +128,9 @@ export const memCapacity: Rule = {
 function listsTables({ memory }: Handover, { mem, pgd, agaw }: Domain): boolean {
   if (memory === undefined || mem === undefined || pgd === undefined) return false;
   if (agaw === undefined || agaw < 0 || agaw > 3) return false;
-  for (const { addr } of mem) {
-    if (addr === pgd) return countTables(memory, pgd, agaw + 2, mem.length) === mem.length;
-  }
-  return false;
+  // Exact: a table is a page of physical memory, below 2^52.
+  const lists = physicalAddress(pgd) !== undefined && memColumns(mem).start.includes(Number(pgd));
+  return lists && countTables(memory, pgd, agaw + 2, mem.length) === mem.length;
 }
 
 /** The path of a domain's node. */

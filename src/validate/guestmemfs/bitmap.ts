@@ -16,8 +16,8 @@ export interface Bitmap {
   readonly bits: number;
   /** 0 or 1; undefined when the byte is not in the dump. */
   bit(index: number): number | undefined;
-  /** Indices of the bits in [from, to) that are set, ascending; bytes that are not in the dump are passed over. */
-  set(from: number, to: number): Iterable<number>;
+  /** The first bit in [from, to) that is set, -1 for none; bytes that are not in the dump are passed over. */
+  next(from: number, to: number): number;
   /** Physical address of the first byte of bits [from, to) that is not in the dump. */
   absentIn(from: number, to: number): bigint | undefined;
 }
@@ -44,15 +44,9 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
   return bitmap;
 }
 
-/** The first byte from `from` on, before `end`, that is not zero; at least the one behind `from`. */
-function firstSet(bytes: Uint8Array, from: number, end: number): number {
-  let at = from + 1;
-  while (at < end && bytes[at] === 0) at++;
-  return at;
-}
-
 function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap {
-  const bytes = new Uint8Array(size);
+  const words = new Int32Array(Math.ceil(size / 4));
+  const bytes = new Uint8Array(words.buffer, 0, size);
   /** By byte: 1 where the dump holds it. */
   const known = new Uint8Array(size);
   const window = new Uint8Array(WINDOW);
@@ -71,12 +65,16 @@ function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap
     address: BigInt(start),
     bits: size * 8,
     bit: (index) => (known[index >> 3] === 1 ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1 : undefined),
-    *set(from, to) {
-      for (let index = from; index < end(to); index++) {
-        const byte = bytes[index >> 3] as number;
-        if (byte === 0) index = firstSet(bytes, index >> 3, end(to) >> 3) * 8 - 1;
-        else if (((byte >> (index & 7)) & 1) === 1) yield index;
+    next(from, to) {
+      const last = end(to);
+      let index = from;
+      while (index < last) {
+        // Mostly zero: word by word.
+        if (words[index >> 5] === 0) index = (index | 31) + 1;
+        else if ((((bytes[index >> 3] as number) >> (index & 7)) & 1) === 1) return index;
+        else index++;
       }
+      return -1;
     },
     absentIn(from, to) {
       if (from >= end(to)) return undefined;

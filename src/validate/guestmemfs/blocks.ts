@@ -181,7 +181,7 @@ export const blocksOwned: Rule = {
     }
     let leaked = 0;
     let first = -1;
-    for (const block of bitmap.set(0, limit)) {
+    for (let block = bitmap.next(0, limit); block >= 0; block = bitmap.next(block + 1, limit)) {
       if (used[block] === 1) continue;
       if (first < 0) first = block;
       leaked++;
@@ -219,7 +219,7 @@ export const noStrayBits: Rule = {
     ]) {
       let count = 0;
       let first = -1;
-      for (const bit of bitmap.set(from, to)) {
+      for (let bit = bitmap.next(from, to); bit >= 0; bit = bitmap.next(bit + 1, to)) {
         if (first < 0) first = bit;
         count++;
       }

@@ -2,9 +2,8 @@
 import { computeMemCache, exactMemCache } from '../../abi/mem-cache.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
-import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
+import { KHO_MEM_NOINIT, visitedRecords } from '../../decode/mem-properties.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
-import type { Facts } from '../facts.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 
@@ -42,11 +41,6 @@ function memText({ addr, len }: KhoMem): string {
   return `(${hex(addr)}, ${hex(len)})`;
 }
 
-/** The records as the kernel visits them. */
-function* visited(facts: Facts): Generator<KhoMem> {
-  for (const { whole, records } of facts.memProperties()) if (whole) yield* records;
-}
-
 export const cacheIsComputed: Rule = {
   id: 'KHO-009',
   title: 'the mem cache is sorted, disjoint, and what the kernel computes from the tree',
@@ -64,9 +58,9 @@ export const cacheIsComputed: Rule = {
       report.absent('the mem cache', handover.setupData?.rfc2024?.memCacheAddr ?? 0n);
       return;
     }
-    const computed = computeMemCache(visited(facts));
+    const computed = computeMemCache(visitedRecords(facts.memProperties()));
     // A kernel without the NOINIT mistake writes what the ABI means.
-    if ('entries' in computed && !isSame(memCache, exactMemCache(visited(facts)))) {
+    if ('entries' in computed && !isSame(memCache, exactMemCache(visitedRecords(facts.memProperties())))) {
       const length = Math.max(computed.entries.length, memCache.length);
       for (let i = 0; i < length; i++) {
         const found = i < memCache.length ? memCache.at(i) : undefined;

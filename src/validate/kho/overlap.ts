@@ -21,17 +21,13 @@ function areDisjoint(facts: Facts): boolean {
   let huge = false;
   for (const { whole, records } of facts.memProperties()) {
     if (!whole) continue;
-    const { count, start, end, flags } = memColumns(records);
-    let last: { start: number; end: number } | undefined;
-    for (let i = 0; i < count; i++) {
-      const bits = flags[i] as number;
+    const { start, end, flags, stretches: firsts } = memColumns(records);
+    for (let i = 0; i + 1 < firsts.length; i++) {
+      const first = firsts[i] as number;
+      const bits = flags[first] as number;
       if ((bits & MEM_HUGE) !== 0) huge = true;
       if ((bits & (MEM_NOINIT | MEM_RAGGED | MEM_EMPTY)) !== 0) continue;
-      if (last !== undefined && last.end === start[i]) last.end = end[i] as number;
-      else {
-        last = { start: start[i] as number, end: end[i] as number };
-        stretches.push(last);
-      }
+      stretches.push({ start: start[first] as number, end: end[(firsts[i + 1] as number) - 1] as number });
     }
   }
   stretches.sort((a, b) => a.start - b.start);

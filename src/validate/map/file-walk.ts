@@ -32,7 +32,7 @@ const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
 const FILE_SHIFT = 9;
 const POSITION = (1 << FILE_SHIFT) - 1;
 /** Jumps that are counted; a table that has more of them is not worth the time. */
-const MOST_BREAKS = 4096;
+const MOST_BREAKS = 1024;
 const NOWHERE_NEAR = -(2 ** 31);
 
 /** For each block of the region: which file it is of, and where in it. */

@@ -2,16 +2,16 @@
 import type { Domain } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
-import { readBytes } from '../../memory/read.js';
 import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
+import { bitmapOf } from '../guestmemfs/bitmap.js';
 import { inodeTable } from '../guestmemfs/subject.js';
 import { createProbe, gaps, intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
+import { blockWalkOf } from './block-walk.js';
 
 const PAGE = 4096n;
-const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
 
 interface Stretch {
   iova: number;
@@ -116,40 +116,6 @@ export const mappedIsInFile: Rule = {
   },
 };
 
-/**
- * Calls `mark` for the blocks of the region that leaves reach, at least once each.
- *
- * @param start first page frame of the region
- * @param count blocks of the region
- */
-function reachedBlocks(start: number, count: number, mark: (block: number) => void): WalkObserver {
-  let last = -1;
-  const whole = start % BLOCK_PAGES === 0;
-  return {
-    // Where blocks are granules, to be told those is enough; else a granule has parts of two of them.
-    watches: (from, end) => !whole && from < start + count * BLOCK_PAGES && end > start,
-    reached({ granules }) {
-      if (!whole) return;
-      for (const granule of granules) {
-        const block = granule - start / BLOCK_PAGES;
-        if (block >= 0 && block < count) mark(block);
-      }
-    },
-    runs(batch) {
-      const targets = targetsOf(batch);
-      const lengths = pagesOf(batch);
-      for (let row = 0; row < batch.length; row++) {
-        const target = (targets[row] as number) - start;
-        const first = Math.max(0, Math.floor(target / BLOCK_PAGES));
-        const end = Math.min(count - 1, Math.floor((target + (lengths[row] as number) - 1) / BLOCK_PAGES));
-        if (first === last && end === last) continue;
-        for (let block = first; block <= end; block++) mark(block);
-        last = end;
-      }
-    },
-  };
-}
-
 export const mappedIsAllocated: Rule = {
   id: 'MAP-016',
   title: 'every block that is mapped has its bit in the allocation bitmap',
@@ -159,42 +125,38 @@ export const mappedIsAllocated: Rule = {
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'the allocator hands the block to the next file while the device writes into it',
   needs: ['memory'],
-  observe({ facts }, _domain, _report) {
+  observe({ facts }, domain, _report) {
     const reached = facts.reachedBlocks();
-    const region = facts.fsMem();
-    if (reached === undefined || region === undefined) return undefined;
-    return reachedBlocks(Number(region.start / PAGE), reached.length, (block) => {
-      reached[block] = 1;
-    });
+    const walk = blockWalkOf(domain, facts);
+    if (reached === undefined || walk === undefined) return undefined;
+    return {
+      ...walk.observer,
+      end() {
+        for (let block = 0; block < reached.length; block++)
+          reached[block] = (reached[block] as number) | (walk.blocks[block] as number);
+      },
+    };
   },
-  finish({ handover, facts }, report) {
-    const reached = facts.reachedBlocks();
-    const bitmap = handover.guestmemfs?.superblock;
-    if (reached === undefined || handover.memory === undefined || bitmap === undefined || bitmap.length < 3)
-      return;
-    const address = bitmap.at(2).addr;
-    const free: string[] = [];
-    let first: bigint | undefined;
-    for (let byte = 0; byte * 8 < reached.length; byte++) {
-      const needed = reached.subarray(byte * 8, byte * 8 + 8).reduce((bits, is, i) => bits | (is << i), 0);
-      if (needed === 0) continue;
-      const found = readBytes(handover.memory, address + BigInt(byte), 1)?.[0];
-      if (found === undefined) {
-        report.absent('a byte of the allocation bitmap', address + BigInt(byte));
-        continue;
-      }
-      for (let bit = 0; bit < 8; bit++) {
-        if ((needed & ~found & (1 << bit)) === 0) continue;
-        first ??= address + BigInt(byte);
-        free.push(`${byte * 8 + bit}`);
-      }
+  finish(context, report) {
+    const reached = context.facts.reachedBlocks();
+    if (reached === undefined || !reached.includes(1)) return;
+    const bitmap = bitmapOf(context, report);
+    if (bitmap === undefined) return;
+    const free: number[] = [];
+    for (let block = 0; block < reached.length; block++) {
+      if (reached[block] === 0) continue;
+      const bit = bitmap.bit(block);
+      if (bit === 0) free.push(block);
+      else if (bit === undefined)
+        report.absent('a byte of the allocation bitmap', bitmap.address + BigInt(block >> 3));
     }
+    const [first] = free;
     if (first === undefined) return;
     report.finding({
-      message: `${counted(free.length, 'mapped block')} are free in the allocation bitmap: ${listed(free, 8)}`,
+      message: `${counted(free.length, 'mapped block')} are free in the allocation bitmap: ${listed(free.map(String), 8)}`,
       location: {
         fdtPath: '/guestmemfs/superblock',
-        address: first,
+        address: bitmap.address + BigInt(first >> 3),
         field: 'guestmemfs_sb.allocator_bitmap',
       },
     });
@@ -215,26 +177,27 @@ export const blocksOnce: Rule = {
     const domains = handover.domains ?? [];
     const self = 1 + domains.indexOf(domain);
     const region = facts.fsMem();
-    const reached = facts.reachedBlocks();
-    if (owners === undefined || region === undefined || reached === undefined) return undefined;
-    const shared = new Map<Domain, number[]>();
-    const walk = reachedBlocks(Number(region.start / PAGE), reached.length, (block) => {
-      const first = owners[block] as number;
-      if (first === 0) owners[block] = self;
-      const owner = domains[first - 1];
-      if (owner === undefined || first === self) return;
-      const blocks = shared.get(owner);
-      if (blocks === undefined) shared.set(owner, [block]);
-      else if (blocks.at(-1) !== block) blocks.push(block);
-    });
+    const walk = blockWalkOf(domain, facts);
+    if (owners === undefined || region === undefined || walk === undefined) return undefined;
     return {
-      ...walk,
+      ...walk.observer,
       end() {
+        const shared = new Map<number, number[]>();
+        for (let block = 0; block < owners.length; block++) {
+          if (walk.blocks[block] === 0) continue;
+          const first = owners[block] as number;
+          if (first === 0) owners[block] = self;
+          if (first === 0 || first === self) continue;
+          const blocks = shared.get(first);
+          if (blocks === undefined) shared.set(first, [block]);
+          else blocks.push(block);
+        }
         for (const [owner, blocks] of shared) {
-          const unique = [...new Set(blocks)];
-          const address = region.start + BigInt(unique[0] ?? 0) * GUESTMEMFS_BLOCK;
+          const other = domains[owner - 1];
+          if (other === undefined) continue;
+          const address = region.start + BigInt(blocks[0] ?? 0) * GUESTMEMFS_BLOCK;
           report.finding({
-            message: `${domainName(domain)} and ${domainName(owner)} both map ${counted(unique.length, 'block')}: ${listed(unique.map(String), 8)}`,
+            message: `${domainName(domain)} and ${domainName(other)} both map ${counted(blocks.length, 'block')}: ${listed(blocks.map(String), 8)}`,
             location: { ...placeOf(domain), address },
           });
         }

@@ -5,6 +5,7 @@ import { devicePath } from '../../vtd/context/path.js';
 import { inputWidthOf } from '../../vtd/registers.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import type { Facts } from '../facts.js';
+import { gaps } from '../pages.js';
 import type { Inspected, InspectedRule, WalkObserver } from '../rule.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
@@ -266,20 +267,22 @@ function seeRepeated(sink: Sink, targets: readonly Target[]): void {
 function seeUnpreserved(sink: Sink, facts: Facts, targets: readonly Target[], units: UnitTargets): void {
   const preserved = facts.preserved();
   const lost = new Map<number, { total: number; missing: number; shown: string[]; first: number }>();
-  for (const { address, kind, owner } of sink.pages.entries()) {
+  for (const { start, end, kind, owner } of sink.pages.entries()) {
     let entry = lost.get(owner);
     if (entry === undefined) {
       entry = { total: 0, missing: 0, shown: [], first: -1 };
       lost.set(owner, entry);
     }
-    entry.total++;
-    if (preserved.covers(address, address + PAGE)) continue;
-    if (entry.first < 0) entry.first = address;
-    entry.missing++;
-    if (entry.shown.length < 6)
-      entry.shown.push(
-        `${hex(address)} (${owner < 0 ? kindText(kind).replace(/^an? /, '') : `level ${kind}`})`,
-      );
+    entry.total += (end - start) / PAGE;
+    for (const gap of gaps(preserved, start / PAGE, end / PAGE)) {
+      const first = gap.start * PAGE;
+      if (entry.first < 0) entry.first = first;
+      entry.missing += gap.end - gap.start;
+      for (let page = first; page < gap.end * PAGE && entry.shown.length < 6; page += PAGE)
+        entry.shown.push(
+          `${hex(page)} (${owner < 0 ? kindText(kind).replace(/^an? /, '') : `level ${kind}`})`,
+        );
+    }
   }
   for (const [owner, { total, missing, shown, first }] of lost) {
     const target = targets[owner];

@@ -1,6 +1,6 @@
 /** Where leaves lead: to pages that are preserved, and to none that hold the tables themselves. */
 import type { Handover } from '../../abi/model.js';
-import { type PageSet, pageSet } from '../../memory/page-set.js';
+import type { PageSet } from '../../memory/page-set.js';
 import { hex } from '../../schema/units.js';
 import {
   ACCESS_WRITE,
@@ -25,7 +25,7 @@ const PAGE = 4096n;
 /** Stretches that are put into words; more are counted. */
 const MAX_STRETCHES = 4096;
 /** Runs of one walk, and of all, that are kept for the comparison with the tables, which are known only at the end. */
-const MAX_RUNS = 2 ** 16;
+const MAX_RUNS = 2 ** 14;
 const MAX_ALL_RUNS = 2 ** 20;
 
 /** Stretches outside the preserved pages, as findings. */
@@ -155,13 +155,13 @@ export function createTargetRuns(): TargetRuns {
       walks.set(owner, walked);
       return {
         runs: (batch) => keep(walked, batch),
-        reached({ granules, far }) {
-          walked.reached = { granules: granules.slice(), far };
+        reached(reached) {
+          walked.reached = reached;
         },
       };
     },
     compare(sink, targets) {
-      const set = pageSet(sink.pages.ranges(), Number(PAGE));
+      const set = sink.pages.set();
       const near = new Set<number>();
       for (const { start, end } of set.runs()) {
         const last = Math.floor((end - 1) / GRANULE_PAGES);

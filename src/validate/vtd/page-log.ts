@@ -1,21 +1,42 @@
-/** The pages that hold VT-d structures, in typed arrays: millions of page tables cost 16 bytes each. */
+/**
+ * The pages that hold VT-d structures, in typed arrays. Tables of a level mostly follow one another, and are one
+ * entry; where millions lie apart, each costs 17 bytes.
+ */
+import { type PageSet, pageSet } from '../../memory/page-set.js';
 
 /** Codes of what a page holds; 1 to 5 are page tables of that level. */
 export const ROOT_TABLE = 8;
 export const CONTEXT_TABLE = 9;
 export const PASID_DIRECTORY = 10;
 export const PASID_TABLE = 11;
-const KINDS = 16;
+
+const PAGE = 4096;
+
+/** Pages that follow one another and hold the same. */
+export interface LoggedPages {
+  /** Byte address of the first, and the one behind the last. */
+  readonly start: number;
+  readonly end: number;
+  readonly kind: number;
+  readonly owner: number;
+}
+
+/** A page that was added more than once: what it holds and whose it is. */
+export interface RepeatedPage {
+  readonly address: number;
+  readonly kinds: readonly number[];
+  readonly owners: readonly number[];
+}
 
 export interface PageLog {
   /** @param owner index of the target that the page belongs to, -1 for structures of a unit */
   add(address: number, kind: number, owner: number): void;
   /** Pages with what they hold, every (page, kind, owner) as often as it was added. */
-  entries(): Iterable<{ address: number; kind: number; owner: number }>;
-  /** Byte addresses of all pages, as ranges for a page set. */
-  ranges(): Iterable<{ start: number; end: number }>;
-  /** Pages that were added more than once: for each what it holds and whose it is. */
-  repeated(limit: number): { address: number; kinds: readonly number[]; owners: readonly number[] }[];
+  entries(): Iterable<LoggedPages>;
+  /** All pages; worked out once, so only to be asked for after the last was added. */
+  set(): PageSet;
+  /** @param limit most pages, and most uses of each */
+  repeated(limit: number): RepeatedPage[];
 }
 
 export function kindText(kind: number): string {
@@ -26,75 +47,110 @@ export function kindText(kind: number): string {
   return `a page table of level ${kind}`;
 }
 
-/** Whether no page comes twice. Pages that follow one another are one stretch, so that this takes little. */
-function areDistinct(keys: Float64Array, count: number): boolean {
-  const stretches: { start: number; end: number }[] = [];
-  let start = -1;
-  let end = -1;
-  for (let i = 0; i < count; i++) {
-    const page = Math.floor((keys[i] as number) / KINDS);
-    if (page === end) {
-      end++;
-      continue;
-    }
-    if (start >= 0) stretches.push({ start, end });
-    start = page;
-    end = page + 1;
-  }
-  if (start >= 0) stretches.push({ start, end });
-  stretches.sort((a, b) => a.start - b.start);
-  return stretches.every((stretch, i) => i === 0 || stretch.start >= (stretches[i - 1]?.end ?? 0));
+/** Entries in columns; of each the first page's byte address and the number of pages. */
+interface Columns {
+  readonly starts: Float64Array;
+  readonly pages: Uint32Array;
+  readonly kinds: Uint8Array;
+  readonly owners: Int32Array;
+}
+
+function createColumns(size: number): Columns {
+  return {
+    starts: new Float64Array(size),
+    pages: new Uint32Array(size),
+    kinds: new Uint8Array(size),
+    owners: new Int32Array(size),
+  };
 }
 
 export function createPageLog(): PageLog {
-  let keys = new Float64Array(64);
-  let owners = new Int32Array(64);
+  let log = createColumns(64);
   let count = 0;
+  /** Behind the last page that was added. */
+  let next = -1;
+  let added = 0;
+  let all: PageSet | undefined;
+
+  function* entries(): Generator<LoggedPages> {
+    for (let i = 0; i < count; i++) {
+      const start = log.starts[i] as number;
+      const end = start + (log.pages[i] as number) * PAGE;
+      yield { start, end, kind: log.kinds[i] as number, owner: log.owners[i] as number };
+    }
+  }
+
+  function set(): PageSet {
+    all ??= pageSet(entries(), PAGE);
+    return all;
+  }
+
   return {
     add(address, kind, owner) {
-      if (count === keys.length) {
-        const larger = new Float64Array(count * 2);
-        larger.set(keys);
-        keys = larger;
-        const more = new Int32Array(count * 2);
-        more.set(owners);
-        owners = more;
+      added++;
+      const last = count - 1;
+      const follows = address === next && log.kinds[last] === kind && log.owners[last] === owner;
+      next = address + PAGE;
+      if (follows) {
+        log.pages[last] = (log.pages[last] as number) + 1;
+        return;
       }
-      // A page frame number has 40 bits, so that the key is exact.
-      keys[count] = (address / 4096) * KINDS + kind;
-      owners[count++] = owner;
+      if (count === log.starts.length) log = grown(log);
+      log.starts[count] = address;
+      log.pages[count] = 1;
+      log.kinds[count] = kind;
+      log.owners[count++] = owner;
     },
-    *entries() {
-      for (let i = 0; i < count; i++) {
-        const key = keys[i] ?? 0;
-        const kind = key % KINDS;
-        yield { address: ((key - kind) / KINDS) * 4096, kind, owner: owners[i] ?? -1 };
-      }
-    },
-    *ranges() {
-      for (let i = 0; i < count; i++) {
-        const start = Math.floor((keys[i] ?? 0) / KINDS) * 4096;
-        yield { start, end: start + 4096 };
-      }
-    },
+    entries,
+    set,
     repeated(limit) {
-      if (areDistinct(keys, count)) return [];
-      const sorted = keys.slice(0, count).sort();
-      const pages = new Map<number, { kinds: number[]; owners: number[] }>();
-      for (let i = 1; i < count && pages.size < limit; i++) {
-        const page = Math.floor((sorted[i] ?? 0) / KINDS);
-        if (Math.floor((sorted[i - 1] ?? 0) / KINDS) === page) pages.set(page, { kinds: [], owners: [] });
-      }
-      if (pages.size > 0) {
-        for (let i = 0; i < count; i++) {
-          const key = keys[i] ?? 0;
-          const found = pages.get(Math.floor(key / KINDS));
-          if (found === undefined || found.kinds.length >= limit) continue;
-          found.kinds.push(key % KINDS);
-          found.owners.push(owners[i] ?? -1);
-        }
-      }
-      return [...pages].map(([page, found]) => ({ address: page * 4096, ...found }));
+      // Each page once: as many in the set as were added.
+      if (set().countPages() === added) return [];
+      const pages = repeatedPages(entries(), limit);
+      return pages.length === 0 ? [] : usesOf(entries(), pages, limit);
     },
   };
+}
+
+function grown({ starts, pages, kinds, owners }: Columns): Columns {
+  const larger = createColumns(2 * starts.length);
+  larger.starts.set(starts);
+  larger.pages.set(pages);
+  larger.kinds.set(kinds);
+  larger.owners.set(owners);
+  return larger;
+}
+
+/** Byte addresses of the first pages that stand in several entries, ascending. */
+function repeatedPages(entries: Iterable<LoggedPages>, limit: number): number[] {
+  const pages: number[] = [];
+  let reach = 0;
+  for (const { start, end } of [...entries].sort((a, b) => a.start - b.start)) {
+    for (
+      let page = Math.max(start, (pages.at(-1) ?? -PAGE) + PAGE);
+      page < Math.min(end, reach);
+      page += PAGE
+    ) {
+      if (pages.length === limit) return pages;
+      pages.push(page);
+    }
+    reach = Math.max(reach, end);
+  }
+  return pages;
+}
+
+/** Who uses each of the pages, in the order in which they were added. */
+function usesOf(entries: Iterable<LoggedPages>, pages: readonly number[], limit: number): RepeatedPage[] {
+  const uses = pages.map((address) => ({ address, kinds: [] as number[], owners: [] as number[] }));
+  const from = pages[0] as number;
+  const to = pages.at(-1) as number;
+  for (const { start, end, kind, owner } of entries) {
+    if (start > to || end <= from) continue;
+    for (const use of uses) {
+      if (use.address < start || use.address >= end || use.kinds.length >= limit) continue;
+      use.kinds.push(kind);
+      use.owners.push(owner);
+    }
+  }
+  return uses;
 }
