@@ -1,3 +1,4 @@
+import { type FindBytes, findBytes } from './find-bytes.js';
 import type { PhysicalMemory } from './physical.js';
 
 /** Called for each place where a pattern stands. */
@@ -14,15 +15,12 @@ export interface SearchWindow {
 }
 
 const WINDOW = 1 << 16;
-/** Every how many bytes the memory is looked at: no pattern is shorter. */
-const STRIDE = 4;
 
 /**
- * Searches all present memory, at every byte address, for several patterns in one pass. One byte in four
- * is looked at, which costs little where memory is zero, as most of it is.
+ * Searches all present memory, at every byte address, for several patterns in one pass.
  *
- * @param patterns of 4 to 64 bytes, at most eight
- * @param onPattern called in ascending order of addresses within a window
+ * @param patterns of one byte or more
+ * @param onPattern called in ascending order of addresses
  * @param onWindow called for each window, before its patterns
  */
 export function searchMemory(
@@ -31,55 +29,33 @@ export function searchMemory(
   onPattern: OnPattern,
   onWindow: (window: SearchWindow) => void = () => {},
 ): void {
-  const overlap = Math.max(STRIDE, ...patterns.map(({ length }) => length)) - 1;
+  const overlap = Math.max(1, ...patterns.map(({ length }) => length)) - 1;
   const bytes = new Uint8Array(WINDOW + overlap);
-  const places = placesOf(patterns);
+  const find = findBytes(bytes);
   for (const { start, end } of presentSpans(memory)) {
     for (let address = start; address < end; address += WINDOW) {
       const read = memory.read(address, Math.min(bytes.length, end - address), bytes);
       const length = Math.min(read, WINDOW);
       onWindow({ address, bytes, length });
-      // The sampled byte of a pattern at 0 is the last of its first four.
-      for (let at = STRIDE - 1; at < Math.min(read, WINDOW + STRIDE - 1); at += STRIDE) {
-        const mask = places[bytes[at] ?? 0] ?? 0;
-        if (mask !== 0) report(patterns, mask, bytes, read, at, length, address, onPattern);
-      }
+      for (const { pattern, at } of placesOf(patterns, find, read, length)) onPattern(pattern, address + at);
     }
   }
 }
 
-/** For each byte the pairs (pattern, place in its first four bytes) at which it stands, as bits. */
-function placesOf(patterns: readonly Uint8Array[]): Uint32Array {
-  const places = new Uint32Array(256);
-  patterns.forEach((pattern, index) => {
-    for (let place = 0; place < STRIDE; place++) {
-      const byte = pattern[place] ?? 0;
-      places[byte] = (places[byte] ?? 0) | (1 << (index * STRIDE + place));
-    }
-  });
-  return places;
-}
-
-function report(
+/** Where patterns begin before `length` and end before `read`, ascending. */
+function placesOf(
   patterns: readonly Uint8Array[],
-  mask: number,
-  bytes: Uint8Array,
+  find: FindBytes,
   read: number,
-  at: number,
   length: number,
-  address: number,
-  onPattern: OnPattern,
-): void {
-  // The later a byte stands in the pattern, the lower the address.
-  for (let place = STRIDE - 1; place >= 0; place--) {
-    const start = at - place;
-    if (start < 0 || start >= length) continue;
-    patterns.forEach((pattern, index) => {
-      if ((mask & (1 << (index * STRIDE + place))) === 0 || start + pattern.length > read) return;
-      for (let i = 0; i < pattern.length; i++) if (bytes[start + i] !== pattern[i]) return;
-      onPattern(index, address + start);
-    });
-  }
+): { readonly pattern: number; readonly at: number }[] {
+  const places: { pattern: number; at: number }[] = [];
+  patterns.forEach((bytes, pattern) => {
+    const last = Math.min(length - 1, read - bytes.length);
+    for (let at = find(bytes, 0); at >= 0 && at <= last; at = find(bytes, at + 1))
+      places.push({ pattern, at });
+  });
+  return places.sort((a, b) => a.at - b.at);
 }
 
 /** Present memory, neighbours joined even where the file does not continue. */

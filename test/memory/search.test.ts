@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { findByFirst, findBytes } from '../../src/memory/find-bytes.js';
 import { searchMemory } from '../../src/memory/search.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { vmcoreinfoAt } from '../../src/memory/vmcoreinfo.js';
@@ -53,6 +54,30 @@ test('finds every place of every pattern once, at any address and across windows
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test('finds bytes natively and without help alike', () => {
+  const few = fc.uint8Array({ max: 2 });
+  fc.assert(
+    fc.property(
+      few,
+      fc.uint8Array({ min: 0, max: 2, minLength: 1, maxLength: 4 }),
+      fc.nat(12),
+      (bytes, pattern, from) => {
+        // A view in the middle of its buffer: offsets are of the view.
+        const view = Uint8Array.of(9, ...bytes, 9).subarray(1, 1 + bytes.length);
+        const naively = [...view.keys()].find(
+          (at) =>
+            at >= from &&
+            at + pattern.length <= view.length &&
+            pattern.every((byte, i) => view[at + i] === byte),
+        );
+        expect(findBytes(view)(pattern, from)).toBe(naively ?? -1);
+        expect(findByFirst(view)(pattern, from)).toBe(naively ?? -1);
+      },
+    ),
+    { numRuns: 2000 },
   );
 });
 
