@@ -7,9 +7,10 @@ import type { AddressRange } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
+import { type PageRange, pageSet } from '../memory/page-set.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
-import { memStretches } from './mem-columns.js';
+import { MEM_HUGE, memColumns, memStretches } from './mem-columns.js';
 
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
@@ -53,32 +54,26 @@ export function* visitedRecords(properties: Iterable<MemProperty>): Generator<Me
  * @param pageSize bytes
  */
 export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
-  const page = BigInt(pageSize);
-  const ranges: { start: bigint; end: bigint }[] = [];
-  for (const { addr, len } of visitedRecords(memProperties(tree))) {
-    const start = addr & ~KHO_MEM_NOINIT;
-    const end = start + len;
-    if (len === 0n || end > 1n << 64n) continue;
-    const last = ranges.at(-1);
-    const first = start - (start % page);
-    const stop = end + ((page - (end % page)) % page);
-    if (last !== undefined && last.end === first) last.end = stop;
-    else ranges.push({ start: first, end: stop });
-  }
-  return mergeRanges(ranges);
+  const size = BigInt(pageSize);
+  return [...pageSet(keptRanges(tree), pageSize).runs()].map(({ start, end }) => ({
+    start: BigInt(start) * size,
+    end: BigInt(end) * size,
+  }));
 }
 
-/** Sorts and merges overlapping or touching ranges. */
-export function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
-  const sorted = [...ranges].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-  const merged: { start: bigint; end: bigint }[] = [];
-  for (const { start, end } of sorted) {
-    const last = merged.at(-1);
-    if (last !== undefined && start <= last.end) {
-      if (end > last.end) last.end = end;
-    } else {
-      merged.push({ start, end });
+function* keptRanges(tree: FdtTree): Generator<PageRange> {
+  for (const { whole, records } of memProperties(tree)) {
+    if (!whole) continue;
+    const { start, end, flags, stretches } = memColumns(records);
+    for (let i = 0; i + 1 < stretches.length; i++) {
+      const first = stretches[i] as number;
+      if (((flags[first] as number) & MEM_HUGE) === 0) {
+        yield { start: start[first] as number, end: end[(stretches[i + 1] as number) - 1] as number };
+        continue;
+      }
+      const { addr, len } = records.at(first);
+      const from = addr & ~KHO_MEM_NOINIT;
+      if (len !== 0n && from + len <= 1n << 64n) yield { start: from, end: from + len };
     }
   }
-  return merged;
 }
