@@ -2,11 +2,11 @@
 import {
   type LeafBatch,
   pagesOfRow,
-  ROW_END,
   ROW_HI,
   ROW_LO,
-  ROW_START,
   ROW_WORDS,
+  SPAN_END,
+  SPAN_START,
   targetOfRow,
 } from '../vtd/walk/batch.js';
 import type { WalkObserver } from './rule.js';
@@ -15,8 +15,8 @@ import type { WalkObserver } from './rule.js';
 const WORDS = ROW_WORDS;
 const LO = ROW_LO;
 const HI = ROW_HI;
-const START = ROW_START;
-const END = ROW_END;
+const START = SPAN_START;
+const END = SPAN_END;
 
 /** 4 KiB pages of a granule: what a table page of PTEs maps, and a block of guestmemfs. */
 const GRANULE = 512;
@@ -42,6 +42,15 @@ interface Survey {
   readonly stretches: Map<number, number>;
   /** The same, of stretches that were reached as a whole: 1 GiB leaves are long rows. */
   readonly wide: Map<number, number>;
+  /**
+   * Granules [plainFrom, plainFrom + plainCount) are all plain: found now and then around what is reached, so that
+   * most rows cost two comparisons and no look at their codes.
+   */
+  plainFrom: number;
+  plainCount: number;
+  /** Batches that were plain and did not lie there, and at how many of them to look next. */
+  outside: number;
+  lookAt: number;
   /** What was reached, in that order. */
   reached: Float64Array;
   count: number;
@@ -69,6 +78,10 @@ export function createRunFeed(observers: readonly WalkObserver[]): RunFeed {
     first: 0,
     stretches: new Map(),
     wide: new Map(),
+    plainFrom: 0,
+    plainCount: 0,
+    outside: 0,
+    lookAt: 1,
     reached: new Float64Array(64),
     count: 0,
     far: false,
@@ -89,76 +102,68 @@ export function createRunFeed(observers: readonly WalkObserver[]): RunFeed {
 /** Whether a run of the batch lies in a granule that some rule wants to see. */
 function isWatched(survey: Survey, batch: LeafBatch): boolean {
   if (!batch.small || !batch.maximal) return isAnyWatched(survey, batch);
-  let from = 0;
+  const { count } = survey;
   let watched = false;
-  // The fast loop stops at what is new; the row is looked at and the loop goes on behind it.
-  while (from < batch.length) {
-    from = plainRows(survey, batch, from);
-    if (from === batch.length) break;
-    if (isRowWatched(survey, batch, from)) watched = true;
-    from++;
+  let outside = false;
+  for (let row = 0; row < batch.length; ) {
+    // The length of row 0, which may have begun long ago, does not stand in its words.
+    if (row > 0) row = rowsInPlain(survey, batch, row);
+    if (row < batch.length) {
+      outside = true;
+      const next = row === 0 ? 0 : plainRows(survey, batch, row);
+      // The fast loops stop at what is new; the row is looked at and they go on behind it.
+      if (next > row) row = next;
+      else if (isRowWatched(survey, batch, row++)) watched = true;
+    }
   }
+  if (outside && !watched && survey.count === count) lookAround(survey, batch);
   return watched;
 }
 
+/** @returns the first row from `from` on that may reach beyond the stretch of plain granules */
+function rowsInPlain({ plainFrom, plainCount }: Survey, batch: LeafBatch, from: number): number {
+  const { rows, spansAt, length, format, totalPages } = batch;
+  const addressHi = format.addressHi | 0;
+  const lowest = plainFrom | 0;
+  const last = (plainCount - 1) | 0;
+  const end = length * WORDS;
+  let at = (from * WORDS) | 0;
+  if (totalPages === length) {
+    // Rows of one page each, four at a time: scattered pages mostly come in whole batches.
+    for (const most = end - 4 * WORDS; at <= most; at = (at + 4 * WORDS) | 0) {
+      const a = granuleAt(rows, at, addressHi, lowest);
+      const b = granuleAt(rows, (at + WORDS) | 0, addressHi, lowest);
+      const c = granuleAt(rows, (at + 2 * WORDS) | 0, addressHi, lowest);
+      const d = granuleAt(rows, (at + 3 * WORDS) | 0, addressHi, lowest);
+      // One of them is negative, or beyond the last.
+      if ((a | b | c | d | (last - a) | (last - b) | (last - c) | (last - d)) < 0) break;
+    }
+  }
+  for (; at < end; at = (at + WORDS) | 0) {
+    const span = (spansAt + at) | 0;
+    const pages = ((rows[(span + END) | 0] as number) - (rows[(span + START) | 0] as number)) | 0;
+    const granule = granuleAt(rows, at, addressHi, lowest);
+    // A run of no more pages than a granule has ends in the next one at the latest.
+    if ((granule | (last - 1 - granule) | (GRANULE - pages)) < 0) break;
+  }
+  return at / WORDS;
+}
+
 /** @returns the first row from `from` on that is not wholly in one granule known to be plain */
-function plainRows(survey: Survey, batch: LeafBatch, from: number): number {
-  const { codes, first } = survey;
-  const { rows, length, format, totalPages } = batch;
-  // The length of row 0, which may have begun long ago, does not stand in its words.
-  if (from === 0) return 0;
+function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): number {
+  const { rows, spansAt, length, format } = batch;
   const addressHi = format.addressHi | 0;
   const lowest = first | 0;
   const size = codes.length;
   const end = length * WORDS;
-  /** Some row has more than one page, and may reach into another granule. */
-  const long = totalPages !== length;
-  let begin = (from * WORDS) | 0;
-  if (!long) begin = plainFours(survey, rows, begin, end, addressHi);
-  for (let at = begin; at < end; at = (at + WORDS) | 0) {
-    const lo = rows[(at + LO) | 0] as number;
-    const granule = ((((rows[(at + HI) | 0] as number) & addressHi) << 11) | (lo >>> 21)) - lowest;
+  for (let at = (from * WORDS) | 0; at < end; at = (at + WORDS) | 0) {
+    const granule = granuleAt(rows, at, addressHi, lowest);
     if (granule >>> 0 >= size || codes[granule] !== PLAIN) return at / WORDS;
-    if (!long) continue;
-    const pages = (rows[(at + END) | 0] as number) - (rows[(at + START) | 0] as number);
-    if (((lo >>> 12) & 511) + pages > GRANULE) return at / WORDS;
+    const span = (spansAt + at) | 0;
+    const pages = (rows[(span + END) | 0] as number) - (rows[(span + START) | 0] as number);
+    if ((((rows[(at + LO) | 0] as number) >>> 12) & (GRANULE - 1)) + pages > GRANULE) return at / WORDS;
   }
   return length;
-}
-
-/**
- * Rows of one page each, four at a time: most batches of scattered pages are plain throughout.
- *
- * @param begin word of the first row
- * @param end behind the words of the last
- * @returns the word of the first row that was not looked at, or one up to three rows before a row that is not plain
- */
-function plainFours(
-  { codes, first }: Survey,
-  rows: Int32Array,
-  begin: number,
-  end: number,
-  addressHi: number,
-): number {
-  const lowest = first | 0;
-  const last = (codes.length - 1) | 0;
-  const most = end - 4 * WORDS;
-  let at = begin | 0;
-  for (; at <= most; at = (at + 4 * WORDS) | 0) {
-    const a = granuleAt(rows, at, addressHi, lowest);
-    const b = granuleAt(rows, (at + WORDS) | 0, addressHi, lowest);
-    const c = granuleAt(rows, (at + 2 * WORDS) | 0, addressHi, lowest);
-    const d = granuleAt(rows, (at + 3 * WORDS) | 0, addressHi, lowest);
-    // One of them is negative, or beyond the last.
-    if ((a | b | c | d | (last - a) | (last - b) | (last - c) | (last - d)) < 0) break;
-    const codesOfAll =
-      ((codes[a] as number) ^ PLAIN) |
-      ((codes[b] as number) ^ PLAIN) |
-      ((codes[c] as number) ^ PLAIN) |
-      ((codes[d] as number) ^ PLAIN);
-    if (codesOfAll !== 0) break;
-  }
-  return at;
 }
 
 /** The granule of the row at word `at`, counted from `lowest`. */
@@ -166,6 +171,24 @@ function granuleAt(rows: Int32Array, at: number, addressHi: number, lowest: numb
   const lo = rows[(at + LO) | 0] as number;
   const hi = rows[(at + HI) | 0] as number;
   return ((((hi & addressHi) << 11) | (lo >>> 21)) - lowest) | 0;
+}
+
+/**
+ * Finds how far granules are plain around the last row of a batch of which all were. Each time that it was of no
+ * use the next is put off for longer.
+ */
+function lookAround(survey: Survey, batch: LeafBatch): void {
+  if (++survey.outside < survey.lookAt) return;
+  survey.lookAt *= 2;
+  const { codes, first } = survey;
+  const start = Math.floor(targetOfRow(batch, batch.length - 1) / GRANULE) - first;
+  if (codes[start] !== PLAIN) return;
+  let from = start;
+  let end = start + 1;
+  while (codes[from - 1] === PLAIN) from--;
+  while (codes[end] === PLAIN) end++;
+  survey.plainFrom = first + from;
+  survey.plainCount = end - from;
 }
 
 function isAnyWatched(survey: Survey, batch: LeafBatch): boolean {

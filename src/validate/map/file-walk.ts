@@ -7,11 +7,11 @@ import {
   type LeafBatch,
   pagesOf,
   pagesOfRow,
-  ROW_END,
   ROW_HI,
   ROW_LO,
-  ROW_START,
   ROW_WORDS,
+  SPAN_END,
+  SPAN_START,
   targetOfRow,
   targetsOf,
 } from '../../vtd/walk/batch.js';
@@ -23,8 +23,8 @@ import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js'
 const WORDS = ROW_WORDS;
 const LO = ROW_LO;
 const HI = ROW_HI;
-const START = ROW_START;
-const END = ROW_END;
+const START = SPAN_START;
+const END = SPAN_END;
 
 const PAGE = 4096n;
 const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
@@ -159,7 +159,7 @@ function takeInside(s: State, batch: LeafBatch, segment: Segment): void {
 
 /** @returns the first row from `from` on that is not wholly in one block of the region */
 function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8Array, from: number): number {
-  const { rows, length, format, base } = batch;
+  const { rows, spansAt, length, format, base } = batch;
   const { addressHi } = format;
   const { place: places, start } = s.map;
   const firstBlock = (start / BLOCK_PAGES) | 0;
@@ -175,10 +175,11 @@ function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8
   let at = (from * WORDS) | 0;
   for (; at < end; at = (at + WORDS) | 0) {
     const lo = rows[at + LO] as number;
-    const begin = rows[at + START] as number;
+    const span = (spansAt + at) | 0;
+    const begin = rows[span + START] as number;
     const block = ((((rows[at + HI] as number) & addressHi) << 11) | (lo >>> 21)) - firstBlock;
     const page = (lo >>> 12) & (BLOCK_PAGES - 1);
-    if (block < 0 || block >= count || page + (rows[at + END] as number) - begin > BLOCK_PAGES) break;
+    if (block < 0 || block >= count || page + (rows[span + END] as number) - begin > BLOCK_PAGES) break;
     const place = places[block] as number;
     const file = place >> FILE_SHIFT;
     flags[file + 1] = 1;

@@ -13,8 +13,13 @@ export interface LeafBatch {
   length: number;
   /** How the entries are read. */
   readonly format: EntryFormat;
-  /** ROW_WORDS words a row: the halves of the first entry at ROW_LO and ROW_HI; the rest is the walker's own. */
+  /**
+   * ROW_WORDS words a row, the halves of its first entry at ROW_LO and ROW_HI: for all rows as they stand in tables,
+   * so that leaves which lie apart are copied as a whole. From `spansAt` on as many words a row again, at SPAN_START
+   * and SPAN_END the IOVA pages behind `base`; those are the walker's own.
+   */
   readonly rows: Int32Array;
+  readonly spansAt: number;
   /** Level of the entries: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; 0 for runs of leaves of several sizes. */
   readonly level: Uint8Array;
   /** IOVA of the first row, and the one that the walker's words of the others count from (page frame numbers). */
@@ -39,22 +44,18 @@ export interface LeafBatch {
   readonly derived: DerivedColumns;
 }
 
-/**
- * Words of a row, and where they stand for row 0. ROW_START and ROW_END: IOVA pages behind `base`; the walker's.
- * There is room for a row in front, so that the walker can write the end of the row before without asking whether
- * there is one.
- */
-export const ROW_WORDS = 4;
-export const ROW_LO = 4;
-export const ROW_HI = 5;
-export const ROW_START = 6;
-export const ROW_END = 7;
+/** Words of a row's entry, and of its span, in `rows`; and which is which. */
+export const ROW_WORDS = 2;
+export const ROW_LO = 0;
+export const ROW_HI = 1;
+export const SPAN_START = 0;
+export const SPAN_END = 1;
 // V8 reads an imported or exported constant from its cell each time, also within a loop; others are folded.
 const WORDS = ROW_WORDS;
 const LO = ROW_LO;
 const HI = ROW_HI;
-const START = ROW_START;
-const END = ROW_END;
+const START = SPAN_START;
+const END = SPAN_END;
 
 /** Columns worked out on demand, each with the number of rows that it is valid for. Empty until first asked for. */
 export interface DerivedColumns {
@@ -92,7 +93,9 @@ export function createLeafBatch(capacity: number, format: EntryFormat): LeafBatc
   return {
     length: 0,
     format,
-    rows: new Int32Array((capacity + 1) * WORDS),
+    // Room for a row in front of the spans: the walker writes the end of the row before without asking whether there is one.
+    rows: new Int32Array((2 * capacity + 1) * WORDS),
+    spansAt: (capacity + 1) * WORDS,
     level: new Uint8Array(capacity).fill(1),
     first: 0,
     base: 0,
@@ -167,11 +170,11 @@ export function appendRow(batch: LeafBatch, { iova, pages, level, lo, hi }: Leaf
 
 /** @returns for each row the IOVA of its first leaf, as a page frame number (4 KiB): index arithmetic, not sign-extended */
 export function iovasOf(batch: LeafBatch): Float64Array {
-  const { derived, length, rows, base } = batch;
+  const { derived, length, rows, spansAt, base } = batch;
   derived.iova = columnFor(batch, derived.iova);
   const { iova } = derived;
   if (derived.iovas < length) {
-    for (let row = 0; row < length; row++) iova[row] = base + (rows[row * WORDS + START] as number);
+    for (let row = 0; row < length; row++) iova[row] = base + (rows[spansAt + row * WORDS + START] as number);
     iova[0] = batch.first;
     derived.iovas = length;
   }
@@ -180,15 +183,15 @@ export function iovasOf(batch: LeafBatch): Float64Array {
 
 /** @returns for each row its length in 4 KiB pages: a multiple of what one leaf maps */
 export function pagesOf(batch: LeafBatch): Float64Array {
-  const { derived, length, rows } = batch;
+  const { derived, length, rows, spansAt } = batch;
   derived.pages = columnFor(batch, derived.pages);
   const { pages } = derived;
   if (derived.lengths < length) {
     for (let row = 0; row < length; row++) {
-      const at = row * WORDS;
+      const at = spansAt + row * WORDS;
       pages[row] = (rows[at + END] as number) - (rows[at + START] as number);
     }
-    pages[0] = batch.base - batch.first + (rows[END] as number);
+    pages[0] = batch.base - batch.first + (rows[spansAt + END] as number);
     derived.lengths = length;
   }
   return pages;
@@ -251,24 +254,24 @@ export function targetOfRow(batch: LeafBatch, row: number): number {
 
 /** @returns the length of one row in 4 KiB pages, where the others are not asked for */
 export function pagesOfRow(batch: LeafBatch, row: number): number {
-  const { derived, rows, base, first } = batch;
+  const { derived, rows, spansAt, base, first } = batch;
   if (derived.lengths > row) return derived.pages[row] as number;
-  const at = row * WORDS;
+  const at = spansAt + row * WORDS;
   const end = rows[at + END] as number;
   return row === 0 ? base - first + end : end - (rows[at + START] as number);
 }
 
 /** @returns the IOVA page of one row, where the others are not asked for */
-export function iovaOfRow({ derived, rows, base, first }: LeafBatch, row: number): number {
+export function iovaOfRow({ derived, rows, spansAt, base, first }: LeafBatch, row: number): number {
   if (derived.iovas > row) return derived.iova[row] as number;
-  return row === 0 ? first : base + (rows[row * WORDS + START] as number);
+  return row === 0 ? first : base + (rows[spansAt + row * WORDS + START] as number);
 }
 
 /** @returns IOVA page behind the last row; 0 for an empty batch */
 export function endOf(batch: LeafBatch): number {
-  const { length, maximal, base, rows, derived } = batch;
+  const { length, maximal, base, rows, spansAt, derived } = batch;
   if (length === 0) return 0;
-  if (maximal) return base + (rows[(length - 1) * WORDS + END] as number);
+  if (maximal) return base + (rows[spansAt + (length - 1) * WORDS + END] as number);
   return (derived.iova[length - 1] as number) + (derived.pages[length - 1] as number);
 }
 

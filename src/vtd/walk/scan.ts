@@ -1,5 +1,13 @@
 import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
-import { ENTRIES_PER_TABLE, pagesPerEntry, ROW_END, ROW_HI, ROW_LO, ROW_START, ROW_WORDS } from './batch.js';
+import {
+  ENTRIES_PER_TABLE,
+  pagesPerEntry,
+  ROW_HI,
+  ROW_LO,
+  ROW_WORDS,
+  SPAN_END,
+  SPAN_START,
+} from './batch.js';
 import { type EntryFormat, pfnOf } from './format.js';
 import type { WalkState } from './state.js';
 import { LITTLE_ENDIAN_HOST } from './window.js';
@@ -8,8 +16,8 @@ import { LITTLE_ENDIAN_HOST } from './window.js';
 const WORDS = ROW_WORDS;
 const LO = ROW_LO;
 const HI = ROW_HI;
-const START = ROW_START;
-const END = ROW_END;
+const START = SPAN_START;
+const END = SPAN_END;
 
 /** Bytes from one leaf of a level-1 run to the next. */
 const PAGE = 4096;
@@ -119,6 +127,99 @@ function endOfStretch(entries: Float64Array, k: number, last: number, page: numb
 }
 
 /**
+ * How far the leaves behind a sound one have its flags and do not continue one another. Notes in which bits of the
+ * high half they differ.
+ *
+ * @param i the sound leaf's word
+ * @param end words from here on are not looked at
+ * @param keptLo bits that none of them may change; `fixedHi` the same of the high half
+ * @returns the word behind the last of them
+ */
+function endOfApart(
+  s: WalkState,
+  words: Int32Array,
+  i: number,
+  end: number,
+  keptLo: number,
+  fixedHi: number,
+): number {
+  const lo = words[i] as number;
+  const hi = words[i + 1] as number;
+  let before = lo;
+  let differing = 0;
+  let at = (i + 2) | 0;
+  for (const most = (end - 8) | 0; at <= most; at = (at + 8) | 0) {
+    const a = words[at] as number;
+    const b = words[(at + 2) | 0] as number;
+    const c = words[(at + 4) | 0] as number;
+    const d = words[(at + 6) | 0] as number;
+    const high =
+      ((words[(at + 1) | 0] as number) ^ hi) |
+      ((words[(at + 3) | 0] as number) ^ hi) |
+      ((words[(at + 5) | 0] as number) ^ hi) |
+      ((words[(at + 7) | 0] as number) ^ hi);
+    const low = (a ^ lo) | (b ^ lo) | (c ^ lo) | (d ^ lo);
+    if (((low & keptLo) | (high & fixedHi)) !== 0) break;
+    if (a === ((before + PAGE) | 0) || b === ((a + PAGE) | 0)) break;
+    if (c === ((b + PAGE) | 0) || d === ((c + PAGE) | 0)) break;
+    differing |= high;
+    before = d;
+  }
+  for (; at < end; at = (at + 2) | 0) {
+    const next = words[at] as number;
+    const high = (words[(at + 1) | 0] as number) ^ hi;
+    if ((((next ^ lo) & keptLo) | (high & fixedHi)) !== 0 || next === ((before + PAGE) | 0)) break;
+    differing |= high;
+    before = next;
+  }
+  s.diffHi |= differing;
+  return at;
+}
+
+/** Spans of single pages that follow one another, from 0 on, as they stand in a batch: more than one has room for. */
+const STEPS = Int32Array.from({ length: 2 * 8192 }, (_, i) => (i + 1) >> 1);
+/** Fewer leaves are faster taken one by one. */
+const LEAST_COPIED = 16;
+
+/**
+ * Takes leaves that lie apart, as a row each.
+ *
+ * @param to word of the first row, `spans` where its span stands less that
+ * @param from word of the first leaf, `end` the one behind the last
+ * @param offset IOVA page of the first, behind the batch's base
+ * @returns the word of the next row
+ */
+function takeApart(
+  rows: Int32Array,
+  to: number,
+  spans: number,
+  words: Int32Array,
+  from: number,
+  end: number,
+  offset: number,
+): number {
+  const next = (to + end - from) | 0;
+  const steps = 2 * offset;
+  if (end - from >= 2 * LEAST_COPIED && steps + end - from <= STEPS.length) {
+    rows[spans + to + END - WORDS] = offset;
+    rows.set(words.subarray(from, end), to);
+    rows.set(STEPS.subarray(steps, steps + end - from), spans + to);
+    return next;
+  }
+  let page = offset | 0;
+  for (let row = to | 0; row < next; row = (row + WORDS) | 0) {
+    const i = (from + row - to) | 0;
+    const span = (spans + row) | 0;
+    rows[(span + (END - WORDS)) | 0] = page;
+    rows[(row + LO) | 0] = words[i] as number;
+    rows[(row + HI) | 0] = words[(i + 1) | 0] as number;
+    rows[(span + START) | 0] = page;
+    page = (page + 1) | 0;
+  }
+  return next;
+}
+
+/**
  * The hot loop: takes the present entries of the current level-1 table into the batch, as runs. V8 checks the
  * map and loads base and length of every array anew in each round of a loop, so there is one array that is
  * read and one that is written, and all that is computed stays within 32 bits. The batch must have room for a
@@ -132,6 +233,7 @@ export function scanPageTable(s: WalkState): void {
   const entries = s.windows[1]?.entries as Float64Array;
   const { batch, format } = s;
   const { rows } = batch;
+  const spans = batch.spansAt | 0;
   const presentLo = format.presentLo | 0;
   const presentHi = format.presentHi | 0;
   const addressHi = format.addressHi | 0;
@@ -152,7 +254,7 @@ export function scanPageTable(s: WalkState): void {
   let { diffLo, diffHi } = s;
   // Where the last row ends, as a word; and what its next leaf would be.
   let lastAt = at;
-  if (!continued) lastAt = to === 0 ? -2 : (origin + 2 * (rows[to + END - WORDS] as number)) | 0;
+  if (!continued) lastAt = to === 0 ? -2 : (origin + 2 * (rows[spans + to + END - WORDS] as number)) | 0;
   let expectedLo = s.expectedLo | 0;
   let expectedHi = s.expectedHi | 0;
   // A run that was closed does not go on, even if the next leaf would fit.
@@ -203,44 +305,36 @@ export function scanPageTable(s: WalkState): void {
         hi === ((expectedHi + 1) | 0) &&
         (hi & addressHi) !== 0;
       if (!carried) {
-        rows[(to + (END - WORDS)) | 0] = (lastAt - origin) >> 1;
+        const span = (spans + to) | 0;
+        rows[(span + (END - WORDS)) | 0] = (lastAt - origin) >> 1;
         rows[(to + LO) | 0] = lo;
         rows[(to + HI) | 0] = hi;
-        rows[(to + START) | 0] = (i - origin) >> 1;
+        rows[(span + START) | 0] = (i - origin) >> 1;
         to = (to + WORDS) | 0;
       }
       diffLo |= changeLo;
       diffHi |= changeHi;
-      let beforeLo = lo;
-      let beforeHi = hi;
+      expectedHi = hi;
+      expectedLo = (lo + PAGE) | 0;
       // Where pages lie apart, the next leaves mostly differ from this one in their address only.
-      for (let j = (i + 2) | 0; j < live; j = (j + 2) | 0) {
-        const nextLo = words[j] as number;
-        const nextHi = words[j + 1] as number;
-        const change = nextHi ^ beforeHi;
-        if ((((nextLo ^ beforeLo) & keptLo) | (change & fixedHi)) !== 0) break;
-        if (nextLo === ((beforeLo + PAGE) | 0)) break;
-        const offset = (j - origin) >> 1;
-        rows[(to + (END - WORDS)) | 0] = offset;
-        rows[(to + LO) | 0] = nextLo;
-        rows[(to + HI) | 0] = nextHi;
-        rows[(to + START) | 0] = offset;
-        to = (to + WORDS) | 0;
-        diffHi |= change;
-        beforeLo = nextLo;
-        beforeHi = nextHi;
-        i = j;
+      const from = (i + 2) | 0;
+      if (from < live && words[from] !== expectedLo) {
+        const end = endOfApart(s, words, i, live, keptLo, fixedHi);
+        if (end > from) {
+          to = takeApart(rows, to, spans, words, from, end, (from - origin) >> 1);
+          i = (end - 2) | 0;
+          expectedLo = ((words[i] as number) + PAGE) | 0;
+          expectedHi = words[i + 1] as number;
+        }
       }
-      expectedHi = beforeHi;
-      expectedLo = (beforeLo + PAGE) | 0;
     }
     lastAt = (i + 2) | 0;
   }
   const leaves = ((live - at) >> 1) - passed;
-  if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[START] as number);
+  if (batch.length === 0 && to > 0) batch.first = batch.base + (rows[spans + START] as number);
   batch.length = to / WORDS;
   s.diffLo = diffLo;
-  s.diffHi = diffHi;
+  s.diffHi |= diffHi;
   if (leaves > 0) {
     s.open = true;
     s.openLevel = 1;
@@ -269,7 +363,7 @@ function expectFirst(s: WalkState, words: Int32Array, at: number): void {
 /** Ends the run that is open: no leaf continues it. */
 export function closeRun(s: WalkState): void {
   const { batch } = s;
-  batch.rows[(batch.length - 1) * WORDS + END] = s.openEnd - batch.base;
+  batch.rows[batch.spansAt + (batch.length - 1) * WORDS + END] = s.openEnd - batch.base;
   s.open = false;
 }
 
@@ -296,7 +390,7 @@ function takeLargeLeaf(s: WalkState, level: number, i: number): void {
     batch.level[batch.length++] = level;
     batch.rows[to + LO] = lo;
     batch.rows[to + HI] = hi;
-    batch.rows[to + START] = iova - batch.base;
+    batch.rows[batch.spansAt + to + START] = iova - batch.base;
     batch.small = false;
   }
   if (s.openLevel !== 0) {

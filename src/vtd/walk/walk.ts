@@ -7,8 +7,8 @@ import {
   pagesPerEntry,
   ROW_HI,
   ROW_LO,
-  ROW_START,
   ROW_WORDS,
+  SPAN_START,
 } from './batch.js';
 import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
 import { closeRun, scanDirectory, scanPageTable } from './scan.js';
@@ -184,8 +184,8 @@ function completeBatch(s: WalkState, more: boolean): boolean {
 }
 
 /** IOVA of a row that may not have ended. */
-function rowStart({ first, base, rows }: LeafBatch, row: number): number {
-  return row === 0 ? first : base + (rows[row * ROW_WORDS + ROW_START] as number);
+function rowStart({ first, base, rows, spansAt }: LeafBatch, row: number): number {
+  return row === 0 ? first : base + (rows[spansAt + row * ROW_WORDS + SPAN_START] as number);
 }
 
 /** Empties the batch but for the row that stayed behind. */
