@@ -1,7 +1,7 @@
 /** A dump cut down to the decoded records of its handover, as an ELF core. */
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
-import { isUpstream } from '../decode/upstream/handover.js';
+import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { collectBoot } from './boot.js';
@@ -17,8 +17,7 @@ import {
 import { coreChunks } from './core-chunks.js';
 import { collectVmcoreinfo } from './evidence.js';
 import { createParts, type TrimParts } from './parts.js';
-import { collectRfc2024 } from './rfc2024.js';
-import { collectUpstream } from './upstream.js';
+import { keepRecords } from './records.js';
 
 export interface TrimOptions {
   readonly machine: Machine;
@@ -95,17 +94,19 @@ function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions
 
 function collect(handover: Handover, memory: PhysicalMemory, options: TrimOptions): TrimParts {
   const parts = createParts();
-  const { fdtAddress, tree, generation } = handover;
+  const { fdtAddress, tree } = handover;
   const { chosen } = options;
-  if (fdtAddress !== undefined && tree !== undefined) parts.records.add(fdtAddress, tree.bytes.length);
+  const root =
+    fdtAddress === undefined || tree === undefined
+      ? undefined
+      : { address: Number(fdtAddress), bytes: tree.bytes };
+  addReferences(keepRecords(parts), handover, root, memory);
   // In the 2024 series linux,kho-scratch is the region itself, the next kernel's memory, and no array.
   const scratch = chosen?.property === 'linux,kho-dt' ? undefined : chosen?.scratch;
   for (const range of [scratch, chosen?.memCache]) {
     if (range !== undefined) parts.records.add(range.address, Number(range.size));
   }
   collectBoot(handover, memory, parts);
-  if (generation === 'rfc-2024') collectRfc2024(handover, memory, parts);
-  else if (isUpstream(generation)) collectUpstream(handover, memory, parts);
   if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
   return parts;
 }
