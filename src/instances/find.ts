@@ -96,7 +96,6 @@ export function findInstances(
     page: (page) => void pages.push(page),
     bitmap: (bitmap) => void bitmaps.push(bitmap),
     bytes() {},
-    contents() {},
   };
   addReferences(sink, handover, handover.tree?.header === undefined ? undefined : root, memory);
   return { records, pages, blobs, bitmaps };

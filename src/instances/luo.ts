@@ -118,6 +118,7 @@ function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
     what: (i) => `folio ${i} of ${file}`,
     traits: { list: `folios of ${file}` },
   });
+  if (sink.contents === undefined) return;
   for (const { pfn, count, step } of folios.runs()) {
     // The last folio's size is that of its preserved block.
     const last = Number(pfn) + (count - 1) * step;

@@ -34,7 +34,7 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   const { superblock, mappingsToInode, state, files = [] } = guestmemfs;
   const [sb, inodes, bitmap] = superblock ?? [];
   const region = fsMemRange(guestmemfs);
-  if (region !== undefined) sink.contents(region.start, Number(region.end - region.start));
+  if (region !== undefined) sink.contents?.(region.start, Number(region.end - region.start));
   if (sb !== undefined) {
     sink.bytes(sb.addr, Math.min(Number(sb.len), GUESTMEMFS_SB_SIZE));
     if (state?.superblock !== undefined) sink.record(guestmemfsSb, sb.addr, 'the super block');
@@ -105,6 +105,7 @@ function addDomain(sink: ReferenceSink, { persistentId, pgd, agaw }: Domain, mem
   };
   const walk = walkTable({ memory, root: pgd, levels: agaw + 2, format, onTable });
   for (const batch of mergeBatches(walk.batches, format)) {
+    if (sink.contents === undefined) continue;
     const targets = targetsOf(batch);
     const pages = pagesOf(batch);
     for (let i = 0; i < batch.length; i++) sink.contents((targets[i] ?? 0) * PAGE, (pages[i] ?? 0) * PAGE);

@@ -56,11 +56,11 @@ export interface ReferenceSink {
    */
   bytes(address: number | bigint, length: number): void;
   /**
-   * Memory that records only speak of: folios, what devices reach.
+   * Memory that records only speak of: folios, what devices reach. Without it the lists that tell are not read.
    *
    * @param length bytes
    */
-  contents(address: number | bigint, length: number): void;
+  contents?(address: number | bigint, length: number): void;
 }
 
 /** What the structures of one handover have in common. */

@@ -31,7 +31,7 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     });
   }
   for (const { start, size } of memblock?.regions ?? []) {
-    if (start !== undefined && size !== undefined) sink.contents(start, Number(size));
+    if (start !== undefined && size !== undefined) sink.contents?.(start, Number(size));
   }
   if (khoTest !== undefined) addTest(context, khoTest);
   if (luo !== undefined) addLuo(context, luo);
@@ -87,5 +87,5 @@ function addTest(context: ReferenceContext, { area, folios }: KhoTest): void {
       traits: { list: 'kho_test folios' },
     });
   }
-  for (const { address, order } of folios ?? []) sink.contents(address, pageSize * 2 ** order);
+  for (const { address, order } of folios ?? []) sink.contents?.(address, pageSize * 2 ** order);
 }

@@ -1,7 +1,6 @@
 /** What of the references of a handover a trim keeps. */
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../instances/sink.js';
-import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { khoDataRfc2024, setupData } from '../records/kho.js';
 import { khoData } from '../records/kho_root.js';
 import type { RecordType } from '../schema/record.js';
@@ -16,10 +15,10 @@ const BOOT: ReadonlySet<RecordType<unknown>> = new Set<RecordType<unknown>>([
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 
 /**
- * A listener that collects into parts: records are kept, the rest of their pages is zero, and contents are nobody's
- * business. Holds ranges, never a record.
+ * A listener that collects into parts: records are kept, the rest of their pages is zero. Holds ranges, never a record;
+ * contents are not asked for.
  */
-export function keepRecords({ records, boot, zeroed, guest }: TrimParts): ReferenceSink {
+export function keepRecords({ records, boot, zeroed }: TrimParts): ReferenceSink {
   function array({ record, count, at }: RecordArray): void {
     const length = count * (record.size ?? 0);
     if (typeof at !== 'object') {
@@ -55,6 +54,5 @@ export function keepRecords({ records, boot, zeroed, guest }: TrimParts): Refere
       zeroed.add(address, length);
     },
     bytes: (address, length) => records.add(address, length),
-    contents: (address, length) => guest.add(address, Math.min(length, PHYSICAL_LIMIT)),
   };
 }

@@ -1,6 +1,7 @@
 /** A dump cut down to the decoded records of its handover, as an ELF core. */
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
+import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -16,6 +17,7 @@ import {
 } from './byte-ranges.js';
 import { coreChunks } from './core-chunks.js';
 import { collectVmcoreinfo } from './evidence.js';
+import { guestAmong } from './guest.js';
 import { createParts, type TrimParts } from './parts.js';
 import { keepRecords } from './records.js';
 
@@ -70,17 +72,15 @@ export function trimHandover(handover: Handover, memory: PhysicalMemory, options
   };
 }
 
-/** Guest memory is told in pages of this size or larger. */
-const SMALLEST_PAGE = 4096;
-
 function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;
-  const parts = collect(handover, memory, options);
+  const root = rootOf(handover);
+  const parts = collect(handover, root, memory, options);
   const boot = parts.boot.finish();
   const records = parts.records.finish();
   const wanted = union(records, boot);
   const known = knownBytes(memory, wholePages(union(wanted, parts.zeroed.finish()), pageSize));
-  const covered = without(known, wholePages(parts.guest.finish(), SMALLEST_PAGE));
+  const covered = without(known, guestAmong(known, handover, root, memory));
   const chosen =
     options.wholePages === true
       ? union(without(wholePages(records, pageSize), wholePages(boot, pageSize)), wanted)
@@ -92,14 +92,19 @@ function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions
   return { kept, covered, refused };
 }
 
-function collect(handover: Handover, memory: PhysicalMemory, options: TrimOptions): TrimParts {
+function rootOf({ fdtAddress, tree }: Handover): BlobInstance | undefined {
+  if (fdtAddress === undefined || tree === undefined) return undefined;
+  return { address: Number(fdtAddress), bytes: tree.bytes };
+}
+
+function collect(
+  handover: Handover,
+  root: BlobInstance | undefined,
+  memory: PhysicalMemory,
+  options: TrimOptions,
+): TrimParts {
   const parts = createParts();
-  const { fdtAddress, tree } = handover;
   const { chosen } = options;
-  const root =
-    fdtAddress === undefined || tree === undefined
-      ? undefined
-      : { address: Number(fdtAddress), bytes: tree.bytes };
   addReferences(keepRecords(parts), handover, root, memory);
   // In the 2024 series linux,kho-scratch is the region itself, the next kernel's memory, and no array.
   const scratch = chosen?.property === 'linux,kho-dt' ? undefined : chosen?.scratch;
