@@ -1,7 +1,7 @@
 /** Where a difference is: names that outlive a kexec and a move of the memory, never an address. */
 
 /** The parts of a handover, in the order in which they are compared. */
-export const PARTS = [
+const PARTS = [
   'tree',
   'scratch',
   'preserved',

@@ -5,7 +5,7 @@
 
 import { compatibleStrings } from '../decode/bind.js';
 import { equalBytes } from '../decode/bytes.js';
-import type { FdtImage, FdtImageToken } from '../fdt/image.js';
+import type { FdtImage, FdtImageToken, FdtImageTokens } from '../fdt/image.js';
 import { decodeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import type { TypedNode } from './bind.js';
@@ -57,7 +57,7 @@ function isNode(item: FdtImageToken | Node): item is Node {
   return 'items' in item;
 }
 
-function grow(tokens: readonly FdtImageToken[]): (FdtImageToken | Node)[] {
+function grow(tokens: FdtImageTokens): (FdtImageToken | Node)[] {
   const forest: (FdtImageToken | Node)[] = [];
   const open: Node[] = [];
   for (const token of tokens) {

@@ -8,7 +8,7 @@ import { dataView } from '../decode/bytes.js';
 import { decodeHandover } from '../decode/handover.js';
 import { type FdtImage, fromImage } from '../fdt/image.js';
 import { imageFromJson } from '../fdt/image-from-json.js';
-import { needsLayout, relayout } from '../fdt/image-layout.js';
+import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
 import { applyTyped } from './apply.js';
@@ -17,9 +17,12 @@ import { jsonObject, ModelError, modelObject } from './from-json.js';
 import { freshRoot, isUpstreamRoot } from './upstream/fresh.js';
 import { decodedPart, recordRider, treeRider } from './upstream/rider.js';
 
+/** More than these are counted only. */
+const MAX_RENAMED = 8;
+
 export interface EncodedBlob {
   readonly bytes: Uint8Array;
-  /** Where the typed parts and `fdt.tree` disagreed, one sentence each. */
+  /** Where the typed parts and `fdt.tree` disagreed, and names that were not taken, one sentence each. */
   readonly messages: readonly string[];
 }
 
@@ -41,7 +44,8 @@ export function encodeBlob(document: unknown): EncodedBlob {
         `fdt.tree is missing, and there is no writer for a ${String(json.kind ?? 'document')} without generation`,
       );
     }
-    return { bytes: fromImage(imageOf(fdt)), messages: [] };
+    const image = imageOf(fdt);
+    return { bytes: fromImage(image), messages: renamedTexts(image) };
   }
   const { binding, generation } = target;
   const wanted = typedTree(binding.root, modelObject(binding.root, target.part, target.path));
@@ -103,7 +107,10 @@ function applied(image: FdtImage, { binding, generation, decoded }: Target, want
   const result = applyTyped(image, found, withoutCompatible(wanted, own), (property) =>
     propertyName(strings, property),
   );
-  return { bytes: fromImage(result.moved ? relayout(result.image) : result.image), messages: result.changes };
+  return {
+    bytes: fromImage(result.moved ? relayout(result.image) : result.image),
+    messages: [...renamedTexts(image), ...result.changes],
+  };
 }
 
 function withoutCompatible(root: TypedNode, leave: boolean): TypedNode {
@@ -125,6 +132,19 @@ function imageOf(fdt: unknown): FdtImage {
   } catch (error) {
     throw new ModelError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What an editor may have meant as new names, and what becomes of it; the first few. */
+function renamedTexts(image: FdtImage): string[] {
+  const renamed = mismatchedNames(image);
+  const texts = renamed
+    .slice(0, MAX_RENAMED)
+    .map(
+      (i) =>
+        `fdt.tree[${i}]: prop is not the name at its nameOffset, which counts; leave out nameOffset to rename`,
+    );
+  const more = renamed.length - texts.length;
+  return more > 0 ? [...texts, `fdt.tree: ${more} more names like that`] : texts;
 }
 
 function propertyName(

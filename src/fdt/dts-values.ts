@@ -24,7 +24,7 @@ export function valueLines(value: Uint8Array): string[] {
 }
 
 /** The strings of a value that consists of NUL-terminated, non-empty runs of printable ASCII; else undefined. */
-export function printableStrings(value: Uint8Array): string[] | undefined {
+function printableStrings(value: Uint8Array): string[] | undefined {
   if (value.length > MAX_STRINGS || value[value.length - 1] !== 0) return undefined;
   const strings: string[] = [];
   let text = '';

@@ -4,7 +4,7 @@
  */
 
 import { FDT_HEADER_SIZE } from '../records/fdt.js';
-import { type FdtImageToken, fromImage, toImage } from './image.js';
+import { type FdtImageToken, type FdtImageTokens, fromImage, toImage } from './image.js';
 import { relayout } from './image-layout.js';
 import type { FdtTree } from './parse.js';
 import { createStringsBlock } from './strings.js';
@@ -81,10 +81,12 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-function nodesOf(tree: FdtTree, tokens: readonly FdtImageToken[]): FdtEditNode {
+function nodesOf(tree: FdtTree, tokens: FdtImageTokens): FdtEditNode {
   const outside: FdtEditNode = { name: new Uint8Array(0), properties: [], subnodes: [] };
   const open = [outside];
-  for (const [i, token] of tokens.entries()) {
+  let i = -1;
+  for (const token of tokens) {
+    i++;
     const node = open.at(-1);
     if (token.kind === 'end') open.pop();
     else if (token.kind === 'node') {

@@ -46,7 +46,7 @@ export function imageToJson(image: FdtImage, tree: FdtTree): FdtJson {
     })),
     strings: bytesToHex(image.strings),
     gaps: image.gaps.map(({ offset, bytes }) => ({ offset, bytes: bytesToHex(bytes) })),
-    tree: image.tokens.map((token, i) => tokenToJson(token, tree, i)),
+    tree: Array.from(image.tokens, (token, i) => tokenToJson(token, tree, i)),
   };
   if (!image.complete) json.complete = false;
   if (Object.values(image.rest).some((bytes) => bytes !== 0)) json.rest = { ...image.rest };

@@ -7,6 +7,7 @@ import {
   type FdtGap,
   type FdtImage,
   type FdtImageToken,
+  type FdtImageTokens,
   NO_REST,
   structLength,
 } from './image.js';
@@ -19,7 +20,7 @@ import { FDT_MAGIC, TAG_SIZE } from './token-layout.js';
  */
 export function needsLayout(image: FdtImage): boolean {
   if (image.header === undefined) return image.tokens.length > 0;
-  if (image.tokens.some((token) => token.kind === 'prop' && token.nameOffset === undefined)) return true;
+  if (hasUnplaced(image.tokens)) return true;
   const rest = declaredRest(image);
   return (
     rest.struct !== image.rest.struct || rest.strings !== image.rest.strings || rest.map !== image.rest.map
@@ -93,15 +94,19 @@ function freshHeader(): FdtHeader {
   };
 }
 
+/** Whether a property has no name offset yet. */
+function hasUnplaced(tokens: FdtImageTokens): boolean {
+  for (const token of tokens) if (token.kind === 'prop' && token.nameOffset === undefined) return true;
+  return false;
+}
+
 function nameTokens(
-  tokens: readonly FdtImageToken[],
+  tokens: FdtImageTokens,
   block: Uint8Array,
-): { tokens: readonly FdtImageToken[]; strings: Uint8Array } {
-  if (!tokens.some((token) => token.kind === 'prop' && token.nameOffset === undefined)) {
-    return { tokens, strings: block };
-  }
+): { tokens: FdtImageTokens; strings: Uint8Array } {
+  if (!hasUnplaced(tokens)) return { tokens, strings: block };
   const names = createStringsBlock(block);
-  const named = tokens.map((token, i): FdtImageToken => {
+  const named = Array.from(tokens, (token, i): FdtImageToken => {
     if (token.kind !== 'prop' || token.nameOffset !== undefined) return token;
     if (token.name === undefined) throw new Error(`token ${i}: a property with neither name nor name offset`);
     const { name, value } = token;
@@ -121,7 +126,9 @@ function nameTokens(
 export function mismatchedNames(image: FdtImage): number[] {
   const { strings } = image;
   const result: number[] = [];
-  for (const [i, token] of image.tokens.entries()) {
+  let i = -1;
+  for (const token of image.tokens) {
+    i++;
     if (token.kind !== 'prop' || token.nameOffset === undefined || token.name === undefined) continue;
     const { name, nameOffset } = token;
     if (strings[nameOffset + name.length] !== 0 || name.some((byte, k) => strings[nameOffset + k] !== byte)) {

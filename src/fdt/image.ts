@@ -28,6 +28,14 @@ export type FdtImageToken =
   | { readonly kind: 'nop' }
   | { readonly kind: 'end' };
 
+/**
+ * Tokens in blob order: an array, or those of a parsed blob, which are made anew each time they are read. There may be
+ * millions, and the collector takes ten times longer to keep them than it takes to make them.
+ */
+export interface FdtImageTokens extends Iterable<FdtImageToken> {
+  readonly length: number;
+}
+
 /** Bytes that header, reserve map, tokens and strings do not account for. */
 export interface FdtGap {
   /** Byte offset in the blob. */
@@ -54,8 +62,7 @@ export interface FdtImage {
   readonly reserveMap: readonly FdtReserveEntry[];
   /** The strings block as far as the bytes hold it. */
   readonly strings: Uint8Array;
-  /** In blob order. */
-  readonly tokens: readonly FdtImageToken[];
+  readonly tokens: FdtImageTokens;
   /** Whether FDT_END follows the last token. */
   readonly complete: boolean;
   /** In rising order; empty for what libfdt writes. */
@@ -78,17 +85,12 @@ const EMPTY = new Uint8Array(0);
 /** Takes a parsed blob apart. Values and names are views of the tree's bytes, not copies. */
 export function toImage(tree: FdtTree): FdtImage {
   const strings = tree.bytes.slice(tree.stringsStart, Math.max(tree.stringsStart, tree.stringsEnd));
-  const tokens: FdtImageToken[] = [];
-  for (let i = 0; i < tree.count; i++) {
-    const token = imageToken(tree, i);
-    if (token !== undefined) tokens.push(token);
-  }
   const bare: FdtImage = {
     size: tree.bytes.length,
     ...(tree.header === undefined ? {} : { header: tree.header }),
     reserveMap: [...tree.reserveMap],
     strings,
-    tokens,
+    tokens: tokensOf(tree),
     complete: tree.complete,
     gaps: [],
     rest: NO_REST,
@@ -97,7 +99,18 @@ export function toImage(tree: FdtTree): FdtImage {
   return { ...bare, gaps: findGaps(tree.bytes, bytes, covered), rest: declaredRest(bare) };
 }
 
-function imageToken(tree: FdtTree, i: number): FdtImageToken | undefined {
+/** All but END, which stands last where there is one. */
+function tokensOf(tree: FdtTree): FdtImageTokens {
+  const length = tree.complete ? tree.count - 1 : tree.count;
+  return {
+    length,
+    *[Symbol.iterator]() {
+      for (let i = 0; i < length; i++) yield imageToken(tree, i);
+    },
+  };
+}
+
+function imageToken(tree: FdtTree, i: number): FdtImageToken {
   switch (tree.kind[i]) {
     case FdtToken.beginNode:
       return { kind: 'node', name: nodeNameBytes(tree, i) ?? EMPTY };
@@ -109,10 +122,8 @@ function imageToken(tree: FdtTree, i: number): FdtImageToken | undefined {
       };
     case FdtToken.nop:
       return { kind: 'nop' };
-    case FdtToken.endNode:
-      return { kind: 'end' };
     default:
-      return undefined;
+      return { kind: 'end' };
   }
 }
 
@@ -132,7 +143,7 @@ export function fromImage(image: FdtImage): Uint8Array {
 }
 
 /** Length of the structure block that the tokens encode to, in bytes. */
-export function structLength(tokens: readonly FdtImageToken[], complete: boolean): number {
+export function structLength(tokens: FdtImageTokens, complete: boolean): number {
   let length = complete ? TAG_SIZE : 0;
   for (const token of tokens) {
     length += TAG_SIZE;
@@ -188,11 +199,12 @@ function encodeReserveMap(entries: readonly FdtReserveEntry[]): Uint8Array {
   return bytes;
 }
 
-function encodeTokens(tokens: readonly FdtImageToken[], complete: boolean): Uint8Array {
+function encodeTokens(tokens: FdtImageTokens, complete: boolean): Uint8Array {
   const bytes = new Uint8Array(structLength(tokens, complete));
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [i, token] of tokens.entries()) {
+  let i = 0;
+  for (const token of tokens) {
     if (token.kind === 'node') {
       view.setUint32(at, FdtToken.beginNode);
       bytes.set(token.name, at + TAG_SIZE);
@@ -208,6 +220,7 @@ function encodeTokens(tokens: readonly FdtImageToken[], complete: boolean): Uint
       view.setUint32(at, token.kind === 'nop' ? FdtToken.nop : FdtToken.endNode);
       at += TAG_SIZE;
     }
+    i++;
   }
   if (complete) view.setUint32(at, FdtToken.end);
   return bytes;

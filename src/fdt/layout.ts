@@ -14,15 +14,15 @@ import { addDiagnostic, type FdtDiagnosticSink, hex } from './diagnostics.js';
 import { FDT_MAGIC, TAG_SIZE } from './token-layout.js';
 
 /** The newest version this codec knows; a blob whose last_comp_version is above is not read. */
-export const FDT_LAST_VERSION = FdtHeaderVersion.current;
+const FDT_LAST_VERSION = FdtHeaderVersion.current;
 /** The oldest version read without a remark. */
-export const FDT_FIRST_VERSION = FdtHeaderVersion.withoutStructSize;
+const FDT_FIRST_VERSION = FdtHeaderVersion.withoutStructSize;
 /** libfdt's FDT_FIRST_SUPPORTED_VERSION. */
 const OLDEST_VERSION = 2;
 /** Property names of more bytes are not read, so that names that share a long tail cost linear time. */
 export const MAX_PROPERTY_NAME = 1024;
 /** Memory reserve map entries that are listed. */
-export const MAX_RESERVE_ENTRIES = 65536;
+const MAX_RESERVE_ENTRIES = 65536;
 
 /** Where the parts of a blob lie. All offsets are byte offsets in `bytes` and inside it. */
 export interface FdtLayout {

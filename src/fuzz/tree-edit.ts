@@ -21,7 +21,7 @@ export function editTree(tree: FdtTree, edit: TreeEdit): Uint8Array | undefined 
   const token = tokenAt(tree, edit.at);
   if (token < 0) return undefined;
   const image = toImage(tree);
-  const tokens = editTokens(image.tokens, tree, token, edit);
+  const tokens = editTokens([...image.tokens], tree, token, edit);
   return tokens === undefined ? undefined : fromImage(relayout({ ...image, tokens }));
 }
 

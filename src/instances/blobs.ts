@@ -4,14 +4,17 @@ import { childBinding } from '../decode/bind.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../fdt/tree.js';
 import { fdtHeader } from '../records/fdt.js';
-import type { RecordType } from '../schema/record.js';
-import { addRecord, type BlobInstance, type InstanceSink, sampled } from './instance.js';
+import type { BlobInstance } from './instance.js';
+import type { ReferenceSink } from './sink.js';
 
-/** Adds a blob, its header and the records of its properties. */
-export function addBlob(sink: InstanceSink, blob: BlobInstance, binding: TreeBinding | undefined): void {
-  sink.blobs.push(blob);
+/** Adds a blob's header and the records of its properties. */
+export function addBlobRecords(
+  sink: Pick<ReferenceSink, 'record' | 'array'>,
+  blob: BlobInstance,
+  binding: TreeBinding | undefined,
+): void {
   const name = blob.rider === undefined ? 'the tree' : `the blob of ${blob.rider}`;
-  addRecord(sink, fdtHeader, blob.address, name, { length: blob.bytes.length });
+  sink.record(fdtHeader, blob.address, name, { length: blob.bytes.length });
   if (binding === undefined) return;
   const tree = parseFdt(blob.bytes);
   const root = rootNode(tree);
@@ -29,7 +32,7 @@ export function addBlob(sink: InstanceSink, blob: BlobInstance, binding: TreeBin
 }
 
 function addProperties(
-  sink: InstanceSink,
+  sink: Pick<ReferenceSink, 'record' | 'array'>,
   blob: BlobInstance,
   tree: FdtTree,
   node: number,
@@ -50,18 +53,16 @@ function addProperties(
       name: property,
       ...(blob.rider === undefined ? {} : { rider: blob.rider }),
     };
-    for (const i of sampled(count, sink.limits.list)) {
-      addRecord(
-        sink,
-        record as RecordType<unknown>,
-        at + i * size,
-        `${place} ${property}${shape === 'records' ? `[${i}]` : ''}`,
-        {
-          list: `${blob.rider ?? ''} ${shape === 'records' ? `${path} ` : ''}${property}`,
-          length: count,
-          property: shown,
-        },
-      );
-    }
+    sink.array({
+      record,
+      count,
+      at,
+      what: (i) => `${place} ${property}${shape === 'records' ? `[${i}]` : ''}`,
+      traits: {
+        list: `${blob.rider ?? ''} ${shape === 'records' ? `${path} ` : ''}${property}`,
+        length: count,
+        property: shown,
+      },
+    });
   }
 }

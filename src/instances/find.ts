@@ -1,13 +1,29 @@
-/** The records, blobs, bitmaps and linked pages of a handover. */
+/** The records, blobs, bitmaps and linked pages of a handover, as lists. */
+import type { TreeBinding } from '../abi/binding.js';
 import type { Handover } from '../abi/model.js';
-import { rfc2024 } from '../abi/rfc2024.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
-import { isUpstream } from '../decode/upstream/handover.js';
+import type { VmallocArea } from '../abi/upstream/model.js';
+import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { addBlob } from './blobs.js';
-import type { BlobInstance, InstanceLimits, InstanceSink, Instances } from './instance.js';
-import { addRfc2024 } from './rfc2024.js';
-import { addUpstream, riderBinding } from './upstream.js';
+import { khoRadixNode } from '../records/kho_map.js';
+import type { RecordType } from '../schema/record.js';
+import { secondStageEntry } from '../vtd/second-stage.js';
+import { addBlobRecords } from './blobs.js';
+import { elementRecord } from './element.js';
+import {
+  type BitmapInstance,
+  type BlobInstance,
+  type ChainPage,
+  type InstanceLimits,
+  type Instances,
+  type RecordInstance,
+  type RecordTraits,
+  sampled,
+} from './instance.js';
+import { addReferences } from './references.js';
+import type { RecordArray, ReferenceSink, TablePage } from './sink.js';
+
+const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
+const slot = elementRecord(khoRadixNode, 'table');
 
 /**
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
@@ -21,25 +37,93 @@ export function findInstances(
   memory: PhysicalMemory | undefined,
   limits: InstanceLimits,
 ): Instances {
-  const sink: InstanceSink = { records: [], pages: [], blobs: [], bitmaps: [], limits };
-  const { generation, tree } = handover;
-  if (tree?.header !== undefined) {
-    const binding =
-      generation === undefined
-        ? riderBinding(handover, lone(handover))
-        : isUpstream(generation)
-          ? upstreamRoots[generation]
-          : rfc2024;
-    addBlob(sink, root, binding);
+  const records: RecordInstance[] = [];
+  const pages: ChainPage[] = [];
+  const blobs: BlobInstance[] = [];
+  const bitmaps: BitmapInstance[] = [];
+  const tables = new Map<string, number>();
+
+  function record(type: RecordType<unknown>, address: number | bigint, what: string, traits?: RecordTraits) {
+    records.push({ record: type, address: Number(address), what, ...traits });
   }
-  if (isUpstream(generation)) addUpstream(sink, handover, memory);
-  else if (generation === 'rfc-2024' && memory !== undefined) addRfc2024(sink, handover, memory);
-  return sink;
+
+  function array({ record: type, count, at, what, traits }: RecordArray): void {
+    for (const i of sampled(count, limits.list)) {
+      record(type, elementAddress(at, i * (type.size ?? 0)), what(i), traits);
+    }
+  }
+
+  function radix(nodes: Float64Array, pageSize: number): void {
+    for (const [i, address] of nodes.entries()) {
+      const what = i === 0 ? 'the radix root' : `radix page ${i}`;
+      pages.push({ address, length: pageSize, chain: 'radix tree', what });
+    }
+    if (memory === undefined) return;
+    for (const { page, index } of usedSlots(nodes, memory, pageSize, limits.list)) {
+      record(slot, page + index * ENTRY, `slot ${index} of the radix node at 0x${page.toString(16)}`, {
+        // Of one node, which stays where it is: what hangs below another slot may be lost with it.
+        list: `slots of ${page}`,
+      });
+    }
+  }
+
+  function table({ address, level, owner, words, present, format }: TablePage): void {
+    const seen = tables.get(owner) ?? 0;
+    tables.set(owner, seen + 1);
+    if (seen >= limits.tables) return;
+    const what = `a level-${level} table of ${owner}`;
+    pages.push({ address, length: words.byteLength, chain: `tables of ${owner}`, what });
+    for (const nth of sampled(present.length, limits.entries)) {
+      const i = present[nth] ?? 0;
+      const leaf = level === 1 || (level <= 3 && ((words[2 * i] ?? 0) & format.largeLo) !== 0);
+      const entry = secondStageEntry(level, leaf);
+      if (entry === undefined) continue;
+      record(entry, address + i * ENTRY, `${owner}, level ${level} entry ${i} of 0x${address.toString(16)}`, {
+        list: `level ${level} of ${owner}`,
+      });
+    }
+  }
+
+  const sink: ReferenceSink = {
+    record,
+    array,
+    radix,
+    table,
+    blob(blob: BlobInstance, binding: TreeBinding | undefined) {
+      blobs.push(blob);
+      addBlobRecords(sink, blob, binding);
+    },
+    page: (page) => void pages.push(page),
+    bitmap: (bitmap) => void bitmaps.push(bitmap),
+    bytes() {},
+  };
+  addReferences(sink, handover, handover.tree?.header === undefined ? undefined : root, memory);
+  return { records, pages, blobs, bitmaps };
 }
 
-/** What a rider by itself is the blob of. */
-function lone(handover: Handover): string | undefined {
-  if (handover.memblock !== undefined) return 'memblock';
-  if (handover.khoTest !== undefined) return 'kho_test';
-  return handover.luo === undefined ? undefined : 'LUO';
+function elementAddress(at: number | bigint | VmallocArea, offset: number): number {
+  return typeof at === 'object' ? Number(areaAddress(at, offset)) : Number(at) + offset;
+}
+
+/** Slots that point to another page of the tree; a leaf has none, but for bits that look like it. All nodes are one list. */
+function* usedSlots(
+  pages: Float64Array,
+  memory: PhysicalMemory,
+  pageSize: number,
+  limit: number,
+): Generator<{ page: number; index: number }> {
+  const known = new Set(pages);
+  const bytes = new Uint8Array(pageSize);
+  const view = new DataView(bytes.buffer);
+  let taken = 0;
+  for (const page of pages) {
+    if (taken >= limit) return;
+    if (memory.read(page, pageSize, bytes) < pageSize) continue;
+    for (let index = 0; index < pageSize / ENTRY && taken < limit; index++) {
+      const value = Number(view.getBigUint64(index * ENTRY, true));
+      if (value === 0 || !known.has(value)) continue;
+      yield { page, index };
+      taken++;
+    }
+  }
 }

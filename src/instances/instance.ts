@@ -1,13 +1,8 @@
 /** Where the records of a dump lie, as its model knows it. */
 import type { RecordType } from '../schema/record.js';
 
-/** A list of like things whose members stand in for each other. */
-export interface RecordInstance {
-  readonly record: RecordType<unknown>;
-  /** Physical address of its first byte; in a lone blob its offset. */
-  readonly address: number;
-  /** What it is for people, e.g. `session "vm-1" file 2`. */
-  readonly what: string;
+/** What is known of a record beside its place. */
+export interface RecordTraits {
   /** Instances with this are of one list (the files of one session); its elements are unique where a rule says so. */
   readonly list?: string;
   /** Records that its container holds at most; for counts. */
@@ -23,9 +18,20 @@ export interface RecordInstance {
   };
 }
 
+/** A record. */
+export interface RecordInstance extends RecordTraits {
+  readonly record: RecordType<unknown>;
+  /** Physical address of its first byte; in a lone blob its offset. */
+  readonly address: number;
+  /** What it is for people, e.g. `session "vm-1" file 2`. */
+  readonly what: string;
+}
+
 /** A page that a chain or a tree is made of. */
 export interface ChainPage {
   readonly address: number;
+  /** Bytes of a page. */
+  readonly length: number;
   /** Pages of one chain have the same. */
   readonly chain: string;
   readonly what: string;
@@ -43,6 +49,8 @@ export interface BlobInstance {
 export interface BitmapInstance {
   readonly address: number;
   readonly length: number;
+  /** Bytes from its start whose bits stand for something. */
+  readonly used: number;
   readonly what: string;
 }
 
@@ -64,29 +72,9 @@ export interface Instances {
   readonly bitmaps: readonly BitmapInstance[];
 }
 
-/** Collects them. */
-export interface InstanceSink {
-  readonly records: RecordInstance[];
-  readonly pages: ChainPage[];
-  readonly blobs: BlobInstance[];
-  readonly bitmaps: BitmapInstance[];
-  readonly limits: InstanceLimits;
-}
-
 /** Indices of a list of `length`: all, or `limit` of them with the first and the last. */
 export function* sampled(length: number, limit: number): Generator<number> {
   const count = Math.min(length, limit);
   const step = count > 1 ? (length - 1) / (count - 1) : 1;
   for (let i = 0; i < count; i++) yield Math.floor(i * step);
-}
-
-/** Adds a record; generated records' types differ only in what they read. */
-export function addRecord<T>(
-  sink: InstanceSink,
-  record: RecordType<T>,
-  address: bigint | number,
-  what: string,
-  more: Partial<Omit<RecordInstance, 'record' | 'address' | 'what'>> = {},
-): void {
-  sink.records.push({ record: record as RecordType<unknown>, address: Number(address), what, ...more });
 }

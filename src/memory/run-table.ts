@@ -80,7 +80,7 @@ export function findRun(table: RunTable, address: number): number {
  *
  * @param inFile whether the offsets are offsets in the input file, and so worth telling
  */
-export function runAt(table: RunTable, index: number, inFile: boolean): MemoryRun {
+function runAt(table: RunTable, index: number, inFile: boolean): MemoryRun {
   return clipRun(table, index, table.starts[index] ?? 0, table.ends[index] ?? 0, inFile);
 }
 

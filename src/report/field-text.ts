@@ -4,7 +4,7 @@ import { flags, hex, size } from '../schema/units.js';
 import type { Paint } from './paint.js';
 
 /** One field's value; `value` is what the record's reader returned for it. */
-export function fieldText(field: FieldInfo, value: unknown, paint: Paint): string {
+function fieldText(field: FieldInfo, value: unknown, paint: Paint): string {
   if (typeof value !== 'bigint' && typeof value !== 'number') return paint('value', String(value));
   switch (field.unit) {
     case 'address':

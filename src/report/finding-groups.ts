@@ -70,7 +70,7 @@ export function placesOf(findings: readonly Finding[], shown: number): Place[] {
 }
 
 /** The most general part of a location: the node, else the kind of record, else that it is about memory or the dump. */
-export function placeName({ fdtPath, field, address, iova, fileOffset }: Location): string {
+function placeName({ fdtPath, field, address, iova, fileOffset }: Location): string {
   if (fdtPath !== undefined) return fdtPath;
   if (field !== undefined) return field.split(/[.[]/)[0] ?? field;
   if (iova !== undefined) return `IOVA ${hex(iova)}`;

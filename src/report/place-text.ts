@@ -74,7 +74,7 @@ function range(start: bigint, end: bigint, paint: Paint): string {
 }
 
 /** Text of a dump in quotes, harmless. */
-export function quoted(name: string | Uint8Array): string {
+function quoted(name: string | Uint8Array): string {
   const text = typeof name === 'string' ? name : bytesToText(name).text;
   return JSON.stringify(escapeText(text)).replaceAll('\\\\u{', '\\u{');
 }

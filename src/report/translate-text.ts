@@ -52,7 +52,7 @@ function* stepLines(
 }
 
 /** The fields of an entry that are not 0: `P 1  AW 2 (width_48)  SSPTPTR 0x10303f000`. */
-export function bitsText(type: RecordType<unknown>, words: readonly bigint[]): string {
+function bitsText(type: RecordType<unknown>, words: readonly bigint[]): string {
   const parts: string[] = [];
   for (const { bitOffset, bitWidth, kernelName, unit, values } of type.fields) {
     if (bitOffset === undefined || bitWidth === undefined) continue;

@@ -74,11 +74,7 @@ export function entryMask<T extends object>(
 }
 
 /** Value of a capability field (e.g. `sc` of ECAP_REG), or undefined when the register has no such field. */
-export function registerField(
-  fields: readonly FieldInfo[],
-  register: bigint,
-  id: string,
-): bigint | undefined {
+function registerField(fields: readonly FieldInfo[], register: bigint, id: string): bigint | undefined {
   const field = fields.find((candidate) => candidate.id === id);
   if (field?.bitOffset === undefined || field.bitWidth === undefined) return undefined;
   return (register >> BigInt(field.bitOffset)) & lowBits(field.bitWidth);

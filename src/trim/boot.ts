@@ -15,7 +15,7 @@ import {
   SETUP_DATA,
   SETUP_DATA_SIZE,
 } from '../records/kho.js';
-import { KHO_DATA, KHO_DATA_SIZE, KHO_SCRATCH_SIZE } from '../records/kho_root.js';
+import { KHO_DATA, KHO_DATA_SIZE } from '../records/kho_root.js';
 import type { TrimParts } from './parts.js';
 
 /** Elements followed, as many as decoding follows. */
@@ -26,14 +26,10 @@ const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 const BOOT_FLAG_SIZE = Uint16Array.BYTES_PER_ELEMENT;
 
 /** Collects what leads to the tree, and marks the payload of every other element as secret. */
-export function collectBoot(
-  { setupData, scratch }: Handover,
-  memory: PhysicalMemory,
-  parts: TrimParts,
-): void {
+export function collectBoot({ setupData }: Handover, memory: PhysicalMemory, parts: TrimParts): void {
   if (setupData === undefined) return;
-  const { bootParams, len, khoData, rfc2024 } = setupData;
-  const { boot, zeroed, records } = parts;
+  const { bootParams, len } = setupData;
+  const { boot, zeroed } = parts;
   boot.add(bootParams + BigInt(BOOT_PARAMS.bootFlag), BOOT_FLAG_SIZE);
   boot.add(bootParams + BigInt(BOOT_PARAMS.header), SETUP_HEADER.length);
   boot.add(bootParams + BigInt(BOOT_PARAMS.setupData), ADDRESS);
@@ -42,8 +38,6 @@ export function collectBoot(
   boot.add(setupData.element, SETUP_DATA_SIZE);
   const known = len === KHO_DATA_RFC2024_SIZE || len === KHO_DATA_SIZE;
   boot.add(setupData.element + BigInt(SETUP_DATA_SIZE), known ? len : KHO_DATA.fdtSize);
-  if (rfc2024 !== undefined) records.add(rfc2024.memCacheAddr, Number(rfc2024.memCacheSize));
-  if (khoData !== undefined) records.add(khoData.scratchAddr, (scratch?.length ?? 0) * KHO_SCRATCH_SIZE);
 }
 
 /** The links up to the element of type 10; behind it nothing is kept, but what is there stays secret. */

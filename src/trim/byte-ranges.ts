@@ -78,6 +78,19 @@ export function* within(
   start: number,
   end: number,
 ): Generator<{ start: number; end: number }> {
+  for (let i = firstBehind(ends, count, start); i < count && (starts[i] ?? 0) < end; i++) {
+    yield { start: Math.max(start, starts[i] ?? 0), end: Math.min(end, ends[i] ?? 0) };
+  }
+}
+
+/** Whether a byte of [start, end) is in the set. O(log n). */
+export function touches({ starts, ends, count }: ByteRanges, start: number, end: number): boolean {
+  const i = firstBehind(ends, count, start);
+  return i < count && (starts[i] ?? 0) < end;
+}
+
+/** Index of the first range that ends behind `start`. */
+function firstBehind(ends: Float64Array, count: number, start: number): number {
   let low = 0;
   let high = count;
   while (low < high) {
@@ -85,9 +98,7 @@ export function* within(
     if ((ends[middle] ?? 0) <= start) low = middle + 1;
     else high = middle;
   }
-  for (let i = low; i < count && (starts[i] ?? 0) < end; i++) {
-    yield { start: Math.max(start, starts[i] ?? 0), end: Math.min(end, ends[i] ?? 0) };
-  }
+  return low;
 }
 
 /** The bytes of `ranges` that are not in `holes`. */

@@ -8,8 +8,6 @@ export interface TrimParts {
   readonly boot: RangeCollector;
   /** Bytes that are no record but whose page a reader needs: kept as zero. */
   readonly zeroed: RangeCollector;
-  /** Guest memory: pages that never are in the output, whatever points to them. */
-  readonly guest: RangeCollector;
   /** Bytes that never are in the output, though their pages may be: seeds. */
   readonly secret: RangeCollector;
 }
@@ -20,7 +18,6 @@ export function createParts(): TrimParts {
     records: createRangeCollector(),
     boot: createRangeCollector(),
     zeroed: createRangeCollector(),
-    guest: createRangeCollector(),
     secret: createRangeCollector(),
   };
 }

@@ -1,7 +1,8 @@
 /** A dump cut down to the decoded records of its handover, as an ELF core. */
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
-import { isUpstream } from '../decode/upstream/handover.js';
+import type { BlobInstance } from '../instances/instance.js';
+import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { collectBoot } from './boot.js';
@@ -16,9 +17,9 @@ import {
 } from './byte-ranges.js';
 import { coreChunks } from './core-chunks.js';
 import { collectVmcoreinfo } from './evidence.js';
+import { guestAmong } from './guest.js';
 import { createParts, type TrimParts } from './parts.js';
-import { collectRfc2024 } from './rfc2024.js';
-import { collectUpstream } from './upstream.js';
+import { keepRecords } from './records.js';
 
 export interface TrimOptions {
   readonly machine: Machine;
@@ -71,17 +72,15 @@ export function trimHandover(handover: Handover, memory: PhysicalMemory, options
   };
 }
 
-/** Guest memory is told in pages of this size or larger. */
-const SMALLEST_PAGE = 4096;
-
 function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;
-  const parts = collect(handover, memory, options);
+  const root = rootOf(handover);
+  const parts = collect(handover, root, memory, options);
   const boot = parts.boot.finish();
   const records = parts.records.finish();
   const wanted = union(records, boot);
   const known = knownBytes(memory, wholePages(union(wanted, parts.zeroed.finish()), pageSize));
-  const covered = without(known, wholePages(parts.guest.finish(), SMALLEST_PAGE));
+  const covered = without(known, guestAmong(known, handover, root, memory));
   const chosen =
     options.wholePages === true
       ? union(without(wholePages(records, pageSize), wholePages(boot, pageSize)), wanted)
@@ -93,19 +92,26 @@ function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions
   return { kept, covered, refused };
 }
 
-function collect(handover: Handover, memory: PhysicalMemory, options: TrimOptions): TrimParts {
+function rootOf({ fdtAddress, tree }: Handover): BlobInstance | undefined {
+  if (fdtAddress === undefined || tree === undefined) return undefined;
+  return { address: Number(fdtAddress), bytes: tree.bytes };
+}
+
+function collect(
+  handover: Handover,
+  root: BlobInstance | undefined,
+  memory: PhysicalMemory,
+  options: TrimOptions,
+): TrimParts {
   const parts = createParts();
-  const { fdtAddress, tree, generation } = handover;
   const { chosen } = options;
-  if (fdtAddress !== undefined && tree !== undefined) parts.records.add(fdtAddress, tree.bytes.length);
+  addReferences(keepRecords(parts), handover, root, memory);
   // In the 2024 series linux,kho-scratch is the region itself, the next kernel's memory, and no array.
   const scratch = chosen?.property === 'linux,kho-dt' ? undefined : chosen?.scratch;
   for (const range of [scratch, chosen?.memCache]) {
     if (range !== undefined) parts.records.add(range.address, Number(range.size));
   }
   collectBoot(handover, memory, parts);
-  if (generation === 'rfc-2024') collectRfc2024(handover, memory, parts);
-  else if (isUpstream(generation)) collectUpstream(handover, memory, parts);
   if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
   return parts;
 }

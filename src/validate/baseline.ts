@@ -42,7 +42,7 @@ const PARTS = [...TEXT_PARTS, ...NUMBER_PARTS] as const;
 const NAMES = /"(?:[^"\\]|\\.)*"|\b(?:token 0x[0-9a-f]+|(?:domain|inode|ioas|area|cpu|PASID) \d+)\b/g;
 
 /** Session, token, inode and other names in a finding's message; undefined where it has none. */
-export function ownerOf({ message }: Pick<Finding, 'message'>): string | undefined {
+function ownerOf({ message }: Pick<Finding, 'message'>): string | undefined {
   return message.match(NAMES)?.join(' ');
 }
 

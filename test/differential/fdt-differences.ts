@@ -33,11 +33,18 @@ function nopAfterRoot(tree: FdtTree): boolean {
   return tree.kind.subarray(behind).includes(FdtToken.nop);
 }
 
+type Codes = ReadonlySet<FdtDiagnosticCode>;
+
+function said(...codes: FdtDiagnosticCode[]) {
+  return (all: Codes): boolean => codes.some((code) => all.has(code));
+}
+const namesOutside = said('property-name-out-of-range', 'property-name-unterminated');
+
 /** Where the verdicts may differ, and why. `ours`: we refuse, libfdt does not; `libfdt`: the reverse. */
 export const INTENDED: readonly {
   readonly who: 'ours' | 'libfdt';
   readonly why: string;
-  readonly holds: (codes: ReadonlySet<FdtDiagnosticCode>, tree: FdtTree) => boolean;
+  readonly holds: (codes: Codes, tree: FdtTree) => boolean;
 }[] = [
   {
     who: 'libfdt',
@@ -47,33 +54,31 @@ export const INTENDED: readonly {
   {
     who: 'libfdt',
     why: 'a property behind the root; in front of it libfdt passes it, so the code is no refusal',
-    holds: (codes) => codes.has('property-outside-node'),
+    holds: said('property-outside-node'),
   },
   {
     who: 'libfdt',
     why: 'a reserve map without end up to totalsize; we end it at the next block and read on',
-    holds: (codes) => codes.has('unterminated-reserve-map'),
+    holds: said('unterminated-reserve-map'),
   },
   {
     who: 'libfdt',
     why: 'an unaligned block, since 2026',
-    holds: (codes) => codes.has('block-unaligned'),
+    holds: said('block-unaligned'),
   },
   {
     who: 'libfdt',
     why: 'versions below 16 pad values to 8 bytes; we report the version and read them as 16',
-    holds: (codes) => codes.has('other-version'),
+    holds: said('other-version'),
   },
   {
     who: 'ours',
     why: 'versions below 16, as above',
-    holds: (codes) => codes.has('other-version'),
+    holds: said('other-version'),
   },
   {
     who: 'ours',
     why: 'below version 17 libfdt bounds names by totalsize only, we by size_dt_strings',
-    holds: (codes, tree) =>
-      (tree.header?.version ?? 17) < 17 &&
-      (codes.has('property-name-out-of-range') || codes.has('property-name-unterminated')),
+    holds: (codes, tree) => (tree.header?.version ?? 17) < 17 && namesOutside(codes),
   },
 ];

@@ -5,7 +5,7 @@ import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeBlob } from '../../src/encode/blob.js';
 import { ModelError } from '../../src/encode/from-json.js';
 import { parseFdt } from '../../src/fdt/parse.js';
-import { children, findNode, nodeName } from '../../src/fdt/tree.js';
+import { children, findNode, findProperty, nodeName } from '../../src/fdt/tree.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { rfcFiles } from '../fixtures.js';
@@ -40,6 +40,25 @@ test('an unknown property and the order of nodes stay, an edited value is used',
   expect(names(bytes, '/')).toEqual(names(original, '/'));
   expect(decodeHandover(bytes).iommufds?.[0]?.ioases?.[0]?.areas[1]?.iovaLen).toBe(0x40000n);
   expect(new TextDecoder().decode(bytes)).toContain('vendor,extra');
+});
+
+test('a renamed property that keeps its old nameOffset is not renamed, and said so', () => {
+  const blob = new Uint8Array(readFileSync('fixtures/linux-7.3-arm64-16k/firmware-fdt.dtb'));
+  const json = JSON.parse([...jsonChunks(modelJson(decodeHandover(blob)))].join(''));
+  const { tree } = json.fdt;
+  const at = tree.findIndex((token: { prop?: string }) => token.prop === 'bootargs');
+  tree[at].prop = 'bootargz';
+  expect(encodeBlob(json)).toEqual({
+    bytes: blob,
+    messages: [
+      `fdt.tree[${at}]: prop is not the name at its nameOffset, which counts; leave out nameOffset to rename`,
+    ],
+  });
+  delete tree[at].nameOffset;
+  const { bytes, messages } = encodeBlob(json);
+  expect(messages).toEqual([]);
+  const renamed = parseFdt(bytes);
+  expect(findProperty(renamed, findNode(renamed, '/chosen'), 'bootargz')).toBeGreaterThan(0);
 });
 
 test('a node taken out of the typed parts is taken out, and said so', () => {

@@ -38,7 +38,7 @@ test('an edited value is not overwritten by the odd padding beside it', () => {
     strings: [text('a')],
   });
   const edited = imageFromJson(JSON.parse(JSON.stringify(imageToJson(image(bytes), parseFdt(bytes)))));
-  const tokens = edited.tokens.map((token) =>
+  const tokens = [...edited.tokens].map((token) =>
     token.kind === 'prop' ? { ...token, value: Uint8Array.of(1, 2, 3) } : token,
   );
   expect([...fromImage({ ...edited, tokens }).subarray(84, 88)]).toEqual([1, 2, 3, 0xaa]);
@@ -153,7 +153,7 @@ test('tokens added to the JSON get their names and a new layout', () => {
 
 test('removed tokens and reserve map entries make the blob smaller', () => {
   const before = image(workedBlob());
-  const tokens = before.tokens.filter((_, i) => i !== 1);
+  const tokens = [...before.tokens].filter((_, i) => i !== 1);
   expect(needsLayout({ ...before, tokens })).toBe(true);
   const bytes = fromImage(relayout({ ...before, tokens, reserveMap: [{ address: 1n, size: 2n }] }));
   const read = parseFdt(bytes);

@@ -43,7 +43,7 @@ export function radixShape(generation: Generation, pageSize: number, form?: Form
 }
 
 /** Whether the tree's depth loses the order bit of order-0 blocks. */
-export function losesOrderBit({ depth, tableBits, leafBits, keyBits }: RadixShape): boolean {
+function losesOrderBit({ depth, tableBits, leafBits, keyBits }: RadixShape): boolean {
   return (depth - 1) * tableBits + leafBits < keyBits;
 }
 

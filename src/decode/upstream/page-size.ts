@@ -9,7 +9,7 @@ import { readChunks } from './map-chunks.js';
 import { radixHas, radixShape } from './map-radix.js';
 
 /** Page sizes of x86-64 and arm64. */
-export const PAGE_SIZES = [4096, 16384, 65536] as const;
+const PAGE_SIZES = [4096, 16384, 65536] as const;
 /** Orders tried for a blob; blobs have a page or a few. */
 const MAX_BLOB_ORDER = 10;
 

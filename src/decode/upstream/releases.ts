@@ -10,7 +10,7 @@ import { isUpstream } from './handover.js';
 const MAX_FILES = 100_000;
 
 /** What a handover uses; undefined when it is none of Linux 6.16 or later. */
-export function abiFacts(handover: Handover): AbiFacts | undefined {
+function abiFacts(handover: Handover): AbiFacts | undefined {
   const { generation, preservedMap, luo, memblock, kexecMetadata, khoTest } = handover;
   if (!isUpstream(generation)) return undefined;
   const map =

@@ -23,7 +23,7 @@ export interface Spool {
 }
 
 /** 64 GiB: more than the dumps people handle, less than what a small hostile file can unpack to. */
-export const DEFAULT_MAX_UNPACKED = 64 * 2 ** 30;
+const DEFAULT_MAX_UNPACKED = 64 * 2 ** 30;
 
 const PAGE = 4096;
 const BLOCK = 64 * PAGE;

@@ -21,11 +21,7 @@ const ADDRESS = ~0xfffn;
  *
  * @returns undefined as an element where a page that it would read is absent; it ends there
  */
-export function* savedPages(
-  memory: PhysicalMemory,
-  pgd: bigint,
-  levels: number,
-): Generator<bigint | undefined> {
+function* savedPages(memory: PhysicalMemory, pgd: bigint, levels: number): Generator<bigint | undefined> {
   const first = readBytes(memory, pgd, SS_PTE_SIZE);
   if (first === undefined) {
     yield undefined;

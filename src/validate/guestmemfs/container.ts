@@ -25,7 +25,7 @@ const PARTS = [
   { what: 'the allocation bitmap', length: 0x100000n },
 ] as const;
 /** Elements of the one page that /guestmemfs/mappings_to_inode points to. */
-export const INDEX_ELEMENTS = Number(PAGE) / MAPPING_INODE_SIZE;
+const INDEX_ELEMENTS = Number(PAGE) / MAPPING_INODE_SIZE;
 
 export const compatible: Rule = {
   id: 'GMFS-001',

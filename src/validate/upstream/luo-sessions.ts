@@ -29,7 +29,7 @@ export function sessionsOf(context: RuleContext, report: Reporter): readonly Luo
 }
 
 /** LUO's state; without it the rule does not apply. */
-export function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
+function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
   if (handover.luo === undefined) report.skip('the dump has no state of LUO');
   return handover.luo;
 }

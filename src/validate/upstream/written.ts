@@ -20,7 +20,7 @@ const RESERVE_ENTRY = 16;
 type HeaderField = readonly [name: string, found: number, expected: number];
 
 /** The sequential writer leaves room for an entry before its own; an edited tree has none. */
-export function headerFields({ header }: FdtTree, sequential: boolean): HeaderField[] {
+function headerFields({ header }: FdtTree, sequential: boolean): HeaderField[] {
   if (header === undefined) return [];
   const { offMemRsvmap, offDtStruct, offDtStrings, sizeDtStrings, totalsize } = header;
   const edited = FDT_HEADER_SIZE;
@@ -91,13 +91,33 @@ export const writtenHeaders: Rule = {
   },
 };
 
-/** Says which record behind the last one of an array is not zero. */
+/** An array with room for more records than are counted. */
+interface CountedArray {
+  readonly what: string;
+  readonly field: string;
+  readonly start: bigint;
+  readonly count: bigint;
+  readonly capacity: number;
+  readonly size: number;
+}
+
+/** A check that the record behind the last one of an array is zero; skipped where `arrayOf` finds no `where`. */
+function zeroBehind(
+  where: string,
+  arrayOf: (handover: Handover) => CountedArray | undefined,
+): NonNullable<Rule['check']> {
+  return ({ handover }, report) => {
+    const array = arrayOf(handover);
+    if (array === undefined) report.skip(`there is no ${where}`);
+    else checkRest(handover, array, report);
+  };
+}
+
 function checkRest(
   { memory }: Handover,
-  array: { what: string; field: string; start: bigint; count: bigint; capacity: number; size: number },
+  { what, field, start, count, capacity, size }: CountedArray,
   report: Reporter,
 ): void {
-  const { what, field, start, count, capacity, size } = array;
   if (memory === undefined || count >= BigInt(capacity)) return;
   const address = start + count * BigInt(size);
   const bytes = readBytes(memory, address, size);
@@ -124,22 +144,19 @@ export const noSessionBehind: Rule = {
   consequence: 'not looked at: a session that the count leaves out is lost, and its files stay reserved',
   needs: ['memory'],
   requires: ['LUO-005'],
-  check({ handover }, report) {
-    const { sessionCount, sessionsAddress, sessionBlocks } = handover.luo ?? {};
-    if (sessionCount === undefined || sessionsAddress === undefined || sessionBlocks !== undefined) {
-      report.skip('there is no session area');
-      return;
-    }
-    const area = {
+  check: zeroBehind('session area', ({ luo, pageSize }) => {
+    const { sessionCount, sessionsAddress, sessionBlocks } = luo ?? {};
+    if (sessionCount === undefined || sessionsAddress === undefined || sessionBlocks !== undefined)
+      return undefined;
+    return {
       what: 'session',
       field: 'luo_session_ser_v1.name',
       start: sessionsAddress + BigInt(LUO_SESSION_HEADER_SER_SIZE),
       count: sessionCount,
-      capacity: sessionCapacity(handover.pageSize),
+      capacity: sessionCapacity(pageSize),
       size: LUO_SESSION_SER_V1_SIZE,
     };
-    checkRest(handover, area, report);
-  },
+  }),
 };
 
 export const noFlbBehind: Rule = {
@@ -153,20 +170,16 @@ export const noFlbBehind: Rule = {
     'not looked at: an FLB that the count leaves out is lost, and what it refers to stays reserved',
   needs: ['memory'],
   requires: ['FLB-002'],
-  check({ handover }, report) {
-    const { flbCount, flbsAddress } = handover.luo ?? {};
-    if (flbCount === undefined || flbsAddress === undefined) {
-      report.skip('there is no FLB page');
-      return;
-    }
-    const page = {
+  check: zeroBehind('FLB page', ({ luo, pageSize }) => {
+    const { flbCount, flbsAddress } = luo ?? {};
+    if (flbCount === undefined || flbsAddress === undefined) return undefined;
+    return {
       what: 'FLB',
       field: 'luo_flb_ser.name',
       start: flbsAddress + BigInt(LUO_FLB_HEADER_SER_SIZE),
       count: flbCount,
-      capacity: flbCapacity(handover.pageSize),
+      capacity: flbCapacity(pageSize),
       size: LUO_FLB_SER_SIZE,
     };
-    checkRest(handover, page, report);
-  },
+  }),
 };

@@ -34,7 +34,7 @@ export type DeviceTranslation =
   | { readonly kind: 'reserved'; readonly type: number; readonly did: number };
 
 /** Levels of a second stage by the code in AW (vtd.md 1.11). */
-export function levelsOfWidth(aw: number): number {
+function levelsOfWidth(aw: number): number {
   return aw + 2;
 }
 

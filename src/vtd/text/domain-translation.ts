@@ -14,7 +14,7 @@ export interface DomainListing {
 }
 
 /** Table pages that one listing reads before it stops: 32 Mi rows if they are full. */
-export const LISTING_TABLE_BUDGET = 65536;
+const LISTING_TABLE_BUDGET = 65536;
 
 const ENTRIES = 512;
 const PRESENT = SS_PTE_BITS.r.lo | SS_PTE_BITS.w.lo;
@@ -86,7 +86,7 @@ function heading(): string {
 }
 
 /** The table that the kernel lists of a device, or undefined when it prints nothing. */
-export function domainListing(memory: PhysicalMemory, path: DevicePath): DomainListing | undefined {
+function domainListing(memory: PhysicalMemory, path: DevicePath): DomainListing | undefined {
   const { translation } = path;
   if (translation === undefined) return undefined;
   if (translation.kind === 'second-stage' || translation.kind === 'nested') {

@@ -1,0 +1,44 @@
+/** Where the records of a handover lie: the one place that follows its references. */
+import type { Handover } from '../abi/model.js';
+import { rfc2024 } from '../abi/rfc2024.js';
+import { upstreamRoots } from '../abi/upstream/root.js';
+import { isUpstream } from '../decode/upstream/handover.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { addBoot } from './boot.js';
+import type { BlobInstance } from './instance.js';
+import { addRfc2024 } from './rfc2024.js';
+import type { ReferenceSink } from './sink.js';
+import { addUpstream, riderBinding } from './upstream.js';
+
+/**
+ * Tells everything that the model of a dump knows a place of, whether its bytes are there or not.
+ *
+ * @param root the tree, or the lone blob, and where it lies; absent where it is not in the memory
+ * @param memory absent for a lone blob: then what lies behind its pointers is not told
+ */
+export function addReferences(
+  sink: ReferenceSink,
+  handover: Handover,
+  root: BlobInstance | undefined,
+  memory: PhysicalMemory | undefined,
+): void {
+  const { generation } = handover;
+  if (root !== undefined) sink.blob(root, rootBinding(handover));
+  addBoot(sink, handover);
+  if (memory === undefined) return;
+  if (isUpstream(generation)) addUpstream(sink, handover, memory);
+  else if (generation === 'rfc-2024') addRfc2024(sink, handover, memory);
+}
+
+function rootBinding(handover: Handover) {
+  const { generation } = handover;
+  if (generation === undefined) return riderBinding(handover, lone(handover));
+  return isUpstream(generation) ? upstreamRoots[generation] : rfc2024;
+}
+
+/** What a rider by itself is the blob of. */
+function lone(handover: Handover): string | undefined {
+  if (handover.memblock !== undefined) return 'memblock';
+  if (handover.khoTest !== undefined) return 'kho_test';
+  return handover.luo === undefined ? undefined : 'LUO';
+}

@@ -1,0 +1,45 @@
+/** Guest memory, as far as records claim to lie in it. */
+import type { Handover } from '../abi/model.js';
+import type { BlobInstance } from '../instances/instance.js';
+import { addReferences } from '../instances/references.js';
+import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
+import { physicalAddress } from '../memory/read.js';
+import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
+
+/** Guest memory is told in pages of this size or larger. */
+const SMALLEST_PAGE = 4096;
+
+/**
+ * Pages of guest memory that share a byte with `pages`. All of guest memory is never held: it may be a hundred million
+ * folios, and what is asked for is a healthy dump's nothing.
+ *
+ * @param root the tree, where it lies in the memory
+ */
+export function guestAmong(
+  pages: ByteRanges,
+  handover: Handover,
+  root: BlobInstance | undefined,
+  memory: PhysicalMemory,
+): ByteRanges {
+  const found = createRangeCollector();
+  const ignore = (): void => {};
+  const sink = {
+    blob: ignore,
+    record: ignore,
+    array: ignore,
+    page: ignore,
+    radix: ignore,
+    bitmap: ignore,
+    table: ignore,
+    bytes: ignore,
+    contents(address: number | bigint, length: number): void {
+      const at = physicalAddress(address);
+      if (at === undefined || !(length > 0)) return;
+      const start = Math.floor(at / SMALLEST_PAGE) * SMALLEST_PAGE;
+      const end = Math.ceil((at + Math.min(length, PHYSICAL_LIMIT)) / SMALLEST_PAGE) * SMALLEST_PAGE;
+      if (touches(pages, start, end)) found.add(start, end - start);
+    },
+  };
+  addReferences(sink, handover, root, memory);
+  return found.finish();
+}
