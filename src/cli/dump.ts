@@ -9,7 +9,15 @@ import { memoryLines } from '../report/memory-text.js';
 import { modelJson } from '../report/model-json.js';
 import type { Paint } from '../report/paint.js';
 import { treeLines } from '../report/tree-text.js';
-import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  joined,
+  listDiagnostics,
+  loadOptions,
+  paint,
+  write,
+} from './common.js';
 import { withDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 
@@ -47,11 +55,12 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
     }
     if (node !== undefined && format !== 'tree') throw new UsageError('--node goes with --format tree');
     const path = args.dump ?? '';
-    await withDump(path, loadOptions(args), async ({ handover }) => {
+    await withDump(path, loadOptions(args), async (dump) => {
+      const { handover } = dump;
       if (format === 'json') await write(args, jsonChunks(modelJson(handover)));
       else if (format === 'dts') await write(args, joined(dts(path, handover)));
       else await write(args, joined(tree(path, handover, node, paint(args))));
-      for (const { code, message: text } of handover.diagnostics) message(args, `${path}: ${text} [${code}]`);
+      listDiagnostics(args, dump);
     });
   },
 };
