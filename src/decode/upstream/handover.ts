@@ -1,7 +1,7 @@
 /** A root tree of Linux 6.16 or later, and the memory behind it → the typed model. */
 import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
-import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import { recordView } from '../../abi/record-view.js';
+import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
