@@ -1,6 +1,6 @@
 /** What every command shares: options, standard streams, and how a result becomes an exit status. */
 import type { Argv } from 'yargs';
-import { FORMS, GENERATIONS } from '../abi/model.js';
+import { FORMS, GENERATIONS, type Handover } from '../abi/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
 import { escapeText } from '../schema/escape.js';
@@ -130,4 +130,12 @@ export function* joined(lines: Iterable<string>): Generator<string> {
 /** One line on standard error, with whatever it quotes from a dump made harmless. */
 export function message(args: { quiet?: boolean | undefined }, text: string): void {
   if (args.quiet !== true) process.stderr.write(`${escapeText(text)}\n`);
+}
+
+/** What decoding noticed, a line each on standard error. */
+export function listDiagnostics(
+  args: { quiet?: boolean | undefined },
+  { path, handover }: { readonly path: string; readonly handover: Handover },
+): void {
+  for (const { code, message: text } of handover.diagnostics) message(args, `${path}: ${text} [${code}]`);
 }

@@ -9,7 +9,15 @@ import { memoryLines } from '../report/memory-text.js';
 import { modelJson } from '../report/model-json.js';
 import type { Paint } from '../report/paint.js';
 import { treeLines } from '../report/tree-text.js';
-import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  joined,
+  listDiagnostics,
+  loadOptions,
+  paint,
+  write,
+} from './common.js';
 import { withDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 
@@ -45,20 +53,46 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
     if (format !== 'tree' && format !== 'json' && format !== 'dts') {
       throw new UsageError(`--format: "${format}" is not tree, json or dts`);
     }
-    if (node !== undefined && format !== 'tree') throw new UsageError('--node goes with --format tree');
     const path = args.dump ?? '';
-    await withDump(path, loadOptions(args), async ({ handover }) => {
-      if (format === 'json') await write(args, jsonChunks(modelJson(handover)));
-      else if (format === 'dts') await write(args, joined(dts(path, handover)));
+    await withDump(path, loadOptions(args), async (dump) => {
+      const { handover } = dump;
+      if (format === 'json') await write(args, jsonChunks(json(path, handover, node)));
+      else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
       else await write(args, joined(tree(path, handover, node, paint(args))));
-      for (const { code, message: text } of handover.diagnostics) message(args, `${path}: ${text} [${code}]`);
+      listDiagnostics(args, dump);
     });
   },
 };
 
-function dts(path: string, { tree }: Handover): Iterable<string> {
+/** The document; with --node its head alone, and of the tree the tokens of the node. */
+function json(path: string, handover: Handover, node: string | undefined): { [key: string]: unknown } {
+  const model = modelJson(handover);
+  if (node === undefined) return model;
+  const { schemaVersion, kind, generation, pageSize, diagnostics, fdt } = model;
+  const { tree } = handover;
+  const start = startOf(path, handover, node);
+  const tokens = (fdt as { tree: readonly unknown[] }).tree.slice(start, tree?.next[start]);
+  return {
+    schemaVersion,
+    kind,
+    generation,
+    pageSize,
+    diagnostics,
+    fdt: { ...(fdt as object), tree: tokens },
+  };
+}
+
+function dts(path: string, handover: Handover, node: string | undefined): Iterable<string> {
+  const { tree } = handover;
   if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no devicetree blob');
-  return dtsLines(tree);
+  return dtsLines(tree, node === undefined ? {} : { node: startOf(path, handover, node) });
+}
+
+/** Token of a named node. */
+function startOf(path: string, { tree }: Handover, node: string): number {
+  const start = tree === undefined ? -1 : findNode(tree, node);
+  if (start < 0) throw new InputError(path, 'no-node', `has no node ${node}`);
+  return start;
 }
 
 function* tree(
@@ -68,11 +102,9 @@ function* tree(
   colours: Paint,
 ): Generator<string> {
   const { tree } = handover;
-  const start = tree === undefined ? -1 : node === undefined ? rootNode(tree) : findNode(tree, node);
-  if (tree === undefined || start < 0) {
-    if (node !== undefined) throw new InputError(path, 'no-node', `has no node ${node}`);
-    return;
-  }
+  const root = tree === undefined ? -1 : rootNode(tree);
+  const start = node === undefined ? root : startOf(path, handover, node);
+  if (start < 0) return;
   yield* treeLines(handover, start, colours);
   if (node === undefined) yield* memoryLines(handover, colours);
 }

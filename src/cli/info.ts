@@ -1,10 +1,23 @@
 /** `kho info`: what a file is and what is in it, in a few lines. */
 import type { CommandModule } from 'yargs';
 import type { Findings } from '../decode/find.js';
+import { InputError } from '../memory/node/errors.js';
+import type { OpenedMemory } from '../memory/node/open-memory.js';
+import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
 import { hex } from '../schema/units.js';
-import { type CommonArguments, commonOptions, joined, loadOptions, paint, write } from './common.js';
-import { type LoadedDump, type LoadOptions, withDumps } from './load.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  joined,
+  listDiagnostics,
+  loadOptions,
+  message,
+  paint,
+  STATUS,
+  write,
+} from './common.js';
+import { type LoadedDump, type LoadOptions, noTree, withDumps } from './load.js';
 
 interface InfoArguments extends CommonArguments {
   dumps: string[] | undefined;
@@ -28,26 +41,43 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
     const options = loadOptions(args);
     const lines: string[] = [];
     for (const path of args.dumps ?? []) {
-      await withDumps(path, options, async (dumps, findings) => {
-        if (lines.length > 0) lines.push('');
-        lines.push(...findingLines(path, dumps, findings));
-        dumps.forEach((dump, i) => {
-          if (dumps.length > 1) lines.push(`tree ${i + 1} of ${dumps.length}, ${dump.place ?? ''}`.trimEnd());
-          lines.push(...summaryLines(dump.handover, dump.found, colours));
-          lines.push(
-            ...evidenceLines(dump, options).map(
-              ([name, text]) => `  ${colours('name', name.padEnd(12))} ${text}`,
-            ),
-          );
+      try {
+        await withDumps(path, options, async (dumps, findings, memory) => {
+          if (lines.length > 0) lines.push('');
+          lines.push(...findingLines(path, dumps, findings, memory));
+          dumps.forEach((dump, i) => {
+            if (dumps.length > 1)
+              lines.push(`tree ${i + 1} of ${dumps.length}, ${dump.place ?? ''}`.trimEnd());
+            lines.push(...dumpLines(dump, options, colours));
+            listDiagnostics(args, dump);
+          });
+          if (dumps.length === 0) throw noTree(path, findings, memory);
         });
-      });
+      } catch (error) {
+        // The other dumps are told of all the same.
+        if (!(error instanceof InputError)) throw error;
+        message({}, `kho: ${error.message}`);
+        process.exitCode = STATUS.unusable;
+      }
     }
     await write(args, joined(lines));
   },
 };
 
-function findingLines(path: string, dumps: readonly LoadedDump[], { truncated, others }: Findings): string[] {
-  const lines = [`${path}: ${dumps[0]?.description ?? 'no handover tree'}`];
+function dumpLines(dump: LoadedDump, options: LoadOptions, colours: Paint): string[] {
+  const evidence = evidenceLines(dump, options).map(
+    ([name, text]) => `  ${colours('name', name.padEnd(12))} ${text}`,
+  );
+  return [...summaryLines(dump.handover, dump.found, colours), ...evidence];
+}
+
+function findingLines(
+  path: string,
+  dumps: readonly LoadedDump[],
+  { truncated, others }: Findings,
+  memory: OpenedMemory | undefined,
+): string[] {
+  const lines = [`${path}: ${dumps[0]?.description ?? memory?.memory.description ?? 'no dump'}`];
   for (const { addresses, direction } of others) {
     const which = direction === undefined ? 'another tree' : `the ${direction} tree`;
     lines.push(`  ${which} lies at ${addresses.map(hex).join(' and ')}, not used (--fdt-addr takes it)`);
@@ -73,5 +103,6 @@ function evidenceLines(
   if (options.pageSize !== undefined) lines.push(['page size by', '--page-size']);
   else if (pageSize !== undefined) lines.push(['page size by', pageSize.from]);
   else if (handover.pageSizeReason !== undefined) lines.push(['page size by', handover.pageSizeReason]);
+  else lines.push(['page size by', 'assumption: nothing in the dump tells it (--page-size)']);
   return lines;
 }

@@ -3,7 +3,7 @@ import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, type Folder, readFolder } from '../memory/node/folder.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
-import { describeHead } from '../memory/node/recognise.js';
+import { describeHead, foreignFormat } from '../memory/node/recognise.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import type { LoadOptions } from './load-options.js';
 
@@ -106,12 +106,14 @@ function folderPair(path: string, folder: Folder): { main: string; memory?: stri
 }
 
 function unrecognisedError({ path, head }: OpenedInput): InputError {
+  const foreign = foreignFormat(head);
+  if (head.length === 0) return new InputError(path, 'unrecognised', 'is empty');
   return new InputError(
     path,
     'unrecognised',
-    head.length === 0
-      ? 'is empty'
-      : `is neither a devicetree blob nor a core (ELF, kdump); ${describeHead(head)}; a raw memory image needs --base ADDRESS`,
+    foreign === undefined
+      ? `is neither a devicetree blob nor a core (ELF, kdump); ${describeHead(head)}; a raw memory image needs --base ADDRESS`
+      : `is not read: ${foreign}`,
   );
 }
 

@@ -59,19 +59,22 @@ export async function withDump<T>(
   options: LoadOptions,
   use: (dump: LoadedDump) => Promise<T>,
 ): Promise<T> {
-  return withDumps(path, options, async (dumps, findings) => {
+  return withDumps(path, options, async (dumps, findings, memory) => {
     const [dump, ...more] = dumps;
-    if (dump === undefined) throw noTree(path, findings);
+    if (dump === undefined) throw noTree(path, findings, memory);
     if (more.length > 0) throw severalTrees(path, dumps);
     return use(dump);
   });
 }
 
-/** Like {@link withDump}, but hands over every tree that the dump holds; there may be none. */
+/**
+ * Like {@link withDump}, but hands over every tree that the dump holds; there may be none. The memory is that
+ * which was searched.
+ */
 export async function withDumps<T>(
   path: string,
   options: LoadOptions,
-  use: (dumps: readonly LoadedDump[], findings: Findings) => Promise<T>,
+  use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
 ): Promise<T> {
   return withInputs(path, options, async (inputs) => {
     const { blob, memory, folders } = inputs;
@@ -79,7 +82,7 @@ export async function withDumps<T>(
     if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
     if (memory === undefined) throw new InputError(path, 'no-memory', 'holds no memory');
     const { dumps, findings } = fromMemory(path, memory, options);
-    return use(dumps, findings);
+    return use(dumps, findings, memory);
   });
 }
 
@@ -336,13 +339,19 @@ export function treePlace({ addresses, direction }: FoundTree): string {
   return direction === undefined ? places : `${places} (${direction})`;
 }
 
-function noTree(path: string, { truncated }: Findings): InputError {
+/** Why a dump has no tree: what the file itself lacks may well be what the tree lay in. */
+export function noTree(path: string, { truncated }: Findings, memory: OpenedMemory | undefined): InputError {
   const places = truncated.map(({ address }) => hex(address)).join(', ');
   const cause =
     places === ''
       ? 'holds no handover tree'
       : `holds no whole handover tree, only truncated ones at ${places}`;
-  return new InputError(path, 'no-tree', cause);
+  const damage = memory?.diagnostics[0]?.message;
+  return new InputError(
+    path,
+    'no-tree',
+    damage === undefined ? cause : `${cause}; the file itself: ${damage}`,
+  );
 }
 
 function severalTrees(path: string, dumps: readonly LoadedDump[]): InputError {

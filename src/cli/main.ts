@@ -1,5 +1,5 @@
 /** The command line: arguments in, exit status out. */
-import yargs from 'yargs';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
 import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
@@ -10,6 +10,7 @@ import { explainCommand } from './explain.js';
 import { fuzzCommand } from './fuzz.js';
 import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
+import { commandOf, refusalText } from './refusal.js';
 import { reportCommand } from './report.js';
 import { synthCommand } from './synth.js';
 import { trimCommand } from './trim.js';
@@ -25,9 +26,34 @@ function restoreDash(value: unknown): unknown {
   return value === STREAM ? '-' : value;
 }
 
+/** In the order of the help. */
+const COMMANDS = [
+  infoCommand,
+  dumpCommand,
+  encodeCommand,
+  validateCommand,
+  diffCommand,
+  trimCommand,
+  reportCommand,
+  synthCommand,
+  fuzzCommand,
+  checkAbiCommand,
+  explainCommand,
+  walkCommand,
+] as const;
+
+const FORMS = COMMANDS.map(({ command }) => String(command));
+
 /** What yargs refuses arrives as its message; it becomes a usage error. */
-function refuse(text: string | null, error: Error | undefined): never {
-  throw text === null ? (error ?? new UsageError('unusable arguments')) : new UsageError(text);
+function refuse(argv: readonly string[], text: string | null, error: Error | undefined, parser: Argv): never {
+  if (text === null) throw error ?? new UsageError('unusable arguments');
+  throw new UsageError(refusalText(text, { argv, commands: FORMS, options: optionNames(parser) }));
+}
+
+/** Names of the options that the parser knows by now: those of the command. */
+function optionNames(parser: Argv): string[] {
+  const { key } = (parser as unknown as { getOptions(): { key: object } }).getOptions();
+  return Object.keys(key);
 }
 
 /**
@@ -43,7 +69,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? STATUS.clean);
   } catch (error) {
     if (error instanceof UsageError) {
-      message({}, `kho: ${error.message} (see kho --help)`);
+      const command = commandOf(argv, FORMS);
+      message({}, `kho: ${error.message} (see kho ${command === undefined ? '' : `${command} `}--help)`);
       return STATUS.unusable;
     }
     if (error instanceof InputError || error instanceof OutputError) {
@@ -57,23 +84,13 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 function parser(argv: readonly string[]) {
-  return yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)))
+  const instance = yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)));
+  return instance
     .scriptName('kho')
     .usage(
       '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
     )
-    .command(infoCommand)
-    .command(dumpCommand)
-    .command(encodeCommand)
-    .command(validateCommand)
-    .command(diffCommand)
-    .command(trimCommand)
-    .command(reportCommand)
-    .command(synthCommand)
-    .command(fuzzCommand)
-    .command(checkAbiCommand)
-    .command(explainCommand)
-    .command(walkCommand)
+    .command([...COMMANDS] as CommandModule[])
     .example('kho dump kho.dtb', 'what the old kernel handed over')
     .middleware((args) => {
       for (const [key, value] of Object.entries(args)) args[key] = restoreDash(value);
@@ -90,6 +107,6 @@ function parser(argv: readonly string[]) {
       'boolean-negation': false,
     })
     .exitProcess(false)
-    .fail(refuse)
+    .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
 }

@@ -7,6 +7,7 @@ import { catalogue } from '../validate/catalogue.js';
 import type { Severity } from '../validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
 import { vtdRules } from '../validate/vtd/index.js';
+import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import type { LoadedDump } from './load.js';
@@ -146,10 +147,12 @@ function checked({ path, handover }: LoadedDump, options: ValidateOptions) {
     return validate(handover, vtdRules, options);
   }
   if (handover.kind !== 'handover') {
+    const [first] = handover.diagnostics;
+    const cause = handover.kind === 'unknown' && first !== undefined ? `: ${first.message}` : '';
     throw new InputError(
       path,
       'no-handover',
-      `is no handover tree (${handover.kind}), so there is nothing to check it against`,
+      `is no handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
     );
   }
   if (handover.generation === undefined) {
@@ -171,12 +174,13 @@ function failLevels(text: string): ReadonlySet<Severity> {
 }
 
 async function validateOptions(args: ValidateArguments): Promise<ValidateOptions> {
-  const only = parseList(args.rule);
-  const skip = parseList(args.skip);
+  const only = parseList(args.rule).map((id) => id.toUpperCase());
+  const skip = parseList(args.skip).map((id) => id.toUpperCase());
   const known = new Set(catalogue.map(({ id }) => id));
-  const to = lastValue(args.to);
-  if (to !== undefined && !RELEASES.some(({ release }) => release === to)) {
-    throw new UsageError(`--to: ${to} is none of ${RELEASES.map(({ release }) => release).join(', ')}`);
+  const target = lastValue(args.to);
+  const to = target === undefined ? undefined : releaseNamed(target)?.release;
+  if (target !== undefined && to === undefined) {
+    throw new UsageError(`--to: ${target} is none of ${RELEASES.map(({ release }) => release).join(', ')}`);
   }
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);

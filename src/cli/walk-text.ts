@@ -13,3 +13,14 @@ export function anomalyText(anomaly: WalkAnomaly): string {
   const to = table === undefined ? '' : `, table ${hex(table)}`;
   return `${kind}: ${at}${to}, IOVA ${hex(iova)}-${hex(iovaEnd)}${count > 1 ? `, ${count} times` : ''}`;
 }
+
+/** The same for `diagnostics` of the JSON forms. */
+export function anomalyJson(anomaly: WalkAnomaly): object {
+  const { kind, entryAddress, iova, iovaEnd } = anomaly;
+  const address = entryAddress === undefined ? {} : { address: hex(entryAddress) };
+  return {
+    code: kind,
+    message: anomalyText(anomaly),
+    location: { ...address, iova: hex(iova), iovaEnd: hex(iovaEnd) },
+  };
+}

@@ -24,7 +24,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
-import { anomalyText, type WalkFormat } from './walk-text.js';
+import { anomalyJson, anomalyText, type WalkFormat } from './walk-text.js';
 
 export interface UnitWalk {
   readonly path: string;
@@ -304,13 +304,15 @@ function* jsonText(
       ...(stage === undefined ? {} : { root: hex(BigInt(stage.request.root)), levels: stage.request.levels }),
     };
     yield `${separator}${all ? '{' : ''}${JSON.stringify(head).slice(1, -1)},"runs":[\n`;
-    if (stage !== undefined) {
+    if (stage === undefined) yield '\n],"diagnostics":[]';
+    else {
       const { format } = stage.request;
-      yield* walked(args, device, stage, ({ batches }) =>
-        jsonOf(mergeRuns(batches, format), stage.attributes),
-      );
+      yield* walked(args, device, stage, function* ({ batches, report }) {
+        yield* jsonOf(mergeRuns(batches, format), stage.attributes);
+        yield `\n],"diagnostics":${JSON.stringify(report().anomalies.map(anomalyJson))}`;
+      });
     }
-    yield `\n]${all ? '}' : ''}`;
+    yield all ? '}' : '';
     separator = ',\n';
   }
   yield `${all ? ']' : ''}}\n`;

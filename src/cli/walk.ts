@@ -9,7 +9,6 @@ import { rootOf } from '../validate/run.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
 import { csvOf } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
-import type { LeafBatch } from '../vtd/walk/batch.js';
 import { mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
@@ -17,7 +16,7 @@ import { type CommonArguments, commonOptions, joined, loadOptions, message, pain
 import { withDump, withMemory } from './load.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { type VtdArguments, vtdDevice, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
-import { anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
+import { anomalyJson, anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
 import { walkUnits } from './walk-units.js';
 
 type Text = string | string[] | undefined;
@@ -169,19 +168,19 @@ async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat
   const entries = secondStageFormat(vtdSettings(args));
   const walk = walkTable({ ...target, format: entries });
   if (format === 'csv') await write(args, csvOf(walk.batches));
-  else if (format === 'json') await write(args, jsonDocument(walk.batches, entries));
+  else if (format === 'json') await write(args, jsonDocument(walk, entries));
   else await write(args, tableOf(mergeRuns(walk.batches, entries)));
   const { anomalies } = walk.report();
   for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
 }
 
 function* jsonDocument(
-  batches: Iterable<LeafBatch>,
+  walk: ReturnType<typeof walkTable>,
   format: ReturnType<typeof secondStageFormat>,
 ): Generator<string> {
   yield '{"schemaVersion":1,"runs":[\n';
-  yield* jsonOf(mergeRuns(batches, format));
-  yield '\n]}\n';
+  yield* jsonOf(mergeRuns(walk.batches, format));
+  yield `\n],"diagnostics":${JSON.stringify(walk.report().anomalies.map(anomalyJson))}}\n`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {

@@ -19,6 +19,8 @@ export interface DtsProblem {
 
 /** What {@link dtsLines} takes besides the tree. */
 export interface DtsOptions {
+  /** Token of a node to print as the root, with what is below it, instead of the whole tree. */
+  readonly node?: number;
   /**
    * Text to print as a comment behind a property, e.g. its decoded meaning: native-endian values are no cells.
    * `path` is the property's path (`nodePath`, not escaped); the text is escaped here.
@@ -44,24 +46,28 @@ export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<st
   };
   yield '/dts-v1/;';
   yield '';
-  for (const { address, size } of tree.reserveMap) {
+  const { node } = options;
+  if (node !== undefined) yield `// ${escapeText(nodePath(tree, node))}`;
+  const reserved = node === undefined ? tree.reserveMap : [];
+  for (const { address, size } of reserved) {
     yield `/memreserve/ 0x${address.toString(16)} 0x${size.toString(16)};`;
   }
-  if (tree.reserveMap.length > 0) yield '';
+  if (reserved.length > 0) yield '';
 
   const phandles = new Set<number>();
   const open: NodeNames[] = [];
   let roots = 0;
   // tokens below this index are inside a node that is printed as comments
   let commentedUntil = 0;
-  for (let i = 0; i < tree.count; i++) {
+  const end = node === undefined ? tree.count : (tree.next[node] ?? tree.count);
+  for (let i = node ?? 0; i < end; i++) {
     const kind = tree.kind[i];
     const indent = '\t'.repeat(Math.min(open.length, MAX_INDENT));
     const mark = i < commentedUntil ? '// ' : '';
     const parent = open.at(-1);
     if (kind === FdtToken.beginNode) {
       const name = nodeName(tree, i) ?? '';
-      const problem = mark === '' ? rootOrNodeProblem(name, parent, roots) : undefined;
+      const problem = mark === '' && i !== node ? rootOrNodeProblem(name, parent, roots) : undefined;
       if (problem !== undefined) {
         yield indent + report(i, problem);
         if (parent !== undefined || roots > 0) commentedUntil = tree.next[i] ?? tree.count;

@@ -113,6 +113,18 @@ function isKnownHandler(handler: string): boolean {
   return RELEASES.some(({ files }) => files.includes(handler));
 }
 
+/**
+ * The table's row for a release as people and `uname -r` name it: `7.3`, `v7.3`, `7.3.4`, `7.3.4-1-default`.
+ * A release candidate is itself or none: forms changed between those of 7.1.
+ */
+export function releaseNamed(text: string): ReleaseAbi | undefined {
+  const name = text.replace(/^v/, '');
+  const exact = RELEASES.find(({ release }) => release === name);
+  if (exact !== undefined || /-rc\d/.test(name)) return exact;
+  const series = /^(\d+\.\d+)(?:\.\d+)?(?:[-+].*)?$/.exec(name)?.[1];
+  return RELEASES.find(({ release }) => release === series);
+}
+
 /** `7.3` of `7.3.4-1-default`. */
 function seriesOf(release: string | undefined): string | undefined {
   return /^\d+\.\d+/.exec(release ?? '')?.[0];

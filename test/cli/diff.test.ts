@@ -264,7 +264,7 @@ describe('both trees of one memory', () => {
 describe('refuses', () => {
   test.each([
     [['diff'], /^kho: /],
-    [['diff', CORE, CORE, CORE], /Unknown argument/],
+    [['diff', CORE, CORE, CORE], /one argument too many/],
     [['diff', CORE, CORE, '--format', 'xml'], /--format: "xml" is not text or json/],
     [['diff', CORE, '--tree', 'incoming'], /--tree picks one tree/],
     [['diff', CORE, '--fdt-addr', '0x1000'], /--fdt-addr picks one tree/],

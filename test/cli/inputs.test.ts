@@ -76,7 +76,7 @@ test('a raw image at its base, alone and behind a blob', () => {
   image.set(tree, 0x3000);
   const path = file('raw.img', image);
   const run = kho(['info', '--base', '1G', path]);
-  expect(run.stderr).toBe('');
+  expect(run.stderr.replace(/^.* is not in raw image, .* \[memory-absent\]\n/gm, '')).toBe('');
   expect(run.stdout).toMatch(/raw image, 16384 bytes at 0x40000000/);
   expect(run.stdout).toMatch(/found at +0x40003000, by search/);
   const behind = kho(['info', file('tree.dtb', tree), '--memory', path, '--base', '0x1000']);
@@ -99,7 +99,7 @@ describe('a kdump-compressed core', () => {
     const bytes = buildKdump(recipe);
     for (const form of [bytes, buildFlattened([{ at: 0, bytes }])]) {
       const { status, stdout, stderr } = kho(['info', file('dump', form)]);
-      expect(stderr).toBe('');
+      expect(stderr.replace(/^.* is not in kdump-compressed core.* \[memory-absent\]\n/gm, '')).toBe('');
       expect(stdout).toMatch(/kdump-compressed core/);
       expect(stdout).toMatch(/found at +0x300000, by search/);
       expect(stdout).toMatch(/release +7\.3\.4, from VMCOREINFO in the kdump header/);

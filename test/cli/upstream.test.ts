@@ -128,6 +128,10 @@ test.each([
   ['linux-7.3-live-update', '7.1', 1, /Linux 7\.1 refuses it .* it wants "kho-v3", the handover is "kho-v4"/],
   ['linux-6.18-handover', '6.17', 1, /Linux 6\.17 accepts it and reads other bytes .* map as bitmap-512/],
   ['linux-6.18-handover', '9.9', 2, /--to: 9\.9 is none of/],
+  // As people and uname -r name releases; candidates of 7.1 differ from it.
+  ['linux-7.3-live-update', 'v7.3', 0, /0 errors/],
+  ['linux-7.3-live-update', '7.3.4-1-default', 0, /0 errors/],
+  ['linux-7.3-live-update', '7.1-rc3', 2, /--to: 7\.1-rc3 is none of/],
 ] as const)('%s taken over by %s', (name, release, status, text) => {
   const run = kho(['validate', '--to', release, join(fixtures, name, 'handover.elf.gz')]);
   expect(run.status).toBe(status);

@@ -50,6 +50,30 @@ describe('unusable arguments and input: status 2 and one line', () => {
   });
 
   test.each([
+    [['vaildate', blob], 'there is no command "vaildate"; did you mean validate? (see kho --help)'],
+    [['frobnicate'], 'there is no command "frobnicate" (see kho --help)'],
+    [
+      ['dump', '--fromat', 'json', blob],
+      'there is no option --fromat; did you mean --format? (see kho dump --help)',
+    ],
+    [['validate', blob, '--zzzzz'], 'there is no option --zzzzz (see kho validate --help)'],
+    [['explain', 'a', 'b'], 'kho explain: "b" is one argument too many (see kho explain --help)'],
+    [['diff'], 'an argument is missing: kho diff <a> [b] (see kho diff --help)'],
+    [['validate', blob, '--fail-on'], '--fail-on needs a value (see kho validate --help)'],
+  ])('%j says what was wrong, and what was probably meant', (args, text) => {
+    expect(kho(args)).toEqual({ status: 2, stdout: '', stderr: `kho: ${text}\n` });
+  });
+
+  test.each([
+    ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4], /is not read: it is compressed with xz: .* xz -d$/m],
+    ['LiME', [0x45, 0x4d, 0x69, 0x4c, 1, 0, 0, 0], /is not read: it is a LiME image: .*format=padded/],
+  ])('%s is named', (_what, content, text) => {
+    const { status, stderr } = kho(['info', file('input', Uint8Array.from(content))]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(text);
+  });
+
+  test.each([
     ['empty file', new Uint8Array(0)],
     ['text', 'hello, world\n'],
     ['picture', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13])],

@@ -221,6 +221,16 @@ describe('walk', () => {
   });
 });
 
+test('problems of a walk', () => {
+  // Entry 1 of a top table at 0 leads to a table that is not there.
+  const image = new Uint8Array(4096);
+  new DataView(image.buffer).setBigUint64(8, 0x77000003n, true);
+  const args = ['walk', '-', '--base', '0', '--pgd', '0', '--agaw', '1', '--format', 'json'];
+  const document = JSON.parse(kho(args, image).stdout);
+  expect(document.diagnostics).toHaveLength(1);
+  conforms('walk', document);
+});
+
 test('attributes of a walk', () => {
   // 00:00.0: root entry, context entry (4 levels, domain 2), four tables; the leaf has R, W and SNP.
   const words = [0x2001n, 0x3001n, 0x4003n, 0x5003n, 0x6003n, 0x7803n];
@@ -257,7 +267,7 @@ describe('the schemas', () => {
       diff: () => wholeDiff(everything),
       dump: () => parsed(modelJson(everything)),
       validate: () => parsed(validateJson(results)),
-      walk: () => ({ schemaVersion: 1, runs: [{ ...row }] }),
+      walk: () => ({ schemaVersion: 1, runs: [{ ...row }], diagnostics: [] }),
     };
 
     test.each(NAMES)('an unknown key anywhere in %s', (name) => {

@@ -1,6 +1,7 @@
 /** A root tree of Linux 6.16 or later, and the memory behind it → the typed model. */
 import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
+import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
@@ -145,9 +146,7 @@ function decodeMap(
       ...(form === undefined ? {} : { form }),
       ...(release === undefined ? {} : { release }),
     };
-    const { map, pages } = decodeChunks(memory, head, pageSize, evidence, reporter);
-    handover.preservedMap = map;
-    handover.preserved = { ranges: { [Symbol.iterator]: () => pages.ranges()[Symbol.iterator]() }, pages };
+    setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter));
     return;
   }
   if (head === 0n) {
@@ -166,7 +165,15 @@ function decodeMap(
   };
   const short = form === undefined && isShortRadix(evidence, pageSize);
   const shape = radixShape(generation, pageSize, short ? 'radix-4-levels' : form);
-  const { map, pages } = decodeRadix(memory, head, shape, reporter);
+  setMap(handover, decodeRadix(memory, head, shape, reporter));
+}
+
+/** A map that is not whole and shows no block, as where it is absent, leaves open what is preserved. */
+function setMap(
+  handover: Handover,
+  { map, pages }: { readonly map: PreservedMap; readonly pages: PreservedPages },
+): void {
   handover.preservedMap = map;
+  if (!map.complete && pages.countBlocks() === 0) return;
   handover.preserved = { ranges: { [Symbol.iterator]: () => pages.ranges()[Symbol.iterator]() }, pages };
 }

@@ -96,7 +96,7 @@ function pagedMemory(
   description: string,
 ): PhysicalMemory {
   const { pageSize, endPfn } = layout;
-  const { page } = pageReader(file, layout, codecs, diagnostics);
+  const { page, readable } = pageReader(file, layout, bitmap.count, codecs, diagnostics);
   // Reads come page after page: the descriptor of the next one is known without counting bits.
   let lastPfn = -2;
   let lastIndex = -1;
@@ -127,14 +127,40 @@ function pagedMemory(
   }
 
   function* runs(start: number, end: number): Generator<MemoryRun> {
+    let run: MemoryRun | undefined;
+    for (const part of parts(start, end)) {
+      if (run !== undefined && run.state === part.state) run = { ...run, end: part.end };
+      else {
+        if (run !== undefined) yield run;
+        run = part;
+      }
+    }
+    if (run !== undefined) yield run;
+  }
+
+  /** What the bitmap lists and the file does not hold is as absent as what is not listed: read() has none of it. */
+  function* parts(start: number, end: number): Generator<MemoryRun> {
     for (let at = start; at < end; ) {
       const pfn = Math.floor(at / pageSize);
-      const present = bitmap.has(pfn);
-      const behind = bitmap.next(pfn, !present);
-      // Behind the bitmap nothing is present any more.
-      const stop = !present && behind >= endPfn ? end : Math.min(behind * pageSize, end);
-      yield { start: at, end: stop, state: present ? 'present' : 'absent' };
-      at = stop;
+      const listed = bitmap.has(pfn);
+      const behind = bitmap.next(pfn, !listed);
+      if (!listed) {
+        // Behind the bitmap nothing is listed any more.
+        const stop = behind >= endPfn ? end : Math.min(behind * pageSize, end);
+        yield { start: at, end: stop, state: 'absent' };
+        at = stop;
+        continue;
+      }
+      const limit = Math.min(behind, Math.ceil(end / pageSize));
+      for (let first = pfn, index = bitmap.rank(pfn); first < limit; ) {
+        const state = readable(index) ? 'present' : 'absent';
+        let next = first + 1;
+        for (index++; next < limit && readable(index) === (state === 'present'); index++) next++;
+        const stop = Math.min(next * pageSize, end);
+        yield { start: at, end: stop, state };
+        at = stop;
+        first = next;
+      }
     }
   }
 

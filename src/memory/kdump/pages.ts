@@ -30,6 +30,11 @@ export interface PageReader {
    *   are cut off or damaged
    */
   page(index: number): Uint8Array | undefined;
+  /**
+   * Whether the file has the page's data, in a form that is read. That they are damaged shows only when the
+   * page is read; from then on it counts as unreadable too.
+   */
+  readable(index: number): boolean;
 }
 
 /** Unpacked pages that are kept: what a walk goes back and forth between. */
@@ -43,6 +48,7 @@ const MAX_GROWTH = 2;
 export function pageReader(
   file: RandomAccess,
   layout: KdumpLayout,
+  pageCount: number,
   codecs: PageCodecs,
   diagnostics: DiagnosticSink,
 ): PageReader {
@@ -55,6 +61,8 @@ export function pageReader(
   const pages = new Map<number, Uint8Array>();
   const capacity = Math.max(8, Math.floor(CACHED_BYTES / pageSize));
   const packed = new Uint8Array(MAX_GROWTH * pageSize);
+  /** A bit for each page that was found unreadable, so that it is told of once. */
+  let refused: Uint8Array | undefined;
 
   /** Where the descriptor stands in `desc`; -1 when the file does not have it. */
   function locate(index: number): number {
@@ -67,9 +75,13 @@ export function pageReader(
     return (index - firstDesc) * PAGE_DESC_SIZE;
   }
 
+  function wasRefused(index: number): boolean {
+    return refused !== undefined && (((refused[index >>> 3] ?? 0) >>> (index & 7)) & 1) === 1;
+  }
+
   function page(index: number): Uint8Array | undefined {
+    if (!readable(index)) return undefined;
     const at = locate(index);
-    if (at < 0) return undefined;
     const offset = u64AsNumber(desc, at + PAGE_DESC.offset);
     const cached = pages.get(offset);
     if (cached !== undefined) {
@@ -78,8 +90,7 @@ export function pageReader(
       return cached;
     }
     const size = desc.getUint32(at + PAGE_DESC.size, true);
-    const flags = desc.getUint32(at + PAGE_DESC.flags, true);
-    const bytes = load(offset, size, flags, descriptors + index * PAGE_DESC_SIZE);
+    const bytes = load(index, offset, size, desc.getUint32(at + PAGE_DESC.flags, true));
     if (bytes === undefined) return undefined;
     const [oldest] = pages.size < capacity ? [] : pages.keys();
     if (oldest !== undefined) pages.delete(oldest);
@@ -87,20 +98,31 @@ export function pageReader(
     return bytes;
   }
 
-  function load(offset: number, size: number, flags: number, descOffset: number): Uint8Array | undefined {
+  function readable(index: number): boolean {
+    const at = locate(index);
+    if (at < 0 || wasRefused(index)) return false;
+    const offset = u64AsNumber(desc, at + PAGE_DESC.offset);
+    const size = desc.getUint32(at + PAGE_DESC.size, true);
     // Writers leave the offset 0 for pages that they could not write any more.
     if (offset === 0 || size === 0 || size > packed.length || offset + size > file.size) {
-      return refuse(`its ${size} bytes at file offset 0x${offset.toString(16)} are not there`, descOffset);
+      refuse(index, `its ${size} bytes at file offset 0x${offset.toString(16)} are not there`);
+      return false;
     }
+    const flags = desc.getUint32(at + PAGE_DESC.flags, true);
+    if (codecOf(flags) !== undefined) return true;
+    const foreign = foreignCompression(flags);
+    if (foreign !== undefined) refuse(index, `it is compressed with ${foreign}`);
+    else if (size !== pageSize) refuse(index, `it has ${size} bytes, uncompressed`);
+    else return true;
+    return false;
+  }
+
+  function load(index: number, offset: number, size: number, flags: number): Uint8Array | undefined {
     file.readAt(offset, size, packed);
     const data = packed.subarray(0, size);
     const codec = codecOf(flags);
-    if (codec !== undefined) {
-      return codec(data, pageSize) ?? refuse('its compressed data are damaged', descOffset);
-    }
-    const foreign = foreignCompression(flags);
-    if (foreign !== undefined) return refuse(`it is compressed with ${foreign}`, descOffset);
-    return size === pageSize ? data.slice() : refuse(`it has ${size} bytes, uncompressed`, descOffset);
+    if (codec === undefined) return data.slice();
+    return codec(data, pageSize) ?? refuse(index, 'its compressed data are damaged');
   }
 
   function codecOf(flags: number): UnpackPage | undefined {
@@ -108,10 +130,12 @@ export function pageReader(
     return (flags & KdumpStatus.compressedZstd) !== 0 ? codecs.zstd : undefined;
   }
 
-  function refuse(why: string, descOffset: number): undefined {
-    diagnostics.add('kdump-page', `a page cannot be read: ${why}`, descOffset);
+  function refuse(index: number, why: string): undefined {
+    refused ??= new Uint8Array(Math.ceil(pageCount / 8));
+    refused[index >>> 3] = (refused[index >>> 3] ?? 0) | (1 << (index & 7));
+    diagnostics.add('kdump-page', `a page cannot be read: ${why}`, descriptors + index * PAGE_DESC_SIZE);
     return undefined;
   }
 
-  return { page };
+  return { page, readable };
 }

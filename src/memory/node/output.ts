@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { keepFile, removeAtExit } from './cleanup.js';
 import { asOutputError, errorCode, OutputError } from './errors.js';
@@ -6,6 +6,9 @@ import { uniqueSuffix } from './unique.js';
 
 /** What is written: text as UTF-8, and bytes, in pieces of any size. */
 export type OutputChunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+
+/** Names of standard output; a file behind it must not be replaced under the descriptor that others share. */
+const STANDARD_OUTPUT = new Set(['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
 /** Small chunks are gathered up to this many bytes. */
 const BATCH = 64 * 1024;
@@ -18,7 +21,7 @@ const BATCH = 64 * 1024;
  * @throws OutputError when the system cannot write; errors that `chunks` throws pass through
  */
 export async function writeFileAtomic(path: string, chunks: OutputChunks): Promise<void> {
-  if (path === '-') return writeStandardOutput(chunks);
+  if (STANDARD_OUTPUT.has(path)) return writeStandardOutput(chunks);
   const target = await resolveTarget(path);
   if (target.special) return writeInPlace(path, chunks);
   const temporary = join(dirname(target.path), `.kho-${uniqueSuffix()}.tmp`);
@@ -50,13 +53,23 @@ interface Target {
 
 async function resolveTarget(path: string): Promise<Target> {
   try {
-    const real = await realpath(path);
-    const found = await stat(real);
+    const found = await stat(path);
     if (found.isDirectory()) throw new OutputError(path, 'EISDIR', 'is a folder');
-    return { path: real, special: !found.isFile(), mode: found.mode & 0o777 };
+    // The link of a pipe's descriptor (/dev/fd/3) leads to no path: it is never resolved, nor replaced.
+    if (!found.isFile()) return { path, special: true, mode: 0o666 };
+    return { path: await realpath(path), special: false, mode: found.mode & 0o777 };
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw asOutputError(path, error);
-    return { path, special: false, mode: 0o666 };
+    return { path, special: await isLink(path), mode: 0o666 };
+  }
+}
+
+/** Whether the name is a link, here one that leads nowhere: then its target is made, not the link replaced. */
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

@@ -33,9 +33,28 @@ export function recognisePacking(head: Uint8Array): Packing | undefined {
   return undefined;
 }
 
-/** The first bytes for a message, e.g. `7f 45 4c 46`. */
+/** What people may well hand over, and what makes it readable. */
+const FOREIGN: readonly { readonly signature: readonly number[]; readonly text: string }[] = [
+  { signature: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], text: 'it is compressed with xz: unpack it with xz -d' },
+  { signature: [0x42, 0x5a, 0x68], text: 'it is compressed with bzip2: unpack it with bzip2 -d' },
+  { signature: [0x04, 0x22, 0x4d, 0x18], text: 'it is compressed with lz4: unpack it with lz4 -d' },
+  // "EMiL": the header of each range (LiME's lime.h: magic, version, start, end).
+  {
+    signature: [0x45, 0x4d, 0x69, 0x4c],
+    text: 'it is a LiME image: take it with format=padded, which --base 0 reads',
+  },
+];
+
+/** What a file is that is known and not read, with the way out; undefined for any other. */
+export function foreignFormat(head: Uint8Array): string | undefined {
+  return FOREIGN.find(({ signature }) => startsWith(head, 0, signature))?.text;
+}
+
+/** The first bytes for a message, e.g. `7f 45 4c 46`, or what they say. */
 export function describeHead(head: Uint8Array): string {
   if (head.length === 0) return 'it is empty';
+  const foreign = foreignFormat(head);
+  if (foreign !== undefined) return foreign;
   const bytes = Array.from(head.subarray(0, HEAD_SIZE), (byte) => byte.toString(16).padStart(2, '0'));
   return `it begins with ${bytes.join(' ')}`;
 }

@@ -237,6 +237,42 @@ describe('headers', () => {
     for (let length = 0; length < whole.length; length += 97) open(whole.subarray(0, length));
   });
 
+  test('at whatever byte the file is cut off, runs are present where reads find something, and nowhere else', () => {
+    const pages = [0, 1, 2, 5, 6, 9].map((pfn, i) => ({ pfn, bytes: page(pfn), flags: FLAGS[i % 3] ?? 0 }));
+    const bytes = buildKdump({ pages, maxPfn: 16 });
+    const into = new Uint8Array(4096);
+    let cut = 0;
+    for (let end = 0; end <= bytes.length; end += 97) {
+      const { core } = open(bytes.subarray(0, end));
+      if (core === undefined) continue;
+      const runs = [...core.memory.runs(0, 16 * 4096)];
+      runs.forEach(({ start, state }, i) => {
+        expect(start).toBe(runs[i - 1]?.end ?? 0);
+        expect(state).not.toBe(runs[i - 1]?.state);
+      });
+      for (let pfn = 0; pfn < 16; pfn++) {
+        const known = core.memory.read(pfn * 4096, 4096, into) === 4096;
+        const run = runs.find(({ start, end: to }) => start <= pfn * 4096 && pfn * 4096 < to);
+        expect([pfn, run?.state]).toEqual([pfn, known ? 'present' : 'absent']);
+        if (!known && pages.some((each) => each.pfn === pfn)) cut++;
+      }
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  test('a page whose data are damaged is absent once it was read', () => {
+    const { memory, diagnostics } = opened({
+      pages: [
+        { pfn: 0, bytes: page(0), flags: ZLIB },
+        { pfn: 1, bytes: page(1), flags: ZLIB, stored: Uint8Array.of(0x78, 0x9c, 1, 2, 3) },
+      ],
+    });
+    expect(readBytes(memory, 4096, 4096)).toBeUndefined();
+    expect(readBytes(memory, 4096, 4096)).toBeUndefined();
+    expect([...memory.runs(0, 8192)].map(({ state }) => state)).toEqual(['present', 'absent']);
+    expect(diagnostics()).toMatchObject([{ code: 'kdump-page', count: 1 }]);
+  });
+
   test('any changed bytes: opened or told why, and no read beyond its bounds', () => {
     const whole = buildKdump({
       pages: [0, 1, 5, 9].map((pfn, i) => ({ pfn, bytes: page(pfn), flags: FLAGS[i % 3] ?? 0 })),
