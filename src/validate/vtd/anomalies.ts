@@ -4,7 +4,7 @@ import { hex } from '../../schema/units.js';
 import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import type { Target } from './target.js';
+import { isForeign, type Target } from './target.js';
 
 const U32 = 0xffff_ffffn;
 
@@ -136,6 +136,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const first = stage === 'first';
   const see = (row: string, what: string, more: Partial<Hit> = {}, mask = bits) =>
     tally.see(row, { ...onEntry(target, anomaly, what, mask), ...more }, setting, count);
+  const odd: Partial<Hit> = isForeign(target) ? { severity: 'note' } : {};
   switch (anomaly.kind) {
     case 'address-width':
       see(
@@ -168,11 +169,13 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     case 'loop':
       see('SS-21', `points to table ${child(anomaly)}, which is above it`, {
         key: `${target.name} ${table}`,
+        ...odd,
       });
       return;
     case 'shared-table':
       see('SS-22', `points to table ${child(anomaly)}, to which another entry points too`, {
         key: anomaly.folded ? `${target.name} folded` : `${table}`,
+        ...odd,
       });
       return;
     case 'walk-budget':
@@ -184,6 +187,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     case 'two-levels':
       see('XR-1', `points to table ${child(anomaly)}, which is used at another level too`, {
         key: `${table}`,
+        ...odd,
       });
       return;
     case 'table-absent':

@@ -8,6 +8,8 @@ import {
   iovasOf,
   type LeafBatch,
   pagesOf,
+  ROW_LO,
+  ROW_WORDS,
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
@@ -107,13 +109,16 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
 
 /** Remembers where the leaves of every walk lead, to be compared with the tables of all of them. */
 export interface TargetRuns {
-  /** @param request what was walked: it is walked again if some leaf comes near a structure */
-  watch(owner: number, request: WalkRequest): WalkObserver;
+  /**
+   * @param request what was walked: it is walked again if some leaf comes near a structure
+   * @param user bits of the low half that a leaf needs to be reached by requests; 0 for none
+   */
+  watch(owner: number, request: WalkRequest, user: number): WalkObserver;
   /** Reports leaves that map pages of VT-d structures (SS-23). */
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
-/** Runs in columns: page frame numbers, lengths in pages, rights. */
+/** Runs in columns: page frame numbers, lengths in pages, rights (none where no request is let through). */
 interface Runs {
   count: number;
   iova: Float64Array;
@@ -125,6 +130,7 @@ interface Runs {
 /** One walk: what it was, where its leaves lead, and its runs unless they were too many. */
 interface Walked {
   readonly request: WalkRequest;
+  readonly user: number;
   reached: Reached;
   kept: Runs | undefined;
 }
@@ -141,14 +147,15 @@ export function createTargetRuns(): TargetRuns {
       walked.kept = undefined;
       return;
     }
-    append(kept, runsOf(batch));
+    append(kept, runsOf(batch, walked.user));
     total += batch.length;
   }
 
   return {
-    watch(owner, request) {
+    watch(owner, request, user) {
       const walked: Walked = {
         request,
+        user,
         reached: { granules: new Float64Array(0), far: false },
         kept: emptyRuns(),
       };
@@ -167,12 +174,12 @@ export function createTargetRuns(): TargetRuns {
         const last = Math.floor((end - 1) / GRANULE_PAGES);
         for (let granule = Math.floor(start / GRANULE_PAGES); granule <= last; granule++) near.add(granule);
       }
-      for (const [owner, { request, reached, kept }] of walks) {
+      for (const [owner, { request, user, reached, kept }] of walks) {
         const target = targets[owner];
         const meets = reached.far || reached.granules.some((granule) => near.has(granule));
         if (target === undefined || !meets) continue;
         // Too many to remember: walked once more.
-        const met = meetings(kept === undefined ? walkedAgain(request) : [kept], set, target);
+        const met = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
         if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
       }
     },
@@ -189,14 +196,22 @@ function emptyRuns(): Runs {
   };
 }
 
-function runsOf(batch: LeafBatch): Runs {
+function runsOf(batch: LeafBatch, user: number): Runs {
   return {
     count: batch.length,
     iova: iovasOf(batch),
     target: targetsOf(batch),
     pages: pagesOf(batch),
-    access: accessesOf(batch),
+    access: user === 0 ? accessesOf(batch) : reachable(batch, user),
   };
+}
+
+/** The rights of leaves that have the bits; leaves of one run agree in them. */
+function reachable(batch: LeafBatch, user: number): Uint8Array {
+  const lows = batch.rows;
+  return accessesOf(batch).map((access, row) =>
+    ((lows[row * ROW_WORDS + ROW_LO] ?? 0) & user) === 0 ? 0 : access,
+  );
 }
 
 function append(to: Runs, from: Runs): void {
@@ -219,8 +234,8 @@ function grown<T extends Float64Array | Uint8Array>(column: T, larger: T): T {
   return larger;
 }
 
-function* walkedAgain(request: WalkRequest): Generator<Runs> {
-  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch);
+function* walkedAgain(request: WalkRequest, user: number): Generator<Runs> {
+  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch, user);
 }
 
 /** The runs that map pages of a set: the first one, and how many pages. */
@@ -236,7 +251,7 @@ function meetings(
     for (let row = 0; row < count; row++) {
       const at = targets[row] as number;
       const pages = lengths[row] as number;
-      if (probe(at, at + pages) === 'outside') continue;
+      if (access[row] === 0 || probe(at, at + pages) === 'outside') continue;
       for (const part of intersections(set, at, at + pages)) {
         hit ??= reaches(target, part, (iova[row] as number) - at, access[row] as number);
         met += part.end - part.start;

@@ -14,8 +14,15 @@ export interface PageLog {
   entries(): Iterable<{ address: number; kind: number; owner: number }>;
   /** Byte addresses of all pages, as ranges for a page set. */
   ranges(): Iterable<{ start: number; end: number }>;
-  /** Pages that were added more than once: for each what it holds and whose it is. */
-  repeated(limit: number): { address: number; kinds: readonly number[]; owners: readonly number[] }[];
+  /**
+   * Pages that were added more than once: for each what it holds and whose it is.
+   *
+   * @param matters of an owner: pages of which none does are passed over
+   */
+  repeated(
+    limit: number,
+    matters: (owner: number) => boolean,
+  ): { address: number; kinds: readonly number[]; owners: readonly number[] }[];
 }
 
 export function kindText(kind: number): string {
@@ -77,13 +84,17 @@ export function createPageLog(): PageLog {
         yield { start, end: start + 4096 };
       }
     },
-    repeated(limit) {
+    repeated(limit, matters) {
       if (areDistinct(keys, count)) return [];
       const sorted = keys.slice(0, count).sort();
+      const own = keys.filter((_key, i) => i < count && matters(owners[i] ?? -1)).sort();
       const pages = new Map<number, { kinds: number[]; owners: number[] }>();
+      let at = 0;
       for (let i = 1; i < count && pages.size < limit; i++) {
         const page = Math.floor((sorted[i] ?? 0) / KINDS);
-        if (Math.floor((sorted[i - 1] ?? 0) / KINDS) === page) pages.set(page, { kinds: [], owners: [] });
+        if (Math.floor((sorted[i - 1] ?? 0) / KINDS) !== page) continue;
+        while (at < own.length && Math.floor((own[at] ?? 0) / KINDS) < page) at++;
+        if (Math.floor((own[at] ?? -1) / KINDS) === page) pages.set(page, { kinds: [], owners: [] });
       }
       if (pages.size > 0) {
         for (let i = 0; i < count; i++) {

@@ -13,6 +13,8 @@ import { placeName, type Target } from './target.js';
 interface Draft {
   readonly target: Target;
   uses: number;
+  /** Some entry that uses the table has a first stage in front of it. */
+  nestingParent: boolean;
 }
 
 export interface TargetList {
@@ -25,10 +27,14 @@ export interface TargetList {
 export function createTargetList({ memory }: Sink, setting: Setting): TargetList {
   const drafts = new Map<string, Draft>();
 
-  function add(key: string, make: () => Target): void {
+  function add(key: string, make: () => Target, nestingParent = false): void {
     const known = drafts.get(key);
-    if (known === undefined) drafts.set(key, { target: make(), uses: 1 });
-    else known.uses++;
+    if (known === undefined) {
+      drafts.set(key, { target: make(), uses: 1, nestingParent });
+      return;
+    }
+    known.uses++;
+    if (nestingParent) known.nestingParent = true;
   }
 
   return {
@@ -74,13 +80,14 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         entryAddress: entry.address,
         // Linux gives domain id 1 to tables that a CPU uses too.
         kernelDomain: value.did > 1,
+        supervisor: value.sre === 1,
         ...(place.pasid === undefined ? {} : { pasid: place.pasid }),
       };
       if (translation.kind === 'second-stage' || translation.kind === 'nested') {
         const { address, levels } = translation.second;
         const nestingParent = value.pgtt === PasidTranslationType.nested;
         if (address !== 0) {
-          add(`2 ${address} ${levels} ${nestingParent}`, () => ({
+          const make = (): Target => ({
             ...common,
             memory,
             root: BigInt(address),
@@ -88,7 +95,8 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
             stage: 'second',
             nestingParent,
             nested: false,
-          }));
+          });
+          add(`2 ${address} ${levels}`, make, nestingParent);
         }
       }
       if (translation.kind !== 'first-stage' && translation.kind !== 'nested') return;
@@ -114,8 +122,8 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
       }
     },
     targets: () =>
-      [...drafts.values()].map(({ target, uses }) =>
-        uses === 1 ? target : { ...target, name: `${target.name} and ${uses - 1} more` },
+      [...drafts.values()].map(({ target, uses, nestingParent }) =>
+        uses === 1 ? target : { ...target, nestingParent, name: `${target.name} and ${uses - 1} more` },
       ),
   };
 }

@@ -40,6 +40,16 @@ export interface Target {
   readonly pasid?: number;
   /** The kernel's own domain, not a table shared with a CPU (domain id 1). */
   readonly kernelDomain: boolean;
+  /** Supervisor requests reach a first stage (SRE): its entries without U/S count too. */
+  readonly supervisor?: boolean;
+}
+
+/**
+ * Whether the tables are another's than the kernel's IOMMU code: a process' (mm->pgd, with the kernel's half in it),
+ * or a guest's. Both may share tables as they like: arch/x86/kernel/espfix_64.c does, and so do recursive mappings.
+ */
+export function isForeign({ stage, kernelDomain, nested }: Target): boolean {
+  return stage === 'first' && (nested || !kernelDomain);
 }
 
 /** `00:03.0`, in scalable mode with its PASID. */
