@@ -49,6 +49,8 @@ describe(RULE, () => {
     ['memory without a tree', LAYOUT.cache, 'error'],
     ['no physical address', 1n << 60n, 'error'],
     ['a byte beside the tree', LAYOUT.tree + 1, 'error'],
+    ['an address that libfdt refuses', LAYOUT.scratch + 0x20_0001, 'error'],
+    ['a place in scratch where the loader puts no tree', LAYOUT.scratch + 0x20_1000, 'warning'],
     ['memory outside scratch that is not in the dump', 0x7_0000_0000, 'warning'],
   ])('%s', (_what, dtAddr, severity) => {
     expect(outcome(dtAddr)).toEqual({ severities: [severity], skipped: false, passed: false });

@@ -5,6 +5,10 @@ import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { SETUP_DATA_SIZE } from '../../records/kho.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex, range } from '../text.js';
+import { LOAD_ALIGN } from './cache.js';
+
+/** libfdt refuses a tree at another address. */
+const FDT_ALIGN = 8n;
 
 export const elementLeads: Rule = {
   id: 'KHO-017',
@@ -26,10 +30,11 @@ export const elementLeads: Rule = {
       if (data === undefined || memory === undefined || fdtAddress === undefined) continue;
       const { dtAddr, scratchAddr, scratchSize } = data;
       const scratch = { start: scratchAddr, end: scratchAddr + scratchSize };
-      const isKnown =
-        dtAddr >= BigInt(PHYSICAL_LIMIT) || readBytes(memory, dtAddr, FDT_HEADER_SIZE) !== undefined;
-      // A dump that was cut may lack the tree that is meant, and have one of an earlier boot; but only in scratch.
-      if (!isKnown && dtAddr >= scratch.start && dtAddr < scratch.end) {
+      const impossible = dtAddr >= BigInt(PHYSICAL_LIMIT) || dtAddr % FDT_ALIGN !== 0n;
+      const isKnown = impossible || readBytes(memory, dtAddr, FDT_HEADER_SIZE) !== undefined;
+      // A dump that was cut may lack the tree that is meant, and have one of an earlier boot: but only where the loader puts it.
+      const isLoaded = dtAddr % LOAD_ALIGN === 0n && dtAddr >= scratch.start && dtAddr < scratch.end;
+      if (!isKnown && isLoaded) {
         report.absent('the tree that kho_data.dt_addr names', dtAddr);
         continue;
       }
