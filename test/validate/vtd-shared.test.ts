@@ -1,7 +1,7 @@
 /** Tables that others than the kernel's IOMMU code shape: a process' with the kernel's half in it, and a guest's. */
 import { describe, expect, it } from 'vitest';
-import { b, ecapWith, FIRST, NESTED, otherFirstStage, SECOND } from './vtd-cases.js';
-import { B_AT, findingsOf, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
+import { a, b, ecapWith, FIRST, NESTED, otherFirstStage, SECOND } from './vtd-cases.js';
+import { A_AT, B_AT, findingsOf, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
 
 /**
  * PASID 0x41 of machine B as Linux sets it up for a process: domain id 1, and the kernel's half in the table. That
@@ -93,5 +93,26 @@ describe('tables of a guest', () => {
       [SECOND + 80, 0x1000n],
     ];
     expect(loud(b([...NESTED, ...readOnly, ...plain]))).toEqual(['SS-29']);
+  });
+});
+
+describe('a region that the platform asks for, mapped to the same addresses', () => {
+  // Another table below IOVA 0x103027000: the root table itself.
+  const direct: Words = [
+    [A_AT.pml4e - 0x120, 0x103043003n],
+    [0x103043020, 0x103044003n],
+    [0x1030440c0, 0x103045003n],
+    [0x103045138, 0x103027003n],
+  ];
+
+  it('may have the VT-d structures in it: a note', () => {
+    const found = findingsOf(a(direct)).get('SS-23');
+    expect(found?.map(({ severity }) => severity)).toEqual(['note']);
+    expect(loud(a(direct))).toEqual([]);
+  });
+
+  it('does not hide another way to them', () => {
+    const found = findingsOf(a([...direct, [A_AT.pte, 0x103027003n]])).get('SS-23');
+    expect(found?.map(({ severity }) => severity).sort()).toEqual(['note', 'warning']);
   });
 });

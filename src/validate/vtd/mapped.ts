@@ -44,6 +44,14 @@ export function preservedUnknown({ kind, preserved, preservedMap, pageSize }: Ha
   return pageSize === 4096 ? undefined : 'VT-d maps pages of 4 KiB, the tree is of another page size';
 }
 
+/** How the kernel maps what the platform asks for, and nothing else (iommu_create_device_direct_mappings). */
+function isDirect(iova: number, target: number): boolean {
+  return iova === target;
+}
+
+const DIRECT =
+  ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
+
 /** Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). */
 export function watchPreserved(out: Stretches, preserved: PageSet, target: Target): WalkObserver {
   const probe = createProbe(preserved);
@@ -57,11 +65,15 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
     const at = BigInt(open.target) * PAGE;
     const length = BigInt(open.pages) * PAGE;
     missing += open.pages;
+    const direct = isDirect(open.iova, open.target);
+    const where = direct
+      ? `the same addresses, which are not preserved${DIRECT}`
+      : `${hex(at)}, which is not preserved`;
     if (out.findings.length >= MAX_STRETCHES) out.dropped++;
     else {
       out.findings.push({
-        severity: 'error',
-        message: `${target.name} maps IOVA ${range(iova, iova + length)} to ${hex(at)}, which is not preserved`,
+        severity: direct ? 'note' : 'error',
+        message: `${target.name} maps IOVA ${range(iova, iova + length)} to ${where}`,
         location: { ...target.place, iova, iovaEnd: iova + length, address: at },
         found: `${counted(open.pages, 'page')} at ${hex(at)}`,
       });
@@ -179,8 +191,8 @@ export function createTargetRuns(): TargetRuns {
         const meets = reached.far || reached.granules.some((granule) => near.has(granule));
         if (target === undefined || !meets) continue;
         // Too many to remember: walked once more.
-        const met = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
-        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
+        const all = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
+        for (const { hit, pages } of all) sink.tally.see('SS-23', hit, target.setting, pages);
       }
     },
   };
@@ -238,27 +250,35 @@ function* walkedAgain(request: WalkRequest, user: number): Generator<Runs> {
   for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch, user);
 }
 
-/** The runs that map pages of a set: the first one, and how many pages. */
-function meetings(
-  batches: Iterable<Runs>,
-  set: PageSet,
-  target: Target,
-): { readonly hit: Hit; readonly pages: number } | undefined {
+interface Meeting {
+  readonly hit: Hit;
+  pages: number;
+}
+
+/** The runs that map pages of a set: the first one and how many pages, those that the platform asks for apart. */
+function meetings(batches: Iterable<Runs>, set: PageSet, target: Target): Meeting[] {
   const probe = createProbe(set);
-  let hit: Hit | undefined;
-  let met = 0;
+  let own: Meeting | undefined;
+  let direct: Meeting | undefined;
   for (const { count, iova, target: targets, pages: lengths, access } of batches) {
     for (let row = 0; row < count; row++) {
       const at = targets[row] as number;
       const pages = lengths[row] as number;
       if (access[row] === 0 || probe(at, at + pages) === 'outside') continue;
+      const shift = (iova[row] as number) - at;
       for (const part of intersections(set, at, at + pages)) {
-        hit ??= reaches(target, part, (iova[row] as number) - at, access[row] as number);
-        met += part.end - part.start;
+        const asked = isDirect(shift, 0);
+        let meeting = asked ? direct : own;
+        if (meeting === undefined) {
+          meeting = { hit: reaches(target, part, shift, access[row] as number), pages: 0 };
+          if (asked) direct = meeting;
+          else own = meeting;
+        }
+        meeting.pages += part.end - part.start;
       }
     }
   }
-  return hit === undefined ? undefined : { hit, pages: met };
+  return [own, direct].filter((meeting) => meeting !== undefined);
 }
 
 /** A target's way to pages of structures; `shift` leads from their page frame numbers to input addresses. */
@@ -271,7 +291,10 @@ function reaches(
   const iova = BigInt(start + shift) * PAGE;
   const address = BigInt(start) * PAGE;
   const can = (rights & ACCESS_WRITE) === 0 ? 'read' : 'write';
-  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}`;
-  const iovaEnd = BigInt(end + shift) * PAGE;
-  return { text, key: target.name, location: { ...target.place, iova, iovaEnd, address } };
+  const direct = isDirect(shift, 0);
+  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${direct ? DIRECT : ''}`;
+  const location = { ...target.place, iova, iovaEnd: BigInt(end + shift) * PAGE, address };
+  return direct
+    ? { text, key: `${target.name} direct`, location, severity: 'note' }
+    : { text, key: target.name, location };
 }
