@@ -237,6 +237,8 @@ export const VTD_CASES: readonly Case[] = [
   ['2.3 first stages', 'one id and PASID, two first stages', b(otherFirstStage(6n)), 'warning'],
   ['2.6 FPD of scalable contexts', 'FPD', b([[B_AT.context, 0x10305040bn]]), 'warning'],
   ['2.6 FPD of PASID entries', 'FPD', b([[SECOND, 0x10306028bn]]), 'warning'],
+  ['2.6 SFS.6', 'a top table that the guest has not', b([...NESTED, [SECOND + 16, 0x5000n]]), 'warning'],
+  ['2.6 SFS.7', 'a table that the guest has not', b([...NESTED, [0x234567000, 0x5027n]]), 'warning'],
   ['XR-5', 'bit 46, width not known', a([[A_AT.pte, 0x400234567003n]], { haw: undefined }), 'note'],
 ];
 

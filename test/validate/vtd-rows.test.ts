@@ -66,6 +66,8 @@ describe('rows of section 3', () => {
       'VTD-140 2.3 first stages',
       'VTD-141 2.6 FPD of scalable contexts',
       'VTD-142 2.6 FPD of PASID entries',
+      'VTD-143 2.6 SFS.6',
+      'VTD-144 2.6 SFS.7',
     ]);
     const tested = new Set(VTD_CASES.map(([row]) => row));
     // Those on what is handed over have tests of their own.

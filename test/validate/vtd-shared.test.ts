@@ -83,6 +83,15 @@ describe('tables of a guest', () => {
     expect(loud(machine)).toEqual([]);
   });
 
+  it.each<[what: string, words: Words, rows: readonly string[]]>([
+    ['mapped but not in the dump', [[B_AT.ssPte + 8, 0x555003n]], []],
+    ['mapped for writing only', [[B_AT.ssPte + 8, 0x234568002n]], ['2.6 SFS.7']],
+  ])('a table that is %s', (_what, words, rows) => {
+    const machine = b([...NESTED, [0x234567000, 0x2027n], ...words]);
+    expect(loud(machine)).toEqual(rows);
+    expect(findingsOf(machine).has('FS-10')).toBe(rows.length === 0);
+  });
+
   it('the second stage is a nesting parent whichever entry comes first', () => {
     const readOnly: Words = [[B_AT.ssPte + 8, 0x234568001n]];
     const plain: Words = [

@@ -99,4 +99,16 @@ export const vtd4Examples: { readonly [rule: string]: RuleExample } = {
     at: 'pasid_entry.FPD  bit 1  address 0x103051000',
     bytes: '[8b] 02 06 03 01 00 00 00 05 (address 0x103051000, word 0x10306028b)',
   },
+  'VTD-143': {
+    fault: 'a top table that the guest has not (a machine of vtd.md 5)',
+    message:
+      'the top table 0x5000 of 3b:00.0 is one that the second stage does not map for reading; fault reason 0x75 (SFS.6) on access',
+    at: 'address 0x103051000',
+  },
+  'VTD-144': {
+    fault: 'a table that the guest has not (a machine of vtd.md 5)',
+    message:
+      'entry 0x5027 of level 4 at 0x1000 of 3b:00.0 points to table 0x5000, which the second stage does not map for reading; fault reason 0x76 (SFS.7) on access',
+    at: 'address 0x1000  IOVA 0x0-0x8000000000',
+  },
 };

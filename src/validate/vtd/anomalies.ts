@@ -95,10 +95,30 @@ function child({ table = 0 }: WalkAnomaly): string {
   return hex(table);
 }
 
+/** Where the entry stands that points to the top table. */
+function entryPlace({ entryAddress }: Target): { address?: bigint } {
+  return entryAddress === undefined ? {} : { address: BigInt(entryAddress) };
+}
+
 function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { tally } = sink;
   const { entryAddress, table = 0, count } = anomaly;
-  const { setting, stage, name } = target;
+  const { setting, stage, name, isRefused } = target;
+  const beyond = target.addressBits !== undefined && table >= 2 ** target.addressBits;
+  if (!beyond && isRefused?.(table) === true) {
+    const what = 'the second stage does not map for reading';
+    const hit =
+      entryAddress === undefined
+        ? {
+            text: `the top table ${hex(target.root)} of ${name} is one that ${what}`,
+            found: hex(target.root),
+          }
+        : onEntry(target, anomaly, `points to table ${child(anomaly)}, which ${what}`);
+    const location = entryAddress === undefined ? { ...target.place, ...entryPlace(target) } : {};
+    const row = entryAddress === undefined ? '2.6 SFS.6' : '2.6 SFS.7';
+    tally.see(row, { location, ...hit, key: `${name} refused` }, setting, count);
+    return;
+  }
   sink.absent([`${stage}-stage`, 'table', 'unit-table'], 'a page-table page', table);
   if (entryAddress !== undefined && target.addressBits !== undefined && table >= 2 ** target.addressBits) {
     const hit = onEntry(target, anomaly, `has an address beyond ${target.addressBits} bits`);

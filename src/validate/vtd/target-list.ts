@@ -5,6 +5,8 @@ import { contextTranslation, pasidTranslation } from '../../vtd/context/translat
 import { guestMemory } from '../../vtd/nested.js';
 import { inputWidthOf } from '../../vtd/registers.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
+import { ACCESS_READ } from '../../vtd/walk/batch.js';
+import { translate } from '../../vtd/walk/translate.js';
 import type { Entry } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';
@@ -115,9 +117,15 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
 
       function nestedPart(behind: { address: number; levels: number }) {
         const format = secondStageFormat(settings);
+        const stage = { memory, root: behind.address, levels: behind.levels, format };
         return {
-          memory: guestMemory({ memory, root: behind.address, levels: behind.levels, format }),
+          memory: guestMemory(stage),
           addressBits: inputWidthOf(settings, behind.levels),
+          isRefused(guestAddress: number) {
+            const { result } = translate(stage, BigInt(guestAddress));
+            if (result.kind === 'mapped') return (result.effectiveAccess & ACCESS_READ) === 0;
+            return result.kind === 'absent';
+          },
         };
       }
     },

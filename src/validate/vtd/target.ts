@@ -30,6 +30,8 @@ export interface Target {
   readonly nested: boolean;
   /** Width of the second stage behind a nested first stage: addresses end there. */
   readonly addressBits?: number;
+  /** Whether the second stage behind a nested first stage refuses to read a page; false where the dump does not tell. */
+  readonly isRefused?: (address: number) => boolean;
   /** Whether hardware snoops the walks (vtd.md 2.4): bit 10 or 9 of tables stays clear then. */
   readonly coherent: boolean | undefined;
   /** PWSNP of the PASID entry; undefined in legacy mode. */
