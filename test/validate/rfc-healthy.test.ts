@@ -75,6 +75,22 @@ describe('a domain that maps nothing', () => {
   });
 });
 
+describe('a kernel with lock debugging', () => {
+  it('has a larger super block, in which the flag stands elsewhere', () => {
+    // SPINLOCK_MAGIC behind the lock itself.
+    const debugged = both(
+      setKey('guestmemfs.superblock.0.len', '0x40'),
+      poke(LAYOUT.superblock + 36, le(0xdead4eadn, 4)),
+    );
+    const { findings, skipped } = validate(damaged(DUMP, debugged), catalogue);
+    expect(loud(damaged(DUMP, debugged))).toEqual([]);
+    expect(findings.filter(({ rule }) => rule === 'GMFS-002').map(({ severity }) => severity)).toEqual([
+      'note',
+    ]);
+    expect(skipped.map(({ rule }) => rule)).toContain('GMFS-022');
+  });
+});
+
 describe('heap objects', () => {
   it('share a page with each other, not with a record of whole pages', () => {
     const at = (addr: number) => setKey('guestmemfs.superblock.0.addr', `0x${addr.toString(16)}`);
