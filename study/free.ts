@@ -2,6 +2,7 @@
 const BOOT =
   'a dump of the old kernel looks the same: no list leads to the tree, which the search finds; rules that need the list are skipped, and say so';
 const HARDWARE = 'the hardware ignores it, or a capability decides that these dumps do not have';
+const ACCESSED = 'hardware sets it where dirty pages are tracked, and nothing clears it';
 const ROOT = 'the root directory has neither name nor blocks: not read';
 const FREE: Readonly<Record<string, string>> = {
   'setup_data.*': BOOT,
@@ -42,6 +43,10 @@ const FREE: Readonly<Record<string, string>> = {
   'ss_pte.D': HARDWARE,
   'ss_pte.SNP': HARDWARE,
   'ss_pte.(ignored)': HARDWARE,
+  'ss_pde_table.A': ACCESSED,
+  'ss_pdpe_table.A': ACCESSED,
+  'ss_pml4e.A': ACCESSED,
+  'ss_pml5e.A': ACCESSED,
   'ss_pde_leaf.X': HARDWARE,
   'ss_pde_leaf.EMT': HARDWARE,
   'ss_pde_leaf.IPAT': HARDWARE,

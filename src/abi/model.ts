@@ -210,6 +210,8 @@ export interface Handover {
   /** What is kept, page-rounded and merged, ascending; upstream with the blocks of the map. */
   preserved?: { readonly ranges: Iterable<AddressRange>; readonly pages?: PreservedPages };
   setupData?: SetupDataKho;
+  /** Elements of type 10 in whose scratch the tree lies and that lead to no tree, where none leads to one. */
+  strayElements?: readonly SetupDataKho[];
   scratch?: readonly AddressRange[];
   memCache?: RecordView<KhoMem>;
   /** Property of the root node: physical address of the map. */

@@ -18,6 +18,7 @@ import { khoMem } from '../records/kho.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
 import { classify } from './classify.js';
+import { readTree } from './find-search.js';
 import { readGuestmemfs } from './guestmemfs.js';
 import { memRanges } from './mem-properties.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
@@ -44,6 +45,8 @@ export interface DecodeOptions {
   readonly scratch?: readonly AddressRange[];
 }
 
+/** Elements of type 10 that are followed to a tree; real dumps have a handful, left from earlier boots. */
+const MAX_ELEMENTS = 64;
 /** Page size where nothing says otherwise (x86-64). */
 const DEFAULT_PAGE_SIZE = 4096;
 
@@ -141,17 +144,44 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
   handover.preserved = { ranges: memRanges(tree, handover.pageSize) };
   const { memory } = options;
   if (memory === undefined) return;
-  const setupData = options.setupData ?? matchingSetupData(memory, options.address);
+  const elements = options.setupData === undefined ? findBootParams(memory) : [options.setupData];
+  const setupData = options.setupData ?? matchingSetupData(elements, options.address);
   if (setupData?.rfc2024 !== undefined) decodeSetupData(handover, memory, setupData);
+  else {
+    const stray = strayElements(elements, memory, options.address, tree.bytes.length);
+    if (stray.length > 0) handover.strayElements = stray;
+  }
   if (handover.guestmemfs !== undefined) readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics);
 }
 
 /** The element that points to the blob; to any blob of the series when the blob's own address is unknown. */
-function matchingSetupData(memory: PhysicalMemory, address: bigint | undefined): SetupDataKho | undefined {
-  for (const found of findBootParams(memory)) {
-    if (found.rfc2024 !== undefined && (address === undefined || found.fdtAddress === address)) return found;
-  }
-  return undefined;
+function matchingSetupData(
+  elements: readonly SetupDataKho[],
+  address: bigint | undefined,
+): SetupDataKho | undefined {
+  return elements.find(
+    ({ rfc2024: data, fdtAddress }) =>
+      data !== undefined && (address === undefined || fdtAddress === address),
+  );
+}
+
+/**
+ * Elements whose scratch holds the tree, though they lead to none: the loader puts the tree nowhere else, and nothing
+ * but the loader puts one there. Where some element leads to a tree, the others are left from an earlier boot.
+ */
+function strayElements(
+  elements: readonly SetupDataKho[],
+  memory: PhysicalMemory,
+  address: bigint | undefined,
+  size: number,
+): SetupDataKho[] {
+  if (address === undefined) return [];
+  const stray = elements.filter(({ rfc2024: data }) => {
+    if (data === undefined || address < data.scratchAddr) return false;
+    return address + BigInt(size) <= data.scratchAddr + data.scratchSize;
+  });
+  if (stray.length === 0 || elements.length > MAX_ELEMENTS) return [];
+  return elements.some(({ fdtAddress }) => readTree(memory, fdtAddress) !== undefined) ? [] : stray;
 }
 
 function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: SetupDataKho): void {

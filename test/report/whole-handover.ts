@@ -70,6 +70,7 @@ export const everything: Whole<Handover> = {
     rfc2024: { dtAddr: 1n, dtSize: 1n, memCacheAddr: 1n, memCacheSize: 1n, ...setup },
     khoData: { fdtAddr: 1n, fdtSize: 1n, ...setup },
   },
+  strayElements: [],
   scratch: [range],
   memCache: mem,
   preservedMemoryMap: 1n,

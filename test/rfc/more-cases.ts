@@ -20,6 +20,7 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
       },
     },
   ],
+  ['KHO-017', 'dt_addr leads to the mem cache', poke(LAYOUT.setupData + 16, le(LAYOUT.cache, 8))],
   ['KHO-014', 'no /guestmemfs', removeNode('/guestmemfs')],
   [
     'KHO-015',

@@ -41,7 +41,7 @@ export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expec
     ['GMFS-002 error'],
   ],
   ['a short super block', setKey('guestmemfs.superblock.0.len', '0x20'), ['GMFS-002 error']],
-  ['a long super block', setKey('guestmemfs.superblock.0.len', '0x48'), ['GMFS-002 warning']],
+  ['a long super block', setKey('guestmemfs.superblock.0.len', '0x2c'), ['GMFS-002 warning']],
   ['a short inode table', setKey('guestmemfs.superblock.1.len', '0x1ff000'), ['GMFS-002 error']],
   ['a short bitmap', setKey('guestmemfs.superblock.2.len', '0x80000'), ['GMFS-002 error']],
   ['a long bitmap', setKey('guestmemfs.superblock.2.len', '0x101000'), ['GMFS-002 warning']],

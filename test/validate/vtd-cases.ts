@@ -97,7 +97,7 @@ export const VTD_CASES: readonly Case[] = [
       [SECOND, 0n],
       [SECOND + 8, 0n],
     ]),
-    'warning',
+    'note',
   ],
   [
     'PD-1',
@@ -233,8 +233,26 @@ export const VTD_CASES: readonly Case[] = [
   ['FS-18', 'EA', b([[B_AT.fsPte, 0x256789467n]]), 'note'],
   ['FS-19', 'PWT', b([[B_AT.fsPte, 0x25678906fn]]), 'note'],
   ['XR-1', 'the context table as page table', a([[A_AT.pde + 8, 0x10303e003n]]), 'warning'],
+  ['2.6 LRT.1, SRT.1', 'bit 46 of the root table', a([], { rtaddr: 0x400103027000n })],
+  ['2.3 first stages', 'one id and PASID, two first stages', b(otherFirstStage(6n)), 'warning'],
+  ['2.6 FPD of scalable contexts', 'FPD', b([[B_AT.context, 0x10305040bn]]), 'warning'],
+  ['2.6 FPD of PASID entries', 'FPD', b([[SECOND, 0x10306028bn]]), 'warning'],
+  ['2.6 SFS.6', 'a top table that the guest has not', b([...NESTED, [SECOND + 16, 0x5000n]]), 'warning'],
+  ['2.6 SFS.7', 'a table that the guest has not', b([...NESTED, [0x234567000, 0x5027n]]), 'warning'],
   ['XR-5', 'bit 46, width not known', a([[A_AT.pte, 0x400234567003n]], { haw: undefined }), 'note'],
 ];
+
+/** 3b:00.1 of machine B with an empty first stage of its own at PASID 0x41. */
+export function otherFirstStage(did: bigint): Words {
+  return [
+    [B_AT.context + 32, 0x103054409n],
+    [0x103054008, 0x103055001n],
+    [0x103055040, 0x49n],
+    [0x103055048, 0x1800000n | did],
+    [0x103055050, 0x103074000n],
+    [0x103074000, 0n],
+  ];
+}
 
 export function passThrough(aw: bigint): Words {
   return [

@@ -43,6 +43,24 @@ describe('mapped pages and tables', () => {
     );
   });
 
+  it('are a note where IOVA and address are the same, as of a region that the platform asks for', () => {
+    // IOVA 0x7b800000 of 3b:00.0: two pages.
+    const machine = changed(MACHINE_A, [
+      [0x10303f000, 0x103043003n],
+      [0x103043008, 0x103044003n],
+      [0x103044ee0, 0x103045003n],
+      [0x103045000, 0x7b800003n],
+      [0x103045008, 0x7b801003n],
+    ]);
+    const kept = [{ start: TABLES.start, end: 0x103046000n }, ...DATA];
+    const said = validateMachine(machine, handover(kept)).findings;
+    expect(said.map(({ severity }) => severity)).toEqual(['note', 'note']);
+    expect(said[0]?.message).toContain('maps IOVA 0x7b800000-0x7b802000 (8 KiB) to the same addresses');
+    const beside = changed(machine, [[0x103045008, 0x7b802003n]]);
+    const [first] = validateMachine(beside, handover(kept)).findings;
+    expect([first?.severity, first?.location.iova]).toEqual(['error', 0x7b801000n]);
+  });
+
   it('page tables are an error, what leads to them a warning', () => {
     const { findings } = validateMachine(MACHINE_A, handover(DATA));
     expect(findings.map((finding) => [rowOf(finding), finding.severity])).toEqual([

@@ -58,7 +58,17 @@ describe('rows of section 3', () => {
     expect(rows.map((row) => ids.get(row))).toEqual(
       rows.map((_, i) => `VTD-${String(i + 1).padStart(3, '0')}`),
     );
-    expect(vtdRows.length + notBuilt.length).toBe(137 + 1);
+    // What the table lacks, from its prose.
+    const more = vtdRows.filter(({ row }) => !rows.includes(row)).map(({ id, row }) => `${id} ${row}`);
+    expect(more).toEqual([
+      'VTD-138 mapped pages',
+      'VTD-139 2.6 LRT.1, SRT.1',
+      'VTD-140 2.3 first stages',
+      'VTD-141 2.6 FPD of scalable contexts',
+      'VTD-142 2.6 FPD of PASID entries',
+      'VTD-143 2.6 SFS.6',
+      'VTD-144 2.6 SFS.7',
+    ]);
     const tested = new Set(VTD_CASES.map(([row]) => row));
     // Those on what is handed over have tests of their own.
     const untested = vtdRows.map(({ row }) => row).filter((row) => !tested.has(row));

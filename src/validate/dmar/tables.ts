@@ -4,7 +4,7 @@ import { dataView } from '../../decode/bytes.js';
 import { memStretches } from '../../decode/mem-columns.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
-import { SS_PDE_LEAF_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
+import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
 import type { WalkAnomalyKind } from '../../vtd/walk/anomaly.js';
 import {
   iovasOf,
@@ -22,6 +22,8 @@ import { counted, hex, listed, range } from '../text.js';
 import { domainName, placeOf } from './nodes.js';
 
 const PAGE = 4096;
+/** Low bits of a pointer to a table without A, which hardware sets where dirty pages are tracked (VT-d 3.7.2). */
+const TABLE_BITS = 0xfff & ~SS_PDE_TABLE_BITS.a.lo;
 /** R and W of a second-stage entry: it is present when either is set. */
 const PRESENT = BigInt(SS_PTE_BITS.r.lo | SS_PTE_BITS.w.lo);
 const SERIALISE = 'drivers/iommu/intel/serialise.c save_pte_pages';
@@ -337,7 +339,7 @@ export const entriesValid: Rule = {
     let firstLeaf: { iova: number; lo: number } | undefined;
     return {
       table(table) {
-        if (table.entryAddress < 0 || (table.lo & 0xfff) === 3) return;
+        if (table.entryAddress < 0 || (table.lo & TABLE_BITS) === 3) return;
         oddTables++;
         firstTable ??= table;
       },

@@ -2,6 +2,14 @@
 import type { RuleExample } from '../example.js';
 
 export const kho2Examples: { readonly [rule: string]: RuleExample } = {
+  'KHO-125': {
+    fault: 'a scratch array of 1 MiB (linux-7.3-live-update)',
+    message: 'kho_data.scratch_size is 0x100000, more than the 0x40000 bytes of an early mapping',
+    at: 'kho_data.scratch_size  address 0x91000',
+    bytes: '00 00 00 00 00 00 00 00 [00 00 00 00 00 00 00 00] 0a 00 00 00 20 00 00 00 (address 0x90ff8)',
+    found: '0x100000',
+    expected: 'at most 0x40000',
+  },
   'KHO-126': {
     fault: 'around a preserved page (linux-7.3-live-update)',
     message: '0x4ee000-0x4ef000 (4 KiB) is preserved and lies in scratch region 0, 0x400000-0x500000 (1 MiB)',

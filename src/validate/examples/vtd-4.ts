@@ -72,4 +72,43 @@ export const vtd4Examples: { readonly [rule: string]: RuleExample } = {
     message: '3b:00.0 maps IOVA 0x123456789000-0x12345678a000 (4 KiB) to 0x234567000, which is not preserved',
     at: 'address 0x234567000  IOVA 0x123456789000-0x12345678a000',
   },
+  'VTD-139': {
+    fault: 'bit 46 of the root table (a machine of vtd.md 5)',
+    message:
+      'RTADDR_REG of dmar0: RTA 0x400103027 has address bits at or above the host address width of 46 bits; fault reason 0x8 (LRT.1)',
+    at: 'rtaddr_reg.RTA  bits 63:12',
+    found: '0x400103027000',
+    expected: 'below 0x400000000000',
+  },
+  'VTD-140': {
+    fault: 'one id and PASID, two first stages (a machine of vtd.md 5)',
+    message:
+      'PASID entry of 3b:00.1 PASID 0x41: DID 0x6 and the same PASID have the first stage 0x103074000, with 3b:00.0 PASID 0x41 0x103070000',
+    at: 'pasid_entry.DID  bits 79:64  address 0x103055040',
+    bytes: '49 00 00 00 00 00 00 00 [06 00] 80 01 00 00 00 00 00 40 (address 0x103055040, word 0x1800006)',
+  },
+  'VTD-141': {
+    fault: 'FPD (a machine of vtd.md 5)',
+    message: 'context entry of 3b:00.0: FPD 0x1 masks the faults of the device',
+    at: 'scalable_context_entry.FPD  bit 1  address 0x10303e000',
+    bytes: '[0b] 04 05 03 01 00 00 00 00 (address 0x10303e000, word 0x10305040b)',
+  },
+  'VTD-142': {
+    fault: 'FPD (a machine of vtd.md 5)',
+    message: 'PASID entry of 3b:00.0: FPD 0x1 masks the faults of the PASID',
+    at: 'pasid_entry.FPD  bit 1  address 0x103051000',
+    bytes: '[8b] 02 06 03 01 00 00 00 05 (address 0x103051000, word 0x10306028b)',
+  },
+  'VTD-143': {
+    fault: 'a top table that the guest has not (a machine of vtd.md 5)',
+    message:
+      'the top table 0x5000 of 3b:00.0 is one that the second stage does not map for reading; fault reason 0x75 (SFS.6) on access',
+    at: 'address 0x103051000',
+  },
+  'VTD-144': {
+    fault: 'a table that the guest has not (a machine of vtd.md 5)',
+    message:
+      'entry 0x5027 of level 4 at 0x1000 of 3b:00.0 points to table 0x5000, which the second stage does not map for reading; fault reason 0x76 (SFS.7) on access',
+    at: 'address 0x1000  IOVA 0x0-0x8000000000',
+  },
 };

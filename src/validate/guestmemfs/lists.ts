@@ -4,6 +4,7 @@ import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { GuestmemfsSbSerialised } from '../../records/guestmemfs.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { counted, listed } from '../text.js';
+import { isWithLockDebugging } from './container.js';
 import {
   type InodeTable,
   inodePlace,
@@ -184,6 +185,11 @@ export const frozen: Rule = {
     const superblock = superblockOf(context, report);
     if (superblock === undefined) return;
     const { sb, address } = superblock;
+    const [record] = context.handover.guestmemfs?.superblock ?? [];
+    if (record !== undefined && isWithLockDebugging(record.len)) {
+      report.skip('the super block is that of a kernel with lock debugging: the flag stands elsewhere in it');
+      return;
+    }
     if (sb.serialised !== GuestmemfsSbSerialised.serialised) {
       report.finding({
         message: `serialised is ${sb.serialised}: nothing kept the filesystem from changing after the dump`,

@@ -8,7 +8,8 @@ import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 
 const PAGE = 4096n;
-const LOAD_ALIGN = 0x10000n;
+/** The loader's alignment of the tree and the mem cache (kernel/kexec_kho_out.c kho_fill_kimage). */
+export const LOAD_ALIGN = 0x10000n;
 
 interface Entry {
   readonly index: number;

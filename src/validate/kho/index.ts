@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js';
+import { elementLeads } from './boot.js';
 import { cacheIsComputed, noinitKept, noinitLength, placement } from './cache.js';
 import { besideNoinit, pagesOnce } from './overlap.js';
 import { outsideScratch, recordFlags, soundRecords, unflaggedClaims, wholeRecords } from './records.js';
@@ -22,4 +23,5 @@ export const khoRules: readonly Rule[] = [
   subsystemsThere,
   knownContents,
   noinitKept,
+  elementLeads,
 ];

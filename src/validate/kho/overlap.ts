@@ -1,7 +1,8 @@
 /** Rules on records against each other (rfc-2024 K7, K8). */
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
-import type { PageSet } from '../../memory/page-set.js';
+import { type PageSet, pageSet } from '../../memory/page-set.js';
 import type { Facts, PlacedRecord } from '../facts.js';
+import { createProbe } from '../pages.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, lower, range, recordName, recordPlace } from '../text.js';
 
@@ -41,6 +42,31 @@ function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
   return noinit.covers(start, end);
 }
 
+/** Records of heap objects, smaller than a page, in a page that another record has as a whole. */
+function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
+  const objects: PlacedRecord[] = [
+    ...facts.records((_start, _end, flags) => (flags & (MEM_RAGGED | MEM_NOINIT)) === MEM_RAGGED),
+  ].filter((record) => !record.noinit && record.end - record.start < BigInt(PAGE));
+  if (objects.length === 0) return;
+  const probe = createProbe(pageSet(wholePages(facts), PAGE));
+  for (const record of objects) {
+    const first = Number(record.start / BigInt(PAGE));
+    const end = Number((record.end + BigInt(PAGE) - 1n) / BigInt(PAGE));
+    if (probe(first, end) !== 'outside') yield record;
+  }
+}
+
+function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
+  for (const { whole, records } of facts.memProperties()) {
+    if (!whole) continue;
+    const { count, start, end, flags } = memColumns(records);
+    for (let i = 0; i < count; i++) {
+      const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
+      if (((flags[i] as number) & odd) === 0) yield { start: start[i] as number, end: end[i] as number };
+    }
+  }
+}
+
 export const pagesOnce: Rule = {
   id: 'KHO-007',
   title: 'each page outside NOINIT regions is covered by exactly one record',
@@ -51,6 +77,12 @@ export const pagesOnce: Rule = {
   consequence: 'the claim warns, and a page with two owners is freed by the first one that returns it',
   requires: ['KHO-003'],
   check({ facts }, report) {
+    for (const record of objectsInPages(facts)) {
+      report.finding({
+        message: `${recordName(record)}, ${range(record.start, record.end)}, is a part of a page that another record has as a whole`,
+        location: recordPlace(record),
+      });
+    }
     if (areDisjoint(facts)) return;
     const records = [...facts.records()].filter((record) => !record.noinit && !sharesPages(record));
     records.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));

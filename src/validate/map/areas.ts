@@ -1,5 +1,5 @@
 /** Areas against leaves (rfc-2024 S3 to S5): what is mapped is what was asked for. */
-
+import type { Ioas } from '../../abi/model.js';
 import {
   ACCESS_READ,
   ACCESS_WRITE,
@@ -104,10 +104,13 @@ export const askedIsMapped: Rule = {
     const { segments, pieces } = areasOf(domain, facts);
     let mappedEnd = 0;
     const holes: { segment: Segment; start: number; end: number }[] = [];
+    /** Pages without a leaf. */
+    const unmapped = new Map<Ioas, number>();
     /** Looks at a stretch of IOVAs that no leaf maps. */
     const hole = (from: number, to: number): void => {
       for (const { segment, start, end } of pieces(from, to)) {
         if (segment === undefined) continue;
+        unmapped.set(segment.ioas, (unmapped.get(segment.ioas) ?? 0) + end - start);
         if (report.room() && holes.length < MAX_HOLES) holes.push({ segment, start, end });
         else report.more(1);
       }
@@ -131,7 +134,16 @@ export const askedIsMapped: Rule = {
         hole(mappedEnd, Math.max(mappedEnd, segments.at(-1)?.end ?? 0));
         // What an absent table maps is unknown, not unmapped; the runner reports the rule as skipped then.
         const unknown = anomalies.filter(({ kind }) => kind === 'table-absent');
+        const apart = unmappedAsWholes(segments, unmapped);
+        for (const ioas of unknown.length > 0 ? [] : apart) {
+          report.finding({
+            severity: 'note',
+            message: `${domainName(domain)} maps nothing of IOAS ${ioas.id ?? ioas.nodeName}, and something of another: it has no hardware table, or one that is not handed over`,
+            location: placeOf(ioas),
+          });
+        }
         for (const { segment, start, end } of holes) {
+          if (apart.has(segment.ioas)) continue;
           if (unknown.some(({ iova, lastIovaEnd }) => iova < bytes(end) && lastIovaEnd > bytes(start)))
             continue;
           report.finding({
@@ -149,6 +161,17 @@ export const askedIsMapped: Rule = {
     };
   },
 };
+
+/** IOASes of which no page is mapped, where pages of another are: a domain is of one IOAS, an iommufd may have more. */
+function unmappedAsWholes(
+  segments: readonly Segment[],
+  unmapped: ReadonlyMap<Ioas, number>,
+): ReadonlySet<Ioas> {
+  const pages = new Map<Ioas, number>();
+  for (const { ioas, start, end } of segments) pages.set(ioas, (pages.get(ioas) ?? 0) + end - start);
+  const apart = [...pages].filter(([ioas, count]) => unmapped.get(ioas) === count).map(([ioas]) => ioas);
+  return new Set(apart.length < pages.size ? apart : []);
+}
 
 interface Sum {
   pages: number;

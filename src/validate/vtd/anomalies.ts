@@ -4,7 +4,7 @@ import { hex } from '../../schema/units.js';
 import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import type { Target } from './target.js';
+import { isForeign, type Target } from './target.js';
 
 const U32 = 0xffff_ffffn;
 
@@ -95,10 +95,30 @@ function child({ table = 0 }: WalkAnomaly): string {
   return hex(table);
 }
 
+/** Where the entry stands that points to the top table. */
+function entryPlace({ entryAddress }: Target): { address?: bigint } {
+  return entryAddress === undefined ? {} : { address: BigInt(entryAddress) };
+}
+
 function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { tally } = sink;
   const { entryAddress, table = 0, count } = anomaly;
-  const { setting, stage, name } = target;
+  const { setting, stage, name, isRefused } = target;
+  const beyond = target.addressBits !== undefined && table >= 2 ** target.addressBits;
+  if (!beyond && isRefused?.(table) === true) {
+    const what = 'the second stage does not map for reading';
+    const hit =
+      entryAddress === undefined
+        ? {
+            text: `the top table ${hex(target.root)} of ${name} is one that ${what}`,
+            found: hex(target.root),
+          }
+        : onEntry(target, anomaly, `points to table ${child(anomaly)}, which ${what}`);
+    const location = entryAddress === undefined ? { ...target.place, ...entryPlace(target) } : {};
+    const row = entryAddress === undefined ? '2.6 SFS.6' : '2.6 SFS.7';
+    tally.see(row, { location, ...hit, key: `${name} refused` }, setting, count);
+    return;
+  }
   sink.absent([`${stage}-stage`, 'table', 'unit-table'], 'a page-table page', table);
   if (entryAddress !== undefined && target.addressBits !== undefined && table >= 2 ** target.addressBits) {
     const hit = onEntry(target, anomaly, `has an address beyond ${target.addressBits} bits`);
@@ -136,6 +156,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const first = stage === 'first';
   const see = (row: string, what: string, more: Partial<Hit> = {}, mask = bits) =>
     tally.see(row, { ...onEntry(target, anomaly, what, mask), ...more }, setting, count);
+  const odd: Partial<Hit> = isForeign(target) ? { severity: 'note' } : {};
   switch (anomaly.kind) {
     case 'address-width':
       see(
@@ -168,11 +189,13 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     case 'loop':
       see('SS-21', `points to table ${child(anomaly)}, which is above it`, {
         key: `${target.name} ${table}`,
+        ...odd,
       });
       return;
     case 'shared-table':
       see('SS-22', `points to table ${child(anomaly)}, to which another entry points too`, {
         key: anomaly.folded ? `${target.name} folded` : `${table}`,
+        ...odd,
       });
       return;
     case 'walk-budget':
@@ -184,6 +207,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     case 'two-levels':
       see('XR-1', `points to table ${child(anomaly)}, which is used at another level too`, {
         key: `${table}`,
+        ...odd,
       });
       return;
     case 'table-absent':

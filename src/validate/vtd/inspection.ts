@@ -1,5 +1,6 @@
 /** Everything that the VT-d rules need, found in one pass over the structures and one over each table. */
 import type { Domain, Handover } from '../../abi/model.js';
+import { FS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import { devicePath } from '../../vtd/context/path.js';
 import { inputWidthOf } from '../../vtd/registers.js';
@@ -17,7 +18,7 @@ import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
 import { formatOf, type Narrowed, watchTables } from './table-rows.js';
 import { createTally } from './tally.js';
-import { domainTarget, placeName, type Target } from './target.js';
+import { domainTarget, isForeign, placeName, type Target } from './target.js';
 import { capabilitiesOf, translationEnabled, type VtdOptions } from './unit.js';
 
 const PAGE = 4096;
@@ -119,7 +120,9 @@ export function createInspection(
       ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, levels) }),
       ...(sharedTableBudget === undefined ? {} : { sharedTableBudget }),
     };
-    const remember = target.nested ? undefined : runs.watch(owner, request);
+    // The kernel's half of a process maps all memory, for requests that never come unless SRE lets them.
+    const user = target.stage === 'first' && target.supervisor !== true ? FS_PTE_BITS.us.lo : 0;
+    const remember = target.nested ? undefined : runs.watch(owner, request, user);
     return {
       request,
       observers: [
@@ -247,7 +250,12 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
 
 /** Pages with two uses: of two kinds (XR-1), or as a page table of two tables (SS-22). */
 function seeRepeated(sink: Sink, targets: readonly Target[]): void {
-  for (const { address, kinds, owners } of sink.pages.repeated(MAX_REPEATED)) {
+  // Processes share the tables of the kernel's half.
+  const matters = (owner: number) => {
+    const target = targets[owner];
+    return target === undefined || !isForeign(target);
+  };
+  for (const { address, kinds, owners } of sink.pages.repeated(MAX_REPEATED, matters)) {
     const names = [...new Set(owners)].map((owner) => targets[owner]?.name ?? 'the unit');
     const distinct = [...new Set(kinds)];
     const setting = targets[owners.find((owner) => owner >= 0) ?? 0]?.setting;

@@ -136,7 +136,7 @@ export function watchLeaves(
   narrowed: readonly Narrowed[],
 ): { leaves(batch: LeafBatch): void; end(): void } {
   const { tally } = sink;
-  const { setting, name, stage, pasid, kernelDomain, levels, addressBits, nested } = target;
+  const { setting, name, stage, pasid, kernelDomain, levels, addressBits, nested, supervisor } = target;
   const first = stage === 'first';
   const checks = first ? firstStageChecks(target) : secondStageChecks(target);
   const upperHalf = 2 ** (9 * levels - 1);
@@ -189,8 +189,14 @@ export function watchLeaves(
     return plain;
   }
 
+  /** Whether some request gets through a leaf: the kernel's half of a process has the APIC page, without U/S. */
+  function isReached(lo: number): boolean {
+    return !first || supervisor === true || (lo & FS_PTE_BITS.us.lo) !== 0;
+  }
+
   function addresses(batch: LeafBatch, row: number, iova: number, at: number, pages: number): void {
-    if (!nested && at < INTERRUPTS_END && at + pages > INTERRUPTS)
+    const lo = batch.rows[row * ROW_WORDS + ROW_LO] as number;
+    if (!nested && at < INTERRUPTS_END && at + pages > INTERRUPTS && isReached(lo))
       see(
         first ? 'FS-13' : 'SS-14',
         batch,

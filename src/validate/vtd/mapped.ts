@@ -8,6 +8,8 @@ import {
   iovasOf,
   type LeafBatch,
   pagesOf,
+  ROW_LO,
+  ROW_WORDS,
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
@@ -42,6 +44,14 @@ export function preservedUnknown({ kind, preserved, preservedMap, pageSize }: Ha
   return pageSize === 4096 ? undefined : 'VT-d maps pages of 4 KiB, the tree is of another page size';
 }
 
+/** How the kernel maps what the platform asks for, and nothing else (iommu_create_device_direct_mappings). */
+function isDirect(iova: number, target: number): boolean {
+  return iova === target;
+}
+
+const DIRECT =
+  ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
+
 /** Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). */
 export function watchPreserved(out: Stretches, preserved: PageSet, target: Target): WalkObserver {
   const probe = createProbe(preserved);
@@ -55,11 +65,15 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
     const at = BigInt(open.target) * PAGE;
     const length = BigInt(open.pages) * PAGE;
     missing += open.pages;
+    const direct = isDirect(open.iova, open.target);
+    const where = direct
+      ? `the same addresses, which are not preserved${DIRECT}`
+      : `${hex(at)}, which is not preserved`;
     if (out.findings.length >= MAX_STRETCHES) out.dropped++;
     else {
       out.findings.push({
-        severity: 'error',
-        message: `${target.name} maps IOVA ${range(iova, iova + length)} to ${hex(at)}, which is not preserved`,
+        severity: direct ? 'note' : 'error',
+        message: `${target.name} maps IOVA ${range(iova, iova + length)} to ${where}`,
         location: { ...target.place, iova, iovaEnd: iova + length, address: at },
         found: `${counted(open.pages, 'page')} at ${hex(at)}`,
       });
@@ -107,13 +121,16 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
 
 /** Remembers where the leaves of every walk lead, to be compared with the tables of all of them. */
 export interface TargetRuns {
-  /** @param request what was walked: it is walked again if some leaf comes near a structure */
-  watch(owner: number, request: WalkRequest): WalkObserver;
+  /**
+   * @param request what was walked: it is walked again if some leaf comes near a structure
+   * @param user bits of the low half that a leaf needs to be reached by requests; 0 for none
+   */
+  watch(owner: number, request: WalkRequest, user: number): WalkObserver;
   /** Reports leaves that map pages of VT-d structures (SS-23). */
   compare(sink: Sink, targets: readonly Target[]): void;
 }
 
-/** Runs in columns: page frame numbers, lengths in pages, rights. */
+/** Runs in columns: page frame numbers, lengths in pages, rights (none where no request is let through). */
 interface Runs {
   count: number;
   iova: Float64Array;
@@ -125,6 +142,7 @@ interface Runs {
 /** One walk: what it was, where its leaves lead, and its runs unless they were too many. */
 interface Walked {
   readonly request: WalkRequest;
+  readonly user: number;
   reached: Reached;
   kept: Runs | undefined;
 }
@@ -141,14 +159,15 @@ export function createTargetRuns(): TargetRuns {
       walked.kept = undefined;
       return;
     }
-    append(kept, runsOf(batch));
+    append(kept, runsOf(batch, walked.user));
     total += batch.length;
   }
 
   return {
-    watch(owner, request) {
+    watch(owner, request, user) {
       const walked: Walked = {
         request,
+        user,
         reached: { granules: new Float64Array(0), far: false },
         kept: emptyRuns(),
       };
@@ -167,13 +186,13 @@ export function createTargetRuns(): TargetRuns {
         const last = Math.floor((end - 1) / GRANULE_PAGES);
         for (let granule = Math.floor(start / GRANULE_PAGES); granule <= last; granule++) near.add(granule);
       }
-      for (const [owner, { request, reached, kept }] of walks) {
+      for (const [owner, { request, user, reached, kept }] of walks) {
         const target = targets[owner];
         const meets = reached.far || reached.granules.some((granule) => near.has(granule));
         if (target === undefined || !meets) continue;
         // Too many to remember: walked once more.
-        const met = meetings(kept === undefined ? walkedAgain(request) : [kept], set, target);
-        if (met !== undefined) sink.tally.see('SS-23', met.hit, target.setting, met.pages);
+        const all = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
+        for (const { hit, pages } of all) sink.tally.see('SS-23', hit, target.setting, pages);
       }
     },
   };
@@ -189,14 +208,22 @@ function emptyRuns(): Runs {
   };
 }
 
-function runsOf(batch: LeafBatch): Runs {
+function runsOf(batch: LeafBatch, user: number): Runs {
   return {
     count: batch.length,
     iova: iovasOf(batch),
     target: targetsOf(batch),
     pages: pagesOf(batch),
-    access: accessesOf(batch),
+    access: user === 0 ? accessesOf(batch) : reachable(batch, user),
   };
+}
+
+/** The rights of leaves that have the bits; leaves of one run agree in them. */
+function reachable(batch: LeafBatch, user: number): Uint8Array {
+  const lows = batch.rows;
+  return accessesOf(batch).map((access, row) =>
+    ((lows[row * ROW_WORDS + ROW_LO] ?? 0) & user) === 0 ? 0 : access,
+  );
 }
 
 function append(to: Runs, from: Runs): void {
@@ -219,31 +246,39 @@ function grown<T extends Float64Array | Uint8Array>(column: T, larger: T): T {
   return larger;
 }
 
-function* walkedAgain(request: WalkRequest): Generator<Runs> {
-  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch);
+function* walkedAgain(request: WalkRequest, user: number): Generator<Runs> {
+  for (const batch of mergeBatches(walkTable(request).batches, request.format)) yield runsOf(batch, user);
 }
 
-/** The runs that map pages of a set: the first one, and how many pages. */
-function meetings(
-  batches: Iterable<Runs>,
-  set: PageSet,
-  target: Target,
-): { readonly hit: Hit; readonly pages: number } | undefined {
+interface Meeting {
+  readonly hit: Hit;
+  pages: number;
+}
+
+/** The runs that map pages of a set: the first one and how many pages, those that the platform asks for apart. */
+function meetings(batches: Iterable<Runs>, set: PageSet, target: Target): Meeting[] {
   const probe = createProbe(set);
-  let hit: Hit | undefined;
-  let met = 0;
+  let own: Meeting | undefined;
+  let direct: Meeting | undefined;
   for (const { count, iova, target: targets, pages: lengths, access } of batches) {
     for (let row = 0; row < count; row++) {
       const at = targets[row] as number;
       const pages = lengths[row] as number;
-      if (probe(at, at + pages) === 'outside') continue;
+      if (access[row] === 0 || probe(at, at + pages) === 'outside') continue;
+      const shift = (iova[row] as number) - at;
       for (const part of intersections(set, at, at + pages)) {
-        hit ??= reaches(target, part, (iova[row] as number) - at, access[row] as number);
-        met += part.end - part.start;
+        const asked = isDirect(shift, 0);
+        let meeting = asked ? direct : own;
+        if (meeting === undefined) {
+          meeting = { hit: reaches(target, part, shift, access[row] as number), pages: 0 };
+          if (asked) direct = meeting;
+          else own = meeting;
+        }
+        meeting.pages += part.end - part.start;
       }
     }
   }
-  return hit === undefined ? undefined : { hit, pages: met };
+  return [own, direct].filter((meeting) => meeting !== undefined);
 }
 
 /** A target's way to pages of structures; `shift` leads from their page frame numbers to input addresses. */
@@ -256,7 +291,10 @@ function reaches(
   const iova = BigInt(start + shift) * PAGE;
   const address = BigInt(start) * PAGE;
   const can = (rights & ACCESS_WRITE) === 0 ? 'read' : 'write';
-  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}`;
-  const iovaEnd = BigInt(end + shift) * PAGE;
-  return { text, key: target.name, location: { ...target.place, iova, iovaEnd, address } };
+  const direct = isDirect(shift, 0);
+  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${direct ? DIRECT : ''}`;
+  const location = { ...target.place, iova, iovaEnd: BigInt(end + shift) * PAGE, address };
+  return direct
+    ? { text, key: `${target.name} direct`, location, severity: 'note' }
+    : { text, key: target.name, location };
 }

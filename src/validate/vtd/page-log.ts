@@ -3,6 +3,7 @@
  * entry; where millions lie apart, each costs 17 bytes.
  */
 import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { intersections } from '../pages.js';
 
 /** Codes of what a page holds; 1 to 5 are page tables of that level. */
 export const ROOT_TABLE = 8;
@@ -35,8 +36,11 @@ export interface PageLog {
   entries(): Iterable<LoggedPages>;
   /** All pages; worked out once, so only to be asked for after the last was added. */
   set(): PageSet;
-  /** @param limit most pages, and most uses of each */
-  repeated(limit: number): RepeatedPage[];
+  /**
+   * @param limit most pages, and most uses of each
+   * @param matters of an owner: pages of which none does are passed over
+   */
+  repeated(limit: number, matters: (owner: number) => boolean): RepeatedPage[];
 }
 
 export function kindText(kind: number): string {
@@ -103,10 +107,10 @@ export function createPageLog(): PageLog {
     },
     entries,
     set,
-    repeated(limit) {
+    repeated(limit, matters) {
       // Each page once: as many in the set as were added.
       if (set().countPages() === added) return [];
-      const pages = repeatedPages(entries(), limit);
+      const pages = repeatedPages(entries(), limit, matters);
       return pages.length === 0 ? [] : usesOf(entries(), pages, limit);
     },
   };
@@ -121,19 +125,30 @@ function grown({ starts, pages, kinds, owners }: Columns): Columns {
   return larger;
 }
 
-/** Byte addresses of the first pages that stand in several entries, ascending. */
-function repeatedPages(entries: Iterable<LoggedPages>, limit: number): number[] {
+/** Byte addresses of the first pages that stand in several entries, one of which matters, ascending. */
+function repeatedPages(
+  entries: Iterable<LoggedPages>,
+  limit: number,
+  matters: (owner: number) => boolean,
+): number[] {
+  const all = [...entries].sort((a, b) => a.start - b.start);
+  const ours = pageSet(
+    all.filter(({ owner }) => matters(owner)),
+    PAGE,
+  );
   const pages: number[] = [];
   let reach = 0;
-  for (const { start, end } of [...entries].sort((a, b) => a.start - b.start)) {
-    for (
-      let page = Math.max(start, (pages.at(-1) ?? -PAGE) + PAGE);
-      page < Math.min(end, reach);
-      page += PAGE
-    ) {
-      if (pages.length === limit) return pages;
-      pages.push(page);
+  /** Up to here it is known. */
+  let seen = 0;
+  for (const { start, end } of all) {
+    const stop = Math.min(end, reach);
+    for (const part of intersections(ours, Math.max(start, seen) / PAGE, stop / PAGE)) {
+      for (let page = part.start; page < part.end; page++) {
+        if (pages.length === limit) return pages;
+        pages.push(page * PAGE);
+      }
     }
+    seen = Math.max(seen, stop);
     reach = Math.max(reach, end);
   }
   return pages;

@@ -24,13 +24,14 @@ export interface SharedIds {
   pasid(entry: Entry<PasidEntry>): void;
 }
 
-/** Compares entries as they come: CT-20, CT-21, PE-17 to PE-20. */
+/** Compares entries as they come: CT-20, CT-21, PE-17 to PE-20, and what 2.3 says of first stages. */
 export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
   const tables = new Map<number, Seen<string>>();
   const ids = new Map<bigint, Seen<number>>();
   const stages = new Map<number, Seen<boolean>>();
   const dirty = new Map<bigint, Seen<number>>();
   const modes = new Map<string, Seen<string>>();
+  const firsts = new Map<string, Seen<bigint>>();
 
   function see<T>(row: string, hit: Hit, entry: Entry<T>, what: string): void {
     sink.tally.see(row, at(hit, entry, what), setting);
@@ -79,6 +80,13 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
         }
       }
       if (!usesFirst(entry.value)) return;
+      // Cached translations of a first stage are tagged with domain id and PASID.
+      const tag = `${did} ${entry.place.pasid ?? 0}`;
+      const first = firstOf(firsts, tag, fsptptr, name);
+      if (first !== undefined && first.value !== fsptptr) {
+        const text = `and the same PASID have the first stage ${hex(fsptptr << 12n)}, with ${first.name} ${hex(first.value << 12n)}`;
+        see('2.3 first stages', onField(entry, 'did', text, { key: tag }), entry, 'PASID entry');
+      }
       const pair = `${fsptptr} ${second ? ssptptr : ''}`;
       const mode = firstOf(modes, pair, `FSPM ${fspm}, EAFE ${eafe}`, name);
       if (mode === undefined || mode.value === `FSPM ${fspm}, EAFE ${eafe}`) return;

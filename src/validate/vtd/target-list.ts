@@ -5,6 +5,8 @@ import { contextTranslation, pasidTranslation } from '../../vtd/context/translat
 import { guestMemory } from '../../vtd/nested.js';
 import { inputWidthOf } from '../../vtd/registers.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
+import { ACCESS_READ } from '../../vtd/walk/batch.js';
+import { translate } from '../../vtd/walk/translate.js';
 import type { Entry } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';
@@ -13,6 +15,8 @@ import { placeName, type Target } from './target.js';
 interface Draft {
   readonly target: Target;
   uses: number;
+  /** Some entry that uses the table has a first stage in front of it. */
+  nestingParent: boolean;
 }
 
 export interface TargetList {
@@ -25,10 +29,14 @@ export interface TargetList {
 export function createTargetList({ memory }: Sink, setting: Setting): TargetList {
   const drafts = new Map<string, Draft>();
 
-  function add(key: string, make: () => Target): void {
+  function add(key: string, make: () => Target, nestingParent = false): void {
     const known = drafts.get(key);
-    if (known === undefined) drafts.set(key, { target: make(), uses: 1 });
-    else known.uses++;
+    if (known === undefined) {
+      drafts.set(key, { target: make(), uses: 1, nestingParent });
+      return;
+    }
+    known.uses++;
+    if (nestingParent) known.nestingParent = true;
   }
 
   return {
@@ -74,13 +82,14 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         entryAddress: entry.address,
         // Linux gives domain id 1 to tables that a CPU uses too.
         kernelDomain: value.did > 1,
+        supervisor: value.sre === 1,
         ...(place.pasid === undefined ? {} : { pasid: place.pasid }),
       };
       if (translation.kind === 'second-stage' || translation.kind === 'nested') {
         const { address, levels } = translation.second;
         const nestingParent = value.pgtt === PasidTranslationType.nested;
         if (address !== 0) {
-          add(`2 ${address} ${levels} ${nestingParent}`, () => ({
+          const make = (): Target => ({
             ...common,
             memory,
             root: BigInt(address),
@@ -88,7 +97,8 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
             stage: 'second',
             nestingParent,
             nested: false,
-          }));
+          });
+          add(`2 ${address} ${levels}`, make, nestingParent);
         }
       }
       if (translation.kind !== 'first-stage' && translation.kind !== 'nested') return;
@@ -107,15 +117,21 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
 
       function nestedPart(behind: { address: number; levels: number }) {
         const format = secondStageFormat(settings);
+        const stage = { memory, root: behind.address, levels: behind.levels, format };
         return {
-          memory: guestMemory({ memory, root: behind.address, levels: behind.levels, format }),
+          memory: guestMemory(stage),
           addressBits: inputWidthOf(settings, behind.levels),
+          isRefused(guestAddress: number) {
+            const { result } = translate(stage, BigInt(guestAddress));
+            if (result.kind === 'mapped') return (result.effectiveAccess & ACCESS_READ) === 0;
+            return result.kind === 'absent';
+          },
         };
       }
     },
     targets: () =>
-      [...drafts.values()].map(({ target, uses }) =>
-        uses === 1 ? target : { ...target, name: `${target.name} and ${uses - 1} more` },
+      [...drafts.values()].map(({ target, uses, nestingParent }) =>
+        uses === 1 ? target : { ...target, nestingParent, name: `${target.name} and ${uses - 1} more` },
       ),
   };
 }

@@ -30,6 +30,8 @@ export interface Target {
   readonly nested: boolean;
   /** Width of the second stage behind a nested first stage: addresses end there. */
   readonly addressBits?: number;
+  /** Whether the second stage behind a nested first stage refuses to read a page; false where the dump does not tell. */
+  readonly isRefused?: (address: number) => boolean;
   /** Whether hardware snoops the walks (vtd.md 2.4): bit 10 or 9 of tables stays clear then. */
   readonly coherent: boolean | undefined;
   /** PWSNP of the PASID entry; undefined in legacy mode. */
@@ -40,6 +42,16 @@ export interface Target {
   readonly pasid?: number;
   /** The kernel's own domain, not a table shared with a CPU (domain id 1). */
   readonly kernelDomain: boolean;
+  /** Supervisor requests reach a first stage (SRE): its entries without U/S count too. */
+  readonly supervisor?: boolean;
+}
+
+/**
+ * Whether the tables are another's than the kernel's IOMMU code: a process' (mm->pgd, with the kernel's half in it),
+ * or a guest's. Both may share tables as they like: arch/x86/kernel/espfix_64.c does, and so do recursive mappings.
+ */
+export function isForeign({ stage, kernelDomain, nested }: Target): boolean {
+  return stage === 'first' && (nested || !kernelDomain);
 }
 
 /** `00:03.0`, in scalable mode with its PASID. */

@@ -9,6 +9,13 @@ const ENTRY = {
   scalable: [0x72, 'SFS.3'],
 } as const;
 const ODD = { severity: 'note', scope: 'first-stage' } as const;
+/** The guest's tables are its own, but that it may read them is the host's. */
+const NESTED = {
+  severity: 'warning',
+  scope: 'first-stage',
+  evidence: 'VT-d Table 30; drivers/iommu/intel/nested.c',
+  onAccess: true,
+} as const;
 const IGNORED = 'none: hardware does not look at these bits';
 const GENERIC = 'drivers/iommu/generic_pt/fmt/x86_64.h';
 
@@ -135,5 +142,21 @@ export const firstStageRows: readonly Row[] = [
     title: 'entries of kernel DMA domains have the low bits that Linux writes',
     evidence: `${GENERIC} x86_64_pt_install_table, x86_64_pt_install_leaf_entry`,
     consequence: 'none by itself: another system wrote the entry, or it is damaged',
+  },
+  {
+    ...NESTED,
+    id: 'VTD-143',
+    row: '2.6 SFS.6',
+    title: 'the second stage maps the top table of a nested first stage',
+    consequence: 'every request with the PASID faults',
+    scalable: [0x75, 'SFS.6'],
+  },
+  {
+    ...NESTED,
+    id: 'VTD-144',
+    row: '2.6 SFS.7',
+    title: 'the second stage maps the tables of a nested first stage',
+    consequence: 'every request through the entry faults',
+    scalable: [0x76, 'SFS.7'],
   },
 ];

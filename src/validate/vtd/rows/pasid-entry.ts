@@ -286,6 +286,17 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
         ? onField(entry, 'pgsnp', 'needs ECAP.SC', { depends: 'ecap' })
         : undefined,
   },
+  {
+    ...ODD,
+    id: 'VTD-142',
+    row: '2.6 FPD of PASID entries',
+    title: 'faults of a PASID in use are recorded',
+    severity: 'warning',
+    evidence: 'VT-d 9.6; drivers/iommu/intel/pasid.c (sets it only in entries that it takes away)',
+    consequence: 'hardware records none of the faults that can be masked: blocked requests go unseen',
+    test: (entry) =>
+      entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks the faults of the PASID') : undefined,
+  },
 ];
 
 /** Rows on entries that are not present, and on several entries. */
@@ -345,6 +356,16 @@ export const pasidTableRows: readonly Row[] = [
     title: 'entries with the same tables have the same FSPM and EAFE',
     severity: 'warning',
     evidence: 'VT-d 6.2.3.1',
+    consequence: TAGS,
+  },
+  {
+    ...ODD,
+    id: 'VTD-140',
+    row: '2.3 first stages',
+    title: 'entries with one domain id and one PASID have one first stage',
+    severity: 'warning',
+    evidence:
+      'VT-d 6.2.3.1; drivers/iommu/intel/iommu.c domain_attach_iommu (an id for each domain), drivers/iommu/iommu-sva.c (a PASID for each process)',
     consequence: TAGS,
   },
   {

@@ -1,6 +1,6 @@
 /** Rows RA: the RTADDR register. */
 import { type RtaddrReg, TableMode } from '../../../records/vtd.js';
-import { type EntryRow, onField } from '../row.js';
+import { aboveWidth, type EntryRow, onField } from '../row.js';
 import { translationEnabled } from '../unit.js';
 
 const BLOCKED = 'hardware blocks every request of the unit';
@@ -107,6 +107,21 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
     test: (entry) =>
       entry.value.ttm === TableMode.abortDma
         ? onField(entry, 'ttm', 'selects abort-DMA mode, which Linux reads as scalable')
+        : undefined,
+  },
+  {
+    id: 'VTD-139',
+    row: '2.6 LRT.1, SRT.1',
+    title: 'the root table lies below the host address width',
+    severity: 'error',
+    scope: 'registers',
+    evidence: 'VT-d 11.4.5, Table 30',
+    consequence: `hardware cannot read the table: ${BLOCKED}`,
+    legacy: [0x8, 'LRT.1'],
+    scalable: [0x38, 'SRT.1'],
+    test: (entry) =>
+      entry.value.ttm === TableMode.legacy || entry.value.ttm === TableMode.scalable
+        ? aboveWidth(entry, 'rta')
         : undefined,
   },
 ];

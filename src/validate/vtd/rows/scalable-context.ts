@@ -128,6 +128,17 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     test: (entry) =>
       entry.value.ridPasid === 0 ? undefined : onField(entry, 'ridPasid', 'is not what Linux writes'),
   },
+  {
+    id: 'VTD-141',
+    row: '2.6 FPD of scalable contexts',
+    title: 'faults of a device are recorded in scalable mode',
+    severity: 'warning',
+    scope: 'scalable-context-entry',
+    evidence: 'VT-d 9.4; drivers/iommu/intel/iommu.c context_entry_set_pasid_table (clears it)',
+    consequence: 'hardware records none of the faults that can be masked: blocked requests go unseen',
+    test: (entry) =>
+      entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks the faults of the device') : undefined,
+  },
 ];
 
 /** Rows that need more than the entry. */
@@ -158,10 +169,12 @@ export const scalableContextTableRows: readonly Row[] = [
     id: 'VTD-051',
     row: 'SC-12',
     title: 'the PASID entry for requests without PASID is present',
-    severity: 'warning',
+    severity: 'note',
     scope: 'scalable-context-entry',
-    evidence: 'drivers/iommu/intel/iommu.c (absent for a blocked device only)',
-    consequence: 'requests without PASID fault',
+    evidence:
+      'drivers/iommu/intel/iommu.c device_block_translation (takes it away and leaves the context entry)',
+    consequence:
+      'requests without PASID fault; meant where a driver has claimed the device and attached no domain yet',
     scalable: [0x59, 'SPT.2'],
     onAccess: true,
   },
