@@ -59,6 +59,9 @@ describe('mapped pages and tables', () => {
     const beside = changed(machine, [[0x103045008, 0x7b802003n]]);
     const [first] = validateMachine(beside, handover(kept)).findings;
     expect([first?.severity, first?.location.iova]).toEqual(['error', 0x7b801000n]);
+    // Memory that the dump holds is not what firmware reserves.
+    const held = changed(machine, [[0x7b800000, 1n]]);
+    expect(validateMachine(held, handover(kept)).findings[0]?.severity).toBe('error');
   });
 
   it('page tables are an error, what leads to them a warning', () => {

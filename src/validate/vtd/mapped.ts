@@ -1,6 +1,7 @@
 /** Where leaves lead: to pages that are preserved, and to none that hold the tables themselves. */
 import type { Handover } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
 import { hex } from '../../schema/units.js';
 import {
   ACCESS_WRITE,
@@ -44,9 +45,22 @@ export function preservedUnknown({ kind, preserved, preservedMap, pageSize }: Ha
   return pageSize === 4096 ? undefined : 'VT-d maps pages of 4 KiB, the tree is of another page size';
 }
 
-/** How the kernel maps what the platform asks for, and nothing else (iommu_create_device_direct_mappings). */
-function isDirect(iova: number, target: number): boolean {
-  return iova === target;
+/** Below here Linux maps memory to the same addresses for an ISA bridge (intel-iommu iommu_get_resv_regions), 16 MiB. */
+const ISA_END = 0x1000000 / Number(PAGE);
+
+/**
+ * Whether pages are mapped as the kernel does it for what the platform asks for, to the same addresses
+ * (iommu_create_device_direct_mappings): the first 16 MiB, or what firmware reserves (RMRR), which is no memory of
+ * the kernel's and so in no dump. Guest memory may be mapped to the same addresses as well: that is not meant.
+ *
+ * @param start first page frame, `end` the one behind the last
+ */
+function isDirect(memory: PhysicalMemory, iova: number, start: number, end: number): boolean {
+  if (iova !== start) return false;
+  if (end <= ISA_END) return true;
+  for (const { state } of memory.runs(start * Number(PAGE), end * Number(PAGE)))
+    if (state !== 'absent') return false;
+  return true;
 }
 
 const DIRECT =
@@ -65,7 +79,7 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
     const at = BigInt(open.target) * PAGE;
     const length = BigInt(open.pages) * PAGE;
     missing += open.pages;
-    const direct = isDirect(open.iova, open.target);
+    const direct = isDirect(target.memory, open.iova, open.target, open.target + open.pages);
     const where = direct
       ? `the same addresses, which are not preserved${DIRECT}`
       : `${hex(at)}, which is not preserved`;
@@ -267,7 +281,7 @@ function meetings(batches: Iterable<Runs>, set: PageSet, target: Target): Meetin
       if (access[row] === 0 || probe(at, at + pages) === 'outside') continue;
       const shift = (iova[row] as number) - at;
       for (const part of intersections(set, at, at + pages)) {
-        const asked = isDirect(shift, 0);
+        const asked = isDirect(target.memory, part.start + shift, part.start, part.end);
         let meeting = asked ? direct : own;
         if (meeting === undefined) {
           meeting = { hit: reaches(target, part, shift, access[row] as number), pages: 0 };
@@ -291,7 +305,7 @@ function reaches(
   const iova = BigInt(start + shift) * PAGE;
   const address = BigInt(start) * PAGE;
   const can = (rights & ACCESS_WRITE) === 0 ? 'read' : 'write';
-  const direct = isDirect(shift, 0);
+  const direct = isDirect(target.memory, start + shift, start, end);
   const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${direct ? DIRECT : ''}`;
   const location = { ...target.place, iova, iovaEnd: BigInt(end + shift) * PAGE, address };
   return direct
