@@ -71,6 +71,13 @@ const handler: FieldRule = (change) => {
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
+/** F_SEAL_EXEC brings four others along on the file that the kernel makes. */
+const IMPLIED = 0x1en;
+const seals: FieldRule = ({ value }) => {
+  if ((value & ~0x3fn) !== 0n) return fires('MEMFD-002');
+  return (value & 0x20n) !== 0n && (value & IMPLIED) !== IMPLIED ? fires('MEMFD-019') : ACCEPTED;
+};
+
 const flbName: FieldRule = (change) => {
   if (unterminated(change) || repeated(change)) return fires('FLB-003');
   return fires('FLB-005');
@@ -115,7 +122,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'memfd_luo_ser_v1.pos': where(({ value }) => value >= SIGN, ['MEMFD-004'], anything),
   'memfd_luo_ser.size': (change) => fileSize(change),
   'memfd_luo_ser_v1.size': (change) => fileSize(change),
-  'memfd_luo_ser.seals': where(({ value }) => (value & ~0x3fn) !== 0n, ['MEMFD-002'], anything),
+  'memfd_luo_ser.seals': seals,
   'memfd_luo_ser.flags': where(({ value }) => value !== 0n, ['MEMFD-003']),
   'memfd_luo_ser.nr_folios': where(above(capacity), ['MEMFD-006']),
   'memfd_luo_ser_v1.nr_folios': where(above(capacity), ['MEMFD-006']),

@@ -1,6 +1,7 @@
 /** Preserved blocks that nothing refers to (upstream X16). */
 import type { Handover } from '../../abi/model.js';
 import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
+import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { children, rootNode } from '../../fdt/tree.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
@@ -14,9 +15,6 @@ import { findMemfds } from './folios.js';
 import type { PageBits } from './page-bits.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
 
-/** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
-const SESSION_PAGES = 16;
-const FILE_PAGES = 2;
 /** Longer stretches that a damaged record claims are of no use. */
 const MAX_CLAIM = 1n << 50n;
 

@@ -1,6 +1,6 @@
 /** memfd files and what is preserved of them. */
 
-import { file, folio, forget, keep, memfd, patch, u16, u32, u64 } from '../upstream-patches.js';
+import { file, folio, forget, keep, memfd, patch, session, u16, u32, u64 } from '../upstream-patches.js';
 import { type Case, descriptor, flb, list, V71, V73, V73W } from './case.js';
 
 const BIG = 0x10000000;
@@ -8,6 +8,10 @@ const BIG = 0x10000000;
 export const MEMFD: readonly Case[] = [
   V73('MEMFD-001', 'data 0', (handover) => u64(file(handover).address + 48n, 0)),
   V73('MEMFD-002', 'a seal of the future', (handover) => u32(memfd(handover).address + 16n, 0x41)),
+  V73W('MEMFD-019', 'a file of MFD_NOEXEC_SEAL', (handover) => u32(memfd(handover).address + 16n, 0x20)),
+  V73W('MEMFD-019', 'sealed against exec and writing', (handover) =>
+    u32(memfd(handover).address + 16n, 0x28),
+  ),
   V73W('MEMFD-003', 'a flag', (handover) => u32(memfd(handover).address + 20n, 1)),
   V73W('MEMFD-004', 'a negative position', (handover) => u64(memfd(handover).address, -1)),
   V73('MEMFD-005', 'a negative size', (handover) => u64(memfd(handover).address + 8n, -4096)),
@@ -49,6 +53,14 @@ export const MEMFD: readonly Case[] = [
   V71('KHO-151', 'a session area within a block', (handover, memory) => {
     const area = Number(handover.luo?.sessionsAddress);
     return [...forget(handover, memory, area, 4), ...keep(handover, memory, area - (area % 0x40000), 6)];
+  }),
+  V71('KHO-151', 'a session area of which one page is preserved', (handover, memory) => {
+    const area = Number(handover.luo?.sessionsAddress);
+    return [...forget(handover, memory, area, 4), ...keep(handover, memory, area, 0)];
+  }),
+  V71('KHO-151', 'an array of files of which one page is preserved', (handover, memory) => {
+    const array = Number(session(handover).filesAddress);
+    return [...forget(handover, memory, array, 1), ...keep(handover, memory, array, 0)];
   }),
   V73W('KHO-153', 'a record within a page', (handover) =>
     u64(file(handover).address + 48n, file(handover).data + 8n),
