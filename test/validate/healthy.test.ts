@@ -93,6 +93,14 @@ const VARIANTS: readonly (readonly [what: string, make: () => Variant, notes?: r
     },
   ],
   ['7.0', () => seventh()],
+  [
+    '6.19 to 7.0, a session without a name',
+    () =>
+      seventh((d) => {
+        d.luo.sessions[2].name = '';
+      }),
+    ['LUO-007'],
+  ],
   ['kho-v2, between releases', () => secondGeneration()],
   ['7.1', changed(V71, () => {})],
   ['7.1 without LUO', changed(V71, (d) => everythingBut(d, 'memblock', 'khoTest', 'kexecMetadata'))],

@@ -59,7 +59,8 @@ const fileArea: FieldRule = (change) => {
 
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
-  if (empty(change)) return fires('LUO-007');
+  // A note in kho-v1, where 6.19 writes such names.
+  if (empty(change)) return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('LUO-007');
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 

@@ -146,6 +146,14 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     found: 'order 11',
     expected: 'at most 10',
   },
+  'KHO-163': {
+    fault: 'a folio that is the FLB page (linux-7.3-live-update)',
+    message:
+      'The page at 0x2dab000 belongs to the FLB page and to the memfd of token 0x1a, session "vm-alpha", folio 5',
+    at: 'address 0x2dab000',
+    found: '2 owners',
+    expected: 'one',
+  },
   'KHO-156': {
     fault: 'a block of nobody (linux-7.3-live-update)',
     message: 'Nothing refers to 1 block of order 3 at 0x10000000 (32 KiB)',

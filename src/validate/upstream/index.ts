@@ -55,6 +55,7 @@ import {
 } from './memfd-folios.js';
 import { metadataVersion, releaseName } from './metadata.js';
 import { disjointBlocks, mapUnpreserved, oneOrder } from './overlap.js';
+import { oneOwner } from './owners.js';
 import { blockSizeBits, blockSizes, keyWidth, leafKeys, slotAddress, slotOnce } from './radix.js';
 import { chunkFolioOrder, pageAligned, radixFolioOrder, restoredHeads, splitRuns } from './restore.js';
 import {
@@ -202,6 +203,7 @@ export const upstreamRules: readonly Rule[] = [
   restoredHeads,
   pageAligned,
   radixFolioOrder,
+  oneOwner,
   unreferenced,
   takenOver,
 ];

@@ -1,7 +1,20 @@
 /** memfd files and what is preserved of them. */
 
-import { file, folio, forget, keep, memfd, patch, session, u16, u32, u64 } from '../upstream-patches.js';
-import { type Case, descriptor, flb, list, V71, V73, V73W } from './case.js';
+import {
+  file,
+  folio,
+  forget,
+  keep,
+  memfd,
+  patch,
+  session,
+  sure,
+  u16,
+  u32,
+  u64,
+  value,
+} from '../upstream-patches.js';
+import { type Case, descriptor, flb, list, V71, V73, V73W, V618 } from './case.js';
 
 const BIG = 0x10000000;
 
@@ -69,6 +82,22 @@ export const MEMFD: readonly Case[] = [
     ...keep(handover, memory, BIG, 11),
     ...u32(folio(handover, 0), BIG / 4096),
   ]),
+  V73('KHO-163', 'a folio that is the FLB page', (handover) =>
+    u32(folio(handover, 5), (flb(handover, 0) - 16) / 4096),
+  ),
+  V73('KHO-163', 'a folio in a region of reserve_mem', (handover) => u32(folio(handover, 5), 0x1b91b)),
+  V73('KHO-163', 'one run twice in a list', (handover) =>
+    u64(list(handover) + 16, sure(memfd(handover).area.runs[0], 'run')),
+  ),
+  V71('KHO-163', 'an FLB page that is a memfd’s record', (handover) =>
+    u64(value(handover, '/luo-flb', 'luo-flb-header', 'LUO'), file(handover).data),
+  ),
+  V618('KHO-163', 'kho_test has one folio twice', (handover) => {
+    const at = sure(handover.khoTest?.area?.runs[0], 'list');
+    const [first] = sure(handover.khoTest?.folios, 'folios');
+    const { address, order } = sure(first, 'folio');
+    return u64(at + 8, address + BigInt(order));
+  }),
   V73W('KHO-156', 'a block of nobody', (handover, memory) => keep(handover, memory, BIG, 3)),
   V73W('KHO-156', 'a folio that its list no longer names', (handover) => u32(folio(handover, 5), 0)),
 ];
