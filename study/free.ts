@@ -33,7 +33,7 @@ const FREE: Readonly<Record<string, string>> = {
   'luo_session_ser_v1.name': 'any text that ends and that no other session has',
   'memfd_luo_ser.pos': 'any position that is not negative',
   'memfd_luo_ser.size': 'a larger file ends in a hole; only what cuts folios off is wrong',
-  'memfd_luo_ser.seals': 'every combination of the six seals',
+  'memfd_luo_ser.seals': 'every combination of the six seals, F_SEAL_EXEC with the four that it brings along',
   'memfd_luo_folio_ser.flags': 'both defined bits may be set or not',
   'kho_vmalloc.flags': 'both defined bits may be set or not',
   'ss_pte.X': HARDWARE,

@@ -75,7 +75,7 @@ export const FDT_DIAGNOSTICS = {
   'block-unaligned': {
     sentence: 'A block is not aligned (reserve map 8, structure 4)',
     consequence:
-      'libfdt refuses an unaligned structure block since 2026; before, unaligned loads of every token',
+      'from 7.1 on fdt_check_header refuses the blob, and the kernel ignores the tree; before, unaligned loads of every token',
     scope: 'blob',
   },
   'blocks-overlap': {

@@ -55,6 +55,9 @@ export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = [
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
+/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it brings along (MEMFD-019). */
+const SEALS = [...Array(0x20).keys(), 0x3e, 0x3f];
+
 function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdPlan> {
   const unit = 0x20_0000 / pageSize;
   const pages = fc.oneof(
@@ -72,7 +75,7 @@ function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdP
       // Bytes that the last page lacks.
       tail: fc.oneof(fc.constant(0), fc.nat(pageSize - 1)),
       pos: fc.nat(0xffff_ffff),
-      seals: version === 'memfd-v2' ? fc.integer({ min: 0, max: 0x3f }) : fc.constant(0),
+      seals: version === 'memfd-v2' ? fc.constantFrom(...SEALS) : fc.constant(0),
       holes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: disorder() }),
     })
     .map(({ token, pages: count, tail, pos, seals, holes }) => {

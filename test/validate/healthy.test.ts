@@ -93,6 +93,14 @@ const VARIANTS: readonly (readonly [what: string, make: () => Variant, notes?: r
     },
   ],
   ['7.0', () => seventh()],
+  [
+    '6.19 to 7.0, a session without a name',
+    () =>
+      seventh((d) => {
+        d.luo.sessions[2].name = '';
+      }),
+    ['LUO-007'],
+  ],
   ['kho-v2, between releases', () => secondGeneration()],
   ['7.1', changed(V71, () => {})],
   ['7.1 without LUO', changed(V71, (d) => everythingBut(d, 'memblock', 'khoTest', 'kexecMetadata'))],
@@ -199,6 +207,48 @@ const VARIANTS: readonly (readonly [what: string, make: () => Variant, notes?: r
       };
       d.subtrees.push({ name: 'memblock' });
       d.preserved.pages = [{ address: '0x40000000', order: 18 }];
+    }),
+  ],
+  [
+    '7.1, a gigabyte of reserve_mem in one block',
+    changed(V71, (d) => {
+      everythingBut(d);
+      d.memblock = {
+        compatible: 'memblock-v1',
+        regions: [{ name: 'big', compatible: 'reserve-mem-v1', start: '0x40000000', size: '0x40000000' }],
+      };
+      d.subtrees.push({ name: 'memblock' });
+      d.preserved.pages = [{ address: '0x40000000', order: 18 }];
+    }),
+  ],
+  [
+    '7.3, a region of reserve_mem that was given back before the tree was written',
+    changed(V73, (d) => {
+      everythingBut(d);
+      d.memblock = {
+        compatible: 'memblock-v1',
+        regions: [{ name: 'trace', compatible: 'reserve-mem-v1', start: '0x40000000', size: '0x0' }],
+      };
+      d.subtrees.push({ name: 'memblock' });
+      d.preserved.pages = [];
+    }),
+  ],
+  [
+    '7.3, files with all seals, all but F_SEAL_EXEC, and all but F_SEAL_SEAL',
+    changed(V73, (d) => {
+      everythingBut(d, 'luo');
+      d.luo.flbs = [];
+      d.luo.sessions = [
+        {
+          name: 'vm',
+          count: '0x3',
+          files: ['0x3f', '0x1f', '0x3e'].map((seals, i) => ({
+            compatible: 'memfd-v2',
+            token: `0x${i}`,
+            memfd: { pos: '0x0', size: '0x0', seals, flags: '0x0', nrFolios: '0x0', folios: [] },
+          })),
+        },
+      ];
     }),
   ],
   [

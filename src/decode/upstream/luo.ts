@@ -46,8 +46,8 @@ import { draftFile, draftFlb } from './drafts.js';
 import { readMemfd } from './memfd.js';
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
-const SESSION_PAGES = 16;
-const FILE_PAGES = 2;
+export const SESSION_PAGES = 16;
+export const FILE_PAGES = 2;
 
 /** Sessions that the area of luo-v1 to luo-v3 holds. */
 export function sessionCapacity(pageSize: number): number {

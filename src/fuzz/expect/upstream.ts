@@ -59,7 +59,8 @@ const fileArea: FieldRule = (change) => {
 
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
-  if (empty(change)) return fires('LUO-007');
+  // A note in kho-v1, where 6.19 writes such names.
+  if (empty(change)) return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('LUO-007');
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 
@@ -69,6 +70,13 @@ const handler: FieldRule = (change) => {
   // No release reads kho-v2, so nothing says which handlers it has.
   if (change.target.handover.generation === 'kho-v2') return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
+};
+
+/** F_SEAL_EXEC brings four others along on the file that the kernel makes. */
+const IMPLIED = 0x1en;
+const seals: FieldRule = ({ value }) => {
+  if ((value & ~0x3fn) !== 0n) return fires('MEMFD-002');
+  return (value & 0x20n) !== 0n && (value & IMPLIED) !== IMPLIED ? fires('MEMFD-019') : ACCEPTED;
 };
 
 const flbName: FieldRule = (change) => {
@@ -115,7 +123,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'memfd_luo_ser_v1.pos': where(({ value }) => value >= SIGN, ['MEMFD-004'], anything),
   'memfd_luo_ser.size': (change) => fileSize(change),
   'memfd_luo_ser_v1.size': (change) => fileSize(change),
-  'memfd_luo_ser.seals': where(({ value }) => (value & ~0x3fn) !== 0n, ['MEMFD-002'], anything),
+  'memfd_luo_ser.seals': seals,
   'memfd_luo_ser.flags': where(({ value }) => value !== 0n, ['MEMFD-003']),
   'memfd_luo_ser.nr_folios': where(above(capacity), ['MEMFD-006']),
   'memfd_luo_ser_v1.nr_folios': where(above(capacity), ['MEMFD-006']),

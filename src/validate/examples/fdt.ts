@@ -66,11 +66,11 @@ export const fdtExamples: { readonly [rule: string]: RuleExample } = {
       '00 00 08 50 00 00 00 40 [00 00 07 cc] 00 00 00 30 00 00 00 11 00 00 00 10 00 00 00 00 00 01 00 00 … (blob offset 0x4)',
   },
   'FDT-010': {
-    fault: 'the reserve map 4 bytes later (built by test/rfc)',
-    message: 'A block is not aligned (reserve map 8, structure 4): memory reserve map at 0x34',
+    fault: 'the reserve map 4 bytes later (linux-7.1-live-update)',
+    message: 'A block is not aligned (reserve map 8, structure 4): memory reserve map at 0x2c',
     at: 'offset 0x10',
     bytes:
-      '00 00 00 44 00 00 07 d0 [00 00 00 34] 00 00 00 11 00 00 00 10 00 00 00 00 00 00 00 84 00 00 07 8c … (blob offset 0x8)',
+      '00 00 00 3c 00 00 01 60 [00 00 00 2c] 00 00 00 11 00 00 00 10 00 00 00 00 00 00 00 39 00 00 01 24 … (blob offset 0x8)',
   },
   'FDT-011': {
     fault: 'the strings block 4 bytes earlier (built by test/rfc)',

@@ -98,6 +98,13 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     message: '1 block of order 0 (4 KiB) at 0x20000000000000, beyond 2^52',
     at: 'address 0x20000000000000',
   },
+  'KHO-161': {
+    fault: '2 GiB (linux-7.1-live-update)',
+    message: '1 block of order 19 (2 GiB) at 0x200000000',
+    at: 'address 0x200000000',
+    found: 'order 19',
+    expected: 'at most 18',
+  },
   'KHO-147': {
     fault: 'two orders at one head (linux-7.3-live-update)',
     message: '1 block of order 1 from 0x640000 on starts with blocks of order 0',
@@ -107,6 +114,11 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     fault: 'a page within a block (linux-7.3-live-update)',
     message: '1 block of order 4 from 0x6a0000 on overlaps blocks of order 0',
     at: 'address 0x6a0000',
+  },
+  'KHO-162': {
+    fault: 'the root of the map (linux-7.3-live-update)',
+    message: 'The map’s page at 0x4ed000 lies in a preserved block',
+    at: 'address 0x4ed000',
   },
   'KHO-135': {
     fault: 'a folio of kho_test of order 11 (linux-6.18-handover)',
@@ -141,6 +153,14 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     at: 'address 0x10000000',
     found: 'order 11',
     expected: 'at most 10',
+  },
+  'KHO-163': {
+    fault: 'a folio that is the FLB page (linux-7.3-live-update)',
+    message:
+      'The page at 0x2dab000 belongs to the FLB page and to the memfd of token 0x1a, session "vm-alpha", folio 5',
+    at: 'address 0x2dab000',
+    found: '2 owners',
+    expected: 'one',
   },
   'KHO-156': {
     fault: 'a block of nobody (linux-7.3-live-update)',

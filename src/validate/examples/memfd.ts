@@ -16,6 +16,14 @@ export const memfdExamples: { readonly [rule: string]: RuleExample } = {
     found: '0x41',
     expected: 'bits of 0x3f',
   },
+  'MEMFD-019': {
+    fault: 'a file of MFD_NOEXEC_SEAL (linux-7.3-live-update)',
+    message: 'seals of the memfd of token 0x1a, session "vm-alpha" are 0x20; the file comes back with 0x3e',
+    at: 'memfd_luo_ser.seals  address 0x2df3010',
+    bytes: '00 00 80 01 00 00 00 00 [20 00 00 00] 00 00 00 00 00 18 00 00 (address 0x2df3008)',
+    found: '0x20',
+    expected: '0x3e',
+  },
   'MEMFD-003': {
     fault: 'a flag (linux-7.3-live-update)',
     message: 'flags of the memfd of token 0x1a, session "vm-alpha" is 0x1',

@@ -1,5 +1,5 @@
 /** One rule for each thing that can be wrong with a devicetree blob; the codec's table says what. */
-import { GENERATIONS, type Handover } from '../../abi/model.js';
+import { GENERATIONS, type Generation, type Handover } from '../../abi/model.js';
 import { FDT_DIAGNOSTICS, type FdtDiagnosticCode, type FdtDiagnosticInfo } from '../../fdt/diagnostics.js';
 import type { Rule, Severity } from '../rule.js';
 
@@ -81,7 +81,19 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   // The page that holds a tree goes on behind it; a copy of the page is no mistake.
   'trailing-bytes': 'note',
   'other-version': 'note',
+  // Refused since Linux 7.1, whose libfdt is newer than the one that the tables are made for.
+  'block-unaligned': 'error',
 };
+
+/** Generations that Linux 7.1 and later read. */
+const NEW_LIBFDT: readonly (Generation | undefined)[] = ['kho-v2', 'kho-v3', 'kho-v4'];
+
+/** The severity of one finding, where it is not the rule's. */
+function ownSeverity(code: FdtDiagnosticCode, { namedTree, generation }: Handover): Severity | undefined {
+  // A copy that debugfs cut off says nothing against the tree itself.
+  if (namedTree !== undefined) return 'note';
+  return code === 'block-unaligned' && !NEW_LIBFDT.includes(generation) ? 'warning' : undefined;
+}
 
 /** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
 function isUpstreamRoot({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
@@ -101,14 +113,14 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
       info.libfdt === undefined ? 'scripts/dtc/libfdt' : `libfdt fdt_check_full: FDT_ERR_${info.libfdt}`,
     consequence: info.consequence,
     check({ handover }, report) {
+      const severity = ownSeverity(code, handover);
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
         // Reported as KHO-112.
         if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
         const more = diagnostic.count > 1 ? ` (and ${diagnostic.count - 1} more)` : '';
         report.finding({
-          // A copy that debugfs cut off says nothing against the tree itself.
-          ...(handover.namedTree === undefined ? {} : { severity: 'note' }),
+          ...(severity === undefined ? {} : { severity }),
           message: diagnostic.message + more,
           location: {
             ...(diagnostic.path === undefined ? {} : { fdtPath: diagnostic.path }),

@@ -33,7 +33,15 @@ import {
   sessionNamesUnique,
 } from './luo-sessions.js';
 import { memblockCompatible, regionLimits, regionPreserved, regionProperties } from './memblock.js';
-import { memfdFlags, memfdListLength, memfdPosition, memfdRecord, memfdSeals, memfdSize } from './memfd.js';
+import {
+  memfdFlags,
+  memfdListLength,
+  memfdPosition,
+  memfdRecord,
+  memfdSeals,
+  memfdSize,
+  sealsAsTheyWere,
+} from './memfd.js';
 import {
   folioAlignment,
   folioFlags,
@@ -46,8 +54,9 @@ import {
   recordsOwned,
 } from './memfd-folios.js';
 import { metadataVersion, releaseName } from './metadata.js';
-import { disjointBlocks, oneOrder } from './overlap.js';
-import { blockSizes, keyWidth, leafKeys, slotAddress, slotOnce } from './radix.js';
+import { disjointBlocks, mapUnpreserved, oneOrder } from './overlap.js';
+import { oneOwner } from './owners.js';
+import { blockSizeBits, blockSizes, keyWidth, leafKeys, slotAddress, slotOnce } from './radix.js';
 import { chunkFolioOrder, pageAligned, radixFolioOrder, restoredHeads, splitRuns } from './restore.js';
 import {
   childNames,
@@ -123,8 +132,10 @@ export const upstreamRules: readonly Rule[] = [
   leafKeys,
   keyWidth,
   blockSizes,
+  blockSizeBits,
   oneOrder,
   disjointBlocks,
+  mapUnpreserved,
   pageCount,
   definedFlags,
   runOrder,
@@ -173,6 +184,7 @@ export const upstreamRules: readonly Rule[] = [
   noFlbBehind,
   memfdRecord,
   memfdSeals,
+  sealsAsTheyWere,
   memfdFlags,
   memfdPosition,
   memfdSize,
@@ -191,6 +203,7 @@ export const upstreamRules: readonly Rule[] = [
   restoredHeads,
   pageAligned,
   radixFolioOrder,
+  oneOwner,
   unreferenced,
   takenOver,
 ];

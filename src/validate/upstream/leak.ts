@@ -2,23 +2,16 @@
 import type { Handover } from '../../abi/model.js';
 import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
 import { children, rootNode } from '../../fdt/tree.js';
-import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
+import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
 import { intersections } from '../pages.js';
 import type { Reporter, Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
-import { blobs } from './blobs.js';
 import { upstreamFacts } from './facts.js';
 import { isTestFlb } from './flb.js';
-import { findMemfds } from './folios.js';
+import { references } from './owners.js';
 import type { PageBits } from './page-bits.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
-
-/** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
-const SESSION_PAGES = 16;
-const FILE_PAGES = 2;
-/** Longer stretches that a damaged record claims are of no use. */
-const MAX_CLAIM = 1n << 50n;
 
 export const unreferenced: Rule = {
   id: 'KHO-156',
@@ -40,9 +33,9 @@ export const unreferenced: Rule = {
       report.skip(why);
       return;
     }
-    const references = pageSet(referenced(handover), handover.pageSize);
+    const referenced = pageSet(references(handover), handover.pageSize);
     const { named } = upstreamFacts(handover).folios();
-    const blocks = unclaimed(map, references, named);
+    const blocks = unclaimed(map, referenced, named);
     if (notYetWritten(handover)) noteEarly(map, blocks, report);
     else reportEach(map, blocks, report);
   },
@@ -133,41 +126,6 @@ function isMissing({ version, flbsAddress }: Luo, generation: Handover['generati
 /** A running kernel has preserved the files, and writes down whose they are only when it goes down. */
 function notYetWritten({ luo, setupData }: Handover): boolean {
   return luo !== undefined && setupData === undefined && (luo.sessions ?? []).length === 0;
-}
-
-/** Everything that is referred to but the folios of memfds. */
-function* referenced(handover: Handover): Generator<PageRange> {
-  const { fdtAddress, pageSize, luo, memblock, khoTest } = handover;
-  const page = BigInt(pageSize);
-  const range = (start: bigint, length: bigint): PageRange => ({
-    start,
-    end: start + (length < MAX_CLAIM ? length : MAX_CLAIM),
-  });
-  if (fdtAddress !== undefined) yield range(fdtAddress, page);
-  for (const { address, length } of blobs(handover)) yield range(address, length);
-  for (const { start, size } of memblock?.regions ?? []) {
-    if (start !== undefined && size !== undefined) yield range(start, size);
-  }
-  for (const { address, order } of khoTest?.folios ?? []) {
-    yield range(address, page << BigInt(Math.min(order, 40)));
-  }
-  for (const { area } of upstreamFacts(handover).areas()) {
-    for (const chunk of area.chunks) yield range(BigInt(chunk), page);
-    for (const run of area.runs) yield { start: run, end: run + area.runSize };
-  }
-  if (luo === undefined) return;
-  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
-  if (abiHeader !== undefined) yield range(abiHeader, page);
-  if (flbsAddress !== 0n) yield range(flbsAddress, page);
-  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
-    yield range(sessionsAddress, page * BigInt(SESSION_PAGES));
-  }
-  for (const { address } of sessionBlocks ?? []) yield range(address, page);
-  for (const { filesAddress, fileBlocks } of sessions) {
-    for (const { address } of fileBlocks ?? []) yield range(address, page);
-    if (fileBlocks === undefined && filesAddress !== 0n) yield range(filesAddress, page * BigInt(FILE_PAGES));
-  }
-  for (const { file } of findMemfds(handover)) yield range(file.data, 1n);
 }
 
 /** Runs of adjacent blocks of which no page is in either set. */

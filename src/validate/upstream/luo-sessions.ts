@@ -95,12 +95,16 @@ export const sessionNamed: Rule = {
   generations: UPSTREAM,
   source: 'upstream L7',
   evidence: `${LS} luo_session_create`,
-  consequence: 'accepted when it is read; creating such a session is refused, so no kernel writes one',
+  consequence:
+    'accepted when it is read; creating such a session is refused, so that no kernel from 7.1 on writes one',
   needs: ['memory'],
   check(context, report) {
+    // 6.19 lets a session be created without a name.
+    const legal = context.handover.generation === 'kho-v1';
     for (const [i, session] of sessionsOf(context, report).entries()) {
       if (session.name[0] !== 0) continue;
       report.finding({
+        ...(legal ? { severity: 'note' as const } : {}),
         message: `Session ${i} has no name`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });

@@ -16,6 +16,9 @@ import { at, RADIX, UPSTREAM } from './shared.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve';
 const SEALS = Object.values(MemfdLuoSerSeals).reduce((all, seal) => all | seal, 0);
+/** What F_SEAL_EXEC brings along on a file that may be executed (mm/memfd.c memfd_add_seals). */
+const IMPLIED =
+  MemfdLuoSerSeals.shrink | MemfdLuoSerSeals.grow | MemfdLuoSerSeals.write | MemfdLuoSerSeals.futureWrite;
 /** The encoder refuses larger files (mm/memfd_luo.c), in pages. */
 const MAX_FILE_PAGES = 2n ** 32n - 1n;
 /** File positions and sizes are signed (loff_t). */
@@ -93,6 +96,32 @@ export const memfdSeals: Rule = {
         location: place(placed, 'seals', 'seals'),
         found: hex(seals),
         expected: `bits of ${hex(SEALS)}`,
+      });
+    }
+  },
+};
+
+export const sealsAsTheyWere: Rule = {
+  id: 'MEMFD-019',
+  title: 'a memfd that is sealed against exec is sealed against writing and resizing too',
+  severity: 'warning',
+  generations: RADIX,
+  source: 'upstream 3.6, H2',
+  evidence: `${RETRIEVE} (memfd_alloc_file without MFD_NOEXEC_SEAL); mm/memfd.c memfd_add_seals`,
+  consequence:
+    'the kernel makes a new file, which may be executed, and adds the seals to it: there F_SEAL_EXEC brings the other four along, and memory of a guest can no longer be mapped for writing. Files of MFD_NOEXEC_SEAL and of vm.memfd_noexec=1 have F_SEAL_EXEC alone',
+  needs: ['memory'],
+  check(context, report) {
+    for (const placed of memfdsOf(context, report)) {
+      const { seals } = placed.memfd;
+      // Unknown seals are refused before any is added (MEMFD-002).
+      if (seals === undefined || (seals & ~SEALS) !== 0 || (seals & MemfdLuoSerSeals.exec) === 0) continue;
+      if ((seals & IMPLIED) === IMPLIED) continue;
+      report.finding({
+        message: `seals of ${placed.name} are ${hex(seals)}; the file comes back with ${hex(seals | IMPLIED)}`,
+        location: place(placed, 'seals', 'seals'),
+        found: hex(seals),
+        expected: hex(seals | IMPLIED),
       });
     }
   },

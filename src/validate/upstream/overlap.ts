@@ -1,4 +1,4 @@
-/** Blocks of the map against each other (upstream X7, X8). */
+/** Blocks of the map against each other, and against the pages of the map itself (upstream X1, X7, X8). */
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { Reporter, Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
@@ -107,5 +107,31 @@ export const disjointBlocks: Rule = {
     notePartMissing(context, report);
     const { pages } = context.handover.preserved ?? {};
     if (pages !== undefined) reportOverlaps(pages, false, report);
+  },
+};
+
+export const mapUnpreserved: Rule = {
+  id: 'KHO-162',
+  title: 'no page of the map lies in a preserved block',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream 2.6, X1',
+  evidence:
+    'kernel/liveupdate/kexec_handover.c kho_radix_add_key (get_zeroed_page); kernel/kexec_handover.c new_chunk, xa_load_or_alloc (6.16 to 7.0)',
+  consequence:
+    'the page is somebody else’s, and what he keeps there is read as a part of the map: the next kernel reserves memory that nobody preserved, and hands out what was',
+  needs: ['memory'],
+  check(context, report) {
+    notePartMissing(context, report);
+    const { preserved, preservedMap, pageSize } = context.handover;
+    const pages = preserved?.pages;
+    if (pages === undefined) return;
+    for (const page of preservedMap?.pages ?? []) {
+      if (!pages.contains(Math.floor(page / pageSize))) continue;
+      report.finding({
+        message: `The map’s page at ${hex(page)} lies in a preserved block`,
+        location: at(page),
+      });
+    }
   },
 };

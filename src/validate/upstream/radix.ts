@@ -1,4 +1,6 @@
 /** The preserved memory map as a radix tree, kho-v2 and later (upstream X1 to X5). */
+
+import { pageShift } from '../../decode/upstream/pages.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
@@ -106,6 +108,36 @@ export const blockSizes: Rule = {
         message: `${counted(count, 'block')} of order ${order} (${size(block)}) at ${hex(address)}${end > BigInt(PHYSICAL_LIMIT) ? ', beyond 2^52' : ''}`,
         location: at(address),
         found: `order ${order}`,
+      });
+    }
+  },
+};
+
+export const blockSizeBits: Rule = {
+  id: 'KHO-161',
+  title: 'the size of every block fits 31 bits',
+  severity: 'error',
+  // Linux 7.2 computes it in 64 bits; of kho-v1 it is KHO-134.
+  generations: ['kho-v2', 'kho-v3'],
+  source: 'upstream X5, M4',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve (7.1)',
+  consequence:
+    'Linux 7.1 computes the size in a 32-bit int, which overflows: it reserves other memory, or none. Regions of reserve_mem of 2 GiB and more have such blocks',
+  needs: ['memory'],
+  check(context, report) {
+    const { preserved, pageSize } = context.handover;
+    notePartMissing(context, report);
+    const pages = preserved?.pages;
+    const limit = 30 - pageShift(pageSize);
+    if (pages === undefined || !pages.orders.some((order) => order > limit)) return;
+    for (const { address, order, count } of pages.blocks()) {
+      if (order <= limit) continue;
+      const block = BigInt(pageSize) << BigInt(order);
+      report.finding({
+        message: `${counted(count, 'block')} of order ${order} (${size(block)}) at ${hex(address)}`,
+        location: at(address),
+        found: `order ${order}`,
+        expected: `at most ${limit}`,
       });
     }
   },

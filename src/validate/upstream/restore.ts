@@ -1,8 +1,9 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
 import type { Generation } from '../../abi/model.js';
+import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
-import { hex } from '../text.js';
+import { hex, range } from '../text.js';
 import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
 import { findMemfds } from './folios.js';
@@ -16,6 +17,8 @@ const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 interface Restored {
   readonly what: string;
   readonly address: bigint;
+  /** Pages that are read of it, 1 where nothing is said. */
+  readonly pages?: number;
 }
 
 /** Records and arrays that no other rule looks at. */
@@ -25,12 +28,12 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
   const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
   if (abiHeader !== undefined) yield { what: 'struct luo_ser', address: abiHeader };
   if (sessionBlocks === undefined && sessionsAddress !== 0n) {
-    yield { what: 'the session area', address: sessionsAddress };
+    yield { what: 'the session area', address: sessionsAddress, pages: SESSION_PAGES };
   }
   if (flbsAddress !== 0n) yield { what: 'the FLB page', address: flbsAddress };
   for (const { name, filesAddress, fileBlocks } of sessions) {
     if (fileBlocks !== undefined || filesAddress === 0n) continue;
-    yield { what: `the files of session ${quoted(name)}`, address: filesAddress };
+    yield { what: `the files of session ${quoted(name)}`, address: filesAddress, pages: FILE_PAGES };
   }
   for (const { name, file } of findMemfds(handover)) {
     yield { what: `the record of ${name}`, address: file.data };
@@ -89,9 +92,19 @@ export const restoredHeads: Rule = {
     const map = wholeMap(context, report);
     if (map === undefined) return;
     const page = BigInt(map.pageSize);
-    for (const { what, address } of restored(context)) {
+    for (const { what, address, pages = 1 } of restored(context)) {
       const pfn = Number(address / page);
-      if (orderAt(map, pfn) >= 0) continue;
+      if (orderAt(map, pfn) >= 0) {
+        const start = address - (address % page);
+        const [gap] = pages === 1 ? [] : map.uncovered(start, start + page * BigInt(pages));
+        if (gap === undefined) continue;
+        report.finding({
+          message: `${upper(what)} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
+          location: at(gap.start),
+          expected: `${pages} pages`,
+        });
+        continue;
+      }
       report.finding({
         message: `${upper(what)} at ${hex(address)} ${map.contains(pfn) ? 'lies within a block and does not start it' : 'is not preserved'}`,
         location: at(address),

@@ -1,7 +1,9 @@
 /** The preserved map: chunks and bitmaps, and the radix tree. */
 
-import { chunk, keep, patch, setKey, sure, u32, u64 } from '../upstream-patches.js';
-import { type Case, fresh, V73, V618 } from './case.js';
+import type { Handover } from '../../../src/abi/model.js';
+import type { PhysicalMemory } from '../../../src/memory/physical.js';
+import { chunk, keep, memfd, patch, setKey, sure, u32, u64 } from '../upstream-patches.js';
+import { type Case, fresh, V71, V73, V618 } from './case.js';
 
 export const CHUNKS: readonly Case[] = [
   V618('KHO-131', 'the last chunk leads to the first', (handover) =>
@@ -53,6 +55,17 @@ export const CHUNKS: readonly Case[] = [
 
 const ODD = 0x640000;
 
+/** The slot of the radix tree that leads to a page. */
+function slotOf({ preservedMap, pageSize }: Handover, memory: PhysicalMemory, page: number): number {
+  const bytes = new Uint8Array(pageSize);
+  for (const node of preservedMap?.pages ?? []) {
+    memory.read(node, pageSize, bytes);
+    const index = new BigUint64Array(bytes.buffer).indexOf(BigInt(page));
+    if (index >= 0) return node + index * 8;
+  }
+  throw new Error(`no slot leads to ${page}`);
+}
+
 export const RADIX: readonly Case[] = [
   V73('KHO-141', 'a slot that is no page', (handover) =>
     u64(Number(handover.preservedMemoryMap) + 8, 0x4ed800),
@@ -67,6 +80,18 @@ export const RADIX: readonly Case[] = [
   V73('KHO-144', 'a key of 58 bits', (handover, memory) => setKey(handover, memory, 1n << 57n)),
   V73('KHO-145', '32 TiB', (handover, memory) => keep(handover, memory, 0n, 33)),
   V73('KHO-145', 'a page beyond 2^52', (handover, memory) => keep(handover, memory, 1n << 53n, 0)),
+  V71('KHO-161', '2 GiB', (handover, memory) => keep(handover, memory, 0x2_0000_0000, 19)),
+  V73('KHO-162', 'the root of the map', (handover, memory) =>
+    keep(handover, memory, sure(handover.preservedMemoryMap, 'map'), 0),
+  ),
+  V73('KHO-162', 'a leaf that is a page of a file', (handover, memory) => {
+    const page = sure(memfd(handover).area.runs[0], 'list');
+    const leaf = sure(handover.preservedMap?.pages.at(-1), 'leaf');
+    return u64(slotOf(handover, memory, leaf), page);
+  }),
+  V618('KHO-162', 'the first chunk', (handover, memory) =>
+    keep(handover, memory, chunk(handover).address, 0),
+  ),
   V73('KHO-147', 'two orders at one head', (handover, memory) => keep(handover, memory, ODD, 1)),
   V73('KHO-148', 'a page within a block', (handover, memory) => keep(handover, memory, 0x6a1000, 0)),
   V618('KHO-147', 'two orders at one head in kho-v1', (handover) => {

@@ -1,13 +1,30 @@
 /** memfd files and what is preserved of them. */
 
-import { file, folio, forget, keep, memfd, patch, u16, u32, u64 } from '../upstream-patches.js';
-import { type Case, descriptor, flb, list, V71, V73, V73W } from './case.js';
+import {
+  file,
+  folio,
+  forget,
+  keep,
+  memfd,
+  patch,
+  session,
+  sure,
+  u16,
+  u32,
+  u64,
+  value,
+} from '../upstream-patches.js';
+import { type Case, descriptor, flb, list, V71, V73, V73W, V618 } from './case.js';
 
 const BIG = 0x10000000;
 
 export const MEMFD: readonly Case[] = [
   V73('MEMFD-001', 'data 0', (handover) => u64(file(handover).address + 48n, 0)),
   V73('MEMFD-002', 'a seal of the future', (handover) => u32(memfd(handover).address + 16n, 0x41)),
+  V73W('MEMFD-019', 'a file of MFD_NOEXEC_SEAL', (handover) => u32(memfd(handover).address + 16n, 0x20)),
+  V73W('MEMFD-019', 'sealed against exec and writing', (handover) =>
+    u32(memfd(handover).address + 16n, 0x28),
+  ),
   V73W('MEMFD-003', 'a flag', (handover) => u32(memfd(handover).address + 20n, 1)),
   V73W('MEMFD-004', 'a negative position', (handover) => u64(memfd(handover).address, -1)),
   V73('MEMFD-005', 'a negative size', (handover) => u64(memfd(handover).address + 8n, -4096)),
@@ -50,6 +67,14 @@ export const MEMFD: readonly Case[] = [
     const area = Number(handover.luo?.sessionsAddress);
     return [...forget(handover, memory, area, 4), ...keep(handover, memory, area - (area % 0x40000), 6)];
   }),
+  V71('KHO-151', 'a session area of which one page is preserved', (handover, memory) => {
+    const area = Number(handover.luo?.sessionsAddress);
+    return [...forget(handover, memory, area, 4), ...keep(handover, memory, area, 0)];
+  }),
+  V71('KHO-151', 'an array of files of which one page is preserved', (handover, memory) => {
+    const array = Number(session(handover).filesAddress);
+    return [...forget(handover, memory, array, 1), ...keep(handover, memory, array, 0)];
+  }),
   V73W('KHO-153', 'a record within a page', (handover) =>
     u64(file(handover).address + 48n, file(handover).data + 8n),
   ),
@@ -57,6 +82,22 @@ export const MEMFD: readonly Case[] = [
     ...keep(handover, memory, BIG, 11),
     ...u32(folio(handover, 0), BIG / 4096),
   ]),
+  V73('KHO-163', 'a folio that is the FLB page', (handover) =>
+    u32(folio(handover, 5), (flb(handover, 0) - 16) / 4096),
+  ),
+  V73('KHO-163', 'a folio in a region of reserve_mem', (handover) => u32(folio(handover, 5), 0x1b91b)),
+  V73('KHO-163', 'one run twice in a list', (handover) =>
+    u64(list(handover) + 16, sure(memfd(handover).area.runs[0], 'run')),
+  ),
+  V71('KHO-163', 'an FLB page that is a memfd’s record', (handover) =>
+    u64(value(handover, '/luo-flb', 'luo-flb-header', 'LUO'), file(handover).data),
+  ),
+  V618('KHO-163', 'kho_test has one folio twice', (handover) => {
+    const at = sure(handover.khoTest?.area?.runs[0], 'list');
+    const [first] = sure(handover.khoTest?.folios, 'folios');
+    const { address, order } = sure(first, 'folio');
+    return u64(at + 8, address + BigInt(order));
+  }),
   V73W('KHO-156', 'a block of nobody', (handover, memory) => keep(handover, memory, BIG, 3)),
   V73W('KHO-156', 'a folio that its list no longer names', (handover) => u32(folio(handover, 5), 0)),
 ];

@@ -55,6 +55,9 @@ export const ENTRY: readonly Case[] = [
   V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
 ];
 
+/** Where setup_data of linux-7.3-live-update says that the scratch array lies. */
+const SCRATCH_ARRAY = 0x1abf0000;
+
 export const ROOT: readonly Case[] = [
   V73(
     'KHO-106',
@@ -80,6 +83,19 @@ export const ROOT: readonly Case[] = [
   V73('KHO-110', 'beyond 2^52', (handover) => u64(value(handover, '/', 'preserved-memory-map'), 1n << 60n)),
   V73('KHO-111', 'the page is not in the map', (handover, memory) =>
     forget(handover, memory, sure(handover.fdtAddress, 'address')),
+  ),
+  V73(
+    'KHO-111',
+    'the page is in scratch, and setup_data names it',
+    (handover, memory) => {
+      const address = sure(handover.fdtAddress, 'address');
+      return [
+        ...forget(handover, memory, address),
+        ...u64(SCRATCH_ARRAY, address),
+        ...u64(SCRATCH_ARRAY + 8, handover.pageSize),
+      ];
+    },
+    { boot: {} },
   ),
   V73('KHO-112', 'two kho_test', (handover) => renameNode(handover, '/memblock', 'kho_test')),
   V73('KHO-113', 'no address', (handover) => dropProperty(handover, '/memblock', 'preserved-data')),

@@ -1,0 +1,164 @@
+/** Whose the preserved pages are (upstream X12, X16). */
+import type { Handover } from '../../abi/model.js';
+import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
+import type { PageRange } from '../../memory/page-set.js';
+import type { Reporter, Rule } from '../rule.js';
+import { hex } from '../text.js';
+import { blobs, quoted } from './blobs.js';
+import { upstreamFacts } from './facts.js';
+import { findMemfds } from './folios.js';
+import { createPageBits } from './page-bits.js';
+import { at, maxPageOrder, UPSTREAM } from './shared.js';
+
+/** Longer stretches that a damaged record claims are of no use. */
+const MAX_CLAIM = 1n << 50n;
+/** Longer ones, in pages, are compared as stretches. */
+const MAX_SINGLE = 64;
+/** Pages whose owners are looked up. */
+const MAX_SEARCHES = 16;
+/** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
+const MAX_ORDER = 40;
+
+/** Bytes that somebody reads or restores in the next kernel. */
+export interface Reference extends PageRange {
+  readonly who: () => string;
+  readonly region?: true;
+}
+
+/** Everything that is referred to but the folios of memfds, which are too many to be listed. */
+export function* references(handover: Handover): Generator<Reference> {
+  const { fdtAddress, pageSize, memblock, khoTest } = handover;
+  const page = BigInt(pageSize);
+  if (fdtAddress !== undefined) yield reference('the tree', fdtAddress, page);
+  for (const { name, address, length } of blobs(handover)) {
+    yield reference(`the blob of ${name}`, address, length);
+  }
+  for (const { name, start, size } of memblock?.regions ?? []) {
+    if (start === undefined || size === undefined) continue;
+    yield { ...reference(`memblock region "${name}"`, start, size), region: true };
+  }
+  for (const { address, order } of khoTest?.folios ?? []) {
+    // Behind the end of the list, where a count leads that is too large (KTEST-002).
+    if (address === 0n) continue;
+    yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
+  }
+  for (const { owner, area } of upstreamFacts(handover).areas()) {
+    for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page);
+    const who = () => `${owner}, whose list has the run`;
+    // Of runs larger than any (VMALLOC-003) only the start means something.
+    const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
+    for (const run of area.runs) yield { start: run, end: run + length, who };
+  }
+  yield* luoReferences(handover, page);
+}
+
+function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
+  const { luo } = handover;
+  if (luo === undefined) return;
+  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
+  if (abiHeader !== undefined) yield reference('struct luo_ser', abiHeader, page);
+  if (flbsAddress !== 0n) yield reference('the FLB page', flbsAddress, page);
+  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
+    yield reference('the session area', sessionsAddress, page * BigInt(SESSION_PAGES));
+  }
+  for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
+  for (const { name, filesAddress, fileBlocks, files } of sessions) {
+    const whose = `files of session ${quoted(name)}`;
+    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${whose}`, address, page);
+    // An array that another session has is LUO-019.
+    if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
+    yield reference(`the ${whose}`, filesAddress, page * BigInt(FILE_PAGES));
+  }
+  // Records on one page are MEMFD-018.
+  const seen = new Set<bigint>();
+  for (const { file, name } of findMemfds(handover)) {
+    if (seen.has(file.data / page)) continue;
+    seen.add(file.data / page);
+    yield reference(`the record of ${name}`, file.data, 1n);
+  }
+}
+
+function reference(who: string, start: bigint, length: bigint): Reference {
+  return { who: () => who, start, end: start + (length < MAX_CLAIM ? length : MAX_CLAIM) };
+}
+
+export const oneOwner: Rule = {
+  id: 'KHO-163',
+  title: 'no preserved page has two owners',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X12',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page; mm/memblock.c reserve_mem_kho_revive',
+  consequence:
+    'a page is restored once, so that the second owner gets nothing; of two that restore nothing each overwrites the other',
+  needs: ['memory'],
+  check({ handover }, report) {
+    const absent = handover.diagnostics.find(({ code }) => code === 'memory-absent');
+    if (absent !== undefined) report.skip(`not all owners are known: ${absent.message}`);
+    const shared = sharedPages(handover);
+    for (const pfn of shared.slice(0, MAX_SEARCHES)) tell(handover, pfn, report);
+    report.more(Math.max(0, shared.length - MAX_SEARCHES));
+  },
+};
+
+function tell(handover: Handover, pfn: number, report: Reporter): void {
+  const address = pfn * handover.pageSize;
+  const owners = ownersOf(handover, pfn);
+  report.finding({
+    message: `The page at ${hex(address)} belongs to ${owners.slice(0, 2).join(' and to ')}${
+      owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''
+    }`,
+    location: at(address),
+    found: `${owners.length} owners`,
+    expected: 'one',
+  });
+}
+
+/** Page frames that two refer to, each once. */
+function sharedPages(handover: Handover): number[] {
+  const { pageSize } = handover;
+  const { named } = upstreamFacts(handover).folios();
+  const single = createPageBits();
+  const stretches: { start: number; end: number; region: boolean }[] = [];
+  const shared = new Set<number>();
+  for (const { start, end, region } of references(handover)) {
+    const from = Math.floor(Number(start) / pageSize);
+    const to = Math.ceil(Number(end) / pageSize);
+    if (region === true || to - from > MAX_SINGLE) {
+      stretches.push({ start: from, end: to, region: region === true });
+      continue;
+    }
+    for (let pfn = from; pfn < to; pfn++) if (!single.add(pfn) || named.has(pfn)) shared.add(pfn);
+  }
+  stretches.sort((a, b) => a.start - b.start);
+  let before: (typeof stretches)[number] | undefined;
+  for (const each of stretches) {
+    for (const bits of [single, named]) {
+      const pfn = bits.next(each.start);
+      if (pfn < each.end) shared.add(pfn);
+    }
+    // Two regions that overlap are MEMBLOCK-006.
+    if (before !== undefined && each.start < before.end && !(before.region && each.region)) {
+      shared.add(each.start);
+    }
+    if (before === undefined || each.end > before.end) before = each;
+  }
+  return [...shared].sort((a, b) => a - b);
+}
+
+/** Everyone that refers to a page frame, in words. */
+function ownersOf(handover: Handover, pfn: number): string[] {
+  const { pageSize } = handover;
+  const owners: string[] = [];
+  for (const { start, end, who } of references(handover)) {
+    if (Number(start) < (pfn + 1) * pageSize && Number(end) > pfn * pageSize) owners.push(who());
+  }
+  for (const { name, memfd } of findMemfds(handover)) {
+    let position = -1;
+    memfd.folios.each((frame, _flags, _index, i) => {
+      if (frame === pfn) position = i;
+    });
+    if (position >= 0) owners.push(`${name}, folio ${position}`);
+  }
+  return owners;
+}
