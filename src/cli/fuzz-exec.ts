@@ -18,7 +18,7 @@ import {
   runProgram,
 } from '../memory/node/run-program.js';
 import { escapeText } from '../schema/escape.js';
-import { openRunFolder, type RunFolder, type RunParameters } from './fuzz-folder.js';
+import { openRunFolder, type RunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
 import { UsageError } from './numbers.js';
 import type { Progress } from './progress.js';
@@ -37,6 +37,7 @@ export interface ExecPlan {
   /** Where failing cases are kept. */
   readonly folder?: string;
   readonly parameters: RunParameters;
+  readonly record: RunRecord;
 }
 
 export interface ExecSummary {
@@ -89,7 +90,9 @@ export async function execCases(
   const scratch = mkdtempSync(join(tmpdir(), 'kho-fuzz-'));
   removeAtExit(scratch);
   const folder =
-    plan.folder === undefined ? undefined : await openRunFolder(plan.folder, plan.parameters, RESULTS);
+    plan.folder === undefined
+      ? undefined
+      : await openRunFolder(plan.folder, plan.parameters, plan.record, RESULTS);
   const counts: Record<Outcome, number> = { accepted: 0, rejected: 0, crash: 0, hang: 0 };
   const failures: string[] = [];
   let before = 0;
