@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { caseBytes } from '../fuzz/apply.js';
+import { caseBytes, registersOf } from '../fuzz/apply.js';
 import type { FuzzCase } from '../fuzz/generate.js';
 import { caseName, manifestLine, type Outcome, type ResultLine } from '../fuzz/manifest.js';
 import type { Mutation } from '../fuzz/mutation.js';
@@ -116,7 +116,9 @@ export async function execCases(
         outcome === 'crash' || outcome === 'hang'
           ? await keep(source, fuzzCase, end, { folder, run, failures, progress })
           : { case: number, outcome, ...(end.status === undefined ? {} : { status: end.status }) };
-      await folder?.log.add(JSON.stringify({ ...manifestLine(fuzzCase, plan.seed, line.file), ...line }));
+      const registers = registersOf(target, fuzzCase.mutations);
+      const said = manifestLine(fuzzCase, plan.seed, line.file, registers);
+      await folder?.log.add(JSON.stringify({ ...said, ...line }));
       progress.show(() => `${number - plan.first + 1} of ${plan.count} cases: ${countsText(counts)}`);
     }
   } finally {

@@ -1,5 +1,5 @@
 /** `kho fuzz -o DIR`: cases as files, each with its line in the manifest. */
-import { caseBytes } from '../fuzz/apply.js';
+import { caseBytes, registersOf } from '../fuzz/apply.js';
 import { caseName, manifestLine } from '../fuzz/manifest.js';
 import { openRunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
@@ -32,8 +32,10 @@ export async function writeCases(
       }
       const fuzzCase = source.make(number);
       const file = caseName(number, source.suffix(number));
-      await write(file, [caseBytes(source.targetOf(number), fuzzCase.mutations)]);
-      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file)));
+      const target = source.targetOf(number);
+      const { mutations } = fuzzCase;
+      await write(file, [caseBytes(target, mutations)]);
+      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file, registersOf(target, mutations))));
       written++;
       progress.show(() => `${written + before} of ${count} cases: ${fuzzCase.mutations[0]?.words ?? ''}`);
     }

@@ -14,10 +14,11 @@ import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { createProgress } from './progress.js';
 import { packageVersion } from './version.js';
+import { type VtdArguments, vtdOptions, vtdUnits } from './vtd-settings.js';
 
 type Text = string | string[] | undefined;
 
-interface FuzzArguments extends CommonArguments {
+interface FuzzArguments extends CommonArguments, VtdArguments {
   dumps: string[] | undefined;
   abi: Text;
   seed: Text;
@@ -36,7 +37,7 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
   command: 'fuzz [dumps..]',
   describe: 'mutate a dump, and run a program (or this one) on each case',
   builder: (yargs) =>
-    commonOptions(yargs)
+    vtdOptions(commonOptions(yargs))
       .positional('dumps', {
         type: 'string',
         array: true,
@@ -103,6 +104,10 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
       .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'of a dump that is made for it')
       .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
+      .example(
+        'kho fuzz core.elf.gz --regset iommu_regset -o cases',
+        'root, context and PASID entries too; the manifest has the value for --root',
+      )
       .example('kho fuzz vmcore --first 42 --count 1 -o one', 'case 42 alone'),
   handler: async (args) => {
     const seed = parseNumber(lastValue(args.seed) ?? '1', 'seed');
@@ -147,15 +152,18 @@ async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> 
   const blobs = args.blobs === true;
   if (abi !== undefined && dump !== undefined)
     throw new UsageError('--abi and a dump cannot be used together');
+  const units = await vtdUnits(args);
+  if (units.length > 0 && (abi !== undefined || blobs || dump === undefined))
+    throw new UsageError('--root and --regset go with a dump in memory');
   if (abi !== undefined) return caseSource(abiTargets(abi, seed, blobs), seed);
   if (args.self === true && dump === undefined) return caseSource(everyForm(seed), seed, true);
   if (dump === undefined) throw new UsageError('a dump to mutate is missing, or --abi NAME');
   if (args.self !== true) {
     if (more.length > 0) throw new UsageError('only --self takes several dumps');
-    return caseSource(await dumpTargets(args, dump, blobs), seed);
+    return caseSource(await dumpTargets(args, dump, blobs, units), seed);
   }
   const targets: FuzzTarget[] = [];
-  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs)));
+  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs, units)));
   return caseSource(targets, seed, true);
 }
 
@@ -197,6 +205,12 @@ const REPEATED = [
   'base',
   'page-size',
   'assume',
+  'root',
+  'regset',
+  'cap',
+  'ecap',
+  'haw',
+  'rev',
   'exec',
   'timeout',
   'memory-limit',

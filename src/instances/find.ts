@@ -8,11 +8,13 @@ import { addBlob } from './blobs.js';
 import type { BlobInstance, InstanceLimits, InstanceSink, Instances } from './instance.js';
 import { addRfc2024 } from './rfc2024.js';
 import { addUpstream, riderBinding } from './upstream.js';
+import { addUnit, type UnitInstance } from './vtd.js';
 
 /**
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
  *
  * @param root the tree, or the lone blob, and where it lies
+ * @param units remapping units whose structures are in the memory
  * @param memory absent for a lone blob: then what lies behind its pointers is not listed
  */
 export function findInstances(
@@ -20,6 +22,7 @@ export function findInstances(
   root: BlobInstance,
   memory: PhysicalMemory | undefined,
   limits: InstanceLimits,
+  units: readonly UnitInstance[] = [],
 ): Instances {
   const sink: InstanceSink = { records: [], pages: [], blobs: [], bitmaps: [], limits };
   const { generation, tree } = handover;
@@ -34,6 +37,7 @@ export function findInstances(
   }
   if (isUpstream(generation)) addUpstream(sink, handover, memory);
   else if (generation === 'rfc-2024' && memory !== undefined) addRfc2024(sink, handover, memory);
+  if (memory !== undefined) for (const [i, unit] of units.entries()) addUnit(sink, unit, i, memory);
   return sink;
 }
 

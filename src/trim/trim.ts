@@ -4,6 +4,7 @@ import type { ChosenHandover } from '../decode/find-chosen.js';
 import { isUpstream } from '../decode/upstream/handover.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import type { VtdSettings } from '../schema/settings.js';
 import { collectBoot } from './boot.js';
 import {
   type ByteRanges,
@@ -18,6 +19,7 @@ import { coreChunks } from './core-chunks.js';
 import { collectVmcoreinfo } from './evidence.js';
 import { createParts, type TrimParts } from './parts.js';
 import { collectRfc2024 } from './rfc2024.js';
+import { collectUnits } from './units.js';
 import { collectUpstream } from './upstream.js';
 
 export interface TrimOptions {
@@ -26,6 +28,8 @@ export interface TrimOptions {
   readonly wholePages?: boolean;
   /** What `/chosen` of a boot device tree names, where the tree was found so. */
   readonly chosen?: ChosenHandover;
+  /** Remapping units whose root, context and PASID entries are kept too. */
+  readonly units?: readonly { readonly rtaddr: bigint; readonly settings: VtdSettings }[];
   /** Keep the kernel's VMCOREINFO texts in memory, up to their page size. */
   readonly vmcoreinfo?: boolean;
   /** Text of a VMCOREINFO note to write. */
@@ -106,6 +110,7 @@ function collect(handover: Handover, memory: PhysicalMemory, options: TrimOption
   collectBoot(handover, memory, parts);
   if (generation === 'rfc-2024') collectRfc2024(handover, memory, parts);
   else if (isUpstream(generation)) collectUpstream(handover, memory, parts);
+  collectUnits(options.units ?? [], memory, parts);
   if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
   return parts;
 }
