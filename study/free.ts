@@ -4,6 +4,9 @@ const BOOT =
 const HARDWARE = 'the hardware ignores it, or a capability decides that these dumps do not have';
 const ACCESSED = 'hardware sets it where dirty pages are tracked, and nothing clears it';
 const ROOT = 'the root directory has neither name nor blocks: not read';
+const PRESENCE = 'a unit without the device, or the bus, looks the same';
+const SECOND =
+  'used with a first stage only; these entries have a second stage, and the hardware ignores it (told in a note)';
 const FREE: Readonly<Record<string, string>> = {
   'setup_data.*': BOOT,
   'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
@@ -36,6 +39,23 @@ const FREE: Readonly<Record<string, string>> = {
   'memfd_luo_ser.seals': 'every combination of the six seals, F_SEAL_EXEC with the four that it brings along',
   'memfd_luo_folio_ser.flags': 'both defined bits may be set or not',
   'kho_vmalloc.flags': 'both defined bits may be set or not',
+  'rtaddr_reg.RTA': 'any page; that no root table of the dump lies there is told in a note',
+  'root_entry.P': PRESENCE,
+  'scalable_root_entry.LP': PRESENCE,
+  'scalable_root_entry.UP': PRESENCE,
+  'context_entry.P': PRESENCE,
+  'scalable_context_entry.P': PRESENCE,
+  'context_entry.(ignored)': 'the hardware ignores it (told in a note)',
+  'context_entry.DID': 'any id that no other table has, but 0 in caching mode',
+  'pasid_entry.DID': 'any id that no other table has, but 0 in caching mode',
+  'scalable_context_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
+  'pasid_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
+  'pasid_entry.SRE': SECOND,
+  'pasid_entry.WPE': SECOND,
+  'pasid_entry.NXE': SECOND,
+  'pasid_entry.SMEP': SECOND,
+  'pasid_entry.EAFE': SECOND,
+  'pasid_entry.FSPTPTR': SECOND,
   'ss_pte.X': HARDWARE,
   'ss_pte.EMT': HARDWARE,
   'ss_pte.IPAT': HARDWARE,

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { studyDumps } from './dumps.js';
+import { studyDumps, unitDumps } from './dumps.js';
 import { studyLines } from './report.js';
 import { runStudy } from './study.js';
 
@@ -20,7 +20,9 @@ if (!Number.isSafeInteger(each) || each < 1 || !Number.isSafeInteger(seed)) {
   process.stderr.write('usage: npm run study -- [--each N] [--seed N] [--missed] [-o FILE]\n');
   process.exitCode = 2;
 } else {
-  const dumps = studyDumps(fileURLToPath(new URL('../../fixtures', import.meta.url)));
+  const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
+  // Those with a tree first, so that a seed corrupts them alike whatever comes behind.
+  const dumps = [...studyDumps(fixtures), ...unitDumps(fixtures)];
   const lines = studyLines(runStudy(dumps, each, seed), {
     each,
     seed,

@@ -38,10 +38,11 @@ export function* studyLines(results: readonly FieldResult[], options: StudyOptio
   const total = sum(results);
   yield '# What the rules see';
   yield '';
-  yield `Made by \`npm run study -- --seed ${options.seed} -o docs/study.md\`: ${total.tried} corruptions of single fields in ${options.dumps} real dumps`;
+  yield `Made by \`npm run study -- --each ${options.each} --seed ${options.seed} -o docs/study.md\`: ${total.tried} corruptions of single fields in ${options.dumps} real dumps`;
   yield `(${options.each} of each field of each dump, seed ${options.seed}): one bit, one more or less, 0, all ones, or anything. A`;
   yield 'corruption is seen when a rule says something above a note that it did not say before, or when no handover';
-  yield 'is found any more.';
+  yield 'is found any more. Structures of remapping units are corrupted in the memory of live systems, with the registers';
+  yield 'beside it and without a tree: there the tables alone tell what is wrong.';
   yield '';
   yield `**${share(sum(bound))} of ${sum(bound).tried} corruptions of constrained fields are seen.**`;
   yield '';

@@ -8,6 +8,9 @@ import {
   sampled,
 } from '../src/instances/instance.js';
 import type { PhysicalMemory } from '../src/memory/physical.js';
+import { rtaddrReg } from '../src/records/vtd.js';
+import type { RecordType } from '../src/schema/record.js';
+import type { StudyUnit } from './dumps.js';
 import { fieldsOf, type Site } from './fields.js';
 import { treeSites } from './tree-sites.js';
 
@@ -16,7 +19,12 @@ const LIMITS: InstanceLimits = { list: 24, entries: 6, tables: 40 };
 const WORD = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** Lists them; what the dump has no bytes of stays in the list. */
-export function sitesOf(handover: Handover, memory: PhysicalMemory): Site[] {
+export function sitesOf(
+  handover: Handover,
+  memory: PhysicalMemory,
+  units: readonly StudyUnit[] = [],
+): Site[] {
+  if (units.length > 0) return unitSites(handover, memory, units);
   const { tree, fdtAddress } = handover;
   if (tree === undefined || fdtAddress === undefined) return [];
   const root = { address: Number(fdtAddress), bytes: tree.bytes };
@@ -27,6 +35,16 @@ export function sitesOf(handover: Handover, memory: PhysicalMemory): Site[] {
     ...instances.blobs.flatMap((blob) => [...treeSites(blob, bound)]),
     ...instances.records.flatMap((instance) => [...recordSites(instance)]),
     ...mapSites(instances, handover, memory),
+  ];
+}
+
+/** Entries of the tables of remapping units, and the registers that lead to them. */
+function unitSites(handover: Handover, memory: PhysicalMemory, units: readonly StudyUnit[]): Site[] {
+  const root = { address: 0, bytes: new Uint8Array(0) };
+  const { records } = findInstances(handover, root, memory, LIMITS, units);
+  return [
+    ...units.flatMap(({ register }) => [...fieldsOf(rtaddrReg as RecordType<unknown>, register)]),
+    ...records.flatMap(({ record, address }) => [...fieldsOf(record, address)]),
   ];
 }
 

@@ -26,7 +26,7 @@ export function runStudy(dumps: readonly StudyDump[], each: number, seed: number
   const results = new Map<string, FieldResult>();
   for (const dump of dumps) {
     const fields = new Map<string, Site[]>();
-    for (const site of sitesOf(dump.handover, dump.memory)) {
+    for (const site of sitesOf(dump.handover, dump.memory, dump.units)) {
       const own = fields.get(site.name);
       if (own === undefined) fields.set(site.name, [site]);
       else own.push(site);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { caseBytes } from '../fuzz/apply.js';
+import { caseBytes, registersOf } from '../fuzz/apply.js';
 import type { FuzzCase } from '../fuzz/generate.js';
 import { caseName, manifestLine, type Outcome, type ResultLine } from '../fuzz/manifest.js';
 import type { Mutation } from '../fuzz/mutation.js';
@@ -18,7 +18,7 @@ import {
   runProgram,
 } from '../memory/node/run-program.js';
 import { escapeText } from '../schema/escape.js';
-import { openRunFolder, type RunFolder, type RunParameters } from './fuzz-folder.js';
+import { openRunFolder, type RunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
 import { UsageError } from './numbers.js';
 import type { Progress } from './progress.js';
@@ -37,6 +37,7 @@ export interface ExecPlan {
   /** Where failing cases are kept. */
   readonly folder?: string;
   readonly parameters: RunParameters;
+  readonly record: RunRecord;
 }
 
 export interface ExecSummary {
@@ -89,7 +90,9 @@ export async function execCases(
   const scratch = mkdtempSync(join(tmpdir(), 'kho-fuzz-'));
   removeAtExit(scratch);
   const folder =
-    plan.folder === undefined ? undefined : await openRunFolder(plan.folder, plan.parameters, RESULTS);
+    plan.folder === undefined
+      ? undefined
+      : await openRunFolder(plan.folder, plan.parameters, plan.record, RESULTS);
   const counts: Record<Outcome, number> = { accepted: 0, rejected: 0, crash: 0, hang: 0 };
   const failures: string[] = [];
   let before = 0;
@@ -113,7 +116,9 @@ export async function execCases(
         outcome === 'crash' || outcome === 'hang'
           ? await keep(source, fuzzCase, end, { folder, run, failures, progress })
           : { case: number, outcome, ...(end.status === undefined ? {} : { status: end.status }) };
-      await folder?.log.add(JSON.stringify({ ...manifestLine(fuzzCase, plan.seed, line.file), ...line }));
+      const registers = registersOf(target, fuzzCase.mutations);
+      const said = manifestLine(fuzzCase, plan.seed, line.file, registers);
+      await folder?.log.add(JSON.stringify({ ...said, ...line }));
       progress.show(() => `${number - plan.first + 1} of ${plan.count} cases: ${countsText(counts)}`);
     }
   } finally {

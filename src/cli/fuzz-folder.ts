@@ -5,6 +5,7 @@ import { parseLines } from '../fuzz/manifest.js';
 import { type AppendLog, makeFolder, openLog, textOrNothing } from '../memory/node/append-log.js';
 import { OutputError } from '../memory/node/errors.js';
 import { writeFileAtomic } from '../memory/node/output.js';
+import { escapeText } from '../schema/escape.js';
 import { joined } from './common.js';
 import { UsageError } from './numbers.js';
 
@@ -19,6 +20,19 @@ export interface RunParameters {
   readonly blobs: boolean;
   /** Words of the program, where one is run. */
   readonly exec?: readonly string[];
+  /** Seconds after which a run of it counts as hanging, and bytes that it may have. */
+  readonly timeout?: number;
+  readonly memoryLimit?: number;
+}
+
+/** How to have the run again. Not what it is: another count, or the dump at another place, is the same run. */
+export interface RunRecord {
+  /** Cases from `first` on that were asked for; of several commands the most. */
+  readonly count: number;
+  /** Where the command was given. */
+  readonly directory: string;
+  /** The command in words, without the folder. */
+  readonly command: readonly string[];
 }
 
 export interface RunFolder {
@@ -42,13 +56,16 @@ const DICTIONARY = 'kho.dict';
 export async function openRunFolder(
   path: string,
   parameters: RunParameters,
+  record: RunRecord,
   logName: string,
 ): Promise<RunFolder> {
   await makeFolder(path);
-  const wanted = `${JSON.stringify(parameters, undefined, 1)}\n`;
   const found = await textOrNothing(join(path, PARAMETERS));
-  if (found !== '' && found !== wanted) {
-    throw new UsageError(`${path} holds another run (${difference(found, parameters)}); name another folder`);
+  const before = found === '' ? undefined : parsed(found);
+  if (found !== '' && !isSameRun(before, parameters)) {
+    throw new UsageError(
+      `${path} holds another run (${difference(before, parameters)}); name another folder`,
+    );
   }
   const write = (name: string, chunks: Iterable<Uint8Array | string>) =>
     writeFileAtomic(join(path, name), chunks);
@@ -57,20 +74,52 @@ export async function openRunFolder(
       throw new OutputError(path, 'EEXIST', `has a ${logName} that is of no run; name another folder`);
     }
     await write(DICTIONARY, joined(dictionaryLines()));
-    await write(PARAMETERS, [wanted]);
+  }
+  if (!(Number(before?.count) >= record.count)) {
+    await write(PARAMETERS, [`${JSON.stringify({ ...parameters, ...record }, undefined, 1)}\n`]);
   }
   const done = new Map<number, { readonly [key: string]: unknown }>();
   for (const line of parseLines(await textOrNothing(join(path, logName)))) done.set(line.case, line);
   return { path, done, log: await openLog(join(path, logName)), write };
 }
 
-function difference(found: string, wanted: RunParameters): string {
+const KEYS = [
+  'tool',
+  'version',
+  'seed',
+  'first',
+  'fingerprint',
+  'blobs',
+  'exec',
+  'timeout',
+  'memoryLimit',
+] as const satisfies readonly (keyof RunParameters)[];
+
+interface Found {
+  readonly [key: string]: unknown;
+}
+
+/** What a run.json says; undefined when it cannot be read. */
+function parsed(text: string): Found | undefined {
   try {
-    const other = JSON.parse(found) as { readonly [key: string]: unknown };
-    const keys = ['version', 'seed', 'first', 'fingerprint', 'blobs', 'exec'] as const;
-    const differing = keys.filter((key) => JSON.stringify(other[key]) !== JSON.stringify(wanted[key]));
-    return differing.map((key) => `${key === 'fingerprint' ? 'dump' : key} ${String(other[key])}`).join(', ');
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Found) : undefined;
   } catch {
-    return `its ${PARAMETERS} cannot be read`;
+    return undefined;
   }
+}
+
+function differing(found: Found, wanted: RunParameters): (keyof RunParameters)[] {
+  return KEYS.filter((key) => JSON.stringify(found[key]) !== JSON.stringify(wanted[key]));
+}
+
+function isSameRun(found: Found | undefined, wanted: RunParameters): boolean {
+  return found !== undefined && differing(found, wanted).length === 0;
+}
+
+function difference(found: Found | undefined, wanted: RunParameters): string {
+  if (found === undefined) return `its ${PARAMETERS} cannot be read`;
+  return differing(found, wanted)
+    .map((key) => `${key === 'fingerprint' ? 'dump' : key} ${escapeText(String(found[key]))}`)
+    .join(', ');
 }

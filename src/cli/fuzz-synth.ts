@@ -5,6 +5,8 @@ import { decodeHandover } from '../decode/handover.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
 import type { SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
+import { NOTHING_GIVEN, type VtdUnit } from '../validate/vtd/unit.js';
+import { settingsOf } from '../vtd/registers.js';
 import { UsageError } from './numbers.js';
 
 const MIB = 1n << 20n;
@@ -49,11 +51,17 @@ export function everyForm(seed: bigint): FuzzTarget[] {
   });
 }
 
+/** As `kho validate --root` has it: the first unit, of which no capability is known. */
+function unitsOf(rtaddr: bigint | undefined): VtdUnit[] {
+  if (rtaddr === undefined) return [];
+  return [{ name: 'dmar0', rtaddr, settings: settingsOf({ rtaddr }), given: NOTHING_GIVEN }];
+}
+
 /** One synthesised dump, and its blobs each by itself. */
 export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: FuzzTarget[] } {
   const hasGuests = options.release !== '6.16' && options.release !== '6.18';
   const guestRam = options.abi === 'rfc-2024' ? RFC_RAM : UPSTREAM_RAM;
-  const { memory, machine, vmcoreinfo } = synthesise(
+  const { memory, machine, vmcoreinfo, rtaddr } = synthesise(
     planFromSeed(hasGuests ? { guestRam, ...options } : options),
   );
   const [found] = findTrees(memory).trees;
@@ -70,7 +78,7 @@ export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: F
     memory,
     ...(address === undefined ? {} : { address }),
   });
-  const core = memoryTarget(handover, memory, { machine, note: vmcoreinfo }, decode);
+  const core = memoryTarget(handover, memory, { machine, note: vmcoreinfo }, decode, unitsOf(rtaddr));
   if (core === undefined)
     throw new Error(`the tree of a synthesised ${options.abi} dump is not in its memory`);
   const { generation, subtrees = [] } = handover;

@@ -4,6 +4,7 @@ import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
 import { InputError } from '../memory/node/errors.js';
 import { createXxh64 } from '../memory/xxh64.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
 import { type CommonArguments, loadOptions, message } from './common.js';
 import { type LoadedDump, withDump, withDumps, writerRelease } from './load.js';
 import { trimOptions } from './trim.js';
@@ -50,10 +51,16 @@ export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighte
   };
 }
 
-/** A number that is the same for the same images, to tell runs apart. */
+/** A number that is the same for the same images and registers, to tell runs apart. */
 export function fingerprint(targets: readonly FuzzTarget[]): string {
   const hash = createXxh64();
-  for (const { segments } of targets) for (const { bytes } of segments) hash.update(bytes);
+  for (const { segments, units = [] } of targets) {
+    for (const { bytes } of segments) hash.update(bytes);
+    for (const { rtaddr, settings } of units) {
+      const { cap, ecap, haw, rev } = settings;
+      hash.update(new TextEncoder().encode([rtaddr, cap, ecap, haw, rev].join()));
+    }
+  }
   return (hash.low32() >>> 0).toString(16).padStart(8, '0');
 }
 
@@ -66,9 +73,10 @@ export async function dumpTargets(
   args: CommonArguments,
   path: string,
   blobs: boolean,
+  units: readonly VtdUnit[],
 ): Promise<FuzzTarget[]> {
   return withDump(path, loadOptions(args), async (dump) =>
-    blobs ? lone(path, dump) : [whole(args, path, dump)],
+    blobs ? lone(path, dump) : [whole(args, path, dump, units)],
   );
 }
 
@@ -77,13 +85,14 @@ export async function everyTarget(
   args: CommonArguments,
   path: string,
   blobs: boolean,
+  units: readonly VtdUnit[],
 ): Promise<FuzzTarget[]> {
   return withDumps(path, loadOptions(args), async (dumps) =>
-    dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump)]), ...lone(path, dump)]),
+    dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump, units)]), ...lone(path, dump)]),
   );
 }
 
-function whole(args: CommonArguments, path: string, dump: LoadedDump): FuzzTarget {
+function whole(args: CommonArguments, path: string, dump: LoadedDump, units: readonly VtdUnit[]): FuzzTarget {
   const { handover, evidence, found } = dump;
   const { memory, tree, setupData, scratch } = handover;
   if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
@@ -96,7 +105,7 @@ function whole(args: CommonArguments, path: string, dump: LoadedDump): FuzzTarge
     ...(scratch === undefined ? {} : { scratch }),
   };
   if (memory !== undefined && handover.kind === 'handover') {
-    const target = memoryTarget(handover, memory, trimOptions(dump, false), options);
+    const target = memoryTarget(handover, memory, trimOptions(dump, false), options, units);
     if (target !== undefined) return target;
     message(
       args,

@@ -1,7 +1,7 @@
 /** `kho fuzz -o DIR`: cases as files, each with its line in the manifest. */
-import { caseBytes } from '../fuzz/apply.js';
+import { caseBytes, registersOf } from '../fuzz/apply.js';
 import { caseName, manifestLine } from '../fuzz/manifest.js';
-import { openRunFolder, type RunParameters } from './fuzz-folder.js';
+import { openRunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
 import type { Progress } from './progress.js';
 
@@ -16,12 +16,12 @@ export const MANIFEST = 'manifest.ndjson';
 export async function writeCases(
   source: CaseSource,
   folder: string,
-  parameters: RunParameters,
+  { parameters, record }: { readonly parameters: RunParameters; readonly record: RunRecord },
   seed: bigint,
   { first, count }: { readonly first: number; readonly count: number },
   progress: Progress,
 ): Promise<{ written: number; before: number }> {
-  const { done, log, write } = await openRunFolder(folder, parameters, MANIFEST);
+  const { done, log, write } = await openRunFolder(folder, parameters, record, MANIFEST);
   let written = 0;
   let before = 0;
   try {
@@ -32,8 +32,10 @@ export async function writeCases(
       }
       const fuzzCase = source.make(number);
       const file = caseName(number, source.suffix(number));
-      await write(file, [caseBytes(source.targetOf(number), fuzzCase.mutations)]);
-      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file)));
+      const target = source.targetOf(number);
+      const { mutations } = fuzzCase;
+      await write(file, [caseBytes(target, mutations)]);
+      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file, registersOf(target, mutations))));
       written++;
       progress.show(() => `${written + before} of ${count} cases: ${fuzzCase.mutations[0]?.words ?? ''}`);
     }

@@ -2,10 +2,11 @@
 import type { CommandModule } from 'yargs';
 import { GENERATIONS } from '../abi/model.js';
 import type { FuzzTarget } from '../fuzz/target.js';
+import type { ProgramLimits } from '../memory/node/run-program.js';
 import { hex, size } from '../schema/units.js';
 import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
-import { countsText, execCases, splitCommand } from './fuzz-exec.js';
-import type { RunParameters } from './fuzz-folder.js';
+import { countsText, type ExecPlan, execCases, splitCommand } from './fuzz-exec.js';
+import type { RunParameters, RunRecord } from './fuzz-folder.js';
 import { selfCases } from './fuzz-self.js';
 import { abiTargets, everyForm } from './fuzz-synth.js';
 import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
@@ -13,10 +14,11 @@ import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { createProgress } from './progress.js';
 import { packageVersion } from './version.js';
+import { type VtdArguments, vtdOptions, vtdUnits } from './vtd-settings.js';
 
 type Text = string | string[] | undefined;
 
-interface FuzzArguments extends CommonArguments {
+interface FuzzArguments extends CommonArguments, VtdArguments {
   dumps: string[] | undefined;
   abi: Text;
   seed: Text;
@@ -35,7 +37,7 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
   command: 'fuzz [dumps..]',
   describe: 'mutate a dump, and run a program (or this one) on each case',
   builder: (yargs) =>
-    commonOptions(yargs)
+    vtdOptions(commonOptions(yargs))
       .positional('dumps', {
         type: 'string',
         array: true,
@@ -45,7 +47,8 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
         type: 'string',
         requiresArg: true,
         group: 'Input and output:',
-        describe: 'folder for the cases, manifest.ndjson and kho.dict; a run that is there already goes on',
+        describe:
+          'folder for the cases, run.json, manifest.ndjson (with --exec results.ndjson) and kho.dict; a run that is there already goes on',
       })
       .option('abi', {
         type: 'string',
@@ -101,6 +104,10 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
       .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'of a dump that is made for it')
       .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
+      .example(
+        'kho fuzz core.elf.gz --regset iommu_regset -o cases',
+        'root, context and PASID entries too; the manifest has the value for --root',
+      )
       .example('kho fuzz vmcore --first 42 --count 1 -o one', 'case 42 alone'),
   handler: async (args) => {
     const seed = parseNumber(lastValue(args.seed) ?? '1', 'seed');
@@ -119,6 +126,7 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
     const range = { first, count };
     if (self) await runSelf(args, source, range);
     else {
+      const limits = words === undefined ? undefined : programLimits(args);
       const parameters: RunParameters = {
         tool: 'kho fuzz',
         version: packageVersion(),
@@ -127,9 +135,13 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
         fingerprint: fingerprint(source.targets),
         blobs: args.blobs === true,
         ...(words === undefined ? {} : { exec: words }),
+        ...(limits === undefined ? {} : { timeout: limits.timeout / 1000 }),
+        ...(limits?.memory === undefined ? {} : { memoryLimit: limits.memory }),
       };
-      if (words === undefined) await runWrite(args, source, folder ?? '', parameters, seed, range);
-      else await runExec(args, source, words, parameters, seed, range);
+      const run = { parameters, record: runRecord(args, seed, range) };
+      if (words === undefined || limits === undefined)
+        await runWrite(args, source, folder ?? '', run, seed, range);
+      else await runExec(args, source, { words, limits, seed, ...range, ...run });
     }
   },
 };
@@ -140,15 +152,18 @@ async function sourceOf(args: FuzzArguments, seed: bigint): Promise<CaseSource> 
   const blobs = args.blobs === true;
   if (abi !== undefined && dump !== undefined)
     throw new UsageError('--abi and a dump cannot be used together');
+  const units = await vtdUnits(args);
+  if (units.length > 0 && (abi !== undefined || blobs || dump === undefined))
+    throw new UsageError('--root and --regset go with a dump in memory');
   if (abi !== undefined) return caseSource(abiTargets(abi, seed, blobs), seed);
   if (args.self === true && dump === undefined) return caseSource(everyForm(seed), seed, true);
   if (dump === undefined) throw new UsageError('a dump to mutate is missing, or --abi NAME');
   if (args.self !== true) {
     if (more.length > 0) throw new UsageError('only --self takes several dumps');
-    return caseSource(await dumpTargets(args, dump, blobs), seed);
+    return caseSource(await dumpTargets(args, dump, blobs, units), seed);
   }
   const targets: FuzzTarget[] = [];
-  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs)));
+  for (const path of [dump, ...more]) targets.push(...(await everyTarget(args, path, blobs, units)));
   return caseSource(targets, seed, true);
 }
 
@@ -161,54 +176,74 @@ async function runWrite(
   args: FuzzArguments,
   source: CaseSource,
   folder: string,
-  parameters: RunParameters,
+  run: { readonly parameters: RunParameters; readonly record: RunRecord },
   seed: bigint,
   range: Range,
 ): Promise<void> {
-  const { written, before } = await writeCases(
-    source,
-    folder,
-    parameters,
-    seed,
-    range,
-    createProgress(args.quiet),
-  );
+  const { written, before } = await writeCases(source, folder, run, seed, range, createProgress(args.quiet));
   message(args, `${folder}: ${written} cases written${before > 0 ? `, ${before} were there` : ''}`);
+}
+
+/** @throws UsageError for a time that is none */
+function programLimits(args: FuzzArguments): ProgramLimits {
+  const memory = lastValue(args['memory-limit']);
+  const timeout = Number(lastValue(args.timeout) ?? '10');
+  if (!(timeout > 0 && timeout <= 86_400))
+    throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is no number of seconds`);
+  return {
+    timeout: timeout * 1000,
+    ...(memory === undefined ? {} : { memory: Number(parseNumber(memory, 'memory-limit')) }),
+  };
+}
+
+/** Options that say what is mutated, and what is done with it; not where results go. */
+const REPEATED = [
+  'abi',
+  'memory',
+  'fdt-addr',
+  'tree',
+  'base',
+  'page-size',
+  'assume',
+  'root',
+  'regset',
+  'cap',
+  'ecap',
+  'haw',
+  'rev',
+  'exec',
+  'timeout',
+  'memory-limit',
+] as const satisfies readonly (keyof FuzzArguments)[];
+
+/** The command that gives the run again, every word as it was given. */
+function runRecord(args: FuzzArguments, seed: bigint, { first, count }: Range): RunRecord {
+  const words = ['kho', 'fuzz', ...(args.dumps ?? [])];
+  for (const key of REPEATED) {
+    if (key === 'timeout' && args.exec === undefined) continue;
+    for (const value of [args[key] ?? []].flat()) words.push(`--${key}`, value);
+  }
+  if (args.blobs === true) words.push('--blobs');
+  words.push('--seed', hex(seed), '--first', String(first), '--count', String(count));
+  return { count, directory: process.cwd(), command: words };
 }
 
 async function runExec(
   args: FuzzArguments,
   source: CaseSource,
-  words: readonly string[],
-  parameters: RunParameters,
-  seed: bigint,
-  range: Range,
+  plan: Omit<ExecPlan, 'folder'>,
 ): Promise<void> {
   const folder = lastValue(args.output);
-  const memory = lastValue(args['memory-limit']);
-  const timeout = Number(lastValue(args.timeout) ?? '10');
-  if (!(timeout > 0 && timeout <= 86_400))
-    throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is no number of seconds`);
   const summary = await execCases(
     source,
-    {
-      words,
-      limits: {
-        timeout: timeout * 1000,
-        ...(memory === undefined ? {} : { memory: Number(parseNumber(memory, 'memory-limit')) }),
-      },
-      seed,
-      ...range,
-      parameters,
-      ...(folder === undefined ? {} : { folder }),
-    },
+    { ...plan, ...(folder === undefined ? {} : { folder }) },
     createProgress(args.quiet),
   );
   for (const text of summary.failures) process.stdout.write(`${text}\n`);
   const { crash, hang } = summary.counts;
   message(
     args,
-    `${range.count} cases: ${countsText(summary.counts)}${summary.before > 0 ? ` (${summary.before} of them from before)` : ''}`,
+    `${plan.count} cases: ${countsText(summary.counts)}${summary.before > 0 ? ` (${summary.before} of them from before)` : ''}`,
   );
   if (crash + hang > 0) process.exitCode = STATUS.findings;
 }

@@ -5,6 +5,8 @@ import { parseFdt } from '../fdt/parse.js';
 import { elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
+import { rootSettings } from '../vtd/registers.js';
 import type { Change, Mutation, TreeEdit } from './mutation.js';
 import { type FuzzTarget, roomAt, segmentAt } from './target.js';
 import { editTree } from './tree-edit.js';
@@ -16,6 +18,8 @@ export interface MutatedTarget {
   readonly blob: Uint8Array;
   /** Absent for a lone blob. */
   readonly memory?: PhysicalMemory;
+  /** The remapping units, with the registers as they are now. */
+  readonly units: readonly VtdUnit[];
   /** What is there, cut pages left out. */
   readonly segments: readonly MemorySegment[];
 }
@@ -30,6 +34,7 @@ interface State {
   /** In the order of the writes; taken back in the other. */
   readonly saved: Saved[];
   readonly cuts: { readonly start: number; readonly end: number }[];
+  readonly units: VtdUnit[];
   /** A lone blob that no longer has its old length. */
   blob: Uint8Array | undefined;
 }
@@ -40,7 +45,7 @@ export function applied<T>(
   mutations: readonly Mutation[],
   use: (mutated: MutatedTarget) => T,
 ): T {
-  const state: State = { target, saved: [], cuts: [], blob: undefined };
+  const state: State = { target, saved: [], cuts: [], units: [...(target.units ?? [])], blob: undefined };
   try {
     for (const { changes } of mutations) for (const change of changes) apply(state, change);
     return use(mutatedTarget(state));
@@ -49,10 +54,10 @@ export function applied<T>(
   }
 }
 
-function mutatedTarget({ target, cuts, blob }: State): MutatedTarget {
+function mutatedTarget({ target, cuts, units, blob }: State): MutatedTarget {
   if (target.form === 'blob') {
     const bytes = blob ?? target.root.bytes;
-    return { target, blob: bytes, segments: [{ address: 0, bytes }] };
+    return { target, blob: bytes, units, segments: [{ address: 0, bytes }] };
   }
   const segments = cuts.length === 0 ? target.segments : without(target.segments, cuts);
   const memory =
@@ -60,7 +65,7 @@ function mutatedTarget({ target, cuts, blob }: State): MutatedTarget {
       ? target.memory
       : segmentsMemory(segments, target.memory?.description ?? '');
   const root = readTree(memory, BigInt(target.root.address)) ?? target.root.bytes;
-  return { target, blob: root, memory, segments };
+  return { target, blob: root, memory, units, segments };
 }
 
 function apply(state: State, change: Change): void {
@@ -71,6 +76,9 @@ function apply(state: State, change: Change): void {
     case 'cut':
       state.cuts.push(change);
       return;
+    case 'register':
+      setRegister(state, change.unit, change.value);
+      return;
     case 'truncate':
       if (state.target.form === 'blob')
         state.blob = (state.blob ?? state.target.root.bytes).slice(0, change.length);
@@ -78,6 +86,13 @@ function apply(state: State, change: Change): void {
     case 'tree':
       applyEdit(state, change.blob, change.edit);
   }
+}
+
+/** The mode in the register decides how the tables are read. */
+function setRegister({ units }: State, index: number, rtaddr: bigint): void {
+  const unit = units[index];
+  if (unit === undefined) return;
+  units[index] = { ...unit, rtaddr, settings: { ...unit.settings, ...rootSettings(rtaddr) } };
 }
 
 function write(state: State, address: number, bytes: Uint8Array): void {
@@ -153,4 +168,17 @@ export function caseBytes(target: FuzzTarget, mutations: readonly Mutation[]): U
     }
     return bytes;
   });
+}
+
+/** RTADDR of each unit with mutations applied, by the unit's name; undefined for a target without units. */
+export function registersOf(
+  { units = [] }: FuzzTarget,
+  mutations: readonly Mutation[],
+): { readonly [unit: string]: bigint } | undefined {
+  if (units.length === 0) return undefined;
+  const values = units.map(({ rtaddr }) => rtaddr);
+  for (const { changes } of mutations) {
+    for (const change of changes) if (change.kind === 'register') values[change.unit] = change.value;
+  }
+  return Object.fromEntries(units.map(({ name }, i) => [name, values[i] ?? 0n]));
 }

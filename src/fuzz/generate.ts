@@ -6,6 +6,7 @@ import { mutateBytes } from './mutate/bytes.js';
 import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
 import { mutateField } from './mutate/field.js';
 import { mutateChain, mutateList, mutateOverlap, mutatePages } from './mutate/records.js';
+import { mutateRegister } from './mutate/register.js';
 import { mutateTree } from './mutate/tree.js';
 import { type Expectation, expectationOf, type Mutation } from './mutation.js';
 import type { FuzzTarget } from './target.js';
@@ -33,7 +34,8 @@ const MUTATORS: readonly (readonly [weight: number, mutator: Mutator])[] = [
   [3, mutateTree],
   [4, mutateBytes],
 ];
-const TOTAL = MUTATORS.reduce((sum, [weight]) => sum + weight, 0);
+/** Where the tables of remapping units are in the image. */
+const WITH_UNITS: typeof MUTATORS = [...MUTATORS, [1, mutateRegister]];
 /** Turns until a case is left with fewer mutations than it should have. */
 const MAX_TURNS = 64;
 /** One case in so many has several mutations, up to the number below. */
@@ -47,6 +49,7 @@ const MAX_MUTATIONS = 4;
  */
 export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
   const context = mutateContext(target, targetInstances(target));
+  const mutators = target.units === undefined ? MUTATORS : WITH_UNITS;
   return {
     target,
     make(number) {
@@ -54,7 +57,7 @@ export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
       const count = random.chance(1 / SEVERAL) ? 2 + random.below(MAX_MUTATIONS - 1) : 1;
       const mutations: Mutation[] = [];
       for (let turn = 0; mutations.length < count && turn < MAX_TURNS; turn++) {
-        const mutation = pick(random)(context, random);
+        const mutation = pick(mutators, random)(context, random);
         if (mutation !== undefined) mutations.push(mutation);
       }
       return { number, mutations, expect: expectationOf(mutations) };
@@ -62,9 +65,12 @@ export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
   };
 }
 
-function pick(random: Random): (context: MutateContext, random: Random) => Mutation | undefined {
-  let rest = random.below(TOTAL);
-  for (const [weight, mutator] of MUTATORS) {
+function pick(
+  mutators: typeof MUTATORS,
+  random: Random,
+): (context: MutateContext, random: Random) => Mutation | undefined {
+  let rest = random.below(mutators.reduce((sum, [weight]) => sum + weight, 0));
+  for (const [weight, mutator] of mutators) {
     if (rest < weight) return mutator;
     rest -= weight;
   }

@@ -7,8 +7,8 @@ import { type FuzzTarget, part } from './target.js';
 const LIMITS: InstanceLimits = { list: 96, entries: 64, tables: 4096 };
 
 /** Lists them; what is not in the image is left out. */
-export function targetInstances({ handover, root, memory, segments }: FuzzTarget): Instances {
-  const found = findInstances(handover, root, memory, LIMITS);
+export function targetInstances({ handover, root, memory, segments, units }: FuzzTarget): Instances {
+  const found = findInstances(handover, root, memory, LIMITS, units);
   const has = (address: number, length: number): boolean => part(segments, address, length) !== undefined;
   return {
     records: found.records.filter(({ record, address }) => has(address, record.size ?? 1)),

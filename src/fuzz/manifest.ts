@@ -15,6 +15,8 @@ export interface ManifestLine {
   readonly levels: readonly string[];
   /** A rule, several of which one has to fire, `none: must still be accepted`, or `unknown`. */
   readonly expect: string;
+  /** Value of RTADDR of each remapping unit, for `--root`; where the tables of units are in the case. */
+  readonly registers?: Readonly<Record<string, string>>;
 }
 
 /** The manifest's line of a case. */
@@ -22,6 +24,7 @@ export function manifestLine(
   { number, mutations, expect }: FuzzCase,
   seed: bigint,
   file?: string,
+  registers?: Readonly<Record<string, bigint>>,
 ): ManifestLine {
   return {
     case: number,
@@ -30,6 +33,13 @@ export function manifestLine(
     mutations: mutations.map(({ words }) => escapeText(words)),
     levels: mutations.map(({ level }) => level),
     expect: expectationText(expect),
+    ...(registers === undefined
+      ? {}
+      : {
+          registers: Object.fromEntries(
+            Object.entries(registers).map(([name, value]) => [escapeText(name), hex(value)]),
+          ),
+        }),
   };
 }
 

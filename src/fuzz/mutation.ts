@@ -24,6 +24,8 @@ export type Change =
   | { readonly kind: 'cut'; readonly start: number; readonly end: number }
   /** Of the blob that begins at `blob`. */
   | { readonly kind: 'tree'; readonly blob: number; readonly edit: TreeEdit }
+  /** RTADDR of a unit: not of the image, but of what its reader is told. */
+  | { readonly kind: 'register'; readonly unit: number; readonly value: bigint }
   /** Only of a lone blob: its first `length` bytes. */
   | { readonly kind: 'truncate'; readonly length: number };
 

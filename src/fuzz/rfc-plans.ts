@@ -1,6 +1,7 @@
 /** Plans of dumps of the 2024 series: every one is consistent, and they shrink towards the empty one. */
 import fc from 'fast-check';
 import type { AreaPlan, IommufdPlan, RfcPlan } from '../synth/rfc-plan.js';
+import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../vtd/interrupt-range.js';
 import { disorder, layoutKey } from './plan-parts.js';
 
 const area: fc.Arbitrary<AreaPlan> = fc.record({
@@ -8,6 +9,8 @@ const area: fc.Arbitrary<AreaPlan> = fc.record({
     fc.nat(64),
     // Around the spans of one entry of each level.
     fc.constantFrom(2 ** 9 - 1, 2 ** 9, 2 ** 18 - 1, 2 ** 18, 2 ** 27, 2 ** 36 + 5),
+    // Into the interrupt range, or shortly before it.
+    fc.integer({ min: INTERRUPT_RANGE - 2048, max: INTERRUPT_RANGE_END }),
   ),
   offset: fc.nat(2047),
   pages: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(511, 512, 513, 1024)),

@@ -13,7 +13,8 @@ import { summaryLines } from '../report/summary-text.js';
 import { treeLines } from '../report/tree-text.js';
 import { validateLines } from '../report/validate-text.js';
 import { catalogue } from '../validate/catalogue.js';
-import { validate } from '../validate/run.js';
+import { type ValidateOptions, validate } from '../validate/run.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
 import { applied, type MutatedTarget } from './apply.js';
 import type { FuzzCase } from './generate.js';
 import type { FuzzTarget } from './target.js';
@@ -124,8 +125,15 @@ interface Used {
   readonly problems: readonly string[];
 }
 
+/** As `kho validate --root` has it. */
+function validateOptions(units: readonly VtdUnit[]): ValidateOptions {
+  const [unit] = units;
+  if (unit === undefined) return {};
+  return { settings: unit.settings, vtd: { units, given: unit.given } };
+}
+
 /** Everything that the command line does with a dump. */
-function use({ target, blob, memory }: MutatedTarget, meter: Meter, search: boolean): Used {
+function use({ target, blob, memory, units }: MutatedTarget, meter: Meter, search: boolean): Used {
   const metered = memory === undefined ? undefined : meteredMemory(memory, meter);
   const { generation } = target.handover;
   const handover = decodeHandover(blob, {
@@ -136,7 +144,7 @@ function use({ target, blob, memory }: MutatedTarget, meter: Meter, search: bool
   const problems: string[] = [];
   let rules: string[] = [];
   if (handover.kind === 'handover') {
-    const result = validate(handover, catalogue);
+    const result = validate(handover, catalogue, validateOptions(units));
     const judged = [...result.passed, ...result.failed, ...result.skipped.map(({ rule }) => rule)];
     if (new Set(judged).size !== judged.length) problems.push('a rule was judged twice');
     rules = [...result.failed];

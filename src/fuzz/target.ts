@@ -7,6 +7,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { bytesAccess } from '../memory/random-access.js';
 import { segmentsMemory } from '../memory/segments.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
 
 /** Contiguous bytes of an image. */
 export interface ImageSegment {
@@ -28,6 +29,8 @@ export interface FuzzTarget {
   readonly spare?: number;
   /** Text of the core's VMCOREINFO note. */
   readonly note?: string;
+  /** Remapping units whose tables are in the image; their registers are what a validation is told. */
+  readonly units?: readonly VtdUnit[];
   readonly options: DecodeOptions;
   /** What the unchanged image decodes to. */
   readonly handover: Handover;
@@ -56,6 +59,7 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
  * preserves is added behind everything else, for pointers to freed memory.
  *
  * @param options how the handover was decoded
+ * @param units remapping units whose structures are mutated too
  * @returns undefined when the tree itself does not lie in the memory
  * @throws RangeError when the records have more than 256 MiB of pages
  */
@@ -64,8 +68,9 @@ export function memoryTarget(
   memory: PhysicalMemory,
   trim: TrimOptions,
   options: DecodeOptions,
+  units: readonly VtdUnit[] = [],
 ): FuzzTarget | undefined {
-  const { chunks, covered } = trimHandover(handover, memory, trim);
+  const { chunks, covered } = trimHandover(handover, memory, { ...trim, units });
   if (covered > MAX_IMAGE) throw new RangeError(`the records lie in ${covered} bytes of pages`);
   const { fdtAddress, pageSize } = handover;
   if (fdtAddress === undefined || handover.tree === undefined) return undefined;
@@ -87,6 +92,7 @@ export function memoryTarget(
     root: { address: rootAddress, bytes: root },
     spare,
     ...(trim.note === undefined ? {} : { note: trim.note }),
+    ...(units.length === 0 ? {} : { units }),
     options: decode,
     handover: decodeHandover(root, decode),
   };

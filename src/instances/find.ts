@@ -21,6 +21,7 @@ import {
 } from './instance.js';
 import { addReferences } from './references.js';
 import type { RecordArray, ReferenceSink, TablePage } from './sink.js';
+import { addUnit, type UnitInstance } from './vtd.js';
 
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 const slot = elementRecord(khoRadixNode, 'table');
@@ -29,6 +30,7 @@ const slot = elementRecord(khoRadixNode, 'table');
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
  *
  * @param root the tree, or the lone blob, and where it lies
+ * @param units remapping units whose structures are in the memory
  * @param memory absent for a lone blob: then what lies behind its pointers is not listed
  */
 export function findInstances(
@@ -36,6 +38,7 @@ export function findInstances(
   root: BlobInstance,
   memory: PhysicalMemory | undefined,
   limits: InstanceLimits,
+  units: readonly UnitInstance[] = [],
 ): Instances {
   const records: RecordInstance[] = [];
   const pages: ChainPage[] = [];
@@ -98,6 +101,8 @@ export function findInstances(
     bytes() {},
   };
   addReferences(sink, handover, handover.tree?.header === undefined ? undefined : root, memory);
+  if (memory !== undefined)
+    for (const [i, unit] of units.entries()) addUnit(sink, unit, i, memory, limits.list);
   return { records, pages, blobs, bitmaps };
 }
 

@@ -9,6 +9,8 @@ export interface RecordTraits {
   readonly capacity?: number;
   /** Records that its container has, or bytes of the blob that it is the header of. */
   readonly length?: number;
+  /** The remapping unit that it is a structure of: its place among those that were given. */
+  readonly unit?: number;
   /** The property that it is, of the blob that begins at `blob`. */
   readonly property?: {
     readonly blob: number;

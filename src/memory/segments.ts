@@ -1,7 +1,7 @@
 import { backedMemory } from './backed.js';
+import { joinedAccess } from './joined.js';
 import type { PhysicalMemory } from './physical.js';
 import { PHYSICAL_LIMIT } from './physical.js';
-import type { RandomAccess } from './random-access.js';
 import { addPiece, buildRunTable, createPieces, ZERO_RUN } from './run-table.js';
 
 /** A piece of physical memory to put somewhere: bytes, or a number of zero bytes that nobody stores. */
@@ -22,9 +22,8 @@ export function segmentLength(segment: MemorySegment): number {
  */
 export function segmentsMemory(segments: readonly MemorySegment[], description: string): PhysicalMemory {
   const pieces = createPieces(segments.length);
+  /** Laid end to end they are the "file" that the runs point into. */
   const parts: Uint8Array[] = [];
-  // Where each part begins when they are laid end to end: the "file" that the runs point into.
-  const bases: number[] = [];
   let size = 0;
   for (const segment of segments) {
     const end = segment.address + segmentLength(segment);
@@ -35,14 +34,17 @@ export function segmentsMemory(segments: readonly MemorySegment[], description: 
       if (segment.bytes.length === 0) continue;
       addPiece(pieces, segment.address, end, size);
       parts.push(segment.bytes);
-      bases.push(size);
       size += segment.bytes.length;
     } else {
       addPiece(pieces, segment.address, end, ZERO_RUN);
     }
   }
   const { table } = buildRunTable(pieces);
-  return backedMemory(joinedAccess(parts, Float64Array.from(bases), size), table, description, false);
+  const backing = joinedAccess(
+    parts.map(({ length }) => length),
+    (index, from, into) => into.set((parts[index] as Uint8Array).subarray(from, from + into.length)),
+  );
+  return backedMemory(backing, table, description, false);
 }
 
 /** One blob at a physical address; see {@link segmentsMemory}. */
@@ -53,36 +55,4 @@ export function blobMemory(address: number, bytes: Uint8Array): PhysicalMemory {
 /** Memory of which nothing is known. */
 export function emptyMemory(): PhysicalMemory {
   return segmentsMemory([], 'no memory');
-}
-
-function joinedAccess(parts: readonly Uint8Array[], bases: Float64Array, size: number): RandomAccess {
-  let last = 0;
-
-  function partAt(offset: number): number {
-    let low = 0;
-    let high = parts.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((bases[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-
-  function readAt(offset: number, length: number, into: Uint8Array): number {
-    const base = bases[last] ?? 0;
-    if (offset < base || offset >= base + (parts[last]?.length ?? 0)) last = partAt(offset);
-    let done = 0;
-    for (let index = last; done < length && index < parts.length; index++) {
-      const part = parts[index];
-      if (part === undefined) break;
-      const from = offset + done - (bases[index] ?? 0);
-      const count = Math.min(length - done, part.length - from);
-      into.set(part.subarray(from, from + count), done);
-      done += count;
-    }
-    return done;
-  }
-
-  return { size, readAt };
 }

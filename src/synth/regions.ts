@@ -1,5 +1,6 @@
 /** Physical memory whose bytes are made when they are read, so that a dump of any size needs no room. */
 import { backedMemory } from '../memory/backed.js';
+import { joinedAccess } from '../memory/joined.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { addPiece, buildRunTable, createPieces, ZERO_RUN } from '../memory/run-table.js';
 
@@ -72,7 +73,6 @@ export function pagesRegion(
 export function regionsMemory(regions: readonly Region[], description: string): PhysicalMemory {
   const pieces = createPieces(regions.length);
   const stored = regions.filter(({ fill, size }) => fill !== undefined && size > 0);
-  const bases = new Float64Array(stored.length);
   let size = 0;
   for (const region of regions) {
     if (region.size === 0) continue;
@@ -84,41 +84,14 @@ export function regionsMemory(regions: readonly Region[], description: string): 
     addPiece(pieces, region.address, end, size);
     size += region.size;
   }
-  stored.reduce((base, region, i) => {
-    bases[i] = base;
-    return base + region.size;
-  }, 0);
   const { table, overlapped } = buildRunTable(pieces);
   if (overlapped > 0) throw new RangeError(`${overlapped} bytes of a synthesised dump are claimed twice`);
-  let last = 0;
-
-  function regionAt(offset: number): number {
-    let low = 0;
-    let high = stored.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((bases[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-
-  function readAt(offset: number, length: number, into: Uint8Array): number {
-    const base = bases[last] ?? 0;
-    if (offset < base || offset >= base + (stored[last]?.size ?? 0)) last = regionAt(offset);
-    let done = 0;
-    for (let i = last; done < length && i < stored.length; i++) {
-      const region = stored[i];
-      if (region?.fill === undefined) break;
-      const from = offset + done - (bases[i] ?? 0);
-      const count = Math.min(length - done, region.size - from);
-      const part = into.subarray(done, done + count);
-      part.fill(0);
-      region.fill(part, from);
-      done += count;
-    }
-    return done;
-  }
-
-  return backedMemory({ size, readAt }, table, description, false);
+  const backing = joinedAccess(
+    stored.map((region) => region.size),
+    (index, from, into) => {
+      into.fill(0);
+      stored[index]?.fill?.(into, from);
+    },
+  );
+  return backedMemory(backing, table, description, false);
 }

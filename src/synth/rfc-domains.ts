@@ -1,5 +1,5 @@
 /** The address spaces of a dump of the 2024 series: areas, the tables that map them, and the domains. */
-
+import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../vtd/interrupt-range.js';
 import { hash } from './random.js';
 import { pagesRegion, type Region } from './regions.js';
 import type { RfcFile, RfcFiles } from './rfc-files.js';
@@ -62,7 +62,8 @@ function layIoases({ agaw, ioases }: IommufdPlan, own: readonly RfcFile[], files
       const { offset, pages } = within(area, file.blocks * BLOCK_PAGES);
       // Only the first area stays low: the walk of the series starts at the first top entry.
       const gap = iova === 0 ? area.gap % 1024 : area.gap;
-      const start = iova + gap + pages <= limit ? iova + gap : iova;
+      const wished = freeIova(iova + gap, pages);
+      const start = wished + pages <= limit ? wished : freeIova(iova, pages);
       if (start + pages > limit) throw new RangeError('the areas of a plan do not fit the address width');
       iova = start + pages;
       return {
@@ -76,6 +77,20 @@ function layIoases({ agaw, ioases }: IommufdPlan, own: readonly RfcFile[], files
     });
     return { id: i + 1, file, areas };
   });
+}
+
+/**
+ * Where an area may begin: as wished, or behind the interrupt range when it would reach into it; at the same
+ * place of a 2 MiB page as before, so that large leaves fit as they did. In pages.
+ */
+function freeIova(wished: number, pages: number): number {
+  if (wished + pages <= INTERRUPT_RANGE || wished >= INTERRUPT_RANGE_END) return wished;
+  return INTERRUPT_RANGE_END + ((((wished - INTERRUPT_RANGE_END) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES);
+}
+
+/** IOVAs that an address space may lose below and behind the interrupt range, with areas of up to `pages` pages. */
+export function interruptRoom(pages: number): number {
+  return pages + INTERRUPT_RANGE_END - INTERRUPT_RANGE + BLOCK_PAGES;
 }
 
 function within(area: AreaPlan, available: number): { offset: number; pages: number } {

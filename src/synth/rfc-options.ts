@@ -1,6 +1,7 @@
 /** The plan of a dump of the 2024 series from parameters. */
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
+import { interruptRoom } from './rfc-domains.js';
 import type { AreaPlan, DevicePlan, IoasPlan, IommufdPlan, RfcPlan } from './rfc-plan.js';
 
 const BLOCK = 0x200000;
@@ -35,7 +36,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
   }
   if (domains * devices > 0x10000) throw new SynthError('devices', 'more than there are bus numbers');
   const parts = domains === 0 ? [] : shares(blocks, domains, 1, () => random.below(3));
-  if (parts.some((part) => part * BLOCK_PAGES > 2 ** (9 * levels))) {
+  if (parts.some((part) => unmappedPages(part, levels) < 0)) {
     throw new SynthError('levels', `${levels} levels do not reach what a domain maps`);
   }
   const spare = spareFiles(options, blocks, parts, random);
@@ -143,6 +144,12 @@ interface Space {
   readonly random: Random;
 }
 
+/** Pages of an address space that are left for gaps when it maps so many blocks, whatever the areas are. */
+function unmappedPages(blocks: number, levels: number): number {
+  const largest = Math.min(blocks, FILE_BLOCKS) * BLOCK_PAGES;
+  return 2 ** (9 * levels) - blocks * BLOCK_PAGES - interruptRoom(largest);
+}
+
 /** One IOAS for each file: only the last pinned file of an IOAS is handed over. */
 function ioasesOf({ blocks, areas, levels, fragmentation, random }: Space): IoasPlan[] {
   const files = Math.ceil(blocks / FILE_BLOCKS);
@@ -150,8 +157,7 @@ function ioasesOf({ blocks, areas, levels, fragmentation, random }: Space): Ioas
     i < files - 1 ? FILE_BLOCKS : blocks - (files - 1) * FILE_BLOCKS,
   );
   // Gaps that make the areas fit whatever their sizes are, one block to align each.
-  const unmapped = 2 ** (9 * levels) - blocks * BLOCK_PAGES;
-  const room = Math.floor(unmapped / (files * areas)) - BLOCK_PAGES;
+  const room = Math.floor(unmappedPages(blocks, levels) / (files * areas)) - BLOCK_PAGES;
   let iova = 0;
   const place = (offset: number): number => {
     if (room < 0) return 0;

@@ -58,6 +58,7 @@ export function layRfc(plan: RfcPlan): RfcParts {
       ...contexts,
     ],
     fdtAddress: BigInt(layout.tree),
+    ...(contexts.length === 0 ? {} : { rtaddr: BigInt(rootTable(layout.contexts)) }),
     blob,
     makeAccount: () =>
       rfcAccount(plan, layout, files, model, {

@@ -22,6 +22,8 @@ export interface Parts {
   /** Physical address of the root tree. */
   readonly fdtAddress: bigint;
   readonly blob: Uint8Array;
+  /** Value of RTADDR of the unit whose tables are in the memory. */
+  readonly rtaddr?: bigint;
   /** Makes the account of the dump: see {@link Synthesis.account}. */
   readonly makeAccount: () => Account;
   /** What is worth knowing beside it, one sentence each. */

@@ -3,7 +3,7 @@
  * of the lowest level, of which there may be millions, only every 64th one's number.
  */
 
-import { leafEntry, tableEntry } from '../vtd/build-entries.js';
+import { type Halves, leafEntry, tableEntry, writeEntry } from '../vtd/build-entries.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from '../vtd/walk/batch.js';
 import { lowerBound } from './lower-bound.js';
 import { happens } from './random.js';
@@ -45,8 +45,7 @@ export interface Tables {
 /** 2 MiB ranges between two that are kept. */
 const STRIDE = 64;
 const WINDOW = ENTRIES_PER_TABLE;
-const PTE = 8;
-const WORD = 2 ** 32;
+const PAGE = 4096;
 
 /** How a 2 MiB range of IOVAs is mapped. */
 type Kind = 'table' | 'leaf' | 'inside';
@@ -173,11 +172,11 @@ export function planTables({ mappings, levels, pageSizes, fragmentation, key }: 
     for (let at = first; at < mappings.length; at++) {
       const mapping = mappings[at] as TableMapping;
       if (mapping.iova >= end) return;
-      const { lo = 0 } = leafEntry('rfc', 1, { read: true, write: mapping.write }) ?? {};
+      const bits = leafBits(1, mapping);
       const start = Math.max(mapping.iova, found * WINDOW);
       const stop = Math.min(mapping.iova + mapping.pages, end);
       for (let iova = start; iova < stop; iova++) {
-        writeEntry(page, iova - found * WINDOW, mapping.pfn(iova - mapping.iova + mapping.offset), lo);
+        writeEntry(page, iova - found * WINDOW, mapping.pfn(iova - mapping.iova + mapping.offset), bits);
       }
     }
   }
@@ -191,8 +190,8 @@ export function planTables({ mappings, levels, pageSizes, fragmentation, key }: 
       const mapping = mappings[at] as TableMapping;
       if (window >= start) {
         if (kind === 'leaf') {
-          const { lo = 0 } = leafEntry('rfc', 2, { read: true, write: mapping.write }) ?? {};
-          writeEntry(page, window - start, mapping.pfn(window * WINDOW - mapping.iova + mapping.offset), lo);
+          const pfn = mapping.pfn(window * WINDOW - mapping.iova + mapping.offset);
+          writeEntry(page, window - start, pfn, leafBits(2, mapping));
         } else writeTable(page, window - start, address((firsts[1] ?? 0) + count));
       }
       if (kind === 'table') count++;
@@ -220,8 +219,7 @@ export function planTables({ mappings, levels, pageSizes, fragmentation, key }: 
       const iova = (start + slot) * WINDOW * WINDOW;
       const mapping = mappings.find((each) => each.iova <= iova && each.iova + each.pages > iova);
       if (mapping === undefined) continue;
-      const { lo = 0 } = leafEntry('rfc', 3, { read: true, write: mapping.write }) ?? {};
-      writeEntry(page, slot, mapping.pfn(iova - mapping.iova + mapping.offset), lo);
+      writeEntry(page, slot, mapping.pfn(iova - mapping.iova + mapping.offset), leafBits(3, mapping));
     }
   }
 
@@ -240,13 +238,16 @@ export function planTables({ mappings, levels, pageSizes, fragmentation, key }: 
   };
 }
 
-function writeEntry(page: DataView, slot: number, pfn: number, bits: number): void {
-  page.setUint32(slot * PTE, ((pfn % 0x10_0000) * 4096 + bits) % WORD, true);
-  page.setUint32(slot * PTE + 4, Math.floor(pfn / 0x10_0000), true);
+const NO_BITS: Halves = { lo: 0, hi: 0 };
+
+/** Everything of a leaf but its address. */
+function leafBits(level: number, { write }: TableMapping): Halves {
+  return leafEntry('rfc', level, { read: true, write }) ?? NO_BITS;
 }
 
+/** What entries that point to tables have besides the address. */
+const TABLE_BITS = tableEntry('rfc', 0);
+
 function writeTable(page: DataView, slot: number, address: number): void {
-  const { lo, hi } = tableEntry('rfc', address);
-  page.setUint32(slot * PTE, lo, true);
-  page.setUint32(slot * PTE + 4, hi, true);
+  writeEntry(page, slot, address / PAGE, TABLE_BITS);
 }

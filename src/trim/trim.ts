@@ -5,6 +5,7 @@ import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import type { VtdSettings } from '../schema/settings.js';
 import { collectBoot } from './boot.js';
 import {
   type ByteRanges,
@@ -20,6 +21,7 @@ import { collectVmcoreinfo } from './evidence.js';
 import { guestAmong } from './guest.js';
 import { createParts, type TrimParts } from './parts.js';
 import { keepRecords } from './records.js';
+import { collectUnits } from './units.js';
 
 export interface TrimOptions {
   readonly machine: Machine;
@@ -27,6 +29,8 @@ export interface TrimOptions {
   readonly wholePages?: boolean;
   /** What `/chosen` of a boot device tree names, where the tree was found so. */
   readonly chosen?: ChosenHandover;
+  /** Remapping units whose root, context and PASID entries are kept too. */
+  readonly units?: readonly { readonly rtaddr: bigint; readonly settings: VtdSettings }[];
   /** Keep the kernel's VMCOREINFO texts in memory, up to their page size. */
   readonly vmcoreinfo?: boolean;
   /** Text of a VMCOREINFO note to write. */
@@ -112,6 +116,7 @@ function collect(
     if (range !== undefined) parts.records.add(range.address, Number(range.size));
   }
   collectBoot(handover, memory, parts);
+  collectUnits(options.units ?? [], memory, parts);
   if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
   return parts;
 }

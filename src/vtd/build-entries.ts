@@ -1,4 +1,4 @@
-import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS } from '../records/vtd.js';
+import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../records/vtd.js';
 
 /**
  * Whose habits entries follow (vtd.md 2.4, rfc-2024 2.2).
@@ -24,6 +24,11 @@ export interface LeafAttributes {
 }
 
 const HALF = 0x100000000;
+/** Where the page frame number stands, and how many values of it the low half has. */
+const PFN_SHIFT = SS_PTE_BITS.address.shift;
+const PFNS_BELOW = 2 ** (32 - PFN_SHIFT);
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const ENTRY = SS_PTE_SIZE;
 
 /** @returns the entry that points to a table at a byte address (below 2^52, page aligned) */
 export function tableEntry(style: EntryStyle, address: number): Halves {
@@ -56,4 +61,28 @@ export function isLeafEntry(lo: number): boolean {
 export function entryAddress(lo: number, hi: number): number {
   const { address } = SS_PTE_BITS;
   return (hi & address.hi) * HALF + ((lo & address.lo) >>> 0);
+}
+
+/** @returns the low half of an entry with this page frame number (below 2^40) and these other bits; signed */
+export function entryLo(pfn: number, bits: number): number {
+  return ((pfn % PFNS_BELOW) << PFN_SHIFT) | bits;
+}
+
+/** @returns its high half */
+export function entryHi(pfn: number, bits: number): number {
+  return (pfn / PFNS_BELOW) | bits;
+}
+
+/**
+ * Writes an entry of a table page.
+ *
+ * @param page 4096 bytes
+ * @param slot 0..511
+ * @param pfn of the page or table that it leads to, below 2^40
+ * @param bits everything else
+ */
+export function writeEntry(page: DataView, slot: number, pfn: number, bits: Halves): void {
+  const at = slot * ENTRY;
+  page.setInt32(at, entryLo(pfn, bits.lo), true);
+  page.setInt32(at + ENTRY / 2, entryHi(pfn, bits.hi), true);
 }

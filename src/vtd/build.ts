@@ -1,5 +1,13 @@
 import type { MemorySegment } from '../memory/segments.js';
-import { type EntryStyle, entryAddress, isLeafEntry, leafEntry, tableEntry } from './build-entries.js';
+import {
+  type EntryStyle,
+  entryAddress,
+  entryHi,
+  entryLo,
+  isLeafEntry,
+  leafEntry,
+  tableEntry,
+} from './build-entries.js';
 import {
   addPage,
   bytesOf,
@@ -157,8 +165,8 @@ function writeLeaves(
     if (((words[i] as number) | (words[i + 1] as number)) !== 0) {
       throw overlap(iova + ((i - first) / 2) * span);
     }
-    words[i] = ((pfn % 0x100000) << 12) | lo;
-    words[i + 1] = (pfn / 0x100000) | hi;
+    words[i] = entryLo(pfn, lo);
+    words[i + 1] = entryHi(pfn, hi);
     pfn += span;
   }
 }

@@ -105,16 +105,20 @@ export interface KnownSettings {
 
 /** Settings from what is known; the rest are the defaults, which reserve the least. */
 export function settingsOf(known: KnownSettings): VtdSettings {
-  const root = known.rtaddr === undefined ? undefined : rootPointer(known.rtaddr);
   return {
     ...DEFAULT_SETTINGS,
     cap: known.cap ?? DEFAULT_SETTINGS.cap,
     ecap: known.ecap ?? DEFAULT_SETTINGS.ecap,
     haw: known.haw ?? DEFAULT_SETTINGS.haw,
     rev: known.rev ?? DEFAULT_SETTINGS.rev,
-    mode: root?.mode === 'scalable' ? 'scalable' : 'legacy',
-    ssirwe: root?.mode === 'scalable' && root.ssirwe,
+    ...(known.rtaddr === undefined ? { mode: 'legacy', ssirwe: false } : rootSettings(known.rtaddr)),
   };
+}
+
+/** The settings that RTADDR decides. */
+export function rootSettings(rtaddr: bigint): Pick<VtdSettings, 'mode' | 'ssirwe'> {
+  const { mode, ssirwe } = rootPointer(rtaddr);
+  return mode === 'scalable' ? { mode, ssirwe } : { mode: 'legacy', ssirwe: false };
 }
 
 /** Settings of a unit from its registers, with what else is known. */

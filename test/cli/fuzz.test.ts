@@ -37,6 +37,11 @@ function lines(path: string): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
+/** The run.json of a folder. */
+function record(path: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')) as Record<string, unknown>;
+}
+
 /** Every file of a folder with its bytes. */
 function contents(path: string): Map<string, string> {
   return new Map(
@@ -80,6 +85,19 @@ describe('cases as files', () => {
         ).toBe(true);
     }
     expect(decided).toBeGreaterThan(4);
+  });
+
+  test('run.json says what was mutated and how, and its command gives the run again', () => {
+    const out = join(folder, 'recorded');
+    expect(kho(['fuzz', CORE, ...AT, '--count', '4', '--seed', '9', '-o', out]).status).toBe(0);
+    const run = record(out);
+    expect(run).toMatchObject({ tool: 'kho fuzz', seed: '0x9', first: 0, count: 4, blobs: false });
+    expect(run.directory).toBe(process.cwd());
+    const [name, ...words] = run.command as string[];
+    expect(name).toBe('kho');
+    const again = join(folder, 'recorded again');
+    expect(kho([...words, '-o', again]).status).toBe(0);
+    expect(contents(again)).toEqual(contents(out));
   });
 
   test('one case by its number is the same as among others', () => {
@@ -195,6 +213,14 @@ size=$(wc -c < "$1")
       expect(touched).toHaveLength(1);
       expect(stdout).toContain(`case ${line.case}: crash (SIGSEGV): `);
     }
+    // The folder says how to have the same cases judged again.
+    const { command, ...said } = record(out);
+    expect(said).toMatchObject({ seed: '0x5', count: 150, timeout: 10, exec: crashing().split(' ') });
+    expect(command).toEqual([
+      'kho',
+      ...['fuzz', BLOB, '--exec', crashing(), '--timeout', '10'],
+      ...['--seed', '0x5', '--first', '0', '--count', '150'],
+    ]);
     // All is there: nothing is run again, and the verdict is the same.
     const again = kho(run);
     expect(again.status).toBe(1);

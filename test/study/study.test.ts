@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { createRandom } from '../../src/synth/random.js';
 import { corrupted } from '../../study/corrupt.js';
-import { studyDumps } from '../../study/dumps.js';
+import { studyDumps, unitDumps } from '../../study/dumps.js';
 import type { Site } from '../../study/fields.js';
 import { freeReason } from '../../study/free.js';
 import { constrained } from '../../study/report.js';
@@ -13,6 +13,7 @@ import { runStudy } from '../../study/study.js';
 import { fixtures } from '../fixtures.js';
 
 const dumps = studyDumps(fixtures);
+const units = unitDumps(fixtures);
 const some = dumps.filter(({ name }) => name === 'rfc-2024/three-level' || name === 'linux-6.18-handover');
 
 describe('a corruption', () => {
@@ -56,6 +57,36 @@ describe('the dumps', () => {
     }
   });
 
+  test('have the tables of a unit in either mode, with its register', () => {
+    const names = (index: number): string[] => {
+      const { handover, memory, units: own } = units[index] ?? {};
+      if (handover === undefined || memory === undefined) throw new Error('there are two');
+      return [...new Set(sitesOf(handover, memory, own).map(({ name }) => name.replace(/\..*/, '')))].sort();
+    };
+    expect(units).toHaveLength(2);
+    expect(names(0)).toEqual(['context_entry', 'root_entry', 'rtaddr_reg']);
+    expect(names(1)).toEqual([
+      'pasid_dir_entry',
+      'pasid_entry',
+      'rtaddr_reg',
+      'scalable_context_entry',
+      'scalable_root_entry',
+    ]);
+  });
+
+  test('an unchanged field of a unit is not seen, a reserved bit of its register is', () => {
+    for (const { judge, units: own, name } of units) {
+      const [unit] = own ?? [];
+      if (unit === undefined) throw new Error('a unit');
+      const bytes = new Uint8Array(8);
+      const view = new DataView(bytes.buffer);
+      view.setBigUint64(0, unit.rtaddr, true);
+      expect(judge({ address: unit.register, bytes }), name).toBeUndefined();
+      view.setBigUint64(0, unit.rtaddr | 1n, true);
+      expect(judge({ address: unit.register, bytes }), name).toBe('VTD-005');
+    }
+  });
+
   test('an unchanged field is not seen', () => {
     for (const { judge, handover, memory, name } of some) {
       const [site] = sitesOf(handover, memory);
@@ -90,7 +121,9 @@ describe('docs/study.md (npm run study -- -o docs/study.md)', () => {
 
   test('has every field that the dumps have, free ones with the reason', () => {
     const names = new Set(
-      dumps.flatMap(({ handover, memory }) => sitesOf(handover, memory).map(({ name }) => name)),
+      [...dumps, ...units].flatMap(({ handover, memory, units }) =>
+        sitesOf(handover, memory, units).map(({ name }) => name),
+      ),
     );
     const rows = new Set([...page.matchAll(/^\| (.+?) \| [a-z]+ \| \d+ \|/gm)].map(([, name]) => name));
     expect([...names].filter((name) => !rows.has(name))).toEqual([]);

@@ -99,7 +99,7 @@ describe('merged runs', () => {
               last[2] = (last[2] ?? 0) + count;
               if (last[3] !== level) last[3] = 0;
             } else {
-              expected.push([iova, pages, count, level, access]);
+              expected.push([iova, pages, count, level, access, target]);
             }
             iova += pages;
             target += pages;
@@ -113,12 +113,23 @@ describe('merged runs', () => {
               { anySize },
             ),
           ];
-          expect(runs.map((run) => [run.iova, run.pages, run.leaves, run.level, run.access])).toEqual(
-            expected,
-          );
+          expect(
+            runs.map((run) => [run.iova, run.pages, run.leaves, run.level, run.access, run.target]),
+          ).toEqual(expected);
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  it('keep their own target and access where one batch of runs ends and the next begins', () => {
+    const rows = Array.from(
+      { length: 10_000 },
+      (_, i): Row => ({ iova: 2 * i, target: 7 * i + 1, count: 1, level: 1, access: i % 3 === 0 ? 3 : 1 }),
+    );
+    const runs = [...mergeRuns([batchOf(rows, format)], format)];
+    expect(runs.map(({ iova, target, access }) => [iova, target, access])).toEqual(
+      rows.map(({ iova, target, access }) => [iova, target, access]),
     );
   });
 });

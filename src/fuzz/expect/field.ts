@@ -30,6 +30,11 @@ export interface FieldChange {
 
 export type FieldRule = (change: FieldChange) => Expectation;
 
+/** `record.field` as the schemas have them. */
+export function fieldKey(record: string, id: string): string {
+  return `${record}.${id.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+}
+
 /** Addresses end here. */
 const BEYOND = 1n << 52n;
 

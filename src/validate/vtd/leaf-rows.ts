@@ -1,6 +1,7 @@
 /** Rows on leaves. The common case, a leaf with nothing odd, costs a few comparisons a run. */
 import { FS_PDE_LEAF_BITS, FS_PTE_BITS, MemoryType, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
+import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../../vtd/interrupt-range.js';
 import { fromHalves } from '../../vtd/walk/anomaly.js';
 import {
   ACCESS_READ,
@@ -23,9 +24,9 @@ import type { Sink } from './sink.js';
 import { highAddressBits, type Narrowed } from './table-rows.js';
 import type { Target } from './target.js';
 
-/** The interrupt range, as page frame numbers. */
-const INTERRUPTS = 0xfee00;
-const INTERRUPTS_END = 0xfef00;
+// V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
+const INTERRUPTS = INTERRUPT_RANGE;
+const INTERRUPTS_END = INTERRUPT_RANGE_END;
 const PAGE = 4096;
 
 /** A row of a batch. */

@@ -131,7 +131,7 @@ function complete({ out }: Merging, length: number): void {
 function keepLast({ out, leaves }: Merging): void {
   const last = out.length;
   const { rows, level, derived } = out;
-  rows.copyWithin(0, last * ROW_WORDS, (last + 1) * ROW_WORDS);
+  rows.copyWithin(ROW_LO, last * ROW_WORDS + ROW_LO, (last + 1) * ROW_WORDS + ROW_LO);
   for (const column of [level, derived.iova, derived.pages, leaves]) column[0] = column[last] as number;
   out.length = 1;
   derived.iovas = 1;
