@@ -41,7 +41,8 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   }
   if (inodes !== undefined && state?.inodes !== undefined) {
     sink.bytes(inodes.addr, state.inodes.bytes.length);
-    sink.record(guestmemfsInode, inodes.addr, 'the directory, inode 1', { list: 'directory' });
+    if (state.inodes.length > 0)
+      sink.record(guestmemfsInode, inodes.addr, 'the directory, inode 1', { list: 'directory' });
     const free = files.length + 2;
     if (free <= state.inodes.length) {
       const at = inodes.addr + BigInt((free - 1) * GUESTMEMFS_INODE_SIZE);

@@ -1,10 +1,11 @@
 /** Trimming the dumps of the 2024 series: the same model, and nothing of anybody's memory. */
 import { describe, expect, test } from 'vitest';
 import { equalBytes } from '../../src/decode/bytes.js';
+import { findNode, findProperty, valueOffset } from '../../src/fdt/tree.js';
 import { overlay } from '../../src/memory/overlay.js';
 import { readBytes } from '../../src/memory/read.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
-import { BOOT_PARAMS } from '../../src/records/kho.js';
+import { BOOT_PARAMS, KHO_MEM_SIZE, writeKhoMem } from '../../src/records/kho.js';
 import { coreMemory } from '../decode/linux-dumps.js';
 import { rfcFiles, rfcNames } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
@@ -192,4 +193,21 @@ test('what guest memory pretends to be a record stays out', () => {
   expect(small.refused).toBeGreaterThan(0);
   expect(countCanaries(small.bytes, SECRET)).toBe(0);
   expect(readBytes(small.memory, target, 1)).toBeUndefined();
+});
+
+test('behind an inode table that is too short for one inode nothing is a record', () => {
+  const original = coreMemory(gunzip(fileBytes(rfcFiles('two-vms').memory)));
+  const { tree, fdtAddress, guestmemfs } = decodeFound(original);
+  const inodes = Number(guestmemfs?.superblock?.at(1).addr);
+  const LENGTH = 40;
+  if (tree === undefined) throw new Error('no tree');
+  const mem = valueOffset(tree, findProperty(tree, findNode(tree, '/guestmemfs/superblock'), 'mem')) ?? 0;
+  const record = new Uint8Array(KHO_MEM_SIZE);
+  writeKhoMem(new DataView(record.buffer), 0, { addr: BigInt(inodes), len: BigInt(LENGTH) });
+  const memory = overlay(
+    segmentsMemory([{ address: Number(fdtAddress) + mem + KHO_MEM_SIZE, bytes: record }], 'short'),
+    planted(original, { secret: [], spare: [[inodes + LENGTH, inodes + PAGE]] }),
+  );
+  expect(decodeFound(memory).guestmemfs?.state?.inodes?.bytes.length).toBe(LENGTH);
+  expect(countCanaries(trimmed(memory).bytes, SPARE)).toBe(0);
 });
