@@ -48,15 +48,16 @@ export interface ExecSummary {
   readonly before: number;
 }
 
-/** Words of a command as typed, parted at blanks; a part in quotes is one word. No shell reads them. */
+/**
+ * Words of a command as typed, parted at blanks; a part in quotes is one word. No shell reads them. Where the case's
+ * file is not among them it is the last.
+ */
 export function splitCommand(command: string): string[] {
   const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map(
     ([all, double, single]) => double ?? single ?? all,
   );
-  if (!words.some((word) => word.includes(PLACEHOLDER))) {
-    throw new UsageError(`--exec: "${command}" has no ${PLACEHOLDER}, which stands for the case's file`);
-  }
-  return words;
+  if (words.length === 0) throw new UsageError('--exec: the command is empty');
+  return words.some((word) => word.includes(PLACEHOLDER)) ? words : [...words, PLACEHOLDER];
 }
 
 /** Signals that a shell reports of a program it ran: 128 and the number. ILL, TRAP, ABRT, BUS, FPE, SEGV. */
@@ -145,6 +146,7 @@ function runner({ words, limits }: ExecPlan, scratch: string): Run {
     await writeFileAtomic(file, [caseBytes(target, mutations)]);
     return runProgram(
       words.map((word) => word.replaceAll(PLACEHOLDER, file)),
+      file,
       limits,
     );
   };

@@ -79,7 +79,8 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .option('exec', {
         type: 'string',
         requiresArg: true,
-        describe: 'run this on each case, @@ being its file; keep only what makes it crash or hang',
+        describe:
+          'run this on each case, @@ being its file (without @@ its last argument), which is its standard input too; keep only what makes it crash or hang',
       })
       .option('timeout', {
         type: 'string',

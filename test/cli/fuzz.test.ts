@@ -237,6 +237,16 @@ size=$(wc -c < "$1")
     expect(spawnSync('pgrep', ['-f', 'sleep 1000.5']).status).not.toBe(0);
   }, 120_000);
 
+  test('a program gets the case as its input, and as its last argument where nothing stands for it', () => {
+    const statuses = (name: string, command: string) => {
+      const run = kho(['fuzz', BLOB, '--exec', command, '--count', '3', '-o', join(folder, name)]);
+      expect(run.status).toBe(0);
+      return lines(join(folder, name, 'results.ndjson')).map(({ status }) => status);
+    };
+    expect(statuses('input', "sh -c 'cmp -s - $0 && exit 5'")).toEqual([5, 5, 5]);
+    expect(statuses('named', "sh -c 'test $# = 1 && test -s $1 && exit 6' sh @@")).toEqual([6, 6, 6]);
+  });
+
   test('the memory limit holds', () => {
     const greedy = "sh -c 'head -c 300000000 /dev/zero | tail -c 299999999 >/dev/null || exit 9' @@";
     const limited = kho(['fuzz', BLOB, '--exec', greedy, '--memory-limit', '64M', '--count', '2', '--quiet']);
@@ -267,7 +277,7 @@ size=$(wc -c < "$1")
   test.each([
     ['nothing to do', [BLOB], /-o DIR, --exec CMD or --self is missing/],
     ['no dump', ['-o', 'x'], /a dump to mutate is missing/],
-    ['no placeholder', [BLOB, '--exec', 'true'], /has no @@/],
+    ['no command', [BLOB, '--exec', ' '], /--exec: the command is empty/],
     ['no program', [BLOB, '--exec', '/no/such/program @@'], /cannot be run/],
     [
       'a program that fails as it is',

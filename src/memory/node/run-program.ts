@@ -1,5 +1,6 @@
 /** A program run on a file, with limits, by itself and without a shell's reading of its arguments. */
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -22,22 +23,25 @@ export const NOT_FOUND = 127;
 export const NOT_EXECUTABLE = 126;
 
 /**
- * Runs words as a program, its input and outputs /dev/null. Its process group is killed when the time is up.
+ * Runs words as a program, a file its input, its outputs /dev/null. Its process group is killed when the time is up.
  * The memory limit is that of sh (`ulimit -v`), which then replaces itself by the program, so that a signal of
  * the program is seen as one.
  */
 export function runProgram(
   words: readonly string[],
+  input: string,
   { timeout, memory }: ProgramLimits,
 ): Promise<ProgramEnd> {
   const limit =
     memory === undefined ? '' : `ulimit -v ${Math.ceil(memory / 1024)} || exit ${NOT_EXECUTABLE}; `;
   const core = 'ulimit -c 0; ';
+  const fd = openSync(input, 'r');
   return new Promise((done, fail) => {
     const child = spawn('/bin/sh', ['-c', `${core}${limit}exec "$@"`, 'sh', ...words], {
-      stdio: 'ignore',
+      stdio: [fd, 'ignore', 'ignore'],
       detached: true,
     });
+    closeSync(fd);
     let timedOut = false;
     const kill = (): void => {
       try {
