@@ -9,6 +9,7 @@ import {
   SPAN_START,
   targetOfRow,
 } from '../vtd/walk/batch.js';
+import { LITTLE_ENDIAN_HOST } from '../vtd/walk/window.js';
 import type { WalkObserver } from './rule.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
@@ -21,6 +22,7 @@ const END = SPAN_END;
 /** 4 KiB pages of a granule: what a table page of PTEs maps, and a block of guestmemfs. */
 const GRANULE = 512;
 export const GRANULE_PAGES = GRANULE;
+const GRANULE_BYTES = GRANULE * 4096;
 /** Most granules that one table of them spans, 8 TiB; leaves elsewhere are shown to every rule. */
 const MOST_GRANULES = 2 ** 22;
 
@@ -122,31 +124,35 @@ function isWatched(survey: Survey, batch: LeafBatch): boolean {
 
 /** @returns the first row from `from` on that may reach beyond the stretch of plain granules */
 function rowsInPlain({ plainFrom, plainCount }: Survey, batch: LeafBatch, from: number): number {
-  const { rows, spansAt, length, format, totalPages } = batch;
-  const addressHi = format.addressHi | 0;
-  const lowest = plainFrom | 0;
-  const last = (plainCount - 1) | 0;
-  const end = length * WORDS;
-  let at = (from * WORDS) | 0;
+  if (!LITTLE_ENDIAN_HOST) return from;
+  const { entries, rows, spansAt, length, totalPages } = batch;
+  // The bits of an entry, read as a double, are so many of the smallest one, and are compared as its address is; an
+  // entry with other bits above the address is larger than any, or negative, or no number.
+  const low = plainFrom * GRANULE_BYTES * Number.MIN_VALUE;
+  const end = (plainFrom + plainCount) * GRANULE_BYTES * Number.MIN_VALUE;
+  let row = from | 0;
   if (totalPages === length) {
-    // Rows of one page each, four at a time: scattered pages mostly come in whole batches.
-    for (const most = end - 4 * WORDS; at <= most; at = (at + 4 * WORDS) | 0) {
-      const a = granuleAt(rows, at, addressHi, lowest);
-      const b = granuleAt(rows, (at + WORDS) | 0, addressHi, lowest);
-      const c = granuleAt(rows, (at + 2 * WORDS) | 0, addressHi, lowest);
-      const d = granuleAt(rows, (at + 3 * WORDS) | 0, addressHi, lowest);
-      // One of them is negative, or beyond the last.
-      if ((a | b | c | d | (last - a) | (last - b) | (last - c) | (last - d)) < 0) break;
+    // Each row is one page: one comparison each with the middle.
+    const half = (end - low) / 2;
+    const middle = low + half;
+    for (const most = (length - 4) | 0; row <= most; row = (row + 4) | 0) {
+      const a = Math.abs((entries[row] as number) - middle);
+      const b = Math.abs((entries[row + 1] as number) - middle);
+      const c = Math.abs((entries[row + 2] as number) - middle);
+      const d = Math.abs((entries[row + 3] as number) - middle);
+      if (!(a < half && b < half && c < half && d < half)) break;
     }
+    while (row < length && (entries[row] as number) >= low && (entries[row] as number) < end) row++;
+    return row;
   }
-  for (; at < end; at = (at + WORDS) | 0) {
-    const span = (spansAt + at) | 0;
+  // A run of no more pages than a granule has ends in the next one at the latest.
+  const last = (plainFrom + plainCount - 1) * GRANULE_BYTES * Number.MIN_VALUE;
+  for (let span = (spansAt + row * WORDS) | 0; row < length; row++, span = (span + WORDS) | 0) {
+    const entry = entries[row] as number;
     const pages = ((rows[(span + END) | 0] as number) - (rows[(span + START) | 0] as number)) | 0;
-    const granule = granuleAt(rows, at, addressHi, lowest);
-    // A run of no more pages than a granule has ends in the next one at the latest.
-    if ((granule | (last - 1 - granule) | (GRANULE - pages)) < 0) break;
+    if (!(entry >= low && entry < last) || pages > GRANULE) break;
   }
-  return at / WORDS;
+  return row;
 }
 
 /** @returns the first row from `from` on that is not wholly in one granule known to be plain */
@@ -207,6 +213,7 @@ function isRowWatched(survey: Survey, batch: LeafBatch, row: number): boolean {
     survey.far = true;
     return true;
   }
+  if (end - start === 1) return codeAt(survey, start) === WATCHED;
   const { wide } = survey;
   let watched = false;
   for (let granule = start; granule < end; ) {
@@ -225,12 +232,19 @@ function isRowWatched(survey: Survey, batch: LeafBatch, row: number): boolean {
 
 /** The code of granules [start, end) together: asks about those that are new. */
 function codeOf(survey: Survey, start: number, end: number): number {
-  const { codes, first } = survey;
   let code = PLAIN;
-  for (let granule = start; granule < end; granule++) {
-    const i = granule - first;
-    if (codes[i] === NEW) codes[i] = reach(survey, granule);
-    if (codes[i] === WATCHED) code = WATCHED;
+  for (let granule = start; granule < end; granule++) if (codeAt(survey, granule) === WATCHED) code = WATCHED;
+  return code;
+}
+
+/** The code of one granule, which is covered: asks about it if it is new. */
+function codeAt(survey: Survey, granule: number): number {
+  const { codes, first } = survey;
+  const i = granule - first;
+  let code = codes[i] as number;
+  if (code === NEW) {
+    code = reach(survey, granule);
+    codes[i] = code;
   }
   return code;
 }

@@ -20,6 +20,8 @@ export interface LeafBatch {
    */
   readonly rows: Int32Array;
   readonly spansAt: number;
+  /** The entries of rows again, as doubles, where the host is little-endian: without bit 63 they order as integers do. */
+  readonly entries: Float64Array;
   /** Level of the entries: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; 0 for runs of leaves of several sizes. */
   readonly level: Uint8Array;
   /** IOVA of the first row, and the one that the walker's words of the others count from (page frame numbers). */
@@ -90,11 +92,13 @@ export function pagesPerEntry(level: number): number {
  * @returns an empty batch
  */
 export function createLeafBatch(capacity: number, format: EntryFormat): LeafBatch {
+  // Room for a row in front of the spans: the walker writes the end of the row before without asking whether there is one.
+  const rows = new Int32Array((2 * capacity + 1) * WORDS);
   return {
     length: 0,
     format,
-    // Room for a row in front of the spans: the walker writes the end of the row before without asking whether there is one.
-    rows: new Int32Array((2 * capacity + 1) * WORDS),
+    rows,
+    entries: new Float64Array(rows.buffer, 0, capacity),
     spansAt: (capacity + 1) * WORDS,
     level: new Uint8Array(capacity).fill(1),
     first: 0,
