@@ -1,4 +1,7 @@
 /** `kho validate` on every real dump of the 2024 series: what is wrong with it, by rules that name the cause, and nothing else. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rfcFiles, rfcNames } from '../fixtures.js';
 import { kho } from './kho.js';
@@ -105,4 +108,22 @@ describe.each(rfcNames)('%s', (name) => {
     const failed = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule));
     expect(rules.failed).toBe(failed.size);
   });
+});
+
+test('errors behind a tree that the dumped kernel was handed may come of its having gone on', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kho-validate-'));
+  try {
+    const dump = join(folder, 'dump.elf');
+    expect(kho(['synth', '--abi', 'kho-v4', '--guest-ram', '64M', '-o', dump, '--quiet']).status).toBe(0);
+    expect(kho(['validate', dump])).toMatchObject({ status: 0, stderr: '' });
+    const bytes = readFileSync(dump);
+    bytes.fill(0x5a, bytes.indexOf('luo-v5'), bytes.indexOf('luo-v5') + 64);
+    writeFileSync(dump, bytes);
+    const { status, stderr } = kho(['validate', dump]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/dump\.elf: this is the tree that the dumped kernel was handed; .*\n$/);
+    expect(kho(['validate', dump, '--quiet']).stderr).toBe('');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
