@@ -155,7 +155,7 @@ function rowsInPlain({ plainFrom, plainCount }: Survey, batch: LeafBatch, from: 
   return row;
 }
 
-/** @returns the first row from `from` on that is not wholly in one granule known to be plain */
+/** @returns the first row from `from` on that is not wholly in one or two granules known to be plain */
 function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): number {
   const { rows, spansAt, length, format } = batch;
   const addressHi = format.addressHi | 0;
@@ -167,7 +167,8 @@ function plainRows({ codes, first }: Survey, batch: LeafBatch, from: number): nu
     if (granule >>> 0 >= size || codes[granule] !== PLAIN) return at / WORDS;
     const span = (spansAt + at) | 0;
     const pages = (rows[(span + END) | 0] as number) - (rows[(span + START) | 0] as number);
-    if ((((rows[(at + LO) | 0] as number) >>> 12) & (GRANULE - 1)) + pages > GRANULE) return at / WORDS;
+    const behind = (((rows[(at + LO) | 0] as number) >>> 12) & (GRANULE - 1)) + pages;
+    if (behind > GRANULE && (behind > 2 * GRANULE || codes[granule + 1] !== PLAIN)) return at / WORDS;
   }
   return length;
 }

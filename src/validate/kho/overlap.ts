@@ -1,5 +1,6 @@
 /** Rules on records against each other (rfc-2024 K7, K8). */
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
+import type { MemProperty } from '../../decode/mem-properties.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import type { Facts, PlacedRecord } from '../facts.js';
 import { createProbe } from '../pages.js';
@@ -13,24 +14,33 @@ function sharesPages({ start, end }: PlacedRecord): boolean {
   return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
 }
 
-/**
- * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
- * themselves, which native sorting does fast: where every range begins behind the end before it, they are disjoint.
- */
-function areDisjoint(facts: Facts): boolean {
-  const starts: number[] = [];
-  const ends: number[] = [];
+/** Stretches of records of whole pages, without the flag; what ends beyond 2^52 is left out. */
+function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
+  const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
   for (const { whole, records } of facts.memProperties()) {
     if (!whole) continue;
     const { start, end, flags, stretches } = memColumns(records);
     for (let i = 0; i + 1 < stretches.length; i++) {
       const first = stretches[i] as number;
-      const bits = flags[first] as number;
-      if ((bits & MEM_HUGE) !== 0) return false;
-      if ((bits & (MEM_NOINIT | MEM_RAGGED | MEM_EMPTY)) !== 0) continue;
-      starts.push(start[first] as number);
-      ends.push(end[(stretches[i + 1] as number) - 1] as number);
+      if (((flags[first] as number) & odd) !== 0) continue;
+      yield { start: start[first] as number, end: end[(stretches[i + 1] as number) - 1] as number };
     }
+  }
+}
+
+/**
+ * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
+ * themselves, which native sorting does fast: where every range begins behind the end before it, they are disjoint.
+ */
+function areDisjoint(facts: Facts): boolean {
+  const isHuge = ({ whole, records }: MemProperty) =>
+    whole && memColumns(records).flags.some((bits) => (bits & MEM_HUGE) !== 0);
+  if (facts.memProperties().some(isHuge)) return false;
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const { start, end } of wholePages(facts)) {
+    starts.push(start);
+    ends.push(end);
   }
   const sortedEnds = Float64Array.from(ends).sort();
   return Float64Array.from(starts)
@@ -53,17 +63,6 @@ function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
     const first = Number(record.start / BigInt(PAGE));
     const end = Number((record.end + BigInt(PAGE) - 1n) / BigInt(PAGE));
     if (probe(first, end) !== 'outside') yield record;
-  }
-}
-
-function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
-  for (const { whole, records } of facts.memProperties()) {
-    if (!whole) continue;
-    const { count, start, end, flags } = memColumns(records);
-    for (let i = 0; i < count; i++) {
-      const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
-      if (((flags[i] as number) & odd) === 0) yield { start: start[i] as number, end: end[i] as number };
-    }
   }
 }
 
