@@ -1,9 +1,9 @@
 /** Rules on records against each other (rfc-2024 K7, K8). */
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import type { MemProperty } from '../../decode/mem-properties.js';
-import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { type PageSet, pageSet, pageSetOfFrames } from '../../memory/page-set.js';
 import type { Facts, PlacedRecord } from '../facts.js';
-import { createProbe } from '../pages.js';
+import { createProbe, intersections } from '../pages.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed, lower, range, recordName, recordPlace } from '../text.js';
 
@@ -58,7 +58,12 @@ function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
     ...facts.records((_start, _end, flags) => (flags & (MEM_RAGGED | MEM_NOINIT)) === MEM_RAGGED),
   ].filter((record) => !record.noinit && record.end - record.start < BigInt(PAGE));
   if (objects.length === 0) return;
-  const probe = createProbe(pageSet(wholePages(facts), PAGE));
+  // Few objects, many pages: those are held against the objects, and what they have in common against each object.
+  const pages = pageSet(objects, PAGE);
+  const shared: { start: number; end: number }[] = [];
+  for (const { start, end } of wholePages(facts))
+    shared.push(...intersections(pages, start / PAGE, end / PAGE));
+  const probe = createProbe(pageSetOfFrames(shared, PAGE));
   for (const record of objects) {
     const first = Number(record.start / BigInt(PAGE));
     const end = Number((record.end + BigInt(PAGE) - 1n) / BigInt(PAGE));
