@@ -3,6 +3,7 @@ import type { Handover } from '../abi/model.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
+import { counted } from '../validate/text.js';
 
 /** Names and texts of lines; none for what a dump does not have. */
 export function* upstreamSummary(handover: Handover): Generator<readonly [string, string]> {
@@ -13,11 +14,15 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   }
   if (luo !== undefined) {
     const files = (luo.sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-    const state = luo.sessions === undefined ? '' : `, ${luo.sessions.length} sessions with ${files} files`;
+    const state =
+      luo.sessions === undefined
+        ? ''
+        : `, ${counted(luo.sessions.length, 'session')} with ${counted(files, 'file')}`;
     yield ['LUO', `${escapeText(luo.compatible)}${state}`];
   }
-  if (memblock !== undefined) yield ['memblock', `${memblock.regions.length} regions`];
-  if (khoTest !== undefined) yield ['kho_test', `${khoTest.nrFolios ?? '?'} folios`];
+  if (memblock !== undefined) yield ['memblock', counted(memblock.regions.length, 'region')];
+  if (khoTest !== undefined)
+    yield ['kho_test', khoTest.nrFolios === undefined ? '? folios' : counted(khoTest.nrFolios, 'folio')];
   if (kexecMetadata?.previousRelease !== undefined) {
     const release = escapeText(bytesToText(kexecMetadata.previousRelease).text);
     yield ['handed over', `by ${release}, kexec ${kexecMetadata.kexecCount}`];

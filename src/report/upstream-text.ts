@@ -5,6 +5,7 @@ import { memfdLuoSer } from '../records/memfd.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { flags, hex, size } from '../schema/units.js';
+import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
 
@@ -40,7 +41,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
   if (luo !== undefined) yield* luoLines(luo, paint);
   if (khoTest !== undefined) {
     const { nrFolios, csum, csumComputed } = khoTest;
-    yield* title('kho_test', `${nrFolios} folios`);
+    yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
     const computed =
       csumComputed === undefined ? 'not summed up: not all folios are in the dump' : hex(csumComputed);
     yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
