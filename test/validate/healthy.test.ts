@@ -57,6 +57,16 @@ function everythingBut(document: Document, ...kept: readonly string[]): void {
   withoutFiles(document);
 }
 
+/** Leaves nothing but one region of reserve_mem. */
+function onlyReserveMem(document: Document, name: string, start: string, size: string): void {
+  everythingBut(document);
+  document.memblock = {
+    compatible: 'memblock-v1',
+    regions: [{ name, compatible: 'reserve-mem-v1', start, size }],
+  };
+  document.subtrees.push({ name: 'memblock' });
+}
+
 const sessions = (count: number): Document[] =>
   Array.from({ length: count }, (_, i) => ({ name: `vm-${i}`, count: '0x0', files: [] as Document[] }));
 
@@ -200,36 +210,21 @@ const VARIANTS: readonly (readonly [what: string, make: () => Variant, notes?: r
   [
     '7.3, a gigabyte of reserve_mem in one block above MAX_PAGE_ORDER',
     changed(V73, (d) => {
-      everythingBut(d);
-      d.memblock = {
-        compatible: 'memblock-v1',
-        regions: [{ name: 'big', compatible: 'reserve-mem-v1', start: '0x40000000', size: '0x40000000' }],
-      };
-      d.subtrees.push({ name: 'memblock' });
+      onlyReserveMem(d, 'big', '0x40000000', '0x40000000');
       d.preserved.pages = [{ address: '0x40000000', order: 18 }];
     }),
   ],
   [
     '7.1, a gigabyte of reserve_mem in one block',
     changed(V71, (d) => {
-      everythingBut(d);
-      d.memblock = {
-        compatible: 'memblock-v1',
-        regions: [{ name: 'big', compatible: 'reserve-mem-v1', start: '0x40000000', size: '0x40000000' }],
-      };
-      d.subtrees.push({ name: 'memblock' });
+      onlyReserveMem(d, 'big', '0x40000000', '0x40000000');
       d.preserved.pages = [{ address: '0x40000000', order: 18 }];
     }),
   ],
   [
     '7.3, a region of reserve_mem that was given back before the tree was written',
     changed(V73, (d) => {
-      everythingBut(d);
-      d.memblock = {
-        compatible: 'memblock-v1',
-        regions: [{ name: 'trace', compatible: 'reserve-mem-v1', start: '0x40000000', size: '0x0' }],
-      };
-      d.subtrees.push({ name: 'memblock' });
+      onlyReserveMem(d, 'trace', '0x40000000', '0x0');
       d.preserved.pages = [];
     }),
   ],
