@@ -39,9 +39,10 @@ export function computeMemCache(records: Iterable<MemStretch>, scratch?: Address
   const cache: Cache = { starts: [], ends: [], highest: [] };
   const meetsScratch = (start: bigint, end: bigint): boolean =>
     scratch !== undefined && start < scratch.end && end > scratch.start;
-  for (const { parts, ...whole } of records) {
-    const last = whole.addr + whole.len;
-    for (const record of parts === undefined ? [whole] : parts()) {
+  for (const stretch of records) {
+    const { parts } = stretch;
+    const last = stretch.addr + stretch.len;
+    for (const record of parts === undefined ? [stretch] : parts()) {
       const start = record.addr - (record.addr % PAGE) + (record.addr & FLAGS);
       const end = roundUp(u64(record.addr + record.len));
       if (meetsScratch(start, end)) return { intersects: record };

@@ -139,12 +139,10 @@ const REUSED =
  * and nothing in the dump says whether it has.
  */
 function mayBeReused({ direction, handover }: LoadedDump, { findings }: ValidationResult): boolean {
-  const { generation, memory } = handover;
   return (
     direction === 'incoming' &&
-    memory !== undefined &&
-    generation !== undefined &&
-    isUpstream(generation) &&
+    handover.memory !== undefined &&
+    isUpstream(handover.generation) &&
     findings.some(({ severity }) => severity === 'error')
   );
 }

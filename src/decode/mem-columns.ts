@@ -44,19 +44,39 @@ export function memColumns(records: RecordView<KhoMem>): MemColumns {
   return columns;
 }
 
-/** The records of a view as stretches, in their order. */
-export function* memStretches(records: RecordView<KhoMem>): Generator<MemStretch> {
-  const { start, end, stretches } = memColumns(records);
+/** Records [first, behind) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
+export interface MemSpan {
+  readonly first: number;
+  readonly behind: number;
+  readonly start: number;
+  readonly end: number;
+  readonly flags: number;
+}
+
+/** The stretches of a view, in their order. */
+export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
+  const { start, end, flags, stretches } = memColumns(records);
   for (let i = 0; i + 1 < stretches.length; i++) {
     const first = stretches[i] as number;
     const behind = stretches[i + 1] as number;
-    if (behind - first === 1) {
-      yield records.at(first);
-      continue;
+    yield {
+      first,
+      behind,
+      start: start[first] as number,
+      end: end[behind - 1] as number,
+      flags: flags[first] as number,
+    };
+  }
+}
+
+/** The same as records, exact whatever they are. */
+export function* memStretches(records: RecordView<KhoMem>): Generator<MemStretch> {
+  for (const { first, behind, start, end } of memSpans(records)) {
+    if (behind - first === 1) yield records.at(first);
+    else {
+      const parts = () => recordsBetween(records, first, behind);
+      yield { addr: BigInt(start), len: BigInt(end - start), parts };
     }
-    const addr = start[first] as number;
-    const len = (end[behind - 1] as number) - addr;
-    yield { addr: BigInt(addr), len: BigInt(len), parts: () => recordsBetween(records, first, behind) };
   }
 }
 

@@ -10,7 +10,7 @@ import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
 import { type PageRange, pageSet } from '../memory/page-set.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
-import { MEM_HUGE, memColumns, memStretches } from './mem-columns.js';
+import { MEM_HUGE, memSpans, memStretches } from './mem-columns.js';
 
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
@@ -64,11 +64,9 @@ export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
 function* keptRanges(tree: FdtTree): Generator<PageRange> {
   for (const { whole, records } of memProperties(tree)) {
     if (!whole) continue;
-    const { start, end, flags, stretches } = memColumns(records);
-    for (let i = 0; i + 1 < stretches.length; i++) {
-      const first = stretches[i] as number;
-      if (((flags[first] as number) & MEM_HUGE) === 0) {
-        yield { start: start[first] as number, end: end[(stretches[i + 1] as number) - 1] as number };
+    for (const { first, start, end, flags } of memSpans(records)) {
+      if ((flags & MEM_HUGE) === 0) {
+        yield { start, end };
         continue;
       }
       const { addr, len } = records.at(first);

@@ -1,7 +1,7 @@
 /** Facts that many rules need, each computed once and only when asked for. */
 import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
-import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns } from '../decode/mem-columns.js';
+import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties } from '../decode/mem-properties.js';
 import { type PageSet, pageSet } from '../memory/page-set.js';
 import { lower } from './numbers.js';
@@ -68,12 +68,9 @@ export function createFacts(handover: Handover): Facts {
   ): Generator<PlacedRecord> {
     for (const property of properties()) {
       if (!property.whole) continue;
-      const { start: starts, end: ends, flags, stretches } = memColumns(property.records);
-      for (let i = 0; i + 1 < stretches.length; i++) {
-        const first = stretches[i] as number;
-        const behind = stretches[i + 1] as number;
-        const apart = behind - first === 1;
-        if (!apart && !test(starts[first] as number, ends[behind - 1] as number, 0)) continue;
+      const { start: starts, end: ends, flags } = memColumns(property.records);
+      for (const { first, behind, start: from, end: to } of memSpans(property.records)) {
+        if (behind - first > 1 && !test(from, to, 0)) continue;
         for (let index = first; index < behind; index++) {
           const bits = flags[index] as number;
           if ((bits & MEM_EMPTY) !== 0) continue;

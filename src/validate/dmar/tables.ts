@@ -1,7 +1,7 @@
 /** Rules on the page tables of a domain (rfc-2024 I9 to I13, I15, I16). */
 import type { Domain } from '../../abi/model.js';
 import { dataView } from '../../decode/bytes.js';
-import { MEM_HUGE, MEM_NOINIT, memColumns } from '../../decode/mem-columns.js';
+import { MEM_HUGE, MEM_NOINIT, memSpans } from '../../decode/mem-columns.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
@@ -119,12 +119,9 @@ function listedPages(domain: Domain): PageSet {
 
 function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
   if (mem === undefined) return;
-  const { start, end, flags, stretches } = memColumns(mem);
-  for (let i = 0; i + 1 < stretches.length; i++) {
-    const first = stretches[i] as number;
-    if (((flags[first] as number) & (MEM_NOINIT | MEM_HUGE)) === 0) {
-      yield { start: start[first] as number, end: end[(stretches[i + 1] as number) - 1] as number };
-    } else {
+  for (const { first, start, end, flags } of memSpans(mem)) {
+    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield { start, end };
+    else {
       const { addr, len } = mem.at(first);
       yield { start: addr, end: addr + len };
     }

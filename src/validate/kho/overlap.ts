@@ -1,5 +1,12 @@
 /** Rules on records against each other (rfc-2024 K7, K8). */
-import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
+import {
+  MEM_EMPTY,
+  MEM_HUGE,
+  MEM_NOINIT,
+  MEM_RAGGED,
+  memColumns,
+  memSpans,
+} from '../../decode/mem-columns.js';
 import type { MemProperty } from '../../decode/mem-properties.js';
 import { type PageSet, pageSet, pageSetOfFrames } from '../../memory/page-set.js';
 import type { Facts, PlacedRecord } from '../facts.js';
@@ -19,12 +26,7 @@ function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
   const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
   for (const { whole, records } of facts.memProperties()) {
     if (!whole) continue;
-    const { start, end, flags, stretches } = memColumns(records);
-    for (let i = 0; i + 1 < stretches.length; i++) {
-      const first = stretches[i] as number;
-      if (((flags[first] as number) & odd) !== 0) continue;
-      yield { start: start[first] as number, end: end[(stretches[i + 1] as number) - 1] as number };
-    }
+    for (const { start, end, flags } of memSpans(records)) if ((flags & odd) === 0) yield { start, end };
   }
 }
 

@@ -4,6 +4,7 @@ import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
 import type { Reached, WalkObserver } from '../rule.js';
+import { perDomain } from './per-domain.js';
 
 const PAGE = 4096n;
 const BLOCK_PAGES = Number(GUESTMEMFS_BLOCK / PAGE);
@@ -16,20 +17,16 @@ export interface BlockWalk {
 }
 
 /** One for each domain of a validation. */
-const known = new WeakMap<Facts, Map<Domain, BlockWalk>>();
+const known = perDomain<BlockWalk>();
 
 /** @returns undefined when no region is handed over */
 export function blockWalkOf(domain: Domain, facts: Facts): BlockWalk | undefined {
-  const walks = known.get(facts) ?? new Map<Domain, BlockWalk>();
-  known.set(facts, walks);
-  const found = walks.get(domain);
-  if (found !== undefined) return found;
-  const region = facts.fsMem();
-  const count = facts.reachedBlocks()?.length;
-  if (region === undefined || count === undefined) return undefined;
-  const walk = createBlockWalk(Number(region.start / PAGE), count);
-  walks.set(domain, walk);
-  return walk;
+  return known(facts, domain, () => {
+    const region = facts.fsMem();
+    const count = facts.reachedBlocks()?.length;
+    if (region === undefined || count === undefined) return undefined;
+    return createBlockWalk(Number(region.start / PAGE), count);
+  });
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
 import { blockNumbers } from '../guestmemfs/subject.js';
+import { perDomain } from './per-domain.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
@@ -61,19 +62,14 @@ export interface FileWalk {
 }
 
 /** One for each domain of a validation: the rules on files use the same. */
-const known = new WeakMap<Facts, Map<Domain, FileWalk>>();
+const known = perDomain<FileWalk>();
 
 /** @returns undefined when the blocks of the files are not all known */
 export function fileWalkOf(domain: Domain, handover: Handover, facts: Facts): FileWalk | undefined {
-  const walks = known.get(facts) ?? new Map<Domain, FileWalk>();
-  known.set(facts, walks);
-  const found = walks.get(domain);
-  if (found !== undefined) return found;
-  const map = fileMap(handover, facts);
-  if (map === undefined) return undefined;
-  const walk = createFileWalk(map, areasOf(domain, facts));
-  walks.set(domain, walk);
-  return walk;
+  return known(facts, domain, () => {
+    const map = fileMap(handover, facts);
+    return map === undefined ? undefined : createFileWalk(map, areasOf(domain, facts));
+  });
 }
 
 function fileMap({ guestmemfs }: Handover, facts: Facts): FileMap | undefined {

@@ -2,72 +2,38 @@
 import type { Domain } from '../../abi/model.js';
 import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
-import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { bitmapOf } from '../guestmemfs/bitmap.js';
 import { inodeTable } from '../guestmemfs/subject.js';
-import { createProbe, gaps, intersections } from '../pages.js';
+import { watchOutside } from '../outside.js';
+import { intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 import { blockWalkOf } from './block-walk.js';
 
 const PAGE = 4096n;
 
-interface Stretch {
-  iova: number;
-  target: number;
-  pages: number;
-}
-
-/** Reports each stretch of leaves outside `set` that is contiguous in IOVA and in memory. */
+/** Reports each stretch of leaves outside `set`. */
 function outside(
   set: PageSet,
   domain: Domain,
   report: Reporter,
   sentence: (stretch: string, target: string) => string,
 ): WalkObserver {
-  let open: Stretch | undefined;
-  const close = (): void => {
-    if (open === undefined) return;
+  return watchOutside(set, (stretch) => {
     if (!report.room()) {
       report.more(1);
-      open = undefined;
       return;
     }
-    const iova = BigInt(open.iova) * PAGE;
-    const target = BigInt(open.target) * PAGE;
-    const length = BigInt(open.pages) * PAGE;
+    const iova = BigInt(stretch.iova) * PAGE;
+    const target = BigInt(stretch.target) * PAGE;
+    const length = BigInt(stretch.pages) * PAGE;
     report.finding({
       message: sentence(`${domainName(domain)} maps IOVA ${range(iova, iova + length)}`, hex(target)),
       location: { ...placeOf(domain), iova, iovaEnd: iova + length, address: target },
-      found: `${counted(open.pages, 'page')} at ${hex(target)}`,
+      found: `${counted(stretch.pages, 'page')} at ${hex(target)}`,
     });
-    open = undefined;
-  };
-  const probe = createProbe(set);
-  return {
-    watches: (from, end) => probe(from, end) !== 'inside',
-    runs(batch) {
-      const targets = targetsOf(batch);
-      const lengths = pagesOf(batch);
-      const iovas = iovasOf(batch);
-      for (let row = 0; row < batch.length; row++) {
-        const target = targets[row] as number;
-        const pages = lengths[row] as number;
-        if (probe(target, target + pages) === 'inside') continue;
-        for (const { start, end } of gaps(set, target, target + pages)) {
-          const iova = (iovas[row] as number) + start - target;
-          if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
-            open.pages += end - start;
-          } else {
-            close();
-            open = { iova, target: start, pages: end - start };
-          }
-        }
-      }
-    },
-    end: close,
-  };
+  });
 }
 
 export const mappedIsPersistent: Rule = {

@@ -16,7 +16,8 @@ import {
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
-import { createProbe, gaps, intersections } from '../pages.js';
+import { type Stretch, watchOutside } from '../outside.js';
+import { createProbe, intersections } from '../pages.js';
 import type { Finding, Reached, WalkObserver } from '../rule.js';
 import { GRANULE_PAGES } from '../survey.js';
 import { counted, range } from '../text.js';
@@ -68,59 +69,20 @@ const DIRECT =
 
 /** Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). */
 export function watchPreserved(out: Stretches, preserved: PageSet, target: Target): WalkObserver {
-  const probe = createProbe(preserved);
-  let open: { iova: number; target: number; pages: number } | undefined;
   let mapped = 0;
   let missing = 0;
-
-  function close(): void {
-    if (open === undefined) return;
-    const iova = BigInt(open.iova) * PAGE;
-    const at = BigInt(open.target) * PAGE;
-    const length = BigInt(open.pages) * PAGE;
-    missing += open.pages;
-    const direct = isDirect(target.memory, open.iova, open.target, open.target + open.pages);
-    const where = direct
-      ? `the same addresses, which are not preserved${DIRECT}`
-      : `${hex(at)}, which is not preserved`;
+  const { end, ...watched } = watchOutside(preserved, (stretch) => {
+    missing += stretch.pages;
     if (out.findings.length >= MAX_STRETCHES) out.dropped++;
-    else {
-      out.findings.push({
-        severity: direct ? 'note' : 'error',
-        message: `${target.name} maps IOVA ${range(iova, iova + length)} to ${where}`,
-        location: { ...target.place, iova, iovaEnd: iova + length, address: at },
-        found: `${counted(open.pages, 'page')} at ${hex(at)}`,
-      });
-    }
-    open = undefined;
-  }
-
+    else out.findings.push(unpreserved(target, stretch));
+  });
   return {
+    ...watched,
     leaves(batch) {
       mapped += batch.totalPages;
     },
-    watches: (from, end) => probe(from, end) !== 'inside',
-    runs(batch) {
-      const iovas = iovasOf(batch);
-      const targets = targetsOf(batch);
-      const lengths = pagesOf(batch);
-      for (let row = 0; row < batch.length; row++) {
-        const at = targets[row] as number;
-        const pages = lengths[row] as number;
-        if (probe(at, at + pages) === 'inside') continue;
-        for (const { start, end } of gaps(preserved, at, at + pages)) {
-          const iova = (iovas[row] as number) + start - at;
-          if (open !== undefined && open.iova + open.pages === iova && open.target + open.pages === start) {
-            open.pages += end - start;
-          } else {
-            close();
-            open = { iova, target: start, pages: end - start };
-          }
-        }
-      }
-    },
-    end() {
-      close();
+    end(report) {
+      end(report);
       if (missing === 0) return;
       out.findings.push({
         severity: 'note',
@@ -130,6 +92,22 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
         expected: 'all of them',
       });
     },
+  };
+}
+
+function unpreserved(target: Target, { iova: first, target: to, pages }: Stretch): Omit<Finding, 'rule'> {
+  const iova = BigInt(first) * PAGE;
+  const at = BigInt(to) * PAGE;
+  const iovaEnd = iova + BigInt(pages) * PAGE;
+  const direct = isDirect(target.memory, first, to, to + pages);
+  const where = direct
+    ? `the same addresses, which are not preserved${DIRECT}`
+    : `${hex(at)}, which is not preserved`;
+  return {
+    severity: direct ? 'note' : 'error',
+    message: `${target.name} maps IOVA ${range(iova, iovaEnd)} to ${where}`,
+    location: { ...target.place, iova, iovaEnd, address: at },
+    found: `${counted(pages, 'page')} at ${hex(at)}`,
   };
 }
 
@@ -284,7 +262,7 @@ function meetings(batches: Iterable<Runs>, set: PageSet, target: Target): Meetin
         const asked = isDirect(target.memory, part.start + shift, part.start, part.end);
         let meeting = asked ? direct : own;
         if (meeting === undefined) {
-          meeting = { hit: reaches(target, part, shift, access[row] as number), pages: 0 };
+          meeting = { hit: reaches(target, part, shift, access[row] as number, asked), pages: 0 };
           if (asked) direct = meeting;
           else own = meeting;
         }
@@ -301,11 +279,11 @@ function reaches(
   { start, end }: { readonly start: number; readonly end: number },
   shift: number,
   rights: number,
+  direct: boolean,
 ): Hit {
   const iova = BigInt(start + shift) * PAGE;
   const address = BigInt(start) * PAGE;
   const can = (rights & ACCESS_WRITE) === 0 ? 'read' : 'write';
-  const direct = isDirect(target.memory, start + shift, start, end);
   const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${direct ? DIRECT : ''}`;
   const location = { ...target.place, iova, iovaEnd: BigInt(end + shift) * PAGE, address };
   return direct
