@@ -36,14 +36,20 @@ function dumpJson({ path, generation, result, error, baseline }: ValidatedDump):
     generation,
     verdict: verdictOf(result),
     baseline,
-    findings: findings.map(({ rule, severity, message, location, found, expected }) => ({
+    findings: findings.map(({ rule, severity, message, subject, location, found, expected }) => ({
       rule,
       severity,
       message,
+      subject,
       location: locationJson(location),
       found,
       expected,
     })),
-    rules: { run: passed.length + failed.length, passed: passed.length, failed: failed.length, skipped },
+    rules: {
+      run: passed.length + failed.length,
+      passed: passed.length,
+      failed: failed.length,
+      skipped: skipped.map(({ rule, why }) => ({ rule, why })),
+    },
   };
 }

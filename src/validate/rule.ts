@@ -8,16 +8,63 @@ import type { Facts } from './facts.js';
 
 export type Severity = 'error' | 'warning' | 'note';
 
+/**
+ * Whose a finding is, as data: baselines, SARIF fingerprints and groups read this and never a message. Only what
+ * stays from boot to boot: names, tokens and numbers that the handover itself gives, no physical addresses.
+ */
+export interface Subject {
+  /** Name of a LUO session, as text (escaped only when it is printed). */
+  readonly session?: string;
+  /** LUO file token. */
+  readonly token?: bigint;
+  /** Domain: persistent_id (rfc-2024), domain id or attachment id. */
+  readonly domain?: bigint;
+  /** PCI device, `SSSS:BB:DD.F` or `BB:DD.F`. */
+  readonly device?: string;
+  readonly pasid?: number;
+  /** Child of the root tree, region of reserve_mem, or another named node. */
+  readonly node?: string;
+  /** Compatible string of a file handler or FLB. */
+  readonly handler?: string;
+  /** Persistent id of an iommufd, and number of one of its IOASes and areas. */
+  readonly iommufd?: bigint;
+  readonly ioas?: number;
+  readonly area?: number;
+  /** Inode number of a guestmemfs file. */
+  readonly inode?: number;
+  readonly cpu?: number;
+}
+
 /** One thing wrong at one place. */
 export interface Finding {
   readonly rule: string;
   readonly severity: Severity;
   /** One sentence in the kernel's terms, with the numbers. */
   readonly message: string;
+  readonly subject?: Subject;
   readonly location: Location;
   readonly found?: string;
   readonly expected?: string;
 }
+
+/**
+ * Why a rule has no verdict:
+ * - `absent`: bytes that it needs are not in the dump, so the verdict of the whole is incomplete;
+ * - `unanswered`: an option asked for it, and the dump cannot answer; likewise incomplete;
+ * - `taken-over`: the running kernel has consumed what it looks at;
+ * - `prerequisite`: another rule failed or was skipped;
+ * - `not-asked`: left out by an option;
+ * - `not-given`: it needs an input that was not given (memory behind a blob, VT-d settings, --to);
+ * - `not-applicable`: this dump has no such structure, or the rule cannot be decided for it.
+ */
+export type SkipKind =
+  | 'absent'
+  | 'unanswered'
+  | 'taken-over'
+  | 'prerequisite'
+  | 'not-asked'
+  | 'not-given'
+  | 'not-applicable';
 
 /** How a rule reports; the runner adds id and severity. */
 export interface Reporter {
@@ -29,8 +76,11 @@ export interface Reporter {
   more(count: number): void;
   /** The rule could not look at these bytes: unless it fails elsewhere it counts as skipped, never as passed. */
   absent(what: string, address: bigint): void;
-  /** The rule does not apply to this dump, or cannot be decided; counts as skipped with the reason. */
-  skip(why: string): void;
+  /**
+   * The rule does not apply to this dump, or cannot be decided; counts as skipped with the reason.
+   * @param kind `not-applicable` where none is given
+   */
+  skip(why: string, kind?: SkipKind): void;
 }
 
 /** What the inspection of VT-d tables has for one rule. */

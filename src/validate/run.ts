@@ -8,7 +8,7 @@ import { mergeBatches } from '../vtd/walk/runs.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
 import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
 import { createFacts, type Facts } from './facts.js';
-import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { createRunFeed } from './survey.js';
 import { vtdRows } from './vtd/index.js';
 import { createInspection, type Inspection } from './vtd/inspection.js';
@@ -20,7 +20,10 @@ const MAX_FINDINGS = 4096;
 export interface Skipped {
   readonly rule: string;
   readonly why: string;
+  readonly kind: SkipKind;
 }
+
+type Reason = Omit<Skipped, 'rule'>;
 
 export interface ValidationResult {
   /** Most severe first, then in the catalogue's order, then as found. */
@@ -47,8 +50,8 @@ interface State {
   readonly rule: Rule;
   readonly findings: Finding[];
   dropped: number;
-  absent: string | undefined;
-  skip: string | undefined;
+  absent: Reason | undefined;
+  skip: Reason | undefined;
   readonly reporter: Reporter;
 }
 
@@ -81,7 +84,7 @@ export function validate(
   for (const state of states.values()) {
     const { rule, reporter } = state;
     if (!wanted.has(rule.id)) {
-      state.skip = 'not asked for';
+      state.skip = NOT_ASKED;
       continue;
     }
     const blocked = missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
@@ -97,6 +100,8 @@ export function validate(
     if (skip === undefined) rule.finish?.(context, reporter);
   return collect([...states.values()], options);
 }
+
+const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
 
 function createState(rule: Rule): State {
   const state: State = {
@@ -118,10 +123,10 @@ function createState(rule: Rule): State {
         state.dropped += count;
       },
       absent: (what, address) => {
-        state.absent ??= `${what} at 0x${address.toString(16)} is not in the dump`;
+        state.absent ??= { why: `${what} at 0x${address.toString(16)} is not in the dump`, kind: 'absent' };
       },
-      skip: (why) => {
-        state.skip ??= why;
+      skip: (why, kind = 'not-applicable') => {
+        state.skip ??= { why, kind };
       },
     },
   };
@@ -152,18 +157,20 @@ const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: stri
   },
 };
 
-function missingNeed({ needs }: Rule, handover: Handover): string | undefined {
+function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));
-  return missing === undefined ? undefined : NEEDS[missing].why;
+  return missing === undefined ? undefined : { why: NEEDS[missing].why, kind: 'not-given' };
 }
 
-function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): string | undefined {
+function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
   for (const id of requires ?? []) {
     const state = states.get(id);
     if (state === undefined) continue;
-    if (state.findings.some(({ severity }) => severity === 'error')) return `${id} failed`;
-    if (state.skip !== undefined) return `${id} was skipped: ${state.skip}`;
-    if (state.absent !== undefined) return `${id} was skipped: ${state.absent}`;
+    if (state.findings.some(({ severity }) => severity === 'error'))
+      return { why: `${id} failed`, kind: 'prerequisite' };
+    const reason = state.skip ?? state.absent;
+    // The kind is handed on: what follows from absent bytes is just as unchecked.
+    if (reason !== undefined) return { why: `${id} was skipped: ${reason.why}`, kind: reason.kind };
   }
   return undefined;
 }
@@ -264,7 +271,7 @@ function collect(states: readonly State[], options: ValidateOptions): Validation
   const skipped: Skipped[] = [];
   for (const { rule, findings: own, dropped, absent, skip } of states) {
     const asked = options.only === undefined || options.only.has(rule.id);
-    const why = asked ? (skip ?? absent) : 'not asked for';
+    const reason = asked ? (skip ?? absent) : NOT_ASKED;
     if (asked) findings.push(...own);
     if (asked && dropped > 0) {
       findings.push({
@@ -275,7 +282,7 @@ function collect(states: readonly State[], options: ValidateOptions): Validation
       });
     }
     if (asked && own.some(({ severity }) => severity !== 'note')) failed.push(rule.id);
-    else if (why !== undefined) skipped.push({ rule: rule.id, why });
+    else if (reason !== undefined) skipped.push({ rule: rule.id, ...reason });
     else passed.push(rule.id);
   }
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);

@@ -39,7 +39,7 @@ const dump: ValidatedDump = {
     findings,
     passed: ['KHO-005', 'KHO-001'],
     failed: ['KHO-004'],
-    skipped: [{ rule: 'KHO-002', why: HOSTILE }],
+    skipped: [{ rule: 'KHO-002', why: HOSTILE, kind: 'not-applicable' }],
   },
 };
 const unreadable: ValidatedDump = { path: 'x', error: HOSTILE };

@@ -105,13 +105,22 @@ const dumpNames = [...new Set([...blobs, ...cores, ...parts])].filter((name) => 
 
 const finding: Whole<Finding> = {
   ...{ rule: 'KHO-001', severity: 'note', message: 'm', found: 'f', expected: 'e' },
+  subject: {
+    ...{ session: 's', token: 1n, domain: 2n, device: '00:03.0', pasid: 3, node: 'n', handler: 'h' },
+    ...{ iommufd: 4n, ioas: 5, area: 6, inode: 7, cpu: 8 },
+  },
   location,
 };
 const results: readonly ValidatedDump[] = [
   {
     path: 'a',
     generation: 'kho-v4',
-    result: { findings: [finding], passed: [], failed: [], skipped: [{ rule: 'KHO-002', why: 'w' }] },
+    result: {
+      findings: [finding],
+      passed: [],
+      failed: [],
+      skipped: [{ rule: 'KHO-002', why: 'w', kind: 'absent' }],
+    },
     baseline: { known: 1, gone: 2 },
   },
   { path: 'b', error: 'cannot be read' },
