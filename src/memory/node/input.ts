@@ -30,7 +30,8 @@ const CHUNK = 256 * 1024;
 
 const openFile = promisify(open);
 const readFile = promisify(read);
-let standardInputTaken = false;
+/** Streams that were read: what came through one is gone. */
+const streamsRead = new WeakSet<object>();
 
 /**
  * Opens a file, or standard input for `-`, and recognises it by content. What is compressed or cannot be
@@ -47,8 +48,8 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
 }
 
 async function openStandardInput(options: OpenOptions): Promise<OpenedInput> {
-  if (standardInputTaken) throw new InputError('-', 'stdin-taken', 'can be read only once');
-  standardInputTaken = true;
+  if (streamsRead.has(process.stdin)) throw new InputError('-', 'stdin-taken', 'can be read only once');
+  streamsRead.add(process.stdin);
   return openStream(process.stdin, '-', options);
 }
 
