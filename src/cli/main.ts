@@ -1,9 +1,11 @@
 /** The command line: arguments in, exit status out. */
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
+import { forgetReads } from '../memory/node/files-read.js';
 import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
 import { diffCommand } from './diff.js';
+import { checkDistinctFiles } from './distinct-files.js';
 import { dumpCommand } from './dump.js';
 import { encodeCommand } from './encode.js';
 import { explainCommand } from './explain.js';
@@ -18,12 +20,23 @@ import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
 import { walkCommand } from './walk.js';
 
-/** Stands for `-` while yargs parses, which drops a lone dash among positionals. */
-const STREAM = '\u0000standard-stream';
+/** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
+const LITERAL = '\u0000';
 
-function restoreDash(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(restoreDash);
-  return value === STREAM ? '-' : value;
+/** Marks what is no option: a lone dash (a standard stream), and all that follows `--`. */
+function markLiterals(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const names = end < 0 ? [] : argv.slice(end + 1);
+  return [
+    ...options.map((word) => (word === '-' ? LITERAL + word : word)),
+    ...names.map((word) => LITERAL + word),
+  ];
+}
+
+function restoreLiterals(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restoreLiterals);
+  return typeof value === 'string' && value.startsWith(LITERAL) ? value.slice(LITERAL.length) : value;
 }
 
 /** In the order of the help. */
@@ -64,6 +77,7 @@ function optionNames(parser: Argv): string[] {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   process.exitCode = STATUS.clean;
+  forgetReads();
   try {
     await parser(argv).parseAsync();
     return Number(process.exitCode ?? STATUS.clean);
@@ -84,7 +98,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 function parser(argv: readonly string[]) {
-  const instance = yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)));
+  const instance = yargs(markLiterals(argv));
   return instance
     .scriptName('kho')
     .usage(
@@ -93,7 +107,8 @@ function parser(argv: readonly string[]) {
     .command([...COMMANDS] as CommandModule[])
     .example('kho dump kho.dtb', 'what the old kernel handed over')
     .middleware((args) => {
-      for (const [key, value] of Object.entries(args)) args[key] = restoreDash(value);
+      for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
+      checkDistinctFiles(args);
     })
     .demandCommand(1, 'a command is missing')
     .strict()

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { RandomAccess } from '../random-access.js';
 import { asInputError, InputError } from './errors.js';
+import { noteRead } from './files-read.js';
 import { HEAD_SIZE, type InputKind, type Packing, recogniseKind, recognisePacking } from './recognise.js';
 import { type SpoolOptions, spoolStream } from './spool.js';
 import { unpack } from './unpack.js';
@@ -59,6 +60,7 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
   try {
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new InputError(path, 'EISDIR', 'is a folder');
+    noteRead(path, stat);
     if (stat.isFile() && stat.size > 0) {
       const file = windowedFile(fd, stat.size, path);
       const head = readHead(file);
