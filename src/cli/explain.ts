@@ -15,8 +15,6 @@ interface ExplainArguments extends CommonArguments {
 }
 
 export const explainCommand: CommandModule<object, ExplainArguments> = {
-  command: 'explain [topic]',
-  describe: 'explain a rule, a record, or the ABI versions',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('topic', {

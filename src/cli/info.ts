@@ -24,8 +24,6 @@ interface InfoArguments extends CommonArguments {
 }
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
-  command: 'info <dumps..>',
-  describe: 'say what a dump is and what it holds',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('dumps', {

@@ -2,23 +2,12 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
 import { forgetReads } from '../memory/node/files-read.js';
-import { checkAbiCommand } from './check-abi.js';
+import { COMMANDS } from './commands.js';
 import { message, STATUS } from './common.js';
-import { diffCommand } from './diff.js';
 import { checkDistinctFiles } from './distinct-files.js';
-import { dumpCommand } from './dump.js';
-import { encodeCommand } from './encode.js';
-import { explainCommand } from './explain.js';
-import { fuzzCommand } from './fuzz.js';
-import { infoCommand } from './info.js';
 import { UsageError } from './numbers.js';
 import { commandOf, refusalText } from './refusal.js';
-import { reportCommand } from './report.js';
-import { synthCommand } from './synth.js';
-import { trimCommand } from './trim.js';
-import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
-import { walkCommand } from './walk.js';
 
 /** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
 const LITERAL = '\u0000';
@@ -39,23 +28,7 @@ function restoreLiterals(value: unknown): unknown {
   return typeof value === 'string' && value.startsWith(LITERAL) ? value.slice(LITERAL.length) : value;
 }
 
-/** In the order of the help. */
-const COMMANDS = [
-  infoCommand,
-  dumpCommand,
-  encodeCommand,
-  validateCommand,
-  diffCommand,
-  trimCommand,
-  reportCommand,
-  synthCommand,
-  fuzzCommand,
-  checkAbiCommand,
-  explainCommand,
-  walkCommand,
-] as const;
-
-const FORMS = COMMANDS.map(({ command }) => String(command));
+const FORMS = COMMANDS.map(({ form }) => form);
 
 /** What yargs refuses arrives as its message; it becomes a usage error. */
 function refuse(argv: readonly string[], text: string | null, error: Error | undefined, parser: Argv): never {
@@ -79,7 +52,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.exitCode = STATUS.clean;
   forgetReads();
   try {
-    await parser(argv).parseAsync();
+    let action: Action | undefined;
+    await parser(argv, (found) => {
+      action = found;
+    }).parseAsync();
+    await action?.();
     return Number(process.exitCode ?? STATUS.clean);
   } catch (error) {
     if (error instanceof UsageError) {
@@ -97,31 +74,55 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function parser(argv: readonly string[]) {
+/** Does what a command line asks for. */
+type Action = () => unknown;
+
+/** The commands as yargs takes them: each is loaded when it is its turn. */
+function commandModules(found: (action: Action) => void): CommandModule[] {
+  return COMMANDS.map(({ form, describe, load }) => {
+    let command: CommandModule | undefined;
+    return {
+      command: form,
+      describe,
+      builder: async (yargs: Argv) => {
+        command = await load();
+        return typeof command.builder === 'function' ? command.builder(yargs) : yargs;
+      },
+      // Not awaited by yargs: while one runs it lays out the help, which takes longer than many commands.
+      handler: (args) => found(() => command?.handler(args)),
+    };
+  });
+}
+
+function parser(argv: readonly string[], found: (action: Action) => void) {
   const instance = yargs(markLiterals(argv));
-  return instance
-    .scriptName('kho')
-    .usage(
-      '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
-    )
-    .command([...COMMANDS] as CommandModule[])
-    .example('kho dump kho.dtb', 'what the old kernel handed over')
-    .middleware((args) => {
-      for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
-      checkDistinctFiles(args);
-    })
-    .demandCommand(1, 'a command is missing')
-    .strict()
-    .version(packageVersion())
-    .help()
-    .alias('help', 'h')
-    .parserConfiguration({
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'greedy-arrays': false,
-      'boolean-negation': false,
-    })
-    .exitProcess(false)
-    .fail((text, error) => refuse(argv, text, error, instance))
-    .wrap(Math.min(110, process.stdout.columns ?? 110));
+  return (
+    instance
+      .scriptName('kho')
+      // Refusals are read by us, in English.
+      .detectLocale(false)
+      .usage(
+        '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
+      )
+      .command(commandModules(found))
+      .example('kho dump kho.dtb', 'what the old kernel handed over')
+      .middleware((args) => {
+        for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
+        checkDistinctFiles(args);
+      })
+      .demandCommand(1, 'a command is missing')
+      .strict()
+      .version(packageVersion())
+      .help()
+      .alias('help', 'h')
+      .parserConfiguration({
+        'parse-numbers': false,
+        'parse-positional-numbers': false,
+        'greedy-arrays': false,
+        'boolean-negation': false,
+      })
+      .exitProcess(false)
+      .fail((text, error) => refuse(argv, text, error, instance))
+      .wrap(Math.min(110, process.stdout.columns ?? 110))
+  );
 }

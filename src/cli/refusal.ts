@@ -1,5 +1,7 @@
 /** What yargs refuses, said in the command line's own terms, with the name that was probably meant. */
 
+import { nameOf } from './commands.js';
+
 /** What is known of a command line that yargs refused. */
 export interface Refused {
   readonly argv: readonly string[];
@@ -36,10 +38,6 @@ function unknownText(word: string, { argv, commands, options }: Refused): string
   const command = commandOf(argv, commands);
   if (command !== undefined) return `kho ${command}: "${word}" is one argument too many`;
   return `there is no command "${word}"${meant(word, commands.map(nameOf), (name) => name)}`;
-}
-
-function nameOf(form: string): string {
-  return form.split(' ')[0] ?? form;
 }
 
 function dashed(name: string): string {

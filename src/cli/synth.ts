@@ -109,8 +109,6 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
 }
 
 export const synthCommand: CommandModule<object, SynthArguments> = {
-  command: 'synth',
-  describe: 'make a valid dump from a seed',
   builder: (yargs) =>
     synthOptions(yargs)
       .example('kho synth --abi kho-v4 -o dump.elf', 'sessions, memfds, everything a release has')

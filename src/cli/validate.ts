@@ -33,8 +33,6 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
 }
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
-  command: 'validate <dumps..>',
-  describe: 'check a dump against the rules of its generation',
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
       .positional('dumps', {
