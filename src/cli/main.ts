@@ -53,9 +53,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   forgetReads();
   try {
     let action: Action | undefined;
-    await parser(argv, (found) => {
+    await parse(argv, (found) => {
       action = found;
-    }).parseAsync();
+    });
     await action?.();
     return Number(process.exitCode ?? STATUS.clean);
   } catch (error) {
@@ -94,35 +94,41 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
   });
 }
 
-function parser(argv: readonly string[], found: (action: Action) => void) {
+/** @throws UsageError for what yargs refuses */
+async function parse(argv: readonly string[], found: (action: Action) => void): Promise<void> {
   const instance = yargs(markLiterals(argv));
-  return (
-    instance
-      .scriptName('kho')
-      // Refusals are read by us, in English.
-      .detectLocale(false)
-      .usage(
-        '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
-      )
-      .command(commandModules(found))
-      .example('kho dump kho.dtb', 'what the old kernel handed over')
-      .middleware((args) => {
-        for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
-        checkDistinctFiles(args);
-      })
-      .demandCommand(1, 'a command is missing')
-      .strict()
-      .version(packageVersion())
-      .help()
-      .alias('help', 'h')
-      .parserConfiguration({
-        'parse-numbers': false,
-        'parse-positional-numbers': false,
-        'greedy-arrays': false,
-        'boolean-negation': false,
-      })
-      .exitProcess(false)
-      .fail((text, error) => refuse(argv, text, error, instance))
-      .wrap(Math.min(110, process.stdout.columns ?? 110))
-  );
+  instance
+    .scriptName('kho')
+    // Refusals are read by us, in English.
+    .detectLocale(false)
+    .usage(
+      '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
+    )
+    .command(commandModules(found))
+    .example('kho dump kho.dtb', 'what the old kernel handed over')
+    .middleware((args) => {
+      for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
+      checkDistinctFiles(args);
+    })
+    .demandCommand(1, 'a command is missing')
+    .strict()
+    .version(packageVersion())
+    .help()
+    .alias('help', 'h')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'boolean-negation': false,
+    })
+    .exitProcess(false)
+    .fail((text, error) => refuse(argv, text, error, instance))
+    .wrap(Math.min(110, process.stdout.columns ?? 110));
+  try {
+    await instance.parseAsync();
+  } catch (error) {
+    // What is found while the command is loaded does not come through `fail`.
+    if (error instanceof Error && error.name === 'YError') refuse(argv, error.message, error, instance);
+    throw error;
+  }
 }
