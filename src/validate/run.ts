@@ -1,5 +1,6 @@
 /** Runs the catalogue over one handover. */
 import type { Domain, Handover } from '../abi/model.js';
+import { rootNode } from '../fdt/tree.js';
 import { physicalAddress } from '../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
@@ -87,7 +88,8 @@ export function validate(
       state.skip = NOT_ASKED;
       continue;
     }
-    const blocked = missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
+    const blocked =
+      unreadableRoot(rule, handover) ?? missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
     if (blocked !== undefined) {
       state.skip = blocked;
       continue;
@@ -156,6 +158,14 @@ const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: stri
     why: 'no setup_data entry of type 10 leads to the tree',
   },
 };
+
+/** Without a root, or without knowing whose it is, only the tree itself and what leads to it can be judged. */
+function unreadableRoot({ anyRoot, vtd }: Rule, handover: Handover): Reason | undefined {
+  const { unreadableRoot: unreadable, generation, tree } = handover;
+  if (unreadable !== true || anyRoot === true || vtd === true) return undefined;
+  if (generation !== undefined && tree !== undefined && rootNode(tree) >= 0) return undefined;
+  return { why: 'the root of the tree cannot be read', kind: 'prerequisite' };
+}
 
 function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));
