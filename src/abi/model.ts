@@ -247,7 +247,7 @@ export interface Handover {
   image?: readonly ImagePart[];
   /** What names the tree, where no root tree can be read there. */
   readonly brokenEntry?: BrokenEntry;
-  /** True where the blob is taken for a root tree by its place, its words or the user's, though its root says no version. */
+  /** True where the blob is taken for a root tree by its place, its words or the user's, and its root does not tell what it is. */
   readonly unreadableRoot?: true;
   /** Elements of type 10 in whose scratch the tree lies and that lead to no tree, where none leads to one. */
   strayElements?: readonly SetupDataKho[];

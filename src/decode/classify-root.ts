@@ -1,6 +1,7 @@
 /** What a blob is that something other than its own root takes for the root tree. */
 import type { Generation } from '../abi/model.js';
 import type { FdtTree } from '../fdt/parse.js';
+import { rootNode } from '../fdt/tree.js';
 import { FDT_HEADER_SIZE, FdtHeaderMagic, FdtHeaderVersion } from '../records/fdt.js';
 import { type Classification, classify } from './classify.js';
 
@@ -34,10 +35,12 @@ export function classifyRoot(
   const taken = named || (own.kind === 'unknown' && (assume !== undefined || hasRootWords(tree)));
   if (!taken) return own;
   const generation = passedOn === 'rfc-2024' && assume === undefined ? { generation: passedOn } : {};
+  // With the user's word for it a tree is judged like any other, as long as there is a root.
+  const unreadable = assume === undefined || rootNode(tree) < 0 ? { unreadable: true as const } : {};
   return {
     kind: 'handover',
-    unreadable: true,
     undecided: 'the root of the tree says no version',
+    ...unreadable,
     ...generation,
   };
 }

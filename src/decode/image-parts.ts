@@ -73,9 +73,7 @@ function named(view: DataView, bootParams: bigint): ImagePart[] {
     ...(initrd === 0n || size === 0n
       ? []
       : [{ ...part('the initrd', initrd, size), ...place(BOOT_PARAMS.ramdiskImage) }]),
-    ...(line === 0n
-      ? []
-      : [{ ...part('the command line', line, 1n), ...place(BOOT_PARAMS.cmdLinePtr) }]),
+    ...(line === 0n ? [] : [{ ...part('the command line', line, 1n), ...place(BOOT_PARAMS.cmdLinePtr) }]),
   ];
 }
 

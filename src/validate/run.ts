@@ -1,6 +1,5 @@
 /** Runs the catalogue over one handover. */
 import type { Domain, Handover } from '../abi/model.js';
-import { rootNode } from '../fdt/tree.js';
 import { physicalAddress } from '../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
@@ -159,11 +158,9 @@ const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: stri
   },
 };
 
-/** Without a root, or without knowing whose it is, only the tree itself and what leads to it can be judged. */
+/** Without a root that tells what it is only the blob itself and what leads to it can be judged. */
 function unreadableRoot({ anyRoot, vtd }: Rule, handover: Handover): Reason | undefined {
-  const { unreadableRoot: unreadable, generation, tree } = handover;
-  if (unreadable !== true || anyRoot === true || vtd === true) return undefined;
-  if (generation !== undefined && tree !== undefined && rootNode(tree) >= 0) return undefined;
+  if (handover.unreadableRoot !== true || anyRoot === true || vtd === true) return undefined;
   return { why: 'the root of the tree cannot be read', kind: 'prerequisite' };
 }
 
