@@ -1,5 +1,5 @@
 /** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
-import type { Diagnostic, Handover } from '../abi/model.js';
+import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
@@ -9,12 +9,13 @@ import {
   findTrees,
   NO_FINDINGS,
   pickDirection,
-  readTree,
+  treeAt,
 } from '../decode/find.js';
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
+import { chosenParts } from '../decode/image-parts.js';
 import { parseFdt } from '../fdt/parse.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
@@ -109,7 +110,7 @@ function fromMemory(
 ): { dumps: LoadedDump[]; findings: Findings } {
   const { fdtAddress, tree: direction } = options;
   let findings =
-    fdtAddress === undefined ? findTrees(opened.memory, chosen) : treeAt(path, opened.memory, fdtAddress);
+    fdtAddress === undefined ? findTrees(opened.memory, chosen) : namedTree(path, opened.memory, fdtAddress);
   if (direction !== undefined && fdtAddress === undefined && findings.trees.length > 0) {
     findings = pickDirection(findings, direction) ?? refuseDirection(path, direction, findings);
   }
@@ -133,8 +134,8 @@ async function fromBlob<T>(
     const problem =
       'missing' in chosen
         ? `${chosen.missing}: the kernel booted with it sees no handover`
-        : `the memory holds no tree where /chosen names it (${chosenText(chosen)})`;
-    if (named === undefined || !findings.trees.some(({ how }) => how === '/chosen' || how === '--fdt-addr')) {
+        : `the memory is not in the dump where /chosen names the tree (${chosenText(chosen)})`;
+    if (named === undefined) {
       for (const { handover } of dumps) handover.diagnostics.push(bootTreeDiagnostic(problem));
     }
     if (dumps.length === 0) throw new InputError(path, 'no-tree', problem);
@@ -171,8 +172,11 @@ function withMemoryBehind(
   const address = found?.addresses[0];
   const start = address === undefined ? undefined : physicalAddress(address);
   const evidence = evidenceOf(opened, findings, found);
+  // The memory may be that of a boot for which the blob was prepared.
+  const broken = findings.trees.find((tree) => tree.broken !== undefined)?.broken ?? findings.absentEntry;
   const handover = decodeHandover(blob, {
     ...decodeOptions(options, evidence, found),
+    ...entryOptions(broken),
     memory: start === undefined ? memory : overlay(blobMemory(start, blob), memory),
     ...(address === undefined ? {} : { address }),
   });
@@ -209,6 +213,7 @@ export function fromTree(
   const evidence = evidenceOf(opened, findings, found);
   const handover = decodeHandover(found.bytes, {
     ...decodeOptions(options, evidence, found),
+    ...entryOptions(found.broken ?? findings.absentEntry),
     memory,
     ...(address === undefined ? {} : { address }),
   });
@@ -272,7 +277,22 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(release === undefined ? {} : { release }),
     ...(found?.scratch === undefined ? {} : { scratch: found.scratch }),
     ...(found?.setupData === undefined ? {} : { setupData: found.setupData }),
+    ...(found?.moreSetupData === undefined ? {} : { moreSetupData: found.moreSetupData }),
+    ...(found?.chosen === undefined ? {} : { image: chosenParts(found.chosen) }),
+    ...passedOn(found),
   };
+}
+
+function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'broken'> {
+  return broken === undefined ? {} : { broken };
+}
+
+/** Whose form what names a tree has. */
+function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'> {
+  const { setupData, chosen } = found ?? {};
+  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: 'rfc-2024' };
+  if (setupData?.khoData !== undefined || chosen !== undefined) return { passedOn: 'upstream' };
+  return {};
 }
 
 /**
@@ -313,15 +333,18 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
   }
 }
 
-function treeAt(path: string, memory: PhysicalMemory, address: bigint): Findings {
-  const bytes = readTree(memory, address);
-  if (bytes === undefined)
-    throw new InputError(path, 'no-tree', `no devicetree blob lies at ${hex(address)}`);
-  // The search tells what else is known of the tree, and the kernel's notes.
+/** The tree that the user names; the search tells what else is known of it, and the kernel's notes. */
+function namedTree(path: string, memory: PhysicalMemory, address: bigint): Findings {
   const findings = findTrees(memory);
-  const known = [...findings.trees, ...findings.others].find(({ addresses }) => addresses.includes(address));
-  const addresses = [...new Set([address, ...(known?.addresses ?? [])])];
-  return { ...findings, trees: [{ ...known, addresses, bytes, how: '--fdt-addr' }], others: [] };
+  const found = treeAt(memory, address, findings);
+  if (found === undefined) {
+    throw new InputError(
+      path,
+      'no-tree',
+      `does not hold the memory at ${hex(address)}, which --fdt-addr names`,
+    );
+  }
+  return { ...findings, trees: [found], others: [] };
 }
 
 function refuseDirection(path: string, direction: Direction, findings: Findings): never {
@@ -340,12 +363,20 @@ export function treePlace({ addresses, direction }: FoundTree): string {
 }
 
 /** Why a dump has no tree: what the file itself lacks may well be what the tree lay in. */
-export function noTree(path: string, { truncated }: Findings, memory: OpenedMemory | undefined): InputError {
+export function noTree(
+  path: string,
+  { truncated, absentEntry }: Findings,
+  memory: OpenedMemory | undefined,
+): InputError {
   const places = truncated.map(({ address }) => hex(address)).join(', ');
-  const cause =
+  const none =
     places === ''
       ? 'holds no handover tree'
       : `holds no whole handover tree, only truncated ones at ${places}`;
+  const cause =
+    absentEntry === undefined
+      ? none
+      : `${none}; ${absentEntry.how} names one at ${hex(absentEntry.address)}, which is not in the dump`;
   const damage = memory?.diagnostics[0]?.message;
   return new InputError(
     path,

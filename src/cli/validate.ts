@@ -171,7 +171,7 @@ function checked({ path, handover }: LoadedDump, options: ValidateOptions) {
       `is no handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
     );
   }
-  if (handover.generation === undefined) {
+  if (handover.generation === undefined && handover.unreadableRoot !== true) {
     const undecided = handover.diagnostics.find(({ code }) => code === 'generation-undecided');
     throw new InputError(
       path,

@@ -87,7 +87,8 @@ export function validate(
       state.skip = NOT_ASKED;
       continue;
     }
-    const blocked = missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
+    const blocked =
+      unreadableRoot(rule, handover) ?? missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
     if (blocked !== undefined) {
       state.skip = blocked;
       continue;
@@ -156,6 +157,12 @@ const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: stri
     why: 'no setup_data entry of type 10 leads to the tree',
   },
 };
+
+/** Without a root that tells what it is only the blob itself and what leads to it can be judged. */
+function unreadableRoot({ anyRoot, vtd }: Rule, handover: Handover): Reason | undefined {
+  if (handover.unreadableRoot !== true || anyRoot === true || vtd === true) return undefined;
+  return { why: 'the root of the tree cannot be read', kind: 'prerequisite' };
+}
 
 function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));

@@ -7,7 +7,7 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
-import { SETUP_DATA_SIZE } from '../../records/kho.js';
+import { KHO_DATA_RFC2024_SIZE, SETUP_DATA_SIZE } from '../../records/kho.js';
 import { KHO_DATA_SIZE, KHO_SCRATCH_SIZE, khoScratch, readKhoData } from '../../records/kho_root.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
@@ -89,7 +89,7 @@ export function decodeUpstream(
 }
 
 function withPayload(memory: PhysicalMemory, setupData: SetupDataKho): SetupDataKho {
-  if (setupData.khoData !== undefined || setupData.len !== KHO_DATA_SIZE) return setupData;
+  if (setupData.khoData !== undefined || setupData.len === KHO_DATA_RFC2024_SIZE) return setupData;
   const bytes = readBytes(memory, setupData.element + BigInt(SETUP_DATA_SIZE), KHO_DATA_SIZE);
   return bytes === undefined ? setupData : { ...setupData, khoData: readKhoData(dataView(bytes), 0) };
 }

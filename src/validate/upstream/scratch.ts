@@ -34,6 +34,7 @@ export const arraySize: Rule = {
   consequence: 'the kernel ignores what is left over at the end',
   needs: ['setup_data'],
   requires: ['KHO-103'],
+  anyRoot: true,
   check({ handover: { setupData } }, report) {
     const size = setupData?.khoData?.scratchSize;
     if (setupData === undefined || size === undefined || size % BigInt(KHO_SCRATCH_SIZE) === 0n) return;
@@ -55,6 +56,7 @@ export const someRegion: Rule = {
   evidence: `${KH} kho_populate`,
   consequence:
     'all early allocation is confined to scratch, so the next kernel dies at boot without a message',
+  anyRoot: true,
   check(context, report) {
     const { scratch, setupData } = context.handover;
     if (scratch === undefined) regions(context, report);
@@ -75,6 +77,7 @@ export const soundRegions: Rule = {
   source: 'upstream C3',
   evidence: `${KH} kho_populate`,
   consequence: 'any range is added as RAM: the next kernel allocates where no memory is, and dies at boot',
+  anyRoot: true,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const [i, { start, end }] of regions(context, report).entries()) {
@@ -100,6 +103,7 @@ export const disjointRegions: Rule = {
   source: 'upstream C4',
   evidence: 'mm/memblock.c memblock_add',
   consequence: 'merged by the next kernel; no kernel writes such regions',
+  anyRoot: true,
   check(context, report) {
     const sorted = regions(context, report)
       .map((region, i) => ({ ...region, i }))
@@ -128,6 +132,7 @@ export const mappableArray: Rule = {
   consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost',
   needs: ['setup_data'],
   requires: ['KHO-103'],
+  anyRoot: true,
   check({ handover: { setupData } }, report) {
     const data = setupData?.khoData;
     if (setupData === undefined || data === undefined) return;
