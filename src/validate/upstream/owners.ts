@@ -8,7 +8,7 @@ import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
 import { findMemfds } from './folios.js';
 import { createPageBits } from './page-bits.js';
-import { at, hasRunSize, UPSTREAM } from './shared.js';
+import { at, maxPageOrder, UPSTREAM } from './shared.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
 const MAX_CLAIM = 1n << 50n;
@@ -46,7 +46,7 @@ export function* references(handover: Handover): Generator<Reference> {
     for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page);
     const who = () => `${owner}, whose list has the run`;
     // Of runs larger than any (VMALLOC-003) only the start means something.
-    const length = hasRunSize(area.descriptor.order, pageSize) ? area.runSize : pageSize;
+    const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who };
   }
   yield* luoReferences(handover, page);

@@ -63,7 +63,8 @@ export const splitRuns: Rule = {
     if (map === undefined) return;
     for (const { owner, area } of upstreamFacts(context.handover).areas()) {
       const { order } = area.descriptor;
-      if (order === 0) continue;
+      // Of a larger order VMALLOC-003 tells.
+      if (order === 0 || order > maxPageOrder(map.pageSize)) continue;
       for (const [i, run] of area.runs.entries()) {
         const found = orderAt(map, run / map.pageSize);
         // A run that is not aligned is restored in the blocks that it was split into (VMALLOC-006).

@@ -20,8 +20,14 @@ function areasOf({ handover }: RuleContext, report: Reporter): readonly PlacedAr
   return areas;
 }
 
+/** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
 function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
-  return hasRunSize(area.descriptor.order, handover.pageSize);
+  return area.descriptor.order <= maxPageOrder(handover.pageSize);
+}
+
+/** Pages of the runs that the list has. */
+function listedPages({ area, pages }: PlacedArea): number {
+  return pages.reduce((sum, { used }) => sum + used, 0) * 2 ** area.descriptor.order;
 }
 
 export const pageCount: Rule = {
@@ -35,13 +41,13 @@ export const pageCount: Rule = {
   needs: ['memory'],
   check(context, report) {
     for (const placed of areasOf(context, report)) {
-      const { owner, area, pages, broken, location } = placed;
-      const { totalPages, order, first } = area.descriptor;
+      const { owner, area, broken, location } = placed;
+      const { totalPages, first } = area.descriptor;
       if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) continue;
       if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
       // A chain that is broken otherwise is a finding of its own.
       if (broken !== undefined && broken.kind !== 'unread') continue;
-      const listed = pages.reduce((sum, { used }) => sum + used, 0) * 2 ** order;
+      const listed = listedPages(placed);
       if (listed === totalPages) continue;
       report.finding({
         message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
@@ -84,7 +90,7 @@ export const runOrder: Rule = {
   source: 'upstream V3',
   evidence: `${RESTORE}, kho_restore_page`,
   consequence:
-    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing looks at it, and the area is restored: a warning, as no allocation has such runs. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
+    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing looks at it: a warning, as no allocation has such runs, and the area is restored where they are preserved and make up total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
   needs: ['memory'],
   check(context, report) {
     const { pageSize, generation } = context.handover;
@@ -92,10 +98,16 @@ export const runOrder: Rule = {
     for (const placed of areasOf(context, report)) {
       const { owner, area, location } = placed;
       if (area.descriptor.order <= limit) continue;
-      const overflows = !saneOrder(placed, context);
+      const overflows = !hasRunSize(area.descriptor.order, pageSize);
+      const listed = listedPages(placed);
+      const { totalPages } = area.descriptor;
+      const unequal =
+        listed === totalPages
+          ? ''
+          : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
       report.finding({
         severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
-        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${overflows ? ', and the size of a run overflows' : ''}`,
+        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${overflows ? ', and the size of a run overflows' : unequal}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
         expected: `at most ${limit}`,
@@ -190,7 +202,9 @@ export const runsPreserved: Rule = {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const placed of areas) {
+      const { owner, area } = placed;
+      if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
         const why = runFault(map, run, area.descriptor.order);
         const aligned = run % area.runSize === 0;
@@ -241,7 +255,9 @@ export const runBlocks: Rule = {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const placed of areas) {
+      const { owner, area } = placed;
+      if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
         const order = orderAt(map, Math.floor(run / map.pageSize));
         if (order <= area.descriptor.order) continue;
