@@ -44,6 +44,20 @@ function dashed(name: string): string {
   return `${name.length === 1 ? '-' : '--'}${name}`;
 }
 
+/** Names that are nearly a word, or that it is a part of, best first. */
+export function namesLike(word: string, names: readonly string[], most = 6): readonly string[] {
+  const wanted = word.toLowerCase();
+  return names
+    .map((name) => {
+      const part = wanted.length > 2 && name.toLowerCase().includes(wanted);
+      return { name, far: part ? 0 : distance(wanted, name.toLowerCase()) };
+    })
+    .filter(({ name, far }) => far <= Math.floor(Math.min(name.length, wanted.length) / 3))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, most)
+    .map(({ name }) => name);
+}
+
 /** `; did you mean …?` with the candidates that are nearest, where any is near. */
 function meant(word: string, candidates: readonly string[], text: (name: string) => string): string {
   const near = candidates

@@ -87,7 +87,8 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     })
     .option('holes', {
       ...luo,
-      describe: 'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent',
+      describe:
+        'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent: the kernel fills them with single pages',
     });
   for (const key of COUNTS) {
     const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';

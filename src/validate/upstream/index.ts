@@ -42,6 +42,7 @@ import {
   memfdSize,
   sealsAsTheyWere,
 } from './memfd.js';
+import { folioContent, folioOrders, wholeFile } from './memfd-content.js';
 import {
   folioAlignment,
   folioFlags,
@@ -198,6 +199,9 @@ export const upstreamRules: readonly Rule[] = [
   foliosOnce,
   foliosOwned,
   recordsOwned,
+  folioContent,
+  wholeFile,
+  folioOrders,
   chunkFolioOrder,
   splitRuns,
   restoredHeads,

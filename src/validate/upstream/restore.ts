@@ -63,10 +63,12 @@ export const splitRuns: Rule = {
     if (map === undefined) return;
     for (const { owner, area } of upstreamFacts(context.handover).areas()) {
       const { order } = area.descriptor;
-      if (order === 0) continue;
+      // Of a larger order VMALLOC-003 tells.
+      if (order === 0 || order > maxPageOrder(map.pageSize)) continue;
       for (const [i, run] of area.runs.entries()) {
         const found = orderAt(map, run / map.pageSize);
-        if (found < 0 || found >= order) continue;
+        // A run that is not aligned is restored in the blocks that it was split into (VMALLOC-006).
+        if (found < 0 || found >= order || run % area.runSize !== 0) continue;
         report.finding({
           message: `${owner}: run ${i} at ${hex(run)} of order ${order} begins with a block of order ${found}`,
           location: at(run),

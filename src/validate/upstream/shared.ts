@@ -27,6 +27,14 @@ export function maxPageOrder(pageSize: number): number {
 }
 
 /**
+ * Whether runs of an order have a size that the kernel can compute: kho_restore_vmalloc shifts an int by PAGE_SHIFT +
+ * order.
+ */
+export function hasRunSize(order: number, pageSize: number): boolean {
+  return order + Math.log2(pageSize) < 31;
+}
+
+/**
  * The preserved blocks, where the whole map is known: only then is a page that it does not list not
  * preserved. Otherwise the rule is skipped.
  */
