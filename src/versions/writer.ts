@@ -121,11 +121,11 @@ function narrowed(from: readonly ReleaseAbi[], dumpRelease: string | undefined):
   return agreeing.length > 0 ? agreeing : from;
 }
 
-/** Strings that no release has say nothing: they are states of development, and findings of their own. */
+/** A string that no release has is a state of development, in which the rest may be as it never was in a release. */
 function firstContradiction(traits: readonly Trait[]): readonly [Trait, Trait] | undefined {
-  const telling = traits.filter(({ releases }) => releases.length > 0);
-  for (const [i, one] of telling.entries()) {
-    for (const other of telling.slice(i + 1)) {
+  if (traits.some(({ releases }) => releases.length === 0)) return undefined;
+  for (const [i, one] of traits.entries()) {
+    for (const other of traits.slice(i + 1)) {
       if (!one.releases.some((abi) => other.releases.includes(abi))) return [one, other];
     }
   }

@@ -1,4 +1,4 @@
-/** Preserved blocks of which an owner that never gives them back uses a part only (upstream X16, R7). */
+/** Preserved blocks of which an owner that never gives them back uses a part only (upstream X16). */
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
@@ -56,7 +56,7 @@ export const leftOver: Rule = {
   title: 'no preserved block is larger than what its owner keeps in it',
   severity: 'warning',
   generations: UPSTREAM,
-  source: 'upstream X16, R7',
+  source: 'upstream X16',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve; mm/memblock.c reserve_mem_kho_revive',
   consequence:

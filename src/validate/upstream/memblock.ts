@@ -157,10 +157,11 @@ export const regionEmpty: Rule = {
   title: 'no region is empty',
   severity: 'warning',
   generations: UPSTREAM,
-  source: 'upstream R4, R6',
-  evidence: 'mm/memblock.c reserve_mem, reserve_mem_kho_revive',
+  source: 'upstream R6',
+  evidence:
+    'mm/memblock.c reserve_mem, reserve_mem_kho_revive, reserve_mem_release_by_name, reserve_mem_init',
   consequence:
-    'reserve_mem= refuses a size of 0, so that no kernel asks for such a region or writes one: what was in it is not taken over',
+    'reserve_mem= refuses a size of 0, so that no kernel asks for such a region: what was in it is not taken over. None writes one, as the tree is made before anybody can give a region back',
   needs: ['memory'],
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {

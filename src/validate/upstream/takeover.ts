@@ -2,6 +2,7 @@
 import { GENERATIONS } from '../../abi/model.js';
 import { handoverReleases } from '../../decode/upstream/releases.js';
 import type { Takeover } from '../../versions/releases.js';
+import { RELEASES } from '../../versions/table.js';
 import type { Trait } from '../../versions/writer.js';
 import type { Rule, Severity } from '../rule.js';
 
@@ -17,7 +18,7 @@ export const oneWriter: Rule = {
   id: 'KHO-192',
   title: 'some release writes all that the handover consists of',
   severity: 'warning',
-  generations: GENERATIONS.filter((generation) => generation !== 'rfc-2024'),
+  generations: GENERATIONS.filter((generation) => RELEASES.some(({ kho }) => kho === generation)),
   source: 'upstream 1.1, 1.3',
   evidence: 'the version table (kho explain abi)',
   consequence:
