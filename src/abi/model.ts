@@ -264,6 +264,8 @@ export interface Handover {
   memblock?: Memblock;
   luo?: Luo;
   kexecMetadata?: KexecMetadata;
+  /** Release that the dump itself names (VMCOREINFO, kdump header), where it is not the taking kernel's. */
+  writerRelease?: string;
   khoTest?: KhoTest;
   /** The memory behind the blob, if any was given. */
   readonly memory?: PhysicalMemory;

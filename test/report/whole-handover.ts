@@ -59,6 +59,7 @@ export const everything: Whole<Handover> = {
   generation: 'kho-v4',
   pageSize: 65536,
   pageSizeReason: 'why',
+  writerRelease: '7.3.4',
   diagnostics: [{ code: 'a-b', message: 'c', location }],
   tree: oddTree,
   namedTree: oddTree,

@@ -50,12 +50,12 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
 export const splitRuns: Rule = {
   id: 'KHO-150',
   title: 'every run of a vmalloc area is one preserved block',
-  severity: 'warning',
+  severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X10',
-  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages, kho_restore_page, kho_init_pages',
   consequence:
-    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the page structures of the others stay uninitialised. Preserving a run that spans NUMA nodes splits it like that',
+    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that nobody holds',
   needs: ['memory'],
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {

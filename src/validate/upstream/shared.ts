@@ -35,6 +35,14 @@ export function hasRunSize(order: number, pageSize: number): boolean {
 }
 
 /**
+ * Bytes of a page block (pageblock_order, include/linux/pageblock-flags.h) in the default configurations: a huge
+ * page of the PMD level, 2 MiB with pages of 4 KiB, else as MAX_PAGE_ORDER.
+ */
+export function pageBlockSize(pageSize: number): number {
+  return pageSize << (pageSize === 4096 ? 9 : maxPageOrder(pageSize));
+}
+
+/**
  * The preserved blocks, where the whole map is known: only then is a page that it does not list not
  * preserved. Otherwise the rule is skipped.
  */

@@ -12,7 +12,7 @@ import {
   u32,
   u64,
 } from '../upstream-patches.js';
-import { type Case, descriptor, FREE, list, luo, V73, V73W } from './case.js';
+import { type Case, descriptor, FREE, list, luo, movedIntoBlock, V73, V73N, V73W } from './case.js';
 
 export const VMALLOC: readonly Case[] = [
   V73('VMALLOC-001', 'a page too many', (handover) => u32(descriptor(handover) + 8, 25)),
@@ -92,6 +92,10 @@ export const BLOCK: readonly Case[] = [
     forget(handover, memory, fileBlock(handover)),
   ),
   V73W('BLOCK-005', 'a block in a larger one', (handover, memory) => [
+    ...movedIntoBlock(handover, memory, fileBlock(handover)),
+    ...u64(session(handover).address + 64n, FREE + handover.pageSize),
+  ]),
+  V73N('BLOCK-005', 'the start of a larger one', (handover, memory) => [
     ...forget(handover, memory, fileBlock(handover)),
     ...keep(handover, memory, fileBlock(handover), 1),
   ]),

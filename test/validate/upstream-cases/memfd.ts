@@ -101,7 +101,7 @@ export const MEMFD: readonly Case[] = [
   V73('MEMFD-018', 'one record for two files', (handover) =>
     u64(file(handover, 1).address + 48n, file(handover).data),
   ),
-  V73W('KHO-150', 'a run of two pages that are two blocks', (handover) => [
+  V73('KHO-150', 'a run of two pages that are two blocks', (handover) => [
     ...u16(descriptor(handover, 1) + 14, 1),
     ...u64(list(handover, 1) + 16, 0),
   ]),
