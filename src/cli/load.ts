@@ -1,6 +1,7 @@
 /** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
 import type { Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
+import type { UnrestoredBlocks } from '../abi/upstream/model.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
 import {
@@ -14,6 +15,7 @@ import {
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
+import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { parseFdt } from '../fdt/parse.js';
 import { InputError } from '../memory/node/errors.js';
@@ -109,9 +111,14 @@ function fromMemory(
 ): { dumps: LoadedDump[]; findings: Findings } {
   const { fdtAddress, tree: direction } = options;
   let findings =
-    fdtAddress === undefined ? findTrees(opened.memory, chosen) : treeAt(path, opened.memory, fdtAddress);
-  if (direction !== undefined && fdtAddress === undefined && findings.trees.length > 0) {
-    findings = pickDirection(findings, direction) ?? refuseDirection(path, direction, findings);
+    fdtAddress === undefined
+      ? findTrees(opened.memory, chosen, opened.vmcoreinfo)
+      : treeAt(path, opened, fdtAddress);
+  if (fdtAddress === undefined && findings.trees.length > 0) {
+    findings =
+      direction === undefined
+        ? preferPrepared<FoundTree, Findings>(findings, opened.memory)
+        : (pickDirection(findings, direction) ?? refuseDirection(path, direction, findings));
   }
   return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
 }
@@ -163,7 +170,8 @@ function withMemoryBehind(
   options: LoadOptions,
 ): LoadedDump {
   const { memory } = opened;
-  const findings = options.fdtAddress === undefined ? findTrees(memory) : NO_FINDINGS;
+  const findings =
+    options.fdtAddress === undefined ? findTrees(memory, undefined, opened.vmcoreinfo) : NO_FINDINGS;
   const found =
     options.fdtAddress === undefined
       ? blobInMemory(blob, findings)
@@ -265,6 +273,7 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
   const { assume, form } = options;
   const pageSize = options.pageSize ?? evidence?.pageSize?.value;
   const release = writerRelease(evidence, found);
+  const left = found?.takenOver?.left ?? found?.writerLeft;
   return {
     ...(assume === undefined ? {} : { assume }),
     ...(form === undefined ? {} : { form }),
@@ -272,7 +281,14 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(release === undefined ? {} : { release }),
     ...(found?.scratch === undefined ? {} : { scratch: found.scratch }),
     ...(found?.setupData === undefined ? {} : { setupData: found.setupData }),
+    ...(found?.takenOver === undefined ? {} : { takenOver: { why: found.takenOver.why } }),
+    ...(left === undefined ? {} : { unrestored: () => unrestoredBlocks(left) }),
   };
+}
+
+function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {
+  const { pageSize } = marks;
+  return { pageSize, ...marks.blocks(), kept: new Set(kept.map((at) => at - (at % pageSize))) };
 }
 
 /**
@@ -313,12 +329,12 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
   }
 }
 
-function treeAt(path: string, memory: PhysicalMemory, address: bigint): Findings {
+function treeAt(path: string, { memory, vmcoreinfo }: OpenedMemory, address: bigint): Findings {
   const bytes = readTree(memory, address);
   if (bytes === undefined)
     throw new InputError(path, 'no-tree', `no devicetree blob lies at ${hex(address)}`);
   // The search tells what else is known of the tree, and the kernel's notes.
-  const findings = findTrees(memory);
+  const findings = findTrees(memory, undefined, vmcoreinfo);
   const known = [...findings.trees, ...findings.others].find(({ addresses }) => addresses.includes(address));
   const addresses = [...new Set([address, ...(known?.addresses ?? [])])];
   return { ...findings, trees: [{ ...known, addresses, bytes, how: '--fdt-addr' }], others: [] };

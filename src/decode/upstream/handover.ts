@@ -78,9 +78,16 @@ export function decodeUpstream(
   const { memory } = options;
   const reporter = createReporter(handover.diagnostics, memory);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
+  if (handover.takenOver !== undefined) {
+    handover.diagnostics.push({
+      code: 'taken-over',
+      message: `the kernel of this dump has taken the tree over, so its map, LUO and kho_test are not read: ${handover.takenOver.why}`,
+      location: { fdtPath: '/' },
+    });
+  }
   if (memory !== undefined) {
     if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
-    decodeMap(handover, generation, memory, options, reporter);
+    if (handover.takenOver === undefined) decodeMap(handover, generation, memory, options, reporter);
     const context: Context = { memory, pageSize: handover.pageSize, reporter, claimed: new Set() };
     const old = handover.preservedMap?.bitmapSize === SMALL_BITMAP;
     decodeRiders(handover, { diagnostics: handover.diagnostics, reporter, context, old });

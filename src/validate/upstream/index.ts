@@ -78,6 +78,7 @@ import {
   soundRegions,
 } from './scratch.js';
 import { takenOver } from './takeover.js';
+import { restored } from './unrestored.js';
 import {
   allocatable,
   definedFlags,
@@ -206,4 +207,5 @@ export const upstreamRules: readonly Rule[] = [
   oneOwner,
   unreferenced,
   takenOver,
+  restored,
 ];
