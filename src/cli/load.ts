@@ -27,7 +27,7 @@ import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { hex } from '../schema/units.js';
-import { readDebugfs } from './load-debugfs.js';
+import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
 import type { LoadOptions } from './load-options.js';
@@ -64,8 +64,11 @@ export async function withDump<T>(
   return withDumps(path, options, async (dumps, findings, memory) => {
     const [dump, ...more] = dumps;
     if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length > 0) throw severalTrees(path, dumps);
-    return use(dump);
+    if (more.length === 0) return use(dump);
+    // Copies of debugfs: what is handed over next, where the copy has it.
+    const prepared = dumps.filter(({ found, direction }) => found === undefined && direction === 'outgoing');
+    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
+    throw severalTrees(path, dumps);
   });
 }
 
@@ -246,7 +249,9 @@ export async function fromFolders(
     if (options.tree !== undefined && options.tree !== direction) continue;
     const blob = await inputs.read(folder.fdt);
     const description = `copy of debugfs ${folder.direction}, ${blob.length} bytes of tree, ${folder.subFdts.length} riders`;
-    const parts = await readDebugfs(folder, decodeHandover(blob, decodeOptions(options)), inputs);
+    const bare = decodeHandover(blob, decodeOptions(options));
+    const parts = await readDebugfs(folder, bare, inputs);
+    const takenOver = takenOverIn(folder, bare);
     const dump =
       inputs.memory === undefined
         ? {
@@ -256,6 +261,7 @@ export async function fromFolders(
               ...decodeOptions(options),
               ...(parts.scratch === undefined ? {} : { scratch: parts.scratch }),
               ...(parts.memory === undefined ? {} : { memory: parts.memory }),
+              ...(takenOver === undefined ? {} : { takenOver }),
             }),
           }
         : withMemoryBehind(path, blob, description, inputs.memory, options);

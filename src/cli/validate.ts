@@ -11,6 +11,7 @@ import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import type { LoadedDump } from './load.js';
+import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
@@ -105,7 +106,13 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
     const baseline = baselineFile === undefined ? undefined : await readBaseline(baselineFile);
     const dumps: ValidatedDump[] = [];
     const whole: ValidationResult[] = [];
+    const paths: string[] = [];
     for (const path of args.dumps ?? []) {
+      const sides = await sidesOf(path, load);
+      paths.push(...sides.paths);
+      if (sides.missing !== undefined) message(args, `kho: ${path}: ${sides.missing}`);
+    }
+    for (const path of paths) {
       try {
         await withDumpOrMemory(path, load, units, async (dump) => {
           const result = checked(dump, options);

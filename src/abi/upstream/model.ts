@@ -263,4 +263,6 @@ export interface UnrestoredBlocks {
 export interface TakenOver {
   /** What shows it, for people. */
   readonly why: string;
+  /** Riders whose blobs are not themselves any more; where it is left out, all but memblock and kexec-metadata. */
+  readonly gone?: readonly string[];
 }

@@ -81,7 +81,7 @@ export function decodeUpstream(
   if (handover.takenOver !== undefined) {
     handover.diagnostics.push({
       code: 'taken-over',
-      message: `the kernel of this dump has taken the tree over, so its map, LUO and kho_test are not read: ${handover.takenOver.why}`,
+      message: `the kernel of this dump has taken the tree over, so what it consumes (the map, LUO, kho_test) is not what was handed over, and not looked at: ${handover.takenOver.why}`,
       location: { fdtPath: '/' },
     });
   }

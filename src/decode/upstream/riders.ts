@@ -36,7 +36,7 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const first = !seen.has(name);
     seen.add(name);
     // Of a tree that was taken over only what the kernel keeps is still itself.
-    if (handover.takenOver !== undefined && !KEPT.has(name)) continue;
+    if (isGone(handover, name)) continue;
     const blob = readBlob(subtree, rider);
     if (blob === undefined) continue;
     subtree.blob = blob;
@@ -49,6 +49,10 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const draft = draftBlob(name, blob);
     if (draft !== undefined) subtree.draft = draft;
   }
+}
+
+function isGone({ takenOver }: Handover, name: string): boolean {
+  return takenOver !== undefined && (takenOver.gone?.includes(name) ?? !KEPT.has(name));
 }
 
 /** Whether bytes begin with a devicetree header. */

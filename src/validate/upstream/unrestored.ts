@@ -21,7 +21,7 @@ export const restored: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_restore_page: page.private is cleared when a block is restored',
   consequence:
-    'sessions and files that nobody retrieves, and blocks that nothing asks for, stay reserved; unless they are preserved again, the next kexec loses them',
+    'sessions and files that nobody retrieves, and blocks that nothing asks for, stay reserved (7.3 never frees the one page of LUO’s FLBs); unless they are preserved again, the next kexec loses them',
   needs: ['memory'],
   check({ handover }, report) {
     if (handover.unrestored === undefined) {

@@ -39,6 +39,7 @@ export const V618 = on('linux-6.18-handover', 'error');
 export const V71 = on('linux-7.1-live-update', 'error');
 export const V73 = on('linux-7.3-live-update', 'error');
 export const V73W = on('linux-7.3-live-update', 'warning');
+export const V73N = on('linux-7.3-live-update', 'note');
 export const nothing = (): Patches => [];
 export const u32be = (address: number, value: number): Patches =>
   patch(address, [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
