@@ -18,6 +18,8 @@ import type {
   Memblock,
   PreservedMap,
   PreservedPages,
+  TakenOver,
+  UnrestoredBlocks,
 } from './upstream/model.js';
 
 export type { AddressRange, Origin } from './origin.js';
@@ -267,6 +269,10 @@ export interface Handover {
   /** Release that the dump itself names (VMCOREINFO, kdump header), where it is not the taking kernel's. */
   writerRelease?: string;
   khoTest?: KhoTest;
+  /** The kernel of the dump has taken this tree over: map, LUO and kho_test are consumed, and not in the model. */
+  readonly takenOver?: TakenOver;
+  /** What the kernel of the dump, which was handed this tree or prepares it, has not restored of what it was handed. */
+  unrestored?(): UnrestoredBlocks;
   /** The memory behind the blob, if any was given. */
   readonly memory?: PhysicalMemory;
 }

@@ -1,6 +1,7 @@
 /** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
+import type { UnrestoredBlocks } from '../abi/upstream/model.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
 import {
@@ -14,6 +15,7 @@ import {
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
+import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { chosenParts } from '../decode/image-parts.js';
 import { parseFdt } from '../fdt/parse.js';
@@ -26,7 +28,7 @@ import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { hex } from '../schema/units.js';
-import { readDebugfs } from './load-debugfs.js';
+import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
 import type { LoadOptions } from './load-options.js';
@@ -63,8 +65,11 @@ export async function withDump<T>(
   return withDumps(path, options, async (dumps, findings, memory) => {
     const [dump, ...more] = dumps;
     if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length > 0) throw severalTrees(path, dumps);
-    return use(dump);
+    if (more.length === 0) return use(dump);
+    // Copies of debugfs: what is handed over next, where the copy has it.
+    const prepared = dumps.filter(({ found, direction }) => found === undefined && direction === 'outgoing');
+    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
+    throw severalTrees(path, dumps);
   });
 }
 
@@ -110,9 +115,14 @@ function fromMemory(
 ): { dumps: LoadedDump[]; findings: Findings } {
   const { fdtAddress, tree: direction } = options;
   let findings =
-    fdtAddress === undefined ? findTrees(opened.memory, chosen) : namedTree(path, opened.memory, fdtAddress);
-  if (direction !== undefined && fdtAddress === undefined && findings.trees.length > 0) {
-    findings = pickDirection(findings, direction) ?? refuseDirection(path, direction, findings);
+    fdtAddress === undefined
+      ? findTrees(opened.memory, chosen, opened.vmcoreinfo)
+      : namedTree(path, opened, fdtAddress);
+  if (fdtAddress === undefined && findings.trees.length > 0) {
+    findings =
+      direction === undefined
+        ? preferPrepared<FoundTree, Findings>(findings, opened.memory)
+        : (pickDirection(findings, direction) ?? refuseDirection(path, direction, findings));
   }
   return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
 }
@@ -164,7 +174,8 @@ function withMemoryBehind(
   options: LoadOptions,
 ): LoadedDump {
   const { memory } = opened;
-  const findings = options.fdtAddress === undefined ? findTrees(memory) : NO_FINDINGS;
+  const findings =
+    options.fdtAddress === undefined ? findTrees(memory, undefined, opened.vmcoreinfo) : NO_FINDINGS;
   const found =
     options.fdtAddress === undefined
       ? blobInMemory(blob, findings)
@@ -243,7 +254,9 @@ export async function fromFolders(
     if (options.tree !== undefined && options.tree !== direction) continue;
     const blob = await inputs.read(folder.fdt);
     const description = `copy of debugfs ${folder.direction}, ${blob.length} bytes of tree, ${folder.subFdts.length} riders`;
-    const parts = await readDebugfs(folder, decodeHandover(blob, decodeOptions(options)), inputs);
+    const bare = decodeHandover(blob, decodeOptions(options));
+    const parts = await readDebugfs(folder, bare, inputs);
+    const takenOver = takenOverIn(folder, bare);
     const dump =
       inputs.memory === undefined
         ? {
@@ -253,6 +266,7 @@ export async function fromFolders(
               ...decodeOptions(options),
               ...(parts.scratch === undefined ? {} : { scratch: parts.scratch }),
               ...(parts.memory === undefined ? {} : { memory: parts.memory }),
+              ...(takenOver === undefined ? {} : { takenOver }),
             }),
           }
         : withMemoryBehind(path, blob, description, inputs.memory, options);
@@ -270,6 +284,7 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
   const { assume, form } = options;
   const pageSize = options.pageSize ?? evidence?.pageSize?.value;
   const release = writerRelease(evidence, found);
+  const left = found?.takenOver?.left ?? found?.writerLeft;
   return {
     ...(assume === undefined ? {} : { assume }),
     ...(form === undefined ? {} : { form }),
@@ -280,7 +295,14 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(found?.moreSetupData === undefined ? {} : { moreSetupData: found.moreSetupData }),
     ...(found?.chosen === undefined ? {} : { image: chosenParts(found.chosen) }),
     ...passedOn(found),
+    ...(found?.takenOver === undefined ? {} : { takenOver: { why: found.takenOver.why } }),
+    ...(left === undefined ? {} : { unrestored: () => unrestoredBlocks(left) }),
   };
+}
+
+function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {
+  const { pageSize } = marks;
+  return { pageSize, ...marks.blocks(), kept: new Set(kept.map((at) => at - (at % pageSize))) };
 }
 
 function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'broken'> {
@@ -334,8 +356,8 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
 }
 
 /** The tree that the user names; the search tells what else is known of it, and the kernel's notes. */
-function namedTree(path: string, memory: PhysicalMemory, address: bigint): Findings {
-  const findings = findTrees(memory);
+function namedTree(path: string, { memory, vmcoreinfo }: OpenedMemory, address: bigint): Findings {
+  const findings = findTrees(memory, undefined, vmcoreinfo);
   const found = treeAt(memory, address, findings);
   if (found === undefined) {
     throw new InputError(

@@ -14,6 +14,7 @@ import { type Direction, directions, kexecCount } from './find-direction.js';
 import { entryState, readEntry } from './find-entry.js';
 import { sameTree } from './find-same.js';
 import { type MemorySearch, searchHandovers, type TreeInMemory } from './find-search.js';
+import { type LeftBlocks, type TakenOverTree, withTakenOver } from './find-taken-over.js';
 
 export { readTree } from './find-search.js';
 
@@ -36,6 +37,10 @@ export interface FoundTree {
   readonly direction?: Direction;
   /** Set where what names the tree names no root tree; `bytes` are then those that lie there. */
   readonly broken?: BrokenEntry;
+  /** What shows that the kernel of the dump has taken it over, so that what it consumes is gone. */
+  readonly takenOver?: TakenOverTree;
+  /** Of a tree that the kernel of the dump prepares: what that kernel has not restored of what it was handed. */
+  readonly writerLeft?: LeftBlocks;
 }
 
 /** A tree that begins like a handover but breaks off: page-cache copies of debugfs files lie in real cores. */
@@ -77,9 +82,10 @@ const PAGE_SIZES = [4096, 16384, 65536];
  * page-aligned trees that are complete.
  *
  * @param chosen what the device tree that the next kernel is booted with says; goes before everything else
+ * @param note VMCOREINFO of the file's own headers
  * @returns trees that say the same as one, with all their addresses
  */
-export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Findings {
+export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover, note?: Vmcoreinfo): Findings {
   const search = searchHandovers(memory);
   const named = chosen === undefined ? bySetupData(memory, search) : byChosen(memory, chosen);
   // Of a real kernel's several lists some may be left from before: those whose tree is gone.
@@ -89,7 +95,7 @@ export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Find
   const directed = withDirections(trees, memory);
   const isNamed = ({ how }: FoundTree) => how !== 'search';
   const some = directed.some(isNamed);
-  return {
+  const findings: Findings = {
     trees: some ? directed.filter(isNamed) : directed,
     others: some ? directed.filter((tree) => !isNamed(tree)) : [],
     truncated: search.truncated.map(({ address, tree }) => ({
@@ -99,6 +105,7 @@ export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Find
     vmcoreinfo: search.vmcoreinfo,
     ...(absentEntry === undefined ? {} : { absentEntry }),
   };
+  return withTakenOver<FoundTree, Findings>(findings, memory, note);
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { rfc2024 } from '../abi/rfc2024.js';
+import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
@@ -54,6 +55,10 @@ export interface DecodeOptions {
   readonly image?: readonly ImagePart[];
   /** Whose form what names the tree has, where it tells: the 2024 series passes on more than Linux 6.16 and later. */
   readonly passedOn?: 'rfc-2024' | 'upstream';
+  /** What shows that the kernel of the dump has taken the tree over. */
+  readonly takenOver?: TakenOver;
+  /** What that kernel has not restored, or of a tree that it prepares: of the one that it was handed. */
+  readonly unrestored?: () => UnrestoredBlocks;
 }
 
 /** Elements of type 10 that are followed to a tree; real dumps have a handful, left from earlier boots. */
@@ -103,6 +108,8 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
     ...(options.broken === undefined ? {} : { brokenEntry: options.broken }),
     ...(classification.unreadable === true ? { unreadableRoot: true } : {}),
     ...upstream,
+    ...(options.takenOver === undefined || !isUpstream(generation) ? {} : { takenOver: options.takenOver }),
+    ...(options.unrestored === undefined ? {} : { unrestored: options.unrestored }),
   };
   if (namedTree !== undefined) diagnostics.push(NAMES_LOST);
   if (generation === 'rfc-2024') decodeRfc2024(handover, tree, options);

@@ -83,9 +83,16 @@ export function decodeUpstream(
   const reporter = createReporter(handover.diagnostics, memory);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
   if (options.release !== undefined) handover.writerRelease = options.release;
+  if (handover.takenOver !== undefined) {
+    handover.diagnostics.push({
+      code: 'taken-over',
+      message: `the kernel of this dump has taken the tree over, so what it consumes (the map, LUO, kho_test) is not what was handed over, and not looked at: ${handover.takenOver.why}`,
+      location: { fdtPath: '/' },
+    });
+  }
   if (memory !== undefined) {
     if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
-    decodeMap(handover, generation, memory, options, reporter);
+    if (handover.takenOver === undefined) decodeMap(handover, generation, memory, options, reporter);
     const context: Context = { memory, pageSize: handover.pageSize, reporter, claimed: new Set() };
     const old = handover.preservedMap?.bitmapSize === SMALL_BITMAP;
     decodeRiders(handover, { diagnostics: handover.diagnostics, reporter, context, old });

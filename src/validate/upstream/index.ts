@@ -97,6 +97,7 @@ import {
   wholeBlocks,
 } from './scratch.js';
 import { oneWriter, takenOver } from './takeover.js';
+import { restored } from './unrestored.js';
 import {
   allocatable,
   definedFlags,
@@ -236,4 +237,5 @@ export const upstreamRules: readonly Rule[] = [
   leftOver,
   oneWriter,
   takenOver,
+  restored,
 ];

@@ -25,6 +25,7 @@ import {
   u32be,
   V71,
   V73,
+  V73N,
   V73W,
   V618,
 } from './case.js';
@@ -49,6 +50,18 @@ export const ENTRY: readonly Case[] = [
           location: {},
         },
       ],
+    }),
+  }),
+  V73N('KHO-225', 'two blocks that its kernel has not restored', nothing, {
+    adjust: (handover) => ({
+      ...handover,
+      unrestored: () => ({
+        pageSize: 4096,
+        addresses: Float64Array.of(Number(handover.fdtAddress), 0x1_2340_0000, 0x1_2360_0000),
+        orders: Uint8Array.of(0, 0, 9),
+        unread: 0,
+        kept: new Set([Number(handover.fdtAddress)]),
+      }),
     }),
   }),
   V73W('KHO-121', 'half a region', nothing, { boot: { scratchSize: 40n } }),
