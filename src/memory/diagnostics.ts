@@ -27,7 +27,6 @@ export type MemoryCode =
   | 'kdump-machine'
   | 'kdump-block-size'
   | 'kdump-layout'
-  | 'kdump-compression'
   | 'kdump-bitmap'
   | 'kdump-split'
   | 'kdump-incomplete'

@@ -28,7 +28,7 @@ const MAX_NAME = 64;
  * @param size its bytes, all inside the file
  * @returns ends, with a diagnostic, at the first note that leaves the segment
  */
-function* elfNotes(
+export function* elfNotes(
   file: RandomAccess,
   offset: number,
   size: number,

@@ -2,7 +2,9 @@ import { KdumpStatus, PAGE_DESC, PAGE_DESC_SIZE } from '../../records/kdump.js';
 import type { DiagnosticSink } from '../diagnostics.js';
 import type { RandomAccess } from '../random-access.js';
 import { u64AsNumber } from '../u64.js';
-import { foreignCompression, type KdumpLayout } from './header.js';
+import type { KdumpLayout } from './header.js';
+import { unpackLzo } from './lzo.js';
+import { unpackSnappy } from './snappy.js';
 
 /** Unpacks one page. */
 export type UnpackPage = (
@@ -12,7 +14,7 @@ export type UnpackPage = (
   size: number,
 ) => Uint8Array | undefined;
 
-/** How compressed pages are unpacked: the platform brings it, for neither the web nor Node has all. */
+/** How pages are unpacked that the platform brings a decoder for; those of LZO and snappy are here. */
 export interface PageCodecs {
   /** A zlib stream (RFC 1950); undefined for one that is damaged or does not give `size` bytes. */
   readonly zlib: UnpackPage;
@@ -109,11 +111,8 @@ export function pageReader(
       return false;
     }
     const flags = desc.getUint32(at + PAGE_DESC.flags, true);
-    if (codecOf(flags) !== undefined) return true;
-    const foreign = foreignCompression(flags);
-    if (foreign !== undefined) refuse(index, `it is compressed with ${foreign}`);
-    else if (size !== pageSize) refuse(index, `it has ${size} bytes, uncompressed`);
-    else return true;
+    if (codecOf(flags) !== undefined || size === pageSize) return true;
+    refuse(index, `it has ${size} bytes, uncompressed`);
     return false;
   }
 
@@ -127,6 +126,8 @@ export function pageReader(
 
   function codecOf(flags: number): UnpackPage | undefined {
     if ((flags & KdumpStatus.compressedZlib) !== 0) return codecs.zlib;
+    if ((flags & KdumpStatus.compressedLzo) !== 0) return unpackLzo;
+    if ((flags & KdumpStatus.compressedSnappy) !== 0) return unpackSnappy;
     return (flags & KdumpStatus.compressedZstd) !== 0 ? codecs.zstd : undefined;
   }
 
