@@ -1,10 +1,13 @@
 /** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
+import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, type Folder, readFolder } from '../memory/node/folder.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead, foreignFormat } from '../memory/node/recognise.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
+import { isTar } from '../memory/tar.js';
+import { refuseEmptyCopy } from './load-empty.js';
 import type { LoadOptions } from './load-options.js';
 
 /** What an argument is, opened. */
@@ -56,6 +59,7 @@ export async function withInputs<T>(
       const folders = folder.kind === 'debugfs' ? [folder] : [folder.in, folder.out];
       return await use({ folders, read, ...(await openMemory(options.memory)) });
     }
+    if (folder !== undefined) await refuseEmptyCopy(path, folder);
     const parts = folder === undefined ? { main: path } : folderPair(path, folder);
     const main = await open(parts.main);
     const isRaw = options.base !== undefined && options.memory === undefined;
@@ -69,6 +73,7 @@ export async function withInputs<T>(
       }
       return await use({ memory: memoryOf(main, memoryOptions(options)), read });
     }
+    if (main.kind === 'unknown' && isTar(main.file)) return await withArchive(main, options, use);
     const memory = await openMemory(options.memory ?? parts.memory);
     if (main.kind === 'fdt') return await use({ blob: readBlob(main), read, ...memory });
     const unrecognised = unrecognisedError(main);
@@ -77,6 +82,29 @@ export async function withInputs<T>(
     return await use({ blob: readBlob(main), unrecognised, read, ...memory });
   } finally {
     for (const input of opened) input.close();
+  }
+}
+
+/** The same for what an archive holds, as for the folder that it was made of. */
+async function withArchive<T>(
+  { path, file }: OpenedInput,
+  options: LoadOptions,
+  use: (inputs: Inputs) => Promise<T>,
+): Promise<T> {
+  const { spool, maxUnpacked } = options;
+  const archive = unpackArchive(file, path, {
+    ...(spool === undefined ? {} : { spoolDir: spool }),
+    ...(maxUnpacked === undefined ? {} : { maxUnpacked }),
+  });
+  try {
+    return await withInputs(archive.path, options, use);
+  } catch (error) {
+    if (!(error instanceof InputError) || !error.path.startsWith(archive.path)) throw error;
+    // Nobody knows the temporary folder: the place is told as one in the archive.
+    const cause = error.message.slice(error.path.length + 2);
+    throw new InputError(`${path}${error.path.slice(archive.path.length)}`, error.code, cause);
+  } finally {
+    archive.close();
   }
 }
 

@@ -8,7 +8,12 @@ import type { KdumpLayout } from './header.js';
 
 /** Keys that one architecture's arch_crash_save_vmcoreinfo() writes and the other's does not. */
 const KEYS: Readonly<Record<Machine, readonly string[]>> = {
-  'x86-64': ['SYMBOL(init_top_pgt)', 'NUMBER(phys_base)', 'NUMBER(pgtable_l5_enabled)', 'NUMBER(KERNEL_IMAGE_SIZE)'],
+  'x86-64': [
+    'SYMBOL(init_top_pgt)',
+    'NUMBER(phys_base)',
+    'NUMBER(pgtable_l5_enabled)',
+    'NUMBER(KERNEL_IMAGE_SIZE)',
+  ],
   arm64: ['NUMBER(kimage_voffset)', 'NUMBER(PHYS_OFFSET)', 'NUMBER(VA_BITS)', 'NUMBER(TCR_EL1_T1SZ)'],
 };
 /** NT_PRSTATUS, and the size of struct elf_prstatus: 27 registers on x86-64, 34 on arm64, 8 bytes each. */

@@ -5,7 +5,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const pending = new Set<string>();
 
-/** Removes the file when the process exits or is ended by a signal, until {@link keepFile} is called. */
+/** Removes the file, or the folder with all in it, when the process exits or is ended by a signal, until {@link keepFile} is called. */
 export function removeAtExit(path: string): void {
   if (pending.size === 0) install();
   pending.add(path);
@@ -29,7 +29,7 @@ function uninstall(): void {
 function removeAll(): void {
   for (const path of pending) {
     try {
-      rmSync(path, { force: true });
+      rmSync(path, { force: true, recursive: true });
     } catch {
       // The process is ending: nothing is left to be done about it.
     }

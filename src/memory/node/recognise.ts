@@ -70,11 +70,20 @@ const FOREIGN: readonly { readonly signature: readonly number[]; readonly text: 
     signature: ascii('PAGEDUMP'),
     text: 'it is a Windows crash dump of a 32-bit machine: take it as an ELF core, dump-guest-memory FILE.elf without -w',
   },
-  { signature: ascii('PK\x03\x04'), text: 'it is a zip archive: unpack it with unzip FILE -d FOLDER and name the folder' },
+  {
+    signature: ascii('PK\x03\x04'),
+    text: 'it is a zip archive: unpack it with unzip FILE -d FOLDER and name the folder',
+  },
   { signature: ascii('PK\x05\x06'), text: 'it is an empty zip archive' },
-  { signature: ascii('7z\xbc\xaf\x27\x1c'), text: 'it is a 7z archive: unpack it with 7z x FILE -oFOLDER and name the folder' },
+  {
+    signature: ascii('7z\xbc\xaf\x27\x1c'),
+    text: 'it is a 7z archive: unpack it with 7z x FILE -oFOLDER and name the folder',
+  },
   { signature: ascii('!<arch>\n'), text: 'it is an ar archive: unpack it with ar x FILE' },
-  { signature: ascii('0707'), text: 'it is a cpio archive: unpack it with cpio -id < FILE and name the folder' },
+  {
+    signature: ascii('0707'),
+    text: 'it is a cpio archive: unpack it with cpio -id < FILE and name the folder',
+  },
 ];
 
 /** What a file is that is known and not read, with the way out; undefined for any other. */
