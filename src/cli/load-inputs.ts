@@ -7,6 +7,7 @@ import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead, foreignFormat } from '../memory/node/recognise.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { isTar } from '../memory/tar.js';
+import { watchBudget } from './budgets.js';
 import { refuseEmptyCopy } from './load-empty.js';
 import type { LoadOptions } from './load-options.js';
 
@@ -52,7 +53,9 @@ export async function withInputs<T>(
   };
   const read = async (file: string) => readBlob(await open(file));
   const openMemory = async (file: string | undefined): Promise<{ memory?: OpenedMemory }> =>
-    file === undefined ? {} : { memory: memoryOf(await open(file), memoryOptions(options)) };
+    file === undefined
+      ? {}
+      : { memory: watchBudget(path, memoryOf(await open(file), memoryOptions(options))) };
   try {
     const folder = path === '-' ? undefined : await readFolder(path);
     if (folder?.kind === 'debugfs' || folder?.kind === 'debugfs-both') {
@@ -71,7 +74,7 @@ export async function withInputs<T>(
           'is a memory dump itself; --memory goes with a devicetree blob',
         );
       }
-      return await use({ memory: memoryOf(main, memoryOptions(options)), read });
+      return await use({ memory: watchBudget(path, memoryOf(main, memoryOptions(options))), read });
     }
     if (main.kind === 'unknown' && isTar(main.file)) return await withArchive(main, options, use);
     const memory = await openMemory(options.memory ?? parts.memory);
@@ -108,10 +111,12 @@ async function withArchive<T>(
   }
 }
 
-function memoryOptions({ base }: LoadOptions): { base?: number } {
-  if (base === undefined) return {};
-  // A base beyond what can be an address is refused with the image's size, not rounded.
-  return { base: base > BigInt(PHYSICAL_LIMIT) ? PHYSICAL_LIMIT : Number(base) };
+function memoryOptions({ base, budget }: LoadOptions): { base?: number; budget?: number } {
+  return {
+    ...(budget === undefined ? {} : { budget }),
+    // A base beyond what can be an address is refused with the image's size, not rounded.
+    ...(base === undefined ? {} : { base: base > BigInt(PHYSICAL_LIMIT) ? PHYSICAL_LIMIT : Number(base) }),
+  };
 }
 
 function folderPair(path: string, folder: Folder): { main: string; memory?: string } {

@@ -1,6 +1,7 @@
 /** The command line: arguments in, exit status out. */
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
+import { budgetLines, forgetBudgets } from './budgets.js';
 import { checkAbiCommand } from './check-abi.js';
 import { message, STATUS } from './common.js';
 import { diffCommand } from './diff.js';
@@ -63,6 +64,15 @@ function optionNames(parser: Argv): string[] {
  * @returns the exit status: 0 clean, 1 findings, 2 unusable arguments or input, 3 internal error
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  forgetBudgets();
+  const status = await run(argv);
+  const lines = budgetLines();
+  for (const line of lines) message({ quiet: argv.includes('--quiet') }, `kho: ${line}`);
+  // What was left out may be what was asked for.
+  return lines.length > 0 ? Math.max(status, STATUS.unusable) : status;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
   process.exitCode = STATUS.clean;
   try {
     await parser(argv).parseAsync();

@@ -2,6 +2,7 @@ import { backedMemory } from '../backed.js';
 import { createDiagnostics, type MemoryDiagnostic } from '../diagnostics.js';
 import type { PhysicalMemory } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
+import { repeatedRuns } from '../repeated-runs.js';
 import { buildRunTable, type RunTable } from '../run-table.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
 import { type Machine, readElfLayout } from './header.js';
@@ -59,6 +60,13 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
     diagnostics.add(
       'elf-segments-overlap',
       `${overlapped} bytes of memory are in more than one segment; the first in the file is used`,
+    );
+  }
+  const repeated = repeatedRuns(table)?.reduce((sum, each) => sum + each, 0) ?? 0;
+  if (repeated > 0) {
+    diagnostics.add(
+      'elf-segments-aliased',
+      `${repeated} segments show bytes of the file that other segments show at other addresses: no memory is like that; they are searched once`,
     );
   }
   const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);

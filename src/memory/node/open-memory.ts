@@ -1,3 +1,4 @@
+import { budgetedMemory, createBudget } from '../budget.js';
 import type { MemoryDiagnostic } from '../diagnostics.js';
 import { type ElfCore, elfMemory, parseElfCore } from '../elf/core.js';
 import type { Machine } from '../elf/header.js';
@@ -30,6 +31,8 @@ export interface OpenedMemory {
 export interface MemoryOptions extends OpenOptions {
   /** Physical address of the first byte of a file that is no core, in bytes: the file is a raw image then. */
   readonly base?: number;
+  /** Factor of the limits of {@link createBudget}; 1 when left out. */
+  readonly budget?: number;
 }
 
 /**
@@ -53,7 +56,19 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  *
  * @throws InputError when it is no memory that the toolkit reads
  */
-export function memoryOf(input: OpenedInput, { base }: MemoryOptions = {}): OpenedMemory {
+export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
+  const opened = unlimited(input, options);
+  const budget = createBudget(input.file.size, options.budget);
+  return {
+    ...opened,
+    memory: budgetedMemory(opened.memory, budget),
+    get diagnostics() {
+      return [...opened.diagnostics, ...budget.problems().map((problem) => ({ ...problem, count: 1 }))];
+    },
+  };
+}
+
+function unlimited(input: OpenedInput, { base }: MemoryOptions): OpenedMemory {
   const { path, kind } = input;
   if (base !== undefined) return rawMemoryOf(input, base);
   if (kind === 'elf') return elfMemoryOf(input);
