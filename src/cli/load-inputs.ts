@@ -47,6 +47,7 @@ export async function withInputs<T>(
     const input = await openInput(file, {
       ...(options.spool === undefined ? {} : { spoolDir: options.spool }),
       ...(options.maxUnpacked === undefined ? {} : { maxUnpacked: options.maxUnpacked }),
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
     });
     opened.push(input);
     return input;

@@ -86,8 +86,9 @@ function sizeText(bytes: number): string {
  * The same memory, with every read counted. Beyond the budget nothing is known any more, as if it were absent.
  *
  * @param budget also told to whoever asks the memory for it
+ * @param weight what a byte counts, e.g. more where it has to be unpacked
  */
-export function budgetedMemory(memory: PhysicalMemory, budget: Budget): PhysicalMemory {
+export function budgetedMemory(memory: PhysicalMemory, budget: Budget, weight = 1): PhysicalMemory {
   function* runs(start: number, end: number): Generator<MemoryRun> {
     let at = start;
     for (const run of memory.runs(start, end)) {
@@ -103,7 +104,7 @@ export function budgetedMemory(memory: PhysicalMemory, budget: Budget): Physical
   return {
     ...memory,
     read: (address, length, into) =>
-      budget.take('work', length + STEP) ? memory.read(address, length, into) : 0,
+      budget.take('work', weight * length + STEP) ? memory.read(address, length, into) : 0,
     runs,
     budget,
   };

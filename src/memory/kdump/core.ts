@@ -204,5 +204,24 @@ function pagedMemory(
     for (const run of runs(0, PHYSICAL_LIMIT)) if (run.state !== 'absent') yield run;
   }
 
-  return { read, runs, known, description };
+  /** Pages of zeros share their data in every core; those of a hostile one may all. */
+  function* distinct(): Generator<MemoryRun> {
+    const { repeats } = pageReader(file, layout, bitmap.count, codecs, createDiagnostics());
+    for (const { start, end, state } of known()) {
+      const first = start / pageSize;
+      let index = bitmap.rank(first);
+      let from = -1;
+      for (let pfn = first; pfn * pageSize < end; pfn++, index++) {
+        const fresh = !repeats(index);
+        if (fresh && from < 0) from = pfn;
+        if (!fresh && from >= 0) {
+          yield { start: from * pageSize, end: pfn * pageSize, state };
+          from = -1;
+        }
+      }
+      if (from >= 0) yield { start: from * pageSize, end, state };
+    }
+  }
+
+  return { read, runs, known, distinct, description };
 }

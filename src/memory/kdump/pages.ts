@@ -37,12 +37,17 @@ export interface PageReader {
    * page is read; from then on it counts as unreadable too.
    */
   readable(index: number): boolean;
+  /** Whether the data of a readable page are those of a page that was asked about before; answers from memory of its own. */
+  repeats(index: number): boolean;
 }
 
 /** Unpacked pages that are kept: what a walk goes back and forth between. */
 const CACHED_BYTES = 1 << 19;
 /** Descriptors read at a time. */
 const BATCH = 128;
+/** Bytes of the shortest packed page, and the largest file for which places are remembered (32 MiB of bits). */
+const SHORTEST = 8;
+const MAX_SEEN = 2 ** 31;
 /** Data of a page may be larger than the page, if its writer compressed it nevertheless, but not by much. */
 const MAX_GROWTH = 2;
 
@@ -138,5 +143,25 @@ export function pageReader(
     return undefined;
   }
 
-  return { page, readable };
+  /** A bit for each eight bytes of the file: no page's data are shorter. Huge files have the offsets ascend instead. */
+  let seen: Uint8Array | undefined;
+  let highest = -1;
+
+  function repeats(index: number): boolean {
+    const offset = u64AsNumber(desc, locate(index) + PAGE_DESC.offset);
+    if (file.size > MAX_SEEN) {
+      if (offset <= highest) return true;
+      highest = offset;
+      return false;
+    }
+    seen ??= new Uint8Array(Math.ceil(file.size / (8 * SHORTEST)));
+    const place = Math.floor(offset / SHORTEST);
+    const bit = 1 << (place & 7);
+    const byte = seen[place >>> 3] ?? 0;
+    if ((byte & bit) !== 0) return true;
+    seen[place >>> 3] = byte | bit;
+    return false;
+  }
+
+  return { page, readable, repeats };
 }

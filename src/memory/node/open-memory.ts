@@ -58,14 +58,23 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
   const opened = unlimited(input, options);
-  const budget = createBudget(input.file.size, options.budget);
+  const budget = createBudget(realBytes(input), options.budget);
   return {
     ...opened,
-    memory: budgetedMemory(opened.memory, budget),
+    memory: budgetedMemory(opened.memory, budget, opened.kdump === undefined ? 1 : UNPACKING),
     get diagnostics() {
       return [...opened.diagnostics, ...budget.problems().map((problem) => ({ ...problem, count: 1 }))];
     },
   };
+}
+
+/** What a packed page costs to read, against a stored one. */
+const UNPACKING = 4;
+/** How much a packed file's contents count for: memory packs to a tenth, and what packs to much less says little. */
+const MAX_RATIO = 64;
+
+function realBytes({ file, packedSize }: OpenedInput): number {
+  return packedSize === undefined ? file.size : Math.min(file.size, MAX_RATIO * packedSize);
 }
 
 function unlimited(input: OpenedInput, { base }: MemoryOptions): OpenedMemory {
