@@ -1,14 +1,14 @@
 /** The schemas' structs against a kernel's own. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import { type StructLayout, structLayouts } from './layout.js';
+import { type StructLayout, type StructLimit, structLayouts } from './layout.js';
 import type { Btf } from './parse.js';
 
 /** What became of one struct of the schemas. */
 export interface StructVerdict {
   /** Without `struct`. */
   readonly name: string;
-  /** `absent`: the kernel has no struct of this name. */
-  readonly verdict: 'ok' | 'moved' | 'size' | 'absent';
+  /** `absent`: the kernel has no struct of this name, and need not; `missing`: it should. */
+  readonly verdict: 'ok' | 'moved' | 'size' | 'absent' | 'missing';
   /** Schema types that were compared; one of several with the same layout is enough. */
   readonly records: readonly string[];
   /** Bytes in the kernel. */
@@ -43,9 +43,13 @@ export function schemaStructs(
  * Compares sizes, and offsets and widths of the fields that a schema names. A struct is as it should be when
  * some schema type of its name has the kernel's layout: of a struct that changed there is one for each form.
  */
-export function compareStructs(btf: Btf, records: readonly RecordType<unknown>[]): StructVerdict[] {
+export function compareStructs(
+  btf: Btf,
+  records: readonly RecordType<unknown>[],
+  limit: StructLimit = { reached: false },
+): StructVerdict[] {
   const structs = schemaStructs(records);
-  const layouts = structLayouts(btf, new Set(structs.keys()));
+  const layouts = structLayouts(btf, new Set(structs.keys()), limit);
   return [...structs].map(([name, types]) => verdictOf(name, types, layouts.get(name) ?? []));
 }
 

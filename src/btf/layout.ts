@@ -29,8 +29,17 @@ export interface StructLayout {
 const MAX_CHAIN = 64;
 /** Nesting of structs followed by path; the deepest field that a schema names has two. */
 const MAX_DEPTH = 4;
-/** Members listed of one struct. */
-const MAX_MEMBERS = 1 << 16;
+/** Members looked at in all, those of nested structs as often as they are nested; a kernel's handover has some 2,000. */
+const MAX_MEMBERS = 1 << 15;
+/** Layouts of one name; kernels have one, or a few of different compilation units. */
+const MAX_LAYOUTS = 64;
+
+/** What bounds the work on types that refer to themselves. */
+export interface StructLimit {
+  /** Whether more was left than is looked at. */
+  reached: boolean;
+}
+
 const MODIFIERS: ReadonlySet<number> = new Set([
   BtfKind.typedef,
   BtfKind.volatile,
@@ -41,20 +50,41 @@ const MODIFIERS: ReadonlySet<number> = new Set([
 
 /**
  * The layouts of structs by name. A name that several types have (of different compilation units) gives
- * several layouts, equal ones once.
+ * several layouts, equal ones once. Work is bounded whatever the types say, those that hold themselves included.
+ *
+ * @param limit is told when the bound was reached: what is returned is not all then
  */
-export function structLayouts(btf: Btf, names: ReadonlySet<string>): ReadonlyMap<string, StructLayout[]> {
+export function structLayouts(
+  btf: Btf,
+  names: ReadonlySet<string>,
+  limit: StructLimit = { reached: false },
+): ReadonlyMap<string, StructLayout[]> {
   const found = new Map<string, StructLayout[]>();
-  for (let id = 1; id <= btf.count; id++) {
+  const longest = Math.max(0, ...Array.from(names, ({ length }) => length));
+  const work: Work = { btf, left: MAX_MEMBERS, targets: new Map(), widths: new Map(), limit };
+  for (let id = 1; id <= btf.count && !limit.reached; id++) {
     const type = btfTypeAt(btf, id);
     if (type?.kind !== BtfKind.struct) continue;
-    const name = btfName(btf, type.nameOff);
+    const name = btfName(btf, type.nameOff, longest + 1);
     if (!names.has(name)) continue;
-    const layout = structLayout(btf, id, name, type.sizeOrType);
+    const layout = structLayout(work, id, name, type.sizeOrType);
     const known = found.get(name) ?? [];
-    if (!known.some((other) => sameLayout(other, layout))) found.set(name, [...known, layout]);
+    if (known.some((other) => sameLayout(other, layout))) continue;
+    if (known.length === MAX_LAYOUTS) limit.reached = true;
+    else found.set(name, [...known, layout]);
   }
   return found;
+}
+
+/** What is known of types so far, each worked out once, and how much may still be done. */
+interface Work {
+  readonly btf: Btf;
+  left: number;
+  /** The ids behind typedefs and qualifiers. */
+  readonly targets: Map<number, number>;
+  /** Bits, or undefined where a type has no known size. */
+  readonly widths: Map<number, number | undefined>;
+  readonly limit: StructLimit;
 }
 
 function sameLayout(a: StructLayout, b: StructLayout): boolean {
@@ -72,19 +102,23 @@ interface Visit {
   readonly depth: number;
 }
 
-function structLayout(btf: Btf, id: number, name: string, size: number): StructLayout {
+function structLayout(work: Work, id: number, name: string, size: number): StructLayout {
   const members = new Map<string, StructMember>();
   const stack: Visit[] = [{ id, prefix: '', bitOffset: 0, depth: 0 }];
-  for (let visit = stack.pop(); visit !== undefined && members.size < MAX_MEMBERS; visit = stack.pop()) {
+  for (let visit = stack.pop(); visit !== undefined && !work.limit.reached; visit = stack.pop()) {
     const { prefix, bitOffset, depth } = visit;
-    for (const member of membersOf(btf, visit.id)) {
+    for (const member of membersOf(work.btf, visit.id)) {
+      if (work.left-- === 0) {
+        work.limit.reached = true;
+        break;
+      }
       const path = member.name === '' ? '' : prefix + member.name;
       const at = bitOffset + member.bitOffset;
-      const width = member.bitfield > 0 ? member.bitfield : bitWidthOf(btf, member.type);
+      const width = member.bitfield > 0 ? member.bitfield : bitWidthOf(work, member.type);
       if (path !== '' && !members.has(path)) {
         members.set(path, { name: path, bitOffset: at, ...(width === undefined ? {} : { bitWidth: width }) });
       }
-      const inner = aggregate(btf, member.type);
+      const inner = aggregate(work, member.type);
       if (inner === undefined || depth >= MAX_DEPTH) continue;
       stack.push({ id: inner, prefix: path === '' ? prefix : `${path}.`, bitOffset: at, depth: depth + 1 });
     }
@@ -111,7 +145,15 @@ function* membersOf(
 }
 
 /** The id behind typedefs and qualifiers. */
-function resolved(btf: Btf, id: number): number {
+function resolved(work: Work, id: number): number {
+  const known = work.targets.get(id);
+  if (known !== undefined) return known;
+  const target = follow(work.btf, id);
+  work.targets.set(id, target);
+  return target;
+}
+
+function follow(btf: Btf, id: number): number {
   let at = id;
   for (let steps = 0; steps < MAX_CHAIN; steps++) {
     const type = btfTypeAt(btf, at);
@@ -121,18 +163,24 @@ function resolved(btf: Btf, id: number): number {
   return 0;
 }
 
-function aggregate(btf: Btf, id: number): number | undefined {
-  const at = resolved(btf, id);
-  const kind = btfTypeAt(btf, at)?.kind;
+function aggregate(work: Work, id: number): number | undefined {
+  const at = resolved(work, id);
+  const kind = btfTypeAt(work.btf, at)?.kind;
   return kind === BtfKind.struct || kind === BtfKind.union ? at : undefined;
 }
 
 /** Bits of a pointer of the 64-bit kernels that have a handover. */
 const POINTER_BITS = 64;
 
-function bitWidthOf(btf: Btf, id: number): number | undefined {
+function bitWidthOf(work: Work, id: number): number | undefined {
+  if (!work.widths.has(id)) work.widths.set(id, measure(work, id));
+  return work.widths.get(id);
+}
+
+function measure(work: Work, id: number): number | undefined {
+  const { btf } = work;
   let elements = 1;
-  let at = resolved(btf, id);
+  let at = resolved(work, id);
   for (let steps = 0; steps < MAX_CHAIN; steps++) {
     const type = btfTypeAt(btf, at);
     switch (type?.kind) {
@@ -148,7 +196,7 @@ function bitWidthOf(btf: Btf, id: number): number | undefined {
       case BtfKind.array: {
         const { type: element, nelems } = readBtfArray(btf.view, (btf.offsets[at] ?? 0) + BTF_TYPE_SIZE);
         elements *= nelems;
-        at = resolved(btf, element);
+        at = resolved(work, element);
         break;
       }
       default:

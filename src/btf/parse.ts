@@ -115,11 +115,19 @@ export function btfTypeAt({ view, count, offsets }: Btf, id: number): BtfType | 
 /** Longest name read. */
 const MAX_NAME = 512;
 
-/** A name by its offset in the strings; empty for anonymous types and for what lies outside. */
-export function btfName({ view, stringsStart, stringsEnd }: Btf, offset: number): string {
+/**
+ * A name by its offset in the strings; empty for anonymous types and for what lies outside.
+ *
+ * @param longest characters read; a longer name is cut
+ */
+export function btfName(
+  { view, stringsStart, stringsEnd }: Btf,
+  offset: number,
+  longest: number = MAX_NAME,
+): string {
   let name = '';
   const start = stringsStart + offset;
-  for (let at = start; at < Math.min(stringsEnd, start + MAX_NAME); at++) {
+  for (let at = start; at < Math.min(stringsEnd, start + longest); at++) {
     const byte = view.getUint8(at);
     if (byte === 0) return name;
     name += String.fromCharCode(byte);

@@ -1,20 +1,23 @@
 /** `kho check-abi`: whether a kernel's own types are those that the schemas describe. */
 import type { CommandModule } from 'yargs';
 import { compareStructs, type StructVerdict } from '../btf/compare.js';
+import type { StructLimit } from '../btf/layout.js';
 import { type Btf, isBtf, parseBtf } from '../btf/parse.js';
 import { MAX_BTF, readBtfSection } from '../btf/section.js';
 import { InputError } from '../memory/node/errors.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { recordTypes } from '../records/index.js';
-import { checkAbiLines } from '../report/check-abi-text.js';
+import { type AbiSummary, checkAbiLines } from '../report/check-abi-text.js';
 import { jsonChunks } from '../report/json-chunks.js';
 import type { RecordType } from '../schema/record.js';
+import { expectedStructs } from '../versions/structs.js';
 import { type CommonArguments, commonOptions, joined, message, paint, STATUS, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 
 interface CheckArguments extends CommonArguments {
   vmlinux: string | undefined;
   format: string | string[] | undefined;
+  release: string | string[] | undefined;
 }
 
 /** Schemas of what is no state of a handover: containers and hardware. */
@@ -23,8 +26,8 @@ const FOREIGN: ReadonlySet<string> = new Set(['btf', 'elf', 'fdt', 'kdump', 'mak
 const SERIES_2024: ReadonlySet<string> = new Set(['dmar_domain', 'ftrace', 'guestmemfs', 'iommufd']);
 /** A struct that kernels of the 2024 series have and no other. */
 const MARK_2024 = 'kho_mem';
-/** Structs that every x86 kernel has, with a handover or without. */
-const BOOT: ReadonlySet<string> = new Set(['boot_params', 'setup_data']);
+/** Structs that every x86 kernel has, with a handover or without: bootparam.h and setup_data.h are its ABI with loaders. */
+const BOOT: ReadonlySet<string> = new Set(['boot_params', 'setup_data', 'kho_data']);
 
 export const checkAbiCommand: CommandModule<object, CheckArguments> = {
   builder: (yargs) =>
@@ -35,8 +38,16 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
         describe: 'vmlinux with a .BTF section, or /sys/kernel/btf/vmlinux',
       })
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
+      .option('release', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'the kernel’s release, e.g. 7.3 (default: the one whose structs fit best)',
+      })
       .example('kho check-abi /sys/kernel/btf/vmlinux', 'the running kernel')
-      .example('kho check-abi vmlinux --format json', 'for CI: exit status 1 when a struct differs'),
+      .example(
+        'kho check-abi vmlinux --format json',
+        'for CI: exit status 1 when a struct differs, 2 when one is missing',
+      ),
   handler: async (args) => {
     const format = lastValue(args.format) ?? 'text';
     if (format !== 'text' && format !== 'json') {
@@ -45,34 +56,80 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
     const path = args.vmlinux ?? '';
     const btf = await readTypes(path, lastValue(args.spool));
     for (const problem of btf.problems) message(args, `${path}: ${problem}`);
-    const structs = verdicts(btf);
-    if (!structs.some(({ name, verdict }) => verdict !== 'absent' && !BOOT.has(name))) {
+    const release = releaseOf(lastValue(args.release));
+    const limit: StructLimit = { reached: false };
+    const found = verdicts(btf, limit);
+    if (limit.reached)
+      throw new InputError(
+        path,
+        'budget-btf',
+        'the types of the handover’s structs have more members than any kernel’s',
+      );
+    if (!found.some(({ name, verdict }) => verdict !== 'absent' && !BOOT.has(name))) {
       throw new InputError(
         path,
         'no-structs',
         'has none of the handover’s structs: the kernel was built without it',
       );
     }
+    const { structs, summary } = withMissing(found, release);
     await write(
       args,
       format === 'json'
-        ? jsonChunks({ schemaVersion: 1, path, structs })
-        : joined(checkAbiLines(structs, paint(args))),
+        ? jsonChunks({ schemaVersion: 1, path, ...summary, structs })
+        : joined(checkAbiLines(structs, summary, paint(args))),
     );
-    const differs = structs.some(({ verdict }) => verdict === 'moved' || verdict === 'size');
-    process.exitCode = differs ? STATUS.findings : STATUS.clean;
+    if (summary.missing.length > 0) {
+      const names = summary.missing.map((name) => `struct ${name}`).join(', ');
+      message(
+        args,
+        `${path}: ${names}: not in this kernel, though other kernels of its release have it (renamed?)`,
+      );
+      process.exitCode = STATUS.unusable;
+    } else process.exitCode = summary.differing > 0 ? STATUS.findings : STATUS.clean;
   },
 };
 
-function verdicts(btf: Btf): StructVerdict[] {
+function releaseOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const release = /^([0-9]+\.[0-9]+)(?:$|[.-])/.exec(text)?.[1];
+  if (release !== undefined && expectedStructs(new Set(), release) !== undefined) return release;
+  throw new UsageError(`--release: "${text}" is no release whose structs are known (6.16 to 7.4)`);
+}
+
+/** Tells structs that the kernel should have from those that it need not have. */
+function withMissing(
+  found: readonly StructVerdict[],
+  release: string | undefined,
+): { structs: StructVerdict[]; summary: AbiSummary } {
+  const present = new Set(found.filter(({ verdict }) => verdict !== 'absent').map(({ name }) => name));
+  // Kernels of the 2024 series have other structs, and a table of none.
+  const expected = present.has(MARK_2024) ? undefined : expectedStructs(present, release);
+  const names = new Set(expected?.names);
+  const structs = found.map((each) =>
+    each.verdict === 'absent' && names.has(each.name) ? { ...each, verdict: 'missing' as const } : each,
+  );
+  const named = (...wanted: StructVerdict['verdict'][]) =>
+    structs.filter(({ verdict }) => wanted.includes(verdict)).map(({ name }) => name);
+  const summary = {
+    releases: expected?.set.releases ?? ['6.7 with the series of 2024'],
+    compared: named('ok', 'moved', 'size').length,
+    differing: named('moved', 'size').length,
+    missing: named('missing'),
+  };
+  return { structs, summary };
+}
+
+function verdicts(btf: Btf, limit: StructLimit): StructVerdict[] {
   const records = recordTypes.filter(({ file }) => !FOREIGN.has(file));
   const isOld = ({ file }: RecordType<unknown>): boolean => SERIES_2024.has(file);
   const known = compareStructs(
     btf,
     records.filter((record) => !isOld(record)),
+    limit,
   );
   const series = known.some(({ name, verdict }) => name === MARK_2024 && verdict !== 'absent');
-  return series ? [...known, ...compareStructs(btf, records.filter(isOld))] : known;
+  return series ? [...known, ...compareStructs(btf, records.filter(isOld), limit)] : known;
 }
 
 async function readTypes(path: string, spoolDir: string | undefined): Promise<Btf> {

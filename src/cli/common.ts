@@ -25,6 +25,7 @@ export interface CommonArguments {
   assume: Text;
   spool: Text;
   'max-unpacked': Text;
+  budget: Text;
   color: Text;
   quiet: boolean | undefined;
   output: Text;
@@ -53,6 +54,10 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
       ...text,
       describe: 'how large an input may become when it is unpacked (default: 64G)',
     })
+    .option('budget', {
+      ...text,
+      describe: 'raise the limits on what an input may cost, by this factor (default: 1)',
+    })
     .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
     .option('quiet', {
       type: 'boolean',
@@ -69,6 +74,7 @@ export function loadOptions(args: CommonArguments): LoadOptions {
   const spool = lastValue(args.spool);
   const assume = parseList(args.assume).map(assumption);
   const maxUnpacked = lastValue(args['max-unpacked']);
+  const budget = lastValue(args.budget);
   const generation = GENERATIONS.find((name) => assume.includes(name));
   const form = FORMS.find((name) => assume.includes(name));
   const pageSize = lastValue(args['page-size']);
@@ -87,12 +93,19 @@ export function loadOptions(args: CommonArguments): LoadOptions {
     ...(form === undefined ? {} : { form }),
     ...(maxUnpacked === undefined ? {} : { maxUnpacked: Number(parseNumber(maxUnpacked, 'max-unpacked')) }),
     ...(pageSize === undefined ? {} : { pageSize: pageSizeOf(pageSize) }),
+    ...(budget === undefined ? {} : { budget: budgetFactor(budget) }),
   };
 }
 
 function assumption(text: string): string {
   if (ASSUMPTIONS.some((name) => name === text)) return text;
   throw new UsageError(`--assume: "${text}" is not one of ${ASSUMPTIONS.join(', ')}`);
+}
+
+function budgetFactor(text: string): number {
+  const factor = Number(text);
+  if (/^[0-9]+(\.[0-9]+)?$/.test(text) && factor > 0) return factor;
+  throw new UsageError(`--budget: "${text}" is no positive number`);
 }
 
 function pageSizeOf(text: string): number {

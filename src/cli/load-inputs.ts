@@ -1,10 +1,14 @@
 /** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
+import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead, foreignFormat } from '../memory/node/recognise.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
+import { isTar } from '../memory/tar.js';
+import { watchBudget } from './budgets.js';
+import { refuseEmptyCopy } from './load-empty.js';
 import type { LoadOptions } from './load-options.js';
 
 /** What an argument is, opened. */
@@ -43,19 +47,23 @@ export async function withInputs<T>(
     const input = await openInput(file, {
       ...(options.spool === undefined ? {} : { spoolDir: options.spool }),
       ...(options.maxUnpacked === undefined ? {} : { maxUnpacked: options.maxUnpacked }),
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
     });
     opened.push(input);
     return input;
   };
   const read = async (file: string) => readBlob(await open(file));
   const openMemory = async (file: string | undefined): Promise<{ memory?: OpenedMemory }> =>
-    file === undefined ? {} : { memory: memoryOf(await open(file), memoryOptions(options)) };
+    file === undefined
+      ? {}
+      : { memory: watchBudget(path, memoryOf(await open(file), memoryOptions(options))) };
   try {
     const folder = path === '-' ? undefined : await readFolder(path);
     if (folder?.kind === 'debugfs' || folder?.kind === 'debugfs-both') {
       const folders = folder.kind === 'debugfs' ? [folder] : [folder.in, folder.out];
       return await use({ folders, read, ...(await openMemory(options.memory)) });
     }
+    if (folder !== undefined) await refuseEmptyCopy(path, folder);
     const parts = folder === undefined ? { main: path } : folderPair(path, folder);
     const main = await open(parts.main);
     const isRaw = options.base !== undefined && options.memory === undefined;
@@ -67,8 +75,9 @@ export async function withInputs<T>(
           'is a memory dump itself; --memory goes with a devicetree blob',
         );
       }
-      return await use({ memory: memoryOf(main, memoryOptions(options)), read });
+      return await use({ memory: watchBudget(path, memoryOf(main, memoryOptions(options))), read });
     }
+    if (main.kind === 'unknown' && isTar(main.file)) return await withArchive(main, options, use);
     const memory = await openMemory(options.memory ?? parts.memory);
     if (main.kind === 'fdt') return await use({ blob: readBlob(main), read, ...memory });
     const unrecognised = unrecognisedError(main);
@@ -80,10 +89,35 @@ export async function withInputs<T>(
   }
 }
 
-function memoryOptions({ base }: LoadOptions): { base?: number } {
-  if (base === undefined) return {};
-  // A base beyond what can be an address is refused with the image's size, not rounded.
-  return { base: base > BigInt(PHYSICAL_LIMIT) ? PHYSICAL_LIMIT : Number(base) };
+/** The same for what an archive holds, as for the folder that it was made of. */
+async function withArchive<T>(
+  { path, file }: OpenedInput,
+  options: LoadOptions,
+  use: (inputs: Inputs) => Promise<T>,
+): Promise<T> {
+  const { spool, maxUnpacked } = options;
+  const archive = unpackArchive(file, path, {
+    ...(spool === undefined ? {} : { spoolDir: spool }),
+    ...(maxUnpacked === undefined ? {} : { maxUnpacked }),
+  });
+  try {
+    return await withInputs(archive.path, options, use);
+  } catch (error) {
+    if (!(error instanceof InputError) || !error.path.startsWith(archive.path)) throw error;
+    // Nobody knows the temporary folder: the place is told as one in the archive.
+    const cause = error.message.slice(error.path.length + 2);
+    throw new InputError(`${path}${error.path.slice(archive.path.length)}`, error.code, cause);
+  } finally {
+    archive.close();
+  }
+}
+
+function memoryOptions({ base, budget }: LoadOptions): { base?: number; budget?: number } {
+  return {
+    ...(budget === undefined ? {} : { budget }),
+    // A base beyond what can be an address is refused with the image's size, not rounded.
+    ...(base === undefined ? {} : { base: base > BigInt(PHYSICAL_LIMIT) ? PHYSICAL_LIMIT : Number(base) }),
+  };
 }
 
 function folderPair(path: string, folder: Folder): { main: string; memory?: string } {

@@ -118,6 +118,7 @@ function treesAt(
     const address = BigInt(start);
     if (!beginsLikeHandover(memory, address)) continue;
     parsed += treeSize(memory, address) ?? 0;
+    if (memory.budget?.take('held', 4 * (treeSize(memory, address) ?? 0)) === false) break;
     if (parsed > MAX_PARSED || trees.length + truncated.length >= MAX_TREES) break;
     const bytes = readTree(memory, address);
     if (bytes === undefined) continue;

@@ -1,5 +1,6 @@
-import type { PhysicalMemory } from './physical.js';
+import type { MemoryRun, PhysicalMemory } from './physical.js';
 import type { RandomAccess } from './random-access.js';
+import { repeatedRuns } from './repeated-runs.js';
 import { findRun, knownRuns, type RunTable, runsBetween, ZERO_RUN } from './run-table.js';
 
 /**
@@ -44,6 +45,16 @@ export function backedMemory(
     read,
     runs: (start, end) => runsBetween(table, start, end, inFile),
     known: () => knownRuns(table, inFile),
+    distinct: () => distinctRuns(table, inFile),
     description,
   };
+}
+
+function* distinctRuns(table: RunTable, inFile: boolean): Generator<MemoryRun> {
+  const repeated = repeatedRuns(table);
+  let index = 0;
+  for (const run of knownRuns(table, inFile)) {
+    if (run.state === 'present' && repeated?.[index] !== 1) yield run;
+    index++;
+  }
 }

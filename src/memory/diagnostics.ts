@@ -1,5 +1,10 @@
 /** What was wrong with a memory file, each with a stable code. */
 export type MemoryCode =
+  | 'budget-work'
+  | 'budget-held'
+  | 'budget-lists'
+  | 'budget-output'
+  | 'elf-segments-aliased'
   | 'elf-header-truncated'
   | 'elf-magic'
   | 'elf-class'
@@ -27,7 +32,6 @@ export type MemoryCode =
   | 'kdump-machine'
   | 'kdump-block-size'
   | 'kdump-layout'
-  | 'kdump-compression'
   | 'kdump-bitmap'
   | 'kdump-split'
   | 'kdump-incomplete'

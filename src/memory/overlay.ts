@@ -57,6 +57,7 @@ function overlayTwo(top: PhysicalMemory, base: PhysicalMemory): PhysicalMemory {
     read,
     runs: (start, end) => mergeNeighbours(cover(start, end)),
     known,
+    ...(base.budget === undefined ? {} : { budget: base.budget }),
     description: `${top.description} over ${base.description}`,
   };
 }

@@ -1,3 +1,5 @@
+import type { Budget } from './budget.js';
+
 /**
  * What is known about one byte of physical memory. `zero` is known without being stored (the part of an
  * ELF segment beyond its file size); `absent` is not known at all, which is never the same as zero.
@@ -33,6 +35,13 @@ export interface PhysicalMemory {
   runs(start: number, end: number): Iterable<MemoryRun>;
   /** All known (present or zero) runs of the whole memory, ascending. */
   known(): Iterable<MemoryRun>;
+  /**
+   * Present runs, ascending, that hold each stored byte at least once: a search need not read the others, which repeat
+   * bytes of the file at other addresses. All present runs where this is left out.
+   */
+  distinct?(): Iterable<MemoryRun>;
+  /** What may still be spent on it, where that is limited. */
+  readonly budget?: Budget;
   /** For messages, e.g. `ELF core, x86-64, 12 segments`. */
   readonly description: string;
 }

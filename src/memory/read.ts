@@ -1,7 +1,9 @@
 import { PHYSICAL_LIMIT, type PhysicalMemory } from './physical.js';
 
-/** How much is allocated before the memory has shown that it holds that much. */
+/** How much is allocated before the memory has shown that it holds that much, and that it may be kept. */
 const TRUSTED_LENGTH = 1 << 20;
+/** No structure of a handover is larger, and a larger array need not fit. */
+const MAX_LENGTH = 2 ** 31;
 
 /**
  * Reads a block of memory that must be known as a whole.
@@ -18,8 +20,14 @@ export function readBytes(
   const start = physicalAddress(address);
   if (start === undefined || !(length >= 0 && start + length <= PHYSICAL_LIMIT)) return undefined;
   if (length > TRUSTED_LENGTH && !isKnown(memory, start, start + length)) return undefined;
+  if (length > TRUSTED_LENGTH && !mayHold(memory, length)) return undefined;
   const bytes = new Uint8Array(length);
   return memory.read(start, length, bytes) === length ? bytes : undefined;
+}
+
+/** Zeros that no file stores are known as well: that memory knows so many bytes is no reason to keep them. */
+function mayHold(memory: PhysicalMemory, length: number): boolean {
+  return length <= MAX_LENGTH && memory.budget?.take('held', length) !== false;
 }
 
 /**

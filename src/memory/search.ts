@@ -17,7 +17,8 @@ export interface SearchWindow {
 const WINDOW = 1 << 16;
 
 /**
- * Searches all present memory, at every byte address, for several patterns in one pass.
+ * Searches all present memory, at every byte address, for several patterns in one pass. Memory that repeats stored
+ * bytes at other addresses (aliased segments, pages that share their data) is searched where it comes first.
  *
  * @param patterns of one byte or more
  * @param onPattern called in ascending order of addresses
@@ -35,6 +36,8 @@ export function searchMemory(
   for (const { start, end } of presentSpans(memory)) {
     for (let address = start; address < end; address += WINDOW) {
       const read = memory.read(address, Math.min(bytes.length, end - address), bytes);
+      // What cannot be read any more, as beyond a budget, holds nothing; the next span may.
+      if (read === 0 && memory.budget !== undefined && memory.budget.problems().length > 0) return;
       const length = Math.min(read, WINDOW);
       onWindow({ address, bytes, length });
       for (const { pattern, at } of placesOf(patterns, find, read, length)) onPattern(pattern, address + at);
@@ -61,7 +64,7 @@ function placesOf(
 /** Present memory, neighbours joined even where the file does not continue. */
 function* presentSpans(memory: PhysicalMemory): Generator<{ start: number; end: number }> {
   let span: { start: number; end: number } | undefined;
-  for (const { start, end, state } of memory.known()) {
+  for (const { start, end, state } of memory.distinct?.() ?? memory.known()) {
     if (state !== 'present') continue;
     if (span !== undefined && span.end === start) {
       span.end = end;

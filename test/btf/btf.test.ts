@@ -227,3 +227,36 @@ describe('bad data', () => {
     );
   });
 });
+
+describe('types that hold themselves', () => {
+  /** A struct of `count` members of its own type, named or not. */
+  function selfish(count: number, named: boolean, name = 'kho_scratch'): Uint8Array {
+    const types = btfBuilder();
+    // The only type: its number is 1.
+    types.struct(
+      name,
+      16,
+      Array.from({ length: count }, (_, i) => ({ name: named ? `m${i}` : '', type: 1, at: 0 })),
+    );
+    return types.finish();
+  }
+
+  test.each([true, false])('end after a bounded number of members, and say so (named: %s)', (named) => {
+    const limit = { reached: false };
+    const layouts = structLayouts(parsed(selfish(300, named)), new Set(['kho_scratch']), limit);
+    expect(limit.reached).toBe(true);
+    expect(layouts.get('kho_scratch')?.[0]?.members.size ?? 0).toBeLessThanOrEqual(1 << 15);
+    const small = { reached: false };
+    structLayouts(parsed(selfish(3, named)), new Set(['kho_scratch']), small);
+    expect(small.reached).toBe(false);
+  });
+
+  test('arrays and typedefs in a circle have no width', () => {
+    const types = btfBuilder();
+    types.array(2, 3);
+    types.refer(BtfKind.typedef, 'circle', 1);
+    types.struct('kho_scratch', 16, [{ name: 'addr', type: 2, at: 0 }]);
+    const [layout] = structLayouts(parsed(types.finish()), new Set(['kho_scratch'])).get('kho_scratch') ?? [];
+    expect(layout?.members.get('addr')).toEqual({ name: 'addr', bitOffset: 0 });
+  });
+});

@@ -67,6 +67,15 @@ describe('unusable arguments and input: status 2 and one line', () => {
   test.each([
     ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4], /is not read: it is compressed with xz: .* xz -d$/m],
     ['LiME', [0x45, 0x4d, 0x69, 0x4c, 1, 0, 0, 0], /is not read: it is a LiME image: .*format=padded/],
+    [
+      'a migration stream',
+      Buffer.from('QEVM\0\0\0\x03'),
+      /is not read: it is a migration stream of QEMU.*dump-guest-memory/,
+    ],
+    ['a save file', Buffer.from('LibvirtQemudSave\x02'), /save file of libvirt.*virsh dump --memory-only/],
+    ['an unfinished one', Buffer.from('LibvirtQemudPart\x02'), /not finished.*virsh dump --memory-only/],
+    ['win-dmp', Buffer.from('PAGEDU64\x0f\0'), /Windows crash dump.*without -w/],
+    ['zip', Buffer.from('PK\x03\x04\x14\0'), /is not read: it is a zip archive: .*unzip/],
   ])('%s is named', (_what, content, text) => {
     const { status, stderr } = kho(['info', file('input', Uint8Array.from(content))]);
     expect(status).toBe(2);

@@ -26,9 +26,9 @@ export interface RiderContext {
 }
 
 /** Takes a page for a list; false when another list, or this one before, has it. */
-export function claim({ claimed, pageSize }: Context, address: number): boolean {
+export function claim({ claimed, pageSize, memory }: Context, address: number): boolean {
   const frame = Math.floor(address / pageSize);
-  if (claimed.has(frame)) return false;
+  if (claimed.has(frame) || memory.budget?.take('held', pageSize) === false) return false;
   claimed.add(frame);
   return true;
 }

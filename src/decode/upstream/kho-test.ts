@@ -16,6 +16,7 @@ import { hex } from '../../schema/units.js';
 import type { KhoTestForm } from '../../versions/table.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
+import { believedLength } from './believed.js';
 import { checksum32, fold16 } from './checksum.js';
 import type { Context, RiderContext } from './context.js';
 import { pageShift } from './pages.js';
@@ -109,7 +110,8 @@ function readList(context: Context, test: KhoTest): void {
       },
     );
   }
-  const length = Math.min(room, nrFolios);
+  const wanted = Math.min(room, nrFolios) * KHO_TEST_FOLIO_SIZE;
+  const length = Math.floor(believedLength(context, area, wanted, 'kho_test') / KHO_TEST_FOLIO_SIZE);
   const bytes = new Uint8Array(length * KHO_TEST_FOLIO_SIZE);
   const known = readArea(context, area, 0, bytes.length, bytes);
   if (known < bytes.length) context.reporter.absent('list of kho_test', area.runs[0] ?? 0);

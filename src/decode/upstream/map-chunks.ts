@@ -73,6 +73,7 @@ export function readChunks(
       });
       return { chunks, complete: false };
     }
+    if (memory.budget?.take('held', 2 * pageSize) === false) return { chunks, complete: false };
     const frame = Math.floor(at / pageSize);
     if (visited.has(frame)) {
       reporter?.add('map-chunk-loop', `the chain of chunks comes back to ${hex(address)}`, {
@@ -171,6 +172,10 @@ function readBitmaps(
         continue;
       }
       visited.add(place);
+      if (memory.budget?.take('held', bitmapSize) === false) {
+        complete = false;
+        break;
+      }
       const page = readKnown(memory, at, bitmapSize);
       if (page?.absentAt !== undefined || page === undefined) {
         complete = false;

@@ -114,6 +114,7 @@ export function decodeRadix(
     const page = enter(memory, visit, shape, visited, reporter);
     if (page === undefined) {
       complete = false;
+      if ((memory.budget?.problems().length ?? 0) > 0) break;
       continue;
     }
     if (page.absentAt !== undefined) complete = false;
@@ -153,6 +154,7 @@ function enter(
     );
     return undefined;
   }
+  if (memory.budget?.take('held', pageSize) === false) return undefined;
   const page = readKnown(memory, at, pageSize);
   if (page === undefined) {
     reporter.absent(what, address);

@@ -11,6 +11,7 @@ import {
   readMemfdLuoSerV1,
 } from '../../records/memfd.js';
 import { dataView } from '../bytes.js';
+import { believedLength } from './believed.js';
 import type { Context } from './context.js';
 import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
 
@@ -53,7 +54,9 @@ export function readMemfd(
       },
     );
   }
-  const length = fields.nrFolios > BigInt(room) ? room : Number(fields.nrFolios);
+  const wanted = fields.nrFolios > BigInt(room) ? room : Number(fields.nrFolios);
+  const believed = believedLength(context, area, wanted * MEMFD_LUO_FOLIO_SER_SIZE, owner);
+  const length = Math.floor(believed / MEMFD_LUO_FOLIO_SER_SIZE);
   const gap = firstAbsent(context, area, length * MEMFD_LUO_FOLIO_SER_SIZE);
   if (gap !== undefined) reporter.absent(`list of folios of ${owner}`, gap);
   return { version, ...fields, area, folios: folioView(context, area, length), origin: { address } };

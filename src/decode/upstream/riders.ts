@@ -68,6 +68,9 @@ function readBlob(
 ): Uint8Array | undefined {
   if (address === undefined || context === undefined) return undefined;
   const { memory } = context;
+  // Children may all claim the same MiB: what is kept of them counts together, with the columns of a tree's tokens.
+  const kept = size === undefined ? 0 : Math.min(Number(size), MAX_BLOB);
+  if (memory.budget?.take('held', 4 * kept) === false) return undefined;
   const location = { ...(origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath }), address };
   if (size !== undefined && size <= BigInt(MAX_BLOB)) {
     const bytes = readBytes(memory, address, Number(size));

@@ -2,6 +2,7 @@ import { backedMemory } from '../backed.js';
 import { createDiagnostics, type MemoryDiagnostic } from '../diagnostics.js';
 import type { PhysicalMemory } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
+import { repeatedRuns } from '../repeated-runs.js';
 import {
   addPiece,
   buildRunTable,
@@ -71,6 +72,13 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
     diagnostics.add(
       'elf-segments-overlap',
       `${overlapped} bytes of memory are in more than one segment, and up to ${Math.min(differing, overlapped)} of them differ; the first in the file is used`,
+    );
+  }
+  const repeated = repeatedRuns(table)?.reduce((sum, each) => sum + each, 0) ?? 0;
+  if (repeated > 0) {
+    diagnostics.add(
+      'elf-segments-aliased',
+      `${repeated} segments show bytes of the file that other segments show at other addresses: no memory is like that; they are searched once`,
     );
   }
   const { machine } = layout;

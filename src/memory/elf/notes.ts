@@ -73,8 +73,22 @@ export function findVmcoreinfo(
   segments: readonly number[],
   diagnostics: DiagnosticSink,
 ): Vmcoreinfo | undefined {
+  const seen = new Set<number>();
+  let count = 0;
   for (let i = 0; i + 1 < segments.length; i += 2) {
-    for (const note of elfNotes(file, segments[i] ?? 0, segments[i + 1] ?? 0, diagnostics)) {
+    const start = segments[i] ?? 0;
+    // Segments of the same bytes say the same.
+    if (seen.has(start)) continue;
+    seen.add(start);
+    for (const note of elfNotes(file, start, segments[i + 1] ?? 0, diagnostics)) {
+      if (++count > MAX_NOTES) {
+        diagnostics.add(
+          'elf-notes-too-many',
+          `more than ${MAX_NOTES} notes; the rest is not read`,
+          note.offset,
+        );
+        return undefined;
+      }
       if (note.name !== 'VMCOREINFO') continue;
       if (note.size > MAX_VMCOREINFO) {
         diagnostics.add(

@@ -1,16 +1,18 @@
 import { createDiagnostics, type DiagnosticSink, type MemoryDiagnostic } from '../diagnostics.js';
-import type { Machine } from '../elf/header.js';
+import { isElf, type Machine } from '../elf/header.js';
 import { type MemoryRun, PHYSICAL_LIMIT, type PhysicalMemory } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
 import { parseVmcoreinfo, type Vmcoreinfo } from '../vmcoreinfo.js';
 import { flattenedAccess, isFlattened } from './flattened.js';
 import { descriptorRoom, type KdumpLayout, readKdumpLayout } from './header.js';
+import { machineOf } from './machine.js';
 import { type PageBitmap, pageBitmap } from './page-bitmap.js';
 import { type PageCodecs, pageReader } from './pages.js';
 
 /** A kdump-compressed core and what it says about itself. */
 export interface KdumpCore {
-  readonly machine: Machine;
+  /** Undefined where neither the header nor anything else in the file tells. */
+  readonly machine?: Machine;
   /** Bytes of a page. */
   readonly pageSize: number;
   /** utsname.release, where the writer knew it. */
@@ -37,14 +39,41 @@ const MAX_VMCOREINFO = 1 << 20;
  * an index of the pieces (flattened: 24 bytes each) and of the bitmap (8 bytes for each 32768 pages).
  *
  * @param source the unpacked file
- * @param codecs unpack pages; zlib and Zstandard are the two that are read
+ * @param codecs unpack pages; LZO and snappy need none
  */
 export function openKdump(source: RandomAccess, codecs: PageCodecs): KdumpResult {
   const diagnostics = createDiagnostics();
-  const head = new Uint8Array(16);
-  source.readAt(0, head.length, head);
-  const flattened = isFlattened(head);
+  const flattened = isFlattened(headOf(source));
   const file = flattened ? flattenedAccess(source, diagnostics) : source;
+  return openUnflattened(file, codecs, flattened, diagnostics);
+}
+
+/**
+ * Opens makedumpfile's flattened stream of a core: kdump-compressed, or ELF after `makedumpfile -E`.
+ *
+ * @returns the seekable file and what is wrong with the stream when it holds an ELF core, else as {@link openKdump}
+ */
+export function openFlattened(
+  source: RandomAccess,
+  codecs: PageCodecs,
+): KdumpResult | { readonly elf: RandomAccess; readonly diagnostics: readonly MemoryDiagnostic[] } {
+  const diagnostics = createDiagnostics();
+  const file = flattenedAccess(source, diagnostics);
+  if (isElf(headOf(file))) return { elf: file, diagnostics: diagnostics.list() };
+  return openUnflattened(file, codecs, true, diagnostics);
+}
+
+function headOf(file: RandomAccess): Uint8Array {
+  const head = new Uint8Array(16);
+  return head.subarray(0, file.readAt(0, head.length, head));
+}
+
+function openUnflattened(
+  file: RandomAccess,
+  codecs: PageCodecs,
+  flattened: boolean,
+  diagnostics: DiagnosticSink,
+): KdumpResult {
   const layout = readKdumpLayout(file, diagnostics);
   if (layout === undefined) return { diagnostics: diagnostics.list() };
   const bitmap = pageBitmap(file, layout.bitmap, layout.firstPfn, layout.endPfn);
@@ -57,9 +86,16 @@ export function openKdump(source: RandomAccess, codecs: PageCodecs): KdumpResult
     );
   }
   const vmcoreinfo = readVmcoreinfo(file, layout, diagnostics);
-  const description = `kdump-compressed core${flattened ? ' (flattened)' : ''}, ${layout.machine}, ${bitmap.count} pages`;
+  const machine = machineOf(file, layout, vmcoreinfo, diagnostics);
+  if (machine === undefined) {
+    diagnostics.add(
+      'kdump-machine',
+      'neither the kdump header nor its notes say which machine the core is of; it is read as of x86_64 or aarch64',
+    );
+  }
+  const description = `kdump-compressed core${flattened ? ' (flattened)' : ''}, ${machine ?? 'unknown machine'}, ${bitmap.count} pages`;
   const core = {
-    machine: layout.machine,
+    ...(machine === undefined ? {} : { machine }),
     pageSize: layout.pageSize,
     ...(layout.release === '' ? {} : { release: layout.release }),
     ...(vmcoreinfo === undefined ? {} : { vmcoreinfo }),
@@ -168,5 +204,24 @@ function pagedMemory(
     for (const run of runs(0, PHYSICAL_LIMIT)) if (run.state !== 'absent') yield run;
   }
 
-  return { read, runs, known, description };
+  /** Pages of zeros share their data in every core; those of a hostile one may all. */
+  function* distinct(): Generator<MemoryRun> {
+    const { repeats } = pageReader(file, layout, bitmap.count, codecs, createDiagnostics());
+    for (const { start, end, state } of known()) {
+      const first = start / pageSize;
+      let index = bitmap.rank(first);
+      let from = -1;
+      for (let pfn = first; pfn * pageSize < end; pfn++, index++) {
+        const fresh = !repeats(index);
+        if (fresh && from < 0) from = pfn;
+        if (!fresh && from >= 0) {
+          yield { start: from * pageSize, end: pfn * pageSize, state };
+          from = -1;
+        }
+      }
+      if (from >= 0) yield { start: from * pageSize, end, state };
+    }
+  }
+
+  return { read, runs, known, distinct, description };
 }

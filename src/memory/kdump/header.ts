@@ -15,7 +15,10 @@ import type { RandomAccess } from '../random-access.js';
 
 /** Where the parts of a kdump-compressed core lie. Offsets and sizes in bytes of the (seekable) file. */
 export interface KdumpLayout {
-  readonly machine: Machine;
+  /** Undefined where the header does not say (QEMU writes "Unknown" for every guest). */
+  readonly machine?: Machine;
+  /** Offset and size of the ELF notes of the CPUs; size 0 without any. */
+  readonly notes: { readonly offset: number; readonly size: number };
   /** utsname.release; empty where the writer did not know it (QEMU). */
   readonly release: string;
   /** Bytes of a page. */
@@ -37,18 +40,15 @@ const MACHINES: ReadonlyMap<string, Machine> = new Map([
   ['x86_64', 'x86-64'],
   ['aarch64', 'arm64'],
 ]);
+/** What writers say that do not know: QEMU's dump/dump.c since 2.12 (create_header64), and nothing at all. */
+const UNNAMED: ReadonlySet<string> = new Set(['Unknown', '']);
+const NOWHERE = { offset: 0, size: 0 } as const;
 /** DISKDUMP_HEADER_BLOCKS: the header has one block to itself. */
 const HEADER_BLOCKS = 1;
 const MIN_PAGE = 4096;
 const MAX_PAGE = 65536;
 /** header_version from which the sub header has the field. */
-const SINCE = { split: 2, vmcoreinfo: 3, wideFrames: 6 } as const;
-
-/** Compressions of other tools that are told from damage, and not read. */
-const FOREIGN: readonly (readonly [flag: number, name: string])[] = [
-  [KdumpStatus.compressedLzo, 'lzo'],
-  [KdumpStatus.compressedSnappy, 'snappy'],
-];
+const SINCE = { split: 2, vmcoreinfo: 3, notes: 4, wideFrames: 6 } as const;
 
 /**
  * Whether a file that begins with these bytes says that it is a kdump-compressed core.
@@ -57,15 +57,6 @@ const FOREIGN: readonly (readonly [flag: number, name: string])[] = [
  */
 export function isKdump(head: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => head[i] === byte);
-}
-
-/**
- * The compression that these page or header flags name and that is not read.
- *
- * @param flags `page_desc.flags` or `disk_dump_header.status`
- */
-export function foreignCompression(flags: number): string | undefined {
-  return FOREIGN.find(([flag]) => (flags & flag) !== 0)?.[1];
 }
 
 /**
@@ -89,8 +80,8 @@ export function readKdumpLayout(file: RandomAccess, diagnostics: DiagnosticSink)
     return undefined;
   }
   const header = readDiskDumpHeader(new DataView(bytes.buffer), 0);
-  const machine = checkHeader(header, diagnostics);
-  if (machine === undefined) return undefined;
+  if (!checkHeader(header, diagnostics)) return undefined;
+  const machine = MACHINES.get(text(header.utsname.machine));
   const pageSize = header.blockSize;
   const sub = readSubHeader(file, header, diagnostics);
   if (sub === undefined) return undefined;
@@ -99,7 +90,7 @@ export function readKdumpLayout(file: RandomAccess, diagnostics: DiagnosticSink)
   const bitmapSize = Math.floor((header.bitmapBlocks * pageSize) / 2);
   const bitmap = bitmaps + bitmapSize;
   return {
-    machine,
+    ...(machine === undefined ? {} : { machine }),
     release: text(header.utsname.release),
     pageSize,
     bitmap,
@@ -108,38 +99,37 @@ export function readKdumpLayout(file: RandomAccess, diagnostics: DiagnosticSink)
     vmcoreinfo:
       header.headerVersion >= SINCE.vmcoreinfo
         ? { offset: Number(sub.offsetVmcoreinfo), size: Number(sub.sizeVmcoreinfo) }
-        : { offset: 0, size: 0 },
+        : NOWHERE,
+    notes:
+      header.headerVersion >= SINCE.notes
+        ? { offset: Number(sub.offsetNote), size: Number(sub.sizeNote) }
+        : NOWHERE,
   };
 }
 
-function checkHeader(header: DiskDumpHeader, diagnostics: DiagnosticSink): Machine | undefined {
+/** Whether the header is one that can be read; a diagnostic says why not. */
+function checkHeader(header: DiskDumpHeader, diagnostics: DiagnosticSink): boolean {
   const { blockSize, subHdrSize, status } = header;
   const name = text(header.utsname.machine);
-  const machine = MACHINES.get(name);
-  if (machine === undefined) {
+  if (!MACHINES.has(name) && !UNNAMED.has(name)) {
     diagnostics.add(
       'kdump-machine',
       `the core is of machine ${JSON.stringify(name)}; x86_64 and aarch64 are read`,
     );
-    return undefined;
+    return false;
   }
   if (!(blockSize >= MIN_PAGE && blockSize <= MAX_PAGE && Number.isInteger(Math.log2(blockSize)))) {
     diagnostics.add('kdump-block-size', `block_size ${blockSize} is no page size of 4 KiB to 64 KiB`);
-    return undefined;
+    return false;
   }
   if (subHdrSize < 1) {
     diagnostics.add('kdump-layout', `sub_hdr_size is ${subHdrSize}: there is no sub header`);
-    return undefined;
-  }
-  const foreign = foreignCompression(status);
-  if (foreign !== undefined) {
-    diagnostics.add('kdump-compression', `its pages are compressed with ${foreign}, which is not read`);
-    return undefined;
+    return false;
   }
   if ((status & KdumpStatus.compressedIncomplete) !== 0) {
     diagnostics.add('kdump-incomplete', 'its writer marked the dump as incomplete: pages are missing');
   }
-  return machine;
+  return true;
 }
 
 function readSubHeader(

@@ -2,7 +2,9 @@ import { KdumpStatus, PAGE_DESC, PAGE_DESC_SIZE } from '../../records/kdump.js';
 import type { DiagnosticSink } from '../diagnostics.js';
 import type { RandomAccess } from '../random-access.js';
 import { u64AsNumber } from '../u64.js';
-import { foreignCompression, type KdumpLayout } from './header.js';
+import type { KdumpLayout } from './header.js';
+import { unpackLzo } from './lzo.js';
+import { unpackSnappy } from './snappy.js';
 
 /** Unpacks one page. */
 export type UnpackPage = (
@@ -12,7 +14,7 @@ export type UnpackPage = (
   size: number,
 ) => Uint8Array | undefined;
 
-/** How compressed pages are unpacked: the platform brings it, for neither the web nor Node has all. */
+/** How pages are unpacked that the platform brings a decoder for; those of LZO and snappy are here. */
 export interface PageCodecs {
   /** A zlib stream (RFC 1950); undefined for one that is damaged or does not give `size` bytes. */
   readonly zlib: UnpackPage;
@@ -35,12 +37,17 @@ export interface PageReader {
    * page is read; from then on it counts as unreadable too.
    */
   readable(index: number): boolean;
+  /** Whether the data of a readable page are those of a page that was asked about before; answers from memory of its own. */
+  repeats(index: number): boolean;
 }
 
 /** Unpacked pages that are kept: what a walk goes back and forth between. */
 const CACHED_BYTES = 1 << 19;
 /** Descriptors read at a time. */
 const BATCH = 128;
+/** Bytes of the shortest packed page, and the largest file for which places are remembered (32 MiB of bits). */
+const SHORTEST = 8;
+const MAX_SEEN = 2 ** 31;
 /** Data of a page may be larger than the page, if its writer compressed it nevertheless, but not by much. */
 const MAX_GROWTH = 2;
 
@@ -109,11 +116,8 @@ export function pageReader(
       return false;
     }
     const flags = desc.getUint32(at + PAGE_DESC.flags, true);
-    if (codecOf(flags) !== undefined) return true;
-    const foreign = foreignCompression(flags);
-    if (foreign !== undefined) refuse(index, `it is compressed with ${foreign}`);
-    else if (size !== pageSize) refuse(index, `it has ${size} bytes, uncompressed`);
-    else return true;
+    if (codecOf(flags) !== undefined || size === pageSize) return true;
+    refuse(index, `it has ${size} bytes, uncompressed`);
     return false;
   }
 
@@ -127,6 +131,8 @@ export function pageReader(
 
   function codecOf(flags: number): UnpackPage | undefined {
     if ((flags & KdumpStatus.compressedZlib) !== 0) return codecs.zlib;
+    if ((flags & KdumpStatus.compressedLzo) !== 0) return unpackLzo;
+    if ((flags & KdumpStatus.compressedSnappy) !== 0) return unpackSnappy;
     return (flags & KdumpStatus.compressedZstd) !== 0 ? codecs.zstd : undefined;
   }
 
@@ -137,5 +143,25 @@ export function pageReader(
     return undefined;
   }
 
-  return { page, readable };
+  /** A bit for each eight bytes of the file: no page's data are shorter. Huge files have the offsets ascend instead. */
+  let seen: Uint8Array | undefined;
+  let highest = -1;
+
+  function repeats(index: number): boolean {
+    const offset = u64AsNumber(desc, locate(index) + PAGE_DESC.offset);
+    if (file.size > MAX_SEEN) {
+      if (offset <= highest) return true;
+      highest = offset;
+      return false;
+    }
+    seen ??= new Uint8Array(Math.ceil(file.size / (8 * SHORTEST)));
+    const place = Math.floor(offset / SHORTEST);
+    const bit = 1 << (place & 7);
+    const byte = seen[place >>> 3] ?? 0;
+    if ((byte & bit) !== 0) return true;
+    seen[place >>> 3] = byte | bit;
+    return false;
+  }
+
+  return { page, readable, repeats };
 }

@@ -22,6 +22,8 @@ export interface OpenedInput {
   readonly head: Uint8Array;
   /** How it was compressed. */
   readonly packing?: Packing;
+  /** Bytes of the packed file, where it is one. */
+  readonly packedSize?: number;
   /** Closes the file and removes what was spooled; further calls do nothing. */
   close(): void;
 }
@@ -69,7 +71,7 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
     source = chunksOf(fd, stat.isFile());
     const input = await openStream(source.chunks, path, options);
     source.close();
-    return input;
+    return stat.isFile() && input.packing !== undefined ? { ...input, packedSize: stat.size } : input;
   } catch (error) {
     if (source === undefined) closeSync(fd);
     else source.close();
@@ -121,10 +123,11 @@ async function openStream(
   path: string,
   options: OpenOptions,
 ): Promise<OpenedInput> {
-  const { head, whole } = await peek(source);
+  const counted = countBytes(source);
+  const { head, whole } = await peek(counted.bytes);
   const packing = recognisePacking(head);
   const content = packing === undefined ? whole : unpack(packing, whole, path);
-  const spool = await spoolStream(content, path, options);
+  const spool = await spoolStream(content, path, options, packing === undefined ? undefined : counted.count);
   const input = opened(path, windowedFile(spool.fd, spool.size, path), spool.close, packing);
   if (recognisePacking(input.head) !== undefined) {
     input.close();
@@ -147,6 +150,21 @@ function opened(path: string, file: RandomAccess, release: () => void, packing?:
 function readHead(file: RandomAccess): Uint8Array {
   const head = new Uint8Array(HEAD_SIZE);
   return head.subarray(0, file.readAt(0, HEAD_SIZE, head));
+}
+
+/** The same stream, and how many bytes of it were taken. */
+function countBytes(source: AsyncIterable<Uint8Array>): {
+  bytes: AsyncIterable<Uint8Array>;
+  count(): number;
+} {
+  let taken = 0;
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      taken += chunk.length;
+      yield chunk;
+    }
+  }
+  return { bytes: bytes(), count: () => taken };
 }
 
 /** Takes the first bytes of a stream and gives it back whole. */

@@ -1,7 +1,8 @@
+import { budgetedMemory, createBudget } from '../budget.js';
 import type { MemoryDiagnostic } from '../diagnostics.js';
 import { type ElfCore, elfMemory, parseElfCore } from '../elf/core.js';
 import type { Machine } from '../elf/header.js';
-import { type KdumpCore, openKdump } from '../kdump/core.js';
+import { type KdumpCore, openFlattened, openKdump } from '../kdump/core.js';
 import { isFlattened } from '../kdump/flattened.js';
 import type { PhysicalMemory } from '../physical.js';
 import { rawMemory } from '../raw.js';
@@ -30,6 +31,8 @@ export interface OpenedMemory {
 export interface MemoryOptions extends OpenOptions {
   /** Physical address of the first byte of a file that is no core, in bytes: the file is a raw image then. */
   readonly base?: number;
+  /** Factor of the limits of {@link createBudget}; 1 when left out. */
+  readonly budget?: number;
 }
 
 /**
@@ -53,7 +56,28 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  *
  * @throws InputError when it is no memory that the toolkit reads
  */
-export function memoryOf(input: OpenedInput, { base }: MemoryOptions = {}): OpenedMemory {
+export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
+  const opened = unlimited(input, options);
+  const budget = createBudget(realBytes(input), options.budget);
+  return {
+    ...opened,
+    memory: budgetedMemory(opened.memory, budget, opened.kdump === undefined ? 1 : UNPACKING),
+    get diagnostics() {
+      return [...opened.diagnostics, ...budget.problems().map((problem) => ({ ...problem, count: 1 }))];
+    },
+  };
+}
+
+/** What a packed page costs to read, against a stored one. */
+const UNPACKING = 4;
+/** How much a packed file's contents count for: memory packs to a tenth, and what packs to much less says little. */
+const MAX_RATIO = 64;
+
+function realBytes({ file, packedSize }: OpenedInput): number {
+  return packedSize === undefined ? file.size : Math.min(file.size, MAX_RATIO * packedSize);
+}
+
+function unlimited(input: OpenedInput, { base }: MemoryOptions): OpenedMemory {
   const { path, kind } = input;
   if (base !== undefined) return rawMemoryOf(input, base);
   if (kind === 'elf') return elfMemoryOf(input);
@@ -62,47 +86,46 @@ export function memoryOf(input: OpenedInput, { base }: MemoryOptions = {}): Open
   throw new InputError(path, 'not-memory', `is not a memory dump that is read: ${describeHead(input.head)}`);
 }
 
-function elfMemoryOf({ path, file, close }: OpenedInput): OpenedMemory {
+function elfMemoryOf(
+  { path, file, close }: OpenedInput,
+  before: readonly MemoryDiagnostic[] = [],
+  wrapped = '',
+): OpenedMemory {
   const { core, diagnostics } = parseElfCore(file);
   if (core === undefined) {
     const cause = diagnostics[0]?.message ?? 'the ELF headers cannot be read';
     throw new InputError(path, diagnostics[0]?.code ?? 'elf', cause);
   }
+  const memory = elfMemory(file, core);
   return {
-    memory: elfMemory(file, core),
+    memory: { ...memory, description: `${memory.description}${wrapped}` },
     elf: core,
     machine: core.machine,
-    diagnostics,
+    diagnostics: [...before, ...diagnostics],
     close,
     ...(core.vmcoreinfo === undefined ? {} : { vmcoreinfo: core.vmcoreinfo }),
   };
 }
 
-function kdumpMemoryOf({ path, file, head, close }: OpenedInput): OpenedMemory {
-  const { core, diagnostics } = openKdump(file, pageCodecs);
+function kdumpMemoryOf(input: OpenedInput): OpenedMemory {
+  const { path, file, head, close } = input;
+  const result = isFlattened(head) ? openFlattened(file, pageCodecs) : openKdump(file, pageCodecs);
+  if ('elf' in result) return elfMemoryOf({ ...input, file: result.elf }, result.diagnostics, ' (flattened)');
+  const { core, diagnostics } = result;
   if (core === undefined) {
     const last = diagnostics.at(-1);
-    const cause = last?.message ?? 'the kdump headers cannot be read';
-    const help = last?.code === 'kdump-compression' ? `; ${converts(path, isFlattened(head))}` : '';
-    throw new InputError(path, last?.code ?? 'kdump', `${cause}${help}`);
+    throw new InputError(path, last?.code ?? 'kdump', last?.message ?? 'the kdump headers cannot be read');
   }
   return {
     memory: core.memory,
     kdump: core,
-    machine: core.machine,
+    ...(core.machine === undefined ? {} : { machine: core.machine }),
     get diagnostics() {
       return core.diagnostics();
     },
     close,
     ...(core.vmcoreinfo === undefined ? {} : { vmcoreinfo: core.vmcoreinfo }),
   };
-}
-
-/** The command that turns the pages of a core into zlib ones (makedumpfile reads its own format, but not as a stream). */
-function converts(path: string, flattened: boolean): string {
-  const name = path === '-' ? 'FILE' : path;
-  if (!flattened) return `convert it first: makedumpfile -c ${name} ${name}.zlib`;
-  return `convert it first: makedumpfile -R ${name}.kdump < ${name} && makedumpfile -c ${name}.kdump ${name}.zlib`;
 }
 
 function rawMemoryOf({ path, kind, file, close }: OpenedInput, base: number): OpenedMemory {

@@ -33,6 +33,10 @@ export function recognisePacking(head: Uint8Array): Packing | undefined {
   return undefined;
 }
 
+function ascii(text: string): number[] {
+  return Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
 /** What people may well hand over, and what makes it readable. */
 const FOREIGN: readonly { readonly signature: readonly number[]; readonly text: string }[] = [
   { signature: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], text: 'it is compressed with xz: unpack it with xz -d' },
@@ -42,6 +46,43 @@ const FOREIGN: readonly { readonly signature: readonly number[]; readonly text: 
   {
     signature: [0x45, 0x4d, 0x69, 0x4c],
     text: 'it is a LiME image: take it with format=padded, which --base 0 reads',
+  },
+  // "QEVM" (QEMU migration/savevm.h: QEMU_VM_FILE_MAGIC, big-endian).
+  {
+    signature: ascii('QEVM'),
+    text: 'it is a migration stream of QEMU, the state of a machine: let QEMU load it with -incoming file:FILE -S, then dump-guest-memory FILE.elf in its monitor',
+  },
+  // libvirt src/qemu/qemu_saveimage.h: QEMU_SAVE_MAGIC; PARTIAL while it is being written.
+  {
+    signature: ascii('LibvirtQemudSave'),
+    text: 'it is a save file of libvirt: virsh restore --paused FILE, then virsh dump --memory-only DOMAIN FILE.elf',
+  },
+  {
+    signature: ascii('LibvirtQemudPart'),
+    text: 'it is a save file of libvirt that was not finished; take virsh dump --memory-only DOMAIN FILE.elf',
+  },
+  // QEMU include/qemu/win_dump_defs.h: Signature and ValidDump.
+  {
+    signature: ascii('PAGEDU64'),
+    text: 'it is a Windows crash dump: take it as an ELF core, dump-guest-memory FILE.elf without -w (virsh dump --memory-only --format elf)',
+  },
+  {
+    signature: ascii('PAGEDUMP'),
+    text: 'it is a Windows crash dump of a 32-bit machine: take it as an ELF core, dump-guest-memory FILE.elf without -w',
+  },
+  {
+    signature: ascii('PK\x03\x04'),
+    text: 'it is a zip archive: unpack it with unzip FILE -d FOLDER and name the folder',
+  },
+  { signature: ascii('PK\x05\x06'), text: 'it is an empty zip archive' },
+  {
+    signature: ascii('7z\xbc\xaf\x27\x1c'),
+    text: 'it is a 7z archive: unpack it with 7z x FILE -oFOLDER and name the folder',
+  },
+  { signature: ascii('!<arch>\n'), text: 'it is an ar archive: unpack it with ar x FILE' },
+  {
+    signature: ascii('0707'),
+    text: 'it is a cpio archive: unpack it with cpio -id < FILE and name the folder',
   },
 ];
 

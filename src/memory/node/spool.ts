@@ -11,7 +11,13 @@ export interface SpoolOptions {
   readonly spoolDir?: string;
   /** Largest unpacked size in bytes; {@link DEFAULT_MAX_UNPACKED} when left out. */
   readonly maxUnpacked?: number;
+  /** Factor of the limits on what an input may cost; 1 when left out. */
+  readonly budget?: number;
 }
+
+/** Data that a packed file may unpack to whatever its size, and for each of its bytes; zero pages, as holes, count nothing. */
+const SPOOL_FLOOR = 128 * 2 ** 20;
+const SPOOL_EACH = 256;
 
 /** An unpacked stream in a temporary file that nobody else sees. */
 export interface Spool {
@@ -35,12 +41,14 @@ const ZERO_PAGE = new Uint8Array(PAGE);
  * so that it ends with the process whatever ends that.
  *
  * @param path the input's, for messages
+ * @param packed bytes of the packed file that were read so far; what is in no proportion to them is refused
  * @throws InputError when the stream fails, is larger than allowed, or the disk is full
  */
 export async function spoolStream(
   source: AsyncIterable<Uint8Array>,
   path: string,
   options: SpoolOptions,
+  packed: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<Spool> {
   const folder = options.spoolDir ?? tmpdir();
   const limit = options.maxUnpacked ?? DEFAULT_MAX_UNPACKED;
@@ -48,6 +56,12 @@ export async function spoolStream(
   try {
     const block = new Uint8Array(BLOCK);
     let size = 0;
+    let stored = 0;
+    const flush = (length: number, offset: number): void => {
+      stored += writeSparse(fd, block, length, offset, folder);
+      const allowed = (options.budget ?? 1) * (SPOOL_FLOOR + SPOOL_EACH * packed());
+      if (stored > allowed) throw outOfProportion(path, stored, packed());
+    };
     for await (const chunk of source) {
       if (size + chunk.length > limit) throw tooLarge(path, limit);
       for (let from = 0; from < chunk.length; ) {
@@ -56,11 +70,11 @@ export async function spoolStream(
         block.set(chunk.subarray(from, from + count), at);
         from += count;
         size += count;
-        if (size % BLOCK === 0) writeSparse(fd, block, BLOCK, size - BLOCK, folder);
+        if (size % BLOCK === 0) flush(BLOCK, size - BLOCK);
       }
     }
     const rest = size % BLOCK;
-    writeSparse(fd, block, rest, size - rest, folder);
+    flush(rest, size - rest);
     ftruncateSync(fd, size);
     return { fd, size, close };
   } catch (error) {
@@ -97,13 +111,15 @@ function createTemporary(folder: string): { fd: number; close(): void } {
   };
 }
 
-/** Writes the pages of a block that are not all zero, neighbours together. */
-function writeSparse(fd: number, block: Uint8Array, length: number, offset: number, folder: string): void {
+/** Writes the pages of a block that are not all zero, neighbours together; returns their bytes. */
+function writeSparse(fd: number, block: Uint8Array, length: number, offset: number, folder: string): number {
   const pages = Buffer.from(block.buffer, block.byteOffset, length);
   let start = -1;
+  let stored = 0;
   for (let page = 0; page < length; page += PAGE) {
     const end = Math.min(page + PAGE, length);
     const zero = pages.compare(ZERO_PAGE, 0, end - page, page, end) === 0;
+    if (!zero) stored += end - page;
     if (!zero && start < 0) start = page;
     if (zero && start >= 0) {
       writeFully(fd, block, start, page, offset, folder);
@@ -111,6 +127,7 @@ function writeSparse(fd: number, block: Uint8Array, length: number, offset: numb
     }
   }
   if (start >= 0) writeFully(fd, block, start, length, offset, folder);
+  return stored;
 }
 
 function writeFully(
@@ -131,6 +148,15 @@ function writeFully(
 function spoolError(folder: string, error: unknown): InputError {
   const cause = `cannot unpack here: ${errorCause(error)}; choose another folder with --spool`;
   return new InputError(folder, errorCode(error), cause);
+}
+
+function outOfProportion(path: string, stored: number, packed: number): InputError {
+  const mib = Math.round(stored / 2 ** 20);
+  return new InputError(
+    path,
+    'budget-spool',
+    `${packed} packed bytes unpack to more than ${mib} MiB of data, which memory does not; raise the limit with --budget FACTOR, or unpack it first`,
+  );
 }
 
 function tooLarge(path: string, limit: number): InputError {

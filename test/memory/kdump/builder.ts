@@ -28,6 +28,8 @@ export interface KdumpRecipe {
   release?: string;
   status?: number;
   vmcoreinfo?: string;
+  /** ELF notes of the CPUs. */
+  notes?: Uint8Array;
   split?: { start: number; end: number };
   subHdrSize?: number;
 }
@@ -60,6 +62,9 @@ export function buildKdump(recipe: KdumpRecipe): Uint8Array {
   let at = descriptors + pages.length * 24;
   const textAt = at;
   at += text.length;
+  const notes = recipe.notes ?? new Uint8Array(0);
+  const notesAt = at;
+  at += notes.length;
   const size = at + stored.reduce((sum, { length }) => sum + length, 0);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
@@ -84,6 +89,11 @@ export function buildKdump(recipe: KdumpRecipe): Uint8Array {
     view.setBigUint64(sub + 32, BigInt(textAt), true);
     view.setBigUint64(sub + 40, BigInt(text.length), true);
     bytes.set(text, textAt);
+  }
+  if (notes.length > 0) {
+    view.setBigUint64(sub + 48, BigInt(notesAt), true);
+    view.setBigUint64(sub + 56, BigInt(notes.length), true);
+    bytes.set(notes, notesAt);
   }
   view.setBigUint64(sub + 96, BigInt(maxPfn), true);
   pages.forEach(({ pfn, flags = 0 }, i) => {

@@ -90,7 +90,8 @@ describe('pages', () => {
       Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0x10, 0, 0, 7),
       'its compressed data are damaged',
     ],
-    ['lzo', LZO, page(1), 'it is compressed with lzo'],
+    ['damaged lzo', LZO, page(1), 'its compressed data are damaged'],
+    ['damaged snappy', SNAPPY, page(1), 'its compressed data are damaged'],
     ['nothing', 0, new Uint8Array(0), 'its 0 bytes at file offset'],
   ])('that are %s are not read, and counted', (_, flags, stored, why) => {
     const { memory, diagnostics } = opened({
@@ -209,14 +210,38 @@ describe('headers', () => {
       (view: DataView) => view.setInt32(428, 65536, true),
       'kdump-header-truncated',
     ],
-    ['lzo', (view: DataView) => view.setUint32(424, LZO, true), 'kdump-compression'],
-    ['snappy', (view: DataView) => view.setUint32(424, SNAPPY, true), 'kdump-compression'],
   ])('%s: not opened, and why', (_, change, code) => {
     const bytes = buildKdump({ pages });
     change(new DataView(bytes.buffer));
     const { core, diagnostics } = open(bytes);
     expect(core).toBeUndefined();
     expect(diagnostics.at(-1)?.code).toBe(code);
+  });
+
+  /** A note of ELF: sizes, name, descriptor, each padded to four bytes. */
+  function prstatus(size: number): Uint8Array {
+    const bytes = new Uint8Array(12 + 8 + size);
+    new Uint32Array(bytes.buffer, 0, 3).set([5, size, 1]);
+    bytes.set(new TextEncoder().encode('CORE'), 12);
+    return bytes;
+  }
+
+  test.each([
+    ['VMCOREINFO of x86-64', { vmcoreinfo: 'OSRELEASE=7.3.0\nNUMBER(phys_base)=16777216\n' }, 'x86-64'],
+    ['VMCOREINFO of arm64', { vmcoreinfo: 'OSRELEASE=7.3.0\nNUMBER(kimage_voffset)=0xffff\n' }, 'arm64'],
+    ['the notes of x86-64', { notes: prstatus(336) }, 'x86-64'],
+    ['the notes of arm64', { notes: prstatus(392) }, 'arm64'],
+    ['a page of 16 KiB', { pageSize: 16384, pages: [{ pfn: 0, bytes: page(0, 16384) }] }, 'arm64'],
+    ['no evidence', {}, undefined],
+    ['notes of another machine', { notes: prstatus(376) }, undefined],
+  ])('of machine "Unknown", as QEMU writes: %s', (_, evidence, machine) => {
+    for (const name of ['Unknown', '']) {
+      const core = opened({ pages, machine: name, ...evidence });
+      expect(core.machine).toBe(machine);
+      expect(core.diagnostics().map(({ code }) => code)).toEqual(
+        machine === undefined ? ['kdump-machine'] : [],
+      );
+    }
   });
 
   test('what is missing is told, and the rest can be read', () => {
