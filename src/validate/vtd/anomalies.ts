@@ -2,7 +2,7 @@
 import { FS_PDE_LEAF_BITS, FS_PTE_BITS, SS_PDE_LEAF_BITS, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
-import { seeNoRam } from './pointed.js';
+import { leadsAstray, seeNoRam } from './pointed.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
 import { isForeign, type Target } from './target.js';
@@ -122,7 +122,7 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   }
   const scopes = [`${stage}-stage`, 'table', 'unit-table'] as const;
   const at = entryAddress ?? target.entryAddress;
-  if (!target.nested && table !== 0 && at !== undefined && !sink.ram.canHoldTable(table)) {
+  if (!target.nested && table !== 0 && at !== undefined && leadsAstray(sink, table, at)) {
     const what =
       entryAddress === undefined
         ? `top table of ${name}`

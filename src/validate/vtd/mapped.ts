@@ -106,7 +106,8 @@ function isDirect(memory: PhysicalMemory, iova: number, start: number, end: numb
 const DIRECT =
   ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
 
-const HOLE = ', and lies above all that the dump has below 4 GiB: a BAR, if it is no RAM (--iomem tells)';
+const UNSURE =
+  ', and lies outside all RAM that the dump shows: a BAR, unless the dump was cut (--iomem tells)';
 
 /** Whether the dump holds some of page frames [start, end). */
 function isHeld(memory: PhysicalMemory, start: number, end: number): boolean {
@@ -133,11 +134,12 @@ export function watchPreserved(
   function tell(stretch: Stretch): void {
     for (const { start, end, state } of ram.parts(stretch.target, stretch.target + stretch.pages)) {
       if (state === 'none') continue;
-      missing += end - start;
+      const unsure = state === 'maybe' && !isHeld(target.memory, start, end);
+      if (!unsure) missing += end - start;
       if (!continues) continue;
       const part = { iova: stretch.iova + start - stretch.target, target: start, pages: end - start };
       if (out.findings.length >= MAX_STRETCHES) out.dropped++;
-      else out.findings.push(unpreserved(target, part, state === 'maybe'));
+      else out.findings.push(unpreserved(target, part, unsure));
     }
   }
   const { end, ...watched } = watchOutside(preserved, tell);
@@ -166,22 +168,21 @@ export function watchPreserved(
   };
 }
 
-/** @param hole it lies where a PC has its PCI hole, and the dump has nothing there */
+/** @param unsure the dump has nothing there, and it may be no RAM */
 function unpreserved(
   target: Target,
   { iova: first, target: to, pages }: Stretch,
-  hole: boolean,
+  unsure: boolean,
 ): Omit<Finding, 'rule'> {
   const iova = BigInt(first) * PAGE;
   const at = BigInt(to) * PAGE;
   const iovaEnd = iova + BigInt(pages) * PAGE;
   const direct = isDirect(target.memory, first, to, to + pages);
-  const held = !hole || isHeld(target.memory, to, to + pages);
   const where = direct
     ? `the same addresses, which are not preserved${DIRECT}`
-    : `${hex(at)}, which is not preserved${held ? '' : HOLE}`;
+    : `${hex(at)}, which is not preserved${unsure ? UNSURE : ''}`;
   return {
-    severity: direct || !held ? 'note' : 'error',
+    severity: direct || unsure ? 'note' : 'error',
     message: `${target.name} maps IOVA ${range(iova, iovaEnd)} to ${where}`,
     location: { ...target.place, iova, iovaEnd, address: at },
     found: `${counted(pages, 'page')} at ${hex(at)}`,

@@ -5,7 +5,7 @@ import { PASID_BUDGET } from '../../vtd/context/list.js';
 import { directoryEntries, PASIDS_PER_TABLE } from '../../vtd/context/path.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import { PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
-import { isTorn, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
+import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
 import type { Entry, Place, Scope } from './row.js';
 import { directoryRows } from './rows/pasid-directory.js';
 import { pasidEntryRows } from './rows/pasid-entry.js';
@@ -68,7 +68,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       return;
     }
     const bytes = readKnown(memory, address, PAGE);
-    if (bytes.length === 0 && !sink.ram.canHoldTable(address)) {
+    if (bytes.length === 0 && leadsAstray(sink, address, from.address)) {
       seeNoRam(sink, setting, what, address, from.address);
       sink.blocked(BELOW.slice(1), why);
       return;
@@ -185,7 +185,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
           return;
         }
         const bytes = readKnown(memory, page, length);
-        if (page === start && bytes.length === 0 && !sink.ram.canHoldTable(start)) {
+        if (page === start && bytes.length === 0 && leadsAstray(sink, start, context.address)) {
           seeNoRam(sink, setting, what, start, context.address);
           sink.blocked(BELOW, why);
           return;

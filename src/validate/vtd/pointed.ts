@@ -39,6 +39,27 @@ export function lookOf(
   return present === 0 ? 'empty' : 'table';
 }
 
+const FOUR_GIB = 2 ** 32;
+
+/**
+ * Whether a pointer to a page that is not in the dump leads where no table is: to no RAM, or where one leads of
+ * which half is missing.
+ *
+ * @param entryAddress where the pointer stands
+ */
+export function leadsAstray({ ram }: Sink, address: number, entryAddress: number): boolean {
+  return !ram.canHoldTable(address) || halfMissing(address, entryAddress) !== undefined;
+}
+
+/** Which half of a pointer seems to be missing. */
+function halfMissing(address: number, entryAddress: number): string | undefined {
+  if (address % FOUR_GIB === 0)
+    return 'is a multiple of 4 GiB, as if the low half of the pointer were missing';
+  if (address < FOUR_GIB && entryAddress >= FOUR_GIB)
+    return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
+  return undefined;
+}
+
 /** A table that no RAM holds; `entryAddress` is where the pointer stands. */
 export function seeNoRam(
   { tally, ram }: Sink,
@@ -48,13 +69,13 @@ export function seeNoRam(
   entryAddress: number,
   count = 1,
 ): void {
-  const why =
-    address < LOW_MEMORY
-      ? 'lies in the first MiB, which the kernel keeps free of tables, and is not in the dump'
-      : ram.known
-        ? 'is no RAM (/proc/iomem)'
-        : 'lies above all RAM that the dump shows';
-  const text = `the ${what}, ${hex(address)}, ${why}`;
+  const half = halfMissing(address, entryAddress);
+  let why: string;
+  if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
+  else if (!ram.canHoldTable(address))
+    why = ram.known ? 'is no RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
+  else why = half ?? 'is no RAM';
+  const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
 }

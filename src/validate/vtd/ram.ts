@@ -14,7 +14,7 @@ export const LOW_MEMORY = 0x10_0000;
 
 /**
  * - `ram`: RAM, or, where the dump has holes, taken for it;
- * - `maybe`: below 4 GiB and above all that the dump has there, where a PC has its PCI hole;
+ * - `maybe`: above all that the dump has, or has below 4 GiB, where a PC has its PCI hole: a BAR, most likely;
  * - `none`: no RAM.
  */
 export type RamState = 'ram' | 'maybe' | 'none';
@@ -24,11 +24,11 @@ export interface RamMap {
   readonly known: boolean;
   /** The parts of page frames [start, end), ascending, without holes. */
   parts(start: number, end: number): Iterable<{ start: number; end: number; state: RamState }>;
-  /** Whether the page at a physical byte address can hold a table of the kernel; false only where it surely cannot. */
+  /** Whether a page that is not in the dump can hold a table of the kernel; false only where it surely cannot. */
   canHoldTable(address: number): boolean;
 }
 
-/** @param iomem /proc/iomem of the dumped kernel; without it, what lies above all that the dump has is no RAM */
+/** @param iomem /proc/iomem of the dumped kernel; without it, what the dump has decides */
 export function createRamMap(handover: Handover, memory: PhysicalMemory, iomem: Iomem | undefined): RamMap {
   return iomem === undefined ? guessed(handover, memory) : listed(pageSet(iomem.ram, PAGE));
 }
@@ -85,7 +85,7 @@ function guessed(handover: Handover, memory: PhysicalMemory): RamMap {
         [Math.min(device, all), 'maybe'],
         [Math.min(FOUR_GIB, all), 'none'],
         [all, 'ram'],
-        [Number.POSITIVE_INFINITY, 'none'],
+        [Number.POSITIVE_INFINITY, 'maybe'],
       ];
       let at = start;
       for (const [limit, state] of cuts) {

@@ -6,7 +6,7 @@ import { pageAddress } from '../../vtd/context/structure.js';
 import { rootPointer } from '../../vtd/registers.js';
 import { CONTEXT_TABLE, ROOT_TABLE } from './page-log.js';
 import { createPasids, type Pasids } from './pasids.js';
-import { isTorn, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
+import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
 import type { Entry, Place, Scope } from './row.js';
 import { contextEntryRows, usesTables } from './rows/context-entry.js';
 import { registerRows } from './rows/registers.js';
@@ -176,7 +176,7 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
     return;
   }
   const bytes = readKnown(sink.memory, address, PAGE);
-  if (bytes.length === 0 && !sink.ram.canHoldTable(address)) {
+  if (bytes.length === 0 && leadsAstray(sink, address, root.address)) {
     seeNoRam(sink, setting, what, address, root.address);
     sink.blocked(STRUCTURES.slice(3), why);
     return;
