@@ -27,6 +27,8 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   rule: Text;
   skip: Text;
   to: Text;
+  'dma-continues': boolean | undefined;
+  iomem: Text;
   baseline: Text;
   'write-baseline': Text;
   all: boolean | undefined;
@@ -72,6 +74,18 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         type: 'string',
         requiresArg: true,
         describe: 'leave out these rules, comma-separated',
+      })
+      .option('dma-continues', {
+        type: 'boolean',
+        group: 'VT-d settings:',
+        describe:
+          'devices go on with DMA over the kexec: pages that they reach and that are not preserved are errors',
+      })
+      .option('iomem', {
+        type: 'string',
+        requiresArg: true,
+        group: 'VT-d settings:',
+        describe: 'copy of /proc/iomem, read as root: what is RAM',
       })
       .option('baseline', {
         type: 'string',
@@ -190,7 +204,7 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   return {
-    ...(await vtdValidation(args)),
+    ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
     ...(to === undefined ? {} : { to }),
     ...(only.length === 0 ? {} : { only: new Set(only) }),
     ...(skip.length === 0 ? {} : { skip: new Set(skip) }),

@@ -90,6 +90,8 @@ export interface InspectedRule {
   readonly dropped: number;
   /** Why the rule has nothing to say. */
   readonly skipped?: string;
+  /** The damaged pointer that keeps the rule from some of what it would look at. */
+  readonly blocked?: string;
   /** Bytes that the rule would have needed. */
   readonly missing?: { readonly what: string; readonly address: bigint };
 }
