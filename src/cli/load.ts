@@ -287,9 +287,15 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(release === undefined ? {} : { release }),
     ...(found?.scratch === undefined ? {} : { scratch: found.scratch }),
     ...(found?.setupData === undefined ? {} : { setupData: found.setupData }),
-    ...(found?.takenOver === undefined ? {} : { takenOver: { why: found.takenOver.why } }),
+    ...takenOverOptions(found),
     ...(left === undefined ? {} : { unrestored: () => unrestoredBlocks(left) }),
   };
+}
+
+function takenOverOptions(found: FoundTree | undefined): Pick<DecodeOptions, 'takenOver'> {
+  if (found?.takenOver === undefined) return {};
+  const { why, left } = found.takenOver;
+  return { takenOver: { why, ...(left === undefined ? { tentative: true } : {}) } };
 }
 
 function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {

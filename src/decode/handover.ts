@@ -60,6 +60,12 @@ const DEFAULT_PAGE_SIZE = 4096;
  * stands in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
+  const { takenOver, ...asHandedOver } = options;
+  if (takenOver?.tentative === true) {
+    const whole = decodeHandover(bytes, asHandedOver);
+    if (isWhole(whole)) return { ...whole, takenOver };
+    return decodeHandover(bytes, { ...asHandedOver, takenOver: { why: takenOver.why } });
+  }
   const tree = parseFdt(bytes);
   if (!isTree(bytes)) {
     const rider = decodeRecordRider(bytes, options);
@@ -103,6 +109,12 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   else if (isUpstream(generation)) decodeUpstream(handover, generation, options);
   else if (handover.kind === 'rider') decodeAlone(handover, bytes, tree, options);
   return handover;
+}
+
+/** Whether nothing of it is missing or other than it was written. */
+function isWhole({ diagnostics, subtrees = [], luo, preservedMap }: Handover): boolean {
+  const expectsLuo = subtrees.some(({ name }) => name === 'LUO');
+  return diagnostics.length === 0 && preservedMap?.complete === true && (!expectsLuo || luo !== undefined);
 }
 
 const NAMES_LOST: Diagnostic = {
