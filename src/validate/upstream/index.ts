@@ -78,7 +78,7 @@ import {
   soundRegions,
 } from './scratch.js';
 import { takenOver } from './takeover.js';
-import { restored } from './unrestored.js';
+import { asHandedOver, restored } from './unrestored.js';
 import {
   allocatable,
   definedFlags,
@@ -208,4 +208,5 @@ export const upstreamRules: readonly Rule[] = [
   unreferenced,
   takenOver,
   restored,
+  asHandedOver,
 ];
