@@ -295,9 +295,15 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(found?.moreSetupData === undefined ? {} : { moreSetupData: found.moreSetupData }),
     ...(found?.chosen === undefined ? {} : { image: chosenParts(found.chosen) }),
     ...passedOn(found),
-    ...(found?.takenOver === undefined ? {} : { takenOver: { why: found.takenOver.why } }),
+    ...takenOverOptions(found),
     ...(left === undefined ? {} : { unrestored: () => unrestoredBlocks(left) }),
   };
+}
+
+function takenOverOptions(found: FoundTree | undefined): Pick<DecodeOptions, 'takenOver'> {
+  if (found?.takenOver === undefined) return {};
+  const { why, left } = found.takenOver;
+  return { takenOver: { why, ...(left === undefined ? { tentative: true } : {}) } };
 }
 
 function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {

@@ -2,6 +2,7 @@
  * Whether the kernel of the dump has taken a tree over. From then on what it consumes at boot (the map's pages, LUO's
  * blob, later the sessions' lists) is memory like any other, and says nothing of what was handed over.
  */
+import type { AddressRange } from '../abi/origin.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { children, findProperty, propertyValue, rootNode } from '../fdt/tree.js';
 import { type PageMarks, pageMarks } from '../memory/kernel/page-marks.js';
@@ -36,6 +37,7 @@ interface Tree {
   readonly addresses: readonly bigint[];
   readonly bytes: Uint8Array;
   readonly direction?: Direction;
+  readonly scratch?: readonly AddressRange[];
   readonly takenOver?: TakenOverTree;
   readonly writerLeft?: LeftBlocks;
 }
@@ -71,13 +73,18 @@ export function withTakenOver<T extends Tree, F extends Found<T>>(
   }
   const left = [...told.values()].find(({ left }) => left !== undefined)?.left;
   const successor = soleSuccessor(all, told, memory);
+  // Every kernel hands its scratch regions on as it got them.
+  const scratch = [...told.keys()].find((tree) => tree.scratch !== undefined)?.scratch;
   const add = (tree: T): T => {
     const takenOver = told.get(tree);
     if (takenOver !== undefined) return { ...tree, takenOver };
     const directed: T = tree === successor ? { ...tree, direction: 'outgoing' } : tree;
-    return directed.direction === 'outgoing' && left !== undefined
-      ? { ...directed, writerLeft: left }
-      : directed;
+    if (directed.direction !== 'outgoing' || told.size === 0) return directed;
+    return {
+      ...directed,
+      ...(left === undefined ? {} : { writerLeft: left }),
+      ...(directed.scratch !== undefined || scratch === undefined ? {} : { scratch }),
+    };
   };
   return { ...findings, trees: findings.trees.map(add), others: findings.others.map(add) };
 }

@@ -71,6 +71,12 @@ const DEFAULT_PAGE_SIZE = 4096;
  * stands in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
+  const { takenOver, ...asHandedOver } = options;
+  if (takenOver?.tentative === true) {
+    const whole = decodeHandover(bytes, asHandedOver);
+    if (isWhole(whole)) return { ...whole, takenOver };
+    return decodeHandover(bytes, { ...asHandedOver, takenOver: { why: takenOver.why } });
+  }
   const tree = parseFdt(bytes);
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
     const rider = decodeRecordRider(bytes, options);
@@ -118,6 +124,12 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   else if (handover.kind === 'handover') noteEntry(handover, options);
   addImage(handover, options);
   return handover;
+}
+
+/** Whether nothing of it is missing or other than it was written. */
+function isWhole({ diagnostics, subtrees = [], luo, preservedMap }: Handover): boolean {
+  const expectsLuo = subtrees.some(({ name }) => name === 'LUO');
+  return diagnostics.length === 0 && preservedMap?.complete === true && (!expectsLuo || luo !== undefined);
 }
 
 const NAMES_LOST: Diagnostic = {

@@ -123,7 +123,9 @@ export function countsText({ findings }: ValidationResult): string {
 function* skippedLines({ passed, failed, skipped }: ValidationResult, paint: Paint): Generator<string> {
   yield `${passed.length + failed.length} rules run: ${passed.length} passed, ${failed.length} failed; ${skipped.length} skipped`;
   const reasons = new Map<string, string[]>();
-  for (const { rule, why } of skipped) {
+  // What the dump's own state keeps from being judged comes before what was not asked for.
+  const consumed = skipped.filter(({ kind }) => kind === 'taken-over');
+  for (const { rule, why } of [...consumed, ...skipped.filter(({ kind }) => kind !== 'taken-over')]) {
     const rules = reasons.get(why);
     if (rules === undefined) reasons.set(why, [rule]);
     else rules.push(rule);

@@ -176,22 +176,45 @@ describe('a copy of debugfs', () => {
     expect(model.memblock.compatible).toBe('memblock-v1');
   });
 
-  test('with in and out below: --tree chooses', () => {
+  test('with in and out below: both are checked, what is prepared is dumped, --tree chooses', () => {
     const both = join(folder, 'kho');
     mkdirSync(both);
     cpSync('fixtures/linux-6.18-handover/debugfs-in', join(both, 'in'), { recursive: true });
     cpSync('fixtures/linux-6.18-handover/debugfs-out', join(both, 'out'), { recursive: true });
     expect(kho(['info', both]).stdout).toMatch(/tree 1 of 2, in in\/[\s\S]*tree 2 of 2, in out\//);
-    expectRefused(
-      ['dump', both],
-      /holds 2 handover trees, in in\/ \(incoming\), in out\/ \(outgoing\); choose one with --tree/,
-    );
+    const checked = JSON.parse(kho(['validate', '--format', 'json', both]).stdout);
+    expect(checked.dumps.map(({ path }: { path: string }) => path)).toEqual([
+      join(both, 'in'),
+      join(both, 'out'),
+    ]);
+    expect(JSON.parse(kho(['dump', '--format', 'json', both]).stdout).scratch).toHaveLength(3);
     expect(
       JSON.parse(kho(['dump', '--format', 'json', both, '--tree', 'outgoing']).stdout).scratch,
     ).toHaveLength(3);
     expect(
       JSON.parse(kho(['dump', '--format', 'json', both, '--tree', 'incoming']).stdout),
     ).not.toHaveProperty('scratch');
+  });
+
+  test('with empty files, as tar makes them: named, in their own result', () => {
+    const copy = join(folder, 'tarred');
+    cpSync('fixtures/linux-7.3-running/debugfs/run0', copy, { recursive: true });
+    const alone = kho(['validate', '--format', 'json', copy]);
+    expect(alone.status).toBe(0);
+    expect(alone.stderr).toMatch(
+      /out\/ has no fdt: a kernel that was itself booted by KHO does not create it/,
+    );
+    const [only, ...others] = JSON.parse(alone.stdout).dumps;
+    expect([only.path, only.verdict, others]).toEqual([join(copy, 'in'), 'valid', []]);
+    writeFileSync(join(copy, 'out/fdt'), '');
+    const { status, stdout, stderr } = kho(['validate', '--format', 'json', copy]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/tarred\/out: has no root tree: fdt is empty: tar and cp .* copy each with cat/);
+    expect(JSON.parse(stdout).dumps.map(({ verdict }: { verdict: string }) => verdict)).toEqual([
+      'valid',
+      'unreadable',
+    ]);
+    expect(kho(['info', copy]).stderr).toMatch(/out\/fdt is empty: tar and cp/);
   });
 
   test('without out/fdt, as kernels that KHO booted have it', () => {

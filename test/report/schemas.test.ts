@@ -99,7 +99,7 @@ const names = readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).sort(
 const cores = names.filter((name) => /^rfc-2024\/[^/]+$|handover\.elf\.gz$/.test(name));
 const parts = names.filter((name) => /before-kexec|debugfs-(in|out)$|sub_fdts\/./.test(name));
 /** From 7.2 on the kernel has freed this blob before it can be copied: no rider any more. */
-const FREED = /7\.3.*-in\/sub_fdts\/LUO$/;
+const FREED = /7\.3.*\bin\/sub_fdts\/LUO$/;
 const blobs = blobPaths().map((path) => relative(fixtures, path));
 const dumpNames = [...new Set([...blobs, ...cores, ...parts])].filter((name) => !FREED.test(name));
 

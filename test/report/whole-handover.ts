@@ -57,7 +57,7 @@ const setup = { scratchAddr: 1n, scratchSize: 1n };
 export const everything: Whole<Handover> = {
   kind: 'handover',
   generation: 'kho-v4',
-  takenOver: { why: 'why', gone: ['LUO'] },
+  takenOver: { why: 'why', gone: ['LUO'], tentative: true },
   unrestored: () => ({ pageSize: 4096, addresses, orders: Uint8Array.of(0, 1), unread: 0, kept: new Set() }),
   pageSize: 65536,
   pageSizeReason: 'why',

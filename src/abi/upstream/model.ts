@@ -265,4 +265,6 @@ export interface TakenOver {
   readonly why: string;
   /** Riders whose blobs are not themselves any more; where it is left out, all but memblock and kexec-metadata. */
   readonly gone?: readonly string[];
+  /** There is no proof that memory was reused: what can still be read without any trouble is in the model. */
+  readonly tentative?: true;
 }

@@ -128,6 +128,7 @@ function findMarks(memory: PhysicalMemory, { tables, base, pageSize, size, offse
       }
     }
   }
+  marks.sort((a, b) => a.address - b.address);
   return {
     addresses: Float64Array.from(marks, ({ address }) => address),
     orders: Uint8Array.from(marks, ({ order }) => order),

@@ -23,7 +23,7 @@ export interface PageTables {
   /** Physical byte address of a virtual one; undefined where nothing is mapped or a table is not in the dump. */
   translate(virtual: bigint): number | undefined;
   /**
-   * What is mapped in [start, end), ascending. Each table is read once, and at most `budget` entries are looked at, so
+   * What is mapped in [start, end), in any order. Each table is read once, and at most `budget` entries are looked at, so
    * that damaged tables end.
    */
   mappings(start: bigint, end: bigint, budget: number): Iterable<Mapping>;
@@ -68,7 +68,7 @@ function x86Shape({ values }: Vmcoreinfo): Shape | undefined {
   const directory =
     symbolOf(values.get('SYMBOL(swapper_pg_dir)')) ?? symbolOf(values.get('SYMBOL(init_top_pgt)'));
   if (base === undefined || directory === undefined) return undefined;
-  const top = physicalAddress(directory - START_KERNEL_MAP + base);
+  const top = physicalAddress((directory - START_KERNEL_MAP + base) & ALL);
   if (top === undefined) return undefined;
   const five = numberOf(values.get('NUMBER(pgtable_l5_enabled)')) === 1n;
   return {

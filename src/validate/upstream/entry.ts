@@ -144,10 +144,12 @@ export const chosenPairs: Rule = {
   consequence: 'the boot counts as one without a handover, silently: all that is preserved is lost',
   anyRoot: true,
   check({ handover }, report) {
-    const { diagnostics, setupData, scratch, fdtAddress } = handover;
+    const { diagnostics, setupData, scratch, fdtAddress, takenOver, unrestored } = handover;
+    // A tree that a running kernel prepares has its scratch from the one that this kernel was handed.
+    const prepared = takenOver === undefined && unrestored !== undefined;
     if (diagnostics.some(({ code }) => code === 'chosen')) {
       reportDiagnostics(handover, report, 'chosen');
-    } else if (setupData !== undefined || scratch === undefined || fdtAddress === undefined) {
+    } else if (setupData !== undefined || scratch === undefined || fdtAddress === undefined || prepared) {
       report.skip('no device tree was given that the next kernel is booted with');
     }
   },

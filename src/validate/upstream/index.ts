@@ -97,7 +97,7 @@ import {
   wholeBlocks,
 } from './scratch.js';
 import { oneWriter, takenOver } from './takeover.js';
-import { restored } from './unrestored.js';
+import { asHandedOver, restored } from './unrestored.js';
 import {
   allocatable,
   definedFlags,
@@ -238,4 +238,5 @@ export const upstreamRules: readonly Rule[] = [
   oneWriter,
   takenOver,
   restored,
+  asHandedOver,
 ];

@@ -49,6 +49,25 @@ export const restored: Rule = {
   },
 };
 
+export const asHandedOver: Rule = {
+  id: 'KHO-226',
+  title: 'the tree is as it was handed over: no kernel has consumed anything of it',
+  severity: 'note',
+  generations: UPSTREAM,
+  source: 'upstream, corrections (what a running kernel has left of the incoming tree)',
+  evidence:
+    'kernel/liveupdate/kexec_handover.c kho_mem_retrieve, luo_core.c luo_early_startup, kho_restore_free',
+  consequence:
+    'the pages of the map, LUO’s blob and what was restored are memory like any other by then, so rules on them are skipped as taken over: judge a dump from before, or the outgoing tree',
+  check({ handover: { takenOver } }, report) {
+    if (takenOver === undefined) return;
+    report.finding({
+      message: `The running kernel has taken the tree over, so its map, LUO and kho_test are not judged: ${takenOver.why}`,
+      location: { fdtPath: '/' },
+    });
+  },
+};
+
 /**
  * Blocks that wait for somebody. The tree’s page, the riders’ blobs and reserve_mem are used where they are, and never
  * restored by any kernel.

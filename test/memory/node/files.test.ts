@@ -136,7 +136,7 @@ describe('readFolder', () => {
     expect(found).not.toHaveProperty('scratchPhys');
   });
 
-  test('names do not matter for a pair, and two trees are none', async () => {
+  test('names do not matter for a pair; beside two trees, or files that are none, a core is the dump', async () => {
     writeFileSync(join(folder, 'a'), gzip(blob));
     writeFileSync(join(folder, 'b.dtb'), buildElf({}));
     expect(await readFolder(folder)).toMatchObject({
@@ -145,7 +145,27 @@ describe('readFolder', () => {
       memory: join(folder, 'b.dtb'),
     });
     writeFileSync(join(folder, 'c'), blob);
-    expect(await readFolder(folder)).toMatchObject({ kind: 'unknown', files: [{}, {}, {}] });
+    expect(await readFolder(folder)).toMatchObject({ kind: 'core', memory: join(folder, 'b.dtb') });
+    writeFileSync(join(folder, 'd'), buildElf({}));
+    expect(await readFolder(folder)).toMatchObject({ kind: 'unknown', files: [{}, {}, {}, {}] });
+    for (const name of ['a', 'c', 'd']) rmSync(join(folder, name));
+    writeFileSync(join(folder, 'README'), 'how it was taken');
+    expect(await readFolder(folder)).toMatchObject({ kind: 'core', memory: join(folder, 'b.dtb') });
+  });
+
+  test('a copy of debugfs whose files are empty, as tar makes them', async () => {
+    mkdirSync(join(folder, 'out/sub_fdts'), { recursive: true });
+    writeFileSync(join(folder, 'out/fdt'), '');
+    expect(await readFolder(folder)).toMatchObject({ kind: 'debugfs-no-tree', empty: ['out/fdt'] });
+    mkdirSync(join(folder, 'in/sub_fdts'), { recursive: true });
+    writeFileSync(join(folder, 'in/fdt'), blob);
+    writeFileSync(join(folder, 'in/sub_fdts/LUO'), '');
+    expect(await readFolder(folder)).toMatchObject({
+      kind: 'debugfs',
+      direction: 'in',
+      subFdts: [{ name: 'LUO', empty: true }],
+      otherSide: 'out/fdt is empty: tar and cp can make empty files of those of debugfs; copy each with cat',
+    });
   });
 
   test('links, subfolders, empty and damaged files do not disturb', async () => {

@@ -52,6 +52,9 @@ export const ENTRY: readonly Case[] = [
       ],
     }),
   }),
+  V73N('KHO-226', 'the kernel of the dump has taken the tree over', nothing, {
+    adjust: (handover) => ({ ...handover, takenOver: { why: 'struct page of the tree has a mark' } }),
+  }),
   V73N('KHO-225', 'two blocks that its kernel has not restored', nothing, {
     adjust: (handover) => ({
       ...handover,
