@@ -7,6 +7,7 @@ import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
+import { escapeText } from '../schema/escape.js';
 import { hex, size } from '../schema/units.js';
 import { sumUp } from '../validate/upstream/unrestored.js';
 import {
@@ -48,7 +49,7 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
           lines.push(...findingLines(path, dumps, findings, memory));
           dumps.forEach((dump, i) => {
             if (dumps.length > 1)
-              lines.push(`tree ${i + 1} of ${dumps.length}, ${dump.place ?? ''}`.trimEnd());
+              lines.push(escapeText(`tree ${i + 1} of ${dumps.length}, ${dump.place ?? ''}`.trimEnd()));
             lines.push(...dumpLines(dump, options, colours));
             listDiagnostics(args, dump);
           });
@@ -78,7 +79,8 @@ function findingLines(
   { truncated, others }: Findings,
   memory: OpenedMemory | undefined,
 ): string[] {
-  const lines = [`${path}: ${dumps[0]?.description ?? memory?.memory.description ?? 'no dump'}`];
+  const what = dumps[0]?.description ?? memory?.memory.description ?? 'no dump';
+  const lines = [escapeText(`${path}: ${what}`)];
   for (const { addresses, direction, takenOver } of others) {
     const which = direction === undefined ? 'another tree' : `the ${direction} tree`;
     const state = takenOver === undefined ? '' : ', taken over by the running kernel';

@@ -27,7 +27,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
-import { hex } from '../schema/units.js';
+import { counted, hex } from '../schema/units.js';
 import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
@@ -135,7 +135,7 @@ async function fromBlob<T>(
   use: (dumps: readonly LoadedDump[], findings: Findings) => Promise<T>,
 ): Promise<T> {
   const { memory, unrecognised } = inputs;
-  const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${blob.length} bytes`;
+  const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${counted(blob.length, 'byte')}`;
   const tree = parseFdt(blob);
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
     const chosen = readChosen(tree);
@@ -253,7 +253,7 @@ export async function fromFolders(
     const direction = folder.direction === 'in' ? 'incoming' : 'outgoing';
     if (options.tree !== undefined && options.tree !== direction) continue;
     const blob = await inputs.read(folder.fdt);
-    const description = `copy of debugfs ${folder.direction}, ${blob.length} bytes of tree, ${folder.subFdts.length} riders`;
+    const description = `copy of debugfs ${folder.direction}, ${counted(blob.length, 'byte')} of tree, ${counted(folder.subFdts.length, 'rider')}`;
     const bare = decodeHandover(blob, decodeOptions(options));
     const parts = await readDebugfs(folder, bare, inputs);
     const takenOver = takenOverIn(folder, bare);

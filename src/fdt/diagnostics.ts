@@ -160,13 +160,15 @@ export const FDT_DIAGNOSTICS = {
   'missing-end': {
     sentence: 'The structure block has no END token',
     libfdt: 'TRUNCATED',
-    consequence: refusedByWalk,
+    consequence:
+      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. Where the block ends inside the root, what should follow is lost',
     scope: 'token',
   },
   'end-outside-struct': {
     sentence: 'The END token stands behind size_dt_struct',
     libfdt: 'TRUNCATED',
-    consequence: refusedByWalk,
+    consequence:
+      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. Where the block ends inside the root, what should follow is lost',
     scope: 'token',
   },
   'bytes-after-end': {
@@ -182,13 +184,14 @@ export const FDT_DIAGNOSTICS = {
   'root-name': {
     sentence: 'The root node has a name',
     libfdt: 'BADSTRUCTURE',
-    consequence: 'fdt_check_full refuses it; other readers ignore the name',
+    consequence:
+      'fdt_check_full refuses it, which the kernel does not call: look-ups do not read the name of the root',
     scope: 'token',
   },
   'several-roots': {
     sentence: 'There is a second root node',
     libfdt: 'BADSTRUCTURE',
-    consequence: 'fdt_check_full refuses it; look-ups by path see the first root only',
+    consequence: 'look-ups by path end with the first root: what stands in another is never found',
     scope: 'token',
   },
   'duplicate-node': {

@@ -6,7 +6,7 @@ import { hex } from './diagnostics.js';
 import { expressibleNode, expressibleProperty, type NodeNames } from './dts-names.js';
 import { valueLines } from './dts-values.js';
 import type { FdtTree } from './parse.js';
-import { nodeName, nodePath, propertyName, propertyValue } from './tree.js';
+import { children, nodeName, nodePath, propertyName, propertyValue, rootNode } from './tree.js';
 
 /** Something in the tree that devicetree source cannot say; it stands in the text as a comment. */
 export interface DtsProblem {
@@ -30,6 +30,16 @@ export interface DtsOptions {
   readonly report?: (problem: DtsProblem) => void;
 }
 
+/** An overlay is a tree of fragments; dtc takes one back only after `/plugin/`, without which references are errors. */
+function isOverlay(tree: FdtTree): boolean {
+  const root = rootNode(tree);
+  if (root < 0) return false;
+  for (const fragment of children(tree, root)) {
+    for (const child of children(tree, fragment)) if (nodeName(tree, child) === '__overlay__') return true;
+  }
+  return false;
+}
+
 /** Levels that are indented further; a tree of 100,000 levels would otherwise cost their square. */
 const MAX_INDENT = 32;
 
@@ -44,9 +54,10 @@ export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<st
     options.report?.({ token, path: escapeText(nodePath(tree, token)), message });
     return `// ${message}`;
   };
-  yield '/dts-v1/;';
-  yield '';
   const { node } = options;
+  yield '/dts-v1/;';
+  if (node === undefined && isOverlay(tree)) yield '/plugin/;';
+  yield '';
   if (node !== undefined) yield `// ${escapeText(nodePath(tree, node))}`;
   const reserved = node === undefined ? tree.reserveMap : [];
   for (const { address, size } of reserved) {

@@ -2,7 +2,7 @@
 import type { Handover } from '../abi/model.js';
 import type { FoundTree } from '../decode/find.js';
 import { FdtToken } from '../records/fdt.js';
-import { hex, size } from '../schema/units.js';
+import { counted, hex, size } from '../schema/units.js';
 import { type Paint, plain } from './paint.js';
 import { upstreamSummary } from './upstream-summary.js';
 
@@ -40,7 +40,7 @@ export function summaryRows(handover: Handover, found: FoundTree | undefined): [
     'ftrace',
     handover.ftrace === undefined
       ? undefined
-      : `${handover.ftrace.globalTrace?.cpus.length ?? 0} CPU buffers`,
+      : counted(handover.ftrace.globalTrace?.cpus.length ?? 0, 'CPU buffer'),
   );
   for (const [name, text] of upstreamSummary(handover)) add(name, text);
   add('preserved', preservedText(handover));
@@ -59,10 +59,6 @@ export function summaryRows(handover: Handover, found: FoundTree | undefined): [
   return rows;
 }
 
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 function treeText({ tree }: Handover): string | undefined {
   if (tree === undefined) return undefined;
   let nodes = 0;
@@ -74,7 +70,7 @@ function treeText({ tree }: Handover): string | undefined {
   const version =
     tree.header === undefined ? 'no header' : `version ${tree.header.version}/${tree.header.lastCompVersion}`;
   const whole = tree.complete ? '' : ', not complete';
-  return `${counted(nodes, 'node')}, ${counted(properties, 'property', 'properties')}, ${tree.bytes.length} bytes, ${version}${whole}`;
+  return `${counted(nodes, 'node')}, ${counted(properties, 'property', 'properties')}, ${counted(tree.bytes.length, 'byte')}, ${version}${whole}`;
 }
 
 function iommufdText({ iommufds }: Handover): string | undefined {

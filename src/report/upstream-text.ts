@@ -51,7 +51,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
     else if (known === false) {
       yield* title(
         escapeText(name),
-        blob === undefined ? 'contents unknown' : `contents unknown, ${blob.length} bytes`,
+        blob === undefined ? 'contents unknown' : `contents unknown, ${counted(blob.length, 'byte')}`,
       );
     }
   }
@@ -76,13 +76,13 @@ function* luoLines(luo: Luo, paint: Paint): Generator<string> {
   yield `${paint('node', 'LUO')}  ${paint('faint', `${escapeText(compatible)}, live update ${liveupdateNumber ?? '?'}, ${count}`)}`;
   for (const session of sessions ?? []) yield* sessionLines(session, paint);
   for (const { name, data, count: files, draft } of flbs) {
-    yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${files} files`;
+    yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
     if (draft !== undefined) for (const line of draftLines('', draft, paint)) yield `    ${line}`;
   }
 }
 
 function* sessionLines({ name, count, files }: LuoSession, paint: Paint): Generator<string> {
-  yield `  session ${quoted(name, paint)}  ${paint('faint', `${count} files`)}`;
+  yield `  session ${quoted(name, paint)}  ${paint('faint', counted(count, 'file'))}`;
   for (const line of cut(
     (files ?? []).map((file) => fileLine(file, paint)),
     paint,

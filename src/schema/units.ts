@@ -41,3 +41,8 @@ export function flags(value: number, names: ReadonlyMap<number, string>): string
   if (rest !== 0) parts.push(hex(rest));
   return parts.length === 0 ? '0' : parts.join('|');
 }
+
+/** `1 page`, `3 pages`; the one place where text for people counts things. */
+export function counted(count: number | bigint, one: string, many = `${one}s`): string {
+  return `${count} ${BigInt(count) === 1n ? one : many}`;
+}

@@ -1,19 +1,14 @@
 /** Words that findings share. */
 import type { Location } from '../abi/model.js';
-import { hex, size } from '../schema/units.js';
+import { counted, hex, size } from '../schema/units.js';
 import type { PlacedRecord } from './facts.js';
 
 export { higher, lower } from './numbers.js';
-export { hex, size };
+export { counted, hex, size };
 
 /** `0x1000-0x3000 (8 KiB)`, the end exclusive. */
 export function range(start: bigint, end: bigint): string {
   return `${hex(start)}-${hex(end)} (${size(end - start)})`;
-}
-
-/** `1 page`, `3 pages`. */
-export function counted(count: number | bigint, one: string, many = `${one}s`): string {
-  return `${count} ${BigInt(count) === 1n ? one : many}`;
 }
 
 /** The first few of a list and how many follow. */

@@ -5,7 +5,7 @@ import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeBlob } from '../../src/encode/blob.js';
 import { ModelError } from '../../src/encode/from-json.js';
 import { parseFdt } from '../../src/fdt/parse.js';
-import { children, findNode, findProperty, nodeName } from '../../src/fdt/tree.js';
+import { children, findNode, findProperty, nodeName, properties, propertyName } from '../../src/fdt/tree.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { rfcFiles } from '../fixtures.js';
@@ -80,6 +80,46 @@ test('a whole subsystem taken out', () => {
   delete document.guestmemfs;
   const { bytes } = encodeBlob(document);
   expect(names(bytes, '/')).toEqual(['intel-iommu', 'iommufd']);
+});
+
+/** Names of a node's properties, in blob order. */
+function propertyNames(bytes: Uint8Array, path: string): (string | undefined)[] {
+  const tree = parseFdt(bytes);
+  return [...properties(tree, findNode(tree, path))].map((token) => propertyName(tree, token));
+}
+
+test.each([
+  ['all', []],
+  ['the first two', [2, 3]],
+  ['the last two', [0, 1]],
+  ['two in the middle', [0, 3]],
+  ['the first and the third', [1, 3]],
+])('properties that fdt.tree lacks stand where the writer puts them: %s', (_what, kept) => {
+  const path = '/intel-iommu/domains/1';
+  const order = propertyNames(original, path);
+  expect(order.length).toBeGreaterThanOrEqual(4);
+  const { tree } = document.fdt;
+  const at = tree.findIndex((token: { prop?: string }) => token.prop === order[0]);
+  const stay = order.map((_, i) => i > 3 || (kept as readonly number[]).includes(i));
+  document.fdt.tree = tree.filter(
+    (_: unknown, i: number) => i < at || i >= at + order.length || stay[i - at],
+  );
+  delete document.fdt.gaps;
+  const { bytes, messages } = encodeBlob(document);
+  expect(propertyNames(bytes, path)).toEqual(order);
+  expect(messages).toEqual(
+    order.filter((_, i) => !stay[i]).map((name) => `${path}/${name}: added from the typed part`),
+  );
+  expect(decodeHandover(bytes).diagnostics).toEqual([]);
+});
+
+test('nodes that fdt.tree lacks stand where the writer puts them, several in their order', () => {
+  const typed = (id: string) => ({ persistentId: id, pgd: '0x1000', agaw: 2, mem: [], devices: [] });
+  document.domains.splice(1, 0, typed('0x3'), typed('0x4'), typed('0x5'));
+  document.domains.unshift(typed('0x9'), typed('0x8'));
+  const { bytes } = encodeBlob(document);
+  expect(names(bytes, '/intel-iommu/domains').slice(0, 4)).toEqual(['1', '3', '4', '5']);
+  expect(decodeHandover(bytes).domains?.length).toBe(document.domains.length);
 });
 
 test('a value edited in fdt.tree alone loses against the typed part', () => {

@@ -44,6 +44,7 @@ export function decodeMemory(memory: PhysicalMemory): Handover {
   return decodeHandover(tree.bytes, {
     memory,
     address,
-    ...(tree.setupData === undefined ? {} : { setupData: tree.setupData }),
+    ...(tree.setupData === undefined ? {} : { setupData: tree.setupData, passedOn: 'rfc-2024' }),
+    ...(tree.broken === undefined ? {} : { broken: tree.broken }),
   });
 }

@@ -1,4 +1,5 @@
 /** Damage for rules of the 2024 series that the table of single fields does not reach. */
+import { BOOT_PARAMS } from '../../src/records/kho.js';
 import { LAYOUT } from './build-dump.js';
 import { L1, PML4 } from './cases.js';
 import { both, type Damage, le, nodeAt, poke, removeNode, setKey } from './corrupt.js';
@@ -21,6 +22,19 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
     },
   ],
   ['KHO-017', 'dt_addr leads to the mem cache', poke(LAYOUT.setupData + 16, le(LAYOUT.cache, 8))],
+  [
+    'KHO-170',
+    'what dt_addr names has another magic',
+    { blob: (blob) => Uint8Array.of(0, ...blob.subarray(1)) },
+  ],
+  [
+    'KHO-171',
+    'an initrd over a table page that a record keeps',
+    both(
+      poke(LAYOUT.scratch + BOOT_PARAMS.ramdiskImage, le(PML4, 4)),
+      poke(LAYOUT.scratch + BOOT_PARAMS.ramdiskSize, le(4096, 4)),
+    ),
+  ],
   ['KHO-014', 'no /guestmemfs', removeNode('/guestmemfs')],
   [
     'KHO-015',

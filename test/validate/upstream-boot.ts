@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fixtures } from '../fixtures.js';
 import { type Patches, patch, u32, u64 } from './upstream-patches.js';
 
-/** Addresses that no fixture uses. */
-export const BOOT = { params: 0x90000, element: 0x91000, second: 0x91100 } as const;
+/** Addresses in scratch, where the loader puts segments, that no fixture uses. */
+export const BOOT = { params: 0x1800_0000, element: 0x1800_1000, second: 0x1800_1100 } as const;
 
 export interface BootOptions {
   readonly next?: number;

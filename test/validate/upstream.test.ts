@@ -125,7 +125,7 @@ describe('each rule fails on a dump that is damaged for it', () => {
   test.each(CASES.map((each) => [each.rule, each.what, each.dump, each] as const))(
     '%s: %s (%s)',
     (rule, _what, _dump, each) => {
-      const { findings } = validate(damaged(each), upstreamRules);
+      const { findings } = validate(damaged(each), catalogue);
       const own = findings.filter((finding) => finding.rule === rule);
       expect(own.map(({ severity }) => severity)).toContain(each.severity);
       for (const { message } of own) expect(message).not.toMatch(/undefined|NaN|\[object/);

@@ -1,6 +1,13 @@
 /** One rule for each thing that can be wrong with a devicetree blob; the codec's table says what. */
 import { GENERATIONS, type Generation, type Handover } from '../../abi/model.js';
-import { FDT_DIAGNOSTICS, type FdtDiagnosticCode, type FdtDiagnosticInfo } from '../../fdt/diagnostics.js';
+import {
+  FDT_DIAGNOSTICS,
+  type FdtDiagnostic,
+  type FdtDiagnosticCode,
+  type FdtDiagnosticInfo,
+} from '../../fdt/diagnostics.js';
+import { hasStrayNodes, isUnseen, rootEnd } from '../../fdt/look-ups.js';
+import type { FdtTree } from '../../fdt/parse.js';
 import type { Rule, Severity } from '../rule.js';
 
 /** Ids are never reused: a code keeps its number, new codes go to the end. */
@@ -81,18 +88,51 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
   // The page that holds a tree goes on behind it; a copy of the page is no mistake.
   'trailing-bytes': 'note',
   'other-version': 'note',
+  // No root, no compatible: kho_populate refuses the tree.
+  'no-root': 'error',
+  // Only fdt_check_full looks at these, which the kernel does not call.
+  'missing-end': 'warning',
+  'end-outside-struct': 'warning',
+  'root-name': 'warning',
+  'several-roots': 'warning',
   // Refused since Linux 7.1, whose libfdt is newer than the one that the tables are made for.
   'block-unaligned': 'error',
 };
 
+/** The structure block has no end of its own. */
+const CUT_OFF: readonly FdtDiagnosticCode[] = ['missing-end', 'end-outside-struct'];
+
 /** Generations that only kernels from before Linux 7.1 read, whose libfdt does not look at alignment. */
 const OLD_LIBFDT: readonly (Generation | undefined)[] = ['rfc-2024', 'kho-v1'];
 
-/** The severity of one finding, where it is not the rule's. */
-function ownSeverity(code: FdtDiagnosticCode, { namedTree, generation }: Handover): Severity | undefined {
+/**
+ * The severity of one finding, where it is not the rule's. The kernel never calls fdt_check_full, and its look-ups end
+ * at the root's FDT_END_NODE: what stands after that harms nobody, unless it is what should have been handed over.
+ */
+function ownSeverity(
+  diagnostic: FdtDiagnostic,
+  { namedTree, generation, tree }: Handover,
+): Severity | undefined {
+  const { code } = diagnostic;
   // A copy that debugfs cut off says nothing against the tree itself.
   if (namedTree !== undefined) return 'note';
-  return code === 'block-unaligned' && OLD_LIBFDT.includes(generation) ? 'warning' : undefined;
+  if (code === 'block-unaligned') return OLD_LIBFDT.includes(generation) ? 'warning' : undefined;
+  return tree === undefined ? undefined : lookUpSeverity(tree, diagnostic);
+}
+
+/**
+ * The severity of what fdt_check_full refuses for a reader that only looks things up.
+ *
+ * @returns undefined where it is that of the rule
+ */
+export function lookUpSeverity(tree: FdtTree, diagnostic: FdtDiagnostic): Severity | undefined {
+  const info: FdtDiagnosticInfo = FDT_DIAGNOSTICS[diagnostic.code];
+  if (info.libfdt === undefined || info.scope !== 'token') return undefined;
+  if (diagnostic.code === 'root-name') return 'warning';
+  if (diagnostic.code === 'several-roots') return hasStrayNodes(tree) ? 'error' : 'warning';
+  // A structure block that ends inside the root takes what should follow with it.
+  if (CUT_OFF.includes(diagnostic.code)) return rootEnd(tree) === undefined ? 'error' : 'warning';
+  return isUnseen(tree, diagnostic) ? 'warning' : undefined;
 }
 
 /** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
@@ -119,11 +159,11 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
         report.skip('no memory can be where the tree is named', 'prerequisite');
         return;
       }
-      const severity = ownSeverity(code, handover);
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
         // Reported as KHO-112.
         if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
+        const severity = ownSeverity(diagnostic, handover);
         const more = diagnostic.count > 1 ? ` (and ${diagnostic.count - 1} more)` : '';
         report.finding({
           ...(severity === undefined ? {} : { severity }),

@@ -6,6 +6,7 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { findProperty, propertyValue } from '../../fdt/tree.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { lookUpSeverity } from '../fdt/index.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 import { blobs } from './blobs.js';
@@ -168,7 +169,9 @@ export const blobTree: Rule = {
       }
       const refused = tree.diagnostics.filter(({ code }) => 'libfdt' in FDT_DIAGNOSTICS[code]);
       if (refused.length === 0) continue;
+      const harmless = refused.every((diagnostic) => lookUpSeverity(tree, diagnostic) === 'warning');
       report.finding({
+        ...(harmless ? { severity: 'warning' as const } : {}),
         message: `The tree of ${name} at ${hex(address)}: ${listed(
           refused.map(({ message }) => message),
           2,

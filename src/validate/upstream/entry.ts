@@ -3,12 +3,18 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
 import { BOOT_PARAMS, readSetupData, SETUP_DATA_SIZE, SetupDataType } from '../../records/kho.js';
 import { KHO_DATA_SIZE } from '../../records/kho_root.js';
+import { bytesToHex } from '../../schema/text.js';
 import type { Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { at, reportDiagnostics, UPSTREAM } from './shared.js';
 
 /** Elements followed before a list that does not come back counts as endless; real ones have fewer than ten. */
 const MAX_ELEMENTS = 4096;
+
+/** Bytes of a page where setup_data exists. */
+const X86_PAGE = 4096n;
+/** Pages of one early mapping (NR_FIX_BTMAPS in arch/x86/include/asm/fixmap.h). */
+const EARLY_PAGES = 64n;
 
 interface SetupList {
   readonly elements: readonly { readonly address: bigint; readonly type: number }[];
@@ -68,7 +74,7 @@ export const oneKhoElement: Rule = {
   evidence:
     'arch/x86/boot/compressed/kaslr.c process_kho_entries; kernel/liveupdate/kexec_handover.c kho_populate',
   consequence:
-    'the decompressor keeps clear of the scratch of the first, while the kernel takes each in turn: the last valid tree wins, and the scratch regions of all are used',
+    'the decompressor keeps to the scratch regions of the first, while the kernel takes each element in turn: the last valid tree wins, what the others name is lost, and the scratch regions of all are used',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-101'],
   anyRoot: true,
@@ -77,8 +83,13 @@ export const oneKhoElement: Rule = {
     const { elements } = setupDataList(memory, setupData.bootParams);
     const own = elements.filter(({ type }) => type === SetupDataType.kexecKho);
     if (own.length < 2) return;
+    const payloads = own.map(({ address }) =>
+      bytesToHex(readBytes(memory, address + BigInt(SETUP_DATA_SIZE), KHO_DATA_SIZE) ?? new Uint8Array(0)),
+    );
+    const same = payloads[0] !== '' && payloads.every((payload) => payload === payloads[0]);
     report.finding({
-      message: `${own.length} elements of type ${SetupDataType.kexecKho}: ${listed(own.map(({ address }) => hex(address)))}`,
+      ...(same ? { severity: 'warning' as const } : {}),
+      message: `${own.length} elements of type ${SetupDataType.kexecKho}${same ? ' that say the same' : ''}: ${listed(own.map(({ address }) => hex(address)))}`,
       location: at(own[1]?.address, 'setup_data.type'),
       found: `${own.length} elements`,
       expected: 'one',
@@ -93,16 +104,23 @@ export const payloadLength: Rule = {
   generations: UPSTREAM,
   source: 'upstream E3',
   evidence: 'arch/x86/kernel/setup.c add_kho',
-  consequence: 'the length is not looked at: of a short element the kernel reads beyond what it has mapped',
+  consequence:
+    'the kernel maps len bytes and reads its 32 whatever len says: with a length of 0 or of more than an early mapping nothing is mapped and the boot is a cold one; of a short element that ends at a page’s end it reads beyond the mapping and faults',
   needs: ['memory', 'setup_data'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {
     if (setupData === undefined || setupData.len === KHO_DATA_SIZE) return;
+    const { element, len } = setupData;
+    const start = (element + BigInt(SETUP_DATA_SIZE)) % X86_PAGE;
+    // early_memremap maps whole pages.
+    const mapped = (start + BigInt(len) + X86_PAGE - 1n) / X86_PAGE;
+    const needed = (start + BigInt(KHO_DATA_SIZE) + X86_PAGE - 1n) / X86_PAGE;
+    const fails = len === 0 || mapped > EARLY_PAGES || mapped < needed;
     report.finding({
-      severity: setupData.len < KHO_DATA_SIZE ? 'error' : 'warning',
-      message: `setup_data.len of the element at ${hex(setupData.element)} is ${setupData.len}, struct kho_data has ${KHO_DATA_SIZE} bytes`,
-      location: at(setupData.element, 'setup_data.len'),
-      found: `${setupData.len}`,
+      severity: fails ? 'error' : 'warning',
+      message: `setup_data.len of the element at ${hex(element)} is ${len}, struct kho_data has ${KHO_DATA_SIZE} bytes`,
+      location: at(element, 'setup_data.len'),
+      found: `${len}`,
       expected: `${KHO_DATA_SIZE}`,
     });
   },
@@ -115,7 +133,8 @@ export const statedSize: Rule = {
   generations: UPSTREAM,
   source: 'upstream E4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
-  consequence: 'the kernel maps that many bytes of the tree; reading on behind them can fault',
+  consequence:
+    'the kernel maps that many bytes of the tree, and of 0 none: then the boot is a cold one; reading on after the mapping can fault',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
@@ -123,10 +142,10 @@ export const statedSize: Rule = {
     const size = setupData?.khoData?.fdtSize;
     if (setupData === undefined || size === undefined || size === BigInt(pageSize)) return;
     const totalsize = tree?.header?.totalsize ?? 0;
-    const short = size < BigInt(totalsize);
+    const short = size === 0n || size < BigInt(totalsize);
     report.finding({
       severity: short ? 'error' : 'warning',
-      message: `kho_data.fdt_size is ${hex(size)}${short ? `, the tree has ${totalsize} bytes` : `, a page has ${pageSize} bytes`}`,
+      message: `kho_data.fdt_size is ${hex(size)}${size === 0n ? ', so that nothing is mapped' : short ? `, the tree has ${totalsize} bytes` : `, a page has ${pageSize} bytes`}`,
       location: at(setupData.element, 'kho_data.fdt_size'),
       found: hex(size),
       expected: hex(pageSize),

@@ -7,7 +7,7 @@ import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';
-import { at, orderAt, UPSTREAM, wholeMap } from './shared.js';
+import { at, childNamed, orderAt, UPSTREAM, wholeMap } from './shared.js';
 
 const NAME = 'kho_test';
 const EVIDENCE = 'lib/test_kho.c';
@@ -21,15 +21,13 @@ export const testTree: Rule = {
   evidence: `${EVIDENCE} kho_test_restore`,
   consequence: 'the test of the next kernel fails',
   needs: ['memory'],
-  check({ handover: { subtrees, khoTest } }, report) {
-    const rider = subtrees?.find(({ name }) => name === NAME);
-    const tree = rider?.tree;
-    if (rider === undefined || tree === undefined) {
-      const what =
-        rider === undefined
-          ? 'the tree has no kho_test'
-          : 'the blob of kho_test is no tree, or not in the dump';
-      report.skip(what);
+  check({ handover }, report) {
+    const { khoTest } = handover;
+    const rider = childNamed(handover, NAME, report);
+    if (rider === undefined) return;
+    const { tree } = rider;
+    if (tree === undefined) {
+      report.skip('the blob of kho_test is no tree, or not in the dump');
       return;
     }
     const location = at(rider.address);

@@ -9,15 +9,13 @@ import { bytesToHex, bytesToText } from '../../schema/text.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, listed } from '../text.js';
-import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
+import { at, BLOCKS, childNamed, orderAt, wholeMap } from './shared.js';
 
 const NAME = 'LUO';
 const STARTUP = 'kernel/liveupdate/luo_core.c luo_early_startup';
 
 function rider({ handover }: RuleContext, report: Reporter): Subtree | undefined {
-  const found = handover.subtrees?.find(({ name }) => name === NAME);
-  if (found === undefined) report.skip('the tree has no LUO');
-  return found;
+  return childNamed(handover, NAME, report);
 }
 
 export const luoRecord: Rule = {

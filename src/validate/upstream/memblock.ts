@@ -6,7 +6,7 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, range } from '../text.js';
-import { at, UPSTREAM, wholeMap } from './shared.js';
+import { at, childNamed, UPSTREAM, wholeMap } from './shared.js';
 
 const NAME = 'memblock';
 /** Limits of the writer (mm/memblock.c, RESERVE_MEM_MAX_ENTRIES and RESERVE_MEM_NAME_SIZE with its NUL). */
@@ -17,10 +17,10 @@ function riderTree(
   { handover }: RuleContext,
   report: Reporter,
 ): { rider: Subtree; tree: FdtTree } | undefined {
-  const rider = handover.subtrees?.find(({ name }) => name === NAME);
-  if (rider === undefined) report.skip(`the tree has no ${NAME}`);
+  const rider = childNamed(handover, NAME, report);
+  if (rider === undefined) return undefined;
   // A blob that is no tree is a finding of its own (KHO-117).
-  else if (rider.tree === undefined) report.skip(`the blob of ${NAME} is no tree, or not in the dump`);
+  if (rider.tree === undefined) report.skip(`the blob of ${NAME} is no tree, or not in the dump`);
   else return { rider, tree: rider.tree };
   return undefined;
 }

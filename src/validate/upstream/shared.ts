@@ -1,5 +1,5 @@
 /** What the rules on Linux 6.16 and later share. */
-import type { Diagnostic, Generation, Handover, Location } from '../../abi/model.js';
+import type { Diagnostic, Generation, Handover, Location, Subtree } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { Reporter, RuleContext } from '../rule.js';
@@ -99,6 +99,18 @@ export function reportDiagnostics(
     const { message, location } = diagnostic;
     report.finding({ message: message.charAt(0).toUpperCase() + message.slice(1), location });
   }
+}
+
+/**
+ * The child of the root that a look-up by name finds. Where there are two, which of them is meant is KHO-112's
+ * question, and what the first one holds says nothing.
+ */
+export function childNamed({ subtrees = [] }: Handover, name: string, report: Reporter): Subtree | undefined {
+  const [found, second] = subtrees.filter((subtree) => subtree.name === name);
+  if (found === undefined) report.skip(`the tree has no ${name}`);
+  else if (second !== undefined) report.skip(`the tree has two children "${name}" (KHO-112)`, 'prerequisite');
+  else return found;
+  return undefined;
 }
 
 /** A place in memory; nothing where the address is unknown. */

@@ -52,10 +52,11 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
       'an address in the last entry of the reserve map',
       (blob) => blob.word(blob.reserve + 4, 1),
     ],
-    'unknown-token': ['a token 5', (blob) => blob.insert(blob.end, [5])],
+    'unknown-token': ['a token 5 in the root', (blob) => blob.insert(blob.end - 4, [5])],
     'unterminated-node-name': [
       'a name up to the end of the structure block',
-      (blob) => blob.endingIn([NODE, 0x61616161]),
+      (blob) =>
+        blobOf(blob.insert(blob.end - 4, [NODE, 0x61616161])).word(AT.structSize, blob.end + 4 - blob.struct),
     ],
     'property-overflow': ['a length of 64 KiB', (blob) => blob.word(blob.lastProperty + 4, 0x10000)],
     'property-name-out-of-range': [
@@ -76,8 +77,8 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
       (blob) => blob.insert(blob.end - 4, [PROPERTY, 0, 0]),
     ],
     'end-node-without-begin': [
-      'an FDT_END_NODE behind the root',
-      (blob) => blob.insert(blob.end, [END_NODE]),
+      'an FDT_END_NODE before the root',
+      (blob) => blob.insert(blob.struct, [END_NODE]),
     ],
     'unclosed-node': ['a NOP for the last FDT_END_NODE', (blob) => blob.word(blob.end - 4, NOP)],
     'missing-end': ['a NOP for FDT_END', (blob) => blob.word(blob.end, NOP)],

@@ -5,7 +5,6 @@
 export const RELATED: Readonly<Record<string, readonly [rules: readonly string[], why: string]>> = {
   'FDT-017': [['IOMMUFD-008'], 'the property that runs over is the last one, of an area'],
   'FDT-018': [['IOMMUFD-008'], 'a property without a name is one that the area lacks'],
-  'FDT-028': [['KHO-002'], 'a tree without a root is compatible with nothing'],
   'KHO-004': [['DMAR-010', 'DMAR-014'], 'an empty record keeps no table page'],
   'KHO-005': [['DMAR-014'], 'a flag bit in a table page’s address is no page address'],
   'KHO-006': [['DMAR-010'], 'the record that lies beyond memory was a table page’s'],

@@ -1,10 +1,12 @@
 /** The way to the tree, the root, and scratch. */
 
+import { BOOT_PARAMS } from '../../../src/records/kho.js';
 import { BOOT } from '../upstream-boot.js';
 import {
   cutProperty,
   dropProperty,
   forget,
+  type Patches,
   patch,
   renameNode,
   sure,
@@ -30,10 +32,25 @@ import {
   V618,
 } from './case.js';
 
+/** The fields of boot_params that say where the initrd lies. */
+function initrd(address: bigint, size: number): Patches {
+  return [
+    ...u32(BOOT.params + BOOT_PARAMS.ramdiskImage, Number(address & 0xffffffffn)),
+    ...u32(BOOT.params + BOOT_PARAMS.extRamdiskImage, Number(address >> 32n)),
+    ...u32(BOOT.params + BOOT_PARAMS.ramdiskSize, size),
+  ];
+}
+
 export const ENTRY: readonly Case[] = [
   V73('KHO-101', 'an element behind leads back', nothing, { boot: { next: BOOT.element } }),
-  V73('KHO-102', 'two elements of type 10', nothing, { boot: { second: true } }),
-  V73('KHO-103', 'a short element', nothing, { boot: { len: 24 } }),
+  V73('KHO-102', 'two elements of type 10 with two trees', () => u64(BOOT.second + 16, fresh(0)), {
+    boot: { second: true },
+  }),
+  { ...V73W('KHO-102', 'two elements that say the same', nothing, { boot: { second: true } }) },
+  V73('KHO-103', 'an element of no bytes', nothing, { boot: { len: 0 } }),
+  V73('KHO-103', 'an element longer than an early mapping', nothing, { boot: { len: 0x50000 } }),
+  { ...V73W('KHO-103', 'a short element in one page', nothing, { boot: { len: 24 } }) },
+  V73('KHO-104', 'no bytes', nothing, { boot: { fdtSize: 0n }, options: { pageSize: 4096 } }),
   { ...V73W('KHO-103', 'the payload of the 2024 series', nothing, { boot: { len: 40 } }) },
   V73('KHO-104', 'fewer bytes than the tree has', nothing, {
     boot: { fdtSize: 64n },
@@ -67,6 +84,26 @@ export const ENTRY: readonly Case[] = [
       }),
     }),
   }),
+  V73('KHO-170', 'what findTrees says of a page of zeros', nothing, {
+    adjust: (handover) => ({
+      ...handover,
+      brokenEntry: {
+        how: 'setup_data',
+        address: BigInt(fresh(0)),
+        state: 'unreadable',
+        others: [sure(handover.fdtAddress, 'address')],
+      },
+    }),
+  }),
+  V73(
+    'KHO-171',
+    'an initrd over the tree',
+    (handover) => initrd(sure(handover.fdtAddress, 'address'), 4096),
+    {
+      boot: {},
+    },
+  ),
+  V73W('KHO-171', 'an initrd outside scratch', () => initrd(0x10_0000n, 4096), { boot: {} }),
   V73W('KHO-121', 'half a region', nothing, { boot: { scratchSize: 40n } }),
   V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
 ];
