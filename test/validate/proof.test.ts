@@ -20,6 +20,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   'LUO-005 kho-v4': 'luo-v5 has blocks; luo-v1 to luo-v3 under kho-v4 never reached a release',
   'LUO-019 kho-v4': 'luo-v5 has blocks; arrays of files under kho-v4 never reached a release',
   'LUO-007 kho-v1': '6.19 lets such a session be created: a note',
+  'MEMFD-020 kho-v1': '6.19 and 7.0 leave flags out: a warning',
   'VTD-134 kho-v1': 'only the 2024 series hands domains over',
   'VTD-134 kho-v2': 'only the 2024 series hands domains over',
   'VTD-134 kho-v3': 'only the 2024 series hands domains over',
