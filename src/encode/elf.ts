@@ -11,6 +11,10 @@ import { placeBoot } from './rfc-memory-boot.js';
 import { placeGuestmemfs } from './rfc-memory-guestmemfs.js';
 import { createPlacement, placedLayers, put } from './rfc-memory-place.js';
 import { encodeUpstreamElf, isUpstreamDocument } from './upstream/elf.js';
+import { wholePages } from './whole-pages.js';
+
+/** The 2024 series is of x86-64. */
+const PAGE = 4096;
 
 export interface EncodedElf {
   /** The core, piece by piece; drawn once. Reads `memory` as it goes. */
@@ -46,7 +50,11 @@ export function encodeElf(document: unknown, memory?: PhysicalMemory): EncodedEl
     if (address === undefined) throw new ModelError('fdt.address is missing: there is no place for the tree');
     put(placement, 'typed', 'the tree', jsonInteger(address, 'fdt.address'), [{ address: 0, bytes }]);
   }
-  const placed = overlay(...placedLayers(placement, memory));
+  const placed = wholePages(
+    overlay(...placedLayers(placement)),
+    overlay(...placedLayers(placement, memory)),
+    PAGE,
+  );
   return {
     chunks: memoryCoreChunks(placed, 'x86-64'),
     messages: [...messages, ...placement.messages, ...leftOut(handover, placed)],

@@ -1,6 +1,7 @@
 /** A synthesised dump: its memory, made when it is read, and its own account of what is in it. */
 import type { Generation } from '../abi/model.js';
 import { memoryCoreChunks } from '../encode/elf-chunks.js';
+import { wholePages } from '../encode/whole-pages.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type Region, regionsMemory } from './regions.js';
@@ -51,17 +52,25 @@ export function synthesis(parts: Parts): Synthesis {
   const { machine, release, pageSize, generation } = parts;
   // In the order of the core: neighbours are then one run, and are read in one go.
   const regions = [...parts.regions].sort((a, b) => a.address - b.address);
-  const memory = regionsMemory(regions, `synthesised ${generation}, ${regions.length} regions`);
+  const own = regionsMemory(regions, `synthesised ${generation}, ${regions.length} regions`);
+  const memory = wholePages(own, own, pageSize);
   const vmcoreinfo = `OSRELEASE=${release}\nPAGESIZE=${pageSize}\n`;
   return {
     ...parts,
     regions,
     memory,
     vmcoreinfo,
-    stored: regions.reduce((sum, { fill, size }) => (fill === undefined ? sum : sum + size), 0),
+    stored: storedBytes(memory),
     get account() {
       return parts.makeAccount();
     },
     chunks: () => memoryCoreChunks(memory, machine, { vmcoreinfo }),
   };
+}
+
+/** Bytes that a core of the memory stores. */
+function storedBytes(memory: PhysicalMemory): number {
+  let bytes = 0;
+  for (const { start, end, state } of memory.known()) if (state === 'present') bytes += end - start;
+  return bytes;
 }

@@ -22,6 +22,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   'LUO-007 kho-v1': '6.19 to 7.1 let such a session be created: a note',
   'LUO-007 kho-v2': '6.19 to 7.1 let such a session be created: a note',
   'LUO-007 kho-v3': '6.19 to 7.1 let such a session be created: a note',
+  'MEMFD-020 kho-v1': '6.19 and 7.0 leave flags out: a warning',
   'VTD-134 kho-v1': 'only the 2024 series hands domains over',
   'VTD-134 kho-v2': 'only the 2024 series hands domains over',
   'VTD-134 kho-v3': 'only the 2024 series hands domains over',

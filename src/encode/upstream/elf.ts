@@ -15,6 +15,7 @@ import { hex } from '../../schema/units.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
 import { jsonObject, ModelError } from '../from-json.js';
+import { wholePages } from '../whole-pages.js';
 import { writeBoot } from './boot.js';
 import { isUpstreamRoot } from './fresh.js';
 import { type Json, jsonNarrow, jsonObjects, optionalWide } from './json.js';
@@ -96,7 +97,7 @@ export function upstreamMemory(document: unknown, memory?: PhysicalMemory): Upst
   if (json.setupData !== undefined)
     writeBoot(place, jsonObject(json.setupData, 'setupData'), json, fdtAddress);
   const own = segmentsMemory(place.segments, `${place.segments.length} parts of a model`);
-  const placed = memory === undefined ? own : overlay(own, memory);
+  const placed = wholePages(own, memory === undefined ? own : overlay(own, memory), pageSize);
   const handover = decodeHandover(bytes, { memory: placed, address: fdtAddress, pageSize });
   return {
     memory: placed,

@@ -141,10 +141,10 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     at: 'address 0x2dab000',
   },
   'KHO-153': {
-    fault: 'a record within a page (linux-7.1-live-update as kho-v2)',
-    message: 'The record of token 0x1a, session "vm-alpha", at 0x1c001008 does not start a page',
-    at: 'address 0x1c001008',
-    found: '0x1c001008',
+    fault: 'files at no page (linux-7.1-live-update)',
+    message: 'The files of session "vm-alpha" at 0x2024008 does not start a page',
+    at: 'address 0x2024008',
+    found: '0x2024008',
     expected: 'a multiple of 0x1000',
   },
   'KHO-155': {

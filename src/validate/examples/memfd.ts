@@ -63,13 +63,14 @@ export const memfdExamples: { readonly [rule: string]: RuleExample } = {
   },
   'MEMFD-009': {
     fault: 'pfn 0 (linux-7.3-live-update)',
-    message: 'Folio 5 of the memfd of token 0x1a, session "vm-alpha": pfn is 0',
+    message:
+      'Folio 5 of the memfd of token 0x1a, session "vm-alpha": pfn is 0, index 0x5; 1 page of the file is lost with such entries',
     at: 'memfd_luo_folio_ser.pfn  address 0x0',
   },
   'MEMFD-010': {
-    fault: 'behind the end (linux-7.3-live-update)',
+    fault: 'beyond the end (linux-7.3-live-update)',
     message:
-      'Folio 511 of the memfd of token 0xffffffffffffffff, session "vm-alpha": index 0x200 is behind the end of the file (0x200000 bytes)',
+      'Folio 511 of the memfd of token 0xffffffffffffffff, session "vm-alpha": index 0x1ff is beyond the end of the file (0x1ff000 bytes)',
     at: 'memfd_luo_folio_ser.index  address 0x3fae000',
   },
   'MEMFD-011': {
@@ -79,10 +80,10 @@ export const memfdExamples: { readonly [rule: string]: RuleExample } = {
     at: 'memfd_luo_folio_ser.index  address 0x10000000',
   },
   'MEMFD-012': {
-    fault: 'two of one index (linux-7.3-live-update)',
+    fault: 'a folio of order 11 (linux-7.3-live-update)',
     message:
-      'Folio 5 of the memfd of token 0x1a, session "vm-alpha": index 0x4 belongs to another folio already',
-    at: 'memfd_luo_folio_ser.index  address 0x17ed000',
+      'Folio 1 of the memfd of token 0x1a, session "vm-alpha": index 0x1 belongs to another folio already (and 2046 more)',
+    at: 'memfd_luo_folio_ser.index  address 0x17f1000',
   },
   'MEMFD-013': {
     fault: 'a flag of the future (linux-7.3-live-update)',
@@ -106,5 +107,30 @@ export const memfdExamples: { readonly [rule: string]: RuleExample } = {
       'The records of the memfd of token 0x1a, session "vm-alpha" and of the memfd of token 0xffffffffffffffff, session "vm-alpha" are on the same page, at 0x2df3000',
     at: 'luo_file_ser.data  address 0x2df3000',
     bytes: '00 00 00 00 00 00 00 00 [39 30 00 00 00 00 00 00] 00 00 80 01 00 00 00 00 (address 0x2df2ff8)',
+  },
+  'MEMFD-020': {
+    fault: 'a folio that is not dirty (linux-7.3-live-update)',
+    message:
+      'Folio 5 of the memfd of token 0x1a, session "vm-alpha", index 0x5, is without MEMFD_LUO_FOLIO_DIRTY',
+    at: 'memfd_luo_folio_ser.flags  address 0x17ed000',
+    found: '0x2',
+    expected: '0x3',
+  },
+  'MEMFD-021': {
+    fault: 'a list that is cut (linux-7.3-live-update)',
+    message:
+      'The memfd of token 0xffffffffffffffff, session "vm-alpha", has 2 MiB; its list of 496 folios leaves out 64 KiB from index 0x1f0 on',
+    at: 'memfd_luo_ser.nr_folios  address 0x3dae018',
+    bytes: '01 00 00 00 00 00 00 00 [f0 01 00 00 00 00 00 00] 00 f0 fa 03 00 00 00 00 (address 0x3dae010)',
+    found: '496 folios',
+    expected: 'folios for 512 pages',
+  },
+  'MEMFD-022': {
+    fault: 'a folio of 2 MiB that is one page in the map (linux-7.3-live-update)',
+    message:
+      'Folio 0 of the memfd of token 0xffffffffffffffff, session "vm-alpha", index 0x0, is a block of order 0 in the map, the file ends at index 0x200: missing are 2044 KiB from index 0x1 on',
+    at: 'memfd_luo_folio_ser.index  address 0x10000000',
+    found: 'order 0, 1 page',
+    expected: '512 pages',
   },
 };

@@ -20,7 +20,8 @@ export const vmallocExamples: { readonly [rule: string]: RuleExample } = {
   },
   'VMALLOC-003': {
     fault: 'order 40 (linux-7.3-live-update)',
-    message: 'the memfd of token 0x1a, session "vm-alpha": kho_vmalloc.order is 40',
+    message:
+      'the memfd of token 0x1a, session "vm-alpha": kho_vmalloc.order is 40, and the size of a run overflows',
     at: 'kho_vmalloc.order  address 0x2df3000',
     bytes: '00 00 00 00 00 00 00 00 00 00 00 00 00 00 [39 30] (address 0x2df2ff2)',
     found: '40',
@@ -35,8 +36,7 @@ export const vmallocExamples: { readonly [rule: string]: RuleExample } = {
   },
   'VMALLOC-005': {
     fault: 'a list page that is not preserved (linux-7.3-live-update)',
-    message:
-      'the memfd of token 0x1a, session "vm-alpha": the map has no block of order 0 for its list page at 0x3dad000',
+    message: 'the memfd of token 0x1a, session "vm-alpha": its list page at 0x3dad000 is not preserved',
     at: 'address 0x3dad000',
   },
   'VMALLOC-006': {
@@ -54,7 +54,7 @@ export const vmallocExamples: { readonly [rule: string]: RuleExample } = {
   'VMALLOC-008': {
     fault: 'an entry behind the end (linux-7.3-live-update)',
     message:
-      'the memfd of token 0x1a, session "vm-alpha": the list page at 0x3dad000 has entries behind the 0 of entry 24',
+      'the memfd of token 0x1a, session "vm-alpha": the list page at 0x3dad000 has entries after the 0 of entry 24',
     at: 'kho_vmalloc_chunk.phys  address 0x3dad000',
     bytes: '[00 …] (address 0x3dad000)',
   },

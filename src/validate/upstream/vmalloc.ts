@@ -30,6 +30,15 @@ function listedPages({ area, pages }: PlacedArea): number {
   return pages.reduce((sum, { used }) => sum + used, 0) * 2 ** area.descriptor.order;
 }
 
+/** What an order makes of the list, where it is not what total_pages says. */
+function listText(placed: PlacedArea): string {
+  const { totalPages } = placed.area.descriptor;
+  const listed = listedPages(placed);
+  return listed === totalPages
+    ? ''
+    : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
+}
+
 export const pageCount: Rule = {
   id: 'VMALLOC-001',
   title: 'the listed runs make up total_pages',
@@ -99,15 +108,11 @@ export const runOrder: Rule = {
       const { owner, area, location } = placed;
       if (area.descriptor.order <= limit) continue;
       const overflows = !hasRunSize(area.descriptor.order, pageSize);
-      const listed = listedPages(placed);
-      const { totalPages } = area.descriptor;
-      const unequal =
-        listed === totalPages
-          ? ''
-          : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
+      // Of what overflows there is no number of pages.
+      const what = overflows ? ', and the size of a run overflows' : listText(placed);
       report.finding({
         severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
-        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${overflows ? ', and the size of a run overflows' : unequal}`,
+        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
         expected: `at most ${limit}`,

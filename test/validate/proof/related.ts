@@ -49,5 +49,6 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   ],
   'MEMFD-011': [['MEMFD-012'], 'a large folio covers the indices of the next ones'],
   'MEMFD-018': [['VMALLOC-004'], 'two files of one record have one list'],
+  'KHO-153': [['LUO-012'], 'files that are read at an offset have another handler'],
   'KHO-155': [['MEMFD-012'], 'a large folio covers the indices of the next ones'],
 };

@@ -20,6 +20,7 @@ export const VMALLOC: readonly Case[] = [
   V73W('VMALLOC-002', 'an undefined flag', (handover) => u16(descriptor(handover) + 12, 0x11)),
   V73('VMALLOC-003', 'order 40', (handover) => u16(descriptor(handover) + 14, 40)),
   V73('VMALLOC-003', 'order 19, of which a run overflows', (handover) => u16(descriptor(handover) + 14, 19)),
+  V73('VMALLOC-003', 'the largest order that there is', (handover) => u16(descriptor(handover) + 14, 0xffff)),
   V73W('VMALLOC-003', 'order 12', (handover) => u16(descriptor(handover) + 14, 12)),
   V73('VMALLOC-004', 'a list that leads to itself', (handover) => u64(list(handover), list(handover))),
   V73('VMALLOC-004', 'a list that leads to another', (handover) => u64(list(handover, 1), list(handover))),
