@@ -16,6 +16,7 @@ import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { parseFdt } from '../fdt/parse.js';
+import { isDamage, type MemoryDiagnostic } from '../memory/diagnostics.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
@@ -47,6 +48,8 @@ export interface LoadedDump {
   readonly direction?: Direction;
   /** What the dump says about the kernel whose memory it holds. */
   readonly evidence?: Evidence;
+  /** How the container of the memory is cut off or damaged, as far as it was read by now. */
+  readonly damage?: () => readonly string[];
 }
 
 /**
@@ -90,11 +93,11 @@ export async function withDumps<T>(
 export async function withMemory<T>(
   path: string,
   options: LoadOptions,
-  use: (memory: PhysicalMemory, blob: Uint8Array | undefined) => Promise<T>,
+  use: (memory: PhysicalMemory, opened: OpenedMemory) => Promise<T>,
 ): Promise<T> {
   return withInputs(path, options, async ({ blob, memory, unrecognised }) => {
     if (unrecognised !== undefined) throw unrecognised;
-    if (memory !== undefined) return use(memory.memory, blob);
+    if (memory !== undefined) return use(memory.memory, memory);
     const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
     throw new InputError(path, 'no-memory', `is ${what}; name the memory behind it with --memory FILE`);
   });
@@ -182,6 +185,7 @@ function withMemoryBehind(
     description: `${description}, with ${memory.description}`,
     handover,
     evidence,
+    damage: damageOf(opened),
     ...(found === undefined ? {} : { found }),
   };
 }
@@ -220,6 +224,7 @@ export function fromTree(
     handover,
     found,
     evidence,
+    damage: damageOf(opened),
     place: `at ${found.addresses.map(hex).join(' and ')}`,
     ...(found.direction === undefined ? {} : { direction: found.direction }),
   };
@@ -287,12 +292,22 @@ export function writerRelease(
   return found?.direction === 'incoming' && release?.inMemory !== true ? undefined : release?.value;
 }
 
+/** How the memory file is cut off or damaged; reading may bring up more. */
+export function damageOf(opened: OpenedMemory): () => readonly string[] {
+  return () => opened.diagnostics.filter(isDamage).map(diagnosticText);
+}
+
+function diagnosticText({ message, count }: MemoryDiagnostic): string {
+  return count === 1 ? message : `${message} (${count} such cases)`;
+}
+
 /** What is wrong with the memory file stands beside what is wrong with its contents. */
 function addMemoryDiagnostics(handover: Handover, { diagnostics }: OpenedMemory): void {
-  for (const { code, message, fileOffset, count } of diagnostics) {
+  for (const diagnostic of diagnostics) {
+    const { code, fileOffset } = diagnostic;
     handover.diagnostics.push({
       code,
-      message: count === 1 ? message : `${message} (${count} such cases)`,
+      message: diagnosticText(diagnostic),
       location: fileOffset === undefined ? {} : { fileOffset: BigInt(fileOffset) },
     });
   }

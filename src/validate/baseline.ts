@@ -163,12 +163,18 @@ export function applyBaseline(result: ValidationResult, baseline: Baseline): Bas
     return count === 0;
   });
   const failing = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule));
+  const known = result.failed.filter((id) => !failing.has(id));
+  // What such a rule could not look at is no more checked than before.
+  const unseen = result.partial.filter(({ rule }) => !failing.has(rule));
+  const isUnseen = new Set(unseen.map(({ rule }) => rule));
   return {
     result: {
+      ...result,
       findings,
-      passed: [...result.passed, ...result.failed.filter((id) => !failing.has(id))],
+      passed: [...result.passed, ...known.filter((id) => !isUnseen.has(id))],
       failed: result.failed.filter((id) => failing.has(id)),
-      skipped: result.skipped,
+      skipped: [...result.skipped, ...unseen],
+      partial: result.partial.filter(({ rule }) => failing.has(rule)),
     },
     known: result.findings.length - findings.length,
     gone: [...left.values()].reduce((sum, count) => sum + count, 0),

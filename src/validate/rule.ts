@@ -90,6 +90,7 @@ export interface InspectedRule {
   readonly dropped: number;
   /** Why the rule has nothing to say. */
   readonly skipped?: string;
+  readonly kind?: SkipKind;
   /** Bytes that the rule would have needed. */
   readonly missing?: { readonly what: string; readonly address: bigint };
 }

@@ -48,9 +48,9 @@ function ruleOf(row: Row): Rule {
     vtd: true,
     finish({ inspection }, report) {
       if (inspection === undefined) return;
-      const { findings, dropped, skipped, missing } = inspection.of(id);
+      const { findings, dropped, skipped, kind, missing } = inspection.of(id);
       if (skipped !== undefined) {
-        report.skip(skipped);
+        report.skip(skipped, kind);
         return;
       }
       for (const finding of findings) report.finding(finding);

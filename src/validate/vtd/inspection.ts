@@ -7,7 +7,7 @@ import { inputWidthOf } from '../../vtd/registers.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import type { Facts } from '../facts.js';
 import { gaps } from '../pages.js';
-import type { Inspected, InspectedRule, WalkObserver } from '../rule.js';
+import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../rule.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
 import { watchLeaves } from './leaf-rows.js';
@@ -168,6 +168,11 @@ export function createInspection(
     return ABSENT[scope];
   }
 
+  function kindOf({ scope }: Row, why: string): SkipKind {
+    if (why === NO_UNIT) return 'not-given';
+    return running.length > 0 && missing.has(scope) ? 'unanswered' : 'not-applicable';
+  }
+
   return {
     domain(domain, root) {
       walked.add(keyOf('second', root.pgd, root.levels));
@@ -184,7 +189,7 @@ export function createInspection(
       const row = byId.get(rule);
       if (row === undefined) return { findings: [], dropped: 0, skipped: 'it is no VT-d rule' };
       const skipped = whySkipped(row);
-      if (skipped !== undefined) return { findings: [], dropped: 0, skipped };
+      if (skipped !== undefined) return { findings: [], dropped: 0, skipped, kind: kindOf(row, skipped) };
       const absent = missing.get(row.scope);
       const result: InspectedRule =
         row.id === MAPPED
