@@ -26,6 +26,7 @@ import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { hex } from '../schema/units.js';
+import type { ValidateOptions } from '../validate/run.js';
 import { readDebugfs } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
@@ -48,6 +49,8 @@ export interface LoadedDump {
   readonly direction?: Direction;
   /** What the dump says about the kernel whose memory it holds. */
   readonly evidence?: Evidence;
+  /** No memory is given: what is known of it are the blobs in a copy of debugfs. */
+  readonly blobsOnly?: true;
   /** How the container of the memory is cut off or damaged, as far as it was read by now. */
   readonly damage?: () => readonly string[];
 }
@@ -258,7 +261,8 @@ export async function fromFolders(
         : withMemoryBehind(path, blob, description, inputs.memory, options);
     dump.handover.diagnostics.push(...parts.diagnostics);
     if (parts.scratch !== undefined) dump.handover.scratch ??= parts.scratch;
-    dumps.push({ ...dump, direction, place: `in ${folder.direction}/` });
+    const blobsOnly = inputs.memory === undefined ? { blobsOnly: true as const } : {};
+    dumps.push({ ...dump, ...blobsOnly, direction, place: `in ${folder.direction}/` });
   }
   if (dumps.length === 0) {
     throw new InputError(path, 'no-tree', `is a copy of debugfs without an ${options.tree} tree`);
@@ -295,6 +299,17 @@ export function writerRelease(
 /** How the memory file is cut off or damaged; reading may bring up more. */
 export function damageOf(opened: OpenedMemory): () => readonly string[] {
   return () => opened.diagnostics.filter(isDamage).map(diagnosticText);
+}
+
+/** What a validation has to know of the files that a dump came from. */
+export function containerOptions({
+  damage,
+  blobsOnly,
+}: LoadedDump): Pick<ValidateOptions, 'damage' | 'blobsOnly'> {
+  return {
+    ...(damage === undefined ? {} : { damage }),
+    ...(blobsOnly === undefined ? {} : { blobsOnly }),
+  };
 }
 
 function diagnosticText({ message, count }: MemoryDiagnostic): string {

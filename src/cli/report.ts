@@ -5,6 +5,7 @@ import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
 import { vtdRules } from '../validate/vtd/index.js';
 import { type CommonArguments, commonOptions, loadOptions, write } from './common.js';
+import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
@@ -33,10 +34,10 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
     const asked = await vtdValidation(args);
     const units = asked.vtd.units.length > 0;
     await withDumpOrMemory(args.dump ?? '', loadOptions(args), units, async (dump) => {
-      const { path, description, handover, found, damage } = dump;
+      const { path, description, handover, found } = dump;
       const known = handover.kind === 'handover' && handover.generation !== undefined;
       const rules = known ? catalogue : units && handover.tree === undefined ? vtdRules : undefined;
-      const options = { ...asked, ...(damage === undefined ? {} : { damage }) };
+      const options = { ...asked, ...containerOptions(dump) };
       const page = reportPage({
         path,
         description,

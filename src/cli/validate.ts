@@ -14,7 +14,7 @@ import { vtdRules } from '../validate/vtd/index.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
-import type { LoadedDump } from './load.js';
+import { containerOptions, type LoadedDump } from './load.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
@@ -188,8 +188,9 @@ function validatedDump(
   return { ...dump, result, baseline: { known, gone } };
 }
 
-function checked({ path, handover, damage }: LoadedDump, asked: ValidateOptions) {
-  const options = damage === undefined ? asked : { ...asked, damage };
+function checked(dump: LoadedDump, asked: ValidateOptions) {
+  const { path, handover } = dump;
+  const options = { ...asked, ...containerOptions(dump) };
   const units = options.vtd?.units ?? [];
   if (handover.kind === 'unknown' && handover.tree === undefined && units.length > 0) {
     return validate(handover, vtdRules, options);

@@ -57,6 +57,8 @@ export interface ValidateOptions {
   readonly vtd?: VtdOptions;
   /** Areas that must have been checked. */
   readonly required?: readonly string[];
+  /** The memory is no more than some blobs of it: what else records refer to was not given, and is not missing. */
+  readonly blobsOnly?: boolean;
   /** How the container is cut off or damaged, in words; asked once the rules have read what they read. */
   readonly damage?: () => readonly string[];
 }
@@ -161,20 +163,24 @@ function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): R
   return wanted;
 }
 
-const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: string }>> = {
+const NEEDS: Readonly<Record<Need, Reason & { met(handover: Handover): boolean }>> = {
   memory: {
     met: ({ memory }) => memory !== undefined,
     why: 'the memory behind the blob is not given (--memory)',
+    kind: 'not-given',
   },
   setup_data: {
     met: ({ setupData }) => setupData !== undefined,
     why: 'no setup_data entry of type 10 leads to the tree',
+    kind: 'not-applicable',
   },
 };
 
 function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));
-  return missing === undefined ? undefined : { why: NEEDS[missing].why, kind: 'not-given' };
+  if (missing === undefined) return undefined;
+  const { why, kind } = NEEDS[missing];
+  return { why, kind };
 }
 
 function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
@@ -288,7 +294,9 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   const partial: Skipped[] = [];
   for (const { rule, findings: own, dropped, absent, skip } of states) {
     const asked = options.only === undefined || options.only.has(rule.id);
-    const reason = asked ? (skip ?? absent) : NOT_ASKED;
+    const found = asked ? (skip ?? absent) : NOT_ASKED;
+    const notGiven = options.blobsOnly === true && found?.kind === 'absent';
+    const reason: Reason | undefined = notGiven ? { ...found, kind: 'not-given' } : found;
     if (asked) findings.push(...own);
     if (asked && dropped > 0) {
       findings.push({
