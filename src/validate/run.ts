@@ -18,6 +18,7 @@ import {
 import { createFacts, type Facts } from './facts.js';
 import { unansweredUnits } from './questions.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { vtdRows } from './vtd/index.js';
 import { createInspection, type Inspection } from './vtd/inspection.js';
@@ -130,7 +131,7 @@ function createState(rule: Rule): State {
     reporter: {
       finding: ({ severity, ...finding }) => {
         if (state.findings.length < MAX_FINDINGS) {
-          state.findings.push({ rule: rule.id, severity: severity ?? rule.severity, ...finding });
+          state.findings.push(placed({ rule: rule.id, severity: severity ?? rule.severity, ...finding }));
         } else {
           state.dropped++;
         }
@@ -148,6 +149,13 @@ function createState(rule: Rule): State {
     },
   };
   return state;
+}
+
+/** A finding with what its path says of its subject; what the rule says of it wins. */
+function placed(finding: Finding): Finding {
+  const { fdtPath } = finding.location;
+  const subject = { ...(fdtPath === undefined ? {} : pathSubject(fdtPath)), ...finding.subject };
+  return Object.keys(subject).length === 0 ? finding : { ...finding, subject };
 }
 
 /** The rules asked for and, so that their results mean something, their prerequisites. */

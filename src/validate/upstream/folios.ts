@@ -2,6 +2,8 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
 import { MemfdLuoFolioSerFlags } from '../../records/memfd.js';
+import type { Subject } from '../rule.js';
+import { fileSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
 import { createPageBits, type PageBits } from './page-bits.js';
@@ -10,6 +12,7 @@ import { maxPageOrder, orderAt } from './shared.js';
 /** A memfd, and whose it is. */
 export interface PlacedMemfd {
   readonly name: string;
+  readonly subject: Subject;
   readonly session: LuoSession;
   readonly file: LuoFile;
   readonly memfd: Memfd;
@@ -73,6 +76,7 @@ export function findMemfds({ luo }: Handover): PlacedMemfd[] {
         : [
             {
               name: `the memfd of token ${hex(file.token)}, session ${quoted(session.name)}`,
+              subject: fileSubject(session, file),
               session,
               file,
               memfd: file.memfd,

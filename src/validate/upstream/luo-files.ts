@@ -5,6 +5,7 @@ import { LUO_FILE_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { fileSubject } from '../subject.js';
 import { hex, listed } from '../text.js';
 import { quoted } from './blobs.js';
 import { sessionsOf } from './luo-sessions.js';
@@ -44,6 +45,7 @@ export const handlerEnds: Rule = {
     for (const { session, file, index } of filesOf(context, report)) {
       if (bytesToText(file.compatible).terminated) continue;
       report.finding({
+        subject: fileSubject(session, file),
         message: `No NUL ends the handler string of file ${index} of session ${quoted(session.name)}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
       });
@@ -72,6 +74,7 @@ export const knownHandler: Rule = {
       const draft = file.draft;
       report.finding({
         ...(draft === undefined ? {} : { severity: 'warning' as const }),
+        subject: fileSubject(session, file),
         message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
         }`,
@@ -101,6 +104,7 @@ export const tokensUnique: Rule = {
       current = session;
       if (seen.has(file.token)) {
         report.finding({
+          subject: fileSubject(session, file),
           message: `File ${index} of session ${quoted(session.name)} has the token ${hex(file.token)} of an earlier one`,
           location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
           found: hex(file.token),

@@ -25,6 +25,7 @@ function reportFault(
     if (tally === undefined) continue;
     const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
     report.finding({
+      subject: owner.subject,
       message: `Folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
       location: {
         ...at(BigInt(tally.pfn) * page),
@@ -180,11 +181,12 @@ export const recordsOwned: Rule = {
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     const seen = new Map<bigint, string>();
-    for (const { name, file } of memfdsOf(context, report)) {
+    for (const { name, subject, file } of memfdsOf(context, report)) {
       const other = seen.get(file.data / page);
       if (other === undefined) seen.set(file.data / page, name);
       else {
         report.finding({
+          subject,
           message: `The records of ${other} and of ${name} are on the same page, at ${hex(file.data)}`,
           location: at(file.data, 'luo_file_ser.data'),
         });

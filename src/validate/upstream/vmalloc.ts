@@ -34,7 +34,7 @@ export const pageCount: Rule = {
   needs: ['memory'],
   check(context, report) {
     for (const placed of areasOf(context, report)) {
-      const { owner, area, pages, broken, location } = placed;
+      const { owner, subject, area, pages, broken, location } = placed;
       const { totalPages, order, first } = area.descriptor;
       if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) continue;
       if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
@@ -43,6 +43,7 @@ export const pageCount: Rule = {
       const listed = pages.reduce((sum, { used }) => sum + used, 0) * 2 ** order;
       if (listed === totalPages) continue;
       report.finding({
+        subject,
         message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${listed}`,
@@ -62,10 +63,11 @@ export const definedFlags: Rule = {
   consequence: 'other bits are dropped silently: the area is mapped otherwise than it was',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { flags } = area.descriptor;
       if ((flags & ~FLAGS) === 0) continue;
       report.finding({
+        subject,
         message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
         location: { ...location, field: 'kho_vmalloc.flags' },
         found: hex(flags),
@@ -88,8 +90,9 @@ export const runOrder: Rule = {
     const limit = maxPageOrder(context.handover.pageSize);
     for (const placed of areasOf(context, report)) {
       if (saneOrder(placed, context)) continue;
-      const { owner, area, location } = placed;
+      const { owner, subject, area, location } = placed;
       report.finding({
+        subject,
         message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
@@ -110,10 +113,11 @@ export const listChain: Rule = {
     'a page is not restored twice: the kernel warns and gives the area up, after it has read a freed page',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, broken, pages, location } of areasOf(context, report)) {
+    for (const { owner, subject, broken, pages, location } of areasOf(context, report)) {
       if (broken?.kind !== 'loop' && broken?.kind !== 'shared') continue;
       const last = pages.at(-1);
       report.finding({
+        subject,
         message: `${owner}: its list goes on at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which it has already passed' : 'a list page of another area'}`,
         location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
         found: hex(broken.next),
@@ -134,10 +138,11 @@ export const listPages: Rule = {
   check(context, report) {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
-    for (const { owner, pages, broken, location } of areas) {
+    for (const { owner, subject, pages, broken, location } of areas) {
       if (broken?.kind === 'pointer') {
         const last = pages.at(-1);
         report.finding({
+          subject,
           message: `${owner}: its list goes on at ${hex(broken.next)}, which is no physical address`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
@@ -146,6 +151,7 @@ export const listPages: Rule = {
       if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
         const last = pages.at(-1);
         report.finding({
+          subject,
           message: `${owner}: its list goes on at ${hex(broken.next)}, which is not preserved`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
@@ -154,6 +160,7 @@ export const listPages: Rule = {
       for (const { address } of map === undefined ? [] : pages) {
         if (map?.has(Math.floor(address / map.pageSize), 0)) continue;
         report.finding({
+          subject,
           message: `${owner}: the map has no block of order 0 for its list page at ${hex(address)}`,
           location: at(address),
         });
@@ -176,7 +183,7 @@ export const runsPreserved: Rule = {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const { owner, subject, area } of areas) {
       for (const [i, run] of area.runs.entries()) {
         const aligned = run % area.runSize === 0;
         const start = physicalAddress(run);
@@ -184,6 +191,7 @@ export const runsPreserved: Rule = {
           if (map.covers(start, start + area.runSize)) continue;
         }
         report.finding({
+          subject,
           message: `${owner}: run ${i} at ${hex(run)} ${aligned ? 'is not preserved' : `is not aligned to its ${hex(area.runSize)} bytes`}`,
           location: at(run),
           found: hex(run),
@@ -207,11 +215,12 @@ export const runBlocks: Rule = {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const { owner, subject, area } of areas) {
       for (const [i, run] of area.runs.entries()) {
         const order = orderAt(map, run / map.pageSize);
         if (order <= area.descriptor.order) continue;
         report.finding({
+          subject,
           message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, its block order ${order}`,
           location: at(run),
           found: `order ${order}`,
@@ -232,10 +241,11 @@ export const noEntriesBehindZero: Rule = {
   consequence: 'what stands there is ignored; were it runs, they are lost',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, pages } of areasOf(context, report)) {
+    for (const { owner, subject, pages } of areasOf(context, report)) {
       for (const { address, used, stray } of pages) {
         if (!stray) continue;
         report.finding({
+          subject,
           message: `${owner}: the list page at ${hex(address)} has entries behind the 0 of entry ${used}`,
           location: at(address, 'kho_vmalloc_chunk.phys'),
         });
@@ -254,10 +264,11 @@ export const firstPage: Rule = {
   consequence: 'the area is not restored',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { first, totalPages } = area.descriptor;
       if (first !== 0n || totalPages === 0) continue;
       report.finding({
+        subject,
         message: `${owner}: first is 0, total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.first' },
         found: '0x0',
@@ -276,10 +287,11 @@ export const allocatable: Rule = {
   consequence: 'the array of pages cannot be allocated, and the area is not restored',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { totalPages } = area.descriptor;
       if (totalPages <= MAX_PAGES) continue;
       report.finding({
+        subject,
         message: `${owner}: total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${totalPages}`,

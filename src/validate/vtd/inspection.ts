@@ -8,6 +8,7 @@ import type { WalkRequest } from '../../vtd/walk/state.js';
 import type { Facts } from '../facts.js';
 import { gaps } from '../pages.js';
 import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
 import { watchLeaves } from './leaf-rows.js';
@@ -18,7 +19,7 @@ import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
 import { formatOf, type Narrowed, watchTables } from './table-rows.js';
 import { createTally } from './tally.js';
-import { domainTarget, isForeign, placeName, type Target } from './target.js';
+import { domainTarget, isForeign, placeName, placeSubject, type Target } from './target.js';
 import { capabilitiesOf, translationEnabled, type VtdOptions } from './unit.js';
 
 const PAGE = 4096;
@@ -246,7 +247,14 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
       const [{ unit }] = units as readonly [UnitTargets[number]];
       sink.tally.see(
         'XR-2',
-        { text, key: `${bus} ${devfn}`, location, found: is, expected: wanted },
+        {
+          text,
+          key: `${bus} ${devfn}`,
+          subject: { ...domainSubject(domain), ...placeSubject({ bus, devfn }) },
+          location,
+          found: is,
+          expected: wanted,
+        },
         { mode: unit.settings.mode, given: unit.given },
       );
     }

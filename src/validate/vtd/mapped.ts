@@ -86,6 +86,7 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
       if (missing === 0) return;
       out.findings.push({
         severity: 'note',
+        ...(target.setting.subject === undefined ? {} : { subject: target.setting.subject }),
         message: `of ${mapped} pages of 4 KiB that ${target.name} maps, ${missing} are not preserved`,
         location: target.place,
         found: `${mapped - missing} of ${mapped} preserved`,
@@ -105,6 +106,7 @@ function unpreserved(target: Target, { iova: first, target: to, pages }: Stretch
     : `${hex(at)}, which is not preserved`;
   return {
     severity: direct ? 'note' : 'error',
+    ...(target.setting.subject === undefined ? {} : { subject: target.setting.subject }),
     message: `${target.name} maps IOVA ${range(iova, iovaEnd)} to ${where}`,
     location: { ...target.place, iova, iovaEnd, address: at },
     found: `${counted(pages, 'page')} at ${hex(at)}`,

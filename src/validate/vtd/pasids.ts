@@ -11,7 +11,7 @@ import { pasidEntryRows } from './rows/pasid-entry.js';
 import type { SharedIds } from './shared-ids.js';
 import { judge, readKnown, type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName } from './target.js';
+import { placeName, placeSubject } from './target.js';
 import type { TargetList } from './target-list.js';
 import type { Capabilities, VtdUnit } from './unit.js';
 
@@ -96,7 +96,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     // FPD alone is what Linux leaves where faults are to be ignored.
     if (first === BigInt(value.fpd) << BigInt(records.PASID_ENTRY_BITS.fpd.shift)) return;
     const text = `PASID entry of ${placeName(place)} is not present but not 0: ${hex(first)}`;
-    tally.see('PE-22', { text, location: { address: BigInt(address) }, found: hex(first) }, setting);
+    tally.see(
+      'PE-22',
+      { text, subject: placeSubject(place), location: { address: BigInt(address) }, found: hex(first) },
+      setting,
+    );
   }
 
   /** Whether RID_PASID of the context has a present entry (SC-12); unknown bytes count as present. */
@@ -116,7 +120,15 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     }
     if (!absent) return;
     const text = `context entry of ${placeName(place)}: PASID ${hex(value.ridPasid)}, that of requests without PASID, has no present entry`;
-    tally.see('SC-12', { text, location: { address: BigInt(address) } }, setting);
+    tally.see(
+      'SC-12',
+      {
+        text,
+        subject: placeSubject({ ...place, pasid: value.ridPasid }),
+        location: { address: BigInt(address) },
+      },
+      setting,
+    );
   }
 
   return {
@@ -139,7 +151,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const bytes = readKnown(memory, page, length);
         if (bytes.length < length) {
           const text = `the PASID directory ${hex(start)} of ${placeName(place)} is not in the dump from ${hex(page + bytes.length)} on`;
-          tally.see('SC-10', { text, location: { address: BigInt(context.address) } }, setting);
+          tally.see(
+            'SC-10',
+            { text, subject: placeSubject(place), location: { address: BigInt(context.address) } },
+            setting,
+          );
           sink.absent(BELOW, 'a PASID directory', page + bytes.length);
         }
         if (bytes.length === 0) return;

@@ -3,7 +3,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { PageLog } from './page-log.js';
 import type { Entry, EntryRow, Hit, Scope } from './row.js';
 import type { Setting, Tally } from './tally.js';
-import { placeName } from './target.js';
+import { placeName, placeSubject } from './target.js';
 
 export interface Sink {
   readonly memory: PhysicalMemory;
@@ -32,7 +32,8 @@ export function judge<T>(
 /** A hit whose text says which entry it is about. */
 export function at<T>(hit: Hit, { place, address }: Entry<T>, what: string): Hit {
   const where = address < 0 ? what : `${what} of ${placeName(place)}`;
-  return { ...hit, text: `${where}: ${hit.text}` };
+  const subject = hit.subject ?? (address < 0 ? {} : placeSubject(place));
+  return { ...hit, text: `${where}: ${hit.text}`, subject };
 }
 
 /** The known leading bytes of [address, address + length), `length` at most a few pages. */

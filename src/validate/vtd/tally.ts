@@ -1,5 +1,5 @@
 /** What was met while the tables were looked at, by row and cause: one finding each, with a count. */
-import type { Finding } from '../rule.js';
+import type { Finding, Subject } from '../rule.js';
 import type { Fault, Hit, Row } from './row.js';
 import type { Given } from './unit.js';
 
@@ -11,6 +11,8 @@ export interface Setting {
   /** Mode of the unit; undefined for tables that no unit is known for. */
   readonly mode?: 'legacy' | 'scalable';
   readonly given: Given;
+  /** Whose the table is. */
+  readonly subject?: Subject;
 }
 
 interface Cause {
@@ -63,7 +65,7 @@ export function faultsText({ legacy, scalable, onAccess }: Row, mode?: 'legacy' 
 }
 
 function findingOf(row: Row, { hit, setting, folded, count }: Cause): Omit<Finding, 'rule'> {
-  const { text, depends, location = {}, found, expected } = hit;
+  const { text, depends, location = {}, found, expected, subject = setting.subject } = hit;
   const unknown = depends !== undefined && !setting.given[depends];
   const times = count > 1 ? ` (${folded ? `and ${count - 1} like it` : `${count} times`})` : '';
   const fault = faultsText(row, setting.mode);
@@ -73,6 +75,7 @@ function findingOf(row: Row, { hit, setting, folded, count }: Cause): Omit<Findi
   return {
     severity: unknown ? 'note' : (hit.severity ?? row.severity),
     message: parts.join('; '),
+    ...(subject === undefined ? {} : { subject }),
     location,
     ...(found === undefined ? {} : { found }),
     ...(expected === undefined ? {} : { expected }),

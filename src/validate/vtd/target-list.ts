@@ -10,7 +10,7 @@ import { translate } from '../../vtd/walk/translate.js';
 import type { Entry } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName, type Target } from './target.js';
+import { placeName, placeSubject, type Target } from './target.js';
 
 interface Draft {
   readonly target: Target;
@@ -52,7 +52,7 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         stage: 'second',
         settings: caps.settings,
         caps,
-        setting,
+        setting: { ...setting, subject: placeSubject(entry.place) },
         name: placeName(entry.place),
         place: {},
         nestingParent: false,
@@ -74,7 +74,7 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
       const common = {
         settings,
         caps,
-        setting,
+        setting: { ...setting, subject: placeSubject(place) },
         name: placeName(place),
         place: {},
         coherent: caps.given.ecap ? caps.ecap.smpwcs === 1 : undefined,

@@ -4,6 +4,8 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { VtdSettings } from '../../schema/settings.js';
 import { functionText } from '../../vtd/device-id.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
+import type { Subject } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import type { Place } from './row.js';
 import type { Setting } from './tally.js';
 import type { Capabilities } from './unit.js';
@@ -60,6 +62,14 @@ export function placeName({ bus, devfn, pasid }: Place): string {
   return pasid === undefined || pasid === 0 ? name : `${name} PASID 0x${pasid.toString(16)}`;
 }
 
+/** Whose an entry is: the function, and the PASID where requests name one. */
+export function placeSubject({ bus, devfn, pasid }: Place): Subject {
+  return {
+    ...(devfn === undefined ? {} : { device: functionText(bus, devfn) }),
+    ...(pasid === undefined || pasid === 0 ? {} : { pasid }),
+  };
+}
+
 /** The table of a domain of the 2024 series. */
 export function domainTarget(
   domain: Domain,
@@ -75,7 +85,11 @@ export function domainTarget(
     stage: 'second',
     settings: caps.settings,
     caps,
-    setting: { given: caps.given, ...(mode === undefined ? {} : { mode }) },
+    setting: {
+      given: caps.given,
+      subject: domainSubject(domain),
+      ...(mode === undefined ? {} : { mode }),
+    },
     name: domainName(domain),
     place: placeOf(domain),
     domain,
