@@ -48,10 +48,12 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
   function table(place: Place, from: Entry<records.PasidDirEntry>, firstPasid: number): void {
     const address = pageAddress(from.value.smptblptr);
     const name = `${placeName({ bus: place.bus, ...(place.devfn === undefined ? {} : { devfn: place.devfn }) })}, PASIDs from ${hex(firstPasid)}`;
+    const subject = placeSubject({ ...place, pasid: firstPasid });
+    const location = { address: BigInt(from.address) };
     const known = tables.get(address);
     if (known !== undefined) {
       const text = `the PASID table ${hex(address)} of ${name} is also that of ${known}`;
-      tally.see('PD-6', { text, key: `${address}`, location: { address: BigInt(from.address) } }, setting);
+      tally.see('PD-6', { text, key: `${address}`, subject, location }, setting);
       return;
     }
     tables.set(address, name);
@@ -59,7 +61,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     const bytes = readKnown(memory, address, PAGE);
     if (bytes.length < PAGE) {
       const text = `the PASID table ${hex(address)} of ${name} is not in the dump`;
-      tally.see('PD-4', { text, location: { address: BigInt(from.address) } }, setting);
+      tally.see('PD-4', { text, subject, location }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
     if (bytes.length === 0) return;

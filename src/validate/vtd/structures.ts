@@ -144,7 +144,9 @@ function scalableRoot(u: Unit, entry: Entry<records.ScalableRootEntry>): void {
 function seeStale<T>(u: Unit, row: string, what: string, { place, words, address }: Entry<T>): void {
   const found = words.map(hex).join(' ');
   const text = `${what} of ${placeName(place)} is not present but not 0: ${found}`;
-  u.sink.tally.see(row, { text, location: { address: BigInt(address) }, found, expected: '0' }, u.setting);
+  const subject = placeSubject(place);
+  const location = { address: BigInt(address) };
+  u.sink.tally.see(row, { text, subject, location, found, expected: '0' }, u.setting);
 }
 
 /** @param first devfn of the table's first entry in scalable mode, where a table serves half a bus */
