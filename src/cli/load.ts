@@ -19,6 +19,7 @@ import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { chosenParts } from '../decode/image-parts.js';
 import { parseFdt } from '../fdt/parse.js';
+import { isDamage, type MemoryDiagnostic } from '../memory/diagnostics.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
@@ -28,6 +29,7 @@ import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { counted, hex } from '../schema/units.js';
+import type { ValidateOptions } from '../validate/run.js';
 import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
@@ -50,6 +52,10 @@ export interface LoadedDump {
   readonly direction?: Direction;
   /** What the dump says about the kernel whose memory it holds. */
   readonly evidence?: Evidence;
+  /** No memory is given: what is known of it are the blobs in a copy of debugfs. */
+  readonly blobsOnly?: true;
+  /** How the container of the memory is cut off or damaged, as far as it was read by now. */
+  readonly damage?: () => readonly string[];
 }
 
 /**
@@ -96,11 +102,11 @@ export async function withDumps<T>(
 export async function withMemory<T>(
   path: string,
   options: LoadOptions,
-  use: (memory: PhysicalMemory, blob: Uint8Array | undefined) => Promise<T>,
+  use: (memory: PhysicalMemory, opened: OpenedMemory) => Promise<T>,
 ): Promise<T> {
   return withInputs(path, options, async ({ blob, memory, unrecognised }) => {
     if (unrecognised !== undefined) throw unrecognised;
-    if (memory !== undefined) return use(memory.memory, blob);
+    if (memory !== undefined) return use(memory.memory, memory);
     const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
     throw new InputError(path, 'no-memory', `is ${what}; name the memory behind it with --memory FILE`);
   });
@@ -197,6 +203,7 @@ function withMemoryBehind(
     description: `${description}, with ${memory.description}`,
     handover,
     evidence,
+    damage: damageOf(opened),
     ...(found === undefined ? {} : { found }),
   };
 }
@@ -236,6 +243,7 @@ export function fromTree(
     handover,
     found,
     evidence,
+    damage: damageOf(opened),
     place: `at ${found.addresses.map(hex).join(' and ')}`,
     ...(found.direction === undefined ? {} : { direction: found.direction }),
   };
@@ -272,7 +280,8 @@ export async function fromFolders(
         : withMemoryBehind(path, blob, description, inputs.memory, options);
     dump.handover.diagnostics.push(...parts.diagnostics);
     if (parts.scratch !== undefined) dump.handover.scratch ??= parts.scratch;
-    dumps.push({ ...dump, direction, place: `in ${folder.direction}/` });
+    const blobsOnly = inputs.memory === undefined ? { blobsOnly: true as const } : {};
+    dumps.push({ ...dump, ...blobsOnly, direction, place: `in ${folder.direction}/` });
   }
   if (dumps.length === 0) {
     throw new InputError(path, 'no-tree', `is a copy of debugfs without an ${options.tree} tree`);
@@ -335,12 +344,33 @@ export function writerRelease(
   return found?.direction === 'incoming' && release?.inMemory !== true ? undefined : release?.value;
 }
 
+/** How the memory file is cut off or damaged; reading may bring up more. */
+export function damageOf(opened: OpenedMemory): () => readonly string[] {
+  return () => opened.diagnostics.filter(isDamage).map(diagnosticText);
+}
+
+/** What a validation has to know of the files that a dump came from. */
+export function containerOptions({
+  damage,
+  blobsOnly,
+}: LoadedDump): Pick<ValidateOptions, 'damage' | 'blobsOnly'> {
+  return {
+    ...(damage === undefined ? {} : { damage }),
+    ...(blobsOnly === undefined ? {} : { blobsOnly }),
+  };
+}
+
+function diagnosticText({ message, count }: MemoryDiagnostic): string {
+  return count === 1 ? message : `${message} (${count} such cases)`;
+}
+
 /** What is wrong with the memory file stands beside what is wrong with its contents. */
 function addMemoryDiagnostics(handover: Handover, { diagnostics }: OpenedMemory): void {
-  for (const { code, message, fileOffset, count } of diagnostics) {
+  for (const diagnostic of diagnostics) {
+    const { code, fileOffset } = diagnostic;
     handover.diagnostics.push({
       code,
-      message: count === 1 ? message : `${message} (${count} such cases)`,
+      message: diagnosticText(diagnostic),
       location: fileOffset === undefined ? {} : { fileOffset: BigInt(fileOffset) },
     });
   }

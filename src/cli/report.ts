@@ -3,30 +3,39 @@ import type { CommandModule } from 'yargs';
 import { reportPage } from '../report/html/page.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
+import { vtdRules } from '../validate/vtd/index.js';
 import { type CommonArguments, commonOptions, loadOptions, write } from './common.js';
-import { withDump } from './load.js';
+import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
+import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
-interface ReportArguments extends CommonArguments {
+interface ReportArguments extends CommonArguments, VtdArguments {
   dump: string | undefined;
 }
 
 export const reportCommand: CommandModule<object, ReportArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
+    vtdOptions(commonOptions(yargs))
       .positional('dump', {
         type: 'string',
         demandOption: true,
         describe: 'devicetree blob, memory dump or folder; - is standard input',
       })
-      .example('kho report memory.elf.gz -o report.html', 'to read, or to attach to a bug report'),
+      .example('kho report memory.elf.gz -o report.html', 'to read, or to attach to a bug report')
+      .example('kho report vmcore --regset iommu_regset -o report.html', 'what devices can reach too'),
   handler: async (args) => {
     if (lastValue(args.output) === undefined && process.stdout.isTTY === true) {
       throw new UsageError('-o OUT.html is missing (a page is not written to a terminal)');
     }
-    await withDump(args.dump ?? '', loadOptions(args), async ({ path, description, handover, found }) => {
+    const asked = await vtdValidation(args);
+    const units = asked.vtd.units.length > 0;
+    await withDumpOrMemory(args.dump ?? '', loadOptions(args), units, async (dump) => {
+      const { path, description, handover, found } = dump;
       const known = handover.kind === 'handover' && handover.generation !== undefined;
+      const rules = known ? catalogue : units && handover.tree === undefined ? vtdRules : undefined;
+      const options = { ...asked, ...containerOptions(dump) };
       const page = reportPage({
         path,
         description,
@@ -34,7 +43,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         catalogue,
         version: packageVersion(),
         ...(found === undefined ? {} : { found }),
-        ...(known ? { result: validate(handover, catalogue) } : {}),
+        ...(rules === undefined ? {} : { result: validate(handover, rules, options) }),
       });
       await write(args, page);
     });

@@ -2,20 +2,26 @@
 import type { CommandModule } from 'yargs';
 import type { Machine } from '../memory/elf/header.js';
 import { InputError } from '../memory/node/errors.js';
+import type { PhysicalMemory } from '../memory/physical.js';
 import { size } from '../schema/units.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
+import type { TrimUnit } from '../trim/units.js';
+import { absentRoot } from '../validate/questions.js';
+import { translationEnabled, type VtdUnit } from '../validate/vtd/unit.js';
 import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
-import { type LoadedDump, withDump } from './load.js';
+import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { withDumpOrMemory } from './validate-vtd.js';
+import { type VtdArguments, vtdDevice, vtdOptions, vtdUnits } from './vtd-settings.js';
 
-interface TrimArguments extends CommonArguments {
+interface TrimArguments extends CommonArguments, VtdArguments {
   dump: string | undefined;
   'whole-pages': boolean | undefined;
 }
 
 export const trimCommand: CommandModule<object, TrimArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
+    vtdOptions(commonOptions(yargs))
       .positional('dump', {
         type: 'string',
         demandOption: true,
@@ -26,29 +32,36 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
         describe: 'keep whole pages of records (those of the boot protocol excepted)',
       })
       .example('kho trim vmcore -o small.elf', 'decodes to the same model; no guest memory, no seeds')
-      .example('kho trim kho.dtb --memory memory.elf.gz -o small.elf', 'the tree and what is behind it'),
+      .example('kho trim kho.dtb --memory memory.elf.gz -o small.elf', 'the tree and what is behind it')
+      .example('kho trim vmcore --regset iommu_regset -o small.elf', 'the tables of devices too'),
   handler: async (args) => {
     if (lastValue(args.output) === undefined && process.stdout.isTTY === true) {
       throw new UsageError('-o SMALL.elf is missing (a core is not written to a terminal)');
     }
     const path = args.dump ?? '';
-    await withDump(path, loadOptions(args), async (dump) => {
+    const units = await trimUnits(args);
+    await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
       const { memory } = handover;
       if (memory === undefined) {
         throw new InputError(path, 'no-memory', 'has no memory to trim; name it with --memory FILE');
       }
-      if (handover.kind !== 'handover') {
+      const treeless = handover.tree === undefined && units.length > 0;
+      if (handover.kind !== 'handover' && !treeless) {
         throw new InputError(path, 'no-handover', `is no handover tree (${handover.kind})`);
       }
-      const options = trimOptions(dump, args['whole-pages'] === true);
+      refuseAbsentRoots(args, path, units, memory);
+      const options = { ...trimOptions(dump, args['whole-pages'] === true), units };
       const { chunks, kept, covered, refused, hasTree } = trimHandover(handover, memory, options);
       await write(args, chunks);
       message(args, `${path}: ${size(kept)} of records in ${size(covered)} of pages`);
       if (refused > 0) {
-        message(args, `${path}: ${size(refused)} of records lie in guest memory or in a seed: left out`);
+        message(
+          args,
+          `${path}: ${size(refused)} of records lie in guest memory, in what devices reach, or in a seed: left out`,
+        );
       }
-      if (!hasTree) {
+      if (!hasTree && !treeless) {
         message(
           args,
           `${path}: the tree is not in the memory: use the result with --memory, beside the blob`,
@@ -57,6 +70,28 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
     });
   },
 };
+
+/** The units whose tables are kept, each with the function that was asked for. */
+async function trimUnits(args: TrimArguments): Promise<readonly (VtdUnit & TrimUnit)[]> {
+  const device = vtdDevice(args);
+  const units = await vtdUnits(args);
+  // Registers that are off lead nowhere: what they point to is not in use.
+  const running = units.filter((unit) => translationEnabled(unit) !== false);
+  return running.map((unit) => (device === undefined ? unit : { ...unit, device }));
+}
+
+/** @throws InputError when no root table is in the dump: what was asked for is not in the output then */
+function refuseAbsentRoots(
+  args: TrimArguments,
+  path: string,
+  units: readonly VtdUnit[],
+  memory: PhysicalMemory,
+): void {
+  const absent = units.flatMap((unit) => absentRoot(unit, memory) ?? []);
+  if (absent.length > 0 && absent.length === units.length)
+    throw new InputError(path, 'no-table', `no tables can be kept: ${absent.join('; ')}`);
+  for (const why of absent) message(args, `${path}: ${why}`);
+}
 
 /** How a dump is cut down: its machine, what its headers said, and where its tree was found. */
 export function trimOptions(

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { writeFileAtomic } from '../memory/node/output.js';
 import { type FileContent, findingPlaces } from '../report/finding-places.js';
 import { jsonChunks } from '../report/json-chunks.js';
+import { DEFAULT_JUDGEMENT, type Judgement } from '../report/judgement.js';
 import { junitLines } from '../report/junit.js';
 import { ktapLines } from '../report/ktap.js';
 import { type Paint, plain } from '../report/paint.js';
@@ -48,6 +49,7 @@ export function createReports(
     readonly format: string | string[] | undefined;
     readonly all?: boolean | undefined;
   },
+  judgement: Judgement = DEFAULT_JUDGEMENT,
 ): Reports {
   const outputs = outputsOf(args);
   const dumps: PlacedDump[] = [];
@@ -80,16 +82,20 @@ export function createReports(
       }
     },
     async write() {
-      for (const output of outputs) await writeFileAtomic(output.file, chunks(output, dumps));
+      for (const output of outputs) await writeFileAtomic(output.file, chunks(output, dumps, judgement));
     },
   };
 }
 
-function chunks({ format, lines }: Output, dumps: readonly PlacedDump[]): Iterable<string> {
+function chunks(
+  { format, lines }: Output,
+  dumps: readonly PlacedDump[],
+  judgement: Judgement,
+): Iterable<string> {
   if (format === 'text') return joined(lines);
   if (format === 'json') return jsonChunks(validateJson(dumps));
-  if (format === 'sarif') return jsonChunks(sarifLog(dumps, catalogue, packageVersion()));
-  return joined(format === 'junit' ? junitLines(dumps, catalogue) : ktapLines(dumps, catalogue));
+  if (format === 'sarif') return jsonChunks(sarifLog(dumps, catalogue, packageVersion(), judgement));
+  return joined((format === 'junit' ? junitLines : ktapLines)(dumps, catalogue, judgement));
 }
 
 function outputsOf(args: CommonArguments & { readonly format: string | string[] | undefined }): Output[] {

@@ -1,7 +1,7 @@
 /** `kho validate` on memory without a handover tree: the VT-d rules need only the registers. */
 import type { Handover } from '../abi/model.js';
 import { InputError } from '../memory/node/errors.js';
-import { type LoadedDump, type LoadOptions, withDump, withMemory } from './load.js';
+import { damageOf, type LoadedDump, type LoadOptions, withDump, withMemory } from './load.js';
 
 /**
  * Opens a dump like {@link withDump}; when it holds no tree and `units` are looked at, its memory alone.
@@ -22,8 +22,8 @@ export async function withDumpOrMemory<T>(
       error instanceof InputError && error.code === 'no-tree' && options.fdtAddress === undefined;
     if (!units || !treeless) throw error;
   }
-  return withMemory(path, options, async (memory) => {
+  return withMemory(path, options, async (memory, opened) => {
     const handover: Handover = { kind: 'unknown', pageSize: 4096, diagnostics: [], memory };
-    return use({ path, description: memory.description, handover });
+    return use({ path, description: memory.description, handover, damage: damageOf(opened) });
   });
 }

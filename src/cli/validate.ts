@@ -1,16 +1,19 @@
 /** `kho validate`: what is wrong with a dump, and what the next kernel would do with it. */
 import type { CommandModule } from 'yargs';
 import { InputError } from '../memory/node/errors.js';
+import { type Judgement, statusOf } from '../report/judgement.js';
 import type { ValidatedDump } from '../report/validate-json.js';
 import { applyBaseline, type Baseline } from '../validate/baseline.js';
 import { catalogue } from '../validate/catalogue.js';
+import { areaOf } from '../validate/coverage.js';
 import type { Severity } from '../validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
+import { missingText } from '../validate/verdict.js';
 import { vtdRules } from '../validate/vtd/index.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
-import type { LoadedDump } from './load.js';
+import { containerOptions, type LoadedDump } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
@@ -32,6 +35,8 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   baseline: Text;
   'write-baseline': Text;
   all: boolean | undefined;
+  require: Text;
+  'allow-incomplete': boolean | undefined;
 }
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
@@ -87,6 +92,15 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         group: 'VT-d settings:',
         describe: 'copy of /proc/iomem, read as root: what is RAM',
       })
+      .option('require', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'areas that must have been checked, comma-separated, e.g. LUO,MEMFD',
+      })
+      .option('allow-incomplete', {
+        type: 'boolean',
+        describe: 'an incomplete verdict does not fail: exit with 0 where nothing else is wrong',
+      })
       .option('baseline', {
         type: 'string',
         requiresArg: true,
@@ -107,10 +121,14 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .example('kho validate --format json --fail-on warning dump/', 'for CI: exit status 0, 1 or 2')
       .example('kho validate core.elf --output sarif=kho.sarif --output junit=kho.xml', 'text, and two files')
       .example('kho validate core.elf --regset iommu_regset', 'what devices can reach, against what is kept')
+      .example('kho validate core.elf --require LUO,MEMFD', 'fails unless these were checked')
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
-    const reports = createReports(args);
-    const fail = failLevels(lastValue(args['fail-on']) ?? 'error');
+    const judgement = {
+      fail: failLevels(lastValue(args['fail-on']) ?? 'error'),
+      allowIncomplete: args['allow-incomplete'] === true,
+    };
+    const reports = createReports(args, judgement);
     const options = await validateOptions(args);
     const units = (options.vtd?.units.length ?? 0) > 0;
     const load = loadOptions(args);
@@ -132,6 +150,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
           const validated = validatedDump(dump, result, baseline);
           dumps.push(validated);
           await reports.add(validated, dump);
+          tellIncomplete(args, validated, judgement);
         });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -144,9 +163,19 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
     await reports.write();
     const newBaseline = lastValue(args['write-baseline']);
     if (newBaseline !== undefined) await writeBaseline(newBaseline, whole);
-    process.exitCode = status(dumps, fail);
+    process.exitCode = status(dumps, judgement);
   },
 };
+
+/** Says what is missing, unless findings fail the run anyway or it is let pass. */
+function tellIncomplete(
+  args: ValidateArguments,
+  { path, result }: ValidatedDump,
+  judgement: Judgement,
+): void {
+  if (result === undefined || statusOf(result, judgement) !== STATUS.unusable) return;
+  message(args, `kho: ${path}: incomplete: ${missingText(result)} (--allow-incomplete accepts it)`);
+}
 
 function validatedDump(
   { path, handover }: LoadedDump,
@@ -160,7 +189,9 @@ function validatedDump(
   return { ...dump, result, baseline: { known, gone } };
 }
 
-function checked({ path, handover }: LoadedDump, options: ValidateOptions) {
+function checked(dump: LoadedDump, asked: ValidateOptions) {
+  const { path, handover } = dump;
+  const options = { ...asked, ...containerOptions(dump) };
   const units = options.vtd?.units ?? [];
   if (handover.kind === 'unknown' && handover.tree === undefined && units.length > 0) {
     return validate(handover, vtdRules, options);
@@ -196,6 +227,8 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const only = parseList(args.rule).map((id) => id.toUpperCase());
   const skip = parseList(args.skip).map((id) => id.toUpperCase());
   const known = new Set(catalogue.map(({ id }) => id));
+  const required = parseList(args.require).map((area) => area.toUpperCase());
+  const areas = new Set(catalogue.map(({ id }) => areaOf(id)));
   const target = lastValue(args.to);
   const to = target === undefined ? undefined : releaseNamed(target)?.release;
   if (target !== undefined && to === undefined) {
@@ -203,8 +236,12 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   }
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
+  const noArea = required.find((area) => !areas.has(area));
+  if (noArea !== undefined)
+    throw new UsageError(`--require: ${noArea} is none of the areas ${[...areas].join(', ')}`);
   return {
     ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
+    ...(required.length === 0 ? {} : { required }),
     ...(to === undefined ? {} : { to }),
     ...(only.length === 0 ? {} : { only: new Set(only) }),
     ...(skip.length === 0 ? {} : { skip: new Set(skip) }),
@@ -212,8 +249,6 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
 }
 
 /** Over several dumps 2 beats 1 beats 0. */
-function status(dumps: readonly ValidatedDump[], fail: ReadonlySet<Severity>): number {
-  if (dumps.some(({ result }) => result === undefined)) return STATUS.unusable;
-  const bad = dumps.some(({ result }) => result?.findings.some(({ severity }) => fail.has(severity)));
-  return bad ? STATUS.findings : STATUS.clean;
+function status(dumps: readonly ValidatedDump[], judgement: Judgement): number {
+  return Math.max(STATUS.clean, ...dumps.map(({ result }) => statusOf(result, judgement)));
 }

@@ -1,19 +1,18 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import type { PasidEntry } from '../records/vtd.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import type { RecordType } from '../schema/record.js';
-import type { VtdSettings } from '../schema/settings.js';
 import { hex } from '../schema/units.js';
+import { absentRoot } from '../validate/questions.js';
 import { translationEnabled, type VtdUnit } from '../validate/vtd/unit.js';
 import { listDevices } from '../vtd/context/list.js';
 import { type DevicePath, devicePath, type UnitTables } from '../vtd/context/path.js';
+import { stageRequests } from '../vtd/context/stages.js';
 import { type DeviceId, deviceText, functionText } from '../vtd/device-id.js';
-import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
-import { guestMemory } from '../vtd/nested.js';
-import { inputWidthOf, rootPointer } from '../vtd/registers.js';
-import { secondStageAttributes, secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
+import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
+import { rootPointer } from '../vtd/registers.js';
+import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';
 import { csvOf } from '../vtd/text/csv.js';
 import { dmarTranslationText } from '../vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../vtd/text/domain-translation.js';
@@ -54,41 +53,13 @@ function tablesOf({ rtaddr, settings }: VtdUnit, memory: PhysicalMemory): UnitTa
   return { memory, rtaddr, settings };
 }
 
-/** Settings with what the device's PASID entry says about its tables. */
-function settingsFor({ unit, path }: Device): VtdSettings {
-  const { settings } = unit;
-  const value = path.steps.find(({ kind }) => kind === 'pasid-entry')?.structure?.value;
-  if (value === undefined) return settings;
-  const { ssade, emte, eafe } = value as PasidEntry;
-  return { ...settings, ssade: ssade === 1, emte: emte === 1, eafe: eafe === 1 };
-}
-
 /** The stages that a request of the device goes through, first first; none where there are no tables. */
-function stagesOf(device: Device, memory: PhysicalMemory): Stage[] {
-  const { translation } = device.path;
-  const settings = settingsFor(device);
-  const stages: Stage[] = [];
-  if (translation === undefined) return stages;
-  if (translation.kind === 'second-stage' || translation.kind === 'nested') {
-    const { address: root, levels } = translation.second;
-    const format = secondStageFormat(settings);
-    stages.push({
-      request: { memory, root, levels, format, inputWidth: inputWidthOf(settings, levels) },
-      entryType: secondStageEntry,
-      attributes: secondStageAttributes,
-    });
-  }
-  if (translation.kind === 'first-stage' || translation.kind === 'nested') {
-    const { address: root, levels } = translation.first;
-    const [second] = stages;
-    const behind = second === undefined ? memory : guestMemory(second.request);
-    stages.unshift({
-      request: { memory: behind, root, levels, format: firstStageFormat(settings) },
-      entryType: firstStageEntry,
-      attributes: firstStageAttributes,
-    });
-  }
-  return stages;
+function stagesOf({ unit, path }: Device, memory: PhysicalMemory): Stage[] {
+  return stageRequests(path, tablesOf(unit, memory)).map(({ stage, request }) =>
+    stage === 'second'
+      ? { request, entryType: secondStageEntry, attributes: secondStageAttributes }
+      : { request, entryType: firstStageEntry, attributes: firstStageAttributes },
+  );
 }
 
 /** Units whose tables are in use; of the others it says so. */
@@ -98,6 +69,24 @@ function runningUnits(args: CommonArguments, { units }: UnitWalk): VtdUnit[] {
     message(args, `kho: DMA Remapping is not enabled on ${unit.name}`);
     return false;
   });
+}
+
+/**
+ * The walk without the units whose root table is not in the dump; of those it says so.
+ *
+ * @throws InputError when no other unit is left
+ */
+function readableUnits(args: CommonArguments, walk: UnitWalk): UnitWalk {
+  const reasons: string[] = [];
+  const units = walk.units.filter((unit) => {
+    const why = absentRoot(unit, walk.memory);
+    if (why !== undefined) reasons.push(why);
+    return why === undefined;
+  });
+  if (units.length === 0 && reasons.length > 0)
+    throw new InputError(walk.path, 'no-table', `nothing can be walked: ${reasons.join('; ')}`);
+  for (const why of reasons) message(args, `kho: ${why}`);
+  return { ...walk, units };
 }
 
 /** The device that was asked for, below the first unit that has it. */
@@ -154,7 +143,8 @@ function nameOf({ id, path }: Device): string {
 }
 
 /** Writes what was asked for of the units' tables. */
-export async function walkUnits(args: CommonArguments, walk: UnitWalk): Promise<void> {
+export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise<void> {
+  const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
   if (format === 'debugfs' && iova !== undefined)
     throw new UsageError('--format debugfs lists tables; --iova has no such form');
@@ -163,6 +153,8 @@ export async function walkUnits(args: CommonArguments, walk: UnitWalk): Promise<
     return;
   }
   const device = id === undefined ? undefined : findDevice(args, walk, id);
+  if (device?.path.steps.some(({ verdict }) => verdict === 'unknown'))
+    throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${missingText(device.path.steps)}`);
   if (device !== undefined && format === 'debugfs') {
     const nothing = nothingText(device);
     if (nothing !== undefined) message(args, `kho: ${nameOf(device)}: ${nothing}`);

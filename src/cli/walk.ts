@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { physicalAddress } from '../memory/read.js';
 import { translateLines } from '../report/translate-text.js';
 import { hex } from '../schema/units.js';
 import { rootOf } from '../validate/run.js';
@@ -89,6 +90,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
     if (await walkedUnits(args, format)) return;
     if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
     await withTarget(args, async (target) => {
+      refuseAbsent(args.dump ?? '', target);
       const iova = lastValue(args.iova);
       if (iova === undefined) await writeWalk(args, target, format);
       else await writeTranslation(args, target, parseNumber(iova, 'iova'));
@@ -136,6 +138,22 @@ async function withTarget(args: WalkArguments, use: (target: Target) => Promise<
   const levels = parseSmall(agaw, 'agaw', 0, 3) + 2;
   if (root % 4096n !== 0n) throw new UsageError(`--pgd: ${hex(root)} is not page aligned`);
   await withMemory(path, loadOptions(args), async (memory) => use({ memory, root, levels }));
+}
+
+/**
+ * A walk whose top table is not in the dump answers nothing.
+ *
+ * @throws InputError when no byte of it is there
+ */
+function refuseAbsent(path: string, { memory, root }: Target): void {
+  const start = physicalAddress(root);
+  if (start === undefined) return;
+  for (const { state } of memory.runs(start, start + 4096)) if (state !== 'absent') return;
+  throw new InputError(
+    path,
+    'no-table',
+    `nothing can be walked: the top table at ${hex(root)} is not in the dump`,
+  );
 }
 
 function domainTarget(path: string, handover: Handover, id: bigint): Target {

@@ -69,3 +69,25 @@ export function createDiagnostics(): DiagnosticSink {
     list: () => [...entries.values()],
   };
 }
+
+/** Codes that mean bytes of the container are missing or cannot be trusted: it is cut off or damaged. */
+const DAMAGE: ReadonlySet<MemoryCode> = new Set<MemoryCode>([
+  'elf-program-headers-truncated',
+  'elf-program-headers-too-many',
+  'elf-extended-count',
+  'elf-segment-truncated',
+  'elf-note-bounds',
+  'flattened-truncated',
+  'flattened-piece',
+  'kdump-bitmap',
+  'kdump-split',
+  'kdump-incomplete',
+  'kdump-descriptors-truncated',
+  'kdump-vmcoreinfo',
+  'kdump-page',
+]);
+
+/** Whether the file does not hold all that it was meant to hold. */
+export function isDamage({ code }: Pick<MemoryDiagnostic, 'code'>): boolean {
+  return DAMAGE.has(code);
+}

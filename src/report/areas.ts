@@ -1,3 +1,5 @@
+import { areaOf } from '../validate/coverage.js';
+
 /** Titles of the rules' areas. */
 const AREAS: Readonly<Record<string, string>> = {
   FDT: 'devicetree blob',
@@ -18,10 +20,7 @@ const AREAS: Readonly<Record<string, string>> = {
   MEMFD: 'memfd files',
 };
 
-/** `KHO` of `KHO-101`. */
-export function areaOf(id: string): string {
-  return id.slice(0, id.lastIndexOf('-'));
-}
+export { areaOf };
 
 /** What the area of a rule is about. */
 export function areaTitle(id: string): string {

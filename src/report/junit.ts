@@ -1,7 +1,10 @@
 /** `kho validate --format junit`: JUnit XML as GitLab, Jenkins and GitHub actions read it; one testcase a rule. */
 import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
+import type { ValidationResult } from '../validate/run.js';
+import { missingText, verdictOf } from '../validate/verdict.js';
 import { findingLines } from './finding-lines.js';
+import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, shownState } from './judgement.js';
 import { type RuleOutcome, ruleOutcomes } from './rule-outcomes.js';
 import type { ValidatedDump } from './validate-json.js';
 
@@ -13,15 +16,20 @@ interface Counts {
 }
 
 /**
- * Lines of the document. A rule with errors or warnings is a failure, one that did not run is skipped with
- * its reason, notes are the testcase's output; a dump that cannot be read is a suite with one error.
+ * Lines of the document. A rule with findings that fail the run is a failure; findings that are let pass are the
+ * testcase's output; a rule that did not run is skipped with its reason. A dump that cannot be read is a suite with one
+ * error, and so is, beside its rules, what an incomplete verdict lacks.
  */
-export function* junitLines(dumps: readonly ValidatedDump[], catalogue: readonly Rule[]): Generator<string> {
+export function* junitLines(
+  dumps: readonly ValidatedDump[],
+  catalogue: readonly Rule[],
+  judgement: Judgement = DEFAULT_JUDGEMENT,
+): Generator<string> {
   const suites = dumps.map((dump) => ({
     dump,
-    outcomes: dump.result === undefined ? undefined : ruleOutcomes(dump.result, catalogue),
+    outcomes: dump.result === undefined ? undefined : shownOutcomes(dump.result, catalogue, judgement),
   }));
-  const counts = suites.map(({ outcomes }) => countsOf(outcomes));
+  const counts = suites.map(({ dump, outcomes }) => countsOf(dump, outcomes, judgement));
   const total = counts.reduce((sum, count) => add(sum, count), {
     tests: 0,
     failures: 0,
@@ -29,22 +37,39 @@ export function* junitLines(dumps: readonly ValidatedDump[], catalogue: readonly
     skipped: 0,
   });
   yield '<?xml version="1.0" encoding="UTF-8"?>';
+  // Jenkins' schema has no `skipped` here, only in each suite.
   yield `<testsuites name="kho validate" ${countAttributes(total)}>`;
   for (const [index, { dump, outcomes }] of suites.entries()) {
     const count = counts[index] ?? total;
-    yield `  <testsuite name=${quoted(dump.path)} ${countAttributes(count)}>`;
+    yield `  <testsuite name=${quoted(dump.path)} ${countAttributes(count)} skipped="${count.skipped}">`;
     if (outcomes === undefined) yield* unreadableLines(dump);
-    else yield* outcomeLines(dump, outcomes);
+    else yield* outcomeLines(dump, outcomes, judgement);
     yield '  </testsuite>';
   }
   yield '</testsuites>';
 }
 
-function countsOf(outcomes: readonly RuleOutcome[] | undefined): Counts {
-  if (outcomes === undefined) return { tests: 1, failures: 0, errors: 1, skipped: 0 };
+function shownOutcomes(
+  result: ValidationResult,
+  catalogue: readonly Rule[],
+  judgement: Judgement,
+): RuleOutcome[] {
+  return ruleOutcomes(result, catalogue).map((outcome) => ({
+    ...outcome,
+    state: shownState(outcome, judgement),
+  }));
+}
+
+function countsOf(
+  { result }: ValidatedDump,
+  outcomes: readonly RuleOutcome[] | undefined,
+  judgement: Judgement,
+): Counts {
+  if (outcomes === undefined || result === undefined) return { tests: 1, failures: 0, errors: 1, skipped: 0 };
   const count = (wanted: RuleOutcome['state']): number =>
     outcomes.filter(({ state }) => state === wanted).length;
-  return { tests: outcomes.length, failures: count('failed'), errors: 0, skipped: count('skipped') };
+  const errors = failsAsIncomplete(result, judgement) ? 1 : 0;
+  return { tests: outcomes.length + errors, failures: count('failed'), errors, skipped: count('skipped') };
 }
 
 function add(a: Counts, b: Counts): Counts {
@@ -56,8 +81,8 @@ function add(a: Counts, b: Counts): Counts {
   };
 }
 
-function countAttributes({ tests, failures, errors, skipped }: Counts): string {
-  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`;
+function countAttributes({ tests, failures, errors }: Counts): string {
+  return `tests="${tests}" failures="${failures}" errors="${errors}"`;
 }
 
 function* unreadableLines({ error = '' }: ValidatedDump): Generator<string> {
@@ -67,16 +92,28 @@ function* unreadableLines({ error = '' }: ValidatedDump): Generator<string> {
 }
 
 function* outcomeLines(
-  { generation, baseline }: ValidatedDump,
+  { generation, baseline, result }: ValidatedDump,
   outcomes: readonly RuleOutcome[],
+  judgement: Judgement,
 ): Generator<string> {
+  if (result === undefined) return;
   yield '    <properties>';
   yield `      <property name="generation" value=${quoted(generation ?? 'unknown')}/>`;
+  yield `      <property name="verdict" value=${quoted(verdictOf(result))}/>`;
+  for (const { area, state, why } of result.coverage) {
+    const text = why === undefined ? state : `${state}: ${why}`;
+    yield `      <property name=${quoted(`coverage.${area}`)} value=${quoted(text)}/>`;
+  }
   if (baseline !== undefined) {
     yield `      <property name="baseline.known" value="${baseline.known}"/>`;
     yield `      <property name="baseline.gone" value="${baseline.gone}"/>`;
   }
   yield '    </properties>';
+  if (failsAsIncomplete(result, judgement)) {
+    yield '    <testcase classname="dump" name="is complete">';
+    yield `      <error type="incomplete" message=${quoted(missingText(result))}/>`;
+    yield '    </testcase>';
+  }
   for (const outcome of outcomes) yield* testcaseLines(generation ?? 'unknown', outcome);
 }
 

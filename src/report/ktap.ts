@@ -2,19 +2,26 @@
 import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
 import { counted } from '../validate/text.js';
+import { missingText, verdictOf } from '../validate/verdict.js';
 import { findingLines } from './finding-lines.js';
+import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, shownState, statusOf } from './judgement.js';
 import { ruleOutcomes } from './rule-outcomes.js';
 import type { ValidatedDump } from './validate-json.js';
 
 /**
- * Lines of the document: for one dump its rules, for several one test a dump with its rules as subtests. A
- * rule with errors or warnings is `not ok`; findings are diagnostic lines before their test's result.
+ * Lines of the document: for one dump its rules, for several one test a dump with its rules as subtests. A rule with
+ * findings that fail the run is `not ok`; findings are diagnostic lines before their test's result. What an incomplete
+ * verdict lacks is a last test of its own, `not ok`.
  */
-export function* ktapLines(dumps: readonly ValidatedDump[], catalogue: readonly Rule[]): Generator<string> {
+export function* ktapLines(
+  dumps: readonly ValidatedDump[],
+  catalogue: readonly Rule[],
+  judgement: Judgement = DEFAULT_JUDGEMENT,
+): Generator<string> {
   yield 'KTAP version 1';
   const [only] = dumps;
   if (dumps.length === 1 && only?.result !== undefined) {
-    yield* ruleLines(only, catalogue);
+    yield* ruleLines(only, catalogue, judgement);
     return;
   }
   yield `1..${dumps.length}`;
@@ -25,30 +32,43 @@ export function* ktapLines(dumps: readonly ValidatedDump[], catalogue: readonly 
     } else {
       yield '  KTAP version 1';
       yield `  # Subtest: ${plain(path)}`;
-      for (const line of ruleLines(dump, catalogue)) yield `  ${line}`;
+      for (const line of ruleLines(dump, catalogue, judgement)) yield `  ${line}`;
     }
-    const ok = result !== undefined && result.failed.length === 0;
+    const ok = statusOf(result, judgement) === 0;
     yield `${ok ? 'ok' : 'not ok'} ${index + 1} ${plain(path)}`;
   }
 }
 
-function* ruleLines({ result, baseline }: ValidatedDump, catalogue: readonly Rule[]): Generator<string> {
+function* ruleLines(
+  { result, baseline }: ValidatedDump,
+  catalogue: readonly Rule[],
+  judgement: Judgement,
+): Generator<string> {
   if (result === undefined) return;
   const outcomes = ruleOutcomes(result, catalogue);
-  yield `1..${outcomes.length}`;
+  const incomplete = failsAsIncomplete(result, judgement);
+  yield `1..${outcomes.length + (incomplete ? 1 : 0)}`;
+  yield diagnostic(`verdict: ${verdictOf(result)}`);
+  for (const { area, state, why } of result.coverage) {
+    yield diagnostic(`coverage: ${area} ${state}${why === undefined ? '' : ` (${why})`}`);
+  }
   if (baseline !== undefined) {
     yield diagnostic(
       `${counted(baseline.known, 'known finding')} left out, ${baseline.gone} of the baseline not found`,
     );
   }
-  for (const [index, { id, title, state, why, findings }] of outcomes.entries()) {
+  for (const [index, outcome] of outcomes.entries()) {
+    const { id, title, why, findings } = outcome;
     for (const finding of findings) {
       for (const line of findingLines(finding)) yield diagnostic(line);
     }
+    const state = shownState(outcome, judgement);
     const name = `${index + 1} ${plain(`${id} ${title}`)}`;
     if (state === 'skipped') yield `ok ${name} # SKIP ${plain(why ?? '')}`;
     else yield `${state === 'passed' ? 'ok' : 'not ok'} ${name}`;
   }
+  if (result.missing.length > 0) yield diagnostic(`incomplete: ${missingText(result)}`);
+  if (incomplete) yield `not ok ${outcomes.length + 1} the dump is complete`;
 }
 
 function diagnostic(text: string): string {

@@ -8,7 +8,7 @@ export interface RuleOutcome {
   /** From the catalogue; empty for a rule that it does not have. */
   readonly title: string;
   readonly state: 'passed' | 'failed' | 'skipped';
-  /** Why it was skipped. */
+  /** Why it was skipped, or could not look at everything. */
   readonly why?: string;
   /** All findings of the rule; a rule that passed or was skipped may have notes. */
   readonly findings: readonly Finding[];
@@ -34,7 +34,8 @@ export function ruleOutcomes(result: ValidationResult, catalogue: readonly Rule[
     });
   };
   for (const id of result.passed) add(id, 'passed');
-  for (const id of result.failed) add(id, 'failed');
+  const partial = new Map(result.partial.map(({ rule, why }) => [rule, why]));
+  for (const id of result.failed) add(id, 'failed', partial.get(id));
   for (const { rule, why } of result.skipped) add(rule, 'skipped', why);
   const order = new Map(catalogue.map(({ id }, index) => [id, index]));
   const place = (id: string): number => order.get(id) ?? order.size;

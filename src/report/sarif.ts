@@ -3,10 +3,13 @@ import type { Location } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { placeKey } from '../validate/baseline.js';
-import type { Finding, Rule } from '../validate/rule.js';
+import type { Finding, Rule, Severity } from '../validate/rule.js';
+import { missingText, verdictOf } from '../validate/verdict.js';
 import type { FindingPlace } from './finding-places.js';
+import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, statusOf } from './judgement.js';
 import { locationJson } from './model-json.js';
-import { exactNumber, pathUri, sarifText } from './sarif-text.js';
+import { ruleDescriptor } from './sarif-rules.js';
+import { lineHash, pathUri, sarifText, sdkNumber } from './sarif-text.js';
 import type { ValidatedDump } from './validate-json.js';
 
 /** A dump with the byte places of its findings, in the same order. */
@@ -17,49 +20,104 @@ export interface PlacedDump extends ValidatedDump {
 type Json = { [key: string]: unknown };
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+/** GitHub refuses a run with more results. */
+const MAX_RESULTS = 25_000;
+/** Characters of results; GitHub takes 10 MB after gzip, which shrinks such text to a tenth or less. */
+const MAX_TEXT = 64 << 20;
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
+
+/** What the results have come to, for what stands after them. */
+interface Progress {
+  taken: number;
+  leftOut: number;
+}
 
 /**
- * One log with one run over all dumps. Severities are SARIF's own levels. `region.byteOffset` is the offset in
- * the dump's file, `address.absoluteAddress` the physical address; numbers that JSON cannot hold exactly
- * (2^53 and above) stand as hex in `address.fullyQualifiedName` alone.
+ * One log with one run over all dumps. Levels are the severities, but that errors are warnings where `--fail-on never`
+ * lets them pass. `region.byteOffset` is the offset in the dump's file, `address.absoluteAddress` the physical address;
+ * numbers of more than 31 bits, at which readers give up, stand as hex in `address.fullyQualifiedName` and in
+ * `properties` alone. Results are the most severe ones, as many as code scanning takes; a notification counts the rest.
  *
  * @param version of the tool
  */
-export function sarifLog(dumps: readonly PlacedDump[], catalogue: readonly Rule[], version: string): Json {
+export function sarifLog(
+  dumps: readonly PlacedDump[],
+  catalogue: readonly Rule[],
+  version: string,
+  judgement: Judgement = DEFAULT_JUDGEMENT,
+): Json {
   const named = namedRules(dumps);
   const rules = catalogue.filter(({ id }) => named.has(id));
   const ruleIndex = new Map(rules.map(({ id }, index) => [id, index]));
-  const unreadable = dumps.flatMap(({ error }, index) => (error === undefined ? [] : [{ error, index }]));
+  const progress: Progress = { taken: 0, leftOut: 0 };
   return {
     $schema: SCHEMA,
     version: '2.1.0',
     runs: [
       {
         tool: { driver: { name: 'kho', semanticVersion: version, rules: rules.map(ruleDescriptor) } },
-        invocations: [
-          {
-            executionSuccessful: unreadable.length === 0,
-            ...(unreadable.length === 0
-              ? {}
-              : {
-                  toolExecutionNotifications: unreadable.map(({ error, index }) => ({
-                    level: 'error',
-                    message: { text: sarifText(error) },
-                    locations: [{ physicalLocation: { artifactLocation: artifactLocation(dumps, index) } }],
-                  })),
-                }),
-          },
-        ],
         artifacts: dumps.map(({ path, generation }, index) => ({
           location: { uri: path === '-' ? 'stdin' : pathUri(path), index },
           roles: ['analysisTarget'],
           ...(generation === undefined ? {} : { properties: { generation } }),
         })),
         columnKind: 'utf16CodeUnits',
-        results: { [Symbol.iterator]: () => results(dumps, ruleIndex) },
+        properties: {
+          dumps: dumps.map(({ path, result }) => ({
+            path: escapeText(path),
+            verdict: result === undefined ? 'unreadable' : verdictOf(result),
+            coverage: (result?.coverage ?? []).map(({ area, state, why }) => ({
+              area,
+              state,
+              ...(why === undefined ? {} : { why: escapeText(why) }),
+            })),
+          })),
+        },
+        results: { [Symbol.iterator]: () => results(dumps, ruleIndex, judgement, progress) },
+        // After the results: how many were left out is known only then.
+        invocations: () => [invocation(dumps, judgement, progress)],
       },
     ],
   };
+}
+
+function invocation(dumps: readonly PlacedDump[], judgement: Judgement, progress: Progress): Json {
+  const exitCode = Math.max(0, ...dumps.map(({ result }) => statusOf(result, judgement)));
+  const notifications = [...dumps.entries()].flatMap(([index, dump]) =>
+    dumpNotifications(dump, artifactLocation(dumps, index), judgement),
+  );
+  if (progress.leftOut > 0) {
+    const text = `${progress.leftOut} of ${progress.leftOut + progress.taken} results are left out, the least severe ones: code scanning takes no more`;
+    notifications.push({ level: 'warning', message: { text }, descriptor: { id: 'kho/results-left-out' } });
+  }
+  return {
+    executionSuccessful: exitCode < 2,
+    exitCode,
+    ...(notifications.length === 0 ? {} : { toolExecutionNotifications: notifications }),
+  };
+}
+
+function dumpNotifications({ result, error }: PlacedDump, artifact: Json, judgement: Judgement): Json[] {
+  const notification = (level: Severity, id: string, text: string): Json => ({
+    level,
+    message: { text: sarifText(text) },
+    descriptor: { id: `kho/${id}` },
+    locations: [{ physicalLocation: { artifactLocation: artifact } }],
+  });
+  if (result === undefined) return [notification('error', 'unreadable', error ?? 'cannot be read')];
+  const notifications: Json[] = [];
+  if (result.missing.length > 0) {
+    const level = failsAsIncomplete(result, judgement) ? 'error' : 'warning';
+    notifications.push(notification(level, 'incomplete', `incomplete: ${missingText(result)}`));
+  }
+  for (const { area, state, why } of result.coverage) {
+    if (state !== 'partly' && state !== 'unchecked') continue;
+    const how = state === 'partly' ? 'is checked in part only' : 'is not checked';
+    notifications.push(
+      notification('note', 'coverage', `${area} ${how}${why === undefined ? '' : `: ${why}`}`),
+    );
+  }
+  return notifications;
 }
 
 /** Rules that applied to at least one dump. */
@@ -73,48 +131,59 @@ function namedRules(dumps: readonly PlacedDump[]): ReadonlySet<string> {
   return named;
 }
 
-function ruleDescriptor({
-  id,
-  title,
-  severity,
-  consequence,
-  evidence,
-  source,
-  generations,
-  example,
-}: Rule): Json {
-  const instance = example === undefined ? '' : `\nExample: ${example.message}.`;
-  return {
-    id,
-    shortDescription: { text: sarifText(title) },
-    fullDescription: { text: sarifText(`Must hold: ${title}. Otherwise: ${consequence}.`) },
-    help: {
-      text: sarifText(
-        `Must hold: ${title}.\nOtherwise: ${consequence}.\nDecided by: ${evidence}.\nSource: ${source}.${instance}`,
-      ),
-    },
-    defaultConfiguration: { level: severity },
-    properties: { source, evidence, generations },
-  };
-}
-
-function* results(dumps: readonly PlacedDump[], ruleIndex: ReadonlyMap<string, number>): Generator<Json> {
-  for (const [index, { result, places, baseline }] of dumps.entries()) {
-    for (const [i, finding] of (result?.findings ?? []).entries()) {
-      const location = findingLocation(finding, places?.[i] ?? {}, artifactLocation(dumps, index));
-      const rule = ruleIndex.get(finding.rule);
-      yield {
-        ruleId: finding.rule,
-        ...(rule === undefined ? {} : { ruleIndex: rule }),
-        level: finding.severity,
-        message: { text: sarifText(finding.message) },
-        locations: [location],
-        partialFingerprints: { 'khoPlace/v1': escapeText(placeKey(finding).replaceAll('\t', '|')) },
-        ...(baseline === undefined ? {} : { baselineState: 'new' }),
-        properties: properties(finding),
-      };
+/** The most severe first, over all dumps. */
+function* results(
+  dumps: readonly PlacedDump[],
+  ruleIndex: ReadonlyMap<string, number>,
+  judgement: Judgement,
+  progress: Progress,
+): Generator<Json> {
+  progress.taken = 0;
+  progress.leftOut = 0;
+  let text = 0;
+  const seen = dumps.map(() => new Map<string, number>());
+  for (const severity of SEVERITIES) {
+    for (const [index, dump] of dumps.entries()) {
+      const artifact = artifactLocation(dumps, index);
+      for (const [i, finding] of (dump.result?.findings ?? []).entries()) {
+        if (finding.severity !== severity) continue;
+        if (progress.taken >= MAX_RESULTS || text >= MAX_TEXT) {
+          progress.leftOut++;
+          continue;
+        }
+        const key = placeKey(finding);
+        const number = (seen[index]?.get(key) ?? 0) + 1;
+        seen[index]?.set(key, number);
+        const rule = ruleIndex.get(finding.rule);
+        const place = dump.places?.[i] ?? {};
+        const result = {
+          ruleId: finding.rule,
+          ...(rule === undefined ? {} : { ruleIndex: rule }),
+          level: levelOf(severity, judgement),
+          message: { text: sarifText(finding.message) },
+          locations: [findingLocation(finding, place, artifact)],
+          partialFingerprints: {
+            'khoPlace/v2': escapeText(key.replaceAll('\t', '|')),
+            primaryLocationLineHash: `${lineHash(key)}:${number}`,
+          },
+          ...(dump.baseline === undefined ? {} : { baselineState: 'new' }),
+          properties: properties(finding, place),
+        };
+        progress.taken++;
+        text += textLength(result);
+        yield result;
+      }
     }
   }
+}
+
+function textLength(result: Json): number {
+  return JSON.stringify(result, (_, value) => (typeof value === 'bigint' ? hex(value) : value)).length;
+}
+
+/** An error that fails nothing must not fail a check that looks at levels. */
+function levelOf(severity: Severity, { fail }: Judgement): Severity {
+  return severity === 'error' && !fail.has('error') ? 'warning' : severity;
 }
 
 function artifactLocation(dumps: readonly PlacedDump[], index: number): Json {
@@ -124,7 +193,7 @@ function artifactLocation(dumps: readonly PlacedDump[], index: number): Json {
 
 function findingLocation({ location }: Finding, place: FindingPlace, artifact: Json): Json {
   const address = location.address ?? place.address;
-  const byteOffset = exactNumber(place.byteOffset);
+  const byteOffset = sdkNumber(place.byteOffset);
   const logical = logicalLocations(location);
   return {
     physicalLocation: {
@@ -144,7 +213,7 @@ function findingLocation({ location }: Finding, place: FindingPlace, artifact: J
 }
 
 function addressJson(address: bigint): Json {
-  const exact = exactNumber(address);
+  const exact = sdkNumber(address);
   return {
     ...(exact === undefined ? {} : { absoluteAddress: exact }),
     fullyQualifiedName: hex(address),
@@ -173,9 +242,15 @@ function logicalLocations({ fdtPath, property, field, bits, iova, iovaEnd }: Loc
 }
 
 /** What SARIF has no place for; 64-bit numbers as hex. */
-function properties({ location, found, expected }: Finding): Json {
+function properties({ severity, subject, location, found, expected }: Finding, place: FindingPlace): Json {
+  const { byteOffset } = place;
   return {
-    location: locationJson(location),
+    severity,
+    location: {
+      ...locationJson(location),
+      ...(byteOffset === undefined ? {} : { byteOffset: hex(byteOffset) }),
+    },
+    ...(subject === undefined ? {} : { subject: { ...subject } }),
     ...(found === undefined ? {} : { found: escapeText(found) }),
     ...(expected === undefined ? {} : { expected: escapeText(expected) }),
   };

@@ -1,8 +1,8 @@
 /** `kho validate --format json`. */
 import type { Generation } from '../abi/model.js';
 import type { ValidationResult } from '../validate/run.js';
+import { verdictOf } from '../validate/verdict.js';
 import { locationJson, SCHEMA_VERSION } from './model-json.js';
-import { verdictOf } from './validate-text.js';
 
 /** One dump's part of the document; `result` is absent when the dump could not be read. */
 export interface ValidatedDump {
@@ -26,15 +26,18 @@ function dumpJson({ path, generation, result, error, baseline }: ValidatedDump):
       generation,
       verdict: 'unreadable',
       error,
+      coverage: [],
       findings: [],
       rules: { run: 0, passed: 0, failed: 0, skipped: [] },
     };
   }
-  const { findings, passed, failed, skipped } = result;
+  const { findings, passed, failed, skipped, coverage, missing } = result;
   return {
     path,
     generation,
     verdict: verdictOf(result),
+    missing: missing.length === 0 ? undefined : missing.map(({ kind, what }) => ({ kind, what })),
+    coverage: coverage.map(({ area, state, why }) => ({ area, state, why })),
     baseline,
     findings: findings.map(({ rule, severity, message, subject, location, found, expected }) => ({
       rule,

@@ -2,8 +2,10 @@
 import type { Handover, Location } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
+import type { AreaCoverage, CoverageState } from '../validate/coverage.js';
 import type { Finding, Rule, Severity } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
+import { missingText, verdictOf } from '../validate/verdict.js';
 import { bytesText, findingBytes } from './finding-bytes.js';
 import { type Place, placesOf } from './finding-groups.js';
 import { type Paint, plain } from './paint.js';
@@ -14,11 +16,6 @@ const MAX_SHOWN = 10;
 const MAX_REASONS = 8;
 /** Rule ids shown of one reason. */
 const MAX_RULES = 8;
-
-/** What a result amounts to. */
-export function verdictOf({ findings }: ValidationResult): 'valid' | 'invalid' {
-  return findings.some(({ severity }) => severity === 'error') ? 'invalid' : 'valid';
-}
 
 export interface TextOptions {
   readonly paint?: Paint;
@@ -35,7 +32,7 @@ export function* validateLines(
 ): Generator<string> {
   const rules = new Map(catalogue.map((rule) => [rule.id, rule]));
   const verdict = verdictOf(result);
-  const colour = verdict === 'valid' ? 'good' : 'error';
+  const colour = verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
   yield `${escapeText(path)}: ${paint(colour, verdict)}  ${paint('faint', `${handover.generation ?? handover.kind}, ${countsText(result)}`)}`;
   const explained = new Set<string>();
   for (const place of placesOf(result.findings, all ? Number.POSITIVE_INFINITY : MAX_SHOWN)) {
@@ -43,7 +40,21 @@ export function* validateLines(
     yield* placeLines(place, rules, explained, handover, paint);
   }
   yield '';
+  if (result.missing.length > 0) yield `incomplete: ${escapeText(missingText(result))}`;
+  yield coverageText(result.coverage);
   yield* skippedLines(result, paint);
+}
+
+/** Order in which the text names states. */
+const STATES: readonly CoverageState[] = ['checked', 'partly', 'unchecked', 'not there'];
+
+/** `coverage: FDT, KHO checked; LUO partly; VTD unchecked`: one line, without the reasons. */
+export function coverageText(coverage: readonly AreaCoverage[]): string {
+  const parts = STATES.flatMap((state) => {
+    const areas = coverage.filter((one) => one.state === state).map(({ area }) => area);
+    return areas.length === 0 ? [] : [`${areas.join(', ')} ${state}`];
+  });
+  return `coverage: ${parts.join('; ')}`;
 }
 
 /** @param explained rules whose consequence has been printed already */

@@ -5,7 +5,6 @@ import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import type { VtdSettings } from '../schema/settings.js';
 import { collectBoot } from './boot.js';
 import {
   type ByteRanges,
@@ -21,7 +20,7 @@ import { collectVmcoreinfo } from './evidence.js';
 import { guestAmong } from './guest.js';
 import { createParts, type TrimParts } from './parts.js';
 import { keepRecords } from './records.js';
-import { collectUnits } from './units.js';
+import { collectUnits, type TrimUnit } from './units.js';
 
 export interface TrimOptions {
   readonly machine: Machine;
@@ -29,8 +28,8 @@ export interface TrimOptions {
   readonly wholePages?: boolean;
   /** What `/chosen` of a boot device tree names, where the tree was found so. */
   readonly chosen?: ChosenHandover;
-  /** Remapping units whose root, context and PASID entries are kept too. */
-  readonly units?: readonly { readonly rtaddr: bigint; readonly settings: VtdSettings }[];
+  /** Remapping units whose root, context, PASID and page-table entries are kept too. */
+  readonly units?: readonly TrimUnit[];
   /** Keep the kernel's VMCOREINFO texts in memory, up to their page size. */
   readonly vmcoreinfo?: boolean;
   /** Text of a VMCOREINFO note to write. */
@@ -79,7 +78,7 @@ export function trimHandover(handover: Handover, memory: PhysicalMemory, options
 function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;
   const root = rootOf(handover);
-  const parts = collect(handover, root, memory, options);
+  const { parts, refused: unreached } = collect(handover, root, memory, options);
   const boot = parts.boot.finish();
   const records = parts.records.finish();
   const wanted = union(records, boot);
@@ -93,7 +92,7 @@ function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions
   const open = without(chosen, without(parts.secret.finish(), boot));
   const kept = intersection(open, covered);
   const refused = countBytes(without(intersection(wanted, known), kept));
-  return { kept, covered, refused };
+  return { kept, covered, refused: refused + unreached };
 }
 
 function rootOf({ fdtAddress, tree }: Handover): BlobInstance | undefined {
@@ -106,7 +105,7 @@ function collect(
   root: BlobInstance | undefined,
   memory: PhysicalMemory,
   options: TrimOptions,
-): TrimParts {
+): { readonly parts: TrimParts; readonly refused: number } {
   const parts = createParts();
   const { chosen } = options;
   addReferences(keepRecords(parts), handover, root, memory);
@@ -116,9 +115,9 @@ function collect(
     if (range !== undefined) parts.records.add(range.address, Number(range.size));
   }
   collectBoot(handover, memory, parts);
-  collectUnits(options.units ?? [], memory, parts);
+  const refused = collectUnits(options.units ?? [], memory, parts);
   if (options.vmcoreinfo === true) collectVmcoreinfo(memory, parts);
-  return parts;
+  return { parts, refused };
 }
 
 function knownBytes(memory: PhysicalMemory, { starts, ends, count }: ByteRanges): ByteRanges {

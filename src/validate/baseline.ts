@@ -6,7 +6,7 @@
  */
 import type { Location } from '../abi/model.js';
 import { hex } from '../schema/units.js';
-import type { Finding, Severity } from './rule.js';
+import type { Finding, Severity, Subject } from './rule.js';
 import type { ValidationResult } from './run.js';
 
 /** Number of known findings by {@link placeKey}. */
@@ -17,8 +17,7 @@ export interface KnownPlace {
   readonly rule: string;
   readonly severity: Severity;
   readonly location: Pick<Location, (typeof PARTS)[number]>;
-  /** Whose it is, as {@link ownerOf} says. */
-  readonly of?: string;
+  readonly subject?: Subject;
   readonly count: number;
 }
 
@@ -32,34 +31,35 @@ export interface BaselineResult {
 }
 
 const KIND = 'validate-baseline';
-const VERSION = 1;
+const HEX = /^0x[0-9a-f]{1,16}$/;
+/** Version 1 took the names out of messages. */
+const VERSION = 2;
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
 const TEXT_PARTS = ['fdtPath', 'property', 'field', 'bits'] as const;
 const NUMBER_PARTS = ['iova', 'iovaEnd'] as const;
 const PARTS = [...TEXT_PARTS, ...NUMBER_PARTS] as const;
 
-/** What a message says that stays from boot to boot: quoted names, and the numbers of things that have one. */
-const NAMES = /"(?:[^"\\]|\\.)*"|\b(?:token 0x[0-9a-f]+|(?:domain|inode|ioas|area|cpu|PASID) \d+)\b/g;
-
-/** Session, token, inode and other names in a finding's message; undefined where it has none. */
-function ownerOf({ message }: Pick<Finding, 'message'>): string | undefined {
-  return message.match(NAMES)?.join(' ');
-}
+const SUBJECT_TEXTS = ['session', 'device', 'node', 'handler'] as const;
+const SUBJECT_BIGINTS = ['token', 'domain', 'iommufd'] as const;
+const SUBJECT_NUMBERS = ['pasid', 'ioas', 'area', 'inode', 'cpu'] as const;
+/** In this order in a key: of one place, the wider subject first. */
+const SUBJECT_PARTS = [...SUBJECT_TEXTS, ...SUBJECT_BIGINTS, ...SUBJECT_NUMBERS] as const;
 
 /** The rule, severity and logical place of a finding as one line of text, the same on every boot of one setup. */
-export function placeKey(finding: Finding): string {
-  return keyOf({ ...finding, ...ownedBy(finding) });
-}
-
-function ownedBy(finding: Finding): { of?: string } {
-  const of = ownerOf(finding);
-  return of === undefined ? {} : { of };
-}
-
-function keyOf({ rule, severity, location, of = '' }: Omit<KnownPlace, 'count'>): string {
+export function placeKey({ rule, severity, location, subject }: Omit<KnownPlace, 'count'>): string {
   const parts = PARTS.map((part) => location[part]);
   const texts = parts.map((part) => (typeof part === 'bigint' ? hex(part) : (part ?? '')));
-  return [rule, severity, ...texts, of].join('\t');
+  return [rule, severity, ...texts, subjectKey(subject)].join('\t');
+}
+
+/** `session="vm0" token=0x1`; quoted, so that no name reads as another part. */
+function subjectKey(subject: Subject = {}): string {
+  return SUBJECT_PARTS.flatMap((part) => {
+    const value = subject[part];
+    if (value === undefined) return [];
+    const text = typeof value === 'bigint' ? hex(value) : JSON.stringify(value);
+    return [`${part}=${text}`];
+  }).join(' ');
 }
 
 /** What a run over these results would find: per place the most that one dump has. */
@@ -78,13 +78,13 @@ export function createBaseline(results: Iterable<ValidationResult>): Baseline {
 }
 
 function placeOf(finding: Finding): Omit<KnownPlace, 'count'> {
-  const { rule, severity, location } = finding;
+  const { rule, severity, location, subject } = finding;
   const parts = PARTS.map((part) => [part, location[part]] as const);
   return {
     rule,
     severity,
     location: Object.fromEntries(parts.filter(([, value]) => value !== undefined)),
-    ...ownedBy(finding),
+    ...(subject === undefined ? {} : { subject }),
   };
 }
 
@@ -94,11 +94,11 @@ export function baselineJson(baseline: Baseline): { [key: string]: unknown } {
   return {
     schemaVersion: VERSION,
     kind: KIND,
-    findings: ordered.map(([, { rule, severity, location, of, count }]) => ({
+    findings: ordered.map(([, { rule, severity, location, subject, count }]) => ({
       rule,
       severity,
       ...location,
-      of,
+      subject,
       count,
     })),
   };
@@ -118,12 +118,13 @@ export function parseBaseline(text: string): Baseline | string {
   }
   const { kind, schemaVersion, findings } = fieldsOf(document);
   if (kind !== KIND || !Array.isArray(findings)) return `is no baseline (kind "${KIND}")`;
-  if (schemaVersion !== VERSION) return `is a baseline of another version than ${VERSION}`;
+  if (schemaVersion !== VERSION)
+    return `is a baseline of version ${JSON.stringify(schemaVersion)}, ${VERSION} is read: write it anew (--write-baseline)`;
   const baseline = new Map<string, KnownPlace>();
   for (const [index, entry] of findings.entries()) {
     const place = parsePlace(fieldsOf(entry));
     if (place === undefined) return `findings[${index}] is no known finding`;
-    const key = keyOf(place);
+    const key = placeKey(place);
     baseline.set(key, { ...place, count: place.count + (baseline.get(key)?.count ?? 0) });
   }
   return baseline;
@@ -134,7 +135,7 @@ function fieldsOf(value: unknown): { readonly [key: string]: unknown } {
 }
 
 function parsePlace(entry: { readonly [key: string]: unknown }): KnownPlace | undefined {
-  const { rule, count, of } = entry;
+  const { rule, count } = entry;
   const severity = SEVERITIES.find((name) => name === entry.severity);
   if (typeof rule !== 'string' || severity === undefined) return undefined;
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1) return undefined;
@@ -146,11 +147,29 @@ function parsePlace(entry: { readonly [key: string]: unknown }): KnownPlace | un
   }
   for (const part of NUMBER_PARTS) {
     const value = entry[part];
-    if (typeof value === 'string' && /^0x[0-9a-f]{1,16}$/.test(value)) location[part] = BigInt(value);
+    if (typeof value === 'string' && HEX.test(value)) location[part] = BigInt(value);
     else if (value !== undefined) return undefined;
   }
-  if (of !== undefined && typeof of !== 'string') return undefined;
-  return { rule, severity, location, count, ...(of === undefined ? {} : { of }) };
+  if (entry.subject === undefined) return { rule, severity, location, count };
+  const subject = parseSubject(entry.subject);
+  return subject === undefined ? undefined : { rule, severity, location, subject, count };
+}
+
+function parseSubject(value: unknown): Subject | undefined {
+  const fields = fieldsOf(value);
+  const subject: { [key: string]: string | bigint | number } = {};
+  for (const part of Object.keys(fields)) {
+    const field = fields[part];
+    if (field === undefined) continue;
+    const isText = SUBJECT_TEXTS.some((name) => name === part);
+    const isBigint = SUBJECT_BIGINTS.some((name) => name === part);
+    const isNumber = SUBJECT_NUMBERS.some((name) => name === part);
+    if (isText && typeof field === 'string') subject[part] = field;
+    else if (isBigint && typeof field === 'string' && HEX.test(field)) subject[part] = BigInt(field);
+    else if (isNumber && typeof field === 'number' && Number.isSafeInteger(field)) subject[part] = field;
+    else return undefined;
+  }
+  return subject;
 }
 
 /** Leaves out what is known; a rule with nothing but known findings has passed. */
@@ -163,12 +182,18 @@ export function applyBaseline(result: ValidationResult, baseline: Baseline): Bas
     return count === 0;
   });
   const failing = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule));
+  const known = result.failed.filter((id) => !failing.has(id));
+  // What such a rule could not look at is no more checked than before.
+  const unseen = result.partial.filter(({ rule }) => !failing.has(rule));
+  const isUnseen = new Set(unseen.map(({ rule }) => rule));
   return {
     result: {
+      ...result,
       findings,
-      passed: [...result.passed, ...result.failed.filter((id) => !failing.has(id))],
+      passed: [...result.passed, ...known.filter((id) => !isUnseen.has(id))],
       failed: result.failed.filter((id) => failing.has(id)),
-      skipped: result.skipped,
+      skipped: [...result.skipped, ...unseen],
+      partial: result.partial.filter(({ rule }) => failing.has(rule)),
     },
     known: result.findings.length - findings.length,
     gone: [...left.values()].reduce((sum, count) => sum + count, 0),

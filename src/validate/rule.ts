@@ -92,6 +92,7 @@ export interface InspectedRule {
   readonly skipped?: string;
   /** The damaged pointer that keeps the rule from some of what it would look at. */
   readonly blocked?: string;
+  readonly kind?: SkipKind;
   /** Bytes that the rule would have needed. */
   readonly missing?: { readonly what: string; readonly address: bigint };
 }

@@ -7,8 +7,18 @@ import type { LeafBatch } from '../vtd/walk/batch.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
 import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
+import {
+  type AreaCoverage,
+  coverageOf,
+  type Missing,
+  missingOf,
+  type Skipped,
+  unmetAreas,
+} from './coverage.js';
 import { createFacts, type Facts } from './facts.js';
-import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
+import { unansweredUnits } from './questions.js';
+import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
 import { vtdRows } from './vtd/index.js';
@@ -18,11 +28,7 @@ import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
 /** Findings kept of one rule; more are counted in a last one. */
 const MAX_FINDINGS = 4096;
 
-export interface Skipped {
-  readonly rule: string;
-  readonly why: string;
-  readonly kind: SkipKind;
-}
+export type { Skipped } from './coverage.js';
 
 type Reason = Omit<Skipped, 'rule'>;
 
@@ -33,6 +39,12 @@ export interface ValidationResult {
   /** Rules with an error or a warning. */
   readonly failed: readonly string[];
   readonly skipped: readonly Skipped[];
+  /** Rules that failed, and could not look at everything either. */
+  readonly partial: readonly Skipped[];
+  /** How far each area was checked. */
+  readonly coverage: readonly AreaCoverage[];
+  /** What a complete verdict would need; empty when it is complete. */
+  readonly missing: readonly Missing[];
 }
 
 export interface ValidateOptions {
@@ -45,6 +57,12 @@ export interface ValidateOptions {
   readonly settings?: VtdSettings;
   /** The remapping units to look at; their tables are walked too. */
   readonly vtd?: VtdOptions;
+  /** Areas that must have been checked. */
+  readonly required?: readonly string[];
+  /** The memory is no more than some blobs of it: what else records refer to was not given, and is not missing. */
+  readonly blobsOnly?: boolean;
+  /** How the container is cut off or damaged, in words; asked once the rules have read what they read. */
+  readonly damage?: () => readonly string[];
 }
 
 interface State {
@@ -103,7 +121,7 @@ export function validate(
   walkTables(context, inspection, observing, options.settings);
   for (const { rule, reporter, skip } of states.values())
     if (skip === undefined) rule.finish?.(context, reporter);
-  return collect([...states.values()], options);
+  return collect(handover, [...states.values()], options);
 }
 
 const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
@@ -118,7 +136,7 @@ function createState(rule: Rule): State {
     reporter: {
       finding: ({ severity, ...finding }) => {
         if (state.findings.length < MAX_FINDINGS) {
-          state.findings.push({ rule: rule.id, severity: severity ?? rule.severity, ...finding });
+          state.findings.push(placed({ rule: rule.id, severity: severity ?? rule.severity, ...finding }));
         } else {
           state.dropped++;
         }
@@ -138,6 +156,13 @@ function createState(rule: Rule): State {
   return state;
 }
 
+/** A finding with what its path says of its subject; what the rule says of it wins. */
+function placed(finding: Finding): Finding {
+  const { fdtPath } = finding.location;
+  const subject = { ...(fdtPath === undefined ? {} : pathSubject(fdtPath)), ...finding.subject };
+  return Object.keys(subject).length === 0 ? finding : { ...finding, subject };
+}
+
 /** The rules asked for and, so that their results mean something, their prerequisites. */
 function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): ReadonlySet<string> {
   const wanted = new Set<string>();
@@ -151,14 +176,16 @@ function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): R
   return wanted;
 }
 
-const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: string }>> = {
+const NEEDS: Readonly<Record<Need, Reason & { met(handover: Handover): boolean }>> = {
   memory: {
     met: ({ memory }) => memory !== undefined,
     why: 'the memory behind the blob is not given (--memory)',
+    kind: 'not-given',
   },
   setup_data: {
     met: ({ setupData }) => setupData !== undefined,
     why: 'no setup_data entry of type 10 leads to the tree',
+    kind: 'not-applicable',
   },
 };
 
@@ -175,7 +202,9 @@ function takenOver(rule: Rule, handover: Handover): Reason | undefined {
 
 function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));
-  return missing === undefined ? undefined : { why: NEEDS[missing].why, kind: 'not-given' };
+  if (missing === undefined) return undefined;
+  const { why, kind } = NEEDS[missing];
+  return { why, kind };
 }
 
 function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
@@ -186,7 +215,8 @@ function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, Stat
       return { why: `${id} failed`, kind: 'prerequisite' };
     const reason = state.skip ?? state.absent;
     // The kind is handed on: what follows from absent bytes is just as unchecked.
-    if (reason !== undefined) return { why: `${id} was skipped: ${reason.why}`, kind: reason.kind };
+    if (reason !== undefined)
+      return { why: `${id} was skipped: ${reason.why}`, kind: reason.kind, after: reason.after ?? id };
   }
   return undefined;
 }
@@ -280,14 +310,17 @@ export function rootOf({ pgd, agaw }: Domain): { pgd: bigint; levels: number } |
 
 const ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
-function collect(states: readonly State[], options: ValidateOptions): ValidationResult {
+function collect(handover: Handover, states: readonly State[], options: ValidateOptions): ValidationResult {
   const findings: Finding[] = [];
   const passed: string[] = [];
   const failed: string[] = [];
   const skipped: Skipped[] = [];
+  const partial: Skipped[] = [];
   for (const { rule, findings: own, dropped, absent, skip } of states) {
     const asked = options.only === undefined || options.only.has(rule.id);
-    const reason = asked ? (skip ?? absent) : NOT_ASKED;
+    const found = asked ? (skip ?? absent) : NOT_ASKED;
+    const notGiven = options.blobsOnly === true && found?.kind === 'absent';
+    const reason: Reason | undefined = notGiven ? { ...found, kind: 'not-given' } : found;
     if (asked) findings.push(...own);
     if (asked && dropped > 0) {
       findings.push({
@@ -297,10 +330,22 @@ function collect(states: readonly State[], options: ValidateOptions): Validation
         location: {},
       });
     }
-    if (asked && own.some(({ severity }) => severity !== 'note')) failed.push(rule.id);
-    else if (reason !== undefined) skipped.push({ rule: rule.id, ...reason });
-    else passed.push(rule.id);
+    const fails = asked && own.some(({ severity }) => severity !== 'note');
+    if (fails) failed.push(rule.id);
+    if (reason !== undefined) (fails ? partial : skipped).push({ rule: rule.id, ...reason });
+    else if (!fails) passed.push(rule.id);
   }
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-  return { findings, passed, failed, skipped };
+  const outcomes = { passed, failed, skipped, partial };
+  const ids = states.map(({ rule }) => rule.id);
+  const coverage = coverageOf(handover, ids, outcomes);
+  const { vtd, required = [], damage } = options;
+  const asked = vtd === undefined ? [] : unansweredUnits(vtd, handover.memory);
+  const unmet = unmetAreas(required, coverage, outcomes);
+  const missing: Missing[] = [
+    ...(damage?.() ?? []).map((what) => ({ kind: 'damage' as const, what })),
+    ...[...asked, ...unmet].map((what) => ({ kind: 'unanswered' as const, what })),
+    ...missingOf(outcomes, asked.length > 0),
+  ];
+  return { findings, ...outcomes, coverage, missing };
 }

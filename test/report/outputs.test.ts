@@ -28,7 +28,7 @@ const findings: readonly Finding[] = [
     found: HOSTILE,
     expected: HOSTILE,
   },
-  { rule: 'KHO-004', severity: 'warning', message: 'second', location: { address: (1n << 53n) - 1n } },
+  { rule: 'KHO-004', severity: 'warning', message: 'second', location: { address: (1n << 31n) - 1n } },
   { rule: 'KHO-005', severity: 'note', message: 'a note', location: { iova: 0x1000n, iovaEnd: 0x2000n } },
 ];
 
@@ -40,6 +40,12 @@ const dump: ValidatedDump = {
     passed: ['KHO-005', 'KHO-001'],
     failed: ['KHO-004'],
     skipped: [{ rule: 'KHO-002', why: HOSTILE, kind: 'not-applicable' }],
+    partial: [],
+    coverage: [
+      { area: 'KHO', state: 'partly', why: HOSTILE },
+      { area: 'VTD', state: 'not there' },
+    ],
+    missing: [],
   },
 };
 const unreadable: ValidatedDump = { path: 'x', error: HOSTILE };
@@ -47,6 +53,17 @@ const unreadable: ValidatedDump = { path: 'x', error: HOSTILE };
 const joined = (lines: Iterable<string>): string => [...lines].map((line) => `${line}\n`).join('');
 const sarif = (dumps: readonly ValidatedDump[]): string =>
   [...jsonChunks(sarifLog(dumps, catalogue, '1.2.3'))].join('');
+
+const data = (name: string) => ({ fullyQualifiedName: name, kind: 'data' });
+const addressed = (address: bigint) =>
+  checkedRun(
+    sarif([withFindings([{ rule: 'KHO-004', severity: 'note', message: 'm', location: { address } }])]),
+  ).results[0]?.locations[0]?.physicalLocation.address;
+
+function withFindings(all: readonly Finding[]): ValidatedDump {
+  if (dump.result === undefined) throw new Error('no result');
+  return { ...dump, result: { ...dump.result, findings: all } };
+}
 
 describe('SARIF', () => {
   test('rules, levels and places', () => {
@@ -62,13 +79,11 @@ describe('SARIF', () => {
       fullyQualifiedName: '0xfffffffffffff000',
       kind: 'data',
     });
-    expect(second?.physicalLocation.address).toEqual({
-      absoluteAddress: 2 ** 53 - 1,
-      fullyQualifiedName: '0x1fffffffffffff',
-      kind: 'data',
-    });
+    // Readers in 32-bit integers lose the whole file for a larger number.
+    expect(second?.physicalLocation.address).toEqual({ absoluteAddress: 2 ** 31 - 1, ...data('0x7fffffff') });
+    expect(addressed(1n << 31n)).toEqual(data('0x80000000'));
     expect(third?.logicalLocations).toEqual([{ fullyQualifiedName: 'iova 0x1000-0x2000', kind: 'data' }]);
-    expect(run.invocations).toEqual([{ executionSuccessful: true }]);
+    expect(run.invocations).toMatchObject([{ executionSuccessful: true, exitCode: 1 }]);
   });
 
   test('the official schema refuses what is no SARIF', () => {
@@ -96,7 +111,8 @@ describe('SARIF', () => {
   test('a dump that cannot be read is a notification', () => {
     const run = checkedRun(sarif([dump, unreadable]));
     expect(run.invocations[0]?.executionSuccessful).toBe(false);
-    expect(run.invocations[0]?.toolExecutionNotifications).toHaveLength(1);
+    // One of the dump, one of what is checked in part only.
+    expect(run.invocations[0]?.toolExecutionNotifications).toHaveLength(2);
     expect(run.artifacts).toHaveLength(2);
   });
 
@@ -116,7 +132,6 @@ describe('JUnit', () => {
       tests: '5',
       failures: '1',
       errors: '1',
-      skipped: '1',
     });
     const [suite, broken] = root.children;
     const cases = suite?.children.filter(({ name }) => name === 'testcase') ?? [];

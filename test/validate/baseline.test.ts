@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Location } from '../../src/abi/model.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { applyBaseline, baselineJson, createBaseline, parseBaseline } from '../../src/validate/baseline.js';
 import { catalogue } from '../../src/validate/catalogue.js';
-import type { Finding } from '../../src/validate/rule.js';
+import type { Finding, Subject } from '../../src/validate/rule.js';
 import { type ValidationResult, validate } from '../../src/validate/run.js';
 import { CASES, type Case } from './upstream-cases/index.js';
 import { damagedOn, original } from './upstream-damage.js';
@@ -19,6 +20,10 @@ const finding: fc.Arbitrary<Finding> = fc.record(
     message: fc.oneof(
       fc.constantFrom('a hole at 0x1000', 'session "vm" at 0x2000', 'token 0x1a of "a \\"\t" at 0x3000'),
       fc.string().map((text) => text.replaceAll('0x', '')),
+    ),
+    subject: fc.record(
+      { session: text, token: u64, domain: u64, device: text, inode: fc.nat(), cpu: fc.nat() },
+      { requiredKeys: [] },
     ),
     location: fc.record(
       {
@@ -43,6 +48,9 @@ function resultOf(findings: readonly Finding[]): ValidationResult {
     failed: [...failing],
     passed: ['A-003'],
     skipped: [{ rule: 'A-004', why: 'why', kind: 'absent' }],
+    partial: [],
+    coverage: [],
+    missing: [],
   };
 }
 
@@ -95,17 +103,35 @@ describe('baseline', () => {
     expect(apply().gone).toBe(1);
   });
 
-  test('a defect at another physical address is known, one of another session or file is not', () => {
-    const at = (name: string, address: bigint): Finding => ({
+  test('a defect at another physical address is known, one of another subject or place is not', () => {
+    const at = (subject: Subject, location: Location = {}): Finding => ({
       rule: 'A-001',
       severity: 'error',
-      message: `count of session "${name}" at 0x${address.toString(16)} is 3, file of token 0x1a`,
-      location: { field: 'luo_session_ser.count', address },
+      message: 'count is 3',
+      subject,
+      location: { field: 'luo_session_ser.count', address: 0x1000n, iova: 0n, iovaEnd: 0x2000n, ...location },
     });
-    const baseline = reread([at('vm-0', 0x1000n)]);
-    const fresh = (...findings: Finding[]) => applyBaseline(resultOf(findings), baseline).result.findings;
-    expect(fresh(at('vm-0', 0x7000n))).toEqual([]);
-    expect(fresh(at('vm-1', 0x1000n))).toHaveLength(1);
+    const mine: Subject = { session: 'vm-0', token: 0x1an, inode: 3 };
+    const baseline = reread([at(mine)]);
+    const fresh = (finding: Finding) => applyBaseline(resultOf([finding]), baseline).result.findings.length;
+    expect(fresh(at(mine, { address: 0x7000n }))).toBe(0);
+    expect(fresh({ ...at(mine), message: 'the count is three' })).toBe(0);
+    expect(fresh(at({ ...mine, session: 'vm-1' }))).toBe(1);
+    expect(fresh(at({ ...mine, token: 0x1bn }))).toBe(1);
+    expect(fresh(at({ ...mine, inode: 4 }))).toBe(1);
+    expect(fresh(at({ session: 'vm-0', token: 0x1an }))).toBe(1);
+    expect(fresh(at(mine, { iova: 0x1000n }))).toBe(1);
+    expect(fresh(at(mine, { iovaEnd: 0x3000n }))).toBe(1);
+    expect(fresh(at(mine, { field: 'luo_session_ser.name' }))).toBe(1);
+  });
+
+  test('a rule that failed on what is known, and could not look at everything, has not passed', () => {
+    const one: Finding = { rule: 'A-001', severity: 'warning', message: 'm', location: {} };
+    const partial = [{ rule: 'A-001', why: 'absent', kind: 'absent' }] as const;
+    const { result } = applyBaseline({ ...resultOf([one]), partial }, reread([one]));
+    expect(result.passed).not.toContain('A-001');
+    expect(result.skipped).toContainEqual(partial[0]);
+    expect(result.partial).toEqual([]);
   });
 
   test('several dumps: per place the most that one of them has', () => {
@@ -118,18 +144,22 @@ describe('baseline', () => {
     ['', 'is no JSON'],
     ['null', 'is no baseline'],
     ['{"kind":"validate-baseline"}', 'is no baseline'],
-    ['{"kind":"validate-baseline","schemaVersion":2,"findings":[]}', 'another version'],
-    ['{"kind":"validate-baseline","schemaVersion":1,"findings":[1]}', 'findings[0]'],
+    ['{"kind":"validate-baseline","schemaVersion":1,"findings":[]}', 'of version 1, 2 is read'],
+    ['{"kind":"validate-baseline","schemaVersion":2,"findings":[1]}', 'findings[0]'],
     [
-      '{"kind":"validate-baseline","schemaVersion":1,"findings":[{"rule":"A","severity":"bad","count":1}]}',
+      '{"kind":"validate-baseline","schemaVersion":2,"findings":[{"rule":"A","severity":"bad","count":1}]}',
       'findings[0]',
     ],
     [
-      '{"kind":"validate-baseline","schemaVersion":1,"findings":[{"rule":"A","severity":"error","count":-1}]}',
+      '{"kind":"validate-baseline","schemaVersion":2,"findings":[{"rule":"A","severity":"error","count":-1}]}',
       'findings[0]',
     ],
     [
-      '{"kind":"validate-baseline","schemaVersion":1,"findings":[{"rule":"A","severity":"error","count":1,"iova":5}]}',
+      '{"kind":"validate-baseline","schemaVersion":2,"findings":[{"rule":"A","severity":"error","count":1,"iova":5}]}',
+      'findings[0]',
+    ],
+    [
+      '{"kind":"validate-baseline","schemaVersion":2,"findings":[{"rule":"A","severity":"error","count":1,"subject":{"token":5}}]}',
       'findings[0]',
     ],
   ])('%s is refused', (json, words) => {

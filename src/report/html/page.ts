@@ -8,10 +8,11 @@ import type { FoundTree } from '../../decode/find.js';
 import { rootNode } from '../../fdt/tree.js';
 import type { Rule } from '../../validate/rule.js';
 import type { ValidationResult } from '../../validate/run.js';
+import { missingText, verdictOf } from '../../validate/verdict.js';
 import { memoryLines } from '../memory-text.js';
 import { summaryRows } from '../summary-text.js';
 import { treeLines } from '../tree-text.js';
-import { countsText, placeText, verdictOf } from '../validate-text.js';
+import { countsText, coverageText, placeText } from '../validate-text.js';
 import { findingArticles } from './findings.js';
 import { html, markedHtml, marks } from './markup.js';
 import { memoryMap } from './memory-map.js';
@@ -61,7 +62,10 @@ function* heading({ path, description, handover, found, result }: ReportInput): 
   const verdict = result === undefined ? undefined : verdictOf(result);
   yield `<h1>${html(path)}</h1>\n<p>${html(description)}</p>\n`;
   if (result !== undefined) {
-    yield `<p><strong class="${verdict === 'valid' ? 'good' : 'error'}">${verdict}</strong>, ${html(countsText(result))}</p>\n`;
+    const colour = verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
+    yield `<p><strong class="${colour}">${verdict}</strong>, ${html(countsText(result))}</p>\n`;
+    if (result.missing.length > 0) yield `<p>Incomplete: ${html(missingText(result))}</p>\n`;
+    yield `<p class="faint">${html(coverageText(result.coverage))}</p>\n`;
   }
   yield '<table>\n';
   for (const [name, text] of summaryRows(handover, found)) {

@@ -8,6 +8,7 @@ import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
 import { checkCompatible } from '../compatible.js';
 import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
+import { deviceSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { countTables } from './table-count.js';
 
@@ -112,6 +113,7 @@ export const memCapacity: Rule = {
       const records = domain.mem?.length ?? 0;
       if (records <= MEM_CAPACITY || listsTables(handover, domain)) continue;
       report.finding({
+        subject: domainSubject(domain),
         message: `mem of ${domainName(domain)} has ${records} records, the buffer holds ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written behind it`,
         location: { ...placeOf(domain), property: 'mem' },
         found: `${records * KHO_MEM_SIZE} bytes`,
@@ -220,6 +222,7 @@ export const addressWidth: Rule = {
       if (agaw === undefined || (agaw >= 1 && agaw <= 3)) continue;
       report.finding({
         ...(agaw === 0 ? { severity: 'warning' } : {}),
+        subject: domainSubject(domain),
         message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
         location: { ...placeOf(domain), property: 'agaw' },
         found: `${agaw}`,
@@ -258,6 +261,7 @@ export const rootTable: Rule = {
                   : undefined;
       if (wrong === undefined) continue;
       report.finding({
+        subject: domainSubject(domain),
         message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
         location: { ...placeOf(domain), property: 'pgd', address: pgd },
         found: hex(pgd),
@@ -295,6 +299,7 @@ export const pageRecords: Rule = {
                 : undefined;
         if (wrong === undefined) continue;
         report.finding({
+          subject: domainSubject(domain),
           message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
           location: {
             ...placeOf(domain),
@@ -327,6 +332,7 @@ export const devices: Rule = {
         const { bus, devfn } = device;
         if (bus === undefined || devfn === undefined) {
           report.finding({
+            subject: domainSubject(domain),
             message: `a device of ${domainName(domain)} lacks a one-byte bus or devfn`,
             location,
           });
@@ -335,6 +341,7 @@ export const devices: Rule = {
         const address = pciAddress(bus, devfn);
         if (device.index !== position) {
           report.finding({
+            subject: deviceSubject(domain, device),
             message: `device ${address} of ${domainName(domain)} is node ${device.index ?? device.nodeName}, expected ${position}`,
             location,
           });
@@ -342,6 +349,7 @@ export const devices: Rule = {
         const other = seen.get(address);
         if (other !== undefined) {
           report.finding({
+            subject: deviceSubject(domain, device),
             message: `device ${address} is in ${other} and in ${domainName(domain)}`,
             location,
             found: address,
@@ -367,6 +375,7 @@ export const attached: Rule = {
     for (const domain of handover.domains ?? []) {
       if (domain.devices !== undefined && domain.devices.length > 0) continue;
       report.finding({
+        subject: domainSubject(domain),
         message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
         location: placeOf(domain),
       });

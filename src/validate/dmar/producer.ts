@@ -6,6 +6,7 @@ import { readBytes } from '../../memory/read.js';
 import type { KhoMem } from '../../records/kho.js';
 import { SS_PDE_LEAF_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
 import { RFC_2024, type Rule } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { counted, hex } from '../text.js';
 import { domainName, placeOf } from './nodes.js';
 
@@ -83,6 +84,7 @@ export const producer: Rule = {
       }
       const genuine = !differs && index === mem.length;
       report.finding({
+        subject: domainSubject(domain),
         message: genuine
           ? `mem of ${domainName(domain)} is exactly what the RFC's save_pte_pages lists (${counted(mem.length, 'record')})`
           : `mem of ${domainName(domain)} is not what the RFC's save_pte_pages lists: they part at record ${index}${index < mem.length ? ` (${hex(mem.at(index).addr)})` : ''}`,

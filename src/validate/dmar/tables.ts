@@ -18,6 +18,7 @@ import {
 import type { TableVisit } from '../../vtd/walk/state.js';
 import { createProbe, intersections } from '../pages.js';
 import { RFC_2024, type Rule } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { counted, hex, listed, range } from '../text.js';
 import { domainName, placeOf } from './nodes.js';
 
@@ -48,6 +49,7 @@ export const rootPreserved: Rule = {
       const { pgd } = domain;
       if (pgd === undefined || facts.preserved().covers(pgd, pgd + BigInt(PAGE))) continue;
       report.finding({
+        subject: domainSubject(domain),
         message: `the pgd ${hex(pgd)} of ${domainName(domain)} is in no mem record, so it is not persistent; ${NEVER_LISTED}`,
         location: { ...placeOf(domain), property: 'pgd', address: pgd },
         found: 'not in mem',
@@ -90,6 +92,7 @@ export const tablesPreserved: Rule = {
         const [first] = below;
         if (first === undefined) return;
         report.finding({
+          subject: domainSubject(domain),
           message: `${below.length} of ${counted(tables, 'page-table page')} of ${domainName(domain)} below its pgd are in no mem record, so they are not persistent: ${listed(below.map(tableText), 6)}; ${NEVER_LISTED}`,
           location: {
             ...placeOf(domain),
@@ -170,6 +173,7 @@ export const noData: Rule = {
         if (first === undefined) return;
         const places = ranges.map(({ start, end }) => range(BigInt(start * PAGE), BigInt(end * PAGE)));
         report.finding({
+          subject: domainSubject(domain),
           message: `mem of ${domainName(domain)} lists ${counted(count, 'guest data page')} as if they were table pages: ${listed(places)}`,
           location: {
             ...placeOf(domain),
@@ -222,6 +226,7 @@ export const noSuperpages: Rule = {
       end() {
         if (first === undefined) return;
         report.finding({
+          subject: domainSubject(domain),
           message: `mem of ${domainName(domain)} records ${counted(found.length, 'superpage')} as 4 KiB: ${listed(found)}`,
           location: {
             ...placeOf(domain),
@@ -268,6 +273,7 @@ export const firstEntry: Rule = {
         const present = (entry & PRESENT) !== 0n;
         if (present && !large) return;
         report.finding({
+          subject: domainSubject(domain),
           message: `entry 0 of the top table of ${domainName(domain)} is ${present ? 'a large leaf' : 'not present'}: ${hex(entry)}`,
           location: { ...placeOf(domain), address: pgd, iova: 0n },
           found: hex(entry),
@@ -301,6 +307,7 @@ export const tablesAreTree: Rule = {
       table(table) {
         if (region === undefined || table.address < region.start || table.address >= region.end) return;
         report.finding({
+          subject: domainSubject(domain),
           message: `table page ${tableText(table)} of ${domainName(domain)} lies in the guestmemfs region`,
           location: {
             ...placeOf(domain),
@@ -314,6 +321,7 @@ export const tablesAreTree: Rule = {
           const what = TREE[anomaly.kind];
           if (what === undefined) continue;
           report.finding({
+            subject: domainSubject(domain),
             message: `an entry of level ${anomaly.level} of ${domainName(domain)} ${what}${anomaly.count > 1 ? ` (${anomaly.count} times)` : ''}: table ${hex(anomaly.table ?? 0)}`,
             location: {
               ...placeOf(domain),
@@ -366,6 +374,7 @@ export const entriesValid: Rule = {
       end() {
         if (firstTable !== undefined) {
           report.finding({
+            subject: domainSubject(domain),
             message: `${counted(oddTables, 'entry', 'entries')} of ${domainName(domain)} that point to tables have other low bits than 3, the first ${hex(firstTable.lo & 0xfff)} at ${hex(firstTable.entryAddress)}`,
             location: { ...placeOf(domain), address: BigInt(firstTable.entryAddress), bits: '11:0' },
             found: hex(firstTable.lo & 0xfff),
@@ -374,6 +383,7 @@ export const entriesValid: Rule = {
         }
         if (firstLeaf !== undefined) {
           report.finding({
+            subject: domainSubject(domain),
             message: `${counted(oddLeaves, 'leaf', 'leaves')} of ${domainName(domain)} lack bit 0 or are 4 KiB leaves with bit 7, the first at IOVA ${hex(BigInt(firstLeaf.iova) * BigInt(PAGE))}`,
             location: { ...placeOf(domain), iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7, 0' },
             found: hex(firstLeaf.lo & 0xfff),

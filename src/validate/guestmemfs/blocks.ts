@@ -55,6 +55,7 @@ export const blocksInRegion: Rule = {
       if (block === undefined) continue;
       const error = BigInt.asIntN(64, block);
       report.finding({
+        subject: { inode: Number(ino) },
         message: `entry ${first} of inode ${ino} is block ${
           error < 0n ? `${hex(block)}, the error number ${error}` : `${block}`
         }; the region has ${counted(limit, 'block')}${outside > 1 ? ` (${outside} such entries)` : ''}`,
@@ -100,6 +101,7 @@ export const blocksOnce: Rule = {
       }
       for (const [other, { entry, block, count }] of shared) {
         report.finding({
+          subject: { inode: Number(ino) },
           message: `${counted(count, 'entry', 'entries')} of inode ${ino}, first entry ${entry}, ${count === 1 ? 'is' : 'are'} already ${
             other === ino ? 'used by the file itself' : `used by inode ${other}`
           }: ${blockAddress(guestmemfs, block)}`,
@@ -143,6 +145,7 @@ export const blocksMarked: Rule = {
       }
       if (first < 0) continue;
       report.finding({
+        subject: { inode: Number(ino) },
         message: `${counted(unmarked, 'block')} of inode ${ino} ${unmarked === 1 ? 'is' : 'are'} not marked as in use: ${blockAddress(guestmemfs, first)}`,
         location: bitPlace(bitmap.address, first),
         found: '0',

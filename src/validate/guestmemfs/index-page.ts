@@ -67,6 +67,7 @@ export const indexElements: Rule = {
         });
       } else if (ino < previous) {
         report.finding({
+          subject: { inode: Number(ino) },
           message: `element ${j} of the index names inode ${ino} behind inode ${previous}`,
           location: place(j),
           found: `${ino}`,

@@ -25,6 +25,7 @@ export const inodeFlags: Rule = {
       const right = ino === ROOT_INO ? flags === INODE_DIR : flags === 0 || flags === INODE_FILE;
       if (right) continue;
       report.finding({
+        subject: { inode: Number(ino) },
         message: `inode ${ino} has flags ${flags}${flags === INODE_DIR ? ': a directory that is not the root' : ''}`,
         location: inodePlace(table, ino, 'flags'),
         found: `${flags}`,
@@ -65,6 +66,7 @@ export const fileNames: Rule = {
       const location = inodePlace(table, ino, 'filename');
       if (wrong !== undefined) {
         report.finding({
+          subject: { inode: Number(ino) },
           message: `the name of inode ${ino} ${wrong}`,
           location,
           found: JSON.stringify(text),
@@ -79,6 +81,7 @@ export const fileNames: Rule = {
         continue;
       }
       report.finding({
+        subject: { inode: Number(ino) },
         message: `inodes ${other} and ${ino} have the same name`,
         location,
         found: JSON.stringify(text),
@@ -105,6 +108,7 @@ export const mappingCount: Rule = {
       const count = table.numMappings[ino - 1] ?? 0;
       if (table.flags[ino - 1] !== INODE_FILE || (count >= 0 && count <= MAPPING_ENTRIES)) continue;
       report.finding({
+        subject: { inode: Number(ino) },
         message: `inode ${ino} has num_mappings ${count}`,
         location: inodePlace(table, ino, 'numMappings'),
         found: `${count}`,
@@ -137,6 +141,7 @@ export const pinCounts: Rule = {
       const file = table.flags[ino - 1] === INODE_FILE;
       if (pins === 0 || (pins > 0 && file)) continue;
       report.finding({
+        subject: { inode: Number(ino) },
         message: pins < 0 ? `inode ${ino} has ${pins} pins` : `inode ${ino} has ${pins} pins but is no file`,
         location: inodePlace(table, ino, 'longTermPins'),
         found: `${pins}`,
@@ -168,6 +173,7 @@ export const noErrorNumbers: Rule = {
         if (value < 1n << 63n) continue;
         const location = inodePlace(table, ino, field);
         report.finding({
+          subject: { inode: Number(ino) },
           message: `${location.field} of inode ${ino} is ${hex(value)}, the error number ${BigInt.asIntN(64, value)}`,
           location,
           found: hex(value),

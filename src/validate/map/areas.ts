@@ -15,6 +15,7 @@ import {
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { IOMMU_READ, IOMMU_WRITE } from '../iommufd/areas.js';
 import { RFC_2024, type Rule } from '../rule.js';
+import { areaSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { APART, areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
@@ -53,6 +54,7 @@ export const mappedIsAsked: Rule = {
         return;
       }
       report.finding({
+        subject: domainSubject(domain),
         message: `${domainName(domain)} maps IOVA ${range(bytes(open.start), bytes(open.end))} to ${hex(bytes(open.target))} without an area`,
         location: {
           ...placeOf(domain),
@@ -138,6 +140,7 @@ export const askedIsMapped: Rule = {
         for (const ioas of unknown.length > 0 ? [] : apart) {
           report.finding({
             severity: 'note',
+            subject: domainSubject(domain),
             message: `${domainName(domain)} maps nothing of IOAS ${ioas.id ?? ioas.nodeName}, and something of another: it has no hardware table, or one that is not handed over`,
             location: placeOf(ioas),
           });
@@ -147,6 +150,7 @@ export const askedIsMapped: Rule = {
           if (unknown.some(({ iova, lastIovaEnd }) => iova < bytes(end) && lastIovaEnd > bytes(start)))
             continue;
           report.finding({
+            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
             message: `${areaName(segment)} covers IOVA ${range(bytes(start), bytes(end))}, which ${domainName(domain)} does not map`,
             location: {
               ...(segment.area.origin?.fdtPath === undefined
@@ -241,6 +245,7 @@ export const writeRights: Rule = {
         for (const [segment, { pages, first }] of sums) {
           const asked = ((segment.area.iommuProt ?? 0) & IOMMU_WRITE) !== 0;
           report.finding({
+            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
             message: `${areaName(segment)} of iommufd ${id} is ${asked ? 'writable' : 'read-only'}, but ${counted(pages, 'page')} of it are ${asked ? 'read-only' : 'writable'} in the table, the first at IOVA ${hex(bytes(first))}`,
             location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '1' },
             found: asked ? 'W = 0' : 'W = 1',
@@ -274,6 +279,7 @@ export const readRights: Rule = {
       end() {
         for (const [segment, { pages, first }] of sums) {
           report.finding({
+            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
             message: `${areaName(segment)} of iommufd ${id} is write-only, but ${counted(pages, 'page')} of it are readable in the table: __domain_mapping() sets bit 0 in every leaf`,
             location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '0' },
             found: 'R = 1',

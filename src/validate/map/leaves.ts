@@ -8,6 +8,7 @@ import { inodeTable } from '../guestmemfs/subject.js';
 import { watchOutside } from '../outside.js';
 import { intersections } from '../pages.js';
 import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { counted, hex, listed, range } from '../text.js';
 import { blockWalkOf } from './block-walk.js';
 
@@ -29,6 +30,7 @@ function outside(
     const target = BigInt(stretch.target) * PAGE;
     const length = BigInt(stretch.pages) * PAGE;
     report.finding({
+      subject: domainSubject(domain),
       message: sentence(`${domainName(domain)} maps IOVA ${range(iova, iova + length)}`, hex(target)),
       location: { ...placeOf(domain), iova, iovaEnd: iova + length, address: target },
       found: `${counted(stretch.pages, 'page')} at ${hex(target)}`,
@@ -163,6 +165,7 @@ export const blocksOnce: Rule = {
           if (other === undefined) continue;
           const address = region.start + BigInt(blocks[0] ?? 0) * GUESTMEMFS_BLOCK;
           report.finding({
+            subject: domainSubject(domain),
             message: `${domainName(domain)} and ${domainName(other)} both map ${counted(blocks.length, 'block')}: ${listed(blocks.map(String), 8)}`,
             location: { ...placeOf(domain), address },
           });

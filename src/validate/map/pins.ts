@@ -4,6 +4,7 @@ import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { inodeTable } from '../guestmemfs/subject.js';
 import { RFC_2024, type Rule } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { fileWalkOf } from './file-walk.js';
 
@@ -72,6 +73,7 @@ export const handleIsPinnedFile: Rule = {
       const location = { ...placeOf(ioas), property: 'pinned-file-handle' };
       if (handle < FIRST_FILE || handle > LAST_FILE) {
         report.finding({
+          subject: { inode: Number(handle) },
           message: `pinned-file-handle ${handle} is no inode number of a file (${FIRST_FILE}..${LAST_FILE})`,
           location,
           found: `${handle}`,
@@ -85,11 +87,13 @@ export const handleIsPinnedFile: Rule = {
       const inode = inodes.at(Number(handle) - 1);
       if ((inode.flags & INODE_FILE) === 0) {
         report.finding({
+          subject: { inode: Number(handle) },
           message: `inode ${handle} of ${ioas.origin?.fdtPath} is no file: flags ${hex(inode.flags >>> 0)}`,
           location,
         });
       } else if (inode.longTermPins < 1 && ioas.areas.length > 0) {
         report.finding({
+          subject: { inode: Number(handle) },
           message: `inode ${handle}, which ${ioas.origin?.fdtPath} maps, has ${inode.longTermPins} long_term_pins`,
           location: { ...location, field: 'guestmemfs_inode.long_term_pins' },
           found: `${inode.longTermPins}`,
@@ -139,6 +143,7 @@ export const pinsAreNamed: Rule = {
       // A pin whose file is mapped under another file's handle is what MAP-009 reports.
       if (longTermPins <= 0 || named.has(BigInt(ino)) || facts.unnamedFiles().has(ino)) continue;
       report.finding({
+        subject: { inode: Number(ino) },
         message: `inode ${ino} has ${longTermPins} long_term_pins, and no IOAS names it`,
         location: {
           ...(origin.address === undefined ? {} : { address: origin.address }),
@@ -222,6 +227,7 @@ export const areasAreLinear: Rule = {
             ? ` and ${count - 1} more times`
             : '';
         report.finding({
+          subject: domainSubject(domain),
           message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(iova) * PAGE)}${times}`,
           location: { ...placeOf(segment.area), iova: BigInt(iova) * PAGE },
         });

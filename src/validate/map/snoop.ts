@@ -3,6 +3,7 @@ import { SS_PTE_BITS } from '../../records/vtd.js';
 import { iovasOf, type LeafBatch, pagesOf, ROW_LO, ROW_WORDS, startOf } from '../../vtd/walk/batch.js';
 import { placeOf } from '../dmar/nodes.js';
 import { RFC_2024, type Rule } from '../rule.js';
+import { areaSubject, domainSubject } from '../subject.js';
 import { counted, hex } from '../text.js';
 import { areaName } from './areas.js';
 import { areasOf, NOWHERE, type Segment } from './segments.js';
@@ -66,6 +67,7 @@ export const snoopIsUniform: Rule = {
           if (yes === 0 || without === 0) continue;
           const iova = BigInt(other) * PAGE;
           report.finding({
+            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
             message: `${areaName(segment)} of iommufd ${id} has ${counted(yes, 'page')} with SNP and ${without} without; the bit changes at IOVA ${hex(iova)}`,
             location: { ...placeOf(segment.area), iova, bits: '11' },
             found: `SNP in ${yes} of ${yes + without}`,

@@ -39,6 +39,7 @@ export const blockChain: Rule = {
       const { broken, blocks, what } = list;
       if (broken?.kind !== 'loop') continue;
       report.finding({
+        subject: list.subject,
         message: `The blocks of ${what} come back to ${hex(broken.next)} after ${blocks.length}`,
         location: linkOf(list),
         found: hex(broken.next),
@@ -61,6 +62,7 @@ export const blockLimit: Rule = {
       const { broken, blocks, what } = list;
       if (blocks.length < MAX_BLOCKS || broken === undefined || broken.kind === 'loop') continue;
       report.finding({
+        subject: list.subject,
         message: `The list of ${what} goes on behind ${blocks.length} blocks`,
         location: linkOf(list),
         expected: `at most ${MAX_BLOCKS} blocks`,
@@ -79,10 +81,11 @@ export const blockCount: Rule = {
   consequence: `refused with -EINVAL: ${REFUSED}. Linux 7.3 itself can leave an empty last block when creating a session fails (upstream 3.2)`,
   needs: ['memory'],
   check(context, report) {
-    for (const { blocks, capacity, what } of listsOf(context, report)) {
+    for (const { blocks, capacity, what, subject } of listsOf(context, report)) {
       for (const { address, count } of blocks) {
         if (count >= 1n && count <= BigInt(capacity)) continue;
         report.finding({
+          subject,
           message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
           location: at(address, 'kho_block_header_ser.count'),
           found: `${count}`,
@@ -114,6 +117,7 @@ export const blockAddress: Rule = {
       if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
       if (address === undefined) continue;
       report.finding({
+        subject: list.subject,
         message: `The list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is no physical address' : 'which is not the start of a page'}`,
         location: address === broken?.next ? linkOf(list) : at(address),
         found: hex(address),
@@ -140,6 +144,7 @@ export const blockPreserved: Rule = {
       const { blocks, what, broken } = list;
       if (broken?.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
         report.finding({
+          subject: list.subject,
           message: `The blocks of ${what} go on at ${hex(broken.next)}, which is not preserved`,
           location: linkOf(list),
           found: hex(broken.next),
@@ -156,6 +161,7 @@ export const blockPreserved: Rule = {
             : 'a part of a larger preserved block';
         report.finding({
           ...(severity === undefined ? {} : { severity }),
+          subject: list.subject,
           message: `The block at ${hex(address)}, ${what}, is ${severity === undefined ? 'not preserved' : how}`,
           location: at(address),
         });
@@ -181,6 +187,7 @@ export const blockOwner: Rule = {
       const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS;
       if (broken?.kind !== 'shared' && !foreign) continue;
       report.finding({
+        subject: list.subject,
         message: `The list of ${what} goes on at ${hex(broken.next)}, ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
         location: linkOf(list),
         found: hex(broken.next),

@@ -7,6 +7,8 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
+import type { Subject } from '../rule.js';
+import { fileSubject, sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
 
@@ -35,6 +37,7 @@ export interface ListPage {
 /** A vmalloc area, and whose it is. */
 export interface PlacedArea {
   readonly owner: string;
+  readonly subject: Subject;
   readonly area: VmallocArea;
   /** The descriptor. */
   readonly location: Location;
@@ -46,6 +49,7 @@ export interface PlacedArea {
 export interface PlacedList {
   /** `sessions`, or `files of session "vm0"`. */
   readonly what: string;
+  readonly subject: Subject;
   readonly of: 'sessions' | 'files';
   readonly head: bigint;
   /** Where the head stands. */
@@ -68,12 +72,18 @@ export function findAreas(handover: Handover): PlacedArea[] {
       if (memfd === undefined) continue;
       const { area, origin } = memfd;
       const owner = `the memfd of token ${hex(token)}, session ${quoted(name)}`;
-      found.push({ owner, area, location: { ...place(origin.address), field: 'memfd_luo_ser.folios' } });
+      const subject = fileSubject({ name }, { token });
+      found.push({
+        owner,
+        subject,
+        area,
+        location: { ...place(origin.address), field: 'memfd_luo_ser.folios' },
+      });
     }
   }
   if (khoTest?.area !== undefined) {
     const location = { ...place(khoTest.origin?.address), property: 'folios_info' };
-    found.push({ owner: 'kho_test', area: khoTest.area, location });
+    found.push({ owner: 'kho_test', subject: { node: 'kho_test' }, area: khoTest.area, location });
   }
   const frames = new Set(
     found.flatMap(({ area }) => Array.from(area.chunks, (at) => Math.floor(at / pageSize))),
@@ -125,6 +135,7 @@ export function findLists(handover: Handover): PlacedList[] {
   if (luo.sessionBlocks !== undefined && luo.sessionsAddress !== undefined) {
     found.push({
       what: 'sessions',
+      subject: {},
       of: 'sessions',
       head: luo.sessionsAddress,
       location: { ...place(luo.origin?.address), field: 'luo_ser.sessions_pa' },
@@ -147,6 +158,7 @@ export function findLists(handover: Handover): PlacedList[] {
 function filesOf({ name, filesAddress, origin }: LuoSession, pageSize: number) {
   return {
     what: `files of session ${quoted(name)}`,
+    subject: sessionSubject({ name }),
     of: 'files' as const,
     head: filesAddress,
     location: { ...place(origin.address), field: 'luo_file_set_ser.files' },

@@ -5,6 +5,7 @@ import { LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { handlerSubject } from '../subject.js';
 import { counted } from '../text.js';
 import { quoted } from './blobs.js';
 import { at, UPSTREAM } from './shared.js';
@@ -88,9 +89,11 @@ export const flbNames: Rule = {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
       const { text, terminated } = bytesToText(flb.name);
       const location = place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name');
-      if (!terminated) report.finding({ message: `No NUL ends the name of FLB ${i}, "${text}"`, location });
+      const subject = handlerSubject(flb);
+      if (!terminated)
+        report.finding({ subject, message: `No NUL ends the name of FLB ${i}, "${text}"`, location });
       else if (seen.has(text))
-        report.finding({ message: `FLB ${i} has the name "${text}" of an earlier one`, location });
+        report.finding({ subject, message: `FLB ${i} has the name "${text}" of an earlier one`, location });
       seen.add(text);
     }
   },
@@ -110,6 +113,7 @@ export const flbUsers: Rule = {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
       if (flb.count >= 1n && flb.count < 1n << 31n) continue;
       report.finding({
+        subject: handlerSubject(flb),
         message: `count of FLB ${i}, "${bytesToText(flb.name).text}", is ${flb.count}`,
         location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
         found: `${flb.count}`,
@@ -134,7 +138,7 @@ export const knownFlb: Rule = {
       const { text, terminated } = bytesToText(flb.name);
       if (!terminated || isTestFlb(flb)) continue;
       report.finding({
-        subject: { handler: text },
+        subject: handlerSubject(flb),
         message: `No release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
         location: place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name'),
         found: text,
@@ -189,7 +193,7 @@ export const flbDependents: Rule = {
       const most = known + unknown;
       if (flb.count <= most) continue;
       report.finding({
-        subject: { handler: name },
+        subject: handlerSubject(flb),
         message: `count of FLB ${i}, "${name}", is ${flb.count}; all sessions together have ${counted(most, 'file')} that ${most === 1n ? 'holds' : 'hold'} it`,
         location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
         found: `${flb.count}`,

@@ -2,8 +2,8 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
 import { MemfdLuoFolioSerFlags } from '../../records/memfd.js';
-import { bytesToText } from '../../schema/text.js';
 import type { Subject } from '../rule.js';
+import { fileSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
 import { type Coverage, createCoverage, type Gaps } from './coverage.js';
@@ -13,6 +13,7 @@ import { maxPageOrder, orderAt } from './shared.js';
 /** A memfd, and whose it is. */
 export interface PlacedMemfd {
   readonly name: string;
+  readonly subject: Subject;
   readonly session: LuoSession;
   readonly file: LuoFile;
   readonly memfd: Memfd;
@@ -73,11 +74,6 @@ export interface Folios {
 const MAX_SEARCHES = 16;
 const KNOWN_FLAGS = Object.values(MemfdLuoFolioSerFlags).reduce((all, flag) => all | flag, 0);
 
-/** Whose findings on a memfd are. */
-export function subjectOf({ session, file }: PlacedMemfd): Subject {
-  return { session: bytesToText(session.name).text, token: file.token };
-}
-
 /** Every memfd whose record is in the dump. */
 export function findMemfds({ luo }: Handover): PlacedMemfd[] {
   return (luo?.sessions ?? []).flatMap((session) =>
@@ -87,6 +83,7 @@ export function findMemfds({ luo }: Handover): PlacedMemfd[] {
         : [
             {
               name: `the memfd of token ${hex(file.token)}, session ${quoted(session.name)}`,
+              subject: fileSubject(session, file),
               session,
               file,
               memfd: file.memfd,

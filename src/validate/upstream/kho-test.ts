@@ -139,8 +139,12 @@ export const testFolios: Rule = {
     }
     if (csum === undefined) return;
     if (csumComputed === undefined) {
-      const [first] = folios;
-      if (first !== undefined) report.absent('a folio of kho_test', first.address);
+      // Contents, not metadata: a trimmed dump has none, and is complete without.
+      if (folios.length > 0)
+        report.skip(
+          'folios of kho_test are not in the dump, so what they sum up to is not known',
+          'not-given',
+        );
     } else if (fold16(csum) !== fold16(csumComputed)) {
       report.finding({
         message: `The folios of kho_test sum up to ${hex(fold16(csumComputed))}, csum says ${hex(fold16(csum))} (both folded to 16 bits)`,

@@ -5,7 +5,8 @@ import { fileCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
-import type { Reporter, Rule, RuleContext, Subject } from '../rule.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { fileSubject } from '../subject.js';
 import { hex, listed } from '../text.js';
 import { quoted } from './blobs.js';
 import { sessionsOf } from './luo-sessions.js';
@@ -28,10 +29,6 @@ function* filesOf(
   }
 }
 
-function subjectOf({ name }: LuoSession, { token }: LuoFile): Subject {
-  return { session: bytesToText(name).text, token };
-}
-
 function place({ origin }: LuoFile, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
@@ -50,7 +47,7 @@ export const handlerEnds: Rule = {
     for (const { session, file, index } of filesOf(context, report)) {
       if (bytesToText(file.compatible).terminated) continue;
       report.finding({
-        subject: subjectOf(session, file),
+        subject: fileSubject(session, file),
         message: `No NUL ends the handler string of file ${index} of session ${quoted(session.name)}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
       });
@@ -82,7 +79,7 @@ export const knownHandler: Rule = {
       report.finding({
         // A kernel with the draft applied takes it; the release that is named does not.
         ...(draft === undefined || taker !== undefined ? {} : { severity: 'warning' as const }),
-        subject: { ...subjectOf(session, file), handler: text },
+        subject: fileSubject(session, file),
         message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
         }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}`,
@@ -117,7 +114,7 @@ export const tokensUnique: Rule = {
       current = session;
       if (seen.has(file.token)) {
         report.finding({
-          subject: subjectOf(session, file),
+          subject: fileSubject(session, file),
           message: `File ${index} of session ${quoted(session.name)} has the token ${hex(file.token)} of an earlier one`,
           location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
           found: hex(file.token),

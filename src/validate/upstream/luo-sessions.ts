@@ -4,6 +4,7 @@ import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { sessionSubject } from '../subject.js';
 import { counted, hex } from '../text.js';
 import { quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
@@ -82,6 +83,7 @@ export const sessionNameEnds: Rule = {
     for (const session of sessionsOf(context, report)) {
       if (bytesToText(session.name).terminated) continue;
       report.finding({
+        subject: sessionSubject(session),
         message: `No NUL ends the name of session ${quoted(session.name)}`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
@@ -105,7 +107,7 @@ export const sessionNamed: Rule = {
       if (session.name[0] !== 0) continue;
       report.finding({
         ...(legal ? { severity: 'note' as const } : {}),
-        subject: { session: '' },
+        subject: sessionSubject(session),
         message: `Session ${i} has no name`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
@@ -139,6 +141,7 @@ export const sessionNamesUnique: Rule = {
       if (before === undefined) seen.set(key, i);
       else {
         report.finding({
+          subject: sessionSubject(session),
           message: `Sessions ${before} and ${i} are both named ${quoted(name)}`,
           location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
         });
@@ -162,7 +165,7 @@ export const noFilesNoCount: Rule = {
       const { filesAddress, count, name } = session;
       if (filesAddress !== 0n || count === 0n) continue;
       report.finding({
-        subject: { session: bytesToText(name).text },
+        subject: sessionSubject(session),
         message: `Session ${quoted(name)} counts ${counted(count, 'file')}, and its files are at 0`,
         location: field(
           session,
@@ -204,6 +207,7 @@ export const fileCount: Rule = {
       if (fileBlocks === undefined) {
         if (count > capacity) {
           report.finding({
+            subject: sessionSubject(session),
             message: `Session ${quoted(name)} counts ${count} files, its array holds ${capacity}`,
             location,
             found: `${count}`,
@@ -220,6 +224,7 @@ export const fileCount: Rule = {
         continue;
       }
       report.finding({
+        subject: sessionSubject(session),
         message: `Session ${quoted(name)} counts ${counted(count, 'file')}, its blocks hold ${listed}`,
         location,
         found: `${count}`,
@@ -254,6 +259,7 @@ export const arrayOwner: Rule = {
         continue;
       }
       report.finding({
+        subject: sessionSubject(session),
         message: `The files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
           other === undefined ? 'beyond 2^52' : `those of session ${quoted(other.name)} too`
         }`,

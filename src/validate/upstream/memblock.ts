@@ -73,6 +73,7 @@ export const regionProperties: Rule = {
       const name = nodeName(tree, node) ?? '';
       const wrong = (property: string, text: string, expected: string): void => {
         report.finding({
+          subject: { node: name },
           message: `memblock region "${name}" ${text}`,
           location: { fdtPath: `/${NAME}/${name}`, property, ...at(rider.address) },
           expected,
@@ -106,11 +107,12 @@ export const regionPreserved: Rule = {
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { name, start, size } of context.handover.memblock?.regions ?? []) {
+    for (const { name = '', start, size } of context.handover.memblock?.regions ?? []) {
       if (start === undefined || size === undefined) continue;
       const [gap] = map.uncovered(start, start + size);
       if (gap === undefined) continue;
       report.finding({
+        subject: { node: name },
         message: `memblock region "${name}", ${range(start, start + size)}: ${range(gap.start, gap.end)} is not preserved`,
         location: { fdtPath: `/${NAME}/${name}`, address: gap.start },
       });
@@ -212,6 +214,7 @@ export const regionLimits: Rule = {
     for (const region of placed.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))) {
       if (before !== undefined && region.start < before.end) {
         report.finding({
+          subject: { node: region.name },
           message: `memblock regions "${before.name}" and "${region.name}" overlap from ${hex(region.start)} on`,
           location: { fdtPath: `/${NAME}/${region.name}`, address: region.start },
         });
@@ -223,6 +226,7 @@ export const regionLimits: Rule = {
       if (length >= 1 && length <= MAX_NAME) continue;
       report.finding({
         severity: 'warning',
+        subject: { node: name },
         message: `The name of memblock region "${name}" has ${length} characters`,
         location: { fdtPath: `/${NAME}/${name}` },
         found: `${length}`,

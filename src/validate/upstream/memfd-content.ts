@@ -3,7 +3,7 @@ import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, size as sizeText } from '../text.js';
 import type { GapCause, GapTally } from './coverage.js';
 import { upstreamFacts } from './facts.js';
-import { type FolioScan, type FolioTally, subjectOf } from './folios.js';
+import type { FolioScan, FolioTally } from './folios.js';
 import { memfdsOf, place } from './memfd.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
 
@@ -30,7 +30,7 @@ export const folioContent: Rule = {
         report.finding({
           severity: owner.memfd.version === 'memfd-v1' ? 'warning' : 'error',
           message: `Folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, is without ${flag}${more}`,
-          subject: subjectOf(owner),
+          subject: owner.subject,
           location: { ...at(BigInt(tally.pfn) * page), field: 'memfd_luo_folio_ser.flags' },
           found: hex(tally.flags),
           expected: '0x3',
@@ -56,7 +56,7 @@ function reportGaps(
     const { owner, absent, gaps } = scan;
     if (absent) report.absent(`the folio list of ${owner.name}`, owner.memfd.area.descriptor.first);
     const tally = gaps?.[cause];
-    if (tally !== undefined) report.finding({ ...tell(tally, scan), subject: subjectOf(owner) });
+    if (tally !== undefined) report.finding({ ...tell(tally, scan), subject: owner.subject });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Reporter, Rule, RuleContext, Severity } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { upstreamFacts } from './facts.js';
-import { type FolioFault, type FolioScan, type FolioTally, subjectOf } from './folios.js';
+import type { FolioFault, FolioScan, FolioTally } from './folios.js';
 import { memfdsOf } from './memfd.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
 
@@ -29,7 +29,7 @@ function reportFault(
     report.finding({
       ...(severity === undefined ? {} : { severity }),
       message: `Folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
-      subject: subjectOf(owner),
+      subject: owner.subject,
       location: {
         ...at(BigInt(tally.pfn) * page),
         field: `memfd_luo_folio_ser.${field}`,
@@ -191,11 +191,12 @@ export const recordsOwned: Rule = {
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     const seen = new Map<bigint, string>();
-    for (const { name, file } of memfdsOf(context, report)) {
+    for (const { name, subject, file } of memfdsOf(context, report)) {
       const other = seen.get(file.data / page);
       if (other === undefined) seen.set(file.data / page, name);
       else {
         report.finding({
+          subject,
           message: `The records of ${other} and of ${name} are on the same page, at ${hex(file.data)}`,
           location: at(file.data, 'luo_file_ser.data'),
         });

@@ -9,6 +9,7 @@ import {
 } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { fileSubject } from '../subject.js';
 import { hex, size as sizeText } from '../text.js';
 import { quoted } from './blobs.js';
 import { findMemfds, type PlacedMemfd } from './folios.js';
@@ -66,6 +67,7 @@ export const memfdRecord: Rule = {
           continue;
         }
         report.finding({
+          subject: fileSubject({ name }, { token }),
           message: `data of the memfd of token ${hex(token)}, session ${quoted(name)}, is ${hex(data)}`,
           location: at(
             origin.address === undefined ? undefined : origin.address + BigInt(LUO_FILE_SER.data),
@@ -93,6 +95,7 @@ export const memfdSeals: Rule = {
       const { seals } = placed.memfd;
       if (seals === undefined || (seals & ~SEALS) === 0) continue;
       report.finding({
+        subject: placed.subject,
         message: `seals of ${placed.name} are ${hex(seals)}`,
         location: place(placed, 'seals', 'seals'),
         found: hex(seals),
@@ -120,6 +123,7 @@ export const sealsAsTheyWere: Rule = {
       if (seals === undefined || (seals & ~SEALS) !== 0 || (seals & MemfdLuoSerSeals.exec) === 0) continue;
       if ((seals & IMPLIED) === IMPLIED) continue;
       report.finding({
+        subject: placed.subject,
         message: `seals of ${placed.name} are ${hex(seals)}; the file comes back with ${hex(seals | IMPLIED)}`,
         location: place(placed, 'seals', 'seals'),
         found: hex(seals),
@@ -144,6 +148,7 @@ export const memfdFlags: Rule = {
       const { flags } = placed.memfd;
       if (flags === undefined || flags === 0) continue;
       report.finding({
+        subject: placed.subject,
         message: `flags of ${placed.name} is ${hex(flags)}`,
         location: place(placed, 'flags', 'flags'),
         found: hex(flags),
@@ -167,6 +172,7 @@ export const memfdPosition: Rule = {
       const { pos } = placed.memfd;
       if (pos <= MAX_OFFSET) continue;
       report.finding({
+        subject: placed.subject,
         message: `pos of ${placed.name} is ${hex(pos)}`,
         location: place(placed, 'pos', 'pos'),
         found: hex(pos),
@@ -192,6 +198,7 @@ export const memfdSize: Rule = {
       if (size <= limit) continue;
       report.finding({
         severity: size > MAX_OFFSET ? 'error' : 'warning',
+        subject: placed.subject,
         message: `size of ${placed.name} is ${size > MAX_OFFSET ? `${hex(size)}, negative as loff_t` : sizeText(size)}`,
         location: place(placed, 'size', 'size'),
         found: hex(size),
@@ -217,6 +224,7 @@ export const memfdListLength: Rule = {
       const stated = BigInt(area.descriptor.totalPages) * BigInt(pageSize);
       if (nrFolios * BigInt(MEMFD_LUO_FOLIO_SER_SIZE) > stated) {
         report.finding({
+          subject: placed.subject,
           message: `nr_folios of ${placed.name} is ${nrFolios}, its list has room for ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,
           location: place(placed, 'nrFolios', 'nr_folios'),
           found: `${nrFolios}`,

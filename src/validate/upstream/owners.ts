@@ -2,7 +2,8 @@
 import type { Handover } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
-import type { Reporter, Rule } from '../rule.js';
+import type { Reporter, Rule, Subject } from '../rule.js';
+import { sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
@@ -23,6 +24,7 @@ const MAX_ORDER = 40;
 export interface Reference extends PageRange {
   readonly who: () => string;
   readonly region?: true;
+  readonly subject: Subject;
 }
 
 /** Everything that is referred to but the folios of memfds, which are too many to be listed. */
@@ -33,24 +35,24 @@ export function* references(handover: Handover): Generator<Reference> {
   const names = new Set<string>();
   for (const { name, address, length } of blobs(handover)) {
     // No look-up reaches a second child of one name (KHO-112), so it owns nothing.
-    if (!names.has(name)) yield reference(`the blob of ${name}`, address, length);
+    if (!names.has(name)) yield reference(`the blob of ${name}`, address, length, { node: name });
     names.add(name);
   }
-  for (const { name, start, size } of memblock?.regions ?? []) {
+  for (const { name = '', start, size } of memblock?.regions ?? []) {
     if (start === undefined || size === undefined) continue;
-    yield { ...reference(`memblock region "${name}"`, start, size), region: true };
+    yield { ...reference(`memblock region "${name}"`, start, size, { node: name }), region: true };
   }
   for (const { address, order } of khoTest?.folios ?? []) {
     // Behind the end of the list, where a count leads that is too large (KTEST-002).
     if (address === 0n) continue;
     yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
   }
-  for (const { owner, area } of upstreamFacts(handover).areas()) {
-    for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page);
+  for (const { owner, subject, area } of upstreamFacts(handover).areas()) {
+    for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page, subject);
     const who = () => `${owner}, whose list has the run`;
     // Of runs larger than any (VMALLOC-003) only the start means something.
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
-    for (const run of area.runs) yield { start: run, end: run + length, who };
+    for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
   yield* luoReferences(handover, page);
 }
@@ -67,22 +69,24 @@ function* luoReferences(handover: Handover, page: bigint): Generator<Reference> 
   for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
   for (const { name, filesAddress, fileBlocks, files } of sessions) {
     const whose = `files of session ${quoted(name)}`;
-    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${whose}`, address, page);
+    const subject = sessionSubject({ name });
+    for (const { address } of fileBlocks ?? [])
+      yield reference(`a block of ${whose}`, address, page, subject);
     // An array that another session has is LUO-019.
     if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
-    yield reference(`the ${whose}`, filesAddress, page * BigInt(FILE_PAGES));
+    yield reference(`the ${whose}`, filesAddress, page * BigInt(FILE_PAGES), subject);
   }
   // Records on one page are MEMFD-018.
   const seen = new Set<bigint>();
-  for (const { file, name } of findMemfds(handover)) {
+  for (const { file, name, subject } of findMemfds(handover)) {
     if (seen.has(file.data / page)) continue;
     seen.add(file.data / page);
-    yield reference(`the record of ${name}`, file.data, 1n);
+    yield reference(`the record of ${name}`, file.data, 1n, subject);
   }
 }
 
-function reference(who: string, start: bigint, length: bigint): Reference {
-  return { who: () => who, start, end: start + (length < MAX_CLAIM ? length : MAX_CLAIM) };
+function reference(who: string, start: bigint, length: bigint, subject: Subject = {}): Reference {
+  return { who: () => who, subject, start, end: start + (length < MAX_CLAIM ? length : MAX_CLAIM) };
 }
 
 export const oneOwner: Rule = {
@@ -108,9 +112,12 @@ function tell(handover: Handover, pfn: number, report: Reporter): void {
   const address = pfn * handover.pageSize;
   const owners = ownersOf(handover, pfn);
   report.finding({
-    message: `The page at ${hex(address)} belongs to ${owners.slice(0, 2).join(' and to ')}${
-      owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''
-    }`,
+    // The first that has names: the order of owners is that of the handover.
+    subject: owners.find(({ subject }) => Object.keys(subject).length > 0)?.subject ?? {},
+    message: `The page at ${hex(address)} belongs to ${owners
+      .slice(0, 2)
+      .map(({ who }) => who)
+      .join(' and to ')}${owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''}`,
     location: at(address),
     found: `${owners.length} owners`,
     expected: 'one',
@@ -150,18 +157,19 @@ function sharedPages(handover: Handover): number[] {
 }
 
 /** Everyone that refers to a page frame, in words. */
-function ownersOf(handover: Handover, pfn: number): string[] {
+function ownersOf(handover: Handover, pfn: number): { who: string; subject: Subject }[] {
   const { pageSize } = handover;
-  const owners: string[] = [];
-  for (const { start, end, who } of references(handover)) {
-    if (Number(start) < (pfn + 1) * pageSize && Number(end) > pfn * pageSize) owners.push(who());
+  const owners: { who: string; subject: Subject }[] = [];
+  for (const { start, end, who, subject } of references(handover)) {
+    if (Number(start) < (pfn + 1) * pageSize && Number(end) > pfn * pageSize)
+      owners.push({ who: who(), subject });
   }
-  for (const { name, memfd } of findMemfds(handover)) {
+  for (const { name, subject, memfd } of findMemfds(handover)) {
     let position = -1;
     memfd.folios.each((frame, _flags, _index, i) => {
       if (frame === pfn) position = i;
     });
-    if (position >= 0) owners.push(`${name}, folio ${position}`);
+    if (position >= 0) owners.push({ who: `${name}, folio ${position}`, subject });
   }
   return owners;
 }

@@ -2,7 +2,8 @@
 import type { Generation } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { bytesToText } from '../../schema/text.js';
-import type { Reporter, Rule, RuleContext } from '../rule.js';
+import type { Reporter, Rule, RuleContext, Subject } from '../rule.js';
+import { fileSubject, sessionSubject } from '../subject.js';
 import { hex, range } from '../text.js';
 import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
@@ -16,6 +17,7 @@ const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 /** A block that some consumer restores as a folio. */
 interface Restored {
   readonly what: string;
+  readonly subject?: Subject;
   readonly address: bigint;
   /** Pages that are read of it, 1 where nothing is said. */
   readonly pages?: number;
@@ -33,16 +35,25 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
   if (flbsAddress !== 0n) yield { what: 'the FLB page', address: flbsAddress };
   for (const { name, filesAddress, fileBlocks } of sessions) {
     if (fileBlocks !== undefined || filesAddress === 0n) continue;
-    yield { what: `the files of session ${quoted(name)}`, address: filesAddress, pages: FILE_PAGES };
+    yield {
+      what: `the files of session ${quoted(name)}`,
+      subject: sessionSubject({ name }),
+      address: filesAddress,
+      pages: FILE_PAGES,
+    };
   }
-  for (const { name, file } of findMemfds(handover)) {
-    yield { what: `the record of ${name}`, address: file.data };
+  for (const { name, subject, file } of findMemfds(handover)) {
+    yield { what: `the record of ${name}`, subject, address: file.data };
   }
   // Of a record that is not in the dump it is known all the same whether it is preserved.
   for (const { name, files = [] } of sessions) {
     for (const { compatible, data, memfd, token } of files) {
       if (memfd !== undefined || data === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
-      yield { what: `the record of token ${hex(token)}, session ${quoted(name)},`, address: data };
+      yield {
+        what: `the record of token ${hex(token)}, session ${quoted(name)},`,
+        subject: fileSubject({ name }, { token }),
+        address: data,
+      };
     }
   }
 }
@@ -61,7 +72,7 @@ export const splitRuns: Rule = {
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of upstreamFacts(context.handover).areas()) {
+    for (const { owner, subject, area } of upstreamFacts(context.handover).areas()) {
       const { order } = area.descriptor;
       // Of a larger order VMALLOC-003 tells.
       if (order === 0 || order > maxPageOrder(map.pageSize)) continue;
@@ -70,6 +81,7 @@ export const splitRuns: Rule = {
         // A run that is not aligned is restored in the blocks that it was split into (VMALLOC-006).
         if (found < 0 || found >= order || run % area.runSize !== 0) continue;
         report.finding({
+          subject,
           message: `${owner}: run ${i} at ${hex(run)} of order ${order} begins with a block of order ${found}`,
           location: at(run),
           found: `order ${found}`,
@@ -94,13 +106,14 @@ export const restoredHeads: Rule = {
     const map = wholeMap(context, report);
     if (map === undefined) return;
     const page = BigInt(map.pageSize);
-    for (const { what, address, pages = 1 } of restored(context)) {
+    for (const { what, subject = {}, address, pages = 1 } of restored(context)) {
       const pfn = Number(address / page);
       if (orderAt(map, pfn) >= 0) {
         const start = address - (address % page);
         const [gap] = pages === 1 ? [] : map.uncovered(start, start + page * BigInt(pages));
         if (gap === undefined) continue;
         report.finding({
+          subject,
           message: `${upper(what)} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
           location: at(gap.start),
           expected: `${pages} pages`,
@@ -108,6 +121,7 @@ export const restoredHeads: Rule = {
         continue;
       }
       report.finding({
+        subject,
         message: `${upper(what)} at ${hex(address)} ${map.contains(pfn) ? 'lies within a block and does not start it' : 'is not preserved'}`,
         location: at(address),
       });
@@ -128,19 +142,20 @@ export const pageAligned: Rule = {
   check(context, report) {
     const { handover } = context;
     const page = BigInt(handover.pageSize);
-    const check = (what: string, address: bigint): void => {
+    const check = (what: string, address: bigint, subject: Subject): void => {
       if (address % page === 0n) return;
       report.finding({
+        subject,
         message: `${upper(what)} at ${hex(address)} does not start a page`,
         location: at(address),
         found: hex(address),
         expected: `a multiple of ${hex(page)}`,
       });
     };
-    for (const { name, address } of blobs(handover)) check(`the blob of ${name}`, address);
-    for (const { what, address } of restored(context)) check(what, address);
-    for (const { owner, area } of upstreamFacts(handover).areas()) {
-      for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address));
+    for (const { name, address } of blobs(handover)) check(`the blob of ${name}`, address, { node: name });
+    for (const { what, address, subject = {} } of restored(context)) check(what, address, subject);
+    for (const { owner, subject, area } of upstreamFacts(handover).areas()) {
+      for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address), subject);
     }
   },
 };
@@ -155,8 +170,9 @@ function checkOrders(context: RuleContext, report: Reporter): void {
   if (map === undefined) return;
   const { handover } = context;
   const limit = maxPageOrder(handover.pageSize);
-  const found = (what: string, address: bigint, order: number): void => {
+  const found = (what: string, address: bigint, order: number, subject: Subject): void => {
     report.finding({
+      subject,
       message: `${what} at ${hex(address)} is a block of order ${order}`,
       location: at(address),
       found: `order ${order}`,
@@ -173,6 +189,7 @@ function checkOrders(context: RuleContext, report: Reporter): void {
       `Folio ${tally.position} of ${owner.name}${more}`,
       BigInt(tally.pfn) * BigInt(map.pageSize),
       tally.order,
+      owner.subject,
     );
   }
   for (const { owner, broken } of upstreamFacts(handover).areas()) {
@@ -187,11 +204,11 @@ function checkOrders(context: RuleContext, report: Reporter): void {
   }
   for (const { address } of khoTest?.folios ?? []) {
     const order = orderAt(map, Number(address) / map.pageSize);
-    if (order > limit) found('The folio of kho_test', address, order);
+    if (order > limit) found('The folio of kho_test', address, order, { node: 'kho_test' });
   }
-  for (const { what, address } of restored(context)) {
+  for (const { what, address, subject = {} } of restored(context)) {
     const order = orderAt(map, Number(address / BigInt(map.pageSize)));
-    if (order > limit) found(upper(what), address, order);
+    if (order > limit) found(upper(what), address, order, subject);
   }
 }
 

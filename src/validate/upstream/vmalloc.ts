@@ -50,7 +50,7 @@ export const pageCount: Rule = {
   needs: ['memory'],
   check(context, report) {
     for (const placed of areasOf(context, report)) {
-      const { owner, area, broken, location } = placed;
+      const { owner, subject, area, broken, location } = placed;
       const { totalPages, first } = area.descriptor;
       if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) continue;
       if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
@@ -59,6 +59,7 @@ export const pageCount: Rule = {
       const listed = listedPages(placed);
       if (listed === totalPages) continue;
       report.finding({
+        subject,
         message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${listed}`,
@@ -78,10 +79,11 @@ export const definedFlags: Rule = {
   consequence: 'other bits are dropped silently: the area is mapped otherwise than it was',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { flags } = area.descriptor;
       if ((flags & ~FLAGS) === 0) continue;
       report.finding({
+        subject,
         message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
         location: { ...location, field: 'kho_vmalloc.flags' },
         found: hex(flags),
@@ -105,12 +107,13 @@ export const runOrder: Rule = {
     const { pageSize, generation } = context.handover;
     const limit = maxPageOrder(pageSize);
     for (const placed of areasOf(context, report)) {
-      const { owner, area, location } = placed;
+      const { owner, subject, area, location } = placed;
       if (area.descriptor.order <= limit) continue;
       const overflows = !hasRunSize(area.descriptor.order, pageSize);
       // Of what overflows there is no number of pages.
       const what = overflows ? ', and the size of a run overflows' : listText(placed);
       report.finding({
+        subject,
         severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
         message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
         location: { ...location, field: 'kho_vmalloc.order' },
@@ -132,10 +135,11 @@ export const listChain: Rule = {
     'a page is not restored twice: the kernel warns and gives the area up, after it has read a freed page',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, broken, pages, location } of areasOf(context, report)) {
+    for (const { owner, subject, broken, pages, location } of areasOf(context, report)) {
       if (broken?.kind !== 'loop' && broken?.kind !== 'shared') continue;
       const last = pages.at(-1);
       report.finding({
+        subject,
         message: `${owner}: its list goes on at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which it has already passed' : 'a list page of another area'}`,
         location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
         found: hex(broken.next),
@@ -157,10 +161,11 @@ export const listPages: Rule = {
   check(context, report) {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
-    for (const { owner, pages, broken, location } of areas) {
+    for (const { owner, subject, pages, broken, location } of areas) {
       if (broken?.kind === 'pointer') {
         const last = pages.at(-1);
         report.finding({
+          subject,
           message: `${owner}: its list goes on at ${hex(broken.next)}, which is no physical address`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
@@ -169,6 +174,7 @@ export const listPages: Rule = {
       if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
         const last = pages.at(-1);
         report.finding({
+          subject,
           message: `${owner}: its list goes on at ${hex(broken.next)}, which is not preserved`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
@@ -183,6 +189,7 @@ export const listPages: Rule = {
         const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
         report.finding({
           ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
+          subject,
           message: `${owner}: its list page at ${hex(address)} ${order > 0 ? `is the first of a block of order ${order}` : inside}`,
           location: at(address),
           ...(order > 0 ? { found: `order ${order}`, expected: 'order 0' } : {}),
@@ -208,7 +215,7 @@ export const runsPreserved: Rule = {
     const map = wholeMap(context, report);
     if (map === undefined) return;
     for (const placed of areas) {
-      const { owner, area } = placed;
+      const { owner, subject, area } = placed;
       if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
         const why = runFault(map, run, area.descriptor.order);
@@ -216,6 +223,7 @@ export const runsPreserved: Rule = {
         if (why === undefined && aligned) continue;
         report.finding({
           ...(why === undefined ? { severity: 'warning' as const } : {}),
+          subject,
           message: `${owner}: run ${i} at ${hex(run)} ${why ?? `is not aligned to its ${hex(area.runSize)} bytes`}`,
           location: at(run),
           found: hex(run),
@@ -261,12 +269,13 @@ export const runBlocks: Rule = {
     const map = wholeMap(context, report);
     if (map === undefined) return;
     for (const placed of areas) {
-      const { owner, area } = placed;
+      const { owner, subject, area } = placed;
       if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
         const order = orderAt(map, Math.floor(run / map.pageSize));
         if (order <= area.descriptor.order) continue;
         report.finding({
+          subject,
           message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, its block order ${order}`,
           location: at(run),
           found: `order ${order}`,
@@ -287,10 +296,11 @@ export const noEntriesBehindZero: Rule = {
   consequence: 'what stands there is ignored; were it runs, they are lost',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, pages } of areasOf(context, report)) {
+    for (const { owner, subject, pages } of areasOf(context, report)) {
       for (const { address, used, stray } of pages) {
         if (!stray) continue;
         report.finding({
+          subject,
           message: `${owner}: the list page at ${hex(address)} has entries after the 0 of entry ${used}`,
           location: at(address, 'kho_vmalloc_chunk.phys'),
         });
@@ -309,10 +319,11 @@ export const firstPage: Rule = {
   consequence: 'the area is not restored',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { first, totalPages } = area.descriptor;
       if (first !== 0n || totalPages === 0) continue;
       report.finding({
+        subject,
         message: `${owner}: first is 0, total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.first' },
         found: '0x0',
@@ -331,10 +342,11 @@ export const allocatable: Rule = {
   consequence: 'the array of pages cannot be allocated, and the area is not restored',
   needs: ['memory'],
   check(context, report) {
-    for (const { owner, area, location } of areasOf(context, report)) {
+    for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { totalPages } = area.descriptor;
       if (totalPages <= MAX_PAGES) continue;
       report.finding({
+        subject,
         message: `${owner}: total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${totalPages}`,

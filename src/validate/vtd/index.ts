@@ -50,9 +50,9 @@ function ruleOf(row: Row): Rule {
     vtd: true,
     finish({ inspection }, report) {
       if (inspection === undefined) return;
-      const { findings, dropped, skipped, missing, blocked } = inspection.of(id);
+      const { findings, dropped, skipped, kind, missing, blocked } = inspection.of(id);
       if (skipped !== undefined) {
-        if (blocked === undefined) report.skip(skipped);
+        if (blocked === undefined) report.skip(skipped, kind);
         else report.skip(blocked, 'prerequisite');
         return;
       }

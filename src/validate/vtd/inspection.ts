@@ -7,7 +7,8 @@ import { inputWidthOf } from '../../vtd/registers.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import type { Facts } from '../facts.js';
 import { gaps } from '../pages.js';
-import type { Inspected, InspectedRule, WalkObserver } from '../rule.js';
+import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
 import { betterDepth } from './depth.js';
@@ -28,7 +29,7 @@ import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
 import { formatOf, type Narrowed, watchTables } from './table-rows.js';
 import { createTally } from './tally.js';
-import { domainTarget, isForeign, placeName, type Target } from './target.js';
+import { domainTarget, isForeign, placeName, placeSubject, type Target } from './target.js';
 import { capabilitiesOf, translationEnabled, type VtdOptions } from './unit.js';
 
 const PAGE = 4096;
@@ -191,6 +192,11 @@ export function createInspection(
     return ABSENT[scope];
   }
 
+  function kindOf({ scope }: Row, why: string): SkipKind {
+    if (why === NO_UNIT) return 'not-given';
+    return running.length > 0 && missing.has(scope) ? 'unanswered' : 'not-applicable';
+  }
+
   return {
     domain(domain, root) {
       walked.add(keyOf('second', root.pgd, root.levels));
@@ -209,7 +215,8 @@ export function createInspection(
       const skipped = whySkipped(row);
       if (skipped !== undefined) {
         const why = blocked.get(row.scope);
-        return { findings: [], dropped: 0, skipped, ...(why === undefined ? {} : { blocked: why }) };
+        const kind = kindOf(row, skipped);
+        return { findings: [], dropped: 0, skipped, kind, ...(why === undefined ? {} : { blocked: why }) };
       }
       const absent = missing.get(row.scope);
       const result: InspectedRule =
@@ -294,7 +301,14 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
       const [{ unit }] = units as readonly [UnitTargets[number]];
       sink.tally.see(
         'XR-2',
-        { text, key: `${bus} ${devfn}`, location, found: is, expected: wanted },
+        {
+          text,
+          key: `${bus} ${devfn}`,
+          subject: { ...domainSubject(domain), ...placeSubject({ bus, devfn }) },
+          location,
+          found: is,
+          expected: wanted,
+        },
         { mode: unit.settings.mode, given: unit.given },
       );
     }

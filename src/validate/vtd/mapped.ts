@@ -159,6 +159,7 @@ export function watchPreserved(
       if (missing === 0) return;
       out.findings.push({
         severity: 'note',
+        ...(target.setting.subject === undefined ? {} : { subject: target.setting.subject }),
         message: `of ${mapped} pages of 4 KiB that ${target.name} maps, ${missing} are not preserved`,
         location: target.place,
         found: `${mapped - missing} of ${mapped} preserved`,
@@ -183,6 +184,7 @@ function unpreserved(
     : `${hex(at)}, which is not preserved${unsure ? UNSURE : ''}`;
   return {
     severity: direct || unsure ? 'note' : 'error',
+    ...(target.setting.subject === undefined ? {} : { subject: target.setting.subject }),
     message: `${target.name} maps IOVA ${range(iova, iovaEnd)} to ${where}`,
     location: { ...target.place, iova, iovaEnd, address: at },
     found: `${counted(pages, 'page')} at ${hex(at)}`,

@@ -12,7 +12,7 @@ import { pasidEntryRows } from './rows/pasid-entry.js';
 import type { SharedIds } from './shared-ids.js';
 import { judge, readKnown, type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName } from './target.js';
+import { placeName, placeSubject } from './target.js';
 import type { TargetList } from './target-list.js';
 import type { Capabilities, VtdUnit } from './unit.js';
 
@@ -54,10 +54,12 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     const { place } = context;
     const address = pageAddress(from.value.smptblptr);
     const name = `${placeName({ bus: place.bus, ...(place.devfn === undefined ? {} : { devfn: place.devfn }) })}, PASIDs from ${hex(firstPasid)}`;
+    const subject = placeSubject({ ...place, pasid: firstPasid });
+    const location = { address: BigInt(from.address) };
     const known = tables.get(address);
     if (known !== undefined) {
       const text = `the PASID table ${hex(address)} of ${name} is also that of ${known}`;
-      tally.see('PD-6', { text, key: `${address}`, location: { address: BigInt(from.address) } }, setting);
+      tally.see('PD-6', { text, key: `${address}`, subject, location }, setting);
       return;
     }
     tables.set(address, name);
@@ -75,7 +77,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     }
     if (bytes.length < PAGE) {
       const text = `the PASID table ${hex(address)} of ${name} is not in the dump`;
-      tally.see('PD-4', { text, location: { address: BigInt(from.address) } }, setting);
+      tally.see('PD-4', { text, subject, location }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
     if (bytes.length === 0) return;
@@ -123,7 +125,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     const found = torn ? words.slice(0, 3).map(hex).join(' ') : hex(first);
     const text = `PASID entry of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
     const more = torn ? ({ severity: 'warning', key: 'torn' } as const) : {};
-    tally.see('PE-22', { text, location: { address: BigInt(address) }, found, ...more }, setting);
+    tally.see(
+      'PE-22',
+      { text, subject: placeSubject(place), location: { address: BigInt(address) }, found, ...more },
+      setting,
+    );
   }
 
   function staleDirectoryEntry(
@@ -136,7 +142,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     if (word === BigInt(fpd) << BigInt(records.PASID_DIR_ENTRY_BITS.fpd.shift)) return;
     const torn = isTorn([word]) ? TORN : '';
     const text = `PASID directory entry of ${placeName(place)} is not present but not 0: ${hex(word)}${torn}`;
-    tally.see('1.6 P clear', { text, location: { address: BigInt(address) }, found: hex(word) }, setting);
+    tally.see(
+      '1.6 P clear',
+      { text, subject: placeSubject(place), location: { address: BigInt(address) }, found: hex(word) },
+      setting,
+    );
   }
 
   /** Whether RID_PASID of the context has a present entry (SC-12); unknown bytes count as present. */
@@ -156,7 +166,15 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     }
     if (!absent) return;
     const text = `context entry of ${placeName(place)}: PASID ${hex(value.ridPasid)}, that of requests without PASID, has no present entry`;
-    tally.see('SC-12', { text, location: { address: BigInt(address) } }, setting);
+    tally.see(
+      'SC-12',
+      {
+        text,
+        subject: placeSubject({ ...place, pasid: value.ridPasid }),
+        location: { address: BigInt(address) },
+      },
+      setting,
+    );
   }
 
   return {
@@ -197,7 +215,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         }
         if (bytes.length < length) {
           const text = `the PASID directory ${hex(start)} of ${placeName(place)} is not in the dump from ${hex(page + bytes.length)} on`;
-          tally.see('SC-10', { text, location: { address: BigInt(context.address) } }, setting);
+          tally.see(
+            'SC-10',
+            { text, subject: placeSubject(place), location: { address: BigInt(context.address) } },
+            setting,
+          );
           sink.absent(BELOW, 'a PASID directory', page + bytes.length);
         }
         if (bytes.length === 0) return;

@@ -2,7 +2,7 @@
 import type { Location } from '../../abi/model.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
-import type { Severity } from '../rule.js';
+import type { Severity, Subject } from '../rule.js';
 import type { Capabilities, VtdUnit } from './unit.js';
 
 /** What a row is about; where a dump has none of it, its rules are skipped. */
@@ -48,6 +48,8 @@ export interface Hit {
   readonly text: string;
   /** Hits of one row with the same key have the same cause. */
   readonly key?: string;
+  /** Whose it is, where it is another's than the table's. */
+  readonly subject?: Subject;
   readonly location?: Location;
   readonly found?: string;
   readonly expected?: string;

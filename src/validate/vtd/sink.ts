@@ -4,7 +4,7 @@ import type { PageLog } from './page-log.js';
 import type { RamMap } from './ram.js';
 import type { Entry, EntryRow, Hit, Scope } from './row.js';
 import type { Setting, Tally } from './tally.js';
-import { placeName, subjectOf } from './target.js';
+import { placeName, placeSubject } from './target.js';
 
 export interface Sink {
   readonly memory: PhysicalMemory;
@@ -30,15 +30,15 @@ export function judge<T>(
   for (const row of rows) {
     const hit = row.test(entry);
     if (hit === undefined) continue;
-    const subject = subjectOf(entry.place);
-    tally.see(row.row, at(hit, entry, what), subject === undefined ? setting : { ...setting, subject });
+    tally.see(row.row, at(hit, entry, what), { ...setting, subject: placeSubject(entry.place) });
   }
 }
 
 /** A hit whose text says which entry it is about. */
 export function at<T>(hit: Hit, { place, address }: Entry<T>, what: string): Hit {
   const where = address < 0 ? what : `${what} of ${placeName(place)}`;
-  return { ...hit, text: `${where}: ${hit.text}` };
+  const subject = hit.subject ?? (address < 0 ? {} : placeSubject(place));
+  return { ...hit, text: `${where}: ${hit.text}`, subject };
 }
 
 /** The known leading bytes of [address, address + length), `length` at most a few pages. */

@@ -15,7 +15,7 @@ import { scalableContextRows } from './rows/scalable-context.js';
 import { createSharedIds, type SharedIds } from './shared-ids.js';
 import { judge, readKnown, type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName, type Target } from './target.js';
+import { placeName, placeSubject, type Target } from './target.js';
 import { createTargetList, type TargetList } from './target-list.js';
 import { type Capabilities, capabilitiesOf, type VtdUnit } from './unit.js';
 
@@ -146,11 +146,12 @@ function seeStale<T>(u: Unit, row: string, what: string, { place, words, address
   const found = words.map(hex).join(' ');
   const torn = isTorn(words);
   const text = `${what} of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
+  const subject = placeSubject(place);
   const location = { address: BigInt(address) };
   const more = torn ? ({ severity: 'warning' } as const) : {};
   u.sink.tally.see(
     row,
-    { text, key: torn ? 'torn' : '', location, found, expected: '0', ...more },
+    { text, key: torn ? 'torn' : '', subject, location, found, expected: '0', ...more },
     u.setting,
   );
 }
@@ -259,6 +260,7 @@ function reportMissing(u: Unit, only: { readonly bus: number; readonly devfn: nu
   if (last?.verdict !== 'absent') return;
   const row = u.scalable && last.kind === 'context-entry' ? 'SC-1' : MISSING[last.kind];
   const text = `the ${last.kind.replaceAll('-', ' ').replace('pasid', 'PASID')} of ${placeName(only)} is not present`;
-  sink.tally.see(row, { text, location: { address: BigInt(last.address) } }, setting);
+  const subject = placeSubject(only);
+  sink.tally.see(row, { text, subject, location: { address: BigInt(last.address) } }, setting);
   if (last.kind === 'context-entry') sink.seen.add(u.scalable ? 'scalable-context-entry' : 'context-entry');
 }

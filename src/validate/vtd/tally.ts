@@ -65,7 +65,7 @@ export function faultsText({ legacy, scalable, onAccess }: Row, mode?: 'legacy' 
 }
 
 function findingOf(row: Row, { hit, setting, folded, count }: Cause): Omit<Finding, 'rule'> {
-  const { text, depends, location = {}, found, expected } = hit;
+  const { text, depends, location = {}, found, expected, subject = setting.subject } = hit;
   const unknown = depends !== undefined && !setting.given[depends];
   const times = count > 1 ? ` (${folded ? `and ${count - 1} like it` : `${count} times`})` : '';
   const fault = faultsText(row, setting.mode);
@@ -75,8 +75,8 @@ function findingOf(row: Row, { hit, setting, folded, count }: Cause): Omit<Findi
   return {
     severity: unknown ? 'note' : (hit.severity ?? row.severity),
     message: parts.join('; '),
+    ...(subject === undefined || Object.keys(subject).length === 0 ? {} : { subject }),
     location,
-    ...(setting.subject === undefined ? {} : { subject: setting.subject }),
     ...(found === undefined ? {} : { found }),
     ...(expected === undefined ? {} : { expected }),
   };

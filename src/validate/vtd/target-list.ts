@@ -10,7 +10,7 @@ import { translate } from '../../vtd/walk/translate.js';
 import type { Entry, Place } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName, subjectOf, type Target } from './target.js';
+import { placeName, placeSubject, type Target } from './target.js';
 
 interface Draft {
   readonly target: Target;
@@ -38,8 +38,7 @@ export function createTargetList(sink: Sink, setting: Setting): TargetList {
   }
 
   function ofFunction(place: Place): Setting {
-    const subject = subjectOf(place);
-    return subject === undefined ? setting : { ...setting, subject };
+    return { ...setting, subject: placeSubject(place) };
   }
 
   function add(key: string, make: () => Target, nestingParent = false): void {

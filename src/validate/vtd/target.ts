@@ -5,6 +5,7 @@ import type { VtdSettings } from '../../schema/settings.js';
 import { functionText } from '../../vtd/device-id.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import type { Severity, Subject } from '../rule.js';
+import { domainSubject } from '../subject.js';
 import type { Place } from './row.js';
 import type { Setting } from './tally.js';
 import type { Capabilities } from './unit.js';
@@ -69,16 +70,18 @@ export function isForeign({ stage, kernelDomain, nested }: Target): boolean {
   return stage === 'first' && (nested || !kernelDomain);
 }
 
-/** The function that an entry is of; a root entry is of none. */
-export function subjectOf({ bus, devfn, pasid }: Place): Subject | undefined {
-  if (devfn === undefined) return undefined;
-  return { device: functionText(bus, devfn), ...(pasid === undefined ? {} : { pasid }) };
-}
-
 /** `00:03.0`, in scalable mode with its PASID. */
 export function placeName({ bus, devfn, pasid }: Place): string {
   const name = devfn === undefined ? `bus ${bus.toString(16).padStart(2, '0')}` : functionText(bus, devfn);
   return pasid === undefined || pasid === 0 ? name : `${name} PASID 0x${pasid.toString(16)}`;
+}
+
+/** Whose an entry is: the function, and the PASID where requests name one. */
+export function placeSubject({ bus, devfn, pasid }: Place): Subject {
+  return {
+    ...(devfn === undefined ? {} : { device: functionText(bus, devfn) }),
+    ...(pasid === undefined || pasid === 0 ? {} : { pasid }),
+  };
 }
 
 /** The table of a domain of the 2024 series. */
@@ -98,8 +101,8 @@ export function domainTarget(
     caps,
     setting: {
       given: caps.given,
+      subject: domainSubject(domain),
       ...(mode === undefined ? {} : { mode }),
-      ...(domain.persistentId === undefined ? {} : { subject: { domain: domain.persistentId } }),
     },
     name: domainName(domain),
     place: placeOf(domain),
