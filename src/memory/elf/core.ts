@@ -3,7 +3,7 @@ import { createDiagnostics, type MemoryDiagnostic } from '../diagnostics.js';
 import type { PhysicalMemory } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
 import { repeatedRuns } from '../repeated-runs.js';
-import { buildRunTable, type RunTable } from '../run-table.js';
+import { buildRunTable, type RunTable, ZERO_RUN } from '../run-table.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
 import { type Machine, readElfLayout } from './header.js';
 import { findVmcoreinfo } from './notes.js';
@@ -17,6 +17,8 @@ export interface ElfCore {
   /** Where which physical memory lies in the file. */
   readonly table: RunTable;
   readonly vmcoreinfo?: Vmcoreinfo;
+  /** Bytes of the file that segments show, notes included; more than the file has when they show some twice. */
+  readonly shownBytes: number;
 }
 
 /** Result of {@link parseElfCore}. */
@@ -71,7 +73,12 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
   }
   const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);
   const { machine } = layout;
-  const core = { machine, segmentCount: segments.loads, table };
+  let shownBytes = 0;
+  for (let i = 0; i < table.count; i++) {
+    if (table.offsets[i] !== ZERO_RUN) shownBytes += (table.ends[i] ?? 0) - (table.starts[i] ?? 0);
+  }
+  for (let i = 1; i < segments.notes.length; i += 2) shownBytes += segments.notes[i] ?? 0;
+  const core = { machine, segmentCount: segments.loads, table, shownBytes };
   return {
     core: vmcoreinfo === undefined ? core : { ...core, vmcoreinfo },
     diagnostics: diagnostics.list(),
