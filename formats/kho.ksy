@@ -117,9 +117,25 @@ types:
       interpreted.
     doc-ref: Documentation/arch/x86/boot.rst; arch/x86/include/uapi/asm/bootparam.h
     seq:
+      - id: before_ext_ramdisk
+        size: 0xc0
+        -orig-id: screen_info..acpi_rsdp_addr
+        doc: Not interpreted.
+      - id: ext_ramdisk_image
+        type: u4
+        -orig-id: ext_ramdisk_image
+        doc: Bits 63:32 of the initrd's physical address.
+      - id: ext_ramdisk_size
+        type: u4
+        -orig-id: ext_ramdisk_size
+        doc: Bits 63:32 of the initrd's length.
+      - id: ext_cmd_line_ptr
+        type: u4
+        -orig-id: ext_cmd_line_ptr
+        doc: Bits 63:32 of the command line's physical address.
       - id: before_boot_flag
-        size: 0x1fe
-        -orig-id: screen_info..hdr.vid_mode
+        size: 0x132
+        -orig-id: _pad4..hdr.vid_mode
         doc: Not interpreted.
       - id: boot_flag
         type: u2
@@ -137,9 +153,29 @@ types:
         -values:
           0x53726448: hdrs
         doc: The letters `HdrS`.
+      - id: before_ramdisk
+        size: 0x12
+        -orig-id: hdr.version..hdr.code32_start
+        doc: Not interpreted.
+      - id: ramdisk_image
+        type: u4
+        -orig-id: hdr.ramdisk_image
+        doc: Bits 31:0 of the initrd's physical address, 0 when there is none.
+      - id: ramdisk_size
+        type: u4
+        -orig-id: hdr.ramdisk_size
+        doc: Bits 31:0 of the initrd's length.
+      - id: before_cmd_line
+        size: 8
+        -orig-id: hdr.bootsect_kludge..hdr.ext_loader_type
+        doc: Not interpreted.
+      - id: cmd_line_ptr
+        type: u4
+        -orig-id: hdr.cmd_line_ptr
+        doc: Bits 31:0 of the command line's physical address, 0 when there is none.
       - id: before_setup_data
-        size: 0x4a
-        -orig-id: hdr.version..hdr.payload_length
+        size: 0x24
+        -orig-id: hdr.initrd_addr_max..hdr.payload_length
         doc: Not interpreted.
       - id: setup_data
         type: u8

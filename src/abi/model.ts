@@ -18,6 +18,8 @@ import type {
   Memblock,
   PreservedMap,
   PreservedPages,
+  TakenOver,
+  UnrestoredBlocks,
 } from './upstream/model.js';
 
 export type { AddressRange, Origin } from './origin.js';
@@ -193,6 +195,39 @@ export interface SetupDataKho {
   readonly fdtAddress: bigint;
 }
 
+/** What names the root tree: the boot protocol's list, the device tree that the next kernel is booted with, or the user. */
+export type EntryKind = 'setup_data' | '/chosen' | '--fdt-addr';
+
+/** A place that is named as the root tree's and where no root tree can be read. */
+export interface BrokenEntry {
+  readonly how: EntryKind;
+  /** Physical address as named. */
+  readonly address: bigint;
+  /**
+   * - `absent`: the dump does not hold that memory;
+   * - `impossible`: no memory can be there, or the kernel refuses the address itself;
+   * - `unreadable`: the bytes are there, and are no root tree.
+   */
+  readonly state: 'absent' | 'impossible' | 'unreadable';
+  /** Addresses of complete root trees elsewhere in the dump. */
+  readonly others: readonly bigint[];
+}
+
+/** Something that the loader has put into memory for the next kernel. */
+export interface ImagePart {
+  /** For people, e.g. `the initrd`. */
+  readonly what: string;
+  readonly start: bigint;
+  /** Exclusive. */
+  readonly end: bigint;
+  /** The kernel's name of the field that stands first. */
+  readonly field?: string;
+  /** Physical address of the field that names it. */
+  readonly namedAt?: bigint;
+  /** True where it may be a copy that a kernel has made in its own memory. */
+  readonly copied?: boolean;
+}
+
 /** Everything that one dump says. Absent parts are left out. */
 export interface Handover {
   readonly kind: DumpKind;
@@ -210,6 +245,12 @@ export interface Handover {
   /** What is kept, page-rounded and merged, ascending; upstream with the blocks of the map. */
   preserved?: { readonly ranges: Iterable<AddressRange>; readonly pages?: PreservedPages };
   setupData?: SetupDataKho;
+  /** What the loader has put into memory, of the entry that names this tree. */
+  image?: readonly ImagePart[];
+  /** What names the tree, where no root tree can be read there. */
+  readonly brokenEntry?: BrokenEntry;
+  /** True where the blob is taken for a root tree by its place, its words or the user's, and its root does not tell what it is. */
+  readonly unreadableRoot?: true;
   /** Elements of type 10 in whose scratch the tree lies and that lead to no tree, where none leads to one. */
   strayElements?: readonly SetupDataKho[];
   scratch?: readonly AddressRange[];
@@ -225,7 +266,13 @@ export interface Handover {
   memblock?: Memblock;
   luo?: Luo;
   kexecMetadata?: KexecMetadata;
+  /** Release that the dump itself names (VMCOREINFO, kdump header), where it is not the taking kernel's. */
+  writerRelease?: string;
   khoTest?: KhoTest;
+  /** The kernel of the dump has taken this tree over: map, LUO and kho_test are consumed, and not in the model. */
+  readonly takenOver?: TakenOver;
+  /** What the kernel of the dump, which was handed this tree or prepares it, has not restored of what it was handed. */
+  unrestored?(): UnrestoredBlocks;
   /** The memory behind the blob, if any was given. */
   readonly memory?: PhysicalMemory;
 }

@@ -30,8 +30,6 @@ const MARK_2024 = 'kho_mem';
 const BOOT: ReadonlySet<string> = new Set(['boot_params', 'setup_data', 'kho_data']);
 
 export const checkAbiCommand: CommandModule<object, CheckArguments> = {
-  command: 'check-abi <vmlinux>',
-  describe: 'compare a kernel’s types (BTF) with the layouts that this tool knows',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('vmlinux', {

@@ -38,8 +38,6 @@ const EPILOGUE = [
 ].join('\n\n');
 
 export const diffCommand: CommandModule<object, DiffArguments> = {
-  command: 'diff <a> [b]',
-  describe: 'compare two handovers, or what a kernel got with what it prepares',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('a', {

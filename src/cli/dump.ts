@@ -28,8 +28,6 @@ interface DumpArguments extends CommonArguments {
 }
 
 export const dumpCommand: CommandModule<object, DumpArguments> = {
-  command: 'dump <dump>',
-  describe: 'print what a dump holds',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('dump', {

@@ -19,8 +19,6 @@ interface EncodeArguments extends CommonArguments {
 const MAX_MODEL = 512 * 1024 * 1024 - 1024;
 
 export const encodeCommand: CommandModule<object, EncodeArguments> = {
-  command: 'encode <model>',
-  describe: 'write a blob from the JSON that dump prints',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('model', {

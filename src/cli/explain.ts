@@ -1,33 +1,49 @@
 /** `kho explain`: the rules and records, one a line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
-import { recordLines, ruleLines } from '../report/explain-text.js';
+import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
+import { formLines, recordListLines, ruleLines } from '../report/explain-text.js';
 import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
 import { gaps } from '../validate/gaps.js';
 import { type CommonArguments, commonOptions, joined, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
+import { namesLike } from './refusal.js';
 
 interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
   markdown: boolean | undefined;
 }
 
+/** What is like the name that was asked for; where nothing is, all structures. */
+function unknownTopic(topic: string): string {
+  const like = namesLike(topic.replace(/^struct /, ''), [
+    ...recordNames(recordTypes),
+    ...catalogue.map(({ id }) => id),
+  ]);
+  const what = `there is no rule and no record "${topic}"`;
+  const where = 'kho explain lists the rules, kho explain records the records';
+  if (like.length > 0) return `${what}; did you mean ${like.join(', ')}? (${where})`;
+  return `${what}; ${where}: ${structNames(recordTypes).join(', ')}`;
+}
+
 export const explainCommand: CommandModule<object, ExplainArguments> = {
-  command: 'explain [topic]',
-  describe: 'explain a rule, a record, or the ABI versions',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('topic', {
         type: 'string',
-        describe: 'rule id, record name, or abi; without it, every rule, one a line',
+        describe: 'rule id, record name, records (their names), or abi; without it, every rule, one a line',
       })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
       .example('kho explain abi', 'which kernel release wrote and reads which ABI string')
-      .example('kho explain kho_mem', 'the fields of a record, with offsets'),
+      .example(
+        'kho explain memfd_luo_ser',
+        'the fields of a record, with offsets, in every form that it has had',
+      )
+      .example('kho explain records', 'the names of the records'),
   handler: async (args) => {
     const colours = paint(args);
     const { topic } = args;
@@ -51,11 +67,12 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       await write(args, joined(ruleLines(rule, catalogue, colours)));
       return;
     }
-    const record = recordTypes.find(
-      ({ name, kernelName }) => name === topic || kernelName === topic || kernelName === `struct ${topic}`,
-    );
-    if (record === undefined)
-      throw new UsageError(`there is no rule and no record "${topic}"; kho explain lists the rules`);
-    await write(args, joined(recordLines(record, colours)));
+    if (topic === 'records') {
+      await write(args, joined(recordListLines(recordTypes)));
+      return;
+    }
+    const records = recordsNamed(topic, recordTypes);
+    if (records.length === 0) throw new UsageError(unknownTopic(topic));
+    await write(args, joined(formLines(records, colours)));
   },
 };

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { dictionaryLines } from '../fuzz/dictionary.js';
 import { parseLines } from '../fuzz/manifest.js';
-import { type AppendLog, makeFolder, openLog, textOrNothing } from '../memory/node/append-log.js';
+import { type AppendLog, makeFolder, namesIn, openLog, textOrNothing } from '../memory/node/append-log.js';
 import { OutputError } from '../memory/node/errors.js';
+import { lockFile } from '../memory/node/lock.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import { escapeText } from '../schema/escape.js';
 import { joined } from './common.js';
@@ -46,12 +47,14 @@ export interface RunFolder {
 
 const PARAMETERS = 'run.json';
 const DICTIONARY = 'kho.dict';
+const LOCK = '.kho-fuzz.lock';
 
 /**
  * Opens a folder for a run, or for the rest of one that was interrupted.
  *
  * @param logName what the lines of cases are written to; a case counts as done once it has one
  * @throws UsageError when the folder is of another run
+ * @throws OutputError when it holds other files, or another process works in it
  */
 export async function openRunFolder(
   path: string,
@@ -60,6 +63,22 @@ export async function openRunFolder(
   logName: string,
 ): Promise<RunFolder> {
   await makeFolder(path);
+  const release = lockFile(join(path, LOCK));
+  try {
+    return await openLocked(path, parameters, record, logName, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openLocked(
+  path: string,
+  parameters: RunParameters,
+  record: RunRecord,
+  logName: string,
+  release: () => void,
+): Promise<RunFolder> {
   const found = await textOrNothing(join(path, PARAMETERS));
   const before = found === '' ? undefined : parsed(found);
   if (found !== '' && !isSameRun(before, parameters)) {
@@ -70,8 +89,9 @@ export async function openRunFolder(
   const write = (name: string, chunks: Iterable<Uint8Array | string>) =>
     writeFileAtomic(join(path, name), chunks);
   if (found === '') {
-    if ((await textOrNothing(join(path, logName))) !== '') {
-      throw new OutputError(path, 'EEXIST', `has a ${logName} that is of no run; name another folder`);
+    const foreign = (await namesIn(path)).find((name) => name !== LOCK);
+    if (foreign !== undefined) {
+      throw new OutputError(path, 'EEXIST', `holds ${escapeText(foreign)} and no run; name an empty folder`);
     }
     await write(DICTIONARY, joined(dictionaryLines()));
   }
@@ -80,7 +100,12 @@ export async function openRunFolder(
   }
   const done = new Map<number, { readonly [key: string]: unknown }>();
   for (const line of parseLines(await textOrNothing(join(path, logName)))) done.set(line.case, line);
-  return { path, done, log: await openLog(join(path, logName)), write };
+  const log = await openLog(join(path, logName));
+  const close = async (): Promise<void> => {
+    await log.close();
+    release();
+  };
+  return { path, done, log: { ...log, close }, write };
 }
 
 const KEYS = [

@@ -34,8 +34,6 @@ interface FuzzArguments extends CommonArguments, VtdArguments {
 const MAX_CASE = 2 ** 40;
 
 export const fuzzCommand: CommandModule<object, FuzzArguments> = {
-  command: 'fuzz [dumps..]',
-  describe: 'mutate a dump, and run a program (or this one) on each case',
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
       .positional('dumps', {

@@ -1,11 +1,14 @@
 /** `kho info`: what a file is and what is in it, in a few lines. */
 import type { CommandModule } from 'yargs';
+import type { Handover } from '../abi/model.js';
+import type { UnrestoredBlocks } from '../abi/upstream/model.js';
 import type { Findings } from '../decode/find.js';
 import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
-import { hex } from '../schema/units.js';
+import { hex, size } from '../schema/units.js';
+import { sumUp } from '../validate/upstream/unrestored.js';
 import {
   type CommonArguments,
   commonOptions,
@@ -24,8 +27,6 @@ interface InfoArguments extends CommonArguments {
 }
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
-  command: 'info <dumps..>',
-  describe: 'say what a dump is and what it holds',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('dumps', {
@@ -78,14 +79,24 @@ function findingLines(
   memory: OpenedMemory | undefined,
 ): string[] {
   const lines = [`${path}: ${dumps[0]?.description ?? memory?.memory.description ?? 'no dump'}`];
-  for (const { addresses, direction } of others) {
+  for (const { addresses, direction, takenOver } of others) {
     const which = direction === undefined ? 'another tree' : `the ${direction} tree`;
-    lines.push(`  ${which} lies at ${addresses.map(hex).join(' and ')}, not used (--fdt-addr takes it)`);
+    const state = takenOver === undefined ? '' : ', taken over by the running kernel';
+    const way = direction === undefined ? '--fdt-addr' : `--tree ${direction}`;
+    lines.push(`  ${which} lies at ${addresses.map(hex).join(' and ')}${state}, not used (${way} takes it)`);
   }
   for (const { address, totalsize } of truncated) {
     lines.push(`  truncated copy of a tree at ${hex(address)} (claims ${totalsize} bytes), not used`);
   }
   return lines;
+}
+
+/** What the kernel of the dump was handed, by its marks in struct page. */
+function unrestoredText(handover: Handover, left: UnrestoredBlocks): string {
+  const { waiting } = sumUp(handover, left);
+  const least = left.unread > 0 ? 'at least ' : '';
+  const what = waiting.blocks === 1 ? '1 block' : `${waiting.blocks} blocks`;
+  return `${least}${what}, ${size(waiting.bytes)}, of what the running kernel was handed`;
 }
 
 /** What the dump says beside the tree, and how it was decided. */
@@ -94,7 +105,14 @@ function evidenceLines(
   options: LoadOptions,
 ): [string, string][] {
   const lines: [string, string][] = [];
-  if (direction !== undefined) lines.push(['direction', direction]);
+  if (direction !== undefined) {
+    lines.push([
+      'direction',
+      handover.takenOver === undefined ? direction : `${direction}, taken over by the running kernel`,
+    ]);
+  }
+  if (handover.unrestored !== undefined)
+    lines.push(['not restored', unrestoredText(handover, handover.unrestored())]);
   const { release, releases = [], pageSize } = evidence ?? {};
   if (release !== undefined) lines.push(['release', `${release.value}, from ${release.from}`]);
   else if (releases.length > 0) {

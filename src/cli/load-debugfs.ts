@@ -1,6 +1,7 @@
 /** A copied debugfs folder → the tree, and as memory what its files tell of it. */
 import type { AddressRange, Diagnostic, Handover } from '../abi/model.js';
-import type { DebugfsFolder } from '../memory/node/folder.js';
+import type { TakenOver } from '../abi/upstream/model.js';
+import { type DebugfsFolder, emptyCopy } from '../memory/node/folder.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
@@ -38,7 +39,15 @@ export async function readDebugfs(
 ): Promise<DebugfsParts> {
   const diagnostics: Diagnostic[] = [];
   const segments: MemorySegment[] = [];
-  for (const { name, path } of folder.subFdts) {
+  const say = (code: string, message: string, fdtPath?: string): void => {
+    diagnostics.push({ code, message, location: fdtPath === undefined ? {} : { fdtPath } });
+  };
+  if (folder.otherSide !== undefined) say('debugfs-side', folder.otherSide);
+  for (const { name, path, empty } of folder.subFdts) {
+    if (empty === true) {
+      say('debugfs-empty', emptyCopy(`sub_fdts/${name}`), `/${name}`);
+      continue;
+    }
     const subtree = handover.subtrees?.find((known) => known.name === name);
     const address = subtree?.address === undefined ? undefined : physicalAddress(subtree.address);
     if (address === undefined) {
@@ -54,6 +63,9 @@ export async function readDebugfs(
     if (freed !== undefined) diagnostics.push(freed.diagnostic);
     if (freed?.usable !== false && bytes.length > 0) segments.push({ address, bytes });
   }
+  for (const { name, empty } of folder.files) {
+    if (empty === true && name.startsWith('scratch_')) say('debugfs-empty', emptyCopy(name));
+  }
   const scratch = await readScratchLists(folder, inputs, diagnostics);
   return {
     ...(segments.length === 0
@@ -62,6 +74,17 @@ export async function readDebugfs(
     ...(scratch === undefined ? {} : { scratch }),
     diagnostics,
   };
+}
+
+/**
+ * What debugfs shows of in/ was taken over: the kernel that shows it runs.
+ *
+ * @returns undefined for out/
+ */
+export function takenOverIn({ direction }: DebugfsFolder, { generation }: Handover): TakenOver | undefined {
+  if (direction !== 'in') return undefined;
+  const gone = generation === 'kho-v4' ? ['LUO'] : [];
+  return { why: 'debugfs of the kernel that was handed it shows it', gone };
 }
 
 /**
@@ -93,11 +116,13 @@ function begins(bytes: Uint8Array, start: ArrayLike<number>): boolean {
 
 /** The regions of scratch_phys and scratch_len, which pair line by line. */
 async function readScratchLists(
-  { scratchPhys, scratchLen }: DebugfsFolder,
+  { scratchPhys, scratchLen, files }: DebugfsFolder,
   inputs: Inputs,
   diagnostics: Diagnostic[],
 ): Promise<AddressRange[] | undefined> {
   if (scratchPhys === undefined || scratchLen === undefined) return undefined;
+  if (files.some(({ path, empty }) => empty === true && (path === scratchPhys || path === scratchLen)))
+    return undefined;
   const [starts, sizes] = [await readNumbers(scratchPhys, inputs), await readNumbers(scratchLen, inputs)];
   if (starts === undefined || sizes === undefined || starts.length !== sizes.length) {
     diagnostics.push({

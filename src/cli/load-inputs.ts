@@ -1,7 +1,7 @@
 /** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
 import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
-import { type DebugfsFolder, type Folder, readFolder } from '../memory/node/folder.js';
+import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead, foreignFormat } from '../memory/node/recognise.js';
@@ -122,7 +122,11 @@ function memoryOptions({ base, budget }: LoadOptions): { base?: number; budget?:
 
 function folderPair(path: string, folder: Folder): { main: string; memory?: string } {
   if (folder.kind === 'pair') return { main: folder.tree, memory: folder.memory };
+  if (folder.kind === 'core') return { main: folder.memory };
   if (folder.kind === 'debugfs-no-tree') {
+    if (folder.empty.length > 0) {
+      throw new InputError(path, 'folder', `has no root tree: ${folder.empty.map(emptyCopy).join('; ')}`);
+    }
     throw new InputError(
       path,
       'folder',

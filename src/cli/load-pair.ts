@@ -47,7 +47,7 @@ function bothInMemory(
   opened: OpenedMemory,
   options: LoadOptions,
 ): readonly [LoadedDump, LoadedDump] {
-  const findings = findTrees(opened.memory);
+  const findings = findTrees(opened.memory, undefined, opened.vmcoreinfo);
   const [incoming, outgoing] = (['incoming', 'outgoing'] as const).map((wanted) => {
     const picked = pickDirection(findings, wanted);
     const [tree] = picked?.trees ?? [];

@@ -1,6 +1,7 @@
 /** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
-import type { Diagnostic, Handover } from '../abi/model.js';
+import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
+import type { UnrestoredBlocks } from '../abi/upstream/model.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
 import {
@@ -9,12 +10,14 @@ import {
   findTrees,
   NO_FINDINGS,
   pickDirection,
-  readTree,
+  treeAt,
 } from '../decode/find.js';
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
+import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
+import { chosenParts } from '../decode/image-parts.js';
 import { parseFdt } from '../fdt/parse.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
@@ -25,7 +28,7 @@ import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { hex } from '../schema/units.js';
-import { readDebugfs } from './load-debugfs.js';
+import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
 import type { LoadOptions } from './load-options.js';
@@ -62,8 +65,11 @@ export async function withDump<T>(
   return withDumps(path, options, async (dumps, findings, memory) => {
     const [dump, ...more] = dumps;
     if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length > 0) throw severalTrees(path, dumps);
-    return use(dump);
+    if (more.length === 0) return use(dump);
+    // Copies of debugfs: what is handed over next, where the copy has it.
+    const prepared = dumps.filter(({ found, direction }) => found === undefined && direction === 'outgoing');
+    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
+    throw severalTrees(path, dumps);
   });
 }
 
@@ -109,9 +115,14 @@ function fromMemory(
 ): { dumps: LoadedDump[]; findings: Findings } {
   const { fdtAddress, tree: direction } = options;
   let findings =
-    fdtAddress === undefined ? findTrees(opened.memory, chosen) : treeAt(path, opened.memory, fdtAddress);
-  if (direction !== undefined && fdtAddress === undefined && findings.trees.length > 0) {
-    findings = pickDirection(findings, direction) ?? refuseDirection(path, direction, findings);
+    fdtAddress === undefined
+      ? findTrees(opened.memory, chosen, opened.vmcoreinfo)
+      : namedTree(path, opened, fdtAddress);
+  if (fdtAddress === undefined && findings.trees.length > 0) {
+    findings =
+      direction === undefined
+        ? preferPrepared<FoundTree, Findings>(findings, opened.memory)
+        : (pickDirection(findings, direction) ?? refuseDirection(path, direction, findings));
   }
   return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
 }
@@ -133,8 +144,8 @@ async function fromBlob<T>(
     const problem =
       'missing' in chosen
         ? `${chosen.missing}: the kernel booted with it sees no handover`
-        : `the memory holds no tree where /chosen names it (${chosenText(chosen)})`;
-    if (named === undefined || !findings.trees.some(({ how }) => how === '/chosen' || how === '--fdt-addr')) {
+        : `the memory is not in the dump where /chosen names the tree (${chosenText(chosen)})`;
+    if (named === undefined) {
       for (const { handover } of dumps) handover.diagnostics.push(bootTreeDiagnostic(problem));
     }
     if (dumps.length === 0) throw new InputError(path, 'no-tree', problem);
@@ -163,7 +174,8 @@ function withMemoryBehind(
   options: LoadOptions,
 ): LoadedDump {
   const { memory } = opened;
-  const findings = options.fdtAddress === undefined ? findTrees(memory) : NO_FINDINGS;
+  const findings =
+    options.fdtAddress === undefined ? findTrees(memory, undefined, opened.vmcoreinfo) : NO_FINDINGS;
   const found =
     options.fdtAddress === undefined
       ? blobInMemory(blob, findings)
@@ -171,8 +183,11 @@ function withMemoryBehind(
   const address = found?.addresses[0];
   const start = address === undefined ? undefined : physicalAddress(address);
   const evidence = evidenceOf(opened, findings, found);
+  // The memory may be that of a boot for which the blob was prepared.
+  const broken = findings.trees.find((tree) => tree.broken !== undefined)?.broken ?? findings.absentEntry;
   const handover = decodeHandover(blob, {
     ...decodeOptions(options, evidence, found),
+    ...entryOptions(broken),
     memory: start === undefined ? memory : overlay(blobMemory(start, blob), memory),
     ...(address === undefined ? {} : { address }),
   });
@@ -209,6 +224,7 @@ export function fromTree(
   const evidence = evidenceOf(opened, findings, found);
   const handover = decodeHandover(found.bytes, {
     ...decodeOptions(options, evidence, found),
+    ...entryOptions(found.broken ?? findings.absentEntry),
     memory,
     ...(address === undefined ? {} : { address }),
   });
@@ -238,7 +254,9 @@ export async function fromFolders(
     if (options.tree !== undefined && options.tree !== direction) continue;
     const blob = await inputs.read(folder.fdt);
     const description = `copy of debugfs ${folder.direction}, ${blob.length} bytes of tree, ${folder.subFdts.length} riders`;
-    const parts = await readDebugfs(folder, decodeHandover(blob, decodeOptions(options)), inputs);
+    const bare = decodeHandover(blob, decodeOptions(options));
+    const parts = await readDebugfs(folder, bare, inputs);
+    const takenOver = takenOverIn(folder, bare);
     const dump =
       inputs.memory === undefined
         ? {
@@ -248,6 +266,7 @@ export async function fromFolders(
               ...decodeOptions(options),
               ...(parts.scratch === undefined ? {} : { scratch: parts.scratch }),
               ...(parts.memory === undefined ? {} : { memory: parts.memory }),
+              ...(takenOver === undefined ? {} : { takenOver }),
             }),
           }
         : withMemoryBehind(path, blob, description, inputs.memory, options);
@@ -265,6 +284,7 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
   const { assume, form } = options;
   const pageSize = options.pageSize ?? evidence?.pageSize?.value;
   const release = writerRelease(evidence, found);
+  const left = found?.takenOver?.left ?? found?.writerLeft;
   return {
     ...(assume === undefined ? {} : { assume }),
     ...(form === undefined ? {} : { form }),
@@ -272,7 +292,29 @@ function decodeOptions(options: LoadOptions, evidence?: Evidence, found?: FoundT
     ...(release === undefined ? {} : { release }),
     ...(found?.scratch === undefined ? {} : { scratch: found.scratch }),
     ...(found?.setupData === undefined ? {} : { setupData: found.setupData }),
+    ...(found?.moreSetupData === undefined ? {} : { moreSetupData: found.moreSetupData }),
+    ...(found?.chosen === undefined ? {} : { image: chosenParts(found.chosen) }),
+    ...passedOn(found),
+    ...(found?.takenOver === undefined ? {} : { takenOver: { why: found.takenOver.why } }),
+    ...(left === undefined ? {} : { unrestored: () => unrestoredBlocks(left) }),
   };
+}
+
+function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {
+  const { pageSize } = marks;
+  return { pageSize, ...marks.blocks(), kept: new Set(kept.map((at) => at - (at % pageSize))) };
+}
+
+function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'broken'> {
+  return broken === undefined ? {} : { broken };
+}
+
+/** Whose form what names a tree has. */
+function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'> {
+  const { setupData, chosen } = found ?? {};
+  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: 'rfc-2024' };
+  if (setupData?.khoData !== undefined || chosen !== undefined) return { passedOn: 'upstream' };
+  return {};
 }
 
 /**
@@ -313,15 +355,18 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
   }
 }
 
-function treeAt(path: string, memory: PhysicalMemory, address: bigint): Findings {
-  const bytes = readTree(memory, address);
-  if (bytes === undefined)
-    throw new InputError(path, 'no-tree', `no devicetree blob lies at ${hex(address)}`);
-  // The search tells what else is known of the tree, and the kernel's notes.
-  const findings = findTrees(memory);
-  const known = [...findings.trees, ...findings.others].find(({ addresses }) => addresses.includes(address));
-  const addresses = [...new Set([address, ...(known?.addresses ?? [])])];
-  return { ...findings, trees: [{ ...known, addresses, bytes, how: '--fdt-addr' }], others: [] };
+/** The tree that the user names; the search tells what else is known of it, and the kernel's notes. */
+function namedTree(path: string, { memory, vmcoreinfo }: OpenedMemory, address: bigint): Findings {
+  const findings = findTrees(memory, undefined, vmcoreinfo);
+  const found = treeAt(memory, address, findings);
+  if (found === undefined) {
+    throw new InputError(
+      path,
+      'no-tree',
+      `does not hold the memory at ${hex(address)}, which --fdt-addr names`,
+    );
+  }
+  return { ...findings, trees: [found], others: [] };
 }
 
 function refuseDirection(path: string, direction: Direction, findings: Findings): never {
@@ -340,12 +385,20 @@ export function treePlace({ addresses, direction }: FoundTree): string {
 }
 
 /** Why a dump has no tree: what the file itself lacks may well be what the tree lay in. */
-export function noTree(path: string, { truncated }: Findings, memory: OpenedMemory | undefined): InputError {
+export function noTree(
+  path: string,
+  { truncated, absentEntry }: Findings,
+  memory: OpenedMemory | undefined,
+): InputError {
   const places = truncated.map(({ address }) => hex(address)).join(', ');
-  const cause =
+  const none =
     places === ''
       ? 'holds no handover tree'
       : `holds no whole handover tree, only truncated ones at ${places}`;
+  const cause =
+    absentEntry === undefined
+      ? none
+      : `${none}; ${absentEntry.how} names one at ${hex(absentEntry.address)}, which is not in the dump`;
   const damage = memory?.diagnostics[0]?.message;
   return new InputError(
     path,

@@ -1,49 +1,35 @@
 /** The command line: arguments in, exit status out. */
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
+import { forgetReads } from '../memory/node/files-read.js';
 import { budgetLines, forgetBudgets } from './budgets.js';
-import { checkAbiCommand } from './check-abi.js';
+import { COMMANDS } from './commands.js';
 import { message, STATUS } from './common.js';
-import { diffCommand } from './diff.js';
-import { dumpCommand } from './dump.js';
-import { encodeCommand } from './encode.js';
-import { explainCommand } from './explain.js';
-import { fuzzCommand } from './fuzz.js';
-import { infoCommand } from './info.js';
+import { checkDistinctFiles } from './distinct-files.js';
 import { UsageError } from './numbers.js';
 import { commandOf, refusalText } from './refusal.js';
-import { reportCommand } from './report.js';
-import { synthCommand } from './synth.js';
-import { trimCommand } from './trim.js';
-import { validateCommand } from './validate.js';
 import { packageVersion } from './version.js';
-import { walkCommand } from './walk.js';
 
-/** Stands for `-` while yargs parses, which drops a lone dash among positionals. */
-const STREAM = '\u0000standard-stream';
+/** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
+const LITERAL = '\u0000';
 
-function restoreDash(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(restoreDash);
-  return value === STREAM ? '-' : value;
+/** Marks what is no option: a lone dash (a standard stream), and all that follows `--`. */
+function markLiterals(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const names = end < 0 ? [] : argv.slice(end + 1);
+  return [
+    ...options.map((word) => (word === '-' ? LITERAL + word : word)),
+    ...names.map((word) => LITERAL + word),
+  ];
 }
 
-/** In the order of the help. */
-const COMMANDS = [
-  infoCommand,
-  dumpCommand,
-  encodeCommand,
-  validateCommand,
-  diffCommand,
-  trimCommand,
-  reportCommand,
-  synthCommand,
-  fuzzCommand,
-  checkAbiCommand,
-  explainCommand,
-  walkCommand,
-] as const;
+function restoreLiterals(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restoreLiterals);
+  return typeof value === 'string' && value.startsWith(LITERAL) ? value.slice(LITERAL.length) : value;
+}
 
-const FORMS = COMMANDS.map(({ command }) => String(command));
+const FORMS = COMMANDS.map(({ form }) => form);
 
 /** What yargs refuses arrives as its message; it becomes a usage error. */
 function refuse(argv: readonly string[], text: string | null, error: Error | undefined, parser: Argv): never {
@@ -74,8 +60,13 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[]): Promise<number> {
   process.exitCode = STATUS.clean;
+  forgetReads();
   try {
-    await parser(argv).parseAsync();
+    let action: Action | undefined;
+    await parse(argv, (found) => {
+      action = found;
+    });
+    await action?.();
     return Number(process.exitCode ?? STATUS.clean);
   } catch (error) {
     if (error instanceof UsageError) {
@@ -93,17 +84,41 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-function parser(argv: readonly string[]) {
-  const instance = yargs(argv.map((argument) => (argument === '-' ? STREAM : argument)));
-  return instance
+/** Does what a command line asks for. */
+type Action = () => unknown;
+
+/** The commands as yargs takes them: each is loaded when it is its turn. */
+function commandModules(found: (action: Action) => void): CommandModule[] {
+  return COMMANDS.map(({ form, describe, load }) => {
+    let command: CommandModule | undefined;
+    return {
+      command: form,
+      describe,
+      builder: async (yargs: Argv) => {
+        command = await load();
+        return typeof command.builder === 'function' ? command.builder(yargs) : yargs;
+      },
+      // Not awaited by yargs: while one runs it lays out the help, which takes longer than many commands.
+      handler: (args) => found(() => command?.handler(args)),
+    };
+  });
+}
+
+/** @throws UsageError for what yargs refuses */
+async function parse(argv: readonly string[], found: (action: Action) => void): Promise<void> {
+  const instance = yargs(markLiterals(argv));
+  instance
     .scriptName('kho')
+    // Refusals are read by us, in English.
+    .detectLocale(false)
     .usage(
       '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
     )
-    .command([...COMMANDS] as CommandModule[])
+    .command(commandModules(found))
     .example('kho dump kho.dtb', 'what the old kernel handed over')
     .middleware((args) => {
-      for (const [key, value] of Object.entries(args)) args[key] = restoreDash(value);
+      for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
+      checkDistinctFiles(args);
     })
     .demandCommand(1, 'a command is missing')
     .strict()
@@ -119,4 +134,11 @@ function parser(argv: readonly string[]) {
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
+  try {
+    await instance.parseAsync();
+  } catch (error) {
+    // What is found while the command is loaded does not come through `fail`.
+    if (error instanceof Error && error.name === 'YError') refuse(argv, error.message, error, instance);
+    throw error;
+  }
 }

@@ -1,5 +1,7 @@
 /** What yargs refuses, said in the command line's own terms, with the name that was probably meant. */
 
+import { nameOf } from './commands.js';
+
 /** What is known of a command line that yargs refused. */
 export interface Refused {
   readonly argv: readonly string[];
@@ -38,12 +40,22 @@ function unknownText(word: string, { argv, commands, options }: Refused): string
   return `there is no command "${word}"${meant(word, commands.map(nameOf), (name) => name)}`;
 }
 
-function nameOf(form: string): string {
-  return form.split(' ')[0] ?? form;
-}
-
 function dashed(name: string): string {
   return `${name.length === 1 ? '-' : '--'}${name}`;
+}
+
+/** Names that are nearly a word, or that it is a part of, best first. */
+export function namesLike(word: string, names: readonly string[], most = 6): readonly string[] {
+  const wanted = word.toLowerCase();
+  return names
+    .map((name) => {
+      const part = wanted.length > 2 && name.toLowerCase().includes(wanted);
+      return { name, far: part ? 0 : distance(wanted, name.toLowerCase()) };
+    })
+    .filter(({ name, far }) => far <= Math.floor(Math.min(name.length, wanted.length) / 3))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, most)
+    .map(({ name }) => name);
 }
 
 /** `; did you mean …?` with the candidates that are nearest, where any is near. */

@@ -13,8 +13,6 @@ interface ReportArguments extends CommonArguments {
 }
 
 export const reportCommand: CommandModule<object, ReportArguments> = {
-  command: 'report <dump>',
-  describe: 'write a page of HTML: what a dump holds, and what is wrong with it',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('dump', {

@@ -87,7 +87,8 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     })
     .option('holes', {
       ...luo,
-      describe: 'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent',
+      describe:
+        'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent: the kernel fills them with single pages',
     });
   for (const key of COUNTS) {
     const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';
@@ -109,8 +110,6 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
 }
 
 export const synthCommand: CommandModule<object, SynthArguments> = {
-  command: 'synth',
-  describe: 'make a valid dump from a seed',
   builder: (yargs) =>
     synthOptions(yargs)
       .example('kho synth --abi kho-v4 -o dump.elf', 'sessions, memfds, everything a release has')

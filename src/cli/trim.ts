@@ -14,8 +14,6 @@ interface TrimArguments extends CommonArguments {
 }
 
 export const trimCommand: CommandModule<object, TrimArguments> = {
-  command: 'trim <dump>',
-  describe: 'cut a dump down to the records of its handover',
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('dump', {

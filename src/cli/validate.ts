@@ -1,6 +1,5 @@
 /** `kho validate`: what is wrong with a dump, and what the next kernel would do with it. */
 import type { CommandModule } from 'yargs';
-import { isUpstream } from '../decode/upstream/handover.js';
 import { InputError } from '../memory/node/errors.js';
 import type { ValidatedDump } from '../report/validate-json.js';
 import { applyBaseline, type Baseline } from '../validate/baseline.js';
@@ -12,6 +11,7 @@ import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import type { LoadedDump } from './load.js';
+import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
@@ -27,14 +27,14 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   rule: Text;
   skip: Text;
   to: Text;
+  'dma-continues': boolean | undefined;
+  iomem: Text;
   baseline: Text;
   'write-baseline': Text;
   all: boolean | undefined;
 }
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
-  command: 'validate <dumps..>',
-  describe: 'check a dump against the rules of its generation',
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
       .positional('dumps', {
@@ -75,6 +75,18 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         requiresArg: true,
         describe: 'leave out these rules, comma-separated',
       })
+      .option('dma-continues', {
+        type: 'boolean',
+        group: 'VT-d settings:',
+        describe:
+          'devices go on with DMA over the kexec: pages that they reach and that are not preserved are errors',
+      })
+      .option('iomem', {
+        type: 'string',
+        requiresArg: true,
+        group: 'VT-d settings:',
+        describe: 'copy of /proc/iomem, read as root: what is RAM',
+      })
       .option('baseline', {
         type: 'string',
         requiresArg: true,
@@ -106,7 +118,13 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
     const baseline = baselineFile === undefined ? undefined : await readBaseline(baselineFile);
     const dumps: ValidatedDump[] = [];
     const whole: ValidationResult[] = [];
+    const paths: string[] = [];
     for (const path of args.dumps ?? []) {
+      const sides = await sidesOf(path, load);
+      paths.push(...sides.paths);
+      if (sides.missing !== undefined) message(args, `kho: ${path}: ${sides.missing}`);
+    }
+    for (const path of paths) {
       try {
         await withDumpOrMemory(path, load, units, async (dump) => {
           const result = checked(dump, options);
@@ -114,7 +132,6 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
           const validated = validatedDump(dump, result, baseline);
           dumps.push(validated);
           await reports.add(validated, dump);
-          if (mayBeReused(dump, result)) message(args, `kho: ${path}: ${REUSED}`);
         });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -130,22 +147,6 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
     process.exitCode = status(dumps, fail);
   },
 };
-
-const REUSED =
-  'this is the tree that the dumped kernel was handed; if that kernel has restored from it since, the memory behind it is reused, and errors there are none (--tree outgoing, or a dump from before)';
-
-/**
- * Whether errors may come of the dumped kernel's having gone on: from Linux 7.1 on it frees what it has restored from,
- * and nothing in the dump says whether it has.
- */
-function mayBeReused({ direction, handover }: LoadedDump, { findings }: ValidationResult): boolean {
-  return (
-    direction === 'incoming' &&
-    handover.memory !== undefined &&
-    isUpstream(handover.generation) &&
-    findings.some(({ severity }) => severity === 'error')
-  );
-}
 
 function validatedDump(
   { path, handover }: LoadedDump,
@@ -173,7 +174,7 @@ function checked({ path, handover }: LoadedDump, options: ValidateOptions) {
       `is no handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
     );
   }
-  if (handover.generation === undefined) {
+  if (handover.generation === undefined && handover.unreadableRoot !== true) {
     const undecided = handover.diagnostics.find(({ code }) => code === 'generation-undecided');
     throw new InputError(
       path,
@@ -203,7 +204,7 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   return {
-    ...(await vtdValidation(args)),
+    ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
     ...(to === undefined ? {} : { to }),
     ...(only.length === 0 ? {} : { only: new Set(only) }),
     ...(skip.length === 0 ? {} : { skip: new Set(skip) }),

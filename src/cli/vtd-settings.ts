@@ -1,6 +1,7 @@
 /** VT-d settings on the command line: registers, and the units and devices to look at. */
 import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
+import { type Iomem, parseIomem } from '../memory/iomem.js';
 import { InputError } from '../memory/node/errors.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import type { VtdOptions, VtdUnit } from '../validate/vtd/unit.js';
@@ -128,9 +129,35 @@ function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUn
   });
 }
 
+/**
+ * A copy of /proc/iomem.
+ *
+ * @throws InputError when it cannot be read, is something else, or was read without the right to see addresses
+ */
+async function readIomem(path: string): Promise<Iomem> {
+  const iomem = parseIomem(await readText(path));
+  if (iomem.lines === 0) throw new InputError(path, 'no-iomem', 'is no /proc/iomem: it shows no range');
+  if (iomem.zeroed)
+    throw new InputError(
+      path,
+      'no-iomem',
+      'shows address 0 in every line: /proc/iomem has to be read as root',
+    );
+  if (iomem.ram.length === 0) throw new InputError(path, 'no-iomem', 'shows no System RAM');
+  return iomem;
+}
+
+/** What only a validation asks for. */
+export interface ValidationExtras {
+  readonly dmaContinues?: boolean | undefined;
+  /** Path of a copy of /proc/iomem. */
+  readonly iomem?: string | undefined;
+}
+
 /** The VT-d part of a validation, and the settings of tables that belong to domains of the handover. */
 export async function vtdValidation(
   args: VtdArguments,
+  { dmaContinues = false, iomem }: ValidationExtras = {},
 ): Promise<{ readonly settings: VtdSettings; readonly vtd: VtdOptions }> {
   const device = vtdDevice(args);
   const units = await vtdUnits(args);
@@ -142,5 +169,12 @@ export async function vtdValidation(
     haw: own.haw !== undefined,
   };
   const settings = unit?.settings ?? vtdSettings(args);
-  return { settings, vtd: { units, given, ...(device === undefined ? {} : { device }) } };
+  const vtd = {
+    units,
+    given,
+    dmaContinues,
+    ...(device === undefined ? {} : { device }),
+    ...(iomem === undefined ? {} : { iomem: await readIomem(iomem) }),
+  };
+  return { settings, vtd };
 }

@@ -40,8 +40,6 @@ interface Target {
 }
 
 export const walkCommand: CommandModule<object, WalkArguments> = {
-  command: 'walk <dump>',
-  describe: 'walk the page tables of a domain or of devices',
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
       .positional('dump', {

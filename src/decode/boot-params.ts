@@ -90,7 +90,7 @@ export function setupDataFollower(memory: PhysicalMemory): SetupDataFollower {
   };
 }
 
-/** Reads the payload by its length; of another length only the address, which comes first in all. */
+/** Reads the payload by its length, of any but the 2024 series' as that of 6.16 and later. */
 function khoElement(
   memory: PhysicalMemory,
   bootParams: bigint,
@@ -104,13 +104,13 @@ function khoElement(
     const rfc2024 = readKhoDataRfc2024(dataView(bytes), 0);
     return { bootParams, element, len, rfc2024, fdtAddress: rfc2024.dtAddr };
   }
-  if (len === KHO_DATA_SIZE) {
-    const bytes = readBytes(memory, payload, len);
-    if (bytes === undefined) return undefined;
+  // The kernel reads its own structure whatever len says.
+  const bytes = readBytes(memory, payload, KHO_DATA_SIZE);
+  if (bytes !== undefined) {
     const khoData = readKhoData(dataView(bytes), 0);
     return { bootParams, element, len, khoData, fdtAddress: khoData.fdtAddr };
   }
-  const bytes = readBytes(memory, payload, KHO_DATA.fdtSize);
-  if (bytes === undefined) return undefined;
-  return { bootParams, element, len, fdtAddress: dataView(bytes).getBigUint64(KHO_DATA.fdtAddr, true) };
+  const first = readBytes(memory, payload, KHO_DATA.fdtSize);
+  if (first === undefined) return undefined;
+  return { bootParams, element, len, fdtAddress: dataView(first).getBigUint64(KHO_DATA.fdtAddr, true) };
 }

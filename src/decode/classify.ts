@@ -23,6 +23,8 @@ export interface Classification {
   readonly generation?: Generation;
   /** Why no generation could be named, for a handover. */
   readonly undecided?: string;
+  /** Set where it is undecided between the 2024 series and Linux 6.16 to 7.0. */
+  readonly either?: true;
 }
 
 /**
@@ -59,6 +61,7 @@ export function classify(tree: FdtTree): Classification {
   if (hasMemProperty(tree)) return { kind: 'handover', generation: 'rfc-2024' };
   return {
     kind: 'handover',
+    either: true,
     undecided:
       'root compatible "kho-v1" is written by Linux 6.16 to 7.0 and by the 2024 RFC; the tree has neither preserved-memory-map nor a mem property',
   };

@@ -26,6 +26,8 @@ export interface ChosenHandover {
   readonly scratch: ChosenRange;
   /** `linux,kho-mem`, the mem cache of the 2024 series. */
   readonly memCache?: ChosenRange;
+  /** `linux,initrd-start` and `-end`, where both are there. */
+  readonly initrd?: ChosenRange;
 }
 
 /** Bytes of a cell (devicetree specification 2.3.5). */
@@ -60,7 +62,14 @@ export function readChosen(tree: FdtTree): ChosenHandover | { readonly missing: 
     }
     const [own, scratch, memCache] = ranges.map(({ range }) => range);
     if (own === undefined || scratch === undefined) break;
-    return { property: name, tree: own, scratch, ...(memCache === undefined ? {} : { memCache }) };
+    const initrd = readInitrd(tree, chosen);
+    return {
+      property: name,
+      tree: own,
+      scratch,
+      ...(memCache === undefined ? {} : { memCache }),
+      ...(initrd === undefined ? {} : { initrd }),
+    };
   }
   return { missing: '/chosen has no linux,kho-fdt' };
 }
@@ -134,6 +143,20 @@ function readRange(
   if (value === undefined || value.length !== (cells.address + cells.size) * CELL) return undefined;
   const view = dataView(value);
   return { address: readCells(view, 0, cells.address), size: readCells(view, cells.address, cells.size) };
+}
+
+/** The initrd; its bounds are numbers of one or two cells, whatever the root says (drivers/of/fdt.c). */
+function readInitrd(tree: FdtTree, chosen: number): ChosenRange | undefined {
+  const [start, end] = ['linux,initrd-start', 'linux,initrd-end'].map((name) => {
+    const property = findProperty(tree, chosen, name);
+    const value = property < 0 ? undefined : propertyValue(tree, property);
+    const cells = (value?.length ?? 0) / CELL;
+    return value !== undefined && (cells === 1 || cells === 2)
+      ? readCells(dataView(value), 0, cells)
+      : undefined;
+  });
+  if (start === undefined || end === undefined || end <= start) return undefined;
+  return { address: start, size: end - start };
 }
 
 /** Big-endian, as all of a boot device tree. */

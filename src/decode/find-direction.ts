@@ -48,9 +48,11 @@ export function directions(
   const latest = Math.max(...known);
   // Counts decide only between trees that all have one, and when no two claim to be the latest.
   const counted = known.length === counts.length && known.filter((count) => count === latest).length === 1;
+  // Lists that name several trees are left from before, or of an image that is loaded: there the counts decide.
+  const severalNamed = counted && named.filter(Boolean).length > 1;
   return counts.map((count, i) => {
-    if (named[i] === true) return 'incoming';
-    if (incoming >= 0) {
+    if (named[i] === true && !severalNamed) return 'incoming';
+    if (incoming >= 0 && !severalNamed) {
       if (count !== undefined && base !== undefined) return count === base + 1 ? 'outgoing' : undefined;
       return others === 1 ? 'outgoing' : undefined;
     }

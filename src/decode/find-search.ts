@@ -87,7 +87,8 @@ function treeSize(memory: PhysicalMemory, address: bigint): number | undefined {
   return totalsize < FDT_HEADER_SIZE || totalsize > MAX_TREE ? undefined : totalsize;
 }
 
-function knownPrefix(memory: PhysicalMemory, address: number, length: number): Uint8Array {
+/** The bytes from an address on, up to the first that memory does not hold. */
+export function knownPrefix(memory: PhysicalMemory, address: number, length: number): Uint8Array {
   let known = 0;
   for (const run of memory.runs(address, address + length)) {
     if (run.state === 'absent') break;

@@ -3,7 +3,7 @@
  * with, by the x86 boot protocol, else by a search of page starts. The order and the rules are those of the
  * kernel's own hand-off: what setup_data or /chosen names is the handover.
  */
-import type { AddressRange, SetupDataKho } from '../abi/model.js';
+import type { AddressRange, BrokenEntry, SetupDataKho } from '../abi/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { Vmcoreinfo } from '../memory/vmcoreinfo.js';
@@ -11,8 +11,10 @@ import { flaggedFirst } from './boot-params.js';
 import { classify } from './classify.js';
 import { type ChosenHandover, chosenScratch, readScratch } from './find-chosen.js';
 import { type Direction, directions, kexecCount } from './find-direction.js';
+import { entryState, readEntry } from './find-entry.js';
 import { sameTree } from './find-same.js';
-import { type MemorySearch, readTree, searchHandovers, type TreeInMemory } from './find-search.js';
+import { type MemorySearch, searchHandovers, type TreeInMemory } from './find-search.js';
+import { type LeftBlocks, type TakenOverTree, withTakenOver } from './find-taken-over.js';
 
 export { readTree } from './find-search.js';
 
@@ -24,6 +26,8 @@ export interface FoundTree {
   readonly bytes: Uint8Array;
   readonly how: 'setup_data' | '/chosen' | 'search' | '--fdt-addr';
   readonly setupData?: SetupDataKho;
+  /** Further elements that lead to it, of other copies of boot_params. */
+  readonly moreSetupData?: readonly SetupDataKho[];
   readonly chosen?: ChosenHandover;
   /** Scratch regions, where what names the tree names them too and they are in memory. */
   readonly scratch?: readonly AddressRange[];
@@ -31,6 +35,12 @@ export interface FoundTree {
   readonly pageSize?: number;
   /** Handed to the running kernel, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
+  /** Set where what names the tree names no root tree; `bytes` are then those that lie there. */
+  readonly broken?: BrokenEntry;
+  /** What shows that the kernel of the dump has taken it over, so that what it consumes is gone. */
+  readonly takenOver?: TakenOverTree;
+  /** Of a tree that the kernel of the dump prepares: what that kernel has not restored of what it was handed. */
+  readonly writerLeft?: LeftBlocks;
 }
 
 /** A tree that begins like a handover but breaks off: page-cache copies of debugfs files lie in real cores. */
@@ -53,6 +63,8 @@ export interface Findings {
   readonly others: readonly FoundTree[];
   readonly truncated: readonly TruncatedTree[];
   readonly vmcoreinfo: readonly FoundVmcoreinfo[];
+  /** What names a tree that is not in the dump, where nothing names one that is. */
+  readonly absentEntry?: BrokenEntry;
 }
 
 /** Findings of which nothing is known. */
@@ -70,18 +82,20 @@ const PAGE_SIZES = [4096, 16384, 65536];
  * page-aligned trees that are complete.
  *
  * @param chosen what the device tree that the next kernel is booted with says; goes before everything else
+ * @param note VMCOREINFO of the file's own headers
  * @returns trees that say the same as one, with all their addresses
  */
-export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Findings {
+export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover, note?: Vmcoreinfo): Findings {
   const search = searchHandovers(memory);
   const named = chosen === undefined ? bySetupData(memory, search) : byChosen(memory, chosen);
   // Of a real kernel's several lists some may be left from before: those whose tree is gone.
   const whole = named.filter(({ tree }) => tree.complete && classify(tree).kind === 'handover');
-  const trees = merge([...(whole.length > 0 ? whole : named), ...search.trees.map(bySearch)]);
+  const { broken, absentEntry } = whole.length > 0 ? { broken: [] } : brokenEntries(named, search.trees);
+  const trees = merge([...(whole.length > 0 ? whole : broken), ...search.trees.map(bySearch)]);
   const directed = withDirections(trees, memory);
   const isNamed = ({ how }: FoundTree) => how !== 'search';
   const some = directed.some(isNamed);
-  return {
+  const findings: Findings = {
     trees: some ? directed.filter(isNamed) : directed,
     others: some ? directed.filter((tree) => !isNamed(tree)) : [],
     truncated: search.truncated.map(({ address, tree }) => ({
@@ -89,7 +103,58 @@ export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover): Find
       totalsize: tree.header?.totalsize ?? 0,
     })),
     vmcoreinfo: search.vmcoreinfo,
+    ...(absentEntry === undefined ? {} : { absentEntry }),
   };
+  return withTakenOver<FoundTree, Findings>(findings, memory, note);
+}
+
+/**
+ * The tree at an address that the user names. Nothing is looked for elsewhere: `findings` tells what else is known.
+ *
+ * @returns undefined when the dump does not hold that memory
+ */
+export function treeAt(memory: PhysicalMemory, address: bigint, findings: Findings): FoundTree | undefined {
+  const bytes = readEntry(memory, address);
+  if (bytes.length === 0) return undefined;
+  const all = [...findings.trees, ...findings.others];
+  const known = all.find(({ addresses }) => addresses.includes(address));
+  const addresses = [...new Set([address, ...(known?.addresses ?? [])])];
+  const others = all.filter(({ broken }) => broken === undefined).flatMap((tree) => tree.addresses);
+  const isRoot = classify(parseFdt(bytes)).kind === 'handover';
+  const broken: BrokenEntry = { how: '--fdt-addr', address, state: 'unreadable', others };
+  return { ...known, addresses, bytes, how: '--fdt-addr', ...(isRoot ? {} : { broken }) };
+}
+
+/**
+ * What names no whole root tree. Of several places those with a header count before others, as lists of earlier boots
+ * lead to memory that is used for something else by now.
+ */
+function brokenEntries(
+  named: readonly Candidate[],
+  found: readonly TreeInMemory[],
+): { broken: Candidate[]; absentEntry?: BrokenEntry } {
+  const others = found.map(({ address }) => address);
+  const entries = named
+    .filter(({ setupData }) => !leadsPast(setupData, others))
+    .map((candidate): Candidate => {
+      const { how, addresses, bytes, tree } = candidate;
+      const [address = 0n] = addresses;
+      if (how === 'search' || classify(tree).kind === 'handover') return candidate;
+      return { ...candidate, broken: { how, address, state: entryState(address, bytes), others } };
+    });
+  const known = entries.filter(({ broken }) => broken?.state !== 'absent');
+  const withHeader = known.filter(({ tree }) => tree.header !== undefined && tree.structEnd > 0);
+  if (known.length > 0) return { broken: withHeader.length > 0 ? withHeader : known };
+  const absentEntry = entries[0]?.broken;
+  return { broken: [], ...(absentEntry === undefined ? {} : { absentEntry }) };
+}
+
+/** A list of the 2024 series whose scratch holds a tree at another place than it names: KHO-017 judges that tree. */
+function leadsPast(setupData: SetupDataKho | undefined, found: readonly bigint[]): boolean {
+  const data = setupData?.rfc2024;
+  if (data === undefined) return false;
+  const { scratchAddr, scratchSize } = data;
+  return found.some((address) => address >= scratchAddr && address < scratchAddr + scratchSize);
 }
 
 /**
@@ -107,8 +172,7 @@ export function pickDirection(findings: Findings, direction: Direction): Finding
 function bySetupData(memory: PhysicalMemory, { lists }: MemorySearch): Candidate[] {
   return flaggedFirst(lists).flatMap((setupData) => {
     const { fdtAddress, khoData } = setupData;
-    const bytes = readTree(memory, fdtAddress);
-    if (bytes === undefined) return [];
+    const bytes = readEntry(memory, fdtAddress, khoData?.fdtSize);
     const scratch =
       khoData === undefined ? undefined : readScratch(memory, khoData.scratchAddr, khoData.scratchSize);
     return {
@@ -125,8 +189,7 @@ function bySetupData(memory: PhysicalMemory, { lists }: MemorySearch): Candidate
 
 function byChosen(memory: PhysicalMemory, chosen: ChosenHandover): Candidate[] {
   const { address, size } = chosen.tree;
-  const bytes = readTree(memory, address);
-  if (bytes === undefined) return [];
+  const bytes = readEntry(memory, address, size);
   const scratch = chosenScratch(chosen, memory);
   return [
     {
@@ -153,21 +216,39 @@ function pageSizeOf(size: bigint | undefined): { pageSize?: number } {
 function merge(candidates: readonly Candidate[]): Candidate[] {
   const merged: Candidate[] = [];
   for (const candidate of candidates) {
-    const same = merged.findIndex(({ tree }) => sameTree(tree, candidate.tree));
+    // Places without a tree say nothing alike.
+    const same = merged.findIndex((other) =>
+      other.broken === undefined && candidate.broken === undefined
+        ? sameTree(other.tree, candidate.tree)
+        : other.addresses[0] === candidate.addresses[0],
+    );
     const other = merged[same];
     if (other === undefined) merged.push(candidate);
-    else merged[same] = { ...other, addresses: [...new Set([...other.addresses, ...candidate.addresses])] };
+    else {
+      const more = [
+        ...(other.moreSetupData ?? []),
+        ...(candidate.setupData === undefined ? [] : [candidate.setupData]),
+      ];
+      merged[same] = {
+        ...other,
+        addresses: [...new Set([...other.addresses, ...candidate.addresses])],
+        ...(more.length === 0 ? {} : { moreSetupData: more }),
+      };
+    }
   }
   return merged;
 }
 
 function withDirections(candidates: readonly Candidate[], memory: PhysicalMemory): FoundTree[] {
+  // What is named and no tree says nothing of the others, and they nothing of it.
+  const whole = candidates.filter(({ broken }) => broken === undefined);
   const told = directions(
-    candidates.map(({ tree }) => kexecCount(tree, memory)),
-    candidates.map(({ how }) => how !== 'search'),
+    whole.map(({ tree }) => kexecCount(tree, memory)),
+    whole.map(({ how }) => how !== 'search'),
   );
-  return candidates.map(({ tree: _, ...found }, i) => {
-    const direction = told[i];
+  return candidates.map((candidate) => {
+    const { tree: _, ...found } = candidate;
+    const direction = told[whole.indexOf(candidate)];
     return direction === undefined ? found : { ...found, direction };
   });
 }

@@ -1,15 +1,18 @@
 /** A devicetree blob, and the memory behind it where there is any → the typed model. */
 import {
   type AddressRange,
+  type BrokenEntry,
   type Diagnostic,
   type Form,
   GENERATIONS,
   type Generation,
   type Handover,
+  type ImagePart,
   type SetupDataKho,
 } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { rfc2024 } from '../abi/rfc2024.js';
+import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
@@ -17,9 +20,10 @@ import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
-import { classify } from './classify.js';
+import { classifyRoot } from './classify-root.js';
 import { readTree } from './find-search.js';
 import { readGuestmemfs } from './guestmemfs.js';
+import { imageParts } from './image-parts.js';
 import { memRanges } from './mem-properties.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
 import { createReporter } from './upstream/report.js';
@@ -43,6 +47,18 @@ export interface DecodeOptions {
   readonly release?: string;
   /** Scratch regions, where a boot device tree names them. */
   readonly scratch?: readonly AddressRange[];
+  /** What names this blob as the root tree, though it is none; or a root tree elsewhere that cannot be read. */
+  readonly broken?: BrokenEntry;
+  /** Further elements that lead to the tree. */
+  readonly moreSetupData?: readonly SetupDataKho[];
+  /** What the loader has put into memory, where a boot device tree tells. */
+  readonly image?: readonly ImagePart[];
+  /** Whose form what names the tree has, where it tells: the 2024 series passes on more than Linux 6.16 and later. */
+  readonly passedOn?: 'rfc-2024' | 'upstream';
+  /** What shows that the kernel of the dump has taken the tree over. */
+  readonly takenOver?: TakenOver;
+  /** What that kernel has not restored, or of a tree that it prepares: of the one that it was handed. */
+  readonly unrestored?: () => UnrestoredBlocks;
 }
 
 /** Elements of type 10 that are followed to a tree; real dumps have a handful, left from earlier boots. */
@@ -56,16 +72,16 @@ const DEFAULT_PAGE_SIZE = 4096;
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
   const tree = parseFdt(bytes);
-  if (!isTree(bytes)) {
+  if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
     const rider = decodeRecordRider(bytes, options);
     if (rider !== undefined) return rider;
   }
   const namedTree = withKernelNames(tree);
   const readable = namedTree ?? tree;
   const diagnostics = fdtDiagnostics(tree);
-  const classification = classify(readable);
-  const generation =
-    classification.generation ?? (classification.kind === 'handover' ? options.assume : undefined);
+  const classification = classifyRoot(readable, { ...options, named: isNamed(options) });
+  const { kind } = classification;
+  const generation = classification.generation ?? (kind === 'handover' ? options.assume : undefined);
   if (classification.undecided !== undefined && generation === undefined) {
     diagnostics.push({
       code: 'generation-undecided',
@@ -80,7 +96,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
       ? upstreamPageSize(generation, upstream, options)
       : undefined;
   const handover: Handover = {
-    kind: classification.kind,
+    kind,
     ...(generation === undefined ? {} : { generation }),
     pageSize: options.pageSize ?? evidence?.pageSize ?? DEFAULT_PAGE_SIZE,
     ...(evidence === undefined ? {} : { pageSizeReason: evidence.reason }),
@@ -89,12 +105,18 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
     ...(namedTree === undefined ? {} : { namedTree }),
     ...(options.address === undefined ? {} : { fdtAddress: options.address }),
     ...(options.memory === undefined ? {} : { memory: options.memory }),
+    ...(options.broken === undefined ? {} : { brokenEntry: options.broken }),
+    ...(classification.unreadable === true ? { unreadableRoot: true } : {}),
     ...upstream,
+    ...(options.takenOver === undefined || !isUpstream(generation) ? {} : { takenOver: options.takenOver }),
+    ...(options.unrestored === undefined ? {} : { unrestored: options.unrestored }),
   };
   if (namedTree !== undefined) diagnostics.push(NAMES_LOST);
   if (generation === 'rfc-2024') decodeRfc2024(handover, tree, options);
   else if (isUpstream(generation)) decodeUpstream(handover, generation, options);
   else if (handover.kind === 'rider') decodeAlone(handover, bytes, tree, options);
+  else if (handover.kind === 'handover') noteEntry(handover, options);
+  addImage(handover, options);
   return handover;
 }
 
@@ -211,6 +233,24 @@ function boundedLength(memory: PhysicalMemory, address: bigint, size: bigint): n
   if (start === undefined || size > BigInt(PHYSICAL_LIMIT - start)) return 0;
   const end = start + Number(size);
   return (firstAbsent(memory, start, end) ?? end) - start;
+}
+
+/** Whether something names the blob as the root tree that it does not look like. */
+function isNamed({ broken, address }: DecodeOptions): boolean {
+  return broken !== undefined && broken.state !== 'absent' && broken.address === address;
+}
+
+/** What leads to a tree whose generation is not known is judged all the same. */
+function noteEntry(handover: Handover, { memory, setupData, scratch }: DecodeOptions): void {
+  if (setupData !== undefined) handover.setupData = setupData;
+  if (memory !== undefined && scratch !== undefined) handover.scratch = scratch;
+}
+
+function addImage(handover: Handover, { memory, image, moreSetupData = [] }: DecodeOptions): void {
+  const { setupData } = handover;
+  if (memory === undefined) return;
+  if (image !== undefined) handover.image = image;
+  else if (setupData !== undefined) handover.image = imageParts(memory, [setupData, ...moreSetupData]);
 }
 
 function fdtDiagnostics(tree: FdtTree): Diagnostic[] {

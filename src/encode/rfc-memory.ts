@@ -140,10 +140,19 @@ export function khoElementBytes(next: bigint, data: KhoDataRfc2024): Uint8Array 
 export function bootParamsBytes(setupData: bigint): Uint8Array {
   const bytes = new Uint8Array(BOOT_PARAMS_SIZE);
   writeBootParams(new DataView(bytes.buffer), 0, {
+    beforeExtRamdisk: new Uint8Array(BOOT_PARAMS.extRamdiskImage - BOOT_PARAMS.beforeExtRamdisk),
+    extRamdiskImage: 0,
+    extRamdiskSize: 0,
+    extCmdLinePtr: 0,
     beforeBootFlag: new Uint8Array(BOOT_PARAMS.bootFlag - BOOT_PARAMS.beforeBootFlag),
     bootFlag: BootParamsBootFlag.bootFlag,
     jump: new Uint8Array(BOOT_PARAMS.header - BOOT_PARAMS.jump),
     header: BootParamsHeader.hdrs,
+    beforeRamdisk: new Uint8Array(BOOT_PARAMS.ramdiskImage - BOOT_PARAMS.beforeRamdisk),
+    ramdiskImage: 0,
+    ramdiskSize: 0,
+    beforeCmdLine: new Uint8Array(BOOT_PARAMS.cmdLinePtr - BOOT_PARAMS.beforeCmdLine),
+    cmdLinePtr: 0,
     beforeSetupData: new Uint8Array(BOOT_PARAMS.setupData - BOOT_PARAMS.beforeSetupData),
     setupData,
     behindSetupData: new Uint8Array(BOOT_PARAMS_SIZE - BOOT_PARAMS.behindSetupData),

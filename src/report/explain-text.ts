@@ -1,6 +1,7 @@
 /** One rule or one record, whole. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import type { Rule } from '../validate/rule.js';
+import { formReleases, formsOf, type RecordForm } from '../versions/forms.js';
 import { areaOf, areaTitle } from './areas.js';
 import { type Paint, plain } from './paint.js';
 
@@ -57,9 +58,47 @@ function* wrapped(indent: string, text: string, width: number): Generator<string
   yield indent + line;
 }
 
+/** A record in each of its forms, newest first, with who has it. */
+export function* formLines(records: readonly RecordType<unknown>[], paint: Paint = plain): Generator<string> {
+  const shown = new Set(records.map(({ name }) => name));
+  for (const [i, record] of records.entries()) {
+    if (i > 0) yield '';
+    const forms = formsOf(record.name);
+    yield* recordLines(
+      record,
+      paint,
+      forms.find((form) => form.record === record.name),
+    );
+    const others = forms.filter((form) => !shown.has(form.record));
+    if (others.length > 0) {
+      yield '';
+      yield `  other forms: ${others.map((form) => `${form.record} (${formText(form)})`).join(', ')}`;
+    }
+  }
+}
+
+/** `memfd-v2, Linux 7.1 and later`. */
+function formText(form: RecordForm): string {
+  const releases = formReleases(form);
+  return releases === undefined ? form.of : `${form.of}, ${releases}`;
+}
+
+/** Every record, one a line: name, size, what it is. */
+export function* recordListLines(records: readonly RecordType<unknown>[]): Generator<string> {
+  const width = Math.max(...records.map(({ name }) => name.length));
+  for (const { name, size, doc } of records) {
+    const [first = ''] = doc.trim().split('\n');
+    yield `${name.padEnd(width)}  ${(size === undefined ? 'varying' : `${size} bytes`).padEnd(10)}  ${first}`;
+  }
+}
+
 /** The field table of a record: offset, width, the kernel's name, what it means. */
-export function* recordLines(record: RecordType<unknown>, paint: Paint = plain): Generator<string> {
-  yield `${paint('node', record.kernelName)}  ${record.size === undefined ? 'of varying size' : `${record.size} bytes`}, ${record.endian === 'le' ? 'little-endian' : 'big-endian'}`;
+export function* recordLines(
+  record: RecordType<unknown>,
+  paint: Paint = plain,
+  form?: RecordForm,
+): Generator<string> {
+  yield `${paint('node', record.kernelName)}  ${record.size === undefined ? 'of varying size' : `${record.size} bytes`}, ${record.endian === 'le' ? 'little-endian' : 'big-endian'}${form === undefined ? '' : `  ${paint('name', formText(form))}`}`;
   yield `  ${record.doc.trim()}`;
   for (const reference of record.docRef) yield paint('faint', `  ${reference}`);
   yield '';
@@ -74,7 +113,7 @@ export function* recordLines(record: RecordType<unknown>, paint: Paint = plain):
 
 /** Byte offset and width, or bits where the field is no whole bytes. */
 function placeText({ bitOffset, bitWidth }: FieldInfo): string {
-  if (bitOffset === undefined) return 'behind';
+  if (bitOffset === undefined) return 'after';
   const byte = Math.floor(bitOffset / 8);
   if (bitWidth === undefined) return `+0x${byte.toString(16)}`;
   if (bitOffset % 8 === 0 && bitWidth % 8 === 0) return `+0x${byte.toString(16)} ${bitWidth / 8}`;

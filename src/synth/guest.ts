@@ -23,14 +23,14 @@ export interface GuestPlan {
 export interface GuestFilePlan {
   /** Pages that the file has; 0 for an empty one. */
   readonly pages: number;
-  /** Part of the units in which nothing was ever written, 0 to 1. */
+  /** Part of the units that nobody wrote before the file was preserved, 0 to 1: single pages, as the kernel fills them. */
   readonly holes: number;
 }
 
 /** Folios of one order that lie in one unit. */
 export interface UnitFolios {
   readonly order: number;
-  /** 0 for a hole or a spare unit. */
+  /** 0 for a spare unit. */
   readonly count: number;
   /** Whether the order of the folios in memory is that in the file. */
   readonly straight: boolean;
@@ -104,9 +104,10 @@ export function createGuest(plan: GuestPlan): Guest {
     const left = pages - unit * unitPages;
     const choice = hash(unitKey, slot, 2);
     const straight = fragmentation === 0;
-    if (happens(holes, holeKey, slot)) return { order: 0, count: 0, straight, choice };
     // The end of a file that is no whole unit is single pages.
     if (left < unitPages) return { order: 0, count: left, straight, choice };
+    // memfd_pin_folios allocates what the file lacks, page by page (mm/memfd.c memfd_alloc_folio).
+    if (happens(holes, holeKey, slot)) return { order: 0, count: unitPages, straight, choice };
     const order = orderOf(slot);
     return { order, count: unitPages >> order, straight, choice };
   }

@@ -16,7 +16,7 @@ export interface SynthOptions {
   readonly sessions?: number;
   /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
-  /** Part of the memfds’ 2 MiB units that are holes, 0 to 1. */
+  /** Part of the memfds’ 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
   readonly holes?: number;
   /** Release whose forms are written, where releases of one ABI differ: 6.16 to 7.4. */
   readonly release?: string;

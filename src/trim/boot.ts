@@ -15,7 +15,7 @@ import {
   SETUP_DATA,
   SETUP_DATA_SIZE,
 } from '../records/kho.js';
-import { KHO_DATA, KHO_DATA_SIZE } from '../records/kho_root.js';
+import { KHO_DATA_SIZE } from '../records/kho_root.js';
 import type { TrimParts } from './parts.js';
 
 /** Elements followed, as many as decoding follows. */
@@ -36,8 +36,9 @@ export function collectBoot({ setupData }: Handover, memory: PhysicalMemory, par
   zeroed.add(bootParams, BOOT_PARAMS.setupData + ADDRESS);
   collectList(memory, bootParams, setupData.element, parts);
   boot.add(setupData.element, SETUP_DATA_SIZE);
-  const known = len === KHO_DATA_RFC2024_SIZE || len === KHO_DATA_SIZE;
-  boot.add(setupData.element + BigInt(SETUP_DATA_SIZE), known ? len : KHO_DATA.fdtSize);
+  // The kernel reads its own structure whatever len says.
+  const payload = len === KHO_DATA_RFC2024_SIZE ? len : KHO_DATA_SIZE;
+  boot.add(setupData.element + BigInt(SETUP_DATA_SIZE), payload);
 }
 
 /** The links up to the element of type 10; behind it nothing is kept, but what is there stays secret. */

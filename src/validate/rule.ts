@@ -90,6 +90,8 @@ export interface InspectedRule {
   readonly dropped: number;
   /** Why the rule has nothing to say. */
   readonly skipped?: string;
+  /** The damaged pointer that keeps the rule from some of what it would look at. */
+  readonly blocked?: string;
   /** Bytes that the rule would have needed. */
   readonly missing?: { readonly what: string; readonly address: bigint };
 }
@@ -156,6 +158,8 @@ export interface Rule {
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
   readonly needs?: readonly Need[];
+  /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
+  readonly anyRoot?: true;
   /** An instance; the catalogue adds it, from the fault that proves the rule. */
   readonly example?: RuleExample;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */

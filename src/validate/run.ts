@@ -10,6 +10,7 @@ import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
 import { createFacts, type Facts } from './facts.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { createRunFeed } from './survey.js';
+import { consumedReason } from './upstream/consumed.js';
 import { vtdRows } from './vtd/index.js';
 import { createInspection, type Inspection } from './vtd/inspection.js';
 import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
@@ -87,7 +88,11 @@ export function validate(
       state.skip = NOT_ASKED;
       continue;
     }
-    const blocked = missingNeed(rule, handover) ?? failedPrerequisite(rule, states);
+    const blocked =
+      unreadableRoot(rule, handover) ??
+      takenOver(rule, handover) ??
+      missingNeed(rule, handover) ??
+      failedPrerequisite(rule, states);
     if (blocked !== undefined) {
       state.skip = blocked;
       continue;
@@ -156,6 +161,17 @@ const NEEDS: Readonly<Record<Need, { met(handover: Handover): boolean; why: stri
     why: 'no setup_data entry of type 10 leads to the tree',
   },
 };
+
+/** Without a root that tells what it is only the blob itself and what leads to it can be judged. */
+function unreadableRoot({ anyRoot, vtd }: Rule, handover: Handover): Reason | undefined {
+  if (handover.unreadableRoot !== true || anyRoot === true || vtd === true) return undefined;
+  return { why: 'the root of the tree cannot be read', kind: 'prerequisite' };
+}
+
+function takenOver(rule: Rule, handover: Handover): Reason | undefined {
+  const why = consumedReason(rule, handover);
+  return why === undefined ? undefined : { why, kind: 'taken-over' };
+}
 
 function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   const missing = needs?.find((need) => !NEEDS[need].met(handover));

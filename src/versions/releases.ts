@@ -1,33 +1,19 @@
 /** Which releases a handover can come from, and which can take it over. */
-import { type KhoTestForm, type MapForm, RELEASES, type ReleaseAbi } from './table.js';
+import { flbOwner } from './flb.js';
+import { RELEASES, type ReleaseAbi } from './table.js';
+import { type AbiFacts, inferWriter, type Writer } from './writer.js';
 
-/** What a handover uses, as strings and forms; what it does not have is left out. */
-export interface AbiFacts {
-  readonly kho: string;
-  /** Absent when it is not known. */
-  readonly map?: MapForm;
-  /** The root tree was edited in place (header offsets), see {@link ReleaseAbi.editedTree}. */
-  readonly editedTree?: boolean;
-  readonly luo?: string;
-  /** LUO's tree has a node luo-flb (luo-v1). */
-  readonly luoFlb?: boolean;
-  /** File handlers that occur. */
-  readonly files: readonly string[];
-  readonly memblock?: string;
-  readonly kexecMetadata?: number;
-  /** `uname -r` of the kernel that executed the kexec, from kexec-metadata. */
-  readonly previousRelease?: string;
-  readonly khoTest?: KhoTestForm;
-}
+export type { AbiFacts } from './writer.js';
 
 /**
  * - `yes`: takes it over as it is;
+ * - `unsure`: takes it over, if it reads it as it was written, which nothing in the handover tells;
  * - `loses`: takes it over, and drops or refuses a part of it;
  * - `misreads`: accepts it and reads other bytes than were written;
  * - `refuses`: boots without it;
  * - `panics`: stops at boot.
  */
-export type Takeover = 'yes' | 'loses' | 'misreads' | 'refuses' | 'panics';
+export type Takeover = 'yes' | 'unsure' | 'loses' | 'misreads' | 'refuses' | 'panics';
 
 export interface TargetRelease {
   readonly abi: ReleaseAbi;
@@ -39,43 +25,38 @@ export interface TargetRelease {
 export interface PossibleReleases {
   /** Releases that write such a handover, newest first. */
   readonly from: readonly ReleaseAbi[];
+  /** Two parts of it that no release writes both of. */
+  readonly contradiction?: NonNullable<Writer['contradiction']>;
   /** What each release does with it, newest first. */
   readonly to: readonly TargetRelease[];
 }
 
 /** Compares what a handover uses with every release. */
 export function possibleReleases(facts: AbiFacts): PossibleReleases {
+  const { from, map, contradiction } = inferWriter(facts);
+  const inferred = map === undefined ? facts : { ...facts, map };
+  const forms = new Set(from.map((abi) => abi.map));
   return {
-    from: RELEASES.filter((abi) => writes(abi, facts)),
-    to: RELEASES.map((abi) => takeover(abi, facts)),
+    from,
+    ...(contradiction === undefined ? {} : { contradiction }),
+    to: RELEASES.map((abi) => takeover(abi, inferred, map === undefined && forms.size > 1)),
   };
 }
 
-function writes(abi: ReleaseAbi, facts: AbiFacts): boolean {
-  const { luo, files, kexecMetadata, khoTest, previousRelease, memblock } = facts;
-  if (abi.kho !== facts.kho || (facts.map !== undefined && abi.map !== facts.map)) return false;
-  if (facts.editedTree !== undefined && abi.editedTree !== facts.editedTree) return false;
-  if (luo !== undefined && abi.luo !== luo) return false;
-  if (luo === 'luo-v1' && facts.luoFlb !== undefined && abi.luoFlb !== facts.luoFlb) return false;
-  if (files.some((handler) => isKnownHandler(handler) && !abi.files.includes(handler))) return false;
-  if (khoTest !== undefined && abi.khoTest !== khoTest) return false;
-  if (kexecMetadata !== undefined && abi.kexecMetadata === undefined) return false;
-  if (memblock !== undefined && abi.memblock !== memblock) return false;
-  const series = seriesOf(previousRelease);
-  // A release that the table does not have says nothing about those that it has.
-  return series === undefined || !RELEASES.some((each) => seriesOf(each.release) === series)
-    ? true
-    : seriesOf(abi.release) === series;
-}
-
-function takeover(abi: ReleaseAbi, facts: AbiFacts): TargetRelease {
-  const { luo, files, kexecMetadata, khoTest, memblock, map } = facts;
+/** @param open whether its writer may have written the map in a form or in another */
+function takeover(abi: ReleaseAbi, facts: AbiFacts, open: boolean): TargetRelease {
+  const { luo, files, flbs = [], kexecMetadata, khoTest, memblock, map } = facts;
   if (abi.kho !== facts.kho) {
     return { abi, takeover: 'refuses', why: [`it wants "${abi.kho}", the handover is "${facts.kho}"`] };
   }
   const found: { takeover: Takeover; why: string }[] = [];
   if (map !== undefined && map !== abi.map) {
     found.push({ takeover: 'misreads', why: `it reads the map as ${abi.map}, it is ${map}` });
+  } else if (open) {
+    found.push({
+      takeover: 'unsure',
+      why: `it reads the map as ${abi.map}, and nothing tells whether it is (--assume)`,
+    });
   }
   if (luo !== undefined && abi.luo === undefined) {
     found.push({ takeover: 'loses', why: 'it has no LUO' });
@@ -91,6 +72,16 @@ function takeover(abi: ReleaseAbi, facts: AbiFacts): TargetRelease {
       why: `it has no handler for files of "${handler}", and then restores none`,
     });
   }
+  // luo_flb.c came with 7.0: 6.19 never looks at the node, and nobody frees what the FLBs stand for.
+  const lost =
+    abi.luo !== luo ? [] : flbs.filter((name) => abi.luoFlb === false || flbOwner(name)?.released !== true);
+  for (const name of new Set(lost)) {
+    const why =
+      abi.luoFlb === false
+        ? `it does not read luo-flb: the state of "${name}"`
+        : `it has no FLB "${name}": its state`;
+    found.push({ takeover: 'loses', why: `${why} is lost, and stays reserved` });
+  }
   if (kexecMetadata !== undefined && abi.kexecMetadata !== undefined && abi.kexecMetadata !== kexecMetadata) {
     found.push({ takeover: 'loses', why: `it ignores kexec-metadata of version ${kexecMetadata}` });
   }
@@ -100,17 +91,12 @@ function takeover(abi: ReleaseAbi, facts: AbiFacts): TargetRelease {
   if (memblock !== undefined && abi.memblock !== memblock) {
     found.push({ takeover: 'loses', why: `it wants "${abi.memblock}", memblock is "${memblock}"` });
   }
-  const order: readonly Takeover[] = ['yes', 'loses', 'misreads', 'refuses', 'panics'];
+  const order: readonly Takeover[] = ['yes', 'unsure', 'loses', 'misreads', 'refuses', 'panics'];
   const worst = found.reduce<Takeover>(
     (worse, each) => (order.indexOf(each.takeover) > order.indexOf(worse) ? each.takeover : worse),
     'yes',
   );
   return { abi, takeover: worst, why: found.map(({ why }) => why) };
-}
-
-/** Handlers of drafts and distributions stand in no row and say nothing about a release. */
-function isKnownHandler(handler: string): boolean {
-  return RELEASES.some(({ files }) => files.includes(handler));
 }
 
 /**
@@ -123,9 +109,4 @@ export function releaseNamed(text: string): ReleaseAbi | undefined {
   if (exact !== undefined || /-rc\d/.test(name)) return exact;
   const series = /^(\d+\.\d+)(?:\.\d+)?(?:[-+].*)?$/.exec(name)?.[1];
   return RELEASES.find(({ release }) => release === series);
-}
-
-/** `7.3` of `7.3.4-1-default`. */
-function seriesOf(release: string | undefined): string | undefined {
-  return /^\d+\.\d+/.exec(release ?? '')?.[0];
 }

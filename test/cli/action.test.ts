@@ -132,6 +132,25 @@ describe('action.yml', () => {
     expect(runAction({ dumps: BROKEN, baseline: 'known.json' }).status).toBe(0);
   });
 
+  test('a line that looks like an option is a name, and an older log is not published', () => {
+    writeFileSync(join(folder, 'kho.sarif'), 'of an older run');
+    const { status, outputs } = runAction({ dumps: `${BROKEN}\n--fail-on=never` });
+    expect([status, outputs.get('verdict')]).toEqual([2, 'unusable']);
+    const log = join(folder, 'kho.sarif');
+    if (existsSync(log)) expect(readFileSync(log, 'utf8')).not.toBe('of an older run');
+  });
+
+  test('nothing of a dump is read as a command of the runner', () => {
+    const { text } = runAction({ dumps: BROKEN });
+    const [, token] = /^::stop-commands::([0-9a-f]{32})$/m.exec(text) ?? [];
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.startsWith('::')),
+    ).toEqual([`::stop-commands::${token}`, `::${token}::`]);
+  });
+
   test('a dump that is not there, and names that a shell would run', () => {
     rmSync(join(folder, 'kho.sarif'), { force: true });
     for (const dumps of ['nothing.elf', '$(touch pwned)', '`touch pwned`; touch pwned']) {

@@ -181,6 +181,43 @@ test('explain lists every rule, id first, and explains one of them and a record'
   expect(kho(['explain', 'kho_mem']).stdout).toContain('16 bytes');
 });
 
+describe('explain RECORD', () => {
+  const forms = (topic: string): string[] =>
+    kho(['explain', topic])
+      .stdout.split('\n')
+      .filter((line) => line.includes('little-endian'));
+
+  test.each(['memfd_luo_ser', 'struct memfd_luo_ser'])('%s: all forms, newest first, by release', (topic) => {
+    expect(forms(topic)).toEqual([
+      'struct memfd_luo_ser  48 bytes, little-endian  memfd-v2, Linux 7.1 and later',
+      'struct memfd_luo_ser  40 bytes, little-endian  memfd-v1, Linux 6.19 to 7.0',
+    ]);
+  });
+
+  test('states of development are of no release', () => {
+    expect(forms('luo_ser').map((line) => line.replace(/.*endian {2}/, ''))).toEqual([
+      'luo-v5, Linux 7.2 and later',
+      'luo-v4, no release',
+      'luo-v3, no release',
+      'luo-v2, no release',
+    ]);
+  });
+
+  test('one form by its own name, with the others', () => {
+    const { stdout } = kho(['explain', 'luo_session_ser_v1']);
+    expect(stdout.match(/endian/g)).toHaveLength(1);
+    expect(stdout).toContain('luo-v1 to luo-v4, Linux 6.19 to 7.1');
+    expect(stdout).toContain('other forms: luo_session_ser (luo-v5, Linux 7.2 and later)');
+  });
+
+  test('names are listed, and what a wrong one was meant to be', () => {
+    expect(kho(['explain', 'records']).stdout).toMatch(/^memfd_luo_ser_v1 +40 bytes +A memfd, memfd-v1\.$/m);
+    expect(kho(['explain', 'memfd_lou_ser']).stderr).toContain('did you mean memfd_luo_ser');
+    expect(kho(['explain', 'memfd']).stderr).toContain('memfd_luo_ser');
+    expect(kho(['explain', 'nothing at all']).stderr).toMatch(/: .*guestmemfs_inode, .*memfd_luo_ser, /);
+  });
+});
+
 test('colour only when asked for', () => {
   expect(kho(['dump', blob]).stdout).not.toContain('\u001b[');
   expect(kho(['dump', blob, '--color', 'always']).stdout).toContain('\u001b[');

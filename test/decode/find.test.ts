@@ -8,6 +8,7 @@ import { createFdtWriter } from '../../src/fdt/writer.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { fileBytes } from '../memory/bytes.js';
+import { within } from '../processor-time.js';
 
 const text = (value: string) => new TextEncoder().encode(`${value}\0`);
 
@@ -199,16 +200,16 @@ describe('the search', () => {
     const size = 8 << 20;
     const headers = new Uint8Array(size);
     for (let at = 0; at < size; at += 4) headers.set([0x48, 0x64, 0x72, 0x53], at);
-    const start = performance.now();
-    expect(findTrees(memoryOf([0, headers])).trees).toEqual([]);
+    const from = <T>(bytes: Uint8Array, of: (found: ReturnType<typeof findTrees>) => T): T =>
+      within(10_000, () => of(findTrees(memoryOf([0, bytes]))));
+    expect(from(headers, ({ trees }) => trees)).toEqual([]);
     const texts = new TextEncoder().encode('OSRELEASE='.repeat(size / 10));
-    expect(findTrees(memoryOf([0, texts])).vmcoreinfo).toEqual([]);
+    expect(from(texts, ({ vmcoreinfo }) => vmcoreinfo)).toEqual([]);
     const trees = new Uint8Array(size);
     const tree = rootTree(1);
     new DataView(tree.buffer).setUint32(4, 60 << 20);
     for (let at = 0; at < size; at += 4096) trees.set(tree, at);
-    expect(findTrees(memoryOf([0, trees])).trees.length).toBeLessThanOrEqual(256);
-    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(from(trees, (found) => found.trees.length)).toBeLessThanOrEqual(256);
   });
 
   test('any bytes at the places that matter: never throws', () => {

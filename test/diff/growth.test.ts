@@ -4,7 +4,7 @@ import type { Handover } from '../../src/abi/model.js';
 import type { LuoSession, Memfd } from '../../src/abi/upstream/model.js';
 import { diffHandovers } from '../../src/diff/diff.js';
 import { coverageOf } from '../../src/diff/kept/coverage.js';
-import { expectLinear } from './linear.js';
+import { expectLinear } from '../processor-time.js';
 
 const text = new TextEncoder();
 const FIRST_PFN = 1000;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entity, Span } from '../../src/diff/entity.js';
 import { pairs } from '../../src/diff/pairs.js';
 import { diffSpans } from '../../src/diff/spans.js';
-import { expectLinear } from './linear.js';
+import { expectLinear } from '../processor-time.js';
 
 /** What stands at each position: nothing, unknown, or a file's byte. */
 type Cell = undefined | '?' | string;

@@ -1,11 +1,12 @@
 /** Time grows with the size and no faster, for wide and for deep trees and for blobs made to be slow. */
 
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { checkFdt } from '../../src/fdt/check.js';
 import { dtsLines } from '../../src/fdt/dts.js';
 import { fromImage, toImage } from '../../src/fdt/image.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
+import { expectGrowth } from '../processor-time.js';
 import { begin, blob, end, endNode, prop, raw } from './token-builder.js';
 
 function wide(nodes: number): Uint8Array {
@@ -54,29 +55,6 @@ const read: Record<string, (bytes: Uint8Array) => void> = {
   },
 };
 
-/** Milliseconds of the fastest of several runs, more of them when they are short. */
-function fastest(run: () => void): number {
-  let best = Number.POSITIVE_INFINITY;
-  const begin = performance.now();
-  for (let i = 0; i < 4 || (i < 30 && performance.now() - begin < 100); i++) {
-    const start = performance.now();
-    run();
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
-}
-
-/** Exponent of growth, the lowest of up to three measurements: other work on the machine only adds time. */
-function growth(small: () => void, large: () => void, factor: number): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 3 && best >= BOUND; i++) {
-    best = Math.min(best, Math.log(fastest(large) / fastest(small)) / Math.log(factor));
-  }
-  return best;
-}
-
-/** Quadratic time gives 2. */
-const BOUND = 1.6;
 const FACTOR = 4;
 const shapes: [string, (n: number) => Uint8Array, number][] = [
   ['wide', wide, 8_000],
@@ -92,20 +70,18 @@ test.each(shapes.flatMap(([shape, make, n]) => Object.keys(read).map((name) => (
     if (run === undefined) throw new Error(name);
     const small = make(n);
     const large = make(n * FACTOR);
-    const exponent = growth(
+    expectGrowth(
       () => run(small),
       () => run(large),
       large.length / small.length,
     );
-    expect(exponent).toBeLessThan(BOUND);
   },
 );
 
 test('the writer', () => {
-  const exponent = growth(
+  expectGrowth(
     () => void wide(8_000),
     () => void wide(8_000 * FACTOR),
     FACTOR,
   );
-  expect(exponent).toBeLessThan(BOUND);
 });

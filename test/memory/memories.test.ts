@@ -5,6 +5,7 @@ import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../src/memory/physical.j
 import { firstAbsent, isKnown, physicalAddress, readBytes } from '../../src/memory/read.js';
 import { blobMemory, emptyMemory, type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
 import { windowedReader } from '../../src/memory/windowed.js';
+import { expectGrowth } from '../processor-time.js';
 import { counting } from './elf/builder.js';
 import { byteMap, expectSameMemory } from './model.js';
 
@@ -123,15 +124,14 @@ test('segments outside physical memory are a programming error', () => {
 });
 
 test('sorting out 200,000 overlapping segments takes no quadratic time', () => {
-  const time = (count: number): number => {
+  const sort = (count: number): void => {
     const bytes = new Uint8Array(64);
     const list = Array.from({ length: count }, (_, i) => ({ address: ((i * 7919) % count) * 16, bytes }));
-    const start = performance.now();
     expect([...segmentsMemory(list, 'test').known()].length).toBeGreaterThan(1);
-    return performance.now() - start;
   };
-  const best = (count: number) => Math.min(time(count), time(count), time(count));
-  const small = best(50_000);
-  const large = best(200_000);
-  expect(Math.log(large / small) / Math.log(4)).toBeLessThan(1.6);
+  expectGrowth(
+    () => sort(50_000),
+    () => sort(200_000),
+    4,
+  );
 });

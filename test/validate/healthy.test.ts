@@ -222,13 +222,6 @@ const VARIANTS: readonly (readonly [what: string, make: () => Variant, notes?: r
     }),
   ],
   [
-    '7.3, a region of reserve_mem that was given back before the tree was written',
-    changed(V73, (d) => {
-      onlyReserveMem(d, 'trace', '0x40000000', '0x0');
-      d.preserved.pages = [];
-    }),
-  ],
-  [
     '7.3, files with all seals, all but F_SEAL_EXEC, and all but F_SEAL_SEAL',
     changed(V73, (d) => {
       everythingBut(d, 'luo');

@@ -47,7 +47,7 @@ export const VTD_CASES: readonly Case[] = [
   ['RT-5', 'bit 1 of the lower half', b([[B_AT.root, 0x10303e003n]])],
   ['RT-6', 'bit 46 of the upper half', b([[B_AT.root + 8, 0x400000000001n]])],
   ['RT-7', 'pointer without P', a([[A_AT.root + 16, 0x10303e000n]]), 'note'],
-  ['RT-8', 'context table not in the dump', a([[A_AT.root + 16, 0x555001n]]), 'note'],
+  ['RT-8', 'context table not in the dump', a([[A_AT.root + 16, 0x103028001n]]), 'note'],
   ['RT-9', 'two buses, one context table', a([[A_AT.root + 16, 0x10303e001n]]), 'warning'],
   ['CT-1', 'function without context', a([], { device: { bus: 0x3b, devfn: 1 } }), 'warning'],
   ['CT-2', 'bit 4', a([[A_AT.context, 0x10303f015n]])],
@@ -61,8 +61,8 @@ export const VTD_CASES: readonly Case[] = [
   ['CT-10', 'AW 5', a([[A_AT.context + 8, 0x2305n]])],
   ['CT-11', 'AW 3', a([[A_AT.context + 8, 0x2303n]])],
   ['CT-12', 'pass-through with AW 1', a(passThrough(1n))],
-  ['CT-13', 'top table not in the dump', a([[A_AT.context, 0x555005n]]), 'note'],
-  ['CT-14', 'pointer 0', a([[A_AT.context, 5n]]), 'warning'],
+  ['CT-13', 'top table not in the dump', a([[A_AT.context, 0x103028005n]]), 'note'],
+  ['CT-14', 'pointer 0', a([[A_AT.context, 5n]])],
   [
     'CT-15',
     'DID 0, caching mode',
@@ -88,7 +88,7 @@ export const VTD_CASES: readonly Case[] = [
     b([[B_AT.context + 8, 0x8000n]], { ecap: ecapWith(MACHINE_B, 49) }),
   ],
   ['SC-9', 'EPTR without PASIDE', b([[B_AT.context, 0x103050441n]], { ecap: ecapWith(MACHINE_B, 56) })],
-  ['SC-10', 'directory not in the dump', b([[B_AT.context, 0x555409n]]), 'note'],
+  ['SC-10', 'directory not in the dump', b([[B_AT.context, 0x103028409n]]), 'note'],
   ['SC-11', 'RID_PASID 0x41', b([[B_AT.context + 8, 0x41n]], { ecap: ecapWith(MACHINE_B, 49) }), 'note'],
   [
     'SC-12',
@@ -107,7 +107,7 @@ export const VTD_CASES: readonly Case[] = [
   ],
   ['PD-2', 'bit 2', b([[B_AT.directory, 0x103051005n]])],
   ['PD-3', 'bit 46', b([[B_AT.directory, 0x400103051001n]])],
-  ['PD-4', 'table not in the dump', b([[B_AT.directory + 16, 0x555001n]]), 'note'],
+  ['PD-4', 'table not in the dump', b([[B_AT.directory + 16, 0x103028001n]]), 'note'],
   ['PD-5', 'FPD', b([[B_AT.directory, 0x103051003n]]), 'warning'],
   ['PD-6', 'one table twice', b([[B_AT.directory + 16, 0x103051001n]]), 'warning'],
   ['PE-1', 'PASID entry absent', b([[SECOND, 0n]], { device: { bus: 0x3b, devfn: 0 } }), 'warning'],
@@ -122,7 +122,7 @@ export const VTD_CASES: readonly Case[] = [
   ['PE-10', 'AW 3', b([[SECOND, 0x10306028dn]])],
   ['PE-11', 'FSPM 1', b([[FIRST + 16, 0x103070004n]])],
   ['PE-12', 'guest table beyond 48 bits', b([...NESTED, [SECOND + 16, bit(48)]], { haw: 52 })],
-  ['PE-13', 'top table not in the dump', b([[SECOND, 0x555289n]]), 'note'],
+  ['PE-13', 'top table not in the dump', b([[SECOND, 0x103028289n]]), 'note'],
   ['PE-14', 'SSADE without PWSNP', b([[SECOND + 8, 5n]]), 'warning'],
   ['PE-15', 'SSADE without SMPWCS', b([], { ecap: ecapWithout(MACHINE_B, 48) })],
   [
@@ -175,7 +175,7 @@ export const VTD_CASES: readonly Case[] = [
     ),
     'warning',
   ],
-  ['SS-13', 'page table not in the dump', a([[A_AT.pde, 0x555003n]]), 'note'],
+  ['SS-13', 'page table not in the dump', a([[A_AT.pde, 0x103028003n]]), 'note'],
   ['SS-14', 'interrupt range', a([[A_AT.pte, 0xfee00003n]]), 'warning'],
   ['SS-15', 'beyond MGAW', a([], { cap: 0x00d2078c40260606n }), 'warning'],
   ['SS-17', 'table without W', a([[A_AT.pdpe, 0x103041001n]]), 'warning'],
@@ -201,16 +201,16 @@ export const VTD_CASES: readonly Case[] = [
     ]),
     'warning',
   ],
-  ['SS-32', 'table at 0', a([[A_AT.pde, 3n]]), 'warning'],
+  ['SS-32', 'table at 0', a([[A_AT.pde, 3n]])],
   ['FS-1', 'empty first stage', b([[B_AT.fsPml4e, 0n]]), 'note'],
   ['FS-2', 'bit 46', b([[B_AT.fsPte, 0x400256789067n]])],
   ['FS-3', 'bit 7 in a PML4E', b([[B_AT.fsPml4e, 0x1030710a7n]])],
   ['FS-4', '1 GiB without FS1GP', b([[B_AT.fsPdpe, 0x2800000e7n]], { cap: capWithout(MACHINE_B, 56) })],
   ['FS-5', 'bit 13 of 1 GiB', b([[B_AT.fsPdpe, 0x2800020e7n]])],
   ['FS-6', 'bit 13 of 2 MiB', b([[B_AT.fsPde, 0x2600020e7n]])],
-  ['FS-7', 'U/S clear', b([[B_AT.fsPte, 0x256789063n]]), 'note'],
+  ['FS-7', 'U/S clear', b([[B_AT.fsPte, 0x256789063n]])],
   ['FS-8', 'R/W clear in a table', b([[B_AT.fsPde, 0x103073025n]]), 'note'],
-  ['FS-10', 'page table not in the dump', b([[B_AT.fsPde, 0x555027n]]), 'note'],
+  ['FS-10', 'page table not in the dump', b([[B_AT.fsPde, 0x103028027n]]), 'note'],
   [
     'FS-11',
     'guest address beyond the second stage',
@@ -239,6 +239,21 @@ export const VTD_CASES: readonly Case[] = [
   ['2.6 FPD of PASID entries', 'FPD', b([[SECOND, 0x10306028bn]]), 'warning'],
   ['2.6 SFS.6', 'a top table that the guest has not', b([...NESTED, [SECOND + 16, 0x5000n]]), 'warning'],
   ['2.6 SFS.7', 'a table that the guest has not', b([...NESTED, [0x234567000, 0x5027n]]), 'warning'],
+  ['1.1 CTP 0', 'pointer 0', a([[A_AT.root, 1n]])],
+  ['1.2 LCTP, UCTP 0', 'pointer of the upper half 0', b([[B_AT.root + 8, 1n]])],
+  ['1.5 PASIDDIRPTR 0', 'pointer 0', b([[B_AT.context, 0x409n]])],
+  ['1.6 SMPTBLPTR 0', 'pointer 0', b([[B_AT.directory, 1n]])],
+  ['1.7 SSPTPTR 0', 'pointer 0', b([[SECOND, 0x289n]])],
+  ['1.7 FSPTPTR 0', 'pointer 0', b([[FIRST + 16, 0n]])],
+  ['1.9 table at 0', 'PDE to address 0', b([[B_AT.fsPde, 0x27n]])],
+  ['1.9 P clear', 'P and R/W clear', b([[B_AT.fsPte + 8, 0x256789064n]]), 'warning'],
+  ['tables in RAM', 'context table in the first MiB', a([[A_AT.root + 16, 0x5001n]])],
+  ['tables in RAM', 'high half missing', a([[A_AT.root + 16, 0x303e001n]])],
+  ['tables are tables', 'a page of other data as context table', a(otherPage(0x11n))],
+  ['tables in use', 'empty context table', a(otherPage(0n)), 'warning'],
+  ['1.5 P clear', 'P cleared', b([[B_AT.context + 32, 0x103050408n]]), 'note'],
+  ['1.6 P clear', 'P cleared', b([[B_AT.directory + 16, 0x103052000n]]), 'warning'],
+  ['depth', 'AW one level short', a([[A_AT.context + 8, 0x2301n]])],
   ['XR-5', 'bit 46, width not known', a([[A_AT.pte, 0x400234567003n]], { haw: undefined }), 'note'],
 ];
 
@@ -251,6 +266,14 @@ export function otherFirstStage(did: bigint): Words {
     [0x103055048, 0x1800000n | did],
     [0x103055050, 0x103074000n],
     [0x103074000, 0n],
+  ];
+}
+
+/** A context table of bus 0x3c in which ten entries are this word. */
+export function otherPage(word: bigint): Words {
+  return [
+    [A_AT.root + 16, 0x103050001n],
+    ...Array.from({ length: 10 }, (_, i) => [0x103050000 + i * 16, word] as const),
   ];
 }
 

@@ -1,7 +1,19 @@
 /** VT-d tables against what is handed over: mapped pages, the tables themselves, and domains of the 2024 series. */
 import { describe, expect, it } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
-import { A_AT, changed, MACHINE_A, MACHINE_B, rowOf, validateMachine } from './vtd-machines.js';
+import { parseIomem } from '../../src/memory/iomem.js';
+import {
+  A_AT,
+  changed,
+  MACHINE_A as LEGACY,
+  MACHINE_B,
+  type Machine,
+  rowOf,
+  validateMachine,
+} from './vtd-machines.js';
+
+/** Its devices go on with DMA over the kexec. */
+const MACHINE_A: Machine = { ...LEGACY, dmaContinues: true };
 
 /** All pages of machine A, and what its leaves map. */
 const TABLES = { start: 0x103027000n, end: 0x103043000n };
@@ -80,6 +92,53 @@ describe('mapped pages and tables', () => {
       expect(findings).toEqual([]);
       expect(skipped.filter(({ rule }) => rule === 'VTD-136' || rule === 'VTD-138').length).toBe(2);
     }
+  });
+
+  it('are one note a unit where devices are stopped before the kexec', () => {
+    const [page, , large] = DATA;
+    const kept = [page, large].flatMap((range) => range ?? []);
+    const { findings } = validateMachine(LEGACY, handover(kept));
+    expect(findings.map((finding) => [rowOf(finding), finding.severity])).toEqual([
+      ['XR-4', 'note'],
+      ['mapped pages', 'note'],
+    ]);
+    expect(findings[0]?.message).toContain('of 6 pages of tables of dmar0, 6 are not preserved');
+    expect(findings[1]?.message).toContain('that devices of dmar0 can reach, 512 are not preserved');
+    expect(findings[1]?.message).toContain('--dma-continues');
+  });
+
+  it('are judged where IOMMU state is handed over: by the 2024 series, or by an FLB', () => {
+    const name = new TextEncoder().encode('iommu-liveupdate\0');
+    const flb = { name, data: 0x1000n, count: 1n, origin: { address: 0x1000n } };
+    const luo = { flbs: [flb] } as unknown as NonNullable<Handover['luo']>;
+    for (const more of [{ luo }, { generation: 'rfc-2024' } as const]) {
+      const { findings } = validateMachine(LEGACY, handover([TABLES, ...DATA.slice(1)], more));
+      const errors = findings.filter(({ severity }) => severity === 'error');
+      expect(new Set(errors.map(rowOf))).toEqual(new Set(['mapped pages']));
+    }
+  });
+
+  it('are passed over where they are no RAM', () => {
+    // A BAR above all that the dump has, as vfio maps one for peers.
+    const bar = changed(MACHINE_A, [[A_AT.pte, 0x382000000003n]]);
+    const said = validateMachine(bar, handover([TABLES, ...DATA])).findings;
+    expect(said.map(({ severity }) => severity)).toEqual(['note']);
+    expect(said[0]?.message).toContain('a BAR, unless the dump was cut (--iomem tells)');
+    expect(validateMachine({ ...bar, dmaContinues: false }, handover([TABLES, ...DATA])).findings).toEqual(
+      [],
+    );
+    // One below: only /proc/iomem tells.
+    const low = changed(MACHINE_A, [[A_AT.pte, 0xe0000003n]]);
+    const held = changed(low, [[0x100000, 1n]]);
+    const severities = (machine: Machine) =>
+      validateMachine(machine, handover([TABLES, ...DATA]))
+        .findings.filter((finding) => finding.location.iova !== undefined)
+        .map(({ severity }) => severity);
+    expect(severities(low)).toEqual(['error']);
+    expect(severities(held)).toEqual(['note']);
+    const iomem = parseIomem('00100000-bfffffff : System RAM\n100000000-3ffffffff : System RAM\n');
+    expect(severities({ ...low, iomem })).toEqual([]);
+    expect(severities({ ...changed(low, [[A_AT.pte, 0xb0000003n]]), iomem })).toEqual(['error']);
   });
 
   it('a first stage that a CPU shares is not judged', () => {

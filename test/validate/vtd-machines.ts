@@ -18,6 +18,8 @@ export interface Machine {
   readonly rev?: 2 | 3 | 5;
   readonly gsts?: bigint;
   readonly device?: VtdOptions['device'];
+  readonly dmaContinues?: boolean;
+  readonly iomem?: VtdOptions['iomem'];
 }
 
 /** Addresses of the entries of machine A (vtd.md 5.1, 5.2). */
@@ -107,7 +109,7 @@ export function machineInput(
   machine: Machine,
   handover: Partial<Handover> = {},
 ): { readonly handover: Handover; readonly options: ValidateOptions } {
-  const { words, rtaddr, cap, ecap, haw, rev, gsts, device } = machine;
+  const { words, rtaddr, cap, ecap, haw, rev, gsts, device, dmaContinues = false, iomem } = machine;
   const settings = settingsOf({
     rtaddr,
     ...(cap === undefined ? {} : { cap }),
@@ -119,7 +121,16 @@ export function machineInput(
   const unit = { name: 'dmar0', rtaddr, settings, given, ...(gsts === undefined ? {} : { gsts }) };
   return {
     handover: { kind: 'unknown', pageSize: 4096, diagnostics: [], memory: wordsMemory(words), ...handover },
-    options: { settings, vtd: { units: [unit], given, ...(device === undefined ? {} : { device }) } },
+    options: {
+      settings,
+      vtd: {
+        units: [unit],
+        given,
+        dmaContinues,
+        ...(device === undefined ? {} : { device }),
+        ...(iomem === undefined ? {} : { iomem }),
+      },
+    },
   };
 }
 

@@ -245,3 +245,24 @@ export interface KexecMetadata {
   readonly kexecCount?: number;
   origin?: Origin;
 }
+
+/** Blocks that a kernel was handed and has not restored (page.private of struct page). */
+export interface UnrestoredBlocks {
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  /** Physical byte address of each block, ascending. */
+  readonly addresses: Float64Array;
+  readonly orders: Uint8Array;
+  /** Pages of struct page that are not in the dump, so that there may be more blocks. */
+  readonly unread: number;
+  /** Addresses of what is used where it lies, and never restored: the page of the tree, and its riders' blobs. */
+  readonly kept: ReadonlySet<number>;
+}
+
+/** That the kernel of the dump has taken the tree over: what it consumes of it is memory like any other. */
+export interface TakenOver {
+  /** What shows it, for people. */
+  readonly why: string;
+  /** Riders whose blobs are not themselves any more; where it is left out, all but memblock and kexec-metadata. */
+  readonly gone?: readonly string[];
+}

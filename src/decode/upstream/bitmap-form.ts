@@ -24,6 +24,8 @@ export interface ChunkEvidence {
   readonly form?: Form;
   /** Kernel release of the writer, e.g. `6.18.3`. */
   readonly release?: string;
+  /** What the rest of the handover says of its writer, and so of the form. */
+  readonly writer?: { readonly form: 'bitmap-512' | 'bitmap-page'; readonly reason: string };
   /** The root tree has a child LUO, which no kernel before 6.19 writes. */
   readonly luo: boolean;
   /** Pages that the writer has surely preserved. */
@@ -38,7 +40,10 @@ export interface BitmapForm {
   readonly conflict?: string;
 }
 
-/** Decides the form: what the user says, then the release, then the bytes, then page-size bitmaps as ambiguous. */
+/**
+ * Decides the form: what the user says, then the release, then the bytes, then what the other parts of the
+ * handover say of its writer, then page-size bitmaps as ambiguous.
+ */
 export function bitmapForm(
   memory: PhysicalMemory,
   chunks: readonly MapChunk[],
@@ -49,15 +54,21 @@ export function bitmapForm(
   const large = largeEvidence(memory, chunks, pageSize, evidence);
   const chosen = named(evidence, pageSize);
   if (chosen !== undefined) return { ...chosen, ambiguous: false };
+  const { writer } = evidence;
   if (small !== undefined) {
     const form = { bitmapSize: SMALL_BITMAP, reason: small, ambiguous: false };
-    if (large === undefined) return form;
+    const against = large ?? (writer?.form === 'bitmap-page' ? writer.reason : undefined);
+    if (against === undefined) return form;
     return {
       ...form,
-      conflict: `the map speaks for 512-byte bitmaps (${small}) and against them (${large})`,
+      conflict: `the map speaks for 512-byte bitmaps (${small}) and against them (${against})`,
     };
   }
   if (large !== undefined) return { bitmapSize: pageSize, reason: large, ambiguous: false };
+  if (writer !== undefined) {
+    const bitmapSize = writer.form === 'bitmap-512' ? SMALL_BITMAP : pageSize;
+    return { bitmapSize, reason: writer.reason, ambiguous: false };
+  }
   const empty = chunks.every(({ pointers }) => pointers.length === 0);
   return { bitmapSize: pageSize, reason: 'nothing speaks for 512-byte bitmaps', ambiguous: !empty };
 }

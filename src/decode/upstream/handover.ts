@@ -3,16 +3,20 @@ import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../
 import { recordView } from '../../abi/record-view.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
-import type { FdtTree } from '../../fdt/parse.js';
+import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
-import { SETUP_DATA_SIZE } from '../../records/kho.js';
+import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { KHO_DATA_RFC2024_SIZE, SETUP_DATA_SIZE } from '../../records/kho.js';
 import { KHO_DATA_SIZE, KHO_SCRATCH_SIZE, khoScratch, readKhoData } from '../../records/kho_root.js';
+import { inferWriter } from '../../versions/writer.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
-import { SMALL_BITMAP } from './bitmap-form.js';
+import { readTree } from '../find-search.js';
+import { type ChunkEvidence, SMALL_BITMAP } from './bitmap-form.js';
 import type { Context } from './context.js';
+import { khoTestForm } from './kho-test.js';
 import { decodeChunks } from './map-chunks.js';
 import { decodeRadix, radixShape } from './map-radix.js';
 import { findPageSize, isShortRadix } from './page-size.js';
@@ -78,9 +82,17 @@ export function decodeUpstream(
   const { memory } = options;
   const reporter = createReporter(handover.diagnostics, memory);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
+  if (options.release !== undefined) handover.writerRelease = options.release;
+  if (handover.takenOver !== undefined) {
+    handover.diagnostics.push({
+      code: 'taken-over',
+      message: `the kernel of this dump has taken the tree over, so what it consumes (the map, LUO, kho_test) is not what was handed over, and not looked at: ${handover.takenOver.why}`,
+      location: { fdtPath: '/' },
+    });
+  }
   if (memory !== undefined) {
     if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
-    decodeMap(handover, generation, memory, options, reporter);
+    if (handover.takenOver === undefined) decodeMap(handover, generation, memory, options, reporter);
     const context: Context = { memory, pageSize: handover.pageSize, reporter, claimed: new Set() };
     const old = handover.preservedMap?.bitmapSize === SMALL_BITMAP;
     decodeRiders(handover, { diagnostics: handover.diagnostics, reporter, context, old });
@@ -89,7 +101,7 @@ export function decodeUpstream(
 }
 
 function withPayload(memory: PhysicalMemory, setupData: SetupDataKho): SetupDataKho {
-  if (setupData.khoData !== undefined || setupData.len !== KHO_DATA_SIZE) return setupData;
+  if (setupData.khoData !== undefined || setupData.len === KHO_DATA_RFC2024_SIZE) return setupData;
   const bytes = readBytes(memory, setupData.element + BigInt(SETUP_DATA_SIZE), KHO_DATA_SIZE);
   return bytes === undefined ? setupData : { ...setupData, khoData: readKhoData(dataView(bytes), 0) };
 }
@@ -145,6 +157,7 @@ function decodeMap(
       known,
       ...(form === undefined ? {} : { form }),
       ...(release === undefined ? {} : { release }),
+      ...writerEvidence(handover, memory),
     };
     setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter));
     return;
@@ -166,6 +179,37 @@ function decodeMap(
   const short = form === undefined && isShortRadix(evidence, pageSize);
   const shape = radixShape(generation, pageSize, short ? 'radix-4-levels' : form);
   setMap(handover, decodeRadix(memory, head, shape, reporter));
+}
+
+/** What the tree and the one rider whose form changed with the bitmaps tell of the map's form. */
+function writerEvidence(
+  { tree, subtrees = [] }: Handover,
+  memory: PhysicalMemory,
+): Pick<ChunkEvidence, 'writer'> {
+  const test = subtrees.find(({ name }) => name === 'kho_test')?.address;
+  const blob = test === undefined ? undefined : readTree(memory, test);
+  const khoTest = blob === undefined ? undefined : khoTestForm(parseFdt(blob));
+  const editedTree = subtrees.length > 0 && tree?.header?.offMemRsvmap === FDT_HEADER_SIZE;
+  const facts = {
+    kho: 'kho-v1',
+    files: [],
+    ...(khoTest === undefined ? {} : { khoTest }),
+    ...(editedTree ? { editedTree } : {}),
+  };
+  const { map } = inferWriter(facts);
+  if (map === undefined || map === 'radix') return {};
+  const reason = [
+    ...(khoTest === undefined
+      ? []
+      : [`kho_test lists its folios ${khoTest === 'inline' ? 'in its tree' : 'in a vmalloc area'}`]),
+    ...(editedTree ? ['the root tree was edited in place'] : []),
+  ].join(', ');
+  return {
+    writer: {
+      form: map,
+      reason: `${reason}, as Linux does ${map === 'bitmap-512' ? 'up to 6.17' : 'from 6.18 on'}`,
+    },
+  };
 }
 
 /** A map that is not whole and shows no block, as where it is absent, leaves open what is preserved. */

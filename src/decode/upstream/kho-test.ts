@@ -13,6 +13,7 @@ import {
 } from '../../records/kho_test.js';
 import { KHO_VMALLOC_SIZE } from '../../records/vmalloc.js';
 import { hex } from '../../schema/units.js';
+import type { KhoTestForm } from '../../versions/table.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { believedLength } from './believed.js';
@@ -45,6 +46,18 @@ export function decodeKhoTest(
   if (test.foliosInfo !== undefined) readList(context, test);
   sumUp(context, test, diagnostics);
   return test;
+}
+
+/** How `folios_info` of a tree of kho_test is written; undefined where both forms are as long, or it is neither. */
+export function khoTestForm(tree: FdtTree): KhoTestForm | undefined {
+  const data = findNode(tree, '/data');
+  const info = propertyBytes(tree, data, 'folios_info');
+  const count = propertyBytes(tree, data, 'nr_folios');
+  if (info === undefined || count?.length !== NR_FOLIOS_SIZE) return undefined;
+  const inline = info.length === readNrFolios(dataView(count), 0).value * KHO_TEST_FOLIO_SIZE;
+  const vmalloc = info.length === KHO_VMALLOC_SIZE;
+  if (inline === vmalloc) return undefined;
+  return inline ? 'inline' : 'vmalloc';
 }
 
 function isInline(tree: FdtTree, old: boolean): boolean {

@@ -11,7 +11,7 @@ const MAX_FILES = 100_000;
 
 /** What a handover uses; undefined when it is none of Linux 6.16 or later. */
 function abiFacts(handover: Handover): AbiFacts | undefined {
-  const { generation, preservedMap, luo, memblock, kexecMetadata, khoTest } = handover;
+  const { generation, preservedMap, luo, memblock, kexecMetadata, khoTest, writerRelease } = handover;
   if (!isUpstream(generation)) return undefined;
   const map =
     preservedMap === undefined || preservedMap.ambiguous === true
@@ -30,6 +30,8 @@ function abiFacts(handover: Handover): AbiFacts | undefined {
     ...(header === undefined ? {} : { editedTree: header.offMemRsvmap === FDT_HEADER_SIZE }),
     ...(luo === undefined ? {} : { luo: luo.compatible }),
     ...(luo?.version === 'luo-v1' ? { luoFlb: luo.flbsAddress !== undefined } : {}),
+    ...(luo?.flbs === undefined ? {} : { flbs: luo.flbs.map(({ name }) => bytesToText(name).text) }),
+    ...(writerRelease === undefined ? {} : { dumpRelease: writerRelease }),
     ...(memblock === undefined ? {} : { memblock: memblock.compatible }),
     ...(kexecMetadata === undefined ? {} : { kexecMetadata: kexecMetadata.version }),
     ...(release === undefined ? {} : { previousRelease: bytesToText(release).text }),

@@ -25,6 +25,9 @@ import type { Reporter } from './report.js';
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
 
+/** Riders whose blobs stay what they were while the kernel that was handed them runs (mm/memblock.c, kexec_handover.c). */
+const KEPT: ReadonlySet<string> = new Set(['memblock', 'kexec-metadata']);
+
 /** Reads and decodes the blob of every child of the root. */
 export function decodeRiders(handover: Handover, rider: RiderContext & { readonly context: Context }): void {
   const seen = new Set<string>();
@@ -32,6 +35,8 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const name = subtree.name ?? '';
     const first = !seen.has(name);
     seen.add(name);
+    // Of a tree that was taken over only what the kernel keeps is still itself.
+    if (isGone(handover, name)) continue;
     const blob = readBlob(subtree, rider);
     if (blob === undefined) continue;
     subtree.blob = blob;
@@ -44,6 +49,10 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const draft = draftBlob(name, blob);
     if (draft !== undefined) subtree.draft = draft;
   }
+}
+
+function isGone({ takenOver }: Handover, name: string): boolean {
+  return takenOver !== undefined && (takenOver.gone?.includes(name) ?? !KEPT.has(name));
 }
 
 /** Whether bytes begin with a devicetree header. */

@@ -13,6 +13,8 @@ import {
 } from './field.js';
 
 const SIGN = 1n << 63n;
+/** A part of a memfd has no folio. */
+const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
@@ -72,11 +74,10 @@ const handler: FieldRule = (change) => {
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
-/** F_SEAL_EXEC brings four others along on the file that the kernel makes. */
-const IMPLIED = 0x1en;
 const seals: FieldRule = ({ value }) => {
   if ((value & ~0x3fn) !== 0n) return fires('MEMFD-002');
-  return (value & 0x20n) !== 0n && (value & IMPLIED) !== IMPLIED ? fires('MEMFD-019') : ACCEPTED;
+  // Without the four that F_SEAL_EXEC brings along there is a note.
+  return ACCEPTED;
 };
 
 const flbName: FieldRule = (change) => {
@@ -125,8 +126,8 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'memfd_luo_ser_v1.size': (change) => fileSize(change),
   'memfd_luo_ser.seals': seals,
   'memfd_luo_ser.flags': where(({ value }) => value !== 0n, ['MEMFD-003']),
-  'memfd_luo_ser.nr_folios': where(above(capacity), ['MEMFD-006']),
-  'memfd_luo_ser_v1.nr_folios': where(above(capacity), ['MEMFD-006']),
+  'memfd_luo_ser.nr_folios': (change) => folioCount(change),
+  'memfd_luo_ser_v1.nr_folios': (change) => folioCount(change),
   'memfd_luo_folio_ser.pfn': (change) => {
     const { value, others, aim, target } = change;
     if (value === 0n) return fires('MEMFD-009');
@@ -134,8 +135,13 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
     const spare = target.spare === undefined ? -1n : BigInt(target.spare / target.handover.pageSize);
     return aim === 'outside' || value === spare ? fires('MEMFD-008') : UNKNOWN;
   },
-  'memfd_luo_folio_ser.flags': where(({ value }) => (value & ~3n) !== 0n, ['MEMFD-013'], anything),
-  'memfd_luo_folio_ser.index': where(({ value, others }) => others.includes(value), ['MEMFD-012']),
+  'memfd_luo_folio_ser.flags': ({ value }) => {
+    if ((value & ~3n) !== 0n) return fires('MEMFD-013');
+    return value === 3n ? ACCEPTED : fires('MEMFD-020');
+  },
+  // Wherever the folio goes, its old place is not covered.
+  'memfd_luo_folio_ser.index': ({ value, others }) =>
+    fires(...(others.includes(value) ? ['MEMFD-012'] : [...NOT_COVERED, 'MEMFD-012'])),
   'kho_vmalloc.first': (change) => {
     if (change.value === 0n) return fires('VMALLOC-009');
     return change.value >= 1n << 52n ? fires('VMALLOC-005') : UNKNOWN;
@@ -187,7 +193,17 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
 };
 
 function fileSize({ value, old, target }: FieldChange) {
-  const limit = (PAGES - 1n) * BigInt(target.handover.pageSize);
-  if (value > limit) return fires('MEMFD-005');
-  return value >= old ? ACCEPTED : UNKNOWN;
+  const page = BigInt(target.handover.pageSize);
+  if (value > (PAGES - 1n) * page) return fires('MEMFD-005');
+  const [before, now] = [(old + page - 1n) / page, (value + page - 1n) / page];
+  if (now === before) return ACCEPTED;
+  // The last folio may reach beyond the end of the file, by less than the largest that there is.
+  return now >= before + page / 8n ? fires(...NOT_COVERED) : UNKNOWN;
+}
+
+/** A list that is cut leaves the end of the file out; what follows a list is zeros. */
+function folioCount(change: FieldChange) {
+  if (above(capacity)(change)) return fires('MEMFD-006');
+  if (change.value === change.old) return ACCEPTED;
+  return change.value < change.old ? fires(...NOT_COVERED) : fires('MEMFD-009');
 }

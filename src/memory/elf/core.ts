@@ -3,11 +3,20 @@ import { createDiagnostics, type MemoryDiagnostic } from '../diagnostics.js';
 import type { PhysicalMemory } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
 import { repeatedRuns } from '../repeated-runs.js';
-import { buildRunTable, type RunTable, ZERO_RUN } from '../run-table.js';
+import {
+  addPiece,
+  buildRunTable,
+  createPieces,
+  type RunPieces,
+  type RunTable,
+  ZERO_RUN,
+} from '../run-table.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
 import { type Machine, readElfLayout } from './header.js';
 import { findVmcoreinfo } from './notes.js';
-import { readSegments } from './segments.js';
+import { differingBytes } from './overlap.js';
+import { type ElfSegments, readSegments } from './segments.js';
+import { excludesPages } from './writer.js';
 
 /** The physical memory of an ELF core and what it says about itself. */
 export interface ElfCore {
@@ -31,7 +40,7 @@ export interface ElfCoreResult {
 /**
  * Reads the headers of an ELF core of physical memory: vmcore, /proc/kcore, QEMU's dump-guest-memory.
  * Never throws on bad data. Where segments overlap the first in the file wins; what lies beyond the
- * file's end is absent; what p_memsz has beyond p_filesz is zero.
+ * file's end is absent; what p_memsz has beyond p_filesz is zero, but absent in a core that makedumpfile wrote.
  *
  * @param file the unpacked core; only its headers and notes are read
  */
@@ -57,11 +66,14 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
       layout.phoff,
     );
   }
-  const { table, overlapped } = buildRunTable(segments.pieces);
-  if (overlapped > 0) {
+  const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);
+  const pieces = knownPieces(file, segments, vmcoreinfo);
+  const { table, overlapped } = buildRunTable(pieces);
+  const differing = overlapped === 0 ? 0 : differingBytes(file, pieces, table);
+  if (differing > 0) {
     diagnostics.add(
       'elf-segments-overlap',
-      `${overlapped} bytes of memory are in more than one segment; the first in the file is used`,
+      `${overlapped} bytes of memory are in more than one segment, and up to ${Math.min(differing, overlapped)} of them differ; the first in the file is used`,
     );
   }
   const repeated = repeatedRuns(table)?.reduce((sum, each) => sum + each, 0) ?? 0;
@@ -71,7 +83,6 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
       `${repeated} segments show bytes of the file that other segments show at other addresses: no memory is like that; they are searched once`,
     );
   }
-  const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);
   const { machine } = layout;
   let shownBytes = 0;
   for (let i = 0; i < table.count; i++) {
@@ -83,6 +94,22 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
     core: vmcoreinfo === undefined ? core : { ...core, vmcoreinfo },
     diagnostics: diagnostics.list(),
   };
+}
+
+/** What the segments hold; without the pages that makedumpfile left out. */
+function knownPieces(
+  file: RandomAccess,
+  { pieces, notes, shortAtKernelAddress }: ElfSegments,
+  vmcoreinfo: Vmcoreinfo | undefined,
+): RunPieces {
+  if (!pieces.offsets.subarray(0, pieces.count).includes(ZERO_RUN)) return pieces;
+  if (!excludesPages(file, { notes, vmcoreinfo, kernelAddresses: shortAtKernelAddress })) return pieces;
+  const stored = createPieces(pieces.count);
+  for (let i = 0; i < pieces.count; i++) {
+    const offset = pieces.offsets[i] ?? ZERO_RUN;
+    if (offset !== ZERO_RUN) addPiece(stored, pieces.starts[i] ?? 0, pieces.ends[i] ?? 0, offset);
+  }
+  return stored;
 }
 
 /** The memory of a core, read from the file it was parsed from. */

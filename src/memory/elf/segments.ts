@@ -16,6 +16,8 @@ export interface ElfSegments {
   readonly notes: readonly number[];
   /** Whether no segment has a physical address of its own, as in a process's core. */
   readonly virtualOnly: boolean;
+  /** Whether a segment with p_filesz below p_memsz has a kernel's virtual address. */
+  readonly shortAtKernelAddress: boolean;
 }
 
 /** Program headers read at a time. */
@@ -37,6 +39,7 @@ export function readSegments(
   let loads = 0;
   let withoutAddress = 0;
   let userAddress = false;
+  let shortAtKernelAddress = false;
   for (let first = 0; first < layout.phnum; first += BATCH) {
     const batchOffset = layout.phoff + first * ELF64_PHDR_SIZE;
     const count = Math.min(BATCH, layout.phnum - first);
@@ -53,13 +56,18 @@ export function readSegments(
           withoutAddress++;
           if (vaddr < HIGH_HALF) userAddress = true;
         }
+        if (vaddr >= HIGH_HALF && isShort(view, at)) shortAtKernelAddress = true;
         addLoad(file, view, at, batchOffset + at, pieces, diagnostics);
       }
     }
   }
   // A kernel's core may have its one segment at physical address 0, but not several, nor a user address.
   const virtualOnly = loads > 0 && withoutAddress === loads && (loads > 1 || userAddress);
-  return { pieces, loads, notes, virtualOnly };
+  return { pieces, loads, notes, virtualOnly, shortAtKernelAddress };
+}
+
+function isShort(view: DataView, at: number): boolean {
+  return u64AsNumber(view, at + ELF64_PHDR.pFilesz) < u64AsNumber(view, at + ELF64_PHDR.pMemsz);
 }
 
 /** /proc/kcore gives -1 to ranges without one physical address: vmalloc, vmemmap (fs/proc/kcore.c). */

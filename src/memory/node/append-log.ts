@@ -1,6 +1,7 @@
 /** Text files that grow by whole lines, and may be cut off anywhere when a run is interrupted. */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { asOutputError, errorCode } from './errors.js';
+import { permittedMode } from './files-read.js';
 
 export interface AppendLog {
   /** Adds a line; it is in the file when this returns. */
@@ -17,7 +18,7 @@ export async function openLog(path: string): Promise<AppendLog> {
   let file: FileHandle;
   try {
     const text = await textOrNothing(path);
-    file = await open(path, 'a');
+    file = await open(path, 'a', permittedMode(0o666));
     const whole = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1));
     if (whole < Buffer.byteLength(text)) await file.truncate(whole);
   } catch (error) {
@@ -41,6 +42,15 @@ export async function textOrNothing(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return '';
+    throw asOutputError(path, error);
+  }
+}
+
+/** Names in a folder. */
+export async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
     throw asOutputError(path, error);
   }
 }

@@ -3,42 +3,62 @@ import { rmSync } from 'node:fs';
 /** Signals that end the process by default and can be caught. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const pending = new Set<string>();
+const pending = new Set<() => void>();
+const files = new Map<string, () => void>();
 
-/** Removes the file, or the folder with all in it, when the process exits or is ended by a signal, until {@link keepFile} is called. */
-export function removeAtExit(path: string): void {
+/**
+ * Calls `action` when the process exits or is ended by a signal; it must not throw for want of what it ends.
+ *
+ * @returns forgets the action, which is then not called
+ */
+export function onExit(action: () => void): () => void {
   if (pending.size === 0) install();
-  pending.add(path);
+  pending.add(action);
+  return () => {
+    if (pending.delete(action) && pending.size === 0) uninstall();
+  };
+}
+
+/** Removes the file or folder when the process exits or is ended by a signal, until {@link keepFile} is called. */
+export function removeAtExit(path: string): void {
+  if (!files.has(path)) {
+    files.set(
+      path,
+      onExit(() => rmSync(path, { force: true, recursive: true })),
+    );
+  }
 }
 
 /** Forgets a file that was registered: it is in place now, or gone already. */
 export function keepFile(path: string): void {
-  if (pending.delete(path) && pending.size === 0) uninstall();
+  files.get(path)?.();
+  files.delete(path);
 }
 
 function install(): void {
-  process.on('exit', removeAll);
+  process.on('exit', runAll);
   for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
 function uninstall(): void {
-  process.off('exit', removeAll);
+  process.off('exit', runAll);
   for (const signal of SIGNALS) process.off(signal, onSignal);
 }
 
-function removeAll(): void {
-  for (const path of pending) {
+function runAll(): void {
+  for (const action of pending) {
     try {
-      rmSync(path, { force: true, recursive: true });
+      action();
     } catch {
       // The process is ending: nothing is left to be done about it.
     }
   }
   pending.clear();
+  files.clear();
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  removeAll();
+  runAll();
   uninstall();
   // Without our listener the signal has its own effect again, unless someone else handles it.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);

@@ -1,6 +1,6 @@
 import { close, type Dirent, open, read } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzipSync } from 'node:zlib';
 import { asInputError, errorCode, InputError } from './errors.js';
@@ -14,12 +14,16 @@ export interface FolderFile {
   readonly path: string;
   readonly kind: InputKind;
   readonly packing?: Packing;
+  /** Whether it holds no byte. */
+  readonly empty?: true;
 }
 
 /** A rider's blob in `sub_fdts/`. */
 export interface FolderBlob {
   readonly name: string;
   readonly path: string;
+  /** Whether it holds no byte. */
+  readonly empty?: true;
 }
 
 /** A copy of /sys/kernel/debug/kho/out or in, or of /sys/kernel/kho of the 2024 series. */
@@ -32,6 +36,8 @@ export interface DebugfsFolder {
   readonly subFdts: readonly FolderBlob[];
   readonly scratchPhys?: string;
   readonly scratchLen?: string;
+  /** What is the matter with the other side, of a copy of the folder above. */
+  readonly otherSide?: string;
   readonly files: readonly FolderFile[];
 }
 
@@ -44,6 +50,8 @@ export type Folder =
       readonly memory: string;
       readonly files: readonly FolderFile[];
     }
+  /** One memory dump, and files that are none: notes, settings, accounts. */
+  | { readonly kind: 'core'; readonly memory: string; readonly files: readonly FolderFile[] }
   | DebugfsFolder
   /** A copy of /sys/kernel/debug/kho, with both below it. */
   | {
@@ -53,7 +61,12 @@ export type Folder =
       readonly files: readonly FolderFile[];
     }
   /** A copy of debugfs without the root tree: a kernel that was itself booted by KHO has no out/fdt. */
-  | { readonly kind: 'debugfs-no-tree'; readonly files: readonly FolderFile[] }
+  | {
+      readonly kind: 'debugfs-no-tree';
+      /** The trees that are there as files without a byte, e.g. `out/fdt`. */
+      readonly empty: readonly string[];
+      readonly files: readonly FolderFile[];
+    }
   | { readonly kind: 'unknown'; readonly files: readonly FolderFile[] };
 
 /** A dump's folder has a handful of files; one with more is none. */
@@ -79,8 +92,9 @@ export async function readFolder(path: string): Promise<Folder | undefined> {
     const files = await listFiles(path, entries);
     return (
       (await asDebugfs(path, files)) ??
-      (await asDebugfsParent(path, entries, files)) ??
-      asPair(files) ?? { kind: 'unknown', files }
+      asPair(files) ??
+      asCore(files) ??
+      (await asDebugfsParent(path, entries, files)) ?? { kind: 'unknown', files }
     );
   } catch (error) {
     throw asInputError(path, error);
@@ -106,7 +120,7 @@ async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<De
   if (fdt === undefined) return undefined;
   return {
     kind: 'debugfs',
-    direction: scratchPhys === undefined && scratchLen === undefined ? 'in' : 'out',
+    direction: sideNamed(path) ?? (scratchPhys === undefined && scratchLen === undefined ? 'in' : 'out'),
     fdt: fdt.path,
     subFdts: await listBlobs(join(path, 'sub_fdts')),
     ...(scratchPhys === undefined ? {} : { scratchPhys }),
@@ -115,33 +129,65 @@ async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<De
   };
 }
 
+/** The side that a folder is called after, as the kernel calls them. */
+function sideNamed(path: string): 'in' | 'out' | undefined {
+  const name = basename(resolve(path));
+  return name === 'in' || name === 'out' ? name : undefined;
+}
+
 /** A folder with in/ and out/ below it, or one that has only riders. */
 async function asDebugfsParent(
   path: string,
   entries: readonly Dirent[],
   files: readonly FolderFile[],
 ): Promise<Folder | undefined> {
-  const below = async (name: string) => {
+  const below = async (name: 'in' | 'out') => {
     if (!entries.some((entry) => entry.name === name && entry.isDirectory())) return undefined;
     const folder = join(path, name);
-    return asDebugfs(folder, await listFiles(folder, await listFolder(folder)));
+    const own = await listFiles(folder, await listFolder(folder));
+    const tree = await asDebugfs(folder, own);
+    return { name, tree, empty: own.some((file) => file.name === 'fdt' && file.empty === true) };
   };
-  const incoming = await below('in');
-  const outgoing = await below('out');
+  const sides = [await below('in'), await below('out')].filter((side) => side !== undefined);
+  const [incoming, outgoing] = (['in', 'out'] as const).map(
+    (name) => sides.find((side) => side.name === name)?.tree,
+  );
   if (incoming !== undefined && outgoing !== undefined) {
-    return {
-      kind: 'debugfs-both',
-      in: { ...incoming, direction: 'in' },
-      out: { ...outgoing, direction: 'out' },
-      files,
-    };
+    return { kind: 'debugfs-both', in: incoming, out: outgoing, files };
   }
   const only = incoming ?? outgoing;
-  if (only !== undefined) return { ...only, direction: only === incoming ? 'in' : 'out' };
+  if (only !== undefined) {
+    const other = sides.find(({ tree }) => tree === undefined);
+    return other === undefined ? only : { ...only, otherSide: withoutTree(other.name, other.empty) };
+  }
+  const empty = [
+    ...files.filter((file) => file.name === 'fdt' && file.empty === true).map(({ name }) => name),
+    ...sides.filter((side) => side.empty).map(({ name }) => `${name}/fdt`),
+  ];
   const riders = entries.some((entry) => entry.name === 'sub_fdts' && entry.isDirectory());
   const scratch = files.some(({ name }) => name === 'scratch_phys');
   const trees = files.some(({ kind }) => kind === 'fdt');
-  return (riders || scratch) && !trees ? { kind: 'debugfs-no-tree', files } : undefined;
+  return (riders || scratch || empty.length > 0) && !trees
+    ? { kind: 'debugfs-no-tree', empty, files }
+    : undefined;
+}
+
+/** What to say of an empty file: debugfs states a size of 0 for what can be read, and tar believes it. */
+export function emptyCopy(name: string): string {
+  return `${name} is empty: tar and cp can make empty files of those of debugfs; copy each with cat`;
+}
+
+function withoutTree(name: 'in' | 'out', empty: boolean): string {
+  if (empty) return emptyCopy(`${name}/fdt`);
+  return name === 'out'
+    ? 'out/ has no fdt: a kernel that was itself booted by KHO does not create it; what it prepares is in a memory dump'
+    : 'in/ has no fdt: its kernel was not handed anything';
+}
+
+/** Exactly one memory dump, and nothing that could be its tree. */
+function asCore(files: readonly FolderFile[]): Folder | undefined {
+  const [memory, ...more] = files.filter(({ kind }) => kind === 'elf' || kind === 'kdump');
+  return memory === undefined || more.length > 0 ? undefined : { kind: 'core', memory: memory.path, files };
 }
 
 /** Exactly one tree and one memory dump, whatever they are called. */
@@ -159,7 +205,9 @@ async function listBlobs(path: string): Promise<FolderBlob[]> {
     const blobs: FolderBlob[] = [];
     for (const entry of await listFolder(path)) {
       const blob = { name: entry.name, path: join(path, entry.name) };
-      if (await isRegular(entry, blob.path)) blobs.push(blob);
+      if (!(await isRegular(entry, blob.path))) continue;
+      const { empty } = await recogniseFile(blob.name, blob.path);
+      blobs.push(empty === undefined ? blob : { ...blob, empty });
     }
     return blobs;
   } catch (error) {
@@ -188,6 +236,7 @@ async function isRegular(entry: Dirent, path: string): Promise<boolean> {
 
 async function recogniseFile(name: string, path: string): Promise<FolderFile> {
   const bytes = await readStart(path);
+  if (bytes.length === 0) return { name, path, kind: 'unknown', empty: true };
   const packing = recognisePacking(bytes);
   if (packing === undefined) return { name, path, kind: recogniseKind(bytes) };
   const start = packing === 'gzip' ? gunzipStart(bytes) : await unzstdStart(path, bytes);

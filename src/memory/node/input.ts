@@ -2,6 +2,7 @@ import { closeSync, fstatSync, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { RandomAccess } from '../random-access.js';
 import { asInputError, InputError } from './errors.js';
+import { noteRead } from './files-read.js';
 import { HEAD_SIZE, type InputKind, type Packing, recogniseKind, recognisePacking } from './recognise.js';
 import { type SpoolOptions, spoolStream } from './spool.js';
 import { unpack } from './unpack.js';
@@ -32,7 +33,8 @@ const CHUNK = 256 * 1024;
 
 const openFile = promisify(open);
 const readFile = promisify(read);
-let standardInputTaken = false;
+/** Streams that were read: what came through one is gone. */
+const streamsRead = new WeakSet<object>();
 
 /**
  * Opens a file, or standard input for `-`, and recognises it by content. What is compressed or cannot be
@@ -49,8 +51,8 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
 }
 
 async function openStandardInput(options: OpenOptions): Promise<OpenedInput> {
-  if (standardInputTaken) throw new InputError('-', 'stdin-taken', 'can be read only once');
-  standardInputTaken = true;
+  if (streamsRead.has(process.stdin)) throw new InputError('-', 'stdin-taken', 'can be read only once');
+  streamsRead.add(process.stdin);
   return openStream(process.stdin, '-', options);
 }
 
@@ -60,6 +62,7 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
   try {
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new InputError(path, 'EISDIR', 'is a folder');
+    noteRead(path, stat);
     if (stat.isFile() && stat.size > 0) {
       const file = windowedFile(fd, stat.size, path);
       const head = readHead(file);

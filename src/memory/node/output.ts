@@ -2,6 +2,7 @@ import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:f
 import { dirname, join } from 'node:path';
 import { keepFile, removeAtExit } from './cleanup.js';
 import { asOutputError, errorCode, OutputError } from './errors.js';
+import { permittedMode, readAs } from './files-read.js';
 import { uniqueSuffix } from './unique.js';
 
 /** What is written: text as UTF-8, and bytes, in pieces of any size. */
@@ -16,7 +17,7 @@ const BATCH = 64 * 1024;
 /**
  * Writes a file as a whole or not at all: beside its place under another name, synced, then renamed. The
  * temporary file is removed on failure, on exit and on signals. A link is followed; what is no regular
- * file (a pipe, /dev/null) is written in place. `-` is standard output, whose reader may leave early.
+ * file (a pipe, /dev/null) is written in place. A file that this run has read is refused. `-` is standard output, whose reader may leave early.
  *
  * @throws OutputError when the system cannot write; errors that `chunks` throws pass through
  */
@@ -47,7 +48,10 @@ interface Target {
   readonly path: string;
   /** Neither absent nor a regular file: cannot be replaced by renaming. */
   readonly special: boolean;
-  /** Permissions of the file that is replaced, else those of a new file (the umask applies). */
+  /**
+   * Permissions of the file that is replaced, else those of a new file (the umask applies); never more than those of
+   * what was read.
+   */
   readonly mode: number;
 }
 
@@ -57,10 +61,14 @@ async function resolveTarget(path: string): Promise<Target> {
     if (found.isDirectory()) throw new OutputError(path, 'EISDIR', 'is a folder');
     // The link of a pipe's descriptor (/dev/fd/3) leads to no path: it is never resolved, nor replaced.
     if (!found.isFile()) return { path, special: true, mode: 0o666 };
-    return { path: await realpath(path), special: false, mode: found.mode & 0o777 };
+    const input = readAs(found);
+    if (input !== undefined) {
+      throw new OutputError(path, 'output-is-input', `is read as ${input}; it was not changed`);
+    }
+    return { path: await realpath(path), special: false, mode: permittedMode(found.mode & 0o777) };
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw asOutputError(path, error);
-    return { path, special: await isLink(path), mode: 0o666 };
+    return { path, special: await isLink(path), mode: permittedMode(0o666) };
   }
 }
 

@@ -1,6 +1,7 @@
 /** A program run on a file, with limits, by itself and without a shell's reading of its arguments. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { onExit } from './cleanup.js';
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -54,15 +55,16 @@ export function runProgram(
       timedOut = true;
       kill();
     }, timeout);
-    process.once('exit', kill);
+    // A signal that ends this process would leave the group running.
+    const forget = onExit(kill);
     child.once('error', (error) => {
       clearTimeout(timer);
-      process.off('exit', kill);
+      forget();
       fail(error);
     });
     child.once('exit', (status, signal) => {
       clearTimeout(timer);
-      process.off('exit', kill);
+      forget();
       // What it left running in its group must not outlive it.
       kill();
       done({ timedOut, ...(status === null ? {} : { status }), ...(signal === null ? {} : { signal }) });

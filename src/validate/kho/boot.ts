@@ -30,7 +30,7 @@ export const elementLeads: Rule = {
       if (data === undefined || memory === undefined || fdtAddress === undefined) continue;
       const { dtAddr, scratchAddr, scratchSize } = data;
       const scratch = { start: scratchAddr, end: scratchAddr + scratchSize };
-      const impossible = dtAddr >= BigInt(PHYSICAL_LIMIT) || dtAddr % FDT_ALIGN !== 0n;
+      const impossible = dtAddr === 0n || dtAddr >= BigInt(PHYSICAL_LIMIT) || dtAddr % FDT_ALIGN !== 0n;
       const isKnown = impossible || readBytes(memory, dtAddr, FDT_HEADER_SIZE) !== undefined;
       // A dump that was cut may lack the tree that is meant, and have one of an earlier boot: but only where the loader puts it.
       const isLoaded = dtAddr % LOAD_ALIGN === 0n && dtAddr >= scratch.start && dtAddr < scratch.end;

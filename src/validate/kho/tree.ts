@@ -60,8 +60,12 @@ export const rootCompatible: Rule = {
   evidence: 'kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence: 'nothing is reserved and the memory is overwritten, while drivers still read the tree',
   requires: NAME_RULES,
+  anyRoot: true,
   check({ handover: { tree } }, report) {
-    if (tree === undefined) return;
+    if (tree === undefined || rootNode(tree) < 0) {
+      report.skip('no root node can be read', 'prerequisite');
+      return;
+    }
     const property = findProperty(tree, rootNode(tree), 'compatible');
     const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
     if (strings.includes(rfc2024.compatible)) return;

@@ -124,13 +124,13 @@ export const blockAddress: Rule = {
 
 export const blockPreserved: Rule = {
   id: 'BLOCK-005',
-  title: 'every block is preserved as a single page',
+  title: 'every block is preserved, and starts a block of the map',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B5',
-  evidence: `${KB} kho_block_free_ser; kernel/liveupdate/kexec_handover.c kho_restore_free`,
+  evidence: `${KB} kho_block_free_ser; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
   consequence:
-    'not checked when it is read: a block that is not preserved has been reused by then, and one that is part of a larger block gives a warning when it is freed',
+    'not checked when it is read: a block that is not preserved has been reused by then. Of one within a larger block of the map the freeing warns, and the page is lost; one that starts a larger block is freed with it',
   needs: ['memory'],
   check(context, report) {
     const lists = listsOf(context, report);
@@ -149,12 +149,14 @@ export const blockPreserved: Rule = {
         const pfn = Math.floor(Number(address) / map.pageSize);
         if (map.has(pfn, 0)) continue;
         const order = orderAt(map, pfn);
-        const covered = map.contains(pfn);
+        const severity = order > 0 ? ('note' as const) : map.contains(pfn) ? ('warning' as const) : undefined;
+        const how =
+          order > 0
+            ? `the start of a preserved block of order ${order}`
+            : 'a part of a larger preserved block';
         report.finding({
-          ...(covered ? { severity: 'warning' as const } : {}),
-          message: `The block at ${hex(address)}, ${what}, is ${
-            covered ? `a part of a larger block${order > 0 ? ` of order ${order}` : ''}` : 'not preserved'
-          }`,
+          ...(severity === undefined ? {} : { severity }),
+          message: `The block at ${hex(address)}, ${what}, is ${severity === undefined ? 'not preserved' : how}`,
           location: at(address),
         });
       }

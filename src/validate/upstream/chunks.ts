@@ -128,7 +128,8 @@ export const chunkOrder: Rule = {
     notePartMissing(context, report);
     const limit = 30 - pageShift(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
-      if (chunk.order <= limit) continue;
+      // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
+      if (chunk.order <= limit || chunk.numElms === 0) continue;
       report.finding({
         message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
         location: header(chunk, 'order', 'order'),

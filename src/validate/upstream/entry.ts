@@ -45,6 +45,7 @@ export const finiteList: Rule = {
   evidence: 'arch/x86/kernel/setup.c parse_setup_data; arch/x86/boot/compressed/kaslr.c process_kho_entries',
   consequence: 'the next kernel, or its decompressor, never leaves the loop that follows the list',
   needs: ['memory', 'setup_data'],
+  anyRoot: true,
   check({ handover: { memory, setupData } }, report) {
     if (memory === undefined || setupData === undefined) return;
     const { endless, absent, elements } = setupDataList(memory, setupData.bootParams);
@@ -70,6 +71,7 @@ export const oneKhoElement: Rule = {
     'the decompressor keeps clear of the scratch of the first, while the kernel takes each in turn: the last valid tree wins, and the scratch regions of all are used',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-101'],
+  anyRoot: true,
   check({ handover: { memory, setupData } }, report) {
     if (memory === undefined || setupData === undefined) return;
     const { elements } = setupDataList(memory, setupData.bootParams);
@@ -93,6 +95,7 @@ export const payloadLength: Rule = {
   evidence: 'arch/x86/kernel/setup.c add_kho',
   consequence: 'the length is not looked at: of a short element the kernel reads beyond what it has mapped',
   needs: ['memory', 'setup_data'],
+  anyRoot: true,
   check({ handover: { setupData } }, report) {
     if (setupData === undefined || setupData.len === KHO_DATA_SIZE) return;
     report.finding({
@@ -115,6 +118,7 @@ export const statedSize: Rule = {
   consequence: 'the kernel maps that many bytes of the tree; reading on behind them can fault',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-103'],
+  anyRoot: true,
   check({ handover: { setupData, tree, pageSize } }, report) {
     const size = setupData?.khoData?.fdtSize;
     if (setupData === undefined || size === undefined || size === BigInt(pageSize)) return;
@@ -138,6 +142,7 @@ export const chosenPairs: Rule = {
   source: 'upstream E5',
   evidence: 'drivers/of/fdt.c early_init_dt_check_kho',
   consequence: 'the boot counts as one without a handover, silently: all that is preserved is lost',
+  anyRoot: true,
   check({ handover }, report) {
     const { diagnostics, setupData, scratch, fdtAddress } = handover;
     if (diagnostics.some(({ code }) => code === 'chosen')) {

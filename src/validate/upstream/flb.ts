@@ -3,12 +3,13 @@ import type { Luo, LuoFlb } from '../../abi/upstream/model.js';
 import { flbCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { counted } from '../text.js';
+import { quoted } from './blobs.js';
 import { at, UPSTREAM } from './shared.js';
 
 const LB = 'kernel/liveupdate/luo_flb.c';
-/** What the kernel's own test registers (lib/tests/liveupdate.c): the only ones of a release. */
-const TEST_NAMES = /^liveupdate-test-flb-v\d+$/;
 
 /** LUO's state where it has an FLB page; without one the rule does not apply. */
 function withFlbs({ handover }: RuleContext, report: Reporter): Luo | undefined {
@@ -25,7 +26,7 @@ function place({ origin }: LuoFlb, offset: number, name: string) {
 
 /** Whether only the kernel's test uses an FLB, whose data is no address. */
 export function isTestFlb({ name }: LuoFlb): boolean {
-  return TEST_NAMES.test(bytesToText(name).text);
+  return flbOwner(bytesToText(name).text)?.released === true;
 }
 
 export const flbPages: Rule = {
@@ -79,7 +80,7 @@ export const flbNames: Rule = {
   source: 'upstream F3',
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence:
-    'not checked: of equal names the first is found and the state of the other is lost; comparing one without a NUL runs into the next fields',
+    'not checked: of equal names the first is found and the state of the other is lost; one without a NUL is equal to no FLB’s name, so that its state is lost (-ENOENT to those who ask for it)',
   needs: ['memory'],
   requires: ['FLB-002'],
   check(context, report) {
@@ -133,6 +134,7 @@ export const knownFlb: Rule = {
       const { text, terminated } = bytesToText(flb.name);
       if (!terminated || isTestFlb(flb)) continue;
       report.finding({
+        subject: { handler: text },
         message: `No release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
         location: place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name'),
         found: text,
@@ -141,9 +143,36 @@ export const knownFlb: Rule = {
   },
 };
 
+/** Files that hold an FLB: those that are known to, and how many more there may be. */
+interface Holders {
+  readonly known: bigint;
+  readonly unknown: bigint;
+}
+
+function holdersOf({ sessions = [] }: Luo, handlers: RegExp): Holders {
+  let known = 0n;
+  let unknown = 0n;
+  for (const { files = [], count, filesAddress } of sessions) {
+    for (const { compatible } of files) if (handlers.test(bytesToText(compatible).text)) known++;
+    // What a count says of files that are at 0 is nothing (LUO-009).
+    const more = filesAddress === 0n ? 0n : count - BigInt(files.length);
+    if (more > 0n) unknown += more;
+  }
+  return { known, unknown };
+}
+
+/** LUO's state where its sessions are written down: until the way to the kexec only the FLBs are known. */
+function withSessions(context: RuleContext, report: Reporter): Luo | undefined {
+  const luo = withFlbs(context, report);
+  if (luo === undefined) return undefined;
+  if ((luo.sessions ?? []).length > 0) return luo;
+  report.skip('no session is handed over yet');
+  return undefined;
+}
+
 export const flbDependents: Rule = {
   id: 'FLB-006',
-  title: 'no FLB counts more files than there are',
+  title: 'no FLB counts more files than hold it',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F6',
@@ -152,23 +181,93 @@ export const flbDependents: Rule = {
   needs: ['memory'],
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
-    const luo = withFlbs(context, report);
+    const luo = withSessions(context, report);
     if (luo === undefined) return;
-    const { sessions = [], flbs = [] } = luo;
-    // Sessions are written on the way to the kexec; until then only the FLBs are known.
-    if (sessions.length === 0) {
-      report.skip('no session is handed over yet');
-      return;
-    }
-    const files = sessions.reduce((sum, { count }) => sum + count, 0n);
-    for (const [i, flb] of flbs.entries()) {
-      if (flb.count <= files) continue;
+    for (const [i, flb] of (luo.flbs ?? []).entries()) {
+      const name = bytesToText(flb.name).text;
+      const { known, unknown } = holdersOf(luo, flbOwner(name)?.handlers ?? /^/);
+      const most = known + unknown;
+      if (flb.count <= most) continue;
       report.finding({
-        message: `count of FLB ${i}, "${bytesToText(flb.name).text}", is ${flb.count}; all sessions together have ${files} files`,
+        subject: { handler: name },
+        message: `count of FLB ${i}, "${name}", is ${flb.count}; all sessions together have ${counted(most, 'file')} that ${most === 1n ? 'holds' : 'hold'} it`,
         location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
         found: `${flb.count}`,
-        expected: `at most ${files}`,
+        expected: `at most ${most}`,
       });
     }
   },
 };
+
+export const flbFinishedEarly: Rule = {
+  id: 'FLB-008',
+  title: 'an FLB counts every file that holds it',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream F6, 4.3, 4.5',
+  evidence: `${LB} liveupdate_flb_put_incoming, luo_flb_file_finish`,
+  consequence:
+    'not checked: the FLB is finished while files still hold it, so that what it stands for is given up under them; each file that is finished after that takes the count below 0, for which refcount_t warns from 7.2 on',
+  needs: ['memory'],
+  requires: ['FLB-002', 'FLB-004'],
+  check(context, report) {
+    const luo = withSessions(context, report);
+    if (luo === undefined) return;
+    noteUnknownFiles(luo, report);
+    for (const [i, flb] of (luo.flbs ?? []).entries()) {
+      const name = bytesToText(flb.name).text;
+      const owner = flbOwner(name);
+      if (owner === undefined) continue;
+      const { known } = holdersOf(luo, owner.handlers);
+      // A count that is no count is FLB-004.
+      if (flb.count >= known || flb.count === 0n) continue;
+      report.finding({
+        // The test keeps a number and no state.
+        ...(owner.needed ? {} : { severity: 'warning' as const }),
+        subject: { handler: name },
+        message: `count of FLB ${i}, "${name}", is ${flb.count}; ${counted(known, 'file')} ${known === 1n ? 'holds' : 'hold'} it`,
+        location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
+        found: `${flb.count}`,
+        expected: `${known}`,
+      });
+    }
+  },
+};
+
+export const flbMissing: Rule = {
+  id: 'FLB-009',
+  title: 'the FLB that a file’s handler depends on is handed over',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream F5, F6, 4.3, 4.5, 4.8',
+  evidence: `${LB} luo_flb_retrieve_one, liveupdate_flb_put_incoming`,
+  consequence:
+    '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Early forms of the drafts have no such FLB',
+  needs: ['memory'],
+  requires: ['FLB-002', 'FLB-003'],
+  check(context, report) {
+    const luo = withSessions(context, report);
+    if (luo === undefined) return;
+    noteUnknownFiles(luo, report);
+    const names = (luo.flbs ?? []).map(({ name }) => bytesToText(name).text);
+    for (const { label, name, handlers, needed } of FLB_OWNERS) {
+      if (!needed || names.some((each) => name.test(each))) continue;
+      const { known } = holdersOf(luo, handlers);
+      if (known === 0n) continue;
+      report.finding({
+        message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", and the FLB page has none of that name`,
+        location: at(luo.flbsAddress, 'luo_flb_header_ser.count'),
+        subject: { handler: label },
+        expected: label,
+      });
+    }
+  },
+};
+
+/** Files that are not in the dump may hold an FLB too: what is not seen has not passed. */
+function noteUnknownFiles({ sessions = [] }: Luo, report: Reporter): void {
+  for (const { name, files, filesAddress, count } of sessions) {
+    if (filesAddress === 0n || BigInt(files?.length ?? 0) >= count) continue;
+    report.absent(`files of session ${quoted(name)}`, filesAddress);
+  }
+}

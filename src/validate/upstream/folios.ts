@@ -2,8 +2,11 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
 import { MemfdLuoFolioSerFlags } from '../../records/memfd.js';
+import { bytesToText } from '../../schema/text.js';
+import type { Subject } from '../rule.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
+import { type Coverage, createCoverage, type Gaps } from './coverage.js';
 import { createPageBits, type PageBits } from './page-bits.js';
 import { maxPageOrder, orderAt } from './shared.js';
 
@@ -28,6 +31,10 @@ export type FolioFault =
   /** The indices are another folio's too. */
   | 'overlap'
   | 'flags'
+  /** Without MEMFD_LUO_FOLIO_DIRTY. */
+  | 'clean'
+  /** Without MEMFD_LUO_FOLIO_UPTODATE. */
+  | 'stale'
   /** The page frame occurs before in the same list. */
   | 'again'
   /** The page frame occurs in another list. */
@@ -50,6 +57,8 @@ export interface FolioScan {
   readonly faults: Partial<Record<FolioFault, FolioTally>>;
   /** Not all entries are in the dump. */
   readonly absent: boolean;
+  /** Pages of the file that no folio covers; undefined where the list is not known as a whole. */
+  readonly gaps?: Gaps;
   /** The other list that has the first shared page frame. */
   sharedWith?: PlacedMemfd;
 }
@@ -63,6 +72,11 @@ export interface Folios {
 /** Lists searched for the other owner of a page frame. */
 const MAX_SEARCHES = 16;
 const KNOWN_FLAGS = Object.values(MemfdLuoFolioSerFlags).reduce((all, flag) => all | flag, 0);
+
+/** Whose findings on a memfd are. */
+export function subjectOf({ session, file }: PlacedMemfd): Subject {
+  return { session: bytesToText(session.name).text, token: file.token };
+}
 
 /** Every memfd whose record is in the dump. */
 export function findMemfds({ luo }: Handover): PlacedMemfd[] {
@@ -113,11 +127,14 @@ function scanOne(
   const faults: Partial<Record<FolioFault, FolioTally>> = {};
   const maxOrder = maxPageOrder(pageSize);
   const endOfFile = Number(size) / pageSize;
+  let coverage = coverageOf(owner, pageSize);
   let own: PageBits | undefined;
   let seen = 0;
   let lastIndex = -1;
   let end = 0;
   let ascending = true;
+  let lastEntry = -1;
+  let sorted = true;
   // One object for the entry at hand: a list costs none an entry.
   const entry = { position: 0, pfn: 0, index: 0, flags: 0, order: 0 };
   function fault(kind: FolioFault): void {
@@ -133,11 +150,16 @@ function scanOne(
     entry.index = index;
     entry.flags = flags;
     entry.order = order;
+    if (index < lastEntry) sorted = false;
+    lastEntry = index;
+    if (sorted) coverage?.add(pfn, index, pages === undefined ? -1 : order, position);
     if ((flags & ~KNOWN_FLAGS) !== 0) fault('flags');
     if (pfn === 0) {
       fault('hole');
       return;
     }
+    if ((flags & MemfdLuoFolioSerFlags.dirty) === 0) fault('clean');
+    if ((flags & MemfdLuoFolioSerFlags.uptodate) === 0) fault('stale');
     if (order < 0) fault('head');
     else if (order > maxOrder) fault('order');
     const count = order > 0 ? 2 ** order : 1;
@@ -156,8 +178,20 @@ function scanOne(
     own ??= firstFrames(owner, position);
     fault(own.add(pfn) ? 'shared' : 'again');
   });
-  if (!ascending) sortedOverlaps(owner, pages, faults);
-  return { owner, faults, absent: seen < folios.length };
+  const absent = seen < folios.length;
+  // In whatever order the list is, the reader takes it (H15).
+  if (!ascending || !sorted) coverage = inOrder(owner, pages, pageSize, faults);
+  const whole = !absent && owner.memfd.area.complete && BigInt(folios.length) === owner.memfd.nrFolios;
+  const gaps = whole ? coverage?.end() : undefined;
+  return { owner, faults, absent, ...(gaps === undefined ? {} : { gaps }) };
+}
+
+/** What holds the list against the size of the file; a size that is negative as loff_t has no end. */
+function coverageOf({ memfd }: PlacedMemfd, pageSize: number): Coverage | undefined {
+  if (memfd.size >= 1n << 63n) return undefined;
+  const page = BigInt(pageSize);
+  // A table of the lowest level but one maps what a PMD does: the largest folio of shmem (HPAGE_PMD_ORDER).
+  return createCoverage(Number((memfd.size + page - 1n) / page), pageSize / 8);
 }
 
 /** Page frames of the first entries of a list. */
@@ -177,39 +211,50 @@ function names({ memfd }: PlacedMemfd, wanted: number): boolean {
   return found;
 }
 
-/** Overlaps of a list that does not ascend, which no kernel writes. */
-function sortedOverlaps(
-  { memfd }: PlacedMemfd,
+/** Overlaps and coverage of a list that does not ascend, which no kernel writes. */
+function inOrder(
+  owner: PlacedMemfd,
   pages: PreservedPages | undefined,
+  pageSize: number,
   faults: Partial<Record<FolioFault, FolioTally>>,
-): void {
-  const { length } = memfd.folios;
+): Coverage | undefined {
+  const { folios } = owner.memfd;
+  const { length } = folios;
   const columns = {
     pfn: new Float64Array(length),
     index: new Float64Array(length),
     order: new Int8Array(length),
   };
   let known = 0;
-  memfd.folios.each((pfn, _flags, index, position) => {
+  folios.each((pfn, _flags, index, position) => {
     columns.pfn[position] = pfn;
     columns.index[position] = index;
-    columns.order[position] = pages === undefined || pfn === 0 ? 0 : orderAt(pages, pfn);
+    columns.order[position] = pages === undefined ? -1 : pfn === 0 ? 0 : orderAt(pages, pfn);
     known = position + 1;
   });
-  const byIndex = Uint32Array.from({ length: known }, (_, i) => i).filter((i) => columns.pfn[i] !== 0);
+  const byIndex = Uint32Array.from({ length: known }, (_, i) => i);
   byIndex.sort((a, b) => (columns.index[a] ?? 0) - (columns.index[b] ?? 0));
+  const coverage = coverageOf(owner, pageSize);
   let end = 0;
   let count = 0;
   let first: number | undefined;
   for (const i of byIndex) {
-    const index = columns.index[i] ?? 0;
+    const [pfn, index, order] = [columns.pfn[i] ?? 0, columns.index[i] ?? 0, columns.order[i] ?? 0];
+    coverage?.add(pfn, index, order, i);
+    if (pfn === 0) continue;
     if (index < end) {
       count++;
       first ??= i;
     }
-    end = Math.max(end, index + 2 ** Math.max(0, columns.order[i] ?? 0));
+    end = Math.max(end, index + 2 ** Math.max(0, order));
   }
-  if (first === undefined) return;
-  const [pfn, index, order] = [columns.pfn[first] ?? 0, columns.index[first] ?? 0, columns.order[first] ?? 0];
-  faults.overlap = { count, position: first, pfn, index, flags: 0, order };
+  if (first !== undefined) {
+    const [pfn, index, order] = [
+      columns.pfn[first] ?? 0,
+      columns.index[first] ?? 0,
+      columns.order[first] ?? 0,
+    ];
+    faults.overlap = { count, position: first, pfn, index, flags: 0, order: Math.max(0, order) };
+  }
+  return coverage;
 }

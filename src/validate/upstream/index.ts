@@ -18,10 +18,20 @@ import {
   chunkOrder,
 } from './chunks.js';
 import { chosenPairs, finiteList, oneKhoElement, payloadLength, statedSize } from './entry.js';
-import { flbCount, flbDependents, flbNames, flbPages, flbUsers, knownFlb } from './flb.js';
+import {
+  flbCount,
+  flbDependents,
+  flbFinishedEarly,
+  flbMissing,
+  flbNames,
+  flbPages,
+  flbUsers,
+  knownFlb,
+} from './flb.js';
 import { testCount, testFolios, testTree } from './kho-test.js';
 import { unreferenced } from './leak.js';
-import { luoPage, luoRecord, luoTree } from './luo.js';
+import { leftOver } from './left-over.js';
+import { luoAreas, luoPage, luoRecord, luoTree } from './luo.js';
 import { handlerEnds, knownHandler, tokensUnique } from './luo-files.js';
 import {
   arrayOwner,
@@ -32,7 +42,14 @@ import {
   sessionNameEnds,
   sessionNamesUnique,
 } from './luo-sessions.js';
-import { memblockCompatible, regionLimits, regionPreserved, regionProperties } from './memblock.js';
+import {
+  memblockCompatible,
+  regionEmpty,
+  regionLimits,
+  regionNames,
+  regionPreserved,
+  regionProperties,
+} from './memblock.js';
 import {
   memfdFlags,
   memfdListLength,
@@ -42,6 +59,7 @@ import {
   memfdSize,
   sealsAsTheyWere,
 } from './memfd.js';
+import { folioContent, folioOrders, wholeFile } from './memfd-content.js';
 import {
   folioAlignment,
   folioFlags,
@@ -76,8 +94,10 @@ import {
   mappableArray,
   someRegion,
   soundRegions,
+  wholeBlocks,
 } from './scratch.js';
-import { takenOver } from './takeover.js';
+import { oneWriter, takenOver } from './takeover.js';
+import { restored } from './unrestored.js';
 import {
   allocatable,
   definedFlags,
@@ -116,6 +136,7 @@ export const upstreamRules: readonly Rule[] = [
   arraySize,
   someRegion,
   soundRegions,
+  wholeBlocks,
   disjointRegions,
   mappableArray,
   clearOfScratch,
@@ -158,11 +179,14 @@ export const upstreamRules: readonly Rule[] = [
   regionProperties,
   regionPreserved,
   regionLimits,
+  regionNames,
+  regionEmpty,
   testTree,
   testCount,
   testFolios,
   luoRecord,
   luoTree,
+  luoAreas,
   luoPage,
   sessionCount,
   noSessionBehind,
@@ -181,6 +205,8 @@ export const upstreamRules: readonly Rule[] = [
   flbUsers,
   knownFlb,
   flbDependents,
+  flbFinishedEarly,
+  flbMissing,
   noFlbBehind,
   memfdRecord,
   memfdSeals,
@@ -198,6 +224,9 @@ export const upstreamRules: readonly Rule[] = [
   foliosOnce,
   foliosOwned,
   recordsOwned,
+  folioContent,
+  wholeFile,
+  folioOrders,
   chunkFolioOrder,
   splitRuns,
   restoredHeads,
@@ -205,5 +234,8 @@ export const upstreamRules: readonly Rule[] = [
   radixFolioOrder,
   oneOwner,
   unreferenced,
+  leftOver,
+  oneWriter,
   takenOver,
+  restored,
 ];

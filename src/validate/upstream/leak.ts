@@ -47,12 +47,16 @@ interface Unclaimed {
   readonly count: number;
 }
 
+/** Stretches that are told one by one; more are one finding, as they have one cause. */
+const MAX_STRETCHES = 4;
+
 function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Reporter): void {
-  for (const { pfn, order, count } of blocks) {
-    if (!report.room()) {
-      report.more(1);
-      continue;
-    }
+  const stretches = [...blocks];
+  if (stretches.length > MAX_STRETCHES) {
+    reportTogether(map, stretches, report);
+    return;
+  }
+  for (const { pfn, order, count } of stretches) {
     const address = BigInt(pfn) * BigInt(map.pageSize);
     const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
     report.finding({
@@ -60,6 +64,19 @@ function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Re
       location: at(address),
     });
   }
+}
+
+/** An owner that went without its memory, such as a test that was unloaded, leaves many blocks at once. */
+function reportTogether(map: PreservedPages, stretches: readonly Unclaimed[], report: Reporter): void {
+  const page = BigInt(map.pageSize);
+  const number = stretches.reduce((sum, { count }) => sum + count, 0);
+  const pages = stretches.reduce((sum, { count, order }) => sum + count * 2 ** order, 0);
+  const places = stretches.slice(0, MAX_STRETCHES).map(({ pfn }) => hex(BigInt(pfn) * page));
+  report.finding({
+    message: `Nothing refers to ${counted(number, 'block')} in ${stretches.length} places (${size(page * BigInt(pages))}): at ${places.join(', ')} and elsewhere`,
+    location: at(BigInt(stretches[0]?.pfn ?? 0) * page),
+    found: `${number} blocks`,
+  });
 }
 
 /** One note for all: nobody can say yet whose the blocks are. */
@@ -101,7 +118,9 @@ function unknownReferences(handover: Handover): string | undefined {
     return 'the state of LUO is damaged';
   }
   for (const { files, filesAddress, count } of luo?.sessions ?? []) {
-    if (filesAddress !== 0n && files?.length !== Number(count)) return 'not all files of LUO are known';
+    // Files that are counted at 0 are LUO-009, and their memory is nobody's for that reason.
+    if ((filesAddress !== 0n || count !== 0n) && files?.length !== Number(count))
+      return 'not all files of LUO are known';
     if (files === undefined) continue;
     const foreign = files.find(({ memfd }) => memfd === undefined);
     if (foreign === undefined) continue;
@@ -118,9 +137,14 @@ function unknownReferences(handover: Handover): string | undefined {
   return undefined;
 }
 
-/** Whether LUO’s tree lacks the node of the FLB page, which 6.19 alone does not write. */
-function isMissing({ version, flbsAddress }: Luo, generation: Handover['generation']): boolean {
-  return version === 'luo-v1' && generation !== 'kho-v1' && flbsAddress === undefined;
+/** Whether LUO’s tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
+function isMissing(
+  { version, abiHeader, sessionsAddress, flbsAddress }: Luo,
+  generation: Handover['generation'],
+): boolean {
+  if (abiHeader === 0n) return true;
+  if (version !== 'luo-v1') return false;
+  return sessionsAddress === 0n || (generation !== 'kho-v1' && flbsAddress === undefined);
 }
 
 /** A running kernel has preserved the files, and writes down whose they are only when it goes down. */

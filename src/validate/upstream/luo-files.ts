@@ -1,10 +1,11 @@
 /** Files of LUO sessions (upstream L12 to L14). */
+import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import { fileCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
-import { RELEASES } from '../../versions/table.js';
-import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
+import type { Reporter, Rule, RuleContext, Subject } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { quoted } from './blobs.js';
 import { sessionsOf } from './luo-sessions.js';
@@ -27,6 +28,10 @@ function* filesOf(
   }
 }
 
+function subjectOf({ name }: LuoSession, { token }: LuoFile): Subject {
+  return { session: bytesToText(name).text, token };
+}
+
 function place({ origin }: LuoFile, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
@@ -38,12 +43,14 @@ export const handlerEnds: Rule = {
   generations: UPSTREAM,
   source: 'upstream L13',
   evidence: `${LF} luo_file_deserialize_one`,
-  consequence: 'not checked: comparing it runs into the next fields, and no handler has such a name',
+  consequence:
+    'no handler’s name is equal to it, as strcmp stops at the NUL of that name at the latest: -ENOENT, as of a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it prints what follows the field',
   needs: ['memory'],
   check(context, report) {
     for (const { session, file, index } of filesOf(context, report)) {
       if (bytesToText(file.compatible).terminated) continue;
       report.finding({
+        subject: subjectOf(session, file),
         message: `No NUL ends the handler string of file ${index} of session ${quoted(session.name)}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
       });
@@ -53,7 +60,8 @@ export const handlerEnds: Rule = {
 
 export const knownHandler: Rule = {
   id: 'LUO-012',
-  title: 'every file has a handler that the releases of this generation have',
+  title:
+    'every file has a handler that the taking kernel has (--to), or else the releases of this generation',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L12',
@@ -62,19 +70,22 @@ export const knownHandler: Rule = {
     '-ENOENT: the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and the files of every session are lost; 6.19 goes on without the file',
   needs: ['memory'],
   check(context, report) {
-    const { generation } = context.handover;
+    const { handover, to } = context;
+    const taker = takerOf(handover, to);
     // No release wrote kho-v2: whatever some release has may be in it.
-    const of = RELEASES.filter(({ kho }) => kho === generation);
+    const of = taker === undefined ? RELEASES.filter(({ kho }) => kho === handover.generation) : [taker];
     const known = new Set((of.length > 0 ? of : RELEASES).flatMap(({ files }) => files));
     for (const { session, file, index } of filesOf(context, report)) {
       const { text, terminated } = bytesToText(file.compatible);
       if (!terminated || known.has(text)) continue;
       const draft = file.draft;
       report.finding({
-        ...(draft === undefined ? {} : { severity: 'warning' as const }),
+        // A kernel with the draft applied takes it; the release that is named does not.
+        ...(draft === undefined || taker !== undefined ? {} : { severity: 'warning' as const }),
+        subject: { ...subjectOf(session, file), handler: text },
         message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
-        }`,
+        }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
         found: text,
         expected: listed([...known]),
@@ -82,6 +93,11 @@ export const knownHandler: Rule = {
     }
   },
 };
+
+/** The release named by --to, where it reads this LUO at all (if not, KHO-160 says so once). */
+function takerOf({ generation, luo }: Handover, to: string | undefined): ReleaseAbi | undefined {
+  return RELEASES.find((abi) => abi.release === to && abi.kho === generation && abi.luo === luo?.compatible);
+}
 
 export const tokensUnique: Rule = {
   id: 'LUO-014',
@@ -101,6 +117,7 @@ export const tokensUnique: Rule = {
       current = session;
       if (seen.has(file.token)) {
         report.finding({
+          subject: subjectOf(session, file),
           message: `File ${index} of session ${quoted(session.name)} has the token ${hex(file.token)} of an earlier one`,
           location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
           found: hex(file.token),

@@ -54,6 +54,7 @@ export const sessionCount: Rule = {
     if (count === undefined) {
       const block = luo.version === 'luo-v4' || luo.version === 'luo-v5';
       if (block) report.skip(`${luo.version} has no session area`);
+      else if (sessionsAddress === 0n) report.skip('there is no session area: its address is 0');
       else report.absent('the session area', sessionsAddress ?? 0n);
       return;
     }
@@ -94,23 +95,29 @@ export const sessionNamed: Rule = {
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream L7',
-  evidence: `${LS} luo_session_create`,
+  evidence: `${LS} luo_session_create, luo_session_deserialize_one`,
   consequence:
-    'accepted when it is read; creating such a session is refused, so that no kernel from 7.1 on writes one',
+    'accepted when it is read, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create one, and write none',
   needs: ['memory'],
   check(context, report) {
-    // 6.19 lets a session be created without a name.
-    const legal = context.handover.generation === 'kho-v1';
+    const legal = mayBeNameless(context);
     for (const [i, session] of sessionsOf(context, report).entries()) {
       if (session.name[0] !== 0) continue;
       report.finding({
         ...(legal ? { severity: 'note' as const } : {}),
+        subject: { session: '' },
         message: `Session ${i} has no name`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
     }
   },
 };
+
+/** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
+function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
+  const release = kexecMetadata?.previousRelease;
+  return generation !== 'kho-v4' || (release !== undefined && bytesToText(release).text.startsWith('7.2'));
+}
 
 export const sessionNamesUnique: Rule = {
   id: 'LUO-008',
@@ -143,17 +150,19 @@ export const sessionNamesUnique: Rule = {
 export const noFilesNoCount: Rule = {
   id: 'LUO-009',
   title: 'a session without files counts none',
-  severity: 'warning',
+  severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L9',
   evidence: `${LF} luo_file_deserialize`,
-  consequence: 'the next kernel warns and takes the session to have no files',
+  consequence:
+    'WARN_ON (a panic with panic_on_warn), and the session is restored without files: those that it counts are lost, and their memory stays reserved',
   needs: ['memory'],
   check(context, report) {
     for (const session of sessionsOf(context, report)) {
       const { filesAddress, count, name } = session;
       if (filesAddress !== 0n || count === 0n) continue;
       report.finding({
+        subject: { session: bytesToText(name).text },
         message: `Session ${quoted(name)} counts ${counted(count, 'file')}, and its files are at 0`,
         location: field(
           session,

@@ -9,7 +9,7 @@ import { bytesToHex, bytesToText } from '../../schema/text.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, listed } from '../text.js';
-import { at, BLOCKS, wholeMap } from './shared.js';
+import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
 
 const NAME = 'LUO';
 const STARTUP = 'kernel/liveupdate/luo_core.c luo_early_startup';
@@ -160,6 +160,44 @@ export const luoTree: Rule = {
   },
 };
 
+export const luoAreas: Rule = {
+  id: 'LUO-021',
+  title: 'what the LUO tree points to is not at 0',
+  severity: 'error',
+  generations: ['kho-v1', 'kho-v2', 'kho-v3'],
+  source: 'upstream 3.5.2, 3.5.3, L3',
+  evidence:
+    'kernel/liveupdate/luo_session.c luo_session_setup_incoming, luo_flb.c luo_flb_setup_incoming, luo_core.c (6.19 to 7.1)',
+  consequence:
+    'no address is taken for "none" here: the kernel reads physical page 0 as the record, which on x86 is the memory of the firmware, and faults where no RAM is. The sessions, or the FLBs, are lost',
+  requires: ['KHO-117'],
+  check(context, report) {
+    const luo = context.handover.luo;
+    const found = rider(context, report);
+    if (found === undefined || luo === undefined) return;
+    const { version, abiHeader, sessionsAddress, flbsAddress } = luo;
+    const pointers =
+      version === 'luo-v1'
+        ? [
+            { path: '/luo-session', property: 'luo-session-header', address: sessionsAddress },
+            { path: '/luo-flb', property: 'luo-flb-header', address: flbsAddress },
+          ]
+        : version === 'luo-v2'
+          ? [{ path: '', property: 'luo-abi-header', address: abiHeader }]
+          : [];
+    if (pointers.length === 0) report.skip('LUO is no tree, or of no known version');
+    for (const { path, property, address } of pointers) {
+      if (address !== 0n) continue;
+      report.finding({
+        message: `${property} of the LUO tree is 0`,
+        location: { fdtPath: `/${NAME}${path}`, property, ...at(found.address) },
+        found: '0x0',
+        expected: 'the address of preserved memory',
+      });
+    }
+  },
+};
+
 function stringsOf(tree: FdtTree, node: number): string[] {
   const property = findProperty(tree, node, 'compatible');
   return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
@@ -167,21 +205,27 @@ function stringsOf(tree: FdtTree, node: number): string[] {
 
 export const luoPage: Rule = {
   id: 'LUO-017',
-  title: 'struct luo_ser is preserved as a single page',
+  title: 'struct luo_ser starts a preserved block',
   severity: 'warning',
   generations: BLOCKS,
   source: 'upstream L17',
-  evidence: `${STARTUP}; kernel/liveupdate/kexec_handover.c kho_restore_free`,
-  consequence: 'freeing it after it was read gives a warning, and the page is lost',
+  evidence: `${STARTUP}; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
+  consequence:
+    'within a larger block no page but the first can be restored: freeing it after it was read warns, and the page is lost. One that starts a larger block is freed with it',
   needs: ['memory'],
   requires: ['KHO-113', 'KHO-116'],
   check(context, report) {
     const luo = rider(context, report);
     const map = wholeMap(context, report);
     if (luo?.address === undefined || map === undefined) return;
-    if (map.has(Number(luo.address / BigInt(map.pageSize)), 0)) return;
+    const order = orderAt(map, Number(luo.address / BigInt(map.pageSize)));
+    if (order === 0) return;
     report.finding({
-      message: `The map has no block of order 0 at ${hex(luo.address)}`,
+      ...(order > 0 ? { severity: 'note' as const } : {}),
+      message:
+        order > 0
+          ? `struct luo_ser at ${hex(luo.address)} starts a block of order ${order}; the kernel’s writer keeps one page`
+          : `struct luo_ser at ${hex(luo.address)} lies within a larger block and does not start it`,
       location: { fdtPath: `/${NAME}`, ...at(luo.address) },
     });
   },

@@ -118,6 +118,68 @@ export const regionPreserved: Rule = {
   },
 };
 
+export const regionNames: Rule = {
+  id: 'MEMBLOCK-007',
+  title: 'no two regions have one name',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream R6, E12',
+  evidence: 'mm/memblock.c reserve_mem, reserve_mem_kho_revive; lib/libfdt fdt_subnode_offset',
+  consequence:
+    'a look-up by name finds the first: the region of the other cannot be reached, and its memory stays reserved. reserve_mem= refuses a name that is used, so that no kernel writes two',
+  needs: ['memory'],
+  check({ handover: { memblock } }, report) {
+    if (memblock === undefined) {
+      report.skip(`the tree has no ${NAME}`);
+      return;
+    }
+    const before: string[] = [];
+    for (const { name = '', start } of memblock.regions) {
+      // libfdt takes a node "name@unit" for "name" where the name that is asked for has no unit.
+      const hidden = before.some(
+        (each) => each === name || (!name.includes('@') && each.startsWith(`${name}@`)),
+      );
+      before.push(name);
+      if (!hidden) continue;
+      report.finding({
+        subject: { node: name },
+        message: `A second memblock region has the name "${name}"${start === undefined ? '' : `; it is at ${hex(start)}`}`,
+        location: { fdtPath: `/${NAME}/${name}`, ...at(start) },
+        found: name,
+        expected: 'a name of its own',
+      });
+    }
+  },
+};
+
+export const regionEmpty: Rule = {
+  id: 'MEMBLOCK-008',
+  title: 'no region is empty',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream R6',
+  evidence:
+    'mm/memblock.c reserve_mem, reserve_mem_kho_revive, reserve_mem_release_by_name, reserve_mem_init',
+  consequence:
+    'reserve_mem= refuses a size of 0, so that no kernel asks for such a region: what was in it is not taken over. None writes one, as the tree is made before anybody can give a region back',
+  needs: ['memory'],
+  check({ handover: { memblock } }, report) {
+    if (memblock === undefined) {
+      report.skip(`the tree has no ${NAME}`);
+      return;
+    }
+    for (const { name = '', size, start } of memblock.regions) {
+      if (size !== 0n) continue;
+      report.finding({
+        subject: { node: name },
+        message: `The size of memblock region "${name}" is 0`,
+        location: { fdtPath: `/${NAME}/${name}`, property: 'size', ...at(start) },
+        found: '0',
+      });
+    }
+  },
+};
+
 export const regionLimits: Rule = {
   id: 'MEMBLOCK-006',
   title: `regions do not overlap; there are at most ${MAX_REGIONS}, with names of 1 to ${MAX_NAME} characters`,

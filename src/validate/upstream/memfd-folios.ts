@@ -1,8 +1,8 @@
 /** Folios of preserved memfds (upstream H8 to H14, H16). */
 import type { Reporter, Rule, RuleContext, Severity } from '../rule.js';
-import { hex } from '../text.js';
+import { counted, hex } from '../text.js';
 import { upstreamFacts } from './facts.js';
-import type { FolioFault, FolioScan, FolioTally } from './folios.js';
+import { type FolioFault, type FolioScan, type FolioTally, subjectOf } from './folios.js';
 import { memfdsOf } from './memfd.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
 
@@ -15,6 +15,7 @@ function reportFault(
   fault: FolioFault,
   field: string,
   text: (tally: FolioTally, scan: FolioScan) => string,
+  severityOf: (scan: FolioScan) => Severity | undefined = () => undefined,
 ): void {
   if (memfdsOf(context, report).length === 0) return;
   const page = BigInt(context.handover.pageSize);
@@ -24,8 +25,11 @@ function reportFault(
     const tally = faults[fault];
     if (tally === undefined) continue;
     const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
+    const severity = severityOf(scan);
     report.finding({
+      ...(severity === undefined ? {} : { severity }),
       message: `Folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
+      subject: subjectOf(owner),
       location: {
         ...at(BigInt(tally.pfn) * page),
         field: `memfd_luo_folio_ser.${field}`,
@@ -41,6 +45,7 @@ function folioRule(
   field: string,
   needsMap: boolean,
   text: (tally: FolioTally, scan: FolioScan) => string,
+  severityOf?: (scan: FolioScan) => Severity | undefined,
 ): Rule {
   return {
     severity: 'error',
@@ -50,7 +55,7 @@ function folioRule(
     needs: ['memory'],
     check(context, report) {
       if (needsMap && wholeMap(context, report) === undefined) return;
-      reportFault(context, report, fault, field, text);
+      reportFault(context, report, fault, field, text, severityOf);
     },
   };
 }
@@ -72,14 +77,20 @@ export const folioHoles = folioRule(
   {
     id: 'MEMFD-009',
     title: 'no folio of a memfd has pfn 0',
-    severity: 'warning',
-    source: 'upstream H9',
-    consequence: 'taken for a hole: that part of the file reads as zeros. No kernel writes such an entry',
+    source: 'upstream H9, corrections (memfd, completeness)',
+    evidence: `${RETRIEVE}, memfd_luo_preserve_folios`,
+    consequence:
+      'the reader skips the entry, so that part of the file reads as zeros. No kernel writes one: it allocates the holes of a file before it lists them',
   },
   'hole',
   'pfn',
   false,
-  () => 'pfn is 0',
+  ({ index }, { gaps }) => {
+    const lost = gaps?.hole?.pages ?? 0;
+    return `pfn is 0, index ${hex(index)}${lost > 0 ? `; ${counted(lost, 'page')} of the file ${lost === 1 ? 'is' : 'are'} lost with such entries` : ''}`;
+  },
+  // Beyond the end of the file, or where another folio lies, nothing is lost.
+  ({ gaps }) => (gaps !== undefined && gaps.hole === undefined ? 'warning' : undefined),
 );
 
 export const foliosInFile = folioRule(
@@ -89,13 +100,13 @@ export const foliosInFile = folioRule(
     severity: 'warning',
     source: 'upstream H10',
     consequence:
-      'not checked: the folio is added behind the end of the file, where it takes memory and is not seen',
+      'not checked: the folio is added beyond the end of the file, where it takes memory and is not seen',
   },
   'beyond',
   'index',
   false,
   ({ index }, { owner }) =>
-    `index ${hex(index)} is behind the end of the file (${hex(owner.memfd.size)} bytes)`,
+    `index ${hex(index)} is beyond the end of the file (${hex(owner.memfd.size)} bytes)`,
 );
 
 export const folioAlignment = folioRule(

@@ -32,7 +32,6 @@ export const notBuilt: readonly NotBuilt[] = [
   row('L18', 'what a failed retrieval leaves behind is state of the next kernel'),
   row('F7', 'legal: it is read as no FLBs'),
   row('F8', 'that the page is never freed is behaviour of the next kernel, whatever the dump holds'),
-  row('H7', 'legal: a sparse file'),
   row('H15', 'legal: entries are taken in any order'),
   row('H17', 'no kernel hands over hugetlb memfds; the handler of the draft is reported by LUO-012'),
 ];

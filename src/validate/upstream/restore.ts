@@ -50,12 +50,12 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
 export const splitRuns: Rule = {
   id: 'KHO-150',
   title: 'every run of a vmalloc area is one preserved block',
-  severity: 'warning',
+  severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X10',
-  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages, kho_restore_page, kho_init_pages',
   consequence:
-    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the page structures of the others stay uninitialised. Preserving a run that spans NUMA nodes splits it like that',
+    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that nobody holds',
   needs: ['memory'],
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {
@@ -63,10 +63,12 @@ export const splitRuns: Rule = {
     if (map === undefined) return;
     for (const { owner, area } of upstreamFacts(context.handover).areas()) {
       const { order } = area.descriptor;
-      if (order === 0) continue;
+      // Of a larger order VMALLOC-003 tells.
+      if (order === 0 || order > maxPageOrder(map.pageSize)) continue;
       for (const [i, run] of area.runs.entries()) {
         const found = orderAt(map, run / map.pageSize);
-        if (found < 0 || found >= order) continue;
+        // A run that is not aligned is restored in the blocks that it was split into (VMALLOC-006).
+        if (found < 0 || found >= order || run % area.runSize !== 0) continue;
         report.finding({
           message: `${owner}: run ${i} at ${hex(run)} of order ${order} begins with a block of order ${found}`,
           location: at(run),

@@ -34,6 +34,7 @@ export const treeAddress: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate (libfdt fdt_check_header)',
   consequence:
     'libfdt refuses a tree that is not aligned to 8 bytes: "disabling KHO revival", and the preserved memory is lost',
+  anyRoot: true,
   check({ handover: { fdtAddress, pageSize } }, report) {
     if (fdtAddress === undefined) {
       report.skip('the address of the tree is not known');
@@ -58,13 +59,18 @@ export const rootCompatible: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
   consequence: '"disabling KHO revival": the next kernel boots cold, and the preserved memory is lost',
   requires: NAME_RULES,
+  anyRoot: true,
   check({ handover }, report) {
     const tree = readableTree(handover);
     const { generation } = handover;
-    if (tree === undefined || !isUpstream(generation)) return;
+    if (tree === undefined || rootNode(tree) < 0) {
+      report.skip('no root node can be read', 'prerequisite');
+      return;
+    }
     const property = findProperty(tree, rootNode(tree), 'compatible');
     const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-    if (strings.includes(upstreamRoots[generation].compatible)) return;
+    const wanted = isUpstream(generation) ? upstreamRoots[generation].compatible : undefined;
+    if (wanted !== undefined && strings.includes(wanted)) return;
     report.finding({
       message:
         property < 0
@@ -72,7 +78,7 @@ export const rootCompatible: Rule = {
           : `The root is compatible with "${strings.join('", "')}"`,
       location: { fdtPath: '/', property: 'compatible' },
       found: strings.join(', '),
-      expected: generation,
+      expected: wanted ?? listed(Object.keys(upstreamRoots)),
     });
   },
 };
@@ -268,6 +274,7 @@ export const treeFits: Rule = {
   source: 'upstream E19',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kho_populate',
   consequence: 'the next kernel maps and preserves one page: the rest is unmapped, or other memory',
+  anyRoot: true,
   check({ handover: { tree, pageSize, memory } }, report) {
     const totalsize = tree?.header?.totalsize;
     if (totalsize === undefined) return;

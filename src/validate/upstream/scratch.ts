@@ -3,8 +3,8 @@ import type { AddressRange } from '../../abi/model.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
-import { counted, hex, range } from '../text.js';
-import { at, notePartMissing, UPSTREAM, wholeMap } from './shared.js';
+import { counted, hex, range, size } from '../text.js';
+import { at, notePartMissing, pageBlockSize, UPSTREAM, wholeMap } from './shared.js';
 
 /** Bytes that the kernel can map early: 64 pages of 4 KiB on x86, as much on arm64 (NR_FIX_BTMAPS). */
 const EARLY_MAPPING = 256n * 1024n;
@@ -34,6 +34,7 @@ export const arraySize: Rule = {
   consequence: 'the kernel ignores what is left over at the end',
   needs: ['setup_data'],
   requires: ['KHO-103'],
+  anyRoot: true,
   check({ handover: { setupData } }, report) {
     const size = setupData?.khoData?.scratchSize;
     if (setupData === undefined || size === undefined || size % BigInt(KHO_SCRATCH_SIZE) === 0n) return;
@@ -55,6 +56,7 @@ export const someRegion: Rule = {
   evidence: `${KH} kho_populate`,
   consequence:
     'all early allocation is confined to scratch, so the next kernel dies at boot without a message',
+  anyRoot: true,
   check(context, report) {
     const { scratch, setupData } = context.handover;
     if (scratch === undefined) regions(context, report);
@@ -75,6 +77,7 @@ export const soundRegions: Rule = {
   source: 'upstream C3',
   evidence: `${KH} kho_populate`,
   consequence: 'any range is added as RAM: the next kernel allocates where no memory is, and dies at boot',
+  anyRoot: true,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const [i, { start, end }] of regions(context, report).entries()) {
@@ -92,6 +95,52 @@ export const soundRegions: Rule = {
   },
 };
 
+/** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is nobody's. */
+const SMALLEST_BLOCK = 2n * 1024n * 1024n;
+
+export const wholeBlocks: Rule = {
+  id: 'KHO-190',
+  title: 'scratch regions are made of whole page blocks',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream C3, corrections (Scratch)',
+  evidence: `${KH} kho_init, SCRATCH_ALIGNMENT_BYTES; mm/mm_init.c init_cma_reserved_pageblock; include/linux/kexec_handover.h kho_scratch_migratetype`,
+  consequence:
+    'the kernel that reserved the regions, at the cold boot, gives them to its page allocator by whole page blocks: what lies behind the end of a region in its last block is freed with it, whoever has it. Every later kernel takes such a block for CMA. Kernels align regions to page blocks, but until a fix of mid 2026 take their sizes from kho_scratch= as they are',
+  requires: ['KHO-123'],
+  check(context, report) {
+    const { pageSize } = context.handover;
+    const page = BigInt(pageSize);
+    const block = BigInt(pageBlockSize(pageSize));
+    for (const [i, { start, end }] of regions(context, report).entries()) {
+      // Regions of half pages are KHO-123.
+      if (start === end || start % page !== 0n || end % page !== 0n) continue;
+      const off = [...(start % block === 0n ? [] : [start]), ...(end % block === 0n ? [] : [end])];
+      const [first] = off;
+      if (first === undefined) continue;
+      const small = off.some((edge) => edge % SMALLEST_BLOCK !== 0n);
+      report.finding({
+        ...(small ? {} : { severity: 'note' as const }),
+        message: `Scratch region ${i}, ${range(start, end)}, ${
+          off.length === 2 ? 'begins and ends' : first === start ? 'begins' : 'ends'
+        } within a page block of ${size(block)}${behind(context, end, block)}`,
+        location: at(start, first === start ? 'kho_scratch.addr' : 'kho_scratch.size'),
+        found: hex(first),
+        expected: `a multiple of ${hex(block)}`,
+      });
+    }
+  },
+};
+
+/** What is preserved behind a region's end in its last page block, in words. */
+function behind({ handover: { preserved } }: RuleContext, end: bigint, block: bigint): string {
+  const rest = block - (end % block);
+  if (rest === block || preserved?.pages === undefined) return '';
+  let kept = rest;
+  for (const gap of preserved.pages.uncovered(end, end + rest)) kept -= gap.end - gap.start;
+  return kept === 0n ? '' : `; ${size(kept)} that are preserved lie behind its end in that block`;
+}
+
 export const disjointRegions: Rule = {
   id: 'KHO-124',
   title: 'scratch regions do not overlap',
@@ -100,6 +149,7 @@ export const disjointRegions: Rule = {
   source: 'upstream C4',
   evidence: 'mm/memblock.c memblock_add',
   consequence: 'merged by the next kernel; no kernel writes such regions',
+  anyRoot: true,
   check(context, report) {
     const sorted = regions(context, report)
       .map((region, i) => ({ ...region, i }))
@@ -128,6 +178,7 @@ export const mappableArray: Rule = {
   consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost',
   needs: ['setup_data'],
   requires: ['KHO-103'],
+  anyRoot: true,
   check({ handover: { setupData } }, report) {
     const data = setupData?.khoData;
     if (setupData === undefined || data === undefined) return;

@@ -27,6 +27,22 @@ export function maxPageOrder(pageSize: number): number {
 }
 
 /**
+ * Whether runs of an order have a size that the kernel can compute: kho_restore_vmalloc shifts an int by PAGE_SHIFT +
+ * order.
+ */
+export function hasRunSize(order: number, pageSize: number): boolean {
+  return order + Math.log2(pageSize) < 31;
+}
+
+/**
+ * Bytes of a page block (pageblock_order, include/linux/pageblock-flags.h) in the default configurations: a huge
+ * page of the PMD level, 2 MiB with pages of 4 KiB, else as MAX_PAGE_ORDER.
+ */
+export function pageBlockSize(pageSize: number): number {
+  return pageSize << (pageSize === 4096 ? 9 : maxPageOrder(pageSize));
+}
+
+/**
  * The preserved blocks, where the whole map is known: only then is a page that it does not list not
  * preserved. Otherwise the rule is skipped.
  */

@@ -2,13 +2,43 @@
 import { GENERATIONS } from '../../abi/model.js';
 import { handoverReleases } from '../../decode/upstream/releases.js';
 import type { Takeover } from '../../versions/releases.js';
+import { RELEASES } from '../../versions/table.js';
+import type { Trait } from '../../versions/writer.js';
 import type { Rule, Severity } from '../rule.js';
 
 const VERDICTS: Readonly<Record<Exclude<Takeover, 'yes'>, { severity: Severity; words: string }>> = {
+  unsure: { severity: 'warning', words: 'takes it over, and may read other bytes than were written' },
   loses: { severity: 'error', words: 'takes it over and loses a part of it' },
   misreads: { severity: 'error', words: 'accepts it and reads other bytes than were written' },
   refuses: { severity: 'error', words: 'refuses it and boots without it' },
   panics: { severity: 'error', words: 'panics at boot' },
+};
+
+export const oneWriter: Rule = {
+  id: 'KHO-192',
+  title: 'some release writes all that the handover consists of',
+  severity: 'warning',
+  generations: GENERATIONS.filter((generation) => RELEASES.some(({ kho }) => kho === generation)),
+  source: 'upstream 1.1, 1.3',
+  evidence: 'the version table (kho explain abi)',
+  consequence:
+    'no released kernel has written it as it stands: it was damaged or edited, or comes from a kernel between two releases or with changes of its own; what takes over one part may refuse another',
+  check({ handover }, report) {
+    const found = handoverReleases(handover)?.contradiction;
+    if (found === undefined) return;
+    const [one, other] = found;
+    const releases = ({ releases }: Trait): string => {
+      const newest = releases[0]?.release;
+      const oldest = releases.at(-1)?.release;
+      return newest === oldest ? `${newest}` : `${oldest} to ${newest}`;
+    };
+    report.finding({
+      message: `No release writes both of this: ${one.what} (${releases(one)}), ${other.what} (${releases(other)})`,
+      location: { fdtPath: '/', property: 'compatible' },
+      found: releases(other),
+      expected: releases(one),
+    });
+  },
 };
 
 export const takenOver: Rule = {

@@ -1,11 +1,12 @@
 /** Preserved vmalloc areas (upstream V1 to V10). */
+import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KhoVmallocFlags } from '../../records/vmalloc.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
 import type { PlacedArea } from './chain.js';
 import { upstreamFacts } from './facts.js';
-import { at, maxPageOrder, orderAt, UPSTREAM, wholeMap } from './shared.js';
+import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from './shared.js';
 
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_vmalloc';
 const FLAGS = KhoVmallocFlags.alloc | KhoVmallocFlags.hugeVmap;
@@ -19,8 +20,14 @@ function areasOf({ handover }: RuleContext, report: Reporter): readonly PlacedAr
   return areas;
 }
 
+/** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
 function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
   return area.descriptor.order <= maxPageOrder(handover.pageSize);
+}
+
+/** Pages of the runs that the list has. */
+function listedPages({ area, pages }: PlacedArea): number {
+  return pages.reduce((sum, { used }) => sum + used, 0) * 2 ** area.descriptor.order;
 }
 
 export const pageCount: Rule = {
@@ -34,13 +41,13 @@ export const pageCount: Rule = {
   needs: ['memory'],
   check(context, report) {
     for (const placed of areasOf(context, report)) {
-      const { owner, area, pages, broken, location } = placed;
-      const { totalPages, order, first } = area.descriptor;
+      const { owner, area, broken, location } = placed;
+      const { totalPages, first } = area.descriptor;
       if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) continue;
       if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
       // A chain that is broken otherwise is a finding of its own.
       if (broken !== undefined && broken.kind !== 'unread') continue;
-      const listed = pages.reduce((sum, { used }) => sum + used, 0) * 2 ** order;
+      const listed = listedPages(placed);
       if (listed === totalPages) continue;
       report.finding({
         message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
@@ -81,16 +88,26 @@ export const runOrder: Rule = {
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V3',
-  evidence: RESTORE,
-  consequence: 'not checked: shifts and alignments overflow. No allocation has such runs',
+  evidence: `${RESTORE}, kho_restore_page`,
+  consequence:
+    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing looks at it: a warning, as no allocation has such runs, and the area is restored where they are preserved and make up total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
   needs: ['memory'],
   check(context, report) {
-    const limit = maxPageOrder(context.handover.pageSize);
+    const { pageSize, generation } = context.handover;
+    const limit = maxPageOrder(pageSize);
     for (const placed of areasOf(context, report)) {
-      if (saneOrder(placed, context)) continue;
       const { owner, area, location } = placed;
+      if (area.descriptor.order <= limit) continue;
+      const overflows = !hasRunSize(area.descriptor.order, pageSize);
+      const listed = listedPages(placed);
+      const { totalPages } = area.descriptor;
+      const unequal =
+        listed === totalPages
+          ? ''
+          : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
       report.finding({
-        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}`,
+        severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
+        message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${overflows ? ', and the size of a run overflows' : unequal}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
         expected: `at most ${limit}`,
@@ -127,9 +144,10 @@ export const listPages: Rule = {
   title: 'every list page of a vmalloc area is preserved as a single page',
   severity: 'error',
   generations: UPSTREAM,
-  source: 'upstream V5',
-  evidence: RESTORE,
-  consequence: 'the page cannot be restored, and with it the area',
+  source: 'upstream V5, corrections (vmalloc)',
+  evidence: `${RESTORE}, kho_restore_page`,
+  consequence:
+    'without a block that starts there the page cannot be restored, and with it the area. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
   needs: ['memory'],
   check(context, report) {
     const areas = areasOf(context, report);
@@ -152,10 +170,17 @@ export const listPages: Rule = {
         });
       }
       for (const { address } of map === undefined ? [] : pages) {
-        if (map?.has(Math.floor(address / map.pageSize), 0)) continue;
+        if (map === undefined) continue;
+        const pfn = Math.floor(address / map.pageSize);
+        const order = orderAt(map, pfn);
+        if (order === 0) continue;
+        const inside = map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved';
+        const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
         report.finding({
-          message: `${owner}: the map has no block of order 0 for its list page at ${hex(address)}`,
+          ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
+          message: `${owner}: its list page at ${hex(address)} ${order > 0 ? `is the first of a block of order ${order}` : inside}`,
           location: at(address),
+          ...(order > 0 ? { found: `order ${order}`, expected: 'order 0' } : {}),
         });
       }
     }
@@ -169,22 +194,24 @@ export const runsPreserved: Rule = {
   generations: UPSTREAM,
   source: 'upstream V6',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
-  consequence: 'no preserved block starts there, so that restoring the area fails',
+  consequence:
+    'where no preserved block starts, restoring the area fails; what is not preserved is handed out and overwritten. A run that is not aligned is restored in the blocks that it was preserved in, and low bits of its address are dropped: a warning, as no allocation has such runs',
   needs: ['memory'],
   requires: ['VMALLOC-003'],
   check(context, report) {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const placed of areas) {
+      const { owner, area } = placed;
+      if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
+        const why = runFault(map, run, area.descriptor.order);
         const aligned = run % area.runSize === 0;
-        const start = physicalAddress(run);
-        if (aligned && start !== undefined && orderAt(map, start / map.pageSize) >= 0) {
-          if (map.covers(start, start + area.runSize)) continue;
-        }
+        if (why === undefined && aligned) continue;
         report.finding({
-          message: `${owner}: run ${i} at ${hex(run)} ${aligned ? 'is not preserved' : `is not aligned to its ${hex(area.runSize)} bytes`}`,
+          ...(why === undefined ? { severity: 'warning' as const } : {}),
+          message: `${owner}: run ${i} at ${hex(run)} ${why ?? `is not aligned to its ${hex(area.runSize)} bytes`}`,
           location: at(run),
           found: hex(run),
         });
@@ -192,6 +219,27 @@ export const runsPreserved: Rule = {
     }
   },
 };
+
+/** What keeps a run of 2^order pages from being restored, in the steps of kho_restore_pages; undefined for nothing. */
+function runFault(map: PreservedPages, run: number, order: number): string | undefined {
+  const start = physicalAddress(run);
+  if (start === undefined) return 'is no physical address';
+  const first = Math.floor(start / map.pageSize);
+  const end = first + 2 ** order;
+  for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
+    if (orderAt(map, pfn) >= 0) continue;
+    const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
+    return `${where}${map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved'}`;
+  }
+  return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not preserved as a whole';
+}
+
+/** Pages of the largest aligned block at pfn that ends by `end`. */
+function step(pfn: number, end: number): number {
+  let pages = 1;
+  while (pfn % (2 * pages) === 0 && pfn + 2 * pages <= end) pages *= 2;
+  return pages;
+}
 
 export const runBlocks: Rule = {
   id: 'VMALLOC-007',
@@ -207,9 +255,11 @@ export const runBlocks: Rule = {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    for (const { owner, area } of areas) {
+    for (const placed of areas) {
+      const { owner, area } = placed;
+      if (!saneOrder(placed, context)) continue;
       for (const [i, run] of area.runs.entries()) {
-        const order = orderAt(map, run / map.pageSize);
+        const order = orderAt(map, Math.floor(run / map.pageSize));
         if (order <= area.descriptor.order) continue;
         report.finding({
           message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, its block order ${order}`,
@@ -224,7 +274,7 @@ export const runBlocks: Rule = {
 
 export const noEntriesBehindZero: Rule = {
   id: 'VMALLOC-008',
-  title: 'nothing stands behind the first 0 of a list page',
+  title: 'nothing stands after the first 0 of a list page',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream V8',
@@ -236,7 +286,7 @@ export const noEntriesBehindZero: Rule = {
       for (const { address, used, stray } of pages) {
         if (!stray) continue;
         report.finding({
-          message: `${owner}: the list page at ${hex(address)} has entries behind the 0 of entry ${used}`,
+          message: `${owner}: the list page at ${hex(address)} has entries after the 0 of entry ${used}`,
           location: at(address, 'kho_vmalloc_chunk.phys'),
         });
       }

@@ -2,6 +2,7 @@
 import { FS_PDE_LEAF_BITS, FS_PTE_BITS, SS_PDE_LEAF_BITS, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
+import { leadsAstray, seeNoRam } from './pointed.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
 import { isForeign, type Target } from './target.js';
@@ -119,15 +120,31 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     tally.see(row, { location, ...hit, key: `${name} refused` }, setting, count);
     return;
   }
-  sink.absent([`${stage}-stage`, 'table', 'unit-table'], 'a page-table page', table);
+  const scopes = [`${stage}-stage`, 'table', 'unit-table'] as const;
+  const at = entryAddress ?? target.entryAddress;
+  if (!target.nested && table !== 0 && at !== undefined && leadsAstray(sink, table, at)) {
+    const what =
+      entryAddress === undefined
+        ? `top table of ${name}`
+        : `table of level ${anomaly.level - 1} of ${name} behind entry ${hex(anomaly.entry)}`;
+    seeNoRam(sink, setting, what, table, at, count);
+    sink.blocked(scopes, `tables of ${name} are not reached`);
+    return;
+  }
+  sink.absent(scopes, 'a page-table page', table);
   if (entryAddress !== undefined && target.addressBits !== undefined && table >= 2 ** target.addressBits) {
     const hit = onEntry(target, anomaly, `has an address beyond ${target.addressBits} bits`);
     tally.see('FS-11', { ...hit, key: `${name} table` }, setting, count);
     return;
   }
-  if (entryAddress !== undefined && stage === 'second' && table === 0) {
+  if (entryAddress !== undefined && table === 0 && !target.nested) {
     const hit = onEntry(target, anomaly, 'points to a table at address 0');
-    tally.see('SS-32', { ...hit, key: `${name} table` }, setting, count);
+    tally.see(
+      stage === 'second' ? 'SS-32' : '1.9 table at 0',
+      { ...hit, key: `${name} table` },
+      setting,
+      count,
+    );
     return;
   }
   if (entryAddress !== undefined) {
@@ -181,6 +198,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     case 'not-present':
       if (!first) see('SS-2', 'has no permission, but is not 0');
       else if ((anomaly.entry & WRITE) !== 0n) see('FS-15', 'is not present, but has bit 1', {}, WRITE);
+      else if (!isForeign(target)) see('1.9 P clear', 'is not present, but is not 0');
       return;
     case 'beyond-width':
       if (first) return;

@@ -8,6 +8,7 @@ import { crossRows } from './rows/cross.js';
 import { firstStageRows } from './rows/first-stage.js';
 import { directoryRows, directoryTableRows } from './rows/pasid-directory.js';
 import { pasidEntryRows, pasidTableRows } from './rows/pasid-entry.js';
+import { pointerRows } from './rows/pointers.js';
 import { registerRows } from './rows/registers.js';
 import { legacyRootRows, rootRows, scalableRootRows } from './rows/root-entry.js';
 import { scalableContextRows, scalableContextTableRows } from './rows/scalable-context.js';
@@ -32,6 +33,7 @@ export const vtdRows: readonly Row[] = [
   ...secondStageRows,
   ...firstStageRows,
   ...crossRows,
+  ...pointerRows,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 function ruleOf(row: Row): Rule {
@@ -48,14 +50,16 @@ function ruleOf(row: Row): Rule {
     vtd: true,
     finish({ inspection }, report) {
       if (inspection === undefined) return;
-      const { findings, dropped, skipped, missing } = inspection.of(id);
+      const { findings, dropped, skipped, missing, blocked } = inspection.of(id);
       if (skipped !== undefined) {
-        report.skip(skipped);
+        if (blocked === undefined) report.skip(skipped);
+        else report.skip(blocked, 'prerequisite');
         return;
       }
       for (const finding of findings) report.finding(finding);
       report.more(dropped);
       if (missing !== undefined) report.absent(missing.what, missing.address);
+      if (blocked !== undefined) report.skip(blocked, 'prerequisite');
     },
   };
 }

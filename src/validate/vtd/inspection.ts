@@ -1,6 +1,6 @@
 /** Everything that the VT-d rules need, found in one pass over the structures and one over each table. */
 import type { Domain, Handover } from '../../abi/model.js';
-import { FS_PTE_BITS } from '../../records/vtd.js';
+import { contextEntry, FS_PTE_BITS, pasidEntry } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import { devicePath } from '../../vtd/context/path.js';
 import { inputWidthOf } from '../../vtd/registers.js';
@@ -10,9 +10,19 @@ import { gaps } from '../pages.js';
 import type { Inspected, InspectedRule, WalkObserver } from '../rule.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
+import { betterDepth } from './depth.js';
 import { watchLeaves } from './leaf-rows.js';
-import { createTargetRuns, preservedUnknown, type Stretches, watchPreserved } from './mapped.js';
+import {
+  createStretches,
+  createTargetRuns,
+  dmaContinues,
+  preservedUnknown,
+  STOPPED_TABLES,
+  stoppedNotes,
+  watchPreserved,
+} from './mapped.js';
 import { createPageLog, kindText } from './page-log.js';
+import { createRamMap } from './ram.js';
 import type { Row, Scope } from './row.js';
 import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
@@ -69,13 +79,15 @@ export function createInspection(
   facts: Facts,
   memory: Sink['memory'],
   settings: Target['settings'],
-  { units, given, device }: VtdOptions,
+  { units, given, device, dmaContinues: asked = false, iomem }: VtdOptions,
   rows: readonly Row[],
 ): Inspection {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const tally = createTally();
   const seen = new Set<Scope>();
   const missing = new Map<Scope, { what: string; address: bigint }>();
+  const blocked = new Map<Scope, string>();
+  const ram = createRamMap(handover, memory, iomem);
   const sink: Sink = {
     memory,
     tally,
@@ -85,9 +97,14 @@ export function createInspection(
       for (const scope of scopes)
         if (!missing.has(scope)) missing.set(scope, { what, address: BigInt(address) });
     },
+    blocked(scopes, why) {
+      for (const scope of scopes) if (!blocked.has(scope)) blocked.set(scope, why);
+    },
+    ram,
   };
   const runs = createTargetRuns();
-  const stretches: Stretches = { findings: [], dropped: 0 };
+  const stretches = createStretches();
+  const continues = dmaContinues(handover, asked);
   const unknown = preservedUnknown(handover);
   const targets: Target[] = [];
   const walked = new Set<string>();
@@ -98,8 +115,12 @@ export function createInspection(
   const caps = capabilitiesOf(settings, given);
   const mode = running[0]?.settings.mode;
 
-  function watched(target: Target, sharedTableBudget?: number): Watched {
+  function watched(said: Target, sharedTableBudget?: number): Watched {
     const owner = targets.length;
+    const levels = betterDepth(sink, said);
+    if (levels !== undefined) seeDepth(sink, said, levels);
+    // The walk goes on with the depth that explains the table, so that what is in it is still looked at.
+    const target = levels === undefined ? said : { ...said, levels };
     targets.push(target);
     seen.add(`${target.stage}-stage`);
     seen.add('table');
@@ -109,15 +130,17 @@ export function createInspection(
     const { leaves, end } = watchLeaves(sink, target, narrowed);
     const comparable = target.domain === undefined && !target.nested && unknown === undefined;
     const preserved =
-      comparable && target.kernelDomain ? watchPreserved(stretches, facts.preserved(), target) : undefined;
-    const { root, levels } = target;
+      comparable && target.kernelDomain
+        ? watchPreserved(stretches, facts.preserved(), target, ram, continues)
+        : undefined;
+    const { root } = target;
     const request = {
       memory: target.memory,
       root,
-      levels,
+      levels: target.levels,
       format: formatOf(target),
       // A first stage is bounded by its levels: MGAW does not apply to the sign-extended upper half.
-      ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, levels) }),
+      ...(target.stage === 'first' ? {} : { inputWidth: inputWidthOf(target.settings, target.levels) }),
       ...(sharedTableBudget === undefined ? {} : { sharedTableBudget }),
     };
     // The kernel's half of a process maps all memory, for requests that never come unless SRE lets them.
@@ -178,21 +201,51 @@ export function createInspection(
       compareDomains(sink, handover, unitTargets);
       seeRepeated(sink, targets);
       runs.compare(sink, targets);
-      if (unknown === undefined) seeUnpreserved(sink, facts, targets, unitTargets);
+      if (unknown === undefined) seeUnpreserved(sink, facts, targets, unitTargets, continues);
     },
     of(rule) {
       const row = byId.get(rule);
       if (row === undefined) return { findings: [], dropped: 0, skipped: 'it is no VT-d rule' };
       const skipped = whySkipped(row);
-      if (skipped !== undefined) return { findings: [], dropped: 0, skipped };
+      if (skipped !== undefined) {
+        const why = blocked.get(row.scope);
+        return { findings: [], dropped: 0, skipped, ...(why === undefined ? {} : { blocked: why }) };
+      }
       const absent = missing.get(row.scope);
       const result: InspectedRule =
         row.id === MAPPED
-          ? { findings: stretches.findings, dropped: stretches.dropped }
+          ? {
+              findings: [...stretches.findings, ...stoppedNotes(stretches)],
+              dropped: stretches.dropped,
+            }
           : { findings: tally.findings(row), dropped: 0 };
-      return absent === undefined ? result : { ...result, missing: absent };
+      if (absent !== undefined) return { ...result, missing: absent };
+      const why = blocked.get(row.scope);
+      return why === undefined ? result : { ...result, blocked: why };
     },
   };
+}
+
+/** A table that has one level more or less than it is said to have: all that follows of it is this one finding. */
+function seeDepth({ tally }: Sink, target: Target, levels: number): void {
+  const { name, stage, domain, setting, place, root, entryAddress } = target;
+  const width = stage === 'first' ? 'FSPM' : 'AW';
+  const record = setting.mode === 'scalable' ? pasidEntry.name : contextEntry.name;
+  const field = domain !== undefined ? 'agaw' : `${record}.${width}`;
+  const says =
+    domain !== undefined ? `domain says ${target.levels}` : `entry says ${target.levels} (${width})`;
+  const reads =
+    levels > target.levels
+      ? 'so its page tables are taken for the pages that it maps'
+      : 'so the pages that it maps are taken for page tables';
+  const text = `the table ${hex(root)} of ${name} has ${levels} levels, its ${says}, ${reads}`;
+  const address = BigInt(entryAddress ?? Number(root));
+  const found = `${target.levels} levels`;
+  tally.see(
+    'depth',
+    { text, key: name, location: { ...place, address, field }, found, expected: `${levels} levels` },
+    setting,
+  );
 }
 
 function keyOf(stage: string, root: bigint, levels: number): string {
@@ -272,7 +325,13 @@ function seeRepeated(sink: Sink, targets: readonly Target[]): void {
 }
 
 /** Structure pages that are not preserved (XR-4): page tables by table, what leads to them as a warning. */
-function seeUnpreserved(sink: Sink, facts: Facts, targets: readonly Target[], units: UnitTargets): void {
+function seeUnpreserved(
+  sink: Sink,
+  facts: Facts,
+  targets: readonly Target[],
+  units: UnitTargets,
+  continues: boolean,
+): void {
   const preserved = facts.preserved();
   const lost = new Map<number, { total: number; missing: number; shown: string[]; first: number }>();
   for (const { start, end, kind, owner } of sink.pages.entries()) {
@@ -291,6 +350,10 @@ function seeUnpreserved(sink: Sink, facts: Facts, targets: readonly Target[], un
           `${hex(page)} (${owner < 0 ? kindText(kind).replace(/^an? /, '') : `level ${kind}`})`,
         );
     }
+  }
+  if (!continues) {
+    seeStopped(sink, lost, targets, units);
+    return;
   }
   for (const [owner, { total, missing, shown, first }] of lost) {
     const target = targets[owner];
@@ -312,6 +375,35 @@ function seeUnpreserved(sink: Sink, facts: Facts, targets: readonly Target[], un
       },
       setting,
     );
+  }
+}
+
+/** Table pages that are not preserved where devices are stopped before the kexec: one note a unit. */
+function seeStopped(
+  { tally }: Sink,
+  lost: ReadonlyMap<number, { readonly total: number; readonly missing: number; readonly first: number }>,
+  targets: readonly Target[],
+  units: UnitTargets,
+): void {
+  const setting = settingOf(units);
+  if (setting === undefined) return;
+  // Which unit a root or context table belongs to is not kept.
+  const shared = units.length === 1 ? units[0]?.unit.name : undefined;
+  const sums = new Map<string, { total: number; missing: number; first: number }>();
+  for (const [owner, { total, missing, first }] of lost) {
+    const target = targets[owner];
+    if (target?.domain !== undefined) continue;
+    const unit = target?.unit ?? shared ?? 'all units, as root, context and PASID tables';
+    const sum = sums.get(unit) ?? { total: 0, missing: 0, first: -1 };
+    const at = sum.first < 0 ? first : sum.first;
+    sums.set(unit, { total: sum.total + total, missing: sum.missing + missing, first: at });
+  }
+  for (const [unit, { total, missing, first }] of sums) {
+    if (missing === 0) continue;
+    const text = `of ${counted(total, 'page')} of tables of ${unit}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${STOPPED_TABLES}`;
+    const location = { address: BigInt(first) };
+    const found = `${total - missing} of ${total} preserved`;
+    tally.see('XR-4', { text, key: unit, location, found, severity: 'note' }, setting);
   }
 }
 

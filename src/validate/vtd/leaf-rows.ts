@@ -21,7 +21,7 @@ import {
 } from '../../vtd/walk/batch.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import { highAddressBits, type Narrowed } from './table-rows.js';
+import { highAddressBits, type Narrowed, userHit } from './table-rows.js';
 import type { Target } from './target.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
@@ -41,6 +41,8 @@ interface LeafCheck {
   readonly row: string;
   readonly what: string;
   readonly depends?: 'cap' | 'ecap';
+  /** Key and severity, where hits of several tables are one. */
+  readonly more?: Partial<Hit>;
   test(leaf: Leaf): boolean;
 }
 
@@ -98,7 +100,12 @@ function firstStageChecks(target: Target): LeafCheck[] {
   const large = FS_PDE_LEAF_BITS.ps.lo;
   const written: readonly number[] = [readOnly, writable, readOnly | large, writable | large];
   const checks: LeafCheck[] = [
-    { row: 'FS-7', what: 'refuses user requests', test: ({ lo }) => (lo & bits.us.lo) === 0 },
+    {
+      row: 'FS-7',
+      what: 'refuses user requests',
+      more: userHit(target),
+      test: ({ lo }) => (lo & bits.us.lo) === 0,
+    },
     { row: 'FS-14', what: 'has bit 63', test: ({ hi }) => (hi & bits.xd.hi) !== 0 },
     { row: 'FS-17', what: 'has bits 62:52', test: ({ hi }) => (hi & bits.ignored52.hi) !== 0 },
   ];
@@ -168,7 +175,14 @@ export function watchLeaves(
   }
 
   /** Only the first leaf that breaks a row is put into words; millions may follow. */
-  function see(code: string, batch: LeafBatch, row: number, what: string, depends?: 'cap' | 'ecap'): void {
+  function see(
+    code: string,
+    batch: LeafBatch,
+    row: number,
+    what: string,
+    depends?: 'cap' | 'ecap',
+    more?: Partial<Hit>,
+  ): void {
     const count = leavesOfRow(pagesOf(batch)[row] ?? 0, batch.level[row] ?? 1);
     const known = met.get(code);
     if (known !== undefined) {
@@ -176,7 +190,7 @@ export function watchLeaves(
       return;
     }
     const found = hit(batch, row, what);
-    met.set(code, { hit: depends === undefined ? found : { ...found, depends }, count });
+    met.set(code, { hit: { ...found, ...(depends === undefined ? {} : { depends }), ...more }, count });
   }
 
   /** Whether no check objects to the bits of a row. */
@@ -185,7 +199,7 @@ export function watchLeaves(
     for (const check of checks) {
       if (!check.test(leaf)) continue;
       plain = false;
-      see(check.row, batch, row, check.what, check.depends);
+      see(check.row, batch, row, check.what, check.depends, check.more);
     }
     return plain;
   }

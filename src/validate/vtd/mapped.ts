@@ -2,6 +2,7 @@
 import type { Handover } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import {
   ACCESS_WRITE,
@@ -21,6 +22,7 @@ import { createProbe, intersections } from '../pages.js';
 import type { Finding, Reached, WalkObserver } from '../rule.js';
 import { GRANULE_PAGES } from '../survey.js';
 import { counted, range } from '../text.js';
+import type { RamMap } from './ram.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
 import type { Target } from './target.js';
@@ -36,7 +38,44 @@ const MAX_ALL_RUNS = 2 ** 20;
 export interface Stretches {
   readonly findings: Omit<Finding, 'rule'>[];
   dropped: number;
+  /** Pages by unit, where devices are stopped before the kexec: nothing of it is a fault. */
+  readonly stopped: Map<string, { mapped: number; missing: number }>;
 }
+
+export function createStretches(): Stretches {
+  return { findings: [], dropped: 0, stopped: new Map() };
+}
+
+const IOMMU_FLB = /iommu/;
+
+/**
+ * Whether devices go on with DMA while the next kernel boots: the 2024 series hands domains over, later series by
+ * an FLB of LUO. Released kernels stop devices before a kexec: drivers/pci/pci-driver.c pci_device_shutdown clears
+ * bus mastering, drivers/iommu/intel/iommu.c intel_iommu_shutdown turns translation off.
+ */
+export function dmaContinues({ generation, luo }: Handover, asked: boolean): boolean {
+  const flbs = luo?.flbs ?? [];
+  return (
+    asked || generation === 'rfc-2024' || flbs.some(({ name }) => IOMMU_FLB.test(bytesToText(name).text))
+  );
+}
+
+const STOPPED =
+  'devices are stopped before the kexec, and no IOMMU state is handed over, so nothing goes on using them (--dma-continues judges them)';
+
+/** The notes on what would be lost if devices went on, one a unit. */
+export function stoppedNotes({ stopped }: Stretches): Omit<Finding, 'rule'>[] {
+  return [...stopped]
+    .filter(([, { missing }]) => missing > 0)
+    .map(([unit, { mapped, missing }]) => ({
+      severity: 'note',
+      message: `of ${mapped} pages of 4 KiB that devices of ${unit} can reach, ${missing} are not preserved: ${STOPPED}`,
+      location: {},
+      found: `${mapped - missing} of ${mapped} preserved`,
+    }));
+}
+
+export const STOPPED_TABLES = STOPPED;
 
 /** Why mapped pages cannot be compared with what is preserved; undefined when they can. */
 export function preservedUnknown({ kind, preserved, preservedMap, pageSize }: Handover): string | undefined {
@@ -67,15 +106,43 @@ function isDirect(memory: PhysicalMemory, iova: number, start: number, end: numb
 const DIRECT =
   ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
 
-/** Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). */
-export function watchPreserved(out: Stretches, preserved: PageSet, target: Target): WalkObserver {
+const UNSURE =
+  ', and lies outside all RAM that the dump shows: a BAR, unless the dump was cut (--iomem tells)';
+
+/** Whether the dump holds some of page frames [start, end). */
+function isHeld(memory: PhysicalMemory, start: number, end: number): boolean {
+  for (const { state } of memory.runs(start * Number(PAGE), end * Number(PAGE)))
+    if (state !== 'absent') return true;
+  return false;
+}
+
+/**
+ * Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). What is no
+ * RAM is passed over: nothing hands it out.
+ *
+ * @param continues false where devices are stopped before the kexec: the pages are only counted, by unit
+ */
+export function watchPreserved(
+  out: Stretches,
+  preserved: PageSet,
+  target: Target,
+  ram: RamMap,
+  continues: boolean,
+): WalkObserver {
   let mapped = 0;
   let missing = 0;
-  const { end, ...watched } = watchOutside(preserved, (stretch) => {
-    missing += stretch.pages;
-    if (out.findings.length >= MAX_STRETCHES) out.dropped++;
-    else out.findings.push(unpreserved(target, stretch));
-  });
+  function tell(stretch: Stretch): void {
+    for (const { start, end, state } of ram.parts(stretch.target, stretch.target + stretch.pages)) {
+      if (state === 'none') continue;
+      const unsure = state === 'maybe' && !isHeld(target.memory, start, end);
+      if (!unsure) missing += end - start;
+      if (!continues) continue;
+      const part = { iova: stretch.iova + start - stretch.target, target: start, pages: end - start };
+      if (out.findings.length >= MAX_STRETCHES) out.dropped++;
+      else out.findings.push(unpreserved(target, part, unsure));
+    }
+  }
+  const { end, ...watched } = watchOutside(preserved, tell);
   return {
     ...watched,
     leaves(batch) {
@@ -83,6 +150,12 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
     },
     end(report) {
       end(report);
+      if (!continues) {
+        const unit = target.unit ?? target.name;
+        const sum = out.stopped.get(unit) ?? { mapped: 0, missing: 0 };
+        out.stopped.set(unit, { mapped: sum.mapped + mapped, missing: sum.missing + missing });
+        return;
+      }
       if (missing === 0) return;
       out.findings.push({
         severity: 'note',
@@ -95,16 +168,21 @@ export function watchPreserved(out: Stretches, preserved: PageSet, target: Targe
   };
 }
 
-function unpreserved(target: Target, { iova: first, target: to, pages }: Stretch): Omit<Finding, 'rule'> {
+/** @param unsure the dump has nothing there, and it may be no RAM */
+function unpreserved(
+  target: Target,
+  { iova: first, target: to, pages }: Stretch,
+  unsure: boolean,
+): Omit<Finding, 'rule'> {
   const iova = BigInt(first) * PAGE;
   const at = BigInt(to) * PAGE;
   const iovaEnd = iova + BigInt(pages) * PAGE;
   const direct = isDirect(target.memory, first, to, to + pages);
   const where = direct
     ? `the same addresses, which are not preserved${DIRECT}`
-    : `${hex(at)}, which is not preserved`;
+    : `${hex(at)}, which is not preserved${unsure ? UNSURE : ''}`;
   return {
-    severity: direct ? 'note' : 'error',
+    severity: direct || unsure ? 'note' : 'error',
     message: `${target.name} maps IOVA ${range(iova, iovaEnd)} to ${where}`,
     location: { ...target.place, iova, iovaEnd, address: at },
     found: `${counted(pages, 'page')} at ${hex(at)}`,

@@ -92,6 +92,7 @@ export function createPageLog(): PageLog {
   return {
     add(address, kind, owner) {
       added++;
+      all = undefined;
       const last = count - 1;
       const follows = address === next && log.kinds[last] === kind && log.owners[last] === owner;
       next = address + PAGE;

@@ -5,6 +5,7 @@ import { PASID_BUDGET } from '../../vtd/context/list.js';
 import { directoryEntries, PASIDS_PER_TABLE } from '../../vtd/context/path.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import { PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
+import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
 import type { Entry, Place, Scope } from './row.js';
 import { directoryRows } from './rows/pasid-directory.js';
 import { pasidEntryRows } from './rows/pasid-entry.js';
@@ -45,7 +46,12 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
   const { tally, memory, pages, seen } = sink;
   let budget = PASID_BUDGET;
 
-  function table(place: Place, from: Entry<records.PasidDirEntry>, firstPasid: number): void {
+  function table(
+    context: Entry<records.ScalableContextEntry>,
+    from: Entry<records.PasidDirEntry>,
+    firstPasid: number,
+  ): void {
+    const { place } = context;
     const address = pageAddress(from.value.smptblptr);
     const name = `${placeName({ bus: place.bus, ...(place.devfn === undefined ? {} : { devfn: place.devfn }) })}, PASIDs from ${hex(firstPasid)}`;
     const known = tables.get(address);
@@ -55,14 +61,32 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       return;
     }
     tables.set(address, name);
-    if (address >= 2 ** caps.settings.haw) return;
+    const what = `PASID table of ${name}`;
+    const why = `the ${what} is not reached`;
+    if (address === 0 || address >= 2 ** caps.settings.haw) {
+      sink.blocked(BELOW.slice(1), why);
+      return;
+    }
     const bytes = readKnown(memory, address, PAGE);
+    if (bytes.length === 0 && leadsAstray(sink, address, from.address)) {
+      seeNoRam(sink, setting, what, address, from.address);
+      sink.blocked(BELOW.slice(1), why);
+      return;
+    }
     if (bytes.length < PAGE) {
       const text = `the PASID table ${hex(address)} of ${name} is not in the dump`;
       tally.see('PD-4', { text, location: { address: BigInt(from.address) } }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
     if (bytes.length === 0) return;
+    const looks = lookOf(bytes, records.PASID_ENTRY_SIZE, (view, at) =>
+      records.pasidEntryMasks(caps.settings, records.readPasidEntry(view, at)),
+    );
+    if (looks === 'other') {
+      seeNoTable(sink, setting, what, address, from.address);
+      sink.blocked(BELOW.slice(1), why);
+      return;
+    }
     pages.add(address, PASID_TABLE, -1);
     seen.add('pasid-entry');
     const view = new DataView(bytes.buffer);
@@ -80,23 +104,39 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         unit,
         caps,
       };
-      if (value.p === 1) present(entry);
+      if (value.p === 1) present(entry, context.value);
       else stale(entry);
     }
   }
 
-  function present(entry: Entry<records.PasidEntry>): void {
+  function present(entry: Entry<records.PasidEntry>, context: records.ScalableContextEntry): void {
     judge(sink, pasidEntryRows, entry, setting, 'PASID entry');
     ids.pasid(entry);
-    list.pasid(entry);
+    list.pasid(entry, context);
   }
 
   function stale({ place, words, address, value }: Entry<records.PasidEntry>): void {
     const [first = 0n] = words;
+    const torn = isTorn(words);
     // FPD alone is what Linux leaves where faults are to be ignored.
-    if (first === BigInt(value.fpd) << BigInt(records.PASID_ENTRY_BITS.fpd.shift)) return;
-    const text = `PASID entry of ${placeName(place)} is not present but not 0: ${hex(first)}`;
-    tally.see('PE-22', { text, location: { address: BigInt(address) }, found: hex(first) }, setting);
+    if (!torn && first === BigInt(value.fpd) << BigInt(records.PASID_ENTRY_BITS.fpd.shift)) return;
+    const found = torn ? words.slice(0, 3).map(hex).join(' ') : hex(first);
+    const text = `PASID entry of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
+    const more = torn ? ({ severity: 'warning', key: 'torn' } as const) : {};
+    tally.see('PE-22', { text, location: { address: BigInt(address) }, found, ...more }, setting);
+  }
+
+  function staleDirectoryEntry(
+    place: Place,
+    [word = 0n]: readonly bigint[],
+    { fpd }: records.PasidDirEntry,
+    address: number,
+  ): void {
+    // FPD counts in absent entries too.
+    if (word === BigInt(fpd) << BigInt(records.PASID_DIR_ENTRY_BITS.fpd.shift)) return;
+    const torn = isTorn([word]) ? TORN : '';
+    const text = `PASID directory entry of ${placeName(place)} is not present but not 0: ${hex(word)}${torn}`;
+    tally.see('1.6 P clear', { text, location: { address: BigInt(address) }, found: hex(word) }, setting);
   }
 
   /** Whether RID_PASID of the context has a present entry (SC-12); unknown bytes count as present. */
@@ -125,8 +165,16 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       const start = pageAddress(value.pasiddirptr);
       const key = `${start} ${value.pdts}`;
       ridPasid(context);
-      if (directories.has(key) || start >= 2 ** caps.settings.haw) return;
+      if (directories.has(key)) return;
+      const what = `PASID directory of ${placeName(place)}`;
+      const why = `the ${what} is not reached`;
+      if (start === 0 || start >= 2 ** caps.settings.haw) {
+        sink.blocked(BELOW, why);
+        return;
+      }
       directories.add(key);
+      const masks = [records.pasidDirEntryMasks(caps.settings)];
+      let present = 0;
       const size = records.PASID_DIR_ENTRY_SIZE;
       const end = start + directoryEntries(value) * size;
       for (let page = start; page < end; page += PAGE) {
@@ -137,6 +185,16 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
           return;
         }
         const bytes = readKnown(memory, page, length);
+        if (page === start && bytes.length === 0 && leadsAstray(sink, start, context.address)) {
+          seeNoRam(sink, setting, what, start, context.address);
+          sink.blocked(BELOW, why);
+          return;
+        }
+        if (page === start && lookOf(bytes, size, () => masks) === 'other') {
+          seeNoTable(sink, setting, what, start, context.address);
+          sink.blocked(BELOW, why);
+          return;
+        }
         if (bytes.length < length) {
           const text = `the PASID directory ${hex(start)} of ${placeName(place)} is not in the dump from ${hex(page + bytes.length)} on`;
           tally.see('SC-10', { text, location: { address: BigInt(context.address) } }, setting);
@@ -148,7 +206,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const view = new DataView(bytes.buffer);
         for (let offset = 0; offset + size <= bytes.length; offset += size) {
           const entry = records.readPasidDirEntry(view, offset);
-          if (entry.p === 0) continue;
+          if (entry.p === 0) {
+            staleDirectoryEntry(place, wordsOf(view, offset, size), entry, page + offset);
+            continue;
+          }
+          present++;
           const from: Entry<records.PasidDirEntry> = {
             type: records.pasidDirEntry,
             value: entry,
@@ -159,9 +221,10 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
             caps,
           };
           judge(sink, directoryRows, from, setting, 'PASID directory entry');
-          table(place, from, ((page + offset - start) / size) * PASIDS_PER_TABLE);
+          table(context, from, ((page + offset - start) / size) * PASIDS_PER_TABLE);
         }
       }
+      if (present === 0) seeEmpty(sink, setting, what, start, context.address);
     },
   };
 }

@@ -1,9 +1,10 @@
 /** Where everything that looks at VT-d tables puts what it finds. */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { PageLog } from './page-log.js';
+import type { RamMap } from './ram.js';
 import type { Entry, EntryRow, Hit, Scope } from './row.js';
 import type { Setting, Tally } from './tally.js';
-import { placeName } from './target.js';
+import { placeName, subjectOf } from './target.js';
 
 export interface Sink {
   readonly memory: PhysicalMemory;
@@ -13,6 +14,9 @@ export interface Sink {
   readonly seen: Set<Scope>;
   /** Bytes that are not in the dump: the rules of these scopes cannot pass. */
   absent(scopes: readonly Scope[], what: string, address: number): void;
+  /** What lies below a damaged pointer is not reached: the rules of these scopes cannot pass. */
+  blocked(scopes: readonly Scope[], why: string): void;
+  readonly ram: RamMap;
 }
 
 /** Judges one entry by the rows that need nothing else. */
@@ -25,7 +29,9 @@ export function judge<T>(
 ): void {
   for (const row of rows) {
     const hit = row.test(entry);
-    if (hit !== undefined) tally.see(row.row, at(hit, entry, what), setting);
+    if (hit === undefined) continue;
+    const subject = subjectOf(entry.place);
+    tally.see(row.row, at(hit, entry, what), subject === undefined ? setting : { ...setting, subject });
   }
 }
 

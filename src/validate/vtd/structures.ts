@@ -6,6 +6,7 @@ import { pageAddress } from '../../vtd/context/structure.js';
 import { rootPointer } from '../../vtd/registers.js';
 import { CONTEXT_TABLE, ROOT_TABLE } from './page-log.js';
 import { createPasids, type Pasids } from './pasids.js';
+import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
 import type { Entry, Place, Scope } from './row.js';
 import { contextEntryRows, usesTables } from './rows/context-entry.js';
 import { registerRows } from './rows/registers.js';
@@ -140,11 +141,18 @@ function scalableRoot(u: Unit, entry: Entry<records.ScalableRootEntry>): void {
   if (value.up === 1) inspectContextTable(u, entry, pageAddress(value.uctp), 0x80);
 }
 
-/** An entry that is not present but not 0. */
+/** An entry that is not present but not 0: while the kernel clears one, P goes first, and all else stands. */
 function seeStale<T>(u: Unit, row: string, what: string, { place, words, address }: Entry<T>): void {
   const found = words.map(hex).join(' ');
-  const text = `${what} of ${placeName(place)} is not present but not 0: ${found}`;
-  u.sink.tally.see(row, { text, location: { address: BigInt(address) }, found, expected: '0' }, u.setting);
+  const torn = isTorn(words);
+  const text = `${what} of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
+  const location = { address: BigInt(address) };
+  const more = torn ? ({ severity: 'warning' } as const) : {};
+  u.sink.tally.see(
+    row,
+    { text, key: torn ? 'torn' : '', location, found, expected: '0', ...more },
+    u.setting,
+  );
 }
 
 /** @param first devfn of the table's first entry in scalable mode, where a table serves half a bus */
@@ -161,14 +169,36 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
   }
   u.contextTables.set(address, name);
   // Addresses at or above the host address width are reported as such and lead nowhere.
-  if (address >= 2 ** u.caps.settings.haw) return;
+  const what = `context table of ${name}`;
+  const why = `the ${what} is not reached`;
+  if (address === 0 || address >= 2 ** u.caps.settings.haw) {
+    sink.blocked(STRUCTURES.slice(3), why);
+    return;
+  }
   const bytes = readKnown(sink.memory, address, PAGE);
+  if (bytes.length === 0 && leadsAstray(sink, address, root.address)) {
+    seeNoRam(sink, setting, what, address, root.address);
+    sink.blocked(STRUCTURES.slice(3), why);
+    return;
+  }
   if (bytes.length < PAGE) {
     const text = `the context table ${hex(address)} of ${name} is not in the dump`;
     sink.tally.see('RT-8', { text, location: { address: BigInt(root.address) } }, setting);
     sink.absent(STRUCTURES.slice(3), 'a context table', address + bytes.length);
   }
   if (bytes.length === 0) return;
+  const { settings } = u.caps;
+  const looks = u.scalable
+    ? lookOf(bytes, records.SCALABLE_CONTEXT_ENTRY_SIZE, () => records.scalableContextEntryMasks(settings))
+    : lookOf(bytes, records.CONTEXT_ENTRY_SIZE, (view, at) =>
+        records.contextEntryMasks(settings, records.readContextEntry(view, at)),
+      );
+  if (looks === 'other') {
+    seeNoTable(sink, setting, what, address, root.address);
+    sink.blocked(STRUCTURES.slice(3), why);
+    return;
+  }
+  if (looks === 'empty' && bytes.length === PAGE) seeEmpty(sink, setting, what, address, root.address);
   sink.pages.add(address, CONTEXT_TABLE, -1);
   sink.seen.add(u.scalable ? 'scalable-context-entry' : 'context-entry');
   const view = new DataView(bytes.buffer);
@@ -198,7 +228,13 @@ function legacyContext(u: Unit, entry: Entry<records.ContextEntry>): void {
 }
 
 function scalableContext(u: Unit, entry: Entry<records.ScalableContextEntry>): void {
-  if (entry.value.p === 0) return;
+  if (entry.value.p === 0) {
+    const [first, ...rest] = entry.words;
+    // FPD is what hardware looks at in an absent entry.
+    const fpd = BigInt(entry.value.fpd) << BigInt(records.SCALABLE_CONTEXT_ENTRY_BITS.fpd.shift);
+    if (first !== fpd || rest.some((word) => word !== 0n)) seeStale(u, '1.5 P clear', 'context entry', entry);
+    return;
+  }
   judge(u.sink, scalableContextRows, entry, u.setting, 'context entry');
   u.pasids.directory(entry);
 }

@@ -7,8 +7,9 @@ import { fromHalves } from '../../vtd/walk/anomaly.js';
 import { ACCESS_READ, ACCESS_WRITE, ENTRIES_PER_TABLE, pagesPerEntry } from '../../vtd/walk/batch.js';
 import { accessOf, type EntryFormat } from '../../vtd/walk/format.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
+import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import type { Target } from './target.js';
+import { supervisorOnly, type Target } from './target.js';
 
 const PAGE = 4096;
 /** Stretches of input addresses whose path takes a permission away; more are not followed. */
@@ -28,7 +29,15 @@ export function formatOf({ stage, settings }: Target): EntryFormat {
 interface EntryCheck {
   readonly row: string;
   readonly what: string;
+  /** Key and severity, where hits of several tables are one. */
+  readonly more?: Partial<Hit>;
   test(lo: number, hi: number): boolean;
+}
+
+/** Entries without U/S are one finding for all tables of a unit: a kernel that leaves it away does so everywhere. */
+export function userHit(target: Target): Partial<Hit> {
+  const severity = supervisorOnly(target);
+  return { severity, key: severity === 'note' ? target.name : `${target.unit ?? ''} ${severity}` };
 }
 
 function secondStageChecks({ settings, coherent, caps }: Target): EntryCheck[] {
@@ -76,7 +85,12 @@ function firstStageChecks(target: Target): EntryCheck[] {
   const flags = bits.p.lo | bits.rw.lo | bits.us.lo | bits.a.lo;
   const low = PAGE - 1;
   const checks: EntryCheck[] = [
-    { row: 'FS-7', what: 'refuses user requests', test: (lo) => (lo & bits.us.lo) === 0 },
+    {
+      row: 'FS-7',
+      what: 'refuses user requests',
+      more: userHit(target),
+      test: (lo) => (lo & bits.us.lo) === 0,
+    },
     { row: 'FS-8', what: 'takes write permission away', test: (lo) => (lo & bits.rw.lo) === 0 },
     { row: 'FS-14', what: 'has bit 63', test: (_lo, hi) => (hi & bits.xd.hi) !== 0 },
     { row: 'FS-17', what: 'has bits 62:52', test: (_lo, hi) => (hi & bits.ignored52.hi) !== 0 },
@@ -140,10 +154,10 @@ export function watchTables(
       tally.see('SS-27', { text, key: name, location: { ...location, address: BigInt(address) } }, setting);
     }
     if (entryAddress < 0) return;
-    const see = (row: string, what: string) => {
+    const see = (row: string, what: string, more: Partial<Hit> = {}) => {
       const entry = hex(fromHalves(lo, hi));
       const text = `entry ${entry} of level ${level + 1} at ${hex(entryAddress)} of ${name} ${what}`;
-      tally.see(row, { text, key: `${name} table`, found: entry, location }, setting);
+      tally.see(row, { text, key: `${name} table`, found: entry, location, ...more }, setting);
     };
     const access = accessOf(format, lo, hi);
     if (access !== (ACCESS_READ | ACCESS_WRITE)) {
@@ -152,11 +166,12 @@ export function watchTables(
       if (stage === 'second')
         see('SS-17', `takes ${(access & ACCESS_READ) === 0 ? 'read' : 'write'} permission away`);
     }
-    if (stage === 'second' && address === 0) see('SS-32', 'points to a table at address 0');
+    if (address === 0 && !nested)
+      see(stage === 'second' ? 'SS-32' : '1.9 table at 0', 'points to a table at address 0');
     let plain = access === (ACCESS_READ | ACCESS_WRITE);
     for (const check of checks) {
       if (!check.test(lo, hi)) continue;
-      see(check.row, check.what);
+      see(check.row, check.what, check.more);
       plain = false;
     }
     // An address limit may cut through the low half, so only where the whole high half is below it.

@@ -1,5 +1,5 @@
 /** What was met while the tables were looked at, by row and cause: one finding each, with a count. */
-import type { Finding } from '../rule.js';
+import type { Finding, Subject } from '../rule.js';
 import type { Fault, Hit, Row } from './row.js';
 import type { Given } from './unit.js';
 
@@ -11,6 +11,8 @@ export interface Setting {
   /** Mode of the unit; undefined for tables that no unit is known for. */
   readonly mode?: 'legacy' | 'scalable';
   readonly given: Given;
+  /** Whose it is, where it is not a whole unit's. */
+  readonly subject?: Subject;
 }
 
 interface Cause {
@@ -74,6 +76,7 @@ function findingOf(row: Row, { hit, setting, folded, count }: Cause): Omit<Findi
     severity: unknown ? 'note' : (hit.severity ?? row.severity),
     message: parts.join('; '),
     location,
+    ...(setting.subject === undefined ? {} : { subject: setting.subject }),
     ...(found === undefined ? {} : { found }),
     ...(expected === undefined ? {} : { expected }),
   };

@@ -1,5 +1,5 @@
 /** The distinct tables that the devices of a unit are translated with. */
-import type { ContextEntry, PasidEntry } from '../../records/vtd.js';
+import type { ContextEntry, PasidEntry, ScalableContextEntry } from '../../records/vtd.js';
 import { PasidTranslationType } from '../../records/vtd.js';
 import { contextTranslation, pasidTranslation } from '../../vtd/context/translation.js';
 import { guestMemory } from '../../vtd/nested.js';
@@ -7,10 +7,10 @@ import { inputWidthOf } from '../../vtd/registers.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
 import { ACCESS_READ } from '../../vtd/walk/batch.js';
 import { translate } from '../../vtd/walk/translate.js';
-import type { Entry } from './row.js';
+import type { Entry, Place } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';
-import { placeName, type Target } from './target.js';
+import { placeName, subjectOf, type Target } from './target.js';
 
 interface Draft {
   readonly target: Target;
@@ -21,13 +21,26 @@ interface Draft {
 
 export interface TargetList {
   context(entry: Entry<ContextEntry>): void;
-  pasid(entry: Entry<PasidEntry>): void;
+  /** @param context the context entry whose directory leads to the PASID entry */
+  pasid(entry: Entry<PasidEntry>, context: ScalableContextEntry): void;
   /** In the order in which they were met; a table of several devices once. */
   targets(): Target[];
 }
 
-export function createTargetList({ memory }: Sink, setting: Setting): TargetList {
+export function createTargetList(sink: Sink, setting: Setting): TargetList {
+  const { memory } = sink;
   const drafts = new Map<string, Draft>();
+
+  /** A top table at address 0 is not walked: the entry has a finding of its own. */
+  function notReached(stage: 'first' | 'second', place: Place): void {
+    const why = `the page table of ${placeName(place)} is not reached`;
+    sink.blocked([`${stage}-stage`, 'table', 'unit-table'], why);
+  }
+
+  function ofFunction(place: Place): Setting {
+    const subject = subjectOf(place);
+    return subject === undefined ? setting : { ...setting, subject };
+  }
 
   function add(key: string, make: () => Target, nestingParent = false): void {
     const known = drafts.get(key);
@@ -42,7 +55,11 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
   return {
     context(entry) {
       const translation = contextTranslation(entry.value);
-      if (translation.kind !== 'second-stage' || translation.second.address === 0) return;
+      if (translation.kind !== 'second-stage') return;
+      if (translation.second.address === 0) {
+        notReached('second', entry.place);
+        return;
+      }
       const { address, levels } = translation.second;
       const { caps } = entry;
       add(`2 ${address} ${levels}`, () => ({
@@ -52,7 +69,8 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         stage: 'second',
         settings: caps.settings,
         caps,
-        setting,
+        setting: ofFunction(entry.place),
+        unit: entry.unit.name,
         name: placeName(entry.place),
         place: {},
         nestingParent: false,
@@ -62,7 +80,7 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         kernelDomain: true,
       }));
     },
-    pasid(entry) {
+    pasid(entry, context) {
       const { value, caps, place } = entry;
       const translation = pasidTranslation(value);
       const settings = {
@@ -74,7 +92,8 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
       const common = {
         settings,
         caps,
-        setting,
+        setting: ofFunction(place),
+        unit: entry.unit.name,
         name: placeName(place),
         place: {},
         coherent: caps.given.ecap ? caps.ecap.smpwcs === 1 : undefined,
@@ -83,12 +102,14 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
         // Linux gives domain id 1 to tables that a CPU uses too.
         kernelDomain: value.did > 1,
         supervisor: value.sre === 1,
+        ...(place.pasid === context.ridPasid ? { userOnly: context.ridPriv === 0 } : {}),
         ...(place.pasid === undefined ? {} : { pasid: place.pasid }),
       };
       if (translation.kind === 'second-stage' || translation.kind === 'nested') {
         const { address, levels } = translation.second;
         const nestingParent = value.pgtt === PasidTranslationType.nested;
-        if (address !== 0) {
+        if (address === 0) notReached('second', place);
+        else {
           const make = (): Target => ({
             ...common,
             memory,
@@ -103,6 +124,10 @@ export function createTargetList({ memory }: Sink, setting: Setting): TargetList
       }
       if (translation.kind !== 'first-stage' && translation.kind !== 'nested') return;
       const { address, levels } = translation.first;
+      if (address === 0 && translation.kind === 'first-stage') {
+        notReached('first', place);
+        return;
+      }
       const second = translation.kind === 'nested' ? translation.second : undefined;
       const key = second === undefined ? '' : `${second.address} ${second.levels}`;
       add(`1 ${address} ${levels} ${key}`, () => ({

@@ -4,6 +4,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { VtdSettings } from '../../schema/settings.js';
 import { functionText } from '../../vtd/device-id.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
+import type { Severity, Subject } from '../rule.js';
 import type { Place } from './row.js';
 import type { Setting } from './tally.js';
 import type { Capabilities } from './unit.js';
@@ -18,6 +19,8 @@ export interface Target {
   readonly settings: VtdSettings;
   readonly caps: Capabilities;
   readonly setting: Setting;
+  /** Name of the remapping unit; none for domains. */
+  readonly unit?: string;
   /** For messages: `domain 1`, `00:03.0 and 2 more`. */
   readonly name: string;
   /** Where findings on the whole table stand. */
@@ -44,6 +47,18 @@ export interface Target {
   readonly kernelDomain: boolean;
   /** Supervisor requests reach a first stage (SRE): its entries without U/S count too. */
   readonly supervisor?: boolean;
+  /** Requests without PASID use it (RID_PASID); true when they are user requests (RID_PRIV is 0). */
+  readonly userOnly?: boolean;
+}
+
+/**
+ * What an entry without U/S is (FS-7). VT-d 3.6.1: requests without PASID are user requests unless RID_PRIV is set,
+ * those with one unless the device asks for privilege, which SRE has to allow.
+ */
+export function supervisorOnly(target: Target): Severity {
+  if (isForeign(target)) return 'note';
+  if (target.supervisor !== true || target.userOnly === true) return 'error';
+  return target.userOnly === false ? 'note' : 'warning';
 }
 
 /**
@@ -52,6 +67,12 @@ export interface Target {
  */
 export function isForeign({ stage, kernelDomain, nested }: Target): boolean {
   return stage === 'first' && (nested || !kernelDomain);
+}
+
+/** The function that an entry is of; a root entry is of none. */
+export function subjectOf({ bus, devfn, pasid }: Place): Subject | undefined {
+  if (devfn === undefined) return undefined;
+  return { device: functionText(bus, devfn), ...(pasid === undefined ? {} : { pasid }) };
 }
 
 /** `00:03.0`, in scalable mode with its PASID. */
@@ -75,7 +96,11 @@ export function domainTarget(
     stage: 'second',
     settings: caps.settings,
     caps,
-    setting: { given: caps.given, ...(mode === undefined ? {} : { mode }) },
+    setting: {
+      given: caps.given,
+      ...(mode === undefined ? {} : { mode }),
+      ...(domain.persistentId === undefined ? {} : { subject: { domain: domain.persistentId } }),
+    },
     name: domainName(domain),
     place: placeOf(domain),
     domain,

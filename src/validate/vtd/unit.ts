@@ -1,4 +1,5 @@
 /** What a validation knows of remapping units: their registers, and which of them somebody named. */
+import type { Iomem } from '../../memory/iomem.js';
 import { type CapReg, type EcapReg, readCapReg, readEcapReg, readGstsReg } from '../../records/vtd.js';
 import type { VtdSettings } from '../../schema/settings.js';
 
@@ -28,6 +29,10 @@ export interface VtdOptions {
   readonly given: Given;
   /** Look at this function only. */
   readonly device?: { readonly bus: number; readonly devfn: number };
+  /** Devices go on with their DMA over the kexec, although nothing in the handover says so (--dma-continues). */
+  readonly dmaContinues?: boolean;
+  /** /proc/iomem of the dumped kernel (--iomem). */
+  readonly iomem?: Iomem;
 }
 
 /** Nothing was named. */

@@ -3,7 +3,7 @@ import type { Handover } from '../../../src/abi/model.js';
 import type { DecodeOptions } from '../../../src/decode/handover.js';
 import type { PhysicalMemory } from '../../../src/memory/physical.js';
 import type { BootOptions } from '../upstream-boot.js';
-import { memfd, type Patches, patch, sure } from '../upstream-patches.js';
+import { forget, keep, memfd, type Patches, patch, sure } from '../upstream-patches.js';
 
 export type Dump = 'linux-6.18-handover' | 'linux-7.1-live-update' | 'linux-7.3-live-update';
 
@@ -37,8 +37,10 @@ function on(dump: Dump, severity: Case['severity']) {
 
 export const V618 = on('linux-6.18-handover', 'error');
 export const V71 = on('linux-7.1-live-update', 'error');
+export const V71W = on('linux-7.1-live-update', 'warning');
 export const V73 = on('linux-7.3-live-update', 'error');
 export const V73W = on('linux-7.3-live-update', 'warning');
+export const V73N = on('linux-7.3-live-update', 'note');
 export const nothing = (): Patches => [];
 export const u32be = (address: number, value: number): Patches =>
   patch(address, [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
@@ -63,6 +65,17 @@ export const blob = (handover: Handover, name: string): number =>
       name,
     ).address,
   );
+
+/** Copies a page to the second of two fresh ones, which are one block, and no longer preserves it where it was. */
+export function movedIntoBlock(handover: Handover, memory: PhysicalMemory, page: number): Patches {
+  const bytes = new Uint8Array(handover.pageSize);
+  memory.read(page, bytes.length, bytes);
+  return [
+    ...forget(handover, memory, page),
+    ...keep(handover, memory, fresh(0), 1),
+    ...patch(FREE + handover.pageSize, bytes),
+  ];
+}
 
 /** Descriptor of the folio list, behind seals and flags since memfd-v2. */
 export const descriptor = (handover: Handover, index = 0, of = 0): number =>

@@ -1,23 +1,55 @@
 /** Lists of pages: vmalloc areas and blocks. */
 import type { Handover } from '../../../src/abi/model.js';
-import { forget, keep, memfd, type Patches, session, sure, u16, u32, u64 } from '../upstream-patches.js';
-import { type Case, descriptor, FREE, list, luo, V73, V73W } from './case.js';
+import {
+  forget,
+  keep,
+  memfd,
+  type Patches,
+  patch,
+  session,
+  sure,
+  u16,
+  u32,
+  u64,
+} from '../upstream-patches.js';
+import { type Case, descriptor, FREE, list, luo, movedIntoBlock, V73, V73N, V73W } from './case.js';
 
 export const VMALLOC: readonly Case[] = [
   V73('VMALLOC-001', 'a page too many', (handover) => u32(descriptor(handover) + 8, 25)),
   V73('VMALLOC-001', 'a page too few', (handover) => u32(descriptor(handover) + 8, 23)),
   V73W('VMALLOC-002', 'an undefined flag', (handover) => u16(descriptor(handover) + 12, 0x11)),
   V73('VMALLOC-003', 'order 40', (handover) => u16(descriptor(handover) + 14, 40)),
+  V73('VMALLOC-003', 'order 19, of which a run overflows', (handover) => u16(descriptor(handover) + 14, 19)),
+  V73W('VMALLOC-003', 'order 12', (handover) => u16(descriptor(handover) + 14, 12)),
   V73('VMALLOC-004', 'a list that leads to itself', (handover) => u64(list(handover), list(handover))),
   V73('VMALLOC-004', 'a list that leads to another', (handover) => u64(list(handover, 1), list(handover))),
   V73('VMALLOC-005', 'a list page that is not preserved', (handover, memory) =>
     forget(handover, memory, list(handover)),
   ),
+  V73('VMALLOC-005', 'a list page within a block', (handover, memory) => {
+    const page = list(handover);
+    const block = page - (page % 0x4000);
+    const start = block === page ? page - 0x4000 : block;
+    return [...forget(handover, memory, page), ...keep(handover, memory, start, block === page ? 3 : 2)];
+  }),
+  V73W('VMALLOC-005', 'a list page that starts a block of two pages', (handover, memory) => {
+    const bytes = new Uint8Array(4096);
+    memory.read(list(handover), bytes.length, bytes);
+    return [
+      ...forget(handover, memory, list(handover)),
+      ...keep(handover, memory, FREE, 1),
+      ...patch(FREE, bytes),
+      ...u64(descriptor(handover), FREE),
+    ];
+  }),
   V73('VMALLOC-005', 'a list that leads nowhere', (handover) => u64(list(handover), 1n << 60n)),
   V73('VMALLOC-006', 'a run that is not preserved', (handover, memory) =>
     forget(handover, memory, sure(memfd(handover).area.runs[1], 'run')),
   ),
-  V73('VMALLOC-006', 'a run that is no page', (handover) => u64(list(handover) + 16, 0x3de1800)),
+  V73('VMALLOC-006', 'a run that is no page of RAM', (handover) => u64(list(handover) + 16, 1n << 60n)),
+  V73W('VMALLOC-006', 'a run with low bits', (handover) =>
+    u64(list(handover) + 16, sure(memfd(handover).area.runs[1], 'run') + 0x800),
+  ),
   V73W('VMALLOC-007', 'a run in a block of two pages', (handover, memory) => {
     const run = sure(memfd(handover).area.runs[0], 'run');
     return [...forget(handover, memory, run), ...keep(handover, memory, run, 1)];
@@ -60,6 +92,10 @@ export const BLOCK: readonly Case[] = [
     forget(handover, memory, fileBlock(handover)),
   ),
   V73W('BLOCK-005', 'a block in a larger one', (handover, memory) => [
+    ...movedIntoBlock(handover, memory, fileBlock(handover)),
+    ...u64(session(handover).address + 64n, FREE + handover.pageSize),
+  ]),
+  V73N('BLOCK-005', 'the start of a larger one', (handover, memory) => [
     ...forget(handover, memory, fileBlock(handover)),
     ...keep(handover, memory, fileBlock(handover), 1),
   ]),

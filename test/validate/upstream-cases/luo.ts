@@ -13,7 +13,7 @@ import {
   u64,
   value,
 } from '../upstream-patches.js';
-import { type Case, flb, luo, V71, V73, V73W } from './case.js';
+import { type Case, FREE, flb, luo, movedIntoBlock, V71, V73, V73N, V73W } from './case.js';
 
 export const LUO: readonly Case[] = [
   V73('LUO-002', 'luo-v6', (handover) => text(luo(handover), 'luo-v6')),
@@ -26,7 +26,15 @@ export const LUO: readonly Case[] = [
   V71('LUO-003', 'no number', (handover) => dropProperty(handover, '/', 'liveupdate-number', 'LUO')),
   V71('LUO-003', 'no luo-flb', (handover) => renameNode(handover, '/luo-flb', 'luo-flx', 'LUO')),
   V71('LUO-003', 'another version', (handover) => text(value(handover, '/', 'compatible', 'LUO'), 'luo-v9')),
-  V73W('LUO-017', 'a page of a larger block', (handover, memory) => [
+  V71('LUO-021', 'sessions at 0', (handover) =>
+    u64(value(handover, '/luo-session', 'luo-session-header', 'LUO'), 0),
+  ),
+  V71('LUO-021', 'FLBs at 0', (handover) => u64(value(handover, '/luo-flb', 'luo-flb-header', 'LUO'), 0)),
+  V73W('LUO-017', 'within a larger block', (handover, memory) => [
+    ...movedIntoBlock(handover, memory, luo(handover)),
+    ...u64(value(handover, '/LUO', 'preserved-data'), FREE + handover.pageSize),
+  ]),
+  V73N('LUO-017', 'the start of a larger block', (handover, memory) => [
     ...forget(handover, memory, luo(handover)),
     ...keep(handover, memory, luo(handover), 1),
   ]),
@@ -36,7 +44,7 @@ export const LUO: readonly Case[] = [
   V73('LUO-008', 'two of one name', (handover) =>
     patch(session(handover, 1).address, session(handover).name),
   ),
-  V73W('LUO-009', 'a count without files', (handover) => u64(session(handover, 2).address + 72n, 3)),
+  V73('LUO-009', 'a count without files', (handover) => u64(session(handover, 2).address + 72n, 3)),
   V73('LUO-011', 'a file too many', (handover) => u64(session(handover).address + 72n, 3)),
   V71('LUO-011', 'more files than the array holds', (handover) => u64(session(handover).address + 72n, 129)),
   V71('LUO-019', 'two sessions with one array', (handover) =>
@@ -54,5 +62,20 @@ export const LUO: readonly Case[] = [
   V73('FLB-003', 'no NUL', (handover) => patch(flb(handover, 1), new Uint8Array(48).fill(0x61))),
   V73W('FLB-004', 'no users', (handover) => u64(flb(handover, 0) + 56, 0)),
   V73W('FLB-005', 'a name of nobody', (handover) => text(flb(handover, 0), 'iommu-v7', 48)),
+  V73W('FLB-008', 'fewer users than files', (handover) => u64(flb(handover, 1) + 56, 1)),
+  V73('FLB-008', 'fewer users of pci than files of vfio', (handover) => [
+    ...text(file(handover, 0).address, 'vfio-pci-v2', 48),
+    ...text(file(handover, 1).address, 'vfio-pci-v2', 48),
+    ...text(flb(handover, 2), 'pci', 48),
+    ...u64(flb(handover, 2) + 56, 1),
+  ]),
+  V73W('FLB-009', 'a file of vfio without pci', (handover) =>
+    text(file(handover).address, 'vfio-pci-v2', 48),
+  ),
+  V73W('FLB-006', 'more users of pci than files of vfio', (handover) => [
+    ...text(file(handover).address, 'vfio-pci-v2', 48),
+    ...text(flb(handover, 2), 'pci', 48),
+    ...u64(flb(handover, 2) + 56, 2),
+  ]),
   V73W('FLB-006', 'more users than files', (handover) => u64(flb(handover, 0) + 56, 1000)),
 ];

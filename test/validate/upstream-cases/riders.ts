@@ -1,17 +1,32 @@
 /** kexec-metadata, memblock and kho_test. */
+import type { Handover } from '../../../src/abi/model.js';
 
 import {
   cutProperty,
   dropProperty,
+  file,
   forget,
+  keep,
   patch,
+  renameNode,
   sure,
   text,
   u32,
   u64,
   value,
 } from '../upstream-patches.js';
-import { blob, type Case, V73, V73W, V618 } from './case.js';
+import { blob, type Case, V71W, V73, V73W, V618 } from './case.js';
+
+/** Pages that are kept for good, alone and at even frames, the next page nobody's. */
+function lonelyPages({ fdtAddress, subtrees = [], luo, pageSize, preserved }: Handover): number[] {
+  const blobs = subtrees.filter(({ name }) => name === 'memblock' || name === 'kexec-metadata');
+  return [luo?.flbsAddress, ...blobs.map(({ address }) => address), fdtAddress]
+    .map((address) => Number(address ?? pageSize))
+    .filter((address) => {
+      const pfn = address / pageSize;
+      return pfn % 2 === 0 && preserved?.pages?.contains(pfn + 1) === false;
+    });
+}
 
 export const RIDERS: readonly Case[] = [
   V73('KMETA-001', 'version 2', (handover) => u32(blob(handover, 'kexec-metadata'), 2)),
@@ -38,6 +53,20 @@ export const RIDERS: readonly Case[] = [
   V73('MEMBLOCK-006', 'two that overlap', (handover) =>
     u64(value(handover, '/rsv-a', 'start', 'memblock'), 0x1b820000),
   ),
+  V73('MEMBLOCK-007', 'two of one name', (handover) => renameNode(handover, '/rsv-a', 'pstore', 'memblock')),
+  V73W('MEMBLOCK-008', 'a size of 0', (handover) => u64(value(handover, '/rsv-a', 'size', 'memblock'), 0)),
+  V73W('KHO-192', 'a release that writes no kho-v4', (handover) =>
+    text(blob(handover, 'kexec-metadata') + 4, '7.1.13\0'),
+  ),
+  V71W('KHO-192', 'a handler of other releases', (handover) => {
+    const { compatible, address } = file(handover);
+    return text(address, compatible[7] === 0x31 ? 'memfd-v2' : 'memfd-v1');
+  }),
+  V73W('KHO-191', 'a block of two pages for one', (handover, memory) => {
+    const [start] = lonelyPages(handover);
+    const address = sure(start, 'page');
+    return [...forget(handover, memory, address), ...keep(handover, memory, address, 1)];
+  }),
   V73('KTEST-001', 'kho-test-v2', (handover) =>
     text(value(handover, '/', 'compatible', 'kho_test'), 'kho-test-v2'),
   ),

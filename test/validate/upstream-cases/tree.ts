@@ -25,6 +25,7 @@ import {
   u32be,
   V71,
   V73,
+  V73N,
   V73W,
   V618,
 } from './case.js';
@@ -49,6 +50,18 @@ export const ENTRY: readonly Case[] = [
           location: {},
         },
       ],
+    }),
+  }),
+  V73N('KHO-225', 'two blocks that its kernel has not restored', nothing, {
+    adjust: (handover) => ({
+      ...handover,
+      unrestored: () => ({
+        pageSize: 4096,
+        addresses: Float64Array.of(Number(handover.fdtAddress), 0x1_2340_0000, 0x1_2360_0000),
+        orders: Uint8Array.of(0, 0, 9),
+        unread: 0,
+        kept: new Set([Number(handover.fdtAddress)]),
+      }),
     }),
   }),
   V73W('KHO-121', 'half a region', nothing, { boot: { scratchSize: 40n } }),
@@ -153,8 +166,10 @@ export const SCRATCH: readonly Case[] = [
   V73('KHO-122', 'empty regions only', nothing, { options: { scratch: [region(0, 0), region(4096, 4096)] } }),
   V73('KHO-123', 'beyond 2^52', nothing, { options: { scratch: [region(2 ** 52, 2 ** 52 + 4096)] } }),
   V73W('KHO-123', 'half a page', nothing, { options: { scratch: [region(0x17400000, 0x17400800)] } }),
+  V73W('KHO-190', 'begins at 4 KiB', nothing, { options: { scratch: [region(0x17401000, 0x17800000)] } }),
+  V73W('KHO-190', 'ends at 64 KiB', nothing, { options: { scratch: [region(0x17400000, 0x17410000)] } }),
   V73W('KHO-124', 'two that overlap', nothing, {
-    options: { scratch: [region(0x17400000, 0x17600000), region(0x17500000, 0x17700000)] },
+    options: { scratch: [region(0x17400000, 0x17800000), region(0x17600000, 0x17a00000)] },
   }),
   V73('KHO-126', 'around a preserved page', nothing, { options: { scratch: [region(0x400000, 0x500000)] } }),
   V73('KHO-127', 'around the map', nothing, { options: { scratch: [region(0x4ed000, 0x4ee000)] } }),

@@ -1,7 +1,16 @@
 /** Rows CT: context entries of legacy mode. */
 import { type ContextEntry, ContextTranslationType } from '../../../records/vtd.js';
 import { hex } from '../../../schema/units.js';
-import { aboveWidth, type Entry, type EntryRow, mustBeZero, onField, type Row } from '../row.js';
+import {
+  aboveWidth,
+  type Entry,
+  type EntryRow,
+  mustBeZero,
+  nullPointer,
+  onField,
+  PAGE_0,
+  type Row,
+} from '../row.js';
 
 const FAULTS = 'every request of the device faults';
 const ONE_TABLE = 'drivers/iommu/intel/iommu.c domain_context_mapping_one';
@@ -163,13 +172,10 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     id: 'VTD-031',
     row: 'CT-14',
     title: 'the second-stage pointer is not 0',
-    severity: 'warning',
+    severity: 'error',
     evidence: ONE_TABLE,
-    consequence: 'hardware reads its page table from physical page 0',
-    test: (entry) =>
-      usesTables(entry.value) && entry.value.ssptptr === 0n
-        ? onField(entry, 'ssptptr', 'is no page table')
-        : undefined,
+    consequence: PAGE_0,
+    test: (entry) => (usesTables(entry.value) ? nullPointer(entry, 'ssptptr', 'page table') : undefined),
   },
   {
     ...ODD,

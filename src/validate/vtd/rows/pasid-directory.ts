@@ -1,6 +1,6 @@
 /** Rows PD: entries of PASID directories. */
 import type { PasidDirEntry } from '../../../records/vtd.js';
-import { aboveWidth, type EntryRow, mustBeZero, onField, type Row } from '../row.js';
+import { aboveWidth, type EntryRow, mustBeZero, nullPointer, onField, PAGE_0, type Row } from '../row.js';
 
 const FAULTS = 'every request with one of these 64 PASIDs faults';
 const GET_ENTRY = 'drivers/iommu/intel/pasid.c intel_pasid_get_entry';
@@ -27,6 +27,16 @@ export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
     consequence: FAULTS,
     scalable: [0x52, 'SPD.3'],
     test: (entry) => aboveWidth(entry, 'smptblptr'),
+  },
+  {
+    id: 'VTD-148',
+    row: '1.6 SMPTBLPTR 0',
+    title: 'the PASID table of a present directory entry is not at address 0',
+    severity: 'error',
+    scope: 'pasid-directory-entry',
+    evidence: GET_ENTRY,
+    consequence: PAGE_0,
+    test: (entry) => nullPointer(entry, 'smptblptr', 'PASID table'),
   },
   {
     id: 'VTD-056',

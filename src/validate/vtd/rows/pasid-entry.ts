@@ -3,7 +3,16 @@ import { PagingMode, type PasidEntry, PasidTranslationType, pasidEntryMasks } fr
 import type { VtdSettings } from '../../../schema/settings.js';
 import { hex } from '../../../schema/units.js';
 import { inputWidthOf } from '../../../vtd/registers.js';
-import { aboveWidth, type Entry, type EntryRow, mustBeZero, onField, type Row } from '../row.js';
+import {
+  aboveWidth,
+  type Entry,
+  type EntryRow,
+  mustBeZero,
+  nullPointer,
+  onField,
+  PAGE_0,
+  type Row,
+} from '../row.js';
 
 const FAULTS = 'every request with the PASID faults';
 const PART = { severity: 'error', scope: 'pasid-entry', evidence: 'VT-d 9.6', consequence: FAULTS } as const;
@@ -285,6 +294,28 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
       entry.value.pgtt === firstStage && entry.value.pgsnp === 1 && entry.caps.ecap.sc === 0
         ? onField(entry, 'pgsnp', 'needs ECAP.SC', { depends: 'ecap' })
         : undefined,
+  },
+  {
+    ...PART,
+    id: 'VTD-149',
+    row: '1.7 SSPTPTR 0',
+    title: 'the second-stage table of a PASID entry that uses one is not at address 0',
+    evidence: 'drivers/iommu/intel/pasid.c intel_pasid_setup_second_level',
+    consequence: PAGE_0,
+    test: (entry) => (usesSecond(entry.value) ? nullPointer(entry, 'ssptptr', 'page table') : undefined),
+  },
+  {
+    ...PART,
+    id: 'VTD-150',
+    row: '1.7 FSPTPTR 0',
+    title: 'the first-stage table of a PASID entry that uses one is not at address 0',
+    evidence: 'drivers/iommu/intel/pasid.c intel_pasid_setup_first_level',
+    consequence: PAGE_0,
+    test: (entry) => {
+      const hit = usesFirst(entry.value) ? nullPointer(entry, 'fsptptr', 'page table') : undefined;
+      // The first stage of a nested translation is the guest's, at an address of the guest.
+      return hit !== undefined && entry.value.pgtt === nested ? { ...hit, severity: 'warning' } : hit;
+    },
   },
   {
     ...ODD,

@@ -1,6 +1,6 @@
 /** Rows RT: root entries. */
 import type { RootEntry, ScalableRootEntry } from '../../../records/vtd.js';
-import { aboveWidth, type EntryRow, mustBeZero, type Row } from '../row.js';
+import { aboveWidth, type EntryRow, mustBeZero, nullPointer, PAGE_0, type Row } from '../row.js';
 
 const ACCESSED = 'every request from the bus faults';
 const CONTEXT = 'drivers/iommu/intel/iommu.c iommu_context_addr';
@@ -85,6 +85,16 @@ export const legacyRootRows: readonly EntryRow<RootEntry>[] = [
     legacy: [0xa, 'LRT.3'],
     test: (entry) => mustBeZero(entry, 'reserved64'),
   },
+  {
+    id: 'VTD-145',
+    row: '1.1 CTP 0',
+    title: 'the context table of a present root entry is not at address 0',
+    severity: 'error',
+    scope: 'legacy-root-entry',
+    evidence: CONTEXT,
+    consequence: PAGE_0,
+    test: (entry) => nullPointer(entry, 'ctp', 'context table'),
+  },
 ];
 
 /** Judged for each half that is present; `place.devfn` tells the half. */
@@ -112,6 +122,18 @@ export const scalableRootRows: readonly EntryRow<ScalableRootEntry>[] = [
     scalable: [0x3a, 'SRT.3'],
     test: (entry) =>
       entry.value.up === 0 ? undefined : (mustBeZero(entry, 'reserved65') ?? aboveWidth(entry, 'uctp')),
+  },
+  {
+    id: 'VTD-146',
+    row: '1.2 LCTP, UCTP 0',
+    title: 'the context tables of a scalable root entry are not at address 0',
+    severity: 'error',
+    scope: 'scalable-root-entry',
+    evidence: CONTEXT,
+    consequence: PAGE_0,
+    test: (entry) =>
+      (entry.value.lp === 0 ? undefined : nullPointer(entry, 'lctp', 'context table')) ??
+      (entry.value.up === 0 ? undefined : nullPointer(entry, 'uctp', 'context table')),
   },
 ];
 

@@ -1,7 +1,7 @@
 /** Rows SC: context entries of scalable mode. */
 import type { ScalableContextEntry } from '../../../records/vtd.js';
 import { hex } from '../../../schema/units.js';
-import { aboveWidth, type EntryRow, mustBeZero, onField, type Row } from '../row.js';
+import { aboveWidth, type EntryRow, mustBeZero, nullPointer, onField, PAGE_0, type Row } from '../row.js';
 
 const FAULTS = 'every request of the device faults';
 const PART = {
@@ -127,6 +127,16 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     consequence: 'requests without PASID use another entry than the one that the kernel sets up',
     test: (entry) =>
       entry.value.ridPasid === 0 ? undefined : onField(entry, 'ridPasid', 'is not what Linux writes'),
+  },
+  {
+    id: 'VTD-147',
+    row: '1.5 PASIDDIRPTR 0',
+    title: 'the PASID directory of a present context entry is not at address 0',
+    severity: 'error',
+    scope: 'scalable-context-entry',
+    evidence: 'drivers/iommu/intel/iommu.c context_entry_set_pasid_table',
+    consequence: PAGE_0,
+    test: (entry) => nullPointer(entry, 'pasiddirptr', 'PASID directory'),
   },
   {
     id: 'VTD-141',

@@ -222,7 +222,7 @@ export const secondStageRows: readonly Row[] = [
     id: 'VTD-113',
     row: 'SS-32',
     title: 'no entry points to a table at address 0',
-    severity: 'warning',
+    severity: 'error',
     evidence: INSTALL,
     consequence: 'hardware reads physical page 0 as a page table',
   },

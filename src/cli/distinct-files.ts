@@ -1,0 +1,74 @@
+/** Outputs must be files of their own: checked before anything is read or written. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UsageError } from './numbers.js';
+
+interface Named {
+  /** As the user knows it: `-o`, `--truth`, or the argument itself. */
+  readonly role: string;
+  readonly path: string;
+}
+
+/** Options that name a file to be written, and those that name one to be read. Arguments without a name are read. */
+const WRITTEN = ['output', 'truth', 'write-baseline'] as const;
+const READ = ['memory', 'regset', 'baseline', 'iomem'] as const;
+/** Positionals of the commands. */
+const POSITIONALS = ['dump', 'dumps', 'a', 'b', 'model', 'vmlinux'] as const;
+
+interface Arguments {
+  readonly [key: string]: unknown;
+}
+
+function texts(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(texts);
+  return typeof value === 'string' ? [value] : [];
+}
+
+function namedBy(args: Arguments, keys: readonly string[]): Named[] {
+  return keys.flatMap((key) =>
+    texts(args[key]).map((text) => ({
+      role: key === 'output' ? '-o' : `--${key}`,
+      // validate's --output FORMAT=FILE.
+      path: key === 'output' ? text.replace(/^[a-z]+=/, '') : text,
+    })),
+  );
+}
+
+/** What tells files apart: device and inode, or the path where there is no file yet. Undefined for streams. */
+function identity(path: string): string | undefined {
+  if (path === '-' || path === '') return undefined;
+  try {
+    const stat = statSync(path);
+    // Several results may go to one pipe or to /dev/null; a folder is a place for files.
+    return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+  } catch {
+    return resolve(path);
+  }
+}
+
+/**
+ * Refuses an output that is an input or another output, by device and inode.
+ *
+ * @throws UsageError naming both
+ */
+export function checkDistinctFiles(args: Arguments): void {
+  const seen = new Map<string, Named>();
+  const inputs = [
+    ...namedBy(args, POSITIONALS).map(({ path }) => ({ role: path, path })),
+    ...namedBy(args, READ),
+  ];
+  for (const input of inputs) {
+    const id = identity(input.path);
+    if (id !== undefined) seen.set(id, input);
+  }
+  for (const output of namedBy(args, WRITTEN)) {
+    const id = identity(output.path);
+    if (id === undefined) continue;
+    const other = seen.get(id);
+    if (other !== undefined) {
+      const which = other.role === other.path ? 'is the input' : `is what ${other.role} names`;
+      throw new UsageError(`${output.role} ${output.path} ${which}; nothing was written`);
+    }
+    seen.set(id, output);
+  }
+}

@@ -1,0 +1,84 @@
+/** What the loader puts into memory lies in scratch, and in nothing that is preserved. */
+import { type AddressRange, GENERATIONS, type Handover, type ImagePart } from '../../abi/model.js';
+import type { PageSet } from '../../memory/page-set.js';
+import { physicalAddress } from '../../memory/read.js';
+import type { Rule, RuleContext } from '../rule.js';
+import { range } from '../text.js';
+
+type Kept = Pick<PageSet, 'uncovered'>;
+
+export const imageInScratch: Rule = {
+  id: 'KHO-171',
+  title: 'what the loader placed for the next kernel lies in scratch, and in nothing preserved',
+  severity: 'error',
+  generations: GENERATIONS,
+  source: 'upstream 2.1.1, 2.1.4; rfc-2024 1.1',
+  evidence:
+    'kernel/kexec_file.c kexec_locate_mem_hole, kernel/liveupdate/kexec_handover.c kho_locate_mem_hole (kernel/kexec_kho_out.c in the 2024 series)',
+  consequence:
+    'segments are copied to their places after everything is preserved: what was preserved there is overwritten before the next kernel starts',
+  needs: ['memory'],
+  check(context, report) {
+    const { image, generation } = context.handover;
+    if (image === undefined) {
+      report.skip('neither setup_data nor /chosen names the tree');
+      return;
+    }
+    const kept = keptPages(context);
+    if (kept === undefined) report.skip('what is preserved is not known');
+    const scratch = scratchOf(context.handover);
+    for (const part of image) {
+      const inside = kept === undefined ? undefined : overlap(kept, part);
+      const location = {
+        address: inside?.start ?? part.start,
+        ...(part.field === undefined ? {} : { field: part.field }),
+      };
+      if (inside !== undefined) {
+        report.finding({
+          message: `${capital(part.what)}, ${range(part.start, part.end)}, lies in preserved memory${inside.start === part.start && inside.end === part.end ? '' : `: ${range(inside.start, inside.end)}`}`,
+          location,
+          found: range(part.start, part.end),
+          expected: 'a place in scratch',
+        });
+        continue;
+      }
+      // A kernel's own copy lies where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
+      if (part.copied === true || generation === 'rfc-2024' || scratch.length === 0) continue;
+      if (scratch.some(({ start, end }) => part.start >= start && part.end <= end)) continue;
+      report.finding({
+        severity: 'warning',
+        message: `${capital(part.what)}, ${range(part.start, part.end)}, does not lie in scratch, where the loader puts all segments`,
+        location,
+        found: range(part.start, part.end),
+        expected: 'a place in scratch',
+      });
+    }
+  },
+};
+
+/** What is known to be preserved; of a map that is not whole the blocks that were read. */
+function keptPages({ handover, facts }: RuleContext): Kept | undefined {
+  const { preserved, generation } = handover;
+  if (generation === 'rfc-2024') return facts.preserved();
+  return preserved?.pages;
+}
+
+/** The first stretch of a part that is preserved. */
+function overlap(kept: Kept, { start, end }: ImagePart): AddressRange | undefined {
+  const last = physicalAddress(end - 1n);
+  if (end <= start || last === undefined) return undefined;
+  let from = start;
+  for (const gap of kept.uncovered(start, end)) {
+    if (gap.start > from) return { start: from, end: gap.start };
+    from = gap.end;
+  }
+  return from < end ? { start: from, end } : undefined;
+}
+
+function scratchOf({ scratch = [] }: Handover): AddressRange[] {
+  return scratch.filter(({ start, end }) => end > start);
+}
+
+function capital(text: string): string {
+  return text.replace(/^the /, 'The ');
+}

@@ -1,0 +1,65 @@
+/** Rows on where pointers lead, the same for every structure, and on pages that entries lead to. */
+import type { Row } from '../row.js';
+
+export const pointerRows: readonly Row[] = [
+  {
+    id: 'VTD-152',
+    row: 'tables in RAM',
+    title: 'every table lies in RAM, above the first MiB',
+    severity: 'error',
+    scope: 'root-entry',
+    evidence:
+      'arch/x86/realmode/init.c reserve_real_mode; drivers/iommu/iommu-pages.c iommu_alloc_pages_node_sz',
+    consequence:
+      'no kernel has a table there: half of the pointer is missing or changed, and what lies below it is lost',
+  },
+  {
+    id: 'VTD-153',
+    row: 'tables are tables',
+    title: 'the page that an entry leads to is a table of the kind that it should be',
+    severity: 'error',
+    scope: 'root-entry',
+    evidence: 'VT-d 9.3 to 9.6',
+    consequence: 'the pointer leads elsewhere: what stands there is taken for entries',
+  },
+  {
+    id: 'VTD-154',
+    row: 'tables in use',
+    title: 'context tables and PASID directories that entries lead to have a present entry',
+    severity: 'warning',
+    scope: 'root-entry',
+    evidence:
+      'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry)',
+    consequence:
+      'no device or PASID is served: its last user is gone, or the pointer leads to a page that is no table',
+  },
+  {
+    id: 'VTD-155',
+    row: '1.5 P clear',
+    title: 'a scalable context entry that is not present is 0',
+    severity: 'note',
+    scope: 'scalable-context-entry',
+    evidence: 'drivers/iommu/intel/pasid.c device_pasid_table_teardown',
+    consequence: 'none: hardware does not look; the dump may have caught the entry while it was cleared',
+  },
+  {
+    id: 'VTD-156',
+    row: '1.6 P clear',
+    title: 'a PASID directory entry that is not present is 0',
+    severity: 'warning',
+    scope: 'pasid-directory-entry',
+    evidence:
+      'drivers/iommu/intel/pasid.c intel_pasid_get_entry (sets the entry at once, and never clears it)',
+    consequence: 'hardware does not look: 64 PASIDs are lost, by a pointer of which half is missing',
+  },
+  {
+    id: 'VTD-158',
+    row: 'depth',
+    title: 'a table has the levels that its entry or domain says',
+    severity: 'error',
+    scope: 'table',
+    evidence: 'VT-d 9.3, 9.6 (AW, FSPM); drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_iommu_fmt_hw_info',
+    consequence:
+      'hardware takes page tables for pages, or pages for page tables: DMA goes into the tables, or where data says',
+  },
+];

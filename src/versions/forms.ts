@@ -1,0 +1,81 @@
+/** Structures of one name that have had several layouts: which form is whose. */
+import { RELEASES, type ReleaseAbi } from './table.js';
+
+/** One form of a structure. */
+export interface RecordForm {
+  /** Name of the record in formats/. */
+  readonly record: string;
+  /** What has it, in words: ABI strings, or a mode of the hardware. */
+  readonly of: string;
+  /** Whether a release writes it. */
+  readonly writes?: (abi: ReleaseAbi) => boolean;
+}
+
+const luo =
+  (...versions: readonly string[]) =>
+  ({ luo: version }: ReleaseAbi): boolean =>
+    version !== undefined && versions.includes(version);
+const handles =
+  (handler: string) =>
+  ({ files }: ReleaseAbi): boolean =>
+    files.includes(handler);
+const never = (): boolean => false;
+
+/** The forms of every structure that has more than one, newest first. */
+const FORMS: readonly (readonly RecordForm[])[] = [
+  [
+    { record: 'memfd_luo_ser', of: 'memfd-v2', writes: handles('memfd-v2') },
+    { record: 'memfd_luo_ser_v1', of: 'memfd-v1', writes: handles('memfd-v1') },
+  ],
+  [
+    { record: 'luo_ser', of: 'luo-v5', writes: luo('luo-v5') },
+    { record: 'luo_ser_v4', of: 'luo-v4', writes: never },
+    { record: 'luo_ser_v3', of: 'luo-v3', writes: never },
+    { record: 'luo_ser_v2', of: 'luo-v2', writes: never },
+  ],
+  [
+    { record: 'luo_session_ser', of: 'luo-v5', writes: luo('luo-v5') },
+    { record: 'luo_session_ser_v1', of: 'luo-v1 to luo-v4', writes: luo('luo-v1') },
+  ],
+  [
+    { record: 'luo_file_set_ser', of: 'luo-v5', writes: luo('luo-v5') },
+    { record: 'luo_file_set_ser_v1', of: 'luo-v1 to luo-v4', writes: luo('luo-v1') },
+  ],
+  [
+    { record: 'kho_data', of: 'kho-v1 and later', writes: () => true },
+    { record: 'kho_data_rfc2024', of: 'rfc-2024', writes: never },
+  ],
+  [
+    { record: 'vfio_pci_v2', of: 'vfio-pci-v2', writes: never },
+    { record: 'vfio_pci_v1', of: 'vfio-pci-v1', writes: never },
+    { record: 'vfio_pci_v1_early', of: 'vfio-pci-v1 of the first postings', writes: never },
+  ],
+  [
+    { record: 'buffer_page', of: 'kernels with sub-buffer orders (6.8 on)', writes: never },
+    { record: 'buffer_page_v2', of: 'kernels without', writes: never },
+  ],
+  [
+    { record: 'scalable_root_entry', of: 'scalable mode' },
+    { record: 'root_entry', of: 'legacy mode' },
+  ],
+  [
+    { record: 'scalable_context_entry', of: 'scalable mode' },
+    { record: 'context_entry', of: 'legacy mode' },
+  ],
+];
+
+/** The forms of the structure that a record is one of, newest first; empty where it has only one. */
+export function formsOf(record: string): readonly RecordForm[] {
+  return FORMS.find((forms) => forms.some((form) => form.record === record)) ?? [];
+}
+
+/** Which releases write a form: `Linux 7.1 and later`, `Linux 6.19 to 7.0`, `no release`; undefined for hardware. */
+export function formReleases({ writes }: RecordForm): string | undefined {
+  if (writes === undefined) return undefined;
+  const found = RELEASES.filter(writes).map(({ release }) => release);
+  const [newest] = found;
+  const oldest = found.at(-1);
+  if (newest === undefined || oldest === undefined) return 'no release';
+  if (newest === RELEASES[0]?.release) return `Linux ${oldest} and later`;
+  return newest === oldest ? `Linux ${oldest}` : `Linux ${oldest} to ${newest}`;
+}
