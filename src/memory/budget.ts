@@ -2,7 +2,6 @@
  * How much one input may make a run do. Every limit grows with the bytes that the input really has, so that what a
  * kernel wrote never comes near one, and a few bytes that claim much end with a word instead of a hang.
  */
-import type { MemoryRun, PhysicalMemory } from './physical.js';
 
 /**
  * - `shown`: bytes of the file that its headers show, each as often as they show it;
@@ -33,7 +32,7 @@ export interface Budget {
 }
 
 /** What a read or a run costs beside its bytes: about the time in which so many bytes are copied. */
-const STEP = 256;
+export const STEP = 256;
 const MIB = 2 ** 20;
 /** A floor for small inputs, and what comes with each byte that an input has. */
 const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly each: number }>> = {
@@ -93,32 +92,4 @@ export function createBudget(realBytes: number, factor = 1): Budget {
 function sizeText(bytes: number): string {
   if (bytes < MIB) return `${Math.ceil(bytes / 1024)} KiB`;
   return `${Math.round(bytes / MIB)} MiB`;
-}
-
-/**
- * The same memory, with every read counted. Beyond the budget nothing is known any more, as if it were absent.
- *
- * @param budget also told to whoever asks the memory for it
- * @param weight what a byte counts, e.g. more where it has to be unpacked
- */
-export function budgetedMemory(memory: PhysicalMemory, budget: Budget, weight = 1): PhysicalMemory {
-  function* runs(start: number, end: number): Generator<MemoryRun> {
-    let at = start;
-    for (const run of memory.runs(start, end)) {
-      if (!budget.take('work', STEP)) {
-        yield { start: at, end, state: 'absent' };
-        return;
-      }
-      yield run;
-      at = run.end;
-    }
-  }
-
-  return {
-    ...memory,
-    read: (address, length, into) =>
-      budget.take('work', weight * length + STEP) ? memory.read(address, length, into) : 0,
-    runs,
-    budget,
-  };
 }

@@ -1,4 +1,5 @@
-import { budgetedMemory, createBudget } from '../budget.js';
+import { createBudget } from '../budget.js';
+import { budgetedMemory } from '../budgeted.js';
 import type { MemoryDiagnostic } from '../diagnostics.js';
 import { type ElfCore, elfMemory, parseElfCore } from '../elf/core.js';
 import type { Machine } from '../elf/header.js';
