@@ -18,8 +18,8 @@ const COMMANDS: readonly (readonly [string, (file: string) => string[]])[] = [
   ['info', (file) => ['info', file]],
   ['validate', (file) => ['validate', file]],
   ['dump', (file) => ['dump', '--format', 'json', file]],
-  ['trim', (file) => ['trim', file, '-o', join(folder, 'out')]],
-  ['report', (file) => ['report', file, '-o', join(folder, 'out')]],
+  ['trim', (file) => ['trim', file]],
+  ['report', (file) => ['report', file]],
 ];
 
 test.each(COMMANDS)(
