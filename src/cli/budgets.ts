@@ -1,4 +1,5 @@
 /** What this run's inputs were allowed to cost, and whether that was enough. */
+import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 
 let opened: { readonly path: string; readonly memory: OpenedMemory }[] = [];
@@ -12,6 +13,25 @@ export function forgetBudgets(): void {
 export function watchBudget<T extends OpenedMemory>(path: string, memory: T): T {
   opened.push({ path, memory });
   return memory;
+}
+
+/**
+ * Passes on what is written about the inputs, as long as it is in proportion to them.
+ *
+ * @throws InputError for more: what was written so far is not a whole result
+ */
+export function* withinBudget<T extends Uint8Array | string>(chunks: Iterable<T>): Generator<T> {
+  for (const chunk of chunks) {
+    // Of several inputs the largest one counts; without one that is limited there is no limit.
+    const budgets = opened.flatMap(({ path, memory: { memory } }) =>
+      memory.budget === undefined ? [] : [{ path, budget: memory.budget }],
+    );
+    const [largest] = budgets.sort((a, b) => b.budget.limit('output') - a.budget.limit('output'));
+    if (largest !== undefined && !largest.budget.take('output', chunk.length)) {
+      throw new InputError(largest.path, 'budget-output', 'the output is out of proportion to it');
+    }
+    yield chunk;
+  }
 }
 
 /** A line for each limit that was reached, by whatever part of the run: its results are not whole then. */

@@ -4,6 +4,7 @@ import { FORMS, GENERATIONS, type Handover } from '../abi/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
 import { escapeText } from '../schema/escape.js';
+import { withinBudget } from './budgets.js';
 import { paintFor } from './colour.js';
 import type { LoadOptions } from './load.js';
 import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';
@@ -124,7 +125,7 @@ export function paint(args: CommonArguments): Paint {
 
 /** Writes a result to standard output or, whole or not at all, to the file of `-o`. */
 export async function write(args: CommonArguments, chunks: Iterable<Uint8Array | string>): Promise<void> {
-  await writeFileAtomic(lastValue(args.output) ?? '-', chunks);
+  await writeFileAtomic(lastValue(args.output) ?? '-', withinBudget(chunks));
 }
 
 /** Lines as chunks of text. */

@@ -13,6 +13,8 @@ export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   readonly spool?: string;
   /** Largest unpacked size in bytes. */
   readonly maxUnpacked?: number;
+  /** Whether more than one tree is refused anyway. */
+  readonly single?: boolean;
   /** Factor of the limits on what an input may make a run do. */
   readonly budget?: number;
   readonly assume?: Generation;

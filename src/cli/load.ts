@@ -68,7 +68,8 @@ export async function withDump<T>(
   options: LoadOptions,
   use: (dump: LoadedDump) => Promise<T>,
 ): Promise<T> {
-  return withDumps(path, options, async (dumps, findings, memory) => {
+  // Many trees are refused before one is decoded.
+  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) => {
     const [dump, ...more] = dumps;
     if (dump === undefined) throw noTree(path, findings, memory);
     if (more.length === 0) return use(dump);
@@ -129,6 +130,16 @@ function fromMemory(
       direction === undefined
         ? preferPrepared<FoundTree, Findings>(findings, opened.memory)
         : (pickDirection(findings, direction) ?? refuseDirection(path, direction, findings));
+  }
+  if (options.single === true && findings.trees.length > 1) {
+    throw severalTrees(
+      path,
+      findings.trees.map((found) => ({
+        place: placeOf(found),
+        found,
+        ...(found.direction === undefined ? {} : { direction: found.direction }),
+      })),
+    );
   }
   return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
 }
@@ -244,7 +255,7 @@ export function fromTree(
     found,
     evidence,
     damage: damageOf(opened),
-    place: `at ${found.addresses.map(hex).join(' and ')}`,
+    place: placeOf(found),
     ...(found.direction === undefined ? {} : { direction: found.direction }),
   };
 }
@@ -443,7 +454,14 @@ export function noTree(
   );
 }
 
-function severalTrees(path: string, dumps: readonly LoadedDump[]): InputError {
+function placeOf({ addresses }: FoundTree): string {
+  return `at ${addresses.map(hex).join(' and ')}`;
+}
+
+function severalTrees(
+  path: string,
+  dumps: readonly Pick<LoadedDump, 'place' | 'direction' | 'found'>[],
+): InputError {
   const places = dumps.map(({ place, direction }) =>
     direction === undefined ? place : `${place} (${direction})`,
   );

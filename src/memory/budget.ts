@@ -2,15 +2,16 @@
  * How much one input may make a run do. Every limit grows with the bytes that the input really has, so that what a
  * kernel wrote never comes near one, and a few bytes that claim much end with a word instead of a hang.
  */
-import type { MemoryRun, PhysicalMemory } from './physical.js';
 
 /**
+ * - `shown`: bytes of the file that its headers show, each as often as they show it;
  * - `work`: bytes of memory read, each read and each run of memory counting {@link STEP} more;
  * - `held`: bytes kept of it at the same time: blobs, tree nodes, pages of lists, bitmaps of blocks;
+ * - `map`: bytes of the pages of the preserved memory map, all of which a dump that has the map stores;
  * - `lists`: bytes of arrays whose length a record claims, whether memory has them stored or as zeros;
  * - `output`: bytes written.
  */
-export type BudgetKind = 'work' | 'held' | 'lists' | 'output';
+export type BudgetKind = 'shown' | 'work' | 'held' | 'map' | 'lists' | 'output';
 
 /** A limit that was reached. */
 export interface BudgetProblem {
@@ -31,18 +32,22 @@ export interface Budget {
 }
 
 /** What a read or a run costs beside its bytes: about the time in which so many bytes are copied. */
-const STEP = 256;
+export const STEP = 256;
 const MIB = 2 ** 20;
 /** A floor for small inputs, and what comes with each byte that an input has. */
 const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly each: number }>> = {
+  shown: { floor: 2048 * MIB, each: 16 },
   work: { floor: 2048 * MIB, each: 64 },
-  held: { floor: 96 * MIB, each: 2 },
-  lists: { floor: 4 * MIB, each: 2 },
-  output: { floor: 128 * MIB, each: 64 },
+  held: { floor: 48 * MIB, each: 2 },
+  map: { floor: 2 * MIB, each: 1 },
+  lists: { floor: MIB / 2, each: 2 },
+  output: { floor: 64 * MIB, each: 64 },
 };
 const TEXT: Readonly<Record<BudgetKind, string>> = {
+  shown: 'its headers show the same bytes again and again, together more than',
   work: 'reading its memory took more than',
   held: 'its structures take more than',
+  map: 'its preserved memory map has more than',
   lists: 'its records claim lists of more than',
   output: 'what is written about it has more than',
 };
@@ -54,10 +59,17 @@ const TEXT: Readonly<Record<BudgetKind, string>> = {
  * @param factor of all limits; 1 is what the command line has without `--budget`
  */
 export function createBudget(realBytes: number, factor = 1): Budget {
-  const spent: Record<BudgetKind, number> = { work: 0, held: 0, lists: 0, output: 0 };
+  const spent: Record<BudgetKind, number> = { shown: 0, work: 0, held: 0, map: 0, lists: 0, output: 0 };
   const reached = new Set<BudgetKind>();
   const limit = (kind: BudgetKind) => factor * (LIMITS[kind].floor + LIMITS[kind].each * realBytes);
-  const limits = { work: limit('work'), held: limit('held'), lists: limit('lists'), output: limit('output') };
+  const limits = {
+    shown: limit('shown'),
+    work: limit('work'),
+    held: limit('held'),
+    map: limit('map'),
+    lists: limit('lists'),
+    output: limit('output'),
+  };
   return {
     take(kind, amount) {
       if (spent[kind] + amount <= limits[kind]) {
@@ -80,32 +92,4 @@ export function createBudget(realBytes: number, factor = 1): Budget {
 function sizeText(bytes: number): string {
   if (bytes < MIB) return `${Math.ceil(bytes / 1024)} KiB`;
   return `${Math.round(bytes / MIB)} MiB`;
-}
-
-/**
- * The same memory, with every read counted. Beyond the budget nothing is known any more, as if it were absent.
- *
- * @param budget also told to whoever asks the memory for it
- * @param weight what a byte counts, e.g. more where it has to be unpacked
- */
-export function budgetedMemory(memory: PhysicalMemory, budget: Budget, weight = 1): PhysicalMemory {
-  function* runs(start: number, end: number): Generator<MemoryRun> {
-    let at = start;
-    for (const run of memory.runs(start, end)) {
-      if (!budget.take('work', STEP)) {
-        yield { start: at, end, state: 'absent' };
-        return;
-      }
-      yield run;
-      at = run.end;
-    }
-  }
-
-  return {
-    ...memory,
-    read: (address, length, into) =>
-      budget.take('work', weight * length + STEP) ? memory.read(address, length, into) : 0,
-    runs,
-    budget,
-  };
 }

@@ -1,7 +1,9 @@
 /** What was wrong with a memory file, each with a stable code. */
 export type MemoryCode =
+  | 'budget-shown'
   | 'budget-work'
   | 'budget-held'
+  | 'budget-map'
   | 'budget-lists'
   | 'budget-output'
   | 'elf-segments-aliased'

@@ -4,7 +4,7 @@ import { physicalAddress } from '../../memory/read.js';
 import type { Context } from './context.js';
 
 /** Bytes looked at together. */
-const STEP = 1 << 20;
+const STEP = 1 << 16;
 
 /**
  * The leading bytes of an area that the memory's budget lets be read as a list. Zeros that no file stores are known

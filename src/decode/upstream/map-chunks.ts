@@ -73,7 +73,7 @@ export function readChunks(
       });
       return { chunks, complete: false };
     }
-    if (memory.budget?.take('held', 2 * pageSize) === false) return { chunks, complete: false };
+    if (memory.budget?.take('map', pageSize) === false) return { chunks, complete: false };
     const frame = Math.floor(at / pageSize);
     if (visited.has(frame)) {
       reporter?.add('map-chunk-loop', `the chain of chunks comes back to ${hex(address)}`, {
@@ -172,7 +172,7 @@ function readBitmaps(
         continue;
       }
       visited.add(place);
-      if (memory.budget?.take('held', bitmapSize) === false) {
+      if (memory.budget?.take('map', bitmapSize) === false) {
         complete = false;
         break;
       }

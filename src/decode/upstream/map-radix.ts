@@ -154,7 +154,7 @@ function enter(
     );
     return undefined;
   }
-  if (memory.budget?.take('held', pageSize) === false) return undefined;
+  if (memory.budget?.take('map', pageSize) === false) return undefined;
   const page = readKnown(memory, at, pageSize);
   if (page === undefined) {
     reporter.absent(what, address);

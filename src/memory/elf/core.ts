@@ -26,6 +26,8 @@ export interface ElfCore {
   /** Where which physical memory lies in the file. */
   readonly table: RunTable;
   readonly vmcoreinfo?: Vmcoreinfo;
+  /** Bytes of the file that segments show, notes included; more than the file has when they show some twice. */
+  readonly shownBytes: number;
 }
 
 /** Result of {@link parseElfCore}. */
@@ -82,7 +84,12 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
     );
   }
   const { machine } = layout;
-  const core = { machine, segmentCount: segments.loads, table };
+  let shownBytes = 0;
+  for (let i = 0; i < table.count; i++) {
+    if (table.offsets[i] !== ZERO_RUN) shownBytes += (table.ends[i] ?? 0) - (table.starts[i] ?? 0);
+  }
+  for (let i = 1; i < segments.notes.length; i += 2) shownBytes += segments.notes[i] ?? 0;
+  const core = { machine, segmentCount: segments.loads, table, shownBytes };
   return {
     core: vmcoreinfo === undefined ? core : { ...core, vmcoreinfo },
     diagnostics: diagnostics.list(),

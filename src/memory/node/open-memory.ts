@@ -1,4 +1,5 @@
-import { budgetedMemory, createBudget } from '../budget.js';
+import { createBudget } from '../budget.js';
+import { budgetedMemory } from '../budgeted.js';
 import type { MemoryDiagnostic } from '../diagnostics.js';
 import { type ElfCore, elfMemory, parseElfCore } from '../elf/core.js';
 import type { Machine } from '../elf/header.js';
@@ -59,6 +60,7 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
   const opened = unlimited(input, options);
   const budget = createBudget(realBytes(input), options.budget);
+  budget.take('shown', opened.elf?.shownBytes ?? 0);
   return {
     ...opened,
     memory: budgetedMemory(opened.memory, budget, opened.kdump === undefined ? 1 : UNPACKING),
@@ -70,8 +72,8 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 
 /** What a packed page costs to read, against a stored one. */
 const UNPACKING = 4;
-/** How much a packed file's contents count for: memory packs to a tenth, and what packs to much less says little. */
-const MAX_RATIO = 64;
+/** How much a packed file’s contents count for at most: what packs to less says little, however long it is. */
+const MAX_RATIO = 256;
 
 function realBytes({ file, packedSize }: OpenedInput): number {
   return packedSize === undefined ? file.size : Math.min(file.size, MAX_RATIO * packedSize);

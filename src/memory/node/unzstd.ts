@@ -1,6 +1,6 @@
 import { Decompress } from 'fzstd';
 import { createXxh64 } from '../xxh64.js';
-import { ZSTD_MAX_HEADER, zstdFrameHeader, zstdSkippableSize } from '../zstd-frame.js';
+import { ZSTD_MAX_HEADER, type ZstdFrameHeader, zstdFrameHeader, zstdSkippableSize } from '../zstd-frame.js';
 import { InputError } from './errors.js';
 
 /** The largest window that is unpacked here, in bytes: what `zstd` itself takes without being told to. */
@@ -19,12 +19,13 @@ const CHECKSUM = 4;
  */
 export async function* unzstd(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const input = byteQueue(source);
+  const history = slidingHistory();
   try {
     for (;;) {
       const head = await input.peek(ZSTD_MAX_HEADER);
       if (head.length === 0) return;
       const skip = zstdSkippableSize(head);
-      if (skip === undefined) yield* unpackFrame(input, head, path);
+      if (skip === undefined) yield* unpackFrame(input, head, history, path);
       else if (!(await input.skip(skip))) throw endsEarly(path);
     }
   } finally {
@@ -32,7 +33,12 @@ export async function* unzstd(source: AsyncIterable<Uint8Array>, path: string): 
   }
 }
 
-async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): AsyncGenerator<Uint8Array> {
+async function* unpackFrame(
+  input: ByteQueue,
+  head: Uint8Array,
+  history: History,
+  path: string,
+): AsyncGenerator<Uint8Array> {
   const header = zstdFrameHeader(head);
   if (header === undefined)
     throw head.length < ZSTD_MAX_HEADER
@@ -41,16 +47,17 @@ async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): A
   if (header.windowSize > MAX_WINDOW) throw largeWindow(path, header.windowSize);
   if (header.dictionary) throw damaged(path, 'it needs a dictionary, which is not supported');
   const unpacked: Uint8Array[] = [];
-  const history = slidingHistory(header.windowSize);
+  history.start(header.windowSize);
   const decoder = new Decompress((bytes) => {
     unpacked.push(bytes);
     history.add(decoder, bytes);
   });
+  beginFrame(decoder, header);
   const hash = header.checksum ? createXxh64() : undefined;
   let produced = 0;
   let stored = 0;
   let last = false;
-  let data = await input.take(header.size);
+  await input.take(header.size);
   while (!last) {
     const block = await input.peek(BLOCK_HEADER);
     if (block.length < BLOCK_HEADER) throw endsEarly(path);
@@ -63,15 +70,13 @@ async function* unpackFrame(input: ByteQueue, head: Uint8Array, path: string): A
     const rest = BLOCK_HEADER + packedSize + (last && header.checksum ? CHECKSUM : 0);
     const bytes = await input.take(rest);
     if (bytes.length < rest) throw endsEarly(path);
-    data = data.length === 0 ? bytes : joined(data, bytes);
     try {
       history.lend(decoder);
-      decoder.push(data, last);
+      decoder.push(bytes, last);
     } catch (error) {
       throw damaged(path, error instanceof Error ? error.message : String(error));
     }
     if (last && header.checksum) stored = readChecksum(bytes);
-    data = new Uint8Array(0);
     for (const part of unpacked) {
       produced += part.length;
       hash?.update(part);
@@ -93,47 +98,91 @@ function readChecksum(bytes: Uint8Array): number {
 
 /** Keeps what a frame's later blocks refer back to, in the place of fzstd. */
 interface History {
+  /** Forgets the last frame. */
+  start(windowSize: number): void;
   /** Takes a block's content, and the work of keeping it from the decoder. */
   add(decoder: Decompress, content: Uint8Array): void;
-  /** Shows the decoder the last window, before it decodes the next block. */
+  /** Shows the decoder what was produced of the last window, before it decodes the next block. */
   lend(decoder: Decompress): void;
 }
 
 /**
- * fzstd moves its whole window for each block of at most 128 KiB, which for a window of 128 MiB is a
- * thousand bytes for each byte unpacked. Here content is appended to a buffer with room to spare, and only
- * moved when that is full; while fzstd would move its window, it has a small one.
+ * fzstd allocates its whole window for each frame, and moves it for each block of at most 128 KiB: a few bytes that
+ * announce 128 MiB cost as much as real data. Here one buffer serves all frames, grows with what is produced, and is
+ * only moved when it is full; while fzstd would move its window, it has a small one.
  */
-function slidingHistory(windowSize: number): History {
-  const room = Math.max(windowSize >>> 2, 8 * MAX_BLOCK);
-  const buffer = new Uint8Array(windowSize + room);
+function slidingHistory(): History {
+  let buffer = new Uint8Array(4 * MAX_BLOCK);
   const decoy = new Uint8Array(MAX_BLOCK);
-  let start = 0;
+  let windowSize = 0;
+  let end = 0;
+
+  function start(size: number): void {
+    windowSize = size;
+    end = 0;
+  }
 
   function add(decoder: Decompress, content: Uint8Array): void {
     const state = windowState(decoder);
     if (state === undefined || content.length === 0 || content.length > MAX_BLOCK) return;
-    if (start + windowSize + content.length > buffer.length) {
-      buffer.copyWithin(0, start, start + windowSize);
-      start = 0;
-    }
-    buffer.set(content, start + windowSize);
-    start += content.length;
+    if (end + content.length > buffer.length) makeRoom();
+    buffer.set(content, end);
+    end += content.length;
     state.w = decoy;
+  }
+
+  function makeRoom(): void {
+    const kept = buffer.subarray(Math.max(0, end - windowSize), end);
+    const wanted = windowSize + Math.max(windowSize >>> 2, 8 * MAX_BLOCK);
+    if (buffer.length < wanted) {
+      const larger = new Uint8Array(Math.min(wanted, 2 * buffer.length));
+      larger.set(kept);
+      buffer = larger;
+    } else buffer.copyWithin(0, end - kept.length, end);
+    end = kept.length;
   }
 
   function lend(decoder: Decompress): void {
     const state = windowState(decoder);
-    if (state?.w === decoy) state.w = buffer.subarray(start, start + windowSize);
+    if (state === undefined) return;
+    const length = Math.min(end, windowSize);
+    state.w = buffer.subarray(end - length, end);
+    // Distances count back from here.
+    state.e = length;
   }
 
-  return { add, lend };
+  return { start, add, lend };
 }
 
-/** The state that fzstd 0.1.1 keeps of a frame, `w` being its window; undefined before and behind the frame. */
-function windowState(decoder: Decompress): { w: unknown } | undefined {
+/** What fzstd 0.1.1 keeps of a frame; its names are one letter each. */
+interface FrameState {
+  /** The window, and its length. */
+  w: Uint8Array;
+  e: number;
+}
+
+/** The state of a frame; undefined behind it. */
+function windowState(decoder: Decompress): FrameState | undefined {
   const { s: state } = decoder as unknown as { s?: unknown };
-  return typeof state === 'object' && state !== null && 'w' in state ? state : undefined;
+  return typeof state === 'object' && state !== null && 'w' in state ? (state as FrameState) : undefined;
+}
+
+/** Puts a decoder behind a frame's header, which we read: fzstd's own reader allocates the window that it announces. */
+function beginFrame(decoder: Decompress, header: ZstdFrameHeader): void {
+  const state = {
+    b: 0,
+    y: 0,
+    l: 0,
+    d: 0,
+    w: new Uint8Array(0),
+    e: 0,
+    // The three last distances (RFC 8878 section 3.1.1.5).
+    o: Int32Array.of(1, 4, 8),
+    u: header.contentSize ?? 0,
+    c: header.checksum ? 1 : 0,
+    m: Math.min(MAX_BLOCK, header.windowSize),
+  };
+  Object.assign(decoder, { s: state });
 }
 
 /** Bytes of a stream in the pieces that are asked for. */
