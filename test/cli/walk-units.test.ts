@@ -124,7 +124,7 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
   });
 
   test('validate names the mapped pages that are not preserved, and nothing else but lost tables', () => {
-    const args = ['validate', '--format', 'json', '--regset', regset, core];
+    const args = ['validate', '--format', 'json', '--dma-continues', '--regset', regset, core];
     const { status, stdout, stderr } = kho(args);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     const [{ findings, rules, generation }] = JSON.parse(stdout).dumps;
@@ -153,6 +153,18 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
         .map((line) => line.split(',') as [string, string]),
     );
     for (const { location } of lost) expect(leaves.get(location.iova ?? '')).toBe(location.address);
+  });
+
+  test('validate has one note a rule where devices are stopped before the kexec', () => {
+    const { status, stdout } = kho(['validate', '--format', 'json', '--regset', regset, core]);
+    expect(status).toBe(0);
+    const [{ findings }] = JSON.parse(stdout).dumps;
+    type Found = { rule: string; severity: string };
+    const lost = findings.filter(({ rule }: Found) => rule === 'VTD-136' || rule === 'VTD-138');
+    expect(lost.map(({ rule, severity }: Found) => `${rule} ${severity}`)).toEqual([
+      'VTD-136 note',
+      'VTD-138 note',
+    ]);
   });
 
   test('one device can be chosen', () => {

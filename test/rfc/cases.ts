@@ -99,16 +99,8 @@ export const CASES: readonly (readonly [field: string, damage: Damage, rules: re
   ['/intel-iommu/domains/* pgd', setProperty(DOMAIN_PATH, 'pgd'), ['DMAR-005']],
   ['/intel-iommu/domains/* agaw', setKey('domains.0.agaw', 4), ['DMAR-007']],
   ['/intel-iommu/domains/* agaw', setKey('domains.0.agaw', -1), ['DMAR-007']],
-  [
-    '/intel-iommu/domains/* agaw',
-    setKey('domains.0.agaw', 1),
-    ['IOMMUFD-010', 'DMAR-020', 'MAP-003', 'MAP-004'],
-  ],
-  [
-    '/intel-iommu/domains/* agaw',
-    setKey('domains.0.agaw', 3),
-    ['DMAR-020', 'DMAR-016', 'MAP-002', 'MAP-003', 'MAP-004'],
-  ],
+  ['/intel-iommu/domains/* agaw', setKey('domains.0.agaw', 1), ['IOMMUFD-010', 'VTD-158']],
+  ['/intel-iommu/domains/* agaw', setKey('domains.0.agaw', 3), ['VTD-158']],
   ['/intel-iommu/domains/*/devices/* bus', resize(`${DOMAIN_PATH}/devices/0`, 'bus', 2), ['DMAR-017']],
   [
     '/intel-iommu/domains/*/devices/* bus',

@@ -46,6 +46,7 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
     },
   ],
   ['KHO-016', 'a record at the start of the region', setKey('domains.0.mem.1.addr', '0x100000000')],
+  ['DMAR-011', 'a guest data page instead of a table page', setKey('domains.0.mem.1.addr', '0x100202000')],
   ['KHO-005', 'a bit that is no flag', setKey('domains.0.mem.1.addr', '0x10001002')],
   [
     'DMAR-013',

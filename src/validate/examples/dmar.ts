@@ -87,12 +87,12 @@ export const dmarExamples: { readonly [rule: string]: RuleExample } = {
       '00 10 00 10 00 00 00 00 [00 20 00 00 00 00 00 00] 00 20 00 10 00 00 00 00 00 10 00 00 00 00 00 00 … (blob offset 0x290)',
   },
   'DMAR-011': {
-    fault: '/intel-iommu/domains/* agaw changed (built by test/rfc)',
+    fault: 'a guest data page instead of a table page (built by test/rfc)',
     message:
-      'mem of domain 1 lists 3 guest data pages as if they were table pages: 0x10005000-0x10008000 (12 KiB)',
-    at: '/intel-iommu/domains/1/mem  address 0x10005000  IOVA 0x1000',
+      'mem of domain 1 lists 1 guest data page as if they were table pages: 0x100202000-0x100203000 (4 KiB)',
+    at: '/intel-iommu/domains/1/mem  address 0x100202000  IOVA 0x210000',
     bytes:
-      '00 00 00 10 00 00 00 00 00 10 00 00 00 00 00 00 00 10 00 10 00 00 00 00 00 10 00 00 00 00 00 00 … (blob offset 0x280)',
+      '00 00 00 10 00 00 00 00 00 10 00 00 00 00 00 00 00 20 20 00 01 00 00 00 00 10 00 00 00 00 00 00 … (blob offset 0x280)',
   },
   'DMAR-012': {
     fault: 'nothing: a tree in which the kernel counts a page too many (built by test/rfc)',

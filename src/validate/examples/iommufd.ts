@@ -56,9 +56,9 @@ export const iommufdExamples: { readonly [rule: string]: RuleExample } = {
     bytes: '[00 00 00 00 00 00 00 00] (blob offset 0x6b0)',
   },
   'IOMMUFD-010': {
-    fault: '/iommufd/iommufds/*/ioases/*/* iova-start changed (built by test/rfc)',
-    message: '/iommufd/iommufds/1/ioases/1/2 wraps: 0xfffffffffffff000 + 0x200000',
-    at: '/iommufd/iommufds/1/ioases/1/2/iova-len  IOVA 0xfffffffffffff000',
+    fault: '/intel-iommu/domains/* agaw changed (built by test/rfc)',
+    message: '/iommufd/iommufds/1/ioases/1/2 ends beyond the 39 bits of its domain: 0x10000224000 + 0x200000',
+    at: '/iommufd/iommufds/1/ioases/1/2/iova-len  IOVA 0x10000224000-0x10000424000',
     bytes: '[00 00 20 00 00 00 00 00] (blob offset 0x6f4)',
   },
   'IOMMUFD-011': {

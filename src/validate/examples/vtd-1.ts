@@ -101,7 +101,7 @@ export const vtd1Examples: { readonly [rule: string]: RuleExample } = {
   },
   'VTD-016': {
     fault: 'context table not in the dump (a machine of vtd.md 5)',
-    message: 'the context table 0x555000 of bus 3c is not in the dump; fault reason 0x9 (LCT.1) on access',
+    message: 'the context table 0x103028000 of bus 3c is not in the dump; fault reason 0x9 (LCT.1) on access',
     at: 'address 0x1030273c0',
   },
   'VTD-017': {
@@ -200,14 +200,16 @@ export const vtd1Examples: { readonly [rule: string]: RuleExample } = {
   },
   'VTD-030': {
     fault: 'top table not in the dump (a machine of vtd.md 5)',
-    message: 'the top table 0x555000 of 3b:00.0 is not in the dump; fault reason 0x3 (LCT.4.3) on access',
+    message: 'the top table 0x103028000 of 3b:00.0 is not in the dump; fault reason 0x3 (LCT.4.3) on access',
     at: 'address 0x10303e000',
   },
   'VTD-031': {
     fault: 'pointer 0 (a machine of vtd.md 5)',
-    message: 'context entry of 3b:00.0: SSPTPTR 0x0 is no page table',
+    message: 'context entry of 3b:00.0: SSPTPTR 0x0 is no page table, though the entry is present',
     at: 'context_entry.SSPTPTR  bits 63:12  address 0x10303e000',
     bytes: '05 [00 00 00 00 00 00 00] 02 23 00 00 00 00 00 00 (address 0x10303e000, word 0x5)',
+    found: '0x0',
+    expected: 'address of a page table',
   },
   'VTD-032': {
     fault: 'DID 0, caching mode (a machine of vtd.md 5)',

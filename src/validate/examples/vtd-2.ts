@@ -54,7 +54,7 @@ export const vtd2Examples: { readonly [rule: string]: RuleExample } = {
   'VTD-049': {
     fault: 'directory not in the dump (a machine of vtd.md 5)',
     message:
-      'the PASID directory 0x555000 of 3b:00.0 is not in the dump from 0x555000 on; fault reason 0x50 (SPD.1) on access',
+      'the PASID directory 0x103028000 of 3b:00.0 is not in the dump from 0x103028000 on; fault reason 0x50 (SPD.1) on access',
     at: 'address 0x10303e000',
   },
   'VTD-050': {
@@ -94,7 +94,7 @@ export const vtd2Examples: { readonly [rule: string]: RuleExample } = {
   'VTD-055': {
     fault: 'table not in the dump (a machine of vtd.md 5)',
     message:
-      'the PASID table 0x555000 of 3b:00.0, PASIDs from 0x80 is not in the dump; fault reason 0x58 (SPT.1) on access',
+      'the PASID table 0x103028000 of 3b:00.0, PASIDs from 0x80 is not in the dump; fault reason 0x58 (SPT.1) on access',
     at: 'address 0x103050010',
   },
   'VTD-056': {
@@ -201,7 +201,7 @@ export const vtd2Examples: { readonly [rule: string]: RuleExample } = {
   },
   'VTD-070': {
     fault: 'top table not in the dump (a machine of vtd.md 5)',
-    message: 'the top table 0x555000 of 3b:00.0 is not in the dump',
+    message: 'the top table 0x103028000 of 3b:00.0 is not in the dump',
     at: 'address 0x103051000',
   },
   'VTD-071': {

@@ -87,7 +87,7 @@ export const vtd3Examples: { readonly [rule: string]: RuleExample } = {
   'VTD-094': {
     fault: 'page table not in the dump (a machine of vtd.md 5)',
     message:
-      'entry 0x555003 of level 2 at 0x103041598 of 3b:00.0 points to table 0x555000, which is not in the dump; fault reason 0x7 (LSS.1) on access',
+      'entry 0x103028003 of level 2 at 0x103041598 of 3b:00.0 points to table 0x103028000, which is not in the dump; fault reason 0x7 (LSS.1) on access',
     at: 'address 0x103041598  IOVA 0x123456600000-0x123456800000',
   },
   'VTD-095': {
@@ -238,7 +238,7 @@ export const vtd3Examples: { readonly [rule: string]: RuleExample } = {
   'VTD-123': {
     fault: 'page table not in the dump (a machine of vtd.md 5)',
     message:
-      'entry 0x555027 of level 2 at 0x1030728d0 of 3b:00.0 PASID 0x41 points to table 0x555000, which is not in the dump; fault reason 0x70 (SFS.1) on access',
+      'entry 0x103028027 of level 2 at 0x1030728d0 of 3b:00.0 PASID 0x41 points to table 0x103028000, which is not in the dump; fault reason 0x70 (SFS.1) on access',
     at: 'address 0x1030728d0  IOVA 0x7f0123400000-0x7f0123600000',
   },
   'VTD-124': {

@@ -111,4 +111,101 @@ export const vtd4Examples: { readonly [rule: string]: RuleExample } = {
       'entry 0x5027 of level 4 at 0x1000 of 3b:00.0 points to table 0x5000, which the second stage does not map for reading; fault reason 0x76 (SFS.7) on access',
     at: 'address 0x1000  IOVA 0x0-0x8000000000',
   },
+  'VTD-145': {
+    fault: 'pointer 0 (a machine of vtd.md 5)',
+    message: 'root entry of bus 3b: CTP 0x0 is no context table, though the entry is present',
+    at: 'root_entry.CTP  bits 63:12  address 0x1030273b0',
+    bytes: '01 [00 00 00 00 00 00 00] 00 00 00 00 00 00 00 00 (address 0x1030273b0, word 0x1)',
+    found: '0x0',
+    expected: 'address of a context table',
+  },
+  'VTD-146': {
+    fault: 'pointer of the upper half 0 (a machine of vtd.md 5)',
+    message: 'root entry of bus 3b: UCTP 0x0 is no context table, though the entry is present',
+    at: 'scalable_root_entry.UCTP  bits 127:76  address 0x1030273b0',
+    bytes: '01 e0 03 03 01 00 00 00 01 [00 00 00 00 00 00 00] (address 0x1030273b0, word 0x1)',
+    found: '0x0',
+    expected: 'address of a context table',
+  },
+  'VTD-147': {
+    fault: 'pointer 0 (a machine of vtd.md 5)',
+    message: 'context entry of 3b:00.0: PASIDDIRPTR 0x0 is no PASID directory, though the entry is present',
+    at: 'scalable_context_entry.PASIDDIRPTR  bits 63:12  address 0x10303e000',
+    bytes: '09 [04 00 00 00 00 00 00] 00 00 00 00 00 00 00 00 (address 0x10303e000, word 0x409)',
+    found: '0x0',
+    expected: 'address of a PASID directory',
+  },
+  'VTD-148': {
+    fault: 'pointer 0 (a machine of vtd.md 5)',
+    message: 'PASID directory entry of 3b:00.0: SMPTBLPTR 0x0 is no PASID table, though the entry is present',
+    at: 'pasid_dir_entry.SMPTBLPTR  bits 63:12  address 0x103050000',
+    bytes: '01 [00 00 00 00 00 00 00] (address 0x103050000, word 0x1)',
+    found: '0x0',
+    expected: 'address of a PASID table',
+  },
+  'VTD-149': {
+    fault: 'pointer 0 (a machine of vtd.md 5)',
+    message: 'PASID entry of 3b:00.0: SSPTPTR 0x0 is no page table, though the entry is present',
+    at: 'pasid_entry.SSPTPTR  bits 63:12  address 0x103051000',
+    bytes: '89 [02 00 00 00 00 00 00] 05 00 80 00 00 00 00 00 (address 0x103051000, word 0x289)',
+    found: '0x0',
+    expected: 'address of a page table',
+  },
+  'VTD-150': {
+    fault: 'pointer 0 (a machine of vtd.md 5)',
+    message: 'PASID entry of 3b:00.0 PASID 0x41: FSPTPTR 0x0 is no page table, though the entry is present',
+    at: 'pasid_entry.FSPTPTR  bits 191:140  address 0x103052040',
+    bytes:
+      '06 00 80 01 00 00 00 00 00 [00 00 00 00 00 00 00] 00 00 00 00 00 00 00 00 (address 0x103052048, word 0x0)',
+    found: '0x0',
+    expected: 'address of a page table',
+  },
+  'VTD-151': {
+    fault: 'PDE to address 0 (a machine of vtd.md 5)',
+    message: 'entry 0x27 of level 2 at 0x1030728d0 of 3b:00.0 PASID 0x41 points to a table at address 0',
+    at: 'address 0x1030728d0  IOVA 0x7f0123400000-0x7f0123600000',
+  },
+  'VTD-152': {
+    fault: 'context table in the first MiB (a machine of vtd.md 5)',
+    message:
+      'the context table of bus 3c, 0x5000, lies in the first MiB, which the kernel keeps free of tables; nor is it in the dump',
+    at: 'address 0x1030273c0',
+  },
+  'VTD-153': {
+    fault: 'a page of other data as context table (a machine of vtd.md 5)',
+    message:
+      'the context table of bus 3c, 0x103050000, is none: most of what would be present entries there has reserved bits',
+    at: 'address 0x1030273c0',
+  },
+  'VTD-154': {
+    fault: 'empty context table (a machine of vtd.md 5)',
+    message: 'the context table of bus 3c, 0x103050000, has no present entry',
+    at: 'address 0x1030273c0',
+  },
+  'VTD-155': {
+    fault: 'P cleared (a machine of vtd.md 5)',
+    message: 'context entry of 3b:00.1 is not present but not 0: 0x103050408 0x0 0x0 0x0',
+    at: 'address 0x10303e020',
+    found: '0x103050408 0x0 0x0 0x0',
+    expected: '0',
+  },
+  'VTD-156': {
+    fault: 'P cleared (a machine of vtd.md 5)',
+    message: 'PASID directory entry of 3b:00.0 is not present but not 0: 0x103052000',
+    at: 'address 0x103050010',
+  },
+  'VTD-157': {
+    fault: 'P and R/W clear (a machine of vtd.md 5)',
+    message: 'entry 0x256789064 of level 1 at 0x1030732b8 of 3b:00.0 PASID 0x41 is not present, but is not 0',
+    at: 'address 0x1030732b8  IOVA 0x7f0123457000-0x7f0123458000',
+  },
+  'VTD-158': {
+    fault: 'AW one level short (a machine of vtd.md 5)',
+    message:
+      'the table 0x10303f000 of 3b:00.0 has 4 levels, its entry says 3 (AW), so its page tables are taken for the pages that it maps',
+    at: 'context_entry.AW  address 0x10303e000',
+    bytes: '[05] (address 0x10303e000)',
+    found: '3 levels',
+    expected: '4 levels',
+  },
 };

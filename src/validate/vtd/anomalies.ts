@@ -122,6 +122,11 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   }
   const scopes = [`${stage}-stage`, 'table', 'unit-table'] as const;
   const at = entryAddress ?? target.entryAddress;
+  if (!target.nested && table >= 2 ** target.settings.haw) {
+    // The entry has its own finding: bits at or above the host address width.
+    sink.blocked(scopes, `tables of ${name} are not reached`);
+    return;
+  }
   if (!target.nested && table !== 0 && at !== undefined && leadsAstray(sink, table, at)) {
     const what =
       entryAddress === undefined
