@@ -31,7 +31,6 @@ const FREE: Readonly<Record<string, string>> = {
   'kho_kexec_metadata.previous_release': 'any text that ends',
   'luo_file_ser.token': 'any number that no other file of the session has',
   'luo_flb_ser.data': 'only the owner of the FLB knows what it means',
-  'luo_flb_ser.count': 'from 1 to the number of files',
   'luo_session_ser.name': 'any text that ends and that no other session has',
   'luo_session_ser_v1.name': 'any text that ends and that no other session has',
   'memfd_luo_ser.pos': 'any position that is not negative',

@@ -61,8 +61,8 @@ const fileArea: FieldRule = (change) => {
 
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
-  // A note in kho-v1, where 6.19 writes such names.
-  if (empty(change)) return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('LUO-007');
+  // A note up to 7.1, which writes such names.
+  if (empty(change)) return change.target.handover.generation === 'kho-v4' ? fires('LUO-007') : UNKNOWN;
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 
@@ -85,6 +85,27 @@ const flbName: FieldRule = (change) => {
   return fires('FLB-005');
 };
 
+/** The dumps' FLBs are the test's, which every file holds: another count is too low or too high. */
+const flbCount: FieldRule = ({ value, old, target }) => {
+  if (value === 0n || value >= 1n << 31n) return fires('FLB-004');
+  if ((target.handover.luo?.sessions?.length ?? 0) === 0) return UNKNOWN;
+  return value === old ? ACCEPTED : fires(value < old ? 'FLB-008' : 'FLB-006');
+};
+
+/** The size of a chunk's blocks is computed for each bitmap, and for none where there are none. */
+const chunkOrder: FieldRule = ({ value, instance, target }) => {
+  const chunk = target.handover.preservedMap?.chunks?.find(
+    ({ address }) => address === BigInt(instance.address),
+  );
+  return value > 18n && chunk?.numElms !== 0 ? fires('KHO-134') : UNKNOWN;
+};
+
+/** A name of a release that writes something else is told; any other text is as good as another. */
+const releaseName: FieldRule = (change) => {
+  if (unterminated(change) || empty(change)) return fires('KMETA-002');
+  return /^\d+\.\d+/.test(String.fromCharCode(...(change.bytes ?? []))) ? UNKNOWN : ACCEPTED;
+};
+
 const totalPages: FieldRule = ({ value }) =>
   fires(...(value > 0x7fff_ffffn / 8n ? ['VMALLOC-010'] : ['VMALLOC-001', 'VMALLOC-009']));
 
@@ -96,7 +117,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
     return noPage(change) ? fires('KHO-110') : UNKNOWN;
   },
   'blob_size.value': () => UNKNOWN,
-  'luo_session_header.value': () => UNKNOWN,
+  'luo_session_header.value': ({ value }) => (value === 0n ? fires('LUO-021') : UNKNOWN),
   'liveupdate_number.value': anything,
   'luo_ser.compatible': where(() => true, ['LUO-002']),
   'luo_ser.liveupdate_num': anything,
@@ -167,12 +188,12 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'luo_flb_header_ser.pgcnt': where(({ value }) => value !== 1n, ['FLB-001']),
   'luo_flb_header_ser.count': where(above(capacity), ['FLB-002']),
   'luo_flb_ser.name': flbName,
-  'luo_flb_ser.count': where(({ value }) => value === 0n || value >= 1n << 31n, ['FLB-004']),
+  'luo_flb_ser.count': flbCount,
   'khoser_mem_chunk_hdr.next': (change) => {
     if (change.aim === 'self' || change.value >= 1n << 52n) return fires('KHO-131');
     return UNKNOWN;
   },
-  'khoser_mem_chunk_hdr.order': where(({ value }) => value > 18n, ['KHO-134']),
+  'khoser_mem_chunk_hdr.order': chunkOrder,
   'khoser_mem_chunk_hdr.num_elms': where(above(capacity), ['KHO-132']),
   'khoser_mem_bitmap_ptr.phys_start': where(noPage, ['KHO-136', 'KHO-145']),
   'khoser_mem_bitmap_ptr.bitmap': where(({ value }) => value === 0n || value >= 1n << 52n, ['KHO-133']),
@@ -184,11 +205,7 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'kho_test_magic.value': always('KTEST-001'),
   'csum.value': () => UNKNOWN,
   'kho_kexec_metadata.version': always('KMETA-001'),
-  'kho_kexec_metadata.previous_release': where(
-    (change) => unterminated(change) || empty(change),
-    ['KMETA-002'],
-    anything,
-  ),
+  'kho_kexec_metadata.previous_release': releaseName,
   'kho_kexec_metadata.kexec_count': anything,
 };
 

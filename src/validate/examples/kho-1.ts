@@ -285,10 +285,11 @@ export const kho1Examples: { readonly [rule: string]: RuleExample } = {
     message: 'Scratch region 0, 0x10000000000000-0x10000000001000 (4 KiB), ends beyond 2^52',
     at: 'kho_scratch.addr  address 0x10000000000000',
   },
-  'KHO-124': {
-    fault: 'two that overlap (linux-7.3-live-update)',
-    message:
-      'Scratch region 1, 0x17500000-0x17700000 (2 MiB), overlaps region 0, 0x17400000-0x17600000 (2 MiB)',
-    at: 'kho_scratch.addr  address 0x17500000',
+  'KHO-190': {
+    fault: 'begins at 4 KiB (linux-7.3-live-update)',
+    message: 'Scratch region 0, 0x17401000-0x17800000 (4092 KiB), begins within a page block of 2 MiB',
+    at: 'kho_scratch.addr  address 0x17401000',
+    found: '0x17401000',
+    expected: 'a multiple of 0x200000',
   },
 };

@@ -2,6 +2,12 @@
 import type { RuleExample } from '../example.js';
 
 export const kho2Examples: { readonly [rule: string]: RuleExample } = {
+  'KHO-124': {
+    fault: 'two that overlap (linux-7.3-live-update)',
+    message:
+      'Scratch region 1, 0x17600000-0x17a00000 (4 MiB), overlaps region 0, 0x17400000-0x17800000 (4 MiB)',
+    at: 'kho_scratch.addr  address 0x17600000',
+  },
   'KHO-125': {
     fault: 'a scratch array of 1 MiB (linux-7.3-live-update)',
     message: 'kho_data.scratch_size is 0x100000, more than the 0x40000 bytes of an early mapping',
@@ -43,11 +49,11 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     bytes: '00 00 00 00 00 00 00 00 [00 00 00 00 00 00 00 00] (address 0x44b8010)',
   },
   'KHO-134': {
-    fault: 'a slot that is no page (linux-6.18-handover)',
-    message: 'order of the chunk at 0x44b8000 is 5167104',
-    at: 'khoser_mem_chunk_hdr.order  address 0x44b8008',
-    bytes: '00 90 4b 04 00 00 00 00 [00 d8 4e 00] 00 00 00 00 (address 0x44b8000)',
-    found: '5167104',
+    fault: 'order 19 (linux-6.18-handover)',
+    message: 'order of the chunk at 0x44c1000 is 19',
+    at: 'khoser_mem_chunk_hdr.order  address 0x44c1008',
+    bytes: '00 00 00 00 00 00 00 00 [13 00 00 00] 01 00 00 00 (address 0x44c1000)',
+    found: '19',
     expected: 'at most 18',
   },
   'KHO-136': {
@@ -166,6 +172,20 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     fault: 'a block of nobody (linux-7.3-live-update)',
     message: 'Nothing refers to 1 block of order 3 at 0x10000000 (32 KiB)',
     at: 'address 0x10000000',
+  },
+  'KHO-191': {
+    fault: 'a region that is a page shorter than its blocks (linux-7.1-live-update)',
+    message: 'A preserved block of memblock region "rsv-a" has 4 KiB at 0x1b933000 that nothing refers to',
+    at: 'address 0x1b933000',
+  },
+  'KHO-192': {
+    fault: 'a release that writes no kho-v4 (linux-7.3-live-update)',
+    message:
+      'No release writes both of this: the root is "kho-v4" (7.2 to 7.4-rc1), kexec-metadata names 7.1.13 (7.1)',
+    at: '/compatible',
+    bytes: '[6b 68 6f 2d 76 34 00] (blob offset 0x4c)',
+    found: '7.1',
+    expected: '7.2 to 7.4-rc1',
   },
   'KHO-160': {
     fault: 'taken over by Linux 6.16 (linux-6.18-handover)',

@@ -17,10 +17,17 @@ export const luoExamples: { readonly [rule: string]: RuleExample } = {
     found: 'nothing',
     expected: 'luo-session-v2',
   },
+  'LUO-021': {
+    fault: 'sessions at 0 (linux-7.1-live-update)',
+    message: 'luo-session-header of the LUO tree is 0',
+    at: '/LUO/luo-session/luo-session-header  address 0x7bf000',
+    found: '0x0',
+    expected: 'the address of preserved memory',
+  },
   'LUO-017': {
-    fault: 'a page of a larger block (linux-7.3-arm64-16k)',
-    message: 'The map has no block of order 0 at 0x46618000',
-    at: '/LUO  address 0x46618000',
+    fault: 'within a larger block (linux-7.3-live-update)',
+    message: 'struct luo_ser at 0x130001000 lies within a larger block and does not start it',
+    at: '/LUO  address 0x130001000',
   },
   'LUO-005': {
     fault: '820 sessions (linux-7.1-live-update)',

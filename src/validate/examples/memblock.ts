@@ -27,4 +27,16 @@ export const memblockExamples: { readonly [rule: string]: RuleExample } = {
     message: 'memblock regions "pstore" and "rsv-a" overlap from 0x1b820000 on',
     at: '/memblock/rsv-a  address 0x1b820000',
   },
+  'MEMBLOCK-007': {
+    fault: 'two of one name (linux-7.3-live-update)',
+    message: 'A second memblock region has the name "pstore"; it is at 0x1b81b000',
+    at: '/memblock/pstore  address 0x1b81b000',
+    found: 'pstore',
+    expected: 'a name of its own',
+  },
+  'MEMBLOCK-008': {
+    fault: 'a size of 0 (linux-7.3-live-update)',
+    message: 'The size of memblock region "rsv-a" is 0',
+    at: '/memblock/rsv-a/size  address 0x1b91b000',
+  },
 };

@@ -1,16 +1,18 @@
-/** Preserved blocks of which an owner that never gives them back uses a part only (upstream X16). */
+/** Preserved blocks of which their owner uses a part only (upstream X16). */
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { intersections } from '../pages.js';
 import type { Rule } from '../rule.js';
 import { hex, size } from '../text.js';
-import { blobs } from './blobs.js';
+import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
+import { findMemfds } from './folios.js';
 import { references } from './owners.js';
 import { at, UPSTREAM, wholeMap } from './shared.js';
 
-/** Memory that nobody restores as a folio: what of its blocks it does not use, nobody frees. */
+/** Memory for which its writer preserves exactly the pages that it needs. */
 interface Kept {
   readonly what: string;
   readonly start: bigint;
@@ -22,7 +24,7 @@ function* keptOf(handover: Handover): Generator<Kept> {
   const page = BigInt(pageSize);
   if (fdtAddress !== undefined) yield { what: 'the tree', start: fdtAddress, end: fdtAddress + page };
   for (const { name, address, length } of blobs(handover)) {
-    // kho_test takes more than its tree needs; LUO's record is freed as the folio that it is.
+    // kho_test takes more than its tree needs.
     if (name !== 'memblock' && name !== 'kexec-metadata') continue;
     yield { what: `the blob of ${name}`, start: address, end: address + length };
   }
@@ -30,8 +32,23 @@ function* keptOf(handover: Handover): Generator<Kept> {
     if (start === undefined || bytes === undefined || bytes === 0n || bytes >= LARGEST) continue;
     yield { what: `memblock region "${name}"`, start, end: start + bytes };
   }
-  const { flbsAddress = 0n } = luo ?? {};
-  if (flbsAddress !== 0n) yield { what: 'the FLB page', start: flbsAddress, end: flbsAddress + page };
+  if (luo === undefined) return;
+  const { flbsAddress = 0n, sessionsAddress = 0n, sessionBlocks, sessions = [] } = luo;
+  const pages = (what: string, start: bigint, count: number): Kept => ({
+    what,
+    start,
+    end: start + page * BigInt(count),
+  });
+  if (flbsAddress !== 0n) yield pages('the FLB page', flbsAddress, 1);
+  // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
+  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
+    yield pages('the session area', sessionsAddress, SESSION_PAGES);
+  }
+  for (const { name, filesAddress, fileBlocks } of sessions) {
+    if (fileBlocks !== undefined || filesAddress === 0n) continue;
+    yield pages(`the files of session ${quoted(name)}`, filesAddress, FILE_PAGES);
+  }
+  for (const { name, file } of findMemfds(handover)) yield pages(`the record of ${name}`, file.data, 1);
 }
 
 /** A larger region is damaged (MEMBLOCK-005). */
@@ -60,7 +77,7 @@ export const leftOver: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve; mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'a block is reserved as a whole, and what keeps only a part of it never restores it: the rest stays reserved, without a message, until the next cold boot. Kernels preserve no more pages than they use',
+    'a block is reserved as a whole. The tree, FLBs, reserve_mem and the blobs that are not LUO’s are never given back: the rest of their block stays reserved, without a message, until the next cold boot; that of a record is freed with the record. No kernel preserves a larger block than it needs',
   needs: ['memory'],
   check(context, report) {
     const { handover } = context;

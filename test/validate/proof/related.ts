@@ -39,6 +39,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'VTD-072': [['VTD-064'], 'the entry that needs the capability is in use'],
   'VTD-134': [['DMAR-019', 'MAP-002', 'VTD-088'], 'the domain stands alone, without iommufd and guestmemfs'],
   'KHO-126': [['KHO-127'], 'what is preserved in scratch is the map itself'],
+  'KHO-134': [['KTEST-003'], 'the block in the chunk is a folio of kho_test'],
   'VMALLOC-007': [['KHO-148'], 'the larger block covers the next page, which has its own'],
   'BLOCK-002': [
     ['BLOCK-005', 'LUO-008'],
