@@ -8,6 +8,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { GuestmemfsInode, GuestmemfsSb, MappingInode } from '../records/guestmemfs.js';
 import type { KhoDataRfc2024, KhoMem } from '../records/kho.js';
 import type { KhoData } from '../records/kho_root.js';
+import type { Missing } from './missing.js';
 import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
 import type {
@@ -226,6 +227,8 @@ export interface Handover {
   luo?: Luo;
   kexecMetadata?: KexecMetadata;
   khoTest?: KhoTest;
+  /** What of its own records the dump does not hold; empty or left out where all is there. */
+  missing?: Missing[];
   /** The memory behind the blob, if any was given. */
   readonly memory?: PhysicalMemory;
 }

@@ -35,6 +35,8 @@ export interface PhysicalMemory {
   known(): Iterable<MemoryRun>;
   /** For messages, e.g. `ELF core, x86-64, 12 segments`. */
   readonly description: string;
+  /** Only some blobs of a machine's memory, as debugfs shows them: that the rest is absent says nothing of the dump. */
+  readonly excerpt?: true;
 }
 
 /**

@@ -60,6 +60,7 @@ export const everything: Whole<Handover> = {
   pageSize: 65536,
   pageSizeReason: 'why',
   diagnostics: [{ code: 'a-b', message: 'c', location }],
+  missing: [{ part: 'map', what: 'x', address: 1n, owner: 1n }],
   tree: oddTree,
   namedTree: oddTree,
   fdtAddress: 1n,

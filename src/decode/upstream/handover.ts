@@ -76,7 +76,8 @@ export function decodeUpstream(
   options: UpstreamOptions,
 ): void {
   const { memory } = options;
-  const reporter = createReporter(handover.diagnostics, memory);
+  handover.missing ??= [];
+  const reporter = createReporter(handover.diagnostics, memory, handover.missing);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
   if (memory !== undefined) {
     if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
@@ -107,7 +108,7 @@ function readScratch(
   const limited = scratchSize < BigInt(MAX_SCRATCH) ? Number(scratchSize) : MAX_SCRATCH;
   const bytes = readBytes(memory, scratchAddr, limited - (limited % KHO_SCRATCH_SIZE));
   if (bytes === undefined) {
-    reporter.absent('scratch array', scratchAddr);
+    reporter.of('scratch').absent('scratch array', scratchAddr);
     return;
   }
   handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
@@ -146,7 +147,7 @@ function decodeMap(
       ...(form === undefined ? {} : { form }),
       ...(release === undefined ? {} : { release }),
     };
-    setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter));
+    setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter.of('map')));
     return;
   }
   if (head === 0n) {
@@ -165,7 +166,7 @@ function decodeMap(
   };
   const short = form === undefined && isShortRadix(evidence, pageSize);
   const shape = radixShape(generation, pageSize, short ? 'radix-4-levels' : form);
-  setMap(handover, decodeRadix(memory, head, shape, reporter));
+  setMap(handover, decodeRadix(memory, head, shape, reporter.of('map')));
 }
 
 /** A map that is not whole and shows no block, as where it is absent, leaves open what is preserved. */

@@ -1,4 +1,5 @@
 /** The blobs that hang below the root tree: found, recognised by content, decoded. */
+import type { Part } from '../../abi/missing.js';
 import type { Diagnostic, Handover, Subtree } from '../../abi/model.js';
 import type { KexecMetadata, Memblock } from '../../abi/upstream/model.js';
 import { memblockV1 } from '../../abi/upstream/riders.js';
@@ -24,6 +25,14 @@ import type { Reporter } from './report.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
+
+/** Which part of the model a child is. */
+const PART_OF: ReadonlyMap<string, Part> = new Map([
+  ['LUO', 'luo'],
+  ['memblock', 'memblock'],
+  ['kho_test', 'kho-test'],
+  ['kexec-metadata', 'metadata'],
+]);
 
 /** Reads and decodes the blob of every child of the root. */
 export function decodeRiders(handover: Handover, rider: RiderContext & { readonly context: Context }): void {
@@ -55,9 +64,10 @@ export function isTree(blob: Uint8Array): boolean {
 
 function readBlob(
   { name, address, size, origin }: Subtree,
-  { context, reporter }: RiderContext,
+  { context, reporter: whole }: RiderContext,
 ): Uint8Array | undefined {
   if (address === undefined || context === undefined) return undefined;
+  const reporter = whole.of(PART_OF.get(name ?? '') ?? 'blob');
   const { memory } = context;
   const location = { ...(origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath }), address };
   if (size !== undefined && size <= BigInt(MAX_BLOB)) {

@@ -142,7 +142,12 @@ export const testFolios: Rule = {
     if (csum === undefined) return;
     if (csumComputed === undefined) {
       const [first] = folios;
-      if (first !== undefined) report.absent('a folio of kho_test', first.address);
+      // No record of the handover: cores that are cut down to records lack it, and nothing is wrong with them.
+      if (first !== undefined)
+        report.skip(
+          `what the folios of kho_test hold is not in the dump (from ${hex(first.address)} on)`,
+          'not-given',
+        );
     } else if (fold16(csum) !== fold16(csumComputed)) {
       report.finding({
         message: `The folios of kho_test sum up to ${hex(fold16(csumComputed))}, csum says ${hex(fold16(csum))} (both folded to 16 bits)`,
