@@ -134,7 +134,10 @@ describe('a page of a broken dump is missing', LONG, () => {
     );
     for (const page of pages) {
       const less = decodeAt(without(memory, page, pageSize), base.address, { pageSize, ...each.options });
-      expect(validate(less, catalogue, { only: new Set([rule]) }).passed, `without 0x${page.toString(16)}`).not.toContain(rule);
+      expect(
+        validate(less, catalogue, { only: new Set([rule]) }).passed,
+        `without 0x${page.toString(16)}`,
+      ).not.toContain(rule);
     }
   });
 });
