@@ -41,3 +41,24 @@ export function pagesOf(memory: PhysicalMemory, pageSize: number): number[] {
   }
   return [...pages];
 }
+
+/** The memory, and the pages of which something has been asked for. */
+export function recording(
+  memory: PhysicalMemory,
+  pageSize: number,
+): { memory: PhysicalMemory; pages: Set<number> } {
+  const pages = new Set<number>();
+  const note = (start: number, end: number): void => {
+    for (let at = start - (start % pageSize); at < end; at += pageSize) pages.add(at);
+  };
+  return {
+    pages,
+    memory: {
+      ...memory,
+      read(address, length, into) {
+        note(address, address + length);
+        return memory.read(address, length, into);
+      },
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { type ValidationResult, validate } from '../../src/validate/run.js';
 import { decodeAt } from '../decode/linux-dumps.js';
 import { DUMP } from '../rfc/cases.js';
 import { decodeMemory } from '../rfc/json.js';
-import { pagesOf, without } from './absent-memory.js';
+import { pagesOf, recording, without } from './absent-memory.js';
 import { CASES, type Dump } from './upstream-cases/index.js';
 import { damagedOn, ORIGINAL } from './upstream-damage.js';
 import { seventh } from './variants.js';
@@ -43,12 +43,15 @@ describe('a page of a healthy dump is missing', LONG, () => {
     const { pageSize } = handover;
     const pages = pagesOf(memory, pageSize).filter((page) => BigInt(page) !== address);
     expect(pages.length).toBeGreaterThan(10);
+    const { memory: watched, pages: records } = recording(memory, pageSize);
+    decodeAt(watched, address, { pageSize, ...formOf(handover) });
     for (const page of pages) {
       const less = decodeAt(without(memory, page, pageSize), address, { pageSize, ...formOf(handover) });
       const result = validate(less, catalogue);
       const moves = wrongMoves(whole, result);
-      // Every page of such a core holds records: without one of them no verdict is complete.
-      if (!result.skipped.some(({ kind }) => kind === 'absent')) moves.push('nothing is skipped as absent');
+      // Without a page that decoding reads no verdict is complete; others hold the loaded image's copies.
+      if (records.has(page) && !result.skipped.some(({ kind }) => kind === 'absent'))
+        moves.push('nothing is skipped as absent');
       if (moves.length > 0) wrong.set(`0x${page.toString(16)}`, moves);
     }
     expect([...wrong]).toEqual([]);
