@@ -8,6 +8,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { GuestmemfsInode, GuestmemfsSb, MappingInode } from '../records/guestmemfs.js';
 import type { KhoDataRfc2024, KhoMem } from '../records/kho.js';
 import type { KhoData } from '../records/kho_root.js';
+import type { Missing } from './missing.js';
 import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
 import type {
@@ -273,6 +274,8 @@ export interface Handover {
   readonly takenOver?: TakenOver;
   /** What the kernel of the dump, which was handed this tree or prepares it, has not restored of what it was handed. */
   unrestored?(): UnrestoredBlocks;
+  /** What of its own records the dump does not hold; empty or left out where all is there. */
+  missing?: Missing[];
   /** The memory behind the blob, if any was given. */
   readonly memory?: PhysicalMemory;
 }

@@ -70,7 +70,7 @@ export async function readDebugfs(
   return {
     ...(segments.length === 0
       ? {}
-      : { memory: segmentsMemory(segments, `${segments.length} blobs of sub_fdts`) }),
+      : { memory: { ...segmentsMemory(segments, `${segments.length} blobs of sub_fdts`), excerpt: true } }),
     ...(scratch === undefined ? {} : { scratch }),
     diagnostics,
   };

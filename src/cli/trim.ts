@@ -1,5 +1,7 @@
 /** `kho trim`: a dump that can be shared: the handover's records, and nothing of anybody's memory. */
+
 import type { CommandModule } from 'yargs';
+import { missingText } from '../abi/missing.js';
 import type { Machine } from '../memory/elf/header.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -61,6 +63,7 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
           `${path}: ${size(refused)} of records lie in guest memory, in what devices reach, or in a seed: left out`,
         );
       }
+      for (const line of leftOut(handover)) message(args, `${path}: ${line}`);
       if (!hasTree && !treeless) {
         message(
           args,
@@ -91,6 +94,18 @@ function refuseAbsentRoots(
   if (absent.length > 0 && absent.length === units.length)
     throw new InputError(path, 'no-table', `no tables can be kept: ${absent.join('; ')}`);
   for (const why of absent) message(args, `${path}: ${why}`);
+}
+
+/** Records that a dump lacks are listed up to this many. */
+const MAX_LEFT_OUT = 8;
+
+/** What could not be kept, as the dump itself does not hold it. */
+function leftOut({ missing = [] }: LoadedDump['handover']): string[] {
+  const lines = missing
+    .slice(0, MAX_LEFT_OUT)
+    .map((each) => `not kept, as the dump lacks it: the ${missingText(each)}`);
+  const more = missing.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more records that the dump lacks`] : lines;
 }
 
 /** How a dump is cut down: its machine, what its headers said, and where its tree was found. */

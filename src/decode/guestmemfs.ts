@@ -2,6 +2,7 @@
  * What lies in memory behind `/guestmemfs`: super block, inode table, mapping pages and the page that
  * says which inode each mapping page belongs to (fs/guestmemfs/{guestmemfs.h,serialise.c}).
  */
+import type { Missing } from '../abi/missing.js';
 import type { AddressRange, Diagnostic, Guestmemfs, GuestmemfsFile, GuestmemfsState } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -44,9 +45,11 @@ export function readGuestmemfs(
   guestmemfs: Guestmemfs,
   memory: PhysicalMemory,
   diagnostics: Diagnostic[],
+  missing: Missing[] = [],
 ): void {
   const state: GuestmemfsState = {};
   const absent = (what: string, address: bigint): void => {
+    missing.push({ part: 'guestmemfs', what, address });
     diagnostics.push({
       code: 'memory-absent',
       message: `the ${what} at 0x${address.toString(16)} is not in ${memory.description}`,

@@ -159,7 +159,8 @@ function decodeAlone(
   { memory, address, form }: DecodeOptions,
 ): boolean {
   const { pageSize, diagnostics } = handover;
-  const reporter = createReporter(diagnostics, memory);
+  handover.missing ??= [];
+  const reporter = createReporter(diagnostics, memory, handover.missing);
   const rider = {
     diagnostics,
     reporter,
@@ -185,7 +186,10 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
     const stray = strayElements(elements, memory, options.address, tree.bytes.length);
     if (stray.length > 0) handover.strayElements = stray;
   }
-  if (handover.guestmemfs !== undefined) readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics);
+  if (handover.guestmemfs !== undefined) {
+    handover.missing ??= [];
+    readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics, handover.missing);
+  }
 }
 
 /** The element that points to the blob; to any blob of the series when the blob's own address is unknown. */
@@ -229,6 +233,8 @@ function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: 
     boundedLength(memory, data.memCacheAddr, data.memCacheSize),
   );
   if (bytes === undefined || BigInt(bytes.length) !== data.memCacheSize) {
+    handover.missing ??= [];
+    handover.missing.push({ part: 'mem-cache', what: 'mem cache', address: data.memCacheAddr });
     handover.diagnostics.push({
       code: 'memory-absent',
       message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not whole in ${memory.description}`,

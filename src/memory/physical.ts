@@ -44,6 +44,8 @@ export interface PhysicalMemory {
   readonly budget?: Budget;
   /** For messages, e.g. `ELF core, x86-64, 12 segments`. */
   readonly description: string;
+  /** Only some blobs of a machine's memory, as debugfs shows them: that the rest is absent says nothing of the dump. */
+  readonly excerpt?: true;
 }
 
 /**

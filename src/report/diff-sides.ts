@@ -1,4 +1,5 @@
 /** Each side of a comparison in one line. */
+import { missingOf } from '../abi/missing.js';
 import type { Generation, Handover } from '../abi/model.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
@@ -38,6 +39,8 @@ export function sideFacts(handover: Handover): SideFacts {
   const { generation, kexecMetadata, luo, memblock, iommufds, domains, guestmemfs } = handover;
   const release = kexecMetadata?.previousRelease;
   const files = (luo?.sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+  // A count of what is there would tell of a list that is not whole as if it were.
+  const unknownFiles = missingOf(handover, ['luo', 'sessions', 'files']) !== undefined;
   // The table lists the newest first.
   const writers = handoverReleases(handover)?.from ?? [];
   const [newest] = writers;
@@ -50,8 +53,8 @@ export function sideFacts(handover: Handover): SideFacts {
     kexecCount: kexecMetadata?.kexecCount,
     luo: luo?.compatible,
     liveupdateNumber: luo?.liveupdateNumber,
-    sessions: luo?.sessions?.length,
-    luoFiles: luo?.sessions === undefined ? undefined : files,
+    sessions: missingOf(handover, ['luo', 'sessions']) === undefined ? luo?.sessions?.length : undefined,
+    luoFiles: luo?.sessions === undefined || unknownFiles ? undefined : files,
     regions: memblock?.regions.length,
     iommufds: iommufds?.length,
     domains: domains?.length,

@@ -1,9 +1,39 @@
 /** `kho info` for what is upstream: riders, the map's form, and the releases that fit. */
+import { missingOf, missingText, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
+import type { Luo } from '../abi/upstream/model.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { counted } from '../validate/text.js';
+
+/** Why a list is not whole: the first of its parts that is not in the dump; nothing where all are. */
+export function absence(handover: Handover, parts: readonly Part[]): string {
+  const missing = missingOf(handover, parts);
+  return missing === undefined ? '' : `: the ${missingText(missing)} is not in the dump`;
+}
+
+function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Handover): string {
+  const parts: string[] = [];
+  const cut = absence(handover, ['luo', 'sessions']);
+  const lost = absence(handover, ['files']);
+  if (sessions === undefined) {
+    if (cut !== '') parts.push(`sessions unknown${cut}`);
+  } else {
+    const least = (why: string): string => (why === '' ? '' : 'at least ');
+    const files = sessions.reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+    parts.push(
+      `${least(cut)}${counted(sessions.length, 'session')} with ${least(cut + lost)}${counted(files, 'file')}`,
+    );
+    if (cut !== '') parts.push(`more sessions unknown${cut}`);
+    if (lost !== '') parts.push(`files unknown${lost}`);
+  }
+  if (flbs === undefined && flbsAddress !== 0n) {
+    const why = absence(handover, ['flbs']);
+    if (why !== '') parts.push(`FLBs unknown${why}`);
+  }
+  return parts.map((part) => `, ${part}`).join('');
+}
 
 /** Names and texts of lines; none for what a dump does not have. */
 export function* upstreamSummary(handover: Handover): Generator<readonly [string, string]> {
@@ -13,26 +43,31 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
     yield ['subtrees', names.length === 0 ? 'none' : names.join(', ')];
   }
   if (luo !== undefined) {
-    const files = (luo.sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-    const state =
-      luo.sessions === undefined
-        ? ''
-        : `, ${counted(luo.sessions.length, 'session')} with ${counted(files, 'file')}`;
-    yield ['LUO', `${escapeText(luo.compatible)}${state}`];
+    yield ['LUO', `${escapeText(luo.compatible)}${sessionsText(luo, handover)}`];
+  } else if (missingOf(handover, ['luo']) !== undefined) {
+    yield ['LUO', `unknown${absence(handover, ['luo'])}`];
   }
   if (memblock !== undefined) yield ['memblock', counted(memblock.regions.length, 'region')];
-  if (khoTest !== undefined)
-    yield ['kho_test', khoTest.nrFolios === undefined ? '? folios' : counted(khoTest.nrFolios, 'folio')];
+  else if (missingOf(handover, ['memblock']) !== undefined)
+    yield ['memblock', `unknown${absence(handover, ['memblock'])}`];
+  if (khoTest !== undefined) {
+    const folios = khoTest.nrFolios === undefined ? '? folios' : counted(khoTest.nrFolios, 'folio');
+    yield ['kho_test', `${folios}${absence(handover, ['kho-test'])}`];
+  } else if (missingOf(handover, ['kho-test']) !== undefined) {
+    yield ['kho_test', `unknown${absence(handover, ['kho-test'])}`];
+  }
   if (kexecMetadata?.previousRelease !== undefined) {
     const release = escapeText(bytesToText(kexecMetadata.previousRelease).text);
     yield ['handed over', `by ${release}, kexec ${kexecMetadata.kexecCount}`];
+  } else if (missingOf(handover, ['metadata']) !== undefined) {
+    yield ['handed over', `by an unknown release${absence(handover, ['metadata'])}`];
   }
   if (preservedMap !== undefined) {
     const { form, depth, bitmapSize, bitmapReason, ambiguous } = preservedMap;
     const how = ambiguous === true ? 'ambiguous' : bitmapReason;
     yield [
       'map',
-      form === 'radix' ? `radix tree, ${depth} levels` : `bitmaps of ${bitmapSize} bytes (${how})`,
+      `${form === 'radix' ? `radix tree, ${depth} levels` : `bitmaps of ${bitmapSize} bytes (${how})`}${absence(handover, ['map'])}`,
     ];
   }
   const releases = handoverReleases(handover);

@@ -1,4 +1,5 @@
 /** What lies in memory behind an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
+import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
 import { memfdLuoSer } from '../records/memfd.js';
@@ -8,6 +9,7 @@ import { flags, hex, size } from '../schema/units.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
+import { absence } from './upstream-summary.js';
 
 /** Ranges of preserved memory that are shown; a map may have millions. */
 const MAX_RANGES = 24;
@@ -38,7 +40,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
       yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
     }
   }
-  if (luo !== undefined) yield* luoLines(luo, paint);
+  if (luo !== undefined) yield* luoLines(luo, handover, paint);
   if (khoTest !== undefined) {
     const { nrFolios, csum, csumComputed } = khoTest;
     yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
@@ -69,12 +71,23 @@ function* preservedLines(pages: PreservedPages, paint: Paint): Generator<string>
   yield `  ${paint('faint', `${pages.countBlocks()} blocks of order ${pages.orders.join(', ')}`)}`;
 }
 
-function* luoLines(luo: Luo, paint: Paint): Generator<string> {
+function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string> {
   const { compatible, liveupdateNumber, sessions, flbs = [] } = luo;
   yield '';
-  const count = sessions === undefined ? 'sessions not in the dump' : `${sessions.length} sessions`;
+  const lost = absence(handover, ['luo', 'sessions']);
+  const count =
+    sessions === undefined
+      ? 'sessions not in the dump'
+      : `${sessions.length} sessions${lost === '' ? '' : ' at least'}`;
   yield `${paint('node', 'LUO')}  ${paint('faint', `${escapeText(compatible)}, live update ${liveupdateNumber ?? '?'}, ${count}`)}`;
-  for (const session of sessions ?? []) yield* sessionLines(session, paint);
+  if (lost !== '') yield `  sessions unknown${lost}`;
+  for (const session of sessions ?? []) {
+    yield* sessionLines(session, paint);
+    const cutOff = missingOf(handover, ['files'], session.origin.address);
+    if (cutOff !== undefined) yield `    files unknown: the ${missingText(cutOff)} is not in the dump`;
+  }
+  const noFlbs = absence(handover, ['flbs']);
+  if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;
   for (const { name, data, count: files, draft } of flbs) {
     yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
     if (draft !== undefined) for (const line of draftLines('', draft, paint)) yield `    ${line}`;

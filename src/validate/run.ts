@@ -1,4 +1,6 @@
 /** Runs the catalogue over one handover. */
+
+import { missingText } from '../abi/missing.js';
 import type { Domain, Handover } from '../abi/model.js';
 import { physicalAddress } from '../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
@@ -16,8 +18,9 @@ import {
   unmetAreas,
 } from './coverage.js';
 import { createFacts, type Facts } from './facts.js';
+import { missingFor } from './parts.js';
 import { unansweredUnits } from './questions.js';
-import type { Finding, Need, Reporter, Rule, RuleContext, Severity, WalkObserver } from './rule.js';
+import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
@@ -70,6 +73,8 @@ interface State {
   readonly findings: Finding[];
   dropped: number;
   absent: Reason | undefined;
+  /** A list that it looks at is not whole. */
+  missing: Reason | undefined;
   skip: Reason | undefined;
   readonly reporter: Reporter;
 }
@@ -89,7 +94,7 @@ export function validate(
   const applicable = catalogue.filter(
     (rule) => generation === undefined || rule.generations.includes(generation),
   );
-  const states = new Map(applicable.map((rule) => [rule.id, createState(rule)]));
+  const states = new Map(applicable.map((rule) => [rule.id, createState(rule, absenceOf(handover))]));
   const facts = createFacts(handover);
   const wanted = wantedRules(applicable, options);
   const inspection = inspectionOf(handover, facts, applicable, wanted, options);
@@ -115,6 +120,7 @@ export function validate(
       state.skip = blocked;
       continue;
     }
+    state.missing = missingPart(rule, handover);
     rule.check?.(context, reporter);
     if (rule.observe !== undefined) observing.push(state);
   }
@@ -126,12 +132,18 @@ export function validate(
 
 const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
 
-function createState(rule: Rule): State {
+/** Blobs that debugfs shows have no memory behind them: that is not given, rather than lost. */
+function absenceOf({ memory }: Handover): SkipKind {
+  return memory?.excerpt === true ? 'not-given' : 'absent';
+}
+
+function createState(rule: Rule, absence: SkipKind): State {
   const state: State = {
     rule,
     findings: [],
     dropped: 0,
     absent: undefined,
+    missing: undefined,
     skip: undefined,
     reporter: {
       finding: ({ severity, ...finding }) => {
@@ -146,7 +158,7 @@ function createState(rule: Rule): State {
         state.dropped += count;
       },
       absent: (what, address) => {
-        state.absent ??= { why: `${what} at 0x${address.toString(16)} is not in the dump`, kind: 'absent' };
+        state.absent ??= { why: `${what} at 0x${address.toString(16)} is not in the dump`, kind: absence };
       },
       skip: (why, kind = 'not-applicable') => {
         state.skip ??= { why, kind };
@@ -205,6 +217,13 @@ function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
   if (missing === undefined) return undefined;
   const { why, kind } = NEEDS[missing];
   return { why, kind };
+}
+
+function missingPart(rule: Rule, handover: Handover): Reason | undefined {
+  const missing = missingFor(rule, handover);
+  return missing === undefined
+    ? undefined
+    : { why: `the ${missingText(missing)} is not in the dump`, kind: absenceOf(handover) };
 }
 
 function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
@@ -308,6 +327,12 @@ export function rootOf({ pgd, agaw }: Domain): { pgd: bigint; levels: number } |
   return { pgd, levels: agaw + 2 };
 }
 
+/** Whether a structure is there at all is not known where what leads to it is absent. */
+function reasonOf({ skip, absent, missing }: State): Reason | undefined {
+  const lost = absent ?? missing;
+  return skip?.kind === 'not-applicable' && lost?.kind === 'absent' ? lost : (skip ?? lost);
+}
+
 const ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
 function collect(handover: Handover, states: readonly State[], options: ValidateOptions): ValidationResult {
@@ -316,9 +341,10 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   const failed: string[] = [];
   const skipped: Skipped[] = [];
   const partial: Skipped[] = [];
-  for (const { rule, findings: own, dropped, absent, skip } of states) {
+  for (const state of states) {
+    const { rule, findings: own, dropped } = state;
     const asked = options.only === undefined || options.only.has(rule.id);
-    const found = asked ? (skip ?? absent) : NOT_ASKED;
+    const found = asked ? reasonOf(state) : NOT_ASKED;
     const notGiven = options.blobsOnly === true && found?.kind === 'absent';
     const reason: Reason | undefined = notGiven ? { ...found, kind: 'not-given' } : found;
     if (asked) findings.push(...own);

@@ -63,6 +63,7 @@ export const everything: Whole<Handover> = {
   pageSizeReason: 'why',
   writerRelease: '7.3.4',
   diagnostics: [{ code: 'a-b', message: 'c', location }],
+  missing: [{ part: 'map', what: 'x', address: 1n, owner: 1n }],
   tree: oddTree,
   namedTree: oddTree,
   fdtAddress: 1n,

@@ -103,7 +103,9 @@ test.each(['linux-6.18-handover', 'linux-7.1-live-update', 'linux-7.3-live-updat
             },
           ],
     );
-    const handover = decodeHandover(tree, { memory: segmentsMemory(segments, 'blobs') });
+    const handover = decodeHandover(tree, {
+      memory: { ...segmentsMemory(segments, 'blobs'), excerpt: true },
+    });
     expect(handover.khoTest).toBeDefined();
     const { findings, skipped } = validate(handover, upstreamRules);
     expect(findings).toEqual([]);

@@ -28,6 +28,8 @@ export interface RecordList<T> {
   readonly blocks: BlockInfo[];
   /** False when a part is absent or damaged. */
   readonly complete: boolean;
+  /** A part is not in the dump, so that the list may be longer. */
+  readonly absent: boolean;
 }
 
 /**
@@ -49,6 +51,7 @@ export function readBlocks<T>(
   const records: PlacedRecord<T>[] = [];
   const blocks: BlockInfo[] = [];
   let complete = true;
+  let absent = false;
   const stop = (code: string, message: string, address: bigint, field: string): void => {
     complete = false;
     reporter.add(code, `blocks of ${what}: ${message}`, { address, field: `kho_block_header_ser.${field}` });
@@ -76,6 +79,7 @@ export function readBlocks<T>(
     const known = page?.absentAt === undefined ? pageSize : page.absentAt - at;
     if (page === undefined || known < KHO_BLOCK_HEADER_SER_SIZE) {
       complete = false;
+      absent = true;
       reporter.absent(`block of ${what}`, address);
       break;
     }
@@ -103,6 +107,7 @@ export function readBlocks<T>(
       const offset = KHO_BLOCK_HEADER_SER_SIZE + i * size;
       if (offset + size > known) {
         complete = false;
+        absent = true;
         reporter.absent(`rest of a block of ${what}`, at + known);
         break;
       }
@@ -110,7 +115,7 @@ export function readBlocks<T>(
     }
     address = next;
   }
-  return { records, blocks, complete };
+  return { records, blocks, complete, absent };
 }
 
 /**
@@ -126,11 +131,12 @@ export function readRecords<T>(
   capacity: number,
   record: RecordType<T>,
   what: string,
-): { records: PlacedRecord<T>[]; complete: boolean } {
+): { records: PlacedRecord<T>[]; complete: boolean; absent: boolean } {
   const { size, read } = record;
   if (size === undefined || read === undefined) throw new TypeError(`${record.name} has no fixed size`);
   const records: PlacedRecord<T>[] = [];
   let complete = count <= BigInt(capacity);
+  let absent = false;
   if (!complete) {
     reporter.add('array-count', `${what}: ${count} are claimed, their pages hold ${capacity}`, { address });
   }
@@ -142,10 +148,11 @@ export function readRecords<T>(
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {
       complete = false;
+      absent = true;
       reporter.absent(what, address + BigInt(known));
       break;
     }
     records.push({ value: read(view, i * size), address: address + BigInt(i * size) });
   }
-  return { records, complete };
+  return { records, complete, absent };
 }

@@ -1,4 +1,5 @@
 /** What the decoders of riders share. */
+import type { Part } from '../../abi/missing.js';
 import type { Diagnostic } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { Reporter } from './report.js';
@@ -23,6 +24,11 @@ export interface RiderContext {
   readonly context?: Context;
   /** The writer is 6.16 or 6.17. */
   readonly old: boolean;
+}
+
+/** The same context for the decoding of one list: what is absent then is a part of it. */
+export function contextOf(context: Context, part: Part, owner?: bigint): Context {
+  return { ...context, reporter: context.reporter.of(part, owner) };
 }
 
 /** Takes a page for a list; false when another list, or this one before, has it. */

@@ -80,7 +80,8 @@ export function decodeUpstream(
   options: UpstreamOptions,
 ): void {
   const { memory } = options;
-  const reporter = createReporter(handover.diagnostics, memory);
+  handover.missing ??= [];
+  const reporter = createReporter(handover.diagnostics, memory, handover.missing);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
   if (options.release !== undefined) handover.writerRelease = options.release;
   if (handover.takenOver !== undefined) {
@@ -119,7 +120,7 @@ function readScratch(
   const limited = scratchSize < BigInt(MAX_SCRATCH) ? Number(scratchSize) : MAX_SCRATCH;
   const bytes = readBytes(memory, scratchAddr, limited - (limited % KHO_SCRATCH_SIZE));
   if (bytes === undefined) {
-    reporter.absent('scratch array', scratchAddr);
+    reporter.of('scratch').absent('scratch array', scratchAddr);
     return;
   }
   handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
@@ -159,7 +160,7 @@ function decodeMap(
       ...(release === undefined ? {} : { release }),
       ...writerEvidence(handover, memory),
     };
-    setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter));
+    setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter.of('map')));
     return;
   }
   if (head === 0n) {
@@ -178,7 +179,7 @@ function decodeMap(
   };
   const short = form === undefined && isShortRadix(evidence, pageSize);
   const shape = radixShape(generation, pageSize, short ? 'radix-4-levels' : form);
-  setMap(handover, decodeRadix(memory, head, shape, reporter));
+  setMap(handover, decodeRadix(memory, head, shape, reporter.of('map')));
 }
 
 /** What the tree and the one rider whose form changed with the bitmaps tell of the map's form. */

@@ -18,7 +18,7 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { believedLength } from './believed.js';
 import { checksum32, fold16 } from './checksum.js';
-import type { Context, RiderContext } from './context.js';
+import { type Context, contextOf, type RiderContext } from './context.js';
 import { pageShift } from './pages.js';
 import { areaLength, readArea, readVmalloc } from './vmalloc.js';
 
@@ -95,7 +95,7 @@ function folio(view: DataView, offset: number, pageSize: number): KhoTestFolio {
 function readList(context: Context, test: KhoTest): void {
   const { foliosInfo, nrFolios } = test;
   if (foliosInfo === undefined || nrFolios === undefined) return;
-  const area = readVmalloc(context, foliosInfo, 'the list of kho_test');
+  const area = readVmalloc(contextOf(context, 'kho-test'), foliosInfo, 'the list of kho_test');
   test.area = area;
   const room = Math.floor(areaLength(area, context.pageSize) / KHO_TEST_FOLIO_SIZE);
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
@@ -114,7 +114,7 @@ function readList(context: Context, test: KhoTest): void {
   const length = Math.floor(believedLength(context, area, wanted, 'kho_test') / KHO_TEST_FOLIO_SIZE);
   const bytes = new Uint8Array(length * KHO_TEST_FOLIO_SIZE);
   const known = readArea(context, area, 0, bytes.length, bytes);
-  if (known < bytes.length) context.reporter.absent('list of kho_test', area.runs[0] ?? 0);
+  if (known < bytes.length) context.reporter.of('kho-test').absent('list of kho_test', area.runs[0] ?? 0);
   else test.folios = inlineFolios(bytes, context.pageSize);
 }
 

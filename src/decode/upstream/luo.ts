@@ -41,7 +41,7 @@ import { hex } from '../../schema/units.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
-import { type Context, claim, type RiderContext } from './context.js';
+import { type Context, claim, contextOf, type RiderContext } from './context.js';
 import { draftFile, draftFlb } from './drafts.js';
 import { readMemfd } from './memfd.js';
 
@@ -87,7 +87,7 @@ export function decodeLuoTree(
   if (version === 'luo-v2' && luo.abiHeader !== undefined) {
     const bytes = readBytes(context.memory, luo.abiHeader, LUO_SER_V2_SIZE);
     if (bytes === undefined) {
-      context.reporter.absent('luo_ser record', luo.abiHeader);
+      context.reporter.of('luo').absent('luo_ser record', luo.abiHeader);
       return luo;
     }
     const { liveupdateNum, sessionsPa, flbsPa } = readLuoSerV2(dataView(bytes), 0);
@@ -154,29 +154,35 @@ function readState(context: Context, luo: Luo): void {
 function readSessions(context: Context, luo: Luo, address: bigint): void {
   const { memory, pageSize, reporter } = context;
   if (luo.version === 'luo-v4' || luo.version === 'luo-v5') {
-    const { records, blocks } = readBlocks(context, address, luoSessionSer, 'sessions');
+    const { records, blocks, absent } = readBlocks(
+      contextOf(context, 'sessions'),
+      address,
+      luoSessionSer,
+      'sessions',
+    );
     luo.sessionBlocks = blocks;
-    luo.sessions = sessions(context, luo, records);
+    // Of a list of which nothing is there the model has none, rather than an empty one.
+    if (records.length > 0 || !absent) luo.sessions = sessions(context, luo, records);
     return;
   }
   if (address === 0n) return;
   const head = readBytes(memory, address, LUO_SESSION_HEADER_SER_SIZE);
   if (head === undefined) {
-    reporter.absent('session area', address);
+    reporter.of('sessions').absent('session area', address);
     return;
   }
   const { count } = readLuoSessionHeaderSer(dataView(head), 0);
   luo.sessionCount = count;
   const first = address + BigInt(LUO_SESSION_HEADER_SER_SIZE);
-  const { records } = readRecords(
-    context,
+  const { records, absent } = readRecords(
+    contextOf(context, 'sessions'),
     first,
     count,
     sessionCapacity(pageSize),
     luoSessionSerV1,
     'sessions',
   );
-  luo.sessions = sessions(context, luo, records);
+  if (records.length > 0 || !absent) luo.sessions = sessions(context, luo, records);
 }
 
 function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<LuoSessionSer>[]): LuoSession[] {
@@ -189,9 +195,12 @@ function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<Luo
       origin: { address },
     };
     const name = bytesToText(value.name).text;
-    const list = files === 0n ? { records: [], blocks: [] } : readFiles(context, luo, files, count, name);
+    const own = contextOf(context, 'files', address);
+    const list =
+      files === 0n ? { records: [], blocks: [], absent: false } : readFiles(own, luo, files, count, name);
     if (list === undefined) return session;
     if (luo.version === 'luo-v5') session.fileBlocks = list.blocks;
+    if (list.absent && list.records.length === 0) return session;
     session.files = list.records.map((record, i) => file(context, record, `file ${i} of session "${name}"`));
     if (BigInt(list.records.length) !== count) {
       context.reporter.add(
@@ -210,7 +219,7 @@ function readFiles(
   address: bigint,
   count: bigint,
   session: string,
-): { records: PlacedRecord<LuoFileSer>[]; blocks: readonly BlockInfo[] } | undefined {
+): { records: PlacedRecord<LuoFileSer>[]; blocks: readonly BlockInfo[]; absent: boolean } | undefined {
   const what = `files of session "${session}"`;
   if (luo.version === 'luo-v5') return readBlocks(context, address, luoFileSer, what);
   const at = physicalAddress(address);
@@ -222,8 +231,9 @@ function readFiles(
     });
     return undefined;
   }
-  const { records } = readRecords(context, address, count, fileCapacity(context.pageSize), luoFileSer, what);
-  return { records, blocks: [] };
+  const capacity = fileCapacity(context.pageSize);
+  const { records, absent } = readRecords(context, address, count, capacity, luoFileSer, what);
+  return { records, blocks: [], absent };
 }
 
 function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, owner: string): LuoFile {
@@ -244,14 +254,16 @@ function readFlbs(context: Context, luo: Luo, address: bigint): void {
   const { memory, pageSize, reporter } = context;
   const head = readBytes(memory, address, LUO_FLB_HEADER_SER_SIZE);
   if (head === undefined) {
-    reporter.absent('FLB page', address);
+    reporter.of('flbs').absent('FLB page', address);
     return;
   }
   const { pgcnt, count } = readLuoFlbHeaderSer(dataView(head), 0);
   luo.flbPages = pgcnt;
   luo.flbCount = count;
   const first = address + BigInt(LUO_FLB_HEADER_SER_SIZE);
-  const { records } = readRecords(context, first, count, flbCapacity(pageSize), luoFlbSer, 'FLB entries');
+  const own = contextOf(context, 'flbs');
+  const { records, absent } = readRecords(own, first, count, flbCapacity(pageSize), luoFlbSer, 'FLB entries');
+  if (absent && records.length === 0) return;
   luo.flbs = records.map(({ value, address: at }): LuoFlb => {
     const flb: LuoFlb = { ...value, origin: { address: at } };
     const draft = draftFlb(context, bytesToText(value.name).text, value.data);

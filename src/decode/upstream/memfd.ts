@@ -12,7 +12,7 @@ import {
 } from '../../records/memfd.js';
 import { dataView } from '../bytes.js';
 import { believedLength } from './believed.js';
-import type { Context } from './context.js';
+import { type Context, contextOf } from './context.js';
 import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
 
 const { pfn: PFN, flags: FLAGS } = MEMFD_LUO_FOLIO_SER_BITS;
@@ -34,13 +34,13 @@ export function readMemfd(
   const size = version === 'memfd-v1' ? MEMFD_LUO_SER_V1_SIZE : MEMFD_LUO_SER_SIZE;
   const bytes = readBytes(memory, address, size);
   if (bytes === undefined) {
-    reporter.absent(`memfd record of ${owner}`, address);
+    reporter.of('memfd', address).absent(`memfd record of ${owner}`, address);
     return undefined;
   }
   const view = dataView(bytes);
   const { folios: descriptor, ...fields } =
     version === 'memfd-v1' ? readMemfdLuoSerV1(view, 0) : readMemfdLuoSer(view, 0);
-  const area = readVmalloc(context, descriptor, owner);
+  const area = readVmalloc(contextOf(context, 'vmalloc', address), descriptor, owner);
   const room = Math.floor(areaLength(area, context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
   const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
@@ -58,7 +58,7 @@ export function readMemfd(
   const believed = believedLength(context, area, wanted * MEMFD_LUO_FOLIO_SER_SIZE, owner);
   const length = Math.floor(believed / MEMFD_LUO_FOLIO_SER_SIZE);
   const gap = firstAbsent(context, area, length * MEMFD_LUO_FOLIO_SER_SIZE);
-  if (gap !== undefined) reporter.absent(`list of folios of ${owner}`, gap);
+  if (gap !== undefined) reporter.of('folios', address).absent(`list of folios of ${owner}`, gap);
   return { version, ...fields, area, folios: folioView(context, area, length), origin: { address } };
 }
 

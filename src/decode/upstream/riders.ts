@@ -1,4 +1,5 @@
 /** The blobs that hang below the root tree: found, recognised by content, decoded. */
+import type { Part } from '../../abi/missing.js';
 import type { Diagnostic, Handover, Subtree } from '../../abi/model.js';
 import type { KexecMetadata, Memblock } from '../../abi/upstream/model.js';
 import { memblockV1 } from '../../abi/upstream/riders.js';
@@ -27,6 +28,14 @@ const MAX_BLOB = 1 << 20;
 
 /** Riders whose blobs stay what they were while the kernel that was handed them runs (mm/memblock.c, kexec_handover.c). */
 const KEPT: ReadonlySet<string> = new Set(['memblock', 'kexec-metadata']);
+
+/** Which part of the model a child is. */
+const PART_OF: ReadonlyMap<string, Part> = new Map([
+  ['LUO', 'luo'],
+  ['memblock', 'memblock'],
+  ['kho_test', 'kho-test'],
+  ['kexec-metadata', 'metadata'],
+]);
 
 /** Reads and decodes the blob of every child of the root. */
 export function decodeRiders(handover: Handover, rider: RiderContext & { readonly context: Context }): void {
@@ -64,9 +73,10 @@ export function isTree(blob: Uint8Array): boolean {
 
 function readBlob(
   { name, address, size, origin }: Subtree,
-  { context, reporter }: RiderContext,
+  { context, reporter: whole }: RiderContext,
 ): Uint8Array | undefined {
   if (address === undefined || context === undefined) return undefined;
+  const reporter = whole.of(PART_OF.get(name ?? '') ?? 'blob');
   const { memory } = context;
   // Children may all claim the same MiB: what is kept of them counts together, with the columns of a tree's tokens.
   const kept = size === undefined ? 0 : Math.min(Number(size), MAX_BLOB);

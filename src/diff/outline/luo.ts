@@ -1,4 +1,5 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
+import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { bytesToText } from '../../schema/text.js';
@@ -32,19 +33,34 @@ export function luoEntity(luo: Luo, handover: Handover, strict: boolean): Entity
       strictField('luo_ser', abiHeader),
     ],
     lists: [
-      list('sessions', sessions ?? (none ? [] : undefined), (session) =>
-        sessionEntity(session, handover, strict),
+      list(
+        'sessions',
+        sessions ?? (none ? [] : undefined),
+        (session) => sessionEntity(session, handover, strict),
+        missingOf(handover, ['luo', 'sessions']) !== undefined,
       ),
-      list('flbs', flbs ?? (noFlbs ? [] : undefined), flbEntity),
+      list(
+        'flbs',
+        flbs ?? (noFlbs ? [] : undefined),
+        flbEntity,
+        missingOf(handover, ['luo', 'flbs']) !== undefined,
+      ),
     ],
   };
 }
 
-function list<T>(name: string, items: readonly T[] | undefined, entity: (item: T) => Entity): List {
+/** @param partial a part of the list is not in the dump: what it lacks may have been there */
+function list<T>(
+  name: string,
+  items: readonly T[] | undefined,
+  entity: (item: T) => Entity,
+  partial: boolean,
+): List {
   if (items === undefined) return { name, place: LUO };
   return {
     name,
     place: LUO,
+    partial,
     entities: {
       *[Symbol.iterator]() {
         for (const item of items) yield entity(item);
@@ -72,6 +88,7 @@ function sessionEntity(session: LuoSession, handover: Handover, strict: boolean)
         : {
             name: 'files',
             place,
+            partial: missingOf(handover, ['files'], session.origin.address) !== undefined,
             entities: {
               *[Symbol.iterator]() {
                 for (const file of files) yield fileEntity(file, name, handover, strict);

@@ -235,7 +235,9 @@ export const noStrayBits: Rule = {
         });
       }
       const gap = bitmap.absentIn(from, to);
-      if (gap !== undefined) report.absent('part of the allocation bitmap', gap);
+      // Dumps of the series leave out pages of zeros that nothing refers to, as most of a bitmap is.
+      if (gap !== undefined)
+        report.skip(`part of the allocation bitmap at 0x${gap.toString(16)} is not in the dump`, 'not-given');
     }
   },
 };

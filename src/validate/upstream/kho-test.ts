@@ -139,10 +139,11 @@ export const testFolios: Rule = {
     }
     if (csum === undefined) return;
     if (csumComputed === undefined) {
-      // Contents, not metadata: a trimmed dump has none, and is complete without.
-      if (folios.length > 0)
+      const [first] = folios;
+      // No record of the handover: cores that are cut down to records lack it, and nothing is wrong with them.
+      if (first !== undefined)
         report.skip(
-          'folios of kho_test are not in the dump, so what they sum up to is not known',
+          `what the folios of kho_test hold is not in the dump (from ${hex(first.address)} on)`,
           'not-given',
         );
     } else if (fold16(csum) !== fold16(csumComputed)) {

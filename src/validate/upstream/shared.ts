@@ -1,4 +1,5 @@
 /** What the rules on Linux 6.16 and later share. */
+import { missingOf } from '../../abi/missing.js';
 import type { Diagnostic, Generation, Handover, Location, Subtree } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
@@ -48,19 +49,17 @@ export function pageBlockSize(pageSize: number): number {
  */
 export function wholeMap({ handover }: RuleContext, report: Reporter): PreservedPages | undefined {
   const { preserved, preservedMap, preservedMemoryMap } = handover;
-  if (preserved?.pages === undefined || preservedMap === undefined) {
+  const missing = missingOf(handover, ['map']);
+  if (missing !== undefined) {
+    report.absent(`a part of the preserved memory map (${missing.what})`, missing.address);
+  } else if (preserved?.pages === undefined || preservedMap === undefined) {
     report.skip('the preserved memory map is not in the dump');
   } else if (preservedMemoryMap === 0n) {
     report.skip('preserved-memory-map is 0');
   } else if (handover.diagnostics.some(({ code }) => code === 'bitmap-form-conflict')) {
     report.skip('whether the map has bitmaps of 512 bytes or of a page is in doubt');
   } else if (!preservedMap.complete) {
-    const absent = handover.diagnostics.find(({ code }) => code === 'memory-absent');
-    report.skip(
-      absent === undefined
-        ? 'the preserved memory map is damaged'
-        : `the map is not whole: ${absent.message}`,
-    );
+    report.skip('the preserved memory map is damaged');
   } else {
     return preserved.pages;
   }
@@ -69,13 +68,11 @@ export function wholeMap({ handover }: RuleContext, report: Reporter): Preserved
 
 /** Says which part of the map is not in the dump: a rule that found nothing in the rest has not passed then. */
 export function notePartMissing({ handover }: RuleContext, report: Reporter): void {
-  const { preservedMap, preservedMemoryMap, diagnostics } = handover;
+  const { preservedMap, preservedMemoryMap } = handover;
   if (preservedMap?.complete === true || preservedMemoryMap === 0n) return;
-  const missing = diagnostics.find(
-    ({ code, message }) => code === 'memory-absent' && /preserved memory map|radix/.test(message),
-  );
+  const missing = missingOf(handover, ['map']);
   if (missing !== undefined) {
-    report.absent('a part of the preserved memory map', missing.location.address ?? preservedMemoryMap ?? 0n);
+    report.absent(`a part of the preserved memory map (${missing.what})`, missing.address);
   } else if (preservedMap === undefined) {
     report.skip('the preserved memory map is not in the dump');
   }

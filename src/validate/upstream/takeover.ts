@@ -52,7 +52,7 @@ export const takenOver: Rule = {
   consequence: 'the check of versions is an exact match: there is no range and no fallback',
   check({ handover, to }, report) {
     if (to === undefined) {
-      report.skip('no release is named (--to)');
+      report.skip('no release is named (--to)', 'not-given');
       return;
     }
     const target = handoverReleases(handover)?.to.find(({ abi }) => abi.release === to);

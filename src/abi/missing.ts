@@ -1,0 +1,57 @@
+/** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
+
+/**
+ * Lists and records of the model that can be missing, each by what leads to it: what hangs on sessions is unknown
+ * where they are.
+ *
+ * - `map`: chunks, bitmaps, nodes and leaves of the preserved memory map; `scratch`: the scratch array;
+ * - `luo`: its blob or struct luo_ser; `sessions`, `files`, `flbs`: its lists; `memfd`: records of memfds;
+ * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that lie in such areas;
+ * - `memblock`, `kho-test`, `metadata`: riders by their own; `blob`: the blob of another child;
+ * - `draft`: records of handlers and FLBs that no release has;
+ * - `mem-cache`, `guestmemfs`: of the 2024 series.
+ */
+export const PARTS = [
+  'map',
+  'scratch',
+  'luo',
+  'sessions',
+  'files',
+  'flbs',
+  'memfd',
+  'vmalloc',
+  'folios',
+  'memblock',
+  'kho-test',
+  'metadata',
+  'blob',
+  'draft',
+  'mem-cache',
+  'guestmemfs',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Bytes that a handover refers to and the dump does not hold. */
+export interface Missing {
+  readonly part: Part;
+  /** In words, e.g. `block of sessions`. */
+  readonly what: string;
+  /** Physical address of the first absent byte, or of what lies there. */
+  readonly address: bigint;
+  /** Address of the record whose list is not whole: a session's for its files, a memfd's for its folios. */
+  readonly owner?: bigint;
+}
+
+/** What is missing of some parts, optionally of what one record has. */
+export function missingOf(
+  { missing }: { readonly missing?: readonly Missing[] },
+  parts: readonly Part[],
+  owner?: bigint,
+): Missing | undefined {
+  return missing?.find((each) => parts.includes(each.part) && (owner === undefined || each.owner === owner));
+}
+
+/** In words: `block of sessions at 0x1000`. */
+export function missingText({ what, address }: Missing): string {
+  return `${what} at 0x${address.toString(16)}`;
+}

@@ -1,0 +1,64 @@
+/** Memory of which pages are taken away. */
+import type { MemoryRun, PhysicalMemory } from '../../src/memory/physical.js';
+
+/** The memory without one page. */
+export function without(memory: PhysicalMemory, page: number, pageSize: number): PhysicalMemory {
+  const [from, to] = [page, page + pageSize];
+  function* runs(start: number, end: number): Generator<MemoryRun> {
+    if (start < from) yield* memory.runs(start, Math.min(end, from));
+    if (start < to && end > from) {
+      yield { start: Math.max(start, from), end: Math.min(end, to), state: 'absent' };
+    }
+    if (end > to) yield* memory.runs(Math.max(start, to), end);
+  }
+  return {
+    description: memory.description,
+    runs,
+    read: (address, length, into) => {
+      if (address >= from && address < to) return 0;
+      const known = address < from ? Math.min(length, from - address) : length;
+      return memory.read(address, known, into);
+    },
+    *known() {
+      for (const run of memory.known()) {
+        if (run.end <= from || run.start >= to) {
+          yield run;
+          continue;
+        }
+        if (run.start < from) yield { ...run, end: from };
+        if (run.end > to) yield { ...run, start: to };
+      }
+    },
+  };
+}
+
+/** Addresses of the pages of which a memory holds something. */
+export function pagesOf(memory: PhysicalMemory, pageSize: number): number[] {
+  const pages = new Set<number>();
+  for (const { start, end, state } of memory.known()) {
+    if (state !== 'present') continue;
+    for (let at = start - (start % pageSize); at < end; at += pageSize) pages.add(at);
+  }
+  return [...pages];
+}
+
+/** The memory, and the pages of which something has been asked for. */
+export function recording(
+  memory: PhysicalMemory,
+  pageSize: number,
+): { memory: PhysicalMemory; pages: Set<number> } {
+  const pages = new Set<number>();
+  const note = (start: number, end: number): void => {
+    for (let at = start - (start % pageSize); at < end; at += pageSize) pages.add(at);
+  };
+  return {
+    pages,
+    memory: {
+      ...memory,
+      read(address, length, into) {
+        note(address, address + length);
+        return memory.read(address, length, into);
+      },
+    },
+  };
+}
