@@ -123,6 +123,8 @@ describe('the writer, of all parts together', () => {
   test('states of development contradict nothing', () => {
     for (const facts of [
       { kho: 'kho-v2', files: ['memfd-v1'], map: 'radix' },
+      { kho: 'kho-v4', files: [], previousRelease: '7.1.0-next-20260604' },
+      { kho: 'kho-v4', files: [], previousRelease: '7.1.0-08391-g1d1153097f4d' },
       { kho: 'kho-v4', files: ['memfd-v2'], luo: 'luo-v4', previousRelease: '7.1.0' },
     ] as const) {
       expect(inferWriter(facts).contradiction).toBeUndefined();

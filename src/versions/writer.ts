@@ -84,7 +84,7 @@ export function writerTraits(facts: AbiFacts): readonly Trait[] {
     tell('there is kexec-metadata', (abi) => abi.kexecMetadata !== undefined);
   }
   if (memblock !== undefined) tell(`memblock is "${memblock}"`, (abi) => abi.memblock === memblock);
-  const series = seriesOf(facts.previousRelease);
+  const series = releasedSeries(facts.previousRelease);
   // A release that the table does not have says nothing about those that it has.
   if (series !== undefined && RELEASES.some((abi) => seriesOf(abi.release) === series)) {
     tell(`kexec-metadata names ${facts.previousRelease}`, (abi) => seriesOf(abi.release) === series);
@@ -116,7 +116,7 @@ export function inferWriter(facts: AbiFacts): Writer {
 
 /** The dump's own release may be that of the kernel that took over: it decides among several, and contradicts none. */
 function narrowed(from: readonly ReleaseAbi[], dumpRelease: string | undefined): readonly ReleaseAbi[] {
-  const series = seriesOf(dumpRelease);
+  const series = releasedSeries(dumpRelease);
   const agreeing = from.filter((abi) => seriesOf(abi.release) === series);
   return agreeing.length > 0 ? agreeing : from;
 }
@@ -135,6 +135,11 @@ function firstContradiction(traits: readonly Trait[]): readonly [Trait, Trait] |
 /** Handlers of drafts and distributions stand in no row and say nothing about a release. */
 function isKnownHandler(handler: string): boolean {
   return RELEASES.some(({ files }) => files.includes(handler));
+}
+
+/** The series, unless the kernel is one on the way to the next: of linux-next, or so many commits behind a tag. */
+function releasedSeries(release: string | undefined): string | undefined {
+  return /-next|-\d+-g[0-9a-f]+/.test(release ?? '') ? undefined : seriesOf(release);
 }
 
 /** `7.3` of `7.3.4-1-default`. */

@@ -24,6 +24,12 @@ export const oneWriter: Rule = {
   consequence:
     'no released kernel has written it as it stands: it was damaged or edited, or comes from a kernel between two releases or with changes of its own; what takes over one part may refuse another',
   check({ handover }, report) {
+    const { luo, generation } = handover;
+    const fits = RELEASES.some((abi) => abi.kho === generation && abi.luo === luo?.compatible);
+    if (luo !== undefined && !fits) {
+      report.skip('LUO is of another generation than the tree (LUO-002, LUO-003)', 'prerequisite');
+      return;
+    }
     const found = handoverReleases(handover)?.contradiction;
     if (found === undefined) return;
     const [one, other] = found;
