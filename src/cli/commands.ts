@@ -77,8 +77,3 @@ export const COMMANDS: readonly Command[] = [
     load: async () => erased((await import('./walk.js')).walkCommand),
   },
 ];
-
-/** `diff` of `diff <a> [b]`. */
-export function nameOf(form: string): string {
-  return form.split(' ')[0] ?? form;
-}

@@ -1,7 +1,5 @@
 /** What yargs refuses, said in the command line's own terms, with the name that was probably meant. */
 
-import { nameOf } from './commands.js';
-
 /** What is known of a command line that yargs refused. */
 export interface Refused {
   readonly argv: readonly string[];
@@ -82,4 +80,9 @@ function distance(a: string, b: string): number {
     }
   }
   return at(a.length, b.length);
+}
+
+/** `diff` of `diff <a> [b]`. */
+function nameOf(form: string): string {
+  return form.split(' ')[0] ?? form;
 }
