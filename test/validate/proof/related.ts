@@ -36,7 +36,10 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'MAP-011': [['KHO-008', 'KHO-016'], 'the index page’s record lies in the region with it'],
   'MAP-012': [['MAP-005'], 'the other domain’s block has other rights'],
   'MAP-016': [['GMFS-018'], 'every file of the dump is mapped'],
-  'VTD-037': [['VTD-088'], 'the second context’s table is an inner one, read as a top one'],
+  'VTD-037': [
+    ['VTD-088', 'VTD-152'],
+    'the second context’s table is an inner one, read as a top one, and its leaf’s page as a table',
+  ],
   'VTD-072': [['VTD-064'], 'the entry that needs the capability is in use'],
   'VTD-134': [['DMAR-019', 'MAP-002', 'VTD-088'], 'the domain stands alone, without iommufd and guestmemfs'],
   'KHO-126': [['KHO-127'], 'what is preserved in scratch is the map itself'],
