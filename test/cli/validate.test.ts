@@ -110,7 +110,7 @@ describe.each(rfcNames)('%s', (name) => {
   });
 });
 
-test('errors behind a tree that the dumped kernel was handed may come of its having gone on', () => {
+test('a damaged record at start_kernel is not excused by what a running kernel does with its own', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kho-validate-'));
   try {
     const dump = join(folder, 'dump.elf');
@@ -121,8 +121,7 @@ test('errors behind a tree that the dumped kernel was handed may come of its hav
     writeFileSync(dump, bytes);
     const { status, stderr } = kho(['validate', dump]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/dump\.elf: this is the tree that the dumped kernel was handed; .*\n$/);
-    expect(kho(['validate', dump, '--quiet']).stderr).toBe('');
+    expect(stderr).toBe('');
   } finally {
     rmSync(folder, { recursive: true });
   }

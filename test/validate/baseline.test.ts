@@ -185,8 +185,11 @@ describe('on dumps of one setup whose records lie elsewhere', () => {
         return;
       }
       const own = ({ findings }: ValidationResult) => findings.filter((finding) => finding.rule === rule);
-      if (own(later).length === 0) return;
-      const known = createBaseline([outcome(before, each)]);
+      const earlier = outcome(before, each);
+      const severities = (result: ValidationResult) => own(result).map(({ severity }) => severity);
+      // An address of the case is of another kind there: its block has another order.
+      if (severities(later).join() !== severities(earlier).join()) return;
+      const known = createBaseline([earlier]);
       expect(own(applyBaseline(later, known).result)).toEqual([]);
       // Nothing of this is known to a baseline of the healthy dump.
       const healthy = createBaseline([validate(before.handover, catalogue)]);

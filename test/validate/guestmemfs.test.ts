@@ -127,17 +127,20 @@ describe('rules on guestmemfs where bytes are absent', () => {
     expect(none.skipped).toHaveLength(24);
   });
 
-  it('see the unused rest of the bitmap of a real dump as absent', async () => {
+  it('see the unused rest of the bitmap of a real dump as left out: the series’ dumps hold no pages of zeros', async () => {
     for (const dump of RFC_DUMPS) {
       await withMemory(`rfc-2024/${dump}/memory.elf.gz`, (memory) => {
         const handover = decodeMemory(memory);
         const { findings, skipped } = validate(handover, guestmemfsRules);
         expect(findings).toEqual([]);
         const rest = (handover.guestmemfs?.superblock?.at(2).addr ?? 0n) + 0x1000n;
-        expect(skipped).toContainEqual({
-          rule: 'GMFS-020',
-          why: `part of the allocation bitmap at 0x${rest.toString(16)} is not in the dump`,
-        });
+        expect(skipped).toContainEqual(
+          expect.objectContaining({
+            rule: 'GMFS-020',
+            kind: 'not-given',
+            why: expect.stringContaining(`0x${rest.toString(16)}`),
+          }),
+        );
         const handles = handover.iommufds?.[0]?.ioases?.[0]?.pinnedFileHandle !== undefined;
         expect(skipped.map(({ rule }) => rule).sort()).toEqual(
           handles ? ['GMFS-020'] : ['GMFS-020', 'GMFS-021'],
