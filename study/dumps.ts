@@ -57,10 +57,13 @@ export interface StudyUnit extends UnitInstance {
  * memory without a tree: by the tables alone.
  */
 export function unitDumps(fixtures: string): StudyDump[] {
-  return readdirSync(fixtures)
-    .filter((name) => existsSync(join(fixtures, name, 'vtd', 'iommu_regset')))
-    .map((name) => unitDump(`${name}/vtd`, join(fixtures, name, 'vtd')))
-    .sort(byName);
+  return (
+    readdirSync(fixtures)
+      // A capture of a handover has the registers too, but not the tables of the kernel that wrote it.
+      .filter((name) => existsSync(join(fixtures, name, 'vtd', 'before-kexec.elf.gz')))
+      .map((name) => unitDump(`${name}/vtd`, join(fixtures, name, 'vtd')))
+      .sort(byName)
+  );
 }
 
 function unitDump(name: string, folder: string): StudyDump {

@@ -9,6 +9,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { fileBytes } from '../memory/bytes.js';
 import { within } from '../processor-time.js';
+import { sweep } from '../sweep.js';
 
 const text = (value: string) => new TextEncoder().encode(`${value}\0`);
 
@@ -234,7 +235,7 @@ describe('the search', () => {
         const { trees } = findTrees(memory(bytes));
         expect(trees.length).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 1000 },
+      { numRuns: sweep(1000, 300) },
     );
   });
 });

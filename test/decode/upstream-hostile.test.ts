@@ -12,6 +12,7 @@ import { memoryLines } from '../../src/report/memory-text.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { summaryLines } from '../../src/report/summary-text.js';
 import { within } from '../processor-time.js';
+import { sweep } from '../sweep.js';
 import { decodeAt, linuxMemory, linuxNames, linuxTruth } from './linux-dumps.js';
 
 /** A root tree with this map, and nothing else. */
@@ -152,7 +153,7 @@ describe.each(linuxNames)('mutations of %s', (name) => {
         if (bytes === undefined) return;
         within(5000, () => print(decodeHandover(bytes, { memory: mutated, address: BigInt(pa) })));
       }),
-      { numRuns: 150 },
+      { numRuns: sweep(150, 40) },
     );
   });
 });

@@ -19,6 +19,7 @@ import { blobPaths, fixtures } from '../fixtures.js';
 import { buildDump } from '../rfc/build-dump.js';
 import { decodeMemory } from '../rfc/json.js';
 import { SAMPLE_PLAN } from '../rfc/plan.js';
+import { sweep } from '../sweep.js';
 import { compared, lines, swapped } from './compared.js';
 
 const damages = fc.array(fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }) }), {
@@ -51,7 +52,7 @@ test.each(blobPaths().map((path) => path.slice(fixtures.length + 1)))('%s, damag
         copy.set(patch.subarray(0, copy.length), at % Math.max(1, copy.length - 8));
       check(whole, decodeHandover(copy), decodeHandover(copy.slice()));
     }),
-    { numRuns: 15 },
+    { numRuns: sweep(15, 4) },
   );
 });
 
@@ -78,7 +79,7 @@ test.each(linuxNames)('the memory of %s, damaged', (name) => {
         decodeHandover(tree, { memory: damaged, address: BigInt(pa), pageSize: whole.pageSize });
       check(whole, decode(), decode());
     }),
-    { numRuns: 8 },
+    { numRuns: sweep(8, 3) },
   );
 });
 
@@ -92,7 +93,7 @@ test('the memory of the 2024 series, damaged', () => {
       const decode = () => decodeHandover(dump.blob, { memory, address });
       check(whole, decode(), decode());
     }),
-    { numRuns: 60 },
+    { numRuns: sweep(60, 12) },
   );
 });
 

@@ -6,10 +6,11 @@ import { type BuiltDump, buildDump } from '../rfc/build-dump.js';
 import { damaged } from '../rfc/corrupt.js';
 import { decodeMemory, type Json } from '../rfc/json.js';
 import { plainPlanArbitrary, SAMPLE_PLAN } from '../rfc/plan.js';
+import { sweep } from '../sweep.js';
 import { compared, lines, swapped } from './compared.js';
 import { relocated } from './relocate.js';
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: sweep(40, 12) };
 const GIB = 2 ** 30;
 
 describe('a handover and itself', () => {
@@ -143,7 +144,7 @@ describe('one edit', () => {
         const { differences } = compared(decodeMemory(dump.memory), after);
         expect(lines({ differences })).toEqual([expect.stringContaining(wanted)]);
       }),
-      { numRuns: 150 },
+      { numRuns: sweep(150, 40) },
     );
     expect(seen).toBeGreaterThan(50);
   });

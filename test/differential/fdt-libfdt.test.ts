@@ -14,6 +14,7 @@ import { anyBlob, anyMutation, anyProgram, type Call, mutate, play } from '../fd
 import { BAD_BLOBS } from '../fdt/bad-blobs.js';
 import { fixtureBlobs } from '../fdt/fixture-files.js';
 import { workedBlob } from '../fdt/worked-blob.js';
+import { sweep } from '../sweep.js';
 import { INTENDED, listing } from './fdt-differences.js';
 import { buildHarness, describeWith, mustRun, pack, unpack } from './fdt-tools.js';
 
@@ -87,7 +88,7 @@ describeWith(
   harness !== undefined,
 )('libfdt', () => {
   test('the sequential writer makes the same bytes', () => {
-    const programs = fc.sample(anyProgram, { numRuns: 3000, seed: SEED });
+    const programs = fc.sample(anyProgram, { numRuns: sweep(3000, 1000), seed: SEED });
     const theirs = unpack(libfdt('write', programs.map(encodeCalls)));
     expect(theirs).toHaveLength(programs.length);
     for (const [i, calls] of programs.entries()) {
@@ -117,7 +118,7 @@ describeWith(
       maxLength: 12,
     });
     const base = fc.array(fc.record({ name, value, up: fc.boolean() }), { maxLength: 8 });
-    const samples = fc.sample(fc.tuple(base, edits), { numRuns: 1500, seed: SEED });
+    const samples = fc.sample(fc.tuple(base, edits), { numRuns: sweep(1500, 500), seed: SEED });
     const records: Uint8Array[] = [];
     const ours: Uint8Array[] = [];
     for (const [nodes, changes] of samples) {
@@ -156,7 +157,7 @@ describeWith(
     const real = fixtureBlobs().map(([, bytes]) => bytes);
     const random = fc.sample(anyBlob, { numRuns: 1000, seed: SEED });
     const mutated = fc.sample(fc.tuple(anyBlob, fc.array(anyMutation, { minLength: 1, maxLength: 2 })), {
-      numRuns: 3000,
+      numRuns: sweep(3000, 1000),
       seed: SEED,
     });
     const all = [
@@ -198,7 +199,7 @@ describeWith(
     );
     const source = fc.oneof(anyBlob, fc.constantFrom(...real));
     const mutated = fc.sample(fc.tuple(source, fc.array(anyMutation, { minLength: 1, maxLength: 3 })), {
-      numRuns: 20_000,
+      numRuns: sweep(20_000, 4_000),
       seed: SEED,
     });
     const counts = compareVerdicts(mutated.map(([blob, changes]) => mutate(blob, changes)));

@@ -14,11 +14,12 @@ import { FdtToken } from '../../src/records/fdt.js';
 import { bytesToHex } from '../../src/schema/text.js';
 import { fixtureBlobs } from '../fdt/fixture-files.js';
 import { workedBlob } from '../fdt/worked-blob.js';
+import { sweep } from '../sweep.js';
 import { INTENDED, listing } from './fdt-differences.js';
 import { buildHarness, describeWith, mustRun, pack, unpack } from './fdt-tools.js';
 
 const SEED = 2026n;
-const CASES = 100_000;
+const CASES = sweep(100_000, 8_000);
 const BATCH = 20_000;
 /** Larger ones cost more and show nothing more. */
 const LARGEST = 4096;

@@ -4,15 +4,16 @@ import { GENERATIONS } from '../../src/abi/model.js';
 import { caseMaker } from '../../src/fuzz/generate.js';
 import { ACCEPTED, fires, type Mutation } from '../../src/fuzz/mutation.js';
 import { type SelfResult, selfRunner } from '../../src/fuzz/self.js';
+import { sweep } from '../sweep.js';
 import { madeTargets, newestTargets, realTargets } from './targets.js';
 
 const SEED = 2026n;
 /** Large cores cost most: they have fewer cases, and lone blobs, which cost least, most. */
-const BLOB_CASES = 300;
-const SMALL_CORE_CASES = 240;
-const LARGE_CORE_CASES = 50;
+const BLOB_CASES = sweep(300, 80);
+const SMALL_CORE_CASES = sweep(240, 60);
+const LARGE_CORE_CASES = sweep(50, 12);
 const SMALL = 1 << 19;
-const WANTED = 20_000;
+const WANTED = sweep(20_000, 5000);
 
 const targets = [...realTargets(), ...madeTargets()];
 const verdicts: Record<SelfResult['verdict'], number> = { accepted: 0, rejected: 0, refused: 0 };

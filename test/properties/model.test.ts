@@ -8,8 +8,9 @@ import { encodeBlob } from '../../src/encode/blob.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import type { FieldInfo } from '../../src/schema/record.js';
+import { sweep } from '../sweep.js';
 
-const RUNS = 400;
+const RUNS = sweep(400, 120);
 let cases = 0;
 let numbers = 0;
 afterAll(() => {

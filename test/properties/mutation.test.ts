@@ -17,9 +17,10 @@ import { validateLines } from '../../src/report/validate-text.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { rfcFiles, rfcNames } from '../fixtures.js';
+import { sweep } from '../sweep.js';
 
-const BLOB_RUNS = 150;
-const CORE_RUNS = 25;
+const BLOB_RUNS = sweep(150, 40);
+const CORE_RUNS = sweep(25, 8);
 let cases = 0;
 afterAll(() => {
   process.stdout.write(`mutation: ${cases} damaged dumps decoded, validated, printed and encoded\n`);

@@ -15,6 +15,7 @@ import { LAYOUT } from '../rfc/build-dump.js';
 import { CASES, DUMP, L1, MAPPING_PAGE, PML4, UNAVOIDABLE, UNCONSTRAINED } from '../rfc/cases.js';
 import { damaged, le } from '../rfc/corrupt.js';
 import { decodeMemory, dumpedJson, type Json, memoryOfChunks } from '../rfc/json.js';
+import { sweep } from '../sweep.js';
 
 /** `/node property` of everything that the binding names, numbers in names as `*`. */
 function* boundFields(binding: NodeBinding, path = ''): Generator<string> {
@@ -67,7 +68,7 @@ describe('a dump damaged anywhere', () => {
           expect(new Set(judged).size).toBe(judged.length);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: sweep(80, 16) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('a dump damaged anywhere', () => {
         const again = { ...memoryOfChunks(chunks), description: memory.description };
         expect(decodeMemoryJson(again)).toEqual(json);
       }),
-      { numRuns: 80 },
+      { numRuns: sweep(80, 16) },
     );
   });
 });

@@ -18,6 +18,7 @@ import { validate } from '../../src/validate/run.js';
 import { kho } from '../cli/kho.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
 import { type Json, parsed } from '../rfc/json.js';
+import { sweep } from '../sweep.js';
 import type { Whole } from './whole.js';
 import { diffDocument, wholeDiff } from './whole-diff.js';
 import { everything, location, subtree } from './whole-handover.js';
@@ -183,7 +184,7 @@ describe('dump', () => {
         conforms('dump', parsed(modelJson(handover)));
         conforms('validate', parsed(validateJson([{ path: 'x', result: validate(handover, catalogue) }])));
       };
-      fc.assert(fc.property(damages, fc.boolean(), check), { numRuns: 60 });
+      fc.assert(fc.property(damages, fc.boolean(), check), { numRuns: sweep(60, 15) });
     });
   });
 });

@@ -8,6 +8,7 @@ import { SynthError, type SynthOptions } from '../../src/synth/options.js';
 import { hash } from '../../src/synth/random.js';
 import { createShuffle, gather, scatter } from '../../src/synth/shuffle.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
+import { sweep } from '../sweep.js';
 import { coreBytes } from './accounts.js';
 
 const digest = (options: SynthOptions): string =>
@@ -48,7 +49,7 @@ describe.each(GENERATIONS)('%s', (abi) => {
           expect(made).toEqual(found);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: sweep(300, 60) },
     );
   });
 });

@@ -8,6 +8,7 @@ import { iovasOf, leavesOfRow, pagesOf, pagesPerEntry } from '../../src/vtd/walk
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { translate } from '../../src/vtd/walk/translate.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
+import { sweep } from '../sweep.js';
 import { leavesOf } from './leaves.js';
 
 const format = secondStageFormat();
@@ -102,7 +103,7 @@ describe('tables that the builder makes', () => {
         expect(walk.report().anomalies).toEqual([]);
         expect(tables).toBe(built.pages);
       }),
-      { numRuns: 150 },
+      { numRuns: sweep(150, 50) },
     );
   });
 
@@ -129,7 +130,7 @@ describe('tables that the builder makes', () => {
         }
         expect(leaves.map(({ iova, level }) => `${iova} ${level}`).join()).toBe(expected.join());
       }),
-      { numRuns: 40 },
+      { numRuns: sweep(40, 12) },
     );
   });
 
@@ -146,7 +147,7 @@ describe('tables that the builder makes', () => {
         };
         expect(walkOf(shuffled.map(({ mapping }) => mapping))).toEqual(walkOf(mappings));
       }),
-      { numRuns: 60 },
+      { numRuns: sweep(60, 20) },
     );
   });
 
@@ -245,7 +246,7 @@ describe('damaged tables', () => {
         expect(report.anomalies.length).toBeLessThan(13 * (64 + 6));
         for (const { iova } of report.anomalies) translate(request, iova);
       }),
-      { numRuns: 120 },
+      { numRuns: sweep(120, 40) },
     );
   });
 });
