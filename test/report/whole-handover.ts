@@ -75,7 +75,10 @@ export const everything: Whole<Handover> = {
     khoData: { fdtAddr: 1n, fdtSize: 1n, ...setup },
   },
   strayElements: [],
-  brokenEntry: { how: 'setup_data', address: 1n, state: 'unreadable', others: [2n] },
+  brokenEntry: {
+    ...{ how: 'setup_data', address: 1n, state: 'unreadable', others: [2n] },
+    list: { bootParams: 1n, element: 1n, ends: 'absent' },
+  },
   unreadableRoot: true,
   image: [{ what: 'the initrd', start: 1n, end: 2n, field: 'a.b', namedAt: 3n, copied: true }],
   scratch: [range],
