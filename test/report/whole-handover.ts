@@ -18,6 +18,7 @@ const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
 const range = { start: 0n, end: BIG };
 const draft = {
   draft: 'draft',
+  absent: true as const,
   value: { number: -1, wide: BIG, bytes: NOT_TEXT, list: [{ a: 1 }, 2n], absent: undefined },
 };
 const foliosInfo = { first: 1n, totalPages: 2, flags: 0xffff, order: 0 };
