@@ -212,6 +212,22 @@ export interface BrokenEntry {
   readonly state: 'absent' | 'impossible' | 'unreadable';
   /** Addresses of complete root trees elsewhere in the dump. */
   readonly others: readonly bigint[];
+  /** Set where the way to the tree breaks off before it: no element of the list names it. */
+  readonly list?: BrokenList;
+}
+
+/** A setup_data list that leads to no handover, as it does not end as lists do. */
+export interface BrokenList {
+  /** Physical address of the boot_params that head it. */
+  readonly bootParams: bigint;
+  /** Where it breaks off: the address of an element. */
+  readonly element: bigint;
+  /**
+   * - `absent`: the dump does not hold the element;
+   * - `impossible`: no memory can be there;
+   * - `endless`: the list comes back to that element.
+   */
+  readonly ends: 'absent' | 'impossible' | 'endless';
 }
 
 /** Something that the loader has put into memory for the next kernel. */

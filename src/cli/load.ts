@@ -242,7 +242,7 @@ export function fromTree(
   const evidence = evidenceOf(opened, findings, found);
   const handover = decodeHandover(found.bytes, {
     ...decodeOptions(options, evidence, found),
-    ...entryOptions(found.broken ?? findings.absentEntry),
+    ...entryOptions(found.broken ?? entryOf(found, findings)),
     memory,
     ...(address === undefined ? {} : { address }),
   });
@@ -329,6 +329,12 @@ function takenOverOptions(found: FoundTree | undefined): Pick<DecodeOptions, 'ta
 function unrestoredBlocks({ marks, kept }: LeftBlocks): UnrestoredBlocks {
   const { pageSize } = marks;
   return { pageSize, ...marks.blocks(), kept: new Set(kept.map((at) => at - (at % pageSize))) };
+}
+
+/** What leads past a tree that was found elsewhere; nothing has to lead yet to one that a kernel only prepares. */
+function entryOf({ direction, takenOver }: FoundTree, { absentEntry }: Findings): BrokenEntry | undefined {
+  const other = direction === 'outgoing' || takenOver !== undefined;
+  return other && absentEntry?.list !== undefined ? undefined : absentEntry;
 }
 
 function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'broken'> {
@@ -442,16 +448,23 @@ export function noTree(
     places === ''
       ? 'holds no handover tree'
       : `holds no whole handover tree, only truncated ones at ${places}`;
-  const cause =
-    absentEntry === undefined
-      ? none
-      : `${none}; ${absentEntry.how} names one at ${hex(absentEntry.address)}, which is not in the dump`;
+  const cause = absentEntry === undefined ? none : `${none}; ${entryText(absentEntry)}`;
   const damage = memory?.diagnostics[0]?.message;
   return new InputError(
     path,
     'no-tree',
     damage === undefined ? cause : `${cause}; the file itself: ${damage}`,
   );
+}
+
+function entryText({ how, address, list }: BrokenEntry): string {
+  if (list === undefined) return `${how} names one at ${hex(address)}, which is not in the dump`;
+  const ends = {
+    absent: `breaks off at the element at ${hex(address)}, which is not in the dump`,
+    impossible: `leads to ${hex(address)}, which is beyond all memory`,
+    endless: `comes back to the element at ${hex(address)}`,
+  };
+  return `the setup_data list of boot_params at ${hex(list.bootParams)} ${ends[list.ends]}`;
 }
 
 function placeOf({ addresses }: FoundTree): string {

@@ -2,9 +2,9 @@
  * The x86 boot protocol's way to a handover: boot_params.hdr.setup_data heads a list whose element of
  * type 10 (SETUP_KEXEC_KHO) carries the addresses (arch/x86/kernel/setup.c, add_kho).
  */
-import type { SetupDataKho } from '../abi/model.js';
+import type { BrokenList, SetupDataKho } from '../abi/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { readBytes } from '../memory/read.js';
+import { physicalAddress, readBytes } from '../memory/read.js';
 import { searchMemory } from '../memory/search.js';
 import {
   BOOT_PARAMS,
@@ -34,8 +34,11 @@ export interface SetupDataList {
   readonly flagged: boolean;
 }
 
-/** Follows the list of a boot_params at the physical address of its `HdrS`; undefined when none leads to a handover. */
-export type SetupDataFollower = (header: number) => SetupDataList | undefined;
+/**
+ * Follows the list of a boot_params at the physical address of its `HdrS`; undefined when none leads to a handover. Of
+ * boot_params with the boot flag it tells also where a list breaks off.
+ */
+export type SetupDataFollower = (header: number) => SetupDataList | BrokenList | undefined;
 
 /**
  * Every boot_params in memory, at any byte address, whose list reaches an element of type 10, those with
@@ -48,7 +51,7 @@ export function findBootParams(memory: PhysicalMemory): SetupDataKho[] {
   const found: SetupDataList[] = [];
   searchMemory(memory, [SETUP_HEADER], (_, address) => {
     const list = follow(address);
-    if (list !== undefined) found.push(list);
+    if (list !== undefined && 'setupData' in list) found.push(list);
   });
   return flaggedFirst(found);
 }
@@ -72,17 +75,22 @@ export function setupDataFollower(memory: PhysicalMemory): SetupDataFollower {
     if (head === undefined) return undefined;
     const view = dataView(head);
     const flagged = view.getUint16(BOOT_PARAMS.bootFlag, true) === BootParamsBootFlag.bootFlag;
+    const broken = (at: bigint, ends: BrokenList['ends']): BrokenList | undefined =>
+      flagged ? { bootParams: BigInt(bootParams), element: at, ends } : undefined;
     const seen = new Set<bigint>();
     let element = view.getBigUint64(BOOT_PARAMS.setupData, true);
-    while (element !== 0n && !seen.has(element) && seen.size < MAX_ELEMENTS && steps < MAX_STEPS) {
+    while (element !== 0n && seen.size < MAX_ELEMENTS && steps < MAX_STEPS) {
+      if (seen.has(element)) return broken(element, 'endless');
       steps++;
       seen.add(element);
       const bytes = readBytes(memory, element, SETUP_DATA_SIZE);
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) {
+        return broken(element, physicalAddress(element) === undefined ? 'impossible' : 'absent');
+      }
       const { next, type, len } = readSetupData(dataView(bytes), 0);
       if (type === SETUP_KEXEC_KHO) {
         const setupData = khoElement(memory, BigInt(bootParams), element, len);
-        return setupData === undefined ? undefined : { setupData, flagged };
+        return setupData === undefined ? broken(element, 'absent') : { setupData, flagged };
       }
       element = next;
     }

@@ -1,4 +1,5 @@
 /** What one pass over memory brings up: lists that lead to a handover, trees, and the kernel's notes. */
+import type { BrokenList } from '../abi/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
@@ -25,6 +26,8 @@ export interface TreeInMemory {
 
 export interface MemorySearch {
   readonly lists: readonly SetupDataList[];
+  /** Lists of boot_params with the boot flag that break off before one. */
+  readonly broken: readonly BrokenList[];
   /** Page-aligned handover trees that are complete. */
   readonly trees: readonly TreeInMemory[];
   /** Page-aligned trees that begin like a handover and break off. */
@@ -46,6 +49,8 @@ const COMPATIBLE = new TextEncoder().encode('kho-v');
 /** Trees and texts kept; more are no real dump's, and each costs memory. */
 const MAX_TREES = 256;
 const MAX_TEXTS = 64;
+/** Lists kept that break off; the first is what is reported. */
+const MAX_BROKEN = 16;
 /** Texts looked at. */
 const MAX_TEXT_READS = 4096;
 /** Bytes of trees parsed in all: many large ones that overlap would cost the square of the memory. */
@@ -54,6 +59,7 @@ const MAX_PARSED = 512 << 20;
 /** Reads all present memory once, in windows. */
 export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   const lists: SetupDataList[] = [];
+  const broken: BrokenList[] = [];
   const starts: number[] = [];
   const vmcoreinfo: { address: bigint; info: Vmcoreinfo }[] = [];
   const follow = setupDataFollower(memory);
@@ -62,7 +68,9 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   function onPattern(pattern: number, address: number): void {
     if (pattern === 0) {
       const list = follow(address);
-      if (list !== undefined) lists.push(list);
+      if (list === undefined) return;
+      if ('setupData' in list) lists.push(list);
+      else if (broken.length < MAX_BROKEN) broken.push(list);
     } else if (vmcoreinfo.length < MAX_TEXTS && textReads++ < MAX_TEXT_READS) {
       const info = vmcoreinfoAt(memory, address);
       if (info !== undefined) vmcoreinfo.push({ address: BigInt(address), info });
@@ -70,7 +78,7 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   }
 
   searchMemory(memory, [SETUP_HEADER, VMCOREINFO_START], onPattern, (window) => addStarts(window, starts));
-  return { lists, ...treesAt(memory, starts), vmcoreinfo };
+  return { lists, broken, ...treesAt(memory, starts), vmcoreinfo };
 }
 
 /** The blob at an address as far as its header says and memory holds it; undefined when no header is there. */

@@ -12,6 +12,7 @@ import type { Vmcoreinfo } from '../memory/vmcoreinfo.js';
 import { PRESERVED_DATA_SIZE, readPreservedData, readPreservedMemoryMap } from '../records/kho_root.js';
 import { hex } from '../schema/units.js';
 import { dataView } from './bytes.js';
+import { classify } from './classify.js';
 import { type Direction, kexecCount } from './find-direction.js';
 
 /** Names of the property, newest first (upstream 2.2.1). */
@@ -103,7 +104,7 @@ export function preferPrepared<T extends Tree, F extends Found<T>>(
   const outgoing = all.filter(({ direction }) => direction === 'outgoing');
   const isCertain = ({ bytes }: T) =>
     kexecCount(parseFdt(bytes), memory) !== undefined || all.some(({ takenOver }) => takenOver !== undefined);
-  const prepared = outgoing.filter((tree) => hasMap(parseFdt(tree.bytes)) && isCertain(tree));
+  const prepared = outgoing.filter((tree) => isFinal(parseFdt(tree.bytes)) && isCertain(tree));
   if (prepared.length === 1) return only(findings, prepared);
   const fresh = findings.trees.filter(({ takenOver }) => takenOver === undefined);
   return fresh.length > 0 && fresh.length < findings.trees.length ? only(findings, fresh) : findings;
@@ -114,7 +115,14 @@ function only<T extends Tree, F extends Found<T>>(findings: F & Found<T>, trees:
   return { ...findings, trees, others: all.filter((tree) => !trees.includes(tree)) };
 }
 
-/** Up to 7.0 the outgoing tree exists from boot on, with a map of 0 until it is finalised. */
+/**
+ * Up to 7.0 the outgoing tree exists from boot on, with a map of 0 until it is finalised. Later kernels write the map's
+ * address once, at boot: 0 is then a fault of the tree that the next kexec hands over.
+ */
+function isFinal(tree: FdtTree): boolean {
+  return classify(tree).generation !== 'kho-v1' || hasMap(tree);
+}
+
 function hasMap(tree: FdtTree): boolean {
   const root = rootNode(tree);
   const property = root < 0 ? -1 : findProperty(tree, root, 'preserved-memory-map');

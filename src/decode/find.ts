@@ -90,7 +90,12 @@ export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover, note?
   const named = chosen === undefined ? bySetupData(memory, search) : byChosen(memory, chosen);
   // Of a real kernel's several lists some may be left from before: those whose tree is gone.
   const whole = named.filter(({ tree }) => tree.complete && classify(tree).kind === 'handover');
-  const { broken, absentEntry } = whole.length > 0 ? { broken: [] } : brokenEntries(named, search.trees);
+  const { broken, absentEntry } =
+    whole.length > 0
+      ? { broken: [] }
+      : named.length > 0 || chosen !== undefined
+        ? brokenEntries(named, search.trees)
+        : { broken: [], ...brokenList(search) };
   const trees = merge([...(whole.length > 0 ? whole : broken), ...search.trees.map(bySearch)]);
   const directed = withDirections(trees, memory);
   const isNamed = ({ how }: FoundTree) => how !== 'search';
@@ -147,6 +152,18 @@ function brokenEntries(
   if (known.length > 0) return { broken: withHeader.length > 0 ? withHeader : known };
   const absentEntry = entries[0]?.broken;
   return { broken: [], ...(absentEntry === undefined ? {} : { absentEntry }) };
+}
+
+/**
+ * Where no list leads to a handover, the one that does not tell, as it breaks off: lists that were read to their ends
+ * say that there is none.
+ */
+function brokenList({ broken, trees }: MemorySearch): Pick<Findings, 'absentEntry'> {
+  const list = broken.find(({ ends }) => ends !== 'absent') ?? broken[0];
+  if (list === undefined) return {};
+  const state = list.ends === 'absent' ? 'absent' : 'impossible';
+  const others = trees.map(({ address }) => address);
+  return { absentEntry: { how: 'setup_data', address: list.element, state, others, list } };
 }
 
 /** A list of the 2024 series whose scratch holds a tree at another place than it names: KHO-017 judges that tree. */

@@ -1,6 +1,7 @@
 /** The upstream parts of the model as plain values for JSON; lists that grow with the dump are drawn as they are written. */
 import type { Handover, Subtree } from '../abi/model.js';
 import type {
+  DraftRecord,
   FolioView,
   KexecMetadata,
   KhoTest,
@@ -56,6 +57,11 @@ function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }:
   };
 }
 
+/** Of a record that is not in the dump its name is all there is. */
+function draftJson(draft: DraftRecord | undefined): Json | undefined {
+  return draft === undefined ? undefined : { draft: draft.draft, value: draft.value };
+}
+
 function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree): Json {
   return {
     name,
@@ -64,7 +70,7 @@ function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree)
     fdt: tree === undefined ? undefined : imageToJson(toImage(tree), tree),
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,
-    draft,
+    draft: draftJson(draft),
   };
 }
 
@@ -118,7 +124,7 @@ function luoJson(luo: Luo): Json {
       ...textKeys('name', name),
       data,
       count,
-      draft,
+      draft: draftJson(draft),
     })),
   };
 }
@@ -149,7 +155,7 @@ function fileJson({ compatible, token, data, memfd, draft }: LuoFile): Json {
     token,
     data,
     memfd: memfd === undefined ? undefined : memfdJson(memfd),
-    draft,
+    draft: draftJson(draft),
   };
 }
 

@@ -53,10 +53,24 @@ describe('drafts (upstream 4)', () => {
     expect(reading.diagnostics).toEqual([]);
   });
 
+  test('pci version 2: the same bytes', () => {
+    const reading = context({
+      4096: `02000000 01000000 ${u64(0x2000n)}`,
+      8192: `${u64(0n)} ${u64(1n)} 00000000 1800 0300`,
+    });
+    expect(draftFlb(reading, 'pci', 0x1000n)).toMatchObject({
+      draft: 'pci version 2',
+      value: { nrDevices: 1, list: [{ domain: 0, bdf: 0x18, refcount: 3 }] },
+    });
+    expect(
+      draftFlb(context({ 4096: `02000000 01000000 ${u64(0x9000n)}` }), 'pci', 0x1000n)?.absent,
+    ).toBeUndefined();
+  });
+
   test('another version of pci is not guessed at', () => {
-    expect(draftFlb(context({ 4096: '02000000' }), 'pci', 0x1000n)).toEqual({
-      draft: 'pci version 2, not decoded',
-      value: { version: 2 },
+    expect(draftFlb(context({ 4096: '03000000' }), 'pci', 0x1000n)).toEqual({
+      draft: 'pci version 3, not decoded',
+      value: { version: 3 },
     });
   });
 
@@ -108,8 +122,10 @@ describe('drafts (upstream 4)', () => {
     });
     expect(draftFile(reading, 'unheard-of', 0x1000n, 'f')).toBeUndefined();
     expect(reading.diagnostics).toEqual([]);
-    expect(draftFile(reading, 'vfio-pci-v2', 0x9000n, 'f')).toBeUndefined();
-    expect(reading.diagnostics.map(({ code }) => code)).toEqual(['memory-absent']);
+    // Its name is known, so that it is no handler that nobody has.
+    for (const handler of ['vfio-pci-v1', 'vfio-pci-v2', 'iommufd-v1', 'huge-memfd-v1'])
+      expect(draftFile(reading, handler, 0x9000n, 'f')).toMatchObject({ absent: true, value: {} });
+    expect(reading.diagnostics.map(({ code }) => code)).toEqual(Array(4).fill('memory-absent'));
   });
 
   test('pstore-kho', () => {

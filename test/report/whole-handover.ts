@@ -18,6 +18,7 @@ const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
 const range = { start: 0n, end: BIG };
 const draft = {
   draft: 'draft',
+  absent: true as const,
   value: { number: -1, wide: BIG, bytes: NOT_TEXT, list: [{ a: 1 }, 2n], absent: undefined },
 };
 const foliosInfo = { first: 1n, totalPages: 2, flags: 0xffff, order: 0 };
@@ -75,7 +76,10 @@ export const everything: Whole<Handover> = {
     khoData: { fdtAddr: 1n, fdtSize: 1n, ...setup },
   },
   strayElements: [],
-  brokenEntry: { how: 'setup_data', address: 1n, state: 'unreadable', others: [2n] },
+  brokenEntry: {
+    ...{ how: 'setup_data', address: 1n, state: 'unreadable', others: [2n] },
+    list: { bootParams: 1n, element: 1n, ends: 'absent' },
+  },
   unreadableRoot: true,
   image: [{ what: 'the initrd', start: 1n, end: 2n, field: 'a.b', namedAt: 3n, copied: true }],
   scratch: [range],

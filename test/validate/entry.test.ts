@@ -365,3 +365,48 @@ test('a page of memory that is read back is the one that was written', () => {
   const dump = synthesise(planFromSeed({ abi: 'kho-v4', seed: 3n }));
   expect(readBytes(dump.memory, dump.fdtAddress, 4)).toEqual(Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed));
 });
+
+describe('a setup_data list that breaks off before the element of the handover', () => {
+  const UPSTREAM = ALL.filter((name) => name !== 'rfc-2024');
+
+  /** The list's head, or the head of a chain in front of the element: boot_params itself serves as such. */
+  const headed =
+    (address: bigint | 'itself'): Edit =>
+    (core, { at, bootParams, element }) => {
+      const head = address === 'itself' ? element : address;
+      core.writeBigUInt64LE(head, at(bootParams) + BOOT_PARAMS.setupData);
+      if (address !== 'itself') return;
+      core.writeBigUInt64LE(element, at(element));
+      core.writeUInt32LE(9, at(element) + 8);
+    };
+
+  const outcome = async (abi: Generation, edit: Edit) => {
+    const core = edited(abi, edit);
+    core.writeUInt16LE(0xaa55, sample(abi).at(sample(abi).bootParams) + BOOT_PARAMS.bootFlag);
+    const { findings, skipped } = await result(file(core));
+    return {
+      errors: findings.filter(({ severity }) => severity === 'error').map(({ rule }) => rule),
+      skip: skipped.find(({ rule }) => rule === 'KHO-101')?.kind,
+    };
+  };
+
+  test.each(UPSTREAM)('%s', async (abi) => {
+    expect(await outcome(abi, headed(0x7_7777_7000n))).toEqual({ errors: [], skip: 'absent' });
+    expect(await outcome(abi, headed(1n << 60n))).toEqual({ errors: ['KHO-101'] });
+    expect(await outcome(abi, headed('itself'))).toEqual({ errors: ['KHO-101'] });
+    // A list that ends says that the dump's kernel was not booted with a handover.
+    expect(await outcome(abi, headed(0n))).toEqual({ errors: [], skip: 'not-applicable' });
+  });
+
+  test.each(UPSTREAM)('%s: a scratch array at 0 or beyond all memory', async (abi) => {
+    for (const address of [0n, (1n << 64n) - 16n]) {
+      const edit: Edit = (core, { at, element }) => core.writeBigUInt64LE(address, at(element) + 32);
+      expect(await errors(file(edited(abi, edit)))).toContain('KHO-125');
+    }
+  });
+
+  test.each(UPSTREAM)('%s: an address that libfdt refuses, of memory that is not there', async (abi) => {
+    const edit: Edit = (core, { at, element }) => core.writeBigUInt64LE(0x7_7777_7004n, at(element) + 16);
+    expect(await errors(file(edited(abi, edit)))).toEqual(['KHO-106']);
+  });
+});

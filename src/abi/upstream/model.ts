@@ -127,6 +127,8 @@ export interface DraftRecord {
   readonly draft: string;
   /** Plain data, in the form of the JSON output. */
   readonly value: { readonly [key: string]: unknown };
+  /** The dump does not hold the record: its draft is known by name only. */
+  readonly absent?: true;
 }
 
 export interface LuoFile {

@@ -39,7 +39,7 @@ export function draftFile(
       // Two forms share the string; nothing in the bytes tells them apart.
       const early = read(context, vfioPciV1Early, data);
       const later = read(context, vfioPciV1, data);
-      if (early === undefined && later === undefined) return absent(context, owner, data);
+      if (early === undefined && later === undefined) return absent(context, handler, owner, data);
       return { draft: 'vfio-pci-v1, in both of its forms', value: { early, later } };
     }
     case 'iommufd-v1':
@@ -76,16 +76,20 @@ export function draftBlob(name: string, blob: Uint8Array): DraftRecord | undefin
 
 function pci(context: Context, data: bigint): DraftRecord | undefined {
   const head = readExact(context, pciSer, data);
-  if (head === undefined) return absent(context, 'the FLB pci', data);
-  if (head.version !== 1)
+  if (head === undefined) return absent(context, 'pci', 'the FLB pci', data);
+  // The same bytes in both: in version 2 bridges are listed too, and refcount counts the devices at or below.
+  if (head.version !== 1 && head.version !== 2)
     return { draft: `pci version ${head.version}, not decoded`, value: { version: head.version } };
   const { records } = readBlocks(context, head.devices, pciDevSer, 'PCI devices');
-  return { draft: 'pci version 1', value: { ...shown(head), list: records.map(({ value }) => value) } };
+  return {
+    draft: `pci version ${head.version}`,
+    value: { ...shown(head), list: records.map(({ value }) => value) },
+  };
 }
 
 function iommu(context: Context, data: bigint): DraftRecord | undefined {
   const head = readExact(context, iommuFlbSer, data);
-  if (head === undefined) return absent(context, 'the FLB iommu-liveupdate', data);
+  if (head === undefined) return absent(context, 'iommu-liveupdate', 'the FLB iommu-liveupdate', data);
   if (head.version !== 1n) {
     return {
       draft: `iommu-liveupdate version ${head.version}, not decoded`,
@@ -137,7 +141,7 @@ function objects<T extends object>(
 function iommufd(context: Context, data: bigint, owner: string): DraftRecord | undefined {
   const head = readExact(context, iommufdSer, data);
   const size = iommufdSer.size ?? 0;
-  if (head === undefined) return absent(context, owner, data);
+  if (head === undefined) return absent(context, 'iommufd-v1', owner, data);
   const capacity = Math.floor((context.pageSize - size) / (iommufdHwptSer.size ?? context.pageSize));
   const { records } = readRecords(
     context,
@@ -159,12 +163,13 @@ function record<T extends object>(
   owner: string,
 ): DraftRecord | undefined {
   const value = read(context, type, address);
-  return value === undefined ? absent(context, owner, address) : { draft, value };
+  return value === undefined ? absent(context, draft, owner, address) : { draft, value };
 }
 
-function absent({ reporter }: Context, owner: string, address: bigint): undefined {
+/** A record that the dump does not hold is of the draft nevertheless: its name says so. */
+function absent({ reporter }: Context, draft: string, owner: string, address: bigint): DraftRecord {
   reporter.absent(`record of ${owner}`, address);
-  return undefined;
+  return { draft: `${draft}, its record not in the dump`, value: {}, absent: true };
 }
 
 function read<T extends object>(context: Context, type: RecordType<T>, address: bigint): Value | undefined {

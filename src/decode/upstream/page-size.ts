@@ -4,6 +4,7 @@
  */
 import type { Form, Generation, SetupDataKho, Subtree } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import { readBytes } from '../../memory/read.js';
 import { bitmapSizes, chunksHave } from './bitmap-form.js';
 import { readChunks } from './map-chunks.js';
 import { radixHas, radixShape } from './map-radix.js';
@@ -12,6 +13,9 @@ import { radixHas, radixShape } from './map-radix.js';
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 /** Orders tried for a blob; blobs have a page or a few. */
 const MAX_BLOB_ORDER = 10;
+
+/** Addresses whose common alignment tells the page size; by chance it happens to one in 4^(n-1) trees or less. */
+const MIN_ALIGNED = 5;
 
 export interface PageSizeEvidence {
   readonly generation: Generation;
@@ -46,8 +50,17 @@ export function findPageSize(evidence: PageSizeEvidence): { pageSize: number; re
     };
   }
   const [only, ...others] = aligned;
-  if (only === undefined || others.length > 0) return undefined;
-  return { pageSize: only, reason: 'the alignment of the addresses' };
+  if (only === undefined) return undefined;
+  if (others.length === 0) return { pageSize: only, reason: 'the alignment of the addresses' };
+  // Where the map is not in the dump: pages of a smaller size would all lie so by chance.
+  const largest = others.at(-1);
+  const count = 1 + addresses.length + (fdtAddress === undefined ? 0 : 1);
+  if (largest === undefined || count < MIN_ALIGNED || !isAbsent(evidence)) return undefined;
+  return { pageSize: largest, reason: `the alignment of all ${count} addresses` };
+}
+
+function isAbsent({ memory, map }: PageSizeEvidence): boolean {
+  return map !== 0n && readBytes(memory, map, 8) === undefined;
 }
 
 /** How many of the tree and its blobs the map preserves, read with a page size. */

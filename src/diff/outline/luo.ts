@@ -1,7 +1,7 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
 import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
-import type { Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
@@ -111,7 +111,7 @@ function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, stri
     fields: [
       field('compatible', handler),
       ...(isMemfd ? memfdFields(memfd) : []),
-      field('draft', draft?.draft),
+      draftField(draft),
       // Of a handler that is not known the value may be anything, an address most of the time.
       strictField('data', data, 'hex'),
     ],
@@ -124,11 +124,16 @@ function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, stri
   };
 }
 
+/** Of a record that is not in the dump the version is not known. */
+function draftField(draft: DraftRecord | undefined): ReturnType<typeof field> {
+  return field('draft', draft?.absent === true ? null : draft?.draft);
+}
+
 function flbEntity({ name: stored, data, count, draft }: LuoFlb): Entity {
   const flb = nameOf(stored);
   return {
     place: { part: 'luo', flb },
     key: nameKey(flb),
-    fields: [field('count', count, 'count'), field('draft', draft?.draft), strictField('data', data, 'hex')],
+    fields: [field('count', count, 'count'), draftField(draft), strictField('data', data, 'hex')],
   };
 }

@@ -30,7 +30,14 @@ export const namedTree: Rule = {
       if (!named) report.skip('neither setup_data nor /chosen names the tree');
       return;
     }
-    const { how, address, state, others } = brokenEntry;
+    const { how, address, state, others, list } = brokenEntry;
+    if (list !== undefined) {
+      report.skip(
+        'the setup_data list breaks off before an element that names the tree (KHO-101)',
+        'prerequisite',
+      );
+      return;
+    }
     if (state === 'absent') {
       report.absent(`the tree that ${WORDS[how]} names`, address);
       return;

@@ -1,11 +1,11 @@
 /** How the next kernel finds the tree (upstream E1 to E5): the x86 setup_data list, `/chosen` of a device tree. */
 import type { PhysicalMemory } from '../../memory/physical.js';
-import { readBytes } from '../../memory/read.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
 import { BOOT_PARAMS, readSetupData, SETUP_DATA_SIZE, SetupDataType } from '../../records/kho.js';
 import { KHO_DATA_SIZE } from '../../records/kho_root.js';
 import { bytesToHex } from '../../schema/text.js';
 import type { Rule } from '../rule.js';
-import { hex, listed } from '../text.js';
+import { counted, hex, listed } from '../text.js';
 import { at, reportDiagnostics, UPSTREAM } from './shared.js';
 
 /** Elements followed before a list that does not come back counts as endless; real ones have fewer than ten. */
@@ -49,19 +49,27 @@ export const finiteList: Rule = {
   generations: UPSTREAM,
   source: 'upstream E1',
   evidence: 'arch/x86/kernel/setup.c parse_setup_data; arch/x86/boot/compressed/kaslr.c process_kho_entries',
-  consequence: 'the next kernel, or its decompressor, never leaves the loop that follows the list',
-  needs: ['memory', 'setup_data'],
+  consequence:
+    'the next kernel, or its decompressor, never leaves the loop that follows the list; an element beyond all memory it cannot map',
+  needs: ['memory'],
   anyRoot: true,
-  check({ handover: { memory, setupData } }, report) {
-    if (memory === undefined || setupData === undefined) return;
-    const { endless, absent, elements } = setupDataList(memory, setupData.bootParams);
-    if (absent !== undefined) report.absent('an element of the setup_data list', absent);
-    if (endless === undefined) return;
-    report.finding({
-      message: `The setup_data list of boot_params at ${hex(setupData.bootParams)} comes back to ${hex(endless)} after ${elements.length} elements`,
-      location: at(endless, 'setup_data.next'),
-      expected: 'a next of 0',
-    });
+  check({ handover: { memory, setupData, brokenEntry } }, report) {
+    const bootParams = setupData?.bootParams ?? brokenEntry?.list?.bootParams;
+    if (memory === undefined || bootParams === undefined) {
+      report.skip('no setup_data entry of type 10 leads to the tree', 'not-applicable');
+      return;
+    }
+    const { endless, absent, elements } = setupDataList(memory, bootParams);
+    const found = (message: string, address: bigint) =>
+      report.finding({
+        message: `The setup_data list of boot_params at ${hex(bootParams)} ${message} after ${counted(elements.length, 'element')}`,
+        location: at(address, 'setup_data.next'),
+        expected: 'a next of 0, or the address of an element',
+      });
+    if (absent !== undefined && physicalAddress(absent) === undefined)
+      found(`leads to ${hex(absent)}, beyond all memory,`, elements.at(-1)?.address ?? absent);
+    else if (absent !== undefined) report.absent('an element of the setup_data list', absent);
+    if (endless !== undefined) found(`comes back to ${hex(endless)}`, endless);
   },
 };
 

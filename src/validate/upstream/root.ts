@@ -35,8 +35,17 @@ export const treeAddress: Rule = {
   consequence:
     'libfdt refuses a tree that is not aligned to 8 bytes: "disabling KHO revival", and the preserved memory is lost',
   anyRoot: true,
-  check({ handover: { fdtAddress, pageSize } }, report) {
-    if (fdtAddress === undefined) {
+  check({ handover: { fdtAddress, pageSize, brokenEntry } }, report) {
+    // libfdt looks at the address before it reads anything there, so that it is refused whatever the dump holds.
+    const named = brokenEntry?.state === 'absent' && brokenEntry.list === undefined ? brokenEntry : undefined;
+    if (named !== undefined && named.address % FDT_ALIGNMENT !== 0n) {
+      report.finding({
+        message: `The tree is to lie at ${hex(named.address)}; the kernel gives it a page of its own`,
+        location: at(named.address),
+        found: hex(named.address),
+        expected: `a multiple of ${hex(pageSize)}`,
+      });
+    } else if (fdtAddress === undefined) {
       report.skip('the address of the tree is not known');
     } else if (fdtAddress % BigInt(pageSize) !== 0n) {
       report.finding({

@@ -170,18 +170,26 @@ export const disjointRegions: Rule = {
 
 export const mappableArray: Rule = {
   id: 'KHO-125',
-  title: 'the tree and the scratch array fit an early mapping',
+  title: 'the tree and the scratch array can be mapped early',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C5',
   evidence: `${KH} kho_populate; NR_FIX_BTMAPS in asm/fixmap.h`,
-  consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost',
+  consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost; at physical page 0 the kernel takes what lies there for its scratch regions',
   needs: ['setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {
     const data = setupData?.khoData;
     if (setupData === undefined || data === undefined) return;
+    if (data.scratchAddr === 0n || data.scratchAddr + data.scratchSize > BigInt(PHYSICAL_LIMIT)) {
+      report.finding({
+        message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader places nothing' : `and the array’s ${data.scratchSize} bytes end beyond 2^52`}`,
+        location: at(setupData.element, 'kho_data.scratch_addr'),
+        found: hex(data.scratchAddr),
+        expected: 'an address in scratch',
+      });
+    }
     for (const [field, size] of [
       ['fdt_size', data.fdtSize],
       ['scratch_size', data.scratchSize],
