@@ -246,11 +246,12 @@ export const VTD_CASES: readonly Case[] = [
   ['1.7 SSPTPTR 0', 'pointer 0', b([[SECOND, 0x289n]])],
   ['1.7 FSPTPTR 0', 'pointer 0', b([[FIRST + 16, 0n]])],
   ['1.9 table at 0', 'PDE to address 0', b([[B_AT.fsPde, 0x27n]])],
+  ['3.14 first stage', 'interrupt range as input of RID_PASID', b(firstAtRid()), 'warning'],
   ['1.9 P clear', 'P and R/W clear', b([[B_AT.fsPte + 8, 0x256789064n]]), 'warning'],
   ['tables in RAM', 'context table in the first MiB', a([[A_AT.root + 16, 0x5001n]])],
   ['tables in RAM', 'high half missing', a([[A_AT.root + 16, 0x303e001n]])],
   ['tables are tables', 'a page of other data as context table', a(otherPage(0x11n))],
-  ['tables in use', 'empty context table', a(otherPage(0n)), 'warning'],
+  ['tables in use', 'empty context table', a(otherPage(0n)), 'note'],
   ['1.5 P clear', 'P cleared', b([[B_AT.context + 32, 0x103050408n]]), 'note'],
   ['1.6 P clear', 'P cleared', b([[B_AT.directory + 16, 0x103052000n]]), 'warning'],
   ['depth', 'AW one level short', a([[A_AT.context + 8, 0x2301n]])],
@@ -266,6 +267,18 @@ export function otherFirstStage(did: bigint): Words {
     [0x103055048, 0x1800000n | did],
     [0x103055050, 0x103074000n],
     [0x103074000, 0n],
+  ];
+}
+
+/** PASID 0 of machine B with a first stage that maps 2 MiB at 0xfee00000. */
+export function firstAtRid(): Words {
+  return [
+    [SECOND, 0x49n],
+    [SECOND + 8, 0x1800005n],
+    [SECOND + 16, 0x103074000n],
+    [0x103074000, 0x103075027n],
+    [0x103075018, 0x103076027n],
+    [0x103076fb8, 0x2500000e7n],
   ];
 }
 

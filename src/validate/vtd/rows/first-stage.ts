@@ -165,6 +165,16 @@ export const firstStageRows: readonly Row[] = [
       'absent for hardware and the kernel, which writes 0 when it unmaps: half of an entry is missing, or P was lost',
   },
   {
+    id: 'VTD-159',
+    row: '3.14 first stage',
+    title: 'no input address of requests without PASID lies in the interrupt range 0xfee00000-0xfeefffff',
+    severity: 'warning',
+    scope: 'first-stage',
+    evidence: 'VT-d 3.14; drivers/iommu/intel/iommu.c intel_iommu_get_resv_regions',
+    consequence:
+      'the kernel refuses the mapping; requests without PASID to it are interrupts, not translated',
+  },
+  {
     ...NESTED,
     id: 'VTD-143',
     row: '2.6 SFS.6',

@@ -26,12 +26,12 @@ export const pointerRows: readonly Row[] = [
     id: 'VTD-154',
     row: 'tables in use',
     title: 'context tables and PASID directories that entries lead to have a present entry',
-    severity: 'warning',
+    severity: 'note',
     scope: 'root-entry',
     evidence:
-      'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry)',
+      'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry and free with the unit)',
     consequence:
-      'no device or PASID is served: its last user is gone, or the pointer leads to a page that is no table',
+      'no device or PASID is served. Healthy kernels leave such pages when the last device of a bus is gone; else the pointer leads to a page that is no table',
   },
   {
     id: 'VTD-155',
