@@ -202,7 +202,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
       return;
     case 'not-present':
       if (!first) see('SS-2', 'has no permission, but is not 0');
-      else if ((anomaly.entry & WRITE) !== 0n) see('FS-15', 'is not present, but has bit 1', {}, WRITE);
+      else if ((anomaly.entry & WRITE) !== 0n) see('FS-15', 'is not present, but has bit 1', odd, WRITE);
       else if (!isForeign(target)) see('1.9 P clear', 'is not present, but is not 0');
       return;
     case 'beyond-width':

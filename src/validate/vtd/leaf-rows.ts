@@ -22,7 +22,7 @@ import {
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
 import { highAddressBits, type Narrowed, userHit } from './table-rows.js';
-import type { Target } from './target.js';
+import { isForeign, type Target } from './target.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
 const INTERRUPTS = INTERRUPT_RANGE;
@@ -146,6 +146,8 @@ export function watchLeaves(
   const { tally } = sink;
   const { setting, name, stage, pasid, kernelDomain, levels, addressBits, nested, supervisor } = target;
   const first = stage === 'first';
+  // With a PASID the range is one like any other; what a process or a guest maps there is its own affair.
+  const withoutPasid = !isForeign(target) && (pasid === undefined || target.userOnly !== undefined);
   const checks = first ? firstStageChecks(target) : secondStageChecks(target);
   const upperHalf = 2 ** (9 * levels - 1);
   const addressEnd = addressBits === undefined ? Number.POSITIVE_INFINITY : 2 ** (addressBits - 12);
@@ -218,8 +220,8 @@ export function watchLeaves(
         row,
         `maps to ${hex(at * PAGE)}, which meets the interrupt range`,
       );
-    if (!first && (pasid ?? 0) === 0 && iova < INTERRUPTS_END && iova + pages > INTERRUPTS)
-      see('SS-31', batch, row, 'maps input addresses in the interrupt range');
+    if (withoutPasid && iova < INTERRUPTS_END && iova + pages > INTERRUPTS)
+      see(first ? '3.14 first stage' : 'SS-31', batch, row, 'maps input addresses in the interrupt range');
     if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'lies in the upper half');
     if (at + pages > addressEnd) see('FS-11', batch, row, `has an address beyond ${addressBits} bits`);
   }

@@ -109,6 +109,10 @@ const DIRECT =
 const UNSURE =
   ', and lies outside all RAM that the dump shows: a BAR, unless the dump was cut (--iomem tells)';
 
+/** From so many pages on a stretch at its own address is no chance: a domain that maps all memory. */
+const IDENTITY_PAGES = 512;
+const IDENTITY = ': as kernels map all memory for devices that are to reach it untranslated';
+
 /** Whether the dump holds some of page frames [start, end). */
 function isHeld(memory: PhysicalMemory, start: number, end: number): boolean {
   for (const { state } of memory.runs(start * Number(PAGE), end * Number(PAGE)))
@@ -339,10 +343,12 @@ function meetings(batches: Iterable<Runs>, set: PageSet, target: Target): Meetin
       if (access[row] === 0 || probe(at, at + pages) === 'outside') continue;
       const shift = (iova[row] as number) - at;
       for (const part of intersections(set, at, at + pages)) {
-        const asked = isDirect(target.memory, part.start + shift, part.start, part.end);
+        const identity = shift === 0 && pages >= IDENTITY_PAGES;
+        const asked = identity || isDirect(target.memory, part.start + shift, part.start, part.end);
+        const why = identity ? IDENTITY : asked ? DIRECT : undefined;
         let meeting = asked ? direct : own;
         if (meeting === undefined) {
-          meeting = { hit: reaches(target, part, shift, access[row] as number, asked), pages: 0 };
+          meeting = { hit: reaches(target, part, shift, access[row] as number, why), pages: 0 };
           if (asked) direct = meeting;
           else own = meeting;
         }
@@ -359,14 +365,14 @@ function reaches(
   { start, end }: { readonly start: number; readonly end: number },
   shift: number,
   rights: number,
-  direct: boolean,
+  why: string | undefined,
 ): Hit {
   const iova = BigInt(start + shift) * PAGE;
   const address = BigInt(start) * PAGE;
   const can = (rights & ACCESS_WRITE) === 0 ? 'read' : 'write';
-  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${direct ? DIRECT : ''}`;
+  const text = `${target.name} can ${can} a page of the VT-d structures: IOVA ${hex(iova)} leads to ${hex(address)}${why ?? ''}`;
   const location = { ...target.place, iova, iovaEnd: BigInt(end + shift) * PAGE, address };
-  return direct
+  return why !== undefined
     ? { text, key: `${target.name} direct`, location, severity: 'note' }
     : { text, key: target.name, location };
 }

@@ -124,7 +124,11 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     if (!torn && first === BigInt(value.fpd) << BigInt(records.PASID_ENTRY_BITS.fpd.shift)) return;
     const found = torn ? words.slice(0, 3).map(hex).join(' ') : hex(first);
     const text = `PASID entry of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
-    const more = torn ? ({ severity: 'warning', key: 'torn' } as const) : {};
+    // Words are cleared one after the other, the first one first.
+    const more = {
+      ...(torn ? { key: 'torn' } : {}),
+      ...(torn && first === 0n ? ({ severity: 'warning' } as const) : {}),
+    };
     tally.see(
       'PE-22',
       { text, subject: placeSubject(place), location: { address: BigInt(address) }, found, ...more },

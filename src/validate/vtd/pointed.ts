@@ -40,6 +40,9 @@ export function lookOf(
 }
 
 const FOUR_GIB = 2 ** 32;
+const PAGE = 4096;
+/** A core that lacks a page has others about it. */
+const NEAR = 0x100_0000;
 
 /**
  * Whether a pointer to a page that is not in the dump leads where no table is: to no RAM, or where one leads of
@@ -47,29 +50,41 @@ const FOUR_GIB = 2 ** 32;
  *
  * @param entryAddress where the pointer stands
  */
-export function leadsAstray({ ram }: Sink, address: number, entryAddress: number): boolean {
-  return !ram.canHoldTable(address) || halfMissing(address, entryAddress) !== undefined;
+export function leadsAstray(sink: Sink, address: number, entryAddress: number): boolean {
+  return !sink.ram.canHoldTable(address) || halfMissing(sink, address, entryAddress) !== undefined;
 }
 
-/** Which half of a pointer seems to be missing. */
-function halfMissing(address: number, entryAddress: number): string | undefined {
+/**
+ * Which half of a pointer seems to be missing. A table below 4 GiB, named by an entry above, is nothing odd: the dump
+ * has to hold the page that the high half of the entry's own address makes of it, and nothing near the one below.
+ */
+function halfMissing({ memory }: Sink, address: number, entryAddress: number): string | undefined {
   if (address % FOUR_GIB === 0)
     return 'is a multiple of 4 GiB, as if the low half of the pointer were missing';
-  if (address < FOUR_GIB && entryAddress >= FOUR_GIB)
-    return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
-  return undefined;
+  const above = address + Math.floor(entryAddress / FOUR_GIB) * FOUR_GIB;
+  if (address >= FOUR_GIB || above < FOUR_GIB) return undefined;
+  const near = Math.max(0, address - NEAR);
+  if (!holds(memory, above, above + PAGE) || holds(memory, near, address + NEAR)) return undefined;
+  return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
+}
+
+/** Whether a memory holds any byte of [start, end). */
+function holds(memory: Sink['memory'], start: number, end: number): boolean {
+  for (const { state } of memory.runs(start, end)) if (state !== 'absent') return true;
+  return false;
 }
 
 /** A table that no RAM holds; `entryAddress` is where the pointer stands. */
 export function seeNoRam(
-  { tally, ram }: Sink,
+  sink: Sink,
   setting: Setting,
   what: string,
   address: number,
   entryAddress: number,
   count = 1,
 ): void {
-  const half = halfMissing(address, entryAddress);
+  const { tally, ram } = sink;
+  const half = halfMissing(sink, address, entryAddress);
   let why: string;
   if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
   else if (!ram.canHoldTable(address))

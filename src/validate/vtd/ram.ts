@@ -11,6 +11,8 @@ const FOUR_GIB = 0x1_0000_0000 / PAGE;
 const PC_DEVICES = 0xfec0_0000 / PAGE;
 /** x86 reserves the first MiB, whatever is in it (arch/x86/realmode/init.c reserve_real_mode). */
 export const LOW_MEMORY = 0x10_0000;
+/** A core that lacks a few pages may lack its last ones, so that RAM ends a little above what it shows. */
+const SLACK = 0x8_0000;
 
 /**
  * - `ram`: RAM, or, where the dump has holes, taken for it;
@@ -97,7 +99,7 @@ function guessed(handover: Handover, memory: PhysicalMemory): RamMap {
       }
     },
     canHoldTable(address) {
-      return address >= LOW_MEMORY && address < limits().all * PAGE;
+      return address >= LOW_MEMORY && address < limits().all * PAGE + SLACK;
     },
   };
 }

@@ -7,7 +7,7 @@ import { rootPointer } from '../../vtd/registers.js';
 import { CONTEXT_TABLE, ROOT_TABLE } from './page-log.js';
 import { createPasids, type Pasids } from './pasids.js';
 import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
-import type { Entry, Place, Scope } from './row.js';
+import type { Entry, Hit, Place, Scope } from './row.js';
 import { contextEntryRows, usesTables } from './rows/context-entry.js';
 import { registerRows } from './rows/registers.js';
 import { legacyRootRows, scalableRootRows, staleRoot } from './rows/root-entry.js';
@@ -20,6 +20,8 @@ import { createTargetList, type TargetList } from './target-list.js';
 import { type Capabilities, capabilitiesOf, type VtdUnit } from './unit.js';
 
 const PAGE = 4096;
+/** FPD of a context entry, in both modes. */
+const FPD = 2n;
 const STRUCTURES: readonly Scope[] = [
   'root-entry',
   'legacy-root-entry',
@@ -141,17 +143,27 @@ function scalableRoot(u: Unit, entry: Entry<records.ScalableRootEntry>): void {
   if (value.up === 1) inspectContextTable(u, entry, pageAddress(value.uctp), 0x80);
 }
 
-/** An entry that is not present but not 0: while the kernel clears one, P goes first, and all else stands. */
+/**
+ * What an entry without P is. FPD counts in it, alone; and the kernel writes and clears the words of an entry one after
+ * the other, so that a first word of 0 beside others can be of a moment when nothing is in use.
+ */
+function staleSeverity(first: bigint, rest: readonly bigint[]): Partial<Hit> {
+  if (first === FPD && rest.every((word) => word === 0n)) return { severity: 'note' };
+  return first === 0n ? { severity: 'warning' } : {};
+}
+
+/** An entry that is not present but not 0. */
 function seeStale<T>(u: Unit, row: string, what: string, { place, words, address }: Entry<T>): void {
   const found = words.map(hex).join(' ');
   const torn = isTorn(words);
   const text = `${what} of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
   const subject = placeSubject(place);
   const location = { address: BigInt(address) };
-  const more = torn ? ({ severity: 'warning' } as const) : {};
+  const [first = 0n, ...rest] = words;
+  const severity = row === 'RT-7' ? {} : staleSeverity(first, rest);
   u.sink.tally.see(
     row,
-    { text, key: torn ? 'torn' : '', subject, location, found, expected: '0', ...more },
+    { text, key: torn ? 'torn' : '', subject, location, found, expected: '0', ...severity },
     u.setting,
   );
 }

@@ -9,7 +9,7 @@ import { accessOf, type EntryFormat } from '../../vtd/walk/format.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';
-import { supervisorOnly, type Target } from './target.js';
+import { isForeign, supervisorOnly, type Target } from './target.js';
 
 const PAGE = 4096;
 /** Stretches of input addresses whose path takes a permission away; more are not followed. */
@@ -91,7 +91,12 @@ function firstStageChecks(target: Target): EntryCheck[] {
       more: userHit(target),
       test: (lo) => (lo & bits.us.lo) === 0,
     },
-    { row: 'FS-8', what: 'takes write permission away', test: (lo) => (lo & bits.rw.lo) === 0 },
+    {
+      row: 'FS-8',
+      what: 'takes write permission away',
+      more: isForeign(target) ? { severity: 'note' } : {},
+      test: (lo) => (lo & bits.rw.lo) === 0,
+    },
     { row: 'FS-14', what: 'has bit 63', test: (_lo, hi) => (hi & bits.xd.hi) !== 0 },
     { row: 'FS-17', what: 'has bits 62:52', test: (_lo, hi) => (hi & bits.ignored52.hi) !== 0 },
   ];

@@ -182,7 +182,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     id: 'VTD-032',
     row: 'CT-15',
     title: 'domain id 0 is not used in caching mode',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.2.1',
     consequence: 'the id tags cached faults: invalidating the domain does not work as meant',
     test: (entry) =>
@@ -194,11 +194,17 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     ...ODD,
     id: 'VTD-033',
     row: 'CT-16',
-    title: 'domain ids are those that Linux gives: 1 for pass-through, from 2 on for tables',
-    evidence: 'drivers/iommu/intel/iommu.h FLPT_DEFAULT_DID, IDA_START_DID',
-    consequence: 'none for hardware; another system than Linux wrote the entry, or it is damaged',
+    title: 'pass-through has domain id 1 and no table, other entries an id from 2 on, as Linux writes them',
+    evidence:
+      'drivers/iommu/intel/iommu.h FLPT_DEFAULT_DID, IDA_START_DID; iommu.c context_setup_pass_through (clears the entry first)',
+    consequence:
+      'none of an id by itself: another system than Linux wrote the entry, or it is damaged. Beside pass-through a table tells that the type was changed: the device reaches all memory',
     test: (entry) => {
-      const { did } = entry.value;
+      const { did, ssptptr } = entry.value;
+      if (passesThrough(entry.value) && ssptptr !== 0n)
+        return onField(entry, 'tt', `is pass-through, but the entry has the table ${hex(ssptptr << 12n)}`, {
+          severity: 'error',
+        });
       if (did !== 0 && (did === 1) === passesThrough(entry.value)) return undefined;
       return onField(
         entry,
@@ -263,15 +269,17 @@ export const contextRows: readonly Row[] = [
     id: 'VTD-036',
     row: 'CT-19',
     title: 'a context entry that is not present is 0',
+    severity: 'error',
     evidence: 'drivers/iommu/intel/iommu.c domain_context_clear_one',
-    consequence: 'none: hardware does not look; the dump may have caught the entry while it was cleared',
+    consequence:
+      'every request faults: the kernel clears P, flushes the caches and clears the rest in one go, so that only a dump of that moment has such an entry on a healthy machine',
   },
   {
     ...ODD,
     id: 'VTD-037',
     row: 'CT-20',
     title: 'contexts with one domain id have one table and one address width',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.2.1',
     consequence: TAGS,
   },
@@ -280,7 +288,7 @@ export const contextRows: readonly Row[] = [
     id: 'VTD-038',
     row: 'CT-21',
     title: 'contexts with one table have one domain id',
-    severity: 'warning',
+    severity: 'error',
     evidence: `VT-d 6.2.2.1; ${ONE_ID}`,
     consequence: 'invalidating one domain id leaves stale translations under the other',
   },

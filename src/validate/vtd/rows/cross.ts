@@ -6,7 +6,7 @@ export const crossRows: readonly Row[] = [
     id: 'VTD-133',
     row: 'XR-1',
     title: 'a page serves as one kind of structure, at one level',
-    severity: 'warning',
+    severity: 'error',
     scope: 'table',
     evidence: 'vtd.md 3',
     consequence: 'one of the two readings is wrong: entries of one kind are taken for the other',

@@ -52,8 +52,10 @@ export const firstStageRows: readonly Row[] = [
     id: 'VTD-121',
     row: 'FS-8',
     title: 'entries that point to tables allow writing',
+    severity: 'error',
     evidence: 'VT-d 3.6.1',
-    consequence: 'write requests through the entry fault, whatever the leaves say',
+    consequence:
+      'write requests through the entry fault, whatever the leaves say. Tables of a process or a guest may have such entries: a note there',
     scalable: [0x85, 'SGN.6'],
     onAccess: true,
   },
@@ -110,8 +112,10 @@ export const firstStageRows: readonly Row[] = [
     id: 'VTD-128',
     row: 'FS-15',
     title: 'an entry that is not present has bit 1 clear',
+    severity: 'error',
     evidence: 'drivers/iommu/intel/debugfs.c (takes it for present)',
-    consequence: 'hardware takes the entry for absent, the kernel’s listing for present',
+    consequence:
+      'hardware takes the entry for absent, the kernel’s listing for present; the kernel writes 0 when it unmaps, so P was lost. Tables shared with a CPU have such entries (swapped pages): a note there',
   },
   {
     ...ODD,
@@ -158,11 +162,21 @@ export const firstStageRows: readonly Row[] = [
     id: 'VTD-157',
     row: '1.9 P clear',
     title: 'a first-stage entry of the kernel’s DMA tables without P is 0',
-    severity: 'warning',
+    severity: 'error',
     scope: 'first-stage',
     evidence: `${GENERIC} x86_64_pt_load_entry_raw`,
     consequence:
       'absent for hardware and the kernel, which writes 0 when it unmaps: half of an entry is missing, or P was lost',
+  },
+  {
+    id: 'VTD-159',
+    row: '3.14 first stage',
+    title: 'no input address of requests without PASID lies in the interrupt range 0xfee00000-0xfeefffff',
+    severity: 'warning',
+    scope: 'first-stage',
+    evidence: 'VT-d 3.14; drivers/iommu/intel/iommu.c intel_iommu_get_resv_regions',
+    consequence:
+      'the kernel refuses the mapping; requests without PASID to it are interrupts, not translated',
   },
   {
     ...NESTED,

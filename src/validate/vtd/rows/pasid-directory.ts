@@ -77,7 +77,7 @@ export const directoryTableRows: readonly Row[] = [
     id: 'VTD-057',
     row: 'PD-6',
     title: 'no two directory entries share a PASID table',
-    severity: 'warning',
+    severity: 'error',
     scope: 'pasid-directory-entry',
     evidence: GET_ENTRY,
     consequence: 'a change for one PASID changes what another reaches',

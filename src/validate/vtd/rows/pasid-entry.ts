@@ -247,7 +247,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     id: 'VTD-073',
     row: 'PE-16',
     title: 'domain id 0 is not used in caching mode',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.3.1',
     consequence: 'the id tags cached faults: invalidating the domain does not work as meant',
     test: (entry) =>
@@ -261,14 +261,16 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     row: 'PE-21',
     title: 'pointers that the translation type does not use are 0',
     evidence: 'drivers/iommu/intel/pasid.c pasid_clear_entry',
-    consequence: 'none known: hardware does not follow them; Linux clears the entry before it sets one up',
+    consequence:
+      'hardware does not follow them. Linux clears the entry before it sets one up, so beside pass-through a table tells that the type was changed: the device reaches all memory',
     test: (entry) => {
-      const { ssptptr, fsptptr } = entry.value;
-      if (!TYPES.has(entry.value.pgtt as 1 | 2 | 3 | 4)) return undefined;
+      const { ssptptr, fsptptr, pgtt } = entry.value;
+      if (!TYPES.has(pgtt as 1 | 2 | 3 | 4)) return undefined;
+      const severity = pgtt === passThrough ? 'error' : 'note';
       if (!usesSecond(entry.value) && ssptptr !== 0n)
-        return onField(entry, 'ssptptr', 'is not used by this translation type', { expected: '0' });
+        return onField(entry, 'ssptptr', 'is not used by this translation type', { expected: '0', severity });
       if (!usesFirst(entry.value) && fsptptr !== 0n)
-        return onField(entry, 'fsptptr', 'is not used by this translation type', { expected: '0' });
+        return onField(entry, 'fsptptr', 'is not used by this translation type', { expected: '0', severity });
       return undefined;
     },
   },
@@ -358,7 +360,7 @@ export const pasidTableRows: readonly Row[] = [
     id: 'VTD-074',
     row: 'PE-17',
     title: 'entries with and without a second stage share no domain id',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.3.1',
     consequence: TAGS,
   },
@@ -367,7 +369,7 @@ export const pasidTableRows: readonly Row[] = [
     id: 'VTD-075',
     row: 'PE-18',
     title: 'entries with one domain id have one second stage and one address width',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.3.1',
     consequence: TAGS,
   },
@@ -385,7 +387,7 @@ export const pasidTableRows: readonly Row[] = [
     id: 'VTD-077',
     row: 'PE-20',
     title: 'entries with the same tables have the same FSPM and EAFE',
-    severity: 'warning',
+    severity: 'error',
     evidence: 'VT-d 6.2.3.1',
     consequence: TAGS,
   },
@@ -394,7 +396,7 @@ export const pasidTableRows: readonly Row[] = [
     id: 'VTD-140',
     row: '2.3 first stages',
     title: 'entries with one domain id and one PASID have one first stage',
-    severity: 'warning',
+    severity: 'error',
     evidence:
       'VT-d 6.2.3.1; drivers/iommu/intel/iommu.c domain_attach_iommu (an id for each domain), drivers/iommu/iommu-sva.c (a PASID for each process)',
     consequence: TAGS,
@@ -404,7 +406,9 @@ export const pasidTableRows: readonly Row[] = [
     id: 'VTD-079',
     row: 'PE-22',
     title: 'a PASID entry that is not present has no bits but FPD',
+    severity: 'error',
     evidence: 'drivers/iommu/intel/pasid.c intel_pasid_tear_down_entry',
-    consequence: 'none: hardware does not look; the dump may have caught the entry while it was cleared',
+    consequence:
+      'every request faults: the kernel clears P, flushes the caches and clears the rest in one go, so that only a dump of that moment has such an entry on a healthy machine',
   },
 ];

@@ -26,31 +26,32 @@ export const pointerRows: readonly Row[] = [
     id: 'VTD-154',
     row: 'tables in use',
     title: 'context tables and PASID directories that entries lead to have a present entry',
-    severity: 'warning',
+    severity: 'note',
     scope: 'root-entry',
     evidence:
-      'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry)',
+      'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry and free with the unit)',
     consequence:
-      'no device or PASID is served: its last user is gone, or the pointer leads to a page that is no table',
+      'no device or PASID is served. Healthy kernels leave such pages when the last device of a bus is gone; else the pointer leads to a page that is no table',
   },
   {
     id: 'VTD-155',
     row: '1.5 P clear',
     title: 'a scalable context entry that is not present is 0',
-    severity: 'note',
+    severity: 'error',
     scope: 'scalable-context-entry',
     evidence: 'drivers/iommu/intel/pasid.c device_pasid_table_teardown',
-    consequence: 'none: hardware does not look; the dump may have caught the entry while it was cleared',
+    consequence:
+      'every request faults: the kernel clears P, flushes the caches and clears the rest in one go, so that only a dump of that moment has such an entry on a healthy machine',
   },
   {
     id: 'VTD-156',
     row: '1.6 P clear',
     title: 'a PASID directory entry that is not present is 0',
-    severity: 'warning',
+    severity: 'error',
     scope: 'pasid-directory-entry',
     evidence:
       'drivers/iommu/intel/pasid.c intel_pasid_get_entry (sets the entry at once, and never clears it)',
-    consequence: 'hardware does not look: 64 PASIDs are lost, by a pointer of which half is missing',
+    consequence: '64 PASIDs are lost: P was cleared, or half of the pointer is missing',
   },
   {
     id: 'VTD-158',

@@ -23,10 +23,11 @@ export const rootRows: readonly Row[] = [
     id: 'VTD-015',
     row: 'RT-7',
     title: 'a root entry that is not present is 0',
-    severity: 'note',
+    severity: 'error',
     scope: 'root-entry',
     evidence: CONTEXT,
-    consequence: 'none: hardware does not look at it; no kernel leaves it so',
+    consequence:
+      'every request from the bus faults: the kernel writes the entry at once and clears it never, so P was lost or half of the entry is missing',
   },
   {
     id: 'VTD-016',
@@ -44,7 +45,7 @@ export const rootRows: readonly Row[] = [
     id: 'VTD-017',
     row: 'RT-9',
     title: 'no two root entries share a context table',
-    severity: 'warning',
+    severity: 'error',
     scope: 'root-entry',
     evidence: CONTEXT,
     consequence: 'a change for a device of one bus changes what a device of the other reaches',
