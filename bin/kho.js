@@ -1,5 +1,18 @@
 #!/usr/bin/env node
 // One file: node takes longer to find and load hundreds of modules than most commands take to run.
-import { main } from '../dist/bundle/main.js';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-process.exitCode = await main(process.argv.slice(2));
+const bundle = new URL('../dist/bundle/main.js', import.meta.url);
+try {
+  const { main } = await import(bundle.href);
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  const folder = fileURLToPath(new URL('..', import.meta.url));
+  const why = existsSync(bundle)
+    ? `its dependencies are not installed: run "npm ci" in ${folder}`
+    : `it is not built (npm --ignore-scripts leaves that out): run "npm ci --ignore-scripts && npm run build" in ${folder}`;
+  process.stderr.write(`kho: ${why}\n`);
+  process.exitCode = 2;
+}

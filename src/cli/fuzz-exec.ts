@@ -17,7 +17,7 @@ import {
   type ProgramLimits,
   runProgram,
 } from '../memory/node/run-program.js';
-import { escapeText } from '../schema/escape.js';
+import { escapeJson, escapeText } from '../schema/escape.js';
 import { openRunFolder, type RunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
 import { UsageError } from './numbers.js';
@@ -119,7 +119,7 @@ export async function execCases(
           : { case: number, outcome, ...(end.status === undefined ? {} : { status: end.status }) };
       const registers = registersOf(target, fuzzCase.mutations);
       const said = manifestLine(fuzzCase, plan.seed, line.file, registers);
-      await folder?.log.add(JSON.stringify({ ...said, ...line }));
+      await folder?.log.add(escapeJson(JSON.stringify({ ...said, ...line })));
       progress.show(() => `${number - plan.first + 1} of ${plan.count} cases: ${countsText(counts)}`);
     }
   } finally {

@@ -1,6 +1,8 @@
 /** `kho fuzz -o DIR`: cases as files, each with its line in the manifest. */
+
 import { caseBytes, registersOf } from '../fuzz/apply.js';
 import { caseName, manifestLine } from '../fuzz/manifest.js';
+import { escapeJson } from '../schema/escape.js';
 import { openRunFolder, type RunParameters, type RunRecord } from './fuzz-folder.js';
 import type { CaseSource } from './fuzz-targets.js';
 import type { Progress } from './progress.js';
@@ -35,7 +37,9 @@ export async function writeCases(
       const target = source.targetOf(number);
       const { mutations } = fuzzCase;
       await write(file, [caseBytes(target, mutations)]);
-      await log.add(JSON.stringify(manifestLine(fuzzCase, seed, file, registersOf(target, mutations))));
+      await log.add(
+        escapeJson(JSON.stringify(manifestLine(fuzzCase, seed, file, registersOf(target, mutations)))),
+      );
       written++;
       progress.show(() => `${written + before} of ${count} cases: ${fuzzCase.mutations[0]?.words ?? ''}`);
     }

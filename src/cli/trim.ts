@@ -54,13 +54,25 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
       }
       refuseAbsentRoots(args, path, units, memory);
       const options = { ...trimOptions(dump, args['whole-pages'] === true), units };
-      const { chunks, kept, covered, refused, hasTree } = trimHandover(handover, memory, options);
+      const { chunks, kept, covered, refused, foreign, hasTree } = trimHandover(handover, memory, options);
       await write(args, chunks);
       message(args, `${path}: ${size(kept)} of records in ${size(covered)} of pages`);
       if (refused > 0) {
         message(
           args,
           `${path}: ${size(refused)} of records lie in guest memory, in what devices reach, or in a seed: left out`,
+        );
+      }
+      if (foreign > 0) {
+        message(
+          args,
+          `${path}: ${size(foreign)} that records point to do not look like records (memory used again, or a damaged size): left out, zero`,
+        );
+      }
+      if (handover.takenOver !== undefined) {
+        message(
+          args,
+          `${path}: the kernel of this dump has taken the tree over: what it consumed (the map, LUO, kho_test) is not kept, as its pages may hold anything by now`,
         );
       }
       for (const line of leftOut(handover)) message(args, `${path}: ${line}`);

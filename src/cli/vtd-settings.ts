@@ -1,8 +1,8 @@
 /** VT-d settings on the command line: registers, and the units and devices to look at. */
-import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
 import { type Iomem, parseIomem } from '../memory/iomem.js';
 import { InputError } from '../memory/node/errors.js';
+import { readText } from '../memory/node/read-text.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import type { VtdOptions, VtdUnit } from '../validate/vtd/unit.js';
 import { type DeviceId, parseDeviceId } from '../vtd/device-id.js';
@@ -50,6 +50,9 @@ function known(args: VtdArguments): KnownSettings {
   };
 }
 
+/** Bytes of an iommu_regset, of which one unit takes some 2 KiB, and of a copy of /proc/iomem. */
+const MAX_REGSET = 16 * 2 ** 20;
+
 /**
  * Settings of tables that belong to no unit that is known.
  *
@@ -95,16 +98,7 @@ export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> 
     // The kernel numbers units from 0; the register's value does not say which one it is of.
     return [{ name: 'dmar0', rtaddr, settings: settingsOf({ ...own, rtaddr }), given }];
   }
-  return regset === undefined ? [] : unitsOf(regset, await readText(regset), own);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
-    throw new InputError(path, code, `cannot be read (${code})`);
-  }
+  return regset === undefined ? [] : unitsOf(regset, await readText(regset, MAX_REGSET), own);
 }
 
 function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUnit[] {
@@ -135,7 +129,7 @@ function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUn
  * @throws InputError when it cannot be read, is something else, or was read without the right to see addresses
  */
 async function readIomem(path: string): Promise<Iomem> {
-  const iomem = parseIomem(await readText(path));
+  const iomem = parseIomem(await readText(path, MAX_REGSET));
   if (iomem.lines === 0) throw new InputError(path, 'no-iomem', 'is no /proc/iomem: it shows no range');
   if (iomem.zeroed)
     throw new InputError(

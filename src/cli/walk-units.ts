@@ -1,7 +1,9 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
+
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
+import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import { absentRoot } from '../validate/questions.js';
@@ -295,13 +297,13 @@ function* jsonText(
       ...(translation === undefined ? {} : { translation: translation.kind, domainId: translation.did }),
       ...(stage === undefined ? {} : { root: hex(BigInt(stage.request.root)), levels: stage.request.levels }),
     };
-    yield `${separator}${all ? '{' : ''}${JSON.stringify(head).slice(1, -1)},"runs":[\n`;
+    yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
     if (stage === undefined) yield '\n],"diagnostics":[]';
     else {
       const { format } = stage.request;
       yield* walked(args, device, stage, function* ({ batches, report }) {
         yield* jsonOf(mergeRuns(batches, format), stage.attributes);
-        yield `\n],"diagnostics":${JSON.stringify(report().anomalies.map(anomalyJson))}`;
+        yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
       });
     }
     yield all ? '}' : '';

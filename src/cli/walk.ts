@@ -1,10 +1,12 @@
 /** `kho walk`: what page tables translate, or what they make of one address. */
+
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { translateLines } from '../report/translate-text.js';
+import { escapeJson } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { rootOf } from '../validate/run.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
@@ -196,7 +198,7 @@ function* jsonDocument(
 ): Generator<string> {
   yield '{"schemaVersion":1,"runs":[\n';
   yield* jsonOf(mergeRuns(walk.batches, format));
-  yield `\n],"diagnostics":${JSON.stringify(walk.report().anomalies.map(anomalyJson))}}\n`;
+  yield `\n],"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}}\n`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {

@@ -8,7 +8,7 @@ import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { rootSettings } from '../vtd/registers.js';
 import type { Change, Mutation, TreeEdit } from './mutation.js';
-import { type FuzzTarget, roomAt, segmentAt } from './target.js';
+import { type FuzzTarget, part, roomAt, segmentAt } from './target.js';
 import { editTree } from './tree-edit.js';
 
 /** A target with mutations in it; valid only while `applied` runs. */
@@ -35,6 +35,8 @@ interface State {
   readonly saved: Saved[];
   readonly cuts: { readonly start: number; readonly end: number }[];
   readonly units: VtdUnit[];
+  /** Memory that is there besides. */
+  readonly added: MemorySegment[];
   /** A lone blob that no longer has its old length. */
   blob: Uint8Array | undefined;
 }
@@ -45,7 +47,8 @@ export function applied<T>(
   mutations: readonly Mutation[],
   use: (mutated: MutatedTarget) => T,
 ): T {
-  const state: State = { target, saved: [], cuts: [], units: [...(target.units ?? [])], blob: undefined };
+  const units = [...(target.units ?? [])];
+  const state: State = { target, saved: [], cuts: [], added: [], units, blob: undefined };
   try {
     for (const { changes } of mutations) for (const change of changes) apply(state, change);
     return use(mutatedTarget(state));
@@ -54,14 +57,15 @@ export function applied<T>(
   }
 }
 
-function mutatedTarget({ target, cuts, units, blob }: State): MutatedTarget {
+function mutatedTarget({ target, cuts, added, units, blob }: State): MutatedTarget {
   if (target.form === 'blob') {
     const bytes = blob ?? target.root.bytes;
     return { target, blob: bytes, units, segments: [{ address: 0, bytes }] };
   }
-  const segments = cuts.length === 0 ? target.segments : without(target.segments, cuts);
+  const left = cuts.length === 0 ? target.segments : without(target.segments, cuts);
+  const segments = added.length === 0 ? left : [...left, ...added];
   const memory =
-    cuts.length === 0 && target.memory !== undefined
+    segments === target.segments && target.memory !== undefined
       ? target.memory
       : segmentsMemory(segments, target.memory?.description ?? '');
   const root = readTree(memory, BigInt(target.root.address)) ?? target.root.bytes;
@@ -76,6 +80,14 @@ function apply(state: State, change: Change): void {
     case 'cut':
       state.cuts.push(change);
       return;
+    case 'zeros':
+      state.added.push({ address: change.address, zeroLength: change.length });
+      return;
+    case 'alias': {
+      const bytes = part(state.target.segments, change.from, change.length);
+      if (bytes !== undefined) state.added.push({ address: change.address, bytes });
+      return;
+    }
     case 'register':
       setRegister(state, change.unit, change.value);
       return;

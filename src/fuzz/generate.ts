@@ -3,6 +3,7 @@
 import { createRandom, type Random } from '../synth/random.js';
 import { targetInstances } from './instances.js';
 import { mutateBytes } from './mutate/bytes.js';
+import { mutateRegions, mutateSizes } from './mutate/claims.js';
 import { type MutateContext, type Mutator, mutateContext } from './mutate/context.js';
 import { mutateField } from './mutate/field.js';
 import { mutateChain, mutateList, mutateOverlap, mutatePages } from './mutate/records.js';
@@ -33,6 +34,8 @@ const MUTATORS: readonly (readonly [weight: number, mutator: Mutator])[] = [
   [1, mutatePages],
   [3, mutateTree],
   [4, mutateBytes],
+  [1, mutateSizes],
+  [1, mutateRegions],
 ];
 /** Where the tables of remapping units are in the image. */
 const WITH_UNITS: typeof MUTATORS = [...MUTATORS, [1, mutateRegister]];

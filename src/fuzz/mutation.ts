@@ -22,6 +22,10 @@ export type TreeEdit =
 export type Change =
   | { readonly kind: 'write'; readonly address: number; readonly bytes: Uint8Array }
   | { readonly kind: 'cut'; readonly start: number; readonly end: number }
+  /** Memory that a core claims beyond what it stores (p_memsz above p_filesz): known, and zero. */
+  | { readonly kind: 'zeros'; readonly address: number; readonly length: number }
+  /** The bytes from `from` on shown again from `address` on, as by a second PT_LOAD with the same p_offset. */
+  | { readonly kind: 'alias'; readonly address: number; readonly from: number; readonly length: number }
   /** Of the blob that begins at `blob`. */
   | { readonly kind: 'tree'; readonly blob: number; readonly edit: TreeEdit }
   /** RTADDR of a unit: not of the image, but of what its reader is told. */

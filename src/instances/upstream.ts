@@ -20,9 +20,10 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
   const { subtrees = [], kexecMetadata, memblock, khoTest, luo, pageSize, preserved } = handover;
   const context = { sink, memory, pageSize, preserved: preserved?.pages };
   addMap(context, handover);
-  for (const { name = '', address, blob, tree } of subtrees) {
+  for (const { name = '', address, blob, tree, known } of subtrees) {
     if (address === undefined || blob === undefined) continue;
-    if (tree === undefined) sink.bytes(address, blob.length);
+    // Of a blob that is no tree the records are told below; of an unknown one nothing says how long it is.
+    if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, riderBinding(handover, name));
   }
   if (kexecMetadata?.origin?.address !== undefined && kexecMetadata.previousRelease !== undefined) {
@@ -35,6 +36,17 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
   }
   if (khoTest !== undefined) addTest(context, khoTest);
   if (luo !== undefined) addLuo(context, luo);
+}
+
+function addRaw(
+  { sink, pageSize }: ReferenceContext,
+  address: bigint,
+  { length }: Uint8Array,
+  known: boolean,
+) {
+  const what = 'a blob';
+  if (!known && length <= pageSize) sink.bytes(address, length);
+  else sink.page({ address: Number(address), length, chain: 'blobs', what });
 }
 
 /** The binding of a rider that is a tree. */

@@ -9,6 +9,10 @@ export interface TarEntry {
   /** Path as stored, not to be trusted: it may be absolute, hold `..`, or any byte but NUL. */
   readonly name: string;
   readonly kind: 'file' | 'folder' | 'link' | 'other';
+  /** Where a link leads, as stored: a hard link to another entry's name, another link from the folder it is in. */
+  readonly target?: string;
+  /** Whether it is a hard link. */
+  readonly hard?: boolean;
   /** Bytes. */
   readonly size: number;
   /** File offset of its bytes. */
@@ -24,6 +28,7 @@ const NAME = [0, 100] as const;
 const SIZE = [124, 12] as const;
 const CHECKSUM = [148, 8] as const;
 const TYPE = 156;
+const LINK = [157, 100] as const;
 const MAGIC = [257, 6] as const;
 const PREFIX = [345, 155] as const;
 /** Names and pax records longer than this are no dump's. */
@@ -49,6 +54,7 @@ export function isTar(file: RandomAccess): boolean {
 export function* tarEntries(file: RandomAccess): Generator<TarEntry, TarProblem | undefined> {
   const header = new Uint8Array(BLOCK);
   let longName: string | undefined;
+  let longLink: string | undefined;
   let pax: ReadonlyMap<string, string> = new Map();
   let at = 0;
   for (let count = 0; ; count++) {
@@ -70,14 +76,24 @@ export function* tarEntries(file: RandomAccess): Generator<TarEntry, TarProblem 
       const bytes = new Uint8Array(size);
       file.readAt(offset, size, bytes);
       if (type === 'L') longName = text(bytes);
+      if (type === 'K') longLink = text(bytes);
       if (type === 'x') pax = paxRecords(bytes);
       continue;
     }
     if (type === 'S' || pax.has('GNU.sparse.major') || pax.has('GNU.sparse.size')) return 'sparse';
     const name = pax.get('path') ?? longName ?? headerName(header);
+    const target = pax.get('linkpath') ?? longLink ?? text(header.subarray(LINK[0], LINK[0] + LINK[1]));
     longName = undefined;
+    longLink = undefined;
     pax = new Map();
-    yield { name, kind: kindOf(type, name), size: stored, offset };
+    const kind = kindOf(type, name);
+    yield {
+      name,
+      kind,
+      size: stored,
+      offset,
+      ...(kind === 'link' ? { target, hard: type === '1' } : {}),
+    };
   }
 }
 

@@ -5,8 +5,10 @@
  */
 import type { Handover, Location } from '../abi/model.js';
 import { findNode, findProperty, propertyValue, valueOffset } from '../fdt/tree.js';
+import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import { recordTypes } from '../records/index.js';
+import { looksLike } from '../schema/plausible.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
@@ -102,6 +104,8 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
   const extent = field === undefined ? { start: 0, end: WORD } : extentOf(field);
   const start = span === undefined ? address - BigInt(extent.start) : address;
   const size = record?.size ?? extent.end;
+  // What stands there may be somebody's page by now: of that no byte is shown.
+  if (span === undefined && record !== undefined && !isRecord(record, start, memory)) return undefined;
   const marked =
     span === undefined ? extent : { start: Math.floor(span.low / 8), end: Math.floor(span.high / 8) + 1 };
   const from = Math.max(0, Math.min(marked.start, Math.floor((marked.start - AROUND) / WORD) * WORD));
@@ -121,6 +125,12 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
     marked: { start: marked.start - first, end: end - first },
     ...(word === undefined ? {} : { word }),
   };
+}
+
+function isRecord(record: RecordType<unknown>, start: bigint, memory: PhysicalMemory): boolean {
+  const bytes = start < 0n ? undefined : readBytes(memory, start, record.size ?? 0);
+  if (bytes === undefined || bytes.length === 0) return true;
+  return looksLike(record, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
 }
 
 function wordAt(bytes: Uint8Array, at: number): bigint | undefined {

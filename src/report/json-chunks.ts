@@ -1,4 +1,5 @@
 /** JSON text in chunks, so that no report has to be one string (a string ends near 512 Mi characters). */
+import { escapeJson } from '../schema/escape.js';
 import { bytesToHex } from '../schema/text.js';
 
 const CHUNK = 1 << 16;
@@ -41,7 +42,7 @@ function* pieces(value: unknown, indent: number, depth: number): Generator<strin
     if (item === undefined) continue;
     yield (first ? '' : ',') + lineBreak(indent, depth + 1);
     first = false;
-    if (key !== undefined) yield indent > 0 ? `${JSON.stringify(key)}: ` : `${JSON.stringify(key)}:`;
+    if (key !== undefined) yield `${escapeJson(JSON.stringify(key))}:${indent > 0 ? ' ' : ''}`;
     if (isArray && isFlat(item)) yield* pieces(item, 0, 0);
     else yield* pieces(item, indent, depth + 1);
   }
@@ -57,7 +58,7 @@ function scalarJson(value: unknown): string | undefined {
   if (typeof value === 'bigint')
     return value < 0n ? `"-0x${(-value).toString(16)}"` : `"0x${value.toString(16)}"`;
   if (value instanceof Uint8Array) return `"${bytesToHex(value)}"`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
+  if (value === null || typeof value !== 'object') return escapeJson(JSON.stringify(value ?? null));
   return undefined;
 }
 

@@ -2,14 +2,47 @@
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-// C0, DEL, C1, line and paragraph separators, bidirectional controls, zero-width and other invisible format characters.
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/gu;
+/**
+ * Controls (C0, DEL, C1), all format characters (bidirectional controls, tags, zero widths), line and paragraph
+ * separators, lone surrogates, and what Unicode has renderers show as nothing (Default_Ignorable_Code_Point: Hangul
+ * fillers, variation selectors, the grapheme joiner, unassigned tags), with the braille blank, which looks like nothing.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const PRINTABLE_ASCII = /^[ !"$-9;-~]*$/;
+/** What a CI runner takes for a command wherever it stands in a line: `##[group]`, `##vso[task.setvariable]`. */
+const RUNNER_INSIDE = /##(?=\[|[a-z]+\[)/gi;
+/** What one takes for a command where a line begins with it, `::error::`, spaces before it not counted. */
+const RUNNER_FIRST = /^(\s*):(?=:)/u;
 
-/** Replaces every character that could steer a terminal or reorder text by a `\u{..}` escape. */
+/**
+ * Replaces every character that could steer a terminal, reorder text or go unseen by a `\u{..}` escape, and one of
+ * each mark by which runners of GitHub and Azure would take a line of the log for a command to them.
+ */
 export function escapeText(text: string): string {
-  return text.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  // Most of what is printed is a name.
+  if (PRINTABLE_ASCII.test(text)) return text;
+  return text
+    .replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+    .replace(RUNNER_INSIDE, '#\\u{23}')
+    .replace(RUNNER_FIRST, '$1\\u{3a}');
+}
+
+/**
+ * JSON text without the characters that {@link escapeText} replaces: in JSON they can stand in strings only, where
+ * `\uXXXX` means the same to every reader.
+ *
+ * @param json as JSON.stringify makes it, on one line
+ */
+export function escapeJson(json: string): string {
+  if (PRINTABLE_ASCII.test(json)) return json;
+  return json
+    .replace(UNSAFE, (char) => {
+      let escapes = '';
+      for (let i = 0; i < char.length; i++)
+        escapes += `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`;
+      return escapes;
+    })
+    .replace(RUNNER_INSIDE, '#\\u0023');
 }
 
 /** Decodes UTF-8; bytes that are not UTF-8 become U+FFFD. */

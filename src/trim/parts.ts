@@ -10,6 +10,8 @@ export interface TrimParts {
   readonly zeroed: RangeCollector;
   /** Bytes that never are in the output, though their pages may be: seeds. */
   readonly secret: RangeCollector;
+  /** Bytes that records point to and that do not look like what should stand there: kept as zero. */
+  readonly foreign: RangeCollector;
 }
 
 /** Empty parts. */
@@ -19,5 +21,6 @@ export function createParts(): TrimParts {
     boot: createRangeCollector(),
     zeroed: createRangeCollector(),
     secret: createRangeCollector(),
+    foreign: createRangeCollector(),
   };
 }

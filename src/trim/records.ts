@@ -1,9 +1,12 @@
 /** What of the references of a handover a trim keeps. */
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../instances/sink.js';
+import type { PhysicalMemory } from '../memory/physical.js';
 import { khoDataRfc2024, setupData } from '../records/kho.js';
 import { khoData } from '../records/kho_root.js';
 import type { RecordType } from '../schema/record.js';
+import { blobParts, createJudge, looksLikeTable, looksLikeText } from './believed.js';
+import { type ByteRanges, createRangeCollector, type RangeCollector, without } from './byte-ranges.js';
 import type { TrimParts } from './parts.js';
 
 /** Their pages also hold what is private. */
@@ -15,44 +18,89 @@ const BOOT: ReadonlySet<RecordType<unknown>> = new Set<RecordType<unknown>>([
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 
 /**
- * A listener that collects into parts: records are kept, the rest of their pages is zero. Holds ranges, never a record;
- * contents are not asked for.
+ * A listener that collects into parts: what looks like the records that are told is kept, the rest of their pages is
+ * zero. Holds ranges, never a record; contents are not asked for.
  */
-export function keepRecords({ records, boot, zeroed }: TrimParts): ReferenceSink {
+export function keepRecords(
+  { records, boot, zeroed, foreign }: TrimParts,
+  memory: PhysicalMemory,
+): ReferenceSink {
+  const judge = createJudge(
+    memory,
+    (address, length) => records.add(address, length),
+    (address, length) => foreign.add(address, length),
+  );
+
   function array({ record, count, at }: RecordArray): void {
-    const length = count * (record.size ?? 0);
+    const size = record.size ?? 0;
     if (typeof at !== 'object') {
-      records.add(at, length);
+      judge.records(record, at, count);
       return;
     }
-    for (let offset = 0; offset < length; offset += at.runSize) {
-      records.add(areaAddress(at, offset), Math.min(at.runSize, length - offset));
-    }
+    // A run is whole pages, which hold whole records.
+    const each = Math.max(1, Math.floor(at.runSize / size));
+    for (let first = 0; first < count; first += each)
+      judge.records(record, areaAddress(at, first * size), Math.min(each, count - first));
   }
 
   /** Entries that follow each other are one range. */
-  function table({ address, words, present }: TablePage): void {
+  function table({ address, words, present, format, level }: TablePage): void {
     zeroed.add(address, words.byteLength);
+    const kept = looksLikeTable(words, present, format, level) ? records : foreign;
     for (let i = 0; i < present.length; ) {
       const first = i++;
       while (i < present.length && present[i] === (present[i - 1] ?? 0) + 1) i++;
-      records.add(address + (present[first] ?? 0) * ENTRY, (i - first) * ENTRY);
+      kept.add(address + (present[first] ?? 0) * ENTRY, (i - first) * ENTRY);
     }
+  }
+
+  /** Bits say nothing of themselves, unless they are somebody's text. */
+  function bits(address: number, length: number): void {
+    const bytes = new Uint8Array(length);
+    const known = memory.read(address, length, bytes);
+    (looksLikeText(bytes.subarray(0, known)) ? foreign : records).add(address, length);
   }
 
   return {
     array,
     table,
-    blob: ({ address, bytes }) => records.add(address, bytes.length),
-    record: (record, address) => (BOOT.has(record) ? boot : records).add(address, record.size ?? 0),
+    blob({ address, bytes }) {
+      // What its size takes in is known memory for whoever reads it, as zero where it is none of the tree.
+      zeroed.add(address, bytes.length);
+      const parts = createRangeCollector();
+      for (const [start, end] of blobParts(bytes)) if (end > start) parts.add(address + start, end - start);
+      const kept = parts.finish();
+      addRanges(records, kept);
+      // Zeros that fill a page up are nobody's.
+      const rest = without(oneRange(address, bytes.length), kept);
+      for (let i = 0; i < rest.count; i++) {
+        const [start, end] = [rest.starts[i] ?? 0, rest.ends[i] ?? 0];
+        if (bytes.subarray(start - address, end - address).some((byte) => byte !== 0))
+          foreign.add(start, end - start);
+      }
+    },
+    record(record, address) {
+      if (BOOT.has(record)) boot.add(address, record.size ?? 0);
+      else judge.records(record, address, 1);
+    },
     page: ({ address, length }) => zeroed.add(address, length),
     radix(pages, pageSize) {
-      for (const page of pages) records.add(page, pageSize);
+      for (const page of pages) bits(page, pageSize);
     },
     bitmap({ address, length, used }) {
-      records.add(address, used);
+      bits(address, used);
       zeroed.add(address, length);
     },
-    bytes: (address, length) => records.add(address, length),
+    bytes: (address, length) => bits(Number(address), length),
   };
+}
+
+function oneRange(address: number, length: number): ByteRanges {
+  const range = createRangeCollector();
+  range.add(address, length);
+  return range.finish();
+}
+
+function addRanges(collector: RangeCollector, { starts, ends, count }: ByteRanges): void {
+  for (let i = 0; i < count; i++) collector.add(starts[i] ?? 0, (ends[i] ?? 0) - (starts[i] ?? 0));
 }

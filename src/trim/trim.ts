@@ -45,6 +45,8 @@ export interface Trimmed {
   readonly covered: number;
   /** Bytes of records left out because they lie in guest memory or in a seed. */
   readonly refused: number;
+  /** Bytes left out because they do not look like the records that should stand there. */
+  readonly foreign: number;
   /** Whether the tree itself is in it; a blob that is not in the memory is not. */
   readonly hasTree: boolean;
 }
@@ -56,6 +58,7 @@ interface Selection {
   /** Bytes that are there, as zero where they are not copied. */
   readonly covered: ByteRanges;
   readonly refused: number;
+  readonly foreign: number;
 }
 
 /**
@@ -65,12 +68,13 @@ interface Selection {
  * way to the handover, command lines, and the payload of every setup_data element but type 10.
  */
 export function trimHandover(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Trimmed {
-  const { kept, covered, refused } = select(handover, memory, options);
+  const { kept, covered, refused, foreign } = select(handover, memory, options);
   return {
     chunks: coreChunks(memory, kept, covered, options.machine, options.note),
     kept: countBytes(kept),
     covered: countBytes(covered),
     refused,
+    foreign,
     hasTree: handover.fdtAddress !== undefined,
   };
 }
@@ -81,18 +85,31 @@ function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions
   const { parts, refused: unreached } = collect(handover, root, memory, options);
   const boot = parts.boot.finish();
   const records = parts.records.finish();
-  const wanted = union(records, boot);
-  const known = knownBytes(memory, wholePages(union(wanted, parts.zeroed.finish()), pageSize));
+  const foreign = without(parts.foreign.finish(), boot);
+  const claimed = union(union(records, boot), foreign);
+  const wanted = without(claimed, foreign);
+  const zeroed = union(parts.zeroed.finish(), foreign);
+  const known = knownBytes(memory, wholePages(union(wanted, zeroed), pageSize));
   const covered = without(known, guestAmong(known, handover, root, memory));
   const chosen =
     options.wholePages === true
-      ? union(without(wholePages(records, pageSize), wholePages(boot, pageSize)), wanted)
+      ? union(
+          without(
+            wholePages(records, pageSize),
+            union(wholePages(boot, pageSize), wholePages(foreign, pageSize)),
+          ),
+          wanted,
+        )
       : wanted;
   // The list's own links win: a damaged length must not swallow them.
-  const open = without(chosen, without(parts.secret.finish(), boot));
-  const kept = intersection(open, covered);
-  const refused = countBytes(without(intersection(wanted, known), kept));
-  return { kept, covered, refused: refused + unreached };
+  const secret = without(parts.secret.finish(), boot);
+  const allowed = intersection(without(claimed, secret), covered);
+  return {
+    kept: intersection(without(chosen, secret), covered),
+    covered,
+    refused: countBytes(without(intersection(claimed, known), allowed)) + unreached,
+    foreign: countBytes(intersection(foreign, allowed)),
+  };
 }
 
 function rootOf({ fdtAddress, tree }: Handover): BlobInstance | undefined {
@@ -108,7 +125,7 @@ function collect(
 ): { readonly parts: TrimParts; readonly refused: number } {
   const parts = createParts();
   const { chosen } = options;
-  addReferences(keepRecords(parts), handover, root, memory);
+  addReferences(keepRecords(parts, memory), handover, root, memory);
   // In the 2024 series linux,kho-scratch is the region itself, the next kernel's memory, and no array.
   const scratch = chosen?.property === 'linux,kho-dt' ? undefined : chosen?.scratch;
   for (const range of [scratch, chosen?.memCache]) {

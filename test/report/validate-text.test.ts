@@ -93,9 +93,17 @@ describe('bytes', () => {
   };
 
   test('a field within its record', () => {
-    expect(shown({ field: 'memfd_luo_ser.seals', address: 0x1010n })).toBe(
-      '08 09 0a 0b 0c 0d 0e 0f [10 11 12 13] 14 15 16 17 18 19 1a 1b (address 0x1008)',
+    const record = new Uint8Array(4096);
+    record.set([8, 9, 10, 11, 0, 0, 0, 0, 0x10, 0x11, 0x12, 0x13], 8);
+    const memory = segmentsMemory([{ address: 0x1000, bytes: record }], 'test');
+    const found = findingBytes({ field: 'memfd_luo_ser.seals', address: 0x1010n }, { ...handover, memory });
+    expect(found === undefined ? undefined : bytesText(found)).toBe(
+      '08 09 0a 0b 00 00 00 00 [10 11 12 13] 00 00 00 00 00 00 00 00 (address 0x1008)',
     );
+  });
+
+  test('nothing of what looks like no record: its page may be used again', () => {
+    expect(shown({ field: 'memfd_luo_ser.seals', address: 0x1010n })).toBeUndefined();
   });
 
   test('bits of an entry, and the word that they are in', () => {

@@ -41,11 +41,12 @@ const PROBLEMS: Readonly<Record<TarProblem, string>> = {
 };
 
 /**
- * Unpacks the regular files of an archive. Links and devices are left out, and so are names that lead out of the
- * folder, so that nothing outside it is read or written.
+ * Unpacks the regular files of an archive. Links within it and devices are left out; names and links that lead out
+ * of it are refused, so that nothing outside it is read or written.
  *
  * @param path the archive's, for messages
- * @throws InputError when the archive is damaged, holds no file, has only empty ones, or does not fit
+ * @throws InputError when the archive is damaged, holds no file, has only empty ones, leads out of
+ *   its folder, or does not fit
  */
 export function unpackArchive(file: RandomAccess, path: string, options: SpoolOptions): UnpackedArchive {
   const parent = options.spoolDir ?? tmpdir();
@@ -109,6 +110,7 @@ function unpackEntries(
     }
     const entry = next.value;
     const name = safeName(entry.name);
+    refuseWayOut(entry, path);
     if (entry.kind !== 'file' || name === undefined) continue;
     bytes += entry.size;
     if (bytes > limit) throw new InputError(path, 'too-large', 'unpacks to more than --max-unpacked allows');
@@ -116,6 +118,29 @@ function unpackEntries(
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeEntry(file, entry, join(root, name));
   }
+}
+
+/** @throws InputError for an entry outside the archive's folder, or a link that leads there */
+function refuseWayOut({ name, kind, target = '', hard = false }: TarEntry, path: string): void {
+  const refuse = (what: string) => {
+    throw new InputError(path, 'link-outside', `${what}; unpack it and name the folder if that is meant`);
+  };
+  if (leavesFolder(name.split('/'))) refuse(`the tar archive has a name that leads out of it: ${name}`);
+  if (kind !== 'link') return;
+  // A hard link names another entry, without a leading slash as this is unpacked.
+  const way = hard ? target.split('/') : [...name.split('/').slice(0, -1), ...target.split('/')];
+  if ((!hard && target.startsWith('/')) || leavesFolder(way))
+    refuse(`${name} in the tar archive is a link that leaves it, to ${target}`);
+}
+
+function leavesFolder(parts: readonly string[]): boolean {
+  let depth = 0;
+  for (const part of parts) {
+    if (part === '..') depth--;
+    else if (part !== '' && part !== '.') depth++;
+    if (depth < 0) return true;
+  }
+  return false;
 }
 
 /** The path inside the folder; undefined for one that leads out of it or to nowhere. */

@@ -1,6 +1,6 @@
 import { close, type Dirent, open, read } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzipSync } from 'node:zlib';
 import { asInputError, errorCode, InputError } from './errors.js';
@@ -83,35 +83,40 @@ const closeFile = promisify(close);
  * Looks at a folder.
  *
  * @returns undefined when `path` is not a folder
- * @throws InputError when it cannot be read, or has more than 4096 entries
+ * @throws InputError when it cannot be read, has more than 4096 entries, or a link leaves it
  */
 export async function readFolder(path: string): Promise<Folder | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
+    const root = await realpath(path);
     const entries = await listFolder(path);
-    const files = await listFiles(path, entries);
+    const files = await listFiles(path, entries, root);
     return (
-      (await asDebugfs(path, files)) ??
+      (await asDebugfs(path, files, root)) ??
       asPair(files) ??
       asCore(files) ??
-      (await asDebugfsParent(path, entries, files)) ?? { kind: 'unknown', files }
+      (await asDebugfsParent(path, entries, files, root)) ?? { kind: 'unknown', files }
     );
   } catch (error) {
     throw asInputError(path, error);
   }
 }
 
-async function listFiles(path: string, entries: readonly Dirent[]): Promise<FolderFile[]> {
+async function listFiles(path: string, entries: readonly Dirent[], root: string): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
   for (const entry of entries) {
     const file = join(path, entry.name);
-    if (await isRegular(entry, file)) files.push(await recogniseFile(entry.name, file));
+    if (await isRegular(entry, file, root)) files.push(await recogniseFile(entry.name, file));
   }
   return files;
 }
 
 /** The folder of the kernel's debugfs: here names are what the kernel calls the files. */
-async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<DebugfsFolder | undefined> {
+async function asDebugfs(
+  path: string,
+  files: readonly FolderFile[],
+  root: string,
+): Promise<DebugfsFolder | undefined> {
   const scratchPhys = files.find(({ name }) => name === 'scratch_phys')?.path;
   const scratchLen = files.find(({ name }) => name === 'scratch_len')?.path;
   // `dt` beside the scratch files is what the 2024 series has in /sys/kernel/kho.
@@ -122,7 +127,7 @@ async function asDebugfs(path: string, files: readonly FolderFile[]): Promise<De
     kind: 'debugfs',
     direction: sideNamed(path) ?? (scratchPhys === undefined && scratchLen === undefined ? 'in' : 'out'),
     fdt: fdt.path,
-    subFdts: await listBlobs(join(path, 'sub_fdts')),
+    subFdts: await listBlobs(join(path, 'sub_fdts'), root),
     ...(scratchPhys === undefined ? {} : { scratchPhys }),
     ...(scratchLen === undefined ? {} : { scratchLen }),
     files,
@@ -140,12 +145,13 @@ async function asDebugfsParent(
   path: string,
   entries: readonly Dirent[],
   files: readonly FolderFile[],
+  root: string,
 ): Promise<Folder | undefined> {
   const below = async (name: 'in' | 'out') => {
     if (!entries.some((entry) => entry.name === name && entry.isDirectory())) return undefined;
     const folder = join(path, name);
-    const own = await listFiles(folder, await listFolder(folder));
-    const tree = await asDebugfs(folder, own);
+    const own = await listFiles(folder, await listFolder(folder), root);
+    const tree = await asDebugfs(folder, own, root);
     return { name, tree, empty: own.some((file) => file.name === 'fdt' && file.empty === true) };
   };
   const sides = [await below('in'), await below('out')].filter((side) => side !== undefined);
@@ -200,12 +206,12 @@ function asPair(files: readonly FolderFile[]): Folder | undefined {
   return { kind: 'pair', tree: tree.path, memory: memory.path, files };
 }
 
-async function listBlobs(path: string): Promise<FolderBlob[]> {
+async function listBlobs(path: string, root: string): Promise<FolderBlob[]> {
   try {
     const blobs: FolderBlob[] = [];
     for (const entry of await listFolder(path)) {
       const blob = { name: entry.name, path: join(path, entry.name) };
-      if (!(await isRegular(entry, blob.path))) continue;
+      if (!(await isRegular(entry, blob.path, root))) continue;
       const { empty } = await recogniseFile(blob.name, blob.path);
       blobs.push(empty === undefined ? blob : { ...blob, empty });
     }
@@ -224,14 +230,30 @@ async function listFolder(path: string): Promise<Dirent[]> {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function isRegular(entry: Dirent, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isFile();
+/**
+ * Whether an entry is a file of the dump.
+ *
+ * @param root the folder that was named, without links
+ * @throws InputError for a link that leaves it: a folder from elsewhere must not have files of this machine read
+ */
+async function isRegular(entry: Dirent, path: string, root: string): Promise<boolean> {
+  if (!entry.isSymbolicLink() && !entry.isFile()) return false;
+  let target: string;
   try {
-    return (await stat(path)).isFile();
+    target = await realpath(path);
   } catch {
     // A link to nowhere is no file of the dump.
     return false;
   }
+  // The entry may be a file, and the folder that it is in a link.
+  if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw new InputError(
+      path,
+      'link-outside',
+      `is a link that leaves the folder, to ${target}; put a copy of the file in its place`,
+    );
+  }
+  return entry.isFile() || (await stat(target)).isFile();
 }
 
 async function recogniseFile(name: string, path: string): Promise<FolderFile> {

@@ -1,6 +1,6 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import type { RandomAccess } from '../random-access.js';
-import { asInputError } from './errors.js';
+import { asInputError, InputError } from './errors.js';
 
 /** Bytes of a window. 64 KiB was the fastest size measured for readSync into a reused buffer. */
 const WINDOW = 64 * 1024;
@@ -22,7 +22,7 @@ interface Window {
  * @param fd open for reading; closed by whoever opened it
  * @param size bytes of the file
  * @param path for messages
- * @returns an access that throws InputError when the system cannot read
+ * @returns an access that throws InputError when the system cannot read, or the file has become shorter
  */
 export function windowedFile(fd: number, size: number, path: string): RandomAccess {
   // In order of their last use: Map keeps the order of insertion.
@@ -41,7 +41,7 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
       }
     }
     window ??= { bytes: new Uint8Array(Math.min(WINDOW, size)), filled: 0 };
-    window.filled = readFully(fd, index * WINDOW, window.bytes.length, window.bytes, path);
+    window.filled = readFully(fd, index * WINDOW, window.bytes.length, window.bytes, path, size);
     windows.set(index, window);
     return window;
   }
@@ -62,7 +62,7 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
     if (!(offset >= 0 && offset < end)) return 0;
     const sequential = offset === lastEnd;
     lastEnd = end;
-    if (end - offset >= WINDOW) return readFully(fd, offset, end - offset, into, path);
+    if (end - offset >= WINDOW) return readFully(fd, offset, end - offset, into, path, size);
     let done = 0;
     for (let at = offset; at < end; ) {
       const index = Math.floor(at / WINDOW);
@@ -70,7 +70,7 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
       if (window === undefined) {
         if (end - at >= DIRECT && !sequential) {
           const target = done === 0 ? into : into.subarray(done);
-          return done + readFully(fd, at, end - at, target, path);
+          return done + readFully(fd, at, end - at, target, path, size);
         }
         window = load(index);
         lastIndex = index;
@@ -90,8 +90,19 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
   return { size, readAt };
 }
 
-/** Reads until `length` bytes are there or the file ends: one read may bring less, from 2 GiB on always. */
-function readFully(fd: number, offset: number, length: number, into: Uint8Array, path: string): number {
+/**
+ * Reads until `length` bytes are there or the file ends: one read may bring less, from 2 GiB on always.
+ *
+ * @param size bytes that the file had when it was opened
+ */
+function readFully(
+  fd: number,
+  offset: number,
+  length: number,
+  into: Uint8Array,
+  path: string,
+  size: number,
+): number {
   let done = 0;
   try {
     while (done < length) {
@@ -99,8 +110,21 @@ function readFully(fd: number, offset: number, length: number, into: Uint8Array,
       if (count === 0) break;
       done += count;
     }
+    // A file of sysfs may state more than it has; one that was cut off states less than before.
+    if (done < length && offset + done < size) checkSize(fd, size, path);
   } catch (error) {
     throw asInputError(path, error);
   }
   return done;
+}
+
+function checkSize(fd: number, before: number, path: string): void {
+  const { size } = fstatSync(fd);
+  if (size < before) {
+    throw new InputError(
+      path,
+      'shrunk',
+      `has become shorter while it was read: ${before} bytes when it was opened, ${size} now`,
+    );
+  }
 }

@@ -93,19 +93,29 @@ test('long names and large sizes are those of the files', () => {
 });
 
 describe('hostile ones', () => {
-  test('links and names that lead out are left out', () => {
+  test('names and links that lead out are refused by name', () => {
     const evil = join(folder, 'evil');
-    mkdirSync(evil);
+    mkdirSync(join(evil, 'sub_fdts'), { recursive: true });
     writeFileSync(join(evil, 'fdt'), 'tree');
-    symlinkSync('/proc/self/environ', join(evil, 'link'));
-    const path = tar('evil.tar', '-P', '-C', evil, 'fdt', 'link', '--transform=s,^fdt,../../outside,');
-    const more = join(folder, 'more.tar');
-    execFileSync('tar', ['-cf', more, '-P', '-C', evil, 'fdt', '/etc/hostname', 'link']);
-    expect(() => unpackArchive(access(path), path, { spoolDir: folder })).toThrow(/without a regular file/);
-    const archive = unpackArchive(access(more), more, { spoolDir: folder });
-    expect(readdirSync(archive.path).sort()).toEqual(['etc', 'fdt']);
-    archive.close();
-    expect(existsSync(archive.path)).toBe(false);
+    symlinkSync('/proc/self/environ', join(evil, 'sub_fdts', 'absolute'));
+    symlinkSync('../../../etc/hostname', join(evil, 'sub_fdts', 'relative'));
+    symlinkSync('../fdt', join(evil, 'sub_fdts', 'inside'));
+    const unpack = (name: string, ...args: string[]) => {
+      const path = tar(name, '-P', '-C', evil, ...args);
+      const archive = unpackArchive(access(path), path, { spoolDir: folder });
+      const files = readdirSync(archive.path).sort();
+      archive.close();
+      expect(existsSync(archive.path)).toBe(false);
+      return files;
+    };
+    expect(() => unpack('name.tar', 'fdt', '--transform=s,^fdt,../../outside,')).toThrow(
+      /leads out of it: ..\/..\/outside/,
+    );
+    expect(() => unpack('absolute.tar', 'fdt', 'sub_fdts/absolute')).toThrow(
+      /sub_fdts\/absolute in the tar archive is a link that leaves it, to \/proc\/self\/environ/,
+    );
+    expect(() => unpack('relative.tar', 'fdt', 'sub_fdts/relative')).toThrow(/sub_fdts\/relative.*leaves it/);
+    expect(unpack('inside.tar', 'fdt', '/etc/hostname', 'sub_fdts/inside')).toEqual(['etc', 'fdt']);
   });
 
   test('cut off anywhere or damaged: told, and nothing left', () => {

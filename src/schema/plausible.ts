@@ -1,0 +1,123 @@
+/**
+ * Whether bytes can be the record that a pointer says they are. Memory that was freed and used again holds anything;
+ * a record with one wrong field is a record nevertheless, and what the rules are about.
+ */
+import type { FieldInfo, RecordType } from './record.js';
+
+/** Bits of a 64-bit word that have to be 0: addresses end below 2^52, counts long before, flags have names. */
+interface MaskCheck {
+  /** Byte offset of the word, a multiple of 8. */
+  readonly at: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+interface TextCheck {
+  readonly at: number;
+  readonly size: number;
+}
+
+interface Checks {
+  readonly masks: readonly MaskCheck[];
+  readonly texts: readonly TextCheck[];
+}
+
+/** Address bits that no x86 or arm64 machine has, and those that a page's address has clear. */
+const BEYOND = 0xfff0_0000_0000_0000n;
+const IN_PAGE = 0xfffn;
+const checksOf = new WeakMap<RecordType<unknown>, Checks>();
+
+function compile(record: RecordType<unknown>): Checks {
+  const masks: MaskCheck[] = [];
+  const texts: TextCheck[] = [];
+  const add = (fields: readonly FieldInfo[], from: number): void => {
+    for (const field of fields) {
+      const { bitOffset, bitWidth } = field;
+      if (bitOffset === undefined || bitWidth === undefined) continue;
+      const at = from + bitOffset;
+      if (field.record !== undefined) add(field.record.fields, at);
+      else if (field.text === true) texts.push({ at: at / 8, size: bitWidth / 8 });
+      else if (field.kind === 'uint' && Math.floor(at / 64) === Math.floor((at + bitWidth - 1) / 64)) {
+        const bits = suspicious(field, bitWidth) << BigInt(at % 64);
+        if (bits === 0n) continue;
+        masks.push({
+          at: Math.floor(at / 64) * 8,
+          lo: Number(BigInt.asIntN(32, bits)),
+          hi: Number(BigInt.asIntN(32, bits >> 32n)),
+        });
+      }
+    }
+  };
+  add(record.fields, 0);
+  return { masks, texts };
+}
+
+/** Bits of a field that are 0 in what a kernel wrote. */
+function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: number): bigint {
+  const all = (1n << BigInt(width)) - 1n;
+  if (reserved?.root.op === 'always') return all;
+  if (unit === 'flags' && values !== undefined) {
+    let known = 0n;
+    for (const mask of values.keys()) known |= BigInt(mask);
+    return all & ~known;
+  }
+  if (pointer !== undefined) return all & (pointer.kind === 'one' ? BEYOND : BEYOND | IN_PAGE);
+  return unit === 'address' || unit === 'count' || unit === 'bytes' || unit === 'index' || unit === 'pages'
+    ? all & BEYOND
+    : 0n;
+}
+
+/**
+ * Whether bytes look like a record. Records of which nothing is to be checked do.
+ *
+ * @param view holds the record's size from `offset` on; less of it is no record
+ */
+export function looksLike(record: RecordType<unknown>, view: DataView, offset: number): boolean {
+  const { size = 0, endian } = record;
+  if (endian !== 'le') return true;
+  if (offset + size > view.byteLength) return false;
+  let checks = checksOf.get(record);
+  if (checks === undefined) {
+    checks = compile(record);
+    checksOf.set(record, checks);
+  }
+  const { masks, texts } = checks;
+  let wrong = 0;
+  for (const { at, lo, hi } of masks) {
+    // A record may end within its last word.
+    const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
+    if (((view.getInt32(offset + at, true) & lo) | (high & hi)) !== 0) wrong++;
+  }
+  for (const text of texts) wrong += textFaults(view, offset + text.at, text.size);
+  return wrong === 0 || (wrong === 1 && masks.length + 2 * texts.length > 1);
+}
+
+/** 1 for text that does not end or has control characters, 1 for what stands after its end, 2 if all of it does. */
+function textFaults(view: DataView, start: number, size: number): number {
+  let end = start;
+  let control = false;
+  while (end < start + size) {
+    const byte = view.getUint8(end);
+    if (byte === 0) break;
+    if (byte < 0x20 || byte === 0x7f) control = true;
+    end++;
+  }
+  let rest = false;
+  for (let i = end; i < start + size; i++) if (view.getUint8(i) !== 0) rest = true;
+  const ended = end < start + size;
+  if (!ended || control) return rest || (!ended && control) ? 2 : 1;
+  return rest ? (end === start ? 2 : 1) : 0;
+}
+
+/** Of so many there may be one that is wrong, and two at most. */
+const FAULTY_AMONG = 4;
+
+/**
+ * Whether a page's worth of records look like records: of many, one or two may be damaged.
+ *
+ * @param faulty how many do not
+ * @param count how many there are
+ */
+export function looksLikeList(faulty: number, count: number): boolean {
+  return faulty === 0 || (faulty <= 2 && faulty * FAULTY_AMONG <= count - faulty);
+}

@@ -1,0 +1,142 @@
+/** What of the places that records point to looks like what they say stands there. */
+import type { FdtTree } from '../fdt/fdt-tree.js';
+import { parseFdt } from '../fdt/parse.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { physicalAddress } from '../memory/read.js';
+import { FDT_HEADER_SIZE, FDT_RESERVE_ENTRY_SIZE, FdtHeaderMagic, FdtToken } from '../records/fdt.js';
+import { looksLike, looksLikeList } from '../schema/plausible.js';
+import type { RecordType } from '../schema/record.js';
+import type { EntryFormat } from '../vtd/walk/format.js';
+
+/** Records are judged together in stretches of this size, as reused memory is: a page. */
+const WINDOW = 4096;
+
+/** Tells stretches that look like records from those that do not. */
+export interface Judge {
+  /** Judges one record, or as many as lie end to end. */
+  records(record: RecordType<unknown>, address: number | bigint, count: number): void;
+}
+
+/**
+ * @param good told of stretches that look like the records they are said to be, absent ones included
+ * @param bad told of those that do not
+ */
+export function createJudge(
+  memory: PhysicalMemory,
+  good: (address: number, length: number) => void,
+  bad: (address: number, length: number) => void,
+): Judge {
+  let bytes = new Uint8Array(WINDOW);
+  return {
+    records(record, address, count) {
+      const { size = 0 } = record;
+      const at = physicalAddress(address);
+      if (at === undefined || size === 0) return;
+      const each = Math.max(1, Math.floor(WINDOW / size));
+      if (bytes.length < size) bytes = new Uint8Array(size);
+      const view = new DataView(bytes.buffer);
+      for (let first = 0; first < count; first += each) {
+        const wanted = Math.min(each, count - first);
+        const start = at + first * size;
+        const known = Math.floor(memory.read(start, wanted * size, bytes) / size);
+        let faulty = 0;
+        for (let i = 0; i < known; i++) if (!looksLike(record, view, i * size)) faulty++;
+        (looksLikeList(faulty, known) ? good : bad)(start, wanted * size);
+      }
+    },
+  };
+}
+
+/** Whether the present entries of a page look like a paging table's: of random ones most have reserved bits set. */
+export function looksLikeTable(
+  words: Int32Array,
+  present: Uint16Array,
+  format: EntryFormat,
+  level: number,
+): boolean {
+  let faulty = 0;
+  for (const index of present) {
+    const lo = words[2 * index] ?? 0;
+    const hi = words[2 * index + 1] ?? 0;
+    const leaf = level === 1 || ((lo & format.largeLo) !== 0 && ((format.largeLevels >> level) & 1) === 1);
+    const reservedLo = (leaf ? format.leafReservedLo : format.tableReservedLo)[level] ?? 0;
+    const reservedHi = (leaf ? format.leafReservedHi : format.tableReservedHi)[level] ?? 0;
+    if (((lo & reservedLo) | (hi & reservedHi)) !== 0) faulty++;
+  }
+  return looksLikeList(faulty, present.length);
+}
+
+/** Page entries, and those of the radix tree: addresses of pages, or nothing. */
+export function looksLikePointers(words: Int32Array): boolean {
+  let faulty = 0;
+  let count = 0;
+  for (let i = 0; i + 1 < words.length; i += 2) {
+    const lo = words[i] ?? 0;
+    const hi = words[i + 1] ?? 0;
+    if ((lo | hi) === 0) continue;
+    count++;
+    if (((lo & 0xfff) | (hi & 0xfff0_0000)) !== 0) faulty++;
+  }
+  return looksLikeList(faulty, count);
+}
+
+const LEAST_TEXT = 64;
+const LEAST_LETTERS = 12;
+
+/** Whether bytes are text: a bitmap of a map has not a hundred bytes that are all letters, and a dozen of them. */
+export function looksLikeText(bytes: Uint8Array): boolean {
+  const letters = new Set<number>();
+  let count = 0;
+  for (const byte of bytes) {
+    if (byte === 0) continue;
+    if (byte > 0x7e || (byte < 0x20 && byte !== 0x0a && byte !== 0x09)) return false;
+    letters.add(byte);
+    count++;
+  }
+  return count >= LEAST_TEXT && letters.size >= LEAST_LETTERS;
+}
+
+/** A half-open range of offsets. */
+export type Extent = readonly [start: number, end: number];
+
+/** Strings that are not referred to are kept up to here: a tree that was edited in place has some. */
+const MAX_UNUSED_STRINGS = 4096;
+/** Reservations of a tree; the kernel's trees of this kind have none. */
+const MAX_RESERVATIONS = 64;
+
+/**
+ * The parts of a devicetree blob that are one: header, reservations, tokens, names. What a damaged size takes in
+ * beside them is not.
+ */
+export function blobParts(bytes: Uint8Array): Extent[] {
+  const tree = parseFdt(bytes);
+  const { header } = tree;
+  if (header === undefined) return [];
+  if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
+  const parts: Extent[] = [[0, Math.min(FDT_HEADER_SIZE, bytes.length)]];
+  const reserved = Math.min(tree.reserveMap.length, MAX_RESERVATIONS) + 1;
+  parts.push([header.offMemRsvmap, header.offMemRsvmap + reserved * FDT_RESERVE_ENTRY_SIZE]);
+  if (tree.count > 0) parts.push([tree.structStart, tree.tokensEnd]);
+  parts.push(...stringParts(tree));
+  return parts.map(([start, end]) => [Math.min(start, bytes.length), Math.min(end, bytes.length)]);
+}
+
+function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd }: FdtTree): Extent[] {
+  const strings = bytes.subarray(stringsStart, stringsEnd);
+  if (strings.length <= MAX_UNUSED_STRINGS && strings.every((byte) => byte === 0 || isNameByte(byte)))
+    return [[stringsStart, stringsEnd]];
+  const seen = new Set<number>();
+  for (let i = 0; i < count; i++) if (kind[i] === FdtToken.prop) seen.add(nameOffset[i] ?? 0);
+  const parts: Extent[] = [];
+  for (const offset of seen) {
+    let end = offset;
+    while (end < strings.length && isNameByte(strings[end] ?? 0)) end++;
+    if (strings[end] === 0) parts.push([stringsStart + offset, stringsStart + end + 1]);
+  }
+  return parts;
+}
+
+/** Characters of property names (devicetree specification 2.2.4), with the dash and underscore that are in use. */
+function isNameByte(byte: number): boolean {
+  return /[0-9A-Za-z,._+?#-]/.test(String.fromCharCode(byte));
+}

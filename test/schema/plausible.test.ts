@@ -1,0 +1,62 @@
+/** What looks like a record, and what does not. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { khoBlockHeaderSer } from '../../src/records/kho_block.js';
+import { luoFileSer, luoSessionSer } from '../../src/records/luo.js';
+import { memfdLuoFolioSer, memfdLuoSer } from '../../src/records/memfd.js';
+import { khoVmallocHdr } from '../../src/records/vmalloc.js';
+import { looksLike, looksLikeList } from '../../src/schema/plausible.js';
+import type { RecordType } from '../../src/schema/record.js';
+import { textToBytes } from '../../src/schema/text.js';
+
+function bytesOf<T>(record: RecordType<T>, value: T): DataView {
+  const view = new DataView(new ArrayBuffer(record.size ?? 0));
+  record.write?.(view, 0, value);
+  return view;
+}
+
+const RECORDS: readonly RecordType<unknown>[] = [
+  luoFileSer,
+  luoSessionSer,
+  memfdLuoSer,
+  memfdLuoFolioSer,
+  khoBlockHeaderSer,
+  khoVmallocHdr,
+] as readonly RecordType<unknown>[];
+
+describe.each(RECORDS.map((record) => [record.name, record] as const))('%s', (_name, record) => {
+  test('zeros do; letters and bytes of a pattern do not', () => {
+    const size = record.size ?? 0;
+    expect(looksLike(record, new DataView(new ArrayBuffer(size)), 0)).toBe(true);
+    for (const pattern of ['SECRET=hunter2 ', '\u00c5\u00ae\\\u00ea']) {
+      const text = new TextEncoder().encode(pattern.repeat(40)).slice(3, 3 + size);
+      expect(looksLike(record, new DataView(text.buffer), 0)).toBe(false);
+    }
+  });
+});
+
+test('a file with one wrong field is a file', () => {
+  const file = { compatible: textToBytes('memfd-v2', 48), data: 0x1234_5000n, token: 7n };
+  const view = bytesOf(luoFileSer, file);
+  expect(looksLike(luoFileSer, view, 0)).toBe(true);
+  view.setUint8(2, 0x07);
+  expect(looksLike(luoFileSer, view, 0)).toBe(true);
+});
+
+test('what a kernel writes always does', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        pfn: fc.bigInt(0n, (1n << 40n) - 1n),
+        flags: fc.constantFrom(0, 1, 2, 3),
+        index: fc.bigInt(0n, (1n << 51n) - 1n),
+      }),
+      (folio) => looksLike(memfdLuoFolioSer, bytesOf(memfdLuoFolioSer, folio), 0),
+    ),
+  );
+});
+
+test('a list may have one or two that are damaged among many', () => {
+  expect([looksLikeList(0, 0), looksLikeList(1, 5), looksLikeList(2, 10)]).toEqual([true, true, true]);
+  expect([looksLikeList(1, 1), looksLikeList(1, 4), looksLikeList(3, 500)]).toEqual([false, false, false]);
+});
