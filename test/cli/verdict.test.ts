@@ -94,7 +94,9 @@ test('a limit that reading it reached makes a verdict incomplete, in every forma
   expect(JSON.stringify(dump.missing)).toContain('--budget FACTOR raises the limits');
   expect(validated(...args, '--fail-on', 'never', '--allow-incomplete').status).toBe(0);
   for (const format of ['text', 'sarif', 'junit', 'ktap'])
-    expect(kho(['validate', '--format', format, ...args]).stdout, format).toMatch(/incomplete.*--budget FACTOR/);
+    expect(kho(['validate', '--format', format, ...args]).stdout, format).toMatch(
+      /incomplete.*--budget FACTOR/,
+    );
   // Commands without a verdict fail as a whole.
   for (const command of ['info', 'dump']) expect(kho([command, ...args]).status, command).toBe(2);
 });
