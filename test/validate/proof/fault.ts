@@ -15,6 +15,8 @@ export interface Fault {
   /** The valid dump. */
   readonly base: string;
   readonly generation: Generation;
+  /** A repetition of another fault on another base: not needed where the rule is proven for the generation. */
+  readonly repeated?: true;
   /** The changed dump; undefined where this base has nothing that could be changed so. */
   readonly broken: () => Broken | undefined;
 }
@@ -41,18 +43,32 @@ export interface Proofs {
   readonly seen: ReadonlyMap<string, ReadonlySet<Generation>>;
 }
 
-/** Runs the whole catalogue over every fault. */
+const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
+
+/** Runs the whole catalogue over every fault that can still prove something of its own rule. */
 export function proofsOf(faults: Iterable<Fault>): Proofs {
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
-  for (const fault of faults) {
+  for (const fault of faults) if (fault.repeated !== true || !isProven(fault)) run(fault);
+  return { best, seen };
+
+  function isProven({ rule = '', generation }: Fault): boolean {
+    const proof = best.get(rule);
+    return (
+      proof !== undefined &&
+      cost(rule, proof.fault, proof.others) === 0 &&
+      seen.get(rule)?.has(generation) === true
+    );
+  }
+
+  function run(fault: Fault): void {
     const broken = fault.broken();
-    if (broken === undefined) continue;
+    if (broken === undefined) return;
     const { findings } = validate(broken.handover, catalogue, broken.options);
     const failing = new Set(findings.filter(({ severity }) => severity === 'error').map(({ rule }) => rule));
     for (const rule of new Set(findings.map((finding) => finding.rule))) {
       const own = findings.filter((finding) => finding.rule === rule);
-      const { severity } = catalogue.find(({ id }) => id === rule) ?? {};
+      const severity = SEVERITIES.get(rule);
       const wanted = fault.rule === rule ? (fault.severity ?? severity) : severity;
       const finding = own.find((each) => each.severity === wanted);
       if (finding === undefined) continue;
@@ -64,7 +80,6 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
       if (better) best.set(rule, { fault, finding, handover: broken.handover, others });
     }
   }
-  return { best, seen };
 }
 
 /** A fault with few other errors serves a rule best; then the one that is made for it. */
