@@ -62,7 +62,7 @@ function agree(dumps: readonly ValidatedDump[], judgement: Judgement): void {
   // Whoever fails a check at errors must not be stricter than the exit status, nor laxer.
   const errors = invocation?.toolExecutionNotifications?.some(({ level }) => level === 'error') === true;
   if (!judgement.fail.has('warning')) expect(levels.has('error') || errors).toBe(status !== 0);
-  for (const { shortDescription, help, helpUri, properties } of run.tool.driver
+  for (const { shortDescription, help, helpUri, properties } of JSON.parse(text).runs[0].tool.driver
     .rules as readonly Descriptor[]) {
     expect(help.text.split('\n').length).toBeGreaterThan(3);
     expect(help.markdown).toMatch(/^- \*\*Must hold\*\*: .*\n- \*\*Otherwise\*\*: /);

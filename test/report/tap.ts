@@ -30,7 +30,7 @@ function read(text: string): TapResult {
   const parser = new Parser();
   parser.end(text);
   const { results } = parser;
-  if (results === undefined) throw new Error('no results');
+  if (results === null) throw new Error('no results');
   // What is wrong with the document itself, such as a number twice or a plan that is not kept.
   const faults = results.failures.filter((failure) => 'tapError' in failure && failure.tapError !== null);
   if (faults.length > 0) throw new Error(JSON.stringify(faults[0]));
