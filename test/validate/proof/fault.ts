@@ -49,8 +49,32 @@ const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
 export function proofsOf(faults: Iterable<Fault>): Proofs {
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
-  for (const fault of faults) if (fault.repeated !== true || !isProven(fault)) run(fault);
+  const left: Fault[] = [];
+  for (const fault of faults) {
+    if (fault.repeated === true && isProven(fault)) left.push(fault);
+    else run(fault);
+  }
+  // What no fault of a rule's own shows in a generation, one of another rule may.
+  for (const fault of left) {
+    const only = unseenIn(fault.generation);
+    if (only.size > 0 && shows(fault, only)) run(fault);
+  }
   return { best, seen };
+
+  /** Tables of VT-d are the same in every generation: those rules are left to their own faults. */
+  function unseenIn(generation: Generation): ReadonlySet<string> {
+    const unseen = catalogue.filter(
+      ({ id, vtd, generations }) =>
+        vtd !== true && generations.includes(generation) && seen.get(id)?.has(generation) !== true,
+    );
+    return new Set(unseen.map(({ id }) => id));
+  }
+
+  function shows({ broken }: Fault, only: ReadonlySet<string>): boolean {
+    const dump = broken();
+    if (dump === undefined) return false;
+    return validate(dump.handover, catalogue, { ...dump.options, only }).findings.length > 0;
+  }
 
   function isProven({ rule = '', generation }: Fault): boolean {
     const proof = best.get(rule);
