@@ -3,10 +3,23 @@ import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 
 let opened: { readonly path: string; readonly memory: OpenedMemory }[] = [];
+/** Lines that a verdict takes into account. */
+let judged: ReadonlySet<string> = new Set();
 
 /** Forgets the inputs of an earlier run in the same process. */
 export function forgetBudgets(): void {
   opened = [];
+  judged = new Set();
+}
+
+/** A verdict has just been made that counts the limits reached by now: the exit status follows from it. */
+export function judgeBudgets(): void {
+  judged = new Set([...judged, ...budgetLines()]);
+}
+
+/** Whether a limit was reached that no verdict speaks of: what was left out may be what was asked for. */
+export function budgetsFail(lines: readonly string[]): boolean {
+  return lines.some((line) => !judged.has(line));
 }
 
 /** Remembers an input until the run ends. */

@@ -52,9 +52,7 @@ export interface LoadedDump {
   readonly direction?: Direction;
   /** What the dump says about the kernel whose memory it holds. */
   readonly evidence?: Evidence;
-  /** No memory is given: what is known of it are the blobs in a copy of debugfs. */
-  readonly blobsOnly?: true;
-  /** How the container of the memory is cut off or damaged, as far as it was read by now. */
+  /** How the container of the memory is cut off or damaged, or not read to its end, as far as it was read by now. */
   readonly damage?: () => readonly string[];
 }
 
@@ -291,8 +289,7 @@ export async function fromFolders(
         : withMemoryBehind(path, blob, description, inputs.memory, options);
     dump.handover.diagnostics.push(...parts.diagnostics);
     if (parts.scratch !== undefined) dump.handover.scratch ??= parts.scratch;
-    const blobsOnly = inputs.memory === undefined ? { blobsOnly: true as const } : {};
-    dumps.push({ ...dump, ...blobsOnly, direction, place: `in ${folder.direction}/` });
+    dumps.push({ ...dump, direction, place: `in ${folder.direction}/` });
   }
   if (dumps.length === 0) {
     throw new InputError(path, 'no-tree', `is a copy of debugfs without an ${options.tree} tree`);
@@ -361,20 +358,17 @@ export function writerRelease(
   return found?.direction === 'incoming' && release?.inMemory !== true ? undefined : release?.value;
 }
 
-/** How the memory file is cut off or damaged; reading may bring up more. */
-export function damageOf(opened: OpenedMemory): () => readonly string[] {
-  return () => opened.diagnostics.filter(isDamage).map(diagnosticText);
+/** How the memory file is cut off or damaged, and which limits reading it reached; reading on may bring up more. */
+export function damageOf({ diagnostics, memory }: OpenedMemory): () => readonly string[] {
+  return () => [
+    ...diagnostics.filter(isDamage).map(diagnosticText),
+    ...(memory.budget?.problems() ?? []).map(({ message }) => message),
+  ];
 }
 
 /** What a validation has to know of the files that a dump came from. */
-export function containerOptions({
-  damage,
-  blobsOnly,
-}: LoadedDump): Pick<ValidateOptions, 'damage' | 'blobsOnly'> {
-  return {
-    ...(damage === undefined ? {} : { damage }),
-    ...(blobsOnly === undefined ? {} : { blobsOnly }),
-  };
+export function containerOptions({ damage }: LoadedDump): Pick<ValidateOptions, 'damage'> {
+  return damage === undefined ? {} : { damage };
 }
 
 function diagnosticText({ message, count }: MemoryDiagnostic): string {

@@ -2,7 +2,7 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { InputError, OutputError } from '../memory/node/errors.js';
 import { forgetReads } from '../memory/node/files-read.js';
-import { budgetLines, forgetBudgets } from './budgets.js';
+import { budgetLines, budgetsFail, forgetBudgets } from './budgets.js';
 import { COMMANDS } from './commands.js';
 import { message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
@@ -54,8 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const status = await run(argv);
   const lines = budgetLines();
   for (const line of lines) message({ quiet: argv.includes('--quiet') }, `kho: ${line}`);
-  // What was left out may be what was asked for.
-  return lines.length > 0 ? Math.max(status, STATUS.unusable) : status;
+  return budgetsFail(lines) ? Math.max(status, STATUS.unusable) : status;
 }
 
 async function run(argv: readonly string[]): Promise<number> {

@@ -8,10 +8,11 @@ import { catalogue } from '../validate/catalogue.js';
 import { areaOf } from '../validate/coverage.js';
 import type { Severity } from '../validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
-import { missingText } from '../validate/verdict.js';
+import { shortfallText } from '../validate/verdict.js';
 import { vtdRules } from '../validate/vtd/index.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
+import { judgeBudgets } from './budgets.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import { containerOptions, type LoadedDump } from './load.js';
 import { sidesOf } from './load-sides.js';
@@ -146,6 +147,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       try {
         await withDumpOrMemory(path, load, units, async (dump) => {
           const result = checked(dump, options);
+          judgeBudgets();
           whole.push(result);
           const validated = validatedDump(dump, result, baseline);
           dumps.push(validated);
@@ -174,7 +176,7 @@ function tellIncomplete(
   judgement: Judgement,
 ): void {
   if (result === undefined || statusOf(result, judgement) !== STATUS.unusable) return;
-  message(args, `kho: ${path}: incomplete: ${missingText(result)} (--allow-incomplete accepts it)`);
+  message(args, `kho: ${path}: incomplete: ${shortfallText(result)} (--allow-incomplete accepts it)`);
 }
 
 function validatedDump(

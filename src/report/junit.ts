@@ -2,7 +2,7 @@
 import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
-import { missingText, verdictOf } from '../validate/verdict.js';
+import { shortfallText, verdictOf } from '../validate/verdict.js';
 import { findingLines } from './finding-lines.js';
 import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, shownState } from './judgement.js';
 import { type RuleOutcome, ruleOutcomes } from './rule-outcomes.js';
@@ -111,7 +111,7 @@ function* outcomeLines(
   yield '    </properties>';
   if (failsAsIncomplete(result, judgement)) {
     yield '    <testcase classname="dump" name="is complete">';
-    yield `      <error type="incomplete" message=${quoted(missingText(result))}/>`;
+    yield `      <error type="incomplete" message=${quoted(shortfallText(result))}/>`;
     yield '    </testcase>';
   }
   for (const outcome of outcomes) yield* testcaseLines(generation ?? 'unknown', outcome);

@@ -2,7 +2,7 @@
 import { escapeText } from '../schema/escape.js';
 import type { Rule } from '../validate/rule.js';
 import { counted } from '../validate/text.js';
-import { missingText, verdictOf } from '../validate/verdict.js';
+import { shortfallText, verdictOf } from '../validate/verdict.js';
 import { findingLines } from './finding-lines.js';
 import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, shownState, statusOf } from './judgement.js';
 import { ruleOutcomes } from './rule-outcomes.js';
@@ -67,7 +67,7 @@ function* ruleLines(
     if (state === 'skipped') yield `ok ${name} # SKIP ${plain(why ?? '')}`;
     else yield `${state === 'passed' ? 'ok' : 'not ok'} ${name}`;
   }
-  if (result.missing.length > 0) yield diagnostic(`incomplete: ${missingText(result)}`);
+  if (result.missing.length > 0) yield diagnostic(`incomplete: ${shortfallText(result)}`);
   if (incomplete) yield `not ok ${outcomes.length + 1} the dump is complete`;
 }
 

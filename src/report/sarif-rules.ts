@@ -28,7 +28,7 @@ export function ruleDescriptor(rule: Rule): Json {
       markdown: rows.map(([name, text]) => `- **${name}**: ${sarifText(markdownText(text))}`).join('\n'),
     },
     defaultConfiguration: { level: severity },
-    properties: { source, evidence, generations },
+    properties: { tags: [areaOf(id), ...generations], source, evidence },
   };
 }
 

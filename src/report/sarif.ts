@@ -4,7 +4,7 @@ import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { placeKey } from '../validate/baseline.js';
 import type { Finding, Rule, Severity } from '../validate/rule.js';
-import { missingText, verdictOf } from '../validate/verdict.js';
+import { shortfallText, verdictOf } from '../validate/verdict.js';
 import type { FindingPlace } from './finding-places.js';
 import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, statusOf } from './judgement.js';
 import { locationJson } from './model-json.js';
@@ -108,7 +108,7 @@ function dumpNotifications({ result, error }: PlacedDump, artifact: Json, judgem
   const notifications: Json[] = [];
   if (result.missing.length > 0) {
     const level = failsAsIncomplete(result, judgement) ? 'error' : 'warning';
-    notifications.push(notification(level, 'incomplete', `incomplete: ${missingText(result)}`));
+    notifications.push(notification(level, 'incomplete', `incomplete: ${shortfallText(result)}`));
   }
   for (const { area, state, why } of result.coverage) {
     if (state !== 'partly' && state !== 'unchecked') continue;

@@ -5,7 +5,7 @@ import { hex } from '../schema/units.js';
 import type { AreaCoverage, CoverageState } from '../validate/coverage.js';
 import type { Finding, Rule, Severity } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
-import { missingText, verdictOf } from '../validate/verdict.js';
+import { shortfallText, verdictOf } from '../validate/verdict.js';
 import { bytesText, findingBytes } from './finding-bytes.js';
 import { type Place, placesOf } from './finding-groups.js';
 import { type Paint, plain } from './paint.js';
@@ -40,7 +40,7 @@ export function* validateLines(
     yield* placeLines(place, rules, explained, handover, paint);
   }
   yield '';
-  if (result.missing.length > 0) yield `incomplete: ${escapeText(missingText(result))}`;
+  if (result.missing.length > 0) yield `incomplete: ${escapeText(shortfallText(result))}`;
   yield coverageText(result.coverage);
   yield* skippedLines(result, paint);
 }

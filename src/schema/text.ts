@@ -16,7 +16,8 @@ export function bytesToText(bytes: Uint8Array): Text {
   const nul = bytes.indexOf(0);
   const length = nul < 0 ? bytes.length : nul;
   const content = bytes.subarray(0, length);
-  const padded = bytes.subarray(length).every((byte) => byte === 0);
+  let padded = true;
+  for (let at = length; padded && at < bytes.length; at++) padded = bytes[at] === 0;
   try {
     return { text: strictDecoder.decode(content), terminated: nul >= 0, exact: padded };
   } catch {

@@ -29,10 +29,10 @@ export interface AreaCoverage {
   readonly why?: string;
 }
 
-/** Something that a complete verdict would need. */
-export interface Missing {
+/** Something that a complete verdict would need and the dump does not give. */
+export interface Shortfall {
   /**
-   * - `damage`: the container is cut off or damaged;
+   * - `damage`: the container is cut off or damaged, or a limit of the run left the rest of it out;
    * - `absent`: records refer to bytes that the dump does not hold;
    * - `unanswered`: an option asked for something that the dump cannot answer.
    */
@@ -157,8 +157,8 @@ export function unmetAreas(
  *
  * @param known whether what the options ask for in vain is known already, and what rules say of it a repetition
  */
-export function missingOf({ skipped, partial }: Outcomes, known: boolean): Missing[] {
-  const found = new Map<string, Missing>();
+export function shortfallsOf({ skipped, partial }: Outcomes, known: boolean): Shortfall[] {
+  const found = new Map<string, Shortfall>();
   const all = [...skipped, ...partial];
   for (const kind of known ? (['absent'] as const) : (['absent', 'unanswered'] as const)) {
     const own = all.filter((one) => one.kind === kind);

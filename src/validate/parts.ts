@@ -86,6 +86,7 @@ export function missingFor(
   { id, needs }: { readonly id: string; readonly needs?: readonly string[] },
   handover: Handover,
 ): Missing | undefined {
+  if (handover.missing === undefined || handover.missing.length === 0) return undefined;
   const parts = RULES[id] ?? (needs?.includes('memory') === true ? AREAS[id.split('-')[0] ?? ''] : undefined);
   return parts === undefined ? undefined : missingOf(handover, parts);
 }

@@ -1,6 +1,6 @@
 /** Runs the catalogue over one handover. */
 
-import { missingText } from '../abi/missing.js';
+import { type Missing, missingText } from '../abi/missing.js';
 import type { Domain, Handover } from '../abi/model.js';
 import { physicalAddress } from '../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
@@ -12,9 +12,9 @@ import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
 import {
   type AreaCoverage,
   coverageOf,
-  type Missing,
-  missingOf,
+  type Shortfall,
   type Skipped,
+  shortfallsOf,
   unmetAreas,
 } from './coverage.js';
 import { createFacts, type Facts } from './facts.js';
@@ -47,7 +47,7 @@ export interface ValidationResult {
   /** How far each area was checked. */
   readonly coverage: readonly AreaCoverage[];
   /** What a complete verdict would need; empty when it is complete. */
-  readonly missing: readonly Missing[];
+  readonly missing: readonly Shortfall[];
 }
 
 export interface ValidateOptions {
@@ -62,9 +62,10 @@ export interface ValidateOptions {
   readonly vtd?: VtdOptions;
   /** Areas that must have been checked. */
   readonly required?: readonly string[];
-  /** The memory is no more than some blobs of it: what else records refer to was not given, and is not missing. */
-  readonly blobsOnly?: boolean;
-  /** How the container is cut off or damaged, in words; asked once the rules have read what they read. */
+  /**
+   * How the container is cut off or damaged, and which limits of the run left the rest out, in words; asked once the
+   * rules have read what they read.
+   */
   readonly damage?: () => readonly string[];
 }
 
@@ -132,9 +133,9 @@ export function validate(
 
 const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
 
-/** Blobs that debugfs shows have no memory behind them: that is not given, rather than lost. */
+/** A blob, or those that debugfs shows, have no memory behind them: that is not given, rather than lost. */
 function absenceOf({ memory }: Handover): SkipKind {
-  return memory?.excerpt === true ? 'not-given' : 'absent';
+  return memory === undefined || memory.excerpt === true ? 'not-given' : 'absent';
 }
 
 function createState(rule: Rule, absence: SkipKind): State {
@@ -161,7 +162,7 @@ function createState(rule: Rule, absence: SkipKind): State {
         state.absent ??= { why: `${what} at 0x${address.toString(16)} is not in the dump`, kind: absence };
       },
       skip: (why, kind = 'not-applicable') => {
-        state.skip ??= { why, kind };
+        state.skip ??= { why, kind: kind === 'absent' ? absence : kind };
       },
     },
   };
@@ -221,9 +222,22 @@ function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
 
 function missingPart(rule: Rule, handover: Handover): Reason | undefined {
   const missing = missingFor(rule, handover);
-  return missing === undefined
-    ? undefined
-    : { why: `the ${missingText(missing)} is not in the dump`, kind: absenceOf(handover) };
+  return missing === undefined ? undefined : { why: absentText(missing), kind: absenceOf(handover) };
+}
+
+function absentText(missing: Missing): string {
+  return `the ${missingText(missing)} is not in the dump`;
+}
+
+/**
+ * What the model lacks, whether or not a rule looks at it: the first of each part. Of a tree that was taken over only
+ * rules tell what still counts, and of blobs by themselves nothing is lost.
+ */
+function missingParts(handover: Handover, { only }: ValidateOptions): Shortfall[] {
+  const { missing = [], takenOver } = handover;
+  if (only !== undefined || takenOver !== undefined || absenceOf(handover) !== 'absent') return [];
+  const parts = new Map(missing.toReversed().map((each) => [each.part, each]));
+  return [...parts.values()].toReversed().map((each) => ({ kind: 'absent', what: absentText(each) }));
 }
 
 function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
@@ -344,9 +358,7 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   for (const state of states) {
     const { rule, findings: own, dropped } = state;
     const asked = options.only === undefined || options.only.has(rule.id);
-    const found = asked ? reasonOf(state) : NOT_ASKED;
-    const notGiven = options.blobsOnly === true && found?.kind === 'absent';
-    const reason: Reason | undefined = notGiven ? { ...found, kind: 'not-given' } : found;
+    const reason = asked ? reasonOf(state) : NOT_ASKED;
     if (asked) findings.push(...own);
     if (asked && dropped > 0) {
       findings.push({
@@ -368,10 +380,13 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   const { vtd, required = [], damage } = options;
   const asked = vtd === undefined ? [] : unansweredUnits(vtd, handover.memory);
   const unmet = unmetAreas(required, coverage, outcomes);
-  const missing: Missing[] = [
+  const told = shortfallsOf(outcomes, asked.length > 0);
+  const known = new Set(told.map(({ what }) => what));
+  const missing: Shortfall[] = [
     ...(damage?.() ?? []).map((what) => ({ kind: 'damage' as const, what })),
     ...[...asked, ...unmet].map((what) => ({ kind: 'unanswered' as const, what })),
-    ...missingOf(outcomes, asked.length > 0),
+    ...told,
+    ...missingParts(handover, options).filter(({ what }) => !known.has(what)),
   ];
   return { findings, ...outcomes, coverage, missing };
 }

@@ -13,7 +13,7 @@ export function verdictOf({ findings, missing }: Pick<ValidationResult, 'finding
 const SHOWN = 3;
 
 /** What is missing, in one line. */
-export function missingText({ missing }: Pick<ValidationResult, 'missing'>): string {
+export function shortfallText({ missing }: Pick<ValidationResult, 'missing'>): string {
   const shown = missing.slice(0, SHOWN).map(({ what }) => what);
   const more = missing.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');

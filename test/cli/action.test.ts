@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { fixtures } from '../fixtures.js';
@@ -124,6 +125,17 @@ describe('action.yml', () => {
     const { results } = checkedRun(readFileSync(join(folder, 'out put.sarif'), 'utf8'));
     expect([...new Set(results.map(({ ruleId }) => ruleId))]).toEqual(['DMAR-004']);
     expect(parseXml(readFileSync(join(folder, 'kho.xml'), 'utf8')).attributes.failures).toBe('1');
+  });
+
+  test('a core that is cut off is incomplete, let pass or not', () => {
+    const whole = gunzipSync(readFileSync(join(folder, 'handover.elf')));
+    writeFileSync(join(folder, 'cut.elf'), whole.subarray(0, whole.length - 1));
+    const { status, outputs } = runAction({ dumps: 'cut.elf' });
+    expect([status, outputs.get('verdict')]).toEqual([2, 'incomplete']);
+    const passed = runAction({ dumps: 'cut.elf', args: '--allow-incomplete' });
+    expect([passed.status, passed.outputs.get('verdict')]).toEqual([0, 'incomplete']);
+    // One that cannot be read beside it is worse.
+    expect(runAction({ dumps: 'cut.elf\nnothing.elf' }).outputs.get('verdict')).toBe('unusable');
   });
 
   test('fail-on and a baseline', () => {

@@ -10,11 +10,14 @@ import { kho } from './kho.js';
 const WHOLE = join(fixtures, 'linux-7.3-live-update', 'handover.elf.gz');
 let folder = '';
 let cut = '';
+let plain = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kho-verdict-'));
   cut = join(folder, 'cut.elf');
   const bytes = gunzipSync(readFileSync(WHOLE));
+  plain = join(folder, 'plain.elf');
+  writeFileSync(plain, bytes);
   // Only the last page of a segment: all records are there, and the file is cut off nevertheless.
   writeFileSync(cut, bytes.subarray(0, bytes.length - 1));
 });
@@ -80,4 +83,20 @@ test('what --fail-on lets pass is not failed', () => {
   expect(kho([...args, '--format', 'ktap']).stdout).not.toMatch(/^not ok/m);
   expect(kho([...args, '--format', 'junit']).stdout).not.toContain('<failure');
   expect(kho([...args, '--format', 'sarif']).stdout).not.toMatch(/"level": ?"error",\s*"message"/);
+});
+
+test('a limit that reading it reached makes a verdict incomplete, in every format and by its name', () => {
+  // The tree is found and read; what its map and lists need is beyond the limits.
+  const args = [plain, '--budget', '0.003'];
+  const { status, dump } = validated(...args, '--fail-on', 'never');
+  expect([status, dump.verdict === 'valid']).toEqual([2, false]);
+  expect(dump.missing.map(({ kind }: { kind: string }) => kind)).toContain('damage');
+  expect(JSON.stringify(dump.missing)).toContain('--budget FACTOR raises the limits');
+  expect(validated(...args, '--fail-on', 'never', '--allow-incomplete').status).toBe(0);
+  for (const format of ['text', 'sarif', 'junit', 'ktap'])
+    expect(kho(['validate', '--format', format, ...args]).stdout, format).toMatch(
+      /incomplete.*--budget FACTOR/,
+    );
+  // Commands without a verdict fail as a whole.
+  for (const command of ['info', 'dump']) expect(kho([command, ...args]).status, command).toBe(2);
 });

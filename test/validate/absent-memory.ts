@@ -42,6 +42,21 @@ export function pagesOf(memory: PhysicalMemory, pageSize: number): number[] {
   return [...pages];
 }
 
+/**
+ * The pages to take away: every one that is looked at, and of each stretch of others, which a kernel's loaded images are,
+ * the first and the last.
+ *
+ * @param pages ascending
+ */
+export function worthTaking(
+  pages: readonly number[],
+  looked: ReadonlySet<number>,
+  pageSize: number,
+): number[] {
+  const idle = new Set(pages.filter((page) => !looked.has(page)));
+  return pages.filter((page) => !(idle.has(page - pageSize) && idle.has(page) && idle.has(page + pageSize)));
+}
+
 /** The memory, and the pages of which something has been asked for. */
 export function recording(
   memory: PhysicalMemory,

@@ -31,12 +31,18 @@ function missing({ rule, message, subject = {} }: Finding): string[] {
 }
 
 describe('subjects', () => {
-  test('of every fault’s findings say what their messages say', () => {
+  test('of every rule’s findings say what their messages say', () => {
     const found = new Map<string, string>();
+    const judged = new Set<string>();
+    // One fault a rule, and all findings that it gives: the others say the same of other numbers.
     for (const fault of faults) {
+      if (fault.repeated === true || (fault.rule !== undefined && judged.has(fault.rule))) continue;
       const broken = fault.broken();
       if (broken === undefined) continue;
-      for (const finding of validate(broken.handover, catalogue, broken.options).findings) {
+      const only = fault.rule === undefined ? {} : { only: new Set([fault.rule]) };
+      const { findings } = validate(broken.handover, catalogue, { ...broken.options, ...only });
+      for (const finding of findings) {
+        judged.add(finding.rule);
         for (const text of missing(finding)) {
           const key = text.slice(0, text.indexOf(':'));
           if (!found.has(key)) found.set(key, text);
@@ -44,5 +50,8 @@ describe('subjects', () => {
       }
     }
     expect([...found.values()].sort()).toEqual([]);
-  }, 600_000);
+    // Those left are seen with other faults only; proof.test.ts demands one of each.
+    expect(judged.size).toBeGreaterThan(catalogue.length * 0.9);
+    // Takes some seconds, and more on a machine that does other things too.
+  }, 300_000);
 });

@@ -8,7 +8,7 @@ import type { FoundTree } from '../../decode/find.js';
 import { rootNode } from '../../fdt/tree.js';
 import type { Rule } from '../../validate/rule.js';
 import type { ValidationResult } from '../../validate/run.js';
-import { missingText, verdictOf } from '../../validate/verdict.js';
+import { shortfallText, verdictOf } from '../../validate/verdict.js';
 import { memoryLines } from '../memory-text.js';
 import { summaryRows } from '../summary-text.js';
 import { treeLines } from '../tree-text.js';
@@ -64,7 +64,7 @@ function* heading({ path, description, handover, found, result }: ReportInput): 
   if (result !== undefined) {
     const colour = verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
     yield `<p><strong class="${colour}">${verdict}</strong>, ${html(countsText(result))}</p>\n`;
-    if (result.missing.length > 0) yield `<p>Incomplete: ${html(missingText(result))}</p>\n`;
+    if (result.missing.length > 0) yield `<p>Incomplete: ${html(shortfallText(result))}</p>\n`;
     yield `<p class="faint">${html(coverageText(result.coverage))}</p>\n`;
   }
   yield '<table>\n';

@@ -2,12 +2,13 @@
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { findAreas, findLists, type PlacedArea, type PlacedList } from './chain.js';
-import { type Folios, scanFolios } from './folios.js';
+import { type Folios, findMemfds, type PlacedMemfd, scanFolios } from './folios.js';
 
 export interface UpstreamFacts {
   areas(): readonly PlacedArea[];
   lists(): readonly PlacedList[];
   folios(): Folios;
+  memfds(): readonly PlacedMemfd[];
 }
 
 const known = new WeakMap<Handover, UpstreamFacts>();
@@ -23,6 +24,7 @@ function createUpstreamFacts(handover: Handover): UpstreamFacts {
   let areas: readonly PlacedArea[] | undefined;
   let lists: readonly PlacedList[] | undefined;
   let folios: Folios | undefined;
+  let memfds: readonly PlacedMemfd[] | undefined;
   return {
     areas() {
       areas ??= findAreas(handover);
@@ -35,6 +37,10 @@ function createUpstreamFacts(handover: Handover): UpstreamFacts {
     folios() {
       folios ??= scanFolios(handover, wholePages(handover));
       return folios;
+    },
+    memfds() {
+      memfds ??= findMemfds(handover);
+      return memfds;
     },
   };
 }

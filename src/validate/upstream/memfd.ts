@@ -12,7 +12,8 @@ import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { fileSubject } from '../subject.js';
 import { hex, size as sizeText } from '../text.js';
 import { quoted } from './blobs.js';
-import { findMemfds, type PlacedMemfd } from './folios.js';
+import { upstreamFacts } from './facts.js';
+import type { PlacedMemfd } from './folios.js';
 import { at, RADIX, UPSTREAM } from './shared.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve';
@@ -27,7 +28,7 @@ const MAX_OFFSET = 2n ** 63n - 1n;
 
 /** The memfds; without one the rule does not apply. */
 export function memfdsOf({ handover }: RuleContext, report: Reporter): readonly PlacedMemfd[] {
-  const found = findMemfds(handover);
+  const found = upstreamFacts(handover).memfds();
   if (found.length === 0) report.skip('no file of a session is a memfd, or its record is not in the dump');
   return found;
 }

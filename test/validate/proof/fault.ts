@@ -15,6 +15,8 @@ export interface Fault {
   /** The valid dump. */
   readonly base: string;
   readonly generation: Generation;
+  /** A repetition of another fault on another base: not needed where the rule is proven for the generation. */
+  readonly repeated?: true;
   /** The changed dump; undefined where this base has nothing that could be changed so. */
   readonly broken: () => Broken | undefined;
 }
@@ -41,18 +43,56 @@ export interface Proofs {
   readonly seen: ReadonlyMap<string, ReadonlySet<Generation>>;
 }
 
-/** Runs the whole catalogue over every fault. */
+const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
+
+/** Runs the whole catalogue over every fault that can still prove something of its own rule. */
 export function proofsOf(faults: Iterable<Fault>): Proofs {
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
+  const left: Fault[] = [];
   for (const fault of faults) {
+    if (fault.repeated === true && isProven(fault)) left.push(fault);
+    else run(fault);
+  }
+  // What no fault of a rule's own shows in a generation, one of another rule may.
+  for (const fault of left) {
+    const only = unseenIn(fault.generation);
+    if (only.size > 0 && shows(fault, only)) run(fault);
+  }
+  return { best, seen };
+
+  /** Tables of VT-d are the same in every generation: those rules are left to their own faults. */
+  function unseenIn(generation: Generation): ReadonlySet<string> {
+    const unseen = catalogue.filter(
+      ({ id, vtd, generations }) =>
+        vtd !== true && generations.includes(generation) && seen.get(id)?.has(generation) !== true,
+    );
+    return new Set(unseen.map(({ id }) => id));
+  }
+
+  function shows({ broken }: Fault, only: ReadonlySet<string>): boolean {
+    const dump = broken();
+    if (dump === undefined) return false;
+    return validate(dump.handover, catalogue, { ...dump.options, only }).findings.length > 0;
+  }
+
+  function isProven({ rule = '', generation }: Fault): boolean {
+    const proof = best.get(rule);
+    return (
+      proof !== undefined &&
+      cost(rule, proof.fault, proof.others) === 0 &&
+      seen.get(rule)?.has(generation) === true
+    );
+  }
+
+  function run(fault: Fault): void {
     const broken = fault.broken();
-    if (broken === undefined) continue;
+    if (broken === undefined) return;
     const { findings } = validate(broken.handover, catalogue, broken.options);
     const failing = new Set(findings.filter(({ severity }) => severity === 'error').map(({ rule }) => rule));
     for (const rule of new Set(findings.map((finding) => finding.rule))) {
       const own = findings.filter((finding) => finding.rule === rule);
-      const { severity } = catalogue.find(({ id }) => id === rule) ?? {};
+      const severity = SEVERITIES.get(rule);
       const wanted = fault.rule === rule ? (fault.severity ?? severity) : severity;
       const finding = own.find((each) => each.severity === wanted);
       if (finding === undefined) continue;
@@ -64,7 +104,6 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
       if (better) best.set(rule, { fault, finding, handover: broken.handover, others });
     }
   }
-  return { best, seen };
 }
 
 /** A fault with few other errors serves a rule best; then the one that is made for it. */

@@ -48,6 +48,7 @@ function fault(each: Case, base: Base, lenient = false): Fault {
     severity: each.severity,
     what: each.what,
     base: base.name,
+    ...(lenient ? { repeated: true as const } : {}),
     generation: base.handover.generation as Generation,
     broken: () => {
       try {

@@ -52,11 +52,12 @@ export const vtdFaults: readonly Fault[] = [
   ...GENERATIONS.flatMap(handedOver),
   otherTable,
   ...VTD_CASES.flatMap(([row, what, machine, severity = 'error']) =>
-    GENERATIONS.map((generation) => ({
+    GENERATIONS.map((generation, index) => ({
       rule: IDS.get(row) ?? row,
       severity,
       what,
       base: 'a machine of vtd.md 5',
+      ...(index === 0 ? {} : { repeated: true as const }),
       generation,
       broken: () => machineInput(machine, { generation }),
     })),

@@ -1,0 +1,73 @@
+/** GitHub's limits: 25,000 results a run, 10 MB of gzip. The most severe ones stay, and a notification counts the others. */
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { jsonChunks } from '../../src/report/json-chunks.js';
+import { sarifLog } from '../../src/report/sarif.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import type { Finding, Severity } from '../../src/validate/rule.js';
+import { schemaErrors } from './sarif-check.js';
+
+const MAX_RESULTS = 25_000;
+const MAX_GZIP = 10 * 1000 * 1000;
+
+function logOf(findings: readonly Finding[]) {
+  const result = {
+    findings,
+    passed: [],
+    failed: ['KHO-004'],
+    skipped: [],
+    partial: [],
+    coverage: [],
+    missing: [],
+  };
+  const log = sarifLog([{ path: 'core', generation: 'kho-v4', result }], catalogue, '1.0.0');
+  const text = [...jsonChunks(log)].join('');
+  const [run] = JSON.parse(text).runs;
+  return { text, run };
+}
+
+/** As varied as findings can be: what repeats itself packs well. */
+function finding(severity: Severity, index: number, filler = ''): Finding {
+  const address = (BigInt(index) * 0x9e37_79b9_7f4a_7c15n) & 0xf_ffff_ffff_ffffn;
+  return {
+    rule: 'KHO-004',
+    severity,
+    message: `the record at 0x${address.toString(16)} overlaps ${filler}`,
+    subject: { session: `vm-${index}`, token: address },
+    location: { address, fdtPath: `/node-${index}` },
+  };
+}
+
+test('more results than are taken: notes go first', () => {
+  const findings = [
+    ...Array.from({ length: 20_000 }, (_, index) => finding('note', index)),
+    ...Array.from({ length: 10_000 }, (_, index) => finding('warning', index)),
+    ...Array.from({ length: 3000 }, (_, index) => finding('error', index)),
+  ];
+  const { text, run } = logOf(findings);
+  expect(run.results).toHaveLength(MAX_RESULTS);
+  const count = (level: string) => run.results.filter((one: { level: string }) => one.level === level).length;
+  expect([count('error'), count('warning'), count('note')]).toEqual([3000, 10_000, 12_000]);
+  const [notification] = run.invocations[0].toolExecutionNotifications;
+  expect(notification).toMatchObject({ level: 'warning', descriptor: { id: 'kho/results-left-out' } });
+  expect(notification.message.text).toContain('8000 of 33000 results');
+  expect(gzipSync(text).length).toBeLessThan(MAX_GZIP);
+  // The schema on the shape of all of it is checked elsewhere; here on what a cut leaves.
+  expect(
+    schemaErrors({ ...JSON.parse(text), runs: [{ ...run, results: run.results.slice(0, 10) }] }),
+  ).toEqual([]);
+}, 300_000);
+
+test('results of much text end before the size does', () => {
+  const random = (index: number) => gzipSync(`${index}`.repeat(3)).toString('hex');
+  const findings = Array.from({ length: 20_000 }, (_, index) =>
+    finding('error', index, random(index).repeat(100)),
+  );
+  const { text, run } = logOf(findings);
+  expect(run.results.length).toBeLessThan(findings.length);
+  const [notification] = run.invocations[0].toolExecutionNotifications;
+  expect(notification.message.text).toContain(
+    `${findings.length - run.results.length} of ${findings.length} results`,
+  );
+  expect(gzipSync(text).length).toBeLessThan(MAX_GZIP);
+}, 300_000);
