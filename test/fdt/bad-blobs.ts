@@ -44,11 +44,6 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['unsupported-version', 20]],
   },
   {
-    name: 'version 3, compatible with 1',
-    bytes: blob({ header: { version: 3, lastCompVersion: 1 } }),
-    expected: [['other-version', 20]],
-  },
-  {
     name: 'version 18, compatible with 16',
     bytes: blob({ header: { version: 18 } }),
     expected: [['other-version', 20]],

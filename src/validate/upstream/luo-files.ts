@@ -79,7 +79,7 @@ export const knownHandler: Rule = {
       report.finding({
         // A kernel with the draft applied takes it; the release that is named does not.
         ...(draft === undefined || taker !== undefined ? {} : { severity: 'warning' as const }),
-        subject: fileSubject(session, file),
+        subject: { ...fileSubject(session, file), handler: text },
         message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
         }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}`,

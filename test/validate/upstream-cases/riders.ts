@@ -67,9 +67,13 @@ export const RIDERS: readonly Case[] = [
     const address = sure(start, 'page');
     return [...forget(handover, memory, address), ...keep(handover, memory, address, 1)];
   }),
-  V73W('KHO-191', 'a region that is a page shorter than its blocks', (handover) =>
+  // The last page of each is a block of its own.
+  V73W('KHO-191', 'a region that is two pages shorter than its blocks', (handover) =>
     (handover.memblock?.regions ?? []).flatMap(({ name, size }) =>
-      u64(value(handover, `/${name}`, 'size', 'memblock'), sure(size, 'size') - BigInt(handover.pageSize)),
+      u64(
+        value(handover, `/${name}`, 'size', 'memblock'),
+        sure(size, 'size') - 2n * BigInt(handover.pageSize),
+      ),
     ),
   ),
   V73('KTEST-001', 'kho-test-v2', (handover) =>
