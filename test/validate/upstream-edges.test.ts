@@ -196,3 +196,13 @@ describe('lists of LUO', () => {
     );
   });
 });
+
+test('a second child of one name is one finding', () => {
+  const { memory, address } = original(V73);
+  const page = new Uint8Array(4096);
+  memory.read(Number(address), page.length, page);
+  const name = Buffer.from(page).indexOf('kho_test\0');
+  const handover = damaged(V73, () => text(address + BigInt(name), 'memblock'));
+  const { findings } = validate(handover, catalogue);
+  expect(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule)).toEqual(['KHO-112']);
+});
