@@ -18,7 +18,7 @@ import { sameTree } from '../decode/find-same.js';
 import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { chosenParts } from '../decode/image-parts.js';
-import { parseFdt } from '../fdt/parse.js';
+import { isTooOld, parseFdt } from '../fdt/parse.js';
 import { isDamage, type MemoryDiagnostic } from '../memory/diagnostics.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
@@ -152,6 +152,10 @@ async function fromBlob<T>(
   const { memory, unrecognised } = inputs;
   const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${counted(blob.length, 'byte')}`;
   const tree = parseFdt(blob);
+  if (isTooOld(tree)) {
+    const why = `a devicetree blob of version ${tree.header?.version}, whose names and values are laid out in another way`;
+    throw new InputError(path, 'old-version', `${why}; write it as version 17 with dtc -I dtb -O dtb -V 17`);
+  }
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
     const chosen = readChosen(tree);
     const named = 'missing' in chosen ? undefined : chosen;

@@ -38,7 +38,7 @@ export const FDT_DIAGNOSTICS = {
     scope: 'blob',
   },
   'other-version': {
-    sentence: 'The version is neither 16 nor 17; the blob is read as if it were',
+    sentence: 'The version is neither 16 nor 17',
     consequence: 'libfdt reads every version from 2 on that declares itself compatible with 17 or below',
     scope: 'blob',
   },

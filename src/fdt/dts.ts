@@ -103,7 +103,11 @@ export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<st
     const mark = commentedUntil === tree.count && level > 0 ? '// ' : '';
     yield `${'\t'.repeat(Math.min(level, MAX_INDENT))}${mark}};`;
   }
-  if (open.length > 0) yield report(tree.count - 1, `the blob ends inside ${open.length} open nodes`);
+  if (open.length > 0)
+    yield report(
+      tree.count - 1,
+      `the blob ends inside ${open.length} open node${open.length === 1 ? '' : 's'}`,
+    );
 }
 
 function rootOrNodeProblem(name: string, parent: NodeNames | undefined, roots: number): string | undefined {

@@ -15,7 +15,7 @@ import { FDT_MAGIC, TAG_SIZE } from './token-layout.js';
 
 /** The newest version this codec knows; a blob whose last_comp_version is above is not read. */
 const FDT_LAST_VERSION = FdtHeaderVersion.current;
-/** The oldest version read without a remark. */
+/** The oldest version that is read. */
 const FDT_FIRST_VERSION = FdtHeaderVersion.withoutStructSize;
 /** libfdt's FDT_FIRST_SUPPORTED_VERSION. */
 const OLDEST_VERSION = 2;
@@ -133,6 +133,11 @@ export function readLayout(bytes: Uint8Array, view: DataView, sink: FdtDiagnosti
   };
 }
 
+/** Whether names, values and header are laid out as they were before version 16. */
+export function isOldVersion({ version }: FdtHeader): boolean {
+  return version < FDT_FIRST_VERSION;
+}
+
 function checkVersion(header: FdtHeader, sink: FdtDiagnosticSink): boolean {
   const { version, lastCompVersion } = header;
   const detail = `version ${version}, last_comp_version ${lastCompVersion}`;
@@ -140,8 +145,14 @@ function checkVersion(header: FdtHeader, sink: FdtDiagnosticSink): boolean {
     addDiagnostic(sink, 'unsupported-version', FDT_HEADER.version, detail);
     return false;
   }
-  if (version < FDT_FIRST_VERSION || version > FDT_LAST_VERSION) {
-    addDiagnostic(sink, 'other-version', FDT_HEADER.version, detail);
+  // Up to version 3 a node's name is its whole path, values of 8 bytes and more are aligned to 8, and the header is
+  // shorter (libfdt fdt_next_tag, fdt_get_name, fdt_header_size_): read as version 17, values would be wrong ones.
+  if (isOldVersion(header)) {
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: nothing of it is read here`);
+    return false;
+  }
+  if (version > FDT_LAST_VERSION) {
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is read as if it were`);
   }
   return true;
 }

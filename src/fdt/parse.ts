@@ -4,7 +4,7 @@ import { FdtToken } from '../records/fdt.js';
 import { escapeText } from '../schema/escape.js';
 import { addDiagnostic, createDiagnosticSink, type FdtDiagnosticSink, hex } from './diagnostics.js';
 import type { FdtTree } from './fdt-tree.js';
-import { type FdtLayout, readLayout } from './layout.js';
+import { type FdtLayout, isOldVersion, readLayout } from './layout.js';
 import { createPropertyNames, resolveName } from './property-names.js';
 import { duplicateSiblings, type SiblingColumns, siblingKey } from './siblings.js';
 import { alignToken, PROP_LEN, PROP_NAMEOFF, PROP_VALUE, TAG_SIZE } from './token-layout.js';
@@ -14,7 +14,7 @@ import { addEnd, addNameOffset, quoteName, stopAtProperty } from './walk-diagnos
 export type { FdtTree } from './fdt-tree.js';
 
 /**
- * Parses a devicetree blob (devicetree specification v0.4, chapter 5; versions 16 and 17, others when they declare
+ * Parses a devicetree blob (devicetree specification v0.4, chapter 5; versions 16 and 17, newer ones when they declare
  * themselves compatible). Never throws: a damaged or truncated blob gives the tokens up to the damage, and diagnostics.
  */
 export function parseFdt(bytes: Uint8Array): FdtTree {
@@ -39,6 +39,13 @@ export function parseFdt(bytes: Uint8Array): FdtTree {
     if (entry !== undefined && token >= 0) entry.path = escapeText(nodePath(tree, token));
   }
   return tree;
+}
+
+/** Whether a blob is one that libfdt reads and {@link parseFdt} does not, for the age of its version. */
+export function isTooOld({ header, diagnostics }: FdtTree): boolean {
+  return (
+    header !== undefined && isOldVersion(header) && diagnostics.some(({ code }) => code === 'other-version')
+  );
 }
 
 type Columns = Pick<

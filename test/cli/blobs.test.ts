@@ -26,3 +26,12 @@ test('there are blobs of every kind', () => {
   );
   expect([...kinds].sort()).toEqual(expect.arrayContaining(['boot-fdt', 'handover', 'rider']));
 });
+
+test('a blob of an old version is refused by name', () => {
+  const bytes = new Uint8Array(readFileSync(blobPaths()[0] ?? ''));
+  new DataView(bytes.buffer).setUint32(20, 3);
+  new DataView(bytes.buffer).setUint32(24, 1);
+  const { status, stderr } = kho(['info', '-'], bytes);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^kho: standard input: a devicetree blob of version 3, .* -V 17$/m);
+});

@@ -81,8 +81,10 @@ describe('damaged block lists', () => {
       'block-shared',
       3,
     ],
-    ['a count beyond capacity', [[0n, 64n]], 'block-count', 63],
-    ['a count of 2^64 - 1', [[0n, (1n << 64n) - 1n]], 'block-count', 63],
+    // The rest of these blocks is zero: no records.
+    ['a count beyond capacity', [[0n, 64n]], 'block-count', 0],
+    ['a count of 2^64 - 1', [[0n, (1n << 64n) - 1n]], 'block-count', 0],
+    ['a link within a page', [[0x2008n, 1n]], 'block-pointer', 1],
     ['an empty block', [[0n, 0n]], 'block-count', 0],
     ['a link out of memory', [[0x5000n, 1n]], 'memory-absent', 1],
     ['a link above 2^52', [[1n << 60n, 1n]], 'block-pointer', 1],

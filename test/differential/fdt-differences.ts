@@ -68,7 +68,7 @@ export const INTENDED: readonly {
   },
   {
     who: 'libfdt',
-    why: 'versions below 16 pad values to 8 bytes; we report the version and read them as 16',
+    why: 'versions below 16 pad values to 8 bytes; we report the version and read nothing of them',
     holds: said('other-version'),
   },
   {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { decodeHandover } from '../../src/decode/handover.js';
 import { checkFdt } from '../../src/fdt/check.js';
 import {
   FDT_DIAGNOSTICS,
@@ -7,8 +8,31 @@ import {
 } from '../../src/fdt/diagnostics.js';
 import { fromImage, toImage } from '../../src/fdt/image.js';
 import { parseFdt } from '../../src/fdt/parse.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import { validate } from '../../src/validate/run.js';
 import { BAD_BLOBS } from './bad-blobs.js';
 import { begin, blob, end, endNode, prop, text } from './token-builder.js';
+
+describe.each([2, 3, 15])('version %i, whose names and values are laid out in another way', (version) => {
+  const bytes = blob({ header: { version, lastCompVersion: 1 } });
+
+  test('nothing of it is read, and the bytes survive', () => {
+    const tree = parseFdt(bytes);
+    expect(tree.diagnostics.map(({ code }) => code)).toEqual(['other-version']);
+    expect(checkFdt(bytes).map(({ code }) => code)).toEqual(['other-version']);
+    expect(tree.count).toBe(0);
+    expect(Buffer.from(fromImage(toImage(tree))).equals(bytes)).toBe(true);
+  });
+
+  test('a root tree of it is not checked, and that is no pass', () => {
+    const { findings, missing } = validate(
+      decodeHandover(bytes, { assume: 'kho-v4', address: 0x1000n }),
+      catalogue,
+    );
+    expect(findings.map(({ rule, severity }) => [rule, severity])).toEqual([['FDT-004', 'note']]);
+    expect(missing.map(({ what }) => what).join()).toMatch(/version below 16/);
+  });
+});
 
 describe.each(BAD_BLOBS)('$name', ({ bytes, expected }) => {
   const tree = parseFdt(bytes);

@@ -159,3 +159,50 @@ test('many blocks of nobody are one finding, a few are told one by one', () => {
   expect(more).toEqual([]);
   expect(together?.message).toMatch(/15 blocks in 15 places \(60 KiB\)/);
 });
+
+describe('lists of LUO', () => {
+  /** Rules with errors and warnings that the dump as it was captured does not fail. */
+  const broken = (patches: (handover: Handover) => Patches): string[] => {
+    const { findings } = validate(damaged(V73, patches), catalogue);
+    return findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule);
+  };
+  const sessionsPa = (handover: Handover): bigint => sure(handover.luo?.origin?.address, 'LUO') + 16n;
+  const firstBlock = (handover: Handover): bigint => sure(handover.luo?.sessionsAddress, 'sessions');
+
+  test('what a link within a page leads to is not taken for records', () => {
+    expect(broken((handover) => u64(sessionsPa(handover), firstBlock(handover) + 8n))).toEqual(['BLOCK-004']);
+    expect(
+      damaged(V73, (handover) => u64(sessionsPa(handover), firstBlock(handover) + 8n)).luo?.sessions,
+    ).toBe(undefined);
+  });
+
+  test('a count beyond the block makes no records of zeros', () => {
+    expect(broken((handover) => u64(firstBlock(handover) + 8n, 52))).toEqual(['BLOCK-003']);
+    expect(broken((handover) => u64(session(handover).filesAddress + 8n, 64))).toEqual(['BLOCK-003']);
+  });
+
+  test('sessions of one name are one finding', () => {
+    const [finding, ...others] = found(
+      damaged(V73, (handover) => u64(firstBlock(handover) + 8n, 50)),
+      'LUO-008',
+    );
+    expect(others).toEqual([]);
+    expect(finding?.message).toBe('Sessions 43 and 44 are both named "" (and 5 more)');
+  });
+
+  test('without sessions, but with FLBs, which are written after them, what is preserved is lost', () => {
+    expect(new Set(broken((handover) => u64(sessionsPa(handover), 0)))).toEqual(
+      new Set(['FLB-006', 'KHO-156']),
+    );
+  });
+});
+
+test('a second child of one name is one finding', () => {
+  const { memory, address } = original(V73);
+  const page = new Uint8Array(4096);
+  memory.read(Number(address), page.length, page);
+  const name = Buffer.from(page).indexOf('kho_test\0');
+  const handover = damaged(V73, () => text(address + BigInt(name), 'memblock'));
+  const { findings } = validate(handover, catalogue);
+  expect(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule)).toEqual(['KHO-112']);
+});

@@ -62,6 +62,11 @@ export function readBlocks<T>(
       stop('block-pointer', `${hex(address)} is no physical address`, address, 'next');
       break;
     }
+    // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
+    if (at % pageSize !== 0) {
+      stop('block-pointer', `${hex(address)} is not the start of a page`, address, 'next');
+      break;
+    }
     if (!claim(context, at)) {
       stop(
         'block-shared',
@@ -102,7 +107,8 @@ export function readBlocks<T>(
         'count',
       );
     }
-    const used = count > BigInt(capacity) ? capacity : Number(count);
+    // A count that is no count does not make entries of the zeros that follow the last one.
+    const used = count > BigInt(capacity) ? lastWritten(page.bytes, size, capacity) : Number(count);
     for (let i = 0; i < used; i++) {
       const offset = KHO_BLOCK_HEADER_SER_SIZE + i * size;
       if (offset + size > known) {
@@ -116,6 +122,15 @@ export function readBlocks<T>(
     address = next;
   }
   return { records, blocks, complete, absent };
+}
+
+/** Records of a block up to the last that is not all zero. */
+function lastWritten(block: Uint8Array, size: number, capacity: number): number {
+  for (let last = capacity; last > 0; last--) {
+    const offset = KHO_BLOCK_HEADER_SER_SIZE + (last - 1) * size;
+    if (block.subarray(offset, offset + size).some((byte) => byte !== 0)) return last;
+  }
+  return 0;
 }
 
 /**

@@ -154,15 +154,15 @@ function readState(context: Context, luo: Luo): void {
 function readSessions(context: Context, luo: Luo, address: bigint): void {
   const { memory, pageSize, reporter } = context;
   if (luo.version === 'luo-v4' || luo.version === 'luo-v5') {
-    const { records, blocks, absent } = readBlocks(
+    const { records, blocks, complete } = readBlocks(
       contextOf(context, 'sessions'),
       address,
       luoSessionSer,
       'sessions',
     );
     luo.sessionBlocks = blocks;
-    // Of a list of which nothing is there the model has none, rather than an empty one.
-    if (records.length > 0 || !absent) luo.sessions = sessions(context, luo, records);
+    // Of a list of which nothing can be read the model has none, rather than an empty one.
+    if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, luo, records);
     return;
   }
   if (address === 0n) return;

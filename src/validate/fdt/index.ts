@@ -7,7 +7,7 @@ import {
   type FdtDiagnosticInfo,
 } from '../../fdt/diagnostics.js';
 import { hasStrayNodes, isUnseen, rootEnd } from '../../fdt/look-ups.js';
-import type { FdtTree } from '../../fdt/parse.js';
+import { type FdtTree, isTooOld } from '../../fdt/parse.js';
 import type { Rule, Severity } from '../rule.js';
 
 /** Ids are never reused: a code keeps its number, new codes go to the end. */
@@ -159,6 +159,12 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
         report.skip('no memory can be where the tree is named', 'prerequisite');
         return;
       }
+      if (code === 'other-version' && handover.tree !== undefined && isTooOld(handover.tree)) {
+        report.skip(
+          'the tree is of a version below 16, which libfdt reads and this toolkit does not',
+          'unanswered',
+        );
+      }
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
         // Reported as KHO-112.
@@ -187,6 +193,7 @@ export const NAME_RULES: readonly string[] = [
   IDS['file-too-short'],
   IDS['bad-magic'],
   IDS['unsupported-version'],
+  IDS['other-version'],
   IDS['totalsize-too-small'],
   IDS['truncated-file'],
   IDS['property-name-unterminated'],

@@ -142,7 +142,9 @@ export const blockPreserved: Rule = {
     if (map === undefined) return;
     for (const list of lists) {
       const { blocks, what, broken } = list;
-      if (broken?.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
+      // Within a page nothing can start (BLOCK-004).
+      const starts = broken !== undefined && broken.next % BigInt(map.pageSize) === 0n;
+      if (starts && broken.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
         report.finding({
           subject: list.subject,
           message: `The blocks of ${what} go on at ${hex(broken.next)}, which is not preserved`,
@@ -181,10 +183,12 @@ export const blockOwner: Rule = {
     'not checked: both lists have its records, and it is freed twice, the second time with a warning',
   needs: ['memory'],
   check(context, report) {
+    const page = BigInt(context.handover.pageSize);
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
-      // Decoding stops at a page that it has read as something else, or at the limit (BLOCK-002).
-      const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS;
+      // Decoding stops at a page that it has read as something else, at the limit (BLOCK-002), and within a page (BLOCK-004).
+      const within = broken !== undefined && broken.next % page !== 0n;
+      const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS && !within;
       if (broken?.kind !== 'shared' && !foreign) continue;
       report.finding({
         subject: list.subject,

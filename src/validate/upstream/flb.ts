@@ -169,7 +169,13 @@ function holdersOf({ sessions = [] }: Luo, handlers: RegExp): Holders {
 function withSessions(context: RuleContext, report: Reporter): Luo | undefined {
   const luo = withFlbs(context, report);
   if (luo === undefined) return undefined;
-  if ((luo.sessions ?? []).length > 0) return luo;
+  if (luo.sessions === undefined) {
+    if (luo.sessionsAddress === undefined) report.skip('where the sessions are is not known', 'prerequisite');
+    else report.absent('the list of sessions', luo.sessionsAddress);
+    return undefined;
+  }
+  // The kernel writes the FLBs after the sessions: with one written down, the sessions are all there will be.
+  if (luo.sessions.length > 0 || (luo.flbs ?? []).length > 0) return luo;
   report.skip('no session is handed over yet');
   return undefined;
 }

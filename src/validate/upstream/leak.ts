@@ -147,9 +147,12 @@ function isMissing(
   return sessionsAddress === 0n || (generation !== 'kho-v1' && flbsAddress === undefined);
 }
 
-/** A running kernel has preserved the files, and writes down whose they are only when it goes down. */
+/**
+ * A running kernel has preserved the files, and writes down whose they are only when it goes down: the sessions first,
+ * then the FLBs (liveupdate_reboot), so that with FLBs there is nothing left to be written.
+ */
 function notYetWritten({ luo, setupData }: Handover): boolean {
-  return luo !== undefined && setupData === undefined && (luo.sessions ?? []).length === 0;
+  return luo?.sessions?.length === 0 && setupData === undefined && (luo.flbCount ?? 0n) === 0n;
 }
 
 /** Runs of adjacent blocks of which no page is in either set. */

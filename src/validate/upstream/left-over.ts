@@ -23,7 +23,11 @@ function* keptOf(handover: Handover): Generator<Kept> {
   const { fdtAddress, pageSize, memblock, luo } = handover;
   const page = BigInt(pageSize);
   if (fdtAddress !== undefined) yield { what: 'the tree', start: fdtAddress, end: fdtAddress + page };
+  const names = new Set<string | undefined>();
   for (const { name, address, length } of blobs(handover)) {
+    // Whose a second child of one name is, its name does not tell (KHO-112).
+    if (names.has(name)) continue;
+    names.add(name);
     // kho_test takes more than its tree needs.
     if (name !== 'memblock' && name !== 'kexec-metadata') continue;
     yield { what: `the blob of ${name}`, start: address, end: address + length };

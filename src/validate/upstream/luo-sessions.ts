@@ -1,7 +1,8 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
+import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
-import { LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
+import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { sessionSubject } from '../subject.js';
@@ -131,21 +132,29 @@ export const sessionNamesUnique: Rule = {
   consequence: `-EEXIST: ${ALL_LOST}`,
   needs: ['memory'],
   check(context, report) {
-    const seen = new Map<string, number>();
-    for (const [i, session] of sessionsOf(context, report).entries()) {
+    const seen = new Map<string, { readonly index: number; others: number }>();
+    const sessions = sessionsOf(context, report);
+    const keys = sessions.map(({ name }) => {
       // The kernel compares bytes; text stands for them here, with the bytes beyond UTF-8 told apart.
-      const { name } = session;
       const nul = name.indexOf(0);
-      const key = Array.from(nul < 0 ? name.subarray(0, name.length - 1) : name.subarray(0, nul)).join();
-      const before = seen.get(key);
-      if (before === undefined) seen.set(key, i);
-      else {
-        report.finding({
-          subject: sessionSubject(session),
-          message: `Sessions ${before} and ${i} are both named ${quoted(name)}`,
-          location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
-        });
-      }
+      return Array.from(nul < 0 ? name.subarray(0, name.length - 1) : name.subarray(0, nul)).join();
+    });
+    for (const [index, key] of keys.entries()) {
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, { index, others: 0 });
+      else first.others++;
+    }
+    for (const [i, session] of sessions.entries()) {
+      const first = seen.get(keys[i] ?? '');
+      if (first === undefined || first.index === i || first.others === 0) continue;
+      // One finding for each name: a count that is too high makes many sessions without one.
+      const more = first.others > 1 ? ` (and ${first.others - 1} more)` : '';
+      first.others = 0;
+      report.finding({
+        subject: sessionSubject(session),
+        message: `Sessions ${first.index} and ${i} are both named ${quoted(session.name)}${more}`,
+        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+      });
     }
   },
 };
@@ -218,6 +227,9 @@ export const fileCount: Rule = {
         }
         continue;
       }
+      // What a block counts that cannot be is BLOCK-003.
+      const most = BigInt(blockCapacity(context.handover.pageSize, LUO_FILE_SER_SIZE));
+      if (fileBlocks.some((block) => block.count === 0n || block.count > most)) continue;
       const listed = fileBlocks.reduce((sum, block) => sum + block.count, 0n);
       if (listed === count) {
         if (BigInt(files.length) < count) report.absent(`files of session ${quoted(name)}`, filesAddress);

@@ -175,7 +175,8 @@ export const mappableArray: Rule = {
   generations: UPSTREAM,
   source: 'upstream C5',
   evidence: `${KH} kho_populate; NR_FIX_BTMAPS in asm/fixmap.h`,
-  consequence: 'mapping them fails: "disabling KHO revival", and the preserved memory is lost; at physical page 0 the kernel takes what lies there for its scratch regions',
+  consequence:
+    'mapping them fails: "disabling KHO revival", and the preserved memory is lost; at physical page 0 the kernel takes what lies there for its scratch regions',
   needs: ['setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
