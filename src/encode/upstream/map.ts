@@ -9,7 +9,7 @@ import {
   writeKhoserMemBitmapPtr,
   writeKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
-import type { Place } from './place.js';
+import { MAP_PAGE, type Place } from './place.js';
 
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 
@@ -51,7 +51,7 @@ function node(place: Place, address: bigint | undefined): Node {
     bytes: new Uint8Array(place.pageSize),
     children: new Map(),
   };
-  place.put(made.address, made.bytes, 'preserved memory map');
+  place.put(made.address, made.bytes, MAP_PAGE);
   return made;
 }
 
@@ -129,7 +129,7 @@ export function writeChunks(
     for (const [j, pointer] of pointers.entries()) {
       writeKhoserMemBitmapPtr(view, KHOSER_MEM_CHUNK_HDR_SIZE + j * KHOSER_MEM_BITMAP_PTR_SIZE, pointer);
     }
-    place.put(addresses[i] ?? 0n, bytes, 'preserved memory map');
+    place.put(addresses[i] ?? 0n, bytes, MAP_PAGE);
   }
   return first;
 }

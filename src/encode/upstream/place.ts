@@ -8,6 +8,11 @@ import { ModelError } from '../from-json.js';
 /** Fresh pages start on a boundary of this many bytes behind everything else. */
 const APART = 1 << 20;
 
+/** Bytes of map pages that a model may ask for: enough for 8 TiB of single 4K pages. */
+const MAX_MAP = 256 << 20;
+/** What map pages are put down as. */
+export const MAP_PAGE = 'preserved memory map';
+
 export interface Place {
   readonly pageSize: number;
   /** In order of writing; of two that overlap the first counts. */
@@ -33,6 +38,7 @@ export function createPlace(
   const segments: MemorySegment[] = [];
   const kept: PreservedBlocks[] = [];
   const messages: string[] = [];
+  let map = 0;
   const taken = pageSet(used, APART);
   // The room behind everything first, then from the top down.
   const gaps = [...taken.uncovered(APART, PHYSICAL_LIMIT)]
@@ -58,6 +64,8 @@ export function createPlace(
       if (address + BigInt(bytes.length) > BigInt(PHYSICAL_LIMIT)) {
         throw new ModelError(`${what}: 0x${address.toString(16)} is no physical address`);
       }
+      if (what === MAP_PAGE) map += bytes.length;
+      if (map > MAX_MAP) throw new ModelError('preserved: its map takes more than 256 MiB, which none has');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
     },
     keep(order) {

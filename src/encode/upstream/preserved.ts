@@ -5,6 +5,8 @@ import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
 /** Largest order that a split range gets: what the kernel's page allocator hands out (MAX_PAGE_ORDER). */
 const MAX_SPLIT = 10;
+/** Bytes of a range that is split: no machine has more memory. */
+const MAX_RANGE = 1n << 46n;
 
 /**
  * The blocks of `preserved.pages`; of a document that has only `ranges`, these split as the kernel splits
@@ -37,6 +39,8 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
 function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {
   const page = BigInt(pageSize);
   const end = jsonWide(range.end, `${path}.end`) / page;
+  if ((end - jsonWide(range.start, `${path}.start`) / page) * page > MAX_RANGE)
+    throw new ModelError(`${path}: has more than 64 TiB`);
   for (let pfn = jsonWide(range.start, `${path}.start`) / page; pfn < end; ) {
     let order = 0;
     while (order < MAX_SPLIT && pfn % (2n << BigInt(order)) === 0n && pfn + (2n << BigInt(order)) <= end)
