@@ -5,6 +5,8 @@ import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
 /** Largest order that a split range gets: what the kernel's page allocator hands out (MAX_PAGE_ORDER). */
 const MAX_SPLIT = 10;
+/** Blocks that one entry may stand for: 8 TiB of single 4K pages. */
+const MAX_BLOCKS = 1n << 31n;
 /** Bytes of a range that is split: no machine has more memory. */
 const MAX_RANGE = 1n << 46n;
 
@@ -32,6 +34,7 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
     if (order > 51 || address % size !== 0n || address + count * size > 1n << 64n) {
       throw new ModelError(`${path}: no block of order ${order} starts at 0x${address.toString(16)}`);
     }
+    if (count > MAX_BLOCKS) throw new ModelError(`${path}.count: more than ${MAX_BLOCKS} blocks`);
     yield { address, order, count: Number(count) };
   }
 }
