@@ -25,10 +25,10 @@ export const blockExamples: { readonly [rule: string]: RuleExample } = {
     expected: '1 to 51',
   },
   'BLOCK-004': {
-    fault: 'sessions beyond 2^52 (linux-7.3-live-update)',
-    message: 'The list of sessions leads to 0x1000000000000000, which is no physical address',
-    at: 'luo_ser.sessions_pa  address 0x2daa000',
-    bytes: '[6c …] (address 0x2daa000)',
+    fault: 'files at no page (linux-7.3-live-update)',
+    message: 'The list of files of session "vm-alpha" leads to 0x2df2008, which is not the start of a page',
+    at: 'luo_file_set_ser.files  address 0x2de3010',
+    bytes: '[76 6d 2d 61 6c 70 68 61] 00 00 00 00 00 00 00 00 (address 0x2de3010)',
   },
   'BLOCK-005': {
     fault: 'a block that is not preserved (linux-7.3-live-update)',

@@ -110,8 +110,8 @@ export const dmarExamples: { readonly [rule: string]: RuleExample } = {
   },
   'DMAR-015': {
     fault: 'page-table entry, table address changed (built by test/rfc)',
-    message: 'an entry of level 4 of domain 1 points back to a table above it: table 0x10000000',
-    at: '/intel-iommu/domains/1  address 0x10000000  IOVA 0x0-0x8000000000',
+    message: 'table page 0x100000000 (level 3) of domain 1 lies in the guestmemfs region',
+    at: '/intel-iommu/domains/1  address 0x100000000  IOVA 0x0',
   },
   'DMAR-016': {
     fault: 'page-table entry, bit 7 of a 4 KiB leaf changed (built by test/rfc)',

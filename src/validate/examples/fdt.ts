@@ -25,8 +25,7 @@ export const fdtExamples: { readonly [rule: string]: RuleExample } = {
   },
   'FDT-004': {
     fault: 'version 18, compatible with 16 (built by test/rfc)',
-    message:
-      'The version is neither 16 nor 17; the blob is read as if it were: version 18, last_comp_version 16',
+    message: 'The version is neither 16 nor 17: version 18, last_comp_version 16: it is read as if it were',
     at: 'offset 0x14',
     bytes:
       '00 00 07 cc 00 00 00 30 [00 00 00 12] 00 00 00 10 00 00 00 00 00 00 00 84 00 00 07 8c 00 00 00 00 … (blob offset 0xc)',
@@ -101,18 +100,18 @@ export const fdtExamples: { readonly [rule: string]: RuleExample } = {
       '00 00 00 00 00 00 00 00 [00 00 00 00] 00 00 00 01 00 00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 … (blob offset 0x28)',
   },
   'FDT-015': {
-    fault: 'a token 5 (built by test/rfc)',
+    fault: 'a token 5 in the root (built by test/rfc)',
     message: 'A structure token is none of 1, 2, 3, 4, 9: 0x5',
-    at: 'offset 0x7c8',
+    at: '/  offset 0x7c4',
     bytes:
-      '00 00 00 02 00 00 00 02 [00 00 00 05] 00 00 00 09 69 6f 6d 6d 75 2d 70 72 6f 74 00 69 6f 76 61 2d … (blob offset 0x7c0)',
+      '00 00 00 02 00 00 00 02 [00 00 00 05] 00 00 00 02 00 00 00 09 69 6f 6d 6d 75 2d 70 72 6f 74 00 69 … (blob offset 0x7bc)',
   },
   'FDT-016': {
     fault: 'a name up to the end of the structure block (built by test/rfc)',
-    message: 'A node name has no NUL inside the structure block: at 0x7c8',
-    at: 'offset 0x7c8',
+    message: 'A node name has no NUL inside the structure block: at 0x7c4',
+    at: '/  offset 0x7c4',
     bytes:
-      '00 00 00 02 00 00 00 02 [00 00 00 01] 61 61 61 61 00 00 00 09 69 6f 6d 6d 75 2d 70 72 6f 74 00 69 … (blob offset 0x7c0)',
+      '00 00 00 02 00 00 00 02 [00 00 00 01] 61 61 61 61 00 00 00 02 00 00 00 09 69 6f 6d 6d 75 2d 70 72 … (blob offset 0x7bc)',
   },
   'FDT-017': {
     fault: 'a length of 64 KiB (built by test/rfc)',
@@ -159,11 +158,11 @@ export const fdtExamples: { readonly [rule: string]: RuleExample } = {
       '00 00 00 02 00 00 00 02 [00 00 00 03] 00 00 00 00 00 00 00 00 00 00 00 02 00 00 00 09 69 6f 6d 6d … (blob offset 0x7bc)',
   },
   'FDT-023': {
-    fault: 'an FDT_END_NODE behind the root (built by test/rfc)',
-    message: 'An END_NODE closes no node: at 0x7c8',
-    at: 'offset 0x7c8',
+    fault: 'an FDT_END_NODE before the root (built by test/rfc)',
+    message: 'An END_NODE closes no node: at 0x40',
+    at: 'offset 0x40',
     bytes:
-      '00 00 00 02 00 00 00 02 [00 00 00 02] 00 00 00 09 69 6f 6d 6d 75 2d 70 72 6f 74 00 69 6f 76 61 2d … (blob offset 0x7c0)',
+      '00 00 00 00 00 00 00 00 [00 00 00 02] 00 00 00 01 00 00 00 00 00 00 00 03 00 00 00 07 00 00 00 79 … (blob offset 0x38)',
   },
   'FDT-024': {
     fault: 'a NOP for the last FDT_END_NODE (built by test/rfc)',

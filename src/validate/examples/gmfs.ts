@@ -110,8 +110,6 @@ export const gmfsExamples: { readonly [rule: string]: RuleExample } = {
     fault: 'an empty name (built by test/rfc)',
     message: 'the name of inode 2 is empty',
     at: '/guestmemfs/superblock  guestmemfs_inode.filename  address 0x21000140',
-    bytes:
-      '00 00 00 00 00 00 00 00 [00] 6d 20 66 69 6c 65 20 30 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 (address 0x21000138)',
   },
   'GMFS-015': {
     fault: 'a negative number of mappings (built by test/rfc)',

@@ -2,6 +2,18 @@
 import type { RuleExample } from '../example.js';
 
 export const kho2Examples: { readonly [rule: string]: RuleExample } = {
+  'KHO-123': {
+    fault: 'beyond 2^52 (linux-7.3-live-update)',
+    message: 'Scratch region 0, 0x10000000000000-0x10000000001000 (4 KiB), ends beyond 2^52',
+    at: 'kho_scratch.addr  address 0x10000000000000',
+  },
+  'KHO-190': {
+    fault: 'begins at 4 KiB (linux-7.3-live-update)',
+    message: 'Scratch region 0, 0x17401000-0x17800000 (4092 KiB), begins within a page block of 2 MiB',
+    at: 'kho_scratch.addr  address 0x17401000',
+    found: '0x17401000',
+    expected: 'a multiple of 0x200000',
+  },
   'KHO-124': {
     fault: 'two that overlap (linux-7.3-live-update)',
     message:
@@ -11,8 +23,8 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
   'KHO-125': {
     fault: 'a scratch array of 1 MiB (linux-7.3-live-update)',
     message: 'kho_data.scratch_size is 0x100000, more than the 0x40000 bytes of an early mapping',
-    at: 'kho_data.scratch_size  address 0x91000',
-    bytes: '00 00 00 00 00 00 00 00 [00 00 00 00 00 00 00 00] 0a 00 00 00 20 00 00 00 (address 0x90ff8)',
+    at: 'kho_data.scratch_size  address 0x18001000',
+    bytes: '00 00 00 00 00 00 00 00 [00 00 00 00 00 00 00 00] 0a 00 00 00 20 00 00 00 (address 0x18000ff8)',
     found: '0x100000',
     expected: 'at most 0x40000',
   },
@@ -174,9 +186,9 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
     at: 'address 0x10000000',
   },
   'KHO-191': {
-    fault: 'a region that is a page shorter than its blocks (linux-7.1-live-update)',
-    message: 'A preserved block of memblock region "rsv-a" has 4 KiB at 0x1b933000 that nothing refers to',
-    at: 'address 0x1b933000',
+    fault: 'regions of nine pages, which end within a block (linux-7.3-live-update)',
+    message: 'A preserved block of memblock region "rsv-a" has 16 KiB at 0x1b924000 that nothing refers to',
+    at: 'address 0x1b924000',
   },
   'KHO-192': {
     fault: 'a release that writes no kho-v4 (linux-7.3-live-update)',
@@ -193,5 +205,19 @@ export const kho2Examples: { readonly [rule: string]: RuleExample } = {
       'Linux 6.16 accepts it and reads other bytes than were written: it reads the map as bitmap-512, it is bitmap-page',
     at: '/compatible',
     bytes: '[6b 68 6f 2d 76 31 00] (blob offset 0x54)',
+  },
+  'KHO-225': {
+    fault: 'two blocks that its kernel has not restored (linux-7.3-live-update)',
+    message:
+      '2 blocks that were handed to the running kernel (2052 KiB) have not been restored, beside the tree, its riders and reserve_mem; none of it is preserved for the next kexec',
+    at: 'page.private  address 0x123400000',
+    found: '2 marks KHOP, the first at 0x123400000',
+    expected: 'none, once all sessions are retrieved and finished',
+  },
+  'KHO-226': {
+    fault: 'the kernel of the dump has taken the tree over (linux-7.3-live-update)',
+    message:
+      'The running kernel has taken the tree over, so its map, LUO and kho_test are not judged: struct page of the tree has a mark',
+    at: '/',
   },
 };

@@ -208,4 +208,9 @@ export const vtd4Examples: { readonly [rule: string]: RuleExample } = {
     found: '3 levels',
     expected: '4 levels',
   },
+  'VTD-159': {
+    fault: 'interrupt range as input of RID_PASID (a machine of vtd.md 5)',
+    message: 'leaf 0x2500000e7 of 3b:00.0 at IOVA 0xfee00000 maps input addresses in the interrupt range',
+    at: 'IOVA 0xfee00000-0xff000000',
+  },
 };
