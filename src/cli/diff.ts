@@ -6,6 +6,7 @@ import { diffJson, isEqual } from '../report/diff-json.js';
 import type { DiffSide } from '../report/diff-sides.js';
 import { diffLines } from '../report/diff-text.js';
 import { jsonChunks } from '../report/json-chunks.js';
+import { counted } from '../schema/units.js';
 import {
   type CommonArguments,
   commonOptions,
@@ -115,7 +116,7 @@ async function report(
   for (const { path, direction, handover } of [a, b]) {
     const { length } = handover.diagnostics;
     const tree = direction === undefined ? '' : ` (${direction} tree)`;
-    if (length > 0) message(args, `${path}${tree}: ${length} diagnostics (kho dump prints them)`);
+    if (length > 0) message(args, `${path}${tree}: ${counted(length, 'diagnostic')} (kho dump prints them)`);
   }
   if (!isEqual(diff, coverage)) process.exitCode = STATUS.findings;
 }

@@ -8,6 +8,8 @@ export interface Skipped {
   readonly rule: string;
   readonly why: string;
   readonly kind: SkipKind;
+  /** Where bytes are absent: what one page holds may have several names. */
+  readonly address?: bigint;
   /** The prerequisite that this follows from; absent where the rule met the reason itself. */
   readonly after?: string;
 }
@@ -158,12 +160,14 @@ export function unmetAreas(
  * @param known whether what the options ask for in vain is known already, and what rules say of it a repetition
  */
 export function shortfallsOf({ skipped, partial }: Outcomes, known: boolean): Shortfall[] {
-  const found = new Map<string, Shortfall>();
+  const found = new Map<string | bigint, Shortfall>();
   const all = [...skipped, ...partial];
   for (const kind of known ? (['absent'] as const) : (['absent', 'unanswered'] as const)) {
     const own = all.filter((one) => one.kind === kind);
     const direct = own.filter(({ after }) => after === undefined);
-    for (const { why } of direct.length > 0 ? direct : own) found.set(why, { kind, what: why });
+    for (const { why, address = why } of direct.length > 0 ? direct : own) {
+      if (!found.has(address)) found.set(address, { kind, what: why });
+    }
   }
   return [...found.values()];
 }

@@ -159,7 +159,8 @@ function createState(rule: Rule, absence: SkipKind): State {
         state.dropped += count;
       },
       absent: (what, address) => {
-        state.absent ??= { why: `${what} at 0x${address.toString(16)} is not in the dump`, kind: absence };
+        const why = `${what} at 0x${address.toString(16)} is not in the dump`;
+        state.absent ??= { why, kind: absence, address };
       },
       skip: (why, kind = 'not-applicable') => {
         state.skip ??= { why, kind: kind === 'absent' ? absence : kind };
@@ -222,7 +223,8 @@ function missingNeed({ needs }: Rule, handover: Handover): Reason | undefined {
 
 function missingPart(rule: Rule, handover: Handover): Reason | undefined {
   const missing = missingFor(rule, handover);
-  return missing === undefined ? undefined : { why: absentText(missing), kind: absenceOf(handover) };
+  if (missing === undefined) return undefined;
+  return { why: absentText(missing), kind: absenceOf(handover), address: missing.address };
 }
 
 function absentText(missing: Missing): string {
@@ -233,11 +235,18 @@ function absentText(missing: Missing): string {
  * What the model lacks, whether or not a rule looks at it: the first of each part. Of a tree that was taken over only
  * rules tell what still counts, and of blobs by themselves nothing is lost.
  */
-function missingParts(handover: Handover, { only }: ValidateOptions): Shortfall[] {
+function missingParts(
+  handover: Handover,
+  { only }: ValidateOptions,
+  known: ReadonlySet<string | bigint>,
+): Shortfall[] {
   const { missing = [], takenOver } = handover;
   if (only !== undefined || takenOver !== undefined || absenceOf(handover) !== 'absent') return [];
   const parts = new Map(missing.toReversed().map((each) => [each.part, each]));
-  return [...parts.values()].toReversed().map((each) => ({ kind: 'absent', what: absentText(each) }));
+  return [...parts.values()]
+    .filter(({ address }) => !known.has(address))
+    .toReversed()
+    .map((each) => ({ kind: 'absent', what: absentText(each) }));
 }
 
 function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
@@ -381,12 +390,12 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   const asked = vtd === undefined ? [] : unansweredUnits(vtd, handover.memory);
   const unmet = unmetAreas(required, coverage, outcomes);
   const told = shortfallsOf(outcomes, asked.length > 0);
-  const known = new Set(told.map(({ what }) => what));
+  const known = new Set([...skipped, ...partial].flatMap(({ address }) => address ?? []));
   const missing: Shortfall[] = [
     ...(damage?.() ?? []).map((what) => ({ kind: 'damage' as const, what })),
     ...[...asked, ...unmet].map((what) => ({ kind: 'unanswered' as const, what })),
     ...told,
-    ...missingParts(handover, options).filter(({ what }) => !known.has(what)),
+    ...missingParts(handover, options, known),
   ];
   return { findings, ...outcomes, coverage, missing };
 }

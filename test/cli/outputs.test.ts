@@ -50,14 +50,12 @@ describe.each(rfcNames)('%s', (name) => {
       findings.map(({ severity }: { severity: string }) => severity),
     );
     expect(sarif.tool.driver.rules).toHaveLength(total);
-    expect(junit.attributes).toMatchObject({
-      tests: `${total}`,
-      failures: `${rules.failed}`,
-      errors: '0',
-      skipped: `${rules.skipped.length}`,
-    });
+    // Warnings do not fail by default, in no format.
+    const errors = findings.filter(({ severity }: { severity: string }) => severity === 'error');
+    const failing = new Set(errors.map(({ rule }: { rule: string }) => rule)).size;
+    expect(junit.attributes).toMatchObject({ tests: `${total}`, failures: `${failing}`, errors: '0' });
     expect(ktap).toHaveLength(total);
-    expect(ktap.filter(({ ok }) => !ok)).toHaveLength(rules.failed);
+    expect(ktap.filter(({ ok }) => !ok)).toHaveLength(failing);
     const skipped = ktap
       .filter(({ skip }) => skip !== undefined)
       .map(({ name: test, skip }) => [test.split(' ')[0], skip]);
@@ -95,7 +93,7 @@ describe('SARIF places', () => {
     writeFileSync(at('core.elf'), core);
     const { sarif } = allOutputs(at('core.elf'));
     const cache = sarif.results.find(({ ruleId }) => ruleId === 'KHO-011')?.locations[0]?.physicalLocation;
-    const absoluteAddress = cache?.address?.absoluteAddress ?? -1;
+    const absoluteAddress = Number(cache?.address?.fullyQualifiedName ?? -1);
     const headers = core.readUInt16LE(56);
     const offsets = Array.from({ length: headers }, (_, i) => 64 + 56 * i)
       .filter((header) => core.readUInt32LE(header) === 1)

@@ -190,7 +190,7 @@ describe('arguments', () => {
     ['debugfs of one address', ['--regset', regset, '--format', 'debugfs', '--iova', '0'], /no such form/],
     ['absent device', ['--regset', regset, '--device', '00:07.0'], /context entry at 0x.* is not present/],
     ['no regset', ['--regset', core], /is no iommu_regset/],
-    ['no file', ['--regset', join(LIVE, 'nothing')], /cannot be read/],
+    ['no file', ['--regset', join(LIVE, 'nothing')], /nothing: no such file/],
   ])('%s', (_what, args, words) => {
     const { status, stdout, stderr } = kho(['walk', core, ...args]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -186,7 +186,8 @@ export function createInspection(
     if (scope === 'unit-table' && running.length > 0 && unknown !== undefined) return unknown;
     if (seen.has(scope)) return undefined;
     const needsUnit = scope !== 'second-stage' && scope !== 'first-stage' && scope !== 'table';
-    if (needsUnit && units.length === 0) return NO_UNIT;
+    // Without units only domains that are handed over have tables.
+    if (units.length === 0 && (needsUnit || (handover.domains ?? []).length === 0)) return NO_UNIT;
     if (running.length === 0 && off.length > 0)
       return `translation is off (GSTS_REG.TES) on ${off.join(', ')}`;
     return ABSENT[scope];

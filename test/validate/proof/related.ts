@@ -36,15 +36,21 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'MAP-012': [['MAP-005'], 'the other domain’s block has other rights'],
   'MAP-016': [['GMFS-018'], 'every file of the dump is mapped'],
   'VTD-037': [
-    ['VTD-088', 'VTD-152'],
+    ['VTD-088', 'VTD-133', 'VTD-152'],
     'the second context’s table is an inner one, read as a top one, and its leaf’s page as a table',
   ],
   'VTD-067': [['VTD-152'], 'with a level too many, what the leaf maps is taken for a table'],
   'VTD-068': [['VTD-158'], 'the mode that is not supported is also not that of the table'],
-  'VTD-075': [['VTD-152'], 'the second table is an inner one: its leaf’s page is taken for a table'],
-  'VTD-077': [['VTD-158'], 'of two modes for one table one is wrong'],
+  'VTD-075': [
+    ['VTD-133', 'VTD-152'],
+    'the second table is an inner one: its leaf’s page is taken for a table',
+  ],
+  'VTD-077': [['VTD-158', 'VTD-103'], 'of two modes for one table one is wrong'],
   'VTD-072': [['VTD-064'], 'the entry that needs the capability is in use'],
-  'VTD-134': [['DMAR-019', 'MAP-002', 'VTD-088'], 'the domain stands alone, without iommufd and guestmemfs'],
+  'VTD-134': [
+    ['DMAR-019', 'MAP-002', 'VTD-088', 'VTD-133'],
+    'the domain stands alone, without iommufd and guestmemfs',
+  ],
   'KHO-126': [['KHO-127'], 'what is preserved in scratch is the map itself'],
   'KHO-134': [['KTEST-003'], 'the block in the chunk is a folio of kho_test'],
   'VMALLOC-007': [['KHO-148'], 'the larger block covers the next page, which has its own'],
@@ -56,4 +62,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'MEMFD-018': [['VMALLOC-004'], 'two files of one record have one list'],
   'KHO-153': [['LUO-012'], 'files that are read at an offset have another handler'],
   'KHO-155': [['MEMFD-012'], 'a large folio covers the indices of the next ones'],
+  'VTD-082': [['VTD-098'], 'the permission of the leaf is one that the table above it lacks'],
+  'VTD-129': [['VTD-103'], 'the upper half that is cut off leads to a page that is a table already'],
+  'VTD-133': [['VTD-104'], 'the table that is reached again is one that a leaf of it leads to'],
 };
