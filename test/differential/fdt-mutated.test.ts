@@ -20,7 +20,7 @@ import { buildHarness, describeWith, mustRun, pack, unpack } from './fdt-tools.j
 
 const SEED = 2026n;
 const CASES = sweep(100_000, 8_000);
-const BATCH = 20_000;
+const BATCH = sweep(20_000, 8_000);
 /** Larger ones cost more and show nothing more. */
 const LARGEST = 4096;
 

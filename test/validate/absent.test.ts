@@ -7,6 +7,7 @@ import { type ValidationResult, validate } from '../../src/validate/run.js';
 import { decodeAt } from '../decode/linux-dumps.js';
 import { DUMP } from '../rfc/cases.js';
 import { decodeMemory } from '../rfc/json.js';
+import { sweep } from '../sweep.js';
 import { pagesOf, recording, without, worthTaking } from './absent-memory.js';
 import { CASES, type Dump } from './upstream-cases/index.js';
 import { damagedOn, ORIGINAL } from './upstream-damage.js';
@@ -136,7 +137,9 @@ describe('a page of a broken dump is missing', LONG, () => {
         .map(({ address }) => address - (address % pageSize))
         .filter((page) => BigInt(page) !== base.address),
     );
-    for (const page of pages) {
+    // Thousands of blocks are pages of one kind.
+    const step = Math.ceil(pages.size / sweep(200, 4));
+    for (const page of [...pages].filter((_, index) => index % step === 0)) {
       const less = decodeAt(without(memory, page, pageSize), base.address, { pageSize, ...each.options });
       expect(
         validate(less, catalogue, { only: new Set([rule]) }).passed,
