@@ -17,6 +17,7 @@ import { bytesToHex } from '../../src/schema/text.js';
 import { anyProgram, type Call, play } from '../fdt/arbitraries.js';
 import { fixtureBlobs } from '../fdt/fixture-files.js';
 import { workedBlob } from '../fdt/worked-blob.js';
+import { sweep } from '../sweep.js';
 import { describeWith, mustRun, run } from './fdt-tools.js';
 
 const SEED = 20261;
@@ -85,7 +86,7 @@ describeWith(
   });
 
   test('compiles our source of random trees: exactly what was not reported comes back', () => {
-    const programs = fc.sample(anyProgram, { numRuns: 300, seed: SEED });
+    const programs = fc.sample(anyProgram, { numRuns: sweep(300, 100), seed: SEED });
     let reported = 0;
     for (const calls of programs) {
       const tree = parseFdt(play(createFdtWriter(), calls));
@@ -97,7 +98,7 @@ describeWith(
   });
 
   test('compiles our source of random plain trees back whole', () => {
-    const programs = fc.sample(anyProgram, { numRuns: 150, seed: SEED + 1 }).map(plain);
+    const programs = fc.sample(anyProgram, { numRuns: sweep(150, 50), seed: SEED + 1 }).map(plain);
     let compared = 0;
     for (const calls of programs) {
       const blob = play(createFdtWriter(), calls);
@@ -110,7 +111,7 @@ describeWith(
       );
       compared++;
     }
-    expect(compared).toBeGreaterThan(50);
+    expect(compared).toBeGreaterThan(sweep(50, 25));
     console.log(`${compared} random plain trees, both ways`);
   });
 });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { recordTypes } from '../../src/records/index.js';
 import type { FieldInfo, RecordType } from '../../src/schema/record.js';
 import { arbitraryOf, pascal, readRecord, sizeOfRecord, writeRecord } from '../schema/generated.js';
+import { sweep } from '../sweep.js';
 import { compileWithKaitai, type KaitaiObject, type KaitaiTypes, readWithKaitai } from './kaitai-oracle.js';
 import { realBytes, recordOffsets } from './real-bytes.js';
 
@@ -67,7 +68,7 @@ describe.each(files)('%s', async (file) => {
   const types = recordTypes.filter((type) => `${type.file}.ksy` === file);
 
   it.each(types)('$name: random values and bytes', (type) => {
-    const runs = type.size === undefined ? 10 : 60;
+    const runs = type.size === undefined ? sweep(10, 5) : sweep(60, 20);
     for (const pageSize of type.parameters.length === 0 ? [0] : [64, 4096]) {
       const parameters = type.parameters.map(() => pageSize);
       const arbitrary = arbitraryOf(type, parameters);

@@ -12,9 +12,10 @@ import { walkTable } from '../../src/vtd/walk/walk.js';
 import { type BuiltDump, buildDump } from '../rfc/build-dump.js';
 import { decodeMemory, dumpedJson, type Json, memoryOfChunks } from '../rfc/json.js';
 import { SAMPLE_PLAN } from '../rfc/plan.js';
+import { sweep } from '../sweep.js';
 import { leavesOf } from '../vtd/leaves.js';
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: sweep(40, 15) };
 
 function seriousFindings(dump: BuiltDump): string[] {
   return validate(decodeMemory(dump.memory), catalogue)
