@@ -66,20 +66,6 @@ export function looksLikeTable(
   return looksLikeList(faulty, present.length);
 }
 
-/** Page entries, and those of the radix tree: addresses of pages, or nothing. */
-export function looksLikePointers(words: Int32Array): boolean {
-  let faulty = 0;
-  let count = 0;
-  for (let i = 0; i + 1 < words.length; i += 2) {
-    const lo = words[i] ?? 0;
-    const hi = words[i + 1] ?? 0;
-    if ((lo | hi) === 0) continue;
-    count++;
-    if (((lo & 0xfff) | (hi & 0xfff0_0000)) !== 0) faulty++;
-  }
-  return looksLikeList(faulty, count);
-}
-
 const LEAST_TEXT = 64;
 const LEAST_LETTERS = 12;
 
