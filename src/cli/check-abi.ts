@@ -41,7 +41,7 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
       .option('release', {
         type: 'string',
         requiresArg: true,
-        describe: 'the kernel’s release, e.g. 7.3 (default: the one whose structs fit best)',
+        describe: "the kernel's release, e.g. 7.3 (default: the one whose structs fit best)",
       })
       .example('kho check-abi /sys/kernel/btf/vmlinux', 'the running kernel')
       .example(
@@ -63,13 +63,13 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
       throw new InputError(
         path,
         'budget-btf',
-        'the types of the handover’s structs have more members than any kernel’s',
+        "the types of the handover's structs have more members than any kernel's",
       );
     if (!found.some(({ name, verdict }) => verdict !== 'absent' && !BOOT.has(name))) {
       throw new InputError(
         path,
         'no-structs',
-        'has none of the handover’s structs: the kernel was built without it',
+        "has none of the handover's structs: the kernel was built without it",
       );
     }
     const { structs, summary } = withMissing(found, release);

@@ -63,7 +63,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     form: 'check-abi <vmlinux>',
-    describe: 'compare a kernel’s types (BTF) with the layouts that this tool knows',
+    describe: "compare a kernel's types (BTF) with the layouts that this tool knows",
     load: async () => erased((await import('./check-abi.js')).checkAbiCommand),
   },
   {

@@ -49,7 +49,7 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
     })
     .option('spool', {
       ...text,
-      describe: 'folder for what is unpacked (default: the system’s temporary folder)',
+      describe: "folder for what is unpacked (default: the system's temporary folder)",
     })
     .option('max-unpacked', {
       ...text,

@@ -35,7 +35,7 @@ export const encodeCommand: CommandModule<object, EncodeArguments> = {
       .example('kho dump --format json kho.dtb | kho encode - -o copy.dtb', 'the same bytes')
       .example(
         "kho dump --format json kho.dtb | jq 'del(.fdt.tree)' | kho encode - -o fresh.dtb",
-        'as the kernel’s writer orders it',
+        "as the kernel's writer orders it",
       )
       .example(
         'kho encode model.json --to elf --memory memory.elf.gz -o new.elf',

@@ -71,7 +71,7 @@ export function placeGuestmemfs(
     const segments = sparseSegments(0, bitmapBytes(used).subarray(0, size));
     put(placement, 'filler', 'the allocation bitmap', bitmap.addr, segments);
     placement.messages.push(
-      'the allocation bitmap is made from the files’ blocks: the model does not hold it',
+      "the allocation bitmap is made from the files' blocks: the model does not hold it",
     );
   }
 }

@@ -137,7 +137,7 @@ test('the section of an ELF file', () => {
 const compiles =
   spawnSync('gcc', ['-gbtf', '-x', 'c', '-fsyntax-only', '-'], { input: 'int x;' }).status === 0;
 
-test.runIf(compiles)('the compiler’s own type data', () => {
+test.runIf(compiles)("the compiler's own type data", () => {
   const folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
   try {
     const source = join(folder, 't.c');

@@ -294,7 +294,7 @@ describe('what the loader placed', () => {
       core.writeUInt32LE(Number(size >> 32n), start + BOOT_PARAMS.extRamdiskSize);
     };
 
-  test.each(UPSTREAM)('%s: an initrd over the tree’s page, one outside scratch, one in it', async (abi) => {
+  test.each(UPSTREAM)("%s: an initrd over the tree's page, one outside scratch, one in it", async (abi) => {
     const { tree, scratch } = sample(abi);
     const whole = scratchRegion(abi);
     expect(await moved(abi, initrd(tree - 4096n, 8192n))).toEqual([
@@ -309,7 +309,7 @@ describe('what the loader placed', () => {
     expect(scratch).toBeGreaterThan(0n);
   });
 
-  test.each(UPSTREAM)('%s: the command line over the tree’s page', async (abi) => {
+  test.each(UPSTREAM)("%s: the command line over the tree's page", async (abi) => {
     const { tree } = sample(abi);
     const found = await moved(abi, (core, { at, bootParams }) => {
       core.writeUInt32LE(Number(tree & 0xffffffffn), at(bootParams) + BOOT_PARAMS.cmdLinePtr);
@@ -318,7 +318,7 @@ describe('what the loader placed', () => {
     expect(found).toEqual([['error', expect.stringContaining('The command line')]]);
   });
 
-  test.each(UPSTREAM)('%s: the scratch array inside the tree’s page', async (abi) => {
+  test.each(UPSTREAM)("%s: the scratch array inside the tree's page", async (abi) => {
     const { tree, core, scratch, at } = sample(abi);
     const array = Buffer.from(core.subarray(at(scratch), at(scratch) + 32));
     const place = tree + 2048n;

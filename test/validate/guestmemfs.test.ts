@@ -127,7 +127,7 @@ describe('rules on guestmemfs where bytes are absent', () => {
     expect(none.skipped).toHaveLength(24);
   });
 
-  it('see the unused rest of the bitmap of a real dump as left out: the series’ dumps hold no pages of zeros', async () => {
+  it("see the unused rest of the bitmap of a real dump as left out: the series' dumps hold no pages of zeros", async () => {
     for (const dump of RFC_DUMPS) {
       await withMemory(`rfc-2024/${dump}/memory.elf.gz`, (memory) => {
         const handover = decodeMemory(memory);

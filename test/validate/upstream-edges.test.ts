@@ -82,7 +82,7 @@ describe('the map of kho-v1', () => {
 });
 
 describe('LUO', () => {
-  test('a draft’s handler is a warning, and an error for the release that shall take it', () => {
+  test("a draft's handler is a warning, and an error for the release that shall take it", () => {
     const draft = damaged(V73, (handover) => text(file(handover).address, 'vfio-pci-v2', 48));
     expect(found(draft, 'LUO-012')).toMatchObject([
       { severity: 'warning', subject: { handler: 'vfio-pci-v2' } },

@@ -34,7 +34,7 @@ const DEEPEST = 16;
 
 const PROBLEMS: Readonly<Record<TarProblem, string>> = {
   truncated: 'the tar archive ends early',
-  damaged: 'the tar archive is damaged: a header’s checksum does not fit',
+  damaged: "the tar archive is damaged: a header's checksum does not fit",
   'too-many-entries': 'the tar archive has more than 4096 entries; a dump has a few',
   sparse:
     'the tar archive stores a sparse file: make it without --sparse, or unpack it with tar -xf and name the folder',

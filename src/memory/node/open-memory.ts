@@ -72,7 +72,7 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 
 /** What a packed page costs to read, against a stored one. */
 const UNPACKING = 4;
-/** How much a packed file’s contents count for at most: what packs to less says little, however long it is. */
+/** How much a packed file's contents count for at most: what packs to less says little, however long it is. */
 const MAX_RATIO = 256;
 
 function realBytes({ file, packedSize }: OpenedInput): number {

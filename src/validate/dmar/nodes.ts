@@ -174,7 +174,7 @@ export const fixedProperties: Rule = {
 
 export const identity: Rule = {
   id: 'DMAR-006',
-  title: 'a domain’s node name is its persistent_id, 1 to 4294967295, and unique',
+  title: "a domain's node name is its persistent_id, 1 to 4294967295, and unique",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 I6',

@@ -29,7 +29,7 @@ const TABLE_BITS = 0xfff & ~SS_PDE_TABLE_BITS.a.lo;
 const PRESENT = BigInt(SS_PTE_BITS.r.lo | SS_PTE_BITS.w.lo);
 const SERIALISE = 'drivers/iommu/intel/serialise.c save_pte_pages';
 const NEVER_LISTED =
-  'the RFC’s save_pte_pages starts one level too low and only below pgd[0], so it never lists them';
+  "the RFC's save_pte_pages starts one level too low and only below pgd[0], so it never lists them";
 
 function tableText({ address, level }: { address: number; level: number }): string {
   return `${hex(address)} (level ${level})`;

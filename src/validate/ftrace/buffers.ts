@@ -15,7 +15,7 @@ const DESCRIPTORS: readonly bigint[] = [BigInt(BUFFER_PAGE_SIZE), BigInt(BUFFER_
 
 export const buffers: Rule = {
   id: 'FTRACE-001',
-  title: 'ftrace nodes are compatible, and each CPU’s mem alternates between page descriptors and data pages',
+  title: "ftrace nodes are compatible, and each CPU's mem alternates between page descriptors and data pages",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 T1',
@@ -110,7 +110,7 @@ function checkPages(tree: FdtTree, { origin, mem }: FtraceCpu, report: Reporter)
 
 export const cpuNumbers: Rule = {
   id: 'FTRACE-002',
-  title: 'a CPU’s node is named after its number',
+  title: "a CPU's node is named after its number",
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 T2',

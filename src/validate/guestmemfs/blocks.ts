@@ -35,7 +35,7 @@ export const blocksInRegion: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G16, 3.3 no. 19',
   evidence: 'fs/guestmemfs/file.c truncate, mmap; fs/guestmemfs/allocator.c guestmemfs_alloc_block',
-  consequence: 'mapping the file gives its guest memory of the host that is not guestmemfs’',
+  consequence: "mapping the file gives its guest memory of the host that is not guestmemfs'",
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
   check(context, report) {
@@ -217,7 +217,7 @@ export const noStrayBits: Rule = {
     if (guestmemfs === undefined || bitmap === undefined) return;
     const limit = regionBlocks(guestmemfs);
     for (const { from, to, what } of [
-      { from: limit, to: ALLOCATOR_BLOCKS, what: `beyond the region’s ${counted(limit, 'block')}` },
+      { from: limit, to: ALLOCATOR_BLOCKS, what: `beyond the region's ${counted(limit, 'block')}` },
       { from: ALLOCATOR_BLOCKS, to: bitmap.bits, what: 'behind the last that the allocator uses' },
     ]) {
       let count = 0;

@@ -216,7 +216,7 @@ export const inodeCount: Rule = {
   evidence:
     'fs/guestmemfs/serialise.c deserialise_mappings_blocks; fs/guestmemfs/inode.c guestmemfs_allocate_inode',
   consequence:
-    'too many: the restore reads past the property and writes a pointer into the root’s slot; too few: mappings are lost',
+    "too many: the restore reads past the property and writes a pointer into the root's slot; too few: mappings are lost",
   requires: ['GMFS-004'],
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);

@@ -79,12 +79,12 @@ function missedBy({ reached }: ListWalk, table: InodeTable, flags: number): numb
 
 export const childList: Rule = {
   id: 'GMFS-011',
-  title: 'the root’s list of children reaches every file once and ends',
+  title: "the root's list of children reaches every file once and ends",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G11',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_lookup',
-  consequence: 'a lookup never ends, or files cannot be found and their guests’ memory is lost',
+  consequence: "a lookup never ends, or files cannot be found and their guests' memory is lost",
   requires: ['GMFS-010', 'GMFS-024'],
   needs: ['memory'],
   check(context, report) {

@@ -63,7 +63,7 @@ const containers: Rule = {
 
 const identity: Rule = {
   id: 'IOMMUFD-003',
-  title: 'an iommufd’s node name is a canonical persistent id, 1 to 4294967295, and unique',
+  title: "an iommufd's node name is a canonical persistent id, 1 to 4294967295, and unique",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 F3, 3.3 no. 9',
@@ -114,7 +114,7 @@ const idOne: Rule = {
 
 const objectIds: Rule = {
   id: 'IOMMUFD-005',
-  title: 'an IOAS’s node name is a canonical object id, 1 to 2147483647',
+  title: "an IOAS's node name is a canonical object id, 1 to 2147483647",
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 F5',
@@ -267,7 +267,7 @@ function eachArea(
 
 const boundedAreas: Rule = {
   id: 'IOMMUFD-010',
-  title: 'an area does not wrap and ends within its domain’s address width',
+  title: "an area does not wrap and ends within its domain's address width",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 F10',

@@ -40,7 +40,7 @@ export const elementLeads: Rule = {
       }
       report.finding({
         ...(isKnown ? {} : { severity: 'warning' }),
-        message: `dt_addr of the element at ${hex(element)} is ${hex(dtAddr)}, where no tree is${isKnown ? '' : ' in the dump'}; one lies at ${hex(fdtAddress)}, in the element’s scratch ${range(scratch.start, scratch.end)}`,
+        message: `dt_addr of the element at ${hex(element)} is ${hex(dtAddr)}, where no tree is${isKnown ? '' : ' in the dump'}; one lies at ${hex(fdtAddress)}, in the element's scratch ${range(scratch.start, scratch.end)}`,
         location: { address: element + BigInt(SETUP_DATA_SIZE), field: 'kho_data.dt_addr' },
         found: hex(dtAddr),
         expected: hex(fdtAddress),

@@ -65,7 +65,7 @@ function whatLies({ tree }: Handover): string {
   const head = tree?.bytes;
   const magic =
     head === undefined ? 0 : readFdtHeader(new DataView(head.buffer, head.byteOffset, head.length), 0).magic;
-  if (magic === FdtHeaderMagic.fdtMagic) return 'where a devicetree blob lies that is no handover’s root';
+  if (magic === FdtHeaderMagic.fdtMagic) return "where a devicetree blob lies that is no handover's root";
   return `where no devicetree blob lies: its first word is ${hex(magic)}`;
 }
 

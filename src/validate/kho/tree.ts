@@ -23,7 +23,7 @@ const RESERVE_OFFSET = 48;
 
 export const writerHeader: Rule = {
   id: 'KHO-001',
-  title: 'the header is that of the kernel’s writer',
+  title: "the header is that of the kernel's writer",
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 K1',
@@ -88,7 +88,7 @@ export const siblingNames: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 K13',
   evidence: 'libfdt fdt_subnode_offset; drivers/iommu/iommufd/serialise.c iommufd_deserialise_kho',
-  consequence: 'look-ups by path find the first one only; creating the second one’s sysfs directory fails',
+  consequence: "look-ups by path find the first one only; creating the second one's sysfs directory fails",
   check({ handover: { tree } }, report) {
     for (const { code, message, path } of tree?.diagnostics ?? []) {
       if (code === 'duplicate-node')
@@ -99,7 +99,7 @@ export const siblingNames: Rule = {
 
 export const subsystemsThere: Rule = {
   id: 'KHO-014',
-  title: 'every subsystem that another one’s state depends on is in the tree',
+  title: "every subsystem that another one's state depends on is in the tree",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K14, 3.3 no. 12',

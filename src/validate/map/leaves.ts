@@ -182,7 +182,7 @@ export const metadataOutside: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S11',
   evidence: 'fs/guestmemfs/guestmemfs.c (the region holds file data only)',
-  consequence: 'the guest can write the filesystem’s own bookkeeping',
+  consequence: "the guest can write the filesystem's own bookkeeping",
   requires: ['GMFS-003'],
   check({ handover, facts }, report) {
     if (facts.fsMem() === undefined) return;

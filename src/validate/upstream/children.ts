@@ -83,7 +83,7 @@ export const trueSize: Rule = {
   generations: SIZED,
   source: 'upstream E15',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kexec_handover_debugfs.c',
-  consequence: 'not checked: debugfs shows that many bytes from the blob’s address, whatever lies there',
+  consequence: "not checked: debugfs shows that many bytes from the blob's address, whatever lies there",
   needs: ['memory'],
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
@@ -117,7 +117,7 @@ export const trueSize: Rule = {
 
 export const blobPreserved: Rule = {
   id: 'KHO-116',
-  title: 'every child’s blob is preserved',
+  title: "every child's blob is preserved",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E16',
@@ -141,7 +141,7 @@ export const blobPreserved: Rule = {
 
 export const blobTree: Rule = {
   id: 'KHO-117',
-  title: 'a child’s blob that should be a tree is a sound one',
+  title: "a child's blob that should be a tree is a sound one",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E17',

@@ -116,7 +116,7 @@ export const bitmapAddress: Rule = {
 
 export const chunkOrder: Rule = {
   id: 'KHO-134',
-  title: 'the size of a chunk’s blocks fits 31 bits',
+  title: "the size of a chunk's blocks fits 31 bits",
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M4',
@@ -181,7 +181,7 @@ export const bitmapsOnce: Rule = {
   generations: CHUNKS,
   source: 'upstream M7',
   evidence: BITMAP,
-  consequence: 'harmless, as the blocks of both are reserved; the kernel’s writer never does it',
+  consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
   needs: ['memory'],
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {

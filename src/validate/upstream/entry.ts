@@ -107,13 +107,13 @@ export const oneKhoElement: Rule = {
 
 export const payloadLength: Rule = {
   id: 'KHO-103',
-  title: 'the element’s payload is struct kho_data',
+  title: "the element's payload is struct kho_data",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E3',
   evidence: 'arch/x86/kernel/setup.c add_kho',
   consequence:
-    'the kernel maps len bytes and reads its 32 whatever len says: with a length of 0 or of more than an early mapping nothing is mapped and the boot is a cold one; of a short element that ends at a page’s end it reads beyond the mapping and faults',
+    "the kernel maps len bytes and reads its 32 whatever len says: with a length of 0 or of more than an early mapping nothing is mapped and the boot is a cold one; of a short element that ends at a page's end it reads beyond the mapping and faults",
   needs: ['memory', 'setup_data'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {

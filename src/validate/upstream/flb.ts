@@ -81,7 +81,7 @@ export const flbNames: Rule = {
   source: 'upstream F3',
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence:
-    'not checked: of equal names the first is found and the state of the other is lost; one without a NUL is equal to no FLB’s name, so that its state is lost (-ENOENT to those who ask for it)',
+    "not checked: of equal names the first is found and the state of the other is lost; one without a NUL is equal to no FLB's name, so that its state is lost (-ENOENT to those who ask for it)",
   needs: ['memory'],
   requires: ['FLB-002'],
   check(context, report) {
@@ -246,7 +246,7 @@ export const flbFinishedEarly: Rule = {
 
 export const flbMissing: Rule = {
   id: 'FLB-009',
-  title: 'the FLB that a file’s handler depends on is handed over',
+  title: "the FLB that a file's handler depends on is handed over",
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F5, F6, 4.3, 4.5, 4.8',

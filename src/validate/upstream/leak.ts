@@ -15,7 +15,7 @@ import { at, UPSTREAM, wholeMap } from './shared.js';
 
 export const unreferenced: Rule = {
   id: 'KHO-156',
-  title: 'every preserved block is somebody’s',
+  title: "every preserved block is somebody's",
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream X16',
@@ -137,7 +137,7 @@ function unknownReferences(handover: Handover): string | undefined {
   return undefined;
 }
 
-/** Whether LUO’s tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
+/** Whether LUO's tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
 function isMissing(
   { version, abiHeader, sessionsAddress, flbsAddress }: Luo,
   generation: Handover['generation'],

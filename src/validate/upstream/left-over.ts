@@ -81,7 +81,7 @@ export const leftOver: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve; mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'a block is reserved as a whole. The tree, FLBs, reserve_mem and the blobs that are not LUO’s are never given back: the rest of their block stays reserved, without a message, until the next cold boot; that of a record is freed with the record. No kernel preserves a larger block than it needs',
+    "a block is reserved as a whole. The tree, FLBs, reserve_mem and the blobs that are not LUO's are never given back: the rest of their block stays reserved, without a message, until the next cold boot; that of a record is freed with the record. No kernel preserves a larger block than it needs",
   needs: ['memory'],
   check(context, report) {
     const { handover } = context;

@@ -41,7 +41,7 @@ export const handlerEnds: Rule = {
   source: 'upstream L13',
   evidence: `${LF} luo_file_deserialize_one`,
   consequence:
-    'no handler’s name is equal to it, as strcmp stops at the NUL of that name at the latest: -ENOENT, as of a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it prints what follows the field',
+    "no handler's name is equal to it, as strcmp stops at the NUL of that name at the latest: -ENOENT, as of a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it prints what follows the field",
   needs: ['memory'],
   check(context, report) {
     for (const { session, file, index } of filesOf(context, report)) {

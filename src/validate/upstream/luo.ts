@@ -222,7 +222,7 @@ export const luoPage: Rule = {
       ...(order > 0 ? { severity: 'note' as const } : {}),
       message:
         order > 0
-          ? `struct luo_ser at ${hex(luo.address)} starts a block of order ${order}; the kernel’s writer keeps one page`
+          ? `struct luo_ser at ${hex(luo.address)} starts a block of order ${order}; the kernel's writer keeps one page`
           : `struct luo_ser at ${hex(luo.address)} lies within a larger block and does not start it`,
       location: { fdtPath: `/${NAME}`, ...at(luo.address) },
     });

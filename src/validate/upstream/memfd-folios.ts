@@ -186,7 +186,7 @@ export const recordsOwned: Rule = {
   generations: UPSTREAM,
   source: 'upstream H16, X12',
   evidence: 'mm/memfd_luo.c memfd_luo_retrieve',
-  consequence: 'the second restore of the record’s page fails: the later of the two files is lost',
+  consequence: "the second restore of the record's page fails: the later of the two files is lost",
   needs: ['memory'],
   check(context, report) {
     const page = BigInt(context.handover.pageSize);

@@ -53,7 +53,7 @@ export const memfdRecord: Rule = {
   generations: UPSTREAM,
   source: 'upstream H1, L15',
   evidence: RETRIEVE,
-  consequence: 'the kernel’s test for NULL is never true: it takes what lies at address 0 for the record',
+  consequence: "the kernel's test for NULL is never true: it takes what lies at address 0 for the record",
   needs: ['memory'],
   check({ handover: { luo } }, report) {
     if (luo === undefined) {

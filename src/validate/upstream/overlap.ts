@@ -119,7 +119,7 @@ export const mapUnpreserved: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_radix_add_key (get_zeroed_page); kernel/kexec_handover.c new_chunk, xa_load_or_alloc (6.16 to 7.0)',
   consequence:
-    'the page is somebody else’s, and what he keeps there is read as a part of the map: the next kernel reserves memory that nobody preserved, and hands out what was',
+    "the page is somebody else's, and what he keeps there is read as a part of the map: the next kernel reserves memory that nobody preserved, and hands out what was",
   needs: ['memory'],
   check(context, report) {
     notePartMissing(context, report);
@@ -129,7 +129,7 @@ export const mapUnpreserved: Rule = {
     for (const page of preservedMap?.pages ?? []) {
       if (!pages.contains(Math.floor(page / pageSize))) continue;
       report.finding({
-        message: `The map’s page at ${hex(page)} lies in a preserved block`,
+        message: `The map's page at ${hex(page)} lies in a preserved block`,
         location: at(page),
       });
     }

@@ -191,7 +191,7 @@ export const treePreserved: Rule = {
       return;
     }
     report.finding({
-      message: `The tree’s page at ${hex(fdtAddress)} is not in the preserved memory map`,
+      message: `The tree's page at ${hex(fdtAddress)} is not in the preserved memory map`,
       location: at(fdtAddress),
     });
   },
@@ -199,13 +199,13 @@ export const treePreserved: Rule = {
 
 export const childNames: Rule = {
   id: 'KHO-112',
-  title: 'names of the root’s children are unique',
+  title: "names of the root's children are unique",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E12',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree, kho_add_subtree',
   consequence:
-    'a look-up finds the first one: the blob of the other is lost. The kernel’s writer refuses it (EEXIST)',
+    "a look-up finds the first one: the blob of the other is lost. The kernel's writer refuses it (EEXIST)",
   check({ handover: { subtrees = [] } }, report) {
     const seen = new Map<string, bigint | undefined>();
     for (const { name = '', address, origin } of subtrees) {

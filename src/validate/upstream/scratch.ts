@@ -185,7 +185,7 @@ export const mappableArray: Rule = {
     if (setupData === undefined || data === undefined) return;
     if (data.scratchAddr === 0n || data.scratchAddr + data.scratchSize > BigInt(PHYSICAL_LIMIT)) {
       report.finding({
-        message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader places nothing' : `and the array’s ${data.scratchSize} bytes end beyond 2^52`}`,
+        message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader places nothing' : `and the array's ${data.scratchSize} bytes end beyond 2^52`}`,
         location: at(setupData.element, 'kho_data.scratch_addr'),
         found: hex(data.scratchAddr),
         expected: 'an address in scratch',
@@ -256,7 +256,7 @@ export const mapClearOfScratch: Rule = {
       const i = scratch.findIndex(([start, end]) => page >= start && page < end);
       if (i < 0) continue;
       report.finding({
-        message: `The map’s page at ${hex(page)} lies in scratch region ${i}`,
+        message: `The map's page at ${hex(page)} lies in scratch region ${i}`,
         location: at(page),
       });
     }

@@ -21,7 +21,7 @@ export const restored: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_restore_page: page.private is cleared when a block is restored',
   consequence:
-    'sessions and files that nobody retrieves, and blocks that nothing asks for, stay reserved (7.3 never frees the one page of LUO’s FLBs); unless they are preserved again, the next kexec loses them',
+    "sessions and files that nobody retrieves, and blocks that nothing asks for, stay reserved (7.3 never frees the one page of LUO's FLBs); unless they are preserved again, the next kexec loses them",
   needs: ['memory'],
   check({ handover }, report) {
     if (handover.unrestored === undefined) {
@@ -58,7 +58,7 @@ export const asHandedOver: Rule = {
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_mem_retrieve, luo_core.c luo_early_startup, kho_restore_free',
   consequence:
-    'the pages of the map, LUO’s blob and what was restored are memory like any other by then, so rules on them are skipped as taken over: judge a dump from before, or the outgoing tree',
+    "the pages of the map, LUO's blob and what was restored are memory like any other by then, so rules on them are skipped as taken over: judge a dump from before, or the outgoing tree",
   check({ handover: { takenOver } }, report) {
     if (takenOver === undefined) return;
     report.finding({
@@ -69,7 +69,7 @@ export const asHandedOver: Rule = {
 };
 
 /**
- * Blocks that wait for somebody. The tree’s page, the riders’ blobs and reserve_mem are used where they are, and never
+ * Blocks that wait for somebody. The tree's page, the riders' blobs and reserve_mem are used where they are, and never
  * restored by any kernel.
  *
  * @param pages what is preserved for the next kexec

@@ -46,7 +46,7 @@ function checkHeader(
   for (const [name, found, expected] of headerFields(tree, sequential)) {
     if (found === expected) continue;
     report.finding({
-      message: `${name} of ${of} is ${hex(found)}, the kernel’s writer leaves ${hex(expected)} there`,
+      message: `${name} of ${of} is ${hex(found)}, the kernel's writer leaves ${hex(expected)} there`,
       location: {
         field: `fdt_header.${name}`,
         ...(base === undefined ? {} : { address: base + BigInt(headerOffset(name)) }),
@@ -75,7 +75,7 @@ const HEADER = [
 
 export const writtenHeaders: Rule = {
   id: 'KHO-120',
-  title: 'the headers of the tree and of its riders’ trees are those of the kernel’s writer',
+  title: "the headers of the tree and of its riders' trees are those of the kernel's writer",
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream 2.2.3, 2.2.4',

@@ -38,7 +38,7 @@ export const firstStageRows: readonly Row[] = [
   {
     id: 'VTD-120',
     row: 'FS-7',
-    title: 'entries of the kernel’s DMA tables allow user requests',
+    title: "entries of the kernel's DMA tables allow user requests",
     severity: 'error',
     scope: 'first-stage',
     evidence: `VT-d 3.6.1; ${GENERIC} x86_64_pt_iommu_set_prot (sets U/S in every entry)`,
@@ -115,7 +115,7 @@ export const firstStageRows: readonly Row[] = [
     severity: 'error',
     evidence: 'drivers/iommu/intel/debugfs.c (takes it for present)',
     consequence:
-      'hardware takes the entry for absent, the kernel’s listing for present; the kernel writes 0 when it unmaps, so P was lost. Tables shared with a CPU have such entries (swapped pages): a note there',
+      "hardware takes the entry for absent, the kernel's listing for present; the kernel writes 0 when it unmaps, so P was lost. Tables shared with a CPU have such entries (swapped pages): a note there",
   },
   {
     ...ODD,
@@ -161,7 +161,7 @@ export const firstStageRows: readonly Row[] = [
   {
     id: 'VTD-157',
     row: '1.9 P clear',
-    title: 'a first-stage entry of the kernel’s DMA tables without P is 0',
+    title: "a first-stage entry of the kernel's DMA tables without P is 0",
     severity: 'error',
     scope: 'first-stage',
     evidence: `${GENERIC} x86_64_pt_load_entry_raw`,

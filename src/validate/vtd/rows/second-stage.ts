@@ -112,7 +112,7 @@ export const secondStageRows: readonly Row[] = [
     title: 'bits 63 and 61:52 are 0',
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr',
-    consequence: 'hardware ignores them, but the kernel’s older helpers take them for address bits',
+    consequence: "hardware ignores them, but the kernel's older helpers take them for address bits",
   },
   {
     ...ODD,
