@@ -34,7 +34,7 @@ export function put(
   const base = physicalAddress(address);
   const length = Math.max(0, ...segments.map((segment) => segment.address + segmentLength(segment)));
   if (base === undefined || base + length > PHYSICAL_LIMIT) {
-    placement.messages.push(`${what} is left out: 0x${address.toString(16)} is no physical address`);
+    placement.messages.push(`${what} is left out: 0x${address.toString(16)} is not a physical address`);
     return;
   }
   if (layer === 'typed' && length > 0) {

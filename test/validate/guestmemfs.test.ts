@@ -120,7 +120,7 @@ describe('rules on guestmemfs where bytes are absent', () => {
       'GMFS-023',
     ]);
     expect(new Set(bare.skipped.map(({ why }) => why.replace(/^(GMFS-\d+ was skipped: )+/, '')))).toEqual(
-      new Set(['the memory behind the blob is not given (--memory)']),
+      new Set(['no memory is given for the blob (--memory)']),
     );
     const none = validate(damaged(DUMP, removeNode('/guestmemfs')), guestmemfsRules);
     expect([none.findings, none.passed]).toEqual([[], []]);

@@ -94,7 +94,7 @@ function smallEvidence(chunks: readonly MapChunk[], pageSize: number): string | 
     for (const { physStart, bitmap } of pointers) {
       if (bitmap % BigInt(pageSize) !== 0n) return `the bitmap at ${hex(bitmap)} is not page-aligned`;
       if (physStart % unit !== 0n) {
-        return `phys_start ${hex(physStart)} is no multiple of what a page-size bitmap of order ${order} covers`;
+        return `phys_start ${hex(physStart)} is not a multiple of what a page-size bitmap of order ${order} covers`;
       }
       if (before === physStart) return `two bitmaps of order ${order} start at ${hex(physStart)}`;
       before = physStart;

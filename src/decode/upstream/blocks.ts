@@ -59,7 +59,7 @@ export function readBlocks<T>(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      stop('block-pointer', `${hex(address)} is no physical address`, address, 'next');
+      stop('block-pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
     // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.

@@ -67,10 +67,14 @@ export function readChunks(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      reporter?.add('map-chunk-pointer', `${from} points to ${hex(address)}, which is no physical address`, {
-        address,
-        field: 'khoser_mem_chunk_hdr.next',
-      });
+      reporter?.add(
+        'map-chunk-pointer',
+        `${from} points to ${hex(address)}, which is not a physical address`,
+        {
+          address,
+          field: 'khoser_mem_chunk_hdr.next',
+        },
+      );
       return { chunks, complete: false };
     }
     if (memory.budget?.take('map', pageSize) === false) return { chunks, complete: false };
@@ -228,13 +232,13 @@ function pointerProblem(
 ): { code: string; text: string; field: 'physStart' | 'bitmap' } | undefined {
   if (bitmap === 0n) return { code: 'map-bitmap-pointer', text: 'its address is 0', field: 'bitmap' };
   if (physicalAddress(bitmap) === undefined) {
-    return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is no physical address`, field: 'bitmap' };
+    return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is not a physical address`, field: 'bitmap' };
   }
   const block = 1n << BigInt(order + shift);
   if (physStart % block !== 0n) {
     return {
       code: 'map-phys-start',
-      text: `phys_start ${hex(physStart)} is no multiple of the block size ${hex(block)}; its blocks are left out`,
+      text: `phys_start ${hex(physStart)} is not a multiple of the block size ${hex(block)}; its blocks are left out`,
       field: 'physStart',
     };
   }

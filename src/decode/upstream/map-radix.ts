@@ -142,7 +142,7 @@ function enter(
   };
   const at = physicalAddress(address);
   if (at === undefined || at % pageSize !== 0) {
-    const why = at === undefined ? 'is no physical address' : 'is not page-aligned';
+    const why = at === undefined ? 'is not a physical address' : 'is not page-aligned';
     reporter.add('radix-pointer', `the address ${hex(address)} of a ${what} ${why}`, location);
     return undefined;
   }

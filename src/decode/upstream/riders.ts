@@ -99,7 +99,7 @@ function readBlob(
     else
       reporter.add(
         'subtree-not-fdt',
-        `the blob of ${name} at ${hex(address)} is no devicetree blob`,
+        `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
         location,
       );
   }

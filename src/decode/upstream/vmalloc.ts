@@ -57,7 +57,7 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
   for (let next = descriptor.first; next !== 0n; ) {
     const at = physicalAddress(next);
     if (at === undefined) {
-      stop('vmalloc-pointer', `${hex(next)} is no physical address`, next);
+      stop('vmalloc-pointer', `${hex(next)} is not a physical address`, next);
       break;
     }
     if (!claim(context, at)) {

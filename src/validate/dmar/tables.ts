@@ -67,7 +67,7 @@ export const tablesPreserved: Rule = {
   source: 'rfc-2024 I10, 3.3 no. 1, 2',
   evidence: SERIALISE,
   consequence:
-    'the next kernel hands out these pages while devices walk them: DMA goes where the new contents say',
+    'the next kernel hands out these pages while devices walk them: DMA goes wherever the new contents point',
   requires: ['KHO-003'],
   needs: ['memory'],
   observe({ facts }, domain, report) {
@@ -344,7 +344,7 @@ export const entriesValid: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I16; VT-d 9.8',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping',
-  consequence: 'the driver of the next kernel takes the entry for something else than the hardware does',
+  consequence: 'the driver of the next kernel interprets the entry differently from the hardware',
   needs: ['memory'],
   observe(_context, domain, report) {
     let oddTables = 0;

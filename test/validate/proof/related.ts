@@ -19,7 +19,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'IOMMUFD-009': [['MAP-003'], 'the mappings of an empty area have no area'],
   'IOMMUFD-010': [['VTD-158'], 'an area beyond what agaw allows: the table has more levels than it says'],
   'IOMMUFD-011': [['MAP-003'], 'the mappings of an area that lies elsewhere have no area'],
-  'DMAR-003': [['KHO-003'], 'a length of mem that is no multiple of a record is both'],
+  'DMAR-003': [['KHO-003'], 'a length of mem that is not a multiple of a record is both'],
   'DMAR-011': [['KHO-008', 'DMAR-010'], 'the record of a table page keeps a page of the guest instead'],
   'DMAR-013': [['DMAR-009', 'MAP-004'], 'the producer lists what lies below entry 0, and entry 0 maps areas'],
   'DMAR-014': [['KHO-007'], 'a record that is longer than a page reaches into the next'],
