@@ -18,7 +18,7 @@ function erased<T>(command: CommandModule<object, T>): CommandModule {
 export const COMMANDS: readonly Command[] = [
   {
     form: 'info <dumps..>',
-    describe: 'say what a dump is and what it holds',
+    describe: 'show what a dump is and what it holds',
     load: async () => erased((await import('./info.js')).infoCommand),
   },
   {

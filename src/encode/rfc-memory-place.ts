@@ -40,7 +40,8 @@ export function put(
   if (layer === 'typed' && length > 0) {
     const part = { what, start: base, end: base + length };
     const other = placement.parts.find(({ start, end }) => part.start < end && part.end > start);
-    if (other !== undefined) placement.messages.push(`${what} overlaps ${other.what}, whose bytes are kept`);
+    if (other !== undefined)
+      placement.messages.push(`${what} overlaps ${other.what}; the bytes of ${other.what} are kept`);
     placement.parts.push(part);
   }
   for (const segment of segments) {
@@ -53,6 +54,6 @@ export function placedLayers({ typed, filler }: Placement, memory?: PhysicalMemo
   return [
     segmentsMemory(typed, 'the model'),
     ...(memory === undefined ? [] : [memory]),
-    segmentsMemory(filler, 'what the model leaves open'),
+    segmentsMemory(filler, 'the parts that the model leaves open'),
   ];
 }

@@ -177,7 +177,7 @@ export const FDT_DIAGNOSTICS = {
     scope: 'token',
   },
   'no-root': {
-    sentence: 'the structure block holds no node',
+    sentence: 'the structure block has no node',
     consequence: 'fdt_check_full accepts it; every look-up fails',
     scope: 'token',
   },

@@ -114,7 +114,7 @@ describe('compared with the schemas', () => {
   test('a member that is gone, and a struct that is', () => {
     expect(found.get('kho_vmalloc_hdr')).toMatchObject({
       verdict: 'moved',
-      differences: ['next is no member in the kernel'],
+      differences: ['next is not a member in the kernel'],
     });
     expect(found.get('kho_radix_node')).toMatchObject({ verdict: 'absent' });
   });

@@ -43,7 +43,7 @@ export function decodeChunks(
   if (decision.ambiguous) {
     reporter.add(
       'bitmap-form-ambiguous',
-      `nothing tells 512-byte bitmaps (Linux 6.16, 6.17) from page-size ones (6.18 on); read as ${decision.bitmapSize}-byte bitmaps: name the form with --assume bitmap-512 or bitmap-page`,
+      `nothing distinguishes 512-byte bitmaps (Linux 6.16, 6.17) from page-size ones (6.18 on); read as ${decision.bitmapSize}-byte bitmaps: choose the form with --assume bitmap-512 or bitmap-page`,
       { address: head, field: 'khoser_mem_chunk' },
     );
   }
@@ -80,7 +80,7 @@ export function readChunks(
     if (memory.budget?.take('map', pageSize) === false) return { chunks, complete: false };
     const frame = Math.floor(at / pageSize);
     if (visited.has(frame)) {
-      reporter?.add('map-chunk-loop', `the chain of chunks comes back to ${hex(address)}`, {
+      reporter?.add('map-chunk-loop', `the chain of chunks loops back to ${hex(address)}`, {
         address,
         field: 'khoser_mem_chunk_hdr.next',
       });
@@ -106,7 +106,7 @@ export function readChunks(
     if (numElms > capacity) {
       reporter?.add(
         'map-chunk-count',
-        `the chunk at ${hex(address)} claims ${numElms} bitmaps, a page holds ${capacity}`,
+        `the chunk at ${hex(address)} has num_elms ${numElms}, but a page has room for ${capacity} bitmaps`,
         { address, field: 'khoser_mem_chunk_hdr.num_elms' },
       );
     }

@@ -168,7 +168,7 @@ function decodeTreeRider(
     if (known) {
       reporter.add(
         'compatible-unknown',
-        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is no known version`}; the blob is kept as bytes`,
+        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
         { fdtPath: `/${name}`, property: 'compatible' },
       );
     }

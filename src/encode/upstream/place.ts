@@ -65,7 +65,8 @@ export function createPlace(
         throw new ModelError(`${what}: 0x${address.toString(16)} is not a physical address`);
       }
       if (what === MAP_PAGE) map += bytes.length;
-      if (map > MAX_MAP) throw new ModelError('preserved: its map takes more than 256 MiB, which none has');
+      if (map > MAX_MAP)
+        throw new ModelError('preserved: its map takes more than 256 MiB, more than any real map');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
     },
     keep(order) {

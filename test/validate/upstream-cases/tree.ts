@@ -69,7 +69,7 @@ export const ENTRY: readonly Case[] = [
       ],
     }),
   }),
-  V73N('KHO-226', 'the kernel of the dump has taken the tree over', nothing, {
+  V73N('KHO-226', 'the kernel of the dump has taken over the tree', nothing, {
     adjust: (handover) => ({ ...handover, takenOver: { why: 'struct page of the tree has a mark' } }),
   }),
   V73N('KHO-225', 'two blocks that its kernel has not restored', nothing, {
