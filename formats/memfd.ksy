@@ -83,7 +83,7 @@ types:
         type: b52
         -orig-id: pfn
         -unit: pfn
-        doc: Page frame number of the folio’s first page; the reader skips 0, which no kernel writes.
+        doc: Page frame number of the folio's first page; the reader skips 0, which no kernel writes.
       - id: flags
         type: b12
         -orig-id: flags

@@ -9,7 +9,7 @@ const SECOND =
   'used with a first stage only; these entries have a second stage, and the hardware ignores it (told in a note)';
 const FREE: Readonly<Record<string, string>> = {
   'setup_data.*': BOOT,
-  'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
+  'kho_data_rfc2024.dt_size': "the reader goes by the tree's own totalsize",
   'guestmemfs_sb.(padding)': 'not read',
   'guestmemfs_inode.(padding)': 'not read',
   'guestmemfs_inode (root).(padding)': 'not read',
@@ -46,8 +46,8 @@ const FREE: Readonly<Record<string, string>> = {
   'context_entry.(ignored)': 'the hardware ignores it (told in a note)',
   'context_entry.DID': 'any id that no other table has, but 0 in caching mode',
   'pasid_entry.DID': 'any id that no other table has, but 0 in caching mode',
-  'scalable_context_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
-  'pasid_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
+  'scalable_context_entry.FPD': "whether faults are recorded, which is the writer's choice",
+  'pasid_entry.FPD': "whether faults are recorded, which is the writer's choice",
   'pasid_entry.SRE': SECOND,
   'pasid_entry.WPE': SECOND,
   'pasid_entry.NXE': SECOND,

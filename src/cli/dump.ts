@@ -42,7 +42,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
         describe: 'only the node at this path, and what is below it',
       })
       .example('kho dump kho.dtb', 'the tree, with addresses as addresses')
-      .example('kho dump kho.dtb --memory memory.elf.gz', 'and the files and mem cache behind it')
+      .example('kho dump kho.dtb --memory memory.elf.gz', 'and its files and mem cache')
       .example('kho dump kho.dtb --node /iommufd/iommufds/1', 'one iommufd')
       .example('kho dump --format json core.elf | jq .domains', 'the model, for tools'),
   handler: async (args) => {
@@ -82,7 +82,7 @@ function json(path: string, handover: Handover, node: string | undefined): { [ke
 
 function dts(path: string, handover: Handover, node: string | undefined): Iterable<string> {
   const { tree } = handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no devicetree blob');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no devicetree blob');
   return dtsLines(tree, node === undefined ? {} : { node: startOf(path, handover, node) });
 }
 

@@ -33,7 +33,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
     commonOptions(yargs)
       .positional('topic', {
         type: 'string',
-        describe: 'rule id, record name, records (their names), or abi; without it, every rule, one a line',
+        describe: 'rule id, record name, records (their names), or abi; without it, every rule, one per line',
       })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .example('kho explain', 'every rule, id first')

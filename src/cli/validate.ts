@@ -85,13 +85,13 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         type: 'boolean',
         group: 'VT-d settings:',
         describe:
-          'devices go on with DMA over the kexec: pages that they reach and that are not preserved are errors',
+          'devices continue DMA across the kexec: pages that they reach and that are not preserved are errors',
       })
       .option('iomem', {
         type: 'string',
         requiresArg: true,
         group: 'VT-d settings:',
-        describe: 'copy of /proc/iomem, read as root: what is RAM',
+        describe: 'copy of /proc/iomem, read as root: which memory is RAM',
       })
       .option('require', {
         type: 'string',
@@ -100,7 +100,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       })
       .option('allow-incomplete', {
         type: 'boolean',
-        describe: 'an incomplete verdict does not fail: exit with 0 where nothing else is wrong',
+        describe: 'an incomplete verdict does not fail: exit with 0 if nothing else is wrong',
       })
       .option('baseline', {
         type: 'string',
@@ -115,13 +115,16 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('to', {
         type: 'string',
         requiresArg: true,
-        describe: 'kernel release that shall take the handover over, e.g. 7.3',
+        describe: 'kernel release that is to take over the handover, e.g. 7.3',
       })
-      .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and the memory behind it')
+      .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and its memory')
       .example('kho validate memory.elf.gz', 'the tree is found through setup_data')
       .example('kho validate --format json --fail-on warning dump/', 'for CI: exit status 0, 1 or 2')
       .example('kho validate core.elf --output sarif=kho.sarif --output junit=kho.xml', 'text, and two files')
-      .example('kho validate core.elf --regset iommu_regset', 'what devices can reach, against what is kept')
+      .example(
+        'kho validate core.elf --regset iommu_regset',
+        'what devices can reach, against what is preserved',
+      )
       .example('kho validate core.elf --require LUO,MEMFD', 'fails unless these were checked')
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
@@ -204,7 +207,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
     throw new InputError(
       path,
       'no-handover',
-      `is no handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
+      `is not a handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
     );
   }
   if (handover.generation === undefined && handover.unreadableRoot !== true) {
@@ -212,7 +215,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
     throw new InputError(
       path,
       'generation',
-      undecided?.message ?? 'the generation is undecided; name it with --assume',
+      undecided?.message ?? 'the generation is undecided; choose it with --assume',
     );
   }
   return validate(handover, catalogue, options);
@@ -234,13 +237,15 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const target = lastValue(args.to);
   const to = target === undefined ? undefined : releaseNamed(target)?.release;
   if (target !== undefined && to === undefined) {
-    throw new UsageError(`--to: ${target} is none of ${RELEASES.map(({ release }) => release).join(', ')}`);
+    throw new UsageError(
+      `--to: ${target} is not one of ${RELEASES.map(({ release }) => release).join(', ')}`,
+    );
   }
   const unknown = [...only, ...skip].find((id) => !known.has(id));
   if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   const noArea = required.find((area) => !areas.has(area));
   if (noArea !== undefined)
-    throw new UsageError(`--require: ${noArea} is none of the areas ${[...areas].join(', ')}`);
+    throw new UsageError(`--require: ${noArea} is not one of the areas ${[...areas].join(', ')}`);
   return {
     ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
     ...(required.length === 0 ? {} : { required }),

@@ -117,7 +117,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
         else if (notice.kind === 'pasid-budget')
           message(
             args,
-            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than can be true, the rest left out`,
+            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than plausible; the rest is left out`,
           );
         else {
           const { kind, address, verdict } = notice.step;
@@ -149,7 +149,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
   if (format === 'debugfs' && iova !== undefined)
-    throw new UsageError('--format debugfs lists tables; --iova has no such form');
+    throw new UsageError('--format debugfs lists tables; it cannot be combined with --iova');
   if (format === 'debugfs' && id === undefined) {
     await write(args, dmarListing(walk));
     return;

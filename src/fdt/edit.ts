@@ -42,7 +42,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
 
   function nameBytes(name: string): Uint8Array {
     const bytes = encoder.encode(name);
-    if (bytes.includes(0)) throw new Error('a devicetree name cannot hold a NUL');
+    if (bytes.includes(0)) throw new Error('a devicetree name cannot contain a NUL');
     return bytes;
   }
 
@@ -51,7 +51,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
     addSubnode(parent, name) {
       const bytes = nameBytes(name);
       if (parent.subnodes.some((each) => equal(each.name, bytes)))
-        throw new Error(`there is a subnode ${name}`);
+        throw new Error(`there already is a subnode ${name}`);
       const node: FdtEditNode = { name: bytes, properties: [], subnodes: [] };
       parent.subnodes.unshift(node);
       return node;

@@ -77,7 +77,7 @@ export function writeBytes(
   name: string,
 ): void {
   if (value.length !== length) {
-    throw new RangeError(`${name}: ${value.length} bytes where ${length} stand`);
+    throw new RangeError(`${name}: ${value.length} bytes instead of ${length}`);
   }
   new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
 }
@@ -99,7 +99,7 @@ export function writeArray<T>(
   write: (at: number, value: T) => void,
 ): void {
   if (values.length !== length) {
-    throw new RangeError(`${name}: ${values.length} elements where ${length} stand`);
+    throw new RangeError(`${name}: ${values.length} elements instead of ${length}`);
   }
   values.forEach((value, index) => {
     write(at + index * size, value);

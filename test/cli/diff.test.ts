@@ -255,7 +255,7 @@ describe('both trees of one memory', () => {
     const { status, stdout, stderr } = kho(['diff', CORE]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^kho: .* holds one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
+      /^kho: .* contains one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
     );
     expect(kho(['diff', join(VMS, 'kho.dtb')]).stderr).toMatch(/is one devicetree blob; /);
   });

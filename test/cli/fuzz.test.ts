@@ -259,7 +259,7 @@ size=$(wc -c < "$1")
     ]);
   });
 
-  test('words are no shell’s: quotes keep blanks together, and nothing else means anything', () => {
+  test("words are no shell's: quotes keep blanks together, and nothing else means anything", () => {
     const double = kho([
       'fuzz',
       BLOB,

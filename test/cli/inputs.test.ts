@@ -128,7 +128,7 @@ describe('several trees', () => {
     for (const command of ['dump', 'validate']) {
       expectRefused(
         [command, core],
-        /holds 2 handover trees, at 0x100000, at 0x101000; choose one with --fdt-addr/,
+        /contains 2 handover trees, at 0x100000, at 0x101000; choose one with --fdt-addr/,
       );
     }
     const { fdt } = JSON.parse(kho(['dump', '--format', 'json', '--fdt-addr', '0x101000', core]).stdout);
@@ -248,7 +248,7 @@ describe('what is refused, with status 2 and one line', () => {
           buildElf({ headers: [{ paddr: 0n, offset: 0x1000n, filesz: 0x1000n }], size: 0x2000 }),
         ),
       ],
-      /holds no handover tree/,
+      /contains no handover tree/,
     );
   });
 
@@ -260,7 +260,7 @@ describe('what is refused, with status 2 and one line', () => {
     });
     expectRefused(
       ['dump', file('cut.elf', bytes)],
-      /holds no whole handover tree, only truncated ones at 0x5000/,
+      /contains no complete handover tree, only truncated ones at 0x5000/,
     );
   });
 

@@ -199,7 +199,7 @@ describe('encodeElf on a document written by hand', () => {
     const copy = structuredClone(document);
     Object.assign(copy.guestmemfs.superblock[1] ?? {}, { addr: '0xfff0000000000000' });
     const { messages } = encodeElf(copy);
-    expect(messages).toContain('the inode table is left out: 0xfff0000000000000 is no physical address');
+    expect(messages).toContain('the inode table is left out: 0xfff0000000000000 is not a physical address');
   });
 
   it('writes no mem cache where the kernel would refuse to make one', () => {

@@ -47,7 +47,7 @@ export function readMemfd(
   if (fields.nrFolios > BigInt(claimed)) {
     reporter.add(
       'memfd-folios',
-      `${owner}: nr_folios is ${fields.nrFolios}, the list has room for ${claimed}`,
+      `${owner}: nr_folios is ${fields.nrFolios}, but the list has room for ${claimed}`,
       {
         address,
         field: 'memfd_luo_ser.nr_folios',

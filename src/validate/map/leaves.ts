@@ -45,7 +45,7 @@ export const mappedIsPersistent: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S2',
   evidence: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map (checks the first VMA only)',
-  consequence: 'the next kernel hands the page out while the device goes on writing into it',
+  consequence: 'the next kernel hands the page out while the device keeps writing to it',
   needs: ['memory'],
   observe({ facts }, domain, report) {
     const region = facts.fsMem();
@@ -66,7 +66,7 @@ export const mappedIsInFile: Rule = {
   source: 'rfc-2024 S8',
   evidence: 'fs/guestmemfs/allocator.c, drivers/iommu/iommufd/ioas.c',
   consequence:
-    'the block is free as far as the filesystem knows: the next file gets it while the device writes into it',
+    'the block is free as far as the filesystem knows: the next file gets it while the device writes to it',
   requires: ['GMFS-003'],
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
@@ -91,7 +91,7 @@ export const mappedIsAllocated: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S8 (second half)',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
-  consequence: 'the allocator hands the block to the next file while the device writes into it',
+  consequence: 'the allocator hands the block to the next file while the device writes to it',
   needs: ['memory'],
   observe({ facts }, domain, _report) {
     const reached = facts.reachedBlocks();
@@ -182,7 +182,7 @@ export const metadataOutside: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S11',
   evidence: 'fs/guestmemfs/guestmemfs.c (the region holds file data only)',
-  consequence: 'the guest can write the filesystem’s own bookkeeping',
+  consequence: "the guest can write the filesystem's own bookkeeping",
   requires: ['GMFS-003'],
   check({ handover, facts }, report) {
     if (facts.fsMem() === undefined) return;

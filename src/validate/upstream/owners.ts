@@ -97,7 +97,7 @@ export const oneOwner: Rule = {
   source: 'upstream X12',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page; mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'a page is restored once, so that the second owner gets nothing; of two that restore nothing each overwrites the other',
+    'a page is restored once, so the second owner gets nothing; two owners that restore nothing overwrite each other',
   needs: ['memory'],
   check({ handover }, report) {
     const shared = sharedPages(handover);
@@ -112,7 +112,7 @@ function tell(handover: Handover, pfn: number, report: Reporter): void {
   report.finding({
     // The first that has names: the order of owners is that of the handover.
     subject: owners.find(({ subject }) => Object.keys(subject).length > 0)?.subject ?? {},
-    message: `The page at ${hex(address)} belongs to ${owners
+    message: `the page at ${hex(address)} belongs to ${owners
       .slice(0, 2)
       .map(({ who }) => who)
       .join(' and to ')}${owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''}`,

@@ -17,7 +17,7 @@ export const notBuilt: readonly NotBuilt[] = [
     id: 'VTD-039',
     row: 'CT-22',
     reason:
-      'the test is that of CT-6 (VTD-023) for contexts that a kernel has copied, and which contexts are copied stands in a bitmap of the kernel, not in the tables',
+      'the test is that of CT-6 (VTD-023) for contexts that a kernel has copied, and which contexts are copied is in a kernel bitmap, not in the tables',
   },
   {
     id: 'VTD-097',
@@ -40,6 +40,6 @@ export const notBuilt: readonly NotBuilt[] = [
     id: 'VTD-135',
     row: 'XR-3',
     reason:
-      'attachment ids stand in the records of the out-of-tree live-update series only, whose ABI is not decided',
+      'attachment ids are in the records of the out-of-tree live-update series only, whose ABI is not decided',
   },
 ];

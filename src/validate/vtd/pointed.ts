@@ -10,7 +10,7 @@ import type { Setting } from './tally.js';
 const MANY = 8;
 const LOW_HALF = 0xffff_ffffn;
 
-export const TORN = '; its low half is 0, which is no state that a kernel leaves: half of it is missing';
+export const TORN = '; its low half is 0, which no kernel leaves: half of it is missing';
 
 /** Whether the half of an entry that holds P is 0 and something else is not: both halves are written at once. */
 export function isTorn(words: readonly bigint[]): boolean {
@@ -88,8 +88,8 @@ export function seeNoRam(
   let why: string;
   if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
   else if (!ram.canHoldTable(address))
-    why = ram.known ? 'is no RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
-  else why = half ?? 'is no RAM';
+    why = ram.known ? 'is not RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
+  else why = half ?? 'is not RAM';
   const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
@@ -103,7 +103,7 @@ export function seeNoTable(
   address: number,
   entryAddress: number,
 ): void {
-  const text = `the ${what}, ${hex(address)}, is none: most of what would be present entries there has reserved bits`;
+  const text = `the ${what}, ${hex(address)}, is not one: most of its present entries would have reserved bits`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables are tables', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
 }

@@ -38,7 +38,7 @@ export const firstStageRows: readonly Row[] = [
   {
     id: 'VTD-120',
     row: 'FS-7',
-    title: 'entries of the kernel’s DMA tables allow user requests',
+    title: "entries of the kernel's DMA tables allow user requests",
     severity: 'error',
     scope: 'first-stage',
     evidence: `VT-d 3.6.1; ${GENERIC} x86_64_pt_iommu_set_prot (sets U/S in every entry)`,
@@ -55,7 +55,7 @@ export const firstStageRows: readonly Row[] = [
     severity: 'error',
     evidence: 'VT-d 3.6.1',
     consequence:
-      'write requests through the entry fault, whatever the leaves say. Tables of a process or a guest may have such entries: a note there',
+      'write requests through the entry fault, whatever the bits of the leaves. Tables of a process or a guest may have such entries: a note there',
     scalable: [0x85, 'SGN.6'],
     onAccess: true,
   },
@@ -84,7 +84,7 @@ export const firstStageRows: readonly Row[] = [
     severity: 'warning',
     scope: 'first-stage',
     evidence: `VT-d Table 30; ${GENERIC} (both are set from the start)`,
-    consequence: 'hardware has to set the bit, but may not: the request faults',
+    consequence: 'hardware must set the bit but is not allowed to: the request faults',
     scalable: [0x90, 'SFS.9'],
     onAccess: true,
   },
@@ -115,7 +115,7 @@ export const firstStageRows: readonly Row[] = [
     severity: 'error',
     evidence: 'drivers/iommu/intel/debugfs.c (takes it for present)',
     consequence:
-      'hardware takes the entry for absent, the kernel’s listing for present; the kernel writes 0 when it unmaps, so P was lost. Tables shared with a CPU have such entries (swapped pages): a note there',
+      "absent to hardware, present to the kernel's listing; the kernel writes 0 when it unmaps, so P was lost. Tables shared with a CPU have such entries (swapped pages): a note there",
   },
   {
     ...ODD,
@@ -147,7 +147,7 @@ export const firstStageRows: readonly Row[] = [
     row: 'FS-19',
     title: 'entries of kernel DMA domains have the low bits that Linux writes',
     evidence: `${GENERIC} x86_64_pt_install_table, x86_64_pt_install_leaf_entry`,
-    consequence: 'none by itself: another system wrote the entry, or it is damaged',
+    consequence: 'none in itself: a system other than Linux wrote the entry, or it is damaged',
   },
   {
     id: 'VTD-151',
@@ -161,12 +161,12 @@ export const firstStageRows: readonly Row[] = [
   {
     id: 'VTD-157',
     row: '1.9 P clear',
-    title: 'a first-stage entry of the kernel’s DMA tables without P is 0',
+    title: "a first-stage entry of the kernel's DMA tables without P is 0",
     severity: 'error',
     scope: 'first-stage',
     evidence: `${GENERIC} x86_64_pt_load_entry_raw`,
     consequence:
-      'absent for hardware and the kernel, which writes 0 when it unmaps: half of an entry is missing, or P was lost',
+      'absent to hardware and to the kernel, which writes 0 when it unmaps: half of an entry is missing, or P was lost',
   },
   {
     id: 'VTD-159',
