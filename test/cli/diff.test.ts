@@ -50,7 +50,7 @@ describe('a dump and itself', () => {
     const { status, stdout } = kho(['diff', path, path]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^A .*\nB .*\n/);
-    expect(stdout).toMatch(/\nno differences; B keeps all that A handed over\n$/);
+    expect(stdout).toMatch(/\nno differences; B keeps everything that A handed over\n$/);
   });
 });
 
@@ -292,6 +292,6 @@ describe('refuses', () => {
 test('the help says what is lost, and what the exit status means', () => {
   const { status, stdout } = kho(['diff', '--help']);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/incoming tree .* is A/);
+  expect(stdout).toMatch(/the incoming one .* is A/);
   expect(stdout).toMatch(/Exit status: 0 no differences/);
 });

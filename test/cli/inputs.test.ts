@@ -85,8 +85,8 @@ test('a raw image at its base, alone and behind a blob', () => {
     ['info', path],
     /neither a devicetree blob nor a core .* a raw memory image needs --base ADDRESS/,
   );
-  expectRefused(['info', coreGz, '--base', '0'], /is a core, which says where its memory lies/);
-  expectRefused(['info', path, '--base', '0xffffffffffffffff'], /leave physical memory/);
+  expectRefused(['info', coreGz, '--base', '0'], /is a core with addresses of its own/);
+  expectRefused(['info', path, '--base', '0xffffffffffffffff'], /extend beyond physical memory/);
 });
 
 describe('a kdump-compressed core', () => {
@@ -133,7 +133,7 @@ describe('several trees', () => {
     }
     const { fdt } = JSON.parse(kho(['dump', '--format', 'json', '--fdt-addr', '0x101000', core]).stdout);
     expect(fdt.address).toBe('0x101000');
-    expectRefused(['dump', core, '--tree', 'incoming'], /does not tell which tree is incoming/);
+    expectRefused(['dump', core, '--tree', 'incoming'], /does not show which tree is incoming/);
     expectRefused(
       ['dump', core, '--fdt-addr', '0x102000'],
       /does not hold the memory at 0x102000, which --fdt-addr names/,

@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, { rules: readonly string[]; words: RegExp }
   'only-the-last-pinned-file-is-handed-over': { rules: ['MAP-009'], words: /last pinned file only/ },
   'kho-mem-buffer-overflow': { rules: ['DMAR-004'], words: /\d+ records, but the buffer has room for 256/ },
   'noinit-flag-lost-in-mem-cache': { rules: ['KHO-016'], words: /NOINIT flag .* is lost in mem cache entry/ },
-  'mem-cache-covers-a-page-too-many': { rules: ['KHO-011'], words: /covers a page too many/ },
+  'mem-cache-covers-a-page-too-many': { rules: ['KHO-011'], words: /covers one page too many/ },
   'mem-cache-entries-overlap': { rules: ['KHO-009'], words: /mem cache entries overlap/ },
 };
 
@@ -85,7 +85,7 @@ describe.each(rfcNames)('%s', (name) => {
     const alone = validate(blob);
     expect(whole).toEqual(expect.arrayContaining(keys(alone.findings)));
     const memoryRules = alone.rules.skipped.filter(({ why }) =>
-      /memory behind the blob is not given/.test(why),
+      /no memory is given for the blob/.test(why),
     );
     expect(memoryRules.map(({ rule }) => rule)).toEqual(
       expect.arrayContaining(['DMAR-010', 'MAP-002', 'MAP-008']),

@@ -30,7 +30,7 @@ describe.each([2, 3, 15])('version %i, whose names and values are laid out in an
       catalogue,
     );
     expect(findings.map(({ rule, severity }) => [rule, severity])).toEqual([['FDT-004', 'note']]);
-    expect(missing.map(({ what }) => what).join()).toMatch(/version below 16/);
+    expect(missing.map(({ what }) => what).join()).toMatch(/version of the tree is below 16/);
   });
 });
 

@@ -61,7 +61,7 @@ function checkNames(context: Context, layout: TypeLayout, field: FieldModel): vo
     const fields = context.layouts.get(`${register}_reg`)?.type.fields ?? [];
     if (fields.some((candidate) => candidate.id === id)) continue;
     throw new SchemaError(
-      `${context.schema.file}.ksy: type ${layout.type.name}: field ${field.id}: key -reserved: ${name} is no field of ${register}_reg`,
+      `${context.schema.file}.ksy: type ${layout.type.name}: field ${field.id}: key -reserved: ${name} is not a field of ${register}_reg`,
     );
   }
 }
