@@ -85,9 +85,7 @@ function findingLines(
     const which = direction === undefined ? 'another tree' : `the ${direction} tree`;
     const state = takenOver === undefined ? '' : ', taken over by the running kernel';
     const way = direction === undefined ? '--fdt-addr' : `--tree ${direction}`;
-    lines.push(
-      `  ${which} lies at ${addresses.map(hex).join(' and ')}${state}, not used (${way} selects it)`,
-    );
+    lines.push(`  ${which} is at ${addresses.map(hex).join(' and ')}${state}, not used (${way} selects it)`);
   }
   for (const { address, totalsize } of truncated) {
     lines.push(`  truncated copy of a tree at ${hex(address)} (claims ${totalsize} bytes), not used`);

@@ -153,7 +153,7 @@ async function fromBlob<T>(
   const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${counted(blob.length, 'byte')}`;
   const tree = parseFdt(blob);
   if (isTooOld(tree)) {
-    const why = `a devicetree blob of version ${tree.header?.version}, whose names and values are laid out in another way`;
+    const why = `a devicetree blob of version ${tree.header?.version}, with another layout of names and values`;
     throw new InputError(path, 'old-version', `${why}; write it as version 17 with dtc -I dtb -O dtb -V 17`);
   }
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {

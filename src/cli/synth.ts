@@ -79,7 +79,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     })
     .option('release', {
       ...luo,
-      describe: 'kernel release whose forms are written, e.g. 6.17 (default: the newest)',
+      describe: 'kernel release to imitate, e.g. 6.17 (default: the newest)',
     })
     .option('luo', {
       ...luo,

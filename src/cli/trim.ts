@@ -60,7 +60,7 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
       if (refused > 0) {
         message(
           args,
-          `${path}: ${size(refused)} of records lie in guest memory, in what devices reach, or in a seed: left out`,
+          `${path}: ${size(refused)} of records are in guest memory, in what devices reach, or in a seed: left out`,
         );
       }
       if (foreign > 0) {

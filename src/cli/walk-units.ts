@@ -134,7 +134,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
 function nothingText({ path }: Device): string | undefined {
   const { translation, steps, ends } = path;
   if (ends === 'mode') return 'the mode of the unit has no tables';
-  if (ends === 'pasid-beyond-directory') return 'the PASID lies beyond the directory';
+  if (ends === 'pasid-beyond-directory') return 'the PASID is beyond the directory';
   if (translation === undefined) return missingText(steps);
   const { kind } = translation;
   return kind === 'pass-through' || kind === 'reserved' ? translationText(translation) : undefined;

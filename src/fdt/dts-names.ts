@@ -33,7 +33,7 @@ export function expressibleProperty(
   parent: NodeNames | undefined,
   phandles: Set<number>,
 ): string | undefined {
-  if (text === undefined) return 'a property whose name cannot be read';
+  if (text === undefined) return 'a property with an unreadable name';
   if (parent === undefined) return `a property outside every node: "${escapeText(text)}"`;
   if (!PROPERTY_NAME.test(text))
     return `a property name that devicetree source cannot express: "${escapeText(text)}"`;

@@ -98,7 +98,7 @@ function nodesOf(tree: FdtTree, tokens: FdtImageTokens): FdtEditNode {
         throw new Error(`token ${i}: a property where no reader looks`);
       }
       const name = propertyNameBytes(tree, i);
-      if (name === undefined) throw new Error(`token ${i}: a property whose name cannot be read`);
+      if (name === undefined) throw new Error(`token ${i}: a property with an unreadable name`);
       node.properties.push({ name: name.slice(), nameOffset: token.nameOffset, value: token.value.slice() });
     } else {
       throw new Error(`token ${i}: a ${token.kind} cannot be edited around`);

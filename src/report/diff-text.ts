@@ -182,7 +182,7 @@ function* coverageLines(coverage: Coverage, paint: Paint): Generator<string> {
 function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered, paint: Paint): string {
   const [word, role] = STATUS[status];
   const [first] = ranges;
-  const whose =
+  const phrase =
     place.part === 'preserved' && status === 'unreferenced'
       ? what
       : `${wholePlaceText(place, paint)}: ${what}`;
@@ -191,7 +191,7 @@ function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered,
   const where = first === undefined ? '' : `at ${paint('address', hex(first.start))}${position}`;
   const ranged = count === 1 ? where : `in ${count.toLocaleString('en')} ranges, the first ${where}`;
   const note = status === 'unkept' ? paint('faint', ' (A did not keep it either: kho validate)') : '';
-  return `${paint(role, word.padEnd(8))} ${whose}, ${size(bytes)} ${ranged}${note}`;
+  return `${paint(role, word.padEnd(8))} ${phrase}, ${size(bytes)} ${ranged}${note}`;
 }
 
 /** `3 differences: 1 added, 2 changed (1 expected); nothing that A handed over is lost`. */

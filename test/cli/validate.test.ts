@@ -84,9 +84,7 @@ describe.each(rfcNames)('%s', (name) => {
     expect(keys(validate(memory).findings)).toEqual(whole);
     const alone = validate(blob);
     expect(whole).toEqual(expect.arrayContaining(keys(alone.findings)));
-    const memoryRules = alone.rules.skipped.filter(({ why }) =>
-      /no memory is given for the blob/.test(why),
-    );
+    const memoryRules = alone.rules.skipped.filter(({ why }) => /no memory is given for the blob/.test(why));
     expect(memoryRules.map(({ rule }) => rule)).toEqual(
       expect.arrayContaining(['DMAR-010', 'MAP-002', 'MAP-008']),
     );

@@ -96,7 +96,7 @@ test('what source cannot say is a comment and reported', () => {
   expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
     '/a: a second property of the name a',
     '/b@\\u{7}: a property name that devicetree source cannot express: "b@\\u{7}"',
-    '/?: a property whose name cannot be read',
+    '/?: a property with an unreadable name',
     '/x y: a node name that devicetree source cannot express: "x y"',
     '/ok: a second subnode of the name ok',
     '/a: a property after a subnode: a',

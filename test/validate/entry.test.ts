@@ -301,7 +301,7 @@ describe('what the loader placed', () => {
       ['error', expect.stringContaining('the initrd')],
     ]);
     expect(await moved(abi, initrd(0x10_0000n, 4096n))).toEqual([
-      ['warning', expect.stringContaining('does not lie in scratch')],
+      ['warning', expect.stringContaining('is not in scratch')],
     ]);
     expect(await moved(abi, initrd(whole, 4096n))).toEqual([]);
     // A page that the kernel has given to others.

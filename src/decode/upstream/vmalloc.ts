@@ -85,7 +85,7 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
     if (runs.length > wanted) {
       stop(
         'vmalloc-pages',
-        `the list holds more than the ${descriptor.totalPages} pages of the descriptor`,
+        `the list has more than the ${descriptor.totalPages} pages of the descriptor`,
         next,
       );
       runs.length = wanted;
@@ -97,7 +97,7 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
     complete = false;
     reporter.add(
       'vmalloc-pages',
-      `${owner}: the list holds ${runs.length * perRun} pages, but total_pages is ${descriptor.totalPages}`,
+      `${owner}: the list has ${runs.length * perRun} pages, but total_pages is ${descriptor.totalPages}`,
       { address: descriptor.first, field: 'kho_vmalloc.total_pages' },
     );
   }

@@ -48,7 +48,7 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
   // The region is chosen at the cold boot and handed on from kernel to kernel: it does not move.
   const [region, other] = [places.get('fs_mem'), hex(b.guestmemfs?.fsMem?.addr ?? 0n)];
   if (region !== undefined && b.guestmemfs?.fsMem !== undefined && region !== other) {
-    return `the region of guestmemfs lies at ${region} in A and at ${other} in B: two cold boots, or two machines`;
+    return `the region of guestmemfs is at ${region} in A and at ${other} in B: two cold boots, or two machines`;
   }
   const sameHandover = before !== undefined && before === after;
   if (common > 0 && (sameHandover ? equal < common : equal === 0)) {

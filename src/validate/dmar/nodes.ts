@@ -253,11 +253,11 @@ export const rootTable: Rule = {
           : pgd % PAGE !== 0n
             ? 'is not page aligned'
             : pgd >= BigInt(PHYSICAL_LIMIT)
-              ? 'lies beyond 2^52'
+              ? 'is beyond 2^52'
               : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
-                ? `lies in scratch ${range(scratch.start, scratch.end)}`
+                ? `is in scratch ${range(scratch.start, scratch.end)}`
                 : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
-                  ? `lies in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
+                  ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
                   : undefined;
       if (wrong === undefined) continue;
       report.finding({

@@ -308,7 +308,7 @@ export const tablesAreTree: Rule = {
         if (region === undefined || table.address < region.start || table.address >= region.end) return;
         report.finding({
           subject: domainSubject(domain),
-          message: `table page ${tableText(table)} of ${domainName(domain)} lies in the guestmemfs region`,
+          message: `table page ${tableText(table)} of ${domainName(domain)} is in the guestmemfs region`,
           location: {
             ...placeOf(domain),
             address: BigInt(table.address),

@@ -162,7 +162,7 @@ export const blocksOwned: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G19, 3.3 no. 19',
   evidence: 'fs/guestmemfs/inode.c unlink, fs/guestmemfs/file.c truncate',
-  consequence: 'the block is never handed out again; unlink and repeated truncates leave such blocks behind',
+  consequence: 'the block is never handed out again; unlink and repeated truncates leak such blocks',
   // Blocks of a file whose list of blocks is lost would look like nobody's.
   requires: ['GMFS-003', 'GMFS-007', 'GMFS-015'],
   needs: ['memory'],

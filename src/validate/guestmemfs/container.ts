@@ -45,7 +45,7 @@ export const compatible: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G1',
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_restore_from_kho',
-  consequence: 'the filesystem starts empty, while the old region stays reserved for good',
+  consequence: 'the filesystem starts empty, while the old region stays reserved forever',
   check({ handover: { tree } }, report) {
     if (tree === undefined || findNode(tree, '/guestmemfs') < 0) {
       report.skip('the tree has no /guestmemfs');

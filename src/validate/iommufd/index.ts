@@ -314,7 +314,7 @@ const disjointAreas: Rule = {
           report.finding({
             message: overlaps
               ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
-              : `area ${area.index} of ${ioas.origin?.fdtPath} lies below area ${before.area.index}`,
+              : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
             location: { ...at(area), iova: bounds.start, iovaEnd: end },
           });
         }

@@ -175,7 +175,7 @@ export const noinitKept: Rule = {
 
 export const placement: Rule = {
   id: 'KHO-012',
-  title: 'tree and mem cache lie in scratch, 64 KiB aligned, the cache a multiple of 16 bytes',
+  title: 'tree and mem cache are in scratch, 64 KiB aligned, the cache a multiple of 16 bytes',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 K12',

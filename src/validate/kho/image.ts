@@ -37,7 +37,7 @@ export const imageInScratch: Rule = {
       };
       if (inside !== undefined) {
         report.finding({
-          message: `${part.what}, ${range(part.start, part.end)}, lies in preserved memory${inside.start === part.start && inside.end === part.end ? '' : `: ${range(inside.start, inside.end)}`}`,
+          message: `${part.what}, ${range(part.start, part.end)}, is in preserved memory${inside.start === part.start && inside.end === part.end ? '' : `: ${range(inside.start, inside.end)}`}`,
           location,
           found: range(part.start, part.end),
           expected: 'a place in scratch',
@@ -48,7 +48,7 @@ export const imageInScratch: Rule = {
       if (part.copied === true || generation === 'rfc-2024' || scratch.length === 0) continue;
       report.finding({
         severity: 'warning',
-        message: `${part.what}, ${range(part.start, part.end)}, does not lie in scratch, where the loader puts all segments`,
+        message: `${part.what}, ${range(part.start, part.end)}, is not in scratch, where the loader puts all segments`,
         location,
         found: range(part.start, part.end),
         expected: 'a place in scratch',

@@ -34,7 +34,7 @@ export function areaName({ area, ioas }: Segment): string {
 
 export const mappedIsAsked: Rule = {
   id: 'MAP-003',
-  title: "every mapping lies in an area of the domain's iommufd",
+  title: "every mapping is in an area of the domain's iommufd",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S3',

@@ -40,7 +40,7 @@ function outside(
 
 export const mappedIsPersistent: Rule = {
   id: 'MAP-002',
-  title: 'every mapped page is persistent: it lies in the guestmemfs region',
+  title: 'every mapped page is persistent: it is in the guestmemfs region',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S2',
@@ -65,8 +65,7 @@ export const mappedIsInFile: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S8',
   evidence: 'fs/guestmemfs/allocator.c, drivers/iommu/iommufd/ioas.c',
-  consequence:
-    'the block is free as far as the filesystem knows: the next file gets it while the device writes to it',
+  consequence: 'the block is free to the filesystem: the next file gets it while the device writes to it',
   requires: ['GMFS-003'],
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
@@ -177,7 +176,7 @@ export const blocksOnce: Rule = {
 
 export const metadataOutside: Rule = {
   id: 'MAP-011',
-  title: 'no super block, inode table, bitmap, mapping or index page lies in the guestmemfs region',
+  title: 'no super block, inode table, bitmap, mapping or index page is in the guestmemfs region',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S11',
@@ -200,7 +199,7 @@ export const metadataOutside: Rule = {
         );
         if (inside === undefined) continue;
         report.finding({
-          message: `/guestmemfs/${name} at ${range(addr, addr + len)} lies in the guestmemfs region`,
+          message: `/guestmemfs/${name} at ${range(addr, addr + len)} is in the guestmemfs region`,
           location: { fdtPath: `/guestmemfs/${name}`, property: 'mem', address: addr },
         });
       }

@@ -162,7 +162,7 @@ export const sessionNamesUnique: Rule = {
 
 export const noFilesNoCount: Rule = {
   id: 'LUO-009',
-  title: 'a session whose files are at 0 has a count of 0',
+  title: 'a session with files at 0 has a count of 0',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L9',

@@ -223,7 +223,7 @@ export const luoPage: Rule = {
       message:
         order > 0
           ? `struct luo_ser at ${hex(luo.address)} is at the start of a block of order ${order}, but the kernel preserves one page`
-          : `struct luo_ser at ${hex(luo.address)} lies within a larger block, not at its start`,
+          : `struct luo_ser at ${hex(luo.address)} is within a larger block, not at its start`,
       location: { fdtPath: `/${NAME}`, ...at(luo.address) },
     });
   },

@@ -96,7 +96,7 @@ export const folioHoles = folioRule(
 export const foliosInFile = folioRule(
   {
     id: 'MEMFD-010',
-    title: 'every folio of a memfd lies within the file',
+    title: 'every folio of a memfd is within the file',
     severity: 'warning',
     source: 'upstream H10',
     consequence:

@@ -95,7 +95,7 @@ export const oneOrder: Rule = {
 
 export const disjointBlocks: Rule = {
   id: 'KHO-148',
-  title: 'no block lies within another',
+  title: 'no block is within another',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X8',
@@ -112,7 +112,7 @@ export const disjointBlocks: Rule = {
 
 export const mapUnpreserved: Rule = {
   id: 'KHO-162',
-  title: 'no page of the map lies in a preserved block',
+  title: 'no page of the map is in a preserved block',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream 2.6, X1',
@@ -129,7 +129,7 @@ export const mapUnpreserved: Rule = {
     for (const page of preservedMap?.pages ?? []) {
       if (!pages.contains(Math.floor(page / pageSize))) continue;
       report.finding({
-        message: `the map's page at ${hex(page)} lies in a preserved block`,
+        message: `the map's page at ${hex(page)} is in a preserved block`,
         location: at(page),
       });
     }

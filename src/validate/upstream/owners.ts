@@ -15,7 +15,7 @@ import { at, maxPageOrder, UPSTREAM } from './shared.js';
 const MAX_CLAIM = 1n << 50n;
 /** Longer ones, in pages, are compared as stretches. */
 const MAX_SINGLE = 64;
-/** Pages whose owners are looked up. */
+/** Pages for which owners are looked up. */
 const MAX_SEARCHES = 16;
 /** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
 const MAX_ORDER = 40;
@@ -49,7 +49,7 @@ export function* references(handover: Handover): Generator<Reference> {
   }
   for (const { owner, subject, area } of upstreamFacts(handover).areas()) {
     for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page, subject);
-    const who = () => `${owner}, whose list has the run`;
+    const who = () => `${owner}, with the run in its list`;
     // Of runs larger than any (VMALLOC-003) only the start means something.
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
@@ -68,13 +68,12 @@ function* luoReferences(handover: Handover, page: bigint): Generator<Reference> 
   }
   for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
   for (const { name, filesAddress, fileBlocks, files } of sessions) {
-    const whose = `files of session ${quoted(name)}`;
+    const part = `files of session ${quoted(name)}`;
     const subject = sessionSubject({ name });
-    for (const { address } of fileBlocks ?? [])
-      yield reference(`a block of ${whose}`, address, page, subject);
+    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${part}`, address, page, subject);
     // An array that another session has is LUO-019.
     if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
-    yield reference(`the ${whose}`, filesAddress, page * BigInt(FILE_PAGES), subject);
+    yield reference(`the ${part}`, filesAddress, page * BigInt(FILE_PAGES), subject);
   }
   // Records on one page are MEMFD-018.
   const seen = new Set<bigint>();

@@ -122,7 +122,7 @@ export const restoredHeads: Rule = {
       }
       report.finding({
         subject,
-        message: `${what} at ${hex(address)} ${map.contains(pfn) ? 'lies within a block, not at its start' : 'is not preserved'}`,
+        message: `${what} at ${hex(address)} ${map.contains(pfn) ? 'is within a block, not at its start' : 'is not preserved'}`,
         location: at(address),
       });
     }

@@ -180,7 +180,7 @@ export const treePreserved: Rule = {
     // What setup_data names is no copy: the kernel leaves the tree where the old one has it.
     const inScratch = scratch?.some(({ start, end }) => fdtAddress >= start && fdtAddress < end) === true;
     if (setupData === undefined && inScratch) {
-      report.skip('the tree lies in scratch: a copy in the loaded image');
+      report.skip('the tree is in scratch: a copy in the loaded image');
       return;
     }
     const pages = wholeMap(context, report);

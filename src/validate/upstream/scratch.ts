@@ -209,7 +209,7 @@ export const mappableArray: Rule = {
 
 export const clearOfScratch: Rule = {
   id: 'KHO-126',
-  title: 'no preserved block lies in scratch',
+  title: 'no preserved block is in scratch',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C6',
@@ -227,7 +227,7 @@ export const clearOfScratch: Rule = {
       const preserved = (to: bigint): void => {
         if (to <= from) return;
         report.finding({
-          message: `${range(from, to)} is preserved and lies in scratch region ${i}, ${range(start, end)}`,
+          message: `${range(from, to)} is preserved and in scratch region ${i}, ${range(start, end)}`,
           location: at(from),
         });
       };
@@ -242,7 +242,7 @@ export const clearOfScratch: Rule = {
 
 export const mapClearOfScratch: Rule = {
   id: 'KHO-127',
-  title: 'no page of the map lies in scratch',
+  title: 'no page of the map is in scratch',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C7',
@@ -257,7 +257,7 @@ export const mapClearOfScratch: Rule = {
       const i = scratch.findIndex(([start, end]) => page >= start && page < end);
       if (i < 0) continue;
       report.finding({
-        message: `the map's page at ${hex(page)} lies in scratch region ${i}`,
+        message: `the map's page at ${hex(page)} is in scratch region ${i}`,
         location: at(page),
       });
     }

@@ -36,7 +36,7 @@ function listText(placed: PlacedArea): string {
   const listed = listedPages(placed);
   return listed === totalPages
     ? ''
-    : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
+    : `: its list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`;
 }
 
 export const pageCount: Rule = {
@@ -60,7 +60,7 @@ export const pageCount: Rule = {
       if (listed === totalPages) continue;
       report.finding({
         subject,
-        message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
+        message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${listed}`,
         expected: `${totalPages}`,
@@ -185,7 +185,7 @@ export const listPages: Rule = {
         const pfn = Math.floor(address / map.pageSize);
         const order = orderAt(map, pfn);
         if (order === 0) continue;
-        const inside = map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved';
+        const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
         const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
         report.finding({
           ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
@@ -242,7 +242,7 @@ function runFault(map: PreservedPages, run: number, order: number): string | und
   for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
     if (orderAt(map, pfn) >= 0) continue;
     const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
-    return `${where}${map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved'}`;
+    return `${where}${map.contains(pfn) ? 'is within a preserved block' : 'is not preserved'}`;
   }
   return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not entirely preserved';
 }

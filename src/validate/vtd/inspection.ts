@@ -374,9 +374,9 @@ function seeUnpreserved(
     const setting = target?.setting ?? settingOf(units);
     if (missing === 0 || target?.domain !== undefined || setting === undefined) continue;
     const rest = missing > shown.length ? ` and ${missing - shown.length} more` : '';
-    const whose =
+    const what =
       target === undefined ? 'with root, context and PASID tables' : `with page tables of ${target.name}`;
-    const text = `of ${counted(total, 'page')} ${whose}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
+    const text = `of ${counted(total, 'page')} ${what}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
     sink.tally.see(
       'XR-4',
       {

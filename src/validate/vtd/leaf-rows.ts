@@ -222,7 +222,7 @@ export function watchLeaves(
       );
     if (withoutPasid && iova < INTERRUPTS_END && iova + pages > INTERRUPTS)
       see(first ? '3.14 first stage' : 'SS-31', batch, row, 'maps input addresses in the interrupt range');
-    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'lies in the upper half');
+    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'is in the upper half');
     if (at + pages > addressEnd) see('FS-11', batch, row, `has an address beyond ${addressBits} bits`);
   }
 

@@ -107,7 +107,7 @@ const DIRECT =
   ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
 
 const UNSURE =
-  ', and lies outside all RAM that the dump shows: a BAR, unless the dump was cut (--iomem tells)';
+  ', and is outside all RAM that the dump shows: a BAR, unless the dump was cut (check with --iomem)';
 
 /** From so many pages on a stretch at its own address is no chance: a domain that maps all memory. */
 const IDENTITY_PAGES = 512;

@@ -65,7 +65,7 @@ function halfMissing({ memory }: Sink, address: number, entryAddress: number): s
   if (address >= FOUR_GIB || above < FOUR_GIB) return undefined;
   const near = Math.max(0, address - NEAR);
   if (!holds(memory, above, above + PAGE) || holds(memory, near, address + NEAR)) return undefined;
-  return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
+  return 'is below 4 GiB and its pointer above, as if the high half of the pointer were missing';
 }
 
 /** Whether a memory holds any byte of [start, end). */
@@ -86,9 +86,9 @@ export function seeNoRam(
   const { tally, ram } = sink;
   const half = halfMissing(sink, address, entryAddress);
   let why: string;
-  if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
+  if (address < LOW_MEMORY) why = 'is in the first MiB, which the kernel keeps free of tables';
   else if (!ram.canHoldTable(address))
-    why = ram.known ? 'is not RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
+    why = ram.known ? 'is not RAM (/proc/iomem)' : 'is above all RAM that the dump shows';
   else why = half ?? 'is not RAM';
   const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };

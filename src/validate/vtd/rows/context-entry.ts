@@ -58,7 +58,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     ...RESERVED,
     id: 'VTD-020',
     row: 'CT-3',
-    title: 'the second-stage pointer lies below the host address width',
+    title: 'the second-stage pointer is below the host address width',
     legacy: LCT3,
     test: (entry) => (usesTables(entry.value) ? aboveWidth(entry, 'ssptptr') : undefined),
   },

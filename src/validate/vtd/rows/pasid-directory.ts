@@ -20,7 +20,7 @@ export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
   {
     id: 'VTD-054',
     row: 'PD-3',
-    title: 'PASID tables lie below the host address width',
+    title: 'PASID tables are below the host address width',
     severity: 'error',
     scope: 'pasid-directory-entry',
     evidence: 'VT-d 9.5',

@@ -96,7 +96,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PART,
     id: 'VTD-060',
     row: 'PE-3',
-    title: 'the second-stage pointer lies below the host address width',
+    title: 'the second-stage pointer is below the host address width',
     scalable: SPT3,
     test: (entry) => (usesSecond(entry.value) ? aboveWidth(entry, 'ssptptr') : undefined),
   },
@@ -204,14 +204,14 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PROGRAMMED,
     id: 'VTD-069',
     row: 'PE-12',
-    title: 'a nested first-stage table lies below the input width of the second stage',
+    title: 'a nested first-stage table is below the input width of the second stage',
     scalable: [0x5b, 'SPT.4.4'],
     test: (entry) => {
       const { pgtt, aw, fsptptr } = entry.value;
       if (pgtt !== nested || aw < 1 || aw > 3) return undefined;
       const width = inputWidthOf(entry.caps.settings, aw + 2);
       if ((fsptptr << 12n) >> BigInt(width) === 0n) return undefined;
-      return onField(entry, 'fsptptr', `lies beyond the ${width} bits of the second stage`);
+      return onField(entry, 'fsptptr', `is beyond the ${width} bits of the second stage`);
     },
   },
   {

@@ -5,7 +5,7 @@ export const pointerRows: readonly Row[] = [
   {
     id: 'VTD-152',
     row: 'tables in RAM',
-    title: 'every table lies in RAM, above the first MiB',
+    title: 'every table is in RAM, above the first MiB',
     severity: 'error',
     scope: 'root-entry',
     evidence:

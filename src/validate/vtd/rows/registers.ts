@@ -112,7 +112,7 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
   {
     id: 'VTD-139',
     row: '2.6 LRT.1, SRT.1',
-    title: 'the root table lies below the host address width',
+    title: 'the root table is below the host address width',
     severity: 'error',
     scope: 'registers',
     evidence: 'VT-d 11.4.5, Table 30',

@@ -67,7 +67,7 @@ export const legacyRootRows: readonly EntryRow<RootEntry>[] = [
   {
     id: 'VTD-011',
     row: 'RT-3',
-    title: 'the context table of a root entry lies below the host address width',
+    title: 'the context table of a root entry is below the host address width',
     severity: 'error',
     scope: 'legacy-root-entry',
     evidence: 'VT-d 9.1',

@@ -52,7 +52,7 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     ...PART,
     id: 'VTD-043',
     row: 'SC-4',
-    title: 'the PASID directory lies below the host address width',
+    title: 'the PASID directory is below the host address width',
     scalable: SCT3,
     test: (entry) => aboveWidth(entry, 'pasiddirptr'),
   },
@@ -95,12 +95,12 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     ...PART,
     id: 'VTD-047',
     row: 'SC-8',
-    title: 'RID_PASID lies within the PASID directory',
+    title: 'RID_PASID is within the PASID directory',
     evidence: 'VT-d Table 30',
     scalable: [0x43, 'SCT.4.2'],
     test: (entry) =>
       entry.value.ridPasid >= pasidsOf(entry.value)
-        ? onField(entry, 'ridPasid', `lies beyond the directory of ${pasidsOf(entry.value)} PASIDs`, {
+        ? onField(entry, 'ridPasid', `is beyond the directory of ${pasidsOf(entry.value)} PASIDs`, {
             expected: `below ${hex(pasidsOf(entry.value))}`,
           })
         : undefined,

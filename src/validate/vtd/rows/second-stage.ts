@@ -37,7 +37,7 @@ export const secondStageRows: readonly Row[] = [
     consequence:
       'requests fault: absent to hardware, but populated to the kernel, which writes 0 when it unmaps and maps nothing without a permission',
   },
-  { ...ENTRY, id: 'VTD-084', row: 'SS-3', title: 'addresses lie below the host address width' },
+  { ...ENTRY, id: 'VTD-084', row: 'SS-3', title: 'addresses are below the host address width' },
   { ...ENTRY, id: 'VTD-085', row: 'SS-4', title: 'bit 62 is 0 unless SSIRWE is on' },
   { ...ENTRY, id: 'VTD-086', row: 'SS-5', title: 'bit 11 (SNP) is 0 in entries that point to a table' },
   {
@@ -222,7 +222,7 @@ export const secondStageRows: readonly Row[] = [
     ...ODD,
     id: 'VTD-112',
     row: 'SS-31',
-    title: 'no input address lies in the interrupt range 0xfee00000-0xfeefffff',
+    title: 'no input address is in the interrupt range 0xfee00000-0xfeefffff',
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.c intel_iommu_get_resv_regions',
     consequence:
