@@ -52,7 +52,7 @@ types:
         -orig-id: e_machine
         type: u2
         enum: elf_machine
-        doc: Architecture whose memory this is.
+        doc: Architecture of the machine.
       - id: e_version
         -orig-id: e_version
         type: u4
@@ -219,7 +219,7 @@ types:
       - id: n_type
         -orig-id: n_type
         type: u4
-        doc: Type of note, whose meaning depends on the name; VMCOREINFO has 0.
+        doc: Type of note; its meaning depends on the name, VMCOREINFO has 0.
 enums:
   elf_mag:
     0x464c457f: elf
