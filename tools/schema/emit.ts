@@ -202,7 +202,12 @@ function uniqueExports(schema: Schema): void {
   for (const { name, fields } of schema.types) {
     const own = [pascal(name), camel(name), upper(name), `${upper(name)}_SIZE`];
     if (fields.some(({ type }) => type.kind === 'bits')) own.push(`${upper(name)}_BITS`);
-    const functions = [`read${pascal(name)}`, `write${pascal(name)}`, `${camel(name)}Masks`];
+    const functions = [
+      `read${pascal(name)}`,
+      `write${pascal(name)}`,
+      `${camel(name)}Masks`,
+      `${camel(name)}Fields`,
+    ];
     for (const text of [...own, ...functions]) add(text, `type ${name}`);
     const properties = new Map<string, string>();
     for (const { id, values } of fields) {
