@@ -2,7 +2,8 @@
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { dtsLines } from '../fdt/dts.js';
-import { findNode, rootNode } from '../fdt/tree.js';
+import type { FdtTree } from '../fdt/fdt-tree.js';
+import { children, findNode, nodeName, rootNode } from '../fdt/tree.js';
 import { InputError } from '../memory/node/errors.js';
 import { jsonChunks } from '../report/json-chunks.js';
 import { memoryLines } from '../report/memory-text.js';
@@ -89,8 +90,31 @@ function dts(path: string, handover: Handover, node: string | undefined): Iterab
 /** Token of a named node. */
 function startOf(path: string, { tree }: Handover, node: string): number {
   const start = tree === undefined ? -1 : findNode(tree, node);
-  if (start < 0) throw new InputError(path, 'no-node', `has no node ${node}`);
+  if (start < 0) {
+    const like = tree === undefined ? '' : siblingsText(tree, node);
+    throw new InputError(path, 'no-node', `has no node ${node}${like}`);
+  }
   return start;
+}
+
+/** Names that a message lists. */
+const MOST_NAMES = 8;
+
+/** What the last part of a path that is there has instead. */
+function siblingsText(tree: FdtTree, path: string): string {
+  let above = path.replace(/\/+$/, '');
+  let node = -1;
+  while (node < 0 && above.includes('/')) {
+    above = above.slice(0, above.lastIndexOf('/'));
+    node = findNode(tree, above === '' ? '/' : above);
+  }
+  if (node < 0) return '; a path begins with /';
+  const names: string[] = [];
+  for (const child of children(tree, node)) {
+    if (names.length === MOST_NAMES) return `; ${above}/ has ${names.join(', ')} and more`;
+    names.push(nodeName(tree, child) ?? '');
+  }
+  return names.length === 0 ? `; ${above}/ has no nodes` : `; ${above}/ has ${names.join(', ')}`;
 }
 
 function* tree(

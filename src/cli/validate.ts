@@ -17,6 +17,7 @@ import { type CommonArguments, commonOptions, loadOptions, message, STATUS } fro
 import { containerOptions, type LoadedDump } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
+import { rulesNamed } from './rule-names.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -74,12 +75,12 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('rule', {
         type: 'string',
         requiresArg: true,
-        describe: 'run only these rules, comma-separated',
+        describe: 'run only these rules, comma-separated: ids, areas (LUO) or patterns (VTD-1*)',
       })
       .option('skip', {
         type: 'string',
         requiresArg: true,
-        describe: 'leave out these rules, comma-separated',
+        describe: 'leave out these rules, comma-separated: ids, areas or patterns',
       })
       .option('dma-continues', {
         type: 'boolean',
@@ -229,11 +230,11 @@ function failLevels(text: string): ReadonlySet<Severity> {
 }
 
 async function validateOptions(args: ValidateArguments): Promise<ValidateOptions> {
-  const only = parseList(args.rule).map((id) => id.toUpperCase());
-  const skip = parseList(args.skip).map((id) => id.toUpperCase());
-  const known = new Set(catalogue.map(({ id }) => id));
+  const ids = catalogue.map(({ id }) => id);
+  const only = rulesNamed(parseList(args.rule), ids, '--rule');
+  const skip = rulesNamed(parseList(args.skip), ids, '--skip');
   const required = parseList(args.require).map((area) => area.toUpperCase());
-  const areas = new Set(catalogue.map(({ id }) => areaOf(id)));
+  const areas = new Set(ids.map(areaOf));
   const target = lastValue(args.to);
   const to = target === undefined ? undefined : releaseNamed(target)?.release;
   if (target !== undefined && to === undefined) {
@@ -241,8 +242,6 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
       `--to: ${target} is not one of ${RELEASES.map(({ release }) => release).join(', ')}`,
     );
   }
-  const unknown = [...only, ...skip].find((id) => !known.has(id));
-  if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   const noArea = required.find((area) => !areas.has(area));
   if (noArea !== undefined)
     throw new UsageError(`--require: ${noArea} is not one of the areas ${[...areas].join(', ')}`);
@@ -250,8 +249,8 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
     ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
     ...(required.length === 0 ? {} : { required }),
     ...(to === undefined ? {} : { to }),
-    ...(only.length === 0 ? {} : { only: new Set(only) }),
-    ...(skip.length === 0 ? {} : { skip: new Set(skip) }),
+    ...(only.size === 0 ? {} : { only }),
+    ...(skip.size === 0 ? {} : { skip }),
   };
 }
 
