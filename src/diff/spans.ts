@@ -22,7 +22,7 @@ interface Cursor {
   start: number;
   end: number;
   aspects: readonly Aspect[] | undefined;
-  /** Bytes of the span that lie behind. */
+  /** Bytes of the span that follow. */
   skip: number;
 }
 

@@ -7,7 +7,7 @@ const CHUNK = 1 << 16;
 /**
  * The JSON text of `value`: bigint as `"0x…"`, Uint8Array as hex digits, any other iterable as an array
  * that is drawn from as it is written; keys whose value is undefined are left out. A function stands for what
- * it returns, and is called when its turn comes: for what is known only after what stands before it is drawn.
+ * it returns, and is called when its turn comes: for what is known only after what is before it is drawn.
  *
  * @param indent spaces per level; 0 writes one line
  */

@@ -119,7 +119,7 @@ function settingOf(settings: VtdSettings, name: string): bigint | string | undef
   }
 }
 
-/** The 64-bit word that a field lies in and its bits there; undefined for what is no integer. */
+/** The 64-bit word that a field is in and its bits there; undefined if not an integer. */
 function bitsOf(field: FieldInfo): { word: number; mask: bigint } | undefined {
   if (field.kind !== 'uint' || field.bitOffset === undefined || field.bitWidth === undefined)
     return undefined;

@@ -70,7 +70,7 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
- * @param view holds the record's size from `offset` on; less of it is no record
+ * @param view holds the record's size from `offset` on; less of it is not a record
  */
 export function looksLike(record: RecordType<unknown>, view: DataView, offset: number): boolean {
   const { size = 0, endian } = record;
@@ -92,7 +92,7 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   return wrong === 0 || (wrong === 1 && masks.length + 2 * texts.length > 1);
 }
 
-/** 1 for text that does not end or has control characters, 1 for what stands after its end, 2 if all of it does. */
+/** 1 for text that does not end or has control characters, 1 for bytes after its end, 2 if all of it does. */
 function textFaults(view: DataView, start: number, size: number): number {
   let end = start;
   let control = false;

@@ -112,7 +112,7 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
     ]);
     expect(status).toBe(0);
     const [row = ''] = listing(capture, '00:03.0').split('\n').slice(2);
-    // The entries of the kernel's first row, behind those that lead to its table.
+    // The entries of the kernel's first row, after those that lead to its table.
     for (const word of row.split(/[\s|]+/).slice(2))
       expect(stdout).toContain(`0x${BigInt(word).toString(16)}`);
     const structures =

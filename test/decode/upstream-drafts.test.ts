@@ -122,7 +122,7 @@ describe('drafts (upstream 4)', () => {
     });
     expect(draftFile(reading, 'unheard-of', 0x1000n, 'f')).toBeUndefined();
     expect(reading.diagnostics).toEqual([]);
-    // Its name is known, so that it is no handler that nobody has.
+    // Its name is known, so it is not an unknown handler.
     for (const handler of ['vfio-pci-v1', 'vfio-pci-v2', 'iommufd-v1', 'huge-memfd-v1'])
       expect(draftFile(reading, handler, 0x9000n, 'f')).toMatchObject({ absent: true, value: {} });
     expect(reading.diagnostics.map(({ code }) => code)).toEqual(Array(4).fill('memory-absent'));

@@ -6,7 +6,7 @@ import { pairs } from '../../src/diff/pairs.js';
 import { diffSpans } from '../../src/diff/spans.js';
 import { expectLinear } from '../processor-time.js';
 
-/** What stands at each position: nothing, unknown, or a file's byte. */
+/** What is at each position: nothing, unknown, or a file's byte. */
 type Cell = undefined | '?' | string;
 
 const LENGTH = 24;

@@ -22,7 +22,7 @@ function isBinary(name: string): boolean {
 }
 
 /**
- * Up to `limit` offsets, spread evenly, at which a record of `size` bytes could stand: property values lie on
+ * Up to `limit` offsets, spread evenly, at which a record of `size` bytes could be: property values are on
  * 4-byte boundaries, and a place of which the first words are all zero says little.
  */
 export function recordOffsets(bytes: Uint8Array, size: number, limit: number): number[] {

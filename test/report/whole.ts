@@ -5,7 +5,7 @@ import type { FdtTree } from '../../src/fdt/parse.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 
 type AsItIs = bigint | string | number | boolean | Uint8Array | Float64Array | BigUint64Array;
-/** Every key there: a new key of the type does not compile until it stands in the object. */
+/** Every key there: a new key of the type does not compile until it is in the object. */
 export type Whole<T> = unknown extends T
   ? T
   : T extends

@@ -16,7 +16,7 @@ export function blockCapacity(pageSize: number, size: number): number {
   return Math.floor((pageSize - KHO_BLOCK_HEADER_SER_SIZE) / size);
 }
 
-/** Where a record lies, and what it says. */
+/** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
   readonly value: T;
   readonly address: bigint;
@@ -62,7 +62,7 @@ export function readBlocks<T>(
       stop('block-pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
-    // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
+    // The kernel would take the bytes there for a block; what it reads then was never written as a block.
     if (at % pageSize !== 0) {
       stop('block-pointer', `${hex(address)} is not the start of a page`, address, 'next');
       break;
@@ -107,7 +107,7 @@ export function readBlocks<T>(
         'count',
       );
     }
-    // A count that is no count does not make entries of the zeros that follow the last one.
+    // A count that is not a count does not make entries of the zeros that follow the last one.
     const used = count > BigInt(capacity) ? lastWritten(page.bytes, size, capacity) : Number(count);
     for (let i = 0; i < used; i++) {
       const offset = KHO_BLOCK_HEADER_SER_SIZE + i * size;

@@ -1,6 +1,6 @@
 /**
  * ABIs that no release has (upstream 4), shown as far as their latest known form goes and marked as drafts.
- * A form that is not known is left as it stands: an opaque value.
+ * A form that is not known is left as it is: an opaque value.
  */
 import type { DraftRecord } from '../../abi/upstream/model.js';
 import { readBytes } from '../../memory/read.js';

@@ -117,7 +117,7 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
             continue;
           }
           if (run !== undefined) yield finished(run);
-          // An index beyond 2^53 is kept exactly, and by itself.
+          // An index beyond 2^53 is kept exactly, and on its own.
           const exact = Number.isSafeInteger(index)
             ? BigInt(index)
             : view.getBigUint64(at + MEMFD_LUO_FOLIO_SER.index, true);
@@ -142,7 +142,7 @@ function finished({ pfn, flags, exact, count, step }: Run): FolioRun {
   return { pfn: BigInt(pfn), flags, index: exact, count, step };
 }
 
-/** Whether an entry goes on where a run ends; the second entry sets the step. */
+/** Whether an entry continues where a run ends; the second entry sets the step. */
 function continues(run: Run, pfn: number, flags: number, index: number): boolean {
   if (flags !== run.flags || !Number.isSafeInteger(index)) return false;
   if (run.count === 1) {

@@ -109,7 +109,7 @@ function readBlob(
 /**
  * Decodes one blob into the part of the model that it is.
  *
- * @param name of the child of the root; undefined for a blob by itself
+ * @param name of the child of the root; undefined for a blob on its own
  * @returns whether its contents are known
  */
 export function decodeRider(
@@ -201,7 +201,7 @@ function isMetadata(blob: Uint8Array): boolean {
   return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
 }
 
-/** Later versions may append fields, and a version other than 1 may have changed all behind the first. */
+/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
   blob: Uint8Array,
   address: bigint | undefined,

@@ -55,7 +55,7 @@ export function memfdFields(memfd: Memfd | undefined): Field[] {
 
 /**
  * Which bytes of the file are populated, with the flags of their folios; with `strict` also the page frames.
- * How the file is cut into folios is no property of it: 512 folios of order 0 say what one of order 9 says.
+ * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
   memfd: Memfd,
@@ -75,8 +75,8 @@ export function folioList(
 }
 
 /**
- * The populated bytes of a file, ascending as the list is; neighbours joined. What the last folio has behind
- * the end of the file is no part of it.
+ * The populated bytes of a file, ascending as the list is; neighbours joined. What the last folio has after
+ * the end of the file is not part of it.
  *
  * @returns whether the list is whole
  */
@@ -128,7 +128,7 @@ function* stretchesOf({ pfn, count, step }: FolioRun, pages: PreservedPages | un
   yield { first: last, pages: folio, folio };
 }
 
-/** A stretch in bytes, without what the folio that holds the end of the file has behind it. */
+/** A stretch in bytes, without what the folio that holds the end of the file has after it. */
 function* spansOf(
   { pfn, flags: bits, index }: FolioRun,
   { first, pages, folio }: Stretch,

@@ -46,7 +46,7 @@ function typedRiders(handover: Handover, strict: boolean): Typed[] {
   return riders;
 }
 
-/** The lists of a handover's subsystems; of a rider by itself, that rider. */
+/** The lists of a handover's subsystems; of a rider on its own, that rider. */
 export function subtreeLists(handover: Handover, strict: boolean): List[] {
   const place: Place = { part: 'subtree' };
   const riders = typedRiders(handover, strict);

@@ -75,7 +75,7 @@ function boundChild(tree: FdtTree, node: number, name: string, above: Open): Nod
 function isTyped({ binding, properties }: Open, name: string, value: Uint8Array): boolean {
   if (binding === undefined || properties.has(name)) return false;
   properties.add(name);
-  // A version is told as such where it stands; that of the binding itself says nothing more.
+  // A version is told as such where it is; that of the binding itself says nothing more.
   if (name === 'compatible' && binding.compatible !== undefined) {
     const strings = compatibleStrings(value);
     return strings.length === 1 && strings[0] === binding.compatible;

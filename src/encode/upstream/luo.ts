@@ -41,7 +41,7 @@ const MAX_ENTRIES = 2 ** 27;
 /**
  * Writes what `luo` of a document holds.
  *
- * @returns `luo` with the addresses at which its lists lie
+ * @returns `luo` with the addresses at which its lists are
  */
 export function writeLuo(place: Place, luo: Json): Json {
   const version = luo.compatible;

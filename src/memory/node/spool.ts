@@ -19,7 +19,7 @@ export interface SpoolOptions {
 const SPOOL_FLOOR = 128 * 2 ** 20;
 const SPOOL_EACH = 256;
 
-/** An unpacked stream in a temporary file that nobody else sees. */
+/** An unpacked stream in a temporary file that is not visible to others. */
 export interface Spool {
   readonly fd: number;
   /** Bytes. */

@@ -85,7 +85,7 @@ const TITLES: Readonly<Record<FdtDiagnosticCode, string>> = {
 
 /** Severities that do not follow from libfdt's verdict. */
 const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
-  // The page that holds a tree goes on behind it; a copy of the page is no mistake.
+  // The page of a tree continues after it; a copy of the page is not a mistake.
   'trailing-bytes': 'note',
   'other-version': 'note',
   // No root, no compatible: kho_populate refuses the tree.
@@ -107,7 +107,7 @@ const OLD_LIBFDT: readonly (Generation | undefined)[] = ['rfc-2024', 'kho-v1'];
 
 /**
  * The severity of one finding, where it is not the rule's. The kernel never calls fdt_check_full, and its look-ups end
- * at the root's FDT_END_NODE: what stands after that harms nobody, unless it is what should have been handed over.
+ * at the root's FDT_END_NODE: what is after that is harmless, unless it is what should have been handed over.
  */
 function ownSeverity(
   diagnostic: FdtDiagnostic,

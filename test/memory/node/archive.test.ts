@@ -38,7 +38,7 @@ async function failure(path: string): Promise<string> {
   return withDumps(path, { spool: folder }, async () => 'read').catch((error: Error) => error.message);
 }
 
-/** What a dump decodes to, whatever it lies in. */
+/** What a dump decodes to, whatever it is in. */
 async function model(path: string): Promise<unknown> {
   return withDumps(path, { spool: folder }, async ([dump]) => ({
     subtrees: dump?.handover.subtrees,
