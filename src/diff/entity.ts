@@ -4,6 +4,7 @@
  */
 import type { Field, Value } from './difference.js';
 import type { Place } from './place.js';
+import type { SpanColumns } from './span-columns.js';
 
 /** A thing with an identity. */
 export interface Entity {
@@ -48,7 +49,7 @@ export interface Span {
 /** Spans by rising position; how they are cut does not matter. */
 export interface SpanList {
   /** Draws the spans. @returns false when the dump does not tell what follows the last one */
-  spans(): Generator<Span, boolean>;
+  spans(): Generator<SpanColumns, boolean>;
   /** The place of [start, end). */
   place(start: bigint, end: bigint): Place;
 }
