@@ -116,7 +116,8 @@ export function checkUint(value: number, width: number, name: string): number {
 /** Returns `value` when it is a signed integer of at most `width` (1..32) bits, else throws RangeError. */
 export function checkSint(value: number, width: number, name: string): number {
   const limit = 2 ** (width - 1);
-  if (!Number.isInteger(value) || value < -limit || value >= limit) throw unfit(value, 'a signed', width, name);
+  if (!Number.isInteger(value) || value < -limit || value >= limit)
+    throw unfit(value, 'a signed', width, name);
   return value;
 }
 
