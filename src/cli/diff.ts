@@ -5,7 +5,7 @@ import { coverageOf } from '../diff/kept/coverage.js';
 import { diffJson, isEqual } from '../report/diff-json.js';
 import type { DiffSide } from '../report/diff-sides.js';
 import { diffLines } from '../report/diff-text.js';
-import { jsonChunks } from '../report/json-chunks.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import { counted } from '../schema/units.js';
 import {
   type CommonArguments,
@@ -111,7 +111,7 @@ async function report(
   const [a, b] = [sideOf(dumpA), sideOf(dumpB)];
   const diff = diffHandovers(a.handover, b.handover, { strict });
   const coverage = coverageOf(a.handover, b.handover, { sameDump });
-  if (format === 'json') await write(args, jsonChunks(diffJson(a, b, diff, coverage, strict)));
+  if (format === 'json') await write(args, jsonBytes(diffJson(a, b, diff, coverage, strict)));
   else await write(args, joined(diffLines(a, b, diff, coverage, paint(args))));
   for (const { path, direction, handover } of [a, b]) {
     const { length } = handover.diagnostics;

@@ -5,7 +5,7 @@ import { dtsLines } from '../fdt/dts.js';
 import type { FdtTree } from '../fdt/fdt-tree.js';
 import { children, findNode, nodeName, rootNode } from '../fdt/tree.js';
 import { InputError } from '../memory/node/errors.js';
-import { jsonChunks } from '../report/json-chunks.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import { memoryLines } from '../report/memory-text.js';
 import { modelJson } from '../report/model-json.js';
 import type { Paint } from '../report/paint.js';
@@ -55,7 +55,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
     const path = args.dump ?? '';
     await withDump(path, loadOptions(args), async (dump) => {
       const { handover } = dump;
-      if (format === 'json') await write(args, jsonChunks(json(path, handover, node)));
+      if (format === 'json') await write(args, jsonBytes(json(path, handover, node)));
       else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
       else await write(args, joined(tree(path, handover, node, paint(args))));
       listDiagnostics(args, dump);

@@ -3,7 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
-import { jsonChunks } from '../report/json-chunks.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import { size } from '../schema/units.js';
 import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
@@ -140,7 +140,7 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
     const { blob } = made;
     const chunks = to === 'dtb' ? [blob] : withProgress(made.chunks(), made.stored, args);
     await writeFileAtomic(output ?? '-', chunks);
-    if (truth !== undefined) await writeFileAtomic(truth, jsonChunks(made.account));
+    if (truth !== undefined) await writeFileAtomic(truth, jsonBytes(made.account));
     const seed = lastValue(args.seed) ?? '0';
     const what = to === 'dtb' ? `a tree of ${size(blob.length)}` : `${size(made.stored)} of memory`;
     message(args, `${made.generation}, Linux ${made.release}, seed ${seed}: ${what}`);
