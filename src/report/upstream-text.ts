@@ -4,7 +4,7 @@ import type { Handover } from '../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
 import { memfdLuoSer } from '../records/memfd.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToHex, bytesToText } from '../schema/text.js';
+import { bytesToText } from '../schema/text.js';
 import { flags, hex, size } from '../schema/units.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
@@ -49,7 +49,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
     yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
   }
   for (const { name = '', draft, known, blob } of subtrees) {
-    if (draft !== undefined) yield* ['', ...draftLines(escapeText(name), draft, paint)];
+    if (draft !== undefined) yield* ['', `${paint('node', escapeText(name))}  ${draftText(draft, paint)}`];
     else if (known === false) {
       yield* title(
         escapeText(name),
@@ -90,7 +90,7 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
   if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;
   for (const { name, data, count: files, draft } of flbs) {
     yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
-    if (draft !== undefined) for (const line of draftLines('', draft, paint)) yield `    ${line}`;
+    if (draft !== undefined) yield `    ${draftText(draft, paint)}`;
   }
 }
 
@@ -105,7 +105,7 @@ function* sessionLines({ name, count, files }: LuoSession, paint: Paint): Genera
 
 function fileLine({ compatible, token, data, memfd, draft }: LuoFile, paint: Paint): string {
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
-  if (draft !== undefined) return `${head}  ${draftLines('', draft, paint).join(' ')}`;
+  if (draft !== undefined) return `${head}  ${draftText(draft, paint)}`;
   if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
   const { pos, size: bytes, seals, nrFolios } = memfd;
   const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
@@ -117,11 +117,8 @@ const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? ne
   string
 >;
 
-function draftLines(name: string, { draft, value }: DraftRecord, paint: Paint): string[] {
-  const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'bigint' ? hex(item) : item instanceof Uint8Array ? bytesToHex(item) : item,
-  );
-  return [`${paint('node', name)}${paint('warning', `draft ${draft}`)}  ${escapeText(text)}`];
+function draftText({ draft }: DraftRecord, paint: Paint): string {
+  return paint('warning', `draft ${draft}`);
 }
 
 function quoted(bytes: Uint8Array, paint: Paint): string {
