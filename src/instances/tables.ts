@@ -18,6 +18,8 @@ export interface TableTree {
   readonly stage: 'first' | 'second';
   /** Whose they are, e.g. `domain 2`. */
   readonly owner: string;
+  /** Address of the record that names them. */
+  readonly element?: bigint;
 }
 
 /** One walk: a domain's tables, and what their leaves map. */

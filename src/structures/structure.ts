@@ -167,6 +167,8 @@ export interface TranslationUnit {
 
 /** The top of a tree of page tables that a structure names. */
 export interface TranslationTable {
+  /** Address of the element that names it. */
+  readonly element: bigint;
   readonly what: string;
   /** Physical address of the top table. */
   readonly root: bigint;

@@ -38,6 +38,7 @@ function domainTable({ address, topTable, topLevel, signExtend, deleted }: Iommu
   if (deleted || topLevel > 4n) return [];
   return [
     {
+      element: address,
       what: `IOMMU domain 0x${address.toString(16)}`,
       root: topTable,
       levels: Number(topLevel) + 1,
