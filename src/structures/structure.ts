@@ -76,7 +76,7 @@ export interface VariantField {
   readonly kind: 'variant';
   /** Key of the bytes, where nothing says whose they are. */
   readonly key: string;
-  /** Their records, by the key that the model has for each. No two share a key. */
+  /** Their records, by the key that the model has for each. */
   readonly variants: Readonly<Record<string, RecordBinding>>;
   /** The variant of an element; what stands before it in its record, and in the structure, is read already. */
   select(element: Model, structure: Model): string | undefined;
