@@ -8,6 +8,9 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { GuestmemfsInode, GuestmemfsSb, MappingInode } from '../records/guestmemfs.js';
 import type { KhoDataRfc2024, KhoMem } from '../records/kho.js';
 import type { KhoData } from '../records/kho_root.js';
+import type { IommuState } from '../structures/iommu/model.js';
+import type { PciState } from '../structures/pci/model.js';
+import type { PstoreState } from '../structures/pstore/model.js';
 import type { Missing } from './missing.js';
 import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
@@ -177,6 +180,7 @@ export interface Subtree {
   /** False when nothing here knows its contents. */
   known?: boolean;
   draft?: DraftRecord;
+  readonly pstore?: PstoreState;
   origin?: Origin;
 }
 
@@ -282,6 +286,10 @@ export interface Handover {
   ftrace?: Ftrace;
   memblock?: Memblock;
   luo?: Luo;
+  /** IOMMU state that an FLB of LUO holds. */
+  iommu?: IommuState;
+  /** PCI devices that an FLB of LUO holds. */
+  pci?: PciState;
   kexecMetadata?: KexecMetadata;
   /** Release that the dump itself names (VMCOREINFO, kdump header), where it is not the taking kernel's. */
   writerRelease?: string;

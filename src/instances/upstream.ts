@@ -14,6 +14,7 @@ import { khoTestFolio } from '../records/kho_test.js';
 import { addArea } from './area.js';
 import { addLuo } from './luo.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
+import { addTopStructures } from './structures.js';
 
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
@@ -36,6 +37,7 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
   }
   if (khoTest !== undefined) addTest(context, khoTest);
   if (luo !== undefined) addLuo(context, luo);
+  addTopStructures(context, handover);
 }
 
 function addRaw(

@@ -42,7 +42,6 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
 import { type Context, claim, contextOf, type RiderContext } from './context.js';
-import { draftFile, draftFlb } from './drafts.js';
 import { readMemfd } from './memfd.js';
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
@@ -243,10 +242,7 @@ function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, ow
   if (handler === 'memfd-v1' || handler === 'memfd-v2') {
     const memfd = readMemfd(context, handler, data, owner);
     if (memfd !== undefined) result.memfd = memfd;
-    return result;
   }
-  const draft = draftFile(context, handler, data, owner);
-  if (draft !== undefined) result.draft = draft;
   return result;
 }
 
@@ -264,10 +260,5 @@ function readFlbs(context: Context, luo: Luo, address: bigint): void {
   const own = contextOf(context, 'flbs');
   const { records, absent } = readRecords(own, first, count, flbCapacity(pageSize), luoFlbSer, 'FLB entries');
   if (absent && records.length === 0) return;
-  luo.flbs = records.map(({ value, address: at }): LuoFlb => {
-    const flb: LuoFlb = { ...value, origin: { address: at } };
-    const draft = draftFlb(context, bytesToText(value.name).text, value.data);
-    if (draft !== undefined) flb.draft = draft;
-    return flb;
-  });
+  luo.flbs = records.map(({ value, address: at }): LuoFlb => ({ ...value, origin: { address: at } }));
 }

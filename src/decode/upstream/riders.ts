@@ -17,8 +17,8 @@ import { hex } from '../../schema/units.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readTree } from '../find.js';
+import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
-import { draftBlob } from './drafts.js';
 import { decodeKhoTest } from './kho-test.js';
 import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
 import type { Reporter } from './report.js';
@@ -55,9 +55,12 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     if (subtree.known || !first) continue;
     // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
     if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
-    const draft = draftBlob(name, blob);
-    if (draft !== undefined) subtree.draft = draft;
+    const { tree } = subtree;
+    attachBlob(subtree, rider.context, tree === undefined ? undefined : compatibleOf(tree), (property) =>
+      tree === undefined ? undefined : propertyOf(tree, property),
+    );
   }
+  if (handover.luo !== undefined) attachStructures(handover, handover.luo, rider.context);
 }
 
 function isGone({ takenOver }: Handover, name: string): boolean {
@@ -135,6 +138,17 @@ export function decodeRider(
   return false;
 }
 
+/** A property of the root of a tree. */
+function propertyOf(tree: FdtTree, name: string): Uint8Array | undefined {
+  const root = rootNode(tree);
+  const property = root < 0 ? -1 : findProperty(tree, root, name);
+  return property < 0 ? undefined : propertyValue(tree, property);
+}
+
+function compatibleOf(tree: FdtTree): string | undefined {
+  return compatibleStrings(propertyOf(tree, 'compatible') ?? new Uint8Array(0))[0];
+}
+
 function decodeTreeRider(
   handover: Handover,
   rider: RiderContext,
@@ -153,10 +167,7 @@ function decodeTreeRider(
       );
     }
   }
-  const root = rootNode(tree);
-  const property = root < 0 ? -1 : findProperty(tree, root, 'compatible');
-  const [compatible] =
-    property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+  const compatible = compatibleOf(tree);
   if (compatible === 'memblock-v1') {
     handover.memblock = decodeMemblock(tree, compatible, address, diagnostics);
   } else if (compatible === 'kho-test-v1') {

@@ -17,6 +17,9 @@ import {
 const SEALS = namesOf(memfdLuoSer.fields, 'seals');
 const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
 
+/** A file whose contents a list of folios tells. */
+export type FolioFile = Pick<Memfd, 'folios' | 'nrFolios' | 'size' | 'area'>;
+
 /** Ends of files are told in pages of this size, whatever the page size of the kernel. */
 const SMALLEST_PAGE = 4096;
 
@@ -65,7 +68,7 @@ export function memfdFields(memfd: Memfd | undefined): Field[] {
  * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
-  memfd: Memfd,
+  memfd: FolioFile,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -88,7 +91,7 @@ export function folioList(
  * @returns whether the list is whole
  */
 export function* folioSpans(
-  { folios, nrFolios, size }: Memfd,
+  { folios, nrFolios, size }: Pick<FolioFile, 'folios' | 'nrFolios' | 'size'>,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
