@@ -111,7 +111,7 @@ function flatJson(value: unknown): string | undefined {
   for (const [key, item] of Object.entries(value as object)) {
     if (item === undefined) continue;
     const json = scalarJson(item);
-    // A function is no scalar: it is asked when its turn comes.
+    // A function is not a scalar: it is asked when its turn comes.
     if (json === undefined) return undefined;
     text += `${text === '' ? '{' : ','}${keyJson(key)}:${json}`;
   }

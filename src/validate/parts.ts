@@ -1,6 +1,6 @@
 /**
  * Which lists of the model a rule looks at. Where one of them is not whole in the dump, a rule that finds nothing
- * wrong in the rest has not passed: the runner skips it as absent. So no rule needs to ask on its own.
+ * wrong in the rest has not passed: the runner skips it as absent. So no rule needss to ask on its own.
  */
 import { type Missing, missingOf, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';

@@ -146,7 +146,7 @@ export interface FileStructures {
   readonly kvmVcpu?: KvmVcpuState;
 }
 
-/** What the owners of FLBs have of them; a state that stands at the top of the model is not here. */
+/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
 export interface FlbStructures {
   readonly iommu?: IommuState;
   readonly pci?: PciState;

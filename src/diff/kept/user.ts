@@ -43,7 +43,7 @@ export interface UseCollector {
   user(user: User): void;
 }
 
-/** A run of memory by itself: physical bytes, half-open, and where it is in the file or for devices. */
+/** A run of memory on its own: physical bytes, half-open, and where it is in the file or for devices. */
 export interface Use {
   readonly start: number;
   readonly end: number;
