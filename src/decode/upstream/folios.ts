@@ -42,7 +42,7 @@ export function readFolioList(
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
   const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
   if (nrFolios > BigInt(claimed)) {
-    reporter.add(code, `${what}: nr_folios is ${nrFolios}, the list has room for ${claimed}`, {
+    reporter.add(code, `${what}: nr_folios is ${nrFolios}, but the list has room for ${claimed}`, {
       address,
       field,
     });
