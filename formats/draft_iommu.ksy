@@ -55,7 +55,7 @@ types:
       - { id: vasz, type: u4, -orig-id: vasz, doc: Width of an IOVA in bits. }
       - { id: sign_extend, type: u1, -orig-id: sign_extend, doc: The highest bit is extended. }
       - { id: pad, size: 3, -orig-id: padding, doc: Not used. }
-      - { id: restored, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; means nothing in a dump. }
+      - { id: restored, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; meaningless in a dump. }
   iommu_device_ser:
     -orig-id: struct iommu_device_ser
     doc: A device.

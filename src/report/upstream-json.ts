@@ -2,7 +2,6 @@
 import type { Handover, Subtree } from '../abi/model.js';
 import type {
   DraftRecord,
-  FolioView,
   KexecMetadata,
   KhoTest,
   Luo,
@@ -11,13 +10,13 @@ import type {
   Memblock,
   Memfd,
   PreservedMap,
-  PreservedPages,
   VmallocArea,
 } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import { hex } from '../schema/units.js';
 import { textKeys } from './text-json.js';
+import { addressRows, blockRows, folioRows, rangeRows } from './upstream-rows.js';
 
 type Json = { [key: string]: unknown };
 
@@ -37,13 +36,7 @@ export function upstreamJson(handover: Handover): Json {
 /** `preserved`: merged ranges and, for a map of blocks, the blocks. */
 export function preservedJson(preserved: NonNullable<Handover['preserved']>): Json {
   const { ranges, pages } = preserved;
-  return { ranges, pages: pages === undefined ? undefined : { [Symbol.iterator]: () => pagesJson(pages) } };
-}
-
-function* pagesJson(pages: PreservedPages): Generator<Json> {
-  for (const { address, order, count } of pages.blocks()) {
-    yield count === 1 ? { address, order } : { address, order, count };
-  }
+  return pages === undefined ? { ranges } : { ranges: rangeRows(pages), pages: blockRows(pages) };
 }
 
 function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }: PreservedMap): Json {
@@ -167,31 +160,11 @@ function memfdJson({ pos, size, seals, flags, nrFolios, area, folios }: Memfd): 
     flags: flags === undefined ? undefined : hex(flags),
     nrFolios,
     list: areaJson(area),
-    folios: { [Symbol.iterator]: () => foliosJson(folios) },
+    folios: folioRows(folios),
   };
-}
-
-function* foliosJson(folios: FolioView): Generator<Json> {
-  for (const { pfn, flags, index, count, step } of folios.runs()) {
-    yield {
-      pfn,
-      flags: hex(flags),
-      index,
-      count: count === 1 ? undefined : count,
-      step: step === 1 ? undefined : step,
-    };
-  }
 }
 
 /** A vmalloc area: its descriptor, its list pages and the pages that these list. */
 function areaJson({ descriptor, chunks, runs }: VmallocArea): Json {
-  return { ...descriptor, chunks: addresses(chunks), runs: addresses(runs) };
-}
-
-function addresses(column: Float64Array): Iterable<bigint> {
-  return {
-    *[Symbol.iterator]() {
-      for (const address of column) yield BigInt(address);
-    },
-  };
+  return { ...descriptor, chunks: addressRows(chunks), runs: addressRows(runs) };
 }

@@ -45,7 +45,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
     const { nrFolios, csum, csumComputed } = khoTest;
     yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
     const computed =
-      csumComputed === undefined ? 'not summed up: not all folios are in the dump' : hex(csumComputed);
+      csumComputed === undefined ? 'not computed: not all folios are in the dump' : hex(csumComputed);
     yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
   }
   for (const { name = '', draft, known, blob } of subtrees) {

@@ -139,7 +139,7 @@ describe('computeMemCache', () => {
     });
   });
 
-  it('does on any records what the kernel’s own loop does', () => {
+  it("does on any records what the kernel's own loop does", () => {
     // Few pages, so that records meet in every way; some near the end of the address space, so that sums wrap.
     const address = fc.oneof(
       fc.bigInt({ min: 0n, max: 0x20000n }),

@@ -113,7 +113,7 @@ describe('cases as files', () => {
     appendFileSync(join(out, 'manifest.ndjson'), '{"case":5,"see');
     const { status, stderr } = kho(['fuzz', BLOB, '--count', '9', '-o', out]);
     expect(status).toBe(0);
-    expect(stderr).toContain('4 cases written, 5 were there');
+    expect(stderr).toContain('4 cases written, 5 already existed');
     expect(lines(join(out, 'manifest.ndjson')).map((line) => line.case)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     const whole = join(folder, 'whole');
     expect(kho(['fuzz', BLOB, '--count', '9', '-o', whole]).status).toBe(0);
@@ -258,7 +258,7 @@ describe('--exec', () => {
     ]);
   });
 
-  test('words are no shell’s: quotes keep blanks together, and nothing else means anything', () => {
+  test("words are no shell's: quotes keep blanks together, and nothing else means anything", () => {
     const double = kho([
       'fuzz',
       BLOB,

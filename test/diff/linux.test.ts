@@ -268,7 +268,7 @@ describe('edits of a captured handover', () => {
         notAsked: expect.stringMatching(/different kernels/),
       });
       const pages = coverageOf(before, handoverOf('linux-7.3-arm64-16k'));
-      expect(pages.notAsked).toMatch(/pages/);
+      expect(pages.notAsked).toMatch(/page size/);
       const older = coverageOf(handoverOf('linux-6.18-handover'), handoverOf('linux-7.1-live-update'));
       expect(older.notAsked).toMatch(/lie elsewhere/);
     });

@@ -1,4 +1,5 @@
 /** A model with every key that there is. */
+
 import type { Handover } from '../../src/abi/model.js';
 import { packRecords } from '../../src/abi/record-view.js';
 import type { PreservedPages } from '../../src/abi/upstream/model.js';
@@ -9,6 +10,7 @@ import { guestmemfsInode, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoMem } from '../../src/records/kho.js';
 import { khoTestFolio } from '../../src/records/kho_test.js';
 import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
+import { folioViewOf } from '../folio-view.js';
 import type { Whole } from './whole.js';
 
 const BIG = 0xffff_ffff_ffff_ffffn;
@@ -151,7 +153,7 @@ export const everything: Whole<Handover> = {
             memfd: {
               ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
               ...{ area, origin },
-              folios: { length: 2, each: () => {}, runs: () => runs },
+              folios: folioViewOf(2, () => runs),
             },
           },
         ],

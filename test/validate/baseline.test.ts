@@ -141,10 +141,10 @@ describe('baseline', () => {
   });
 
   test.each([
-    ['', 'is no JSON'],
-    ['null', 'is no baseline'],
-    ['{"kind":"validate-baseline"}', 'is no baseline'],
-    ['{"kind":"validate-baseline","schemaVersion":1,"findings":[]}', 'of version 1, 2 is read'],
+    ['', 'is not JSON'],
+    ['null', 'is not a baseline'],
+    ['{"kind":"validate-baseline"}', 'is not a baseline'],
+    ['{"kind":"validate-baseline","schemaVersion":1,"findings":[]}', 'of version 1, but version 2 is read'],
     ['{"kind":"validate-baseline","schemaVersion":2,"findings":[1]}', 'findings[0]'],
     [
       '{"kind":"validate-baseline","schemaVersion":2,"findings":[{"rule":"A","severity":"bad","count":1}]}',

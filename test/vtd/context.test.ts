@@ -168,7 +168,7 @@ describe('the scalable tables of vtd.md 5.3 and 5.4', () => {
     expect(path.steps.map(({ verdict }) => verdict)).toEqual(['present', 'present', 'present', 'present']);
   });
 
-  it('PASIDs that are not there', () => {
+  it('PASIDs that are missing', () => {
     expect(devicePath(scalable(), 0x3b, 0, 1).steps.at(-1)?.verdict).toBe('absent');
     expect(devicePath(scalable(), 0x3b, 0, 64 * 2).steps.at(-1)?.verdict).toBe('absent');
     expect(devicePath(scalable(), 0x3b, 0, 512 * 64).ends).toBe('pasid-beyond-directory');

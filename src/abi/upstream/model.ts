@@ -17,6 +17,23 @@ export interface PreservedBlocks {
   readonly count: number;
 }
 
+/** Runs of adjacent blocks in columns. The arrays are used again for the next batch. */
+export interface BlockColumns {
+  readonly length: number;
+  /** First page frame of the first block. */
+  readonly pfn: Float64Array;
+  readonly order: Uint8Array;
+  /** How many blocks follow each other, the first included. */
+  readonly count: Float64Array;
+}
+
+/** Runs of page frames [start, end) in columns. The arrays are used again for the next batch. */
+export interface FrameColumns {
+  readonly length: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+}
+
 /** The blocks of a preserved memory map. Page frame numbers are exact as numbers (52 bits at most). */
 export interface PreservedPages {
   /** Bytes of a page. */
@@ -25,8 +42,12 @@ export interface PreservedPages {
   readonly orders: readonly number[];
   /** Runs of adjacent blocks of one order, by rising address, the smaller order first at equal addresses. */
   blocks(): Iterable<PreservedBlocks>;
+  /** The same, many at a time. */
+  blockColumns(): Iterable<BlockColumns>;
   /** Covered page frames [start, end), merged over all orders, ascending. */
   runs(): Iterable<{ start: number; end: number }>;
+  /** The same, many at a time. */
+  runColumns(): Iterable<FrameColumns>;
   /** The same in bytes. */
   ranges(): Iterable<AddressRange>;
   /** Number of blocks. */
@@ -39,6 +60,12 @@ export interface PreservedPages {
   has(pfn: number, order: number): boolean;
   /** Orders of the blocks that start at a page frame, ascending; a healthy map has one at most. */
   ordersAt(pfn: number): readonly number[];
+  /** Order of the largest block that starts at a page frame; -1 where none does. */
+  largestAt(pfn: number): number;
+  /** End of a covered stretch that begins at page frame `first`, `limit` at most; `first` where it is not covered. */
+  coveredUntil(first: number, limit: number): number;
+  /** The first covered page frame from `first` on; `limit` where there is none before it. */
+  nextCovered(first: number, limit: number): number;
   /** Whether all pages of the bytes [start, end) are covered; true for an empty range. */
   covers(start: bigint | number, end: bigint | number): boolean;
   /** The parts, in bytes, of [start, end) whose pages are not covered, ascending. */
@@ -96,6 +123,19 @@ export interface FolioRun {
   readonly step: number;
 }
 
+/** Runs of folios in columns, each as {@link FolioRun} has it. The arrays are used again for the next batch. */
+export interface FolioColumns {
+  readonly length: number;
+  readonly pfn: Float64Array;
+  readonly flags: Uint16Array;
+  /** Exact below 2^53. */
+  readonly index: Float64Array;
+  /** The same exactly, in two words, the low one first. */
+  readonly indexWords: Uint32Array;
+  readonly count: Float64Array;
+  readonly step: Float64Array;
+}
+
 /** The list of folios of a memfd, read from memory when asked for. */
 export interface FolioView {
   /** Entries of the list that its area has room for; at most nr_folios. */
@@ -104,6 +144,8 @@ export interface FolioView {
   each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
   /** The entries, runs joined; stops at the first that is absent. */
   runs(): Iterable<FolioRun>;
+  /** The same, many at a time. */
+  columns(): Iterable<FolioColumns>;
 }
 
 /** `data` of a LUO file whose handler is memfd-v1 or memfd-v2. */

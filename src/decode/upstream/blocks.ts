@@ -59,7 +59,7 @@ export function readBlocks<T>(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      stop('block-pointer', `${hex(address)} is no physical address`, address, 'next');
+      stop('block-pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
     // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
@@ -70,7 +70,7 @@ export function readBlocks<T>(
     if (!claim(context, at)) {
       stop(
         'block-shared',
-        `the block at ${hex(address)} belongs to a list already (a loop, or two owners)`,
+        `the block at ${hex(address)} already belongs to a list (a loop, or two owners)`,
         address,
         'next',
       );
@@ -102,7 +102,7 @@ export function readBlocks<T>(
     if (count > BigInt(capacity)) {
       stop(
         'block-count',
-        `the block at ${hex(address)} claims ${count} records, a page holds ${capacity}`,
+        `the block at ${hex(address)} has a count of ${count}, but a page has room for ${capacity}`,
         address,
         'count',
       );
@@ -153,7 +153,9 @@ export function readRecords<T>(
   let complete = count <= BigInt(capacity);
   let absent = false;
   if (!complete) {
-    reporter.add('array-count', `${what}: ${count} are claimed, their pages hold ${capacity}`, { address });
+    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, {
+      address,
+    });
   }
   const used = complete ? Number(count) : capacity;
   const at = physicalAddress(address);

@@ -32,7 +32,7 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
   if (guestmemfs === undefined || memory === undefined) return undefined;
   const start = record === undefined ? undefined : physicalAddress(record.addr);
   if (record === undefined || start === undefined) {
-    report.skip('no record says where the allocation bitmap is');
+    report.skip('no record has the address of the allocation bitmap');
     return undefined;
   }
   let bitmap = bitmaps.get(guestmemfs);

@@ -135,7 +135,7 @@ opened.close();`;
     const result = output(child);
     child.stdin?.end();
     const { text, code } = await result;
-    expect(text).toBe('InputError: standard input: is not a memory dump that is read: it is empty\n');
+    expect(text).toBe('InputError: standard input: is not a supported memory dump: it is empty\n');
     expect(code).toBe(0);
   });
 });
