@@ -173,6 +173,7 @@ describe('on dumps of one setup whose records lie elsewhere', () => {
   const cases = CASES.filter(({ rule, dump }) => /^(LUO|MEMFD|BLOCK)-/.test(rule) && dump === before.name);
   const outcome = (base: typeof before, each: Case) => validate(damagedOn(base, each), catalogue);
 
+  let healthy: ReturnType<typeof createBaseline> | undefined;
   test.each(cases.map((each) => [each.rule, each.what, each] as const))(
     '%s: %s is known',
     (rule, _what, each) => {
@@ -192,7 +193,7 @@ describe('on dumps of one setup whose records lie elsewhere', () => {
       const known = createBaseline([earlier]);
       expect(own(applyBaseline(later, known).result)).toEqual([]);
       // Nothing of this is known to a baseline of the healthy dump.
-      const healthy = createBaseline([validate(before.handover, catalogue)]);
+      healthy ??= createBaseline([validate(before.handover, catalogue)]);
       expect(own(applyBaseline(later, healthy).result)).toEqual(own(later));
     },
   );

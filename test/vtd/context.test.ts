@@ -9,6 +9,7 @@ import { deviceText, parseDeviceId } from '../../src/vtd/device-id.js';
 import { parseRegset, parseSysfs, rootPointer, settingsOf } from '../../src/vtd/registers.js';
 import { dmarTranslationText } from '../../src/vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../../src/vtd/text/domain-translation.js';
+import { sweep } from '../sweep.js';
 import { tablePage, wordsMemory } from './tables.js';
 
 type Words = readonly (readonly [number, bigint])[];
@@ -293,7 +294,7 @@ describe('tables of which parts are missing', () => {
             expect(chunk.length).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: sweep(50, 25) },
     );
   });
 });
