@@ -8,8 +8,8 @@
  * - `work`: bytes of memory read, each read and each run of memory counting {@link STEP} more;
  * - `held`: bytes kept of it at the same time: blobs, tree nodes, pages of lists, bitmaps of blocks;
  * - `map`: bytes of the pages of the preserved memory map, all of which a dump that has the map stores;
- * - `tables`: bytes of page tables, each as often as a pointer leads to it, and {@link ENTRY} for each entry of a root,
- *   context or PASID table that is looked at;
+ * - `tables`: bytes of page tables, each as often as a pointer leads to it, and {@link ENTRY} times those of each entry of
+ *   a root, context or PASID table that is looked at;
  * - `lists`: bytes of arrays whose length a record claims, whether memory has them stored or as zeros;
  * - `output`: bytes written.
  */
@@ -35,8 +35,8 @@ export interface Budget {
 
 /** What a read or a run costs beside its bytes: about the time in which so many bytes are copied. */
 export const STEP = 256;
-/** What an entry that leads to tables costs: about the time in which as many bytes of a page table are walked. */
-export const ENTRY = 512;
+/** What a byte of an entry that leads to tables costs: about the time in which as many of a page table are walked. */
+export const ENTRY = 32;
 const MIB = 2 ** 20;
 /** A floor for small inputs, and what comes with each byte that an input has. */
 const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly each: number }>> = {
@@ -65,7 +65,15 @@ const TEXT: Readonly<Record<BudgetKind, string>> = {
  * @param factor of all limits; 1 is what the command line has without `--budget`
  */
 export function createBudget(realBytes: number, factor = 1): Budget {
-  const spent: Record<BudgetKind, number> = { shown: 0, work: 0, held: 0, map: 0, tables: 0, lists: 0, output: 0 };
+  const spent: Record<BudgetKind, number> = {
+    shown: 0,
+    work: 0,
+    held: 0,
+    map: 0,
+    tables: 0,
+    lists: 0,
+    output: 0,
+  };
   const reached = new Set<BudgetKind>();
   const limit = (kind: BudgetKind) => factor * (LIMITS[kind].floor + LIMITS[kind].each * realBytes);
   const limits = {

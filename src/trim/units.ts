@@ -138,7 +138,10 @@ function mappedAmong(pages: ByteRanges, units: readonly TrimUnit[], memory: Phys
   const found = createRangeCollector();
   for (const { request, second } of tablesOf(units, memory)) {
     if (!second) continue;
-    for (const batch of mergeBatches(walkTable({ ...request, sharedTableBudget: SHARED_TABLES }).batches, request.format)) {
+    for (const batch of mergeBatches(
+      walkTable({ ...request, sharedTableBudget: SHARED_TABLES }).batches,
+      request.format,
+    )) {
       const targets = targetsOf(batch);
       const counts = pagesOf(batch);
       const iovas = iovasOf(batch);

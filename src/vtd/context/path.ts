@@ -90,7 +90,8 @@ function take<T>(
   masks: (value: T) => readonly EntryMask[],
 ): Taken<T> {
   // Directories that lead to each other's tables have more ways through them than any listing has time for.
-  if (unit.memory.budget?.take('tables', ENTRY) === false) return { step: { kind, address, verdict: 'unknown' } };
+  if (unit.memory.budget?.take('tables', ENTRY * (type.size ?? 0)) === false)
+    return { step: { kind, address, verdict: 'unknown' } };
   const entry = readStructure(unit.memory, type, address);
   if (entry === undefined) return { step: { kind, address, verdict: 'unknown' } };
   const structure = entry as Structure<unknown>;
