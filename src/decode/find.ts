@@ -152,7 +152,7 @@ function brokenEntries(
       if (classify(tree).kind === 'handover') return candidate;
       return { ...candidate, broken: { how, address, state: entryState(address, bytes), others } };
     });
-  const known = entries.filter(({ broken }) => broken?.state !== 'absent');
+  const known = entries.filter(({ broken, bytes }) => broken?.state !== 'absent' || bytes.length > 0);
   const withHeader = known.filter(({ tree }) => tree.header !== undefined && tree.structEnd > 0);
   if (known.length > 0) return { broken: withHeader.length > 0 ? withHeader : known };
   const absentEntry = entries[0]?.broken;
