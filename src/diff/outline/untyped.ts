@@ -6,12 +6,13 @@ import { findProperty, nodeName, propertyName, propertyValue } from '../../fdt/t
 import { FdtToken } from '../../records/fdt.js';
 import type { Entity } from '../entity.js';
 import type { Place } from '../place.js';
+import { childPath, type NodePath, pathKey, ROOT_PATH } from './path-key.js';
 
 const NOTHING = new Uint8Array(0);
 
 /** A node that is open while the tokens are gone through. */
 interface Open {
-  readonly path: string;
+  readonly at: NodePath;
   /** What of it is typed; undefined for a node that nothing is known of. */
   readonly binding: NodeBinding | undefined;
   /** Bound names that were met in it: of several equal ones the model has the first. */
@@ -38,19 +39,19 @@ export function* untypedEntities(
     if (kind === FdtToken.endNode) stack.pop();
     else if (kind === FdtToken.beginNode) {
       const name = nodeName(tree, token) ?? '';
-      const path = above === undefined ? '/' : `${above.path === '/' ? '' : above.path}/${name}`;
+      const at = above === undefined ? ROOT_PATH : childPath(above.at, name);
       const bound = above === undefined ? binding : boundChild(tree, token, name, above);
-      stack.push({ path, binding: bound, properties: new Set(), children: new Set() });
+      stack.push({ at, binding: bound, properties: new Set(), children: new Set() });
       if (bound === undefined && above !== undefined) {
-        yield { place: { ...place, fdtPath: path }, key: `node ${path}`, fields: [] };
+        yield { place: { ...place, fdtPath: at.path }, key: `node ${pathKey(at)}`, fields: [] };
       }
     } else if (kind === FdtToken.prop && above !== undefined) {
       const property = propertyName(tree, token) ?? '';
       const value = propertyValue(tree, token) ?? NOTHING;
       if (isTyped(above, property, value)) continue;
       yield {
-        place: { ...place, fdtPath: above.path, property },
-        key: `property ${above.path}\u0000${property}`,
+        place: { ...place, fdtPath: above.at.path, property },
+        key: `property ${pathKey(above.at)}\u0000${property}`,
         fields: [{ name: 'value', value, ...(secret ? { secret } : {}) }],
       };
     }
