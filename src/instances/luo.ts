@@ -119,12 +119,14 @@ function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
     traits: { list: `folios of ${file}` },
   });
   if (sink.contents === undefined) return;
-  for (const { pfn, count, step } of folios.runs()) {
-    // The last folio's size is that of its preserved block.
-    const last = Number(pfn) + (count - 1) * step;
-    const order = preserved?.ordersAt(last).at(-1) ?? 0;
-    const pages = (count - 1) * step + 2 ** order;
-    sink.contents(Number(pfn) * pageSize, Math.min(pages * pageSize, PHYSICAL_LIMIT));
+  for (const { length, pfn, count, step } of folios.columns()) {
+    for (let row = 0; row < length; row++) {
+      // The last folio's size is that of its preserved block.
+      const before = ((count[row] as number) - 1) * (step[row] as number);
+      const first = pfn[row] as number;
+      const order = Math.max(0, preserved?.largestAt(first + before) ?? 0);
+      sink.contents(first * pageSize, Math.min((before + 2 ** order) * pageSize, PHYSICAL_LIMIT));
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
+import { type ByteRanges, createRangeCollector, firstBehind, touches } from './byte-ranges.js';
 
 /** Guest memory is told in pages of this size or larger. */
 const SMALLEST_PAGE = 4096;
@@ -22,6 +22,7 @@ export function guestAmong(
   memory: PhysicalMemory,
 ): ByteRanges {
   const found = createRangeCollector();
+  const apart = createGap(pages);
   const ignore = (): void => {};
   const sink = {
     blob: ignore,
@@ -37,9 +38,25 @@ export function guestAmong(
       if (at === undefined || !(length > 0)) return;
       const start = Math.floor(at / SMALLEST_PAGE) * SMALLEST_PAGE;
       const end = Math.ceil((at + Math.min(length, PHYSICAL_LIMIT)) / SMALLEST_PAGE) * SMALLEST_PAGE;
-      if (touches(pages, start, end)) found.add(start, end - start);
+      if (!apart(start, end) && touches(pages, start, end)) found.add(start, end - start);
     },
   };
   addReferences(sink, handover, root, memory);
   return found.finish();
+}
+
+/**
+ * Whether [start, end) lies in the gap between ranges in which the one asked for before did: guest memory lies
+ * together, and what is asked for between its ends is a folio at a time.
+ */
+function createGap({ starts, ends, count }: ByteRanges): (start: number, end: number) => boolean {
+  let from = 0;
+  let to = 0;
+  return (start, end) => {
+    if (start >= from && end <= to) return true;
+    const next = firstBehind(ends, count, start);
+    from = next === 0 ? 0 : (ends[next - 1] as number);
+    to = next === count ? Number.POSITIVE_INFINITY : (starts[next] as number);
+    return start >= from && end <= to;
+  };
 }
