@@ -124,8 +124,9 @@ function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
       // The last folio's size is that of its preserved block.
       const before = ((count[row] as number) - 1) * (step[row] as number);
       const first = pfn[row] as number;
-      const order = Math.max(0, preserved?.largestAt(first + before) ?? 0);
-      sink.contents(first * pageSize, Math.min((before + 2 ** order) * pageSize, PHYSICAL_LIMIT));
+      const order = preserved?.largestAt(first + before) ?? 0;
+      const pages = before + (order > 0 ? 2 ** order : 1);
+      sink.contents(first * pageSize, Math.min(pages * pageSize, PHYSICAL_LIMIT));
     }
   }
 }

@@ -35,10 +35,10 @@ export function guestAmong(
     bytes: ignore,
     contents(address: number | bigint, length: number): void {
       const at = physicalAddress(address);
-      if (at === undefined || !(length > 0)) return;
+      if (at === undefined || !(length > 0) || apart(at, at + length)) return;
       const start = Math.floor(at / SMALLEST_PAGE) * SMALLEST_PAGE;
       const end = Math.ceil((at + Math.min(length, PHYSICAL_LIMIT)) / SMALLEST_PAGE) * SMALLEST_PAGE;
-      if (!apart(start, end) && touches(pages, start, end)) found.add(start, end - start);
+      if (touches(pages, start, end)) found.add(start, end - start);
     },
   };
   addReferences(sink, handover, root, memory);
@@ -46,8 +46,8 @@ export function guestAmong(
 }
 
 /**
- * Whether [start, end) lies in the gap between ranges in which the one asked for before did: guest memory lies
- * together, and what is asked for between its ends is a folio at a time.
+ * Whether whole pages with [start, end) lie in the gap between ranges in which those asked for before did: guest memory
+ * lies together, and what is asked for between its ends is a folio at a time.
  */
 function createGap({ starts, ends, count }: ByteRanges): (start: number, end: number) => boolean {
   let from = 0;
@@ -55,8 +55,9 @@ function createGap({ starts, ends, count }: ByteRanges): (start: number, end: nu
   return (start, end) => {
     if (start >= from && end <= to) return true;
     const next = firstBehind(ends, count, start);
-    from = next === 0 ? 0 : (ends[next - 1] as number);
-    to = next === count ? Number.POSITIVE_INFINITY : (starts[next] as number);
+    from = next === 0 ? 0 : Math.ceil((ends[next - 1] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;
+    to =
+      next === count ? PHYSICAL_LIMIT : Math.floor((starts[next] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;
     return start >= from && end <= to;
   };
 }

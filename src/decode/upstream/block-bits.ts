@@ -295,7 +295,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
         .map(({ order }) => order),
     largestAt(pfn) {
       // A block begins at a multiple of its size: of most page frames few orders come into question.
-      const low = (pfn % 0x1_0000_0000) | 0;
+      const low = pfn | 0;
       const zeros = low === 0 ? 32 : 31 - Math.clz32(low & -low);
       for (let i = orders.length - 1; i >= 0; i--) {
         const bits = orders[i] as OrderBits;
