@@ -369,6 +369,9 @@ function findChunk(bits: OrderBits, chunk: number): number {
     bits.hint = hint + 1;
     return hint + 1;
   }
+  // Between two chunks that follow each other in the list: asked for again and again where an order is rare.
+  const next = chunks[hint] ?? Number.POSITIVE_INFINITY;
+  if (next > chunk && (hint === 0 || (chunks[hint - 1] as number) < chunk)) return hint;
   let low = 0;
   let high = chunks.length;
   while (low < high) {
