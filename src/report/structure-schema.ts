@@ -29,8 +29,7 @@ export function structureSchema({ what, forms }: Subject): Schema {
       'form',
       {
         schema: {
-          description:
-            'Form of the bytes, which no release has: it may change without a new schemaVersion.',
+          description: 'Form of the bytes, which no release has: it may change without a new schemaVersion.',
           enum: forms.map(({ id }) => id),
         },
         always: true,

@@ -97,8 +97,8 @@ export function touches({ starts, ends, count }: ByteRanges, start: number, end:
   return i < count && (starts[i] ?? 0) < end;
 }
 
-/** Index of the first range that ends after `start`. */
-function firstBehind(ends: Float64Array, count: number, start: number): number {
+/** Index of the first range that ends after `start`; `count` if there is none. */
+export function firstBehind(ends: Float64Array, count: number, start: number): number {
   let low = 0;
   let high = count;
   while (low < high) {
