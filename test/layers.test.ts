@@ -111,10 +111,10 @@ describe('layers', () => {
 
   it('names missing files, unknown folders and cycles', () => {
     expect(check({ 'fdt/x.ts': "import './gone.js';\n" })).toEqual([
-      'src/fdt/x.ts:1: imports ./gone.js: no file of src',
+      'src/fdt/x.ts:1: imports ./gone.js: not a file of src',
     ]);
     expect(check({ 'misc/x.ts': "import '../schema/a.js';\n", 'schema/a.ts': '' })).toEqual([
-      'src/misc/x.ts:1: src/misc is no layer',
+      'src/misc/x.ts:1: src/misc is not a layer',
     ]);
     const found = check({
       'fdt/a.ts': "import './b.js';\n",

@@ -81,7 +81,7 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   const takes = releases.to.filter(({ takeover }) => takeover === 'yes').map(({ abi }) => abi.release);
   yield ['taken by', list(takes)];
   const perhaps = releases.to.filter(({ takeover }) => takeover === 'unsure').map(({ abi }) => abi.release);
-  if (perhaps.length > 0) yield ['perhaps by', `${list(perhaps)}: nothing tells how the map is written`];
+  if (perhaps.length > 0) yield ['perhaps by', `${list(perhaps)}: nothing shows which form the map has`];
   if (releases.contradiction !== undefined) {
     const [one, other] = releases.contradiction;
     yield ['contradiction', escapeText(`${one.what}, ${other.what}: no release writes both`)];

@@ -36,7 +36,12 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
       yield `  handed over by ${release}, kexec ${kexecCount} since the cold boot`;
   }
   if (memblock !== undefined) {
-    yield* title('memblock', `${memblock.regions.length} regions of reserve_mem`);
+    yield* title(
+      'memblock',
+      memblock.regions.length === 1
+        ? '1 region of reserve_mem'
+        : `${memblock.regions.length} regions of reserve_mem`,
+    );
     for (const { name = '', start = 0n, size: length = 0n } of memblock.regions) {
       yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
     }
@@ -47,7 +52,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
     const { nrFolios, csum, csumComputed } = khoTest;
     yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
     const computed =
-      csumComputed === undefined ? 'not summed up: not all folios are in the dump' : hex(csumComputed);
+      csumComputed === undefined ? 'not computed: not all folios are in the dump' : hex(csumComputed);
     yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
   }
   for (const subtree of subtrees) {

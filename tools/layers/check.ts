@@ -82,7 +82,7 @@ export function checkLayers(root: string): Result {
         continue;
       }
       const to = target(folder, path, specifier);
-      if (!known.has(to)) report(path, line, `imports ${specifier}: no file of src`);
+      if (!known.has(to)) report(path, line, `imports ${specifier}: not a file of src`);
       else edges.push({ from: path, to, line });
       const message = directionProblem(path, to);
       if (message !== undefined) report(path, line, message);
@@ -126,7 +126,7 @@ function directionProblem(from: string, to: string): string | undefined {
   const [own, other] = [layerOf(from), layerOf(to)];
   if (own === '' || own === other) return undefined;
   const [ownRank, otherRank] = [RANK.get(own), RANK.get(other)];
-  if (ownRank === undefined) return `src/${own} is no layer`;
+  if (ownRank === undefined) return `src/${own} is not a layer`;
   if (otherRank !== undefined && otherRank >= ownRank) return undefined;
   return `imports src/${to}: ${own} may not import ${other === '' ? 'the package entry' : other}`;
 }

@@ -122,7 +122,7 @@ export function decodeLuoRecord(
   if (bytes.length < LUO_SER_SIZE) {
     reporter.add(
       'luo-size',
-      `the LUO blob has ${bytes.length} bytes, struct luo_ser ${LUO_SER_SIZE}`,
+      `the LUO blob has ${bytes.length} bytes, but struct luo_ser has ${LUO_SER_SIZE}`,
       location,
     );
     return undefined;
@@ -133,7 +133,7 @@ export function decodeLuoRecord(
     reporter.add(
       'luo-compatible',
       /^[\x20-\x7e]+$/.test(compatible)
-        ? `the LUO blob is "${compatible}", which is no known version; it is kept as bytes`
+        ? `the LUO blob is "${compatible}", which is not a known version; it is kept as bytes`
         : 'the LUO blob does not begin with a version string: it is freed and reused memory, or damaged',
       location,
     );
@@ -213,7 +213,7 @@ function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<Luo
     if (BigInt(list.records.length) !== count) {
       context.reporter.add(
         'luo-file-count',
-        `session "${name}" claims ${count} files, ${list.records.length} can be read`,
+        `session "${name}" has a count of ${count} files, but only ${list.records.length} can be read`,
         { address, field: 'luo_file_set_ser.count' },
       );
     }
@@ -232,7 +232,7 @@ function readFiles(
   if (luo.version === 'luo-v5') return readBlocks(context, address, luoFileSer, what);
   const at = physicalAddress(address);
   if (at === undefined || !claim(context, at)) {
-    const why = at === undefined ? 'no physical address' : 'an array that another session has';
+    const why = at === undefined ? 'no physical address' : 'the array of another session';
     context.reporter.add('luo-files', `${what}: ${hex(address)} is ${why}`, {
       address,
       field: 'luo_file_set_ser.files',
