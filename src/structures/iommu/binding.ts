@@ -257,7 +257,7 @@ const forms: readonly StructureForm[] = [
     subject: SUBJECT,
     title: 'iommu-v1 of the early branch',
     names: ['iommu-v1'],
-    source: 'upstream 4.5 (A’)',
+    source: "upstream 4.5 (A')",
     root: state(iommuFlbSerEarly, {
       unit: unit(iommuHwSerEarly, vendor(iommuIntelSerEarly, undefined, ofUnit)),
       domain: domain(iommuDomainSerEarly),
