@@ -138,12 +138,12 @@ function addField(
         for (const [key, { schema }] of recordProperties(variant)) add(key, schema, false);
       add(
         field.key,
-        described(`${doc} Left out where it is zero, or its owner is known.`, ref('bytes')),
+        described(`${doc} Left out where it is zero, or where its owner is known.`, ref('bytes')),
         false,
       );
       add(
         `${field.key}Rest`,
-        described('The contents of that state; left out where it is zero.', ref('bytes')),
+        described('The bytes after that state; left out where they are zero.', ref('bytes')),
         false,
       );
   }
