@@ -155,6 +155,33 @@ types:
         -unit: address
         -pointer: { to: luo_flb_header_ser, kind: one, element: luo_flb_ser, preserved: true }
         doc: Physical address of the FLB page.
+  luo_ser_composite:
+    -orig-id: struct luo_ser
+    doc: Central record with a composite version string; a draft, never in a release.
+    doc-ref: upstream 4.1
+    seq:
+      - id: compatible
+        size: 16
+        -orig-id: compatible
+        -string: nul
+        doc: Version of the whole and of what it embeds, e.g. `luo-v5;block-v1`.
+      - id: liveupdate_num
+        type: u8
+        -orig-id: liveupdate_num
+        -unit: count
+        doc: Number of live updates that the next boot will be.
+      - id: sessions_pa
+        type: u8
+        -orig-id: sessions_pa
+        -unit: address
+        -pointer: { to: kho_block_header_ser, kind: chain, element: luo_session_ser, 'null': 0, preserved: true }
+        doc: Physical address of the first block of sessions, 0 when there is none.
+      - id: flbs_pa
+        type: u8
+        -orig-id: flbs_pa
+        -unit: address
+        -pointer: { to: luo_flb_header_ser, kind: one, element: luo_flb_ser, preserved: true }
+        doc: Physical address of the FLB page.
   luo_session_header_ser:
     -orig-id: struct luo_session_header_ser
     doc: Head of the session area up to luo-v3; the sessions follow.

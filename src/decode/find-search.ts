@@ -88,7 +88,8 @@ export function readTree(memory: PhysicalMemory, address: bigint): Uint8Array | 
   return readBytes(memory, address, totalsize) ?? knownPrefix(memory, Number(address), totalsize);
 }
 
-function treeSize(memory: PhysicalMemory, address: bigint): number | undefined {
+/** Bytes that the header at an address claims for its blob; undefined where there is none that may be believed. */
+export function treeSize(memory: PhysicalMemory, address: bigint): number | undefined {
   const head = readBytes(memory, address, FDT_HEADER_SIZE);
   if (head === undefined || !MAGIC.every((byte, i) => head[i] === byte)) return undefined;
   const { totalsize } = readFdtHeader(dataView(head), 0);

@@ -74,6 +74,9 @@ interface Candidate extends FoundTree {
   readonly tree: FdtTree;
 }
 
+/** Bytes that are allocated for a root tree: at most the 2024 series' dt_max, 10 MiB by default. */
+const MAX_ROOT = 10 << 20;
+
 /** Page sizes that the kernels with a handover have. */
 const PAGE_SIZES = [4096, 16384, 65536];
 
@@ -144,14 +147,26 @@ function brokenEntries(
     .map((candidate): Candidate => {
       const { how, addresses, bytes, tree } = candidate;
       const [address = 0n] = addresses;
-      if (how === 'search' || classify(tree).kind === 'handover') return candidate;
+      if (how === 'search') return candidate;
+      if (breaksOff(candidate)) return { ...candidate, broken: { how, address, state: 'absent', others } };
+      if (classify(tree).kind === 'handover') return candidate;
       return { ...candidate, broken: { how, address, state: entryState(address, bytes), others } };
     });
-  const known = entries.filter(({ broken }) => broken?.state !== 'absent');
+  const known = entries.filter(({ broken, bytes }) => broken?.state !== 'absent' || bytes.length > 0);
   const withHeader = known.filter(({ tree }) => tree.header !== undefined && tree.structEnd > 0);
   if (known.length > 0) return { broken: withHeader.length > 0 ? withHeader : known };
   const absentEntry = entries[0]?.broken;
   return { broken: [], ...(absentEntry === undefined ? {} : { absentEntry }) };
+}
+
+/**
+ * Whether the dump lacks the end of a tree: it claims no more than what was allocated for it, so that the fault is the
+ * dump's and not the tree's.
+ */
+function breaksOff({ tree: { header, bytes }, setupData, chosen }: Candidate): boolean {
+  if (header === undefined || bytes.length >= header.totalsize) return false;
+  const allocated = setupData?.rfc2024?.dtSize ?? setupData?.khoData?.fdtSize ?? chosen?.tree.size;
+  return allocated !== undefined && allocated <= BigInt(MAX_ROOT) && BigInt(header.totalsize) <= allocated;
 }
 
 /**

@@ -255,7 +255,7 @@ function boundedLength(memory: PhysicalMemory, address: bigint, size: bigint): n
 
 /** Whether something names the blob as the root tree that it does not look like. */
 function isNamed({ broken, address }: DecodeOptions): boolean {
-  return broken !== undefined && broken.state !== 'absent' && broken.address === address;
+  return broken !== undefined && broken.address === address;
 }
 
 /** What leads to a tree whose generation is not known is judged all the same. */

@@ -4,6 +4,7 @@ export type MemoryCode =
   | 'budget-work'
   | 'budget-held'
   | 'budget-map'
+  | 'budget-tables'
   | 'budget-lists'
   | 'budget-output'
   | 'elf-segments-aliased'

@@ -29,8 +29,7 @@ export function structureSchema({ what, forms }: Subject): Schema {
       'form',
       {
         schema: {
-          description:
-            'Form of the bytes, which no release has: it may change without a new schemaVersion.',
+          description: 'Form of the bytes, which no release has: it may change without a new schemaVersion.',
           enum: forms.map(({ id }) => id),
         },
         always: true,
@@ -139,12 +138,12 @@ function addField(
         for (const [key, { schema }] of recordProperties(variant)) add(key, schema, false);
       add(
         field.key,
-        described(`${doc} Left out where it is zero, or its owner is known.`, ref('bytes')),
+        described(`${doc} Left out where it is zero, or where its owner is known.`, ref('bytes')),
         false,
       );
       add(
         `${field.key}Rest`,
-        described('The contents of that state; left out where it is zero.', ref('bytes')),
+        described('The bytes after that state; left out where they are zero.', ref('bytes')),
         false,
       );
   }

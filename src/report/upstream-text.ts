@@ -125,14 +125,15 @@ function* sessionLines(
 function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
   const { compatible, token, data, memfd, draft } = file;
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
-  if (draft !== undefined) {
+  if (draft !== undefined && memfd === undefined) {
     const held = heldText(handover, file, paint);
     return `${head}  ${held === '' ? '' : `${held}  `}${draftText(draft, paint)}`;
   }
   if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
   const { pos, size: bytes, seals, nrFolios } = memfd;
   const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
-  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}`;
+  const of = draft === undefined ? '' : `  ${draftText(draft, paint)}`;
+  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}${of}`;
 }
 
 const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? new Map()) as ReadonlyMap<

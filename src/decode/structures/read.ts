@@ -224,10 +224,14 @@ function readFollowing(
   const most = Math.floor((pageSize * 2 ** MAX_BLOCK_ORDER - head) / size);
   const fits = claimed <= BigInt(most);
   if (!fits) {
-    reporter.add('array-count', `${what}: the count is ${claimed}, but a block of memory has room for ${most}`, {
-      address: first - BigInt(head),
-      field: `${record.name}.${kernelName(record, list.count)}`,
-    });
+    reporter.add(
+      'array-count',
+      `${what}: the count is ${claimed}, but a block of memory has room for ${most}`,
+      {
+        address: first - BigInt(head),
+        field: `${record.name}.${kernelName(record, list.count)}`,
+      },
+    );
   }
   const start = physicalAddress(first);
   const wanted = fits ? Number(claimed) : 0;

@@ -294,10 +294,13 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
         .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
         .map(({ order }) => order),
     largestAt(pfn) {
+      // A block begins at a multiple of its size: of most page frames few orders come into question.
+      const low = pfn | 0;
+      const zeros = low === 0 ? 32 : 31 - Math.clz32(low & -low);
       for (let i = orders.length - 1; i >= 0; i--) {
         const bits = orders[i] as OrderBits;
-        const block = pfn / bits.scale;
-        if (Number.isInteger(block) && isSet(bits, block)) return bits.order;
+        if (bits.order > zeros && (zeros < 32 || pfn % bits.scale !== 0)) continue;
+        if (isSet(bits, pfn / bits.scale)) return bits.order;
       }
       return -1;
     },
@@ -366,6 +369,9 @@ function findChunk(bits: OrderBits, chunk: number): number {
     bits.hint = hint + 1;
     return hint + 1;
   }
+  // Between two chunks that follow each other in the list: asked for again and again where an order is rare.
+  const next = chunks[hint] ?? Number.POSITIVE_INFINITY;
+  if (next > chunk && (hint === 0 || (chunks[hint - 1] as number) < chunk)) return hint;
   let low = 0;
   let high = chunks.length;
   while (low < high) {

@@ -197,7 +197,9 @@ export function readRecords<T>(
   let complete = count <= BigInt(capacity);
   let absent = false;
   if (!complete) {
-    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, { address });
+    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, {
+      address,
+    });
   }
   const used = complete ? Number(count) : capacity;
   const at = physicalAddress(address);

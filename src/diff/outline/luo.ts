@@ -1,6 +1,7 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
 import { missingOf } from '../../abi/missing.js';
 import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
@@ -108,7 +109,8 @@ function fileEntity(file: LuoFile, session: Uint8Array, context: StructureContex
   const place: Place = { part: 'luo', session, token };
   const handler = bytesToText(compatible).text;
   const held = heldOutline(context, file, place);
-  const isMemfd = handler === 'memfd-v1' || handler === 'memfd-v2';
+  const own = ownVersion(handler);
+  const isMemfd = own === 'memfd-v1' || own === 'memfd-v2';
   return {
     place,
     key: token.toString(16),

@@ -135,6 +135,13 @@ export function lookUpSeverity(tree: FdtTree, diagnostic: FdtDiagnostic): Severi
   return isUnseen(tree, diagnostic) ? 'warning' : undefined;
 }
 
+/** Where the dump ends a root tree that goes on: what is wrong with it there is not the tree's fault. */
+function cutAt({ brokenEntry, fdtAddress, tree }: Handover): bigint | undefined {
+  if (fdtAddress === undefined || brokenEntry?.state !== 'absent' || brokenEntry.address !== fdtAddress)
+    return undefined;
+  return fdtAddress + BigInt(tree?.bytes.length ?? 0);
+}
+
 /** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
 function isUpstreamRoot({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
   return preservedMemoryMap !== undefined && path === '/';
@@ -165,8 +172,13 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
           'unanswered',
         );
       }
+      const cut = cutAt(handover);
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
+        if (cut !== undefined) {
+          report.absent('the end of the root tree', cut);
+          return;
+        }
         // Reported as KHO-112.
         if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
         const severity = ownSeverity(diagnostic, handover);

@@ -15,7 +15,7 @@
  * - `shared-table`: an entry points to a table page that was reached before at the same level (SS-22); its
  *   leaves were listed again for this IOVA.
  * - `two-levels`: a table page is used at two levels (XR-1).
- * - `walk-budget`: a shared table that was not walked again, because the budget for shared tables was spent.
+ * - `walk-budget`: a table that was not walked (again), because the budget for shared tables, or for all, was spent.
  */
 export type WalkAnomalyKind =
   | 'unsupported-levels'
