@@ -3,9 +3,8 @@
  * in the record (upstream 4.5): the tables and what else is recorded tell the mode.
  */
 import type { PhysicalMemory } from '../../memory/physical.js';
-import { dataView } from '../bytes.js';
 import { readBytes } from '../../memory/read.js';
-import { readScalableRootEntry, ROOT_ENTRY_SIZE } from '../../records/vtd.js';
+import { ROOT_ENTRY_SIZE, readScalableRootEntry } from '../../records/vtd.js';
 import { DEFAULT_SETTINGS } from '../../schema/settings.js';
 import { hex } from '../../schema/units.js';
 import {
@@ -16,6 +15,7 @@ import {
   type IommuUnit,
 } from '../../structures/iommu/model.js';
 import { type DevicePath, devicePath } from '../../vtd/context/path.js';
+import { dataView } from '../bytes.js';
 
 /** Bit 10 of RTADDR_REG: scalable mode. */
 const SCALABLE = 0x400n;
@@ -55,7 +55,12 @@ export function liveDomainAt({ domains }: IommuState, address: bigint): IommuDom
 }
 
 /** Follows a device below a recorded unit, by its own function number. */
-export function recordedPath(memory: PhysicalMemory, rtaddr: bigint, mode: UnitMode, bdf: number): DevicePath {
+export function recordedPath(
+  memory: PhysicalMemory,
+  rtaddr: bigint,
+  mode: UnitMode,
+  bdf: number,
+): DevicePath {
   const settings = { ...DEFAULT_SETTINGS, mode };
   return devicePath({ memory, rtaddr, settings }, (bdf >> 8) & 0xff, bdf & 0xff);
 }
@@ -146,7 +151,8 @@ function modeByPaths(
 
 function modeByRecords({ intel }: IommuUnit, devices: readonly IommuDevice[]): Told | undefined {
   const pasids = devices.some(
-    (device) => device.intel !== undefined && (device.intel.pasidTable !== 0n || device.intel.maxPasid !== 0n),
+    (device) =>
+      device.intel !== undefined && (device.intel.pasidTable !== 0n || device.intel.maxPasid !== 0n),
   );
   if (pasids) return { mode: 'scalable', why: 'devices of it have a PASID directory' };
   // Odd bits are of context tables for devfn 0x80 on, which legacy mode does not have.
