@@ -1,0 +1,165 @@
+/** Units and top tables that are handed over: whether they can be tables, and which context tables there are. */
+import { dataView } from '../../decode/bytes.js';
+import { liveDevices, type RecordedUnit } from '../../decode/iommu/units.js';
+import { readBytes } from '../../memory/read.js';
+import { ROOT_ENTRY_SIZE, readRootEntry, readScalableRootEntry } from '../../records/vtd.js';
+import { IOMMU_TYPE } from '../../structures/iommu/model.js';
+import { rootPointer } from '../../vtd/registers.js';
+import type { Rule } from '../rule.js';
+import { hex, listed } from '../text.js';
+import { UPSTREAM } from '../upstream/shared.js';
+import { handedSubject } from '../vtd/target.js';
+import { fieldOf, handedOf } from './shared.js';
+
+const PAGE = 4096n;
+const LIMIT = 1n << 52n;
+const BUSES = 256;
+
+function noTable(address: bigint): string | undefined {
+  if (address === 0n) return 'is 0';
+  if (address % PAGE !== 0n) return 'is not page aligned';
+  return address >= LIMIT ? 'lies beyond 52 address bits' : undefined;
+}
+
+export const canBeTables: Rule = {
+  id: 'IOMMU-059',
+  title:
+    'root and top tables of what is handed over are pages, and top_level is a depth that their stage has',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream 4.5 (D, seen in captures)',
+  evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h, x86_64.h (levels); VT-d 11.4.5 (RTADDR_REG)',
+  consequence:
+    'the next kernel takes memory that is no table for one: its BUG_ON on what it cannot restore, or DMA gone wrong',
+  needs: ['memory'],
+  check(context, report) {
+    const handed = handedOf(context, report);
+    if (handed === undefined) return;
+    const { state, domains } = handed;
+    for (const unit of state.units.items) {
+      const { deleted, type, intel, token } = unit;
+      if (deleted || type !== IOMMU_TYPE.intel || intel === undefined) continue;
+      const why = noTable(intel.rootTable);
+      if (why === undefined) continue;
+      report.finding({
+        message: `root_table ${hex(intel.rootTable)} of the unit ${hex(token)} ${why}`,
+        location: fieldOf(state, 'units', unit, 'rootTable', 'intel'),
+        found: hex(intel.rootTable),
+        expected: 'address of a page',
+      });
+    }
+    for (const each of domains) {
+      const { domain, name, stage } = each;
+      const why = noTable(domain.topTable);
+      if (why !== undefined)
+        report.finding({
+          subject: handedSubject(each),
+          message: `top_table ${hex(domain.topTable)} of ${name} ${why}`,
+          location: fieldOf(state, 'domains', domain, 'topTable'),
+          found: hex(domain.topTable),
+          expected: 'address of a page',
+        });
+      // First-stage tables have 4 or 5 levels, of second-stage ones hardware knows 3, 4 and 5.
+      const least = stage?.stage === 'first' ? 3n : 2n;
+      if (domain.topLevel >= least && domain.topLevel <= 4n) continue;
+      report.finding({
+        subject: handedSubject(each),
+        message: `top_level of ${name} is ${domain.topLevel}: no ${stage === undefined ? '' : `${stage.stage}-stage `}table has ${domain.topLevel + 1n} levels`,
+        location: fieldOf(state, 'domains', domain, 'topLevel'),
+        found: `${domain.topLevel}`,
+        expected: `${least} to 4`,
+      });
+    }
+  },
+};
+
+/** Bits of the context tables that a root table has. */
+function tablesOf({ mode }: RecordedUnit, bytes: Uint8Array): Set<number> {
+  const view = dataView(bytes);
+  const bits = new Set<number>();
+  for (let bus = 0; bus < BUSES; bus++) {
+    const offset = bus * ROOT_ENTRY_SIZE;
+    if (mode === 'legacy') {
+      if (readRootEntry(view, offset).p === 1) bits.add(bus * 2);
+      continue;
+    }
+    const { lp, up } = readScalableRootEntry(view, offset);
+    if (lp === 1) bits.add(bus * 2);
+    if (up === 1) bits.add(bus * 2 + 1);
+  }
+  return bits;
+}
+
+function tableName(mode: RecordedUnit['mode'], bit: number): string {
+  const bus = `bus ${(bit >> 1).toString(16).padStart(2, '0')}`;
+  if (mode === 'legacy' && bit % 2 === 0) return bus;
+  return `${bit % 2 === 0 ? 'the lower' : 'the upper'} half of ${bus}`;
+}
+
+export const contextTables: Rule = {
+  id: 'IOMMU-054',
+  title: 'context_tables_bitmap of a unit names the context tables that its root table has',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream 4.5 (seen in captures)',
+  evidence: 'drivers/iommu/intel/liveupdate.c preserve_context_table of the series',
+  consequence:
+    'a table that it leaves out is not preserved and stays in use; for one that it names in vain the next kernel restores what is none',
+  needs: ['memory'],
+  check(context, report) {
+    const handed = handedOf(context, report);
+    if (handed === undefined) return;
+    const { state, units, memory } = handed;
+    const known = units.filter(({ unit }) => unit.intel?.contextTables !== undefined);
+    if (known.length === 0) report.skip('no unit of a form with a bitmap is handed over');
+    for (const recorded of known) {
+      const { unit, mode, name } = recorded;
+      const { address } = rootPointer(recorded.rtaddr);
+      const bytes = readBytes(memory, address, BUSES * ROOT_ENTRY_SIZE);
+      if (bytes === undefined) {
+        report.absent(`the root table of ${name}`, address);
+        continue;
+      }
+      const there = tablesOf(recorded, bytes);
+      // A root table with none at all is another page: IOMMU-050.
+      if (there.size === 0) continue;
+      const named = new Set<number>();
+      for (const [word, bits] of (unit.intel?.contextTables ?? []).entries())
+        for (let bit = 0; bit < 64; bit++)
+          if (((bits >> BigInt(bit)) & 1n) === 1n) named.add(word * 64 + bit);
+      const extra = [...named].filter((bit) => !there.has(bit));
+      const lacking = [...there].filter((bit) => !named.has(bit));
+      const tell = (bits: readonly number[], text: string, warning: boolean): void => {
+        if (bits.length === 0) return;
+        const names = listed(
+          bits.map((bit) => tableName(mode, bit)),
+          6,
+        );
+        report.finding({
+          ...(warning ? { severity: 'warning' as const } : {}),
+          message: `context_tables_bitmap of ${name} ${text} ${names}`,
+          location: fieldOf(state, 'units', unit, 'contextTables', 'intel'),
+          found: `${named.size} tables`,
+          expected: `${there.size} tables`,
+        });
+      };
+      tell(extra, 'names context tables that its root table does not have:', false);
+      // A table that came after the last device was preserved is lost for devices that are not handed over only.
+      const used = new Set(
+        liveDevices(state, { unit: unit.address }).map(({ bdf }) =>
+          mode === 'legacy' ? (bdf >> 8) * 2 : (bdf >> 7) & 0x1ff,
+        ),
+      );
+      tell(
+        lacking.filter((bit) => used.has(bit)),
+        'leaves out context tables of devices that are handed over:',
+        false,
+      );
+      tell(
+        lacking.filter((bit) => !used.has(bit)),
+        'leaves out context tables that its root table has:',
+        true,
+      );
+    }
+  },
+};
