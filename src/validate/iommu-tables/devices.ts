@@ -7,6 +7,7 @@ import type { Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
 import { fieldOf, handedOf, type PlacedDevice, placedDevices } from './shared.js';
+import { isDepth, noTable } from './units.js';
 
 const SEEN = 'upstream 4.5 (seen in captures)';
 const PRESERVE = 'drivers/iommu/intel/liveupdate.c intel_iommu_preserve_device of the series';
@@ -118,7 +119,8 @@ export const topTables: Rule = {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
       const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
-      if (domain === undefined) continue;
+      // What can be no table at all is IOMMU-059.
+      if (domain === undefined || noTable(domain.topTable) !== undefined) continue;
       const roots = pathRoots(path).map(BigInt);
       if (roots.includes(domain.topTable)) continue;
       const other = handed?.domains.find(({ root }) => root !== undefined && roots.includes(root));
@@ -158,7 +160,9 @@ export const levels: Rule = {
       const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
       const root = rootsOf(translation).find(({ address }) => BigInt(address) === domain?.topTable);
       if (domain === undefined || root === undefined) continue;
-      if (BigInt(root.levels) === domain.topLevel + 1n) continue;
+      const isFirst = 'first' in translation && translation.first === root;
+      const fine = BigInt(root.levels) === domain.topLevel + 1n;
+      if (fine || !isDepth(domain.topLevel, isFirst ? 'first' : 'second')) continue;
       report.finding({
         subject,
         message: `The entry of ${name} at ${hex(lastAddress(path))} says ${root.levels} levels, top_level ${domain.topLevel} of its domain ${hex(domain.address)} is of ${domain.topLevel + 1n}`,

@@ -1,5 +1,6 @@
 /** Units and top tables that are handed over: whether they can be tables, and which context tables there are. */
 import { dataView } from '../../decode/bytes.js';
+import type { Stage } from '../../decode/iommu/domains.js';
 import { liveDevices, type RecordedUnit } from '../../decode/iommu/units.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, readRootEntry, readScalableRootEntry } from '../../records/vtd.js';
@@ -15,10 +16,21 @@ const PAGE = 4096n;
 const LIMIT = 1n << 52n;
 const BUSES = 256;
 
-function noTable(address: bigint): string | undefined {
+/** Why an address can be no table; undefined when it can. */
+export function noTable(address: bigint): string | undefined {
   if (address === 0n) return 'is 0';
   if (address % PAGE !== 0n) return 'is not page aligned';
   return address >= LIMIT ? 'lies beyond 52 address bits' : undefined;
+}
+
+/** First-stage tables have 4 or 5 levels, of second-stage ones hardware knows 3, 4 and 5. */
+function leastLevel(stage: Stage | undefined): bigint {
+  return stage === 'first' ? 3n : 2n;
+}
+
+/** Whether tables of a stage can have a top table of that level. */
+export function isDepth(topLevel: bigint, stage: Stage | undefined): boolean {
+  return topLevel >= leastLevel(stage) && topLevel <= 4n;
 }
 
 export const canBeTables: Rule = {
@@ -59,9 +71,8 @@ export const canBeTables: Rule = {
           found: hex(domain.topTable),
           expected: 'address of a page',
         });
-      // First-stage tables have 4 or 5 levels, of second-stage ones hardware knows 3, 4 and 5.
-      const least = stage?.stage === 'first' ? 3n : 2n;
-      if (domain.topLevel >= least && domain.topLevel <= 4n) continue;
+      const least = leastLevel(stage?.stage);
+      if (isDepth(domain.topLevel, stage?.stage)) continue;
       report.finding({
         subject: handedSubject(each),
         message: `top_level of ${name} is ${domain.topLevel}: no ${stage === undefined ? '' : `${stage.stage}-stage `}table has ${domain.topLevel + 1n} levels`,
