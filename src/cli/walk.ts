@@ -164,7 +164,11 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
   const units = await vtdUnits(args);
   if (units.length === 0 && device === undefined) return false;
   if (args.domain !== undefined || args.pgd !== undefined || args.agaw !== undefined)
-    throw new UsageError('--root, --regset and --device do not go with --domain, --pgd or --agaw');
+    throw new UsageError(
+      units.length > 0
+        ? '--root and --regset go with --device, not with --domain, --pgd or --agaw'
+        : '--device does not go with --domain, --pgd or --agaw',
+    );
   if (args.stage !== undefined)
     throw new UsageError('--stage goes with --domain or --pgd: entries of devices tell it');
   const iovaText = lastValue(args.iova);

@@ -31,7 +31,11 @@ const UNSEEN: Record<string, string> = {
 /** The captures of the IOMMU series are of this generation. */
 const UNSEEN_IOMMU = catalogue
   .filter(({ id }) => id.startsWith('IOMMU-'))
-  .flatMap(({ id }) => ['kho-v1', 'kho-v2', 'kho-v3'].map((name) => [`${id} ${name}`, 'the captures of the IOMMU series are of kho-v4'] as const));
+  .flatMap(({ id }) =>
+    ['kho-v1', 'kho-v2', 'kho-v3'].map(
+      (name) => [`${id} ${name}`, 'the captures of the IOMMU series are of kho-v4'] as const,
+    ),
+  );
 Object.assign(UNSEEN, Object.fromEntries(UNSEEN_IOMMU));
 
 describe('every rule', () => {
