@@ -91,9 +91,7 @@ export function parseBtf(bytes: Uint8Array): Btf | string {
     const { kind, vlen } = readBtfType(view, at);
     const behind = BEHIND.get(kind);
     if (behind === undefined) {
-      problems.push(
-        `type ${count + 1} is of kind ${kind}, which is not known: it and what follows is not read`,
-      );
+      problems.push(`type ${count + 1} is of the unknown kind ${kind}: it and the rest are not read`);
       break;
     }
     const end = at + BTF_TYPE_SIZE + behind.size * (behind.each ? vlen : 1);

@@ -36,7 +36,7 @@ export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighte
   });
   const makerOf = (number: number): CaseMaker => {
     const maker = makers[number % makers.length];
-    if (maker === undefined) throw new RangeError('a case source has a target at least');
+    if (maker === undefined) throw new RangeError('a case source has at least one target');
     return maker;
   };
   return {
@@ -95,7 +95,7 @@ export async function everyTarget(
 function whole(args: CommonArguments, path: string, dump: LoadedDump, units: readonly VtdUnit[]): FuzzTarget {
   const { handover, evidence, found } = dump;
   const { memory, tree, setupData, scratch } = handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no tree to mutate');
   const { form } = loadOptions(args);
   const release = writerRelease(evidence, found);
   const options: DecodeOptions = {
@@ -122,7 +122,7 @@ function assumed({ handover: { generation } }: LoadedDump): DecodeOptions {
 /** The root tree, and the blobs of its children. */
 function lone(path: string, dump: LoadedDump): FuzzTarget[] {
   const { tree, subtrees = [] } = dump.handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no tree to mutate');
   return [
     blobTarget(tree.bytes, assumed(dump)),
     ...subtrees.flatMap(({ blob }) => (blob === undefined ? [] : [blobTarget(blob)])),

@@ -24,7 +24,7 @@ export async function refuseEmptyCopy(path: string, folder: Folder): Promise<voi
       found++;
     }
   }
-  if (found > 0) throw emptyFiles(path, 'has the files of debugfs, and they are empty');
+  if (found > 0) throw emptyFiles(path, 'has the files of debugfs, but they are empty');
 }
 
 /** Whether nothing can be read: the size that a file reports need not be its own. */

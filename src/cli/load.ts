@@ -59,7 +59,7 @@ export interface LoadedDump {
 /**
  * Opens a dump, hands it to `use`, and closes it however that ends.
  *
- * @throws InputError when it cannot be read, holds no handover tree, or several
+ * @throws InputError when it cannot be read, contains no handover tree, or several
  */
 export async function withDump<T>(
   path: string,
@@ -91,7 +91,7 @@ export async function withDumps<T>(
     const { blob, memory, folders } = inputs;
     if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
     if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'holds no memory');
+    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
     const { dumps, findings } = fromMemory(path, memory, options);
     return use(dumps, findings, memory);
   });
@@ -107,7 +107,7 @@ export async function withMemory<T>(
     if (unrecognised !== undefined) throw unrecognised;
     if (memory !== undefined) return use(memory.memory, memory);
     const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
-    throw new InputError(path, 'no-memory', `is ${what}; name the memory behind it with --memory FILE`);
+    throw new InputError(path, 'no-memory', `is ${what}; give its memory with --memory FILE`);
   });
 }
 
@@ -153,7 +153,7 @@ async function fromBlob<T>(
   const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${counted(blob.length, 'byte')}`;
   const tree = parseFdt(blob);
   if (isTooOld(tree)) {
-    const why = `a devicetree blob of version ${tree.header?.version}, whose names and values are laid out in another way`;
+    const why = `a devicetree blob of version ${tree.header?.version}, with another layout of names and values`;
     throw new InputError(path, 'old-version', `${why}; write it as version 17 with dtc -I dtb -O dtb -V 17`);
   }
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
@@ -406,7 +406,7 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
   else {
     handover.diagnostics.push({
       code: 'memory-absent',
-      message: `the mem cache at ${hex(address)} (${size} bytes) is not whole in ${memory.description}`,
+      message: `the mem cache at ${hex(address)} (${size} bytes) is not entirely in ${memory.description}`,
       location: { address },
     });
   }
@@ -431,7 +431,7 @@ function refuseDirection(path: string, direction: Direction, findings: Findings)
   throw new InputError(
     path,
     'tree-undecided',
-    `the dump does not tell which tree is ${direction} (trees: ${places}); choose one with --fdt-addr`,
+    `the dump does not show which tree is ${direction} (trees: ${places}); choose one with --fdt-addr`,
   );
 }
 
@@ -450,8 +450,8 @@ export function noTree(
   const places = truncated.map(({ address }) => hex(address)).join(', ');
   const none =
     places === ''
-      ? 'holds no handover tree'
-      : `holds no whole handover tree, only truncated ones at ${places}`;
+      ? 'contains no handover tree'
+      : `contains no complete handover tree, only truncated ones at ${places}`;
   const cause = absentEntry === undefined ? none : `${none}; ${entryText(absentEntry)}`;
   const damage = memory?.diagnostics[0]?.message;
   return new InputError(
@@ -464,9 +464,9 @@ export function noTree(
 function entryText({ how, address, list }: BrokenEntry): string {
   if (list === undefined) return `${how} names one at ${hex(address)}, which is not in the dump`;
   const ends = {
-    absent: `breaks off at the element at ${hex(address)}, which is not in the dump`,
+    absent: `is cut off at the element at ${hex(address)}, which is not in the dump`,
     impossible: `leads to ${hex(address)}, which is beyond all memory`,
-    endless: `comes back to the element at ${hex(address)}`,
+    endless: `leads back to the element at ${hex(address)}`,
   };
   return `the setup_data list of boot_params at ${hex(list.bootParams)} ${ends[list.ends]}`;
 }
@@ -485,6 +485,6 @@ function severalTrees(
   const told = dumps.some(({ direction }) => direction !== undefined);
   const addressed = dumps.some(({ found }) => found !== undefined);
   const ways = [told ? '--tree incoming or --tree outgoing' : '', addressed ? '--fdt-addr ADDRESS' : ''];
-  const cause = `holds ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
+  const cause = `contains ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
   return new InputError(path, 'several-trees', cause);
 }

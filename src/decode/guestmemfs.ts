@@ -8,6 +8,7 @@ import { type RecordView, recordView } from '../abi/record-view.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import {
+  GUESTMEMFS_INODE,
   GUESTMEMFS_INODE_SIZE,
   GUESTMEMFS_SB_SIZE,
   type GuestmemfsInode,
@@ -99,9 +100,12 @@ function files(
   const result: GuestmemfsFile[] = [];
   const index = mappingIndex(guestmemfs);
   const region = fsMemRange(guestmemfs);
+  const view = dataView(inodes.bytes);
   for (let i = 0; i < inodes.length; i++) {
+    // Most of thousands are free: no record is made of those.
+    const flags = view.getInt32(i * GUESTMEMFS_INODE_SIZE + GUESTMEMFS_INODE.flags, true);
+    if ((flags & INODE_FILE) === 0) continue;
     const inode = inodes.at(i);
-    if ((inode.flags & INODE_FILE) === 0) continue;
     const ino = i + 1;
     const record = index.get(ino);
     const mapping = record === undefined ? undefined : guestmemfs.mappingsBlocks?.at(record);

@@ -91,7 +91,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   if (classification.undecided !== undefined && generation === undefined) {
     diagnostics.push({
       code: 'generation-undecided',
-      message: `${classification.undecided}; name it with --assume ${GENERATIONS.join('|')}`,
+      message: `${classification.undecided}; choose it with --assume ${GENERATIONS.join('|')}`,
       location: { fdtPath: '/', property: 'compatible' },
     });
   }
@@ -135,7 +135,7 @@ function isWhole({ diagnostics, subtrees = [], luo, preservedMap }: Handover): b
 const NAMES_LOST: Diagnostic = {
   code: 'fdt-names-lost',
   message:
-    'the copy breaks off before its property names (debugfs out/fdt does, from Linux 6.19 on); they are supplied from where the kernel puts them',
+    'the copy is cut off before its property names (as debugfs out/fdt is, from Linux 6.19 on); they are filled in from where the kernel puts them',
   location: { fdtPath: '/' },
 };
 
@@ -237,7 +237,7 @@ function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: 
     handover.missing.push({ part: 'mem-cache', what: 'mem cache', address: data.memCacheAddr });
     handover.diagnostics.push({
       code: 'memory-absent',
-      message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not whole in ${memory.description}`,
+      message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not entirely in ${memory.description}`,
       location: { address: data.memCacheAddr },
     });
     return;

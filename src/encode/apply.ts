@@ -123,7 +123,7 @@ function applyNode(node: Node, before: TypedNode, after: TypedNode, path: string
     const item = present.get(key);
     if (item === undefined || typed.has(key)) continue;
     removed.add(item);
-    changes.sentences.push(`${path}/${child.name}: removed, the typed part does not have it`);
+    changes.sentences.push(`${path}/${child.name}: removed; the typed part does not have it`);
   }
   const added: { after: Node | undefined; node: Node }[] = [];
   let previous: Node | undefined;
@@ -199,7 +199,7 @@ function applyProperties(
     const at = find(name);
     if (at < 0 || after.properties.some((property) => property.name === name)) continue;
     node.items.splice(at, 1);
-    changes.sentences.push(`${path}/${name}: removed, the typed part does not have it`);
+    changes.sentences.push(`${path}/${name}: removed; the typed part does not have it`);
     changes.moved = true;
   }
   let lastProperty = -1;
@@ -220,7 +220,7 @@ function applyProperties(
     if (name === COMPATIBLE && includesString(item.value, value)) continue;
     if (item.value.length !== value.length) changes.moved = true;
     node.items[at] = { ...item, value };
-    changes.sentences.push(`${path}/${name}: fdt.tree says something else, the typed value is used`);
+    changes.sentences.push(`${path}/${name}: fdt.tree differs; the typed value is used`);
   }
 }
 

@@ -64,7 +64,7 @@ export function placeBoot(
   if (givenCache !== undefined) take(givenCache, cacheBytes.length);
   if (own !== undefined && named !== undefined && own !== named) {
     placement.messages.push(
-      `setupData.dtAddr is 0x${named.toString(16)}; the tree lies at fdt.address 0x${own.toString(16)}`,
+      `setupData.dtAddr is 0x${named.toString(16)}; the tree is at fdt.address 0x${own.toString(16)}`,
     );
   }
   const memCacheAddr = givenCache ?? take(freeTop(scratch, cacheBytes.length, taken), cacheBytes.length);
@@ -110,7 +110,7 @@ function scratchOf(placement: Placement, document: Json, setup: Json, tree: FdtT
     const json = jsonObject(first, 'scratch[0]');
     const start = jsonInteger(json.start, 'scratch[0].start');
     const end = jsonInteger(json.end, 'scratch[0].end');
-    if (end < start) throw new ModelError('scratch[0]: end lies before start');
+    if (end < start) throw new ModelError('scratch[0]: end is before start');
     if (named !== undefined && (named.start !== start || named.end !== end)) {
       placement.messages.push('setupData and scratch name different ranges; that of scratch is written');
     }

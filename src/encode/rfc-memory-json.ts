@@ -164,7 +164,7 @@ function blocksOfExtents(value: unknown, base: bigint | undefined, path: string)
     const start = jsonInteger(range.start, `${path}[${i}].start`);
     const end = jsonInteger(range.end, `${path}[${i}].end`);
     if (base === undefined)
-      throw new ModelError(`${path}[${i}]: guestmemfs.fsMem is missing, which it counts from`);
+      throw new ModelError(`${path}[${i}]: guestmemfs.fsMem is missing, and blocks count from its start`);
     const whole = (start - base) % GUESTMEMFS_BLOCK === 0n && (end - start) % GUESTMEMFS_BLOCK === 0n;
     if (start < base || end < start || !whole)
       throw new ModelError(`${path}[${i}]: not whole blocks of fsMem`);

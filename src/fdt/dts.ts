@@ -89,7 +89,8 @@ export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<st
       yield `${indent}${i < commentedUntil ? '// ' : ''}${text} {`;
       open.push({ properties: undefined, nodes: undefined, subnodes: false, phandle: undefined });
     } else if (kind === FdtToken.endNode) {
-      if (parent === undefined) yield report(i, `an END_NODE at ${hex(tree.at[i] ?? 0)} closes no node`);
+      if (parent === undefined)
+        yield report(i, `the FDT_END_NODE at ${hex(tree.at[i] ?? 0)} has no open node to close`);
       else {
         open.pop();
         yield `${'\t'.repeat(Math.min(open.length, MAX_INDENT))}${mark}};`;
@@ -98,7 +99,7 @@ export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<st
       yield* propertyLines(tree, i, parent, { indent, mark, phandles, options, report });
     }
   }
-  if (roots === 0) yield report(-1, 'the blob holds no node');
+  if (roots === 0) yield report(-1, 'the blob has no node');
   for (let level = open.length - 1; level >= 0; level--) {
     const mark = commentedUntil === tree.count && level > 0 ? '// ' : '';
     yield `${'\t'.repeat(Math.min(level, MAX_INDENT))}${mark}};`;

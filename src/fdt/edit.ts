@@ -42,7 +42,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
 
   function nameBytes(name: string): Uint8Array {
     const bytes = encoder.encode(name);
-    if (bytes.includes(0)) throw new Error('a devicetree name cannot hold a NUL');
+    if (bytes.includes(0)) throw new Error('a devicetree name cannot contain a NUL');
     return bytes;
   }
 
@@ -51,7 +51,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
     addSubnode(parent, name) {
       const bytes = nameBytes(name);
       if (parent.subnodes.some((each) => equal(each.name, bytes)))
-        throw new Error(`there is a subnode ${name}`);
+        throw new Error(`there already is a subnode ${name}`);
       const node: FdtEditNode = { name: bytes, properties: [], subnodes: [] };
       parent.subnodes.unshift(node);
       return node;
@@ -98,7 +98,7 @@ function nodesOf(tree: FdtTree, tokens: FdtImageTokens): FdtEditNode {
         throw new Error(`token ${i}: a property where no reader looks`);
       }
       const name = propertyNameBytes(tree, i);
-      if (name === undefined) throw new Error(`token ${i}: a property whose name cannot be read`);
+      if (name === undefined) throw new Error(`token ${i}: a property with an unreadable name`);
       node.properties.push({ name: name.slice(), nameOffset: token.nameOffset, value: token.value.slice() });
     } else {
       throw new Error(`token ${i}: a ${token.kind} cannot be edited around`);

@@ -148,11 +148,11 @@ function checkVersion(header: FdtHeader, sink: FdtDiagnosticSink): boolean {
   // Up to version 3 a node's name is its whole path, values of 8 bytes and more are aligned to 8, and the header is
   // shorter (libfdt fdt_next_tag, fdt_get_name, fdt_header_size_): read as version 17, values would be wrong ones.
   if (isOldVersion(header)) {
-    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: nothing of it is read here`);
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is not read`);
     return false;
   }
   if (version > FDT_LAST_VERSION) {
-    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is read as if it were`);
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is read as version 17`);
   }
   return true;
 }

@@ -67,7 +67,7 @@ export function createFdtWriter(): FdtWriter {
 
   function nameBytes(name: string | Uint8Array): Uint8Array {
     const bytes = typeof name === 'string' ? (asciiBytes(name) ?? encoder.encode(name)) : name;
-    if (bytes.includes(0)) throw new Error('a devicetree name cannot hold a NUL');
+    if (bytes.includes(0)) throw new Error('a devicetree name cannot contain a NUL');
     return bytes;
   }
 
@@ -160,7 +160,7 @@ function assemble(reserveMap: readonly FdtReserveEntry[], struct: Uint8Array, po
   const offDtStrings = offDtStruct + struct.length;
   const totalsize = offDtStrings + pool.size;
   if (totalsize > 0x7fffffff)
-    throw new Error(`a devicetree blob of ${totalsize} bytes: libfdt ends at 2^31 - 1`);
+    throw new Error(`a devicetree blob of ${totalsize} bytes: the limit of libfdt is 2^31 - 1`);
   const blob = new Uint8Array(totalsize);
   const view = new DataView(blob.buffer);
   writeFdtHeader(view, 0, {

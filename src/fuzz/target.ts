@@ -71,7 +71,7 @@ export function memoryTarget(
   units: readonly VtdUnit[] = [],
 ): FuzzTarget | undefined {
   const { chunks, covered } = trimHandover(handover, memory, { ...trim, units });
-  if (covered > MAX_IMAGE) throw new RangeError(`the records lie in ${covered} bytes of pages`);
+  if (covered > MAX_IMAGE) throw new RangeError(`the records are in ${covered} bytes of pages`);
   const { fdtAddress, pageSize } = handover;
   if (fdtAddress === undefined || handover.tree === undefined) return undefined;
   const segments = wholePages(imageOf(chunks), pageSize);

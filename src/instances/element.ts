@@ -9,7 +9,7 @@ import type { RecordType } from '../schema/record.js';
 export function elementRecord<T>(record: RecordType<T>, field: string): RecordType<unknown> {
   const element = record.fields.find(({ id }) => id === field)?.element;
   if (element?.bitWidth === undefined)
-    throw new Error(`${record.name}.${field} is no array of fixed elements`);
+    throw new Error(`${record.name}.${field} is not an array of fixed elements`);
   const { read: _read, write: _write, ...rest } = record as RecordType<unknown>;
   return {
     ...rest,

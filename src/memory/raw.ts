@@ -11,7 +11,7 @@ import { addPiece, buildRunTable, createPieces } from './run-table.js';
  */
 export function rawMemory(file: RandomAccess, base: number): PhysicalMemory {
   if (!(Number.isInteger(base) && base >= 0 && base + file.size <= PHYSICAL_LIMIT)) {
-    throw new RangeError(`${file.size} bytes at ${base} leave physical memory (2^52 bytes)`);
+    throw new RangeError(`${file.size} bytes at ${base} extend beyond physical memory (2^52 bytes)`);
   }
   const pieces = createPieces(1);
   addPiece(pieces, base, base + file.size, 0);

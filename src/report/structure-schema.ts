@@ -139,12 +139,12 @@ function addField(
         for (const [key, { schema }] of recordProperties(variant)) add(key, schema, false);
       add(
         field.key,
-        described(`${doc} Left out where it is zero, or known whose it is.`, ref('bytes')),
+        described(`${doc} Left out where it is zero, or where its owner is known.`, ref('bytes')),
         false,
       );
       add(
         `${field.key}Rest`,
-        described('What stands behind that state; left out where it is zero.', ref('bytes')),
+        described('The bytes after that state; left out where they are zero.', ref('bytes')),
         false,
       );
   }

@@ -69,7 +69,7 @@ export function entryMask<T extends object>(
   value?: T,
 ): EntryMask {
   const [mask] = entryMasks(type, settings, registers, value);
-  if (mask === undefined) throw new Error(`${type.name} is no 64-bit word`);
+  if (mask === undefined) throw new Error(`${type.name} is not a 64-bit word`);
   return mask;
 }
 

@@ -32,7 +32,7 @@ export function bytesToText(bytes: Uint8Array): Text {
  */
 export function textToBytes(text: string, size: number): Uint8Array {
   const content = new TextEncoder().encode(text);
-  if (content.includes(0)) throw new RangeError('the text holds a NUL');
+  if (content.includes(0)) throw new RangeError('the text contains a NUL');
   if (content.length >= size) {
     throw new RangeError(`${content.length} bytes of text and a NUL do not fit ${size} bytes`);
   }

@@ -32,7 +32,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
   const areas = countOption(options, 'areas', 3, 1000, 1);
   const levels = countOption(options, 'levels', 4, 5, 3);
   if (blocks < domains) {
-    throw new SynthError('domains', `${domains} need as many blocks of 2 MiB, there are ${blocks}`);
+    throw new SynthError('domains', `${domains} need as many blocks of 2 MiB, but there are ${blocks}`);
   }
   if (domains * devices > 0x10000) throw new SynthError('devices', 'more than there are bus numbers');
   const parts = domains === 0 ? [] : shares(blocks, domains, 1, () => random.below(3));
@@ -74,7 +74,7 @@ function spareFiles(
   const least = mapped.length === 0 ? Math.ceil(blocks / FILE_BLOCKS) : needed;
   const files = countOption(options, 'files', Math.min(needed + 1, MAX_FILES), MAX_FILES);
   if (needed > MAX_FILES)
-    throw new SynthError('domains', `they need ${needed} files, at most ${MAX_FILES} are listed`);
+    throw new SynthError('domains', `they need ${needed} files, but at most ${MAX_FILES} are listed`);
   if (mapped.length === 0) {
     if (files === 0 && options.guestRam === undefined) return { sizes: [], parts: [] };
     const count = options.files === undefined ? least : files;

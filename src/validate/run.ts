@@ -198,7 +198,7 @@ function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): R
 const NEEDS: Readonly<Record<Need, Reason & { met(handover: Handover): boolean }>> = {
   memory: {
     met: ({ memory }) => memory !== undefined,
-    why: 'the memory behind the blob is not given (--memory)',
+    why: 'no memory is given for the blob (--memory)',
     kind: 'not-given',
   },
   setup_data: {

@@ -63,13 +63,13 @@ export function writerTraits(facts: AbiFacts): readonly Trait[] {
   if (luo !== undefined) tell(`LUO is "${luo}"`, (abi) => abi.luo === luo);
   if (luo === 'luo-v1' && luoFlb !== undefined) {
     tell(
-      `LUO’s tree has ${luoFlb ? 'a' : 'no'} node luo-flb`,
+      `LUO's tree has ${luoFlb ? 'a' : 'no'} node luo-flb`,
       (abi) => abi.luo === luo && abi.luoFlb === luoFlb,
     );
   }
   for (const handler of new Set(files)) {
     if (isKnownHandler(handler)) {
-      tell(`a file’s handler is "${handler}"`, (abi) => abi.files.includes(handler));
+      tell(`a file's handler is "${handler}"`, (abi) => abi.files.includes(handler));
     }
   }
   if (khoTest !== undefined) {

@@ -75,6 +75,6 @@ export function guestMemory(second: TranslateRequest): PhysicalMemory {
     read,
     runs,
     known,
-    description: `guest memory behind the second stage at 0x${BigInt(second.root).toString(16)}`,
+    description: `guest memory under the second stage at 0x${BigInt(second.root).toString(16)}`,
   };
 }

@@ -39,13 +39,13 @@ function listing(capture: string, device: string): string {
 describe.each(CAPTURES)('%s', (mode, capture, runs) => {
   const { core, regset } = files(capture);
 
-  test.each(['00:03.0', '0000:00:1f.2'])('debugfs form of %s is the kernel’s, byte for byte', (device) => {
+  test.each(['00:03.0', '0000:00:1f.2'])("debugfs form of %s is the kernel's, byte for byte", (device) => {
     const args = ['walk', core, '--regset', regset, '--device', device, '--format', 'debugfs'];
     const expected = listing(capture, device.replace(/^0000:/, ''));
     expect(kho(args)).toEqual({ status: 0, stdout: expected, stderr: '' });
   });
 
-  test('debugfs form of the unit is the kernel’s, byte for byte', () => {
+  test("debugfs form of the unit is the kernel's, byte for byte", () => {
     const expected = readFileSync(join(capture, 'dmar_translation_struct'), 'utf8');
     for (const settings of [
       ['--regset', regset],
@@ -56,7 +56,7 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
     }
   });
 
-  test('csv of a device has a line for each leaf of the kernel’s listing', () => {
+  test("csv of a device has a line for each leaf of the kernel's listing", () => {
     const rows = listing(capture, '00:03.0').trimEnd().split('\n').slice(2);
     const expected = rows.map((row) => {
       const [iova = '', ...words] = row.split(/[\s|]+/);

@@ -10,7 +10,7 @@ import { sweep } from '../sweep.js';
 import { compared, lines, swapped } from './compared.js';
 import { relocated } from './relocate.js';
 
-const RUNS = { numRuns: sweep(40, 12) };
+const RUNS = { numRuns: sweep(40, 8) };
 const GIB = 2 ** 30;
 
 describe('a handover and itself', () => {

@@ -43,7 +43,7 @@ describe.each(blobs)('%s', (path) => {
     expect(again).toEqual(bytes);
   });
 
-  test('is what the kernel’s writer gives for its typed parts', () => {
+  test("is what the kernel's writer gives for its typed parts", () => {
     const document = documentOf(bytes);
     if (document.fdt !== undefined) {
       delete document.fdt.tree;

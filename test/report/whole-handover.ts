@@ -10,6 +10,7 @@ import { khoMem } from '../../src/records/kho.js';
 import { khoTestFolio } from '../../src/records/kho_test.js';
 import { SUBJECTS } from '../../src/structures/index.js';
 import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
+import { folioViewOf } from '../folio-view.js';
 import { wholeModels } from '../structures/whole.js';
 import type { Whole } from './whole.js';
 
@@ -34,10 +35,14 @@ const runs = [{ pfn: 1n, flags: 3, index: BIG, count: 2, step: 512 }];
 const blocks = [{ address: 1n, count: 2n, next: 0n }];
 const pages = {
   ...({} as PreservedPages),
-  blocks: () => [
-    { address: 0n, order: 0, count: 1 },
-    { address: 4096n, order: 10, count: 2 },
+  pageSize: 4096,
+  blockColumns: () => [
+    {
+      ...{ length: 2, pfn: Float64Array.of(0, 1) },
+      ...{ order: Uint8Array.of(0, 10), count: Float64Array.of(1, 2) },
+    },
   ],
+  runColumns: () => [{ length: 1, start: Float64Array.of(0), end: Float64Array.of(2 ** 52) }],
 };
 export const location = {
   ...{ fdtPath: '/a', property: 'b', field: 'c.d', bits: '11:0' },
@@ -167,7 +172,7 @@ export const everything: Whole<Handover> = {
             memfd: {
               ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
               ...{ area, origin },
-              folios: { length: 2, each: () => {}, runs: () => runs },
+              folios: folioViewOf(2, () => runs),
             },
           },
         ],

@@ -14,6 +14,7 @@ import { trimHandover } from '../../src/trim/trim.js';
 import { coreMemory, decodeAt, linuxMemory, linuxNames, linuxTruth } from '../decode/linux-dumps.js';
 import { fixtures } from '../fixtures.js';
 import { concat, fileBytes } from '../memory/bytes.js';
+import { sweep } from '../sweep.js';
 import {
   allBytes,
   type Canaries,
@@ -177,7 +178,7 @@ describe.each(linuxNames)('%s', (name) => {
           const handover = decodeHandover(bytes, { memory: changed, address: BigInt(tree) });
           expect(modelText(handover) === expected, address.toString(16)).toBe(false);
         }),
-        { numRuns: 40 },
+        { numRuns: sweep(40, 15) },
       );
     });
   });

@@ -50,7 +50,7 @@ describe('an IOAS that no device is attached to', () => {
     expect(loud(handover)).toEqual([]);
     const notes = validate(handover, catalogue).findings.filter(({ rule }) => rule === 'MAP-004');
     expect(notes.map(({ message }) => message)).toEqual([
-      'domain 1 maps nothing of IOAS 2, and something of another: it has no hardware table, or one that is not handed over',
+      'domain 1 maps nothing of IOAS 2, but something of another: it has no hardware table, or one that is not handed over',
     ]);
   });
 

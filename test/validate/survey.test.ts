@@ -7,6 +7,7 @@ import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { iovaOfRow, pagesOfRow, targetOfRow } from '../../src/vtd/walk/batch.js';
 import { mergeBatches } from '../../src/vtd/walk/runs.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
+import { sweep } from '../sweep.js';
 
 const ENTRIES = 512;
 /** Level-1 tables, so that there are several batches of rows. */
@@ -107,7 +108,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
       else expect(granules).toEqual(all);
       expect(told?.far).toBe(far !== null);
     }),
-    { numRuns: 60 },
+    { numRuns: sweep(60, 25) },
   );
 });
 

@@ -25,8 +25,8 @@ describe('a capture in legacy mode', async () => {
   });
 
   it.each([
-    ['one level short', 1n, '4 levels, its entry says 3'],
-    ['one level long', 3n, '4 levels, its entry says 5'],
+    ['one level short', 1n, '4 levels, but its entry has 3'],
+    ['one level long', 3n, '4 levels, but its entry has 5'],
   ])('AW %s', (_what, aw, words) => {
     const findings = said(legacy, at, (word & ~7n) | aw);
     expect(findings.map(rowOf).filter((row) => row !== 'CT-11')).toEqual(['depth']);

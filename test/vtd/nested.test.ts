@@ -37,7 +37,7 @@ describe('a nested translation', () => {
   const memory = overlay(segmentsMemory(built.segments(), 'second stage'), tables);
   const guest = guestMemory({ memory, root: built.root, levels: 3, format: secondStageFormat() });
 
-  it('walks first-stage tables that lie at guest addresses', () => {
+  it('walks first-stage tables that are at guest addresses', () => {
     const walk = walkTable({ memory: guest, root: 0x10000, levels: 3, format: firstStageFormat() });
     expect(leavesOf(walk.batches)).toMatchObject([{ iova: 0, level: 2, target: 0xabc00 }]);
     expect(walk.report().anomalies).toMatchObject([

@@ -224,10 +224,14 @@ function readFollowing(
   const most = Math.floor((pageSize * 2 ** MAX_BLOCK_ORDER - head) / size);
   const fits = claimed <= BigInt(most);
   if (!fits) {
-    reporter.add('array-count', `${what}: ${claimed} are claimed, a block of memory holds ${most}`, {
-      address: first - BigInt(head),
-      field: `${record.name}.${kernelName(record, list.count)}`,
-    });
+    reporter.add(
+      'array-count',
+      `${what}: the count is ${claimed}, but a block of memory has room for ${most}`,
+      {
+        address: first - BigInt(head),
+        field: `${record.name}.${kernelName(record, list.count)}`,
+      },
+    );
   }
   const start = physicalAddress(first);
   const wanted = fits ? Number(claimed) : 0;
@@ -261,7 +265,7 @@ function knownElements(context: Context, start: number, wanted: number, size: nu
   if (memory.budget?.take('lists', end - start) === false) return NOTHING;
   for (let page = (Math.floor(start / pageSize) + 1) * pageSize; page < end; page += pageSize) {
     if (claim(context, page)) continue;
-    reporter.add('list-shared', `the page at 0x${page.toString(16)} belongs to a list already`, {
+    reporter.add('list-shared', `the page at 0x${page.toString(16)} already belongs to a list`, {
       address: BigInt(page),
     });
     return { count: Math.floor((page - start) / size), absent: false };

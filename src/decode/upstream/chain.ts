@@ -53,7 +53,7 @@ export function chainHeader(chain: Chain): Header {
     next === undefined ||
     count === undefined
   )
-    throw new TypeError(`${name} is no header of a chain`);
+    throw new TypeError(`${name} is not the header of a chain`);
   const header: Header = {
     size,
     next: { id: next.id, name: `${name}.${next.kernelName}` },
@@ -106,7 +106,7 @@ export function readChain<T>(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      stop('pointer', `${hex(address)} is no physical address`, address, 'next');
+      stop('pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
     // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
@@ -117,7 +117,7 @@ export function readChain<T>(
     if (!claim(context, at)) {
       stop(
         'shared',
-        `the ${word} at ${hex(address)} belongs to a list already (a loop, or two owners)`,
+        `the ${word} at ${hex(address)} already belongs to a list (a loop, or two owners)`,
         address,
         'next',
       );
@@ -144,7 +144,7 @@ export function readChain<T>(
     if (count > BigInt(capacity)) {
       stop(
         'count',
-        `the ${word} at ${hex(address)} claims ${count} records, a page holds ${capacity}`,
+        `the ${word} at ${hex(address)} has a count of ${count}, but a page has room for ${capacity}`,
         address,
         'count',
       );
@@ -197,7 +197,9 @@ export function readRecords<T>(
   let complete = count <= BigInt(capacity);
   let absent = false;
   if (!complete) {
-    reporter.add('array-count', `${what}: ${count} are claimed, their pages hold ${capacity}`, { address });
+    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, {
+      address,
+    });
   }
   const used = complete ? Number(count) : capacity;
   const at = physicalAddress(address);

@@ -1,5 +1,5 @@
 /** Lists of folios in preserved vmalloc areas: entries of struct memfd_luo_folio_ser, whatever the file is. */
-import type { FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
+import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
 import {
   MEMFD_LUO_FOLIO_SER,
   MEMFD_LUO_FOLIO_SER_BITS,
@@ -42,7 +42,7 @@ export function readFolioList(
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
   const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
   if (nrFolios > BigInt(claimed)) {
-    reporter.add(code, `${what}: nr_folios is ${nrFolios}, the list has room for ${claimed}`, {
+    reporter.add(code, `${what}: nr_folios is ${nrFolios}, but the list has room for ${claimed}`, {
       address,
       field,
     });
@@ -97,54 +97,86 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
         }
       }
     },
-    *runs() {
-      let run: Run | undefined;
-      for (const { view, count } of windows()) {
-        for (let i = 0; i < count; i++) {
-          const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
-          const pfn = folioPfn(view, at);
-          const flags = folioFlags(view, at);
-          const index = folioIndex(view, at);
-          if (run !== undefined && continues(run, pfn, flags, index)) {
-            run.count++;
-            continue;
-          }
-          if (run !== undefined) yield finished(run);
-          // An index beyond 2^53 is kept exactly, and by itself.
-          const exact = Number.isSafeInteger(index)
-            ? BigInt(index)
-            : view.getBigUint64(at + MEMFD_LUO_FOLIO_SER.index, true);
-          run = { pfn, flags, index, exact, count: 1, step: 1 };
-        }
-      }
-      if (run !== undefined) yield finished(run);
-    },
+    columns: () => folioColumns(windows()),
+    runs: () => folioRuns(folioColumns(windows())),
   };
 }
 
-interface Run {
-  readonly pfn: number;
-  readonly flags: number;
-  readonly index: number;
-  readonly exact: bigint;
-  count: number;
-  step: number;
+/** Entries of a list that lie end to end. */
+interface Window {
+  readonly view: DataView;
+  readonly count: number;
 }
 
-function finished({ pfn, flags, exact, count, step }: Run): FolioRun {
-  return { pfn: BigInt(pfn), flags, index: exact, count, step };
-}
+/** Runs of a batch. */
+const BATCH = 4096;
 
-/** Whether an entry goes on where a run ends; the second entry sets the step. */
-function continues(run: Run, pfn: number, flags: number, index: number): boolean {
-  if (flags !== run.flags || !Number.isSafeInteger(index)) return false;
-  if (run.count === 1) {
-    const step = pfn - run.pfn;
-    if (step < 1 || index - run.index !== step || run.pfn === 0) return false;
-    run.step = step;
-    return true;
+/** The entries of windows in columns, joined where they go on from each other. */
+function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
+  const pfns = new Float64Array(BATCH);
+  const flagsOf = new Uint16Array(BATCH);
+  const indices = new Float64Array(BATCH);
+  const indexWords = new Uint32Array(2 * BATCH);
+  const counts = new Float64Array(BATCH);
+  const steps = new Float64Array(BATCH);
+  const batch = (length: number): FolioColumns => ({
+    ...{ length, pfn: pfns, flags: flagsOf, index: indices, indexWords, count: counts, step: steps },
+  });
+  // The run that is being joined is the last of the columns.
+  let last = -1;
+  for (const { view, count } of windows) {
+    for (let i = 0; i < count; i++) {
+      const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
+      const pfn = folioPfn(view, at);
+      const flags = folioFlags(view, at);
+      const index = folioIndex(view, at);
+      if (last >= 0 && flags === flagsOf[last] && Number.isSafeInteger(index)) {
+        const first = pfns[last] as number;
+        const firstIndex = indices[last] as number;
+        const joined = counts[last] as number;
+        if (joined > 1) {
+          const by = joined * (steps[last] as number);
+          if (pfn - first === by && index - firstIndex === by) {
+            counts[last] = joined + 1;
+            continue;
+          }
+        } else if (pfn - first >= 1 && index - firstIndex === pfn - first && first !== 0) {
+          // The second entry sets the step.
+          counts[last] = 2;
+          steps[last] = pfn - first;
+          continue;
+        }
+      }
+      if (++last === BATCH) {
+        yield batch(BATCH);
+        last = 0;
+      }
+      pfns[last] = pfn;
+      flagsOf[last] = flags;
+      indices[last] = index;
+      indexWords[2 * last] = view.getUint32(at + MEMFD_LUO_FOLIO_SER.index, true);
+      indexWords[2 * last + 1] = view.getUint32(at + MEMFD_LUO_FOLIO_SER.index + 4, true);
+      counts[last] = 1;
+      steps[last] = 1;
+    }
   }
-  return pfn - run.pfn === run.count * run.step && index - run.index === run.count * run.step;
+  if (last >= 0) yield batch(last + 1);
+}
+
+/** Columns as an object a run. */
+export function* folioRuns(batches: Iterable<FolioColumns>): Generator<FolioRun> {
+  for (const { length, pfn, flags, indexWords, count, step } of batches) {
+    for (let i = 0; i < length; i++) {
+      yield {
+        pfn: BigInt(pfn[i] as number),
+        flags: flags[i] as number,
+        // An index beyond 2^53 is told exactly.
+        index: (BigInt(indexWords[2 * i + 1] as number) << 32n) | BigInt(indexWords[2 * i] as number),
+        count: count[i] as number,
+        step: step[i] as number,
+      };
+    }
+  }
 }
 
 function folioPfn(view: DataView, at: number): number {

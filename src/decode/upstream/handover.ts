@@ -87,7 +87,7 @@ export function decodeUpstream(
   if (handover.takenOver !== undefined) {
     handover.diagnostics.push({
       code: 'taken-over',
-      message: `the kernel of this dump has taken the tree over, so what it consumes (the map, LUO, kho_test) is not what was handed over, and not looked at: ${handover.takenOver.why}`,
+      message: `the kernel of this dump has taken over the tree, so the parts that it consumes (the map, LUO, kho_test) are not what was handed over, and are skipped: ${handover.takenOver.why}`,
       location: { fdtPath: '/' },
     });
   }

@@ -102,7 +102,7 @@ function readBlob(
     else
       reporter.add(
         'subtree-not-fdt',
-        `the blob of ${name} at ${hex(address)} is no devicetree blob`,
+        `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
         location,
       );
   }
@@ -179,7 +179,7 @@ function decodeTreeRider(
     if (known) {
       reporter.add(
         'compatible-unknown',
-        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is no known version`}; the blob is kept as bytes`,
+        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
         { fdtPath: `/${name}`, property: 'compatible' },
       );
     }

@@ -1,9 +1,11 @@
 /** Nodes and properties of a devicetree blob that the typed model does not have, by path and name. */
+
 import type { NodeBinding, PropertyBinding } from '../../abi/binding.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findProperty, nodeName, propertyName, propertyValue } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { ownVersion } from '../../schema/composite.js';
 import type { Entity } from '../entity.js';
 import type { Place } from '../place.js';
 
@@ -68,7 +70,7 @@ function boundChild(tree: FdtTree, node: number, name: string, above: Open): Nod
   if (bound.compatible === undefined) return bound;
   const property = findProperty(tree, node, 'compatible');
   const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? NOTHING);
-  return strings.includes(bound.compatible) ? bound : undefined;
+  return strings.map(ownVersion).includes(bound.compatible) ? bound : undefined;
 }
 
 /** Whether the model has a property; notes that it was met. */

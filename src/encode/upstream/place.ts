@@ -62,10 +62,11 @@ export function createPlace(
     messages,
     put(address, bytes, what) {
       if (address + BigInt(bytes.length) > BigInt(PHYSICAL_LIMIT)) {
-        throw new ModelError(`${what}: 0x${address.toString(16)} is no physical address`);
+        throw new ModelError(`${what}: 0x${address.toString(16)} is not a physical address`);
       }
       if (what === MAP_PAGE) map += bytes.length;
-      if (map > MAX_MAP) throw new ModelError('preserved: its map takes more than 256 MiB, which none has');
+      if (map > MAX_MAP)
+        throw new ModelError('preserved: its map takes more than 256 MiB, more than any real map');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
     },
     keep(order) {

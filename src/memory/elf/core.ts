@@ -80,7 +80,7 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
   if (repeated > 0) {
     diagnostics.add(
       'elf-segments-aliased',
-      `${repeated} segments show bytes of the file that other segments show at other addresses: no memory is like that; they are searched once`,
+      `${repeated} segments show bytes of the file that other segments show at other addresses: no real memory is like that; they are searched once`,
     );
   }
   const { machine } = layout;

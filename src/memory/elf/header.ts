@@ -129,7 +129,7 @@ function declaredCount(
   ) {
     diagnostics.add(
       'elf-extended-count',
-      'e_phnum is PN_XNUM, but section header 0 that holds it is not there',
+      'e_phnum is PN_XNUM, but section header 0 that holds it is missing',
     );
     return undefined;
   }

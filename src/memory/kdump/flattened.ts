@@ -92,7 +92,7 @@ function readPieces(file: RandomAccess, diagnostics: DiagnosticSink): RunTable {
     if (size === 0 || start > OFFSET_LIMIT || size > OFFSET_LIMIT - start) {
       diagnostics.add(
         'flattened-piece',
-        `a piece of ${hex(size)} bytes for offset ${hex(start)} cannot be; the stream is read up to it`,
+        `a piece of ${hex(size)} bytes for offset ${hex(start)} is impossible; the stream is read up to it`,
         at,
       );
       break;

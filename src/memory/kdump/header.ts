@@ -119,7 +119,7 @@ function checkHeader(header: DiskDumpHeader, diagnostics: DiagnosticSink): boole
     return false;
   }
   if (!(blockSize >= MIN_PAGE && blockSize <= MAX_PAGE && Number.isInteger(Math.log2(blockSize)))) {
-    diagnostics.add('kdump-block-size', `block_size ${blockSize} is no page size of 4 KiB to 64 KiB`);
+    diagnostics.add('kdump-block-size', `block_size ${blockSize} is not a page size of 4 KiB to 64 KiB`);
     return false;
   }
   if (subHdrSize < 1) {

@@ -72,7 +72,7 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 
 /** What a packed page costs to read, against a stored one. */
 const UNPACKING = 4;
-/** How much a packed file’s contents count for at most: what packs to less says little, however long it is. */
+/** How much a packed file's contents count for at most: what packs to less says little, however long it is. */
 const MAX_RATIO = 256;
 
 function realBytes({ file, packedSize }: OpenedInput): number {
@@ -85,7 +85,7 @@ function unlimited(input: OpenedInput, { base }: MemoryOptions): OpenedMemory {
   if (kind === 'elf') return elfMemoryOf(input);
   if (kind === 'kdump') return kdumpMemoryOf(input);
   if (kind === 'fdt') throw new InputError(path, 'not-memory', 'is a devicetree blob, not a memory dump');
-  throw new InputError(path, 'not-memory', `is not a memory dump that is read: ${describeHead(input.head)}`);
+  throw new InputError(path, 'not-memory', `is not a supported memory dump: ${describeHead(input.head)}`);
 }
 
 function elfMemoryOf(
@@ -132,11 +132,7 @@ function kdumpMemoryOf(input: OpenedInput): OpenedMemory {
 
 function rawMemoryOf({ path, kind, file, close }: OpenedInput, base: number): OpenedMemory {
   if (kind === 'elf' || kind === 'kdump') {
-    throw new InputError(
-      path,
-      'base',
-      'is a core, which says where its memory lies; --base is for raw images',
-    );
+    throw new InputError(path, 'base', 'is a core with addresses of its own; --base is for raw images');
   }
   try {
     return { memory: rawMemory(file, base), diagnostics: [], close };

@@ -155,7 +155,7 @@ function outOfProportion(path: string, stored: number, packed: number): InputErr
   return new InputError(
     path,
     'budget-spool',
-    `${packed} packed bytes unpack to more than ${mib} MiB of data, which memory does not; raise the limit with --budget FACTOR, or unpack it first`,
+    `${packed} packed bytes unpack to more than ${mib} MiB of data, which no memory dump does; raise the limit with --budget FACTOR, or unpack it first`,
   );
 }
 

@@ -87,7 +87,7 @@ async function* unpackFrame(
   if (header.contentSize !== undefined && header.contentSize !== produced) {
     throw damaged(path, `a frame unpacks to ${produced} bytes, not ${header.contentSize}`);
   }
-  if (hash !== undefined && hash.low32() !== stored) throw damaged(path, 'its checksum is another');
+  if (hash !== undefined && hash.low32() !== stored) throw damaged(path, 'its checksum does not match');
 }
 
 /** The checksum at the end of a frame's last block. */
@@ -263,7 +263,7 @@ function largeWindow(path: string, windowSize: number): InputError {
   return new InputError(
     path,
     'zstd-window',
-    `the zstd data need a window of ${mib} MiB, more than the 128 MiB that are unpacked here; unpack it first: ${command}`,
+    `the zstd data needs a window of ${mib} MiB, more than the 128 MiB that are unpacked here; unpack it first: ${command}`,
   );
 }
 

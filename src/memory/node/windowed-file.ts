@@ -124,7 +124,7 @@ function checkSize(fd: number, before: number, path: string): void {
     throw new InputError(
       path,
       'shrunk',
-      `has become shorter while it was read: ${before} bytes when it was opened, ${size} now`,
+      `became shorter while it was read: ${before} bytes when it was opened, ${size} now`,
     );
   }
 }

@@ -61,7 +61,7 @@ export function superblockOf(
   if (guestmemfs === undefined) return undefined;
   const [record] = guestmemfs.superblock ?? [];
   const sb = guestmemfs.state?.superblock;
-  if (record === undefined) report.skip('no record says where the super block is');
+  if (record === undefined) report.skip('no record has the address of the super block');
   else if (sb === undefined) report.absent('the super block', record.addr);
   else return { sb, address: record.addr };
   return undefined;
@@ -91,7 +91,7 @@ export function inodesOf(context: RuleContext, report: Reporter): InodeTable | u
   const [, record] = guestmemfs.superblock ?? [];
   const view = guestmemfs.state?.inodes;
   if (record === undefined) {
-    report.skip('no record says where the inode table is');
+    report.skip('no record has the address of the inode table');
     return undefined;
   }
   if (view === undefined) {

@@ -117,7 +117,8 @@ function readListPages(
     let stray = false;
     let ended = false;
     for (let i = 0; i < vmallocCapacity(pageSize); i++) {
-      const zero = view.getBigUint64(KHO_VMALLOC_HDR_SIZE + i * ADDRESS, true) === 0n;
+      const at = KHO_VMALLOC_HDR_SIZE + i * ADDRESS;
+      const zero = view.getUint32(at) === 0 && view.getUint32(at + 4) === 0;
       if (zero) ended = true;
       else if (ended) stray = true;
       else used++;

@@ -15,13 +15,12 @@ import { at, UPSTREAM, wholeMap } from './shared.js';
 
 export const unreferenced: Rule = {
   id: 'KHO-156',
-  title: 'every preserved block is somebody’s',
+  title: 'every preserved block has an owner',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream X16',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
-  consequence:
-    'nobody restores the block: its memory stays reserved, without a message, until the next cold boot',
+  consequence: 'the block is never restored: its memory silently stays reserved until the next cold boot',
   needs: ['memory'],
   requires: ['KHO-111'],
   check(context, report) {
@@ -60,7 +59,7 @@ function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Re
     const address = BigInt(pfn) * BigInt(map.pageSize);
     const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
     report.finding({
-      message: `Nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
+      message: `nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
       location: at(address),
     });
   }
@@ -73,7 +72,7 @@ function reportTogether(map: PreservedPages, stretches: readonly Unclaimed[], re
   const pages = stretches.reduce((sum, { count, order }) => sum + count * 2 ** order, 0);
   const places = stretches.slice(0, MAX_STRETCHES).map(({ pfn }) => hex(BigInt(pfn) * page));
   report.finding({
-    message: `Nothing refers to ${counted(number, 'block')} in ${stretches.length} places (${size(page * BigInt(pages))}): at ${places.join(', ')} and elsewhere`,
+    message: `nothing refers to ${counted(number, 'block')} in ${stretches.length} places (${size(page * BigInt(pages))}): at ${places.join(', ')} and elsewhere`,
     location: at(BigInt(stretches[0]?.pfn ?? 0) * page),
     found: `${number} blocks`,
   });
@@ -93,7 +92,7 @@ function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Rep
   const bytes = BigInt(map.pageSize) * BigInt(pages);
   report.finding({
     severity: 'note',
-    message: `Nothing refers to ${counted(number, 'block')} (${size(bytes)}) yet: LUO writes its sessions on the way to the kexec`,
+    message: `nothing refers to ${counted(number, 'block')} (${size(bytes)}) yet: LUO writes its sessions just before the kexec`,
     location: at(BigInt(first) * BigInt(map.pageSize)),
   });
 }
@@ -105,7 +104,7 @@ function unknownReferences(handover: Handover): string | undefined {
   if (unknown !== undefined)
     return `only the owner of the child ${unknown.name ?? ''} knows what it refers to`;
   const absent = diagnostics.find(({ code }) => code === 'memory-absent');
-  if (absent !== undefined) return `what is preserved for is not all known: ${absent.message}`;
+  if (absent !== undefined) return `not all owners of preserved memory are known: ${absent.message}`;
   const regions = memblock?.regions ?? [];
   const nodes = subtrees.find(({ name }) => name === 'memblock')?.tree;
   if (nodes !== undefined && [...children(nodes, rootNode(nodes))].length !== regions.length) {
@@ -115,7 +114,7 @@ function unknownReferences(handover: Handover): string | undefined {
     return 'not all regions of memblock are known';
   }
   if (luo !== undefined && (luo.sessionsAddress === undefined || isMissing(luo, generation))) {
-    return 'the state of LUO is damaged';
+    return 'the LUO state is damaged';
   }
   for (const { files, filesAddress, count } of luo?.sessions ?? []) {
     // Files that are counted at 0 are LUO-009, and their memory is nobody's for that reason.
@@ -137,7 +136,7 @@ function unknownReferences(handover: Handover): string | undefined {
   return undefined;
 }
 
-/** Whether LUO’s tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
+/** Whether LUO's tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
 function isMissing(
   { version, abiHeader, sessionsAddress, flbsAddress }: Luo,
   generation: Handover['generation'],

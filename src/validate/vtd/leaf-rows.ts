@@ -222,14 +222,14 @@ export function watchLeaves(
       );
     if (withoutPasid && iova < INTERRUPTS_END && iova + pages > INTERRUPTS)
       see(first ? '3.14 first stage' : 'SS-31', batch, row, 'maps input addresses in the interrupt range');
-    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'lies in the upper half');
+    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'is in the upper half');
     if (at + pages > addressEnd) see('FS-11', batch, row, `has an address beyond ${addressBits} bits`);
   }
 
   function paths(batch: LeafBatch, row: number, iova: number, access: number): void {
     let left = access;
     for (const { start, end, access: kept } of narrowed) if (iova >= start && iova < end) left &= kept;
-    if (left === 0 && !first) see('SS-1', batch, row, 'keeps no permission over its path');
+    if (left === 0 && !first) see('SS-1', batch, row, 'has no permission left over its path');
   }
 
   /** Whether all leaves of a batch have the same bits outside their address, and nobody objects to those. */
@@ -299,7 +299,7 @@ export function watchLeaves(
         tally.see(first ? 'FS-1' : 'SS-1', { text, key: 'nothing', location, severity: 'note' }, setting);
       }
       if (!first && snooped > 0 && unsnooped > 0) {
-        const text = `${snooped} leaves of ${name} have SNP, ${unsnooped} have not`;
+        const text = `${snooped} leaves of ${name} have SNP, ${unsnooped} do not`;
         tally.see('SS-28', { text, key: name, location: target.place }, setting);
       }
     },

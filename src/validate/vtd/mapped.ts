@@ -61,7 +61,7 @@ export function dmaContinues({ generation, luo }: Handover, asked: boolean): boo
 }
 
 const STOPPED =
-  'devices are stopped before the kexec, and no IOMMU state is handed over, so nothing goes on using them (--dma-continues judges them)';
+  'devices are stopped before the kexec, and no IOMMU state is handed over, so nothing keeps using them (--dma-continues checks them)';
 
 /** The notes on what would be lost if devices went on, one a unit. */
 export function stoppedNotes({ stopped }: Stretches): Omit<Finding, 'rule'>[] {
@@ -79,10 +79,10 @@ export const STOPPED_TABLES = STOPPED;
 
 /** Why mapped pages cannot be compared with what is preserved; undefined when they can. */
 export function preservedUnknown({ kind, preserved, preservedMap, pageSize }: Handover): string | undefined {
-  if (kind !== 'handover') return 'there is no handover tree, so nothing says what is preserved';
-  if (preserved === undefined) return 'what is preserved is not known: the memory behind the tree is missing';
-  if (preservedMap?.complete === false) return 'the preserved memory map is not whole in the dump';
-  return pageSize === 4096 ? undefined : 'VT-d maps pages of 4 KiB, the tree is of another page size';
+  if (kind !== 'handover') return 'there is no handover tree, so the preserved memory is not known';
+  if (preserved === undefined) return 'the preserved memory is not known: no memory is given for the tree';
+  if (preservedMap?.complete === false) return 'the preserved memory map is incomplete in the dump';
+  return pageSize === 4096 ? undefined : 'VT-d maps pages of 4 KiB, but the tree has another page size';
 }
 
 /** Below here Linux maps memory to the same addresses for an ISA bridge (intel-iommu iommu_get_resv_regions), 16 MiB. */
@@ -107,7 +107,7 @@ const DIRECT =
   ': as the kernel maps a region that firmware reserves (RMRR), or the first 16 MiB for an ISA bridge';
 
 const UNSURE =
-  ', and lies outside all RAM that the dump shows: a BAR, unless the dump was cut (--iomem tells)';
+  ', and is outside all RAM that the dump shows: a BAR, unless the dump was cut (check with --iomem)';
 
 /** From so many pages on a stretch at its own address is no chance: a domain that maps all memory. */
 const IDENTITY_PAGES = 512;

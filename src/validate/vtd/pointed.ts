@@ -10,7 +10,7 @@ import type { Setting } from './tally.js';
 const MANY = 8;
 const LOW_HALF = 0xffff_ffffn;
 
-export const TORN = '; its low half is 0, which is no state that a kernel leaves: half of it is missing';
+export const TORN = '; its low half is 0, which no kernel leaves: half of it is missing';
 
 /** Whether the half of an entry that holds P is 0 and something else is not: both halves are written at once. */
 export function isTorn(words: readonly bigint[]): boolean {
@@ -65,7 +65,7 @@ function halfMissing({ memory }: Sink, address: number, entryAddress: number): s
   if (address >= FOUR_GIB || above < FOUR_GIB) return undefined;
   const near = Math.max(0, address - NEAR);
   if (!holds(memory, above, above + PAGE) || holds(memory, near, address + NEAR)) return undefined;
-  return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
+  return 'is below 4 GiB and its pointer above, as if the high half of the pointer were missing';
 }
 
 /** Whether a memory holds any byte of [start, end). */
@@ -86,10 +86,10 @@ export function seeNoRam(
   const { tally, ram } = sink;
   const half = halfMissing(sink, address, entryAddress);
   let why: string;
-  if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
+  if (address < LOW_MEMORY) why = 'is in the first MiB, which the kernel keeps free of tables';
   else if (!ram.canHoldTable(address))
-    why = ram.known ? 'is no RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
-  else why = half ?? 'is no RAM';
+    why = ram.known ? 'is not RAM (/proc/iomem)' : 'is above all RAM that the dump shows';
+  else why = half ?? 'is not RAM';
   const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
@@ -103,7 +103,7 @@ export function seeNoTable(
   address: number,
   entryAddress: number,
 ): void {
-  const text = `the ${what}, ${hex(address)}, is none: most of what would be present entries there has reserved bits`;
+  const text = `the ${what}, ${hex(address)}, is not one: most of its present entries would have reserved bits`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables are tables', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
 }

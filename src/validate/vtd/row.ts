@@ -128,12 +128,14 @@ export function mustBeZero<T>(entry: Entry<T>, ...ids: readonly FieldId<T>[]): H
 
 /** What follows of a pointer to address 0; the kernel keeps the first MiB for itself and places no table there. */
 export const PAGE_0 =
-  'hardware takes what stands in physical page 0 for the table: requests fault, or go where those bytes say';
+  'hardware takes the contents of physical page 0 for the table: requests fault, or go wherever those bytes point';
 
 /** A hit when a pointer that is in use is 0. */
 export function nullPointer<T>(entry: Entry<T>, id: FieldId<T>, what: string): Hit | undefined {
   return contentOf(entry.value, id) === 0n
-    ? onField(entry, id, `is no ${what}, though the entry is present`, { expected: `address of a ${what}` })
+    ? onField(entry, id, `is not a ${what}, though the entry is present`, {
+        expected: `address of a ${what}`,
+      })
     : undefined;
 }
 

@@ -124,7 +124,7 @@ describe('what cannot be opened is told in one line', () => {
 
   test('a path through a file', async () => {
     const path = `${file('plain-file', 'x')}/inner`;
-    expect((await failure(openInput(path))).message).toBe(`${path}: a part of the path is not a folder`);
+    expect((await failure(openInput(path))).message).toBe(`${path}: part of the path is not a folder`);
   });
 
   test('what the system says, in words', () => {
