@@ -138,7 +138,7 @@ export function validate(
 
 const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
 
-/** A blob, or those that debugfs shows, have no memory behind them: that is not given, rather than lost. */
+/** A blob, or those that debugfs shows, have no memory: it was not given, rather than lost. */
 function absenceOf({ memory }: Handover): SkipKind {
   return memory === undefined || memory.excerpt === true ? 'not-given' : 'absent';
 }

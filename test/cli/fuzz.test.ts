@@ -75,7 +75,7 @@ describe('cases as files', () => {
       if (line.expect === 'unknown' || decided >= 8) continue;
       decided++;
       const { rules, status } = failedRulesOf(join(out, line.file ?? ''));
-      // What is no handover any more is refused as a whole.
+      // A blob that is no longer a handover is refused as a whole.
       if (status === 2) continue;
       if (line.expect.startsWith('none')) expect(rules.filter((rule) => !before.includes(rule))).toEqual([]);
       else

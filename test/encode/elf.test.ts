@@ -192,7 +192,7 @@ describe('encodeElf on a document written by hand', () => {
     expect(messages).toContain('the mem cache overlaps the tree; the bytes of the tree are kept');
     expect(messages).toContain('setupData and scratch name different ranges; that of scratch is written');
     Object.assign(setup, { dtAddr: '0x1000' });
-    expect(encodeElf(dumped).messages.join('\n')).toMatch(/setupData\.dtAddr is 0x1000; the tree lies at/);
+    expect(encodeElf(dumped).messages.join('\n')).toMatch(/setupData\.dtAddr is 0x1000; the tree is at/);
   });
 
   it('leaves out what has no physical address, and says so', () => {

@@ -1,4 +1,4 @@
-/** Sizes across 4 GiB, where the interrupt range lies, and beyond what one batch of runs holds. */
+/** Sizes across 4 GiB, where the interrupt range is, and beyond what one batch of runs holds. */
 import { describe, expect, test } from 'vitest';
 import type { SynthOptions } from '../../src/synth/options.js';
 import { layRfc } from '../../src/synth/rfc.js';

@@ -98,7 +98,7 @@ describe('all memory is missing', () => {
     expect(passed.filter((id) => reads.includes(id))).toEqual([]);
   });
 
-  /** The tree by itself, decoded again: nothing of what lay in memory is in the model. */
+  /** The tree on its own, decoded again: nothing of what was in memory is in the model. */
   function decodeAtNothing(handover: Handover): Handover {
     const bytes = handover.tree?.bytes;
     if (bytes === undefined) throw new Error('no tree');

@@ -77,7 +77,7 @@ describe('a domain that maps nothing', () => {
 
 describe('a kernel with lock debugging', () => {
   it('has a larger super block, in which the flag stands elsewhere', () => {
-    // SPINLOCK_MAGIC behind the lock itself.
+    // SPINLOCK_MAGIC after the lock itself.
     const debugged = both(
       setKey('guestmemfs.superblock.0.len', '0x40'),
       poke(LAYOUT.superblock + 36, le(0xdead4eadn, 4)),

@@ -169,7 +169,7 @@ function readSessions(context: Context, luo: Luo, address: bigint): void {
       'sessions',
     );
     luo.sessionBlocks = blocks;
-    // Of a list of which nothing can be read the model has none, rather than an empty one.
+    // If nothing of a list can be read, the model has no list, rather than an empty one.
     if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, luo, records);
     return;
   }

@@ -19,7 +19,7 @@ function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedLi
   return lists;
 }
 
-/** Where a list goes wrong: behind its last block, or at its head. */
+/** Where a list goes wrong: after its last block, or at its head. */
 function linkOf({ blocks, location }: PlacedList) {
   const last = blocks.at(-1);
   return last === undefined ? location : at(last.address, 'kho_block_header_ser.next');
@@ -110,7 +110,7 @@ export const blockAddress: Rule = {
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
       const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      // What lies at a link that is no page's start need not be in the dump.
+      // The target of a link that is not page-aligned need not be in the dump.
       const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
       const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
       const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);

@@ -20,7 +20,7 @@ const MAX_SEARCHES = 16;
 /** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
 const MAX_ORDER = 40;
 
-/** Bytes that somebody reads or restores in the next kernel. */
+/** Bytes that the next kernel reads or restores. */
 export interface Reference extends PageRange {
   readonly who: () => string;
   readonly region?: true;
@@ -43,7 +43,7 @@ export function* references(handover: Handover): Generator<Reference> {
     yield { ...reference(`memblock region "${name}"`, start, size, { node: name }), region: true };
   }
   for (const { address, order } of khoTest?.folios ?? []) {
-    // Behind the end of the list, where a count leads that is too large (KTEST-002).
+    // After the end of the list, where a count leads that is too large (KTEST-002).
     if (address === 0n) continue;
     yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
   }
