@@ -45,9 +45,9 @@ interface Walked {
 }
 
 const WHY: Readonly<Record<NoWalk, (domain: HandedDomain) => string>> = {
-  'no-root': ({ domain }) => `its top table ${hex(domain.topTable)} can be none`,
-  'no-levels': ({ domain }) => `top_level ${domain.topLevel} is of no depth that a table has`,
-  'no-stage': () => 'nothing tells its stage: --stage first or --stage second does',
+  'no-root': ({ domain }) => `top_table ${hex(domain.topTable)} is not the address of a page`,
+  'no-levels': ({ domain }) => `top_level ${domain.topLevel} is not a depth that tables have`,
+  'no-stage': () => 'its stage is unknown; give it with --stage first or --stage second',
 };
 
 /** The remapping units that a handover records, as --root would name them. */
@@ -94,7 +94,7 @@ function namedDomain(path: string, { state, domains }: HandedIommu, id: bigint):
   const own = domains.find(({ domain }) => domain.address === id);
   if (own !== undefined) return own;
   if (state.domains.items.some(({ address }) => address === id))
-    throw new InputError(path, 'no-domain', `the domain at ${hex(id)} is deleted: nothing of it is in use`);
+    throw new InputError(path, 'no-domain', `the domain at ${hex(id)} is deleted`);
   const attached = domains.filter((each) => attachmentIds(each).includes(id));
   const [first, second] = attached;
   if (first !== undefined && second === undefined) return first;
@@ -103,14 +103,14 @@ function namedDomain(path: string, { state, domains }: HandedIommu, id: bigint):
     throw new InputError(
       path,
       'no-domain',
-      `has no domain whose record lies at ${hex(id)}, nor one with that attachment id${there === '' ? '' : `; there are ${there}`}`,
+      `has no domain record at ${hex(id)}, and no domain with that attachment id${there === '' ? '' : `; there are ${there}`}`,
     );
   }
   const list = attached.map((each) => domainText(each, id)).join('; ');
   throw new InputError(
     path,
     'ambiguous-domain',
-    `attachment id ${hex(id)} is of ${attached.length} domains, as ids are a unit’s own: ${list}; --domain takes the address`,
+    `attachment id ${hex(id)} is of ${attached.length} domains, one per unit: ${list}; give the address to --domain`,
   );
 }
 
@@ -130,14 +130,10 @@ export async function walkDomains(args: CommonArguments, walk: DomainWalk): Prom
   const { path, handover, names, format, iova } = walk;
   const handed = handedIommu(handover);
   const { memory } = handover;
-  if (handed === undefined) throw new InputError(path, 'no-domain', 'hands no IOMMU state over');
+  if (handed === undefined) throw new InputError(path, 'no-domain', 'has no IOMMU state');
   const domains = namedDomains(path, handed, names);
   if (memory === undefined)
-    throw new InputError(
-      path,
-      'no-memory',
-      'is a devicetree blob; name the memory behind it with --memory FILE',
-    );
+    throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
   const all = names.length > 1 || names.includes('all');
   const walked = domains.flatMap((domain) => walkable(args, walk, memory, domain, all) ?? []);
   if (iova !== undefined) await write(args, joined(translations(args, walk, walked, iova)));
@@ -180,7 +176,7 @@ function tellDoubts(
   if (stage !== undefined && stage.stage !== request.stage)
     message(
       args,
-      `kho: ${name}: walked as ${request.stage} stage (--stage); ${stage.why} says ${stage.stage}`,
+      `kho: ${name}: walked as ${request.stage} stage (--stage), but it is ${stage.stage} stage by ${stage.why}`,
     );
   for (const { device, path } of attachments) {
     const { translation } = path ?? {};
@@ -198,7 +194,7 @@ function tellDoubts(
         : `has ${own.levels} levels`;
     message(
       args,
-      `kho: ${pciText(device.segment, device.bdf)} ${is} below its unit’s root table; walked as the record of ${name} says (--device walks the other)`,
+      `kho: ${pciText(device.segment, device.bdf)} ${is} in the root table of its unit; walked with the levels of the record of ${name} (--device walks the other)`,
     );
   }
 }

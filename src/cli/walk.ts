@@ -169,8 +169,7 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
         ? '--root and --regset go with --device, not with --domain, --pgd or --agaw'
         : '--device does not go with --domain, --pgd or --agaw',
     );
-  if (args.stage !== undefined)
-    throw new UsageError('--stage goes with --domain or --pgd: entries of devices tell it');
+  if (args.stage !== undefined) throw new UsageError('--stage goes with --domain or --pgd');
   const iovaText = lastValue(args.iova);
   const pasid = pasidText === undefined ? undefined : parseSmall(pasidText, 'pasid', 0, 2 ** 20 - 1);
   const iova = iovaText === undefined ? undefined : parseNumber(iovaText, 'iova');
@@ -186,11 +185,7 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
       throw new UsageError('--device needs --root RTADDR or --regset FILE: the handover records no unit');
     const { memory } = handover;
     if (memory === undefined)
-      throw new InputError(
-        path,
-        'no-memory',
-        'is a devicetree blob; name the memory behind it with --memory FILE',
-      );
+      throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
     await walkUnits(args, { ...asked, memory, units: own });
   });
   return true;

@@ -81,7 +81,7 @@ export function handedLines(handed: HandedIommu, memory: PhysicalMemory | undefi
   for (const device of handed.state.devices.items) {
     if (device.deleted || attached.has(device)) continue;
     lines.push(
-      `${pciText(device.segment, device.bdf)} is attached to ${hex(device.domain)}, which is no domain in use`,
+      `${pciText(device.segment, device.bdf)} is attached to ${hex(device.domain)}, which is not a domain in use`,
     );
   }
   return lines;

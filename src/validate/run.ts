@@ -379,9 +379,9 @@ function* handedTables(
 
 function whyNotWalked({ root, levels, stage }: HandedDomain): [string, SkipKind] {
   if (root === undefined || levels === undefined)
-    return ['its record names no table (IOMMU-059)', 'prerequisite'];
-  if (stage === undefined) return ['nothing tells its stage', 'not-given'];
-  return ['the entries of its devices lead elsewhere (IOMMU-052)', 'prerequisite'];
+    return ['its record has no table (IOMMU-059)', 'prerequisite'];
+  if (stage === undefined) return ['its stage is unknown', 'not-given'];
+  return ['the entries of its devices lead to other tables (IOMMU-052)', 'prerequisite'];
 }
 
 /** Walks one table with all that watches it. */

@@ -10,8 +10,10 @@ export interface FolioHolder {
   /** What its handler keeps. */
   readonly kind: 'memfd' | 'hugeMemfd' | 'guestMemfd';
   readonly folios: FolioView;
+  /** As stored. */
+  readonly nrFolios: bigint;
   /** Not all entries of its list could be read. */
-  readonly partly: boolean;
+  partly: boolean;
 }
 
 /** Page frames [start, end), held by a file from a page of it on, or by none. */
@@ -47,7 +49,7 @@ function holdersOf({ luo }: Handover): FolioHolder[] {
         const list = kinds[kind];
         if (list === undefined) return [];
         const { folios, nrFolios } = list;
-        return [{ session, file, kind, folios, partly: BigInt(folios.length) !== nrFolios }];
+        return [{ session, file, kind, folios, nrFolios, partly: false }];
       });
     }),
   );
@@ -86,10 +88,13 @@ function createFilePages(handover: Handover): FilePages {
 
 function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | undefined): Columns {
   const rows: { start: number; end: number; page: number; holder: number }[] = [];
-  for (const [holder, { folios, file, kind }] of holders.entries()) {
+  for (const [holder, each] of holders.entries()) {
+    const { folios, file, kind } = each;
+    let read = 0n;
     let last: (typeof rows)[number] | undefined;
     const order = kind === 'hugeMemfd' ? file.hugeMemfd?.order : undefined;
     folios.each((pfn, _flags, index) => {
+      read++;
       // The reader skips entries of page frame 0 as holes.
       if (pfn === 0) return;
       const length = 2 ** Math.min(order ?? blocks?.ordersAt(pfn).at(-1) ?? 0, 40);
@@ -100,6 +105,7 @@ function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | und
       last = { start: pfn, end: pfn + length, page: index, holder };
       rows.push(last);
     });
+    each.partly = read < each.nrFolios;
   }
   rows.sort((a, b) => a.start - b.start || a.holder - b.holder);
   // What overlaps is the earlier row's, so that ends rise as starts do.

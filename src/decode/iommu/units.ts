@@ -93,7 +93,7 @@ export function recordedUnits(state: IommuState, memory: PhysicalMemory | undefi
     const { mode, why } =
       told ??
       (others === undefined
-        ? ({ mode: 'legacy', why: 'nothing speaks of PASIDs' } as const)
+        ? ({ mode: 'legacy', why: 'no PASID directory' } as const)
         : { mode: others, why: 'the other units' });
     const base = unit.intel?.regBase ?? unit.token;
     return {
@@ -122,7 +122,7 @@ function modeOf(
     modeByPaths(state, devices, root, memory) ??
     modeByRecords(unit, devices) ??
     modeByRoot(root, memory) ??
-    (devices.length > 0 ? { mode: 'legacy', why: 'no device of it has a PASID directory' } : undefined)
+    (devices.length > 0 ? { mode: 'legacy', why: 'no device has a PASID directory' } : undefined)
   );
 }
 
@@ -154,7 +154,7 @@ function modeByRecords({ intel }: IommuUnit, devices: readonly IommuDevice[]): T
     (device) =>
       device.intel !== undefined && (device.intel.pasidTable !== 0n || device.intel.maxPasid !== 0n),
   );
-  if (pasids) return { mode: 'scalable', why: 'devices of it have a PASID directory' };
+  if (pasids) return { mode: 'scalable', why: 'devices have a PASID directory' };
   // Odd bits are of context tables for devfn 0x80 on, which legacy mode does not have.
   const odd = intel?.contextTables?.some((word) => (word & 0xaaaa_aaaa_aaaa_aaaan) !== 0n);
   return odd === true ? { mode: 'scalable', why: 'it has context tables for half a bus' } : undefined;

@@ -29,7 +29,7 @@ export const deviceInTables: Rule = {
   source: SEEN,
   evidence: 'VT-d 9.1 to 9.6; drivers/iommu/intel/iommu.c (tables of handed-over units stay in use)',
   consequence:
-    'requests of the device fault from the kexec on, while the next kernel takes it for translated',
+    'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
   needs: ['memory'],
   check(context, report) {
     const devices = placedDevices(context, report);
@@ -43,7 +43,7 @@ export const deviceInTables: Rule = {
       if (own.length > 1 && noRoot.length === all.length) {
         report.finding({
           subject: { node: unit.name },
-          message: `None of the ${counted(all.length, 'device')} of ${unit.name} has a root entry in its root table ${hex(unit.unit.intel?.rootTable ?? 0n)}`,
+          message: `none of the ${counted(all.length, 'device')} of ${unit.name} has a root entry in its root table ${hex(unit.unit.intel?.rootTable ?? 0n)}`,
           location: fieldOf(state, 'units', unit.unit, 'rootTable', 'intel'),
           found: hex(unit.unit.intel?.rootTable ?? 0n),
           expected: 'the root table that the unit uses',
@@ -53,7 +53,7 @@ export const deviceInTables: Rule = {
       for (const { name, path, subject } of own)
         report.finding({
           subject,
-          message: `The ${stepName(path)} of ${name} below the root table of ${unit.name}, at ${hex(lastAddress(path))}, is not present`,
+          message: `the ${stepName(path)} of ${name} below the root table of ${unit.name}, at ${hex(lastAddress(path))}, is not present`,
           location: at(lastAddress(path)),
           found: 'not present',
           expected: 'present',
@@ -74,13 +74,13 @@ function translated(
 
 export const domainIds: Rule = {
   id: 'IOMMU-051',
-  title: 'the domain id of a device’s entry is its attachment_id',
+  title: 'the domain id in the entry of a device is its attachment_id',
   severity: 'error',
   generations: UPSTREAM,
   source: SEEN,
   evidence: PRESERVE,
   consequence:
-    'the next kernel reserves another id than the hardware uses: it invalidates in vain, and may give the id in use to another domain, which then shares its translations',
+    'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
   requires: ['IOMMU-050'],
   needs: ['memory'],
   check(context, report) {
@@ -88,7 +88,7 @@ export const domainIds: Rule = {
       if (BigInt(translation.did) === device.attachmentId) continue;
       report.finding({
         subject,
-        message: `The entry of ${name} at ${hex(lastAddress(path))} has domain id ${hex(translation.did)}, its record attachment_id ${hex(device.attachmentId)}`,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} has domain id ${hex(translation.did)}, but its attachment_id is ${hex(device.attachmentId)}`,
         location: fieldOf(state, 'devices', device, 'attachmentId'),
         found: hex(device.attachmentId),
         expected: hex(translation.did),
@@ -112,7 +112,7 @@ export const topTables: Rule = {
   source: `${SEEN}; vtd XR-2`,
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
-    'the next kernel takes over another table than the hardware uses: DMA goes on through one that nobody manages',
+    'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
   requires: ['IOMMU-050'],
   needs: ['memory'],
   check(context, report) {
@@ -128,10 +128,10 @@ export const topTables: Rule = {
         roots.length === 0
           ? `has translation type ${translation.kind}`
           : `leads to the table ${roots.map(hex).join(' and ')}`;
-      const whose = other === undefined ? '' : `, which is that of ${other.name}`;
+      const whose = other === undefined ? '' : `, the top table of ${other.name}`;
       report.finding({
         subject,
-        message: `The entry of ${name} at ${hex(lastAddress(path))} ${leads}${whose}; its domain ${hex(domain.address)} has top_table ${hex(domain.topTable)}`,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} ${leads}${whose}; top_table of its domain ${hex(domain.address)} is ${hex(domain.topTable)}`,
         location:
           other === undefined
             ? fieldOf(state, 'domains', domain, 'topTable')
@@ -145,7 +145,7 @@ export const topTables: Rule = {
 
 export const levels: Rule = {
   id: 'IOMMU-053',
-  title: 'the address width of a device’s entry is that of its domain’s top_level',
+  title: 'the address width in the entry of a device matches top_level of its domain',
   severity: 'error',
   generations: UPSTREAM,
   source: `${SEEN}; vtd XR-2`,
@@ -165,7 +165,7 @@ export const levels: Rule = {
       if (fine || !isDepth(domain.topLevel, isFirst ? 'first' : 'second')) continue;
       report.finding({
         subject,
-        message: `The entry of ${name} at ${hex(lastAddress(path))} says ${root.levels} levels, top_level ${domain.topLevel} of its domain ${hex(domain.address)} is of ${domain.topLevel + 1n}`,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} has ${root.levels} levels, but top_level of its domain ${hex(domain.address)} is ${domain.topLevel}, for ${domain.topLevel + 1n} levels`,
         location: fieldOf(state, 'domains', domain, 'topLevel'),
         found: `${domain.topLevel}`,
         expected: `${root.levels - 1}`,
@@ -186,13 +186,13 @@ function pdtsOf(maxPasid: bigint): number | undefined {
 
 export const pasidFields: Rule = {
   id: 'IOMMU-055',
-  title: 'the PASID fields of a device are those of its context entry, and 0 in legacy mode',
+  title: 'the PASID fields of a device match its context entry, and are 0 in legacy mode',
   severity: 'error',
   generations: UPSTREAM,
   source: SEEN,
   evidence: 'drivers/iommu/intel/pasid.c intel_pasid_alloc_table; VT-d 9.4 (PDTS, PASIDDIRPTR)',
   consequence:
-    'the next kernel takes other memory for the PASID directory of the device, and writes entries into it',
+    'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
   requires: ['IOMMU-050'],
   needs: ['memory'],
   check(context, report) {
@@ -214,7 +214,7 @@ export const pasidFields: Rule = {
           expected,
         });
       if (unit.mode === 'legacy') {
-        const why = `though ${unit.name} is in legacy mode, which has no PASIDs`;
+        const why = `but ${unit.name} is in legacy mode, which has no PASIDs`;
         if (intel.pasidTable !== 0n) tell('pasid_table', intel.pasidTable, '0', why);
         if (intel.maxPasid !== 0n) tell('max_pasid', intel.maxPasid, '0', why);
         continue;
@@ -230,14 +230,14 @@ export const pasidFields: Rule = {
           'pasid_table',
           intel.pasidTable,
           hex(directory),
-          `${where} leads to the directory ${hex(directory)}`,
+          `but ${where} leads to the directory ${hex(directory)}`,
         );
       if (pdtsOf(intel.maxPasid) !== pdts)
         tell(
           'max_pasid',
           intel.maxPasid,
           pdts === 0 ? `at most ${hex(1 << LEAST_PASIDS)}` : hex(1 << (pdts + LEAST_PASIDS)),
-          `${where} has a directory for ${hex(1 << (pdts + LEAST_PASIDS))} PASIDs (PDTS ${pdts})`,
+          `but ${where} has a directory for ${hex(1 << (pdts + LEAST_PASIDS))} PASIDs (PDTS ${pdts})`,
         );
     }
   },

@@ -1,4 +1,5 @@
 /** Where the leaves of domains that LUO hands over lead: into files of the session, sealed, within the width. */
+import { missingOf, missingText } from '../../abi/missing.js';
 import { type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
 import { type FolioHolder, filePages } from '../../decode/iommu/file-pages.js';
 import { memfdLuoSer } from '../../records/memfd.js';
@@ -28,13 +29,13 @@ function holderName({ session, file }: FolioHolder): string {
 
 export const inFiles: Rule = {
   id: 'IOMMU-056',
-  title: 'every mapped page that is preserved lies in a file of the session that has the domain’s iommufd',
+  title: 'every mapped page that is preserved is in a file of the session of the iommufd',
   severity: 'error',
   generations: UPSTREAM,
   source: SOURCE,
   evidence: PRESERVE,
   consequence:
-    'the page is nobody’s in the next kernel, or another session’s, which may finish and free it while the device goes on writing into it',
+    'the page has no owner in the next kernel, or belongs to another session, which may finish and free it while the device writes to it',
   needs: ['memory'],
   check(context, report) {
     handedOf(context, report);
@@ -45,6 +46,7 @@ export const inFiles: Rule = {
     const sessions = new Set(owners.map(({ session }) => session));
     const preserved = createProbe(facts.preserved());
     const partly = files.holders.find((holder) => holder.partly);
+    const lost = missingOf(handover, ['luo', 'sessions', 'files', 'memfd', 'vmalloc', 'folios', 'draft']);
     let open: Stretch | undefined;
 
     function close(): void {
@@ -53,6 +55,10 @@ export const inFiles: Rule = {
       open = undefined;
       if (holder === undefined && partly !== undefined) {
         report.absent(`a part of the folio list of ${holderName(partly)}`, partly.file.data);
+        return;
+      }
+      if (holder === undefined && lost !== undefined) {
+        report.absent(`the ${missingText(lost)}`, lost.address);
         return;
       }
       if (!report.room()) {
@@ -64,8 +70,8 @@ export const inFiles: Rule = {
       const own = [...sessions].map((session) => `"${bytesToText(session.name).text}"`).join(', ');
       const where =
         holder === undefined
-          ? 'which no file of a session keeps'
-          : `in ${holderName(holder)}, while its iommufd is of session ${own}`;
+          ? 'which is in no file'
+          : `in ${holderName(holder)}, but its iommufd is in session ${own}`;
       report.finding({
         subject: handedSubject(domain),
         message: `${name} maps IOVA ${range(iova, iovaEnd)} to ${hex(BigInt(target) * PAGE)}, ${where}`,
@@ -129,7 +135,7 @@ export const sealed: Rule = {
   source: SOURCE,
   evidence: `${PRESERVE} (seals of the files that it maps)`,
   consequence:
-    'the file can be shrunk in the next kernel: its pages are freed while the device goes on writing into them',
+    'the file can be shrunk in the next kernel: its pages are freed while the device writes to them',
   needs: ['memory'],
   check(context, report) {
     if (handedOf(context, report) !== undefined) reached.set(report, new Map());
@@ -150,7 +156,7 @@ export const sealed: Rule = {
       const lacking = SEALS.flatMap(([bit, name]) => ((seals & bit) === 0 ? [name] : []));
       report.finding({
         subject: { session: bytesToText(session.name).text, token: file.token },
-        message: `The memfd of token ${hex(file.token)} of session "${bytesToText(session.name).text}", which ${domain.name} maps, lacks ${lacking.join(', ')}`,
+        message: `the memfd of token ${hex(file.token)} of session "${bytesToText(session.name).text}", which ${domain.name} maps, lacks ${lacking.join(', ')}`,
         location: at(file.data + SEALS_AT, 'memfd_luo_ser.seals'),
         found: hex(seals),
         expected: hex(seals | DEMANDED),
@@ -183,13 +189,13 @@ function touched(
 
 export const withinWidth: Rule = {
   id: 'IOMMU-058',
-  title: 'a domain maps no IOVA beyond its vasz',
+  title: 'every IOVA that a domain maps is within its vasz',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream 4.5 (D)',
   evidence: 'drivers/iommu/generic_pt/iommu_pt.h (max_vasz_lg2)',
   consequence:
-    'the next kernel refuses to unmap it, as it lies outside of the domain’s aperture: it stays mapped',
+    'the next kernel refuses to unmap it, as it is outside the aperture of the domain: it stays mapped',
   requires: ['IOMMU-053'],
   needs: ['memory'],
   check(context, report) {
@@ -218,7 +224,7 @@ export const withinWidth: Rule = {
         const iova = BigInt(first.iova) * PAGE;
         report.finding({
           subject: handedSubject(domain),
-          message: `${domain.name} has vasz ${vasz} and maps ${counted(count, 'page')} beyond, the first at IOVA ${hex(iova)}`,
+          message: `${domain.name} has vasz ${vasz}, but maps ${counted(count, 'page')} above it, the first at IOVA ${hex(iova)}`,
           location: {
             ...(state === undefined ? {} : fieldOf(state, 'domains', domain.domain, 'vasz')),
             iova,

@@ -20,7 +20,7 @@ const BUSES = 256;
 export function noTable(address: bigint): string | undefined {
   if (address === 0n) return 'is 0';
   if (address % PAGE !== 0n) return 'is not page aligned';
-  return address >= LIMIT ? 'lies beyond 52 address bits' : undefined;
+  return address >= LIMIT ? 'exceeds 52 bits' : undefined;
 }
 
 /** First-stage tables have 4 or 5 levels, of second-stage ones hardware knows 3, 4 and 5. */
@@ -35,14 +35,13 @@ export function isDepth(topLevel: bigint, stage: Stage | undefined): boolean {
 
 export const canBeTables: Rule = {
   id: 'IOMMU-059',
-  title:
-    'root and top tables of what is handed over are pages, and top_level is a depth that their stage has',
+  title: 'root_table and top_table are the address of a page, and top_level is a depth of their stage',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream 4.5 (D, seen in captures)',
   evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h, x86_64.h (levels); VT-d 11.4.5 (RTADDR_REG)',
   consequence:
-    'the next kernel takes memory that is no table for one: its BUG_ON on what it cannot restore, or DMA gone wrong',
+    'the next kernel hits a BUG_ON when it cannot restore the page, or takes other memory for a table',
   needs: ['memory'],
   check(context, report) {
     const handed = handedOf(context, report);
@@ -75,7 +74,7 @@ export const canBeTables: Rule = {
       if (isDepth(domain.topLevel, stage?.stage)) continue;
       report.finding({
         subject: handedSubject(each),
-        message: `top_level of ${name} is ${domain.topLevel}: no ${stage === undefined ? '' : `${stage.stage}-stage `}table has ${domain.topLevel + 1n} levels`,
+        message: `top_level of ${name} is ${domain.topLevel}, but ${stage === undefined ? '' : `${stage.stage}-stage `}tables have ${least + 1n} to 5 levels`,
         location: fieldOf(state, 'domains', domain, 'topLevel'),
         found: `${domain.topLevel}`,
         expected: `${least} to 4`,
@@ -109,13 +108,14 @@ function tableName(mode: RecordedUnit['mode'], bit: number): string {
 
 export const contextTables: Rule = {
   id: 'IOMMU-054',
-  title: 'context_tables_bitmap of a unit names the context tables that its root table has',
+  title:
+    'context_tables_bitmap of a unit has a bit for every context table of its root table, and only those',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream 4.5 (seen in captures)',
   evidence: 'drivers/iommu/intel/liveupdate.c preserve_context_table of the series',
   consequence:
-    'a table that it leaves out is not preserved and stays in use; for one that it names in vain the next kernel restores what is none',
+    'a context table without a bit is not preserved, but the hardware still uses it; for a bit without a table the next kernel restores a page that was not preserved',
   needs: ['memory'],
   check(context, report) {
     const handed = handedOf(context, report);
@@ -154,7 +154,7 @@ export const contextTables: Rule = {
           expected: `${there.size} tables`,
         });
       };
-      tell(extra, 'names context tables that its root table does not have:', false);
+      tell(extra, 'has bits for context tables that its root table does not have:', false);
       // A table that came after the last device was preserved is lost for devices that are not handed over only.
       const used = new Set(
         liveDevices(state, { unit: unit.address }).map(({ bdf }) =>
@@ -163,12 +163,12 @@ export const contextTables: Rule = {
       );
       tell(
         lacking.filter((bit) => used.has(bit)),
-        'leaves out context tables of devices that are handed over:',
+        'lacks the context tables of devices that are handed over:',
         false,
       );
       tell(
         lacking.filter((bit) => !used.has(bit)),
-        'leaves out context tables that its root table has:',
+        'lacks context tables that its root table has:',
         true,
       );
     }

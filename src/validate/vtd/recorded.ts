@@ -46,7 +46,7 @@ export interface Recorded {
   readonly pasidPages: ReadonlySet<number>;
 }
 
-const DISPUTED = 'the entry of the device and the record of its domain lead to different tables (IOMMU-052)';
+const DISPUTED = 'the entry of its device and its record lead to different tables (IOMMU-052)';
 
 export function recordedOf(handover: Handover): Recorded | undefined {
   const handed = handedIommu(handover);

@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../../src/validate/catalogue.js';
 import { validate } from '../../../src/validate/run.js';
-import { CAPTURES, capture } from './base.js';
+import { decodeAt } from '../../decode/linux-dumps.js';
+import { without } from '../absent-memory.js';
+import { CAPTURES, capture, entryOf, tablesOf } from './base.js';
 import { TABLE_CASES } from './cases.js';
 import { brokenCapture } from './faults.js';
 
@@ -32,4 +34,35 @@ describe('one fault', () => {
       for (const { message } of own) expect(message).not.toMatch(/undefined|NaN/);
     },
   );
+});
+
+describe('pages that are not in the dump', () => {
+  const first = 'linux-7.3-iommu-first-stage';
+  const { handover, address, memory } = capture(first);
+  const page = (at: number): number => at - (at % 4096);
+  const list = Number(handover.luo?.sessions?.[0]?.files?.[0]?.memfd?.area.runs[0] ?? 0);
+  const tables = tablesOf(handover);
+  test.each([
+    [
+      'the root table',
+      page(entryOf(handover, 'root-entry')),
+      ['IOMMU-050', 'IOMMU-051', 'IOMMU-054', 'VTD-136'],
+    ],
+    [
+      'a context table',
+      page(entryOf(handover, 'context-entry')),
+      ['IOMMU-050', 'IOMMU-052', 'IOMMU-055', 'VTD-136'],
+    ],
+    ['a PASID directory', page(entryOf(handover, 'pasid-directory-entry')), ['IOMMU-050', 'IOMMU-053']],
+    ['a PASID table', page(entryOf(handover, 'pasid-entry')), ['IOMMU-050', 'IOMMU-052']],
+    ['a top table', tables[0]?.address ?? 0, ['IOMMU-056', 'IOMMU-057', 'IOMMU-058']],
+    ['a page table', tables.at(-1)?.address ?? 0, ['IOMMU-056', 'IOMMU-057', 'IOMMU-058']],
+    ['a list of folios', list, ['IOMMU-056', 'IOMMU-057']],
+  ])('%s', (_what, absent, rules) => {
+    const result = validate(decodeAt(without(memory, absent, 4096), address), catalogue);
+    const errors = result.findings.filter(({ severity }) => severity === 'error');
+    expect(errors).toEqual([]);
+    for (const rule of rules) expect(result.passed).not.toContain(rule);
+    expect(result.missing).not.toEqual([]);
+  });
 });
