@@ -18,6 +18,7 @@ const AREAS: Readonly<Record<string, string>> = {
   LUO: 'Live Update Orchestrator',
   FLB: 'file-lifecycle-bound data of LUO',
   MEMFD: 'memfd files',
+  IOMMU: 'IOMMU state of LUO',
 };
 
 export { areaOf };

@@ -3,6 +3,7 @@ import { dmarRules } from './dmar/index.js';
 import { fdtRules } from './fdt/index.js';
 import { ftraceRules } from './ftrace/index.js';
 import { guestmemfsRules } from './guestmemfs/index.js';
+import { iommuTableRules } from './iommu-tables/index.js';
 import { iommufdRules } from './iommufd/index.js';
 import { khoRules } from './kho/index.js';
 import { mapRules } from './map/index.js';
@@ -20,4 +21,5 @@ export const catalogue: readonly Rule[] = [
   ...mapRules,
   ...vtdRules,
   ...upstreamRules,
+  ...iommuTableRules,
 ];
