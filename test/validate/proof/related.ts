@@ -27,7 +27,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'DMAR-020': [['KHO-008', 'KHO-016', 'DMAR-010'], "a record of the region instead of the table page's own"],
   'GMFS-001': [['MAP-002'], 'without guestmemfs no mapped page is persistent'],
   'GMFS-006': [['GMFS-005'], 'more inodes than the index holds are more than there are'],
-  'GMFS-015': [['MAP-008'], "the blocks of a file with a bad count have no owner"],
+  'GMFS-015': [['MAP-008'], 'the blocks of a file with a bad count have no owner'],
   'GMFS-016': [['MAP-008'], "the mapped block is no longer the file's"],
   'GMFS-018': [['MAP-016'], 'every file of the dump is mapped'],
   'GMFS-023': [['MAP-002', 'MAP-008'], 'the region no longer covers what is mapped'],
