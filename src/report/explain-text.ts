@@ -1,5 +1,6 @@
 /** One rule or one record, whole. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { formReleases, formsOf, type RecordForm } from '../versions/forms.js';
 import { areaOf, areaTitle } from './areas.js';
@@ -27,7 +28,7 @@ export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint 
   for (const [name, text] of rows) {
     yield* labelled(paint('name', name.padEnd(12)), text);
   }
-  const { example } = rule;
+  const example = exampleOf(rule.id);
   if (example === undefined) return;
   yield '';
   yield* labelled(paint('name', 'example'.padEnd(12)), example.fault);

@@ -1,5 +1,6 @@
 /** docs/rules.md: the catalogue as one page, and what of the specifications is not a rule, with the reason. */
 import { GENERATIONS, type Generation } from '../abi/model.js';
+import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { areaOf, areaTitle } from './areas.js';
 
@@ -27,9 +28,9 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
     yield '';
     yield '| rule | severity | what must hold | otherwise | generations | source | example |';
     yield '|---|---|---|---|---|---|---|';
-    for (const { id, severity, title, consequence, generations, source, example } of rules) {
+    for (const { id, severity, title, consequence, generations, source } of rules) {
       const cells = [id, severity, title, consequence, generationsText(generations), source];
-      yield `| ${[...cells, example?.message ?? ''].map(cell).join(' | ')} |`;
+      yield `| ${[...cells, exampleOf(id)?.message ?? ''].map(cell).join(' | ')} |`;
     }
   }
   yield '';
