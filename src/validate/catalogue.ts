@@ -7,6 +7,7 @@ import { iommufdRules } from './iommufd/index.js';
 import { khoRules } from './kho/index.js';
 import { mapRules } from './map/index.js';
 import type { Rule } from './rule.js';
+import { structureRules } from './structures/index.js';
 import { upstreamRules } from './upstream/index.js';
 import { vtdRules } from './vtd/index.js';
 
@@ -20,4 +21,5 @@ export const catalogue: readonly Rule[] = [
   ...mapRules,
   ...vtdRules,
   ...upstreamRules,
+  ...structureRules,
 ];

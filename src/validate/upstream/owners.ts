@@ -2,7 +2,10 @@
 import type { Handover } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
+import { SUBJECTS } from '../../structures/index.js';
 import type { Reporter, Rule, Subject } from '../rule.js';
+import { linksOf } from '../structures/generic.js';
+import { type Held, heldOf } from '../structures/held.js';
 import { sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { blobs, quoted } from './blobs.js';
@@ -55,6 +58,32 @@ export function* references(handover: Handover): Generator<Reference> {
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
   yield* luoReferences(handover, page);
+  yield* structureReferences(handover, page);
+}
+
+/** Records of drafts and their pages; pages of block lists are told with the lists. */
+function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
+  for (const { key } of SUBJECTS) {
+    for (const held of heldOf(handover, key)) {
+      const { model, name, subject } = held;
+      yield reference(`the record of ${name.replace(/,$/, '')}`, model.address, recordBytes(held), subject);
+      // The page that a damaged list leads to is its rule's.
+      for (const { list, field } of linksOf(held))
+        for (const { address } of list.damaged === true ? [] : (list.pages ?? []))
+          yield reference(`a ${field.chain.page} of ${field.list.what}`, address, page, subject);
+    }
+  }
+}
+
+/** Bytes of a record with what follows it, as far as it is known. */
+function recordBytes({ form, model }: Held): bigint {
+  const { follows, record } = form.root;
+  const list =
+    follows === undefined
+      ? undefined
+      : (model as unknown as Record<string, { readonly items: readonly unknown[] }>)[follows.key];
+  const size = record.size ?? 1;
+  return BigInt(size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0));
 }
 
 function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
