@@ -23,6 +23,7 @@ export interface TablePage {
   readonly address: number;
   readonly level: number;
   readonly format: EntryFormat;
+  readonly stage: 'first' | 'second';
   /** Whose it is, e.g. `domain 2`. */
   readonly owner: string;
   /** Its entries, as two words each, low one first. */

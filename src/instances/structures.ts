@@ -1,7 +1,7 @@
 /** Where the records of structures lie, along their bindings. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
 import type { FolioList } from '../structures/folios.js';
-import { formById, structuresOf } from '../structures/index.js';
+import { formById, structuresOf, subjectByKey } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
 import {
   type ChainField,
@@ -13,6 +13,7 @@ import {
 } from '../structures/structure.js';
 import { addFolios } from './folios.js';
 import type { ReferenceContext } from './sink.js';
+import { addTranslation } from './translation.js';
 
 /** A structure of a handover, and where it hangs. */
 export interface HeldStructure {
@@ -39,7 +40,11 @@ export function addStructure(context: ReferenceContext, { form, model, owner }: 
 
 /** The structures that stand at the top of a handover, and hang on children of its root. */
 export function addTopStructures(context: ReferenceContext, handover: Handover): void {
-  for (const held of heldBy(handover, '')) addStructure(context, held);
+  for (const held of heldBy(handover, '')) {
+    addStructure(context, held);
+    const translation = subjectByKey(held.form.subject)?.translation?.(held.model);
+    if (translation !== undefined) addTranslation(context, translation);
+  }
   for (const subtree of handover.subtrees ?? [])
     for (const held of heldBy(subtree, `the child ${subtree.name ?? ''}`)) addStructure(context, held);
 }

@@ -65,10 +65,12 @@ function valueJson(field: ValueField, info: FieldInfo, model: Model): unknown {
     if (BigInt(raw as number | bigint) === BigInt(items.length)) return undefined;
   }
   if (field.form === 'bdf') return bdfText(raw as number) ?? raw;
-  return typeof raw === 'bigint' && (info.bitWidth ?? 64) <= 32 ? Number(raw) : raw;
+  if (typeof raw !== 'bigint') return raw;
+  // 64 bits are written as they stand in memory, also those of a signed field.
+  return (info.bitWidth ?? 64) <= 32 ? Number(raw) : BigInt.asUintN(64, raw);
 }
 
-/** Flags that are set, and the number itself where it has bits without a name. */
+/** Flags that are set, and under the field's own key bits without a name. */
 function flagsJson(key: string, info: FieldInfo, model: Model): Json {
   const json: Json = {};
   let rest = BigInt(model[key] as number | bigint);
@@ -76,7 +78,7 @@ function flagsJson(key: string, info: FieldInfo, model: Model): Json {
     if ((rest & flag.mask) !== 0n) json[flag.key] = true;
     rest &= ~flag.mask;
   }
-  if (rest !== 0n) json[key] = model[key];
+  if (rest !== 0n) json[key] = typeof model[key] === 'number' ? Number(rest) : rest;
   return json;
 }
 

@@ -38,7 +38,7 @@ function compile(record: RecordType<unknown>): Checks {
       if (field.record !== undefined) add(field.record.fields, at);
       else if (field.text === true) texts.push({ at: at / 8, size: bitWidth / 8 });
       else if (field.kind === 'uint' && Math.floor(at / 64) === Math.floor((at + bitWidth - 1) / 64)) {
-        const bits = suspicious(field, bitWidth) << BigInt(at % 64);
+        const bits = suspicious(field, bitWidth, at % 64) << BigInt(at % 64);
         if (bits === 0n) continue;
         masks.push({
           at: Math.floor(at / 64) * 8,
@@ -52,8 +52,12 @@ function compile(record: RecordType<unknown>): Checks {
   return { masks, texts };
 }
 
-/** Bits of a field that are 0 in what a kernel wrote. */
-function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: number): bigint {
+/**
+ * Bits of a field that are 0 in what a kernel wrote.
+ *
+ * @param shift its position in the 64-bit word: a bit field of an address holds it without the bits below
+ */
+function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: number, shift: number): bigint {
   const all = (1n << BigInt(width)) - 1n;
   if (reserved?.root.op === 'always') return all;
   if (unit === 'flags' && values !== undefined) {
@@ -61,7 +65,12 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
     for (const mask of values.keys()) known |= BigInt(mask);
     return all & ~known;
   }
-  if (pointer !== undefined) return all & (pointer.kind === 'one' ? BEYOND : BEYOND | IN_PAGE);
+  if (pointer !== undefined)
+    return (
+      all &
+      ((pointer.kind === 'one' ? BEYOND : BEYOND | IN_PAGE) >>
+        BigInt(unit === 'address' && width < 64 ? shift : 0))
+    );
   return unit === 'address' || unit === 'count' || unit === 'bytes' || unit === 'index' || unit === 'pages'
     ? all & BEYOND
     : 0n;

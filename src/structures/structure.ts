@@ -158,6 +158,31 @@ export interface StructureForm {
   readonly alongside?: readonly string[];
 }
 
+/** A remapping unit that a structure names. */
+export interface TranslationUnit {
+  readonly name: string;
+  /** Value of RTADDR_REG, mode bits included. */
+  readonly rtaddr: bigint;
+}
+
+/** The top of a tree of page tables that a structure names. */
+export interface TranslationTable {
+  /** Address of the element that names it. */
+  readonly element: bigint;
+  readonly what: string;
+  /** Physical address of the top table. */
+  readonly root: bigint;
+  readonly levels: number;
+  /** What its entries are, unless the structures of a unit say otherwise. */
+  readonly stage: 'first' | 'second';
+}
+
+/** Translation tables that hardware reads and a structure leads to. */
+export interface Translation {
+  readonly units: readonly TranslationUnit[];
+  readonly tables: readonly TranslationTable[];
+}
+
 /** Where a structure hangs, and what it is called. */
 export interface Subject {
   /** Key in the model and in JSON. */
@@ -173,6 +198,8 @@ export interface Subject {
   readonly part: StructurePart;
   /** Forms, the newest first. */
   readonly forms: readonly StructureForm[];
+  /** Translation tables that hardware reads. */
+  translation?(model: Model): Translation;
 }
 
 /** A field with another key, or with more to say. */

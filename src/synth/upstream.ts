@@ -159,7 +159,7 @@ function layChildren(plan: UpstreamPlan, space: Space, guest: Guest): Child[] {
   }
   if (luo !== undefined) {
     const laid = layLuo(space, luo, guest, { key: hash(key, 0x1157), disorder: plan.fragmentation });
-    const written = writeLuo(placeOf(space), laid.encoded);
+    const written = writeLuo(placeOf(space), laid.encoded, {});
     const bytes = recordRider({ luo: written }, 'LUO') ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
     add('LUO', 'luo', bytes, laid.account);
   }

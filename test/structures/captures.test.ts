@@ -3,9 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
 import { withDump } from '../../src/cli/load.js';
+import { decodeHandover } from '../../src/decode/handover.js';
+import { upstreamMemory } from '../../src/encode/upstream/elf.js';
+import { addReferences } from '../../src/instances/references.js';
+import type { ReferenceSink } from '../../src/instances/sink.js';
+import { readBytes } from '../../src/memory/read.js';
+import { modelJson } from '../../src/report/model-json.js';
+import type { RecordType } from '../../src/schema/record.js';
 import { bdfText } from '../../src/structures/values.js';
 import { fixtures } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
+import { parsed } from '../rfc/json.js';
 
 const NAMES = ['linux-7.3-iommu-legacy', 'linux-7.3-iommu-first-stage', 'linux-7.3-iommu-v1-forms'];
 
@@ -13,6 +21,23 @@ const NAMES = ['linux-7.3-iommu-legacy', 'linux-7.3-iommu-first-stage', 'linux-7
 function account(name: string): { [key: string]: unknown } {
   const text = new TextDecoder().decode(gunzip(fileBytes(join(fixtures, name, 'handover1.truth.json.gz'))));
   return JSON.parse(text.replaceAll(/: (\d{16,})/g, ': "$1"'))[0].luo;
+}
+
+/** Hears records, one by one. */
+function recordSink(record: (type: RecordType<unknown>, at: bigint | number) => void): ReferenceSink {
+  return {
+    record,
+    array({ record: type, count, at }) {
+      if (typeof at === 'object') return;
+      for (let i = 0; i < count; i++) record(type, BigInt(at) + BigInt(i * (type.size ?? 0)));
+    },
+    blob() {},
+    page() {},
+    radix() {},
+    bitmap() {},
+    table() {},
+    bytes() {},
+  };
 }
 
 /** Bits that are set. */
@@ -118,6 +143,31 @@ describe.each(NAMES)('%s', (name) => {
       }
       expect(handover.diagnostics).toEqual([]);
       expect(handover.missing).toEqual([]);
+    });
+  });
+
+  test('dump, encode, dump: the same model, and the same bytes of every record', async () => {
+    await withDump(join(fixtures, name, 'handover1.elf.gz'), {}, async ({ handover }) => {
+      const { memory } = handover;
+      if (memory === undefined) throw new Error('no memory');
+      const document = parsed(modelJson(handover));
+      const again = upstreamMemory(document);
+      expect(again.messages.filter((each) => !each.includes('of preserved memory are left out'))).toEqual([]);
+      const tree = readBytes(again.memory, again.fdtAddress, handover.tree?.bytes.length ?? 0);
+      if (tree === undefined) throw new Error('no tree');
+      const second = decodeHandover(tree, { memory: again.memory, address: again.fdtAddress });
+      const { iommu, pci, luo } = parsed(modelJson(second));
+      expect({ iommu, pci, luo }).toEqual({ iommu: document.iommu, pci: document.pci, luo: document.luo });
+      let records = 0;
+      const compare = (record: RecordType<unknown>, at: bigint | number): void => {
+        if (!record.file.startsWith('draft') && record.name !== 'iommu_array_hdr_ser') return;
+        records++;
+        const size = record.size ?? 0;
+        expect(readBytes(again.memory, at, size), record.name).toEqual(readBytes(memory, at, size));
+      };
+      const sink = recordSink(compare);
+      addReferences(sink, handover, undefined, memory);
+      expect(records).toBeGreaterThan(15);
     });
   });
 });

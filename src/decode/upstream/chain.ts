@@ -30,6 +30,7 @@ interface Header {
   readonly next: { readonly id: string; readonly name: string };
   readonly count: { readonly id: string; readonly name: string };
   read(view: DataView): { readonly next: bigint; readonly count: bigint };
+  write(view: DataView, value: { readonly next: bigint; readonly count: bigint }): void;
 }
 
 const headers = new WeakMap<Chain, Header>();
@@ -42,10 +43,16 @@ const headers = new WeakMap<Chain, Header>();
 export function chainHeader(chain: Chain): Header {
   const known = headers.get(chain);
   if (known !== undefined) return known;
-  const { size, read, fields, name } = chain.header;
+  const { size, read, write, fields, name } = chain.header;
   const next = fields.find(({ pointer }) => pointer?.kind === 'chain' && pointer.to.includes(name));
   const count = fields.find(({ unit }) => unit === 'count');
-  if (size === undefined || read === undefined || next === undefined || count === undefined)
+  if (
+    size === undefined ||
+    read === undefined ||
+    write === undefined ||
+    next === undefined ||
+    count === undefined
+  )
     throw new TypeError(`${name} is no header of a chain`);
   const header: Header = {
     size,
@@ -55,6 +62,7 @@ export function chainHeader(chain: Chain): Header {
       const value = read(view, 0) as Readonly<Record<string, bigint>>;
       return { next: value[next.id] ?? 0n, count: value[count.id] ?? 0n };
     },
+    write: (view, value) => write(view, 0, { [next.id]: value.next, [count.id]: value.count }),
   };
   headers.set(chain, header);
   return header;

@@ -5,14 +5,10 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
 import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
-import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
-import { mergeBatches } from '../../vtd/walk/runs.js';
-import { walkTable } from '../../vtd/walk/walk.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import type { UseCollector } from './user.js';
-
-const PAGE = 4096;
+import { collectTables } from './uses-tables.js';
 
 /** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
 export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, uses: UseCollector): void {
@@ -69,28 +65,6 @@ function collectDomain(domain: Domain, memory: PhysicalMemory | undefined, uses:
     uses.untold(`tables of ${key}`);
     return;
   }
-  const mapped = uses.user({ place, what: 'mapped memory', kind: 'reach', key });
-  const tables = uses.user({ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` });
   const format = secondStageFormat();
-  const walk = walkTable({
-    memory,
-    root: pgd,
-    levels: agaw + 2,
-    format,
-    onTable: ({ address }) => uses.add(tables, address, address + PAGE),
-  });
-  for (const batch of mergeBatches(walk.batches, format)) {
-    const iovas = iovasOf(batch);
-    const pages = pagesOf(batch);
-    const targets = targetsOf(batch);
-    for (let row = 0; row < batch.length; row++) {
-      const start = (targets[row] as number) * PAGE;
-      const iova = (iovas[row] as number) * PAGE;
-      uses.add(mapped, start, start + (pages[row] as number) * PAGE, iova);
-    }
-  }
-  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
-    uses.untold(key);
-    uses.untold(`tables of ${key}`);
-  }
+  collectTables({ root: pgd, levels: agaw + 2, format }, place, key, memory, uses);
 }

@@ -6,6 +6,7 @@ import { folioSpans } from '../outline/memfd.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import type { UseCollector } from './user.js';
+import { collectHolder, collectTopStructures } from './uses-structures.js';
 
 /** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
 const SESSION_PAGES = 16;
@@ -45,6 +46,7 @@ export function collectUpstream(handover: Handover, uses: UseCollector): void {
     }
   }
   collectLuo(handover, uses, metadata({ part: 'luo' }, 'the records', 'luo'));
+  collectTopStructures(handover, uses);
 }
 
 /** Subsystems that are there, and whose blobs or lists the dump does not hold. */
@@ -60,7 +62,8 @@ function noteUntold({ subtrees, luo, memblock, khoTest }: Handover, uses: UseCol
   if (has('kho_test') && folios < (khoTest?.nrFolios ?? 0)) uses.untold('kho-test');
 }
 
-function collectLuo({ luo, pageSize, preserved }: Handover, uses: UseCollector, records: number): void {
+function collectLuo(handover: Handover, uses: UseCollector, records: number): void {
+  const { luo, pageSize, preserved } = handover;
   if (luo === undefined) return;
   const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
   if (abiHeader !== undefined) addPages(uses, records, Number(abiHeader), 1, pageSize);
@@ -69,6 +72,10 @@ function collectLuo({ luo, pageSize, preserved }: Handover, uses: UseCollector, 
   }
   addBlocks(uses, records, sessionBlocks, pageSize);
   if (sessionCount !== undefined) addPages(uses, records, Number(sessionsAddress), SESSION_PAGES, pageSize);
+  for (const flb of luo.flbs ?? []) {
+    const place: Place = { part: 'luo', flb: nameOf(flb.name) };
+    collectHolder(flb, place, `flb ${bytesToHex(nameOf(flb.name))}`, handover, uses);
+  }
   for (const session of luo.sessions ?? []) {
     addBlocks(uses, records, session.fileBlocks, pageSize);
     if (session.fileBlocks === undefined && session.filesAddress !== 0n) {
@@ -78,13 +85,14 @@ function collectLuo({ luo, pageSize, preserved }: Handover, uses: UseCollector, 
     for (const file of session.files ?? []) collectFile(file, name);
   }
 
-  function collectFile({ token, memfd }: LuoFile, session: Uint8Array): void {
+  function collectFile(file: LuoFile, session: Uint8Array): void {
+    const { token, memfd } = file;
+    const place: Place = { part: 'luo', session, token };
     const key = `file ${bytesToHex(session)} ${token}`;
     if (memfd === undefined) {
-      uses.untold(key);
+      if (!collectHolder(file, place, key, handover, uses)) uses.untold(key);
       return;
     }
-    const place: Place = { part: 'luo', session, token };
     const list = uses.user({ place, what: 'the list of folios', kind: 'metadata', key: `list of ${key}` });
     if (memfd.origin.address !== undefined) addPages(uses, list, Number(memfd.origin.address), 1, pageSize);
     addArea(uses, list, memfd.area, pageSize);

@@ -1,4 +1,5 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
+import { firstStageAttributes, firstStageFormat } from '../../vtd/first-stage.js';
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
 import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../../vtd/walk/batch.js';
@@ -22,12 +23,13 @@ const NO_FILE: Aspect = { name: 'target', of: 'memory of no file' };
  * @param strict tell the physical addresses too
  */
 export function* mappingSpans(
-  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'>,
+  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'> & { readonly stage?: 'first' | 'second' },
   owners: PageOwners,
   strict: boolean,
 ): Generator<Span, boolean> {
-  const format = secondStageFormat();
-  const walk = walkTable({ ...root, format });
+  const { memory, root: top, levels, stage = 'second' } = root;
+  const format = stage === 'first' ? firstStageFormat() : secondStageFormat();
+  const walk = walkTable({ memory, root: top, levels, format });
   const absent = absentRanges(walk);
   const located: Located = { end: 0, name: '', offset: 0 };
   let hidden = 0;
@@ -47,6 +49,7 @@ export function* mappingSpans(
       const access = accessAspect(
         accessOfRows[row] as number,
         batch.rows[row * ROW_WORDS + ROW_LO] as number,
+        stage,
       );
       const target = (targets[row] as number) * PAGE;
       const end = target + (pages[row] as number) * PAGE;
@@ -98,9 +101,9 @@ function absentRanges(walk: Walk) {
 const accesses = new Map<number, Aspect>();
 
 /** The rights of a leaf, and whether it snoops: few are different. */
-function accessAspect(access: number, lo: number): Aspect {
-  const attributes = secondStageAttributes({ lo });
-  const key = access * 2 + (attributes === '' ? 0 : 1);
+function accessAspect(access: number, lo: number, stage: 'first' | 'second'): Aspect {
+  const attributes = (stage === 'first' ? firstStageAttributes : secondStageAttributes)({ lo });
+  const key = access * 4 + (stage === 'first' ? 2 : 0) + (attributes === '' ? 0 : 1);
   let aspect = accesses.get(key);
   if (aspect === undefined) {
     const text = accessText(access);

@@ -10,6 +10,9 @@ import type { Place } from '../place.js';
 const SEALS = namesOf(memfdLuoSer.fields, 'seals');
 const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
 
+/** A file whose contents a list of folios tells. */
+export type FolioFile = Pick<Memfd, 'folios' | 'nrFolios' | 'size' | 'area'>;
+
 /** Ends of files are told in pages of this size, whatever the page size of the kernel. */
 const SMALLEST_PAGE = 4096;
 
@@ -58,7 +61,7 @@ export function memfdFields(memfd: Memfd | undefined): Field[] {
  * How the file is cut into folios is no property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
-  memfd: Memfd,
+  memfd: FolioFile,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -81,7 +84,7 @@ export function folioList(
  * @returns whether the list is whole
  */
 export function* folioSpans(
-  { folios, nrFolios, size }: Memfd,
+  { folios, nrFolios, size }: Pick<FolioFile, 'folios' | 'nrFolios' | 'size'>,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,

@@ -40,6 +40,7 @@ import {
 } from '../structure.js';
 import { pciText } from '../values.js';
 import { IOMMU_TYPE, type IommuDevice, type IommuDomain, type IommuState, type IommuUnit } from './model.js';
+import { iommuTranslation } from './tables.js';
 
 const SUBJECT = 'iommu';
 /** A page of objects may have none: the first page of each kind is there from the start. */
@@ -259,4 +260,5 @@ export const iommu: Subject = {
   plural: 'IOMMU states',
   part: 'iommu',
   forms,
+  translation: (model) => iommuTranslation(model as unknown as IommuState),
 };
