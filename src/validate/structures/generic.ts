@@ -2,6 +2,7 @@
 import type { Location } from '../../abi/model.js';
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { readBytes } from '../../memory/read.js';
+import { subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import {
   fieldBinding,
@@ -33,9 +34,10 @@ function upper(text: string): string {
 }
 
 /** Reports whatever applies to none of the subjects as such. */
-function anyHolder({ handover }: RuleContext, keys: readonly string[], what: string, report: Reporter) {
+function anyHolder({ handover }: RuleContext, keys: readonly string[], report: Reporter) {
   const holders = keys.flatMap((key) => holdersOf(handover, key));
-  if (holders.length === 0) report.skip(`there is no ${what}`);
+  if (holders.length === 0)
+    report.skip(`there is no ${keys.map((key) => subjectByKey(key)?.what ?? key).join(', and no ')}`);
   return holders;
 }
 
@@ -59,7 +61,7 @@ export function restoredRecord(keys: readonly string[], what: string, words: Wor
     severity: 'error',
     ...words,
     check(context, report) {
-      const holders = anyHolder(context, keys, what, report);
+      const holders = anyHolder(context, keys, report);
       for (const { data, name, subject, location } of holders) {
         const why = misplacedRecord(context.handover, data);
         if (why === undefined) continue;
@@ -184,7 +186,7 @@ export function definedValues(
     severity: 'warning',
     ...rest,
     check(context, report) {
-      if (anyHolder(context, keys, what, report).length === 0) return;
+      if (anyHolder(context, keys, report).length === 0) return;
       for (const held of keys.flatMap((key) => eachHeld(context, key, report))) {
         for (const each of eachRecord(held.form.root, held.model as unknown as Model)) {
           if (isBlank(context, each)) continue;
@@ -252,7 +254,7 @@ export function reservedZero(
     severity: 'warning',
     ...rest,
     check(context, report) {
-      if (anyHolder(context, keys, what, report).length === 0) return;
+      if (anyHolder(context, keys, report).length === 0) return;
       for (const held of keys.flatMap((key) => eachHeld(context, key, report))) {
         for (const each of eachRecord(held.form.root, held.model as unknown as Model)) {
           for (const info of each.binding.record.fields) {

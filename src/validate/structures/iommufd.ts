@@ -46,6 +46,36 @@ export const record = restoredRecord(['iommufd'], 'iommufds', {
     '-EFAULT: the iommufd cannot be retrieved, nor its page tables; what was not preserved has been reused by then',
 });
 
+export const form = draft({
+  id: 'IOMMUFD-111',
+  title: 'the record of an iommufd has the form that goes with the IOMMU state',
+  severity: 'error',
+  source: 'upstream 4.6',
+  evidence: `${ABI}; both forms have the name iommufd-v1`,
+  consequence:
+    'the count was damaged: read in the form that the kernel has, it leads beyond the record, or to page tables that are none',
+  check(context, report) {
+    const { handover } = context;
+    const all = eachHeld<IommufdState>(context, 'iommufd', report);
+    const states = iommuViews(handover);
+    if (all.length > 0 && states.length === 0) {
+      report.skip('there is no IOMMU state that could be read', 'prerequisite');
+      return;
+    }
+    for (const { form: own, forms, model, subject, name } of all) {
+      if (own.alongside === undefined || states.some((state) => own.alongside?.includes(state.form.id)))
+        continue;
+      const other = forms.find((each) => states.some((state) => each.alongside?.includes(state.form.id)));
+      report.finding({
+        subject,
+        message: `The record of ${name} reads as ${own.title} only, and the IOMMU state is ${states[0]?.form.title}`,
+        location: fieldAt(own.root, model.address, 'count'),
+        expected: other?.title ?? 'the form of the same kernel',
+      });
+    }
+  },
+});
+
 /** Bytes of a record with its page tables. */
 function wholeSize({ form, model }: HeldIommufd): bigint {
   const head = form.root.record.size ?? 0;
@@ -59,6 +89,7 @@ export const count = draft({
   source: 'upstream 4.6',
   evidence: `${IOMMUFD} iommufd_hwpt_lu_restore, iommufd_liveupdate_can_finish`,
   consequence: 'not checked: the next kernel takes what follows the block for page tables',
+  requires: ['IOMMUFD-111'],
   check(context, report) {
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
     const map = wholeMap(context, report);
@@ -360,6 +391,7 @@ export const ownDomain = draft({
 
 export const iommufdRules = [
   record,
+  form,
   count,
   nothingBehind,
   domains,

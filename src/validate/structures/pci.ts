@@ -258,40 +258,6 @@ export const bridges = draft({
   },
 });
 
-export const rootBuses = draft({
-  id: 'PCI-008',
-  title: 'a segment of the PCI state has a device on a root bus',
-  severity: 'warning',
-  source: 'upstream 4.3 (seen in captures)',
-  evidence: `${PCI} for_each_pci_dev_in_path`,
-  consequence:
-    'no kernel writes that: every bridge on the way up to the root bus is listed, so that one is missing',
-  requires: ['PCI-007'],
-  check(context, report) {
-    const { handover } = context;
-    const states = eachHeld<PciState>(context, 'pci', report);
-    const own = whole(states).filter(listsBridges);
-    if (states.length > 0 && own.length === 0) report.skip('this version lists no bridges');
-    const files = new Set(vfioFiles(handover).map(({ device }) => device));
-    for (const held of own) {
-      const entries = pciEntries(handover, held);
-      for (const segment of new Set(entries.map(({ entry }) => entry.segment))) {
-        const here = entries.filter(({ entry }) => entry.segment === segment);
-        const buses = new Set(here.map(({ entry }) => busOf(entry)));
-        const above = here.filter(({ device }) => !files.has(device));
-        const [first] = here;
-        if (buses.size > above.length || first === undefined) continue;
-        report.finding({
-          subject: held.subject,
-          message: `Segment ${segment.toString(16).padStart(4, '0')} of the PCI state has ${counted(above.length, 'bridge')} and devices on no more than ${counted(buses.size, 'bus', 'buses')}`,
-          location: entryField(held, first.entry, 'domain'),
-          expected: 'more buses than bridges: one is the root bus',
-        });
-      }
-    }
-  },
-});
-
 export const padding = reservedZero(['pci'], 'the PCI state', {
   id: 'PCI-009',
   source: 'upstream 4.3',
@@ -355,4 +321,4 @@ export const room = draft({
 export const pciRecordRules = [version, record, deviceCount, devicesUnique, padding, room, freeEntries];
 
 /** What the record says together with the VFIO files. */
-export const pciFileRules = [endpoints, onlyEndpoints, bridges, rootBuses];
+export const pciFileRules = [endpoints, onlyEndpoints, bridges];
