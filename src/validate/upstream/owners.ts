@@ -12,7 +12,7 @@ import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
 import { findMemfds } from './folios.js';
 import { createPageBits } from './page-bits.js';
-import { at, maxPageOrder, UPSTREAM } from './shared.js';
+import { at, maxPageOrder, orderAt, UPSTREAM } from './shared.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
 const MAX_CLAIM = 1n << 50n;
@@ -66,7 +66,12 @@ function* structureReferences(handover: Handover, page: bigint): Generator<Refer
   for (const { key } of SUBJECTS) {
     for (const held of heldOf(handover, key)) {
       const { model, name, subject } = held;
-      yield reference(`the record of ${name.replace(/,$/, '')}`, model.address, recordBytes(held), subject);
+      yield reference(
+        `the record of ${name.replace(/,$/, '')}`,
+        model.address,
+        recordBytes(held, handover),
+        subject,
+      );
       // The page that a damaged list leads to is its rule's.
       for (const { list, field } of linksOf(held))
         for (const { address } of list.damaged === true ? [] : (list.pages ?? []))
@@ -75,15 +80,18 @@ function* structureReferences(handover: Handover, page: bigint): Generator<Refer
   }
 }
 
-/** Bytes of a record with what follows it, as far as it is known. */
-function recordBytes({ form, model }: Held): bigint {
+/** Bytes of a record with what follows it, as far as it is known and its block has them (IOMMUFD-102). */
+function recordBytes({ form, model }: Held, { preserved, pageSize }: Handover): bigint {
   const { follows, record } = form.root;
   const list =
     follows === undefined
       ? undefined
       : (model as unknown as Record<string, { readonly items: readonly unknown[] }>)[follows.key];
   const size = record.size ?? 1;
-  return BigInt(size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0));
+  const order =
+    preserved?.pages === undefined ? 0 : orderAt(preserved.pages, Number(model.address) / pageSize);
+  const whole = size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0);
+  return BigInt(Math.min(whole, pageSize * 2 ** Math.max(order, 0)));
 }
 
 function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
