@@ -15,7 +15,7 @@ import {
 } from '../generic.js';
 import { holdersOf, misplacedRecord } from '../held.js';
 import { fieldAt } from '../place.js';
-import { ABI, CORE, eachView, fieldPlace, INTEL, isDeleted, upper } from './view.js';
+import { ABI, CORE, eachView, fieldPlace, INTEL, isDeleted, isWhole, upper } from './view.js';
 
 const PANIC =
   'the next kernel panics: "Failed to restore IOMMU Live Update FLB"; the devices’ tables are still in use, and nothing else can keep their DMA apart';
@@ -222,7 +222,7 @@ export const totals = draft({
       ] as const;
       for (const [key, id, total = 0n] of found) {
         const { items } = model[key];
-        if (total !== BigInt(items.length))
+        if (total !== BigInt(items.length) && isWhole(model[key]))
           report.finding({
             subject,
             message: `The record counts ${total} ${key}, the pages of the list ${items.length}`,

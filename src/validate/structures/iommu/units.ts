@@ -18,6 +18,7 @@ import {
   fieldPlace,
   INTEL,
   type IommuView,
+  isWhole,
   unitName,
 } from './view.js';
 
@@ -150,7 +151,8 @@ export const refCounts = draft({
       const { model, blank, byUnit } = view;
       for (const key of ['units', 'domains', 'devices'] as const) {
         for (const [i, object] of model[key].items.entries()) {
-          if (blank.has(object)) continue;
+          // Of devices that the dump does not hold nobody knows whose they are.
+          if (blank.has(object) || (key === 'units' && !isWhole(model.devices))) continue;
           const users = byUnit.get(object.address)?.length ?? 0;
           // A device that only its flag calls deleted is VFIO-005.
           const lost = key === 'units' ? lostOn(view, object.address, files) : 0;
