@@ -10,6 +10,7 @@ import {
   luoFlbHeaderSer,
   luoFlbSer,
   luoSer,
+  luoSerComposite,
   luoSerV2,
   luoSerV3,
   luoSerV4,
@@ -32,7 +33,8 @@ export function addLuo(context: ReferenceContext, luo: Luo): void {
   const { version, abiHeader, origin, sessions = [], sessionBlocks, flbs = [] } = luo;
   if (abiHeader !== undefined) sink.record(luoSerV2, abiHeader, 'luo_ser');
   if (version !== undefined && version in HEADS && origin?.address !== undefined) {
-    sink.record(HEADS[version as keyof typeof HEADS], origin.address, 'LUO', { list: 'luo' });
+    const head = luo.compatible.includes(';') ? luoSerComposite : HEADS[version as keyof typeof HEADS];
+    sink.record(head, origin.address, 'LUO', { list: 'luo' });
   }
   if (luo.sessionCount !== undefined && luo.sessionsAddress !== undefined) {
     sink.record(luoSessionHeaderSer, luo.sessionsAddress, 'the session area', {

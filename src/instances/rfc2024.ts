@@ -1,4 +1,4 @@
-/** The records of the 2024 series behind the tree: guestmemfs, page tables. */
+/** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
 import type { Domain, Guestmemfs, Handover } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -50,7 +50,7 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
     const blocks = Number((region.end - region.start) / GUESTMEMFS_BLOCK);
     const length = Math.min(Number(bitmap.len), MAX_BITMAP);
     const used = Math.min(length, Math.ceil(blocks / 8));
-    sink.bitmap({ address: Number(bitmap.addr), length, used, what: 'the allocator’s bitmap' });
+    sink.bitmap({ address: Number(bitmap.addr), length, used, what: "the allocator's bitmap" });
   }
   if (mappingsToInode !== undefined && state?.index !== undefined) {
     sink.bytes(mappingsToInode.addr, state.index.bytes.length);

@@ -14,7 +14,7 @@ export interface Gap {
 export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[]): Generator<string> {
   yield '# Rules';
   yield '';
-  yield `${catalogue.length} rules. This page is made from the catalogue by \`npm run docs\`; \`kho explain RULE\` says more about one.`;
+  yield `${catalogue.length} rules. This page is generated from the catalogue by \`npm run docs\`; \`kho explain RULE\` shows more about one.`;
   yield 'Severity: **error** – the next kernel refuses, panics, loses, reuses or corrupts, or the hardware faults; **warning** –';
   yield 'legal but almost surely not meant; **note** – worth knowing.';
   const areas = new Map<string, Rule[]>();
@@ -36,7 +36,7 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
   yield '';
   yield '## Not rules';
   yield '';
-  yield 'Rows of the specifications that no rule of its own checks, and why.';
+  yield 'Rows of the specifications without a rule of their own, and why.';
   yield '';
   yield '| row | reason |';
   yield '|---|---|';

@@ -10,7 +10,6 @@ import type {
   Memblock,
   Memfd,
   PreservedMap,
-  PreservedPages,
 } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
@@ -18,6 +17,7 @@ import { hex } from '../schema/units.js';
 import { areaJson, folioListJson } from './folio-json.js';
 import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';
+import { blockRows, rangeRows } from './upstream-rows.js';
 
 type Json = { [key: string]: unknown };
 
@@ -38,13 +38,7 @@ export function upstreamJson(handover: Handover): Json {
 /** `preserved`: merged ranges and, for a map of blocks, the blocks. */
 export function preservedJson(preserved: NonNullable<Handover['preserved']>): Json {
   const { ranges, pages } = preserved;
-  return { ranges, pages: pages === undefined ? undefined : { [Symbol.iterator]: () => pagesJson(pages) } };
-}
-
-function* pagesJson(pages: PreservedPages): Generator<Json> {
-  for (const { address, order, count } of pages.blocks()) {
-    yield count === 1 ? { address, order } : { address, order, count };
-  }
+  return pages === undefined ? { ranges } : { ranges: rangeRows(pages), pages: blockRows(pages) };
 }
 
 function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }: PreservedMap): Json {

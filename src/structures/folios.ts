@@ -1,4 +1,4 @@
-/** Lists of folios that lie in preserved vmalloc areas, as the model has them. */
+/** Lists of folios that are in preserved vmalloc areas, as the model has them. */
 import type { KhoVmalloc } from '../records/vmalloc.js';
 
 /** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */
@@ -23,6 +23,19 @@ export interface FolioRun {
   readonly step: number;
 }
 
+/** Runs of folios in columns, each as {@link FolioRun} has it. The arrays are used again for the next batch. */
+export interface FolioColumns {
+  readonly length: number;
+  readonly pfn: Float64Array;
+  readonly flags: Uint16Array;
+  /** Exact below 2^53. */
+  readonly index: Float64Array;
+  /** The same exactly, in two words, the low one first. */
+  readonly indexWords: Uint32Array;
+  readonly count: Float64Array;
+  readonly step: Float64Array;
+}
+
 /** The list of folios of a file, read from memory when asked for. */
 export interface FolioView {
   /** Entries of the list that its area has room for; at most nr_folios. */
@@ -31,6 +44,8 @@ export interface FolioView {
   each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
   /** The entries, runs joined; stops at the first that is absent. */
   runs(): Iterable<FolioRun>;
+  /** The same, many at a time. */
+  columns(): Iterable<FolioColumns>;
 }
 
 /** What a record has that names an area of folios. */

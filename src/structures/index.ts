@@ -1,4 +1,5 @@
 /** The registry: every structure that the engines handle, by what names it where it hangs. */
+import { ownVersion } from '../schema/composite.js';
 import { guestMemfd } from './guest-memfd/binding.js';
 import { hugeMemfd, hugetlb } from './hugetlb/binding.js';
 import { iommu } from './iommu/binding.js';
@@ -47,7 +48,7 @@ export function namedForms(
   holder: Subject['holder'],
   name: string,
 ): { readonly subject: Subject; readonly forms: readonly StructureForm[] } | undefined {
-  const [own = ''] = name.split(';');
+  const own = ownVersion(name);
   for (const subject of SUBJECTS) {
     if (subject.holder !== holder) continue;
     const forms = subject.forms.filter(({ names }) => names.includes(own));

@@ -53,7 +53,7 @@ export interface Finding {
  * - `taken-over`: the running kernel has consumed what it looks at;
  * - `prerequisite`: another rule failed or was skipped;
  * - `not-asked`: left out by an option;
- * - `not-given`: it needs an input that was not given (memory behind a blob, VT-d settings, --to);
+ * - `not-given`: it needs an input that was not given (memory of a blob, VT-d settings, --to);
  * - `not-applicable`: this dump has no such structure, or the rule cannot be decided for it.
  */
 export type SkipKind =

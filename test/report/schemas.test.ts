@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
-import { withDumps } from '../../src/cli/load.js';
+import { type LoadedDump, withDumps } from '../../src/cli/load.js';
 import type { LoadOptions } from '../../src/cli/load-options.js';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { diffHandovers } from '../../src/diff/diff.js';
@@ -135,15 +135,39 @@ const results: readonly ValidatedDump[] = [
 
 describe('diff', () => {
   const pairs = cores.flatMap((a) => cores.map((b) => [a, b] as const));
-  test.each(pairs)('%s and %s', async (a, b) => {
-    await withDumps(inFixtures(a), {}, async ([left]) => {
-      await withDumps(inFixtures(b), {}, async ([right]) => {
-        if (left === undefined || right === undefined) throw new Error('no tree');
-        const diff = diffHandovers(left.handover, right.handover, { strict: true });
-        const coverage = coverageOf(left.handover, right.handover);
-        conforms('diff', parsed(diffJson(left, right, diff, coverage, true)));
+  /** Each is loaded once, and stays open until all have been compared. */
+  const opened = new Map<string, LoadedDump>();
+  let close = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  const closed: Promise<void>[] = [];
+
+  beforeAll(async () => {
+    for (const name of cores) {
+      await new Promise<void>((resolve, reject) => {
+        const open = withDumps(inFixtures(name), {}, async ([dump]) => {
+          if (dump === undefined) throw new Error('no tree');
+          opened.set(name, dump);
+          resolve();
+          await done;
+        });
+        open.catch(reject);
+        closed.push(open);
       });
-    });
+    }
+  });
+  afterAll(async () => {
+    close();
+    await Promise.all(closed);
+  });
+
+  test.each(pairs)('%s and %s', (a, b) => {
+    const [left, right] = [opened.get(a), opened.get(b)];
+    if (left === undefined || right === undefined) throw new Error('not opened');
+    const diff = diffHandovers(left.handover, right.handover, { strict: true });
+    const coverage = coverageOf(left.handover, right.handover);
+    conforms('diff', parsed(diffJson(left, right, diff, coverage, true)));
   });
 
   test('a comparison with every key, and one whose coverage was not asked', () => {

@@ -1,7 +1,8 @@
 /** A model with every key that there is. */
 import type { Handover, Subtree } from '../../src/abi/model.js';
 import { packRecords } from '../../src/abi/record-view.js';
-import type { FileStructures, FlbStructures, PreservedPages } from '../../src/abi/upstream/model.js';
+import type { FileStructures, FlbStructures } from '../../src/abi/upstream/model.js';
+import { blockBits } from '../../src/decode/upstream/block-bits.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { traceEventId } from '../../src/records/ftrace.js';
@@ -10,6 +11,7 @@ import { khoMem } from '../../src/records/kho.js';
 import { khoTestFolio } from '../../src/records/kho_test.js';
 import { SUBJECTS } from '../../src/structures/index.js';
 import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
+import { folioViewOf } from '../folio-view.js';
 import { wholeModels } from '../structures/whole.js';
 import type { Whole } from './whole.js';
 
@@ -32,13 +34,13 @@ const addresses = Float64Array.of(0, 2 ** 52 - 4096);
 const area = { descriptor: foliosInfo, chunks: addresses, runs: addresses, runSize: 4096, complete: true };
 const runs = [{ pfn: 1n, flags: 3, index: BIG, count: 2, step: 512 }];
 const blocks = [{ address: 1n, count: 2n, next: 0n }];
-const pages = {
-  ...({} as PreservedPages),
-  blocks: () => [
+const pages = blockBits(
+  [
     { address: 0n, order: 0, count: 1 },
-    { address: 4096n, order: 10, count: 2 },
+    { address: 1n << 26n, order: 10, count: 2 },
   ],
-};
+  65536,
+);
 export const location = {
   ...{ fdtPath: '/a', property: 'b', field: 'c.d', bits: '11:0' },
   ...{ address: BIG, iova: 0n, iovaEnd: BIG + 1n, fileOffset: 1n },
@@ -167,7 +169,7 @@ export const everything: Whole<Handover> = {
             memfd: {
               ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
               ...{ area, origin },
-              folios: { length: 2, each: () => {}, runs: () => runs },
+              folios: folioViewOf(2, () => runs),
             },
           },
         ],

@@ -242,7 +242,7 @@ describe('IOMMU state', () => {
       { flbs: [['iommu-v1', 0x1000]] },
     );
     expect(iommu?.undecided).toEqual(['iommu-v1-early']);
-    expect(luo.flbs?.[0]?.draft?.draft).toMatch(/bytes do not tell/);
+    expect(luo.flbs?.[0]?.draft?.draft).toMatch(/bytes do not show/);
     expect(diagnostics.map(({ code }) => code)).toEqual(['structure-form']);
   });
 

@@ -11,6 +11,8 @@ import {
   type ValueField,
 } from '../../src/structures/structure.js';
 
+import { folioViewOf } from '../folio-view.js';
+
 const PAGE = { address: 4096n, count: 2n, next: 12_288n };
 const DESCRIPTOR = { first: 1n, totalPages: 2, flags: 1, order: 0 };
 const AREA = {
@@ -72,7 +74,7 @@ function keys(field: FieldBinding, info: FieldInfo, variant: string | undefined)
     case 'records':
       return { [field.list.key]: list(field.list, variant) };
     case 'folios':
-      return { area: AREA, folios: { length: 2, each: () => {}, runs: () => RUNS } };
+      return { area: AREA, folios: folioViewOf(2, () => RUNS) };
     case 'variant': {
       const binding = field.variants[variant ?? ''];
       const rest = { [`${field.key}Rest`]: Uint8Array.of(1) };

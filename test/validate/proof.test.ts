@@ -33,7 +33,7 @@ describe('every rule', () => {
   test('fails on a valid dump with one fault', () => {
     const { best } = allProofs();
     expect(catalogue.map(({ id }) => id).filter((id) => !best.has(id))).toEqual([]);
-    // The first test runs all faults for those behind it.
+    // The first test runs all faults for those after it.
   }, 600_000);
 
   test('is seen to fail in every generation that it applies to, or the reason is given', () => {

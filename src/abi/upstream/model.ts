@@ -15,7 +15,7 @@ import type { VfioPciState } from '../../structures/vfio/model.js';
 import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
 
-export type { FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
+export type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
 
 /** Adjacent preserved blocks of one order. */
 export interface PreservedBlocks {
@@ -27,6 +27,23 @@ export interface PreservedBlocks {
   readonly count: number;
 }
 
+/** Runs of adjacent blocks in columns. The arrays are used again for the next batch. */
+export interface BlockColumns {
+  readonly length: number;
+  /** First page frame of the first block. */
+  readonly pfn: Float64Array;
+  readonly order: Uint8Array;
+  /** How many blocks follow each other, the first included. */
+  readonly count: Float64Array;
+}
+
+/** Runs of page frames [start, end) in columns. The arrays are used again for the next batch. */
+export interface FrameColumns {
+  readonly length: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+}
+
 /** The blocks of a preserved memory map. Page frame numbers are exact as numbers (52 bits at most). */
 export interface PreservedPages {
   /** Bytes of a page. */
@@ -35,8 +52,12 @@ export interface PreservedPages {
   readonly orders: readonly number[];
   /** Runs of adjacent blocks of one order, by rising address, the smaller order first at equal addresses. */
   blocks(): Iterable<PreservedBlocks>;
+  /** The same, many at a time. */
+  blockColumns(): Iterable<BlockColumns>;
   /** Covered page frames [start, end), merged over all orders, ascending. */
   runs(): Iterable<{ start: number; end: number }>;
+  /** The same, many at a time. */
+  runColumns(): Iterable<FrameColumns>;
   /** The same in bytes. */
   ranges(): Iterable<AddressRange>;
   /** Number of blocks. */
@@ -49,6 +70,12 @@ export interface PreservedPages {
   has(pfn: number, order: number): boolean;
   /** Orders of the blocks that start at a page frame, ascending; a healthy map has one at most. */
   ordersAt(pfn: number): readonly number[];
+  /** Order of the largest block that starts at a page frame; -1 where none does. */
+  largestAt(pfn: number): number;
+  /** End of a covered stretch that begins at page frame `first`, `limit` at most; `first` where it is not covered. */
+  coveredUntil(first: number, limit: number): number;
+  /** The first covered page frame from `first` on; `limit` where there is none before it. */
+  nextCovered(first: number, limit: number): number;
   /** Whether all pages of the bytes [start, end) are covered; true for an empty range. */
   covers(start: bigint | number, end: bigint | number): boolean;
   /** The parts, in bytes, of [start, end) whose pages are not covered, ascending. */
@@ -66,7 +93,7 @@ export interface MapChunk {
   readonly pointers: RecordView<KhoserMemBitmapPtr>;
 }
 
-/** How the preserved memory map lies in memory. */
+/** The layout of the preserved memory map in memory. */
 export interface PreservedMap {
   readonly form: 'chunks' | 'radix';
   /** Bytes of a bitmap of a kho-v1 map: 512 (6.16, 6.17) or a page (6.18 on). */
@@ -121,7 +148,7 @@ export interface FileStructures {
   readonly kvmVcpu?: KvmVcpuState;
 }
 
-/** What the owners of FLBs have of them; a state that stands at the top of the model is not here. */
+/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
 export interface FlbStructures {
   readonly iommu?: IommuState;
   readonly pci?: PciState;
@@ -146,7 +173,7 @@ export interface LuoSession {
   readonly count: bigint;
   /** file_set_ser.files, as stored. */
   readonly filesAddress: bigint;
-  /** Absent when the memory behind it is. */
+  /** Absent when its memory is. */
   files?: readonly LuoFile[];
   /** Blocks of files, luo-v5. */
   fileBlocks?: readonly BlockInfo[];
@@ -254,7 +281,7 @@ export interface UnrestoredBlocks {
   readonly orders: Uint8Array;
   /** Pages of struct page that are not in the dump, so that there may be more blocks. */
   readonly unread: number;
-  /** Addresses of what is used where it lies, and never restored: the page of the tree, and its riders' blobs. */
+  /** Addresses of what is used where it is, and never restored: the page of the tree, and its riders' blobs. */
   readonly kept: ReadonlySet<number>;
 }
 

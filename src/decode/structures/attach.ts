@@ -86,7 +86,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   if (undecided.length === 0) learn(facts, form, model);
   const others = undecided.map(({ title }) => title).join(', or ');
   holder.draft = {
-    draft: others === '' ? form.title : `${form.title}, or ${others}: its bytes do not tell`,
+    draft: others === '' ? form.title : `${form.title}, or ${others}: the bytes do not show which`,
     source: form.source,
   };
   if (others !== '') {

@@ -20,7 +20,7 @@ import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
 
-/** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements behind it is one block at most. */
+/** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements after it is one block at most. */
 const MAX_BLOCK_ORDER = 10;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -207,7 +207,7 @@ function finished(
   };
 }
 
-/** Elements behind a record. All of it is one block of the page allocator, and no more of it is read than is there. */
+/** Elements after a record. All of it is one block of the page allocator, and no more of it is read than is there. */
 function readFollowing(
   reading: Reading,
   { record }: RecordBinding,
@@ -224,10 +224,14 @@ function readFollowing(
   const most = Math.floor((pageSize * 2 ** MAX_BLOCK_ORDER - head) / size);
   const fits = claimed <= BigInt(most);
   if (!fits) {
-    reporter.add('array-count', `${what}: ${claimed} are claimed, a block of memory holds ${most}`, {
-      address: first - BigInt(head),
-      field: `${record.name}.${kernelName(record, list.count)}`,
-    });
+    reporter.add(
+      'array-count',
+      `${what}: the count is ${claimed}, but a block of memory has room for ${most}`,
+      {
+        address: first - BigInt(head),
+        field: `${record.name}.${kernelName(record, list.count)}`,
+      },
+    );
   }
   const start = physicalAddress(first);
   const wanted = fits ? Number(claimed) : 0;
@@ -261,7 +265,7 @@ function knownElements(context: Context, start: number, wanted: number, size: nu
   if (memory.budget?.take('lists', end - start) === false) return NOTHING;
   for (let page = (Math.floor(start / pageSize) + 1) * pageSize; page < end; page += pageSize) {
     if (claim(context, page)) continue;
-    reporter.add('list-shared', `the page at 0x${page.toString(16)} belongs to a list already`, {
+    reporter.add('list-shared', `the page at 0x${page.toString(16)} already belongs to a list`, {
       address: BigInt(page),
     });
     return { count: Math.floor((page - start) / size), absent: false };

@@ -8,7 +8,7 @@ import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
 
-/** Where a record lies, and what it says. */
+/** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
   readonly value: T;
   readonly address: bigint;
@@ -53,7 +53,7 @@ export function chainHeader(chain: Chain): Header {
     next === undefined ||
     count === undefined
   )
-    throw new TypeError(`${name} is no header of a chain`);
+    throw new TypeError(`${name} is not the header of a chain`);
   const header: Header = {
     size,
     next: { id: next.id, name: `${name}.${next.kernelName}` },
@@ -106,10 +106,10 @@ export function readChain<T>(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      stop('pointer', `${hex(address)} is no physical address`, address, 'next');
+      stop('pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
-    // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
+    // The kernel would take the bytes there for a block; what it reads then was never written as a block.
     if (at % pageSize !== 0) {
       stop('pointer', `${hex(address)} is not the start of a page`, address, 'next');
       break;
@@ -117,7 +117,7 @@ export function readChain<T>(
     if (!claim(context, at)) {
       stop(
         'shared',
-        `the ${word} at ${hex(address)} belongs to a list already (a loop, or two owners)`,
+        `the ${word} at ${hex(address)} already belongs to a list (a loop, or two owners)`,
         address,
         'next',
       );
@@ -144,12 +144,12 @@ export function readChain<T>(
     if (count > BigInt(capacity)) {
       stop(
         'count',
-        `the ${word} at ${hex(address)} claims ${count} records, a page holds ${capacity}`,
+        `the ${word} at ${hex(address)} has a count of ${count}, but a page has room for ${capacity}`,
         address,
         'count',
       );
     }
-    // A count that is no count does not make entries of the zeros that follow the last one.
+    // A count that is not a count does not make entries of the zeros that follow the last one.
     const used =
       count > BigInt(capacity)
         ? lastWritten(page.bytes.subarray(header.size), size, capacity)
@@ -197,7 +197,9 @@ export function readRecords<T>(
   let complete = count <= BigInt(capacity);
   let absent = false;
   if (!complete) {
-    reporter.add('array-count', `${what}: ${count} are claimed, their pages hold ${capacity}`, { address });
+    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, {
+      address,
+    });
   }
   const used = complete ? Number(count) : capacity;
   const at = physicalAddress(address);

@@ -1,5 +1,5 @@
 /** Lists of folios in preserved vmalloc areas: entries of struct memfd_luo_folio_ser, whatever the file is. */
-import type { FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
+import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
 import {
   MEMFD_LUO_FOLIO_SER,
   MEMFD_LUO_FOLIO_SER_BITS,
@@ -42,7 +42,7 @@ export function readFolioList(
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
   const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
   if (nrFolios > BigInt(claimed)) {
-    reporter.add(code, `${what}: nr_folios is ${nrFolios}, the list has room for ${claimed}`, {
+    reporter.add(code, `${what}: nr_folios is ${nrFolios}, but the list has room for ${claimed}`, {
       address,
       field,
     });
@@ -74,15 +74,16 @@ const WINDOW = 256;
 function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: number): FolioView {
   const { memory } = context;
 
-  function* windows(): Generator<{ view: DataView; first: number; count: number }> {
+  function* windows(): Generator<Window & { view: DataView; first: number }> {
     const bytes = new Uint8Array(WINDOW * MEMFD_LUO_FOLIO_SER_SIZE);
     const view = dataView(bytes);
+    const words = new Uint32Array(bytes.buffer);
     for (let first = 0; first < length; first += WINDOW) {
       const wanted = Math.min(WINDOW, length - first);
       const offset = first * MEMFD_LUO_FOLIO_SER_SIZE;
       const known = readArea({ memory }, area, offset, wanted * MEMFD_LUO_FOLIO_SER_SIZE, bytes);
       const count = Math.floor(known / MEMFD_LUO_FOLIO_SER_SIZE);
-      yield { view, first, count };
+      yield { view, words, first, count };
       if (count < wanted) return;
     }
   }
@@ -97,54 +98,94 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
         }
       }
     },
-    *runs() {
-      let run: Run | undefined;
-      for (const { view, count } of windows()) {
-        for (let i = 0; i < count; i++) {
-          const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
-          const pfn = folioPfn(view, at);
-          const flags = folioFlags(view, at);
-          const index = folioIndex(view, at);
-          if (run !== undefined && continues(run, pfn, flags, index)) {
-            run.count++;
-            continue;
-          }
-          if (run !== undefined) yield finished(run);
-          // An index beyond 2^53 is kept exactly, and by itself.
-          const exact = Number.isSafeInteger(index)
-            ? BigInt(index)
-            : view.getBigUint64(at + MEMFD_LUO_FOLIO_SER.index, true);
-          run = { pfn, flags, index, exact, count: 1, step: 1 };
-        }
-      }
-      if (run !== undefined) yield finished(run);
-    },
+    columns: () => folioColumns(windows()),
+    runs: () => folioRuns(folioColumns(windows())),
   };
 }
 
-interface Run {
-  readonly pfn: number;
-  readonly flags: number;
-  readonly index: number;
-  readonly exact: bigint;
-  count: number;
-  step: number;
+/** Consecutive entries of a list, as words. */
+interface Window {
+  readonly words: Uint32Array;
+  readonly count: number;
 }
 
-function finished({ pfn, flags, exact, count, step }: Run): FolioRun {
-  return { pfn: BigInt(pfn), flags, index: exact, count, step };
-}
+/** Words of an entry, and which of them are the index. */
+const ENTRY_WORDS = MEMFD_LUO_FOLIO_SER_SIZE / 4;
+const PFN_WORD = PFN.offset / 4;
+const FLAGS_WORD = FLAGS.offset / 4 + 1;
+const INDEX_WORD = MEMFD_LUO_FOLIO_SER.index / 4;
 
-/** Whether an entry goes on where a run ends; the second entry sets the step. */
-function continues(run: Run, pfn: number, flags: number, index: number): boolean {
-  if (flags !== run.flags || !Number.isSafeInteger(index)) return false;
-  if (run.count === 1) {
-    const step = pfn - run.pfn;
-    if (step < 1 || index - run.index !== step || run.pfn === 0) return false;
-    run.step = step;
-    return true;
+/** Runs of a batch. */
+const BATCH = 4096;
+
+/** The entries of windows in columns, joined where they go on from each other. */
+function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
+  const pfns = new Float64Array(BATCH);
+  const flagsOf = new Uint16Array(BATCH);
+  const indices = new Float64Array(BATCH);
+  const indexWords = new Uint32Array(2 * BATCH);
+  const counts = new Float64Array(BATCH);
+  const steps = new Float64Array(BATCH);
+  const batch = (length: number): FolioColumns => ({
+    ...{ length, pfn: pfns, flags: flagsOf, index: indices, indexWords, count: counts, step: steps },
+  });
+  // The run that is being joined is the last of the columns.
+  let last = -1;
+  for (const { words, count } of windows) {
+    for (let at = 0; at < count * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const pfn =
+        (words[at + PFN_WORD] as number) + ((words[at + PFN_WORD + 1] as number) & PFN.hi) * 0x1_0000_0000;
+      const flags = ((words[at + FLAGS_WORD] as number) & FLAGS.hi) >>> (FLAGS.shift - 32);
+      const indexLow = words[at + INDEX_WORD] as number;
+      const indexHigh = words[at + INDEX_WORD + 1] as number;
+      const index = indexLow + indexHigh * 0x1_0000_0000;
+      if (last >= 0 && flags === flagsOf[last] && Number.isSafeInteger(index)) {
+        const first = pfns[last] as number;
+        const firstIndex = indices[last] as number;
+        const joined = counts[last] as number;
+        if (joined > 1) {
+          const by = joined * (steps[last] as number);
+          if (pfn - first === by && index - firstIndex === by) {
+            counts[last] = joined + 1;
+            continue;
+          }
+        } else if (pfn - first >= 1 && index - firstIndex === pfn - first && first !== 0) {
+          // The second entry sets the step.
+          counts[last] = 2;
+          steps[last] = pfn - first;
+          continue;
+        }
+      }
+      if (++last === BATCH) {
+        yield batch(BATCH);
+        last = 0;
+      }
+      pfns[last] = pfn;
+      flagsOf[last] = flags;
+      indices[last] = index;
+      indexWords[2 * last] = indexLow;
+      indexWords[2 * last + 1] = indexHigh;
+      counts[last] = 1;
+      steps[last] = 1;
+    }
   }
-  return pfn - run.pfn === run.count * run.step && index - run.index === run.count * run.step;
+  if (last >= 0) yield batch(last + 1);
+}
+
+/** Columns as an object a run. */
+export function* folioRuns(batches: Iterable<FolioColumns>): Generator<FolioRun> {
+  for (const { length, pfn, flags, indexWords, count, step } of batches) {
+    for (let i = 0; i < length; i++) {
+      yield {
+        pfn: BigInt(pfn[i] as number),
+        flags: flags[i] as number,
+        // An index beyond 2^53 stays exact.
+        index: (BigInt(indexWords[2 * i + 1] as number) << 32n) | BigInt(indexWords[2 * i] as number),
+        count: count[i] as number,
+        step: step[i] as number,
+      };
+    }
+  }
 }
 
 function folioPfn(view: DataView, at: number): number {

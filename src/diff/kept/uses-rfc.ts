@@ -1,5 +1,5 @@
 /** Memory that the 2024 series keeps, by what for: files, what devices reach, and the tables that lead there. */
-import type { Domain, Guestmemfs, Handover } from '../../abi/model.js';
+import type { Domain, Guestmemfs, GuestmemfsFile, Handover } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
@@ -7,7 +7,7 @@ import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
-import type { UseCollector } from './user.js';
+import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectTables } from './uses-tables.js';
 
 /** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
@@ -15,7 +15,10 @@ export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, us
   if (guestmemfs !== undefined) collectGuestmemfs(guestmemfs, uses);
   for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
     const place: Place = { part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) };
-    addRecords(uses, uses.user({ place, what: 'the ring buffer', kind: 'metadata', key: `cpu ${id}` }), mem);
+    uses.user({
+      ...{ place, what: 'the ring buffer', kind: 'metadata', key: `cpu ${id}` },
+      runs: () => useColumns(recordRuns(mem)),
+    });
   }
   for (const domain of domains ?? []) collectDomain(domain, memory, uses);
 }
@@ -24,31 +27,41 @@ function collectGuestmemfs(guestmemfs: Guestmemfs, uses: UseCollector): void {
   const { superblock, mappingsBlocks, mappingsToInode, files } = guestmemfs;
   const part = 'guestmemfs';
   const what = 'the inode table and the mapping pages';
-  const tables = uses.user({ place: { part }, what, kind: 'object', key: 'guestmemfs' });
-  addRecords(uses, tables, superblock);
-  addRecords(uses, tables, mappingsBlocks);
-  if (mappingsToInode !== undefined) addRecords(uses, tables, [mappingsToInode]);
+  uses.user({
+    ...{ place: { part }, what, kind: 'object', key: 'guestmemfs' },
+    *runs() {
+      for (const records of [
+        superblock,
+        mappingsBlocks,
+        mappingsToInode === undefined ? [] : [mappingsToInode],
+      ]) {
+        yield* useColumns(recordRuns(records));
+      }
+    },
+  });
   if (files === undefined) uses.untold('guestmemfs ');
   for (const { name, extents } of files ?? []) {
     const file = nameOf(name);
     const key = `guestmemfs ${bytesToHex(file)}`;
-    const user = uses.user({ place: { part, file }, what: 'contents', kind: 'fixed', key });
-    let position = 0;
-    for (const { start, end } of extents) {
-      uses.add(user, Number(start), Number(end), position);
-      position += Number(end - start);
-    }
+    uses.user({
+      ...{ place: { part, file }, what: 'contents', kind: 'fixed', key },
+      runs: () => useColumns(extentRuns(extents)),
+    });
   }
 }
 
-function addRecords(
-  uses: UseCollector,
-  user: number,
-  records: RecordView<KhoMem> | readonly KhoMem[] | undefined,
-): void {
+function* extentRuns(extents: GuestmemfsFile['extents']): Generator<Use> {
+  let position = 0;
+  for (const { start, end } of extents) {
+    yield { start: Number(start), end: Number(end), position };
+    position += Number(end - start);
+  }
+}
+
+function* recordRuns(records: RecordView<KhoMem> | readonly KhoMem[] | undefined): Generator<Use> {
   for (const { addr, len } of records ?? []) {
     const start = addr & ~1n;
-    uses.add(user, Number(start), Number(start + len));
+    yield { start: Number(start), end: Number(start + len) };
   }
 }
 

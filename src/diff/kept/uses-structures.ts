@@ -7,7 +7,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { subjectByKey } from '../../structures/index.js';
 import { eachRecord } from '../../structures/walk.js';
 import type { Place } from '../place.js';
-import type { UseCollector } from './user.js';
+import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectTables } from './uses-tables.js';
 
 /** Collects what the structures at the top of a handover keep. */
@@ -67,10 +67,13 @@ function collectHeld(
   memory: PhysicalMemory,
   uses: UseCollector,
 ): void {
-  const records = uses.user({ place, what: 'the records', kind: 'metadata', key: `records of ${key}` });
-  let contents: number | undefined;
+  const records: Use[] = [];
+  const contents: Use[] = [];
   const pagesOf = (start: number, end: number): void => {
-    uses.add(records, Math.floor(start / pageSize) * pageSize, Math.ceil(end / pageSize) * pageSize);
+    records.push({
+      start: Math.floor(start / pageSize) * pageSize,
+      end: Math.ceil(end / pageSize) * pageSize,
+    });
   };
   const add = (address: number | bigint, length: number): void =>
     pagesOf(Number(address), Number(address) + length);
@@ -87,9 +90,15 @@ function collectHeld(
     bitmap: ({ address, length }) => add(address, length),
     bytes: add,
     contents(address, length) {
-      contents ??= uses.user({ place, what: 'contents', kind: 'object', key });
-      uses.add(contents, Number(address), Number(address) + length);
+      contents.push({ start: Number(address), end: Number(address) + length });
     },
   };
   addStructure({ sink, memory, pageSize, preserved: preserved?.pages }, held);
+  uses.user({
+    ...{ place, what: 'the records', kind: 'metadata', key: `records of ${key}` },
+    runs: () => useColumns(records),
+  });
+  if (contents.length > 0) {
+    uses.user({ ...{ place, what: 'contents', kind: 'object', key }, runs: () => useColumns(contents) });
+  }
 }

@@ -3,9 +3,10 @@ import type { TableTree } from '../../instances/tables.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
+import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
 import type { Place } from '../place.js';
-import type { UseCollector } from './user.js';
+import { createUseColumns, putUse, type UseCollector, type UseColumns, useColumns } from './user.js';
 
 const PAGE = 4096;
 
@@ -17,27 +18,35 @@ export function collectTables(
   memory: PhysicalMemory,
   uses: UseCollector,
 ): void {
-  const mapped = uses.user({ place, what: 'mapped memory', kind: 'reach', key });
-  const tables = uses.user({ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` });
-  const walk = walkTable({
-    memory,
-    root,
-    levels,
-    format,
-    onTable: ({ address }) => uses.add(tables, address, address + PAGE),
+  const request = { memory, root, levels, format };
+  // Tables are few beside what they map: they are held, and the rest is walked when it is asked for.
+  const tables: number[] = [];
+  const walk = walkTable({ ...request, onTable: ({ address }) => void tables.push(address) });
+  for (const _ of walk.batches);
+  uses.user({
+    ...{ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` },
+    runs: () => useColumns(tables.map((start) => ({ start, end: start + PAGE }))),
   });
-  for (const batch of mergeBatches(walk.batches, format)) {
+  uses.user({ ...{ place, what: 'mapped memory', kind: 'reach', key }, runs: () => mappedUses(request) });
+  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
+    uses.untold(key);
+    uses.untold(`tables of ${key}`);
+  }
+}
+
+function* mappedUses(root: WalkRequest): Generator<UseColumns> {
+  const columns = createUseColumns();
+  for (const batch of mergeBatches(walkTable(root).batches, root.format)) {
     const iovas = iovasOf(batch);
     const pages = pagesOf(batch);
     const targets = targetsOf(batch);
     for (let row = 0; row < batch.length; row++) {
       const start = (targets[row] as number) * PAGE;
-      const iova = (iovas[row] as number) * PAGE;
-      uses.add(mapped, start, start + (pages[row] as number) * PAGE, iova);
+      const end = start + (pages[row] as number) * PAGE;
+      if (!putUse(columns, start, end, (iovas[row] as number) * PAGE)) continue;
+      yield columns;
+      columns.length = 0;
     }
   }
-  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
-    uses.untold(key);
-    uses.untold(`tables of ${key}`);
-  }
+  if (columns.length > 0) yield columns;
 }

@@ -1,6 +1,7 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
 import { missingOf } from '../../abi/missing.js';
 import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
@@ -15,7 +16,7 @@ export function luoEntity(luo: Luo, context: StructureContext): Entity {
   const { handover } = context;
   const { compatible, liveupdateNumber, sessions, flbs, sessionsAddress, flbsAddress, abiHeader } = luo;
   const files = (sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-  // 0 is the address of an empty list, and up to luo-v3 sessions stand in an area that is always there.
+  // 0 is the address of an empty list, and up to luo-v3 sessions are in an area that is always there.
   const none = sessionsAddress === 0n || sessionsAddress === undefined;
   const noFlbs = flbsAddress === 0n || flbsAddress === undefined;
   return {
@@ -50,7 +51,7 @@ export function luoEntity(luo: Luo, context: StructureContext): Entity {
   };
 }
 
-/** @param partial a part of the list is not in the dump: what it lacks may have been there */
+/** @param partial part of the list is not in the dump: what it lacks may have been there */
 function list<T>(
   name: string,
   items: readonly T[] | undefined,
@@ -108,7 +109,8 @@ function fileEntity(file: LuoFile, session: Uint8Array, context: StructureContex
   const place: Place = { part: 'luo', session, token };
   const handler = bytesToText(compatible).text;
   const held = heldOutline(context, file, place);
-  const isMemfd = handler === 'memfd-v1' || handler === 'memfd-v2';
+  const own = ownVersion(handler);
+  const isMemfd = own === 'memfd-v1' || own === 'memfd-v2';
   return {
     place,
     key: token.toString(16),

@@ -1,4 +1,4 @@
-/** Which file a physical page is of, and where in it: what a mapping means, wherever the memory lies. */
+/** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
 import type { Handover } from '../../abi/model.js';
 import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
 import { bytesToText } from '../../schema/text.js';
@@ -10,7 +10,7 @@ const MAX_FILES = 2 ** 13;
 
 /** The file that holds a stretch of physical memory; filled in by {@link PageOwners.locate}. */
 export interface Located {
-  /** Physical byte address behind the stretch. */
+  /** Physical byte address after the stretch. */
   end: number;
   /** Name for people, e.g. `file "vm 1"`; empty when no file has it. */
   name: string;
@@ -20,7 +20,7 @@ export interface Located {
 
 /** What physical pages hold. */
 export interface PageOwners {
-  /** Tells of the longest stretch from `start` on, up to `end`, that lies in one file or in none. */
+  /** Tells of the longest stretch from `start` on, up to `end`, that is in one file or in none. */
   locate(start: number, end: number, into: Located): void;
 }
 

@@ -2,18 +2,19 @@
 import type { Handover } from '../../abi/model.js';
 import { type TableTree, translationTrees } from '../../instances/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
-import { flags, hex } from '../../schema/units.js';
+import { hex } from '../../schema/units.js';
 import { formById, structuresOf, subjectByKey } from '../../structures/index.js';
 import type { StructureList } from '../../structures/model.js';
+import { referredElement } from '../../structures/refers.js';
 import {
   fieldBinding,
   type ListBinding,
   type Model,
   type RecordBinding,
   type StructureForm,
-  type Target,
   type ValueField,
 } from '../../structures/structure.js';
+import { flagsText, listsOf, valueName } from '../../structures/text.js';
 import { bdfText } from '../../structures/values.js';
 import type { Field } from '../difference.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
@@ -35,10 +36,11 @@ interface Drawing extends StructureContext {
   readonly form: StructureForm;
   readonly structure: Model;
   readonly place: Place;
+  /** Page tables by the address of the element that names them. */
   readonly trees: ReadonlyMap<bigint, TableTree>;
 }
 
-/** Lists for the structures that stand at the top of a handover. */
+/** Lists for the structures that are at the top of a handover. */
 export function structureLists(context: StructureContext): List[] {
   return [...structuresOf(context.handover)].flatMap(({ subject, value }) => {
     const place: Place = { part: 'structure', structure: subject.what };
@@ -60,7 +62,7 @@ export function heldOutline(
     const drawn = drawing(context, value as Model, place);
     if (drawn === undefined) continue;
     fields.push(...fieldsOf(drawn, drawn.form.root, drawn.structure));
-    lists.push(...listsOf(drawn, drawn.form.root, drawn.structure));
+    lists.push(...belowOf(drawn, drawn.form.root, drawn.structure));
   }
   return { fields, lists };
 }
@@ -70,8 +72,10 @@ function drawing(context: StructureContext, structure: Model, place: Place): Dra
   if (form === undefined) return undefined;
   const { memory } = context.handover;
   const translation = subjectByKey(form.subject)?.translation?.(structure);
-  const trees =
-    memory === undefined || translation === undefined ? new Map() : translationTrees(memory, translation);
+  const trees = new Map<bigint, TableTree>();
+  if (memory !== undefined && translation !== undefined)
+    for (const tree of translationTrees(memory, translation).values())
+      if (tree.element !== undefined) trees.set(tree.element, tree);
   return { ...context, form, structure, place, trees };
 }
 
@@ -81,7 +85,7 @@ function entityOf(drawn: Drawing): Entity {
     place,
     key: form.subject,
     fields: [field('form', form.title), ...fieldsOf(drawn, form.root, structure)],
-    lists: listsOf(drawn, form.root, structure),
+    lists: belowOf(drawn, form.root, structure),
   };
 }
 
@@ -104,7 +108,7 @@ function fieldsOfField(
     case 'value':
       return unused ? [] : valueFields(drawn, bound, info, model);
     case 'flags':
-      return [field(name, flags(model[bound.key] as number, info.values as ReadonlyMap<number, string>))];
+      return [field(name, flagsText(info, model[bound.key] as number | bigint))];
     case 'chain':
       return [strictField(name, model[`${bound.list.key}Address`] as bigint), listSize(bound.list, model)];
     case 'records':
@@ -151,7 +155,9 @@ function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: 
   if (raw === undefined) return [];
   if (bound.refers !== undefined) {
     const address = raw as bigint;
-    return [field(name, targetName(drawn, bound.refers, address)), strictField(`${name} address`, address)];
+    const { handover, form, structure } = drawn;
+    const target = referredElement(handover, form, structure, bound.refers, address);
+    return [field(name, target?.name ?? 'none in the list'), strictField(`${name} address`, address)];
   }
   if (Array.isArray(raw)) return [field(name, raw.map((each) => hex(each as bigint)).join(' '))];
   if (raw instanceof Uint8Array || bound.hidden === true)
@@ -169,51 +175,18 @@ function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: 
   } as const;
   const unit =
     info.unit === undefined || !(info.unit in units) ? 'hex' : units[info.unit as keyof typeof units];
-  const named = info.values === undefined ? undefined : nameOf(info, raw);
+  const named = valueName(info, raw);
   return [named === undefined ? field(name, raw, unit) : field(name, named)];
 }
 
-/** The name that formats/ has for a value. */
-function nameOf({ values }: FieldInfo, raw: number | bigint): string | undefined {
-  for (const [known, name] of values ?? []) if (BigInt(known) === BigInt(raw)) return name;
-  return undefined;
-}
-
-/** What an address leads to, by the name that the element has in its list. */
-function targetName(
-  { handover, form, structure }: Drawing,
-  { subject, list }: Target,
-  address: bigint,
-): string {
-  const owner = subject === form.subject ? structure : (handover as unknown as Model)[subject];
-  const owning = owner === undefined ? undefined : formById((owner as Model).form as string);
-  const binding = owning === undefined ? undefined : listBinding(owning.root, list);
-  const items = ((owner as Model | undefined)?.[list] as StructureList<Model> | undefined)?.items ?? [];
-  const element = items.find((each) => each.address === address);
-  if (binding === undefined || element === undefined) return 'none in the list';
-  return `${binding.element.what} ${binding.identity(element, owner as Model)}`;
-}
-
-function listBinding(binding: RecordBinding, key: string): ListBinding | undefined {
-  return listBindings(binding).find((list) => list.key === key);
-}
-
-function listBindings(binding: RecordBinding): ListBinding[] {
-  const lists = binding.record.fields.flatMap(({ id }) => {
-    const bound = fieldBinding(binding, id);
-    return bound.kind === 'chain' || bound.kind === 'records' ? [bound.list] : [];
-  });
-  return binding.follows === undefined ? lists : [...lists, binding.follows];
-}
-
-function listsOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
+function belowOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
   const { place, strict, handover } = drawn;
-  const lists = listBindings(binding).map((list) => elementList(drawn, list, model));
+  const lists = listsOf(binding).map((list) => elementList(drawn, list, model));
   for (const { id } of binding.record.fields) {
     const bound = fieldBinding(binding, id);
     if (bound.kind === 'one') {
       const target = model[bound.key] as Model | undefined;
-      if (target !== undefined) lists.push(...listsOf(drawn, bound.record, target));
+      if (target !== undefined) lists.push(...belowOf(drawn, bound.record, target));
     } else if (bound.kind === 'folios') {
       const file = model as unknown as FolioFile;
       lists.push(folioList(file, handover.preserved?.pages, handover.pageSize, strict, place));
@@ -249,7 +222,7 @@ function elementList(drawn: Drawing, list: ListBinding, model: Model): List {
 /** What the page tables of an element map. */
 function mappings({ trees, handover, owners, strict }: Drawing, item: Model, place: Place): List[] {
   const { memory } = handover;
-  const tree = [...trees.values()].find(({ element }) => element === item.address);
+  const tree = trees.get(item.address as bigint);
   if (tree === undefined || memory === undefined) return [];
   return [
     {

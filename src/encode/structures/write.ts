@@ -54,7 +54,7 @@ export function writeStructure(
   );
 }
 
-/** The bytes of a record that lies in somebody else's, or in a blob. */
+/** The bytes of a record that is in another record, or in a blob. */
 export function recordBytes(place: Place, form: StructureForm, json: Json, path: string): Uint8Array {
   const { version } = form;
   const defaults = version?.values[0] === undefined ? [] : ([[version.field, version.values[0]]] as const);
@@ -252,19 +252,30 @@ function variantBytes(
   path: string,
 ): Uint8Array {
   const bytes = bytesFromJson(info, json[key], `${path}.${key}`);
-  for (const variant of Object.values(variants)) {
-    const names = variant.record.fields.map(({ id }) => keyOf(fieldBinding(variant, id)));
-    if (names.every((name) => json[name] === undefined)) continue;
-    const { size, write } = fixed(variant.record);
-    write(new DataView(bytes.buffer, bytes.byteOffset), 0, fieldsOf(place, variant, json, path, []));
-    const rest = json[`${key}Rest`];
-    if (rest !== undefined) {
-      const tail = { ...info, bitWidth: 8 * (bytes.length - size) };
-      bytes.set(bytesFromJson(tail, rest, `${path}.${key}Rest`), size);
-    }
-    return bytes;
+  const variant = variantOf(Object.values(variants), json);
+  if (variant === undefined) return bytes;
+  const { size, write } = fixed(variant.record);
+  write(new DataView(bytes.buffer, bytes.byteOffset), 0, fieldsOf(place, variant, json, path, []));
+  const rest = json[`${key}Rest`];
+  if (rest !== undefined) {
+    const tail = { ...info, bitWidth: 8 * (bytes.length - size) };
+    bytes.set(bytesFromJson(tail, rest, `${path}.${key}Rest`), size);
   }
   return bytes;
+}
+
+/** Variants may have keys in common: the one of which the document has the most; padding does not tell. */
+function variantOf(variants: readonly RecordBinding[], json: Json): RecordBinding | undefined {
+  let best: { readonly variant: RecordBinding; readonly keys: number } | undefined;
+  for (const variant of variants) {
+    const keys = variant.record.fields.filter(({ id }) => {
+      const field = fieldBinding(variant, id);
+      const hidden = field.kind === 'value' && field.hidden === true;
+      return !hidden && json[keyOf(field)] !== undefined;
+    }).length;
+    if (keys > (best?.keys ?? 0)) best = { variant, keys };
+  }
+  return best?.variant;
 }
 
 function keyOf(field: FieldBinding): string {

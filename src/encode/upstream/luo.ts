@@ -24,6 +24,7 @@ import {
   writeMemfdLuoSer,
   writeMemfdLuoSerV1,
 } from '../../records/memfd.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { jsonObject } from '../from-json.js';
@@ -40,11 +41,11 @@ const FILE_ORDER = 1;
 /**
  * Writes what `luo` of a document holds.
  *
- * @param document the whole of it: some structures that FLBs hold stand at its top
- * @returns `luo` with the addresses at which its lists lie
+ * @param document the whole of it: some structures that FLBs hold are at its top
+ * @returns `luo` with the addresses at which its lists are
  */
 export function writeLuo(place: Place, luo: Json, document: Json): Json {
-  const version = luo.compatible;
+  const version = versionOf(luo);
   const sessions = writeSessions(place, luo);
   const flbs = writeFlbs(place, luo, document);
   const result = {
@@ -64,6 +65,10 @@ export function writeLuo(place: Place, luo: Json, document: Json): Json {
   return { ...result, abiHeader: hex(address) };
 }
 
+function versionOf({ compatible }: Json): string | undefined {
+  return typeof compatible === 'string' ? ownVersion(compatible) : undefined;
+}
+
 function writeSessions(place: Place, luo: Json): bigint | undefined {
   const given = optionalWide(luo.sessionsAddress, 'luo.sessionsAddress');
   if (luo.sessions === undefined) return given;
@@ -77,7 +82,8 @@ function writeSessions(place: Place, luo: Json): bigint | undefined {
       fileSetSer: { files, count },
     };
   });
-  if (luo.compatible === 'luo-v4' || luo.compatible === 'luo-v5') {
+  const version = versionOf(luo);
+  if (version === 'luo-v4' || version === 'luo-v5') {
     return writeBlocks(place, luoSessionSer, records, given, luo.sessionBlocks, 'luo.sessionBlocks');
   }
   if (given === 0n && records.length === 0) return 0n;
@@ -101,14 +107,14 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
         ? fileData(place, file, filePath)
         : writeMemfd(
             place,
-            bytesToText(compatible).text,
+            ownVersion(bytesToText(compatible).text),
             optionalWide(file.data, `${filePath}.data`),
             jsonObject(file.memfd, `${filePath}.memfd`),
             `${filePath}.memfd`,
           );
     return { compatible, data, token: jsonWide(file.token, `${filePath}.token`) };
   });
-  if (luo.compatible === 'luo-v5') {
+  if (versionOf(luo) === 'luo-v5') {
     return writeBlocks(place, luoFileSer, records, given, session.fileBlocks, `${path}.fileBlocks`);
   }
   if (records.length === 0) return given ?? 0n;

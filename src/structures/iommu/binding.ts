@@ -25,6 +25,7 @@ import {
 } from '../../records/draft_iommu.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
+import { elementAt } from '../lists.js';
 import type { StructureList } from '../model.js';
 import {
   bits,
@@ -65,11 +66,11 @@ function byType(type: unknown): string | undefined {
 
 /** The type of a device's unit; where it has none, that of all units, if they agree. */
 function unitType(device: Model, structure: Model): unknown {
-  const units = (structure.units as StructureList<IommuUnit> | undefined)?.items ?? [];
-  const own = units.find(({ address }) => address === device.unit);
+  const units = structure.units as StructureList<IommuUnit> | undefined;
+  const own = elementAt(units, device.unit as bigint);
   if (own !== undefined) return own.type;
-  const types = new Set(units.map(({ type }) => type));
-  return types.size === 1 ? [...types][0] : undefined;
+  const [first, ...others] = units?.items ?? [];
+  return others.every(({ type }) => type === first?.type) ? first?.type : undefined;
 }
 
 function vendor(
@@ -150,17 +151,30 @@ function deviceName(element: Model): string {
   return `${pciText(segment, bdf)}${deleted ? ' (deleted)' : ''}`;
 }
 
-/** A domain by the devices that are attached to it; one that has none by what it is. */
+const attachedOf = new WeakMap<object, ReadonlyMap<bigint, readonly string[]>>();
+
+/** Devices in use, by the domain that they are attached to. */
+function attached({ devices }: IommuState): ReadonlyMap<bigint, readonly string[]> {
+  const known = attachedOf.get(devices);
+  if (known !== undefined) return known;
+  const names = new Map<bigint, string[]>();
+  for (const device of devices.items) {
+    if (device.deleted) continue;
+    const list = names.get(device.domain) ?? [];
+    list.push(pciText(device.segment, device.bdf));
+    names.set(device.domain, list);
+  }
+  for (const list of names.values()) list.sort();
+  attachedOf.set(devices, names);
+  return names;
+}
+
+/** A domain by the devices that are attached to it. */
 function domainName(element: Model, structure: Model): string {
   const { address, deleted } = element as unknown as IommuDomain;
   if (deleted) return '(deleted)';
-  const { devices } = structure as unknown as IommuState;
-  const attached = devices.items.filter((each) => each.domain === address && !each.deleted);
-  if (attached.length === 0) return 'of no device';
-  return `of ${attached
-    .map(({ segment, bdf }) => pciText(segment, bdf))
-    .sort()
-    .join(', ')}`;
+  const names = attached(structure as unknown as IommuState).get(address) ?? [];
+  return names.length === 0 ? 'of no device' : `of ${names.join(', ')}`;
 }
 
 interface Elements {
@@ -243,7 +257,7 @@ const forms: readonly StructureForm[] = [
     subject: SUBJECT,
     title: 'iommu-v1 of the early branch',
     names: ['iommu-v1'],
-    source: 'upstream 4.5 (A’)',
+    source: "upstream 4.5 (A')",
     root: state(iommuFlbSerEarly, {
       unit: unit(iommuHwSerEarly, vendor(iommuIntelSerEarly, undefined, ofUnit)),
       domain: domain(iommuDomainSerEarly),
