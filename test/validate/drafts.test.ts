@@ -41,6 +41,19 @@ describe('healthy dumps', () => {
   });
 });
 
+test('a release without the handlers is an error that names the files that it loses', () => {
+  const { handover } = draftBase('linux-7.3-iommu-legacy');
+  const { findings } = validate(handover, catalogue, { to: '7.3', only: new Set(['LUO-012']) });
+  expect(findings.map(({ severity, subject }) => [severity, subject?.session, subject?.token])).toEqual([
+    ['error', 'vm', 0x22n],
+    ['error', 'vm', 0x31n],
+    ['error', 'vm', 0x32n],
+    ['error', 'vm-2', 0x1n],
+    ['error', 'vm-2', 0x2n],
+  ]);
+  expect(findings[0]?.message).toMatch(/0x11, 0x12, 0x22, 0x31, 0x32 of session "vm", 0x7, 0x1, 0x2 of/);
+});
+
 describe('a page of a draft is missing: rules are skipped, never failed or passed', () => {
   test.each(BASES)('%s', (name) => {
     const { handover, memory, address } = draftBase(name);

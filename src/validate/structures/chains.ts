@@ -48,7 +48,7 @@ export function chainEnds(key: string, others: readonly string[], words: Words):
           const info = field.chain.header.fields.find(({ id }) => id === header.next.id);
           report.finding({
             subject: held.subject,
-            message: `The list of ${field.list.what} ${last === undefined || shared !== undefined ? 'leads' : 'goes on'} to ${hex(address)}, ${why}`,
+            message: `the list of ${field.list.what} ${last === undefined || shared !== undefined ? 'leads' : 'goes on'} to ${hex(address)}, ${why}`,
             location:
               last === undefined || shared !== undefined
                 ? link
@@ -62,7 +62,7 @@ export function chainEnds(key: string, others: readonly string[], words: Words):
 }
 
 function whyBroken(next: bigint, page: bigint, owner: string | undefined, own: string): string | undefined {
-  if (physicalAddress(next) === undefined) return 'which is no physical address';
+  if (physicalAddress(next) === undefined) return 'which is not a physical address';
   if (next % page !== 0n) return 'which is not the start of a page';
   if (owner === own) return 'a page of the same list: it never ends';
   if (owner !== undefined) return `a page of ${owner}`;

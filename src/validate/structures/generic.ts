@@ -29,10 +29,6 @@ export function draft(rule: DraftRule): Rule {
 type Words = Pick<Rule, 'id' | 'source' | 'evidence' | 'consequence'> &
   Partial<Pick<Rule, 'title' | 'severity' | 'requires'>>;
 
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** Reports whatever applies to none of the subjects as such. */
 function anyHolder({ handover }: RuleContext, keys: readonly string[], report: Reporter) {
   const holders = keys.flatMap((key) => holdersOf(handover, key));
@@ -67,7 +63,7 @@ export function restoredRecord(keys: readonly string[], what: string, words: Wor
         if (why === undefined) continue;
         report.finding({
           subject,
-          message: `The record of ${name} at ${hex(data)} ${why}`.replace(`at ${hex(data)} is 0`, 'is at 0'),
+          message: `the record of ${name} at ${hex(data)} ${why}`.replace(`at ${hex(data)} is 0`, 'is at 0'),
           location,
           found: hex(data),
           expected: 'the start of a preserved block',
@@ -103,12 +99,12 @@ export function restoredPages(key: string, what: string, words: Words): Rule {
               order > 0
                 ? `starts a block of order ${order}`
                 : map.contains(pfn)
-                  ? 'lies within a preserved block and does not start it'
+                  ? 'is in a preserved block and does not start it'
                   : 'is not preserved';
             report.finding({
               ...(order > 0 ? { severity: 'warning' as const } : {}),
               subject,
-              message: `${upper(field.chain.page)} ${i} of the ${field.list.what}, at ${hex(address)}, ${why}`,
+              message: `${field.chain.page} ${i} of the ${field.list.what}, at ${hex(address)}, ${why}`,
               location: i === 0 ? link : at(pages[i - 1], headerField(field.chain.header.name, 'next')),
               found: hex(address),
               expected: 'a preserved block of order 0',
@@ -159,7 +155,7 @@ export function pageCounts(key: string, words: Words): Rule {
             const info = field.chain.header.fields.find(({ unit }) => unit === 'count');
             report.finding({
               subject,
-              message: `${upper(field.chain.page)} ${i} of the ${field.list.what} counts ${count}, and holds ${capacity}`,
+              message: `${field.chain.page} ${i} of the ${field.list.what} counts ${count}, but has room for ${capacity}`,
               location: at(
                 address + BigInt((info?.bitOffset ?? 0) / 8),
                 `${field.chain.header.name}.${info?.kernelName ?? 'count'}`,
@@ -266,7 +262,7 @@ export function reservedZero(
             const place = fieldAt(each.binding, each.model.address as bigint, info.id);
             report.finding({
               subject: held.subject,
-              message: `${rest === undefined ? lastPart(place.field) : 'The rest of the vendor part'} of ${recordName(each, held)} is not zero`,
+              message: `${rest === undefined ? lastPart(place.field) : 'the rest of the vendor part'} of ${recordName(each, held)} is not zero`,
               location: place,
               ...(typeof found === 'number' || typeof found === 'bigint'
                 ? { found: hex(BigInt(found)) }

@@ -68,13 +68,13 @@ export function misplacedRecord(
   data: bigint,
 ): string | undefined {
   if (data === 0n) return 'is 0';
-  if (physicalAddress(data) === undefined) return 'is no physical address';
+  if (physicalAddress(data) === undefined) return 'is not a physical address';
   if (data % BigInt(pageSize) !== 0n) return 'is not the start of a page';
   const map = preserved?.pages;
   if (map === undefined || preservedMap?.complete !== true) return undefined;
   const pfn = Number(data / BigInt(pageSize));
   if (orderAt(map, pfn) >= 0) return undefined;
-  return map.contains(pfn) ? 'lies within a preserved block and does not start it' : 'is not preserved';
+  return map.contains(pfn) ? 'is in a preserved block and does not start it' : 'is not preserved';
 }
 
 /** As {@link heldOf}, for a rule that does not apply where there is none. */

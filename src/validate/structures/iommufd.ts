@@ -68,7 +68,7 @@ export const form = draft({
       const other = forms.find((each) => states.some((state) => each.alongside?.includes(state.form.id)));
       report.finding({
         subject,
-        message: `The record of ${name} reads as ${own.title} only, and the IOMMU state is ${states[0]?.form.title}`,
+        message: `the record of ${name} reads as ${own.title} only, but the IOMMU state is ${states[0]?.form.title}`,
         location: fieldAt(own.root, model.address, 'count'),
         expected: other?.title ?? 'the form of the same kernel',
       });
@@ -102,7 +102,7 @@ export const count = draft({
       if (bytes <= room) continue;
       report.finding({
         subject,
-        message: `The record of ${name} counts ${model.nrHwpts} page tables, and its block has ${size(room)}`,
+        message: `the record of ${name} counts ${model.nrHwpts} page tables, but its block has ${size(room)}`,
         location: fieldAt(form.root, model.address, 'count'),
         found: `${model.nrHwpts}`,
         expected: `at most ${(room - BigInt(form.root.record.size ?? 0)) / BigInt(elementOf(form, 'hwpts')?.record.size ?? 1)}`,
@@ -118,7 +118,7 @@ export const nothingBehind = draft({
   source: 'upstream 4.6',
   evidence: `${IOMMUFD} iommufd_liveupdate_preserve, iommufd_hwpt_lu_restore`,
   consequence:
-    'a page table that the count leaves out cannot be retrieved (-ENOENT), and its device stays attached to it for good; zeros that it counts are taken for a page table whose domain is at 0',
+    'a page table that the count leaves out cannot be retrieved (-ENOENT), and its device stays attached to it for good; zeros that it counts are taken for a page table with its domain at 0',
   requires: ['IOMMUFD-102'],
   check(context, report) {
     const { memory } = context.handover;
@@ -136,7 +136,7 @@ export const nothingBehind = draft({
       if (blank === 0 && !more) continue;
       report.finding({
         subject,
-        message: `The record of ${name} counts ${model.nrHwpts} page tables, and ${more ? 'another one follows' : `${blank} of them ${blank === 1 ? 'is' : 'are'} all zeros`}`,
+        message: `the record of ${name} counts ${model.nrHwpts} page tables, but ${more ? 'another one follows' : `${blank} of them ${blank === 1 ? 'is' : 'are'} all zeros`}`,
         location: fieldAt(form.root, model.address, 'count'),
         found: `${model.nrHwpts}`,
         expected: more ? `${model.nrHwpts + 1n} or more` : `${model.nrHwpts - BigInt(blank)}`,
@@ -152,7 +152,7 @@ export const domains = draft({
   source: 'upstream 4.6',
   evidence: `${IOMMUFD} iommufd_hwpt_lu_restore`,
   consequence:
-    'not checked: what stands there is taken for a domain, and its restored_domain for the address of one; where that is 0, -ENOENT, and the page table is lost',
+    'not checked: other memory is taken for a domain, and its restored_domain is followed; where that is 0, -ENOENT, and the page table is lost',
   requires: ['IOMMUFD-102', 'IOMMUFD-103', 'IOMMU-003', 'IOMMU-004', 'IOMMU-005', 'IOMMU-008'],
   check(context, report) {
     const views = iommuViews(context.handover);
@@ -183,7 +183,7 @@ export const domains = draft({
         }
         report.finding({
           subject: held.subject,
-          message: `Page table ${i} of ${held.name} has its domain at ${hex(hwpt.domain)}, ${deleted.has(hwpt.domain) ? 'which is deleted' : 'where no domain of the IOMMU state is'}`,
+          message: `page table ${i} of ${held.name} has its domain at ${hex(hwpt.domain)}, ${deleted.has(hwpt.domain) ? 'which is deleted' : 'where no domain of the IOMMU state is'}`,
           location: hwptField(held, hwpt, 'domain'),
           found: hex(hwpt.domain),
           expected: 'a domain in use',
@@ -195,7 +195,7 @@ export const domains = draft({
 
 export const tokens = draft({
   id: 'IOMMUFD-105',
-  title: 'the tokens of an iommufd’s page tables are unique',
+  title: 'the tokens of the page tables of an iommufd are unique',
   severity: 'error',
   source: 'upstream 4.6',
   evidence: `${IOMMUFD} iommufd_hwpt_lu_set_preserved, iommufd_hwpt_lu_restore`,
@@ -207,7 +207,7 @@ export const tokens = draft({
       for (const [, hwpt] of repeated(held.model.hwpts.items, ({ token }) => token)) {
         report.finding({
           subject: held.subject,
-          message: `Two page tables of ${held.name} have the token ${hex(hwpt.token)}`,
+          message: `two page tables of ${held.name} have the token ${hex(hwpt.token)}`,
           location: hwptField(held, hwpt, 'token'),
           found: hex(hwpt.token),
         });
@@ -272,7 +272,7 @@ export const oneEach = draft({
         }
         report.finding({
           subject: held.subject,
-          message: `The domain at ${hex(hwpt.domain)} is ${first} and ${what}`,
+          message: `the domain at ${hex(hwpt.domain)} is ${first} and ${what}`,
           location: hwptField(held, hwpt, 'domain'),
           found: hex(hwpt.domain),
         });
@@ -287,7 +287,7 @@ export const oneEach = draft({
         report.finding({
           severity: 'warning',
           subject: domainSubject(view, domain),
-          message: `No iommufd has ${domainName(view, domain).replace(/,$/, '')} among its page tables`,
+          message: `no iommufd has ${domainName(view, domain).replace(/,$/, '')} among its page tables`,
           location: at(domain.address, 'iommu_domain_ser'),
         });
       }
@@ -338,7 +338,7 @@ export const owners = draft({
       const where = file === undefined ? '' : ` of session ${quoted(file.session.name)}`;
       report.finding({
         subject: deviceSubject(device),
-        message: `dma_owner_token of ${deviceName(device)} is ${hex(token)}, and no iommufd${where} has that token`,
+        message: `dma_owner_token of ${deviceName(device)} is ${hex(token)}, but no iommufd${where} has that token`,
         location: fieldPlace(view, 'devices', device, 'dmaOwnerToken'),
         found: hex(token),
       });
@@ -361,7 +361,7 @@ export const ownDomain = draft({
   evidence:
     'drivers/iommu/iommufd (samikhawaja/linux, not in a release) iommufd_device_preserve; drivers/iommu/liveupdate.c iommu_preserve_device',
   consequence:
-    'the device reaches the memory of another iommufd, which may be another virtual machine’s, and its own iommufd cannot take it over',
+    'the device reaches the memory of another iommufd, which may be that of another virtual machine, and its own iommufd cannot take it over',
   requires: ['IOMMUFD-104', 'IOMMUFD-108', 'IOMMUFD-109', 'IOMMU-020'],
   check(context, report) {
     const { handover } = context;
@@ -380,7 +380,7 @@ export const ownDomain = draft({
         if (other === undefined) continue;
         report.finding({
           subject: deviceSubject(device),
-          message: `The domain of ${deviceName(device)} at ${hex(device.domain)} is a page table of ${other.name.replace(/,$/, '')}, and its DMA is owned by ${owner.name.replace(/,$/, '')}`,
+          message: `the domain of ${deviceName(device)} at ${hex(device.domain)} is a page table of ${other.name.replace(/,$/, '')}, but its DMA is owned by ${owner.name.replace(/,$/, '')}`,
           location: fieldPlace(view, 'devices', device, 'domain'),
           found: hex(device.domain),
         });

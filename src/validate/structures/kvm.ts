@@ -22,8 +22,7 @@ export const values = definedValues(['kvmVm', 'kvmVcpu'], 'virtual machines and 
   id: 'KVM-002',
   source: 'upstream 4.9',
   evidence: KVM,
-  consequence:
-    'a flag or a state of the control block that nobody defines: what runs on the CPU is not known',
+  consequence: 'a flag or a control block state is not defined: what runs on the CPU is not known',
 });
 
 export const vcpuVm = vmTokens<KvmVcpuState>('kvmVcpu', {
@@ -31,7 +30,7 @@ export const vcpuVm = vmTokens<KvmVcpuState>('kvmVcpu', {
   title: 'vm_token of a virtual CPU is the token of a virtual machine of the session',
   source: 'upstream 4.9',
   evidence: KVM,
-  consequence: 'the CPU belongs to no virtual machine, and cannot be restored',
+  consequence: 'the CPU has no virtual machine, and cannot be restored',
 });
 
 export const blocks = draft({
@@ -41,7 +40,7 @@ export const blocks = draft({
   source: 'upstream 4.9',
   evidence: KVM,
   consequence:
-    'what was not preserved has been reused: the CPU goes on with what stands there by then. A CPU that goes on running (caretaker) has a control block',
+    'memory that was not preserved has been reused: the CPU continues with its new contents. A CPU that keeps running (caretaker) has a control block',
   check(context, report) {
     const { handover } = context;
     const check = (
@@ -59,7 +58,7 @@ export const blocks = draft({
       if (why === undefined) return;
       report.finding({
         subject: held.subject,
-        message: `The ${what} of ${held.name.replace(/,$/, '')} at ${hex(address)} ${why}`.replace(
+        message: `the ${what} of ${held.name.replace(/,$/, '')} at ${hex(address)} ${why}`.replace(
           'at 0x0 is 0',
           'is at 0',
         ),
@@ -113,7 +112,7 @@ export const pstoreVersion = draft({
       const known = version.values.some((each) => each === found);
       report.finding({
         message: known
-          ? `The blob of pstore-kho has ${blob.length} bytes, and its record ${root.record.size ?? 0}`
+          ? `the blob of pstore-kho has ${blob.length} bytes, but its record needs ${root.record.size ?? 0}`
           : `version of the pstore record is ${found ?? 'cut off'}`,
         location: address === undefined ? {} : known ? at(address) : fieldAt(root, address, version.field),
         ...(found === undefined || known ? {} : { found: `${found}` }),

@@ -43,7 +43,7 @@ export const hstates = draft({
           report.finding({
             severity: 'warning',
             subject,
-            message: `Page size ${i} of the HugeTLB state is not counted, and not zero`,
+            message: `page size ${i} of the HugeTLB state is not counted, but not zero`,
             location: place,
             expected: '0',
           });
@@ -54,7 +54,7 @@ export const hstates = draft({
           before !== undefined && i > 0 && state.order <= before.order
             ? 'not above the one before'
             : undefined;
-        const why = state.order === 0 ? '0, which is no huge page' : order;
+        const why = state.order === 0 ? '0, which is not a huge page' : order;
         if (why === undefined) continue;
         report.finding({
           subject,
@@ -94,7 +94,7 @@ function checkFolios(
     let told = false;
     const tell = (message: string): void => {
       if (told) report.more(1);
-      else report.finding({ subject, message: `${upper(name.replace(/,$/, ''))}: ${message}`, location });
+      else report.finding({ subject, message: `${name.replace(/,$/, '')}: ${message}`, location });
       told = true;
     };
     model.folios.each((pfn, _flags, index, i) => {
@@ -103,11 +103,11 @@ function checkFolios(
       if (order < 0) tell(`folio ${i} at ${hex(BigInt(pfn) * page)} does not start a preserved block`);
       else if (wanted !== undefined && order !== wanted)
         tell(
-          `folio ${i} at ${hex(BigInt(pfn) * page)} is of order ${order}, and the file’s pages of order ${wanted}`,
+          `folio ${i} at ${hex(BigInt(pfn) * page)} is of order ${order}, but the pages of the file are of order ${wanted}`,
         );
       else if (seen.has(pfn)) tell(`folio ${i} at ${hex(BigInt(pfn) * page)} is in the list already`);
       else if (indexPages(BigInt(index), wanted) * page >= roundUp(model.size, page))
-        tell(`folio ${i} has index ${index}, behind the end at ${size(model.size)}`);
+        tell(`folio ${i} has index ${index}, after the end at ${size(model.size)}`);
       seen.add(pfn);
     });
   }
@@ -125,7 +125,7 @@ function roundUp(value: bigint, to: bigint): bigint {
 export const hugeFolios = draft({
   id: 'HUGETLB-003',
   title:
-    'every folio of a HugeTLB memfd starts a preserved block of the file’s order, and is inside the file',
+    'every folio of a HugeTLB memfd starts a preserved block of the order of the file, and is inside the file',
   severity: 'error',
   source: 'upstream 4.8',
   evidence: HUGETLB,
@@ -153,7 +153,7 @@ export const hugeOrder = draft({
       if (states.length > 0 && !orders.has(model.order)) {
         report.finding({
           subject,
-          message: `The pages of ${name} are of order ${model.order}, which the HugeTLB state lacks`,
+          message: `the pages of ${name} are of order ${model.order}, which the HugeTLB state lacks`,
           location: fieldAt(form.root, model.address, 'order'),
           found: `${model.order}`,
           expected: [...orders].join(', '),
@@ -164,7 +164,7 @@ export const hugeOrder = draft({
       if (model.size % huge === 0n) continue;
       report.finding({
         subject,
-        message: `The size of ${name} is ${hex(model.size)}, no multiple of its pages of ${size(huge)}`,
+        message: `the size of ${name} is ${hex(model.size)}, not a multiple of its pages of ${size(huge)}`,
         location: fieldAt(form.root, model.address, 'size'),
         found: hex(model.size),
       });
@@ -176,7 +176,7 @@ export const guestRecord = restoredRecord(['guestMemfd'], 'guest_memfds', {
   id: 'GMEM-001',
   source: 'upstream 4.9',
   evidence: GMEM,
-  consequence: 'the file is not restored, and the guest’s memory is lost',
+  consequence: 'the file is not restored, and the guest memory is lost',
 });
 
 export const guestFlags = definedValues(['guestMemfd'], 'guest_memfds', {
@@ -191,7 +191,7 @@ export const guestVm = vmTokens<GuestMemfdState>('guestMemfd', {
   title: 'vm_token of a guest_memfd is the token of a virtual machine of the session',
   source: 'upstream 4.9',
   evidence: GMEM,
-  consequence: 'the file belongs to no virtual machine, and cannot be restored: the guest’s memory is lost',
+  consequence: 'the file has no virtual machine, and cannot be restored: the guest memory is lost',
 });
 
 export const guestFolios = draft({
@@ -206,10 +206,6 @@ export const guestFolios = draft({
     checkFolios(context, report, 'guestMemfd', () => undefined);
   },
 });
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 export const memoryRules = [
   hugetlbRecord,

@@ -79,7 +79,7 @@ export const deviceCount = draft({
       if (model.nrDevices === used || model.nrDevices === BigInt(counting)) continue;
       report.finding({
         subject,
-        message: `nr_devices is ${model.nrDevices}, and ${counted(Number(used), 'entry', 'entries')} ${used === 1n ? 'is' : 'are'} in use`,
+        message: `nr_devices is ${model.nrDevices}, but ${counted(Number(used), 'entry', 'entries')} ${used === 1n ? 'is' : 'are'} in use`,
         location: fieldAt(form.root, model.address, 'nrDevices'),
         found: `${model.nrDevices}`,
         expected: `${used}`,
@@ -100,7 +100,7 @@ export const devicesUnique = draft({
       for (const [first, again] of repeated(pciEntries(context.handover, held), ({ device }) => device)) {
         report.finding({
           subject: { device: again.device },
-          message: `Entries ${first.index} and ${again.index} of the PCI state are both of device ${again.device}`,
+          message: `entries ${first.index} and ${again.index} of the PCI state are both of device ${again.device}`,
           location: entryField(held, again.entry, 'bdf'),
           found: again.device,
         });
@@ -142,7 +142,7 @@ export const onlyEndpoints = draft({
   severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_preserve, pci_check_all_devices_finished (version 1)`,
-  consequence: `nobody finishes the device: ${UNFINISHED}`,
+  consequence: `the device is never finished: ${UNFINISHED}`,
   requires: ['PCI-004', 'VFIO-004'],
   check(context, report) {
     const { handover } = context;
@@ -170,7 +170,7 @@ export const onlyEndpoints = draft({
       ) {
         report.finding({
           subject,
-          message: `The PCI state is of version ${model.version}, and its entries are those of one that lists bridges`,
+          message: `the PCI state is of version ${model.version}, but its entries are those of a version that lists bridges`,
           location: fieldAt(form.root, model.address, 'version'),
           found: `${model.version}`,
           expected: '2',
@@ -180,7 +180,7 @@ export const onlyEndpoints = draft({
       for (const { entry, index, device } of foreign) {
         report.finding({
           subject: { device },
-          message: `No VFIO file is of device ${device}, entry ${index} of the PCI state`,
+          message: `no VFIO file is of device ${device}, entry ${index} of the PCI state`,
           location: entryField(held, entry, 'bdf'),
           found: device,
         });
@@ -212,7 +212,7 @@ function unexplained(
       free.splice(found, 1);
       return [];
     }
-    return [{ entry: each, why: `counts ${counted(refcount, 'device')}, and no bus below it has as many` }];
+    return [{ entry: each, why: `counts ${counted(refcount, 'device')}, but no bus below it has as many` }];
   });
 }
 
@@ -229,7 +229,7 @@ export const bridges = draft({
   severity: 'error',
   source: 'upstream 4.3 (seen in captures)',
   evidence: `${PCI} pci_liveupdate_preserve, pci_liveupdate_finish (version 2)`,
-  consequence: `finishing the files does not bring it down to 0, and ${UNFINISHED}; or it is finished while devices below it are in use. Which bus is behind which bridge is not recorded: what is reported fits no tree of buses`,
+  consequence: `finishing the files does not bring it down to 0, and ${UNFINISHED}; or it is finished while devices below it are in use. The secondary bus of a bridge is not recorded: refcounts are reported where no tree of buses explains them`,
   requires: ['PCI-003', 'PCI-004', 'PCI-005', 'VFIO-004', 'PCI-011'],
   check(context, report) {
     const { handover } = context;
@@ -249,7 +249,7 @@ export const bridges = draft({
         const { entry, index, device } = first.entry;
         report.finding({
           subject: { device },
-          message: `Bridge ${device}, entry ${index} of the PCI state, ${first.why}`,
+          message: `bridge ${device}, entry ${index} of the PCI state, ${first.why}`,
           location: entryField(held, entry, 'refcount'),
           found: `${entry.refcount}`,
         });
@@ -281,7 +281,7 @@ export const freeEntries = draft({
         report.finding({
           ...(model.nrDevices === used ? { severity: 'error' as const } : {}),
           subject: { device: pciText(entry.segment, entry.bdf) },
-          message: `Entry ${index} of the PCI state has device ${pciText(entry.segment, entry.bdf)} and refcount 0`,
+          message: `entry ${index} of the PCI state has device ${pciText(entry.segment, entry.bdf)} and refcount 0`,
           location: entryField(held, entry, 'refcount'),
           found: '0',
           expected: model.nrDevices === used ? '1 or more' : 'zeros in the whole entry',
@@ -297,7 +297,7 @@ export const room = draft({
   severity: 'error',
   source: 'upstream 4.3',
   evidence: 'include/linux/kho/abi/pci.h struct pci_ser max_nr_devices (earlier forms)',
-  consequence: 'not checked: devices behind the end are looked for in other memory',
+  consequence: 'not checked: devices after the end are read from other memory',
   check(context, report) {
     const states = eachHeld<PciState>(context, 'pci', report);
     const own = states.filter(({ model }) => model.maxNrDevices !== undefined);
@@ -308,7 +308,7 @@ export const room = draft({
       if (nrDevices <= maxNrDevices) continue;
       report.finding({
         subject,
-        message: `nr_devices of the PCI state is ${nrDevices}, and max_nr_devices ${maxNrDevices}`,
+        message: `nr_devices of the PCI state is ${nrDevices}, but max_nr_devices ${maxNrDevices}`,
         location: fieldAt(form.root, model.address, 'nrDevices'),
         found: hex(nrDevices),
         expected: `at most ${maxNrDevices}`,

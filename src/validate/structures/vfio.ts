@@ -20,7 +20,7 @@ export const record = restoredRecord(['vfioPci'], 'VFIO devices', {
   source: 'upstream 4.4',
   evidence: `${VFIO} vfio_pci_liveupdate_retrieve, vfio_pci_liveupdate_finish`,
   consequence:
-    'not checked: the next kernel looks for the device that stands there by then, or does not find one (-ENODEV), and freeing the record warns',
+    'not checked: the next kernel reads another device there, or finds none (-ENODEV), and freeing the record warns',
 });
 
 export const values = definedValues(['vfioPci'], 'VFIO devices', {
@@ -47,7 +47,7 @@ export const oneFile = draft({
     for (const [first, file] of repeated(each(context, report), ({ device }) => device)) {
       report.finding({
         subject: { ...file.subject, device: file.device },
-        message: `${upper(file.name)} is of device ${file.device}, which ${first.name.replace(/,$/, '')} is of already`,
+        message: `${file.name} is of device ${file.device}, which ${first.name.replace(/,$/, '')} is of already`,
         location: fieldAt(file.form.root, file.model.address, 'bdf'),
         found: file.device,
       });
@@ -104,7 +104,7 @@ export const inPci = draft({
     for (const { name, device, subject, form, model } of disagreements(handover).withoutPci) {
       report.finding({
         subject: { ...subject, device },
-        message: `${upper(name)} is of device ${device}, which the PCI state lacks`,
+        message: `${name} is of device ${device}, which the PCI state lacks`,
         location: fieldAt(form.root, model.address, 'bdf'),
         found: device,
       });
@@ -134,7 +134,7 @@ export const inIommu = draft({
       if (!sessions.has(session) && !deleted) continue;
       report.finding({
         subject: { ...subject, device },
-        message: `${upper(name)} is of device ${device}, which ${deleted ? 'is deleted in the IOMMU state' : 'the IOMMU state lacks'}`,
+        message: `${name} is of device ${device}, which ${deleted ? 'is deleted in the IOMMU state' : 'the IOMMU state lacks'}`,
         location: fieldAt(form.root, model.address, 'bdf'),
         found: device,
       });
@@ -149,7 +149,7 @@ export const hasFile = draft({
   source: 'upstream 4.4, 4.5',
   evidence: `${VFIO} vfio_pci_liveupdate_preserve; drivers/iommu/liveupdate.c iommu_preserve_device`,
   consequence:
-    'nobody can retrieve the device: it stays attached to its domain, and its DMA goes on, until the next reboot',
+    'the device cannot be retrieved: it stays attached to its domain, and its DMA continues, until the next reboot',
   requires: ['VFIO-003', 'IOMMU-003', 'IOMMU-005', 'IOMMU-008', 'IOMMU-009', 'IOMMU-023', 'IOMMU-024'],
   check(context, report) {
     const { handover } = context;
@@ -166,7 +166,7 @@ export const hasFile = draft({
         if (!withoutFile.has(pciText(device.segment, device.bdf))) continue;
         report.finding({
           subject: deviceSubject(device),
-          message: `No VFIO file is of ${deviceName(device)} of the IOMMU state`,
+          message: `no VFIO file is of ${deviceName(device)} of the IOMMU state`,
           location: fieldPlace(view, 'devices', device, 'devid'),
           found: pciText(device.segment, device.bdf),
         });
@@ -183,7 +183,7 @@ export const afterIommufd = draft({
   evidence:
     'drivers/iommu/liveupdate.c iommu_preserve_device (samikhawaja/linux, not in a release): -EINVAL without a preserved domain',
   consequence:
-    'no kernel writes that, as it refuses a device whose domain is not preserved yet: files were reordered, or the token is of another file',
+    'no kernel writes that, as it refuses a device before its domain is preserved: files were reordered, or the token is of another file',
   requires: ['VFIO-003', 'IOMMUFD-109'],
   check(context, report) {
     const { handover } = context;
@@ -197,7 +197,7 @@ export const afterIommufd = draft({
         if (file === undefined || owner?.of === undefined || owner.of.index < file.index) continue;
         report.finding({
           subject: { ...file.subject, device: file.device },
-          message: `${upper(file.name)} is file ${file.index}, before its iommufd, file ${owner.of.index}`,
+          message: `${file.name} is file ${file.index}, before its iommufd, file ${owner.of.index}`,
           location: file.location,
           found: `file ${file.index}`,
           expected: `after file ${owner.of.index}`,
@@ -223,16 +223,12 @@ export const ownIommufd = draft({
       if (iommufds.some(({ of }) => of?.session === session && of.file.token === model.token)) continue;
       report.finding({
         subject,
-        message: `${upper(name)} names the iommufd ${hex(model.token ?? 0n)}, and session ${quoted(session.name)} has none of that token`,
+        message: `${name} names the iommufd ${hex(model.token ?? 0n)}, but session ${quoted(session.name)} has none of that token`,
         location: fieldAt(form.root, model.address, 'token'),
         found: hex(model.token ?? 0n),
       });
     }
   },
 });
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 export const vfioRules = [record, values, oneFile, inPci, inIommu, hasFile, afterIommufd, ownIommufd];

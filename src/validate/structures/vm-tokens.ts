@@ -25,7 +25,7 @@ export function vmTokens<T extends StructureModel & { readonly vmToken: bigint }
           continue;
         report.finding({
           subject,
-          message: `vm_token of ${name} is ${hex(model.vmToken)}, and session ${quoted(of.session.name)} has no virtual machine of that token`,
+          message: `vm_token of ${name} is ${hex(model.vmToken)}, but session ${quoted(of.session.name)} has no virtual machine of that token`,
           location: fieldAt(form.root, model.address, 'vmToken'),
           found: hex(model.vmToken),
         });

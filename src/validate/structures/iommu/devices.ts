@@ -24,7 +24,7 @@ import {
 
 /** What an address of an object leads to, in words; undefined where it is an object in use of that list. */
 function whyDangling(view: IommuView, key: ListKey, address: bigint): string | undefined {
-  if (address === 0n) return 'which is no address';
+  if (address === 0n) return 'which is not an address';
   const items: StructureList<IommuObject> = view.model[key];
   const found = items.items.find((item) => item.address === address);
   if (found !== undefined) {
@@ -60,7 +60,7 @@ function checkReference(
       }
       report.finding({
         subject: deviceSubject(device),
-        message: `The ${key.slice(0, -1)} of ${deviceName(device)} is at ${hex(address)}, ${why}`,
+        message: `the ${key.slice(0, -1)} of ${deviceName(device)} is at ${hex(address)}, ${why}`,
         location: fieldPlace(view, 'devices', device, id),
         found: hex(address),
         expected: `an object in use of the list of ${key}`,
@@ -78,7 +78,7 @@ export const deviceDomain = draft({
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_restore_domain, iommu_preserve_device`,
   consequence:
-    'not checked: the next kernel takes what stands there for a domain and restores page tables from it, while the device goes on with those in its context entry',
+    'not checked: the next kernel takes other memory for a domain and restores page tables from it, while the device keeps using those in its context entry',
   requires: LISTS_SOUND,
   check(context, report) {
     checkReference(context, report, 'domains', 'domain');
@@ -87,7 +87,7 @@ export const deviceDomain = draft({
 
 export const deviceUnit = draft({
   id: 'IOMMU-021',
-  title: 'every device in use is behind a unit in use',
+  title: 'the unit of every device in use is a unit in use',
   severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} _restore_used_domain_ids`,
@@ -112,7 +112,7 @@ export const devicesUnique = draft({
       for (const [first, device] of repeated(view.devices, ({ segment, bdf }) => pciText(segment, bdf))) {
         report.finding({
           subject: deviceSubject(device),
-          message: `The objects at ${hex(first.address)} and at ${hex(device.address)} are both of ${deviceName(device)}`,
+          message: `the objects at ${hex(first.address)} and at ${hex(device.address)} are both of ${deviceName(device)}`,
           location: fieldPlace(view, 'devices', device, 'devid'),
           found: pciText(device.segment, device.bdf),
         });
@@ -127,7 +127,7 @@ export const deviceId = draft({
   severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} device_ser_match; include/linux/pci.h pci_dev_id`,
-  consequence: 'no device has such an id: nobody asks for the object, and its device is set up afresh',
+  consequence: 'no device has such an id: the object is never looked up, and its device is set up afresh',
   requires: LISTS_SOUND,
   check(context, report) {
     for (const view of eachView(context, report)) {
@@ -155,7 +155,7 @@ export const attachmentId = draft({
   source: 'upstream 4.5',
   evidence: `${INTEL} _restore_used_domain_ids, domain_reattach_iommu; drivers/iommu/intel/iommu.h IDA_START_DID`,
   consequence:
-    'the id is reserved as it is and used in invalidations, of which the hardware takes 16 bits: translations of the domain stay in the IOTLB after they are gone from the tables. 0 and 1 are the driver’s own',
+    'the id is reserved as stored and used in invalidations, of which the hardware takes 16 bits: translations of the domain stay in the IOTLB after they are gone from the tables. 0 and 1 are reserved by the driver',
   requires: ['IOMMU-014', 'IOMMU-021'],
   check(context, report) {
     for (const view of eachView(context, report)) {
@@ -229,7 +229,7 @@ function* pasidFaults(
   if (beside !== undefined) {
     yield {
       id: pasidTable === 0n ? 'intel.pasidTable' : 'intel.maxPasid',
-      message: `has ${pasidTable === 0n ? 'no PASID table' : 'a PASID table'}, and ${deviceName(beside)} behind the same unit has ${isScalable(beside) ? 'one' : 'none'}`,
+      message: `has ${pasidTable === 0n ? 'no PASID table' : 'a PASID table'}, but ${deviceName(beside)} of the same unit has ${isScalable(beside) ? 'one' : 'none'}`,
       found: hex(pasidTable),
       expected: isScalable(beside) ? 'a PASID table, as in scalable mode' : '0, as in legacy mode',
     };
@@ -241,7 +241,7 @@ function* pasidFaults(
   if (pasidTable === 0n && maxPasid !== 0n)
     yield {
       id: 'intel.pasidTable',
-      message: `has room for ${hex(maxPasid)} PASIDs and no PASID table`,
+      message: `has room for ${hex(maxPasid)} PASIDs, but no PASID table`,
       found: '0x0',
       expected: 'the address of a PASID directory',
     };
@@ -277,7 +277,7 @@ export const pasidFields = draft({
           for (const { id, message, found, expected } of pasidFaults(device, beside)) {
             report.finding({
               subject: deviceSubject(device),
-              message: `${upperFirst(deviceName(device))} ${message}`,
+              message: `${deviceName(device)} ${message}`,
               location: fieldPlace(view, 'devices', device, id),
               found,
               expected,
@@ -293,10 +293,6 @@ function isFullyScalable({ intel }: IommuDevice): boolean {
   return intel !== undefined && intel.pasidTable !== 0n && intel.maxPasid !== 0n;
 }
 
-function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 export const pasidTable = draft({
   id: 'IOMMU-028',
   title: 'the PASID directory of every device in use starts a preserved block of its size, and is its own',
@@ -304,7 +300,7 @@ export const pasidTable = draft({
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_pasid_restore_table, pasid_lu_handle_pd; drivers/iommu/intel/pasid.c intel_pasid_alloc_table`,
   consequence:
-    'BUG_ON: the directory is not restored, or a second time, and the next kernel stops during boot; what was not preserved has been reused, and the device translates by what stands there now',
+    'BUG_ON: the directory is not restored, or a second time, and the next kernel stops during boot; memory that was not preserved has been reused, and the DMA of the device is translated by its new contents',
   requires: ['IOMMU-027'],
   check(context, report) {
     const views = eachView(context, report);
@@ -325,7 +321,7 @@ export const pasidTable = draft({
         const why =
           misplacedRecord(context.handover, address) ??
           (found !== order
-            ? `starts a block of order ${found}, and room for ${hex(maxPasid)} PASIDs takes order ${order}`
+            ? `starts a block of order ${found}, but room for ${hex(maxPasid)} PASIDs takes order ${order}`
             : same !== undefined
               ? `is that of ${deviceName(same)} too`
               : undefined);
@@ -333,7 +329,7 @@ export const pasidTable = draft({
         if (why === undefined) continue;
         report.finding({
           subject: deviceSubject(device),
-          message: `The PASID directory of ${deviceName(device)} at ${hex(address)} ${why}`,
+          message: `the PASID directory of ${deviceName(device)} at ${hex(address)} ${why}`,
           location: fieldPlace(view, 'devices', device, 'intel.pasidTable'),
           found: hex(address),
           expected: `the start of a preserved block of order ${order}`,

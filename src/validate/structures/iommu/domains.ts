@@ -17,7 +17,7 @@ export const topTable = draft({
   source: 'upstream 4.5',
   evidence: `${PT} restore; ${CORE} iommu_restore_domain`,
   consequence:
-    'BUG_ON: the table is not restored, and the next kernel stops during boot; what was not preserved has been reused, and the next kernel takes what stands there now for page tables',
+    'BUG_ON: the table is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and the next kernel takes its new contents for page tables',
   requires: LISTS_SOUND,
   check(context, report) {
     const views = eachView(context, report);
@@ -27,7 +27,7 @@ export const topTable = draft({
         if (why === undefined) continue;
         report.finding({
           subject: domainSubject(view, domain),
-          message: `The top table of ${domainName(view, domain)} ${why === 'is 0' ? why : `at ${hex(domain.topTable)} ${why}`}`,
+          message: `the top table of ${domainName(view, domain)} ${why === 'is 0' ? why : `at ${hex(domain.topTable)} ${why}`}`,
           location: fieldPlace(view, 'domains', domain, 'topTable'),
           found: hex(domain.topTable),
           expected: 'the start of a preserved block',
@@ -52,7 +52,7 @@ export const topTableOwned = draft({
       for (const [first, domain] of repeated(view.domains, (each) => each.topTable)) {
         report.finding({
           subject: domainSubject(view, domain),
-          message: `The top table at ${hex(domain.topTable)} is that of ${domainName(view, first)} and of ${domainName(view, domain)}`,
+          message: `the top table at ${hex(domain.topTable)} is that of ${domainName(view, first)} and of ${domainName(view, domain)}`,
           location: fieldPlace(view, 'domains', domain, 'topTable'),
           found: hex(domain.topTable),
         });
@@ -63,7 +63,7 @@ export const topTableOwned = draft({
         if (other === undefined) continue;
         report.finding({
           subject: domainSubject(view, domain),
-          message: `The top table of ${domainName(view, domain)} at ${hex(domain.topTable)} is ${other}`,
+          message: `the top table of ${domainName(view, domain)} at ${hex(domain.topTable)} is ${other}`,
           location: fieldPlace(view, 'domains', domain, 'topTable'),
           found: hex(domain.topTable),
         });
@@ -109,7 +109,7 @@ export const levels = draft({
   requires: LISTS_SOUND,
   check(context, report) {
     const views = eachView(context, report);
-    if (views.length > 0 && !views.some(isIntel)) report.skip('no unit in use is Intel’s');
+    if (views.length > 0 && !views.some(isIntel)) report.skip('no unit in use is one of Intel');
     for (const view of views.filter(isIntel)) {
       for (const domain of view.domains) {
         const fault = levelFault(domain);
@@ -133,7 +133,7 @@ export const firstStage = draft({
   source: 'upstream 4.5',
   evidence: `${PT} restore; VT-d 3.4.2, 9.3 (legacy mode has second-stage tables only)`,
   consequence:
-    'the tables are restored as first-stage ones, whose entries have other bits: write permission and addresses are misread',
+    'the tables are restored as first-stage tables, which have other bits: write permission and addresses are misread',
   requires: ['IOMMU-020', 'IOMMU-027'],
   check(context, report) {
     for (const view of eachView(context, report)) {

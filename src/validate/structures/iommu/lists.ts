@@ -15,10 +15,10 @@ import {
 } from '../generic.js';
 import { holdersOf, misplacedRecord } from '../held.js';
 import { fieldAt } from '../place.js';
-import { ABI, CORE, eachView, fieldPlace, INTEL, isDeleted, isWhole, upper } from './view.js';
+import { ABI, CORE, eachView, fieldPlace, INTEL, isDeleted, isWhole } from './view.js';
 
 const PANIC =
-  'the next kernel panics: "Failed to restore IOMMU Live Update FLB"; the devices’ tables are still in use, and nothing else can keep their DMA apart';
+  'the next kernel panics: "Failed to restore IOMMU Live Update FLB"; the tables of the devices are still in use, and nothing else keeps their DMA apart';
 
 export const version = draft({
   id: 'IOMMU-001',
@@ -68,7 +68,7 @@ export const firstPages = draft({
         if (head !== 0n || counts[i] === 0n) continue;
         report.finding({
           subject,
-          message: `The list of ${field.list.what} is at 0`,
+          message: `the list of ${field.list.what} is at 0`,
           location: link,
           found: '0x0',
           expected: 'the address of a page',
@@ -122,7 +122,7 @@ export const innerPages = draft({
           if (misplacedRecord(context.handover, next) !== undefined) continue;
           report.finding({
             subject,
-            message: `Page ${i} of the ${field.list.what} counts ${count} and goes on at ${hex(next)}`,
+            message: `page ${i} of the ${field.list.what} counts ${count}, but has a next page at ${hex(next)}`,
             location: at(address + 8n, 'iommu_array_hdr_ser.nr_objects'),
             found: `${count}`,
             expected: `${capacity}`,
@@ -135,7 +135,7 @@ export const innerPages = draft({
 
 export const nothingBehind = draft({
   id: 'IOMMU-008',
-  title: 'nothing stands after the last object of a page',
+  title: 'the rest of a page after its last object is zero',
   severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} alloc_object_ser, iommu_liveupdate_for_each_obj`,
@@ -159,7 +159,7 @@ export const nothingBehind = draft({
           if (bytes.every((byte) => byte === 0)) continue;
           report.finding({
             subject,
-            message: `Page ${i} of the ${field.list.what} counts ${count}, and another one follows`,
+            message: `Page ${i} of the ${field.list.what} counts ${count}, but another one follows`,
             location: at(address + 8n, 'iommu_array_hdr_ser.nr_objects'),
             found: `${count}`,
             expected: `${count + 1n} or more`,
@@ -179,7 +179,7 @@ export const written = draft({
   source: 'upstream 4.5',
   evidence: `${CORE} alloc_object_ser, iommu_for_each_preserved_device`,
   consequence:
-    'zeros are taken for an object: a device 0000:00:00.0 whose domain and unit are at 0, which the restoring kernel refuses for all devices (BUG_ON), or a unit or domain of nobody',
+    'zeros are taken for an object: a device 0000:00:00.0 with domain and unit at 0, for which restoring all devices fails (BUG_ON), or a unit or domain that nothing refers to',
   requires: ['IOMMU-004', 'IOMMU-005'],
   check(context, report) {
     for (const view of eachView(context, report)) {
@@ -190,7 +190,7 @@ export const written = draft({
           report.finding({
             ...(key === 'devices' ? {} : { severity: 'warning' as const }),
             subject: view.subject,
-            message: `Object ${i} of the IOMMU ${key} is counted, and all zeros`,
+            message: `object ${i} of the IOMMU ${key} is counted, but all zeros`,
             location: place,
             expected: 'an object with ref_count 1 or more',
           });
@@ -225,7 +225,7 @@ export const totals = draft({
         if (total !== BigInt(items.length) && isWhole(model[key]))
           report.finding({
             subject,
-            message: `The record counts ${total} ${key}, the pages of the list ${items.length}`,
+            message: `the record counts ${total} ${key}, but the pages of the list have ${items.length}`,
             location: fieldAt(form.root, model.address, id),
             found: `${total}`,
             expected: `${items.length}`,
@@ -250,7 +250,7 @@ export const values = definedValues(['iommu'], 'IOMMU objects', {
   id: 'IOMMU-011',
   source: 'upstream 4.5',
   evidence: `${ABI} IOMMU_SER_FLAG_DELETED, IOMMU_SER_FLAG_INCOMING, struct iommu_domain_ser`,
-  consequence: 'bits and values that nobody defines are not looked at, or taken for 1',
+  consequence: 'undefined bits and values are ignored, or taken for 1',
   // Types are IOMMU-014, values that a running kernel sets IOMMU-012.
   except: ['type', 'restored'],
   requires: ['IOMMU-004', 'IOMMU-005'],
@@ -284,7 +284,7 @@ export const runTime = draft({
             report.finding({
               severity: 'warning',
               subject,
-              message: `Object ${model[key].items.indexOf(object as never)} of the IOMMU ${key} has the flag incoming`,
+              message: `object ${model[key].items.indexOf(object as never)} of the IOMMU ${key} has the flag incoming`,
               location: fieldPlace(view, key, object, 'flags'),
               found: hex(BigInt(object.flags)),
               expected: 'a flag that only the restoring kernel sets',
@@ -293,7 +293,7 @@ export const runTime = draft({
             if (isDeleted(object)) continue;
             report.finding({
               subject,
-              message: `${upper(id === 'restoredDomain' ? 'restored_domain' : 'restored')} of object ${model[key].items.indexOf(object as never)} of the IOMMU ${key} is ${hex(value)}`,
+              message: `${id === 'restoredDomain' ? 'restored_domain' : 'restored'} of object ${model[key].items.indexOf(object as never)} of the IOMMU ${key} is ${hex(value)}`,
               location: fieldPlace(view, key, object, id),
               found: hex(value),
               expected: '0 until it is restored',

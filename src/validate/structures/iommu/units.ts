@@ -96,7 +96,7 @@ export const unitTokens = draft({
       for (const [first, unit] of repeated(view.units, key)) {
         report.finding({
           subject: view.subject,
-          message: `The units at ${hex(first.address)} and at ${hex(unit.address)} have one token, ${hex(unit.token)}`,
+          message: `the units at ${hex(first.address)} and at ${hex(unit.address)} have one token, ${hex(unit.token)}`,
           location: fieldPlace(view, 'units', unit, 'token'),
           found: hex(unit.token),
         });
@@ -125,8 +125,8 @@ export const unitRegisters = draft({
           subject: view.subject,
           message:
             regBase === unit.token
-              ? `The registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
-              : `The token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, and its registers are at ${hex(regBase)}`,
+              ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
+              : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
           location: fieldPlace(view, 'units', unit, regBase === unit.token ? `${part}.regBase` : 'token'),
           found: hex(unit.token),
           expected: regBase === unit.token ? 'an address of a page' : hex(regBase),
@@ -190,7 +190,7 @@ export const rootTable = draft({
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_iommu_liveupdate_restore_root_table`,
   consequence:
-    'BUG_ON: the page is not restored, and the next kernel stops during boot; what was not preserved has been reused, and DMA of every device goes by what stands there now',
+    'BUG_ON: the page is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and DMA of every device is translated by its new contents',
   requires: ['IOMMU-014'],
   check(context, report) {
     for (const view of eachView(context, report)) {
@@ -204,7 +204,7 @@ export const rootTable = draft({
           if (address === undefined || why === undefined) continue;
           report.finding({
             subject: view.subject,
-            message: `The ${what} of ${unitName(unit)} at ${hex(address)} ${why}`,
+            message: `the ${what} of ${unitName(unit)} at ${hex(address)} ${why}`,
             location: fieldPlace(view, 'units', unit, id),
             found: hex(address),
             expected: 'the start of a preserved block',
@@ -242,7 +242,7 @@ export const contextTables = draft({
         if (hasContextTable(unit, bit) !== false) continue;
         report.finding({
           subject: deviceSubject(device),
-          message: `The bitmap of ${unitName(unit)} lacks bit ${bit}, the context table of ${deviceName(device)}`,
+          message: `the bitmap of ${unitName(unit)} lacks bit ${bit}, the context table of ${deviceName(device)}`,
           location: fieldPlace(view, 'units', unit, 'intel.contextTables'),
           expected: `bit ${bit} set`,
         });
@@ -252,7 +252,7 @@ export const contextTables = draft({
         report.finding({
           severity: 'warning',
           subject: view.subject,
-          message: `The bitmap of ${unitName(unit)}, which is deleted, is not empty`,
+          message: `the bitmap of ${unitName(unit)}, which is deleted, is not empty`,
           location: fieldPlace(view, 'units', unit, 'intel.contextTables'),
           expected: '0',
         });

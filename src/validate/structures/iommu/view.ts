@@ -144,7 +144,3 @@ export function intelDevices({ devices, units }: IommuView): readonly IommuDevic
 export function isIntel({ units }: IommuView): boolean {
   return units.length > 0 && units.every((unit) => unit.intel !== undefined);
 }
-
-export function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
