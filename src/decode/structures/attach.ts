@@ -69,6 +69,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
     holder.draft = {
       draft: `${name} version ${choice.version}, not decoded`,
       source: forms[0]?.source ?? '',
+      version: choice.version,
     };
     return;
   }
