@@ -1,4 +1,4 @@
-/** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
+/** A DUMP argument → open files, recognised by content: a blob, its memory, a folder of debugfs. */
 import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
@@ -25,7 +25,7 @@ export interface Inputs {
   read(path: string): Promise<Uint8Array>;
 }
 
-/** A blob larger than this is no handover (the 2024 series' dt_max defaults to 10 MiB), as where trees are searched. */
+/** A blob larger than this is not a handover (the 2024 series' dt_max defaults to 10 MiB), as where trees are searched. */
 const MAX_BLOB = 64 << 20;
 /** Records that are handed over by themselves are smaller. */
 const MAX_RECORD = 1 << 20;

@@ -25,7 +25,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
-import { anomalyJson, anomalyText, type WalkFormat } from './walk-text.js';
+import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
 
 export interface UnitWalk {
   readonly path: string;
@@ -117,7 +117,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
         else if (notice.kind === 'pasid-budget')
           message(
             args,
-            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than can be true, the rest left out`,
+            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than plausible; the rest is left out`,
           );
         else {
           const { kind, address, verdict } = notice.step;
@@ -134,7 +134,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
 function nothingText({ path }: Device): string | undefined {
   const { translation, steps, ends } = path;
   if (ends === 'mode') return 'the mode of the unit has no tables';
-  if (ends === 'pasid-beyond-directory') return 'the PASID lies beyond the directory';
+  if (ends === 'pasid-beyond-directory') return 'the PASID is beyond the directory';
   if (translation === undefined) return missingText(steps);
   const { kind } = translation;
   return kind === 'pass-through' || kind === 'reserved' ? translationText(translation) : undefined;
@@ -149,7 +149,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
   if (format === 'debugfs' && iova !== undefined)
-    throw new UsageError('--format debugfs lists tables; --iova has no such form');
+    throw new UsageError('--format debugfs lists tables; it cannot be combined with --iova');
   if (format === 'debugfs' && id === undefined) {
     await write(args, dmarListing(walk));
     return;
@@ -246,17 +246,6 @@ function* csvText(
     const chunks = walked(args, device, stage, ({ batches }) => csvOf(batches));
     if (!all) yield* chunks;
     else yield* prefixed(chunks, `${deviceText(device.id)},${device.path.pasid ?? ''},`);
-  }
-}
-
-/** Puts a prefix before every line but the first, which is the header. */
-function* prefixed(chunks: Iterable<string>, prefix: string): Generator<string> {
-  let header = true;
-  for (const chunk of chunks) {
-    const text = header ? chunk.slice(chunk.indexOf('\n') + 1) : chunk;
-    header = false;
-    // Chunks end with a line.
-    if (text !== '') yield `${prefix}${text.slice(0, -1).replaceAll('\n', `\n${prefix}`)}\n`;
   }
 }
 

@@ -20,7 +20,7 @@ export { readTree } from './find-search.js';
 
 /** A root tree in memory. */
 export interface FoundTree {
-  /** Physical addresses at which it lies, the first found first; the blobs may differ where they say the same. */
+  /** Physical addresses at which it is, the first found first; the blobs may differ where they say the same. */
   readonly addresses: readonly bigint[];
   /** The blob at the first address. */
   readonly bytes: Uint8Array;
@@ -35,7 +35,7 @@ export interface FoundTree {
   readonly pageSize?: number;
   /** Handed to the running kernel, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
-  /** Set where what names the tree names no root tree; `bytes` are then those that lie there. */
+  /** Set where what names the tree names no root tree; `bytes` are then those that are there. */
   readonly broken?: BrokenEntry;
   /** What shows that the kernel of the dump has taken it over, so that what it consumes is gone. */
   readonly takenOver?: TakenOverTree;
@@ -43,7 +43,7 @@ export interface FoundTree {
   readonly writerLeft?: LeftBlocks;
 }
 
-/** A tree that begins like a handover but breaks off: page-cache copies of debugfs files lie in real cores. */
+/** A tree that begins like a handover but breaks off: page-cache copies of debugfs files are in real cores. */
 export interface TruncatedTree {
   readonly address: bigint;
   /** Bytes that its header claims. */

@@ -4,6 +4,9 @@
  */
 import type { Field, Value } from './difference.js';
 import type { Place } from './place.js';
+import type { SpanColumns } from './span-columns.js';
+
+export type { Aspect, Span } from './span.js';
 
 /** A thing with an identity. */
 export interface Entity {
@@ -28,27 +31,10 @@ export interface List {
   readonly partial?: boolean;
 }
 
-/** One property of a span: a value, which may advance with the position. */
-export interface Aspect {
-  readonly name: string;
-  /** What it is, or what it lies in. */
-  readonly of: string;
-  /** Bytes into it at the start of the span. Exact: a multiple of a page. */
-  readonly at?: number;
-}
-
-/** Positions [start, end) in bytes, multiples of a page (exact as numbers up to 2^65), with equal properties. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-  /** In the same order for every span of a list; undefined where the dump does not tell. */
-  readonly aspects: readonly Aspect[] | undefined;
-}
-
 /** Spans by rising position; how they are cut does not matter. */
 export interface SpanList {
   /** Draws the spans. @returns false when the dump does not tell what follows the last one */
-  spans(): Generator<Span, boolean>;
+  spans(): Generator<SpanColumns, boolean>;
   /** The place of [start, end). */
   place(start: bigint, end: bigint): Place;
 }

@@ -55,7 +55,7 @@ const TEXT: Readonly<Record<BudgetKind, string>> = {
   map: 'its preserved memory map has more than',
   tables: 'walking its tables, those that are shared again and again, takes more than',
   lists: 'its records claim lists of more than',
-  output: 'what is written about it has more than',
+  output: 'the output about it has more than',
 };
 
 /**
@@ -99,7 +99,7 @@ export function createBudget(realBytes: number, factor = 1): Budget {
     problems: () =>
       [...reached].map((kind) => ({
         code: `budget-${kind}` as const,
-        message: `${TEXT[kind]} ${sizeText(limits[kind])}, which an input of ${sizeText(realBytes)} has no use for: the rest is left out (--budget FACTOR raises the limits)`,
+        message: `${TEXT[kind]} ${sizeText(limits[kind])}, which is out of proportion to an input of ${sizeText(realBytes)}: the rest is left out (--budget FACTOR raises the limits)`,
       })),
   };
 }

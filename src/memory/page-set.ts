@@ -15,7 +15,7 @@ export interface PageSet {
   readonly runCount: number;
   /** First page frame number of each run. */
   readonly starts: Float64Array;
-  /** Page frame number behind each run. */
+  /** Page frame number after each run. */
   readonly ends: Float64Array;
   /** Whether a page frame number is in the set. O(log n). */
   contains(pfn: number): boolean;
@@ -23,6 +23,10 @@ export interface PageSet {
   covers(start: bigint | number, end: bigint | number): boolean;
   /** The parts, in bytes, of the byte range [start, end) whose pages are not in the set, ascending. */
   uncovered(start: bigint | number, end: bigint | number): Iterable<{ start: bigint; end: bigint }>;
+  /** End of the stretch of the set that begins at page frame `first`, `limit` at most; `first` where it is not in it. */
+  coveredUntil(first: number, limit: number): number;
+  /** The first page frame of the set from `first` on; `limit` where there is none before it. */
+  nextCovered(first: number, limit: number): number;
   /** The runs as page frame numbers, ascending. */
   runs(): Iterable<{ start: number; end: number }>;
   /** Number of pages. */
@@ -107,7 +111,7 @@ function finish(columns: Columns, pageSize: number): PageSet {
 
 /**
  * Sorts first pages and ends each by themselves, which native sorting does fast: up to the i-th end, i + 1 runs
- * have begun and ended when the next begins behind it, whichever they are.
+ * have begun and ended when the next begins after it, whichever they are.
  */
 function sortedColumns({ starts, ends, count }: Columns): Columns {
   const first = starts.slice(0, count).sort();
@@ -126,7 +130,7 @@ function sortedColumns({ starts, ends, count }: Columns): Columns {
 function fromRuns(starts: Float64Array, ends: Float64Array, pageSize: number): PageSet {
   const runCount = starts.length;
 
-  /** Index of the first run that ends behind `pfn`. */
+  /** Index of the first run that ends after `pfn`. */
   function find(pfn: number): number {
     let low = 0;
     let high = runCount;
@@ -164,6 +168,17 @@ function fromRuns(starts: Float64Array, ends: Float64Array, pageSize: number): P
     }
   }
 
+  function coveredUntil(first: number, limit: number): number {
+    const index = find(first);
+    const inside = index < runCount && (starts[index] ?? 0) <= first;
+    return inside ? Math.min(ends[index] ?? 0, limit) : first;
+  }
+
+  function nextCovered(first: number, limit: number): number {
+    const index = find(first);
+    return index < runCount ? Math.min(Math.max(starts[index] ?? 0, first), limit) : limit;
+  }
+
   function* runs() {
     for (let i = 0; i < runCount; i++) yield { start: starts[i] ?? 0, end: ends[i] ?? 0 };
   }
@@ -190,7 +205,10 @@ function fromRuns(starts: Float64Array, ends: Float64Array, pageSize: number): P
     return finish(columns, pageSize);
   }
 
-  return { pageSize, runCount, starts, ends, contains, covers, uncovered, runs, countPages, union };
+  return {
+    ...{ pageSize, runCount, starts, ends, contains, covers, uncovered, coveredUntil, nextCovered, runs },
+    ...{ countPages, union },
+  };
 }
 
 function checkPageSize(pageSize: number): void {

@@ -2,7 +2,6 @@
 import type { Handover, Subtree } from '../abi/model.js';
 import type {
   DraftRecord,
-  FolioView,
   KexecMetadata,
   KhoTest,
   Luo,
@@ -11,13 +10,14 @@ import type {
   Memblock,
   Memfd,
   PreservedMap,
-  PreservedPages,
-  VmallocArea,
 } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import { hex } from '../schema/units.js';
+import { areaJson, folioListJson } from './folio-json.js';
+import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';
+import { blockRows, rangeRows } from './upstream-rows.js';
 
 type Json = { [key: string]: unknown };
 
@@ -31,19 +31,14 @@ export function upstreamJson(handover: Handover): Json {
     luo: luo === undefined ? undefined : luoJson(luo),
     kexecMetadata: kexecMetadata === undefined ? undefined : metadataJson(kexecMetadata),
     khoTest: khoTest === undefined ? undefined : khoTestJson(khoTest),
+    ...structuresJson(handover),
   };
 }
 
 /** `preserved`: merged ranges and, for a map of blocks, the blocks. */
 export function preservedJson(preserved: NonNullable<Handover['preserved']>): Json {
   const { ranges, pages } = preserved;
-  return { ranges, pages: pages === undefined ? undefined : { [Symbol.iterator]: () => pagesJson(pages) } };
-}
-
-function* pagesJson(pages: PreservedPages): Generator<Json> {
-  for (const { address, order, count } of pages.blocks()) {
-    yield count === 1 ? { address, order } : { address, order, count };
-  }
+  return pages === undefined ? { ranges } : { ranges: rangeRows(pages), pages: blockRows(pages) };
 }
 
 function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }: PreservedMap): Json {
@@ -57,12 +52,12 @@ function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }:
   };
 }
 
-/** Of a record that is not in the dump its name is all there is. */
 function draftJson(draft: DraftRecord | undefined): Json | undefined {
-  return draft === undefined ? undefined : { draft: draft.draft, value: draft.value };
+  return draft === undefined ? undefined : { draft: draft.draft, source: draft.source };
 }
 
-function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree): Json {
+function subtreeJson(subtree: Subtree): Json {
+  const { name, address, size, tree, blob, known, draft } = subtree;
   return {
     name,
     address,
@@ -71,6 +66,7 @@ function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree)
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,
     draft: draftJson(draft),
+    ...structuresJson(subtree),
   };
 }
 
@@ -120,11 +116,12 @@ function luoJson(luo: Luo): Json {
     sessions: luo.sessions?.map(sessionJson),
     flbPages: luo.flbPages,
     flbCount: differs(luo.flbCount, luo.flbs?.length),
-    flbs: luo.flbs?.map(({ name, data, count, draft }) => ({
-      ...textKeys('name', name),
-      data,
-      count,
-      draft: draftJson(draft),
+    flbs: luo.flbs?.map((flb) => ({
+      ...textKeys('name', flb.name),
+      data: flb.data,
+      count: flb.count,
+      draft: draftJson(flb.draft),
+      ...structuresJson(flb),
     })),
   };
 }
@@ -149,13 +146,15 @@ function sessionJson({ name, count, filesAddress, fileBlocks, files }: LuoSessio
   };
 }
 
-function fileJson({ compatible, token, data, memfd, draft }: LuoFile): Json {
+function fileJson(file: LuoFile): Json {
+  const { compatible, token, data, memfd, draft } = file;
   return {
     ...textKeys('compatible', compatible),
     token,
     data,
     memfd: memfd === undefined ? undefined : memfdJson(memfd),
     draft: draftJson(draft),
+    ...structuresJson(file),
   };
 }
 
@@ -166,32 +165,6 @@ function memfdJson({ pos, size, seals, flags, nrFolios, area, folios }: Memfd): 
     seals: seals === undefined ? undefined : hex(seals),
     flags: flags === undefined ? undefined : hex(flags),
     nrFolios,
-    list: areaJson(area),
-    folios: { [Symbol.iterator]: () => foliosJson(folios) },
-  };
-}
-
-function* foliosJson(folios: FolioView): Generator<Json> {
-  for (const { pfn, flags, index, count, step } of folios.runs()) {
-    yield {
-      pfn,
-      flags: hex(flags),
-      index,
-      count: count === 1 ? undefined : count,
-      step: step === 1 ? undefined : step,
-    };
-  }
-}
-
-/** A vmalloc area: its descriptor, its list pages and the pages that these list. */
-function areaJson({ descriptor, chunks, runs }: VmallocArea): Json {
-  return { ...descriptor, chunks: addresses(chunks), runs: addresses(runs) };
-}
-
-function addresses(column: Float64Array): Iterable<bigint> {
-  return {
-    *[Symbol.iterator]() {
-      for (const address of column) yield BigInt(address);
-    },
+    ...folioListJson({ area, folios }),
   };
 }

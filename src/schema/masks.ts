@@ -118,7 +118,7 @@ export function entryMask<T extends object>(
   value?: T,
 ): EntryMask {
   const [mask] = entryMasks(type, settings, registers, value);
-  if (mask === undefined) throw new Error(`${type.name} is no 64-bit word`);
+  if (mask === undefined) throw new Error(`${type.name} is not a 64-bit word`);
   return mask;
 }
 
@@ -168,7 +168,7 @@ function settingOf(settings: VtdSettings, name: string): bigint | string | undef
   }
 }
 
-/** The 64-bit word that a field lies in and its bits there; undefined for what is no integer. */
+/** The 64-bit word that a field is in and its bits there; undefined if not an integer. */
 function bitsOf(field: FieldInfo): { word: number; mask: bigint } | undefined {
   if (field.kind !== 'uint' || field.bitOffset === undefined || field.bitWidth === undefined)
     return undefined;

@@ -12,7 +12,7 @@ export interface ByteRanges {
 /** Takes ranges in any order. */
 export interface RangeCollector {
   /**
-   * Adds [address, address + length); what lies at 2^52 or above, and an empty range, adds nothing.
+   * Adds [address, address + length); what is at 2^52 or above, and an empty range, adds nothing.
    *
    * @param length bytes
    */
@@ -97,8 +97,8 @@ export function touches({ starts, ends, count }: ByteRanges, start: number, end:
   return i < count && (starts[i] ?? 0) < end;
 }
 
-/** Index of the first range that ends behind `start`. */
-function firstBehind(ends: Float64Array, count: number, start: number): number {
+/** Index of the first range that ends after `start`; `count` if there is none. */
+export function firstBehind(ends: Float64Array, count: number, start: number): number {
   let low = 0;
   let high = count;
   while (low < high) {

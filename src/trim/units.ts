@@ -39,7 +39,7 @@ const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 const SHARED_TABLES = 64;
 
 /**
- * Keeps entries in use; the rest of their tables is zero, as it is where nothing was written. What lies in memory that
+ * Keeps entries in use; the rest of their tables is zero, as it is where nothing was written. What is in memory that
  * devices reach is left out: a pointer that leads there leads to no table.
  *
  * @returns bytes of entries that were left out
@@ -93,7 +93,7 @@ interface Table {
   readonly second: boolean;
 }
 
-/** The page tables of the host, each once. The first stage of a nested translation lies in the guest's memory. */
+/** The page tables of the host, each once. The first stage of a nested translation is in the guest's memory. */
 function* tablesOf(units: readonly TrimUnit[], memory: PhysicalMemory): Generator<Table> {
   const seen = new Set<string>();
   for (const unit of units) {

@@ -50,7 +50,7 @@ describe('a dump and itself', () => {
     const { status, stdout } = kho(['diff', path, path]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^A .*\nB .*\n/);
-    expect(stdout).toMatch(/\nno differences; B keeps all that A handed over\n$/);
+    expect(stdout).toMatch(/\nno differences; B keeps everything that A handed over\n$/);
   });
 });
 
@@ -63,7 +63,7 @@ describe('the 2024 series', () => {
     for (const file of guestmemfs.files) file.mappingPage = move(file.mappingPage);
   });
 
-  test('metadata in other places is no difference, unless addresses count', () => {
+  test('metadata in other places is not a difference, unless addresses count', () => {
     const plain = json(VMS, metadataMoved);
     expect(plain.document.differences).toEqual([]);
     expect(plain.document.notCompared).toEqual([]);
@@ -141,7 +141,7 @@ describe('Linux', () => {
     expect(document.coverage).toMatchObject({ verdict: 'covered', lost: '0x0' });
   });
 
-  test('debugfs: what was freed and what breaks off is no difference', () => {
+  test('debugfs: what was freed and what breaks off is not a difference', () => {
     const [a, b] = [join(LIVE, 'debugfs-in'), join(LIVE, 'debugfs-out')];
     const { status, document } = json(a, b);
     expect(status).toBe(0);
@@ -255,7 +255,7 @@ describe('both trees of one memory', () => {
     const { status, stdout, stderr } = kho(['diff', CORE]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^kho: .* holds one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
+      /^kho: .* contains one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
     );
     expect(kho(['diff', join(VMS, 'kho.dtb')]).stderr).toMatch(/is one devicetree blob; /);
   });
@@ -292,6 +292,6 @@ describe('refuses', () => {
 test('the help says what is lost, and what the exit status means', () => {
   const { status, stdout } = kho(['diff', '--help']);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/incoming tree .* is A/);
+  expect(stdout).toMatch(/the incoming one .* is A/);
   expect(stdout).toMatch(/Exit status: 0 no differences/);
 });

@@ -19,6 +19,7 @@ import { fixtures } from '../fixtures.js';
 import { kho } from './kho.js';
 
 let folder = '';
+let model = '';
 const at = (...names: string[]): string => join(folder, ...names);
 
 beforeEach(() => {
@@ -27,7 +28,8 @@ beforeEach(() => {
   cpSync(join(fixtures, 'rfc-2024/two-vms/kho.dtb'), at('blob'));
   cpSync(join(fixtures, 'linux-7.3-live-update/handover.elf.gz'), at('core'));
   cpSync(join(fixtures, 'linux-7.3-live-update/vtd/iommu_regset'), at('regset'));
-  writeFileSync(at('model'), kho(['dump', '--format', 'json', at('blob')]).stdout);
+  model ||= kho(['dump', '--format', 'json', at('blob')]).stdout;
+  writeFileSync(at('model'), model);
   writeFileSync(at('baseline'), '{}');
   symlinkSync('core', at('link'));
   linkSync(at('core'), at('hard'));
@@ -82,7 +84,7 @@ describe('an output that is an input or another output is refused before anythin
 });
 
 describe('fuzz', () => {
-  test('goes on in its own folder, and leaves one in which another process works', () => {
+  test('continues in its own folder, and leaves one in which another process works', () => {
     expect(kho(['fuzz', at('pair'), '-o', at('cases'), '--count', '1']).status).toBe(0);
     writeFileSync(at('cases/.kho-fuzz.lock'), `${process.ppid}\n`);
     const held = kho(['fuzz', at('pair'), '-o', at('cases'), '--count', '2']);

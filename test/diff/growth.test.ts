@@ -4,6 +4,7 @@ import type { Handover } from '../../src/abi/model.js';
 import type { LuoSession, Memfd } from '../../src/abi/upstream/model.js';
 import { diffHandovers } from '../../src/diff/diff.js';
 import { coverageOf } from '../../src/diff/kept/coverage.js';
+import { folioViewOf } from '../folio-view.js';
 import { expectLinear } from '../processor-time.js';
 
 const text = new TextEncoder();
@@ -25,14 +26,10 @@ function memfd(folios: number): Memfd {
       descriptor: { first: 0n, totalPages: 0, flags: 0, order: 0 },
       ...{ chunks: none, runs: none, runSize: 4096, complete: true },
     },
-    folios: {
-      length: folios,
-      each: () => {},
-      *runs() {
-        for (let i = 0; i < folios; i++)
-          yield { pfn: BigInt(FIRST_PFN + 3 * i), flags: 3, index: BigInt(i), count: 1, step: 1 };
-      },
-    },
+    folios: folioViewOf(folios, function* () {
+      for (let i = 0; i < folios; i++)
+        yield { pfn: BigInt(FIRST_PFN + 3 * i), flags: 3, index: BigInt(i), count: 1, step: 1 };
+    }),
     origin: {},
   };
 }

@@ -3,10 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entity, Span } from '../../src/diff/entity.js';
 import { pairs } from '../../src/diff/pairs.js';
-import { diffSpans } from '../../src/diff/spans.js';
+import { spanColumns } from '../../src/diff/span-columns.js';
+import { diffSpans as diffColumns } from '../../src/diff/spans.js';
 import { expectLinear } from '../processor-time.js';
 
-/** What stands at each position: nothing, unknown, or a file's byte. */
+/** Spans as they come, in batches of a few. */
+function diffSpans(a: Generator<Span, boolean>, b: Generator<Span, boolean>) {
+  return diffColumns(spanColumns(a, 3), spanColumns(b, 5));
+}
+
+/** What is at each position: nothing, unknown, or a file's byte. */
 type Cell = undefined | '?' | string;
 
 const LENGTH = 24;
@@ -115,7 +121,7 @@ describe('spans', () => {
 describe('pairs', () => {
   const entity = (key: string, index = 0): Entity => ({ place: { part: 'luo', index }, key, fields: [] });
 
-  test('of equal identities meet in order; what is over stands alone', () => {
+  test('of equal identities meet in order; what is over is alone', () => {
     const keys = fc.array(fc.constantFrom('x', 'y', 'z'));
     fc.assert(
       fc.property(keys, keys, (a, b) => {

@@ -69,7 +69,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['truncated-file', 4]],
   },
   {
-    name: 'bytes behind totalsize',
+    name: 'bytes after totalsize',
     bytes: blob({ trailing: Uint8Array.of(1, 2, 3) }),
     expected: [['trailing-bytes', S + 16]],
   },
@@ -137,7 +137,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['property-overflow', S + 8]],
   },
   {
-    name: 'a name offset behind the strings block',
+    name: 'a name offset after the strings block',
     bytes: blob({ struct: [begin(''), prop(2, []), endNode, end], strings: [text('a')] }),
     expected: [['property-name-out-of-range', S + 8]],
   },
@@ -157,7 +157,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['property-outside-node', S]],
   },
   {
-    name: 'a property behind a subnode',
+    name: 'a property after a subnode',
     bytes: blob({
       struct: [begin(''), begin('x'), endNode, prop(0, []), endNode, end],
       strings: [text('a')],
@@ -180,12 +180,12 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['missing-end', S + 12]],
   },
   {
-    name: 'END behind size_dt_struct',
+    name: 'END after size_dt_struct',
     bytes: blob({ struct: VALID, header: { sizeDtStruct: 12 } }),
     expected: [['end-outside-struct', S + 12]],
   },
   {
-    name: 'tokens behind END',
+    name: 'tokens after END',
     bytes: blob({ struct: [...VALID, nop, end] }),
     expected: [['bytes-after-end', S + 16]],
   },

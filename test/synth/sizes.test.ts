@@ -1,4 +1,4 @@
-/** Sizes across 4 GiB, where the interrupt range lies, and beyond what one batch of runs holds. */
+/** Sizes across 4 GiB, where the interrupt range is, and beyond what one batch of runs holds. */
 import { describe, expect, test } from 'vitest';
 import type { SynthOptions } from '../../src/synth/options.js';
 import { layRfc } from '../../src/synth/rfc.js';
@@ -7,6 +7,7 @@ import type { RfcPlan } from '../../src/synth/rfc-plan.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
+import { sweep } from '../sweep.js';
 import { decodeSynthesis } from './accounts.js';
 
 const MIB = 1n << 20n;
@@ -28,7 +29,9 @@ function areasOf(plan: RfcPlan): (readonly [start: number, end: number])[] {
 describe('one domain of the 2024 series', () => {
   const SIZES = [64n * MIB, GIB, 3584n * MIB, 5n * GIB];
   const cases = SIZES.flatMap((guestRam) =>
-    [0, 0.25, 1].flatMap((fragmentation) => [0n, 1n, 99n].map((seed) => ({ guestRam, fragmentation, seed }))),
+    [0, 0.25, 1].flatMap((fragmentation) =>
+      [0n, 1n, 99n].slice(0, sweep(3, 1)).map((seed) => ({ guestRam, fragmentation, seed })),
+    ),
   );
 
   test.each(cases)('has no error and no warning: %o', (parameters) => {
@@ -67,7 +70,7 @@ describe('one domain of the 2024 series', () => {
     ['that would begin in it', 0xfee80 - 512, 40],
     ['that would hold it', 0xfee00 - 700, 1500],
     ['that ends before it', 0xfee00 - 612, 100],
-    ['that begins behind it', 0xfef00 - 512, 40],
+    ['that begins after it', 0xfef00 - 512, 40],
   ])('an area %s lies beside it, at the same place of a 2 MiB page', (_, gap, pages) => {
     const plan: RfcPlan = {
       ...rfcPlan({ abi: 'rfc-2024', domains: 1, guestRam: 8n * MIB }),

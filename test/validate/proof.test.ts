@@ -5,12 +5,12 @@ import { foundText, placeText } from '../../src/report/validate-text.js';
 import { escapeText } from '../../src/schema/escape.js';
 import type { RuleExample } from '../../src/validate/example.js';
 import { allProofs } from './proof/all.js';
-import { exampleFiles, exampleModule, indexModule } from './proof/example-module.js';
+import { NOT_CAPTURED } from './proof/drafts.js';
 import { catalogue, GENERATIONS } from './proof/fault.js';
 import { RELATED } from './proof/related.js';
 
 /** Applies, but was not seen to fail in this generation; with the reason. */
-const UNSEEN: Readonly<Record<string, string>> = {
+const UNSEEN: Record<string, string> = {
   'FDT-010 rfc-2024': 'refused from Linux 7.1 on: a warning here',
   'FDT-010 kho-v1': 'refused from Linux 7.1 on: a warning here',
   'KHO-126 kho-v1': 'the addresses of the case are those of another dump',
@@ -29,11 +29,21 @@ const UNSEEN: Readonly<Record<string, string>> = {
   'VTD-134 kho-v4': 'only the 2024 series hands domains over',
 };
 
+/** The captures of the IOMMU series are of this generation. */
+const UNSEEN_IOMMU = catalogue
+  .filter(({ id }) => id.startsWith('IOMMU-'))
+  .flatMap(({ id }) =>
+    ['kho-v1', 'kho-v2', 'kho-v3'].map(
+      (name) => [`${id} ${name}`, 'the captures of the IOMMU series are of kho-v4'] as const,
+    ),
+  );
+Object.assign(UNSEEN, Object.fromEntries(UNSEEN_IOMMU));
+
 describe('every rule', () => {
   test('fails on a valid dump with one fault', () => {
     const { best } = allProofs();
     expect(catalogue.map(({ id }) => id).filter((id) => !best.has(id))).toEqual([]);
-    // The first test runs all faults for those behind it.
+    // The first test runs all faults for those after it.
   }, 600_000);
 
   test('is seen to fail in every generation that it applies to, or the reason is given', () => {
@@ -41,7 +51,8 @@ describe('every rule', () => {
     const unseen = catalogue.flatMap(({ id, generations }) =>
       generations
         .filter((generation) => seen.get(id)?.has(generation) !== true)
-        .map((name) => `${id} ${name}`),
+        .map((name) => `${id} ${name}`)
+        .filter((cell) => !NOT_CAPTURED.has(cell)),
     );
     expect(unseen.sort()).toEqual(Object.keys(UNSEEN).sort());
   });
@@ -66,19 +77,13 @@ describe('every rule', () => {
 });
 
 describe('what is generated from these faults (vitest -u writes it)', () => {
-  test.each(exampleFiles(catalogue.map(({ id }) => id)))('examples $name', async ({ name, ids }) => {
-    const examples = catalogue
-      .filter(({ id }) => ids.includes(id))
-      .flatMap(({ id }): [string, RuleExample][] => {
-        const proof = allProofs().best.get(id);
-        return proof === undefined ? [] : [[id, exampleOf(proof)]];
-      });
-    await expect(exampleModule(name, examples)).toMatchFileSnapshot(`../../src/validate/examples/${name}.ts`);
-  });
-
-  test('their index', async () => {
-    const names = exampleFiles(catalogue.map(({ id }) => id)).map(({ name }) => name);
-    await expect(indexModule(names)).toMatchFileSnapshot('../../src/validate/examples/index.ts');
+  test('examples', async () => {
+    const examples = catalogue.flatMap(({ id }): [string, RuleExample][] => {
+      const proof = allProofs().best.get(id);
+      return proof === undefined ? [] : [[id, exampleOf(proof)]];
+    });
+    const json = `${JSON.stringify(Object.fromEntries(examples), null, 2)}\n`;
+    await expect(json).toMatchFileSnapshot('../../src/validate/examples.json');
   });
 
   test('the matrix of rules and generations', async () => {
@@ -104,6 +109,7 @@ describe('what is generated from these faults (vitest -u writes it)', () => {
       '## ○',
       '',
       ...Object.entries(UNSEEN).map(([cell, why]) => `- ${cell}: ${why}`),
+      '- rules on drafts (IOMMU, IOMMUFD-1nn, VFIO, PCI, HUGETLB, GMEM, KVM, PSTORE), but in kho-v4: no capture',
       '',
       '## Breaks too',
       '',

@@ -27,7 +27,7 @@ describe('dirty tracking', () => {
   // Hardware sets A in every entry that it uses, and D in leaves.
   const tracked = both(withBits(PML4, 0x100n), withBits(L2 + 8, 0x100n), withBits(L1 + 16 * 8, 0x300n));
 
-  it('leaves A and D behind', () => {
+  it('leaves A and D set', () => {
     expect(entry(L2 + 8) & 0xfffn).toBe(3n);
     expect(said(tracked)).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe('an IOAS that no device is attached to', () => {
     expect(loud(handover)).toEqual([]);
     const notes = validate(handover, catalogue).findings.filter(({ rule }) => rule === 'MAP-004');
     expect(notes.map(({ message }) => message)).toEqual([
-      'domain 1 maps nothing of IOAS 2, and something of another: it has no hardware table, or one that is not handed over',
+      'domain 1 maps nothing of IOAS 2, but something of another: it has no hardware table, or one that is not handed over',
     ]);
   });
 
@@ -76,8 +76,8 @@ describe('a domain that maps nothing', () => {
 });
 
 describe('a kernel with lock debugging', () => {
-  it('has a larger super block, in which the flag stands elsewhere', () => {
-    // SPINLOCK_MAGIC behind the lock itself.
+  it('has a larger super block, in which the flag is elsewhere', () => {
+    // SPINLOCK_MAGIC after the lock itself.
     const debugged = both(
       setKey('guestmemfs.superblock.0.len', '0x40'),
       poke(LAYOUT.superblock + 36, le(0xdead4eadn, 4)),

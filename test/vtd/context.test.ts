@@ -9,6 +9,7 @@ import { deviceText, parseDeviceId } from '../../src/vtd/device-id.js';
 import { parseRegset, parseSysfs, rootPointer, settingsOf } from '../../src/vtd/registers.js';
 import { dmarTranslationText } from '../../src/vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../../src/vtd/text/domain-translation.js';
+import { sweep } from '../sweep.js';
 import { tablePage, wordsMemory } from './tables.js';
 
 type Words = readonly (readonly [number, bigint])[];
@@ -115,7 +116,7 @@ describe('the legacy tables of vtd.md 5.1', () => {
     ]);
   });
 
-  it('a large page behind a table has no entries of the table in its row', () => {
+  it('a large page after a table has no entries of the table in its row', () => {
     const unit = legacy([[0x1030415a8, 0n]]);
     const path = devicePath(unit, 0x3b, 0);
     const text = [...domainTranslationText(unit.memory, { segment: 0, bus: 0x3b, devfn: 0 }, path)].join('');
@@ -167,7 +168,7 @@ describe('the scalable tables of vtd.md 5.3 and 5.4', () => {
     expect(path.steps.map(({ verdict }) => verdict)).toEqual(['present', 'present', 'present', 'present']);
   });
 
-  it('PASIDs that are not there', () => {
+  it('PASIDs that are missing', () => {
     expect(devicePath(scalable(), 0x3b, 0, 1).steps.at(-1)?.verdict).toBe('absent');
     expect(devicePath(scalable(), 0x3b, 0, 64 * 2).steps.at(-1)?.verdict).toBe('absent');
     expect(devicePath(scalable(), 0x3b, 0, 512 * 64).ends).toBe('pasid-beyond-directory');
@@ -293,7 +294,7 @@ describe('tables of which parts are missing', () => {
             expect(chunk.length).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: sweep(50, 25) },
     );
   });
 });
@@ -315,7 +316,7 @@ describe('texts', () => {
     },
   );
 
-  it('registers of several units; anything else is no unit', () => {
+  it('registers of several units; anything else is not a unit', () => {
     const text =
       'IOMMU: dmar0 Register Base Address: fed90000\nName\t\t\tOffset\t\tContents\nCAP             \t0x08\t\t0x1\n\nIOMMU: dmar1 Register Base Address: fed91000\nRTADDR          \t0x20\t\t0xffffffffffffffff\n';
     expect(parseRegset(text).map(({ name, values }) => [name, [...values]])).toEqual([

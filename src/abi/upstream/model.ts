@@ -4,8 +4,18 @@
  */
 import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
+import type { FolioView, VmallocArea } from '../../structures/folios.js';
+import type { GuestMemfdState } from '../../structures/guest-memfd/model.js';
+import type { HugeMemfdState, HugetlbState } from '../../structures/hugetlb/model.js';
+import type { IommuState } from '../../structures/iommu/model.js';
+import type { IommufdState } from '../../structures/iommufd/model.js';
+import type { KvmVcpuState, KvmVmState } from '../../structures/kvm/model.js';
+import type { PciState } from '../../structures/pci/model.js';
+import type { VfioPciState } from '../../structures/vfio/model.js';
 import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
+
+export type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
 
 /** Adjacent preserved blocks of one order. */
 export interface PreservedBlocks {
@@ -17,6 +27,23 @@ export interface PreservedBlocks {
   readonly count: number;
 }
 
+/** Runs of adjacent blocks in columns. The arrays are used again for the next batch. */
+export interface BlockColumns {
+  readonly length: number;
+  /** First page frame of the first block. */
+  readonly pfn: Float64Array;
+  readonly order: Uint8Array;
+  /** How many blocks follow each other, the first included. */
+  readonly count: Float64Array;
+}
+
+/** Runs of page frames [start, end) in columns. The arrays are used again for the next batch. */
+export interface FrameColumns {
+  readonly length: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+}
+
 /** The blocks of a preserved memory map. Page frame numbers are exact as numbers (52 bits at most). */
 export interface PreservedPages {
   /** Bytes of a page. */
@@ -25,8 +52,12 @@ export interface PreservedPages {
   readonly orders: readonly number[];
   /** Runs of adjacent blocks of one order, by rising address, the smaller order first at equal addresses. */
   blocks(): Iterable<PreservedBlocks>;
+  /** The same, many at a time. */
+  blockColumns(): Iterable<BlockColumns>;
   /** Covered page frames [start, end), merged over all orders, ascending. */
   runs(): Iterable<{ start: number; end: number }>;
+  /** The same, many at a time. */
+  runColumns(): Iterable<FrameColumns>;
   /** The same in bytes. */
   ranges(): Iterable<AddressRange>;
   /** Number of blocks. */
@@ -39,6 +70,12 @@ export interface PreservedPages {
   has(pfn: number, order: number): boolean;
   /** Orders of the blocks that start at a page frame, ascending; a healthy map has one at most. */
   ordersAt(pfn: number): readonly number[];
+  /** Order of the largest block that starts at a page frame; -1 where none does. */
+  largestAt(pfn: number): number;
+  /** End of a covered stretch that begins at page frame `first`, `limit` at most; `first` where it is not covered. */
+  coveredUntil(first: number, limit: number): number;
+  /** The first covered page frame from `first` on; `limit` where there is none before it. */
+  nextCovered(first: number, limit: number): number;
   /** Whether all pages of the bytes [start, end) are covered; true for an empty range. */
   covers(start: bigint | number, end: bigint | number): boolean;
   /** The parts, in bytes, of [start, end) whose pages are not covered, ascending. */
@@ -56,7 +93,7 @@ export interface MapChunk {
   readonly pointers: RecordView<KhoserMemBitmapPtr>;
 }
 
-/** How the preserved memory map lies in memory. */
+/** The layout of the preserved memory map in memory. */
 export interface PreservedMap {
   readonly form: 'chunks' | 'radix';
   /** Bytes of a bitmap of a kho-v1 map: 512 (6.16, 6.17) or a page (6.18 on). */
@@ -74,38 +111,6 @@ export interface PreservedMap {
   readonly pages: Float64Array;
 }
 
-/** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */
-export interface VmallocArea {
-  readonly descriptor: KhoVmalloc;
-  /** Physical addresses of the list pages, in chain order. */
-  readonly chunks: Float64Array;
-  /** Physical addresses of the runs of 2^order pages, in virtual order. */
-  readonly runs: Float64Array;
-  /** Bytes of a run. */
-  readonly runSize: number;
-  /** False when the chain is absent, damaged or holds another number of pages than the descriptor says. */
-  readonly complete: boolean;
-}
-
-/** Folios of a memfd that continue each other: pfn and index rise by `step` from one to the next. */
-export interface FolioRun {
-  readonly pfn: bigint;
-  readonly flags: number;
-  readonly index: bigint;
-  readonly count: number;
-  readonly step: number;
-}
-
-/** The list of folios of a memfd, read from memory when asked for. */
-export interface FolioView {
-  /** Entries of the list that its area has room for; at most nr_folios. */
-  readonly length: number;
-  /** Reads the entries in order; stops at the first that is absent. `index` is exact below 2^53. */
-  each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
-  /** The entries, runs joined; stops at the first that is absent. */
-  runs(): Iterable<FolioRun>;
-}
-
 /** `data` of a LUO file whose handler is memfd-v1 or memfd-v2. */
 export interface Memfd {
   readonly version: 'memfd-v1' | 'memfd-v2';
@@ -121,17 +126,36 @@ export interface Memfd {
   readonly origin: Origin;
 }
 
-/** What a draft ABI (never in a release) makes of a blob; shown, and marked as a draft. */
+/** That what hangs here is of an ABI that no release has. */
 export interface DraftRecord {
   /** Draft and variant, e.g. `pci version 1`. */
   readonly draft: string;
-  /** Plain data, in the form of the JSON output. */
-  readonly value: { readonly [key: string]: unknown };
+  /** Where its layout is known from. */
+  readonly source: string;
   /** The dump does not hold the record: its draft is known by name only. */
   readonly absent?: true;
+  /** Version of the record, where it is none that is known. */
+  readonly version?: number | bigint;
 }
 
-export interface LuoFile {
+/** What the handlers of drafts have of a file, by its `compatible`; one at most. */
+export interface FileStructures {
+  readonly iommufd?: IommufdState;
+  readonly vfioPci?: VfioPciState;
+  readonly hugeMemfd?: HugeMemfdState;
+  readonly guestMemfd?: GuestMemfdState;
+  readonly kvmVm?: KvmVmState;
+  readonly kvmVcpu?: KvmVcpuState;
+}
+
+/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
+export interface FlbStructures {
+  readonly iommu?: IommuState;
+  readonly pci?: PciState;
+  readonly hugetlb?: HugetlbState;
+}
+
+export interface LuoFile extends FileStructures {
   /** Handler string, as stored (48 bytes). */
   readonly compatible: Uint8Array;
   readonly token: bigint;
@@ -149,14 +173,14 @@ export interface LuoSession {
   readonly count: bigint;
   /** file_set_ser.files, as stored. */
   readonly filesAddress: bigint;
-  /** Absent when the memory behind it is. */
+  /** Absent when its memory is. */
   files?: readonly LuoFile[];
   /** Blocks of files, luo-v5. */
   fileBlocks?: readonly BlockInfo[];
   readonly origin: Origin;
 }
 
-export interface LuoFlb {
+export interface LuoFlb extends FlbStructures {
   /** As stored (48 bytes). */
   readonly name: Uint8Array;
   readonly data: bigint;
@@ -257,7 +281,7 @@ export interface UnrestoredBlocks {
   readonly orders: Uint8Array;
   /** Pages of struct page that are not in the dump, so that there may be more blocks. */
   readonly unread: number;
-  /** Addresses of what is used where it lies, and never restored: the page of the tree, and its riders' blobs. */
+  /** Addresses of what is used where it is, and never restored: the page of the tree, and its riders' blobs. */
   readonly kept: ReadonlySet<number>;
 }
 

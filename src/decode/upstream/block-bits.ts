@@ -3,11 +3,18 @@
  * pages), whatever the pattern, and without an object a block.
  */
 import type { AddressRange } from '../../abi/model.js';
-import type { PreservedBlocks, PreservedPages } from '../../abi/upstream/model.js';
+import type {
+  BlockColumns,
+  FrameColumns,
+  PreservedBlocks,
+  PreservedPages,
+} from '../../abi/upstream/model.js';
 
 /** Blocks in one chunk of a bitmap. */
 const CHUNK_BITS = 32768;
 const CHUNK_WORDS = CHUNK_BITS / 32;
+/** Runs of a batch. */
+const BATCH = 4096;
 
 /** The set blocks of one order; a block's number is its address divided by its size. */
 interface OrderBits {
@@ -127,7 +134,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
 
   /**
    * End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered.
-   * Not looked for far behind `limit`.
+   * Not looked for far after `limit`.
    */
   function reach(pfn: number, limit: number): number {
     let end = pfn;
@@ -139,49 +146,100 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
     return end;
   }
 
-  function* runs(): Generator<{ start: number; end: number }> {
-    const starts = orders.map((bits) => nextSet(bits, 0) * bits.scale);
+  function* runColumns(): Generator<FrameColumns> {
+    const start = new Float64Array(BATCH);
+    const end = new Float64Array(BATCH);
+    let length = 0;
+    const cursors = orders.map(blockCursor);
     for (;;) {
-      let start = Number.POSITIVE_INFINITY;
-      for (const each of starts) if (each < start) start = each;
-      if (start === Number.POSITIVE_INFINITY) return;
-      let end = start;
+      let first = Number.POSITIVE_INFINITY;
+      for (const { at, scale } of cursors) if (at * scale < first) first = at * scale;
+      if (first === Number.POSITIVE_INFINITY) break;
+      let last = first;
       for (let grew = true; grew; ) {
         grew = false;
-        for (const [i, bits] of orders.entries()) {
-          while ((starts[i] ?? 0) <= end) {
-            const stop = nextClear(bits, (starts[i] ?? 0) / bits.scale);
-            if (stop * bits.scale > end) {
-              end = stop * bits.scale;
+        for (const cursor of cursors) {
+          while (cursor.at * cursor.scale <= last) {
+            const stop = cursor.stop * cursor.scale;
+            if (stop > last) {
+              last = stop;
               grew = true;
             }
-            starts[i] = nextSet(bits, stop) * bits.scale;
+            advance(cursor);
           }
         }
       }
-      yield { start, end };
+      start[length] = first;
+      end[length++] = last;
+      if (length === BATCH) {
+        yield { length, start, end };
+        length = 0;
+      }
+    }
+    if (length > 0) yield { length, start, end };
+  }
+
+  function* runs(): Generator<{ start: number; end: number }> {
+    for (const { length, start, end } of runColumns()) {
+      for (let i = 0; i < length; i++) yield { start: start[i] as number, end: end[i] as number };
     }
   }
 
-  function* blocks(): Generator<PreservedBlocks> {
-    const starts = orders.map((bits) => nextSet(bits, 0));
+  function* blockColumns(): Generator<BlockColumns> {
+    const pfn = new Float64Array(BATCH);
+    const order = new Uint8Array(BATCH);
+    const count = new Float64Array(BATCH);
+    let length = 0;
+    const cursors = orders.map(blockCursor);
     for (;;) {
-      let at = -1;
       let lowest = Number.POSITIVE_INFINITY;
-      for (const [i, bits] of orders.entries()) {
-        const pfn = (starts[i] ?? 0) * bits.scale;
-        if (pfn < lowest) {
-          lowest = pfn;
-          at = i;
+      let found: BlockCursor | undefined;
+      for (const cursor of cursors) {
+        const frame = cursor.at * cursor.scale;
+        if (frame < lowest) {
+          lowest = frame;
+          found = cursor;
         }
       }
-      const bits = orders[at];
-      if (bits === undefined) return;
-      const first = starts[at] ?? 0;
-      const stop = nextClear(bits, first);
-      yield { address: BigInt(lowest) * size, order: bits.order, count: stop - first };
-      starts[at] = nextSet(bits, stop);
+      if (found === undefined) break;
+      pfn[length] = lowest;
+      order[length] = found.order;
+      count[length++] = found.stop - found.at;
+      advance(found);
+      if (length === BATCH) {
+        yield { length, pfn, order, count };
+        length = 0;
+      }
     }
+    if (length > 0) yield { length, pfn, order, count };
+  }
+
+  function* blocks(): Generator<PreservedBlocks> {
+    for (const { length, pfn, order, count } of blockColumns()) {
+      for (let i = 0; i < length; i++) {
+        const address = BigInt(pfn[i] as number) * size;
+        yield { address, order: order[i] as number, count: count[i] as number };
+      }
+    }
+  }
+
+  function nextCovered(first: number, limit: number): number {
+    if (reach(first, first + 1) > first) return Math.min(first, limit);
+    let next = limit;
+    for (const bits of orders) {
+      next = Math.min(next, nextSet(bits, Math.ceil(first / bits.scale), next / bits.scale) * bits.scale);
+    }
+    return next;
+  }
+
+  function coveredUntil(first: number, limit: number): number {
+    let pfn = first;
+    while (pfn < limit) {
+      const covered = reach(pfn, limit);
+      if (covered === pfn) return pfn;
+      pfn = covered;
+    }
+    return limit;
   }
 
   function* uncovered(start: bigint | number, end: bigint | number): Generator<AddressRange> {
@@ -214,7 +272,9 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
     pageSize,
     orders: orders.map(({ order }) => order),
     blocks,
+    blockColumns,
     runs,
+    runColumns,
     *ranges() {
       for (const { start, end } of runs()) yield { start: BigInt(start) * size, end: BigInt(end) * size };
     },
@@ -233,19 +293,72 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
       orders
         .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
         .map(({ order }) => order),
+    largestAt(pfn) {
+      // A block begins at a multiple of its size: of most page frames few orders come into question.
+      const low = pfn | 0;
+      const zeros = low === 0 ? 32 : 31 - Math.clz32(low & -low);
+      for (let i = orders.length - 1; i >= 0; i--) {
+        const bits = orders[i] as OrderBits;
+        if (bits.order > zeros && (zeros < 32 || pfn % bits.scale !== 0)) continue;
+        if (isSet(bits, pfn / bits.scale)) return bits.order;
+      }
+      return -1;
+    },
+    coveredUntil,
+    nextCovered,
     covers(start, end) {
       if (!(start < end)) return true;
       const last = Number((BigInt(end) + size - 1n) / size);
-      let pfn = Number(BigInt(start) / size);
-      while (pfn < last) {
-        const covered = reach(pfn, last);
-        if (covered === pfn) return false;
-        pfn = covered;
-      }
-      return true;
+      return coveredUntil(Number(BigInt(start) / size), last) === last;
     },
     uncovered,
   };
+}
+
+/** The next run of adjacent blocks of one order. */
+interface BlockCursor {
+  readonly bits: OrderBits;
+  readonly order: number;
+  readonly scale: number;
+  /** Blocks [at, stop); Infinity at the end. */
+  at: number;
+  stop: number;
+  /** Chunk in which the run ends, and its number. */
+  chunk: number;
+}
+
+function blockCursor(bits: OrderBits): BlockCursor {
+  const cursor = { bits, order: bits.order, scale: bits.scale, at: 0, stop: 0, chunk: 0 };
+  advance(cursor);
+  return cursor;
+}
+
+/** Moves to the next run. Unlike {@link nextSet} it need not look for its chunk. */
+function advance(cursor: BlockCursor): void {
+  const { chunks, words } = cursor.bits;
+  let { chunk } = cursor;
+  let bit = chunk < chunks.length ? cursor.stop - (chunks[chunk] as number) * CHUNK_BITS : 0;
+  // In the first chunk at all the run before ends where it begins, or before.
+  if (bit < 0) bit = 0;
+  for (; chunk < chunks.length; chunk++) {
+    const first = scan(words[chunk], bit, 0);
+    if (first < CHUNK_BITS) {
+      const base = (chunks[chunk] as number) * CHUNK_BITS;
+      cursor.at = base + first;
+      let stop = scan(words[chunk], first, -1);
+      while (stop === CHUNK_BITS && chunks[chunk + 1] === (chunks[chunk] as number) + 1) {
+        stop = scan(words[chunk + 1], 0, -1);
+        chunk++;
+      }
+      cursor.stop = (chunks[chunk] as number) * CHUNK_BITS + stop;
+      cursor.chunk = chunk;
+      return;
+    }
+    bit = 0;
+  }
+  cursor.at = Number.POSITIVE_INFINITY;
+  cursor.stop = Number.POSITIVE_INFINITY;
+  cursor.chunk = chunk;
 }
 
 /** Position of the first chunk numbered `chunk` or above. */
@@ -256,6 +369,9 @@ function findChunk(bits: OrderBits, chunk: number): number {
     bits.hint = hint + 1;
     return hint + 1;
   }
+  // Between two chunks that follow each other in the list: asked for again and again where an order is rare.
+  const next = chunks[hint] ?? Number.POSITIVE_INFINITY;
+  if (next > chunk && (hint === 0 || (chunks[hint - 1] as number) < chunk)) return hint;
   let low = 0;
   let high = chunks.length;
   while (low < high) {
@@ -275,12 +391,13 @@ function isSet(bits: OrderBits, block: number): boolean {
   return (((bits.words[at]?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 }
 
-/** The first set block at `block` or behind it; Infinity when there is none. */
-function nextSet(bits: OrderBits, block: number): number {
+/** The first set block at `block` or after it; Infinity when there is none, or none before `limit`. */
+function nextSet(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   const chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;
   for (let at = findChunk(bits, chunk); at < bits.chunks.length; at++) {
     const here = bits.chunks[at] ?? 0;
+    if (here * CHUNK_BITS >= limit) break;
     if (here !== chunk) bit = 0;
     const found = scan(bits.words[at], bit, 0);
     if (found < CHUNK_BITS) return here * CHUNK_BITS + found;
@@ -288,7 +405,7 @@ function nextSet(bits: OrderBits, block: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** The first block at `block` or behind it that is not set; some set one at or behind `limit` when all before are. */
+/** The first block at `block` or after it that is not set; some set one at or after `limit` when all before are. */
 function nextClear(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   let chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;

@@ -1,21 +1,15 @@
 /** Preserved memfds (mm/memfd_luo.c): the record that `data` of a LUO file points to, and its list of folios. */
-import type { FolioRun, FolioView, Memfd, VmallocArea } from '../../abi/upstream/model.js';
+import type { Memfd } from '../../abi/upstream/model.js';
 import { readBytes } from '../../memory/read.js';
 import {
-  MEMFD_LUO_FOLIO_SER,
-  MEMFD_LUO_FOLIO_SER_BITS,
-  MEMFD_LUO_FOLIO_SER_SIZE,
   MEMFD_LUO_SER_SIZE,
   MEMFD_LUO_SER_V1_SIZE,
   readMemfdLuoSer,
   readMemfdLuoSerV1,
 } from '../../records/memfd.js';
 import { dataView } from '../bytes.js';
-import { believedLength } from './believed.js';
-import { type Context, contextOf } from './context.js';
-import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
-
-const { pfn: PFN, flags: FLAGS } = MEMFD_LUO_FOLIO_SER_BITS;
+import type { Context } from './context.js';
+import { readFolioList } from './folios.js';
 
 /**
  * Reads a memfd; undefined when its record is absent.
@@ -40,130 +34,11 @@ export function readMemfd(
   const view = dataView(bytes);
   const { folios: descriptor, ...fields } =
     version === 'memfd-v1' ? readMemfdLuoSerV1(view, 0) : readMemfdLuoSer(view, 0);
-  const area = readVmalloc(contextOf(context, 'vmalloc', address), descriptor, owner);
-  const room = Math.floor(areaLength(area, context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
-  // What the descriptor leaves room for: of a list that is absent nothing else is known.
-  const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
-  if (fields.nrFolios > BigInt(claimed)) {
-    reporter.add(
-      'memfd-folios',
-      `${owner}: nr_folios is ${fields.nrFolios}, the list has room for ${claimed}`,
-      {
-        address,
-        field: 'memfd_luo_ser.nr_folios',
-      },
-    );
-  }
-  const wanted = fields.nrFolios > BigInt(room) ? room : Number(fields.nrFolios);
-  const believed = believedLength(context, area, wanted * MEMFD_LUO_FOLIO_SER_SIZE, owner);
-  const length = Math.floor(believed / MEMFD_LUO_FOLIO_SER_SIZE);
-  const gap = firstAbsent(context, area, length * MEMFD_LUO_FOLIO_SER_SIZE);
-  if (gap !== undefined) reporter.of('folios', address).absent(`list of folios of ${owner}`, gap);
-  return { version, ...fields, area, folios: folioView(context, area, length), origin: { address } };
-}
-
-/** Physical address of the first absent byte of an area's first `length` bytes. */
-function firstAbsent({ memory }: Context, area: VmallocArea, length: number): bigint | undefined {
-  for (let offset = 0; offset < length; offset += area.runSize) {
-    const start = areaAddress(area, offset);
-    const size = Math.min(area.runSize, length - offset);
-    if (start > 1n << 52n) return start;
-    for (const run of memory.runs(Number(start), Number(start) + size)) {
-      if (run.state === 'absent') return BigInt(run.start);
-    }
-  }
-  return undefined;
-}
-
-/** Entries read at a time: as many as fill a 4 KiB page. */
-const WINDOW = 256;
-
-function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: number): FolioView {
-  const { memory } = context;
-
-  function* windows(): Generator<{ view: DataView; first: number; count: number }> {
-    const bytes = new Uint8Array(WINDOW * MEMFD_LUO_FOLIO_SER_SIZE);
-    const view = dataView(bytes);
-    for (let first = 0; first < length; first += WINDOW) {
-      const wanted = Math.min(WINDOW, length - first);
-      const offset = first * MEMFD_LUO_FOLIO_SER_SIZE;
-      const known = readArea({ memory }, area, offset, wanted * MEMFD_LUO_FOLIO_SER_SIZE, bytes);
-      const count = Math.floor(known / MEMFD_LUO_FOLIO_SER_SIZE);
-      yield { view, first, count };
-      if (count < wanted) return;
-    }
-  }
-
-  return {
-    length,
-    each(visit) {
-      for (const { view, first, count } of windows()) {
-        for (let i = 0; i < count; i++) {
-          const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
-          visit(folioPfn(view, at), folioFlags(view, at), folioIndex(view, at), first + i);
-        }
-      }
-    },
-    *runs() {
-      let run: Run | undefined;
-      for (const { view, count } of windows()) {
-        for (let i = 0; i < count; i++) {
-          const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
-          const pfn = folioPfn(view, at);
-          const flags = folioFlags(view, at);
-          const index = folioIndex(view, at);
-          if (run !== undefined && continues(run, pfn, flags, index)) {
-            run.count++;
-            continue;
-          }
-          if (run !== undefined) yield finished(run);
-          // An index beyond 2^53 is kept exactly, and by itself.
-          const exact = Number.isSafeInteger(index)
-            ? BigInt(index)
-            : view.getBigUint64(at + MEMFD_LUO_FOLIO_SER.index, true);
-          run = { pfn, flags, index, exact, count: 1, step: 1 };
-        }
-      }
-      if (run !== undefined) yield finished(run);
-    },
-  };
-}
-
-interface Run {
-  readonly pfn: number;
-  readonly flags: number;
-  readonly index: number;
-  readonly exact: bigint;
-  count: number;
-  step: number;
-}
-
-function finished({ pfn, flags, exact, count, step }: Run): FolioRun {
-  return { pfn: BigInt(pfn), flags, index: exact, count, step };
-}
-
-/** Whether an entry goes on where a run ends; the second entry sets the step. */
-function continues(run: Run, pfn: number, flags: number, index: number): boolean {
-  if (flags !== run.flags || !Number.isSafeInteger(index)) return false;
-  if (run.count === 1) {
-    const step = pfn - run.pfn;
-    if (step < 1 || index - run.index !== step || run.pfn === 0) return false;
-    run.step = step;
-    return true;
-  }
-  return pfn - run.pfn === run.count * run.step && index - run.index === run.count * run.step;
-}
-
-function folioPfn(view: DataView, at: number): number {
-  const word = at + PFN.offset;
-  return view.getUint32(word, true) + (view.getUint32(word + 4, true) & PFN.hi) * 0x1_0000_0000;
-}
-
-function folioFlags(view: DataView, at: number): number {
-  return (view.getUint32(at + FLAGS.offset + 4, true) & FLAGS.hi) >>> (FLAGS.shift - 32);
-}
-
-function folioIndex(view: DataView, at: number): number {
-  const word = at + MEMFD_LUO_FOLIO_SER.index;
-  return view.getUint32(word, true) + view.getUint32(word + 4, true) * 0x1_0000_0000;
+  const list = readFolioList(context, descriptor, fields.nrFolios, {
+    address,
+    what: owner,
+    field: 'memfd_luo_ser.nr_folios',
+    code: 'memfd-folios',
+  });
+  return { version, ...fields, ...list, origin: { address } };
 }

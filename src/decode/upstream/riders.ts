@@ -17,8 +17,8 @@ import { hex } from '../../schema/units.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readTree, treeSize } from '../find-search.js';
+import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
-import { draftBlob } from './drafts.js';
 import { decodeKhoTest } from './kho-test.js';
 import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
 import type { Reporter } from './report.js';
@@ -65,9 +65,12 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     if (subtree.known || !first) continue;
     // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
     if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
-    const draft = draftBlob(name, blob);
-    if (draft !== undefined) subtree.draft = draft;
+    const { tree } = subtree;
+    attachBlob(subtree, rider.context, tree === undefined ? undefined : compatibleOf(tree), (property) =>
+      tree === undefined ? undefined : propertyOf(tree, property),
+    );
   }
+  if (handover.luo !== undefined) attachStructures(handover, handover.luo, rider.context);
 }
 
 function isGone({ takenOver }: Handover, name: string): boolean {
@@ -110,7 +113,7 @@ function readBlob(
     else
       reporter.add(
         'subtree-not-fdt',
-        `the blob of ${name} at ${hex(address)} is no devicetree blob`,
+        `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
         location,
       );
   }
@@ -120,7 +123,7 @@ function readBlob(
 /**
  * Decodes one blob into the part of the model that it is.
  *
- * @param name of the child of the root; undefined for a blob by itself
+ * @param name of the child of the root; undefined for a blob on its own
  * @returns whether its contents are known
  */
 export function decodeRider(
@@ -146,6 +149,17 @@ export function decodeRider(
   return false;
 }
 
+/** A property of the root of a tree. */
+function propertyOf(tree: FdtTree, name: string): Uint8Array | undefined {
+  const root = rootNode(tree);
+  const property = root < 0 ? -1 : findProperty(tree, root, name);
+  return property < 0 ? undefined : propertyValue(tree, property);
+}
+
+function compatibleOf(tree: FdtTree): string | undefined {
+  return compatibleStrings(propertyOf(tree, 'compatible') ?? new Uint8Array(0))[0];
+}
+
 function decodeTreeRider(
   handover: Handover,
   rider: RiderContext,
@@ -164,10 +178,7 @@ function decodeTreeRider(
       );
     }
   }
-  const root = rootNode(tree);
-  const property = root < 0 ? -1 : findProperty(tree, root, 'compatible');
-  const [compatible] =
-    property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+  const compatible = compatibleOf(tree);
   if (compatible === 'memblock-v1') {
     handover.memblock = decodeMemblock(tree, compatible, address, diagnostics);
   } else if (compatible === 'kho-test-v1') {
@@ -179,7 +190,7 @@ function decodeTreeRider(
     if (known) {
       reporter.add(
         'compatible-unknown',
-        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is no known version`}; the blob is kept as bytes`,
+        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
         { fdtPath: `/${name}`, property: 'compatible' },
       );
     }
@@ -212,7 +223,7 @@ function isMetadata(blob: Uint8Array): boolean {
   return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
 }
 
-/** Later versions may append fields, and a version other than 1 may have changed all behind the first. */
+/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
   blob: Uint8Array,
   address: bigint | undefined,

@@ -3,10 +3,11 @@
  * keep? A is what was handed to the new kernel, B what that kernel prepares for the next.
  */
 import type { Handover } from '../../abi/model.js';
-import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { pageSet } from '../../memory/page-set.js';
 import type { Place } from '../place.js';
+import { createFrames, type Frames, type FramesBuilder } from './frames.js';
 import { type LineageOptions, whyNotAsked } from './lineage.js';
-import type { User, Uses } from './user.js';
+import type { Use, User, Uses } from './user.js';
 import { usesOf } from './uses.js';
 
 /**
@@ -77,7 +78,7 @@ const ORDER: readonly CoverageStatus[] = [
 
 /**
  * Holds the memory that `a` keeps, or maps for devices, against what `b` keeps. O(n log n) in the runs of
- * pages of both.
+ * pages of both; held are bits of pages at most, never runs.
  *
  * A session that was retrieved and closed is legitimately not in B: the answer tells it, and only memory that
  * something in B still needs is lost.
@@ -89,41 +90,25 @@ export function coverageOf(a: Handover, b: Handover, options: LineageOptions = {
     return { notAsked: notAsked ?? 'nothing is preserved', verdict: 'not asked', ...nothing };
   }
   const { pageSize } = a;
-  const uses = usesOf(a);
-  const given = pageSet(a.preserved.ranges, pageSize);
-  const kept = pageSet(b.preserved.ranges, pageSize);
+  const given = framesKept(a.preserved, pageSize);
+  const kept = framesKept(b.preserved, pageSize);
   const needed = neededBy(usesOf(b));
-  const found = createEntries(pageSize);
-  for (let row = 0; row < uses.length; row++) {
-    const user = uses.users[uses.owners[row] as number] as User;
-    const [start, end] = [uses.starts[row] as number, uses.ends[row] as number];
-    const position = uses.positions[row] as number;
-    for (const piece of piecesOf(start, end, given, kept, pageSize)) {
-      if (!piece.given) {
-        // What else A uses and does not keep (the pages of the map itself) was never handed over.
-        if (user.kind === 'reach') {
-          found.add('unkept', user, piece.start, piece.end, position + (piece.start - start));
-        }
-        continue;
-      }
-      for (const { status, low, high } of needed.judge(user, piece.start, piece.end)) {
-        found.add(status, user, low, high, position + (low - start));
-      }
-    }
+  const found = createTallies(pageSize);
+  // Where B keeps all that A does, nothing is left to ask of who does not reach beyond it.
+  const whole = isWithin(given, kept);
+  const used = createFrames(pageSize);
+  for (const user of usesOf(a).users) {
+    if (whole && user.kind !== 'reach') continue;
+    const judged = (into?: FramesBuilder): Generator<Judged> =>
+      judgedOf(user, given, kept, needed, pageSize, into);
+    for (const piece of judged(used)) found.add(user, piece, judged);
   }
-  const used = pageSet(rowsOf(uses), pageSize);
-  for (const { start, end } of a.preserved.ranges) {
-    for (const piece of kept.uncovered(start, end)) {
-      for (const { start: from, end: to } of used.uncovered(piece.start, piece.end)) {
-        found.add('unreferenced', NOBODY, Number(from), Number(to), Number.NaN);
-      }
-    }
-  }
-  const bytesOf = (set: PageSet): bigint => BigInt(set.countPages()) * BigInt(pageSize);
-  const bytesWith = (wanted: (status: CoverageStatus) => boolean): bigint =>
-    bytesOf(pageSet(found.ranges(wanted), pageSize));
-  const uncovered = bytesWith((status) => status !== 'unkept');
-  const lost = bytesWith((status) => status === 'lost');
+  const referenced = used.finish();
+  const rest = (): Generator<Judged> => unreferenced(given, kept, referenced, pageSize);
+  if (!whole) for (const piece of rest()) found.add(NOBODY, piece, rest);
+  const bytesOf = (set: Frames): bigint => BigInt(set.countPages()) * BigInt(pageSize);
+  const uncovered = bytesOf(found.uncovered());
+  const lost = bytesOf(found.lost());
   const entries = found.entries();
   const isUnknown = entries.some(({ status }) => status === 'unknown');
   return {
@@ -135,27 +120,88 @@ export function coverageOf(a: Handover, b: Handover, options: LineageOptions = {
   };
 }
 
-/** The parts of [start, end) that B does not keep, and whether A kept each. */
+/** What a handover keeps: its blocks as they are where it has blocks. */
+function framesKept({ ranges, pages }: NonNullable<Handover['preserved']>, pageSize: number): Frames {
+  return pages?.pageSize === pageSize ? pages : pageSet(ranges, pageSize);
+}
+
+function isWithin(inner: Frames, outer: Frames): boolean {
+  for (const { start, end } of inner.runs()) if (outer.coveredUntil(start, end) < end) return false;
+  return true;
+}
+
+/** A stretch of memory that B does not keep, in bytes, and what became of it. */
+interface Judged extends Use {
+  readonly status: CoverageStatus;
+}
+
+/**
+ * What became of the memory of one user that B does not keep, in the order of its runs.
+ *
+ * @param used takes what of it A kept
+ */
+function* judgedOf(
+  user: User,
+  given: Frames,
+  kept: Frames,
+  needed: Needed,
+  pageSize: number,
+  used: FramesBuilder | undefined,
+): Generator<Judged> {
+  for (const { length, starts, ends, positions } of user.runs()) {
+    for (let row = 0; row < length; row++) {
+      const start = starts[row] as number;
+      const end = ends[row] as number;
+      const [first, last] = [Math.floor(start / pageSize), Math.ceil(end / pageSize)];
+      if (kept.coveredUntil(first, last) === last) continue;
+      const position = (positions[row] as number) - start;
+      for (const piece of piecesOf(start, end, given, kept, pageSize)) {
+        if (piece.given) {
+          used?.add(Math.floor(piece.start / pageSize), Math.ceil(piece.end / pageSize));
+          for (const { status, low, high } of needed.judge(user, piece.start, piece.end)) {
+            yield { status, start: low, end: high, position: position + low };
+          }
+        } else if (user.kind === 'reach') {
+          // What else A uses and does not keep (the pages of the map itself) was never handed over.
+          yield { status: 'unkept', start: piece.start, end: piece.end, position: position + piece.start };
+        }
+      }
+    }
+  }
+}
+
+/** The parts of [start, end) that B does not keep, and whether A kept each. Pages are kept whole. */
 function* piecesOf(
   start: number,
   end: number,
-  given: PageSet,
-  kept: PageSet,
+  given: Frames,
+  kept: Frames,
   pageSize: number,
 ): Generator<{ start: number; end: number; given: boolean }> {
-  // Pages are kept whole, so that the part of a page is covered as its page is.
-  const page = BigInt(start - (start % pageSize));
-  for (const piece of kept.uncovered(page, BigInt(end))) {
-    let from = Math.max(start, Number(piece.start));
-    const to = Number(piece.end);
-    for (const gap of given.uncovered(BigInt(from - (from % pageSize)), piece.end)) {
-      const low = Math.max(from, Number(gap.start));
-      const high = Number(gap.end);
-      if (from < low) yield { start: from, end: low, given: true };
-      if (low < high) yield { start: low, end: high, given: false };
-      from = Math.max(from, high);
+  const last = Math.ceil(end / pageSize);
+  const piece = (from: number, to: number, isGiven: boolean) => ({
+    start: Math.max(start, from * pageSize),
+    end: Math.min(end, to * pageSize),
+    given: isGiven,
+  });
+  for (const gap of gapsIn(kept, Math.floor(start / pageSize), last)) {
+    let from = gap.start;
+    while (from < gap.end) {
+      const to = given.coveredUntil(from, gap.end);
+      if (from < to) yield piece(from, to, true);
+      const next = given.nextCovered(to, gap.end);
+      if (to < next) yield piece(to, next, false);
+      from = next;
     }
-    if (from < to) yield { start: from, end: to, given: true };
+  }
+}
+
+/** The parts of frames [first, end) that are not in a set. */
+function* gapsIn(set: Frames, first: number, end: number): Generator<{ start: number; end: number }> {
+  for (let at = set.coveredUntil(first, end); at < end; ) {
+    const stop = set.nextCovered(at, end);
+    yield { start: at, end: stop };
+    at = set.coveredUntil(stop, end);
   }
 }
 
@@ -164,52 +210,91 @@ const NOBODY: User = {
   what: 'blocks that nothing refers to',
   kind: 'metadata',
   key: '',
+  runs: () => [],
 };
 
-function* rowsOf({ length, starts, ends }: Uses): Generator<{ start: number; end: number }> {
-  for (let row = 0; row < length; row++) yield { start: starts[row] as number, end: ends[row] as number };
+/** What A kept and B does not, and no user of A has. */
+function* unreferenced(given: Frames, kept: Frames, referenced: Frames, pageSize: number): Generator<Judged> {
+  for (const { start, end } of given.runs()) {
+    for (const gap of gapsIn(kept, start, end)) {
+      for (const { start: from, end: to } of gapsIn(referenced, gap.start, gap.end)) {
+        yield { status: 'unreferenced', start: from * pageSize, end: to * pageSize };
+      }
+    }
+  }
 }
 
+interface Needed {
+  /** What became of [start, end), which `user` has in A and B does not keep; cut where that changes. */
+  judge(
+    user: User,
+    start: number,
+    end: number,
+  ): Iterable<{ readonly status: CoverageStatus; readonly low: number; readonly high: number }>;
+}
+
+/** Pages in which users of B are held against those of A. */
+const USER_PAGE = 4096;
+
 /** What B still needs, by user. */
-function neededBy(uses: Uses) {
-  const rows = new Map<string, number[]>();
-  const keys = new Set(uses.users.map(({ key }) => key));
-  for (let row = 0; row < uses.length; row++) {
-    const key = uses.users[uses.owners[row] as number]?.key ?? '';
-    const list = rows.get(key);
-    if (list === undefined) rows.set(key, [row]);
-    else list.push(row);
+function neededBy({ users, untold }: Uses): Needed {
+  const byKey = new Map<string, User[]>();
+  for (const user of users) {
+    const list = byKey.get(user.key);
+    if (list === undefined) byKey.set(user.key, [user]);
+    else list.push(user);
   }
-  const sets = new Map<string, PageSet>();
+  const sets = new Map<string, Frames>();
   /** The pages of a user of B; made when they are first asked for. */
-  function pagesOf(key: string): PageSet {
+  function pagesOf(key: string): Frames {
     let set = sets.get(key);
     if (set === undefined) {
-      const own = rows.get(key) ?? [];
-      set = pageSet(
-        own.map((row) => ({ start: uses.starts[row] as number, end: uses.ends[row] as number })),
-        4096,
-      );
+      const frames = createFrames(USER_PAGE);
+      for (const user of byKey.get(key) ?? []) {
+        for (const { length, starts, ends } of user.runs()) {
+          for (let row = 0; row < length; row++) {
+            frames.add(
+              Math.floor((starts[row] as number) / USER_PAGE),
+              Math.ceil((ends[row] as number) / USER_PAGE),
+            );
+          }
+        }
+      }
+      set = frames.finish();
       sets.set(key, set);
     }
     return set;
   }
+  const fates = new Map<User, CoverageStatus | undefined>();
+  /** What becomes of all memory of a user alike; undefined where it depends on the memory. */
+  function fateOf(user: User): CoverageStatus | undefined {
+    if (fates.has(user)) return fates.get(user);
+    const { kind, key } = user;
+    const fate =
+      kind === 'metadata'
+        ? 'replaced'
+        : untold.some((prefix) => key.startsWith(prefix))
+          ? 'unknown'
+          : !byKey.has(key)
+            ? 'released'
+            : kind === 'fixed'
+              ? 'lost'
+              : undefined;
+    fates.set(user, fate);
+    return fate;
+  }
   return {
-    /** What became of [start, end), which `user` has in A and B does not keep; cut where that changes. */
-    *judge(
-      user: User,
-      start: number,
-      end: number,
-    ): Generator<{ status: CoverageStatus; low: number; high: number }> {
-      if (user.kind === 'metadata') return yield { status: 'replaced', low: start, high: end };
-      if (uses.untold.some((prefix) => user.key.startsWith(prefix))) {
-        return yield { status: 'unknown', low: start, high: end };
+    *judge(user, start, end) {
+      const fate = fateOf(user);
+      if (fate !== undefined) {
+        yield { status: fate, low: start, high: end };
+        return;
       }
-      if (!keys.has(user.key)) return yield { status: 'released', low: start, high: end };
-      if (user.kind === 'fixed') return yield { status: 'lost', low: start, high: end };
+      const set = pagesOf(user.key);
       let at = start;
-      for (const gap of pagesOf(user.key).uncovered(start, end)) {
-        const [low, high] = [Number(gap.start), Number(gap.end)];
+      for (const gap of gapsIn(set, Math.floor(start / USER_PAGE), Math.ceil(end / USER_PAGE))) {
+        const low = Math.max(start, gap.start * USER_PAGE);
+        const high = Math.min(end, gap.end * USER_PAGE);
         if (at < low) yield { status: 'lost', low: at, high: low };
         yield { status: 'moved', low, high };
         at = high;
@@ -219,73 +304,89 @@ function neededBy(uses: Uses) {
   };
 }
 
-interface Entry {
+/** What of one user is not covered and became the same. */
+interface Tally {
   readonly status: CoverageStatus;
   readonly user: User;
-  readonly starts: number[];
-  readonly ends: number[];
-  readonly positions: number[];
+  readonly frames: FramesBuilder;
+  /** Pieces that do not go on from the one before. */
+  count: number;
+  last: Use;
+  /** Draws the pieces once more. */
+  readonly judged: () => Iterable<Judged>;
 }
 
-/** Collects what is not covered, by user and what became of it; ranges that continue each other as one. */
-function createEntries(pageSize: number) {
-  const entries = new Map<User, Map<CoverageStatus, Entry>>();
-  function entryOf(status: CoverageStatus, user: User): Entry {
-    const own = entries.get(user) ?? new Map<CoverageStatus, Entry>();
-    entries.set(user, own);
-    const entry = own.get(status) ?? { status, user, starts: [], ends: [], positions: [] };
-    own.set(status, entry);
-    return entry;
+/** Counts what is not covered, by user and what became of it. */
+function createTallies(pageSize: number) {
+  const byUser = new Map<User, Map<CoverageStatus, Tally>>();
+  const uncovered = createFrames(pageSize);
+  const lost = createFrames(pageSize);
+  function tallyOf(status: CoverageStatus, user: User, judged: () => Iterable<Judged>): Tally {
+    const own = byUser.get(user) ?? new Map<CoverageStatus, Tally>();
+    byUser.set(user, own);
+    let tally = own.get(status);
+    if (tally === undefined) {
+      const last = { start: Number.NaN, end: Number.NaN };
+      tally = { status, user, frames: createFrames(pageSize), count: 0, last, judged };
+      own.set(status, tally);
+    }
+    return tally;
   }
-  const all = (): Entry[] => [...entries.values()].flatMap((own) => [...own.values()]);
   return {
-    add(status: CoverageStatus, user: User, start: number, end: number, position: number): void {
-      const { starts, ends, positions } = entryOf(status, user);
-      const last = starts.length - 1;
-      const by = start - (starts[last] ?? 0);
-      const joins = ends[last] === start && (Number.isNaN(position) || positions[last] === position - by);
-      if (joins) ends[last] = end;
-      else {
-        starts.push(start);
-        ends.push(end);
-        positions.push(position);
-      }
+    add(user: User, piece: Judged, judged: () => Iterable<Judged>): void {
+      const tally = tallyOf(piece.status, user, judged);
+      const first = Math.floor(piece.start / pageSize);
+      const end = Math.ceil(piece.end / pageSize);
+      tally.frames.add(first, end);
+      if (piece.status !== 'unkept') uncovered.add(first, end);
+      if (piece.status === 'lost') lost.add(first, end);
+      if (!goesOn(tally.last, piece)) tally.count++;
+      tally.last = piece;
     },
-    *ranges(wanted: (status: CoverageStatus) => boolean): Generator<{ start: number; end: number }> {
-      for (const { status, starts, ends } of all()) {
-        if (!wanted(status)) continue;
-        for (const [i, start] of starts.entries()) yield { start, end: ends[i] ?? start };
-      }
-    },
+    uncovered: () => uncovered.finish(),
+    lost: () => lost.finish(),
     entries: (): Uncovered[] =>
-      all()
+      [...byUser.values()]
+        .flatMap((own) => [...own.values()])
         .sort((x, y) => ORDER.indexOf(x.status) - ORDER.indexOf(y.status))
-        .map((entry) => uncoveredOf(entry, pageSize)),
+        .map((tally) => uncoveredOf(tally, pageSize)),
   };
 }
 
-function uncoveredOf({ status, user, starts, ends, positions }: Entry, pageSize: number): Uncovered {
-  const pages = pageSet(
-    starts.map((start, i) => ({ start, end: ends[i] ?? start })),
-    pageSize,
-  );
+/** Whether a piece is after the one before, in memory and in its file. */
+function goesOn(last: Use, { start, position = Number.NaN }: Use): boolean {
+  if (last.end !== start) return false;
+  return Number.isNaN(position) || (last.position ?? Number.NaN) + (start - last.start) === position;
+}
+
+function uncoveredOf({ status, user, frames, count, judged }: Tally, pageSize: number): Uncovered {
   return {
     status,
     place: user.place,
     what: user.what,
-    bytes: BigInt(pages.countPages()) * BigInt(pageSize),
-    count: starts.length,
+    bytes: BigInt(frames.finish().countPages()) * BigInt(pageSize),
+    count,
     ranges: {
       *[Symbol.iterator]() {
-        for (const [i, start] of starts.entries()) {
-          const position = positions[i] as number;
-          yield {
-            start: BigInt(start),
-            end: BigInt(ends[i] ?? start),
-            ...(Number.isNaN(position) ? {} : { position: BigInt(position) }),
-          };
+        let held: Use | undefined;
+        for (const piece of judged()) {
+          if (piece.status !== status) continue;
+          if (held !== undefined && goesOn(held, piece)) held = { ...held, end: piece.end };
+          else {
+            if (held !== undefined) yield rangeOf(held);
+            held = piece;
+          }
         }
+        if (held !== undefined) yield rangeOf(held);
       },
     },
+  };
+}
+
+function rangeOf({ start, end, position = Number.NaN }: Use): UncoveredRange {
+  return {
+    start: BigInt(start),
+    end: BigInt(end),
+    ...(Number.isNaN(position) ? {} : { position: BigInt(position) }),
   };
 }

@@ -8,37 +8,82 @@ export interface User {
   readonly what: string;
   /**
    * - `object`: what outlives the kexec, in place or copied by its owner;
-   * - `fixed`: what outlives it and cannot move, as nobody copies it;
+   * - `fixed`: what outlives it and cannot move, as it is not copied;
    * - `reach`: what devices reach or what hardware reads on the way;
    * - `metadata`: how the handover itself is written down: made anew by each kernel.
    */
   readonly kind: 'object' | 'fixed' | 'reach' | 'metadata';
   /** The same for the same user in another handover. */
   readonly key: string;
+  /** Its memory, drawn anew each time: there may be a run for each of millions of pages. */
+  runs(): Iterable<UseColumns>;
 }
 
-/** Runs of pages with their users, in columns. */
-export interface Uses {
-  readonly users: readonly User[];
-  /** Beginnings of the keys of users whose memory the dump does not tell. */
-  readonly untold: readonly string[];
-  /** Rows in use. */
-  readonly length: number;
+/** Runs of memory in columns. The arrays may be used again for the next batch. */
+export interface UseColumns {
+  length: number;
   /** Physical bytes, half-open. */
   readonly starts: Float64Array;
   readonly ends: Float64Array;
-  /** Index of the user. */
-  readonly owners: Int32Array;
   /** Offset in the file or IOVA at the start of the run, in bytes; NaN where there is none. */
   readonly positions: Float64Array;
 }
 
-/** Takes users and their runs. */
+/** What memory is used for. */
+export interface Uses {
+  readonly users: readonly User[];
+  /** Beginnings of the keys of users whose memory the dump does not tell. */
+  readonly untold: readonly string[];
+}
+
+/** Takes users. */
 export interface UseCollector {
   /** There are users whose keys begin like this, and the dump does not tell what memory they have. */
   untold(prefix: string): void;
-  /** @returns the number of the user, for {@link UseCollector.add} */
-  user(user: User): number;
-  /** Physical bytes [start, end); what cannot be physical is left out. */
-  add(user: number, start: number, end: number, position?: number): void;
+  user(user: User): void;
+}
+
+/** A run of memory on its own: physical bytes, half-open, and where it is in the file or for devices. */
+export interface Use {
+  readonly start: number;
+  readonly end: number;
+  readonly position?: number;
+}
+
+/** Runs of a batch. */
+export const USE_BATCH = 1024;
+
+/** An empty batch. */
+export function createUseColumns(): UseColumns {
+  return {
+    length: 0,
+    starts: new Float64Array(USE_BATCH),
+    ends: new Float64Array(USE_BATCH),
+    positions: new Float64Array(USE_BATCH),
+  };
+}
+
+/**
+ * Adds a run; what cannot be physical is left out.
+ *
+ * @returns whether the batch is full now, and has to be drawn
+ */
+export function putUse(columns: UseColumns, start: number, end: number, position = Number.NaN): boolean {
+  if (!(start >= 0 && start < end && end <= Number.MAX_SAFE_INTEGER)) return false;
+  const row = columns.length++;
+  columns.starts[row] = start;
+  columns.ends[row] = end;
+  columns.positions[row] = position;
+  return columns.length === USE_BATCH;
+}
+
+/** Runs that come one by one, in columns. */
+export function* useColumns(uses: Iterable<Use>): Generator<UseColumns> {
+  const columns = createUseColumns();
+  for (const { start, end, position } of uses) {
+    if (!putUse(columns, start, end, position)) continue;
+    yield columns;
+    columns.length = 0;
+  }
+  if (columns.length > 0) yield columns;
 }

@@ -1,25 +1,24 @@
 /** Memory that the 2024 series keeps, by what for: files, what devices reach, and the tables that lead there. */
-import type { Domain, Guestmemfs, Handover } from '../../abi/model.js';
+import type { Domain, Guestmemfs, GuestmemfsFile, Handover } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
 import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
-import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
-import { mergeBatches } from '../../vtd/walk/runs.js';
-import { walkTable } from '../../vtd/walk/walk.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
-import type { UseCollector } from './user.js';
-
-const PAGE = 4096;
+import { type Use, type UseCollector, useColumns } from './user.js';
+import { collectTables } from './uses-tables.js';
 
 /** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
 export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, uses: UseCollector): void {
   if (guestmemfs !== undefined) collectGuestmemfs(guestmemfs, uses);
   for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
     const place: Place = { part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) };
-    addRecords(uses, uses.user({ place, what: 'the ring buffer', kind: 'metadata', key: `cpu ${id}` }), mem);
+    uses.user({
+      ...{ place, what: 'the ring buffer', kind: 'metadata', key: `cpu ${id}` },
+      runs: () => useColumns(recordRuns(mem)),
+    });
   }
   for (const domain of domains ?? []) collectDomain(domain, memory, uses);
 }
@@ -28,31 +27,41 @@ function collectGuestmemfs(guestmemfs: Guestmemfs, uses: UseCollector): void {
   const { superblock, mappingsBlocks, mappingsToInode, files } = guestmemfs;
   const part = 'guestmemfs';
   const what = 'the inode table and the mapping pages';
-  const tables = uses.user({ place: { part }, what, kind: 'object', key: 'guestmemfs' });
-  addRecords(uses, tables, superblock);
-  addRecords(uses, tables, mappingsBlocks);
-  if (mappingsToInode !== undefined) addRecords(uses, tables, [mappingsToInode]);
+  uses.user({
+    ...{ place: { part }, what, kind: 'object', key: 'guestmemfs' },
+    *runs() {
+      for (const records of [
+        superblock,
+        mappingsBlocks,
+        mappingsToInode === undefined ? [] : [mappingsToInode],
+      ]) {
+        yield* useColumns(recordRuns(records));
+      }
+    },
+  });
   if (files === undefined) uses.untold('guestmemfs ');
   for (const { name, extents } of files ?? []) {
     const file = nameOf(name);
     const key = `guestmemfs ${bytesToHex(file)}`;
-    const user = uses.user({ place: { part, file }, what: 'contents', kind: 'fixed', key });
-    let position = 0;
-    for (const { start, end } of extents) {
-      uses.add(user, Number(start), Number(end), position);
-      position += Number(end - start);
-    }
+    uses.user({
+      ...{ place: { part, file }, what: 'contents', kind: 'fixed', key },
+      runs: () => useColumns(extentRuns(extents)),
+    });
   }
 }
 
-function addRecords(
-  uses: UseCollector,
-  user: number,
-  records: RecordView<KhoMem> | readonly KhoMem[] | undefined,
-): void {
+function* extentRuns(extents: GuestmemfsFile['extents']): Generator<Use> {
+  let position = 0;
+  for (const { start, end } of extents) {
+    yield { start: Number(start), end: Number(end), position };
+    position += Number(end - start);
+  }
+}
+
+function* recordRuns(records: RecordView<KhoMem> | readonly KhoMem[] | undefined): Generator<Use> {
   for (const { addr, len } of records ?? []) {
     const start = addr & ~1n;
-    uses.add(user, Number(start), Number(start + len));
+    yield { start: Number(start), end: Number(start + len) };
   }
 }
 
@@ -69,28 +78,6 @@ function collectDomain(domain: Domain, memory: PhysicalMemory | undefined, uses:
     uses.untold(`tables of ${key}`);
     return;
   }
-  const mapped = uses.user({ place, what: 'mapped memory', kind: 'reach', key });
-  const tables = uses.user({ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` });
   const format = secondStageFormat();
-  const walk = walkTable({
-    memory,
-    root: pgd,
-    levels: agaw + 2,
-    format,
-    onTable: ({ address }) => uses.add(tables, address, address + PAGE),
-  });
-  for (const batch of mergeBatches(walk.batches, format)) {
-    const iovas = iovasOf(batch);
-    const pages = pagesOf(batch);
-    const targets = targetsOf(batch);
-    for (let row = 0; row < batch.length; row++) {
-      const start = (targets[row] as number) * PAGE;
-      const iova = (iovas[row] as number) * PAGE;
-      uses.add(mapped, start, start + (pages[row] as number) * PAGE, iova);
-    }
-  }
-  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
-    uses.untold(key);
-    uses.untold(`tables of ${key}`);
-  }
+  collectTables({ root: pgd, levels: agaw + 2, format }, place, key, memory, uses);
 }

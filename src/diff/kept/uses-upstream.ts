@@ -1,11 +1,28 @@
 /** Memory that Linux 6.16 and later keeps, by what for. */
 import type { Handover } from '../../abi/model.js';
-import type { BlockInfo, LuoFile, VmallocArea } from '../../abi/upstream/model.js';
+import type {
+  BlockInfo,
+  KhoTestFolio,
+  Luo,
+  LuoFile,
+  Memfd,
+  PreservedPages,
+  VmallocArea,
+} from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
 import { folioSpans } from '../outline/memfd.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
-import type { UseCollector } from './user.js';
+import { MOST_MOVING } from '../span-columns.js';
+import {
+  createUseColumns,
+  putUse,
+  type Use,
+  type UseCollector,
+  type UseColumns,
+  useColumns,
+} from './user.js';
+import { collectHolder, collectTopStructures } from './uses-structures.js';
 
 /** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
 const SESSION_PAGES = 16;
@@ -16,35 +33,55 @@ export function collectUpstream(handover: Handover, uses: UseCollector): void {
   const { subtrees, pageSize, fdtAddress, preservedMap, memblock, khoTest } = handover;
   if (subtrees === undefined) return;
   noteUntold(handover, uses);
-  const metadata = (place: Place, what: string, key: string): number =>
-    uses.user({ place, what, kind: 'metadata', key });
-  const tree = metadata({ part: 'tree' }, 'the root tree', 'tree');
-  if (fdtAddress !== undefined) uses.add(tree, Number(fdtAddress), Number(fdtAddress) + pageSize);
-  const map = metadata({ part: 'preserved' }, 'the preserved memory map', 'map');
-  for (const page of preservedMap?.pages ?? []) addPages(uses, map, page, 1, pageSize);
+  const metadata = (place: Place, what: string, key: string, runs: () => Iterable<Use>): void =>
+    uses.user({ place, what, kind: 'metadata', key, runs: () => useColumns(runs()) });
+  const tree =
+    fdtAddress === undefined ? [] : [{ start: Number(fdtAddress), end: Number(fdtAddress) + pageSize }];
+  metadata({ part: 'tree' }, 'the root tree', 'tree', () => tree);
+  const map = preservedMap?.pages ?? [];
+  metadata({ part: 'preserved' }, 'the preserved memory map', 'map', function* () {
+    for (const page of map) yield pagesAt(page, 1, pageSize);
+  });
   for (const { name = '', address, size, blob } of subtrees) {
     if (address === undefined) continue;
     const length = Number(size ?? BigInt(blob?.length ?? 1));
-    const user = metadata({ part: 'subtree', subtree: name }, 'the blob', `blob ${name}`);
-    uses.add(user, Number(address), Number(address) + Math.max(length, 1));
+    const run = { start: Number(address), end: Number(address) + Math.max(length, 1) };
+    metadata({ part: 'subtree', subtree: name }, 'the blob', `blob ${name}`, () => [run]);
   }
   for (const { name = '', start, size } of memblock?.regions ?? []) {
     if (start === undefined || size === undefined) continue;
-    const place: Place = { part: 'memblock', region: name };
-    const user = uses.user({ place, what: 'contents', kind: 'fixed', key: `region ${name}` });
-    uses.add(user, Number(start), Number(start + size), 0);
+    const run = { start: Number(start), end: Number(start + size), position: 0 };
+    uses.user({
+      ...{
+        place: { part: 'memblock', region: name },
+        what: 'contents',
+        kind: 'fixed',
+        key: `region ${name}`,
+      },
+      runs: () => useColumns([run]),
+    });
   }
   if (khoTest !== undefined) {
+    const { folios = [], area } = khoTest;
     const place: Place = { part: 'kho-test' };
-    const user = uses.user({ place, what: 'folios', kind: 'object', key: 'kho-test' });
-    for (const { address, order } of khoTest.folios ?? []) {
-      uses.add(user, Number(address), Number(address) + pageSize * 2 ** order);
-    }
-    if (khoTest.area !== undefined) {
-      addArea(uses, metadata(place, 'the list of folios', 'kho-test list'), khoTest.area, pageSize);
+    uses.user({
+      ...{ place, what: 'folios', kind: 'object', key: 'kho-test' },
+      *runs() {
+        yield* useColumns(testRuns(folios, pageSize));
+      },
+    });
+    if (area !== undefined) {
+      metadata(place, 'the list of folios', 'kho-test list', () => areaRuns(area, pageSize));
     }
   }
-  collectLuo(handover, uses, metadata({ part: 'luo' }, 'the records', 'luo'));
+  collectLuo(handover, uses);
+  collectTopStructures(handover, uses);
+}
+
+function* testRuns(folios: Iterable<KhoTestFolio>, pageSize: number): Generator<Use> {
+  for (const { address, order } of folios) {
+    yield { start: Number(address), end: Number(address) + pageSize * 2 ** order };
+  }
 }
 
 /** Subsystems that are there, and whose blobs or lists the dump does not hold. */
@@ -60,63 +97,95 @@ function noteUntold({ subtrees, luo, memblock, khoTest }: Handover, uses: UseCol
   if (has('kho_test') && folios < (khoTest?.nrFolios ?? 0)) uses.untold('kho-test');
 }
 
-function collectLuo({ luo, pageSize, preserved }: Handover, uses: UseCollector, records: number): void {
+function collectLuo(handover: Handover, uses: UseCollector): void {
+  const { luo, pageSize, preserved } = handover;
   if (luo === undefined) return;
-  const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
-  if (abiHeader !== undefined) addPages(uses, records, Number(abiHeader), 1, pageSize);
-  if (flbsAddress !== undefined && flbsAddress !== 0n) {
-    addPages(uses, records, Number(flbsAddress), Number(flbPages ?? 1n), pageSize);
+  uses.user({
+    ...{ place: { part: 'luo' }, what: 'the records', kind: 'metadata', key: 'luo' },
+    runs: () => useColumns(luoRuns(luo, pageSize)),
+  });
+  for (const flb of luo.flbs ?? []) {
+    const place: Place = { part: 'luo', flb: nameOf(flb.name) };
+    collectHolder(flb, place, `flb ${bytesToHex(nameOf(flb.name))}`, handover, uses);
   }
-  addBlocks(uses, records, sessionBlocks, pageSize);
-  if (sessionCount !== undefined) addPages(uses, records, Number(sessionsAddress), SESSION_PAGES, pageSize);
   for (const session of luo.sessions ?? []) {
-    addBlocks(uses, records, session.fileBlocks, pageSize);
-    if (session.fileBlocks === undefined && session.filesAddress !== 0n) {
-      addPages(uses, records, Number(session.filesAddress), FILE_PAGES, pageSize);
-    }
     const name = nameOf(session.name);
     for (const file of session.files ?? []) collectFile(file, name);
   }
 
-  function collectFile({ token, memfd }: LuoFile, session: Uint8Array): void {
+  function collectFile(file: LuoFile, session: Uint8Array): void {
+    const { token, memfd } = file;
+    const place: Place = { part: 'luo', session, token };
     const key = `file ${bytesToHex(session)} ${token}`;
     if (memfd === undefined) {
-      uses.untold(key);
+      if (!collectHolder(file, place, key, handover, uses)) uses.untold(key);
       return;
     }
-    const place: Place = { part: 'luo', session, token };
-    const list = uses.user({ place, what: 'the list of folios', kind: 'metadata', key: `list of ${key}` });
-    if (memfd.origin.address !== undefined) addPages(uses, list, Number(memfd.origin.address), 1, pageSize);
-    addArea(uses, list, memfd.area, pageSize);
-    const user = uses.user({ place, what: 'contents', kind: 'object', key });
-    for (const { start, end, aspects } of folioSpans(memfd, preserved?.pages, pageSize, true)) {
-      const address = aspects?.find(({ name }) => name === 'address')?.at;
-      if (address !== undefined) uses.add(user, address, address + (end - start), start);
+    uses.user({
+      ...{ place, what: 'the list of folios', kind: 'metadata', key: `list of ${key}` },
+      runs: () => useColumns(listRuns(memfd, pageSize)),
+    });
+    uses.user({
+      ...{ place, what: 'contents', kind: 'object', key },
+      runs: () => folioUses(memfd, preserved?.pages, pageSize),
+    });
+  }
+}
+
+/** The pages of the records themselves. */
+function* luoRuns(luo: Luo, pageSize: number): Generator<Use> {
+  const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
+  if (abiHeader !== undefined) yield pagesAt(Number(abiHeader), 1, pageSize);
+  if (flbsAddress !== undefined && flbsAddress !== 0n) {
+    yield pagesAt(Number(flbsAddress), Number(flbPages ?? 1n), pageSize);
+  }
+  yield* blockRuns(sessionBlocks, pageSize);
+  if (sessionCount !== undefined) yield pagesAt(Number(sessionsAddress), SESSION_PAGES, pageSize);
+  for (const { fileBlocks, filesAddress } of luo.sessions ?? []) {
+    yield* blockRuns(fileBlocks, pageSize);
+    if (fileBlocks === undefined && filesAddress !== 0n) {
+      yield pagesAt(Number(filesAddress), FILE_PAGES, pageSize);
     }
   }
 }
 
-function addBlocks(
-  uses: UseCollector,
-  user: number,
-  blocks: readonly BlockInfo[] | undefined,
-  pageSize: number,
-): void {
-  for (const { address } of blocks ?? []) addPages(uses, user, Number(address), 1, pageSize);
+function* listRuns({ origin, area }: Memfd, pageSize: number): Generator<Use> {
+  if (origin.address !== undefined) yield pagesAt(Number(origin.address), 1, pageSize);
+  yield* areaRuns(area, pageSize);
 }
 
-function addArea(
-  uses: UseCollector,
-  user: number,
-  { chunks, runs, runSize }: VmallocArea,
+/** The folios of a file, with their place in it. */
+function* folioUses(
+  memfd: Memfd,
+  pages: PreservedPages | undefined,
   pageSize: number,
-): void {
-  for (const chunk of chunks) addPages(uses, user, chunk, 1, pageSize);
-  for (const run of runs) uses.add(user, run, run + runSize);
+): Generator<UseColumns> {
+  const columns = createUseColumns();
+  for (const { length, starts, ends, kinds, at } of folioSpans(memfd, pages, pageSize, true)) {
+    for (let row = 0; row < length; row++) {
+      // Where the file has no place that a number can tell, the address is not told either.
+      if (kinds[row]?.at(-1)?.moves !== true) continue;
+      const position = starts[row] as number;
+      const address = at[row * MOST_MOVING] as number;
+      if (!putUse(columns, address, address + ((ends[row] as number) - position), position)) continue;
+      yield columns;
+      columns.length = 0;
+    }
+  }
+  if (columns.length > 0) yield columns;
+}
+
+function* blockRuns(blocks: readonly BlockInfo[] | undefined, pageSize: number): Generator<Use> {
+  for (const { address } of blocks ?? []) yield pagesAt(Number(address), 1, pageSize);
+}
+
+function* areaRuns({ chunks, runs, runSize }: VmallocArea, pageSize: number): Generator<Use> {
+  for (const chunk of chunks) yield pagesAt(chunk, 1, pageSize);
+  for (const run of runs) yield { start: run, end: run + runSize };
 }
 
 /** Whole pages from the one that holds an address. */
-function addPages(uses: UseCollector, user: number, address: number, count: number, pageSize: number): void {
+function pagesAt(address: number, count: number, pageSize: number): Use {
   const start = address - (address % pageSize);
-  uses.add(user, start, start + count * pageSize);
+  return { start, end: start + count * pageSize };
 }

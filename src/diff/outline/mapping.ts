@@ -1,38 +1,49 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
+import { firstStageAttributes, firstStageFormat } from '../../vtd/first-stage.js';
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
 import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { type Walk, walkTable } from '../../vtd/walk/walk.js';
-import type { Aspect, Span } from '../entity.js';
+import type { Span } from '../entity.js';
+import {
+  type AspectKind,
+  createSpanColumns,
+  putSpan,
+  SPAN_BATCH,
+  type SpanColumns,
+} from '../span-columns.js';
 import type { Located, PageOwners } from './owners.js';
 
 const PAGE = 4096;
 
 const NOTHING: readonly Span[] = [];
 
-/** Memory that no file has: where it lies is no property that outlives a move. */
-const NO_FILE: Aspect = { name: 'target', of: 'memory of no file' };
+/** Memory that no file has: its place is not a property that outlives a move. */
+const NO_FILE: AspectKind = { name: 'target', of: 'memory of no file', moves: false };
 
 /**
- * Walks a table as merged spans. Leaf sizes are no property of a mapping. IOVAs below table pages that the
+ * Walks a table as merged spans. Leaf sizes are not a property of a mapping. IOVAs below table pages that the
  * dump does not hold come as spans without aspects.
  *
  * @param strict tell the physical addresses too
  */
 export function* mappingSpans(
-  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'>,
+  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'> & { readonly stage?: 'first' | 'second' },
   owners: PageOwners,
   strict: boolean,
-): Generator<Span, boolean> {
-  const format = secondStageFormat();
-  const walk = walkTable({ ...root, format });
+): Generator<SpanColumns, boolean> {
+  const { memory, root: top, levels, stage = 'second' } = root;
+  const format = stage === 'first' ? firstStageFormat() : secondStageFormat();
+  const walk = walkTable({ memory, root: top, levels, format });
   const absent = absentRanges(walk);
   const located: Located = { end: 0, name: '', offset: 0 };
+  const kindsOf = kindsByTarget(strict);
+  const spans = createSpanColumns();
   let hidden = 0;
   for (const batch of mergeBatches(walk.batches, format)) {
-    // What is absent was met before the leaves behind it, at the latest with this batch.
+    // What is absent was met before the leaves after it, at the latest with this batch.
     absent.update();
     const iovas = iovasOf(batch);
     const pages = pagesOf(batch);
@@ -40,13 +51,18 @@ export function* mappingSpans(
     const accessOfRows = accessesOf(batch);
     for (let row = 0; row < batch.length; row++) {
       const iova = (iovas[row] as number) * PAGE;
-      for (const span of absent.before(iova)) {
-        hidden = Math.max(hidden, span.end);
-        yield span;
+      for (const { start, end } of absent.before(iova)) {
+        hidden = Math.max(hidden, end);
+        if (spans.length === SPAN_BATCH) {
+          yield spans;
+          spans.length = 0;
+        }
+        putSpan(spans, start, end, undefined);
       }
-      const access = accessAspect(
+      const access = accessKind(
         accessOfRows[row] as number,
         batch.rows[row * ROW_WORDS + ROW_LO] as number,
+        stage,
       );
       const target = (targets[row] as number) * PAGE;
       const end = target + (pages[row] as number) * PAGE;
@@ -54,13 +70,31 @@ export function* mappingSpans(
         owners.locate(at, end, located);
         const start = iova + (at - target);
         if (start < hidden) continue;
-        const aspects = aspectsOf(access, located, at, strict);
-        yield { start, end: start + (located.end - at), aspects };
+        if (spans.length === SPAN_BATCH) {
+          yield spans;
+          spans.length = 0;
+        }
+        const { name, offset } = located;
+        putSpan(
+          spans,
+          start,
+          start + (located.end - at),
+          kindsOf(access, name),
+          name === '' ? at : offset,
+          at,
+        );
       }
     }
   }
   absent.update();
-  yield* absent.before(Number.POSITIVE_INFINITY);
+  for (const { start, end } of absent.before(Number.POSITIVE_INFINITY)) {
+    if (spans.length === SPAN_BATCH) {
+      yield spans;
+      spans.length = 0;
+    }
+    putSpan(spans, start, end, undefined);
+  }
+  if (spans.length > 0) yield spans;
   return true;
 }
 
@@ -95,27 +129,36 @@ function absentRanges(walk: Walk) {
   };
 }
 
-const accesses = new Map<number, Aspect>();
+const accesses = new Map<number, AspectKind>();
 
 /** The rights of a leaf, and whether it snoops: few are different. */
-function accessAspect(access: number, lo: number): Aspect {
-  const attributes = secondStageAttributes({ lo });
-  const key = access * 2 + (attributes === '' ? 0 : 1);
-  let aspect = accesses.get(key);
-  if (aspect === undefined) {
+function accessKind(access: number, lo: number, stage: 'first' | 'second'): AspectKind {
+  const attributes = (stage === 'first' ? firstStageAttributes : secondStageAttributes)({ lo });
+  const key = access * 4 + (stage === 'first' ? 2 : 0) + (attributes === '' ? 0 : 1);
+  let kind = accesses.get(key);
+  if (kind === undefined) {
     const text = accessText(access);
-    aspect = { name: 'access', of: attributes === '' ? text : `${text} ${attributes}` };
-    accesses.set(key, aspect);
+    kind = { name: 'access', of: attributes === '' ? text : `${text} ${attributes}`, moves: false };
+    accesses.set(key, kind);
   }
-  return aspect;
+  return kind;
 }
 
-function aspectsOf(
-  access: Aspect,
-  { name, offset }: Located,
-  address: number,
-  strict: boolean,
-): readonly Aspect[] {
-  const target = name === '' ? NO_FILE : { name: 'target', of: name, at: offset };
-  return strict ? [access, target, { name: 'address', of: '', at: address }] : [access, target];
+/** The aspects of leaves with these rights that lead to this file: few are different. */
+function kindsByTarget(strict: boolean): (access: AspectKind, name: string) => readonly AspectKind[] {
+  const known = new Map<AspectKind, Map<string, readonly AspectKind[]>>();
+  return (access, name) => {
+    let byName = known.get(access);
+    if (byName === undefined) {
+      byName = new Map();
+      known.set(access, byName);
+    }
+    let kinds = byName.get(name);
+    if (kinds === undefined) {
+      const target = name === '' ? NO_FILE : { name: 'target', of: name, moves: true };
+      kinds = strict ? [access, target, { name: 'address', of: '', moves: true }] : [access, target];
+      byName.set(name, kinds);
+    }
+    return kinds;
+  };
 }

@@ -1,14 +1,24 @@
 /** A preserved memfd by what is in the file: its fields, and which of its bytes are populated. */
-import type { FolioRun, Memfd, PreservedPages } from '../../abi/upstream/model.js';
+import type { FolioColumns, Memfd, PreservedPages } from '../../abi/upstream/model.js';
 import { memfdLuoFolioSer, memfdLuoSer } from '../../records/memfd.js';
 import { flags, hex } from '../../schema/units.js';
 import type { Field } from '../difference.js';
-import { type Aspect, field, type List, type Span, strictField, summaryField } from '../entity.js';
+import { field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
+import {
+  type AspectKind,
+  addSpan,
+  createSpanColumns,
+  SPAN_BATCH,
+  type SpanColumns,
+} from '../span-columns.js';
 
 /** Names of the seals and of the folio flags, as the schema has them. */
 const SEALS = namesOf(memfdLuoSer.fields, 'seals');
 const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
+
+/** A file whose contents a list of folios tells. */
+export type FolioFile = Pick<Memfd, 'folios' | 'nrFolios' | 'size' | 'area'>;
 
 /** Ends of files are told in pages of this size, whatever the page size of the kernel. */
 const SMALLEST_PAGE = 4096;
@@ -55,10 +65,10 @@ export function memfdFields(memfd: Memfd | undefined): Field[] {
 
 /**
  * Which bytes of the file are populated, with the flags of their folios; with `strict` also the page frames.
- * How the file is cut into folios is no property of it: 512 folios of order 0 say what one of order 9 says.
+ * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
-  memfd: Memfd,
+  memfd: FolioFile,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -75,32 +85,50 @@ export function folioList(
 }
 
 /**
- * The populated bytes of a file, ascending as the list is; neighbours joined. What the last folio has behind
- * the end of the file is no part of it.
+ * The populated bytes of a file, ascending as the list is; most neighbours joined. What the last folio has after
+ * the end of the file is not part of it. Where addresses are told, they are the aspect that advances.
  *
  * @returns whether the list is whole
  */
 export function* folioSpans(
-  { folios, nrFolios, size }: Memfd,
+  { folios, nrFolios, size }: Pick<FolioFile, 'folios' | 'nrFolios' | 'size'>,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
-): Generator<Span, boolean> {
+): Generator<SpanColumns, boolean> {
+  const batch = createSpanColumns();
+  const limit = Math.ceil(Number(size) / SMALLEST_PAGE) * SMALLEST_PAGE;
+  const file = { limit, pageSize, strict };
   let read = 0;
-  let held: Span | undefined;
-  for (const run of folios.runs()) {
-    read += run.count;
-    // The kernel's reader skips entries of page frame 0 as holes.
-    if (run.pfn === 0n) continue;
-    for (const stretch of stretchesOf(run, pages)) {
-      for (const span of spansOf(run, stretch, Number(size), pageSize, strict)) {
-        const joined = held === undefined ? undefined : join(held, span);
-        if (joined === undefined && held !== undefined) yield held;
-        held = joined ?? span;
+  for (const columns of folios.columns()) {
+    for (let row = 0; row < columns.length; row++) {
+      const count = columns.count[row] as number;
+      read += count;
+      const pfn = columns.pfn[row] as number;
+      // The kernel's reader skips entries of page frame 0 as holes.
+      if (pfn === 0) continue;
+      const step = columns.step[row] as number;
+      if (step === 1) {
+        // Of entries for one page after another the sizes say nothing that the next entry does not.
+        const folio = pagesOf(pages, pfn + count - 1);
+        if (count > 1) addStretch(batch, columns, row, 0, count - 1, 1, file);
+        addStretch(batch, columns, row, count - 1, folio, folio, file);
+        if (batch.length > SPAN_BATCH - MOST_ADDED) {
+          yield batch;
+          batch.length = 0;
+        }
+        continue;
+      }
+      for (const stretch of stretchesOf(pfn, count, step, pages)) {
+        addStretch(batch, columns, row, stretch.first, stretch.pages, stretch.folio, file);
+        if (batch.length > SPAN_BATCH - MOST_ADDED) {
+          yield batch;
+          batch.length = 0;
+        }
       }
     }
   }
-  if (held !== undefined) yield held;
+  if (batch.length > 0) yield batch;
   return BigInt(read) === nrFolios;
 }
 
@@ -111,66 +139,90 @@ interface Stretch {
   readonly folio: number;
 }
 
+/** What the spans of one file have in common. */
+interface SpanFile {
+  /** Its end, in bytes up to a page of any kernel. */
+  readonly limit: number;
+  readonly pageSize: number;
+  readonly strict: boolean;
+}
+
+/** Spans that a run of single pages adds at most. */
+const MOST_ADDED = 4;
+
 /** The stretches that a run of folios populates: one, where each folio reaches to the next. */
-function* stretchesOf({ pfn, count, step }: FolioRun, pages: PreservedPages | undefined): Generator<Stretch> {
+function* stretchesOf(
+  pfn: number,
+  count: number,
+  step: number,
+  pages: PreservedPages | undefined,
+): Generator<Stretch> {
   const last = (count - 1) * step;
   let from = 0;
-  // Of entries for one page after another the sizes say nothing that the next entry does not.
-  for (let i = 0; step > 1 && i + 1 < count; i++) {
+  for (let i = 0; i + 1 < count; i++) {
     const at = i * step;
-    const length = pagesOf(pages, Number(pfn) + at);
+    const length = pagesOf(pages, pfn + at);
     if (length >= step) continue;
     yield { first: from, pages: at + length - from, folio: step };
     from = at + step;
   }
-  const folio = pagesOf(pages, Number(pfn) + last);
+  const folio = pagesOf(pages, pfn + last);
   if (last > from) yield { first: from, pages: last - from, folio: step };
   yield { first: last, pages: folio, folio };
 }
 
-/** A stretch in bytes, without what the folio that holds the end of the file has behind it. */
-function* spansOf(
-  { pfn, flags: bits, index }: FolioRun,
-  { first, pages, folio }: Stretch,
-  size: number,
-  pageSize: number,
-  strict: boolean,
-): Generator<Span> {
-  const position = Number(index) + first;
+/** Adds a {@link Stretch} in bytes, without what the folio that holds the end of the file has after it. */
+function addStretch(
+  batch: SpanColumns,
+  { pfn, flags: bits, index, indexWords }: FolioColumns,
+  row: number,
+  first: number,
+  pages: number,
+  folio: number,
+  { limit, pageSize, strict }: SpanFile,
+): void {
+  const position = (index[row] as number) + first;
   const start = position * pageSize;
   const end = start + pages * pageSize;
-  const spanAt = (from: number, to: number): Span => {
-    const aspects: Aspect[] = [{ name: 'flags', of: flagText(bits) }];
-    // An index that a number cannot tell from its neighbours is told in full.
-    if (!Number.isSafeInteger(position)) aspects.push({ name: 'index', of: hex(index) });
-    else if (strict) {
-      aspects.push({ name: 'address', of: '', at: (Number(pfn) + first) * pageSize + (from - start) });
-    }
-    return { start: from, end: to, aspects };
-  };
-  const limit = Math.ceil(size / SMALLEST_PAGE) * SMALLEST_PAGE;
+  // An index that a number cannot tell from its neighbours is told in full.
+  const kinds = Number.isSafeInteger(position)
+    ? folioKinds(bits[row] as number, strict)
+    : indexKinds(bits[row] as number, indexWords, row);
+  const at = ((pfn[row] as number) + first) * pageSize;
   if (limit <= start || limit >= end) {
-    yield spanAt(start, end);
+    addSpan(batch, start, end, kinds, at);
     return;
   }
-  yield spanAt(start, limit);
+  addSpan(batch, start, limit, kinds, at);
   const unit = folio * pageSize;
   const behind = start + Math.ceil((limit - start) / unit) * unit;
-  if (behind < end) yield spanAt(behind, end);
+  if (behind < end) addSpan(batch, behind, end, kinds, at + (behind - start));
+}
+
+const kindsOfFlags = new Map<number, readonly AspectKind[]>();
+
+/** The aspects of folios with these flags (12 bits); few are different. */
+function folioKinds(bits: number, strict: boolean): readonly AspectKind[] {
+  const key = 2 * bits + (strict ? 1 : 0);
+  let kinds = kindsOfFlags.get(key);
+  if (kinds === undefined) {
+    const own = { name: 'flags', of: flagText(bits), moves: false };
+    kinds = strict ? [own, { name: 'address', of: '', moves: true }] : [own];
+    kindsOfFlags.set(key, kinds);
+  }
+  return kinds;
+}
+
+function indexKinds(bits: number, words: Uint32Array, row: number): readonly AspectKind[] {
+  const index = (BigInt(words[2 * row + 1] as number) << 32n) | BigInt(words[2 * row] as number);
+  return [
+    { name: 'flags', of: flagText(bits), moves: false },
+    { name: 'index', of: hex(index), moves: false },
+  ];
 }
 
 /** Pages of the folio that starts at a page frame: those of its preserved block. */
 function pagesOf(pages: PreservedPages | undefined, pfn: number): number {
-  return 2 ** (pages?.ordersAt(pfn).at(-1) ?? 0);
-}
-
-function join(held: Span, span: Span): Span | undefined {
-  if (held.end !== span.start || held.aspects?.length !== span.aspects?.length) return undefined;
-  const by = span.start - held.start;
-  for (const [i, from] of (held.aspects ?? []).entries()) {
-    const to = span.aspects?.[i];
-    if (to === undefined || from.of !== to.of || from.name !== to.name) return undefined;
-    if (from.at !== undefined && from.at + by !== to.at) return undefined;
-  }
-  return { ...held, end: span.end };
+  const order = pages?.largestAt(pfn) ?? 0;
+  return order > 0 ? 2 ** order : 1;
 }

@@ -5,11 +5,13 @@ import type { PreservedPages } from '../../abi/upstream/model.js';
 import { upstreamRoots } from '../../abi/upstream/root.js';
 import { type Entity, field, type List, presence, type Span, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
+import { createSpanColumns, SPAN_BATCH, type SpanColumns, spanColumns } from '../span-columns.js';
 import { domainEntity } from './domain.js';
 import { ftraceEntity } from './ftrace.js';
 import { guestmemfsEntity } from './guestmemfs.js';
 import { iommufdEntity } from './iommufd.js';
 import { type PageOwners, pageOwners } from './owners.js';
+import { structureLists } from './structures.js';
 import { subtreeLists } from './subtrees.js';
 import { untypedEntities } from './untyped.js';
 
@@ -44,7 +46,8 @@ export function outline(handover: Handover, strict: boolean): List[] {
             ],
           },
         ]),
-    ...subtreeLists(handover, strict),
+    ...subtreeLists({ handover, strict, owners }),
+    ...structureLists({ handover, strict, owners }),
     {
       name: 'ftrace',
       place: { part: 'ftrace' },
@@ -134,7 +137,7 @@ function preservedLists(
       name: 'preserved ranges',
       place,
       spans: {
-        spans: () => (pages === undefined ? rangeSpans(ranges) : blockSpans(pages)),
+        spans: () => (pages === undefined ? spanColumns(rangeSpans(ranges)) : blockSpans(pages)),
         place: (address, addressEnd) => ({ ...place, address, addressEnd }),
       },
     },
@@ -149,7 +152,12 @@ function amount(ranges: NonNullable<Handover['preserved']>['ranges'], place: Pla
 
 function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
   const counts = new Map<number, number>(pages.orders.map((order) => [order, 0]));
-  for (const { order, count } of pages.blocks()) counts.set(order, (counts.get(order) ?? 0) + count);
+  for (const { length, order, count } of pages.blockColumns()) {
+    for (let i = 0; i < length; i++) {
+      const each = order[i] as number;
+      counts.set(each, (counts.get(each) ?? 0) + (count[i] as number));
+    }
+  }
   for (const [order, count] of [...counts].sort(([a], [b]) => a - b)) {
     yield {
       place: { ...place, order },
@@ -167,11 +175,24 @@ function* rangeSpans(ranges: NonNullable<Handover['preserved']>['ranges']): Gene
   return true;
 }
 
-function* blockSpans(pages: PreservedPages): Generator<Span, boolean> {
-  for (const { address, order, count } of pages.blocks()) {
-    const start = Number(address);
-    const end = start + count * pages.pageSize * 2 ** order;
-    yield { start, end, aspects: [{ name: 'order', of: `${order}` }] };
+function* blockSpans(pages: PreservedPages): Generator<SpanColumns, boolean> {
+  const kinds = new Map(
+    pages.orders.map((order) => [order, [{ name: 'order', of: `${order}`, moves: false }]]),
+  );
+  const batch = createSpanColumns();
+  for (const { length, pfn, order, count } of pages.blockColumns()) {
+    for (let i = 0; i < length; i++) {
+      const row = batch.length++;
+      const each = order[i] as number;
+      const start = (pfn[i] as number) * pages.pageSize;
+      batch.starts[row] = start;
+      batch.ends[row] = start + (count[i] as number) * pages.pageSize * 2 ** each;
+      batch.kinds[row] = kinds.get(each);
+      if (batch.length < SPAN_BATCH) continue;
+      yield batch;
+      batch.length = 0;
+    }
   }
+  if (batch.length > 0) yield batch;
   return true;
 }

@@ -1,9 +1,11 @@
 /** Nodes and properties of a devicetree blob that the typed model does not have, by path and name. */
+
 import type { NodeBinding, PropertyBinding } from '../../abi/binding.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findProperty, nodeName, propertyName, propertyValue } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { ownVersion } from '../../schema/composite.js';
 import type { Entity } from '../entity.js';
 import type { Place } from '../place.js';
 import { childPath, type NodePath, pathKey, ROOT_PATH } from './path-key.js';
@@ -69,14 +71,14 @@ function boundChild(tree: FdtTree, node: number, name: string, above: Open): Nod
   if (bound.compatible === undefined) return bound;
   const property = findProperty(tree, node, 'compatible');
   const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? NOTHING);
-  return strings.includes(bound.compatible) ? bound : undefined;
+  return strings.map(ownVersion).includes(bound.compatible) ? bound : undefined;
 }
 
 /** Whether the model has a property; notes that it was met. */
 function isTyped({ binding, properties }: Open, name: string, value: Uint8Array): boolean {
   if (binding === undefined || properties.has(name)) return false;
   properties.add(name);
-  // A version is told as such where it stands; that of the binding itself says nothing more.
+  // A version is told as such where it is; that of the binding itself says nothing more.
   if (name === 'compatible' && binding.compatible !== undefined) {
     const strings = compatibleStrings(value);
     return strings.length === 1 && strings[0] === binding.compatible;

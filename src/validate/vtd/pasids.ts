@@ -80,7 +80,10 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       tally.see('PD-4', { text, subject, location }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) {
+      if (unit.recorded === true) pages.add(address, PASID_TABLE, -1);
+      return;
+    }
     const looks = lookOf(bytes, records.PASID_ENTRY_SIZE, (view, at) =>
       records.pasidEntryMasks(caps.settings, records.readPasidEntry(view, at)),
     );
@@ -203,7 +206,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const length = Math.min(PAGE, end - page);
         budget -= length / size;
         if (budget < 0) {
-          sink.absent(BELOW, 'the rest of the PASID directories (too many to be true), from', page);
+          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible), from', page);
           return;
         }
         const bytes = readKnown(memory, page, length);

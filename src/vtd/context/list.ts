@@ -15,7 +15,7 @@ import {
 import { pageAddress } from './structure.js';
 import { contextTranslation, pasidTranslation } from './translation.js';
 
-/** What a listing came across that is no device: told once per place. */
+/** What a listing came across that is not a device: told once per place. */
 export type ListNotice =
   /** The translation table mode is neither legacy nor scalable: nothing was listed. */
   | { readonly kind: 'mode'; readonly mode: RootPointer['mode'] }
@@ -42,7 +42,7 @@ interface Listing {
   budget: number;
 }
 
-/** Reports a step that is worth it; tells whether the way goes on behind it. */
+/** Reports a step that is worth it; tells whether to continue after it. */
 function passes(l: Listing, bus: number, devfn: number, step: DeviceStep): boolean {
   const odd = step.verdict === 'unknown' || step.verdict === 'invalid';
   if (odd && !l.told.has(step.address)) {

@@ -20,8 +20,8 @@ export interface UnitTables {
 export type StructureKind = 'root-entry' | 'context-entry' | 'pasid-directory-entry' | 'pasid-entry';
 
 /**
- * One structure on the way: `invalid` is present with reserved bits set (hardware faults, the path goes on for
- * whoever looks), `unknown` is not in the dump.
+ * One structure on the way: `invalid` is present with reserved bits set (hardware faults, the path continues,
+ * to be shown), `unknown` is not in the dump.
  */
 export interface DeviceStep {
   readonly kind: StructureKind;

@@ -51,7 +51,7 @@ function isAncestor(s: WalkState, level: number, address: number): boolean {
 }
 
 /**
- * How many of the entries behind `index` in the parent continue the run of table addresses from its own, in
+ * How many of the entries after `index` in the parent continue the run of table addresses from its own, in
  * steps of one page up (`direction` 1) or down (-1): those tables can be read in one go.
  */
 function adjacentTables(s: WalkState, parent: number, index: number, direction: number): number {
