@@ -10,7 +10,7 @@ import { escapeJson } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { rootOf } from '../validate/run.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
-import { csvOf } from '../vtd/text/csv.js';
+import { csvBytes } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
 import { mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
@@ -185,7 +185,7 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
 async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
   const entries = secondStageFormat(vtdSettings(args));
   const walk = walkTable({ ...target, format: entries });
-  if (format === 'csv') await write(args, csvOf(walk.batches));
+  if (format === 'csv') await write(args, csvBytes(walk.batches));
   else if (format === 'json') await write(args, jsonDocument(walk, entries));
   else await write(args, tableOf(mergeRuns(walk.batches, entries)));
   const { anomalies } = walk.report();

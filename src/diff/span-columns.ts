@@ -1,5 +1,5 @@
 /** Spans in columns: how lists of millions of them are drawn. */
-import type { Aspect, Span } from './entity.js';
+import type { Aspect, Span } from './span.js';
 
 /** What does not advance of an aspect. */
 export interface AspectKind {
