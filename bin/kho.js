@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 // One file: node takes longer to find and load hundreds of modules than most commands take to run.
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { fileURLToPath } from 'node:url';
+
+// Node 22.1 and later: what was compiled once is kept in node's own cache (NODE_DISABLE_COMPILE_CACHE=1 turns it off).
+module.enableCompileCache?.();
 
 const bundle = new URL('../dist/bundle/main.js', import.meta.url);
 try {

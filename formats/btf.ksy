@@ -5,14 +5,14 @@ meta:
   endian: le
   bit-endian: le
 doc: |
-  The types of a kernel as its .BTF section and /sys/kernel/btf/vmlinux hold them: a header, types one behind the
+  The types of a kernel as its .BTF section and /sys/kernel/btf/vmlinux hold them: a header, types one after the
   other, and a block of strings. Types have no number of their own: the first is number 1, as 0 is void. Each type
-  is a head and what its kind puts behind it.
+  is a head followed by data that depends on its kind.
 doc-ref: 'Linux include/uapi/linux/btf.h; Documentation/bpf/btf.rst'
 types:
   btf_header:
     -orig-id: struct btf_header
-    doc: The head of the data. The sections begin behind hdr_len.
+    doc: The head of the data. The sections begin after hdr_len.
     seq:
       - id: magic
         -orig-id: magic
@@ -36,7 +36,7 @@ types:
         -orig-id: type_off
         type: u4
         -unit: bytes
-        doc: Offset of the types behind the header.
+        doc: Offset of the types after the header.
       - id: type_len
         -orig-id: type_len
         type: u4
@@ -46,7 +46,7 @@ types:
         -orig-id: str_off
         type: u4
         -unit: bytes
-        doc: Offset of the strings behind the header.
+        doc: Offset of the strings after the header.
       - id: str_len
         -orig-id: str_len
         type: u4
@@ -60,12 +60,12 @@ types:
         -orig-id: name_off
         type: u4
         -unit: bytes
-        doc: Offset of the name in the strings; the empty one of anonymous types stands at 0.
+        doc: Offset of the name in the strings; anonymous types have the empty one at 0.
       - id: vlen
         -orig-id: BTF_INFO_VLEN
         type: b16
         -unit: count
-        doc: Members, values or parameters behind the head.
+        doc: Members, values or parameters after the head.
       - id: unused16
         -orig-id: (unused)
         type: b8
@@ -82,14 +82,14 @@ types:
       - id: kind_flag
         -orig-id: BTF_INFO_KFLAG
         type: b1
-        doc: Of struct and union, whether members have the form with a bit field's size.
+        doc: For struct and union, whether members have the form with a bit field size.
       - id: size_or_type
         -orig-id: size or type
         type: u4
-        doc: Size in bytes of int, struct, union, enum, float, enum64 and datasec; number of the type referred to of the others.
+        doc: Size in bytes of int, struct, union, enum, float, enum64 and datasec; for other kinds, the number of the type referred to.
   btf_int:
     -orig-id: u32 (BTF_KIND_INT)
-    doc: Behind an int.
+    doc: Follows an int.
     seq:
       - id: bits
         -orig-id: BTF_INT_BITS
@@ -113,7 +113,7 @@ types:
         doc: Zero.
   btf_array:
     -orig-id: struct btf_array
-    doc: Behind an array.
+    doc: Follows an array.
     seq:
       - id: type
         -orig-id: type
@@ -127,7 +127,7 @@ types:
         -orig-id: nelems
         type: u4
         -unit: count
-        doc: Elements; 0 of a flexible array.
+        doc: Elements; 0 for a flexible array.
   btf_member:
     -orig-id: struct btf_member
     doc: A member of a struct or union without kind_flag.
@@ -166,7 +166,7 @@ types:
       - id: bitfield_size
         -orig-id: BTF_MEMBER_BITFIELD_SIZE
         type: b8
-        doc: Width of a bit field in bits, 0 of any other member.
+        doc: Width of a bit field in bits, 0 for any other member.
   btf_enum:
     -orig-id: struct btf_enum
     doc: A value of an enum.
@@ -212,7 +212,7 @@ types:
         doc: Number of its type.
   btf_var:
     -orig-id: struct btf_var
-    doc: Behind a variable.
+    doc: Follows a variable.
     seq:
       - id: linkage
         -orig-id: linkage
@@ -238,7 +238,7 @@ types:
         doc: Size of the variable.
   btf_decl_tag:
     -orig-id: struct btf_decl_tag
-    doc: Behind a tag of a declaration.
+    doc: Follows a declaration tag.
     seq:
       - id: component_idx
         -orig-id: component_idx

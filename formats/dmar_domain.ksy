@@ -6,13 +6,13 @@ meta:
   bit-endian: le
 doc: |
   Values of the properties below `/intel-iommu` in the handover tree of the RFC series of September 2024, one
-  type for each; `mem` holds records of type kho_mem. They are C variables copied as they stood, in the
+  type for each; `mem` holds records of type kho_mem. They are C variables copied as they were, in the
   kernel's byte order and on 4-byte boundaries; x86-64 is described.
 doc-ref: rfc-2024 2.2; drivers/iommu/intel/serialise.c
 types:
   persistent_id:
     -orig-id: persistent_id
-    doc: Of a domain.
+    doc: Property of a domain.
     seq:
       - id: value
         type: u8
@@ -20,17 +20,17 @@ types:
         doc: Persistent id of the iommufd that owns the domain; equals the node's name.
   pgd:
     -orig-id: pgd
-    doc: Of a domain.
+    doc: Property of a domain.
     seq:
       - id: value
         type: u8
         -orig-id: pgd
         -unit: address
         -pointer: { to: [ss_pml5e, ss_pml4e, ss_pdpe_table, ss_pde_table], kind: array, count: 512, preserved: true }
-        doc: Physical address of the top page of the second-stage table; agaw says of which level.
+        doc: Physical address of the top page of the second-stage table; agaw gives its level.
   agaw:
     -orig-id: agaw
-    doc: Of a domain.
+    doc: Property of a domain.
     seq:
       - id: value
         type: s4
@@ -43,7 +43,7 @@ types:
         doc: Adjusted guest address width, the number of table levels minus 2.
   bus:
     -orig-id: bus
-    doc: Of a device that is attached to a domain.
+    doc: Property of a device attached to a domain.
     seq:
       - id: value
         type: u1
@@ -51,7 +51,7 @@ types:
         doc: PCI bus. The segment is not recorded.
   devfn:
     -orig-id: devfn
-    doc: Of a device that is attached to a domain.
+    doc: Property of a device attached to a domain.
     seq:
       - id: value
         type: u1

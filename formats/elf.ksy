@@ -25,12 +25,12 @@ types:
         -orig-id: e_ident[EI_CLASS]
         type: u1
         enum: elf_class
-        doc: Width of the file's addresses; decides the layout of everything behind e_version.
+        doc: Width of the file's addresses; decides the layout of everything after e_version.
       - id: ei_data
         -orig-id: e_ident[EI_DATA]
         type: u1
         enum: elf_data
-        doc: Byte order of every field behind e_ident.
+        doc: Byte order of every field after e_ident.
       - id: ei_version
         -orig-id: e_ident[EI_VERSION]
         type: u1
@@ -38,7 +38,7 @@ types:
       - id: ei_osabi
         -orig-id: e_ident[EI_OSABI]
         type: u1
-        doc: Operating system ABI; core files of Linux say 0 (none).
+        doc: Operating system ABI; 0 (none) in Linux core files.
       - id: ei_pad
         -orig-id: e_ident[EI_PAD..]
         size: 8
@@ -52,7 +52,7 @@ types:
         -orig-id: e_machine
         type: u2
         enum: elf_machine
-        doc: Architecture whose memory this is.
+        doc: Architecture of the machine.
       - id: e_version
         -orig-id: e_version
         type: u4
@@ -219,7 +219,7 @@ types:
       - id: n_type
         -orig-id: n_type
         type: u4
-        doc: Type of note, whose meaning depends on the name; VMCOREINFO has 0.
+        doc: Type of note; its meaning depends on the name, VMCOREINFO has 0.
 enums:
   elf_mag:
     0x464c457f: elf

@@ -5,7 +5,7 @@ meta:
   endian: be
   bit-endian: le
 doc: |
-  The fixed pieces of a devicetree blob: header, reservation entry and the words behind a property token.
+  The fixed pieces of a devicetree blob: header, reservation entry and the words after a property token.
   Everything here is big-endian, whatever the kernel that wrote it. Names, values and the nesting of nodes
   have no fixed size and are walked in code.
 doc-ref: Devicetree Specification, chapter 5 "Flattened Devicetree (DTB) Format"
@@ -22,14 +22,14 @@ enums:
       doc: A property; length, name offset and value follow, padded to 4 bytes.
     4:
       id: nop
-      doc: Nothing; stands where something was removed.
+      doc: Nothing; fills the place of something that was removed.
     9:
       id: end
       doc: The structure block ends.
 types:
   fdt_header:
     -orig-id: struct fdt_header
-    doc: Starts every blob and says where its blocks lie, in bytes from the header's own start.
+    doc: Starts every blob and gives the offsets of its blocks, in bytes from the header's own start.
     seq:
       - id: magic
         type: u4

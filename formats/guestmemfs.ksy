@@ -6,7 +6,7 @@ meta:
   bit-endian: le
 doc: |
   Structures of the guestmemfs series (August 2024) that the handover tree points to through the `mem`
-  properties below `/guestmemfs`. They are kernel objects as they stood in memory: nothing in them carries a
+  properties below `/guestmemfs`. They are kernel objects as they were in memory: nothing in them carries a
   magic number or a version. x86-64 with 4 KiB pages and 2 MiB blocks is described.
 types:
   num_inodes:
@@ -63,7 +63,7 @@ types:
     -orig-id: struct guestmemfs_inode
     doc: |
       One element of the inode table, record 1 of `/guestmemfs/superblock`. Inode numbers start at 1, inode n
-      lies at (n - 1) * 296.
+      is at offset (n - 1) * 296.
     doc-ref: rfc-2024 2.3; fs/guestmemfs/guestmemfs.h
     seq:
       - id: flags
@@ -82,7 +82,7 @@ types:
         type: u8
         -orig-id: sibling_ino
         -unit: index
-        doc: Used, the next inode of the directory; free, the next free inode. 0 ends either list.
+        doc: If used, the next inode of the directory; if free, the next free inode. 0 ends either list.
       - id: child_ino
         type: u8
         -orig-id: child_ino
@@ -92,7 +92,7 @@ types:
         size: 255
         -orig-id: filename
         -string: nul
-        doc: Name of the file, NUL terminated.
+        doc: Name of the file, NUL-terminated.
       - id: padding_279
         size: 1
         -orig-id: (padding)
@@ -133,4 +133,4 @@ types:
         type: s4
         -orig-id: mappings_to_inode[j]
         -unit: index
-        doc: Number of the inode to which record j of `mappings_blocks` belongs, 0 behind the last.
+        doc: Number of the inode to which record j of `mappings_blocks` belongs, 0 after the last one.

@@ -7,12 +7,12 @@ meta:
 doc: |
   Values of the properties below `/iommufd` in the handover tree of the RFC series of September 2024
   ("Support iommu(fd) persistence for live update"), one type for each. They are C variables copied as they
-  stood, in the kernel's byte order and on 4-byte boundaries; x86-64 is described.
+  were, in the kernel's byte order and on 4-byte boundaries; x86-64 is described.
 doc-ref: rfc-2024 2.1; drivers/iommu/iommufd/serialise.c
 types:
   pinned_file_handle:
     -orig-id: pinned-file-handle
-    doc: Of an IOAS; written from patch 13 of the series on.
+    doc: Property of an IOAS; written from patch 13 of the series on.
     seq:
       - id: value
         type: u8
@@ -20,7 +20,7 @@ types:
         doc: guestmemfs inode number of the file that the last map call pinned, 0 for none.
   iova_start:
     -orig-id: iova-start
-    doc: Of an area of an IOAS.
+    doc: Property of an area of an IOAS.
     seq:
       - id: value
         type: u8
@@ -29,16 +29,16 @@ types:
         doc: First IOVA of the area.
   iova_len:
     -orig-id: iova-len
-    doc: Of an area of an IOAS.
+    doc: Property of an area of an IOAS.
     seq:
       - id: value
         type: u8
         -orig-id: iova-len
         -unit: bytes
-        doc: Length of the area; 0 stands for the whole range of 2^64.
+        doc: Length of the area; 0 means the whole range of 2^64.
   iommu_prot:
     -orig-id: iommu-prot
-    doc: Of an area of an IOAS.
+    doc: Property of an area of an IOAS.
     seq:
       - id: value
         type: s4

@@ -13,7 +13,7 @@ doc-ref: 'makedumpfile diskdump_mod.h and IMPLEMENTATION; QEMU include/sysemu/du
 types:
   new_utsname:
     -orig-id: struct new_utsname
-    doc: What uname says about the kernel that was dumped; QEMU fills in the machine only.
+    doc: The uname of the kernel that was dumped; QEMU fills in the machine only.
     doc-ref: 'Linux include/uapi/linux/utsname.h: struct new_utsname'
     seq:
       - id: sysname
@@ -58,7 +58,7 @@ types:
       - id: header_version
         -orig-id: header_version
         type: s4
-        doc: Version of the headers, 1 to 6; decides which fields of the sub header are there.
+        doc: Version of the headers, 1 to 6; decides which fields the sub header has.
       - id: utsname
         -orig-id: utsname
         type: new_utsname
@@ -80,7 +80,7 @@ types:
         type: u4
         -unit: flags
         enum: kdump_status
-        doc: How pages are compressed, and whether the dump is whole.
+        doc: How pages are compressed, and whether the dump is complete.
       - id: block_size
         -orig-id: block_size
         type: s4
@@ -160,7 +160,7 @@ types:
         -orig-id: end_pfn
         type: u8
         -unit: pfn
-        doc: Page frame behind the last one of a split dump (version 2); end_pfn_64 from version 6 on.
+        doc: Page frame after the last one of a split dump (version 2); end_pfn_64 from version 6 on.
       - id: offset_vmcoreinfo
         -orig-id: offset_vmcoreinfo
         type: u8
@@ -200,7 +200,7 @@ types:
         -orig-id: end_pfn_64
         type: u8
         -unit: pfn
-        doc: Page frame behind the last one of a split dump (version 6).
+        doc: Page frame after the last one of a split dump (version 6).
       - id: max_mapnr_64
         -orig-id: max_mapnr_64
         type: u8
@@ -208,7 +208,7 @@ types:
         doc: End of the page frame numbers (version 6).
   page_desc:
     -orig-id: struct page_desc
-    doc: Where a page lies in the file. Pages of equal content, zeros above all, may share their data.
+    doc: Place of a page in the file. Pages of equal content, zeros above all, may share their data.
     doc-ref: 'makedumpfile diskdump_mod.h: struct page_desc'
     seq:
       - id: offset

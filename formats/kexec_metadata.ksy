@@ -6,12 +6,12 @@ meta:
   bit-endian: le
 doc: |
   The blob of the child `kexec-metadata` of the handover tree, Linux 7.1 and later. Packed: the last field is not
-  aligned. Later versions may append fields, the version stays in front.
+  aligned. Later versions may append fields; the version stays first.
 doc-ref: upstream 3.3; include/linux/kho/abi/kexec_metadata.h
 types:
   kho_kexec_metadata:
     -orig-id: struct kho_kexec_metadata
-    doc: Who handed over, and how often since the last cold boot.
+    doc: The previous kernel, and the number of kexecs since the last cold boot.
     seq:
       - id: version
         type: u4

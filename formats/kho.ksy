@@ -104,7 +104,7 @@ types:
         -orig-id: mem_cache_addr
         -unit: address
         -pointer: { to: kho_mem, kind: array, 'null': 0 }
-        doc: Physical address of the mem cache, the sorted list of what the next kernel reserves.
+        doc: Physical address of the mem cache, the sorted list of the ranges that the next kernel reserves.
       - id: mem_cache_size
         type: u8
         -orig-id: mem_cache_size
@@ -113,7 +113,7 @@ types:
   boot_params:
     -orig-id: struct boot_params
     doc: |
-      The x86 zero page, 4096 bytes, as far as the search for a handover needs it. What lies between is not
+      The x86 zero page, 4096 bytes, limited to what the search for a handover needs. The bytes between are not
       interpreted.
     doc-ref: Documentation/arch/x86/boot.rst; arch/x86/include/uapi/asm/bootparam.h
     seq:

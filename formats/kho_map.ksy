@@ -7,7 +7,7 @@ meta:
 doc: |
   The two forms of the map of preserved memory. kho-v1 (6.16 to 7.0): pages of pointers to bitmaps, each page for
   one order, linked. kho-v2 and later (7.1 on): a radix tree of pages whose leaves are bitmaps. The page size
-  stands nowhere in the data.
+  is not recorded in the data.
 types:
   khoser_mem_chunk_hdr:
     -orig-id: struct khoser_mem_chunk_hdr
@@ -31,7 +31,7 @@ types:
         doc: Bitmap pointers in use.
   khoser_mem_bitmap_ptr:
     -orig-id: struct khoser_mem_bitmap_ptr
-    doc: Says where a bitmap lies and which memory it describes.
+    doc: Address of a bitmap and the memory it describes.
     doc-ref: upstream 2.3.1; kernel/kexec_handover.c (6.16)
     seq:
       - id: phys_start

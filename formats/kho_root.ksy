@@ -5,7 +5,7 @@ meta:
   endian: le
   bit-endian: le
 doc: |
-  What leads into a handover of Linux 6.16 and later: the payload of the x86 setup_data element, the scratch
+  The entry points of a handover of Linux 6.16 and later: the payload of the x86 setup_data element, the scratch
   array, and the values of the properties of the root tree. The kernel stores them in its own byte order, which is
   little-endian on all it runs on.
 types:
@@ -30,7 +30,7 @@ types:
         -orig-id: scratch_addr
         -unit: address
         -pointer: { to: kho_scratch, kind: array, 'null': 0, preserved: false }
-        doc: Physical address of the scratch array, which lies in scratch itself.
+        doc: Physical address of the scratch array, which is in scratch itself.
       - id: scratch_size
         type: u8
         -orig-id: scratch_size
@@ -39,7 +39,7 @@ types:
   kho_scratch:
     -orig-id: struct kho_scratch
     doc: |
-      One region that the next kernel may use before it knows what is preserved. The first is low memory, the
+      One region that the next kernel may use before it knows which memory is preserved. The first is low memory, the
       second global, then one for each NUMA node.
     doc-ref: upstream 2.1.4; include/linux/kexec_handover.h
     seq:

@@ -18,7 +18,7 @@ types:
         -orig-id: magic
         -values:
           0x4b484f21: kho_test_magic
-        doc: Says that the test wrote the tree.
+        doc: Marks the tree as written by the test.
   nr_folios:
     -orig-id: nr_folios
     doc: Property of `/data`.

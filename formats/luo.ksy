@@ -7,7 +7,7 @@ meta:
 doc: |
   State of the Live Update Orchestrator: sessions, their files and the global state (FLB) that files depend on.
   luo-v1 (Linux 6.19 to 7.1) and the intermediate luo-v2 start from properties of a tree, later versions from a
-  record. Files lie in an array up to luo-v4, sessions in an array up to luo-v3; then both lie in block lists.
+  record. Files are in an array up to luo-v4, sessions in an array up to luo-v3; then both are in block lists.
 types:
   liveupdate_number:
     -orig-id: liveupdate-number
@@ -18,7 +18,7 @@ types:
         type: u8
         -orig-id: liveupdate-number
         -unit: count
-        doc: Number of live updates that the next boot will be.
+        doc: Number of the live update that the next boot is.
   luo_session_header:
     -orig-id: luo-session-header
     doc: Property of `/luo-session`, luo-v1.
@@ -61,7 +61,7 @@ types:
         type: u8
         -orig-id: liveupdate_num
         -unit: count
-        doc: Number of live updates that the next boot will be.
+        doc: Number of the live update that the next boot is.
       - id: sessions_pa
         type: u8
         -orig-id: sessions_pa
@@ -88,7 +88,7 @@ types:
         type: u8
         -orig-id: liveupdate_num
         -unit: count
-        doc: Number of live updates that the next boot will be.
+        doc: Number of the live update that the next boot is.
       - id: sessions_pa
         type: u8
         -orig-id: sessions_pa
@@ -103,7 +103,7 @@ types:
         doc: Physical address of the FLB page.
   luo_ser_v4:
     -orig-id: struct luo_ser
-    doc: Central record, luo-v4; never in a release. Sessions lie in a block list, files in arrays.
+    doc: Central record, luo-v4; never in a release. Sessions are in a block list, files in arrays.
     doc-ref: upstream 3.5.4; include/linux/kho/abi/luo.h
     seq:
       - id: compatible
@@ -115,7 +115,7 @@ types:
         type: u8
         -orig-id: liveupdate_num
         -unit: count
-        doc: Number of live updates that the next boot will be.
+        doc: Number of the live update that the next boot is.
       - id: sessions_pa
         type: u8
         -orig-id: sessions_pa
@@ -130,7 +130,7 @@ types:
         doc: Physical address of the FLB page.
   luo_ser:
     -orig-id: struct luo_ser
-    doc: Central record, luo-v5 (Linux 7.2 and later). Sessions and files lie in block lists.
+    doc: Central record, luo-v5 (Linux 7.2 and later). Sessions and files are in block lists.
     doc-ref: upstream 3.5.4; include/linux/kho/abi/luo.h
     seq:
       - id: compatible
@@ -138,6 +138,33 @@ types:
         -orig-id: compatible
         -string: nul
         doc: Version of the whole, e.g. `luo-v5`.
+      - id: liveupdate_num
+        type: u8
+        -orig-id: liveupdate_num
+        -unit: count
+        doc: Number of the live update that the next boot is.
+      - id: sessions_pa
+        type: u8
+        -orig-id: sessions_pa
+        -unit: address
+        -pointer: { to: kho_block_header_ser, kind: chain, element: luo_session_ser, 'null': 0, preserved: true }
+        doc: Physical address of the first block of sessions, 0 when there is none.
+      - id: flbs_pa
+        type: u8
+        -orig-id: flbs_pa
+        -unit: address
+        -pointer: { to: luo_flb_header_ser, kind: one, element: luo_flb_ser, preserved: true }
+        doc: Physical address of the FLB page.
+  luo_ser_composite:
+    -orig-id: struct luo_ser
+    doc: Central record with a composite version string; a draft, never in a release.
+    doc-ref: upstream 4.1
+    seq:
+      - id: compatible
+        size: 16
+        -orig-id: compatible
+        -string: nul
+        doc: Version of the whole and of what it embeds, e.g. `luo-v5;block-v1`.
       - id: liveupdate_num
         type: u8
         -orig-id: liveupdate_num

@@ -8,7 +8,7 @@ meta:
     - vmalloc
 doc: |
   What `data` of a LUO file points to when the file's handler is memfd-v1 (Linux 6.19 and 7.0) or memfd-v2 (7.1 and
-  later), and the entries of its list of folios, which lies in a preserved vmalloc area.
+  later), and the entries of its list of folios, which is in a preserved vmalloc area.
 doc-ref: upstream 3.6; include/linux/kho/abi/memfd.h
 types:
   memfd_luo_ser_v1:
@@ -83,7 +83,7 @@ types:
         type: b52
         -orig-id: pfn
         -unit: pfn
-        doc: Page frame number of the folio’s first page; the reader skips 0, which no kernel writes.
+        doc: Page frame number of the folio's first page; the reader skips 0, which no kernel writes.
       - id: flags
         type: b12
         -orig-id: flags

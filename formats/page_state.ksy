@@ -5,9 +5,9 @@ meta:
   endian: le
   bit-endian: le
 doc: |
-  How a kernel that took a handover over remembers which blocks it has not restored yet, and what is needed to get
-  there from a dump: entries of its page tables, and the mark in struct page. Where page.private lies in struct page,
-  and how large that is, says VMCOREINFO.
+  How a kernel that took over a handover remembers which blocks it has not restored yet, and what is needed to get
+  there from a dump: entries of its page tables, and the mark in struct page. The offset of page.private in struct page,
+  and its size, are in VMCOREINFO.
 types:
   kho_page_info:
     -orig-id: union kho_page_info
@@ -22,7 +22,7 @@ types:
         type: u4
         -orig-id: magic
         enum: kho_page_magic
-        doc: KHOP while nobody has restored the block; 6.16 and 6.17 write the order alone.
+        doc: KHOP until the block is restored; 6.16 and 6.17 write the order alone.
   x86_page_entry:
     -orig-id: p4d_t, pud_t, pmd_t, pte_t
     doc: An entry of any level of the x86-64 page tables.

@@ -7,7 +7,7 @@ meta:
 doc: |
   How Linux 6.18 and later hand over an area of virtually contiguous memory: a descriptor in the owner's data and
   a chain of pages that list the physical pages in virtual order. An encoder whose list fills the last page
-  exactly leaves one empty page behind it.
+  exactly leaves one empty page after it.
 doc-ref: upstream 3.1; include/linux/kho/abi/kexec_handover.h
 types:
   kho_vmalloc:
@@ -36,7 +36,7 @@ types:
       - id: order
         type: u2
         -orig-id: order
-        doc: Each listed address stands for 2^order base pages.
+        doc: Each listed address covers 2^order base pages.
   kho_vmalloc_hdr:
     -orig-id: struct kho_vmalloc_hdr
     doc: Head of a list page.
@@ -69,7 +69,7 @@ types:
         doc: Physical addresses of the runs of pages; the first 0 ends the list.
   kho_vmalloc_data:
     -orig-id: page of a vmalloc area
-    doc: One base page of the area; what it holds is the owner's matter.
+    doc: One base page of the area; its contents are up to the owner.
     params:
       - id: page_size
         type: u4

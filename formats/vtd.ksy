@@ -441,7 +441,7 @@ types:
         -orig-id: SSIRWE
         -reserved: not ecap.ssirws
         -since: 5
-        doc: Second-stage permissions stand in bits 61 and 62; illegal in legacy mode.
+        doc: Second-stage permissions are in bits 61 and 62; illegal in legacy mode.
       - id: reserved_8
         type: b2
         -orig-id: '(reserved)'

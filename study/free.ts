@@ -1,15 +1,15 @@
 /** Fields that may hold anything, or nearly so, and why; by name or by the beginning of a name that ends in `*`. */
 const BOOT =
-  'a dump of the old kernel looks the same: no list leads to the tree, which the search finds; rules that need the list are skipped, and say so';
+  'a dump of the old kernel looks the same: no list leads to the tree, which the search finds; rules that need the list are reported as skipped';
 const HARDWARE = 'the hardware ignores it, or a capability decides that these dumps do not have';
 const ACCESSED = 'hardware sets it where dirty pages are tracked, and nothing clears it';
 const ROOT = 'the root directory has neither name nor blocks: not read';
 const PRESENCE = 'a unit without the device, or the bus, looks the same';
 const SECOND =
-  'used with a first stage only; these entries have a second stage, and the hardware ignores it (told in a note)';
+  'used with a first stage only; these entries have a second stage, and the hardware ignores it (reported in a note)';
 const FREE: Readonly<Record<string, string>> = {
   'setup_data.*': BOOT,
-  'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
+  'kho_data_rfc2024.dt_size': "the reader goes by the tree's own totalsize",
   'guestmemfs_sb.(padding)': 'not read',
   'guestmemfs_inode.(padding)': 'not read',
   'guestmemfs_inode (root).(padding)': 'not read',
@@ -22,32 +22,32 @@ const FREE: Readonly<Record<string, string>> = {
     'padding before patch 13 of the series; then only 0, negative and unmapped counts are wrong',
   'guestmemfs_inode.filename': 'any name without a slash that no other file has',
   'guestmemfs_inode.child_ino': 'a file has no children: not read unless it is an error number',
-  'property bus': 'any bus; the context entry that would tell is not handed over',
-  'property devfn': 'any function; the context entry that would tell is not handed over',
+  'property bus': 'any bus; the context entry that would show it is not handed over',
+  'property devfn': 'any function; the context entry that would show it is not handed over',
   'property csum': 'the sum is over folios that these cut-down cores do not hold',
   'property liveupdate-number': 'a counter that goes up by one',
   'luo_ser.liveupdate_num': 'a counter that goes up by one',
   'kho_kexec_metadata.kexec_count': 'a counter that goes up by one',
-  'kho_kexec_metadata.previous_release': 'any text that ends',
+  'kho_kexec_metadata.previous_release': 'any NUL-terminated text',
   'luo_file_ser.token': 'any number that no other file of the session has',
   'luo_flb_ser.data': 'only the owner of the FLB knows what it means',
-  'luo_session_ser.name': 'any text that ends and that no other session has',
-  'luo_session_ser_v1.name': 'any text that ends and that no other session has',
+  'luo_session_ser.name': 'any NUL-terminated text that no other session has',
+  'luo_session_ser_v1.name': 'any NUL-terminated text that no other session has',
   'memfd_luo_ser.pos': 'any position that is not negative',
-  'memfd_luo_ser.size': 'any size of as many pages as the folios make up',
-  'memfd_luo_ser.seals': 'every combination of the six seals, F_SEAL_EXEC with the four that it brings along',
+  'memfd_luo_ser.size': 'any size with as many pages as the folios add up to',
+  'memfd_luo_ser.seals': 'every combination of the six seals, F_SEAL_EXEC with the four that it implies',
   'kho_vmalloc.flags': 'both defined bits may be set or not',
-  'rtaddr_reg.RTA': 'any page; that no root table of the dump lies there is told in a note',
+  'rtaddr_reg.RTA': 'any page; that there is no root table of the dump is reported in a note',
   'root_entry.P': PRESENCE,
   'scalable_root_entry.LP': PRESENCE,
   'scalable_root_entry.UP': PRESENCE,
   'context_entry.P': PRESENCE,
   'scalable_context_entry.P': PRESENCE,
-  'context_entry.(ignored)': 'the hardware ignores it (told in a note)',
-  'context_entry.DID': 'any id that no other table has, but 0 in caching mode',
-  'pasid_entry.DID': 'any id that no other table has, but 0 in caching mode',
-  'scalable_context_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
-  'pasid_entry.FPD': 'whether faults are recorded, which is the writer’s choice',
+  'context_entry.(ignored)': 'the hardware ignores it (reported in a note)',
+  'context_entry.DID': 'any id that no other table has, except 0 in caching mode',
+  'pasid_entry.DID': 'any id that no other table has, except 0 in caching mode',
+  'scalable_context_entry.FPD': "whether faults are recorded, which is the writer's choice",
+  'pasid_entry.FPD': "whether faults are recorded, which is the writer's choice",
   'pasid_entry.SRE': SECOND,
   'pasid_entry.WPE': SECOND,
   'pasid_entry.NXE': SECOND,

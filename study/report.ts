@@ -7,7 +7,7 @@ export interface StudyOptions {
   readonly each: number;
   readonly seed: number;
   readonly dumps: number;
-  /** List some corruptions that nobody saw. */
+  /** List some corruptions that no rule saw. */
   readonly missed: boolean;
 }
 
@@ -40,9 +40,9 @@ export function* studyLines(results: readonly FieldResult[], options: StudyOptio
   yield '';
   yield `Made by \`npm run study -- --each ${options.each} --seed ${options.seed} -o docs/study.md\`: ${total.tried} corruptions of single fields in ${options.dumps} real dumps`;
   yield `(${options.each} of each field of each dump, seed ${options.seed}): one bit, one more or less, 0, all ones, or anything. A`;
-  yield 'corruption is seen when a rule says something above a note that it did not say before, or when no handover';
-  yield 'is found any more. Structures of remapping units are corrupted in the memory of live systems, with the registers';
-  yield 'beside it and without a tree: there the tables alone tell what is wrong.';
+  yield 'corruption is seen when a rule reports something above a note that it did not report before, or when no handover';
+  yield 'is found any more. Structures of remapping units are corrupted in the memory of live systems, with their registers';
+  yield 'and without a tree: there only the tables can show what is wrong.';
   yield '';
   yield `**${share(sum(bound))} of ${sum(bound).tried} corruptions of constrained fields are seen.**`;
   yield '';
@@ -68,7 +68,7 @@ export function* studyLines(results: readonly FieldResult[], options: StudyOptio
   yield '';
   yield '## Free fields';
   yield '';
-  yield 'Nothing, or only a part of what could be there, is wrong in these.';
+  yield 'No value, or only some values, of these fields are wrong.';
   yield '';
   yield '| field | class | corruptions | share | why |';
   yield '|---|---|---|---|---|';

@@ -40,6 +40,21 @@ describe('layers', () => {
     expect(result.imports).toBeGreaterThan(result.files);
   });
 
+  it('may not be told of a structure where they work on any', () => {
+    const text = [
+      '/** A comment may say iommu. */',
+      "const key = 'iommu';",
+      'const { guestMemfd, iommus } = model;',
+      "if (generation === 'kho-v4') use(iommufdOf);",
+    ].join('\n');
+    const files = { 'structures/iommu/binding.ts': text, 'structures/guest-memfd/binding.ts': '' };
+    expect(check({ ...LEAVES, ...files, 'decode/structures/x.ts': text, 'decode/x.ts': text })).toEqual([
+      'src/decode/structures/x.ts:2: names iommu: an engine knows no structure',
+      'src/decode/structures/x.ts:3: names guestMemfd: an engine knows no structure',
+      'src/decode/structures/x.ts:4: names kho-v4: an engine knows no structure',
+    ]);
+  });
+
   it('may be crossed downwards, skipping some', () => {
     const text = "import { a } from '../fdt/a.js';\nimport type { b } from '../schema/a.js';\n";
     expect(check({ ...LEAVES, 'validate/x.ts': text, 'cli/x.ts': "import '../validate/x.js';\n" })).toEqual(
@@ -96,10 +111,10 @@ describe('layers', () => {
 
   it('names missing files, unknown folders and cycles', () => {
     expect(check({ 'fdt/x.ts': "import './gone.js';\n" })).toEqual([
-      'src/fdt/x.ts:1: imports ./gone.js: no file of src',
+      'src/fdt/x.ts:1: imports ./gone.js: not a file of src',
     ]);
     expect(check({ 'misc/x.ts': "import '../schema/a.js';\n", 'schema/a.ts': '' })).toEqual([
-      'src/misc/x.ts:1: src/misc is no layer',
+      'src/misc/x.ts:1: src/misc is not a layer',
     ]);
     const found = check({
       'fdt/a.ts': "import './b.js';\n",

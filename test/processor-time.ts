@@ -42,7 +42,11 @@ const BOUND = 1.6;
 export function expectGrowth(small: () => void, large: () => void, factor: number): void {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 3 && best >= BOUND; i++) {
-    best = Math.min(best, Math.log(least(large) / least(small)) / Math.log(factor));
+    const base = least(small);
+    // What one run of the large size shows, the least of several shows all the more.
+    for (let run = 0; run < 3 && best >= BOUND; run++) {
+      best = Math.min(best, Math.log(measured(large).milliseconds / base) / Math.log(factor));
+    }
   }
   expect(best).toBeLessThan(BOUND);
 }

@@ -89,15 +89,15 @@ describe('the writer, of all parts together', () => {
   test.each([
     ['nothing but the string', V1, ['7.0', '6.19', '6.18', '6.17', '6.16'], undefined],
     [
-      'kho_test’s list in a vmalloc area',
+      "kho_test's list in a vmalloc area",
       { ...V1, khoTest: 'vmalloc' },
       ['7.0', '6.19', '6.18'],
       'bitmap-page',
     ],
-    ['kho_test’s list in its tree', { ...V1, khoTest: 'inline' }, ['6.17'], 'bitmap-512'],
+    ["kho_test's list in its tree", { ...V1, khoTest: 'inline' }, ['6.17'], 'bitmap-512'],
     ['an edited tree', { ...V1, editedTree: true }, ['7.0', '6.19'], 'bitmap-page'],
     ['a tree written in one go', { ...V1, editedTree: false }, ['6.18', '6.17', '6.16'], undefined],
-    ['the dump’s release', { ...V1, editedTree: false, dumpRelease: '6.17.9' }, ['6.17'], 'bitmap-512'],
+    ["the dump's release", { ...V1, editedTree: false, dumpRelease: '6.17.9' }, ['6.17'], 'bitmap-512'],
     ['LUO with FLBs', { ...V1, luo: 'luo-v1', luoFlb: true }, ['7.0'], 'bitmap-page'],
   ] as const)('%s', (_what, facts, from, map) => {
     expect(names(facts)).toEqual(from);
@@ -105,7 +105,7 @@ describe('the writer, of all parts together', () => {
     expect(inferWriter(facts).contradiction).toBeUndefined();
   });
 
-  test('a release of the dump that does not fit is the taking kernel’s', () => {
+  test("a release of the dump that does not fit is the taking kernel's", () => {
     expect(names({ kho: 'kho-v4', files: [], dumpRelease: '7.1.2' })).toEqual(['7.4-rc1', '7.3', '7.2']);
   });
 
@@ -163,7 +163,7 @@ describe('FLBs', () => {
     });
   });
 
-  test('7.0 has the test’s and no other', () => {
+  test("7.0 has the test's and no other", () => {
     expect(of(['liveupdate-test-flb-v0'], '7.0')?.takeover).toBe('yes');
     expect(of(['pci'], '7.0')).toMatchObject({
       takeover: 'loses',

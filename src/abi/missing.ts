@@ -1,14 +1,17 @@
 /** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
 
+import { STRUCTURE_PARTS } from '../structures/parts.js';
+
 /**
  * Lists and records of the model that can be missing, each by what leads to it: what hangs on sessions is unknown
  * where they are.
  *
  * - `map`: chunks, bitmaps, nodes and leaves of the preserved memory map; `scratch`: the scratch array;
  * - `luo`: its blob or struct luo_ser; `sessions`, `files`, `flbs`: its lists; `memfd`: records of memfds;
- * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that lie in such areas;
+ * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that are in such areas;
  * - `memblock`, `kho-test`, `metadata`: riders by their own; `blob`: the blob of another child;
- * - `draft`: records of handlers and FLBs that no release has;
+ * - `iommu`, `iommufd`, `vfio`, `pci`: records of the IOMMU series; `draft`: those of other handlers and FLBs that no
+ *   release has;
  * - `mem-cache`, `guestmemfs`: of the 2024 series.
  */
 export const PARTS = [
@@ -25,7 +28,7 @@ export const PARTS = [
   'kho-test',
   'metadata',
   'blob',
-  'draft',
+  ...STRUCTURE_PARTS,
   'mem-cache',
   'guestmemfs',
 ] as const;
@@ -36,7 +39,7 @@ export interface Missing {
   readonly part: Part;
   /** In words, e.g. `block of sessions`. */
   readonly what: string;
-  /** Physical address of the first absent byte, or of what lies there. */
+  /** Physical address of the first absent byte, or of what is there. */
   readonly address: bigint;
   /** Address of the record whose list is not whole: a session's for its files, a memfd's for its folios. */
   readonly owner?: bigint;

@@ -95,7 +95,7 @@ function fieldDifference(
 ): string | undefined {
   if (!MEMBER_PATH.test(kernelName) || bitOffset === undefined) return undefined;
   const member = members.get(kernelName);
-  if (member === undefined) return `${kernelName} is no member in the kernel`;
+  if (member === undefined) return `${kernelName} is not a member in the kernel`;
   if (member.bitOffset !== bitOffset) {
     return `${kernelName} is at ${place(member.bitOffset)} in the kernel, at ${place(bitOffset)} in the schema`;
   }

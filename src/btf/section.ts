@@ -25,14 +25,14 @@ export function readBtfSection(file: RandomAccess): Uint8Array | string {
   const head = readAt(file, 0, ELF64_EHDR_SIZE);
   if (head === undefined) return 'ends within the ELF header';
   const { eiClass, eiData, eShoff, eShnum, eShstrndx, eShentsize } = readElf64Ehdr(viewOf(head), 0);
-  if (eiClass !== ElfClass.class64 || eiData !== ElfData.lsb) return 'is no 64-bit little-endian ELF file';
+  if (eiClass !== ElfClass.class64 || eiData !== ElfData.lsb) return 'is not a 64-bit little-endian ELF file';
   if (eShoff === 0n || eShentsize !== ELF64_SHDR_SIZE) return 'is an ELF file without section headers';
   const start = Number(eShoff);
   const section = (index: number): Elf64Shdr | undefined => {
     const bytes = readAt(file, start + index * ELF64_SHDR_SIZE, ELF64_SHDR_SIZE);
     return bytes === undefined ? undefined : readElf64Shdr(viewOf(bytes), 0);
   };
-  // With 65,280 sections and more the number stands in section 0; no kernel has as many.
+  // With 65,280 sections and more the number is in section 0; no kernel has as many.
   const strings = section(eShstrndx);
   if (strings === undefined) return 'has no section names';
   for (let index = 0; index < Math.min(eShnum, MAX_SECTIONS); index++) {
@@ -41,7 +41,7 @@ export function readBtfSection(file: RandomAccess): Uint8Array | string {
     const name = readAt(file, Number(strings.shOffset) + header.shName, NAME.length);
     if (name === undefined || String.fromCharCode(...name) !== NAME) continue;
     if (header.shSize > BigInt(MAX_BTF))
-      return `has a .BTF section of ${header.shSize} bytes, which is not believed`;
+      return `has a .BTF section of ${header.shSize} bytes, which is implausible`;
     return readAt(file, Number(header.shOffset), Number(header.shSize)) ?? 'ends within its .BTF section';
   }
   return 'has no .BTF section: the kernel was built without CONFIG_DEBUG_INFO_BTF, or stripped';

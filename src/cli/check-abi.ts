@@ -20,7 +20,7 @@ interface CheckArguments extends CommonArguments {
   release: string | string[] | undefined;
 }
 
-/** Schemas of what is no state of a handover: containers and hardware. */
+/** Schemas of what is not part of a handover's state: containers and hardware. */
 const FOREIGN: ReadonlySet<string> = new Set(['btf', 'elf', 'fdt', 'kdump', 'makedumpfile', 'vtd']);
 /** Schemas of the 2024 series alone; other kernels have structs of these names for other purposes. */
 const SERIES_2024: ReadonlySet<string> = new Set(['dmar_domain', 'ftrace', 'guestmemfs', 'iommufd']);
@@ -41,7 +41,7 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
       .option('release', {
         type: 'string',
         requiresArg: true,
-        describe: 'the kernel’s release, e.g. 7.3 (default: the one whose structs fit best)',
+        describe: "the kernel's release, e.g. 7.3 (default: the one with the best-matching structs)",
       })
       .example('kho check-abi /sys/kernel/btf/vmlinux', 'the running kernel')
       .example(
@@ -63,13 +63,13 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
       throw new InputError(
         path,
         'budget-btf',
-        'the types of the handover’s structs have more members than any kernel’s',
+        "the types of the handover's structs have more members than any kernel's",
       );
     if (!found.some(({ name, verdict }) => verdict !== 'absent' && !BOOT.has(name))) {
       throw new InputError(
         path,
         'no-structs',
-        'has none of the handover’s structs: the kernel was built without it',
+        "has none of the handover's structs: the kernel was built without it",
       );
     }
     const { structs, summary } = withMissing(found, release);
@@ -94,7 +94,7 @@ function releaseOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const release = /^([0-9]+\.[0-9]+)(?:$|[.-])/.exec(text)?.[1];
   if (release !== undefined && expectedStructs(new Set(), release) !== undefined) return release;
-  throw new UsageError(`--release: "${text}" is no release whose structs are known (6.16 to 7.4)`);
+  throw new UsageError(`--release: "${text}" is not a release with known structs (6.16 to 7.4)`);
 }
 
 /** Tells structs that the kernel should have from those that it need not have. */
@@ -147,7 +147,7 @@ async function readTypes(path: string, spoolDir: string | undefined): Promise<Bt
 function typeBytes({ kind, file, head }: OpenedInput): Uint8Array | string {
   if (kind === 'elf') return readBtfSection(file);
   if (!isBtf(head)) return 'is neither an ELF file nor BTF';
-  if (file.size > MAX_BTF) return `has ${file.size} bytes of BTF, which is not believed`;
+  if (file.size > MAX_BTF) return `has ${file.size} bytes of BTF, which is implausible`;
   const bytes = new Uint8Array(file.size);
   return bytes.subarray(0, file.readAt(0, bytes.length, bytes));
 }

@@ -18,7 +18,7 @@ function erased<T>(command: CommandModule<object, T>): CommandModule {
 export const COMMANDS: readonly Command[] = [
   {
     form: 'info <dumps..>',
-    describe: 'say what a dump is and what it holds',
+    describe: 'show what a dump is and what it holds',
     load: async () => erased((await import('./info.js')).infoCommand),
   },
   {
@@ -63,7 +63,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     form: 'check-abi <vmlinux>',
-    describe: 'compare a kernel’s types (BTF) with the layouts that this tool knows',
+    describe: "compare a kernel's types (BTF) with the layouts that this tool knows",
     load: async () => erased((await import('./check-abi.js')).checkAbiCommand),
   },
   {

@@ -37,27 +37,27 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
   return yargs
     .option('memory', {
       ...text,
-      describe: 'memory behind a devicetree blob: an ELF core, compressed or not',
+      describe: 'memory of a devicetree blob: an ELF core, compressed or not',
     })
     .option('fdt-addr', { ...text, describe: 'physical address of the root tree' })
-    .option('tree', { ...text, describe: 'which tree, where a dump holds several: incoming or outgoing' })
+    .option('tree', { ...text, describe: 'which tree, if a dump holds several: incoming or outgoing' })
     .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
-    .option('page-size', { ...text, describe: '4k, 16k or 64k, where the dump does not say it' })
+    .option('page-size', { ...text, describe: '4k, 16k or 64k, if the dump does not show it' })
     .option('assume', {
       ...text,
-      describe: `what the dump does not say: ${ASSUMPTIONS.join(', ')}; repeatable`,
+      describe: `what the dump does not show: ${ASSUMPTIONS.join(', ')}; repeatable`,
     })
     .option('spool', {
       ...text,
-      describe: 'folder for what is unpacked (default: the system’s temporary folder)',
+      describe: "folder for unpacked input (default: the system's temporary folder)",
     })
     .option('max-unpacked', {
       ...text,
-      describe: 'how large an input may become when it is unpacked (default: 64G)',
+      describe: 'maximum size of an unpacked input (default: 64G)',
     })
     .option('budget', {
       ...text,
-      describe: 'raise the limits on what an input may cost, by this factor (default: 1)',
+      describe: 'multiply the limits on the cost of an input by this factor (default: 1)',
     })
     .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
     .option('quiet', {
@@ -106,7 +106,7 @@ function assumption(text: string): string {
 function budgetFactor(text: string): number {
   const factor = Number(text);
   if (/^[0-9]+(\.[0-9]+)?$/.test(text) && factor > 0) return factor;
-  throw new UsageError(`--budget: "${text}" is no positive number`);
+  throw new UsageError(`--budget: "${text}" is not a positive number`);
 }
 
 function pageSizeOf(text: string): number {
@@ -117,7 +117,7 @@ function pageSizeOf(text: string): number {
   return size;
 }
 
-/** Colours for what goes to standard output or, with `-o`, to a file (which is no terminal). */
+/** Colours for what goes to standard output or, with `-o`, to a file (which is not a terminal). */
 export function paint(args: CommonArguments): Paint {
   const toTerminal = process.stdout.isTTY === true && lastValue(args.output) === undefined;
   return paintFor(lastValue(args.color) ?? 'auto', toTerminal);

@@ -32,10 +32,10 @@ interface DiffArguments extends CommonArguments {
 const OF_EACH = ['memory', 'fdt-addr', 'tree', 'base', 'page-size'] as const;
 
 const EPILOGUE = [
-  'Two handovers are compared by logical identity: LUO sessions by name and their files by token, domains and iommufds by persistent_id, mappings by IOVA and by the file that they lead to, reserve_mem regions and subtrees by name, the rest by node and property. Where memory lies is no difference, unless --strict is given. What one of the dumps does not hold is listed as not compared. --memory, --fdt-addr, --tree, --base and --page-size may be given twice: for A, then for B.',
-  'With one DUMP that holds both, its incoming tree (what its kernel got) is A, and its outgoing one (what it prepares for the next kernel) is B.',
-  'Coverage: A is taken as what the old kernel handed out, B as what the new kernel will keep. Memory that A keeps and B does not is "lost" when B still has its user and that still means this memory (a device reaches it, a file has it), or its user cannot have moved (a region of reserve_mem, a file of guestmemfs): this counts as a difference. It is "released" when the user is gone, as after a session was retrieved and finished; "moved" when the user has other memory; "replaced" when it was bookkeeping of the old handover; "unkept" when devices reach it and A did not keep it either. The question is asked only where both dumps are of one machine since one cold boot: of one dump, or with the same scratch regions, kexec counts that go on from each other, and things that lie where they lay.',
-  'Exit status: 0 no differences; 1 differences, those that a kexec makes by itself included, or lost memory; 2 unusable arguments or input.',
+  'Two handovers are compared by logical identity: LUO sessions by name and their files by token, domains and iommufds by persistent_id, mappings by IOVA and by the file they lead to, reserve_mem regions and subtrees by name, everything else by node and property. Addresses are compared only with --strict. Parts missing from one of the dumps are listed as not compared. --memory, --fdt-addr, --tree, --base and --page-size may be given twice: for A, then for B.',
+  'With one DUMP that holds both trees, the incoming one (handed to its kernel) is A, and the outgoing one (prepared for the next kernel) is B.',
+  'Coverage: A is what the old kernel handed over, B is what the new kernel will keep. Memory that A keeps and B does not is "lost" if B still has its user and that user still refers to this memory (a device reaches it, a file has it), or if its user cannot have moved (a region of reserve_mem, a file of guestmemfs): this counts as a difference. It is "released" if the user is gone, as after a session was retrieved and finished; "moved" if the user has other memory; "replaced" if it was bookkeeping of the old handover; "unkept" if devices reach it and A did not keep it either. Coverage is compared only where both dumps are from one machine since the same cold boot: from one dump, or with the same scratch regions, consecutive kexec counts, and objects that are still at the same addresses.',
+  'Exit status: 0 no differences; 1 differences, including those that any kexec makes, or lost memory; 2 unusable arguments or input.',
 ].join('\n\n');
 
 export const diffCommand: CommandModule<object, DiffArguments> = {
@@ -51,7 +51,7 @@ export const diffCommand: CommandModule<object, DiffArguments> = {
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .example('kho diff before.elf after.elf', 'what changed, and whether anything was lost')
       .example('kho diff vmcore', 'what its kernel got, against what it hands on')
-      .example('kho diff --strict a.elf b.elf', 'and where it lies')
+      .example('kho diff --strict a.elf b.elf', 'compares addresses, too')
       .example('kho diff --format json a b | jq .differences', 'for tools')
       .epilogue(EPILOGUE),
   handler: async (args) => {

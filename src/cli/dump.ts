@@ -2,7 +2,8 @@
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { dtsLines } from '../fdt/dts.js';
-import { findNode, rootNode } from '../fdt/tree.js';
+import type { FdtTree } from '../fdt/fdt-tree.js';
+import { children, findNode, nodeName, rootNode } from '../fdt/tree.js';
 import { InputError } from '../memory/node/errors.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { memoryLines } from '../report/memory-text.js';
@@ -42,7 +43,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
         describe: 'only the node at this path, and what is below it',
       })
       .example('kho dump kho.dtb', 'the tree, with addresses as addresses')
-      .example('kho dump kho.dtb --memory memory.elf.gz', 'and the files and mem cache behind it')
+      .example('kho dump kho.dtb --memory memory.elf.gz', 'and its files and mem cache')
       .example('kho dump kho.dtb --node /iommufd/iommufds/1', 'one iommufd')
       .example('kho dump --format json core.elf | jq .domains', 'the model, for tools'),
   handler: async (args) => {
@@ -82,15 +83,38 @@ function json(path: string, handover: Handover, node: string | undefined): { [ke
 
 function dts(path: string, handover: Handover, node: string | undefined): Iterable<string> {
   const { tree } = handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no devicetree blob');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no devicetree blob');
   return dtsLines(tree, node === undefined ? {} : { node: startOf(path, handover, node) });
 }
 
 /** Token of a named node. */
 function startOf(path: string, { tree }: Handover, node: string): number {
   const start = tree === undefined ? -1 : findNode(tree, node);
-  if (start < 0) throw new InputError(path, 'no-node', `has no node ${node}`);
+  if (start < 0) {
+    const like = tree === undefined ? '' : siblingsText(tree, node);
+    throw new InputError(path, 'no-node', `has no node ${node}${like}`);
+  }
   return start;
+}
+
+/** Names that a message lists. */
+const MOST_NAMES = 8;
+
+/** What the last part of a path that is there has instead. */
+function siblingsText(tree: FdtTree, path: string): string {
+  let above = path.replace(/\/+$/, '');
+  let node = -1;
+  while (node < 0 && above.includes('/')) {
+    above = above.slice(0, above.lastIndexOf('/'));
+    node = findNode(tree, above === '' ? '/' : above);
+  }
+  if (node < 0) return '; a path begins with /';
+  const names: string[] = [];
+  for (const child of children(tree, node)) {
+    if (names.length === MOST_NAMES) return `; ${above}/ has ${names.join(', ')} and more`;
+    names.push(nodeName(tree, child) ?? '');
+  }
+  return names.length === 0 ? `; ${above}/ has no nodes` : `; ${above}/ has ${names.join(', ')}`;
 }
 
 function* tree(

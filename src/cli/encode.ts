@@ -30,16 +30,16 @@ export const encodeCommand: CommandModule<object, EncodeArguments> = {
         type: 'string',
         requiresArg: true,
         default: 'dtb',
-        describe: 'dtb: the devicetree blob; elf: a core with the memory behind it',
+        describe: 'dtb: the devicetree blob; elf: a core with its memory',
       })
       .example('kho dump --format json kho.dtb | kho encode - -o copy.dtb', 'the same bytes')
       .example(
         "kho dump --format json kho.dtb | jq 'del(.fdt.tree)' | kho encode - -o fresh.dtb",
-        'as the kernel’s writer orders it',
+        "as the kernel's writer orders it",
       )
       .example(
         'kho encode model.json --to elf --memory memory.elf.gz -o new.elf',
-        'a core, with what the model does not hold',
+        'a core, including what the model does not hold',
       ),
   handler: async (args) => {
     const to = lastValue(args.to) ?? 'dtb';

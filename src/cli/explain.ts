@@ -1,4 +1,4 @@
-/** `kho explain`: the rules and records, one a line, or one of them whole. */
+/** `kho explain`: the rules and records, one per line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
@@ -6,10 +6,13 @@ import { formLines, recordListLines, ruleLines } from '../report/explain-text.js
 import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
+import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
-import { type CommonArguments, commonOptions, joined, paint, write } from './common.js';
+import type { Rule } from '../validate/rule.js';
+import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
+import { matchingRules } from './rule-names.js';
 
 interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
@@ -21,6 +24,7 @@ function unknownTopic(topic: string): string {
   const like = namesLike(topic.replace(/^struct /, ''), [
     ...recordNames(recordTypes),
     ...catalogue.map(({ id }) => id),
+    ...new Set(catalogue.map(({ id }) => areaOf(id))),
   ]);
   const what = `there is no rule and no record "${topic}"`;
   const where = 'kho explain lists the rules, kho explain records the records';
@@ -28,16 +32,22 @@ function unknownTopic(topic: string): string {
   return `${what}; ${where}: ${structNames(recordTypes).join(', ')}`;
 }
 
+function ruleLine({ id, severity, title }: Rule): string {
+  return `${id}  ${severity.padEnd(7)}  ${title}`;
+}
+
 export const explainCommand: CommandModule<object, ExplainArguments> = {
   builder: (yargs) =>
     commonOptions(yargs)
       .positional('topic', {
         type: 'string',
-        describe: 'rule id, record name, records (their names), or abi; without it, every rule, one a line',
+        describe:
+          'rule id, area or pattern of ids, record name, records (their names), or abi; without it, every rule, one per line',
       })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
+      .example('kho explain LUO', 'the rules of an area')
       .example('kho explain abi', 'which kernel release wrote and reads which ABI string')
       .example(
         'kho explain memfd_luo_ser',
@@ -52,10 +62,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       return;
     }
     if (topic === undefined) {
-      await write(
-        args,
-        joined(catalogue.map(({ id, severity, title }) => `${id}  ${severity.padEnd(7)}  ${title}`)),
-      );
+      await write(args, joined(catalogue.map(ruleLine)));
       return;
     }
     if (topic === 'abi') {
@@ -65,6 +72,18 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
     const rule = catalogue.find(({ id }) => id === topic.toUpperCase());
     if (rule !== undefined) {
       await write(args, joined(ruleLines(rule, catalogue, colours)));
+      return;
+    }
+    const matching = new Set(
+      matchingRules(
+        topic,
+        catalogue.map(({ id }) => id),
+      ),
+    );
+    if (matching.size > 0) {
+      await write(args, joined(catalogue.filter(({ id }) => matching.has(id)).map(ruleLine)));
+      const records = namesLike(topic, recordNames(recordTypes));
+      if (records.length > 0) message(args, `kho explain also knows the records ${records.join(', ')}`);
       return;
     }
     if (topic === 'records') {

@@ -1,4 +1,4 @@
-/** What `kho fuzz` mutates: the records of a dump, or its blobs each by itself. */
+/** What `kho fuzz` mutates: the records of a dump, or its blobs each on its own. */
 import type { DecodeOptions } from '../decode/handover.js';
 import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
@@ -36,7 +36,7 @@ export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighte
   });
   const makerOf = (number: number): CaseMaker => {
     const maker = makers[number % makers.length];
-    if (maker === undefined) throw new RangeError('a case source has a target at least');
+    if (maker === undefined) throw new RangeError('a case source has at least one target');
     return maker;
   };
   return {
@@ -67,7 +67,7 @@ export function fingerprint(targets: readonly FuzzTarget[]): string {
 /**
  * Loads a dump as targets.
  *
- * @param blobs each blob by itself, for fuzzers that take no core
+ * @param blobs each blob on its own, for fuzzers that take no core
  */
 export async function dumpTargets(
   args: CommonArguments,
@@ -80,7 +80,7 @@ export async function dumpTargets(
   );
 }
 
-/** Every tree of a dump as a whole, and each of its blobs by itself. */
+/** Every tree of a dump as a whole, and each of its blobs on its own. */
 export async function everyTarget(
   args: CommonArguments,
   path: string,
@@ -95,7 +95,7 @@ export async function everyTarget(
 function whole(args: CommonArguments, path: string, dump: LoadedDump, units: readonly VtdUnit[]): FuzzTarget {
   const { handover, evidence, found } = dump;
   const { memory, tree, setupData, scratch } = handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no tree to mutate');
   const { form } = loadOptions(args);
   const release = writerRelease(evidence, found);
   const options: DecodeOptions = {
@@ -122,7 +122,7 @@ function assumed({ handover: { generation } }: LoadedDump): DecodeOptions {
 /** The root tree, and the blobs of its children. */
 function lone(path: string, dump: LoadedDump): FuzzTarget[] {
   const { tree, subtrees = [] } = dump.handover;
-  if (tree === undefined) throw new InputError(path, 'no-tree', 'holds no tree to mutate');
+  if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no tree to mutate');
   return [
     blobTarget(tree.bytes, assumed(dump)),
     ...subtrees.flatMap(({ blob }) => (blob === undefined ? [] : [blobTarget(blob)])),

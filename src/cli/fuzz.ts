@@ -39,14 +39,14 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .positional('dumps', {
         type: 'string',
         array: true,
-        describe: 'a memory dump, a blob, or a folder with the memory behind it; with --self any number',
+        describe: 'a memory dump, a blob, or a folder with its memory; with --self any number',
       })
       .option('output', {
         type: 'string',
         requiresArg: true,
         group: 'Input and output:',
         describe:
-          'folder for the cases, run.json, manifest.ndjson (with --exec results.ndjson) and kho.dict; a run that is there already goes on',
+          'folder for the cases, run.json, manifest.ndjson (with --exec results.ndjson) and kho.dict; an existing run is continued',
       })
       .option('abi', {
         type: 'string',
@@ -78,13 +78,13 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
         type: 'string',
         requiresArg: true,
         describe:
-          'run this on each case, @@ being its file (without @@ its last argument), which is its standard input too; keep only what makes it crash or hang',
+          'run this on each case: @@ is replaced by the file (without @@ it is the last argument), which is also its standard input; keep only cases that make it crash or hang',
       })
       .option('timeout', {
         type: 'string',
         requiresArg: true,
         default: '10',
-        describe: 'seconds until a run of --exec counts as hanging',
+        describe: 'seconds after which a run of --exec counts as hung',
       })
       .option('memory-limit', {
         type: 'string',
@@ -95,13 +95,10 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
         type: 'boolean',
         describe: 'check this program: no exception, no hang, no growth, the same bytes back',
       })
-      .example(
-        'kho fuzz vmcore --count 1000 -o cases',
-        'files, and a manifest that says what has to be found in each',
-      )
+      .example('kho fuzz vmcore --count 1000 -o cases', 'files, and a manifest of what must be found in each')
       .example('kho fuzz kho.dtb --blobs -o corpus', 'a corpus, and a dictionary for afl-fuzz -x')
       .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
-      .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'of a dump that is made for it')
+      .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'from a synthesised dump')
       .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
       .example(
         'kho fuzz core.elf.gz --regset iommu_regset -o cases',
@@ -119,7 +116,7 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
     if (!self && command === undefined && folder === undefined) {
       throw new UsageError('-o DIR, --exec CMD or --self is missing');
     }
-    if (self && folder !== undefined) throw new UsageError('--self writes no cases: leave -o away');
+    if (self && folder !== undefined) throw new UsageError('--self writes no cases: leave out -o');
     const words = command === undefined ? undefined : splitCommand(command);
     const source = await sourceOf(args, seed);
     const range = { first, count };
@@ -180,7 +177,7 @@ async function runWrite(
   range: Range,
 ): Promise<void> {
   const { written, before } = await writeCases(source, folder, run, seed, range, createProgress(args.quiet));
-  message(args, `${folder}: ${written} cases written${before > 0 ? `, ${before} were there` : ''}`);
+  message(args, `${folder}: ${written} cases written${before > 0 ? `, ${before} already existed` : ''}`);
 }
 
 /** @throws UsageError for a time that is none */
@@ -188,7 +185,7 @@ function programLimits(args: FuzzArguments): ProgramLimits {
   const memory = lastValue(args['memory-limit']);
   const timeout = Number(lastValue(args.timeout) ?? '10');
   if (!(timeout > 0 && timeout <= 86_400))
-    throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is no number of seconds`);
+    throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is not a number of seconds`);
   return {
     timeout: timeout * 1000,
     ...(memory === undefined ? {} : { memory: Number(parseNumber(memory, 'memory-limit')) }),

@@ -85,7 +85,7 @@ function findingLines(
     const which = direction === undefined ? 'another tree' : `the ${direction} tree`;
     const state = takenOver === undefined ? '' : ', taken over by the running kernel';
     const way = direction === undefined ? '--fdt-addr' : `--tree ${direction}`;
-    lines.push(`  ${which} lies at ${addresses.map(hex).join(' and ')}${state}, not used (${way} takes it)`);
+    lines.push(`  ${which} is at ${addresses.map(hex).join(' and ')}${state}, not used (${way} selects it)`);
   }
   for (const { address, totalsize } of truncated) {
     lines.push(`  truncated copy of a tree at ${hex(address)} (claims ${totalsize} bytes), not used`);
@@ -123,6 +123,6 @@ function evidenceLines(
   if (options.pageSize !== undefined) lines.push(['page size by', '--page-size']);
   else if (pageSize !== undefined) lines.push(['page size by', pageSize.from]);
   else if (handover.pageSizeReason !== undefined) lines.push(['page size by', handover.pageSizeReason]);
-  else lines.push(['page size by', 'assumption: nothing in the dump tells it (--page-size)']);
+  else lines.push(['page size by', 'assumption: nothing in the dump shows it (--page-size)']);
   return lines;
 }

@@ -16,7 +16,7 @@ export interface DebugfsParts {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Addresses stand in hexadecimal, one a line. */
+/** Addresses are in hexadecimal, one per line. */
 const LINE = /^0x[0-9a-f]{1,16}$/;
 /** How the blob of the live update orchestrator begins from luo-v3 on; older ones are devicetree blobs. */
 const LUO = new TextEncoder().encode('luo-v');
@@ -53,7 +53,7 @@ export async function readDebugfs(
     if (address === undefined) {
       diagnostics.push({
         code: 'debugfs-rider',
-        message: `sub_fdts/${name} belongs to no child of the tree as far as it can be read: a truncated copy, or a later registration`,
+        message: `sub_fdts/${name} matches no child of the tree that can be read: a truncated copy, or a later registration`,
         location: { fdtPath: `/${name}` },
       });
       continue;
@@ -84,12 +84,12 @@ export async function readDebugfs(
 export function takenOverIn({ direction }: DebugfsFolder, { generation }: Handover): TakenOver | undefined {
   if (direction !== 'in') return undefined;
   const gone = generation === 'kho-v4' ? ['LUO'] : [];
-  return { why: 'debugfs of the kernel that was handed it shows it', gone };
+  return { why: 'it is from the debugfs of the kernel that it was handed to', gone };
 }
 
 /**
  * From 7.2 on the kernel has freed the LUO blob of the incoming tree before debugfs shows it
- * (upstream 3.11), so the file holds whatever came to lie there.
+ * (upstream 3.11), so the file holds whatever came to be there.
  */
 function freedBlob(
   { direction }: DebugfsFolder,
@@ -100,8 +100,8 @@ function freedBlob(
   if (direction !== 'in' || name !== 'LUO' || generation !== 'kho-v4') return undefined;
   const usable = begins(bytes, LUO) || begins(bytes, FDT);
   const seen = usable
-    ? 'it still looks like one, but need not be whole'
-    : `it is none any more and begins with ${bytesToHex(bytes.subarray(0, SHOWN))}`;
+    ? 'it still looks like one, but may not be complete'
+    : `it no longer is one, and begins with ${bytesToHex(bytes.subarray(0, SHOWN))}`;
   const diagnostic = {
     code: 'debugfs-freed',
     message: `sub_fdts/LUO of the incoming tree is memory that the kernel had freed when debugfs showed it: ${seen}`,
@@ -127,7 +127,7 @@ async function readScratchLists(
   if (starts === undefined || sizes === undefined || starts.length !== sizes.length) {
     diagnostics.push({
       code: 'debugfs-scratch',
-      message: 'scratch_phys and scratch_len are no lists of equally many 0x… lines',
+      message: 'scratch_phys and scratch_len are not lists of equally many 0x… lines',
       location: {},
     });
     return undefined;

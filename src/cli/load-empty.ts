@@ -6,7 +6,7 @@ import type { Folder } from '../memory/node/folder.js';
 
 /** Names of files in /sys/kernel/debug/kho/{in,out}. */
 const NAMES = ['fdt', 'scratch_phys', 'scratch_len'];
-/** Where they lie: in the folder of one direction, or below that of both. */
+/** Where they are: in the folder of one direction, or below that of both. */
 const PLACES = ['', 'in', 'out'];
 
 /**
@@ -24,7 +24,7 @@ export async function refuseEmptyCopy(path: string, folder: Folder): Promise<voi
       found++;
     }
   }
-  if (found > 0) throw emptyFiles(path, 'has the files of debugfs, and they are empty');
+  if (found > 0) throw emptyFiles(path, 'has the files of debugfs, but they are empty');
 }
 
 /** Whether nothing can be read: the size that a file reports need not be its own. */

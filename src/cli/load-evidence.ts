@@ -8,7 +8,7 @@ import { hex } from '../schema/units.js';
 export interface Decided<T> {
   readonly value: T;
   readonly from: string;
-  /** Whether it stands in the memory itself, and not in the file's headers. */
+  /** Whether it is in the memory itself, and not in the file's headers. */
   readonly inMemory: boolean;
 }
 
@@ -53,7 +53,7 @@ export function evidenceOf(opened: OpenedMemory, { vmcoreinfo }: Findings, found
     tell({ release: kdump.release, pageSize: kdump.pageSize }, 'the kdump header');
   }
   if (found?.pageSize !== undefined) {
-    tell({ pageSize: found.pageSize }, `the size that ${found.how} gives the tree’s page`);
+    tell({ pageSize: found.pageSize }, `the size that ${found.how} gives the tree's page`);
   }
   if (opened.machine === 'x86-64') tell({ pageSize: 4096 }, 'x86-64, which has no other');
   const release = decide(told, ({ release }) => release);

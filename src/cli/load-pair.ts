@@ -36,7 +36,7 @@ export async function withBothTrees<T>(
       throw noPair(path, `is a copy of debugfs with the ${dumps[0]?.direction} tree alone`);
     }
     if (blob !== undefined) throw noPair(path, 'is one devicetree blob');
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'holds no memory');
+    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
     const [incoming, outgoing] = bothInMemory(path, memory, options);
     return use(incoming, outgoing);
   });
@@ -57,12 +57,12 @@ function bothInMemory(
   });
   if (incoming !== undefined && outgoing !== undefined) return [incoming, outgoing];
   const all = [...findings.trees, ...findings.others];
-  if (all.length === 0) throw new InputError(path, 'no-tree', 'holds no handover tree');
+  if (all.length === 0) throw new InputError(path, 'no-tree', 'contains no handover tree');
   if (all.length === 1) {
-    throw noPair(path, `holds one handover tree, at ${all.map(treePlace).join()}`);
+    throw noPair(path, `contains one handover tree, at ${all.map(treePlace).join()}`);
   }
   const places = all.map(treePlace).join(', ');
-  throw noPair(path, `does not tell which of its trees is incoming and which outgoing (trees: ${places})`);
+  throw noPair(path, `does not show which of its trees is incoming and which outgoing (trees: ${places})`);
 }
 
 function noPair(path: string, what: string): InputError {

@@ -1,4 +1,4 @@
-/** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
+/** A DUMP argument → the trees in it, their memory, and what they decode to. */
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import type { UnrestoredBlocks } from '../abi/upstream/model.js';
@@ -37,7 +37,7 @@ import type { LoadOptions } from './load-options.js';
 
 export type { LoadOptions } from './load-options.js';
 
-/** A handover tree, and the physical memory behind it. */
+/** A handover tree, and its physical memory. */
 export interface LoadedDump {
   /** As given. */
   readonly path: string;
@@ -46,7 +46,7 @@ export interface LoadedDump {
   readonly handover: Handover;
   /** How the tree was found, when it was found in memory. */
   readonly found?: FoundTree;
-  /** Where the tree stands, to tell it from others of the same dump: addresses or a file's name. */
+  /** Where the tree is, to tell it from others of the same dump: addresses or a file's name. */
   readonly place?: string;
   /** Handed to the kernel of the dump, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
@@ -59,7 +59,7 @@ export interface LoadedDump {
 /**
  * Opens a dump, hands it to `use`, and closes it however that ends.
  *
- * @throws InputError when it cannot be read, holds no handover tree, or several
+ * @throws InputError when it cannot be read, contains no handover tree, or several
  */
 export async function withDump<T>(
   path: string,
@@ -91,7 +91,7 @@ export async function withDumps<T>(
     const { blob, memory, folders } = inputs;
     if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
     if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'holds no memory');
+    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
     const { dumps, findings } = fromMemory(path, memory, options);
     return use(dumps, findings, memory);
   });
@@ -107,7 +107,7 @@ export async function withMemory<T>(
     if (unrecognised !== undefined) throw unrecognised;
     if (memory !== undefined) return use(memory.memory, memory);
     const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
-    throw new InputError(path, 'no-memory', `is ${what}; name the memory behind it with --memory FILE`);
+    throw new InputError(path, 'no-memory', `is ${what}; give its memory with --memory FILE`);
   });
 }
 
@@ -153,7 +153,7 @@ async function fromBlob<T>(
   const description = `${unrecognised === undefined ? 'devicetree blob' : 'record'}, ${counted(blob.length, 'byte')}`;
   const tree = parseFdt(blob);
   if (isTooOld(tree)) {
-    const why = `a devicetree blob of version ${tree.header?.version}, whose names and values are laid out in another way`;
+    const why = `a devicetree blob of version ${tree.header?.version}, with another layout of names and values`;
     throw new InputError(path, 'old-version', `${why}; write it as version 17 with dtc -I dtb -O dtb -V 17`);
   }
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
@@ -221,7 +221,7 @@ function withMemoryBehind(
   };
 }
 
-/** Where the blob lies in the memory behind it: the tree that says the same. */
+/** Where the blob is in its memory: the tree that says the same. */
 function blobInMemory(blob: Uint8Array, { trees, others }: Findings): FoundTree | undefined {
   const all = [...trees, ...others];
   const tree = parseFdt(blob);
@@ -352,7 +352,7 @@ function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'>
 
 /**
  * The release of the kernel that wrote the tree. The core's headers speak of the kernel that ran last, which
- * did not write the tree that was handed to it; in memory the writer's own notes may still stand.
+ * did not write the tree that was handed to it; in memory the writer's own notes may still be.
  */
 export function writerRelease(
   evidence: Evidence | undefined,
@@ -379,7 +379,7 @@ function diagnosticText({ message, count }: MemoryDiagnostic): string {
   return count === 1 ? message : `${message} (${count} such cases)`;
 }
 
-/** What is wrong with the memory file stands beside what is wrong with its contents. */
+/** Problems of the memory file are reported along with those of its contents. */
 function addMemoryDiagnostics(handover: Handover, { diagnostics }: OpenedMemory): void {
   for (const diagnostic of diagnostics) {
     const { code, fileOffset } = diagnostic;
@@ -400,7 +400,7 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
   else {
     handover.diagnostics.push({
       code: 'memory-absent',
-      message: `the mem cache at ${hex(address)} (${size} bytes) is not whole in ${memory.description}`,
+      message: `the mem cache at ${hex(address)} (${size} bytes) is not entirely in ${memory.description}`,
       location: { address },
     });
   }
@@ -425,7 +425,7 @@ function refuseDirection(path: string, direction: Direction, findings: Findings)
   throw new InputError(
     path,
     'tree-undecided',
-    `the dump does not tell which tree is ${direction} (trees: ${places}); choose one with --fdt-addr`,
+    `the dump does not show which tree is ${direction} (trees: ${places}); choose one with --fdt-addr`,
   );
 }
 
@@ -435,7 +435,7 @@ export function treePlace({ addresses, direction }: FoundTree): string {
   return direction === undefined ? places : `${places} (${direction})`;
 }
 
-/** Why a dump has no tree: what the file itself lacks may well be what the tree lay in. */
+/** Why a dump has no tree: what the file itself lacks may well be what the tree was in. */
 export function noTree(
   path: string,
   { truncated, absentEntry }: Findings,
@@ -444,8 +444,8 @@ export function noTree(
   const places = truncated.map(({ address }) => hex(address)).join(', ');
   const none =
     places === ''
-      ? 'holds no handover tree'
-      : `holds no whole handover tree, only truncated ones at ${places}`;
+      ? 'contains no handover tree'
+      : `contains no complete handover tree, only truncated ones at ${places}`;
   const cause = absentEntry === undefined ? none : `${none}; ${entryText(absentEntry)}`;
   const damage = memory?.diagnostics[0]?.message;
   return new InputError(
@@ -458,9 +458,9 @@ export function noTree(
 function entryText({ how, address, list }: BrokenEntry): string {
   if (list === undefined) return `${how} names one at ${hex(address)}, which is not in the dump`;
   const ends = {
-    absent: `breaks off at the element at ${hex(address)}, which is not in the dump`,
+    absent: `is cut off at the element at ${hex(address)}, which is not in the dump`,
     impossible: `leads to ${hex(address)}, which is beyond all memory`,
-    endless: `comes back to the element at ${hex(address)}`,
+    endless: `leads back to the element at ${hex(address)}`,
   };
   return `the setup_data list of boot_params at ${hex(list.bootParams)} ${ends[list.ends]}`;
 }
@@ -479,6 +479,6 @@ function severalTrees(
   const told = dumps.some(({ direction }) => direction !== undefined);
   const addressed = dumps.some(({ found }) => found !== undefined);
   const ways = [told ? '--tree incoming or --tree outgoing' : '', addressed ? '--fdt-addr ADDRESS' : ''];
-  const cause = `holds ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
+  const cause = `contains ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
   return new InputError(path, 'several-trees', cause);
 }

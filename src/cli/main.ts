@@ -13,7 +13,7 @@ import { packageVersion } from './version.js';
 /** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
 const LITERAL = '\u0000';
 
-/** Marks what is no option: a lone dash (a standard stream), and all that follows `--`. */
+/** Marks arguments that are not options: a lone dash (a standard stream), and all that follows `--`. */
 function markLiterals(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   const options = end < 0 ? argv : argv.slice(0, end);
@@ -61,6 +61,10 @@ async function run(argv: readonly string[]): Promise<number> {
   process.exitCode = STATUS.clean;
   forgetReads();
   try {
+    if (argv.length === 0) {
+      process.stderr.write(`${await parser([], () => {}).getHelp()}\n`);
+      return STATUS.unusable;
+    }
     let action: Action | undefined;
     await parse(argv, (found) => {
       action = found;
@@ -103,8 +107,7 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
   });
 }
 
-/** @throws UsageError for what yargs refuses */
-async function parse(argv: readonly string[], found: (action: Action) => void): Promise<void> {
+function parser(argv: readonly string[], found: (action: Action) => void): Argv {
   const instance = yargs(markLiterals(argv));
   instance
     .scriptName('kho')
@@ -133,6 +136,12 @@ async function parse(argv: readonly string[], found: (action: Action) => void): 
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
+  return instance;
+}
+
+/** @throws UsageError for what yargs refuses */
+async function parse(argv: readonly string[], found: (action: Action) => void): Promise<void> {
+  const instance = parser(argv, found);
   try {
     await instance.parseAsync();
   } catch (error) {

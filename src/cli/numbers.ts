@@ -14,7 +14,7 @@ const SUFFIXES: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /**
- * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) behind it.
+ * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) after it.
  *
  * @throws UsageError naming the option
  */
@@ -22,7 +22,7 @@ export function parseNumber(text: string, option: string): bigint {
   const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)(?:i?[bB])?$/.exec(text);
   const factor = SUFFIXES.get((match?.[2] ?? '').toLowerCase());
   if (match?.[1] === undefined || factor === undefined) {
-    throw new UsageError(`--${option}: "${text}" is no number (decimal or 0x, with K, M, G or T)`);
+    throw new UsageError(`--${option}: "${text}" is not a number (decimal or 0x, with K, M, G or T)`);
   }
   const value = BigInt(match[1]) * factor;
   if (value >= 1n << 64n) throw new UsageError(`--${option}: ${text} does not fit 64 bits`);

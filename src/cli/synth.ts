@@ -43,10 +43,10 @@ interface SynthArguments {
 const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   sessions: 'LUO sessions (default 3)',
   files:
-    'memfds in all sessions (default 4); rfc-2024: files of guestmemfs (default: one a domain, and one more)',
-  flbs: 'FLBs of the kernel’s own test, up to 3 (default 0)',
+    'memfds in all sessions (default 4); rfc-2024: files of guestmemfs (default: one per domain, and one more)',
+  flbs: "FLBs of the kernel's own test, up to 3 (default 0)",
   reserveMem: 'regions of reserve_mem, up to 8 (default 2)',
-  testFolios: 'folios of the kernel’s own test, kho_test (default 6)',
+  testFolios: "folios of the kernel's own test, kho_test (default 6)",
   domains: 'persistent iommufds with a domain each (default 2)',
   devices: 'devices of each domain (default 2)',
   areas: 'areas of each IOAS (default 3)',
@@ -79,7 +79,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     })
     .option('release', {
       ...luo,
-      describe: 'kernel release whose forms are written, e.g. 6.17 (default: the newest)',
+      describe: 'kernel release to imitate, e.g. 6.17 (default: the newest)',
     })
     .option('luo', {
       ...luo,
@@ -88,7 +88,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     .option('holes', {
       ...luo,
       describe:
-        'part of a memfd’s 2 MiB ranges that nobody wrote, 0 to 1 or percent: the kernel fills them with single pages',
+        "fraction of a memfd's 2 MiB ranges that were never written, 0 to 1 or percent: the kernel fills them with single pages",
     });
   for (const key of COUNTS) {
     const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';

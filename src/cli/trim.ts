@@ -1,4 +1,4 @@
-/** `kho trim`: a dump that can be shared: the handover's records, and nothing of anybody's memory. */
+/** `kho trim`: a dump that can be shared: the handover's records, and no other memory. */
 
 import type { CommandModule } from 'yargs';
 import { missingText } from '../abi/missing.js';
@@ -27,14 +27,14 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
       .positional('dump', {
         type: 'string',
         demandOption: true,
-        describe: 'a memory dump, or a blob or folder with the memory behind it',
+        describe: 'a memory dump, or a blob or folder with its memory',
       })
       .option('whole-pages', {
         type: 'boolean',
         describe: 'keep whole pages of records (those of the boot protocol excepted)',
       })
       .example('kho trim vmcore -o small.elf', 'decodes to the same model; no guest memory, no seeds')
-      .example('kho trim kho.dtb --memory memory.elf.gz -o small.elf', 'the tree and what is behind it')
+      .example('kho trim kho.dtb --memory memory.elf.gz -o small.elf', 'the tree and its memory')
       .example('kho trim vmcore --regset iommu_regset -o small.elf', 'the tables of devices too'),
   handler: async (args) => {
     if (lastValue(args.output) === undefined && process.stdout.isTTY === true) {
@@ -46,11 +46,11 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
       const { handover } = dump;
       const { memory } = handover;
       if (memory === undefined) {
-        throw new InputError(path, 'no-memory', 'has no memory to trim; name it with --memory FILE');
+        throw new InputError(path, 'no-memory', 'has no memory to trim; give it with --memory FILE');
       }
       const treeless = handover.tree === undefined && units.length > 0;
       if (handover.kind !== 'handover' && !treeless) {
-        throw new InputError(path, 'no-handover', `is no handover tree (${handover.kind})`);
+        throw new InputError(path, 'no-handover', `is not a handover tree (${handover.kind})`);
       }
       refuseAbsentRoots(args, path, units, memory);
       const options = { ...trimOptions(dump, args['whole-pages'] === true), units };
@@ -60,26 +60,26 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
       if (refused > 0) {
         message(
           args,
-          `${path}: ${size(refused)} of records lie in guest memory, in what devices reach, or in a seed: left out`,
+          `${path}: ${size(refused)} of records are in guest memory, in what devices reach, or in a seed: left out`,
         );
       }
       if (foreign > 0) {
         message(
           args,
-          `${path}: ${size(foreign)} that records point to do not look like records (memory used again, or a damaged size): left out, zero`,
+          `${path}: ${size(foreign)} that records point to do not look like records (reused memory, or a damaged size): left out, zero`,
         );
       }
       if (handover.takenOver !== undefined) {
         message(
           args,
-          `${path}: the kernel of this dump has taken the tree over: what it consumed (the map, LUO, kho_test) is not kept, as its pages may hold anything by now`,
+          `${path}: the kernel of this dump has taken over the tree: the parts that it consumed (the map, LUO, kho_test) are not kept, as their pages may hold anything by now`,
         );
       }
       for (const line of leftOut(handover)) message(args, `${path}: ${line}`);
       if (!hasTree && !treeless) {
         message(
           args,
-          `${path}: the tree is not in the memory: use the result with --memory, beside the blob`,
+          `${path}: the tree is not in the memory: use the result with --memory, together with the blob`,
         );
       }
     });

@@ -2,16 +2,15 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { writeFileAtomic } from '../memory/node/output.js';
-import { type FileContent, findingPlaces } from '../report/finding-places.js';
+import type { FileContent } from '../report/finding-places.js';
 import { jsonChunks } from '../report/json-chunks.js';
 import { DEFAULT_JUDGEMENT, type Judgement } from '../report/judgement.js';
-import { junitLines } from '../report/junit.js';
-import { ktapLines } from '../report/ktap.js';
 import { type Paint, plain } from '../report/paint.js';
-import { type PlacedDump, sarifLog } from '../report/sarif.js';
-import { type ValidatedDump, validateJson } from '../report/validate-json.js';
+import type { PlacedDump } from '../report/sarif.js';
+import type { ValidatedDump } from '../report/validate-json.js';
 import { validateLines } from '../report/validate-text.js';
 import { catalogue } from '../validate/catalogue.js';
+import type { ValidationResult } from '../validate/run.js';
 import { counted } from '../validate/text.js';
 import { type CommonArguments, joined, paint } from './common.js';
 import type { LoadedDump } from './load.js';
@@ -61,10 +60,7 @@ export function createReports(
         dumps.push(validated);
         return;
       }
-      const places = wantsPlaces
-        ? { places: findingPlaces(dump.handover, result.findings, await contentOf(path)) }
-        : {};
-      dumps.push({ ...validated, ...places });
+      dumps.push(wantsPlaces ? { ...validated, places: await placesOf(path, result, dump) } : validated);
       for (const { format, paint, lines } of outputs) {
         if (format !== 'text') continue;
         if (lines.length > 0) lines.push('');
@@ -82,20 +78,39 @@ export function createReports(
       }
     },
     async write() {
-      for (const output of outputs) await writeFileAtomic(output.file, chunks(output, dumps, judgement));
+      for (const output of outputs)
+        await writeFileAtomic(output.file, await chunks(output, dumps, judgement));
     },
   };
 }
 
-function chunks(
+async function placesOf(path: string, { findings }: ValidationResult, { handover }: LoadedDump) {
+  const { findingPlaces } = await import('../report/finding-places.js');
+  return findingPlaces(handover, findings, await contentOf(path));
+}
+
+/** What a format is made with is loaded when it is asked for: a short run spends most of its time on loading. */
+async function chunks(
   { format, lines }: Output,
   dumps: readonly PlacedDump[],
   judgement: Judgement,
-): Iterable<string> {
-  if (format === 'text') return joined(lines);
-  if (format === 'json') return jsonChunks(validateJson(dumps));
-  if (format === 'sarif') return jsonChunks(sarifLog(dumps, catalogue, packageVersion(), judgement));
-  return joined((format === 'junit' ? junitLines : ktapLines)(dumps, catalogue, judgement));
+): Promise<Iterable<string>> {
+  switch (format) {
+    case 'text':
+      return joined(lines);
+    case 'json': {
+      const { validateJson } = await import('../report/validate-json.js');
+      return jsonChunks(validateJson(dumps));
+    }
+    case 'sarif': {
+      const { sarifLog } = await import('../report/sarif.js');
+      return jsonChunks(sarifLog(dumps, catalogue, packageVersion(), judgement));
+    }
+    case 'junit':
+      return joined((await import('../report/junit.js')).junitLines(dumps, catalogue, judgement));
+    case 'ktap':
+      return joined((await import('../report/ktap.js')).ktapLines(dumps, catalogue, judgement));
+  }
 }
 
 function outputsOf(args: CommonArguments & { readonly format: string | string[] | undefined }): Output[] {

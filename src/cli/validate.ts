@@ -17,6 +17,7 @@ import { type CommonArguments, commonOptions, loadOptions, message, STATUS } fro
 import { containerOptions, type LoadedDump } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
+import { rulesNamed } from './rule-names.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -74,24 +75,24 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('rule', {
         type: 'string',
         requiresArg: true,
-        describe: 'run only these rules, comma-separated',
+        describe: 'run only these rules, comma-separated: ids, areas (LUO) or patterns (VTD-1*)',
       })
       .option('skip', {
         type: 'string',
         requiresArg: true,
-        describe: 'leave out these rules, comma-separated',
+        describe: 'leave out these rules, comma-separated: ids, areas or patterns',
       })
       .option('dma-continues', {
         type: 'boolean',
         group: 'VT-d settings:',
         describe:
-          'devices go on with DMA over the kexec: pages that they reach and that are not preserved are errors',
+          'devices continue DMA across the kexec: pages that they reach and that are not preserved are errors',
       })
       .option('iomem', {
         type: 'string',
         requiresArg: true,
         group: 'VT-d settings:',
-        describe: 'copy of /proc/iomem, read as root: what is RAM',
+        describe: 'copy of /proc/iomem, read as root: which memory is RAM',
       })
       .option('require', {
         type: 'string',
@@ -100,7 +101,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       })
       .option('allow-incomplete', {
         type: 'boolean',
-        describe: 'an incomplete verdict does not fail: exit with 0 where nothing else is wrong',
+        describe: 'an incomplete verdict does not fail: exit with 0 if nothing else is wrong',
       })
       .option('baseline', {
         type: 'string',
@@ -115,13 +116,16 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('to', {
         type: 'string',
         requiresArg: true,
-        describe: 'kernel release that shall take the handover over, e.g. 7.3',
+        describe: 'kernel release that is to take over the handover, e.g. 7.3',
       })
-      .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and the memory behind it')
+      .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and its memory')
       .example('kho validate memory.elf.gz', 'the tree is found through setup_data')
       .example('kho validate --format json --fail-on warning dump/', 'for CI: exit status 0, 1 or 2')
       .example('kho validate core.elf --output sarif=kho.sarif --output junit=kho.xml', 'text, and two files')
-      .example('kho validate core.elf --regset iommu_regset', 'what devices can reach, against what is kept')
+      .example(
+        'kho validate core.elf --regset iommu_regset',
+        'what devices can reach, against what is preserved',
+      )
       .example('kho validate core.elf --require LUO,MEMFD', 'fails unless these were checked')
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
@@ -169,7 +173,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
   },
 };
 
-/** Says what is missing, unless findings fail the run anyway or it is let pass. */
+/** Says what is missing, unless findings fail the run anyway or it is accepted. */
 function tellIncomplete(
   args: ValidateArguments,
   { path, result }: ValidatedDump,
@@ -204,7 +208,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
     throw new InputError(
       path,
       'no-handover',
-      `is no handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
+      `is not a handover tree (${handover.kind}${cause}), so there is nothing to check it against`,
     );
   }
   if (handover.generation === undefined && handover.unreadableRoot !== true) {
@@ -212,7 +216,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
     throw new InputError(
       path,
       'generation',
-      undecided?.message ?? 'the generation is undecided; name it with --assume',
+      undecided?.message ?? 'the generation is undecided; choose it with --assume',
     );
   }
   return validate(handover, catalogue, options);
@@ -226,27 +230,27 @@ function failLevels(text: string): ReadonlySet<Severity> {
 }
 
 async function validateOptions(args: ValidateArguments): Promise<ValidateOptions> {
-  const only = parseList(args.rule).map((id) => id.toUpperCase());
-  const skip = parseList(args.skip).map((id) => id.toUpperCase());
-  const known = new Set(catalogue.map(({ id }) => id));
+  const ids = catalogue.map(({ id }) => id);
+  const only = rulesNamed(parseList(args.rule), ids, '--rule');
+  const skip = rulesNamed(parseList(args.skip), ids, '--skip');
   const required = parseList(args.require).map((area) => area.toUpperCase());
-  const areas = new Set(catalogue.map(({ id }) => areaOf(id)));
+  const areas = new Set(ids.map(areaOf));
   const target = lastValue(args.to);
   const to = target === undefined ? undefined : releaseNamed(target)?.release;
   if (target !== undefined && to === undefined) {
-    throw new UsageError(`--to: ${target} is none of ${RELEASES.map(({ release }) => release).join(', ')}`);
+    throw new UsageError(
+      `--to: ${target} is not one of ${RELEASES.map(({ release }) => release).join(', ')}`,
+    );
   }
-  const unknown = [...only, ...skip].find((id) => !known.has(id));
-  if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}; kho explain lists them`);
   const noArea = required.find((area) => !areas.has(area));
   if (noArea !== undefined)
-    throw new UsageError(`--require: ${noArea} is none of the areas ${[...areas].join(', ')}`);
+    throw new UsageError(`--require: ${noArea} is not one of the areas ${[...areas].join(', ')}`);
   return {
     ...(await vtdValidation(args, { dmaContinues: args['dma-continues'], iomem: lastValue(args.iomem) })),
     ...(required.length === 0 ? {} : { required }),
     ...(to === undefined ? {} : { to }),
-    ...(only.length === 0 ? {} : { only: new Set(only) }),
-    ...(skip.length === 0 ? {} : { skip: new Set(skip) }),
+    ...(only.size === 0 ? {} : { only }),
+    ...(skip.size === 0 ? {} : { skip }),
   };
 }
 

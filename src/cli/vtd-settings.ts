@@ -30,8 +30,8 @@ export function vtdOptions<T>(yargs: Argv<T>): Argv<T & VtdArguments> {
       describe: 'copy of debugfs iommu_regset: RTADDR, CAP and ECAP of every unit',
     })
     .option('device', { ...text, describe: 'only this function, [SSSS:]BB:DD.F; needs --root or --regset' })
-    .option('cap', { ...text, describe: 'value of CAP_REG (default: every capability there)' })
-    .option('ecap', { ...text, describe: 'value of ECAP_REG (default: every capability there)' })
+    .option('cap', { ...text, describe: 'value of CAP_REG (default: all capabilities)' })
+    .option('ecap', { ...text, describe: 'value of ECAP_REG (default: all capabilities)' })
     .option('haw', { ...text, describe: 'host address width in bits (default: 52)' })
     .option('rev', { ...text, describe: 'specification revision: 2, 3 (and 4) or 5 (default: 5)' });
 }
@@ -90,7 +90,7 @@ export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> 
   const root = lastValue(args.root);
   const regset = lastValue(args.regset);
   if (root !== undefined && regset !== undefined)
-    throw new UsageError('--root and --regset exclude each other');
+    throw new UsageError('--root and --regset are mutually exclusive');
   const own = known(args);
   if (root !== undefined) {
     const rtaddr = parseNumber(root, 'root');
@@ -104,7 +104,7 @@ export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> 
 function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUnit[] {
   const units = parseRegset(text);
   if (units.length === 0)
-    throw new InputError(path, 'no-regset', 'is no iommu_regset: it shows no remapping unit');
+    throw new InputError(path, 'no-regset', 'is not an iommu_regset: it shows no remapping unit');
   return units.map((unit) => {
     const rtaddr = unit.values.get('RTADDR');
     if (rtaddr === undefined) throw new InputError(path, 'no-rtaddr', `shows no RTADDR of ${unit.name}`);
@@ -130,13 +130,9 @@ function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUn
  */
 async function readIomem(path: string): Promise<Iomem> {
   const iomem = parseIomem(await readText(path, MAX_REGSET));
-  if (iomem.lines === 0) throw new InputError(path, 'no-iomem', 'is no /proc/iomem: it shows no range');
+  if (iomem.lines === 0) throw new InputError(path, 'no-iomem', 'is not a /proc/iomem: it shows no range');
   if (iomem.zeroed)
-    throw new InputError(
-      path,
-      'no-iomem',
-      'shows address 0 in every line: /proc/iomem has to be read as root',
-    );
+    throw new InputError(path, 'no-iomem', 'shows address 0 in every line: /proc/iomem must be read as root');
   if (iomem.ram.length === 0) throw new InputError(path, 'no-iomem', 'shows no System RAM');
   return iomem;
 }

@@ -117,7 +117,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
         else if (notice.kind === 'pasid-budget')
           message(
             args,
-            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than can be true, the rest left out`,
+            `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than plausible; the rest is left out`,
           );
         else {
           const { kind, address, verdict } = notice.step;
@@ -134,7 +134,7 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
 function nothingText({ path }: Device): string | undefined {
   const { translation, steps, ends } = path;
   if (ends === 'mode') return 'the mode of the unit has no tables';
-  if (ends === 'pasid-beyond-directory') return 'the PASID lies beyond the directory';
+  if (ends === 'pasid-beyond-directory') return 'the PASID is beyond the directory';
   if (translation === undefined) return missingText(steps);
   const { kind } = translation;
   return kind === 'pass-through' || kind === 'reserved' ? translationText(translation) : undefined;
@@ -149,7 +149,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
   if (format === 'debugfs' && iova !== undefined)
-    throw new UsageError('--format debugfs lists tables; --iova has no such form');
+    throw new UsageError('--format debugfs lists tables; it cannot be combined with --iova');
   if (format === 'debugfs' && id === undefined) {
     await write(args, dmarListing(walk));
     return;

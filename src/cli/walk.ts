@@ -64,7 +64,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       .option('pasid', {
         type: 'string',
         requiresArg: true,
-        describe: 'PASID of --device; that of requests without PASID when absent',
+        describe: 'PASID of --device (default: that of requests without PASID)',
       })
       .option('iova', {
         type: 'string',
@@ -77,8 +77,8 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
         default: 'table',
         describe: WALK_FORMATS.join(', '),
       })
-      .example('kho walk memory.elf.gz --domain 1', 'merged runs, for people')
-      .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line a leaf')
+      .example('kho walk memory.elf.gz --domain 1', 'merged runs, human-readable')
+      .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line per leaf')
       .example('kho walk core.elf --pgd 0x12340000 --agaw 2 --iova 0x200000', 'one address')
       .example('kho walk core.elf --regset iommu_regset', 'every device')
       .example(
@@ -166,11 +166,7 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
     throw new InputError(path, 'no-domain', `has no domain ${id}${ids === '' ? '' : `; there are ${ids}`}`);
   }
   if (memory === undefined)
-    throw new InputError(
-      path,
-      'no-memory',
-      'is a devicetree blob; name the memory behind it with --memory FILE',
-    );
+    throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
   const root = rootOf(domain);
   if (root === undefined) {
     throw new InputError(

@@ -5,6 +5,7 @@ import { nameFromNumber, numberFromName } from '../abi/names.js';
 import { recordView } from '../abi/record-view.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { children, findProperty, nodeName, nodePath, propertyValue } from '../fdt/tree.js';
+import { ownVersion } from '../schema/composite.js';
 import { bytesToText } from '../schema/text.js';
 
 const NOTHING = new Uint8Array(0);
@@ -73,7 +74,7 @@ function isCompatible(tree: FdtTree, node: number, binding: NodeBinding, diagnos
     return false;
   }
   const strings = compatibleStrings(propertyValue(tree, property) ?? NOTHING);
-  if (strings.includes(binding.compatible)) return true;
+  if (strings.map(ownVersion).includes(binding.compatible)) return true;
   diagnostics.push({
     code: 'compatible-unknown',
     message: `${fdtPath} is "${strings.join('", "')}", not "${binding.compatible}"; its contents are kept as bytes`,

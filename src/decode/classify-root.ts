@@ -39,7 +39,7 @@ export function classifyRoot(
   const unreadable = assume === undefined || rootNode(tree) < 0 ? { unreadable: true as const } : {};
   return {
     kind: 'handover',
-    undecided: 'the root of the tree says no version',
+    undecided: 'the root of the tree has no version',
     ...unreadable,
     ...generation,
   };

@@ -11,6 +11,7 @@ import {
   rootNode,
 } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
+import { ownVersion } from '../schema/composite.js';
 import { compatibleStrings } from './bind.js';
 
 /** Subsystem names that only the tree of the 2024 series has below its root. */
@@ -38,7 +39,7 @@ export function classify(tree: FdtTree): Classification {
   const property = findProperty(tree, root, 'compatible');
   const compatible =
     property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-  const version = compatible.find((text) => /^kho-v\d+$/.test(text));
+  const version = compatible.map(ownVersion).find((text) => /^kho-v\d+$/.test(text));
   if (version === undefined) {
     if (compatible.some((text) => RIDERS.test(text))) return { kind: 'rider' };
     if (findNode(tree, '/chosen') >= 0 || findNode(tree, '/cpus') >= 0) {

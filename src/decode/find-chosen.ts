@@ -58,7 +58,7 @@ export function readChosen(tree: FdtTree): ChosenHandover | { readonly missing: 
     const bad = ranges.find(({ range }) => range === undefined);
     if (bad !== undefined) {
       const size = (cells.address + cells.size) * CELL;
-      return { missing: `/chosen has ${name}, but ${bad.property} is not there with exactly ${size} bytes` };
+      return { missing: `/chosen has ${name}, but no ${bad.property} of exactly ${size} bytes` };
     }
     const [own, scratch, memCache] = ranges.map(({ range }) => range);
     if (own === undefined || scratch === undefined) break;

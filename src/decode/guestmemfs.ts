@@ -1,5 +1,5 @@
 /**
- * What lies in memory behind `/guestmemfs`: super block, inode table, mapping pages and the page that
+ * The contents of memory that belong to `/guestmemfs`: super block, inode table, mapping pages and the page that
  * says which inode each mapping page belongs to (fs/guestmemfs/{guestmemfs.h,serialise.c}).
  */
 import type { Missing } from '../abi/missing.js';
@@ -8,6 +8,7 @@ import { type RecordView, recordView } from '../abi/record-view.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import {
+  GUESTMEMFS_INODE,
   GUESTMEMFS_INODE_SIZE,
   GUESTMEMFS_SB_SIZE,
   type GuestmemfsInode,
@@ -99,9 +100,12 @@ function files(
   const result: GuestmemfsFile[] = [];
   const index = mappingIndex(guestmemfs);
   const region = fsMemRange(guestmemfs);
+  const view = dataView(inodes.bytes);
   for (let i = 0; i < inodes.length; i++) {
+    // Most of thousands are free: no record is made of those.
+    const flags = view.getInt32(i * GUESTMEMFS_INODE_SIZE + GUESTMEMFS_INODE.flags, true);
+    if ((flags & INODE_FILE) === 0) continue;
     const inode = inodes.at(i);
-    if ((inode.flags & INODE_FILE) === 0) continue;
     const ino = i + 1;
     const record = index.get(ino);
     const mapping = record === undefined ? undefined : guestmemfs.mappingsBlocks?.at(record);
@@ -136,7 +140,7 @@ function readBlocks(
   return BigUint64Array.from({ length: count }, (_, i) => view.getBigUint64(i * MAPPING_BLOCK_SIZE, true));
 }
 
-/** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are no extent of the file, and a rule reports them. */
+/** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are not an extent of the file, and a rule reports them. */
 function extents(blocks: BigUint64Array, region: AddressRange): AddressRange[] {
   const result: { start: bigint; end: bigint }[] = [];
   const limit = (region.end - region.start) / GUESTMEMFS_BLOCK;

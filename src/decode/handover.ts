@@ -1,4 +1,4 @@
-/** A devicetree blob, and the memory behind it where there is any → the typed model. */
+/** A devicetree blob, and its memory if there is any → the typed model. */
 import {
   type AddressRange,
   type BrokenEntry,
@@ -33,7 +33,7 @@ import { withKernelNames } from './upstream/truncated.js';
 export interface DecodeOptions {
   /** Physical address of the blob, when it was read from memory. */
   readonly address?: bigint;
-  /** The memory behind the blob. */
+  /** The memory of the blob. */
   readonly memory?: PhysicalMemory;
   /** The setup_data element that led here; searched in `memory` when absent. */
   readonly setupData?: SetupDataKho;
@@ -68,7 +68,7 @@ const DEFAULT_PAGE_SIZE = 4096;
 
 /**
  * Decodes one blob. Never throws on bad data: what could not be read is missing from the model and
- * stands in its diagnostics.
+ * is in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
   const { takenOver, ...asHandedOver } = options;
@@ -91,7 +91,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   if (classification.undecided !== undefined && generation === undefined) {
     diagnostics.push({
       code: 'generation-undecided',
-      message: `${classification.undecided}; name it with --assume ${GENERATIONS.join('|')}`,
+      message: `${classification.undecided}; choose it with --assume ${GENERATIONS.join('|')}`,
       location: { fdtPath: '/', property: 'compatible' },
     });
   }
@@ -135,11 +135,11 @@ function isWhole({ diagnostics, subtrees = [], luo, preservedMap }: Handover): b
 const NAMES_LOST: Diagnostic = {
   code: 'fdt-names-lost',
   message:
-    'the copy breaks off before its property names (debugfs out/fdt does, from Linux 6.19 on); they are supplied from where the kernel puts them',
+    'the copy is cut off before its property names (as debugfs out/fdt is, from Linux 6.19 on); they are filled in from where the kernel puts them',
   location: { fdtPath: '/' },
 };
 
-/** A blob that is no tree, but one of the records that upstream hands over by themselves. */
+/** A blob that is not a tree, but one of the records that upstream hands over by themselves. */
 function decodeRecordRider(bytes: Uint8Array, options: DecodeOptions): Handover | undefined {
   const handover: Handover = {
     kind: 'rider',
@@ -151,7 +151,7 @@ function decodeRecordRider(bytes: Uint8Array, options: DecodeOptions): Handover 
   return decodeAlone(handover, bytes, undefined, options) ? handover : undefined;
 }
 
-/** A rider's blob by itself; with memory also what it points to. */
+/** A rider's blob on its own; with memory also what it points to. */
 function decodeAlone(
   handover: Handover,
   bytes: Uint8Array,
@@ -237,7 +237,7 @@ function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: 
     handover.missing.push({ part: 'mem-cache', what: 'mem cache', address: data.memCacheAddr });
     handover.diagnostics.push({
       code: 'memory-absent',
-      message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not whole in ${memory.description}`,
+      message: `the mem cache at 0x${data.memCacheAddr.toString(16)} (${data.memCacheSize} bytes) is not entirely in ${memory.description}`,
       location: { address: data.memCacheAddr },
     });
     return;
@@ -255,7 +255,7 @@ function boundedLength(memory: PhysicalMemory, address: bigint, size: bigint): n
 
 /** Whether something names the blob as the root tree that it does not look like. */
 function isNamed({ broken, address }: DecodeOptions): boolean {
-  return broken !== undefined && broken.state !== 'absent' && broken.address === address;
+  return broken !== undefined && broken.address === address;
 }
 
 /** What leads to a tree whose generation is not known is judged all the same. */

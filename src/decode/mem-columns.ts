@@ -12,9 +12,9 @@ export interface MemColumns {
   /** MEM_ bits. */
   readonly flags: Uint8Array;
   /**
-   * Index of the first record of each stretch, and behind them `count`. Within a stretch of several, no record has
-   * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one step
-   * for whoever asks where memory is kept.
+   * Index of the first record of each stretch, and after them `count`. Within a stretch of several, no record has
+   * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one
+   * step in a query for kept memory.
    */
   readonly stretches: Int32Array;
 }
@@ -44,7 +44,7 @@ export function memColumns(records: RecordView<KhoMem>): MemColumns {
   return columns;
 }
 
-/** Records [first, behind) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
+/** Records [first, after) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
 export interface MemSpan {
   readonly first: number;
   readonly behind: number;

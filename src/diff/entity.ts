@@ -6,6 +6,8 @@ import type { Field, Value } from './difference.js';
 import type { Place } from './place.js';
 import type { SpanColumns } from './span-columns.js';
 
+export type { Aspect, Span } from './span.js';
+
 /** A thing with an identity. */
 export interface Entity {
   readonly place: Place;

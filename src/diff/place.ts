@@ -15,6 +15,7 @@ const PARTS = [
   'domain',
   'guestmemfs',
   'iommufd',
+  'structure',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -23,6 +24,10 @@ export interface Place {
   readonly part: Part;
   /** Child of an upstream root: a subsystem's blob. */
   readonly subtree?: string;
+  /** A state that is on its own, e.g. `IOMMU state`. */
+  readonly structure?: string;
+  /** An element of a structure's list, by what names it there, e.g. `IOMMU device 0000:00:03.0`. */
+  readonly element?: string;
   /** LUO session. */
   readonly session?: Uint8Array;
   /** LUO file in that session. */

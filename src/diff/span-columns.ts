@@ -104,7 +104,7 @@ export function sameKinds(
 /**
  * The aspects of a span as objects.
  *
- * @param skip bytes of the span that lie before
+ * @param skip bytes of the span that are before
  */
 export function aspectsAt(
   kinds: readonly AspectKind[],

@@ -123,7 +123,7 @@ function applyNode(node: Node, before: TypedNode, after: TypedNode, path: string
     const item = present.get(key);
     if (item === undefined || typed.has(key)) continue;
     removed.add(item);
-    changes.sentences.push(`${path}/${child.name}: removed, the typed part does not have it`);
+    changes.sentences.push(`${path}/${child.name}: removed; the typed part does not have it`);
   }
   const added: { after: Node | undefined; node: Node }[] = [];
   let previous: Node | undefined;
@@ -162,7 +162,7 @@ function includesString(list: Uint8Array, string: Uint8Array): boolean {
   return compatibleStrings(list).includes(bytesToText(string).text);
 }
 
-/** `items` without the removed nodes, each added node behind the one it follows (at the end when it is the first). */
+/** `items` without the removed nodes, each added node after the one it follows (at the end when it is the first). */
 function spliced(
   items: Node['items'],
   removed: ReadonlySet<Node>,
@@ -199,7 +199,7 @@ function applyProperties(
     const at = find(name);
     if (at < 0 || after.properties.some((property) => property.name === name)) continue;
     node.items.splice(at, 1);
-    changes.sentences.push(`${path}/${name}: removed, the typed part does not have it`);
+    changes.sentences.push(`${path}/${name}: removed; the typed part does not have it`);
     changes.moved = true;
   }
   let lastProperty = -1;
@@ -220,7 +220,7 @@ function applyProperties(
     if (name === COMPATIBLE && includesString(item.value, value)) continue;
     if (item.value.length !== value.length) changes.moved = true;
     node.items[at] = { ...item, value };
-    changes.sentences.push(`${path}/${name}: fdt.tree says something else, the typed value is used`);
+    changes.sentences.push(`${path}/${name}: fdt.tree differs; the typed value is used`);
   }
 }
 
@@ -248,6 +248,6 @@ function occurrences(children: readonly TypedNode[]): Map<string, TypedNode> {
 function occurrenceKey(name: string, seen: Map<string, number>): string {
   const count = (seen.get(name) ?? 0) + 1;
   seen.set(name, count);
-  // NUL cannot stand in a node name, so no name looks like another one's second occurrence.
+  // NUL cannot be in a node name, so no name looks like another one's second occurrence.
   return count === 1 ? name : `${name}\0${count}`;
 }

@@ -72,7 +72,7 @@ export function freshRfcBlob(
 interface Target {
   readonly binding: TreeBinding;
   readonly generation?: Generation;
-  /** The object that holds the typed parts, and where it stands. */
+  /** The object that holds the typed parts, and where it is. */
   readonly part: { readonly [key: string]: unknown };
   readonly path: string;
   /** The same of a decoded blob. */
@@ -141,7 +141,7 @@ function renamedTexts(image: FdtImage): string[] {
     .slice(0, MAX_RENAMED)
     .map(
       (i) =>
-        `fdt.tree[${i}]: prop is not the name at its nameOffset, which counts; leave out nameOffset to rename`,
+        `fdt.tree[${i}]: prop is not the name at its nameOffset, which takes precedence; leave out nameOffset to rename`,
     );
   const more = renamed.length - texts.length;
   return more > 0 ? [...texts, `fdt.tree: ${more} more names like that`] : texts;

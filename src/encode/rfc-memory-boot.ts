@@ -1,4 +1,4 @@
-/** The way to the tree and what lies beside it: boot_params, setup_data, mem cache (rfc-2024 1.3, 1.6). */
+/** The way to the tree and what is beside it: boot_params, setup_data, mem cache (rfc-2024 1.3, 1.6). */
 import { computeMemCache } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
 import { packRecords } from '../abi/record-view.js';
@@ -64,7 +64,7 @@ export function placeBoot(
   if (givenCache !== undefined) take(givenCache, cacheBytes.length);
   if (own !== undefined && named !== undefined && own !== named) {
     placement.messages.push(
-      `setupData.dtAddr is 0x${named.toString(16)}; the tree lies at fdt.address 0x${own.toString(16)}`,
+      `setupData.dtAddr is 0x${named.toString(16)}; the tree is at fdt.address 0x${own.toString(16)}`,
     );
   }
   const memCacheAddr = givenCache ?? take(freeTop(scratch, cacheBytes.length, taken), cacheBytes.length);
@@ -110,14 +110,14 @@ function scratchOf(placement: Placement, document: Json, setup: Json, tree: FdtT
     const json = jsonObject(first, 'scratch[0]');
     const start = jsonInteger(json.start, 'scratch[0].start');
     const end = jsonInteger(json.end, 'scratch[0].end');
-    if (end < start) throw new ModelError('scratch[0]: end lies before start');
+    if (end < start) throw new ModelError('scratch[0]: end is before start');
     if (named !== undefined && (named.start !== start || named.end !== end)) {
       placement.messages.push('setupData and scratch name different ranges; that of scratch is written');
     }
     return { start, end };
   }
   if (named !== undefined) return named;
-  // Behind everything that is kept, and a page further: a NOINIT region reserves one page too many.
+  // After everything that is kept, and a page further: a NOINIT region reserves one page too many.
   const end = (memRanges(tree, 4096).at(-1)?.end ?? 0n) + 4096n;
   const start = end + ((FRESH_SCRATCH - (end % FRESH_SCRATCH)) % FRESH_SCRATCH);
   return { start, end: start + FRESH_SCRATCH };

@@ -51,7 +51,7 @@ export function placeGuestmemfs(
     const page = pages.get(ino);
     if (page === undefined || blocks === undefined) {
       if (memory === undefined)
-        placement.messages.push(`the mapping page of inode ${ino} is left out: the model does not say it`);
+        placement.messages.push(`the mapping page of inode ${ino} is left out: the model does not have it`);
       continue;
     }
     const what = `the mapping page of inode ${ino}`;
@@ -71,7 +71,7 @@ export function placeGuestmemfs(
     const segments = sparseSegments(0, bitmapBytes(used).subarray(0, size));
     put(placement, 'filler', 'the allocation bitmap', bitmap.addr, segments);
     placement.messages.push(
-      'the allocation bitmap is made from the files’ blocks: the model does not hold it',
+      "the allocation bitmap is made from the files' blocks: the model does not hold it",
     );
   }
 }
@@ -107,7 +107,7 @@ function placeSuperblock(
     contents.superblock ?? (contents.fresh ? freshSuperblock(contents, base, table, bitmap) : undefined);
   if (sb === undefined || record.len < GUESTMEMFS_SB_SIZE) {
     placement.messages.push(
-      'the super block is left out: the model does not say it, or its record is too short',
+      'the super block is left out: the model does not have it, or its record is too short',
     );
     return;
   }

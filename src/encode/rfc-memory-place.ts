@@ -11,7 +11,7 @@ export interface Placement {
   readonly filler: MemorySegment[];
   /** What could not be placed, or was left out, one sentence each. */
   readonly messages: string[];
-  /** Where the typed parts lie. */
+  /** Where the typed parts are. */
   readonly parts: { readonly what: string; readonly start: number; readonly end: number }[];
 }
 
@@ -20,7 +20,7 @@ export function createPlacement(): Placement {
 }
 
 /**
- * Adds segments, or says why not. A typed part that lies over another is said too: the first one placed wins.
+ * Adds segments, or says why not. A typed part that is over another is said too: the first one placed wins.
  *
  * @param address physical byte address of `segments`' own address 0
  */
@@ -34,13 +34,14 @@ export function put(
   const base = physicalAddress(address);
   const length = Math.max(0, ...segments.map((segment) => segment.address + segmentLength(segment)));
   if (base === undefined || base + length > PHYSICAL_LIMIT) {
-    placement.messages.push(`${what} is left out: 0x${address.toString(16)} is no physical address`);
+    placement.messages.push(`${what} is left out: 0x${address.toString(16)} is not a physical address`);
     return;
   }
   if (layer === 'typed' && length > 0) {
     const part = { what, start: base, end: base + length };
     const other = placement.parts.find(({ start, end }) => part.start < end && part.end > start);
-    if (other !== undefined) placement.messages.push(`${what} overlaps ${other.what}, whose bytes are kept`);
+    if (other !== undefined)
+      placement.messages.push(`${what} overlaps ${other.what}; the bytes of ${other.what} are kept`);
     placement.parts.push(part);
   }
   for (const segment of segments) {
@@ -53,6 +54,6 @@ export function placedLayers({ typed, filler }: Placement, memory?: PhysicalMemo
   return [
     segmentsMemory(typed, 'the model'),
     ...(memory === undefined ? [] : [memory]),
-    segmentsMemory(filler, 'what the model leaves open'),
+    segmentsMemory(filler, 'the parts that the model leaves open'),
   ];
 }

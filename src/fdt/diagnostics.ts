@@ -7,7 +7,7 @@ export type FdtScope = 'blob' | 'token' | 'tree';
 export interface FdtDiagnosticInfo {
   /** What is wrong, in one sentence without its full stop. */
   readonly sentence: string;
-  /** The error that libfdt's `fdt_check_full` gives for it; undefined when libfdt lets it pass. */
+  /** The error that libfdt's `fdt_check_full` gives for it; undefined when libfdt accepts it. */
   readonly libfdt?: 'BADMAGIC' | 'BADVERSION' | 'BADSTRUCTURE' | 'TRUNCATED';
   /** What libfdt and the kernel, which reads through libfdt, do with such a blob. */
   readonly consequence: string;
@@ -15,30 +15,30 @@ export interface FdtDiagnosticInfo {
 }
 
 const refusedByHeader = 'fdt_check_header refuses the blob; the kernel ignores the tree';
-const refusedByWalk = 'fdt_check_full refuses it; fdt_next_node and every look-up stop at this place';
+const refusedByWalk = 'fdt_check_full refuses it; fdt_next_node and every look-up stop there';
 
 /** Every diagnostic of the devicetree codec, by its stable code. */
 export const FDT_DIAGNOSTICS = {
   'file-too-short': {
-    sentence: 'The file is shorter than a devicetree header',
+    sentence: 'the file is shorter than a devicetree header',
     libfdt: 'TRUNCATED',
     consequence: 'nothing can be read',
     scope: 'blob',
   },
   'bad-magic': {
-    sentence: 'The magic number is not that of a devicetree blob',
+    sentence: 'the magic number is not that of a devicetree blob',
     libfdt: 'BADMAGIC',
     consequence: refusedByHeader,
     scope: 'blob',
   },
   'unsupported-version': {
-    sentence: 'No reader of version 17 can read this blob',
+    sentence: 'a version 17 reader cannot read this blob',
     libfdt: 'BADVERSION',
     consequence: refusedByHeader,
     scope: 'blob',
   },
   'other-version': {
-    sentence: 'The version is neither 16 nor 17',
+    sentence: 'the version is neither 16 nor 17',
     consequence: 'libfdt reads every version from 2 on that declares itself compatible with 17 or below',
     scope: 'blob',
   },
@@ -49,158 +49,158 @@ export const FDT_DIAGNOSTICS = {
     scope: 'blob',
   },
   'truncated-file': {
-    sentence: 'The file ends before totalsize',
+    sentence: 'the file ends before totalsize',
     libfdt: 'TRUNCATED',
     consequence:
       'fdt_check_full refuses it; fdt_check_header, which cannot know the size, lets readers run past the end',
     scope: 'blob',
   },
   'trailing-bytes': {
-    sentence: 'There are bytes after totalsize',
+    sentence: 'there are bytes after totalsize',
     consequence: 'ignored by libfdt and the kernel',
     scope: 'blob',
   },
   'block-in-header': {
-    sentence: 'A block starts inside the header',
+    sentence: 'a block starts inside the header',
     libfdt: 'TRUNCATED',
     consequence: refusedByHeader,
     scope: 'blob',
   },
   'block-out-of-bounds': {
-    sentence: 'A block ends beyond totalsize',
+    sentence: 'a block ends beyond totalsize',
     libfdt: 'TRUNCATED',
     consequence: refusedByHeader,
     scope: 'blob',
   },
   'block-unaligned': {
-    sentence: 'A block is not aligned (reserve map 8, structure 4)',
+    sentence: 'a block is not aligned (reserve map 8, structure 4)',
     consequence:
       'from 7.1 on fdt_check_header refuses the blob, and the kernel ignores the tree; before, unaligned loads of every token',
     scope: 'blob',
   },
   'blocks-overlap': {
-    sentence: 'Two blocks share bytes',
-    consequence: 'libfdt does not look; a tree that is edited in place damages itself',
+    sentence: 'two blocks share bytes',
+    consequence: 'libfdt does not check; editing the tree in place damages it',
     scope: 'blob',
   },
   'unterminated-reserve-map': {
-    sentence: 'The memory reserve map has no entry of size 0 before the next block',
+    sentence: 'the memory reserve map has no entry of size 0 before the next block',
     consequence:
-      'libfdt goes on into the next block; with no such entry up to totalsize it answers TRUNCATED',
+      'libfdt continues into the next block; with no such entry up to totalsize it returns TRUNCATED',
     scope: 'blob',
   },
   'reserve-map-too-long': {
-    sentence: 'The memory reserve map has more than 65536 entries; the rest is not listed',
+    sentence: 'the memory reserve map has more than 65536 entries; the rest is not listed',
     consequence: 'the kernel reserves each entry; memblock overflows long before',
     scope: 'blob',
   },
   'reserve-map-terminator': {
-    sentence: 'The last entry of the memory reserve map has size 0 but an address',
+    sentence: 'the last entry of the memory reserve map has size 0 but an address',
     consequence: 'libfdt and the kernel stop at size 0; the address is lost',
     scope: 'blob',
   },
   'unknown-token': {
-    sentence: 'A structure token is none of 1, 2, 3, 4, 9',
+    sentence: 'a structure token is none of 1, 2, 3, 4, 9',
     libfdt: 'BADSTRUCTURE',
     consequence: refusedByWalk,
     scope: 'token',
   },
   'unterminated-node-name': {
-    sentence: 'A node name has no NUL inside the structure block',
+    sentence: 'a node name is not NUL-terminated within the structure block',
     libfdt: 'BADSTRUCTURE',
     consequence: refusedByWalk,
     scope: 'token',
   },
   'property-overflow': {
-    sentence: 'A property ends beyond the structure block',
+    sentence: 'a property ends beyond the structure block',
     libfdt: 'BADSTRUCTURE',
     consequence: refusedByWalk,
     scope: 'token',
   },
   'property-name-out-of-range': {
-    sentence: 'The name offset of a property is not inside the strings block',
+    sentence: 'the name offset of a property is not inside the strings block',
     libfdt: 'TRUNCATED',
     consequence: 'fdt_check_full refuses it; look-ups by name skip the property',
     scope: 'token',
   },
   'property-name-unterminated': {
-    sentence: 'A property name has no NUL inside the strings block',
+    sentence: 'a property name is not NUL-terminated within the strings block',
     libfdt: 'TRUNCATED',
     consequence: 'fdt_check_full refuses it; look-ups by name skip the property',
     scope: 'token',
   },
   'property-name-too-long': {
-    sentence: 'A property name is longer than 1024 bytes and is not read',
-    consequence: 'libfdt reads it; the devicetree specification ends names at 31 characters',
+    sentence: 'a property name is longer than 1024 bytes and is not read',
+    consequence: 'libfdt reads it; the devicetree specification limits names to 31 characters',
     scope: 'token',
   },
   'property-outside-node': {
-    sentence: 'A property stands outside every node',
-    consequence: 'invisible to every reader; after the root node fdt_check_full answers BADSTRUCTURE',
+    sentence: 'a property is outside every node',
+    consequence: 'invisible to every reader; after the root node fdt_check_full returns BADSTRUCTURE',
     scope: 'token',
   },
   'property-after-subnode': {
-    sentence: 'A property follows a subnode of its node',
+    sentence: 'a property follows a subnode of its node',
     consequence:
       'libfdt and the kernel end the list of properties at the first subnode: the property is never seen',
     scope: 'token',
   },
   'end-node-without-begin': {
-    sentence: 'An END_NODE closes no node',
+    sentence: 'an FDT_END_NODE has no open node to close',
     libfdt: 'BADSTRUCTURE',
     consequence: refusedByWalk,
     scope: 'token',
   },
   'unclosed-node': {
-    sentence: 'END stands inside a node',
+    sentence: 'FDT_END is inside a node',
     libfdt: 'BADSTRUCTURE',
     consequence: refusedByWalk,
     scope: 'token',
   },
   'missing-end': {
-    sentence: 'The structure block has no END token',
+    sentence: 'the structure block has no FDT_END token',
     libfdt: 'TRUNCATED',
     consequence:
-      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. Where the block ends inside the root, what should follow is lost',
+      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. If the block ends inside the root node, the rest is lost',
     scope: 'token',
   },
   'end-outside-struct': {
-    sentence: 'The END token stands behind size_dt_struct',
+    sentence: 'the FDT_END token is beyond size_dt_struct',
     libfdt: 'TRUNCATED',
     consequence:
-      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. Where the block ends inside the root, what should follow is lost',
+      'fdt_check_full refuses it, which the kernel does not call: its look-ups end with the root node. If the block ends inside the root node, the rest is lost',
     scope: 'token',
   },
   'bytes-after-end': {
-    sentence: 'The structure block goes on after its END token',
+    sentence: 'the structure block continues after its FDT_END token',
     consequence: 'ignored by libfdt and the kernel',
     scope: 'token',
   },
   'no-root': {
-    sentence: 'The structure block holds no node',
-    consequence: 'fdt_check_full lets it pass; every look-up fails',
+    sentence: 'the structure block has no node',
+    consequence: 'fdt_check_full accepts it; every look-up fails',
     scope: 'token',
   },
   'root-name': {
-    sentence: 'The root node has a name',
+    sentence: 'the root node has a name',
     libfdt: 'BADSTRUCTURE',
     consequence:
       'fdt_check_full refuses it, which the kernel does not call: look-ups do not read the name of the root',
     scope: 'token',
   },
   'several-roots': {
-    sentence: 'There is a second root node',
+    sentence: 'there is a second root node',
     libfdt: 'BADSTRUCTURE',
-    consequence: 'look-ups by path end with the first root: what stands in another is never found',
+    consequence: 'look-ups by path end with the first root node: nothing in another is ever found',
     scope: 'token',
   },
   'duplicate-node': {
-    sentence: 'Two subnodes of a node have the same name',
+    sentence: 'two subnodes of a node have the same name',
     consequence: 'look-ups find the first one; the kernel unflattens both',
     scope: 'tree',
   },
   'duplicate-property': {
-    sentence: 'Two properties of a node have the same name',
+    sentence: 'two properties of a node have the same name',
     consequence: 'look-ups find the first one',
     scope: 'tree',
   },

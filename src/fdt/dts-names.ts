@@ -6,7 +6,7 @@ import { escapeText } from '../schema/escape.js';
 export interface NodeNames {
   properties: Set<string> | undefined;
   nodes: Set<string> | undefined;
-  /** Whether a subnode has begun: dtc's grammar takes no property behind it. */
+  /** Whether a subnode has begun: dtc's grammar takes no property after it. */
   subnodes: boolean;
   phandle: number | undefined;
 }
@@ -18,9 +18,10 @@ const PROPERTY_NAME = /^[a-zA-Z0-9,._+*#?-]+$/;
 
 /** Why dtc cannot have a subnode of this name here; undefined when it can, and then the name is noted in `parent`. */
 export function expressibleNode(text: string, parent: NodeNames): string | undefined {
-  if (!NODE_NAME.test(text)) return `a node name that devicetree source cannot have: "${escapeText(text)}"`;
+  if (!NODE_NAME.test(text))
+    return `a node name that devicetree source cannot express: "${escapeText(text)}"`;
   parent.nodes ??= new Set();
-  if (parent.nodes.has(text)) return `a second subnode of the name ${text}`;
+  if (parent.nodes.has(text)) return `a second subnode named ${text}`;
   parent.nodes.add(text);
   return undefined;
 }
@@ -32,13 +33,13 @@ export function expressibleProperty(
   parent: NodeNames | undefined,
   phandles: Set<number>,
 ): string | undefined {
-  if (text === undefined) return 'a property whose name cannot be read';
+  if (text === undefined) return 'a property with an unreadable name';
   if (parent === undefined) return `a property outside every node: "${escapeText(text)}"`;
   if (!PROPERTY_NAME.test(text))
-    return `a property name that devicetree source cannot have: "${escapeText(text)}"`;
-  if (parent.subnodes) return `a property behind a subnode: ${text}`;
+    return `a property name that devicetree source cannot express: "${escapeText(text)}"`;
+  if (parent.subnodes) return `a property after a subnode: ${text}`;
   parent.properties ??= new Set();
-  if (parent.properties.has(text)) return `a second property of the name ${text}`;
+  if (parent.properties.has(text)) return `a second property named ${text}`;
   if (text === 'name') return 'a property called "name", which dtc removes or refuses';
   if (text === 'phandle' || text === 'linux,phandle') {
     const problem = phandleProblem(text, value, parent, phandles);
@@ -56,7 +57,7 @@ function phandleProblem(
 ): string | undefined {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const phandle = value.length === 4 ? view.getUint32(0) : 0;
-  if (phandle === 0 || phandle === 0xffffffff) return `a ${name} that is no phandle`;
+  if (phandle === 0 || phandle === 0xffffffff) return `a ${name} that is not a phandle`;
   if (parent.phandle !== undefined) {
     return parent.phandle === phandle ? undefined : `a ${name} unlike the node's other phandle`;
   }

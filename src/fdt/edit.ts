@@ -1,6 +1,6 @@
 /**
  * Editing a blob the way libfdt's read-write calls do (libfdt fdt_rw.c), with the same bytes as result but for one thing:
- * libfdt leaves old bytes in the padding of values whose length is no multiple of 4, here padding is zero.
+ * libfdt leaves old bytes in the padding of values whose length is not a multiple of 4, here padding is zero.
  */
 
 import { FDT_HEADER_SIZE } from '../records/fdt.js';
@@ -20,7 +20,7 @@ export interface FdtEditNode {
 /** Edits one tree. The kernel from 6.19 on makes the outgoing tree so: written once, then edited and packed. */
 export interface FdtEditor {
   readonly root: FdtEditNode;
-  /** `fdt_add_subnode`: the new node stands in front of its older siblings. Throws when the name is taken. */
+  /** `fdt_add_subnode`: the new node is in front of its older siblings. Throws when the name is taken. */
   addSubnode(parent: FdtEditNode, name: string): FdtEditNode;
   /** `fdt_setprop`: a property that is there keeps its place, a new one goes in front of the node's others. */
   setProperty(node: FdtEditNode, name: string, value: Uint8Array): void;
@@ -42,7 +42,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
 
   function nameBytes(name: string): Uint8Array {
     const bytes = encoder.encode(name);
-    if (bytes.includes(0)) throw new Error('a devicetree name cannot hold a NUL');
+    if (bytes.includes(0)) throw new Error('a devicetree name cannot contain a NUL');
     return bytes;
   }
 
@@ -51,7 +51,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
     addSubnode(parent, name) {
       const bytes = nameBytes(name);
       if (parent.subnodes.some((each) => equal(each.name, bytes)))
-        throw new Error(`there is a subnode ${name}`);
+        throw new Error(`there already is a subnode ${name}`);
       const node: FdtEditNode = { name: bytes, properties: [], subnodes: [] };
       parent.subnodes.unshift(node);
       return node;
@@ -66,7 +66,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
       const packed = {
         ...header,
         offMemRsvmap: FDT_HEADER_SIZE,
-        // only the order counts: relayout() puts them behind each other
+        // only the order counts: relayout() puts them after each other
         offDtStruct: FDT_HEADER_SIZE + 1,
         offDtStrings: FDT_HEADER_SIZE + 2,
       };
@@ -98,7 +98,7 @@ function nodesOf(tree: FdtTree, tokens: FdtImageTokens): FdtEditNode {
         throw new Error(`token ${i}: a property where no reader looks`);
       }
       const name = propertyNameBytes(tree, i);
-      if (name === undefined) throw new Error(`token ${i}: a property whose name cannot be read`);
+      if (name === undefined) throw new Error(`token ${i}: a property with an unreadable name`);
       node.properties.push({ name: name.slice(), nameOffset: token.nameOffset, value: token.value.slice() });
     } else {
       throw new Error(`token ${i}: a ${token.kind} cannot be edited around`);

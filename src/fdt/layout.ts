@@ -1,4 +1,4 @@
-/** The outer form of a blob: header, memory reserve map, and where the structure and strings blocks lie. */
+/** The outer form of a blob: header, memory reserve map, and where the structure and strings blocks are. */
 
 import {
   FDT_HEADER,
@@ -24,7 +24,7 @@ export const MAX_PROPERTY_NAME = 1024;
 /** Memory reserve map entries that are listed. */
 const MAX_RESERVE_ENTRIES = 65536;
 
-/** Where the parts of a blob lie. All offsets are byte offsets in `bytes` and inside it. */
+/** Where the parts of a blob are. All offsets are byte offsets in `bytes` and inside it. */
 export interface FdtLayout {
   /** Undefined when the file has fewer than 40 bytes. */
   readonly header?: FdtHeader;
@@ -148,11 +148,11 @@ function checkVersion(header: FdtHeader, sink: FdtDiagnosticSink): boolean {
   // Up to version 3 a node's name is its whole path, values of 8 bytes and more are aligned to 8, and the header is
   // shorter (libfdt fdt_next_tag, fdt_get_name, fdt_header_size_): read as version 17, values would be wrong ones.
   if (isOldVersion(header)) {
-    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: nothing of it is read here`);
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is not read`);
     return false;
   }
   if (version > FDT_LAST_VERSION) {
-    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is read as if it were`);
+    addDiagnostic(sink, 'other-version', FDT_HEADER.version, `${detail}: it is read as version 17`);
   }
   return true;
 }
@@ -185,7 +185,7 @@ function checkTotalsize(
   return { end: totalsize, total: totalsize, truncated: false };
 }
 
-/** Reads the entries up to one of size 0, the next block, or the end of the bytes. `end` is behind the last one read. */
+/** Reads the entries up to one of size 0, the next block, or the end of the bytes. `end` is after the last one read. */
 function readReserveMap(
   view: DataView,
   header: FdtHeader,
@@ -260,7 +260,7 @@ function checkBlocks(
   }
 }
 
-/** `limit`: offset behind the last NUL of the strings block, relative to its start; `longest`: longest run without NUL. */
+/** `limit`: offset after the last NUL of the strings block, relative to its start; `longest`: longest run without NUL. */
 function measureNames(bytes: Uint8Array, start: number, end: number): { limit: number; longest: number } {
   const block = bytes.subarray(start, end);
   let limit = 0;

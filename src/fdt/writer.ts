@@ -33,9 +33,9 @@ const LAST_COMP_VERSION = FdtHeaderVersion.withoutStructSize;
 const RESERVE_MAP_OFFSET = Math.ceil(FDT_HEADER_SIZE / FDT_RESERVE_ENTRY_SIZE) * FDT_RESERVE_ENTRY_SIZE;
 
 /**
- * Makes a writer: header at 0, memory reserve map at 0x30, structure block behind it, strings block last and unpadded.
+ * Makes a writer: header at 0, memory reserve map at 0x30, structure block after it, strings block last and unpadded.
  * Each new property name goes in front of the strings; a name that is the tail of one already there shares its bytes.
- * Misuse (a NUL in a name, a property behind a subnode, unbalanced nodes, a second root) throws Error.
+ * Misuse (a NUL in a name, a property after a subnode, unbalanced nodes, a second root) throws Error.
  */
 export function createFdtWriter(): FdtWriter {
   const encoder = new TextEncoder();
@@ -67,7 +67,7 @@ export function createFdtWriter(): FdtWriter {
 
   function nameBytes(name: string | Uint8Array): Uint8Array {
     const bytes = typeof name === 'string' ? (asciiBytes(name) ?? encoder.encode(name)) : name;
-    if (bytes.includes(0)) throw new Error('a devicetree name cannot hold a NUL');
+    if (bytes.includes(0)) throw new Error('a devicetree name cannot contain a NUL');
     return bytes;
   }
 
@@ -160,7 +160,7 @@ function assemble(reserveMap: readonly FdtReserveEntry[], struct: Uint8Array, po
   const offDtStrings = offDtStruct + struct.length;
   const totalsize = offDtStrings + pool.size;
   if (totalsize > 0x7fffffff)
-    throw new Error(`a devicetree blob of ${totalsize} bytes: libfdt ends at 2^31 - 1`);
+    throw new Error(`a devicetree blob of ${totalsize} bytes: the limit of libfdt is 2^31 - 1`);
   const blob = new Uint8Array(totalsize);
   const view = new DataView(blob.buffer);
   writeFdtHeader(view, 0, {

@@ -17,7 +17,7 @@ export function planArbitrary(): fc.Arbitrary<SynthPlan> {
 export interface PlannedDump {
   readonly plan: SynthPlan;
   readonly dump: Synthesis;
-  /** The plan as text, for fast-check’s reports. */
+  /** The plan as text, for fast-check's reports. */
   toString(): string;
 }
 

@@ -92,9 +92,9 @@ export function selfRunner(target: FuzzTarget, budget: SelfBudget = SELF_BUDGET)
       const claims = fuzzCase.mutations.some(({ changes }) => changes.some(isClaim));
       if (time > budget.time) problems.push(`took ${Math.round(time)} ms`);
       if (!claims && meter.reads > limit.reads)
-        problems.push(`read memory ${meter.reads} times, allowed are ${limit.reads}`);
+        problems.push(`read memory ${meter.reads} times, but only ${limit.reads} are allowed`);
       if (!claims && meter.bytes > limit.bytes)
-        problems.push(`read ${meter.bytes} bytes, allowed are ${limit.bytes}`);
+        problems.push(`read ${meter.bytes} bytes, but only ${limit.bytes} are allowed`);
       return { verdict, rules, problems, time, ...meter };
     },
   };
@@ -117,7 +117,7 @@ function surprised(
   kind: string,
 ): string | undefined {
   if (expect.kind === 'accepted' && verdict !== 'accepted') {
-    return `was to be accepted, but ${verdict === 'refused' ? `is taken for ${kind}` : `${fresh.join(', ')} fired`}`;
+    return `should have been accepted, but ${verdict === 'refused' ? `is taken for ${kind}` : `${fresh.join(', ')} fired`}`;
   }
   if (expect.kind !== 'rules' || verdict === 'refused') return undefined;
   if (expect.rules.some((rule) => all.includes(rule))) return undefined;
@@ -156,7 +156,7 @@ function use({ target, blob, memory, units }: MutatedTarget, meter: Meter, searc
   if (handover.kind === 'handover') {
     const result = validate(handover, catalogue, validateOptions(units));
     const judged = [...result.passed, ...result.failed, ...result.skipped.map(({ rule }) => rule)];
-    if (new Set(judged).size !== judged.length) problems.push('a rule was judged twice');
+    if (new Set(judged).size !== judged.length) problems.push('a rule was checked twice');
     rules = [...result.failed];
     drain(validateLines('case', handover, result, catalogue), problems);
   }
@@ -168,7 +168,7 @@ function use({ target, blob, memory, units }: MutatedTarget, meter: Meter, searc
   if (handover.tree !== undefined) {
     const again = encodeBlob(JSON.parse(json)).bytes;
     if (!equalBytes(again, blob))
-      problems.push(`encoding gives ${again.length} other bytes than the blob's ${blob.length}`);
+      problems.push(`encoding gives ${again.length} bytes that differ from the blob's ${blob.length}`);
   }
   if (search && metered !== undefined) findTrees(metered);
   return { kind: handover.kind, rules, problems };

@@ -115,10 +115,10 @@ function replaced(
   const differing = [...change.bytes].flatMap((byte, i) =>
     byte === before?.[i] ? [] : [`${hex(change.address + i)}: ${hex(before?.[i] ?? 0)} -> ${hex(byte)}`],
   );
-  // Behind an edit of the tree's structure the old bytes stand at another place, and are a change there.
+  // After an edit of the tree's structure the old bytes are at another place, and are a change there.
   const left =
     differing.length === 0
-      ? `the ${change.bytes.length} bytes that stood at ${hex(change.address)} before`
+      ? `the previous ${change.bytes.length} bytes at ${hex(change.address)}`
       : `${differing.slice(0, 8).join(', ')}${differing.length > 8 ? ', …' : ''}`;
   const words = `${old.words.replace(/ \[reduced to .*\]$/, '')} [reduced to ${left}]`;
   return mutations.with(index, { ...old, words, changes: old.changes.with(at, change) });

@@ -6,6 +6,7 @@ import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { khoRadixNode } from '../records/kho_map.js';
 import type { RecordType } from '../schema/record.js';
+import { firstStageEntry } from '../vtd/first-stage.js';
 import { secondStageEntry } from '../vtd/second-stage.js';
 import { addBlobRecords } from './blobs.js';
 import { elementRecord } from './element.js';
@@ -29,9 +30,9 @@ const slot = elementRecord(khoRadixNode, 'table');
 /**
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
  *
- * @param root the tree, or the lone blob, and where it lies
+ * @param root the tree, or the lone blob, and where it is
  * @param units remapping units whose structures are in the memory
- * @param memory absent for a lone blob: then what lies behind its pointers is not listed
+ * @param memory absent for a lone blob: then the targets of its pointers are not listed
  */
 export function findInstances(
   handover: Handover,
@@ -70,7 +71,7 @@ export function findInstances(
     }
   }
 
-  function table({ address, level, owner, words, present, format }: TablePage): void {
+  function table({ address, level, stage, owner, words, present, format }: TablePage): void {
     const seen = tables.get(owner) ?? 0;
     tables.set(owner, seen + 1);
     if (seen >= limits.tables) return;
@@ -79,7 +80,7 @@ export function findInstances(
     for (const nth of sampled(present.length, limits.entries)) {
       const i = present[nth] ?? 0;
       const leaf = level === 1 || (level <= 3 && ((words[2 * i] ?? 0) & format.largeLo) !== 0);
-      const entry = secondStageEntry(level, leaf);
+      const entry = (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
       if (entry === undefined) continue;
       record(entry, address + i * ENTRY, `${owner}, level ${level} entry ${i} of 0x${address.toString(16)}`, {
         list: `level ${level} of ${owner}`,

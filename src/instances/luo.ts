@@ -1,10 +1,7 @@
 /** The records of LUO: sessions, files, memfds, FLBs. */
-import type { BlockInfo, Luo, LuoFile, LuoSession, Memfd } from '../abi/upstream/model.js';
+import type { BlockInfo, Luo, LuoSession, Memfd } from '../abi/upstream/model.js';
 import { blockCapacity } from '../decode/upstream/blocks.js';
-import { draftFile, draftFlb } from '../decode/upstream/drafts.js';
 import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
-import { createReporter } from '../decode/upstream/report.js';
-import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { khoBlockHeaderSer } from '../records/kho_block.js';
 import {
   LUO_FILE_SER_SIZE,
@@ -13,6 +10,7 @@ import {
   luoFlbHeaderSer,
   luoFlbSer,
   luoSer,
+  luoSerComposite,
   luoSerV2,
   luoSerV3,
   luoSerV4,
@@ -20,10 +18,11 @@ import {
   luoSessionSer,
   luoSessionSerV1,
 } from '../records/luo.js';
-import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoFolioSer, memfdLuoSer, memfdLuoSerV1 } from '../records/memfd.js';
+import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoSer, memfdLuoSerV1 } from '../records/memfd.js';
 import { bytesToText } from '../schema/text.js';
-import { addArea } from './area.js';
+import { addFolios } from './folios.js';
 import type { ReferenceContext } from './sink.js';
+import { addStructure, heldBy } from './structures.js';
 
 /** The head that is LUO's blob itself. */
 const HEADS = { 'luo-v3': luoSerV3, 'luo-v4': luoSerV4, 'luo-v5': luoSer } as const;
@@ -34,7 +33,8 @@ export function addLuo(context: ReferenceContext, luo: Luo): void {
   const { version, abiHeader, origin, sessions = [], sessionBlocks, flbs = [] } = luo;
   if (abiHeader !== undefined) sink.record(luoSerV2, abiHeader, 'luo_ser');
   if (version !== undefined && version in HEADS && origin?.address !== undefined) {
-    sink.record(HEADS[version as keyof typeof HEADS], origin.address, 'LUO', { list: 'luo' });
+    const head = luo.compatible.includes(';') ? luoSerComposite : HEADS[version as keyof typeof HEADS];
+    sink.record(head, origin.address, 'LUO', { list: 'luo' });
   }
   if (luo.sessionCount !== undefined && luo.sessionsAddress !== undefined) {
     sink.record(luoSessionHeaderSer, luo.sessionsAddress, 'the session area', {
@@ -50,11 +50,10 @@ export function addLuo(context: ReferenceContext, luo: Luo): void {
     capacity: flbCapacity(pageSize),
     length: flbs.length,
   });
-  const watched = draftContext(context);
-  for (const { name, data, draft, origin: place } of flbs) {
-    const text = bytesToText(name).text;
-    if (place.address !== undefined) sink.record(luoFlbSer, place.address, `FLB "${text}"`, { list: 'flbs' });
-    if (draft !== undefined) draftFlb(watched, text, data);
+  for (const flb of flbs) {
+    const what = `FLB "${bytesToText(flb.name).text}"`;
+    if (flb.origin.address !== undefined) sink.record(luoFlbSer, flb.origin.address, what, { list: 'flbs' });
+    for (const held of heldBy(flb, what)) addStructure(context, held);
   }
 }
 
@@ -95,12 +94,12 @@ function addSession(
     if (file.origin.address !== undefined)
       sink.record(luoFileSer, file.origin.address, name, { list: `files of ${what}` });
     if (file.memfd !== undefined) addMemfd(context, file.memfd, name);
-    else if (file.draft !== undefined) addDraftFile(context, file, name);
+    for (const held of heldBy(file, name)) addStructure(context, held);
   }
 }
 
 function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
-  const { sink, pageSize, preserved } = context;
+  const { sink } = context;
   const { version, area, folios, origin } = memfd;
   const record = version === 'memfd-v1' ? memfdLuoSerV1 : memfdLuoSer;
   if (origin.address !== undefined) {
@@ -110,40 +109,5 @@ function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
       length: folios.length,
     });
   }
-  addArea(context, area, `the folios of ${file}`);
-  sink.array({
-    record: memfdLuoFolioSer,
-    count: folios.length,
-    at: area,
-    what: (i) => `folio ${i} of ${file}`,
-    traits: { list: `folios of ${file}` },
-  });
-  if (sink.contents === undefined) return;
-  for (const { length, pfn, count, step } of folios.columns()) {
-    for (let row = 0; row < length; row++) {
-      // The last folio's size is that of its preserved block.
-      const before = ((count[row] as number) - 1) * (step[row] as number);
-      const first = pfn[row] as number;
-      const order = preserved?.largestAt(first + before) ?? 0;
-      const pages = before + (order > 0 ? 2 ** order : 1);
-      sink.contents(first * pageSize, Math.min(pages * pageSize, PHYSICAL_LIMIT));
-    }
-  }
-}
-
-function addDraftFile(context: ReferenceContext, { compatible, data }: LuoFile, name: string): void {
-  draftFile(draftContext(context), bytesToText(compatible).text, data, name);
-}
-
-/** Drafts give no places: their decoders are run once more, and what they read is what they decode. */
-function draftContext({ sink, memory, pageSize }: ReferenceContext) {
-  const watched: PhysicalMemory = {
-    ...memory,
-    read(address, length, into) {
-      const known = memory.read(address, length, into);
-      sink.bytes(address, known);
-      return known;
-    },
-  };
-  return { memory: watched, pageSize, reporter: createReporter([], memory), claimed: new Set<number>() };
+  addFolios(context, memfd, file);
 }

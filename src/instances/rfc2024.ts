@@ -1,4 +1,4 @@
-/** The records of the 2024 series behind the tree: guestmemfs, page tables. */
+/** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
 import type { Domain, Guestmemfs, Handover } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -13,14 +13,11 @@ import {
 } from '../records/guestmemfs.js';
 import { bytesToText } from '../schema/text.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
-import { pagesOf, targetsOf } from '../vtd/walk/batch.js';
-import { mergeBatches } from '../vtd/walk/runs.js';
-import { walkTable } from '../vtd/walk/walk.js';
 import type { ReferenceSink } from './sink.js';
+import { addTables } from './tables.js';
 
 /** Bytes that the kernel allocates for the bitmap, one bit a block (fs/guestmemfs/allocator.c). */
 const MAX_BITMAP = 1 << 20;
-const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 const PAGE = 4096;
 
 /** Tells what the tree of a 2024 handover leads to. */
@@ -53,7 +50,7 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
     const blocks = Number((region.end - region.start) / GUESTMEMFS_BLOCK);
     const length = Math.min(Number(bitmap.len), MAX_BITMAP);
     const used = Math.min(length, Math.ceil(blocks / 8));
-    sink.bitmap({ address: Number(bitmap.addr), length, used, what: 'the allocator’s bitmap' });
+    sink.bitmap({ address: Number(bitmap.addr), length, used, what: "the allocator's bitmap" });
   }
   if (mappingsToInode !== undefined && state?.index !== undefined) {
     sink.bytes(mappingsToInode.addr, state.index.bytes.length);
@@ -86,29 +83,9 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   }
 }
 
-/** One walk: a domain's tables, and what their leaves map. */
 function addDomain(sink: ReferenceSink, { persistentId, pgd, agaw }: Domain, memory: PhysicalMemory): void {
   if (pgd === undefined || agaw === undefined || physicalAddress(pgd) === undefined) return;
   const owner = `domain ${persistentId ?? '?'}`;
   const format = secondStageFormat();
-  const bytes = new Uint8Array(PAGE);
-  const words = new Int32Array(bytes.buffer);
-  const indices = new Uint16Array(PAGE / ENTRY);
-  const onTable = ({ address, level }: { address: number; level: number }): void => {
-    const known = Math.floor(memory.read(address, PAGE, bytes) / ENTRY);
-    let count = 0;
-    for (let i = 0; i < known; i++) {
-      const lo = (words[2 * i] ?? 0) & format.presentLo;
-      const hi = (words[2 * i + 1] ?? 0) & format.presentHi;
-      if ((lo | hi) !== 0) indices[count++] = i;
-    }
-    sink.table({ address, level, format, owner, words, present: indices.subarray(0, count) });
-  };
-  const walk = walkTable({ memory, root: pgd, levels: agaw + 2, format, onTable });
-  for (const batch of mergeBatches(walk.batches, format)) {
-    if (sink.contents === undefined) continue;
-    const targets = targetsOf(batch);
-    const pages = pagesOf(batch);
-    for (let i = 0; i < batch.length; i++) sink.contents((targets[i] ?? 0) * PAGE, (pages[i] ?? 0) * PAGE);
-  }
+  addTables({ sink, memory }, { root: pgd, levels: agaw + 2, format, stage: 'second', owner });
 }

@@ -28,12 +28,13 @@ const PASID_BUDGET = 2 ** 16;
 /**
  * Adds what the devices of a unit lead to; each entry once, though several devices may go through it.
  *
+ * @param index of the unit among those that were given; undefined for one that the handover names itself
  * @param limit most entries of one kind
  */
 export function addUnit(
   sink: ReferenceSink,
   unit: UnitInstance,
-  index: number,
+  index: number | undefined,
   memory: PhysicalMemory,
   limit: number,
 ): void {
@@ -48,7 +49,10 @@ export function addUnit(
       counts.set(kind, count);
       if (count > limit) continue;
       const what = `${unit.name}: ${NAMES[kind]} of ${placeOf(path, kind)}`;
-      sink.record(structure.type, address, what, { list: `${NAMES[kind]} of ${unit.name}`, unit: index });
+      sink.record(structure.type, address, what, {
+        list: `${NAMES[kind]} of ${unit.name}`,
+        ...(index === undefined ? {} : { unit: index }),
+      });
       const page = address - (address % PAGE);
       if (pages.has(page)) continue;
       pages.add(page);

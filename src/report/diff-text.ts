@@ -40,7 +40,7 @@ export function* diffLines(
   yield lastLine(diff, coverage, paint);
 }
 
-/** Groups as they come; what a kexec changes by itself is kept for a group of its own. */
+/** Groups as they come; what every kexec changes is kept for a group of its own. */
 function* groupedLines({ differences }: Diff, expected: Difference[], paint: Paint): Generator<string> {
   let group: string | undefined;
   let groups = 0;
@@ -136,7 +136,7 @@ function* gapLines(diff: Diff, paint: Paint): Generator<string> {
   const { gaps } = diff;
   if (gaps.length === 0) return;
   yield '';
-  yield `${paint('node', 'not compared')}  ${paint('faint', 'what a dump does not hold is no difference')}`;
+  yield `${paint('node', 'not compared')}  ${paint('faint', 'what a dump does not hold is not a difference')}`;
   for (const { place, what, missing } of gaps.slice(0, MAX_SHOWN)) {
     const where = wholePlaceText(place, paint);
     const name = what === undefined || where === what ? where : `${where}  ${escapeText(what)}`;
@@ -160,7 +160,7 @@ function* coverageLines(coverage: Coverage, paint: Paint): Generator<string> {
   const { notAsked, bytes, uncovered, lost, entries, verdict } = coverage;
   const title = paint('node', 'coverage');
   if (notAsked !== undefined) {
-    yield `${title}  ${paint('faint', `whether B keeps what A handed over cannot be told: ${escapeText(notAsked)}`)}`;
+    yield `${title}  ${paint('faint', `cannot tell whether B keeps what A handed over: ${escapeText(notAsked)}`)}`;
     return;
   }
   const kept =
@@ -182,7 +182,7 @@ function* coverageLines(coverage: Coverage, paint: Paint): Generator<string> {
 function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered, paint: Paint): string {
   const [word, role] = STATUS[status];
   const [first] = ranges;
-  const whose =
+  const phrase =
     place.part === 'preserved' && status === 'unreferenced'
       ? what
       : `${wholePlaceText(place, paint)}: ${what}`;
@@ -191,7 +191,7 @@ function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered,
   const where = first === undefined ? '' : `at ${paint('address', hex(first.start))}${position}`;
   const ranged = count === 1 ? where : `in ${count.toLocaleString('en')} ranges, the first ${where}`;
   const note = status === 'unkept' ? paint('faint', ' (A did not keep it either: kho validate)') : '';
-  return `${paint(role, word.padEnd(8))} ${whose}, ${size(bytes)} ${ranged}${note}`;
+  return `${paint(role, word.padEnd(8))} ${phrase}, ${size(bytes)} ${ranged}${note}`;
 }
 
 /** `3 differences: 1 added, 2 changed (1 expected); nothing that A handed over is lost`. */
@@ -212,9 +212,9 @@ function lastLine({ tally, gaps }: Diff, { verdict }: Coverage, paint: Paint): s
           `${total.toLocaleString('en')} ${total === 1 ? 'difference' : 'differences'}: ${parts.join(', ')}${of}`,
         );
   const lost = {
-    covered: '; B keeps all that A handed over',
+    covered: '; B keeps everything that A handed over',
     released: '; nothing that B still needs is lost',
-    undecided: '; whether B loses memory that is in use cannot be told',
+    undecided: '; cannot tell whether B loses memory that is in use',
     lost: `; ${paint('error', 'B loses memory that is still in use')}`,
     'not asked': '',
   };

@@ -1,5 +1,6 @@
 /** One rule or one record, whole. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { formReleases, formsOf, type RecordForm } from '../versions/forms.js';
 import { areaOf, areaTitle } from './areas.js';
@@ -27,7 +28,7 @@ export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint 
   for (const [name, text] of rows) {
     yield* labelled(paint('name', name.padEnd(12)), text);
   }
-  const { example } = rule;
+  const example = exampleOf(rule.id);
   if (example === undefined) return;
   yield '';
   yield* labelled(paint('name', 'example'.padEnd(12)), example.fault);
@@ -83,7 +84,7 @@ function formText(form: RecordForm): string {
   return releases === undefined ? form.of : `${form.of}, ${releases}`;
 }
 
-/** Every record, one a line: name, size, what it is. */
+/** Every record, one per line: name, size, what it is. */
 export function* recordListLines(records: readonly RecordType<unknown>[]): Generator<string> {
   const width = Math.max(...records.map(({ name }) => name.length));
   for (const { name, size, doc } of records) {
@@ -111,7 +112,7 @@ export function* recordLines(
   }
 }
 
-/** Byte offset and width, or bits where the field is no whole bytes. */
+/** Byte offset and width, or bits where the field is not whole bytes. */
 function placeText({ bitOffset, bitWidth }: FieldInfo): string {
   if (bitOffset === undefined) return 'after';
   const byte = Math.floor(bitOffset / 8);

@@ -83,10 +83,10 @@ function isLeftOut(value: number, unless: number | undefined): boolean {
   return unless !== undefined && (value === unless || (Number.isNaN(unless) && Number.isNaN(value)));
 }
 
-/** What stands before a value of a row, and after it. */
+/** What is before a value of a row, and after it. */
 interface Cell {
   readonly head: Uint8Array;
-  /** The same where no key stands before it in the row. */
+  /** The same where no key is before it in the row. */
   readonly firstHead: Uint8Array;
   readonly tail: Uint8Array;
   readonly hex: boolean;

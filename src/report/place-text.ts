@@ -7,7 +7,7 @@ import { type Paint, plain } from './paint.js';
 
 /** The thing under whose heading a place is shown: a session, a domain, a subsystem. */
 export function groupText(place: Place): string {
-  const { part, session, iommufd, domain, subtree, nodeName } = place;
+  const { part, session, iommufd, domain, subtree, structure, nodeName } = place;
   if (part === 'luo') return session === undefined ? 'LUO' : `LUO session ${quoted(session)}`;
   if (part === 'iommufd' || part === 'domain') {
     const id = iommufd ?? domain;
@@ -15,6 +15,7 @@ export function groupText(place: Place): string {
     return nodeName === undefined ? `${part}s` : `${part} at node ${quoted(nodeName)}`;
   }
   if (part === 'subtree') return subtree === undefined ? 'subtrees' : `subtree ${quoted(subtree)}`;
+  if (part === 'structure') return structure ?? part;
   if (part === 'kho-test') return 'kho_test';
   if (part === 'preserved') return 'preserved memory';
   return part === 'mem-cache' ? 'mem cache' : part;
@@ -39,6 +40,7 @@ export function itemText(place: Place, paint: Paint = plain): string {
   const { part, token, address, addressEnd, iova, iovaEnd, offset, offsetEnd, bus, devfn, ioas } = place;
   if (token !== undefined) parts.push(`token ${paint('value', hex(token))}`);
   add('FLB', place.flb);
+  if (place.element !== undefined) parts.push(paint('value', escapeText(place.element)));
   add('region', place.region);
   if (part !== 'tree' && part !== 'subtree' && part !== 'domain' && part !== 'iommufd')
     add('node', place.nodeName);

@@ -1,5 +1,6 @@
 /** docs/rules.md: the catalogue as one page, and what of the specifications is not a rule, with the reason. */
 import { GENERATIONS, type Generation } from '../abi/model.js';
+import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { areaOf, areaTitle } from './areas.js';
 
@@ -13,7 +14,7 @@ export interface Gap {
 export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[]): Generator<string> {
   yield '# Rules';
   yield '';
-  yield `${catalogue.length} rules. This page is made from the catalogue by \`npm run docs\`; \`kho explain RULE\` says more about one.`;
+  yield `${catalogue.length} rules. This page is generated from the catalogue by \`npm run docs\`; \`kho explain RULE\` shows more about one.`;
   yield 'Severity: **error** – the next kernel refuses, panics, loses, reuses or corrupts, or the hardware faults; **warning** –';
   yield 'legal but almost surely not meant; **note** – worth knowing.';
   const areas = new Map<string, Rule[]>();
@@ -27,15 +28,15 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
     yield '';
     yield '| rule | severity | what must hold | otherwise | generations | source | example |';
     yield '|---|---|---|---|---|---|---|';
-    for (const { id, severity, title, consequence, generations, source, example } of rules) {
+    for (const { id, severity, title, consequence, generations, source } of rules) {
       const cells = [id, severity, title, consequence, generationsText(generations), source];
-      yield `| ${[...cells, example?.message ?? ''].map(cell).join(' | ')} |`;
+      yield `| ${[...cells, exampleOf(id)?.message ?? ''].map(cell).join(' | ')} |`;
     }
   }
   yield '';
   yield '## Not rules';
   yield '';
-  yield 'Rows of the specifications that no rule of its own checks, and why.';
+  yield 'Rows of the specifications without a rule of their own, and why.';
   yield '';
   yield '| row | reason |';
   yield '|---|---|';

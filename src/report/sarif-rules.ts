@@ -1,4 +1,5 @@
 /** A rule as SARIF describes it. */
+import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { areaOf, areaTitle } from './areas.js';
 import { sarifText } from './sarif-text.js';
@@ -10,7 +11,8 @@ const PAGE = 'https://github.com/kho-toolkit/kho-toolkit/blob/main/docs/rules.md
 
 /** The descriptor of a rule. Its help is text of several lines, and the same as Markdown. */
 export function ruleDescriptor(rule: Rule): Json {
-  const { id, title, severity, consequence, evidence, source, generations, example } = rule;
+  const { id, title, severity, consequence, evidence, source, generations } = rule;
+  const example = exampleOf(id);
   const rows: (readonly [name: string, text: string])[] = [
     ['Must hold', title],
     ['Otherwise', consequence],

@@ -84,7 +84,7 @@ export function* structureLines(
   for (const step of steps) yield* structureStep(step, paint);
   if (translation !== undefined) yield `→ ${translationText(translation)}`;
   else if (ends === 'mode') yield paint('error', '→ the mode of the unit is neither legacy nor scalable');
-  else if (ends === 'pasid-beyond-directory') yield paint('error', '→ the PASID lies beyond the directory');
+  else if (ends === 'pasid-beyond-directory') yield paint('error', '→ the PASID is beyond the directory');
   else yield paint('error', `→ ${missingText(steps)}`);
 }
 

@@ -10,13 +10,14 @@ import type {
   Memblock,
   Memfd,
   PreservedMap,
-  VmallocArea,
 } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import { hex } from '../schema/units.js';
+import { areaJson, folioListJson } from './folio-json.js';
+import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';
-import { addressRows, blockRows, folioRows, rangeRows } from './upstream-rows.js';
+import { blockRows, rangeRows } from './upstream-rows.js';
 
 type Json = { [key: string]: unknown };
 
@@ -30,6 +31,7 @@ export function upstreamJson(handover: Handover): Json {
     luo: luo === undefined ? undefined : luoJson(luo),
     kexecMetadata: kexecMetadata === undefined ? undefined : metadataJson(kexecMetadata),
     khoTest: khoTest === undefined ? undefined : khoTestJson(khoTest),
+    ...structuresJson(handover),
   };
 }
 
@@ -50,12 +52,12 @@ function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }:
   };
 }
 
-/** Of a record that is not in the dump its name is all there is. */
 function draftJson(draft: DraftRecord | undefined): Json | undefined {
-  return draft === undefined ? undefined : { draft: draft.draft, value: draft.value };
+  return draft === undefined ? undefined : { draft: draft.draft, source: draft.source };
 }
 
-function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree): Json {
+function subtreeJson(subtree: Subtree): Json {
+  const { name, address, size, tree, blob, known, draft } = subtree;
   return {
     name,
     address,
@@ -64,6 +66,7 @@ function subtreeJson({ name, address, size, tree, blob, known, draft }: Subtree)
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,
     draft: draftJson(draft),
+    ...structuresJson(subtree),
   };
 }
 
@@ -113,11 +116,12 @@ function luoJson(luo: Luo): Json {
     sessions: luo.sessions?.map(sessionJson),
     flbPages: luo.flbPages,
     flbCount: differs(luo.flbCount, luo.flbs?.length),
-    flbs: luo.flbs?.map(({ name, data, count, draft }) => ({
-      ...textKeys('name', name),
-      data,
-      count,
-      draft: draftJson(draft),
+    flbs: luo.flbs?.map((flb) => ({
+      ...textKeys('name', flb.name),
+      data: flb.data,
+      count: flb.count,
+      draft: draftJson(flb.draft),
+      ...structuresJson(flb),
     })),
   };
 }
@@ -142,13 +146,15 @@ function sessionJson({ name, count, filesAddress, fileBlocks, files }: LuoSessio
   };
 }
 
-function fileJson({ compatible, token, data, memfd, draft }: LuoFile): Json {
+function fileJson(file: LuoFile): Json {
+  const { compatible, token, data, memfd, draft } = file;
   return {
     ...textKeys('compatible', compatible),
     token,
     data,
     memfd: memfd === undefined ? undefined : memfdJson(memfd),
     draft: draftJson(draft),
+    ...structuresJson(file),
   };
 }
 
@@ -159,12 +165,6 @@ function memfdJson({ pos, size, seals, flags, nrFolios, area, folios }: Memfd): 
     seals: seals === undefined ? undefined : hex(seals),
     flags: flags === undefined ? undefined : hex(flags),
     nrFolios,
-    list: areaJson(area),
-    folios: folioRows(folios),
+    ...folioListJson({ area, folios }),
   };
-}
-
-/** A vmalloc area: its descriptor, its list pages and the pages that these list. */
-function areaJson({ descriptor, chunks, runs }: VmallocArea): Json {
-  return { ...descriptor, chunks: addressRows(chunks), runs: addressRows(runs) };
 }

@@ -6,6 +6,7 @@ import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { counted } from '../validate/text.js';
+import { structuresSummary } from './structure-text.js';
 
 /** Why a list is not whole: the first of its parts that is not in the dump; nothing where all are. */
 export function absence(handover: Handover, parts: readonly Part[]): string {
@@ -47,6 +48,8 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   } else if (missingOf(handover, ['luo']) !== undefined) {
     yield ['LUO', `unknown${absence(handover, ['luo'])}`];
   }
+  const drafts = structuresSummary(handover);
+  if (drafts !== '') yield ['drafts', drafts];
   if (memblock !== undefined) yield ['memblock', counted(memblock.regions.length, 'region')];
   else if (missingOf(handover, ['memblock']) !== undefined)
     yield ['memblock', `unknown${absence(handover, ['memblock'])}`];
@@ -78,7 +81,7 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   const takes = releases.to.filter(({ takeover }) => takeover === 'yes').map(({ abi }) => abi.release);
   yield ['taken by', list(takes)];
   const perhaps = releases.to.filter(({ takeover }) => takeover === 'unsure').map(({ abi }) => abi.release);
-  if (perhaps.length > 0) yield ['perhaps by', `${list(perhaps)}: nothing tells how the map is written`];
+  if (perhaps.length > 0) yield ['perhaps by', `${list(perhaps)}: nothing shows which form the map has`];
   if (releases.contradiction !== undefined) {
     const [one, other] = releases.contradiction;
     yield ['contradiction', escapeText(`${one.what}, ${other.what}: no release writes both`)];

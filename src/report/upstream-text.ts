@@ -1,20 +1,21 @@
-/** What lies in memory behind an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
+/** The contents of memory that belong to an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
 import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
 import { memfdLuoSer } from '../records/memfd.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToHex, bytesToText } from '../schema/text.js';
+import { bytesToText } from '../schema/text.js';
 import { flags, hex, size } from '../schema/units.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
+import { heldText, structureSections } from './structure-text.js';
 import { absence } from './upstream-summary.js';
 
 /** Ranges of preserved memory that are shown; a map may have millions. */
 const MAX_RANGES = 24;
 
-/** Sections after the tree, each behind an empty line. */
+/** Sections after the tree, each after an empty line. */
 export function* upstreamLines(handover: Handover, paint: Paint): Generator<string> {
   const { preservedMap, preserved, memblock, luo, kexecMetadata, khoTest, subtrees = [] } = handover;
   const title = (name: string, text: string): string[] => [
@@ -35,22 +36,34 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
       yield `  handed over by ${release}, kexec ${kexecCount} since the cold boot`;
   }
   if (memblock !== undefined) {
-    yield* title('memblock', `${memblock.regions.length} regions of reserve_mem`);
+    yield* title(
+      'memblock',
+      memblock.regions.length === 1
+        ? '1 region of reserve_mem'
+        : `${memblock.regions.length} regions of reserve_mem`,
+    );
     for (const { name = '', start = 0n, size: length = 0n } of memblock.regions) {
       yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
     }
   }
   if (luo !== undefined) yield* luoLines(luo, handover, paint);
+  yield* structureSections(handover, paint);
   if (khoTest !== undefined) {
     const { nrFolios, csum, csumComputed } = khoTest;
     yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
     const computed =
-      csumComputed === undefined ? 'not summed up: not all folios are in the dump' : hex(csumComputed);
+      csumComputed === undefined ? 'not computed: not all folios are in the dump' : hex(csumComputed);
     yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
   }
-  for (const { name = '', draft, known, blob } of subtrees) {
-    if (draft !== undefined) yield* ['', ...draftLines(escapeText(name), draft, paint)];
-    else if (known === false) {
+  for (const subtree of subtrees) {
+    const { name = '', draft, known, blob } = subtree;
+    if (draft !== undefined) {
+      const held = heldText(handover, subtree, paint);
+      yield* [
+        '',
+        `${paint('node', escapeText(name))}  ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`,
+      ];
+    } else if (known === false) {
       yield* title(
         escapeText(name),
         blob === undefined ? 'contents unknown' : `contents unknown, ${counted(blob.length, 'byte')}`,
@@ -82,34 +95,45 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
   yield `${paint('node', 'LUO')}  ${paint('faint', `${escapeText(compatible)}, live update ${liveupdateNumber ?? '?'}, ${count}`)}`;
   if (lost !== '') yield `  sessions unknown${lost}`;
   for (const session of sessions ?? []) {
-    yield* sessionLines(session, paint);
+    yield* sessionLines(session, handover, paint);
     const cutOff = missingOf(handover, ['files'], session.origin.address);
     if (cutOff !== undefined) yield `    files unknown: the ${missingText(cutOff)} is not in the dump`;
   }
   const noFlbs = absence(handover, ['flbs']);
   if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;
-  for (const { name, data, count: files, draft } of flbs) {
+  for (const flb of flbs) {
+    const { name, data, count: files, draft } = flb;
     yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
-    if (draft !== undefined) for (const line of draftLines('', draft, paint)) yield `    ${line}`;
+    const held = heldText(handover, flb, paint);
+    if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
   }
 }
 
-function* sessionLines({ name, count, files }: LuoSession, paint: Paint): Generator<string> {
+function* sessionLines(
+  { name, count, files }: LuoSession,
+  handover: Handover,
+  paint: Paint,
+): Generator<string> {
   yield `  session ${quoted(name, paint)}  ${paint('faint', counted(count, 'file'))}`;
   for (const line of cut(
-    (files ?? []).map((file) => fileLine(file, paint)),
+    (files ?? []).map((file) => fileLine(file, handover, paint)),
     paint,
   ))
     yield `    ${line}`;
 }
 
-function fileLine({ compatible, token, data, memfd, draft }: LuoFile, paint: Paint): string {
+function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
+  const { compatible, token, data, memfd, draft } = file;
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
-  if (draft !== undefined) return `${head}  ${draftLines('', draft, paint).join(' ')}`;
+  if (draft !== undefined && memfd === undefined) {
+    const held = heldText(handover, file, paint);
+    return `${head}  ${held === '' ? '' : `${held}  `}${draftText(draft, paint)}`;
+  }
   if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
   const { pos, size: bytes, seals, nrFolios } = memfd;
   const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
-  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}`;
+  const of = draft === undefined ? '' : `  ${draftText(draft, paint)}`;
+  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}${of}`;
 }
 
 const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? new Map()) as ReadonlyMap<
@@ -117,11 +141,8 @@ const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? ne
   string
 >;
 
-function draftLines(name: string, { draft, value }: DraftRecord, paint: Paint): string[] {
-  const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'bigint' ? hex(item) : item instanceof Uint8Array ? bytesToHex(item) : item,
-  );
-  return [`${paint('node', name)}${paint('warning', `draft ${draft}`)}  ${escapeText(text)}`];
+function draftText({ draft }: DraftRecord, paint: Paint): string {
+  return paint('warning', `draft ${draft}`);
 }
 
 function quoted(bytes: Uint8Array, paint: Paint): string {

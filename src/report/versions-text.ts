@@ -34,7 +34,7 @@ export function* abiLines(paint: Paint = plain): Generator<string> {
   yield '';
   yield paint(
     'faint',
-    'A kernel takes over what carries exactly its own strings; no release reads a range of versions.',
+    'A kernel takes over only a handover with exactly its own strings; no release reads a range of versions.',
   );
   yield '';
   for (const { abi, since, commit, date, change } of ABI_VERSIONS) {

@@ -3,7 +3,7 @@
  * count from the least significant bit of the first byte (bit-endian le).
  */
 
-/** Reads `width` (1..32) bits that start `bit` bits behind byte `at`. */
+/** Reads `width` (1..32) bits that start `bit` bits after byte `at`. */
 export function readBits(view: DataView, at: number, bit: number, width: number): number {
   const end = bit + width;
   let value = 0;
@@ -19,7 +19,7 @@ export function readBits(view: DataView, at: number, bit: number, width: number)
   return value;
 }
 
-/** Reads `width` (33..64) bits that start `bit` bits behind byte `at`. */
+/** Reads `width` (33..64) bits that start `bit` bits after byte `at`. */
 export function readWideBits(view: DataView, at: number, bit: number, width: number): bigint {
   const low = readBits(view, at, bit, 32);
   const high = readBits(view, at, bit + 32, width - 32);
@@ -77,19 +77,19 @@ export function writeBytes(
   name: string,
 ): void {
   if (value.length !== length) {
-    throw new RangeError(`${name}: ${value.length} bytes where ${length} stand`);
+    throw new RangeError(`${name}: ${value.length} bytes instead of ${length}`);
   }
   new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
 }
 
-/** Reads `length` elements of `size` bytes each, one behind the other. */
+/** Reads `length` elements of `size` bytes each, one after another. */
 export function readArray<T>(at: number, length: number, size: number, read: (at: number) => T): T[] {
   const values: T[] = [];
   for (let index = 0; index < length; index++) values.push(read(at + index * size));
   return values;
 }
 
-/** Writes `values` one behind the other; throws RangeError unless there are exactly `length`. */
+/** Writes `values` one after another; throws RangeError unless there are exactly `length`. */
 export function writeArray<T>(
   at: number,
   length: number,
@@ -99,7 +99,7 @@ export function writeArray<T>(
   write: (at: number, value: T) => void,
 ): void {
   if (values.length !== length) {
-    throw new RangeError(`${name}: ${values.length} elements where ${length} stand`);
+    throw new RangeError(`${name}: ${values.length} elements instead of ${length}`);
   }
   values.forEach((value, index) => {
     write(at + index * size, value);
@@ -109,21 +109,22 @@ export function writeArray<T>(
 /** Returns `value` when it is an unsigned integer of at most `width` (1..32) bits, else throws RangeError. */
 export function checkUint(value: number, width: number, name: string): number {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** width)
-    throw unfit(value, 'unsigned', width, name);
+    throw unfit(value, 'an unsigned', width, name);
   return value;
 }
 
 /** Returns `value` when it is a signed integer of at most `width` (1..32) bits, else throws RangeError. */
 export function checkSint(value: number, width: number, name: string): number {
   const limit = 2 ** (width - 1);
-  if (!Number.isInteger(value) || value < -limit || value >= limit) throw unfit(value, 'signed', width, name);
+  if (!Number.isInteger(value) || value < -limit || value >= limit)
+    throw unfit(value, 'a signed', width, name);
   return value;
 }
 
 /** Returns `value` when it is unsigned and has at most `width` bits, else throws RangeError. */
 export function checkBigUint(value: bigint, width: number, name: string): bigint {
   if (typeof value !== 'bigint' || BigInt.asUintN(width, value) !== value) {
-    throw unfit(value, 'unsigned', width, name);
+    throw unfit(value, 'an unsigned', width, name);
   }
   return value;
 }
@@ -131,11 +132,11 @@ export function checkBigUint(value: bigint, width: number, name: string): bigint
 /** Returns `value` when it fits `width` bits in two's complement, else throws RangeError. */
 export function checkBigSint(value: bigint, width: number, name: string): bigint {
   if (typeof value !== 'bigint' || BigInt.asIntN(width, value) !== value) {
-    throw unfit(value, 'signed', width, name);
+    throw unfit(value, 'a signed', width, name);
   }
   return value;
 }
 
 function unfit(value: unknown, sign: string, width: number, name: string): RangeError {
-  return new RangeError(`${name}: ${String(value)} is no ${sign} integer of ${width} bits`);
+  return new RangeError(`${name}: ${String(value)} is not ${sign} integer of ${width} bits`);
 }

@@ -38,7 +38,7 @@ function compile(record: RecordType<unknown>): Checks {
       if (field.record !== undefined) add(field.record.fields, at);
       else if (field.text === true) texts.push({ at: at / 8, size: bitWidth / 8 });
       else if (field.kind === 'uint' && Math.floor(at / 64) === Math.floor((at + bitWidth - 1) / 64)) {
-        const bits = suspicious(field, bitWidth) << BigInt(at % 64);
+        const bits = suspicious(field, bitWidth, at % 64) << BigInt(at % 64);
         if (bits === 0n) continue;
         masks.push({
           at: Math.floor(at / 64) * 8,
@@ -52,8 +52,12 @@ function compile(record: RecordType<unknown>): Checks {
   return { masks, texts };
 }
 
-/** Bits of a field that are 0 in what a kernel wrote. */
-function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: number): bigint {
+/**
+ * Bits of a field that are 0 in what a kernel wrote.
+ *
+ * @param shift its position in the 64-bit word: a bit field of an address holds it without the bits below
+ */
+function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: number, shift: number): bigint {
   const all = (1n << BigInt(width)) - 1n;
   if (reserved?.root.op === 'always') return all;
   if (unit === 'flags' && values !== undefined) {
@@ -61,7 +65,12 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
     for (const mask of values.keys()) known |= BigInt(mask);
     return all & ~known;
   }
-  if (pointer !== undefined) return all & (pointer.kind === 'one' ? BEYOND : BEYOND | IN_PAGE);
+  if (pointer !== undefined)
+    return (
+      all &
+      ((pointer.kind === 'one' ? BEYOND : BEYOND | IN_PAGE) >>
+        BigInt(unit === 'address' && width < 64 ? shift : 0))
+    );
   return unit === 'address' || unit === 'count' || unit === 'bytes' || unit === 'index' || unit === 'pages'
     ? all & BEYOND
     : 0n;
@@ -70,7 +79,7 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
- * @param view holds the record's size from `offset` on; less of it is no record
+ * @param view holds the record's size from `offset` on; less of it is not a record
  */
 export function looksLike(record: RecordType<unknown>, view: DataView, offset: number): boolean {
   const { size = 0, endian } = record;
@@ -93,7 +102,7 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
 }
 
 /**
- * How many of records that lie end to end do not look like records.
+ * How many of records that follow each other do not look like records.
  *
  * @param words of a buffer that begins with the first record
  */
@@ -111,7 +120,7 @@ export function countUnlike(
     return unlike;
   }
   const { length } = masks;
-  // Where no bit is set that should not be nothing else is to be asked: so it is with nearly all of them.
+  // Where no bit is set that should not be nothing else is to be checked, as with nearly all of them.
   for (let i = 0, at = 0; i < count; i++, at += length) {
     let set = 0;
     for (let k = 0; k < length; k++) set |= (words[at + k] as number) & (masks[k] as number);
@@ -145,7 +154,7 @@ function compileWords(record: RecordType<unknown>): Int32Array | undefined {
   return words;
 }
 
-/** 1 for text that does not end or has control characters, 1 for what stands after its end, 2 if all of it does. */
+/** 1 for text that does not end or has control characters, 1 for bytes after its end, 2 if all of it does. */
 function textFaults(view: DataView, start: number, size: number): number {
   let end = start;
   let control = false;

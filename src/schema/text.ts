@@ -2,7 +2,7 @@
 export interface Text {
   /** The bytes before the first NUL as UTF-8; invalid sequences appear as U+FFFD. */
   readonly text: string;
-  /** Whether a NUL ends the text within the bytes. */
+  /** Whether the text is NUL-terminated within the bytes. */
   readonly terminated: boolean;
   /** Whether the text is valid UTF-8 and nothing but NULs follows its end: then it tells all there is. */
   readonly exact: boolean;
@@ -32,7 +32,7 @@ export function bytesToText(bytes: Uint8Array): Text {
  */
 export function textToBytes(text: string, size: number): Uint8Array {
   const content = new TextEncoder().encode(text);
-  if (content.includes(0)) throw new RangeError('the text holds a NUL');
+  if (content.includes(0)) throw new RangeError('the text contains a NUL');
   if (content.length >= size) {
     throw new RangeError(`${content.length} bytes of text and a NUL do not fit ${size} bytes`);
   }

@@ -16,17 +16,17 @@ export interface SynthOptions {
   readonly sessions?: number;
   /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
-  /** Part of the memfds’ 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
+  /** Part of the memfds' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
   readonly holes?: number;
   /** Release whose forms are written, where releases of one ABI differ: 6.16 to 7.4. */
   readonly release?: string;
   /** State of development of LUO that no release has. */
   readonly luo?: LuoVersion;
-  /** FLBs of the kernel’s own test. */
+  /** FLBs of the kernel's own test. */
   readonly flbs?: number;
   /** Regions of reserve_mem, at most 8. */
   readonly reserveMem?: number;
-  /** Folios of the rider of the kernel’s own test. */
+  /** Folios of the rider of the kernel's own test. */
   readonly testFolios?: number;
   /** rfc-2024: persistent iommufds with a domain each. */
   readonly domains?: number;

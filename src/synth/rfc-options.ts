@@ -32,7 +32,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
   const areas = countOption(options, 'areas', 3, 1000, 1);
   const levels = countOption(options, 'levels', 4, 5, 3);
   if (blocks < domains) {
-    throw new SynthError('domains', `${domains} need as many blocks of 2 MiB, there are ${blocks}`);
+    throw new SynthError('domains', `${domains} need as many blocks of 2 MiB, but there are ${blocks}`);
   }
   if (domains * devices > 0x10000) throw new SynthError('devices', 'more than there are bus numbers');
   const parts = domains === 0 ? [] : shares(blocks, domains, 1, () => random.below(3));
@@ -62,7 +62,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
 const NAMES = ['vm ', 'guest-', 'tenant.', ''] as const;
 
 /**
- * The files that nobody maps, and what they leave to domains. They take little, and never a whole file of a domain.
+ * The files that are not mapped, and what they leave to domains. They take little, and never a whole file of a domain.
  */
 function spareFiles(
   options: SynthOptions,
@@ -74,7 +74,7 @@ function spareFiles(
   const least = mapped.length === 0 ? Math.ceil(blocks / FILE_BLOCKS) : needed;
   const files = countOption(options, 'files', Math.min(needed + 1, MAX_FILES), MAX_FILES);
   if (needed > MAX_FILES)
-    throw new SynthError('domains', `they need ${needed} files, at most ${MAX_FILES} are listed`);
+    throw new SynthError('domains', `they need ${needed} files, but at most ${MAX_FILES} are listed`);
   if (mapped.length === 0) {
     if (files === 0 && options.guestRam === undefined) return { sizes: [], parts: [] };
     const count = options.files === undefined ? least : files;
@@ -164,7 +164,7 @@ function ioasesOf({ blocks, areas, levels, fragmentation, random }: Space): Ioas
     // The first area stays low: the walk of the series starts at the first top entry.
     const gap = Math.min(iova === 0 ? random.below(2) * BLOCK_PAGES : gapOf(random), room);
     if (random.chance(fragmentation / 4)) return gap;
-    // As memory slots of guests lie: large leaves fit.
+    // As memory slots of guests are: large leaves fit.
     return gap + ((((offset - iova - gap) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES);
   };
   return sizes.map((size): IoasPlan => {

@@ -89,7 +89,7 @@ function releaseOf({ abi, release }: SynthOptions): typeof KHO_V2 {
   if (found !== undefined) return found;
   throw new SynthError(
     'release',
-    `"${release}" is not one with ${abi}: ${own.map((each) => each.release).join(', ')}`,
+    `"${release}" is not a release with ${abi}: ${own.map((each) => each.release).join(', ')}`,
   );
 }
 
@@ -132,7 +132,7 @@ function luoPlan(
   if (files === 0 && options.guestRam !== undefined) {
     throw new SynthError('guest-ram', 'there is no memfd to hold it: --files is 0');
   }
-  if (files > pages) throw new SynthError('files', `${files} need as many pages, there are ${pages}`);
+  if (files > pages) throw new SynthError('files', `${files} need as many pages, but there are ${pages}`);
   const hasFlbs = version !== 'luo-v1' || luoFlb === true;
   const flbs = countOption(options, 'flbs', 0, Math.min(limits.flbs, 3));
   if (flbs > 0 && !hasFlbs) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');

@@ -1,4 +1,4 @@
-/** What of the places that records point to looks like what they say stands there. */
+/** Which of the places that records point to look like the records that should be there. */
 import type { FdtTree } from '../fdt/fdt-tree.js';
 import { parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -13,7 +13,7 @@ const WINDOW = 4096;
 
 /** Tells stretches that look like records from those that do not. */
 export interface Judge {
-  /** Judges one record, or as many as lie end to end. */
+  /** Judges one record, or as many as are end to end. */
   records(record: RecordType<unknown>, address: number | bigint, count: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** Guest memory, as far as records claim to lie in it. */
+/** Guest memory, as far as records claim to be in it. */
 import type { Handover } from '../abi/model.js';
 import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
@@ -13,7 +13,7 @@ const SMALLEST_PAGE = 4096;
  * Pages of guest memory that share a byte with `pages`. All of guest memory is never held: it may be a hundred million
  * folios, and what is asked for is a healthy dump's nothing.
  *
- * @param root the tree, where it lies in the memory
+ * @param root the tree, where it is in the memory
  */
 export function guestAmong(
   pages: ByteRanges,

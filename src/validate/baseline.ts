@@ -114,16 +114,16 @@ export function parseBaseline(text: string): Baseline | string {
   try {
     document = JSON.parse(text);
   } catch {
-    return 'is no JSON';
+    return 'is not JSON';
   }
   const { kind, schemaVersion, findings } = fieldsOf(document);
-  if (kind !== KIND || !Array.isArray(findings)) return `is no baseline (kind "${KIND}")`;
+  if (kind !== KIND || !Array.isArray(findings)) return `is not a baseline (kind "${KIND}")`;
   if (schemaVersion !== VERSION)
-    return `is a baseline of version ${JSON.stringify(schemaVersion)}, ${VERSION} is read: write it anew (--write-baseline)`;
+    return `is a baseline of version ${JSON.stringify(schemaVersion)}, but version ${VERSION} is read: write a new one (--write-baseline)`;
   const baseline = new Map<string, KnownPlace>();
   for (const [index, entry] of findings.entries()) {
     const place = parsePlace(fieldsOf(entry));
-    if (place === undefined) return `findings[${index}] is no known finding`;
+    if (place === undefined) return `findings[${index}] is not a finding`;
     const key = placeKey(place);
     baseline.set(key, { ...place, count: place.count + (baseline.get(key)?.count ?? 0) });
   }

@@ -1,6 +1,5 @@
-/** Every rule, each after its prerequisites, with its example. */
+/** Every rule, each after its prerequisites. */
 import { dmarRules } from './dmar/index.js';
-import { examples } from './examples/index.js';
 import { fdtRules } from './fdt/index.js';
 import { ftraceRules } from './ftrace/index.js';
 import { guestmemfsRules } from './guestmemfs/index.js';
@@ -21,9 +20,4 @@ export const catalogue: readonly Rule[] = [
   ...mapRules,
   ...vtdRules,
   ...upstreamRules,
-].map(withExample);
-
-function withExample(rule: Rule): Rule {
-  const example = examples[rule.id];
-  return example === undefined ? rule : { ...rule, example };
-}
+];

@@ -1,5 +1,6 @@
 /** What of a dump was checked, area by area, and what the verdict lacks: from the outcomes of the rules alone. */
 import type { Handover } from '../abi/model.js';
+import type { LuoFile } from '../abi/upstream/model.js';
 import type { SkipKind } from './rule.js';
 import { counted } from './text.js';
 
@@ -76,7 +77,22 @@ const THERE: Readonly<Record<string, (handover: Handover) => boolean>> = {
   FTRACE: ({ ftrace }) => ftrace !== undefined,
   MAP: ({ iommufds = [], domains = [], guestmemfs }) =>
     iommufds.length > 0 || domains.length > 0 || guestmemfs !== undefined,
+  MEMBLOCK: ({ memblock }) => memblock !== undefined,
+  KTEST: ({ khoTest }) => khoTest !== undefined,
+  KMETA: ({ kexecMetadata }) => kexecMetadata !== undefined,
+  LUO: ({ luo }) => luo !== undefined,
+  FLB: ({ luo }) => (luo?.flbs ?? []).length > 0,
+  MEMFD: (handover) => filesOf(handover).some(({ memfd }) => memfd !== undefined),
+  VMALLOC: (handover) =>
+    handover.khoTest?.area !== undefined || filesOf(handover).some(({ memfd }) => memfd !== undefined),
+  BLOCK: ({ luo }) =>
+    (luo?.sessionBlocks ?? []).length > 0 ||
+    (luo?.sessions ?? []).some(({ fileBlocks = [] }) => fileBlocks.length > 0),
 };
+
+function filesOf({ luo }: Handover): readonly LuoFile[] {
+  return (luo?.sessions ?? []).flatMap(({ files = [] }) => files);
+}
 
 interface Area {
   ran: number;

@@ -1,6 +1,6 @@
 /**
  * Which lists of the model a rule looks at. Where one of them is not whole in the dump, a rule that finds nothing
- * wrong in the rest has not passed: the runner skips it as absent. So no rule need ask by itself.
+ * wrong in the rest has not passed: the runner skips it as absent. So no rule needss to ask on its own.
  */
 import { type Missing, missingOf, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
@@ -14,7 +14,7 @@ const TEST: readonly Part[] = ['kho-test'];
 const OWNERS: readonly Part[] = [...FOLIOS, 'flbs', 'memblock', 'kho-test', 'metadata', 'blob', 'draft'];
 const BLOBS: readonly Part[] = ['luo', 'memblock', 'kho-test', 'metadata', 'blob'];
 
-/** By area; a rule that stands below by its id looks at other things. */
+/** By area; a rule that is below by its id looks at other things. */
 const AREAS: Readonly<Record<string, readonly Part[]>> = {
   LUO: FILES,
   BLOCK: FILES,

@@ -3,7 +3,6 @@ import type { Domain, Generation, Handover, Location } from '../abi/model.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
-import type { RuleExample } from './example.js';
 import type { Facts } from './facts.js';
 
 export type Severity = 'error' | 'warning' | 'note';
@@ -54,7 +53,7 @@ export interface Finding {
  * - `taken-over`: the running kernel has consumed what it looks at;
  * - `prerequisite`: another rule failed or was skipped;
  * - `not-asked`: left out by an option;
- * - `not-given`: it needs an input that was not given (memory behind a blob, VT-d settings, --to);
+ * - `not-given`: it needs an input that was not given (memory of a blob, VT-d settings, --to);
  * - `not-applicable`: this dump has no such structure, or the rule cannot be decided for it.
  */
 export type SkipKind =
@@ -161,8 +160,6 @@ export interface Rule {
   readonly needs?: readonly Need[];
   /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
   readonly anyRoot?: true;
-  /** An instance; the catalogue adds it, from the fault that proves the rule. */
-  readonly example?: RuleExample;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */
   readonly vtd?: true;
   check?(context: RuleContext, report: Reporter): void;

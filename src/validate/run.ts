@@ -133,7 +133,7 @@ export function validate(
 
 const NOT_ASKED: Reason = { why: 'not asked for', kind: 'not-asked' };
 
-/** A blob, or those that debugfs shows, have no memory behind them: that is not given, rather than lost. */
+/** A blob, or those that debugfs shows, have no memory: it was not given, rather than lost. */
 function absenceOf({ memory }: Handover): SkipKind {
   return memory === undefined || memory.excerpt === true ? 'not-given' : 'absent';
 }
@@ -193,7 +193,7 @@ function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): R
 const NEEDS: Readonly<Record<Need, Reason & { met(handover: Handover): boolean }>> = {
   memory: {
     met: ({ memory }) => memory !== undefined,
-    why: 'the memory behind the blob is not given (--memory)',
+    why: 'no memory is given for the blob (--memory)',
     kind: 'not-given',
   },
   setup_data: {

@@ -29,6 +29,7 @@ const FORMS: readonly (readonly RecordForm[])[] = [
   ],
   [
     { record: 'luo_ser', of: 'luo-v5', writes: luo('luo-v5') },
+    { record: 'luo_ser_composite', of: 'luo-v5 with a composite string', writes: never },
     { record: 'luo_ser_v4', of: 'luo-v4', writes: never },
     { record: 'luo_ser_v3', of: 'luo-v3', writes: never },
     { record: 'luo_ser_v2', of: 'luo-v2', writes: never },
@@ -48,7 +49,60 @@ const FORMS: readonly (readonly RecordForm[])[] = [
   [
     { record: 'vfio_pci_v2', of: 'vfio-pci-v2', writes: never },
     { record: 'vfio_pci_v1', of: 'vfio-pci-v1', writes: never },
+    {
+      record: 'vfio_pci_v1_iommufd',
+      of: 'vfio-pci-v1 of the first postings, with the iommufd',
+      writes: never,
+    },
     { record: 'vfio_pci_v1_early', of: 'vfio-pci-v1 of the first postings', writes: never },
+  ],
+  [
+    { record: 'iommu_flb_ser', of: 'iommu-liveupdate', writes: never },
+    { record: 'iommu_flb_ser_v1', of: 'iommu-liveupdate-v1', writes: never },
+  ],
+  [
+    { record: 'iommu_flb_ser_list', of: 'iommu-v1 as posted in February 2026', writes: never },
+    { record: 'iommu_flb_ser_early', of: 'iommu-v1 of the early branch', writes: never },
+  ],
+  [
+    { record: 'iommu_domain_ser', of: 'iommu-liveupdate', writes: never },
+    { record: 'iommu_domain_ser_v1', of: 'iommu-liveupdate-v1', writes: never },
+    { record: 'iommu_domain_ser_list', of: 'iommu-v1 as posted in February 2026', writes: never },
+    { record: 'iommu_domain_ser_early', of: 'iommu-v1 of the early branch', writes: never },
+  ],
+  [
+    { record: 'iommu_device_ser', of: 'iommu-liveupdate', writes: never },
+    { record: 'iommu_device_ser_v1', of: 'iommu-liveupdate-v1', writes: never },
+  ],
+  [
+    { record: 'iommu_device_intel_ser', of: 'iommu-liveupdate', writes: never },
+    { record: 'iommu_device_intel_ser_v1', of: 'iommu-liveupdate-v1', writes: never },
+  ],
+  [
+    { record: 'iommu_intel_ser', of: 'iommu-liveupdate and iommu-liveupdate-v1', writes: never },
+    { record: 'iommu_intel_ser_early', of: 'iommu-v1', writes: never },
+  ],
+  [
+    { record: 'iommu_device_ser_list', of: 'iommu-v1 as posted in February 2026', writes: never },
+    { record: 'iommu_device_ser_early', of: 'iommu-v1 of the early branch', writes: never },
+  ],
+  [
+    { record: 'iommu_hw_ser_list', of: 'iommu-v1 as posted in February 2026', writes: never },
+    { record: 'iommu_hw_ser_early', of: 'iommu-v1 of the early branch', writes: never },
+  ],
+  [
+    { record: 'pci_ser', of: 'pci', writes: never },
+    { record: 'pci_ser_v1', of: 'pci-v1 of spring 2026 to pci-v3', writes: never },
+    { record: 'pci_ser_v1_wide', of: 'pci-v1 as posted in February 2026', writes: never },
+  ],
+  [
+    { record: 'pci_dev_ser', of: 'pci, pci-v2 and pci-v3', writes: never },
+    { record: 'pci_dev_ser_v1', of: 'pci-v1 of spring 2026', writes: never },
+    { record: 'pci_dev_ser_v1_wide', of: 'pci-v1 as posted in February 2026', writes: never },
+  ],
+  [
+    { record: 'kvm_luo_ser', of: 'kvm_vm_luo_v1, later form', writes: never },
+    { record: 'kvm_luo_ser_v1', of: 'kvm_vm_luo_v1, first form', writes: never },
   ],
   [
     { record: 'buffer_page', of: 'kernels with sub-buffer orders (6.8 on)', writes: never },

@@ -8,7 +8,7 @@ export type { AbiFacts } from './writer.js';
 /**
  * - `yes`: takes it over as it is;
  * - `unsure`: takes it over, if it reads it as it was written, which nothing in the handover tells;
- * - `loses`: takes it over, and drops or refuses a part of it;
+ * - `loses`: takes it over, and drops or refuses part of it;
  * - `misreads`: accepts it and reads other bytes than were written;
  * - `refuses`: boots without it;
  * - `panics`: stops at boot.
@@ -18,7 +18,7 @@ export type Takeover = 'yes' | 'unsure' | 'loses' | 'misreads' | 'refuses' | 'pa
 export interface TargetRelease {
   readonly abi: ReleaseAbi;
   readonly takeover: Takeover;
-  /** One sentence for each thing that is not as the release wants it. */
+  /** One sentence for each thing that is not as the release requires. */
   readonly why: readonly string[];
 }
 
@@ -47,32 +47,32 @@ export function possibleReleases(facts: AbiFacts): PossibleReleases {
 function takeover(abi: ReleaseAbi, facts: AbiFacts, open: boolean): TargetRelease {
   const { luo, files, flbs = [], kexecMetadata, khoTest, memblock, map } = facts;
   if (abi.kho !== facts.kho) {
-    return { abi, takeover: 'refuses', why: [`it wants "${abi.kho}", the handover is "${facts.kho}"`] };
+    return { abi, takeover: 'refuses', why: [`it reads "${abi.kho}", but the handover is "${facts.kho}"`] };
   }
   const found: { takeover: Takeover; why: string }[] = [];
   if (map !== undefined && map !== abi.map) {
-    found.push({ takeover: 'misreads', why: `it reads the map as ${abi.map}, it is ${map}` });
+    found.push({ takeover: 'misreads', why: `it reads the map as ${abi.map}, but it is ${map}` });
   } else if (open) {
     found.push({
       takeover: 'unsure',
-      why: `it reads the map as ${abi.map}, and nothing tells whether it is (--assume)`,
+      why: `it reads the map as ${abi.map}, but nothing shows whether it is (--assume)`,
     });
   }
   if (luo !== undefined && abi.luo === undefined) {
     found.push({ takeover: 'loses', why: 'it has no LUO' });
   } else if (luo !== undefined && abi.luo !== luo) {
-    found.push({ takeover: 'panics', why: `it wants "${abi.luo}", LUO is "${luo}"` });
+    found.push({ takeover: 'panics', why: `it reads "${abi.luo}", but LUO is "${luo}"` });
   } else if (luo === 'luo-v1' && abi.luoFlb === true && facts.luoFlb === false) {
-    found.push({ takeover: 'panics', why: 'it wants the node luo-flb' });
+    found.push({ takeover: 'panics', why: 'it requires the node luo-flb' });
   }
   const handlers = files.filter((handler) => abi.luo === luo && !abi.files.includes(handler));
   for (const handler of new Set(handlers)) {
     found.push({
       takeover: 'loses',
-      why: `it has no handler for files of "${handler}", and then restores none`,
+      why: `it has no handler for files of "${handler}", and then restores no file`,
     });
   }
-  // luo_flb.c came with 7.0: 6.19 never looks at the node, and nobody frees what the FLBs stand for.
+  // luo_flb.c came with 7.0: 6.19 never looks at the node, and what the FLBs stand for is never freed.
   const lost =
     abi.luo !== luo ? [] : flbs.filter((name) => abi.luoFlb === false || flbOwner(name)?.released !== true);
   for (const name of new Set(lost)) {
@@ -86,10 +86,10 @@ function takeover(abi: ReleaseAbi, facts: AbiFacts, open: boolean): TargetReleas
     found.push({ takeover: 'loses', why: `it ignores kexec-metadata of version ${kexecMetadata}` });
   }
   if (khoTest !== undefined && abi.khoTest !== undefined && abi.khoTest !== khoTest) {
-    found.push({ takeover: 'loses', why: `its kho_test wants folios_info as ${abi.khoTest}` });
+    found.push({ takeover: 'loses', why: `its kho_test expects folios_info as ${abi.khoTest}` });
   }
   if (memblock !== undefined && abi.memblock !== memblock) {
-    found.push({ takeover: 'loses', why: `it wants "${abi.memblock}", memblock is "${memblock}"` });
+    found.push({ takeover: 'loses', why: `it reads "${abi.memblock}", but memblock is "${memblock}"` });
   }
   const order: readonly Takeover[] = ['yes', 'unsure', 'loses', 'misreads', 'refuses', 'panics'];
   const worst = found.reduce<Takeover>(

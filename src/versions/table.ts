@@ -183,7 +183,7 @@ export const ABI_VERSIONS: readonly AbiVersion[] = [
     abi: 'luo-v1, luo-flb',
     since: '7.0',
     date: '2026-02-08',
-    change: 'node luo-flb, which the reader demands',
+    change: 'node luo-flb, which the reader requires',
   },
   {
     abi: 'luo-v1',

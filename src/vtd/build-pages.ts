@@ -30,7 +30,7 @@ export function addPage(pages: TablePages, address: number): number {
   const valid =
     Number.isSafeInteger(address) && address >= 0 && address < 2 ** 52 && address % PAGE_BYTES === 0;
   if (!valid || pages.byAddress.has(address)) {
-    throw new RangeError(`allocate() gave 0x${address.toString(16)}, which is no free table page`);
+    throw new RangeError(`allocate() gave 0x${address.toString(16)}, which is not a free table page`);
   }
   const page = pages.count++;
   if (page === pages.addresses.length) {

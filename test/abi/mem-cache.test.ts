@@ -11,6 +11,7 @@ import { parseFdt } from '../../src/fdt/parse.js';
 import { type KhoMem, khoMem } from '../../src/records/kho.js';
 import { workedBlob } from '../fdt/worked-blob.js';
 import { within } from '../processor-time.js';
+import { sweep } from '../sweep.js';
 import { fixtureText, RFC_DUMPS, withMemory } from '../vtd/fixtures.js';
 
 type Pair = readonly [bigint, bigint];
@@ -138,7 +139,7 @@ describe('computeMemCache', () => {
     });
   });
 
-  it('does on any records what the kernel’s own loop does', () => {
+  it("does on any records what the kernel's own loop does", () => {
     // Few pages, so that records meet in every way; some near the end of the address space, so that sums wrap.
     const address = fc.oneof(
       fc.bigInt({ min: 0n, max: 0x20000n }),
@@ -154,7 +155,7 @@ describe('computeMemCache', () => {
       fc.property(records, (pairs) => {
         expect(cacheOf(pairs)).toEqual(kernelLoop(pairs));
       }),
-      { numRuns: 3000 },
+      { numRuns: sweep(3000, 1000) },
     );
   });
 
@@ -185,7 +186,7 @@ describe('computeMemCache', () => {
         expect(computeMemCache(stretches, area)).toEqual(computeMemCache(records, area));
         expect(exactMemCache(stretches)).toEqual(exactMemCache(records));
       }),
-      { numRuns: 2000 },
+      { numRuns: sweep(2000, 700) },
     );
     const pages = packRecords(khoMem, [
       { addr: 0x1000n, len: 0x1000n },

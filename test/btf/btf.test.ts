@@ -114,7 +114,7 @@ describe('compared with the schemas', () => {
   test('a member that is gone, and a struct that is', () => {
     expect(found.get('kho_vmalloc_hdr')).toMatchObject({
       verdict: 'moved',
-      differences: ['next is no member in the kernel'],
+      differences: ['next is not a member in the kernel'],
     });
     expect(found.get('kho_radix_node')).toMatchObject({ verdict: 'absent' });
   });
@@ -137,7 +137,7 @@ test('the section of an ELF file', () => {
 const compiles =
   spawnSync('gcc', ['-gbtf', '-x', 'c', '-fsyntax-only', '-'], { input: 'int x;' }).status === 0;
 
-test.runIf(compiles)('the compiler’s own type data', () => {
+test.runIf(compiles)("the compiler's own type data", () => {
   const folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
   try {
     const source = join(folder, 't.c');

@@ -50,7 +50,7 @@ describe('a dump and itself', () => {
     const { status, stdout } = kho(['diff', path, path]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^A .*\nB .*\n/);
-    expect(stdout).toMatch(/\nno differences; B keeps all that A handed over\n$/);
+    expect(stdout).toMatch(/\nno differences; B keeps everything that A handed over\n$/);
   });
 });
 
@@ -255,7 +255,7 @@ describe('both trees of one memory', () => {
     const { status, stdout, stderr } = kho(['diff', CORE]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^kho: .* holds one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
+      /^kho: .* contains one handover tree, at 0x4ee000; compare it with another dump .*\n$/,
     );
     expect(kho(['diff', join(VMS, 'kho.dtb')]).stderr).toMatch(/is one devicetree blob; /);
   });
@@ -292,6 +292,6 @@ describe('refuses', () => {
 test('the help says what is lost, and what the exit status means', () => {
   const { status, stdout } = kho(['diff', '--help']);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/incoming tree .* is A/);
+  expect(stdout).toMatch(/the incoming one .* is A/);
   expect(stdout).toMatch(/Exit status: 0 no differences/);
 });

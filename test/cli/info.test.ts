@@ -51,5 +51,5 @@ test('a core without a tree: what it is, and that the file is not whole', () => 
   const { status, stdout, stderr } = kho(['info', path]);
   expect(status).toBe(2);
   expect(stdout).toMatch(/core: ELF core, x86-64, 1 segments?\n$/);
-  expect(stderr).toMatch(/^kho: .*core: holds no handover tree; the file itself: segment .*\n$/);
+  expect(stderr).toMatch(/^kho: .*core: contains no handover tree; the file itself: segment .*\n$/);
 });

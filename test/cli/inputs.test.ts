@@ -85,8 +85,8 @@ test('a raw image at its base, alone and behind a blob', () => {
     ['info', path],
     /neither a devicetree blob nor a core .* a raw memory image needs --base ADDRESS/,
   );
-  expectRefused(['info', coreGz, '--base', '0'], /is a core, which says where its memory lies/);
-  expectRefused(['info', path, '--base', '0xffffffffffffffff'], /leave physical memory/);
+  expectRefused(['info', coreGz, '--base', '0'], /is a core with addresses of its own/);
+  expectRefused(['info', path, '--base', '0xffffffffffffffff'], /extend beyond physical memory/);
 });
 
 describe('a kdump-compressed core', () => {
@@ -128,12 +128,12 @@ describe('several trees', () => {
     for (const command of ['dump', 'validate']) {
       expectRefused(
         [command, core],
-        /holds 2 handover trees, at 0x100000, at 0x101000; choose one with --fdt-addr/,
+        /contains 2 handover trees, at 0x100000, at 0x101000; choose one with --fdt-addr/,
       );
     }
     const { fdt } = JSON.parse(kho(['dump', '--format', 'json', '--fdt-addr', '0x101000', core]).stdout);
     expect(fdt.address).toBe('0x101000');
-    expectRefused(['dump', core, '--tree', 'incoming'], /does not tell which tree is incoming/);
+    expectRefused(['dump', core, '--tree', 'incoming'], /does not show which tree is incoming/);
     expectRefused(
       ['dump', core, '--fdt-addr', '0x102000'],
       /does not hold the memory at 0x102000, which --fdt-addr names/,
@@ -248,7 +248,7 @@ describe('what is refused, with status 2 and one line', () => {
           buildElf({ headers: [{ paddr: 0n, offset: 0x1000n, filesz: 0x1000n }], size: 0x2000 }),
         ),
       ],
-      /holds no handover tree/,
+      /contains no handover tree/,
     );
   });
 
@@ -260,7 +260,7 @@ describe('what is refused, with status 2 and one line', () => {
     });
     expectRefused(
       ['dump', file('cut.elf', bytes)],
-      /holds no whole handover tree, only truncated ones at 0x5000/,
+      /contains no complete handover tree, only truncated ones at 0x5000/,
     );
   });
 

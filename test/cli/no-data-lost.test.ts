@@ -19,6 +19,7 @@ import { fixtures } from '../fixtures.js';
 import { kho } from './kho.js';
 
 let folder = '';
+let model = '';
 const at = (...names: string[]): string => join(folder, ...names);
 
 beforeEach(() => {
@@ -27,7 +28,8 @@ beforeEach(() => {
   cpSync(join(fixtures, 'rfc-2024/two-vms/kho.dtb'), at('blob'));
   cpSync(join(fixtures, 'linux-7.3-live-update/handover.elf.gz'), at('core'));
   cpSync(join(fixtures, 'linux-7.3-live-update/vtd/iommu_regset'), at('regset'));
-  writeFileSync(at('model'), kho(['dump', '--format', 'json', at('blob')]).stdout);
+  model ||= kho(['dump', '--format', 'json', at('blob')]).stdout;
+  writeFileSync(at('model'), model);
   writeFileSync(at('baseline'), '{}');
   symlinkSync('core', at('link'));
   linkSync(at('core'), at('hard'));

@@ -88,7 +88,7 @@ describe('SARIF places', () => {
     }
   });
 
-  test('in a core: the file’s offset of the physical address', () => {
+  test("in a core: the file's offset of the physical address", () => {
     const core = gunzipSync(readFileSync(memory));
     writeFileSync(at('core.elf'), core);
     const { sarif } = allOutputs(at('core.elf'));

@@ -21,7 +21,6 @@ function file(name: string, content: string | Uint8Array): string {
 
 describe('unusable arguments and input: status 2 and one line', () => {
   test.each([
-    ['no command', []],
     ['unknown command', ['dumpp', blob]],
     ['unknown option', ['dump', '--formatt', 'json', blob]],
     ['option without its value', ['dump', blob, '--format']],
@@ -59,9 +58,19 @@ describe('unusable arguments and input: status 2 and one line', () => {
     [['validate', blob, '--zzzzz'], 'there is no option --zzzzz (see kho validate --help)'],
     [['explain', 'a', 'b'], 'kho explain: "b" is one argument too many (see kho explain --help)'],
     [['diff'], 'an argument is missing: kho diff <a> [b] (see kho diff --help)'],
+    [
+      ['validate', blob, '--rule', 'DMRA'],
+      '--rule: there is no rule DMRA; did you mean DMAR? (see kho validate --help)',
+    ],
+    [
+      ['validate', blob, '--skip', 'KHO-10x'],
+      expect.stringMatching(/^kho: --skip: there is no rule KHO-10x; did you mean KHO-10\d, /),
+    ],
+    [['validate', blob, '--rule', 'Z*'], expect.stringMatching(/there is no rule Z\*/)],
     [['validate', blob, '--fail-on'], '--fail-on needs a value (see kho validate --help)'],
   ])('%j says what was wrong, and what was probably meant', (args, text) => {
-    expect(kho(args)).toEqual({ status: 2, stdout: '', stderr: `kho: ${text}\n` });
+    const stderr = typeof text === 'string' ? `kho: ${text}\n` : text;
+    expect(kho(args)).toEqual({ status: 2, stdout: '', stderr });
   });
 
   test.each([
@@ -179,6 +188,35 @@ test('explain lists every rule, id first, and explains one of them and a record'
   for (const line of lines) expect(line).toMatch(/^[A-Z]{2,}-\d{3} /);
   expect(kho(['explain', 'DMAR-010']).stdout).toContain('save_pte_pages');
   expect(kho(['explain', 'kho_mem']).stdout).toContain('16 bytes');
+});
+
+test('rules are named by id, area or pattern', () => {
+  const ids = (...args: string[]) => {
+    const { dumps } = JSON.parse(kho(['validate', blob, '--format', 'json', ...args]).stdout);
+    const { skipped, run } = dumps[0].rules;
+    return { run, skipped: skipped.filter(({ why }: { why: string }) => why !== 'left out').length };
+  };
+  const whole = ids();
+  expect(ids('--rule', 'FDT')).toEqual(ids('--rule', 'FDT-*'));
+  expect(ids('--rule', 'FDT').run).toBeGreaterThan(1);
+  expect(ids('--rule', 'fdt-001').run).toBe(1);
+  expect(ids('--skip', 'FDT,KHO').run).toBeLessThan(whole.run);
+  const listed = kho(['explain', 'FDT']).stdout.trimEnd().split('\n');
+  expect(listed).toEqual(
+    kho(['explain'])
+      .stdout.split('\n')
+      .filter((line) => line.startsWith('FDT-')),
+  );
+  expect(kho(['explain', 'fdt-01*']).stdout.trimEnd().split('\n')).toHaveLength(
+    listed.filter((line) => line.startsWith('FDT-01')).length,
+  );
+});
+
+test('without a command, the help', () => {
+  const { status, stdout, stderr } = kho([]);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('kho validate <dumps..>');
+  expect(`${stderr}`).toContain(kho(['--help']).stdout.trim().split('\n')[0]);
 });
 
 describe('explain RECORD', () => {

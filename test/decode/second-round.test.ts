@@ -276,7 +276,7 @@ test.each([
     const [note, ...more] = findings.filter(({ rule }) => rule === 'KHO-225');
     expect(more).toEqual([]);
     expect(note?.severity).toBe('note');
-    expect(note?.message).toMatch(new RegExp(`^At least ${count} blocks? that w`));
+    expect(note?.message).toMatch(new RegExp(`^at least ${count} blocks? that w`));
   }
 });
 

@@ -17,7 +17,7 @@ function withScratch(scratch: readonly AddressRange[]): Handover {
   return decodeAt(linuxMemory(NAME), tree?.pa ?? 0, { scratch });
 }
 
-test('the same regions are one machine’s', () => {
+test("the same regions are one machine's", () => {
   expect(whyNotAsked(withScratch(REGIONS), withScratch([...REGIONS]), {})).toBeUndefined();
 });
 

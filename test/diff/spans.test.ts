@@ -13,7 +13,7 @@ function diffSpans(a: Generator<Span, boolean>, b: Generator<Span, boolean>) {
   return diffColumns(spanColumns(a, 3), spanColumns(b, 5));
 }
 
-/** What stands at each position: nothing, unknown, or a file's byte. */
+/** What is at each position: nothing, unknown, or a file's byte. */
 type Cell = undefined | '?' | string;
 
 const LENGTH = 24;

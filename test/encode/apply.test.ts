@@ -35,7 +35,7 @@ test('an unknown property and the order of nodes stay, an edited value is used',
   document.iommufds[0].ioases[0].areas[1].iovaLen = '0x40000';
   const { bytes, messages } = encodeBlob(document);
   expect(messages).toEqual([
-    '/iommufd/iommufds/1/ioases/1/1/iova-len: fdt.tree says something else, the typed value is used',
+    '/iommufd/iommufds/1/ioases/1/1/iova-len: fdt.tree differs; the typed value is used',
   ]);
   expect(names(bytes, '/')).toEqual(names(original, '/'));
   expect(decodeHandover(bytes).iommufds?.[0]?.ioases?.[0]?.areas[1]?.iovaLen).toBe(0x40000n);
@@ -51,7 +51,7 @@ test('a renamed property that keeps its old nameOffset is not renamed, and said 
   expect(encodeBlob(json)).toEqual({
     bytes: blob,
     messages: [
-      `fdt.tree[${at}]: prop is not the name at its nameOffset, which counts; leave out nameOffset to rename`,
+      `fdt.tree[${at}]: prop is not the name at its nameOffset, which takes precedence; leave out nameOffset to rename`,
     ],
   });
   delete tree[at].nameOffset;
@@ -64,7 +64,7 @@ test('a renamed property that keeps its old nameOffset is not renamed, and said 
 test('a node taken out of the typed parts is taken out, and said so', () => {
   document.domains.splice(0, 1);
   const { bytes, messages } = encodeBlob(document);
-  expect(messages).toEqual(['/intel-iommu/domains/1: removed, the typed part does not have it']);
+  expect(messages).toEqual(['/intel-iommu/domains/1: removed; the typed part does not have it']);
   expect(names(bytes, '/intel-iommu/domains')).toEqual(['7']);
 });
 
@@ -127,9 +127,7 @@ test('a value edited in fdt.tree alone loses against the typed part', () => {
   token.value = '0010000000000000';
   const { bytes, messages } = encodeBlob(document);
   expect(bytes).toEqual(original);
-  expect(messages).toEqual([
-    '/intel-iommu/domains/1/pgd: fdt.tree says something else, the typed value is used',
-  ]);
+  expect(messages).toEqual(['/intel-iommu/domains/1/pgd: fdt.tree differs; the typed value is used']);
 });
 
 test('of two nodes with one name each keeps its own', () => {

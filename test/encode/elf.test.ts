@@ -189,17 +189,17 @@ describe('encodeElf on a document written by hand', () => {
     const setup = dumped.setupData as Json;
     Object.assign(setup, { memCacheAddr: setup.dtAddr, scratchSize: '0x5000000' });
     const { messages } = encodeElf(dumped);
-    expect(messages).toContain('the mem cache overlaps the tree, whose bytes are kept');
+    expect(messages).toContain('the mem cache overlaps the tree; the bytes of the tree are kept');
     expect(messages).toContain('setupData and scratch name different ranges; that of scratch is written');
     Object.assign(setup, { dtAddr: '0x1000' });
-    expect(encodeElf(dumped).messages.join('\n')).toMatch(/setupData\.dtAddr is 0x1000; the tree lies at/);
+    expect(encodeElf(dumped).messages.join('\n')).toMatch(/setupData\.dtAddr is 0x1000; the tree is at/);
   });
 
   it('leaves out what has no physical address, and says so', () => {
     const copy = structuredClone(document);
     Object.assign(copy.guestmemfs.superblock[1] ?? {}, { addr: '0xfff0000000000000' });
     const { messages } = encodeElf(copy);
-    expect(messages).toContain('the inode table is left out: 0xfff0000000000000 is no physical address');
+    expect(messages).toContain('the inode table is left out: 0xfff0000000000000 is not a physical address');
   });
 
   it('writes no mem cache where the kernel would refuse to make one', () => {

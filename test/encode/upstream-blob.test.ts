@@ -11,7 +11,7 @@ import { fileBytes } from '../memory/bytes.js';
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document, edited freely
 type Document = any;
 
-/** Every file of the debugfs copies that is a tree, or a record that upstream hands over by itself. */
+/** Every file of the debugfs copies that is a tree, or a record that upstream hands over on its own. */
 const blobs = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
   .filter((path) => /^linux-.*debugfs-(in|out)\/(fdt|sub_fdts\/.+)$/.test(path))
   .filter((path) => decodeHandover(fileBytes(join(fixtures, path))).kind !== 'unknown')
@@ -43,7 +43,7 @@ describe.each(blobs)('%s', (path) => {
     expect(again).toEqual(bytes);
   });
 
-  test('is what the kernel’s writer gives for its typed parts', () => {
+  test("is what the kernel's writer gives for its typed parts", () => {
     const document = documentOf(bytes);
     if (document.fdt !== undefined) {
       delete document.fdt.tree;

@@ -77,7 +77,7 @@ describe.each(dumps)('%s, the tree at %d', (name, pa) => {
   });
 });
 
-/** A document as one writes it by hand: what is preserved and what LUO holds, but not where the records lie. */
+/** A document as one writes it by hand: what is preserved and what LUO holds, but not where the records are. */
 function withoutAddresses(document: Document): Document {
   const {
     fdt: _fdt,

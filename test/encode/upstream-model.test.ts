@@ -5,6 +5,7 @@ import { upstreamMemory } from '../../src/encode/upstream/elf.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { decodeAt } from '../decode/linux-dumps.js';
+import { sweep } from '../sweep.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document, edited freely
 type Document = any;
@@ -156,7 +157,7 @@ test('names come back whatever their bytes are', () => {
       }
       expect(twice).toEqual(once);
     }),
-    { numRuns: 40 },
+    { numRuns: sweep(40, 15) },
   );
 });
 

@@ -157,7 +157,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['property-outside-node', S]],
   },
   {
-    name: 'a property behind a subnode',
+    name: 'a property after a subnode',
     bytes: blob({
       struct: [begin(''), begin('x'), endNode, prop(0, []), endNode, end],
       strings: [text('a')],

@@ -13,7 +13,7 @@ import { validate } from '../../src/validate/run.js';
 import { BAD_BLOBS } from './bad-blobs.js';
 import { begin, blob, end, endNode, prop, text } from './token-builder.js';
 
-describe.each([2, 3, 15])('version %i, whose names and values are laid out in another way', (version) => {
+describe.each([2, 3, 15])('version %i, with another layout of names and values', (version) => {
   const bytes = blob({ header: { version, lastCompVersion: 1 } });
 
   test('nothing of it is read, and the bytes survive', () => {
@@ -30,7 +30,7 @@ describe.each([2, 3, 15])('version %i, whose names and values are laid out in an
       catalogue,
     );
     expect(findings.map(({ rule, severity }) => [rule, severity])).toEqual([['FDT-004', 'note']]);
-    expect(missing.map(({ what }) => what).join()).toMatch(/version below 16/);
+    expect(missing.map(({ what }) => what).join()).toMatch(/version of the tree is below 16/);
   });
 });
 

@@ -4,6 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../fixtures', import.meta.url));
 
+/** Those of which the bytes differ: captures of one system hold many blobs several times. */
+export function distinctBlobs(): [string, Uint8Array][] {
+  const seen = new Set<string>();
+  return fixtureBlobs().filter(([, bytes]) => {
+    const text = Buffer.from(bytes).toString('latin1');
+    const known = seen.has(text);
+    seen.add(text);
+    return !known;
+  });
+}
+
 /** Every file under fixtures/ that starts with the magic of a devicetree blob: [path from fixtures/, bytes]. */
 export function fixtureBlobs(): [string, Uint8Array][] {
   const found: [string, Uint8Array][] = [];

@@ -11,6 +11,7 @@ import { type FdtTree, parseFdt } from '../../src/fdt/parse.js';
 import { children, nodeNameBytes, properties, propertyNameBytes, propertyValue } from '../../src/fdt/tree.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
 import { FdtToken } from '../../src/records/fdt.js';
+import { sweep } from '../sweep.js';
 import { anyBlob, anyMutation, anyProgram, type Call, mutate, play } from './arbitraries.js';
 import { fixtureBlobs } from './fixture-files.js';
 import { rewrite } from './rewrite.js';
@@ -51,7 +52,7 @@ test('what is written is read: names, values, order, reserve map', () => {
       expect(image.gaps).toEqual([]);
       expect(needsLayout(image)).toBe(false);
     }),
-    { numRuns: 500 },
+    { numRuns: sweep(500, 200) },
   );
 });
 
@@ -74,7 +75,7 @@ test('duplicate names are found exactly where a name repeats', () => {
       }
       expect(found).toEqual(expected);
     }),
-    { numRuns: 300 },
+    { numRuns: sweep(300, 150) },
   );
 });
 
@@ -129,7 +130,7 @@ test('mutated blobs: no throw, the same bytes back, the same verdict from both r
       count('mutated random blob');
       obeys(mutate(blob, mutations));
     }),
-    { numRuns: 1000 },
+    { numRuns: sweep(1000, 300) },
   );
 });
 
@@ -146,7 +147,7 @@ test('mutated real blobs', () => {
         obeys(mutate(blob, mutations));
       },
     ),
-    { numRuns: 500 },
+    { numRuns: sweep(500, 200) },
   );
 });
 
@@ -157,7 +158,7 @@ test('random bytes, with and without a magic', () => {
       if (withMagic) bytes.set([0xd0, 0x0d, 0xfe, 0xed].slice(0, bytes.length));
       obeys(bytes);
     }),
-    { numRuns: 500 },
+    { numRuns: sweep(500, 200) },
   );
 });
 

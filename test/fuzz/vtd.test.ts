@@ -9,9 +9,10 @@ import { mutateRegister } from '../../src/fuzz/mutate/register.js';
 import { expectationText, type Mutation } from '../../src/fuzz/mutation.js';
 import { selfRunner } from '../../src/fuzz/self.js';
 import { createRandom } from '../../src/synth/random.js';
+import { sweep } from '../sweep.js';
 import { UNIT_TARGETS } from './units.js';
 
-const CASES = 160;
+const CASES = sweep(160, 80);
 
 function* made(mutator: Mutator, context: MutateContext): Generator<Mutation> {
   for (let i = 0; i < CASES; i++) {
@@ -32,8 +33,8 @@ describe.each(UNIT_TARGETS)('%s', (_, target, records) => {
   });
 
   test.each([
-    ['entries', mutateField, 40],
-    ['registers', mutateRegister, 30],
+    ['entries', mutateField, CASES / 4],
+    ['registers', mutateRegister, (CASES * 3) / 16],
   ] as const)('%s: the rules say what the mutation decides', (_, mutator, least) => {
     const runner = selfRunner(target);
     const problems: string[] = [];

@@ -6,6 +6,7 @@ import { firstAbsent, isKnown, physicalAddress, readBytes } from '../../src/memo
 import { blobMemory, emptyMemory, type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
 import { windowedReader } from '../../src/memory/windowed.js';
 import { expectGrowth } from '../processor-time.js';
+import { sweep } from '../sweep.js';
 import { counting } from './elf/builder.js';
 import { byteMap, expectSameMemory } from './model.js';
 
@@ -22,7 +23,7 @@ test('segments read as the naive model says', () => {
     fc.property(segments, (list) => {
       expectSameMemory(segmentsMemory(list, 'test'), byteMap(list), 0, END + 20);
     }),
-    { numRuns: 300 },
+    { numRuns: sweep(300, 120) },
   );
 });
 
@@ -32,7 +33,7 @@ test('an overlay reads as the naive model of all its layers, nearest first', () 
       const memory = overlay(...layers.map((list) => segmentsMemory(list, 'layer')));
       expectSameMemory(memory, byteMap(layers.flat()), 0, END + 20);
     }),
-    { numRuns: 300 },
+    { numRuns: sweep(300, 120) },
   );
 });
 
@@ -49,7 +50,7 @@ test('a windowed reader answers what the memory answers', () => {
         expect(through).toEqual(direct);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: sweep(300, 120) },
   );
 });
 

@@ -19,8 +19,8 @@ import { validate } from '../../src/validate/run.js';
 import { rfcFiles, rfcNames } from '../fixtures.js';
 import { sweep } from '../sweep.js';
 
-const BLOB_RUNS = sweep(150, 40);
-const CORE_RUNS = sweep(25, 8);
+const BLOB_RUNS = sweep(150, 25);
+const CORE_RUNS = sweep(25, 5);
 let cases = 0;
 afterAll(() => {
   process.stdout.write(`mutation: ${cases} damaged dumps decoded, validated, printed and encoded\n`);
@@ -92,7 +92,7 @@ describe.each(rfcNames)('%s', (name) => {
   });
 
   test('a damaged core', () => {
-    // Most of a core is file data: aim at the structures, which lie at known places.
+    // Most of a core is file data: aim at the structures, which are at known places.
     const places = structurePlaces(coreBytes);
     const spot = fc.record({
       place: fc.nat(places.length - 1),

@@ -131,7 +131,7 @@ describe('the axis of the memory map', () => {
     { minLength: 1, maxLength: 40 },
   );
 
-  test('every page set lies in columns of its own stretches, in order, inside the width', () => {
+  test('every page set is in columns of its own stretches, in order, inside the width', () => {
     fc.assert(
       fc.property(ranges, (list) => {
         const set = pageSet(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { rulesMarkdown } from '../../src/report/rules-markdown.js';
 import { catalogue } from '../../src/validate/catalogue.js';
+import { exampleOf } from '../../src/validate/example.js';
 import { gaps } from '../../src/validate/gaps.js';
 
 test('docs/rules.md is what the catalogue says (npm run docs)', () => {
@@ -45,8 +46,8 @@ test('prerequisites make no cycle, and apply where the rule does', () => {
 });
 
 test('every rule says what must hold, what happens otherwise, who decides it, and has an example', () => {
-  for (const { id, title, consequence, evidence, source, example } of catalogue) {
-    for (const text of [title, consequence, evidence, source, example?.message ?? ''])
+  for (const { id, title, consequence, evidence, source } of catalogue) {
+    for (const text of [title, consequence, evidence, source, exampleOf(id)?.message ?? ''])
       expect(text.trim(), id).not.toBe('');
     expect(title, id).not.toMatch(/^not /);
   }

@@ -85,20 +85,30 @@ export interface SarifRun {
 
 const LEVELS = ['none', 'note', 'warning', 'error'];
 
+/** Lists of rules that conform: hundreds, the same in every log of a generation. */
+const conforming = new Set<string>();
+
 /** Parses a log, holds it to the standard's requirements, and gives its one run. */
 export function checkedRun(text: string): SarifRun {
   const log = JSON.parse(text) as { $schema: string; version: string; runs: SarifRun[] };
-  expect(schemaErrors(log)).toEqual([]);
   expect(log.version).toBe('2.1.0');
   expect(log.$schema).toMatch(/^https:\/\/.*sarif-schema-2\.1\.0\.json$/);
   expect(log.runs).toHaveLength(1);
   const [run] = log.runs;
   if (run === undefined) throw new Error('no run');
   const { rules } = run.tool.driver;
-  expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
-  for (const { shortDescription, help, defaultConfiguration } of rules) {
-    for (const { text: words } of [shortDescription, help]) expect(words).toMatch(/\S/);
-    expect(LEVELS).toContain(defaultConfiguration.level);
+  const list = JSON.stringify(rules);
+  if (conforming.has(list)) {
+    const driver = { ...run.tool.driver, rules: [] };
+    expect(schemaErrors({ ...log, runs: [{ ...run, tool: { ...run.tool, driver } }] })).toEqual([]);
+  } else {
+    expect(schemaErrors(log)).toEqual([]);
+    expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+    for (const { shortDescription, help, defaultConfiguration } of rules) {
+      for (const { text: words } of [shortDescription, help]) expect(words).toMatch(/\S/);
+      expect(LEVELS).toContain(defaultConfiguration.level);
+    }
+    conforming.add(list);
   }
   for (const [index, { location }] of run.artifacts.entries()) {
     expect(location.index).toBe(index);

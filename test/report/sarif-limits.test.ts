@@ -1,4 +1,5 @@
 /** GitHub's limits: 25,000 results a run, 10 MB of gzip. The most severe ones stay, and a notification counts the others. */
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { jsonChunks } from '../../src/report/json-chunks.js';
@@ -22,8 +23,8 @@ function logOf(findings: readonly Finding[]) {
   };
   const log = sarifLog([{ path: 'core', generation: 'kho-v4', result }], catalogue, '1.0.0');
   const text = [...jsonChunks(log)].join('');
-  const [run] = JSON.parse(text).runs;
-  return { text, run };
+  const parsed = JSON.parse(text);
+  return { text, log: parsed, run: parsed.runs[0] };
 }
 
 /** As varied as findings can be: what repeats itself packs well. */
@@ -44,24 +45,23 @@ test('more results than are taken: notes go first', () => {
     ...Array.from({ length: 10_000 }, (_, index) => finding('warning', index)),
     ...Array.from({ length: 3000 }, (_, index) => finding('error', index)),
   ];
-  const { text, run } = logOf(findings);
+  const { text, log, run } = logOf(findings);
   expect(run.results).toHaveLength(MAX_RESULTS);
   const count = (level: string) => run.results.filter((one: { level: string }) => one.level === level).length;
   expect([count('error'), count('warning'), count('note')]).toEqual([3000, 10_000, 12_000]);
   const [notification] = run.invocations[0].toolExecutionNotifications;
   expect(notification).toMatchObject({ level: 'warning', descriptor: { id: 'kho/results-left-out' } });
   expect(notification.message.text).toContain('8000 of 33000 results');
-  expect(gzipSync(text).length).toBeLessThan(MAX_GZIP);
+  // The least effort gives the most bytes.
+  expect(gzipSync(text, { level: 1 }).length).toBeLessThan(MAX_GZIP);
   // The schema on the shape of all of it is checked elsewhere; here on what a cut leaves.
-  expect(
-    schemaErrors({ ...JSON.parse(text), runs: [{ ...run, results: run.results.slice(0, 10) }] }),
-  ).toEqual([]);
+  expect(schemaErrors({ ...log, runs: [{ ...run, results: run.results.slice(0, 10) }] })).toEqual([]);
 }, 300_000);
 
 test('results of much text end before the size does', () => {
-  const random = (index: number) => gzipSync(`${index}`.repeat(3)).toString('hex');
+  const random = (index: number) => createHash('sha256').update(`${index}`).digest('hex');
   const findings = Array.from({ length: 20_000 }, (_, index) =>
-    finding('error', index, random(index).repeat(100)),
+    finding('error', index, random(index).repeat(72)),
   );
   const { text, run } = logOf(findings);
   expect(run.results.length).toBeLessThan(findings.length);
@@ -69,5 +69,6 @@ test('results of much text end before the size does', () => {
   expect(notification.message.text).toContain(
     `${findings.length - run.results.length} of ${findings.length} results`,
   );
-  expect(gzipSync(text).length).toBeLessThan(MAX_GZIP);
+  // The least effort gives the most bytes.
+  expect(gzipSync(text, { level: 1 }).length).toBeLessThan(MAX_GZIP);
 }, 300_000);

@@ -15,6 +15,7 @@ const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
 
 const place: Whole<Place> = {
   ...{ part: 'luo', subtree: 's', session: NOT_TEXT, token: BIG, flb: NOT_TEXT, region: 'r' },
+  ...{ structure: 's', element: 'e' },
   ...{ iommufd: BIG, ioas: 1, area: BIG, domain: BIG, bus: 255, devfn: 255, nodeName: 'n' },
   ...{ iova: BIG, iovaEnd: BIG + 1n, file: NOT_TEXT, offset: BIG << 12n, offsetEnd: BIG << 12n },
   ...{ cpu: 1, order: 0, index: 0, address: 0n, addressEnd: BIG + 1n, fdtPath: '/', property: 'p', copy: 2 },

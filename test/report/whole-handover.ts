@@ -1,7 +1,7 @@
 /** A model with every key that there is. */
-
-import type { Handover } from '../../src/abi/model.js';
+import type { Handover, Subtree } from '../../src/abi/model.js';
 import { packRecords } from '../../src/abi/record-view.js';
+import type { FileStructures, FlbStructures } from '../../src/abi/upstream/model.js';
 import { blockBits } from '../../src/decode/upstream/block-bits.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
@@ -9,8 +9,10 @@ import { traceEventId } from '../../src/records/ftrace.js';
 import { guestmemfsInode, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoMem } from '../../src/records/kho.js';
 import { khoTestFolio } from '../../src/records/kho_test.js';
+import { SUBJECTS } from '../../src/structures/index.js';
 import { begin, blob, endNode, nop, prop, raw } from '../fdt/token-builder.js';
 import { folioViewOf } from '../folio-view.js';
+import { wholeModels } from '../structures/whole.js';
 import type { Whole } from './whole.js';
 
 const BIG = 0xffff_ffff_ffff_ffffn;
@@ -18,11 +20,15 @@ const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
 const origin = { fdtPath: '/', token: 0, address: 1n };
 const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
 const range = { start: 0n, end: BIG };
-const draft = {
-  draft: 'draft',
-  absent: true as const,
-  value: { number: -1, wide: BIG, bytes: NOT_TEXT, list: [{ a: 1 }, 2n], absent: undefined },
-};
+const draft = { draft: 'draft', source: 'upstream 4', absent: true as const };
+/** What the forms of structures have: keys of all of them in `schemas.test.ts`, of the newest here. */
+const structures = Object.fromEntries(
+  SUBJECTS.map(({ key, forms }) => [
+    key,
+    forms[0] === undefined ? undefined : wholeModels(forms[0]).next().value,
+  ]),
+) as unknown as Required<FileStructures & FlbStructures> & Required<Pick<Subtree, 'pstore'>>;
+const { iommu, pci, hugetlb, pstore, ...held } = structures;
 const foliosInfo = { first: 1n, totalPages: 2, flags: 0xffff, order: 0 };
 const addresses = Float64Array.of(0, 2 ** 52 - 4096);
 const area = { descriptor: foliosInfo, chunks: addresses, runs: addresses, runSize: 4096, complete: true };
@@ -55,7 +61,16 @@ const oddTree = parseFdt(
     trailing: Uint8Array.of(1),
   }),
 );
-export const subtree = { name: 'x', address: 1n, size: 1n, blob: NOT_TEXT, known: false, draft, origin };
+export const subtree = {
+  name: 'x',
+  address: 1n,
+  size: 1n,
+  blob: NOT_TEXT,
+  known: false,
+  draft,
+  pstore,
+  origin,
+};
 const setup = { scratchAddr: 1n, scratchSize: 1n };
 export const everything: Whole<Handover> = {
   kind: 'handover',
@@ -150,6 +165,7 @@ export const everything: Whole<Handover> = {
         files: [
           {
             ...{ compatible: NOT_TEXT, token: BIG, data: BIG, draft, origin },
+            ...held,
             memfd: {
               ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
               ...{ area, origin },
@@ -159,8 +175,10 @@ export const everything: Whole<Handover> = {
         ],
       },
     ],
-    flbs: [{ name: NOT_TEXT, data: 1n, count: 1n, draft, origin }],
+    flbs: [{ name: NOT_TEXT, data: 1n, count: 1n, draft, iommu, pci, hugetlb, origin }],
   },
+  iommu,
+  pci,
   kexecMetadata: { version: 1, previousRelease: NOT_TEXT, kexecCount: 1, origin },
   khoTest: {
     ...{ compatible: 'kho-test-v1', magic: 0xffff_ffff, nrFolios: 1, csum: 2, csumComputed: 3, origin },

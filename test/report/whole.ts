@@ -3,9 +3,10 @@ import type { RecordView } from '../../src/abi/record-view.js';
 import type { PreservedPages } from '../../src/abi/upstream/model.js';
 import type { FdtTree } from '../../src/fdt/parse.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
+import type { StructureModel } from '../../src/structures/model.js';
 
 type AsItIs = bigint | string | number | boolean | Uint8Array | Float64Array | BigUint64Array;
-/** Every key there: a new key of the type does not compile until it stands in the object. */
+/** Every key there: a new key of the type does not compile until it is in the object. */
 export type Whole<T> = unknown extends T
   ? T
   : T extends
@@ -14,6 +15,7 @@ export type Whole<T> = unknown extends T
         | PhysicalMemory
         | PreservedPages
         | RecordView<unknown>
+        | StructureModel
         | ((...args: never[]) => unknown)
     ? T
     : T extends Iterable<infer Item>

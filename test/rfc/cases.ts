@@ -240,10 +240,10 @@ export const CASES: readonly (readonly [field: string, damage: Damage, rules: re
 /** Why a field may hold anything. */
 export const UNCONSTRAINED: Readonly<Record<string, string>> = {
   '/ftrace/global-trace trace-flags': 'a bit map of options, any of them allowed',
-  'setup_data.next': 'what follows in the list is not the handover’s',
+  'setup_data.next': "what follows in the list is not the handover's",
   'setup_data.type': 'another type is another element: the tree is then found by search',
   'setup_data.len': 'another length is the payload of another generation',
-  'kho_data_rfc2024.dt_size': 'the reader goes by the tree’s own totalsize',
+  'kho_data_rfc2024.dt_size': "the reader goes by the tree's own totalsize",
   'guestmemfs_sb.(padding)': 'not read',
   'guestmemfs_inode.(padding)': 'not read',
 };

@@ -10,7 +10,7 @@ const PTE = L1 + 16 * 8;
 export const MORE: readonly (readonly [rule: string, what: string, damage: Damage])[] = [
   [
     'KHO-001',
-    'the structure block at 0x38, as libfdt’s other writer puts it',
+    "the structure block at 0x38, as libfdt's other writer puts it",
     {
       blob: (blob) => {
         const edited = blob.slice();

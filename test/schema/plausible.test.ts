@@ -5,6 +5,7 @@ import { khoBlockHeaderSer } from '../../src/records/kho_block.js';
 import { luoFileSer, luoSessionSer } from '../../src/records/luo.js';
 import { memfdLuoFolioSer, memfdLuoSer } from '../../src/records/memfd.js';
 import { khoVmallocHdr } from '../../src/records/vmalloc.js';
+import { scalableRootEntry } from '../../src/records/vtd.js';
 import { countUnlike, looksLike, looksLikeList } from '../../src/schema/plausible.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { textToBytes } from '../../src/schema/text.js';
@@ -54,6 +55,14 @@ test('what a kernel writes always does', () => {
       (folio) => looksLike(memfdLuoFolioSer, bytesOf(memfdLuoFolioSer, folio), 0),
     ),
   );
+});
+
+test('an address without its low bits has no bits inside a page', () => {
+  const view = new DataView(new ArrayBuffer(16));
+  // Both halves present, each with the address of a context table.
+  view.setBigUint64(0, 0x1234_5001n, true);
+  view.setBigUint64(8, 0x1234_6001n, true);
+  expect(looksLike(scalableRootEntry, view, 0)).toBe(true);
 });
 
 test('a list may have one or two that are damaged among many', () => {

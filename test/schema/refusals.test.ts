@@ -117,7 +117,7 @@ const REFUSED: readonly (readonly [string, string, string, string])[] = [
     'field a',
   ],
   ['a name in camelCase', withFields('id: aB, type: u4'), 'id', 'aB'],
-  ['a field that stands twice', withFields('id: a, type: u4', 'id: a, type: u4'), 'id', 'field a'],
+  ['a field that appears twice', withFields('id: a, type: u4', 'id: a, type: u4'), 'id', 'field a'],
   ['an empty record', withFields(), 'seq', 'type rec'],
   ['another license', withFields('id: a, type: u4').replace('CC0-1.0', 'MIT'), 'license', 'meta'],
   ['another id', withFields('id: a, type: u4').replace('types:', 'extra: 1\ntypes:'), 'extra', 'x.ksy'],
@@ -134,7 +134,34 @@ const REFUSED: readonly (readonly [string, string, string, string])[] = [
     'field a',
   ],
   ['a condition that is none', withFields('id: a, type: b64, -ignored: rev >='), '-ignored', 'field a'],
-  ['masks without registers', withFields('id: a, type: b64, -reserved: always'), '-reserved', 'type rec'],
+  ...['-reserved: always', '-ignored: always', '-limit: haw', '-since: 3', '-until: 2'].map(
+    (key) =>
+      [
+        `masks without registers, ${key}`,
+        withFields('id: b, type: b32', `id: a, type: b32, ${key}`),
+        key.slice(0, key.indexOf(':')),
+        'type rec: field a',
+      ] as const,
+  ),
+  ['two fields of one property', withFields('id: a_1, type: u4', 'id: a1, type: u4'), 'id', 'field a1'],
+  ...['function', 'class', 'data_view', 'record_type', 'read_bits', 'uint8_array'].map(
+    (name) =>
+      [
+        `a type called ${name}`,
+        withFields('id: a, type: u4').replace('rec: {', `${name}: {`),
+        'id',
+        `type ${name}`,
+      ] as const,
+  ),
+  [
+    'a type whose description is the reader of another',
+    withFields('id: a, type: u4').replace(
+      'rec: {',
+      `read_rec: { ${TYPE}, seq: [{ id: a, type: u4, doc: F., -orig-id: f }] }, rec: {`,
+    ),
+    'id',
+    'type rec',
+  ],
   ['an unknown limit', withFields('id: a, type: b64, -limit: gaw'), '-limit', 'field a'],
   ['an unknown revision', withFields('id: a, type: b64, -since: 4'), '-since', 'field a'],
   ['an unknown unit', withFields('id: a, type: u4, -unit: miles'), '-unit', 'field a'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordTypes } from '../../src/records/index.js';
+import { sweep } from '../sweep.js';
 import { arbitraryOf, readRecord, sizeOfRecord, writeRecord } from './generated.js';
 
 const PAGE_SIZES = [64, 4096];
@@ -18,7 +19,7 @@ describe.each(recordTypes)('$name', (type) => {
           const record = readRecord(type, bytes, parameters);
           expect(writeRecord(type, record ?? {}, parameters)).toEqual(bytes);
         }),
-        { numRuns: size > 1000 ? 5 : 100 },
+        { numRuns: size > 1000 ? 5 : sweep(100, 40) },
       );
     }
   });
@@ -29,7 +30,7 @@ describe.each(recordTypes)('$name', (type) => {
         fc.property(arbitraryOf(type, parameters), (value) => {
           expect(readRecord(type, writeRecord(type, value, parameters), parameters)).toEqual(value);
         }),
-        { numRuns: (type.size ?? 4096) > 1000 ? 5 : 100 },
+        { numRuns: (type.size ?? 4096) > 1000 ? 5 : sweep(100, 40) },
       );
     }
   });

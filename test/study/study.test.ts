@@ -11,6 +11,7 @@ import { constrained } from '../../study/report.js';
 import { sitesOf } from '../../study/sites.js';
 import { runStudy } from '../../study/study.js';
 import { fixtures } from '../fixtures.js';
+import { sweep } from '../sweep.js';
 
 const dumps = studyDumps(fixtures);
 const units = unitDumps(fixtures);
@@ -99,14 +100,16 @@ describe('the dumps', () => {
 });
 
 test('one seed gives one result, another one another', { timeout: 600_000 }, () => {
-  const [a, b, c] = [1, 1, 2].map((seed) => JSON.stringify(runStudy(some, 1, seed)));
+  const one = some.filter(({ name }) => name === 'linux-6.18-handover');
+  expect(one).toHaveLength(1);
+  const [a, b, c] = [1, 1, 2].map((seed) => JSON.stringify(runStudy(one, 1, seed)));
   expect(a).toBe(b);
   expect(a).not.toBe(c);
 });
 
 test('most corruptions of constrained fields are seen', { timeout: 600_000 }, () => {
-  const { tried, seen } = constrained(runStudy(some, 2, 3));
-  expect(tried).toBeGreaterThan(150);
+  const { tried, seen } = constrained(runStudy(some, sweep(2, 1), 3));
+  expect(tried).toBeGreaterThan(sweep(150, 75));
   expect(seen / tried).toBeGreaterThan(0.9);
 });
 

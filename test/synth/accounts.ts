@@ -21,7 +21,7 @@ export function decodeSynthesis({ memory, pageSize, release }: Synthesis): Hando
   });
 }
 
-/** The typed parts of what `dump --format json` prints: without the bytes of riders’ trees, and reasons for people. */
+/** The typed parts of what `dump --format json` prints: without the bytes of riders' trees, and reasons for people. */
 export function typedParts(document: Json): Json {
   const { pageSizeReason: _, subtrees, preservedMap, ...rest } = document;
   const { bitmapReason: _reason, ambiguous: _ambiguous, ...map } = (preservedMap ?? {}) as Json;

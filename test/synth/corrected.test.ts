@@ -39,7 +39,7 @@ describe('mem of more records than the series has room for', () => {
 describe('the mem cache as the ABI means it', () => {
   const region = { addr: 0x1_0000_0001n, len: 0x100_0000n };
 
-  test('keeps a flagged region exactly, the kernel’s a page more', () => {
+  test("keeps a flagged region exactly, the kernel's a page more", () => {
     expect(exactMemCache([region])).toEqual([region]);
     expect(computeMemCache([region])).toEqual({ entries: [{ addr: region.addr, len: 0x100_0fffn }] });
   });

@@ -17,13 +17,19 @@ import { accountOf, decodedAccount, decodeSynthesis } from './accounts.js';
 const DEVELOPMENT = new Set(['LUO-002', 'LUO-003']);
 
 const KINDS: readonly (readonly [string, fc.Arbitrary<SynthPlan>, ReadonlySet<string>, number])[] = [
-  ['rfc-2024', rfcPlanArbitrary(), new Set(), 30],
+  ['rfc-2024', rfcPlanArbitrary(), new Set(), sweep(30, 10)],
   ...RELEASE_FORMS.map(
-    (forms) => [`Linux ${forms.release}`, upstreamPlanArbitrary([forms]), new Set<string>(), 15] as const,
+    (forms) =>
+      [`Linux ${forms.release}`, upstreamPlanArbitrary([forms]), new Set<string>(), sweep(15, 6)] as const,
   ),
   ...DEVELOPMENT_FORMS.map(
     (forms) =>
-      [`${forms.abi} with ${forms.luo?.version}`, upstreamPlanArbitrary([forms]), DEVELOPMENT, 10] as const,
+      [
+        `${forms.abi} with ${forms.luo?.version}`,
+        upstreamPlanArbitrary([forms]),
+        DEVELOPMENT,
+        sweep(10, 4),
+      ] as const,
   ),
 ];
 

@@ -37,8 +37,11 @@ function wrongMoves(whole: ValidationResult, less: ValidationResult): string[] {
 
 const BASES = [...ORIGINAL, { name: '7.1 as 7.0', ...seventh() }];
 
+/** Dumps like another of their generation: daily every fourth page is taken away from them, from the others every one. */
+const ALIKE = new Set(['linux-7.3-arm64-16k', '7.1 as 7.0']);
+
 describe('a page of a healthy dump is missing', LONG, () => {
-  test.each(BASES.map((base) => [base.name, base] as const))('%s', (_, { memory, handover, address }) => {
+  test.each(BASES.map((base) => [base.name, base] as const))('%s', (name, { memory, handover, address }) => {
     const wrong = new Map<string, string[]>();
     const { pageSize } = handover;
     const pages = pagesOf(memory, pageSize).filter((page) => BigInt(page) !== address);
@@ -47,7 +50,9 @@ describe('a page of a healthy dump is missing', LONG, () => {
     const same = decodeAt(watched, address, { pageSize, ...formOf(handover) });
     const records = new Set(looked);
     const whole = validate(same, catalogue);
-    for (const page of worthTaking(pages, looked, pageSize)) {
+    const step = ALIKE.has(name) ? sweep(1, 4) : 1;
+    for (const [index, page] of worthTaking(pages, looked, pageSize).entries()) {
+      if (index % step !== 0) continue;
       const less = decodeAt(without(memory, page, pageSize), address, { pageSize, ...formOf(handover) });
       const result = validate(less, catalogue);
       const moves = wrongMoves(whole, result);
@@ -61,10 +66,11 @@ describe('a page of a healthy dump is missing', LONG, () => {
   });
 
   test('built by test/rfc', () => {
-    const handover = decodeMemory(DUMP.memory);
+    const { memory, pages: looked } = recording(DUMP.memory, 4096);
+    const handover = decodeMemory(memory);
     const whole = validate(handover, catalogue);
     const wrong = new Map<string, string[]>();
-    for (const page of pagesOf(DUMP.memory, 4096)) {
+    for (const page of worthTaking(pagesOf(DUMP.memory, 4096), looked, 4096)) {
       if (BigInt(page) === handover.fdtAddress) continue;
       let less: Handover;
       try {
@@ -92,7 +98,7 @@ describe('all memory is missing', () => {
     expect(passed.filter((id) => reads.includes(id))).toEqual([]);
   });
 
-  /** The tree by itself, decoded again: nothing of what lay in memory is in the model. */
+  /** The tree on its own, decoded again: nothing of what was in memory is in the model. */
   function decodeAtNothing(handover: Handover): Handover {
     const bytes = handover.tree?.bytes;
     if (bytes === undefined) throw new Error('no tree');

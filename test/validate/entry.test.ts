@@ -217,7 +217,7 @@ describe.each(ALL)('%s', (abi) => {
       others: [tree],
     });
     const [named] = findings.filter(({ rule }) => rule === 'KHO-170');
-    expect(named?.message).toContain(`a complete tree lies at 0x${tree.toString(16)}`);
+    expect(named?.message).toContain(`a complete tree is at 0x${tree.toString(16)}`);
     expect(blob.length).toBeGreaterThan(40);
   });
 
@@ -294,14 +294,14 @@ describe('what the loader placed', () => {
       core.writeUInt32LE(Number(size >> 32n), start + BOOT_PARAMS.extRamdiskSize);
     };
 
-  test.each(UPSTREAM)('%s: an initrd over the tree’s page, one outside scratch, one in it', async (abi) => {
+  test.each(UPSTREAM)("%s: an initrd over the tree's page, one outside scratch, one in it", async (abi) => {
     const { tree, scratch } = sample(abi);
     const whole = scratchRegion(abi);
     expect(await moved(abi, initrd(tree - 4096n, 8192n))).toEqual([
-      ['error', expect.stringContaining('The initrd')],
+      ['error', expect.stringContaining('the initrd')],
     ]);
     expect(await moved(abi, initrd(0x10_0000n, 4096n))).toEqual([
-      ['warning', expect.stringContaining('does not lie in scratch')],
+      ['warning', expect.stringContaining('is not in scratch')],
     ]);
     expect(await moved(abi, initrd(whole, 4096n))).toEqual([]);
     // A page that the kernel has given to others.
@@ -309,16 +309,16 @@ describe('what the loader placed', () => {
     expect(scratch).toBeGreaterThan(0n);
   });
 
-  test.each(UPSTREAM)('%s: the command line over the tree’s page', async (abi) => {
+  test.each(UPSTREAM)("%s: the command line over the tree's page", async (abi) => {
     const { tree } = sample(abi);
     const found = await moved(abi, (core, { at, bootParams }) => {
       core.writeUInt32LE(Number(tree & 0xffffffffn), at(bootParams) + BOOT_PARAMS.cmdLinePtr);
       core.writeUInt32LE(Number(tree >> 32n), at(bootParams) + BOOT_PARAMS.extCmdLinePtr);
     });
-    expect(found).toEqual([['error', expect.stringContaining('The command line')]]);
+    expect(found).toEqual([['error', expect.stringContaining('the command line')]]);
   });
 
-  test.each(UPSTREAM)('%s: the scratch array inside the tree’s page', async (abi) => {
+  test.each(UPSTREAM)("%s: the scratch array inside the tree's page", async (abi) => {
     const { tree, core, scratch, at } = sample(abi);
     const array = Buffer.from(core.subarray(at(scratch), at(scratch) + 32));
     const place = tree + 2048n;
@@ -333,14 +333,14 @@ describe('what the loader placed', () => {
     } catch {
       return;
     }
-    expect(await moved(abi, edit)).toEqual([['error', expect.stringContaining('The scratch array')]]);
+    expect(await moved(abi, edit)).toEqual([['error', expect.stringContaining('the scratch array')]]);
   });
 
   test('rfc-2024: an initrd over what a mem record keeps; outside scratch nothing is said', async () => {
     const { blob, memCache } = sample('rfc-2024');
     const first = readCache();
     expect(await moved('rfc-2024', initrd(first, 4096n))).toEqual([
-      ['error', expect.stringContaining('The initrd')],
+      ['error', expect.stringContaining('the initrd')],
     ]);
     expect(await moved('rfc-2024', initrd(0x10_0000n, 4096n))).toEqual([]);
     expect(blob.length).toBeGreaterThan(0);

@@ -157,7 +157,7 @@ export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expec
   ['a flag that is neither', sb('serialised', 2, 1), ['GMFS-022 warning']],
   ['a lock that is held', sb('allocationLock', 1, 4), ['GMFS-022 warning']],
   [
-    'a base that is no multiple of 2 MiB',
+    'a base that is not a multiple of 2 MiB',
     setKey('guestmemfs.fsMem.addr', '0x100001001'),
     ['GMFS-023 warning'],
   ],

@@ -120,14 +120,14 @@ describe('rules on guestmemfs where bytes are absent', () => {
       'GMFS-023',
     ]);
     expect(new Set(bare.skipped.map(({ why }) => why.replace(/^(GMFS-\d+ was skipped: )+/, '')))).toEqual(
-      new Set(['the memory behind the blob is not given (--memory)']),
+      new Set(['no memory is given for the blob (--memory)']),
     );
     const none = validate(damaged(DUMP, removeNode('/guestmemfs')), guestmemfsRules);
     expect([none.findings, none.passed]).toEqual([[], []]);
     expect(none.skipped).toHaveLength(24);
   });
 
-  it('see the unused rest of the bitmap of a real dump as left out: the series’ dumps hold no pages of zeros', async () => {
+  it("see the unused rest of the bitmap of a real dump as left out: the series' dumps hold no pages of zeros", async () => {
     for (const dump of RFC_DUMPS) {
       await withMemory(`rfc-2024/${dump}/memory.elf.gz`, (memory) => {
         const handover = decodeMemory(memory);

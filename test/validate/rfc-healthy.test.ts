@@ -50,7 +50,7 @@ describe('an IOAS that no device is attached to', () => {
     expect(loud(handover)).toEqual([]);
     const notes = validate(handover, catalogue).findings.filter(({ rule }) => rule === 'MAP-004');
     expect(notes.map(({ message }) => message)).toEqual([
-      'domain 1 maps nothing of IOAS 2, and something of another: it has no hardware table, or one that is not handed over',
+      'domain 1 maps nothing of IOAS 2, but something of another: it has no hardware table, or one that is not handed over',
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('a domain that maps nothing', () => {
 
 describe('a kernel with lock debugging', () => {
   it('has a larger super block, in which the flag stands elsewhere', () => {
-    // SPINLOCK_MAGIC behind the lock itself.
+    // SPINLOCK_MAGIC after the lock itself.
     const debugged = both(
       setKey('guestmemfs.superblock.0.len', '0x40'),
       poke(LAYOUT.superblock + 36, le(0xdead4eadn, 4)),

@@ -31,7 +31,7 @@ function missing({ rule, message, subject = {} }: Finding): string[] {
 }
 
 describe('subjects', () => {
-  test('of every rule’s findings say what their messages say', () => {
+  test("of every rule's findings say what their messages say", () => {
     const found = new Map<string, string>();
     const judged = new Set<string>();
     // One fault a rule, and all findings that it gives: the others say the same of other numbers.

@@ -7,12 +7,13 @@ import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { iovaOfRow, pagesOfRow, targetOfRow } from '../../src/vtd/walk/batch.js';
 import { mergeBatches } from '../../src/vtd/walk/runs.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
+import { sweep } from '../sweep.js';
 
 const ENTRIES = 512;
 /** Level-1 tables, so that there are several batches of rows. */
 const TABLES = 80;
 const BASE = 0x1000_0000;
-/** Targets lie here, around a 4 GiB line. */
+/** Targets are here, around a 4 GiB line. */
 const TARGETS = 0x100000 - 6 * GRANULE_PAGES;
 const GRANULES = 12;
 
@@ -27,7 +28,7 @@ function memoryOf(targets: readonly number[]) {
   return segmentsMemory([{ address: BASE, bytes: new Uint8Array(words.buffer) }], 'tables');
 }
 
-/** Walks leaves that lead to the targets, with one observer that wants some granules, as numbers from the region's start. */
+/** Walks leaves that lead to the targets, with one observer that asks for some granules, as numbers from the region's start. */
 function survey(targets: readonly number[], wanted: readonly number[]) {
   const seen = new Map<number, number>();
   let told: Reached | undefined;
@@ -81,7 +82,7 @@ const stretches = fc
       { minLength: 40 },
     ),
   );
-/** Granules from the start of the region that some rule wants to see; now and then such as come late. */
+/** Granules from the start of the region that some rule asks for; now and then such as come late. */
 const watched = fc.array(fc.nat(GRANULES), { maxLength: 3 });
 
 test('shows every run that leads to watched memory, and tells all that is reached', () => {
@@ -90,7 +91,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
       const targets: number[] = [];
       for (let i = 0; targets.length < TABLES * ENTRIES; i++) {
         const { at, pages } = parts[i % parts.length] as { at: number; pages: number };
-        // Each round of the stretches lies a page further, so that they are not all the same.
+        // Each round of the stretches is a page further, so that they are not all the same.
         for (let page = 0; page < pages && targets.length < TABLES * ENTRIES; page++)
           targets.push(
             TARGETS + ((at + page + Math.floor(i / parts.length)) % spanAt(targets.length, GRANULE_PAGES)),
@@ -107,7 +108,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
       else expect(granules).toEqual(all);
       expect(told?.far).toBe(far !== null);
     }),
-    { numRuns: 60 },
+    { numRuns: sweep(60, 25) },
   );
 });
 

@@ -46,12 +46,12 @@ describe('scratch in page blocks', () => {
     expect(severities(name, range)).toEqual(expected);
   });
 
-  test('what is preserved behind the end in its block is counted', () => {
+  test('memory preserved after the end in its block is counted', () => {
     const { memory, address, handover } = original(V73);
     const kept = decodeAt(patched(memory, keep(handover, memory, 0x4000_2000, 1)), address, {
       scratch: [region(0x3fe0_0000n, 0x4000_1000n)],
     });
-    expect(found(kept, 'KHO-190')[0]?.message).toMatch(/; 8 KiB that are preserved lie behind its end/);
+    expect(found(kept, 'KHO-190')[0]?.message).toMatch(/; 8 KiB after its end in that block are preserved/);
   });
 });
 
@@ -82,7 +82,7 @@ describe('the map of kho-v1', () => {
 });
 
 describe('LUO', () => {
-  test('a draft’s handler is a warning, and an error for the release that shall take it', () => {
+  test("a draft's handler is a warning, and an error for the release that shall take it", () => {
     const draft = damaged(V73, (handover) => text(file(handover).address, 'vfio-pci-v2', 48));
     expect(found(draft, 'LUO-012')).toMatchObject([
       { severity: 'warning', subject: { handler: 'vfio-pci-v2' } },
@@ -187,7 +187,7 @@ describe('lists of LUO', () => {
       'LUO-008',
     );
     expect(others).toEqual([]);
-    expect(finding?.message).toBe('Sessions 43 and 44 are both named "" (and 5 more)');
+    expect(finding?.message).toBe('sessions 43 and 44 are both named "" (and 5 more)');
   });
 
   test('without sessions, but with FLBs, which are written after them, what is preserved is lost', () => {

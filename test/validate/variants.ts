@@ -16,8 +16,16 @@ export interface Variant {
   readonly address: bigint;
 }
 
-/** The model of a fixture as one writes it by hand: what is handed over, but not where its records lie. */
+/** The model of a fixture as one writes it by hand: what is handed over, but not where its records are. */
 export function documentOf(name: string): Document {
+  const text = documents.get(name) ?? JSON.stringify(freeDocument(name));
+  documents.set(name, text);
+  return JSON.parse(text);
+}
+
+const documents = new Map<string, string>();
+
+function freeDocument(name: string): Document {
   const { handover } = original(name);
   const document: Document = JSON.parse([...jsonChunks(modelJson(handover))].join(''));
   const { fdt: _fdt, preservedMemoryMap: _map, preservedMap, subtrees, ...rest } = document;
@@ -67,13 +75,26 @@ function spokenOf({ preserved, luo, khoTest, memblock, pageSize }: Document): Do
           const start = (BigInt(pfn) + BigInt(i * step)) * BigInt(pageSize);
           inside.push([start, start + BigInt(pageSize)]);
         }
-  const starts = inside.sort(([a], [b]) => (a < b ? -1 : 1));
+  inside.sort(([a], [b]) => (a < b ? -1 : 1));
   return preserved.pages.flatMap(({ address, order, count = 1 }: Document) => {
     const size = BigInt(pageSize) << BigInt(order);
     return Array.from({ length: count }, (_, i) => BigInt(address) + BigInt(i) * size)
-      .filter((at) => starts.some(([start, end]) => at < end && start < at + size))
+      .filter((at) => meets(inside, at, at + size))
       .map((at) => ({ address: `0x${at.toString(16)}`, order }));
   });
+}
+
+/** Whether [from, to) meets one of the ranges, ascending, none of which ends after a later one. */
+function meets(ranges: readonly (readonly [bigint, bigint])[], from: bigint, to: bigint): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.[1] ?? 0n) > from) high = middle;
+    else low = middle + 1;
+  }
+  const [start] = ranges[low] ?? [to];
+  return start < to;
 }
 
 /** Lays a document out in memory and decodes it. */

@@ -16,7 +16,7 @@ function said(from: Capture, address: number, word: bigint) {
 
 describe('a capture in legacy mode', async () => {
   const legacy = await capture('linux-7.3-live-update');
-  // 00:03.0: the word behind the pointer has AW in its low bits.
+  // 00:03.0: the word after the pointer has AW in its low bits.
   const at = legacy.context(0x18) + 8;
   const word = wordAt(legacy.memory, at);
 
@@ -25,8 +25,8 @@ describe('a capture in legacy mode', async () => {
   });
 
   it.each([
-    ['one level short', 1n, '4 levels, its entry says 3'],
-    ['one level long', 3n, '4 levels, its entry says 5'],
+    ['one level short', 1n, '4 levels, but its entry has 3'],
+    ['one level long', 3n, '4 levels, but its entry has 5'],
   ])('AW %s', (_what, aw, words) => {
     const findings = said(legacy, at, (word & ~7n) | aw);
     expect(findings.map(rowOf).filter((row) => row !== 'CT-11')).toEqual(['depth']);

@@ -12,7 +12,7 @@ import {
   validateMachine,
 } from './vtd-machines.js';
 
-/** Its devices go on with DMA over the kexec. */
+/** Its devices continue DMA across the kexec. */
 const MACHINE_A: Machine = { ...LEGACY, dmaContinues: true };
 
 /** All pages of machine A, and what its leaves map. */
@@ -123,7 +123,7 @@ describe('mapped pages and tables', () => {
     const bar = changed(MACHINE_A, [[A_AT.pte, 0x382000000003n]]);
     const said = validateMachine(bar, handover([TABLES, ...DATA])).findings;
     expect(said.map(({ severity }) => severity)).toEqual(['note']);
-    expect(said[0]?.message).toContain('a BAR, unless the dump was cut (--iomem tells)');
+    expect(said[0]?.message).toContain('a BAR, unless the dump was cut (check with --iomem)');
     expect(validateMachine({ ...bar, dmaContinues: false }, handover([TABLES, ...DATA])).findings).toEqual(
       [],
     );

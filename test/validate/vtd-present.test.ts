@@ -89,7 +89,7 @@ describe('a domain that maps all memory at its own address', () => {
 describe('a table that takes write permission away', () => {
   const readOnly: Words = [[B_AT.fsPde, 0x103073025n]];
 
-  it('is an error of the kernel’s tables, a note in those of a process', () => {
+  it("is an error of the kernel's tables, a note in those of a process", () => {
     expect(severitiesOf(b(readOnly))).toMatchObject({ 'FS-8': 'error' });
     expect(severitiesOf(b([...readOnly, [FIRST + 8, 0x1800001n]]))).toMatchObject({ 'FS-8': 'note' });
   });

@@ -196,8 +196,8 @@ describe('entries of the builder', () => {
     expect(build([{ ...mapping, iova: 2 ** 18 }], { levels: 2 })).toThrow(/out of range/);
     expect(build([{ ...mapping, target: 2 ** 40 }])).toThrow(/out of range/);
     expect(build([mapping], { levels: 6 })).toThrow(/levels/);
-    expect(build([mapping], { allocate: () => 0x1000 })).toThrow(/no free table page/);
-    expect(build([mapping], { allocate: () => 0x1008 })).toThrow(/no free table page/);
+    expect(build([mapping], { allocate: () => 0x1000 })).toThrow(/not a free table page/);
+    expect(build([mapping], { allocate: () => 0x1008 })).toThrow(/not a free table page/);
   });
 });
 

@@ -10,7 +10,7 @@ import { leavesOf } from './leaves.js';
 import { wordsMemory } from './tables.js';
 
 describe('a nested translation', () => {
-  // Guest pages 0x10 and 0x12 lie at physical 0x5000 and 0x9000; 0x11 is not mapped; 0x13 is write-only.
+  // Guest pages 0x10 and 0x12 are at physical 0x5000 and 0x9000; 0x11 is not mapped; 0x13 is write-only.
   let next = 0x100000;
   const allocate = () => {
     next += 4096;
@@ -37,7 +37,7 @@ describe('a nested translation', () => {
   const memory = overlay(segmentsMemory(built.segments(), 'second stage'), tables);
   const guest = guestMemory({ memory, root: built.root, levels: 3, format: secondStageFormat() });
 
-  it('walks first-stage tables that lie at guest addresses', () => {
+  it('walks first-stage tables that are at guest addresses', () => {
     const walk = walkTable({ memory: guest, root: 0x10000, levels: 3, format: firstStageFormat() });
     expect(leavesOf(walk.batches)).toMatchObject([{ iova: 0, level: 2, target: 0xabc00 }]);
     expect(walk.report().anomalies).toMatchObject([

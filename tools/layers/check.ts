@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { isEngine, type NameUse, namesIn } from './engines.js';
 import { type Scan, scan } from './scan.js';
 
 /**
@@ -13,7 +14,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['validate'],
   ['instances'],
   ['decode', 'encode'],
-  ['abi', 'vtd'],
+  ['abi'],
+  ['structures'],
+  ['vtd'],
   ['btf'],
   ['fdt', 'memory', 'versions', 'records'],
   ['schema'],
@@ -39,6 +42,8 @@ export interface Result {
 interface Source extends Scan {
   /** Path from `src`, with slashes. */
   readonly path: string;
+  /** Structures that an engine names. */
+  readonly names: readonly NameUse[];
 }
 
 interface Edge {
@@ -50,11 +55,13 @@ interface Edge {
 /** Checks the imports of every TypeScript file below `root`/src. */
 export function checkLayers(root: string): Result {
   const folder = join(root, 'src');
+  const subjects = subjectsOf(folder);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name): Source => {
       const path = name.split(sep).join('/');
-      return { path, ...scan(readFileSync(join(folder, name), 'utf8')) };
+      const text = readFileSync(join(folder, name), 'utf8');
+      return { path, names: isEngine(path) ? namesIn(text, subjects) : [], ...scan(text) };
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const known = new Set(sources.map(({ path }) => path));
@@ -63,7 +70,8 @@ export function checkLayers(root: string): Result {
   const report = (path: string, line: number, message: string): void => {
     violations.push({ file: `src/${path}`, line, message });
   };
-  for (const { path, imports, nodeGlobals } of sources) {
+  for (const { path, imports, nodeGlobals, names } of sources) {
+    for (const { name, line } of names) report(path, line, `names ${name}: an engine knows no structure`);
     for (const { name, line } of isNodeCode(path) ? [] : nodeGlobals) {
       report(path, line, `uses ${name}: only src/cli and src/memory/node may use what Node alone has`);
     }
@@ -74,7 +82,7 @@ export function checkLayers(root: string): Result {
         continue;
       }
       const to = target(folder, path, specifier);
-      if (!known.has(to)) report(path, line, `imports ${specifier}: no file of src`);
+      if (!known.has(to)) report(path, line, `imports ${specifier}: not a file of src`);
       else edges.push({ from: path, to, line });
       const message = directionProblem(path, to);
       if (message !== undefined) report(path, line, message);
@@ -87,6 +95,15 @@ export function checkLayers(root: string): Result {
     report(from, line, `import cycle through ${to}: ${path.join(' → ')}`);
   }
   return { files: sources.length, imports: edges.length, violations };
+}
+
+/** The structures that are bound: one folder each. */
+function subjectsOf(folder: string): string[] {
+  const structures = join(folder, 'structures');
+  if (!existsSync(structures)) return [];
+  return readdirSync(structures, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
 }
 
 function isNodeCode(path: string): boolean {
@@ -109,12 +126,12 @@ function directionProblem(from: string, to: string): string | undefined {
   const [own, other] = [layerOf(from), layerOf(to)];
   if (own === '' || own === other) return undefined;
   const [ownRank, otherRank] = [RANK.get(own), RANK.get(other)];
-  if (ownRank === undefined) return `src/${own} is no layer`;
+  if (ownRank === undefined) return `src/${own} is not a layer`;
   if (otherRank !== undefined && otherRank >= ownRank) return undefined;
   return `imports src/${to}: ${own} may not import ${other === '' ? 'the package entry' : other}`;
 }
 
-/** The folder of src that a file lies in; empty for the files of src itself, which put the package together. */
+/** The folder of src that a file is in; empty for the files of src itself, which put the package together. */
 function layerOf(path: string): string {
   const slash = path.indexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);

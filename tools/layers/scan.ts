@@ -32,7 +32,7 @@ export function scan(source: string): Scan {
 }
 
 /** Replaces comments, and the insides of strings when asked, by blanks; lines stay where they are. */
-function blank(source: string, strings: boolean): string {
+export function blank(source: string, strings: boolean): string {
   const out: string[] = [];
   const hide = (text: string): void => {
     out.push(text.replaceAll(/[^\n]/g, ' '));

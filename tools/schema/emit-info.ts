@@ -74,7 +74,10 @@ export function emitBits(context: Context, layout: TypeLayout): string[] {
 /** The descriptor of a type. */
 export function emitDescriptor(context: Context, layout: TypeLayout): string[] {
   const { type } = layout;
+  const fields = `${camel(type.name)}Fields`;
   const lines = [
+    `let ${fields}: RecordType<${pascal(type.name)}>['fields'] | undefined;`,
+    '',
     comment(`Description of \`${type.kernelName}\`.`),
     `export const ${camel(type.name)}: RecordType<${pascal(type.name)}> = {`,
     `  file: ${quote(context.schema.file)},`,
@@ -85,9 +88,13 @@ export function emitDescriptor(context: Context, layout: TypeLayout): string[] {
     `  endian: ${quote(context.schema.endian)},`,
     `  size: ${layout.size},`,
     `  parameters: [${type.parameters.map((id) => quote(camel(id))).join(', ')}],`,
-    '  fields: [',
+    // Made when they are asked for: most runs read records, and ask for the fields of none.
+    '  get fields() {',
+    `    ${fields} ??= [`,
     ...layout.fields.map((field) => fieldInfo(context, field)),
-    '  ],',
+    '    ];',
+    `    return ${fields};`,
+    '  },',
   ];
   if (layout.size !== undefined)
     lines.push(`  read: read${pascal(type.name)},`, `  write: write${pascal(type.name)},`);

@@ -6,17 +6,18 @@ import { camel, pascal } from './names.js';
 
 /** Whether a mask function belongs to the type: it has reserved, ignored or limited bits and fits 64-bit words. */
 export function needsMasks(context: Context, layout: TypeLayout): boolean {
-  if (!layout.type.fields.some(hasRule)) return false;
-  const where = `${context.schema.file}.ksy: type ${layout.type.name}`;
-  if (!context.layouts.has('cap_reg') || !context.layouts.has('ecap_reg')) {
-    throw new SchemaError(
-      `${where}: key -reserved: the file has no cap_reg and ecap_reg to take settings from`,
-    );
+  const field = layout.type.fields.find((one) => ruleKey(one) !== undefined);
+  if (field === undefined) return false;
+  const where = `${context.schema.file}.ksy: type ${layout.type.name}: field ${field.id}: key ${ruleKey(field)}`;
+  // The emitted function takes both from its own file.
+  for (const register of ['cap_reg', 'ecap_reg']) {
+    if (!context.schema.types.some(({ name }) => name === register))
+      throw new SchemaError(`${where}: the file has no ${register} to take settings from`);
   }
   if (layout.size === undefined || layout.size % 8 !== 0) {
-    throw new SchemaError(`${where}: key -reserved: masks need a fixed size of whole 64-bit words`);
+    throw new SchemaError(`${where}: masks need a fixed size of whole 64-bit words`);
   }
-  for (const field of layout.type.fields) checkNames(context, layout, field);
+  for (const one of layout.type.fields) checkNames(context, layout, one);
   return true;
 }
 
@@ -40,14 +41,11 @@ export function emitMasks(layout: TypeLayout): string[] {
   ];
 }
 
-function hasRule(field: FieldModel): boolean {
-  return (
-    field.reserved !== undefined ||
-    field.ignored !== undefined ||
-    field.limit !== undefined ||
-    field.since !== undefined ||
-    field.until !== undefined
-  );
+/** The key of a field that masks come from. */
+function ruleKey(field: FieldModel): string | undefined {
+  const keys = ['reserved', 'ignored', 'limit', 'since', 'until'] as const;
+  const key = keys.find((one) => field[one] !== undefined);
+  return key === undefined ? undefined : `-${key}`;
 }
 
 function namesIn(field: FieldModel): string[] {
@@ -55,13 +53,15 @@ function namesIn(field: FieldModel): string[] {
 }
 
 function checkNames(context: Context, layout: TypeLayout, field: FieldModel): void {
-  for (const name of namesIn(field)) {
-    const [register, id] = name.split('.');
-    if (id === undefined) continue;
-    const fields = context.layouts.get(`${register}_reg`)?.type.fields ?? [];
-    if (fields.some((candidate) => candidate.id === id)) continue;
-    throw new SchemaError(
-      `${context.schema.file}.ksy: type ${layout.type.name}: field ${field.id}: key -reserved: ${name} is no field of ${register}_reg`,
-    );
+  for (const key of ['reserved', 'ignored'] as const) {
+    for (const name of field[key] === undefined ? [] : condition(field[key]).names) {
+      const [register, id] = name.split('.');
+      if (id === undefined) continue;
+      const fields = context.layouts.get(`${register}_reg`)?.type.fields ?? [];
+      if (fields.some((candidate) => candidate.id === id)) continue;
+      throw new SchemaError(
+        `${context.schema.file}.ksy: type ${layout.type.name}: field ${field.id}: key -${key}: ${name} is not a field of ${register}_reg`,
+      );
+    }
   }
 }

@@ -72,7 +72,7 @@ export function emitOpen(context: Context, layout: TypeLayout): string[] {
     ...reads,
     '}',
     '',
-    `/** Writes \`${kernelName}\`${onData ? ' and returns the offset behind it' : ''}; throws RangeError naming a field that does not fit. */`,
+    `/** Writes \`${kernelName}\`${onData ? ' and returns the offset after it' : ''}; throws RangeError naming a field that does not fit. */`,
     `export function write${type}(view: DataView, offset: number, value: ${type}${extra}): ${onData ? 'number' : 'void'} {`,
     ...writes,
     '}',

@@ -114,18 +114,112 @@ function emitInterface(context: Context, layout: TypeLayout): string[] {
   ];
 }
 
+/** What generated code gets by import or from the language: no type may be called so. */
+const TAKEN: readonly string[] = [
+  ...['BigInt', 'Boolean', 'DataView', 'Number', 'RangeError', 'Uint8Array'],
+  ...['RecordType', 'EntryMask', 'VtdSettings', 'condition', 'entryMask', 'entryMasks'],
+  ...[
+    'readBits',
+    'readWideBits',
+    'writeBits',
+    'writeWideBits',
+    'readBytes',
+    'writeBytes',
+    'readArray',
+    'writeArray',
+  ],
+  ...['checkUint', 'checkSint', 'checkBigUint', 'checkBigSint'],
+  ...[
+    'arguments',
+    'await',
+    'break',
+    'case',
+    'catch',
+    'class',
+    'const',
+    'continue',
+    'debugger',
+    'default',
+    'delete',
+    'do',
+  ],
+  ...[
+    'else',
+    'enum',
+    'eval',
+    'export',
+    'extends',
+    'false',
+    'finally',
+    'for',
+    'function',
+    'if',
+    'implements',
+    'import',
+  ],
+  ...[
+    'in',
+    'instanceof',
+    'interface',
+    'let',
+    'new',
+    'null',
+    'package',
+    'private',
+    'protected',
+    'public',
+    'return',
+  ],
+  ...[
+    'static',
+    'super',
+    'switch',
+    'this',
+    'throw',
+    'true',
+    'try',
+    'typeof',
+    'var',
+    'void',
+    'while',
+    'with',
+    'yield',
+  ],
+];
+
 function uniqueExports(schema: Schema): void {
-  const names = new Set<string>();
+  const names = new Set<string>(TAKEN);
   const add = (name: string, where: string): void => {
-    if (names.has(name))
-      throw new SchemaError(`${schema.file}.ksy: ${where}: key id: ${name} would be exported twice`);
+    if (names.has(name)) {
+      const why = TAKEN.includes(name)
+        ? 'means something else in the generated code'
+        : 'would be exported twice';
+      throw new SchemaError(`${schema.file}.ksy: ${where}: key id: ${name} ${why}`);
+    }
     names.add(name);
   };
   for (const { name } of schema.enums) add(pascal(name), `enum ${name}`);
   for (const { name, fields } of schema.types) {
-    for (const text of [pascal(name), camel(name), upper(name)]) add(text, `type ${name}`);
+    const own = [pascal(name), camel(name), upper(name), `${upper(name)}_SIZE`];
+    if (fields.some(({ type }) => type.kind === 'bits')) own.push(`${upper(name)}_BITS`);
+    const functions = [
+      `read${pascal(name)}`,
+      `write${pascal(name)}`,
+      `${camel(name)}Masks`,
+      `${camel(name)}Fields`,
+    ];
+    for (const text of [...own, ...functions]) add(text, `type ${name}`);
+    const properties = new Map<string, string>();
     for (const { id, values } of fields) {
-      if (values !== undefined) add(pascal(`${name}_${id}`), `type ${name}: field ${id}`);
+      const where = `type ${name}: field ${id}`;
+      const before = properties.get(camel(id));
+      if (before !== undefined) {
+        throw new SchemaError(
+          `${schema.file}.ksy: ${where}: key id: ${camel(id)} is the property of ${before} already`,
+        );
+      }
+      properties.set(camel(id), id);
+      if (values !== undefined) add(pascal(`${name}_${id}`), where);
     }
   }
 }

@@ -122,7 +122,7 @@ function fieldType(node: Node, where: string, known: ReadonlySet<string>): Field
     return { kind: 'bytes', size: expression(node.size, where, 'size', known) };
   }
   if (typeof type !== 'string') return fail(where, 'type', 'must be a name (switch-on is not supported)');
-  if (node.size !== undefined) fail(where, 'size', 'stands only on fields of bytes');
+  if (node.size !== undefined) fail(where, 'size', 'is only allowed on fields of bytes');
   const integer = /^([us])([1248])$/.exec(type);
   if (integer !== null) {
     return { kind: integer[1] === 'u' ? 'uint' : 'sint', bytes: Number(integer[2]) as 1 | 2 | 4 | 8 };
@@ -166,7 +166,7 @@ function expression(source: unknown, where: string, key: string, known: Readonly
     const parsed = parseExpression(String(source));
     for (const name of namesOf(parsed)) {
       if (!known.has(name)) {
-        fail(where, key, `${name} is no parameter and no earlier unsigned field of at most 32 bits`);
+        fail(where, key, `${name} is neither a parameter nor an earlier unsigned field of at most 32 bits`);
       }
     }
     return parsed;
@@ -181,7 +181,7 @@ function checkedCondition(source: unknown, where: string, key: string, fields: R
   try {
     for (const name of condition(text).names) {
       if (!SETTINGS.includes(name) && !fields.has(name) && !/^e?cap\.[a-z0-9_]+$/.test(name)) {
-        fail(where, key, `${name} is no setting and no field of the record`);
+        fail(where, key, `${name} is neither a setting nor a field of the record`);
       }
     }
   } catch (error) {
@@ -210,7 +210,7 @@ function pointer(source: unknown, where: string, fields: ReadonlySet<string>): P
     if (typeof node.count === 'bigint') result.count = Number(node.count);
     else {
       const name = string(node.count, where, '-pointer.count');
-      if (!fields.has(name)) fail(where, '-pointer.count', `${name} is no field of the record`);
+      if (!fields.has(name)) fail(where, '-pointer.count', `${name} is not a field of the record`);
       result.count = name;
     }
   }

@@ -40,7 +40,7 @@ export function string(node: unknown, where: string, key: string): string {
 
 /** A snake_case name. */
 export function identifier(name: string, where: string, key: string): string {
-  return IDENTIFIER.test(name) ? name : fail(where, key, `${name} is no snake_case name`);
+  return IDENTIFIER.test(name) ? name : fail(where, key, `${name} is not a snake_case name`);
 }
 
 /** Refuses a construct. */
@@ -51,7 +51,7 @@ export function fail(where: string, key: string, what: string): never {
 /** A map of numbers to names, of `enums` or `-values`. */
 export function namedValues(source: unknown, where: string, key: string): NamedValue[] {
   return Object.entries(mapping(source, where)).map(([value, entry]) => {
-    if (!/^-?(?:[0-9]+|0x[0-9a-f]+)$/i.test(value)) fail(where, key, `${value} is no integer`);
+    if (!/^-?(?:[0-9]+|0x[0-9a-f]+)$/i.test(value)) fail(where, key, `${value} is not an integer`);
     if (typeof entry === 'string') return { value: BigInt(value), name: identifier(entry, where, key) };
     const node = mapping(entry, `${where}: ${key} ${value}`);
     onlyKeys(node, ['id', 'doc', '-orig-id'], `${where}: ${key} ${value}`);

@@ -4,8 +4,18 @@
  */
 import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
+import type { FolioView, VmallocArea } from '../../structures/folios.js';
+import type { GuestMemfdState } from '../../structures/guest-memfd/model.js';
+import type { HugeMemfdState, HugetlbState } from '../../structures/hugetlb/model.js';
+import type { IommuState } from '../../structures/iommu/model.js';
+import type { IommufdState } from '../../structures/iommufd/model.js';
+import type { KvmVcpuState, KvmVmState } from '../../structures/kvm/model.js';
+import type { PciState } from '../../structures/pci/model.js';
+import type { VfioPciState } from '../../structures/vfio/model.js';
 import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
+
+export type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
 
 /** Adjacent preserved blocks of one order. */
 export interface PreservedBlocks {
@@ -83,7 +93,7 @@ export interface MapChunk {
   readonly pointers: RecordView<KhoserMemBitmapPtr>;
 }
 
-/** How the preserved memory map lies in memory. */
+/** The layout of the preserved memory map in memory. */
 export interface PreservedMap {
   readonly form: 'chunks' | 'radix';
   /** Bytes of a bitmap of a kho-v1 map: 512 (6.16, 6.17) or a page (6.18 on). */
@@ -101,53 +111,6 @@ export interface PreservedMap {
   readonly pages: Float64Array;
 }
 
-/** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */
-export interface VmallocArea {
-  readonly descriptor: KhoVmalloc;
-  /** Physical addresses of the list pages, in chain order. */
-  readonly chunks: Float64Array;
-  /** Physical addresses of the runs of 2^order pages, in virtual order. */
-  readonly runs: Float64Array;
-  /** Bytes of a run. */
-  readonly runSize: number;
-  /** False when the chain is absent, damaged or holds another number of pages than the descriptor says. */
-  readonly complete: boolean;
-}
-
-/** Folios of a memfd that continue each other: pfn and index rise by `step` from one to the next. */
-export interface FolioRun {
-  readonly pfn: bigint;
-  readonly flags: number;
-  readonly index: bigint;
-  readonly count: number;
-  readonly step: number;
-}
-
-/** Runs of folios in columns, each as {@link FolioRun} has it. The arrays are used again for the next batch. */
-export interface FolioColumns {
-  readonly length: number;
-  readonly pfn: Float64Array;
-  readonly flags: Uint16Array;
-  /** Exact below 2^53. */
-  readonly index: Float64Array;
-  /** The same exactly, in two words, the low one first. */
-  readonly indexWords: Uint32Array;
-  readonly count: Float64Array;
-  readonly step: Float64Array;
-}
-
-/** The list of folios of a memfd, read from memory when asked for. */
-export interface FolioView {
-  /** Entries of the list that its area has room for; at most nr_folios. */
-  readonly length: number;
-  /** Reads the entries in order; stops at the first that is absent. `index` is exact below 2^53. */
-  each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
-  /** The entries, runs joined; stops at the first that is absent. */
-  runs(): Iterable<FolioRun>;
-  /** The same, many at a time. */
-  columns(): Iterable<FolioColumns>;
-}
-
 /** `data` of a LUO file whose handler is memfd-v1 or memfd-v2. */
 export interface Memfd {
   readonly version: 'memfd-v1' | 'memfd-v2';
@@ -163,17 +126,34 @@ export interface Memfd {
   readonly origin: Origin;
 }
 
-/** What a draft ABI (never in a release) makes of a blob; shown, and marked as a draft. */
+/** That what hangs here is of an ABI that no release has. */
 export interface DraftRecord {
   /** Draft and variant, e.g. `pci version 1`. */
   readonly draft: string;
-  /** Plain data, in the form of the JSON output. */
-  readonly value: { readonly [key: string]: unknown };
+  /** Where its layout is known from. */
+  readonly source: string;
   /** The dump does not hold the record: its draft is known by name only. */
   readonly absent?: true;
 }
 
-export interface LuoFile {
+/** What the handlers of drafts have of a file, by its `compatible`; one at most. */
+export interface FileStructures {
+  readonly iommufd?: IommufdState;
+  readonly vfioPci?: VfioPciState;
+  readonly hugeMemfd?: HugeMemfdState;
+  readonly guestMemfd?: GuestMemfdState;
+  readonly kvmVm?: KvmVmState;
+  readonly kvmVcpu?: KvmVcpuState;
+}
+
+/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
+export interface FlbStructures {
+  readonly iommu?: IommuState;
+  readonly pci?: PciState;
+  readonly hugetlb?: HugetlbState;
+}
+
+export interface LuoFile extends FileStructures {
   /** Handler string, as stored (48 bytes). */
   readonly compatible: Uint8Array;
   readonly token: bigint;
@@ -191,14 +171,14 @@ export interface LuoSession {
   readonly count: bigint;
   /** file_set_ser.files, as stored. */
   readonly filesAddress: bigint;
-  /** Absent when the memory behind it is. */
+  /** Absent when its memory is. */
   files?: readonly LuoFile[];
   /** Blocks of files, luo-v5. */
   fileBlocks?: readonly BlockInfo[];
   readonly origin: Origin;
 }
 
-export interface LuoFlb {
+export interface LuoFlb extends FlbStructures {
   /** As stored (48 bytes). */
   readonly name: Uint8Array;
   readonly data: bigint;
@@ -299,7 +279,7 @@ export interface UnrestoredBlocks {
   readonly orders: Uint8Array;
   /** Pages of struct page that are not in the dump, so that there may be more blocks. */
   readonly unread: number;
-  /** Addresses of what is used where it lies, and never restored: the page of the tree, and its riders' blobs. */
+  /** Addresses of what is used where it is, and never restored: the page of the tree, and its riders' blobs. */
   readonly kept: ReadonlySet<number>;
 }
 

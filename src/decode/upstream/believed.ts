@@ -26,7 +26,7 @@ export function believedLength(
     if (budget.take('lists', size)) continue;
     reporter.add(
       'budget-lists',
-      `${owner}: a list of ${length} bytes is more than this dump can have; ${done} bytes of it are read`,
+      `${owner}: a list of ${length} bytes is more than this dump can hold; only ${done} bytes of it are read`,
       { address: BigInt(physicalAddress(area.runs[0] ?? 0) ?? 0) },
     );
     return done;

@@ -61,7 +61,7 @@ export function bitmapForm(
     if (against === undefined) return form;
     return {
       ...form,
-      conflict: `the map speaks for 512-byte bitmaps (${small}) and against them (${against})`,
+      conflict: `the map has evidence for 512-byte bitmaps (${small}) and against them (${against})`,
     };
   }
   if (large !== undefined) return { bitmapSize: pageSize, reason: large, ambiguous: false };
@@ -70,7 +70,7 @@ export function bitmapForm(
     return { bitmapSize, reason: writer.reason, ambiguous: false };
   }
   const empty = chunks.every(({ pointers }) => pointers.length === 0);
-  return { bitmapSize: pageSize, reason: 'nothing speaks for 512-byte bitmaps', ambiguous: !empty };
+  return { bitmapSize: pageSize, reason: 'there is no evidence for 512-byte bitmaps', ambiguous: !empty };
 }
 
 function named(
@@ -94,7 +94,7 @@ function smallEvidence(chunks: readonly MapChunk[], pageSize: number): string | 
     for (const { physStart, bitmap } of pointers) {
       if (bitmap % BigInt(pageSize) !== 0n) return `the bitmap at ${hex(bitmap)} is not page-aligned`;
       if (physStart % unit !== 0n) {
-        return `phys_start ${hex(physStart)} is no multiple of what a page-size bitmap of order ${order} covers`;
+        return `phys_start ${hex(physStart)} is not a multiple of the range that a page-size bitmap of order ${order} covers`;
       }
       if (before === physStart) return `two bitmaps of order ${order} start at ${hex(physStart)}`;
       before = physStart;

@@ -134,7 +134,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
 
   /**
    * End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered.
-   * Not looked for far behind `limit`.
+   * Not looked for far after `limit`.
    */
   function reach(pfn: number, limit: number): number {
     let end = pfn;
@@ -391,7 +391,7 @@ function isSet(bits: OrderBits, block: number): boolean {
   return (((bits.words[at]?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 }
 
-/** The first set block at `block` or behind it; Infinity when there is none, or none before `limit`. */
+/** The first set block at `block` or after it; Infinity when there is none, or none before `limit`. */
 function nextSet(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   const chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;
@@ -405,7 +405,7 @@ function nextSet(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINIT
   return Number.POSITIVE_INFINITY;
 }
 
-/** The first block at `block` or behind it that is not set; some set one at or behind `limit` when all before are. */
+/** The first block at `block` or after it that is not set; some set one at or after `limit` when all before are. */
 function nextClear(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   let chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;

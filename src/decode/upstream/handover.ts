@@ -1,4 +1,4 @@
-/** A root tree of Linux 6.16 or later, and the memory behind it → the typed model. */
+/** A root tree of Linux 6.16 or later, and its memory → the typed model. */
 import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
@@ -73,7 +73,7 @@ export function upstreamPageSize(
   });
 }
 
-/** Decodes what lies in memory behind a bound root. */
+/** Decodes the memory that a bound root points to. */
 export function decodeUpstream(
   handover: Handover,
   generation: UpstreamGeneration,
@@ -87,7 +87,7 @@ export function decodeUpstream(
   if (handover.takenOver !== undefined) {
     handover.diagnostics.push({
       code: 'taken-over',
-      message: `the kernel of this dump has taken the tree over, so what it consumes (the map, LUO, kho_test) is not what was handed over, and not looked at: ${handover.takenOver.why}`,
+      message: `the kernel of this dump has taken over the tree, so the parts that it consumes (the map, LUO, kho_test) are not what was handed over, and are skipped: ${handover.takenOver.why}`,
       location: { fdtPath: '/' },
     });
   }

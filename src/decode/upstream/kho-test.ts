@@ -103,7 +103,7 @@ function readList(context: Context, test: KhoTest): void {
   if (nrFolios > claimed) {
     context.reporter.add(
       'kho-test-folios',
-      `kho_test: nr_folios is ${nrFolios}, the list has room for ${claimed}`,
+      `kho_test: nr_folios is ${nrFolios}, but the list has room for ${claimed}`,
       {
         fdtPath: '/data',
         property: 'nr_folios',
@@ -142,7 +142,7 @@ function sumUp(context: Context, test: KhoTest, diagnostics: Diagnostic[]): void
   if (fold16(sum) === fold16(csum)) return;
   diagnostics.push({
     code: 'kho-test-csum',
-    message: `kho_test: the folios sum up to ${hex(fold16(sum))}, csum says ${hex(fold16(csum))} (both folded to 16 bits)`,
+    message: `kho_test: the checksum of the folios is ${hex(fold16(sum))}, but csum is ${hex(fold16(csum))} (both folded to 16 bits)`,
     location: { fdtPath: '/data', property: 'csum' },
   });
 }

@@ -21,6 +21,8 @@ import {
   LUO_FLB_HEADER_SER_SIZE,
   LUO_FLB_SER_SIZE,
   LUO_SER,
+  LUO_SER_COMPOSITE,
+  LUO_SER_COMPOSITE_SIZE,
   LUO_SER_SIZE,
   LUO_SER_V2_SIZE,
   LUO_SESSION_HEADER_SER_SIZE,
@@ -33,16 +35,17 @@ import {
   luoSessionSerV1,
   readLuoFlbHeaderSer,
   readLuoSer,
+  readLuoSerComposite,
   readLuoSerV2,
   readLuoSessionHeaderSer,
 } from '../../records/luo.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
 import { type Context, claim, contextOf, type RiderContext } from './context.js';
-import { draftFile, draftFlb } from './drafts.js';
 import { readMemfd } from './memfd.js';
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
@@ -99,11 +102,14 @@ export function decodeLuoTree(
 
 /** Whether bytes begin like struct luo_ser of luo-v3 and later. */
 export function isLuoRecord(bytes: Uint8Array): boolean {
-  return bytes.length >= LUO_SER_SIZE && /^luo-v\d+$/.test(compatibleOf(bytes));
+  return bytes.length >= LUO_SER_SIZE && /^luo-v\d+$/.test(ownVersion(compatibleOf(bytes)));
 }
 
+/** A composite string has twice the room. */
 function compatibleOf(bytes: Uint8Array): string {
-  return bytesToText(bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum)).text;
+  const { text } = bytesToText(bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum));
+  if (!text.includes(';') || bytes.length < LUO_SER_COMPOSITE_SIZE) return text;
+  return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
 }
 
 /** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are no such record. */
@@ -116,24 +122,26 @@ export function decodeLuoRecord(
   if (bytes.length < LUO_SER_SIZE) {
     reporter.add(
       'luo-size',
-      `the LUO blob has ${bytes.length} bytes, struct luo_ser ${LUO_SER_SIZE}`,
+      `the LUO blob has ${bytes.length} bytes, but struct luo_ser has ${LUO_SER_SIZE}`,
       location,
     );
     return undefined;
   }
   const compatible = compatibleOf(bytes);
-  const version = knownVersion(compatible);
+  const version = knownVersion(ownVersion(compatible));
   if (version === undefined || version === 'luo-v1' || version === 'luo-v2') {
     reporter.add(
       'luo-compatible',
       /^[\x20-\x7e]+$/.test(compatible)
-        ? `the LUO blob is "${compatible}", which is no known version; it is kept as bytes`
+        ? `the LUO blob is "${compatible}", which is not a known version; it is kept as bytes`
         : 'the LUO blob does not begin with a version string: it is freed and reused memory, or damaged',
       location,
     );
     return undefined;
   }
-  const { liveupdateNum, sessionsPa, flbsPa } = readLuoSer(dataView(bytes), 0);
+  const { liveupdateNum, sessionsPa, flbsPa } = compatible.includes(';')
+    ? readLuoSerComposite(dataView(bytes), 0)
+    : readLuoSer(dataView(bytes), 0);
   const luo: Luo = {
     compatible,
     version,
@@ -161,7 +169,7 @@ function readSessions(context: Context, luo: Luo, address: bigint): void {
       'sessions',
     );
     luo.sessionBlocks = blocks;
-    // Of a list of which nothing can be read the model has none, rather than an empty one.
+    // If nothing of a list can be read, the model has no list, rather than an empty one.
     if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, luo, records);
     return;
   }
@@ -205,7 +213,7 @@ function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<Luo
     if (BigInt(list.records.length) !== count) {
       context.reporter.add(
         'luo-file-count',
-        `session "${name}" claims ${count} files, ${list.records.length} can be read`,
+        `session "${name}" has a count of ${count} files, but only ${list.records.length} can be read`,
         { address, field: 'luo_file_set_ser.count' },
       );
     }
@@ -224,7 +232,7 @@ function readFiles(
   if (luo.version === 'luo-v5') return readBlocks(context, address, luoFileSer, what);
   const at = physicalAddress(address);
   if (at === undefined || !claim(context, at)) {
-    const why = at === undefined ? 'no physical address' : 'an array that another session has';
+    const why = at === undefined ? 'no physical address' : 'the array of another session';
     context.reporter.add('luo-files', `${what}: ${hex(address)} is ${why}`, {
       address,
       field: 'luo_file_set_ser.files',
@@ -239,14 +247,14 @@ function readFiles(
 function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, owner: string): LuoFile {
   const { compatible, token, data } = value;
   const result: LuoFile = { compatible, token, data, origin: { address } };
-  const handler = bytesToText(compatible).text;
+  const { text } = bytesToText(compatible);
+  const handler = ownVersion(text);
   if (handler === 'memfd-v1' || handler === 'memfd-v2') {
     const memfd = readMemfd(context, handler, data, owner);
     if (memfd !== undefined) result.memfd = memfd;
-    return result;
+    if (text !== handler)
+      result.draft = { draft: `${handler} with a composite string`, source: 'upstream 4.1' };
   }
-  const draft = draftFile(context, handler, data, owner);
-  if (draft !== undefined) result.draft = draft;
   return result;
 }
 
@@ -264,10 +272,5 @@ function readFlbs(context: Context, luo: Luo, address: bigint): void {
   const own = contextOf(context, 'flbs');
   const { records, absent } = readRecords(own, first, count, flbCapacity(pageSize), luoFlbSer, 'FLB entries');
   if (absent && records.length === 0) return;
-  luo.flbs = records.map(({ value, address: at }): LuoFlb => {
-    const flb: LuoFlb = { ...value, origin: { address: at } };
-    const draft = draftFlb(context, bytesToText(value.name).text, value.data);
-    if (draft !== undefined) flb.draft = draft;
-    return flb;
-  });
+  luo.flbs = records.map(({ value, address: at }): LuoFlb => ({ ...value, origin: { address: at } }));
 }

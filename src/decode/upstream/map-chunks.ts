@@ -43,7 +43,7 @@ export function decodeChunks(
   if (decision.ambiguous) {
     reporter.add(
       'bitmap-form-ambiguous',
-      `nothing tells 512-byte bitmaps (Linux 6.16, 6.17) from page-size ones (6.18 on); read as ${decision.bitmapSize}-byte bitmaps: name the form with --assume bitmap-512 or bitmap-page`,
+      `nothing distinguishes 512-byte bitmaps (Linux 6.16, 6.17) from page-size ones (6.18 on); read as ${decision.bitmapSize}-byte bitmaps: choose the form with --assume bitmap-512 or bitmap-page`,
       { address: head, field: 'khoser_mem_chunk' },
     );
   }
@@ -67,16 +67,20 @@ export function readChunks(
   for (let address = head; address !== 0n; ) {
     const at = physicalAddress(address);
     if (at === undefined) {
-      reporter?.add('map-chunk-pointer', `${from} points to ${hex(address)}, which is no physical address`, {
-        address,
-        field: 'khoser_mem_chunk_hdr.next',
-      });
+      reporter?.add(
+        'map-chunk-pointer',
+        `${from} points to ${hex(address)}, which is not a physical address`,
+        {
+          address,
+          field: 'khoser_mem_chunk_hdr.next',
+        },
+      );
       return { chunks, complete: false };
     }
     if (memory.budget?.take('map', pageSize) === false) return { chunks, complete: false };
     const frame = Math.floor(at / pageSize);
     if (visited.has(frame)) {
-      reporter?.add('map-chunk-loop', `the chain of chunks comes back to ${hex(address)}`, {
+      reporter?.add('map-chunk-loop', `the chain of chunks loops back to ${hex(address)}`, {
         address,
         field: 'khoser_mem_chunk_hdr.next',
       });
@@ -102,7 +106,7 @@ export function readChunks(
     if (numElms > capacity) {
       reporter?.add(
         'map-chunk-count',
-        `the chunk at ${hex(address)} claims ${numElms} bitmaps, a page holds ${capacity}`,
+        `the chunk at ${hex(address)} has num_elms ${numElms}, but a page has room for ${capacity} bitmaps`,
         { address, field: 'khoser_mem_chunk_hdr.num_elms' },
       );
     }
@@ -228,13 +232,13 @@ function pointerProblem(
 ): { code: string; text: string; field: 'physStart' | 'bitmap' } | undefined {
   if (bitmap === 0n) return { code: 'map-bitmap-pointer', text: 'its address is 0', field: 'bitmap' };
   if (physicalAddress(bitmap) === undefined) {
-    return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is no physical address`, field: 'bitmap' };
+    return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is not a physical address`, field: 'bitmap' };
   }
   const block = 1n << BigInt(order + shift);
   if (physStart % block !== 0n) {
     return {
       code: 'map-phys-start',
-      text: `phys_start ${hex(physStart)} is no multiple of the block size ${hex(block)}; its blocks are left out`,
+      text: `phys_start ${hex(physStart)} is not a multiple of the block size ${hex(block)}; its blocks are left out`,
       field: 'physStart',
     };
   }

@@ -142,14 +142,14 @@ function enter(
   };
   const at = physicalAddress(address);
   if (at === undefined || at % pageSize !== 0) {
-    const why = at === undefined ? 'is no physical address' : 'is not page-aligned';
+    const why = at === undefined ? 'is not a physical address' : 'is not page-aligned';
     reporter.add('radix-pointer', `the address ${hex(address)} of a ${what} ${why}`, location);
     return undefined;
   }
   if (visited.has(at)) {
     reporter.add(
       'radix-shared',
-      `the ${what} at ${hex(address)} was reached before by another slot`,
+      `the ${what} at ${hex(address)} was already reached through another slot`,
       location,
     );
     return undefined;
@@ -187,7 +187,7 @@ function pushSlots(
       whole = false;
       reporter.add(
         'radix-key',
-        `slot ${index} of the level-${level} node at ${hex(at)} stands for keys of more than ${shape.keyBits} bits`,
+        `slot ${index} of the level-${level} node at ${hex(at)} covers keys of more than ${shape.keyBits} bits`,
         { address: BigInt(at + offset), field: 'kho_radix_node.table' },
       );
       continue;
@@ -227,7 +227,7 @@ function addLeaf(
         continue;
       }
       whole = false;
-      reporter.add('radix-key', `the leaf at ${hex(address)} has key ${key}, which stands for no block`, {
+      reporter.add('radix-key', `the leaf at ${hex(address)} has key ${key}, which does not encode a block`, {
         address: address + BigInt(index),
         field: 'kho_radix_leaf.bitmap',
         bits: `${bit}`,

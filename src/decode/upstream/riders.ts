@@ -16,15 +16,18 @@ import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
-import { readTree } from '../find.js';
+import { readTree, treeSize } from '../find-search.js';
+import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
-import { draftBlob } from './drafts.js';
 import { decodeKhoTest } from './kho-test.js';
 import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
 import type { Reporter } from './report.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
+/** What a byte of a blob counts as held, and what more where it is a tree: its tokens, and all that is said of each. */
+const HELD_BYTE = 4;
+const HELD_TOKENS = 28;
 
 /** Riders whose blobs stay what they were while the kernel that was handed them runs (mm/memblock.c, kexec_handover.c). */
 const KEPT: ReadonlySet<string> = new Set(['memblock', 'kexec-metadata']);
@@ -49,15 +52,25 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const blob = readBlob(subtree, rider);
     if (blob === undefined) continue;
     subtree.blob = blob;
-    if (isTree(blob)) subtree.tree = parseFdt(blob);
+    if (isTree(blob)) {
+      const { budget } = rider.context?.memory ?? {};
+      if (budget?.take('held', HELD_TOKENS * blob.length) === false) {
+        delete subtree.blob;
+        continue;
+      }
+      subtree.tree = parseFdt(blob);
+    }
     // A look-up by name finds the first of several equal ones, and so does the model.
     subtree.known = first && decodeRider(handover, rider, name, blob, subtree.tree, subtree.address);
     if (subtree.known || !first) continue;
     // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
     if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
-    const draft = draftBlob(name, blob);
-    if (draft !== undefined) subtree.draft = draft;
+    const { tree } = subtree;
+    attachBlob(subtree, rider.context, tree === undefined ? undefined : compatibleOf(tree), (property) =>
+      tree === undefined ? undefined : propertyOf(tree, property),
+    );
   }
+  if (handover.luo !== undefined) attachStructures(handover, handover.luo, rider.context);
 }
 
 function isGone({ takenOver }: Handover, name: string): boolean {
@@ -78,9 +91,10 @@ function readBlob(
   if (address === undefined || context === undefined) return undefined;
   const reporter = whole.of(PART_OF.get(name ?? '') ?? 'blob');
   const { memory } = context;
-  // Children may all claim the same MiB: what is kept of them counts together, with the columns of a tree's tokens.
-  const kept = size === undefined ? 0 : Math.min(Number(size), MAX_BLOB);
-  if (memory.budget?.take('held', 4 * kept) === false) return undefined;
+  // Children may all claim the same MiB: what is kept of them counts together.
+  const claimed = size ?? BigInt(treeSize(memory, address) ?? 0);
+  const kept = claimed > BigInt(MAX_BLOB) ? MAX_BLOB : Number(claimed);
+  if (memory.budget?.take('held', HELD_BYTE * kept) === false) return undefined;
   const location = { ...(origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath }), address };
   if (size !== undefined && size <= BigInt(MAX_BLOB)) {
     const bytes = readBytes(memory, address, Number(size));
@@ -99,7 +113,7 @@ function readBlob(
     else
       reporter.add(
         'subtree-not-fdt',
-        `the blob of ${name} at ${hex(address)} is no devicetree blob`,
+        `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
         location,
       );
   }
@@ -109,7 +123,7 @@ function readBlob(
 /**
  * Decodes one blob into the part of the model that it is.
  *
- * @param name of the child of the root; undefined for a blob by itself
+ * @param name of the child of the root; undefined for a blob on its own
  * @returns whether its contents are known
  */
 export function decodeRider(
@@ -135,6 +149,17 @@ export function decodeRider(
   return false;
 }
 
+/** A property of the root of a tree. */
+function propertyOf(tree: FdtTree, name: string): Uint8Array | undefined {
+  const root = rootNode(tree);
+  const property = root < 0 ? -1 : findProperty(tree, root, name);
+  return property < 0 ? undefined : propertyValue(tree, property);
+}
+
+function compatibleOf(tree: FdtTree): string | undefined {
+  return compatibleStrings(propertyOf(tree, 'compatible') ?? new Uint8Array(0))[0];
+}
+
 function decodeTreeRider(
   handover: Handover,
   rider: RiderContext,
@@ -153,10 +178,7 @@ function decodeTreeRider(
       );
     }
   }
-  const root = rootNode(tree);
-  const property = root < 0 ? -1 : findProperty(tree, root, 'compatible');
-  const [compatible] =
-    property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+  const compatible = compatibleOf(tree);
   if (compatible === 'memblock-v1') {
     handover.memblock = decodeMemblock(tree, compatible, address, diagnostics);
   } else if (compatible === 'kho-test-v1') {
@@ -168,7 +190,7 @@ function decodeTreeRider(
     if (known) {
       reporter.add(
         'compatible-unknown',
-        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is no known version`}; the blob is kept as bytes`,
+        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
         { fdtPath: `/${name}`, property: 'compatible' },
       );
     }
@@ -201,7 +223,7 @@ function isMetadata(blob: Uint8Array): boolean {
   return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
 }
 
-/** Later versions may append fields, and a version other than 1 may have changed all behind the first. */
+/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
   blob: Uint8Array,
   address: bigint | undefined,

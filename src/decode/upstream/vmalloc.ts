@@ -26,7 +26,7 @@ export function vmallocCapacity(pageSize: number): number {
 
 /**
  * Follows the chain. The first 0 ends a page's list, as it does for the kernel; an empty last page is
- * what the kernel's writer leaves behind a full one.
+ * what the kernel's writer leaves after a full one.
  *
  * @param owner whose area it is, for messages
  */
@@ -57,13 +57,13 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
   for (let next = descriptor.first; next !== 0n; ) {
     const at = physicalAddress(next);
     if (at === undefined) {
-      stop('vmalloc-pointer', `${hex(next)} is no physical address`, next);
+      stop('vmalloc-pointer', `${hex(next)} is not a physical address`, next);
       break;
     }
     if (!claim(context, at)) {
       stop(
         'vmalloc-shared',
-        `the list page at ${hex(next)} belongs to a list already (a loop, or two owners)`,
+        `the list page at ${hex(next)} already belongs to a list (a loop, or two owners)`,
         next,
       );
       break;
@@ -85,7 +85,7 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
     if (runs.length > wanted) {
       stop(
         'vmalloc-pages',
-        `the list holds more than the ${descriptor.totalPages} pages of the descriptor`,
+        `the list has more than the ${descriptor.totalPages} pages of the descriptor`,
         next,
       );
       runs.length = wanted;
@@ -97,7 +97,7 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
     complete = false;
     reporter.add(
       'vmalloc-pages',
-      `${owner}: the list holds ${runs.length * perRun} pages, the descriptor says ${descriptor.totalPages}`,
+      `${owner}: the list has ${runs.length * perRun} pages, but total_pages is ${descriptor.totalPages}`,
       { address: descriptor.first, field: 'kho_vmalloc.total_pages' },
     );
   }
@@ -118,7 +118,7 @@ export function areaLength({ runs, runSize, descriptor }: VmallocArea, pageSize:
 /**
  * Reads from an area by its virtual offset.
  *
- * @param offset bytes from the area's start; offset + length lies within {@link areaLength}
+ * @param offset bytes from the area's start; offset + length is within {@link areaLength}
  * @returns how many leading bytes are known
  */
 export function readArea(

@@ -15,17 +15,17 @@ export interface LineageOptions {
  *
  * Addresses mean the same on both sides only if both are of one machine since one cold boot: kernels of a
  * chain of kexecs share the scratch regions, count on from each other (kexec_count, kho-v3 on), and leave what
- * cannot move where it lies. Two dumps of one boot that were taken of the same handover agree in all that.
+ * cannot move where it is. Two dumps of one boot that were taken of the same handover agree in all that.
  *
  * @returns one sentence; undefined when the question can be asked
  */
 export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptions): string | undefined {
   for (const [name, side] of [['A', a] as const, ['B', b] as const]) {
-    if (side.preserved === undefined) return `${name} does not tell what memory it keeps`;
+    if (side.preserved === undefined) return `${name} does not show which memory it keeps`;
     if (side.preservedMap?.complete === false)
       return `not all of the preserved memory map of ${name} is known`;
   }
-  if (a.pageSize !== b.pageSize) return `the pages of A have ${a.pageSize} bytes, those of B ${b.pageSize}`;
+  if (a.pageSize !== b.pageSize) return `the page size of A is ${a.pageSize}, that of B is ${b.pageSize}`;
   const [before, after] = [a.kexecMetadata?.kexecCount, b.kexecMetadata?.kexecCount];
   if (before !== undefined && after !== undefined) {
     if (after < before) return `B was handed over before A (kexec ${after} and ${before})`;
@@ -48,14 +48,14 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
   // The region is chosen at the cold boot and handed on from kernel to kernel: it does not move.
   const [region, other] = [places.get('fs_mem'), hex(b.guestmemfs?.fsMem?.addr ?? 0n)];
   if (region !== undefined && b.guestmemfs?.fsMem !== undefined && region !== other) {
-    return `the region of guestmemfs lies at ${region} in A and at ${other} in B: two cold boots, or two machines`;
+    return `the region of guestmemfs is at ${region} in A and at ${other} in B: two cold boots, or two machines`;
   }
   const sameHandover = before !== undefined && before === after;
   if (common > 0 && (sameHandover ? equal < common : equal === 0)) {
     return `${common - equal} of the ${common} things that both hand over lie elsewhere in B: another boot, or another machine`;
   }
   if (common === 0 && !(before !== undefined && after !== undefined && after > before)) {
-    return 'nothing tells that A and B are of one machine';
+    return 'nothing shows that A and B are from the same machine';
   }
   return undefined;
 }

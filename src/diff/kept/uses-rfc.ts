@@ -5,22 +5,10 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
 import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
-import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
-import { mergeBatches } from '../../vtd/walk/runs.js';
-import type { WalkRequest } from '../../vtd/walk/state.js';
-import { walkTable } from '../../vtd/walk/walk.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
-import {
-  createUseColumns,
-  putUse,
-  type Use,
-  type UseCollector,
-  type UseColumns,
-  useColumns,
-} from './user.js';
-
-const PAGE = 4096;
+import { type Use, type UseCollector, useColumns } from './user.js';
+import { collectTables } from './uses-tables.js';
 
 /** Collects guestmemfs, trace buffers, and what the tables of domains lead to. */
 export function collectRfc({ domains, guestmemfs, ftrace, memory }: Handover, uses: UseCollector): void {
@@ -90,35 +78,6 @@ function collectDomain(domain: Domain, memory: PhysicalMemory | undefined, uses:
     uses.untold(`tables of ${key}`);
     return;
   }
-  const root = { memory, root: pgd, levels: agaw + 2, format: secondStageFormat() };
-  // Tables are few beside what they map: they are held, and the rest is walked when it is asked for.
-  const tables: number[] = [];
-  const walk = walkTable({ ...root, onTable: ({ address }) => void tables.push(address) });
-  for (const _ of walk.batches);
-  uses.user({
-    ...{ place, what: 'page tables', kind: 'reach', key: `tables of ${key}` },
-    runs: () => useColumns(tables.map((start) => ({ start, end: start + PAGE }))),
-  });
-  uses.user({ ...{ place, what: 'mapped memory', kind: 'reach', key }, runs: () => mappedUses(root) });
-  if (walk.report().anomalies.some(({ kind }) => kind === 'table-absent')) {
-    uses.untold(key);
-    uses.untold(`tables of ${key}`);
-  }
-}
-
-function* mappedUses(root: WalkRequest): Generator<UseColumns> {
-  const columns = createUseColumns();
-  for (const batch of mergeBatches(walkTable(root).batches, root.format)) {
-    const iovas = iovasOf(batch);
-    const pages = pagesOf(batch);
-    const targets = targetsOf(batch);
-    for (let row = 0; row < batch.length; row++) {
-      const start = (targets[row] as number) * PAGE;
-      const end = start + (pages[row] as number) * PAGE;
-      if (!putUse(columns, start, end, (iovas[row] as number) * PAGE)) continue;
-      yield columns;
-      columns.length = 0;
-    }
-  }
-  if (columns.length > 0) yield columns;
+  const format = secondStageFormat();
+  collectTables({ root: pgd, levels: agaw + 2, format }, place, key, memory, uses);
 }

@@ -22,6 +22,7 @@ import {
   type UseColumns,
   useColumns,
 } from './user.js';
+import { collectHolder, collectTopStructures } from './uses-structures.js';
 
 /** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
 const SESSION_PAGES = 16;
@@ -74,6 +75,7 @@ export function collectUpstream(handover: Handover, uses: UseCollector): void {
     }
   }
   collectLuo(handover, uses);
+  collectTopStructures(handover, uses);
 }
 
 function* testRuns(folios: Iterable<KhoTestFolio>, pageSize: number): Generator<Use> {
@@ -95,24 +97,30 @@ function noteUntold({ subtrees, luo, memblock, khoTest }: Handover, uses: UseCol
   if (has('kho_test') && folios < (khoTest?.nrFolios ?? 0)) uses.untold('kho-test');
 }
 
-function collectLuo({ luo, pageSize, preserved }: Handover, uses: UseCollector): void {
+function collectLuo(handover: Handover, uses: UseCollector): void {
+  const { luo, pageSize, preserved } = handover;
   if (luo === undefined) return;
   uses.user({
     ...{ place: { part: 'luo' }, what: 'the records', kind: 'metadata', key: 'luo' },
     runs: () => useColumns(luoRuns(luo, pageSize)),
   });
+  for (const flb of luo.flbs ?? []) {
+    const place: Place = { part: 'luo', flb: nameOf(flb.name) };
+    collectHolder(flb, place, `flb ${bytesToHex(nameOf(flb.name))}`, handover, uses);
+  }
   for (const session of luo.sessions ?? []) {
     const name = nameOf(session.name);
     for (const file of session.files ?? []) collectFile(file, name);
   }
 
-  function collectFile({ token, memfd }: LuoFile, session: Uint8Array): void {
+  function collectFile(file: LuoFile, session: Uint8Array): void {
+    const { token, memfd } = file;
+    const place: Place = { part: 'luo', session, token };
     const key = `file ${bytesToHex(session)} ${token}`;
     if (memfd === undefined) {
-      uses.untold(key);
+      if (!collectHolder(file, place, key, handover, uses)) uses.untold(key);
       return;
     }
-    const place: Place = { part: 'luo', session, token };
     uses.user({
       ...{ place, what: 'the list of folios', kind: 'metadata', key: `list of ${key}` },
       runs: () => useColumns(listRuns(memfd, pageSize)),

@@ -1,20 +1,22 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
 import { missingOf } from '../../abi/missing.js';
-import type { Handover } from '../../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
 import { folioList, memfdFields } from './memfd.js';
 import { nameKey, nameOf } from './names.js';
+import { heldOutline, type StructureContext } from './structures.js';
 
 const LUO: Place = { part: 'luo' };
 
 /** The orchestrator's state. */
-export function luoEntity(luo: Luo, handover: Handover, strict: boolean): Entity {
+export function luoEntity(luo: Luo, context: StructureContext): Entity {
+  const { handover } = context;
   const { compatible, liveupdateNumber, sessions, flbs, sessionsAddress, flbsAddress, abiHeader } = luo;
   const files = (sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-  // 0 is the address of an empty list, and up to luo-v3 sessions stand in an area that is always there.
+  // 0 is the address of an empty list, and up to luo-v3 sessions are in an area that is always there.
   const none = sessionsAddress === 0n || sessionsAddress === undefined;
   const noFlbs = flbsAddress === 0n || flbsAddress === undefined;
   return {
@@ -36,20 +38,20 @@ export function luoEntity(luo: Luo, handover: Handover, strict: boolean): Entity
       list(
         'sessions',
         sessions ?? (none ? [] : undefined),
-        (session) => sessionEntity(session, handover, strict),
+        (session) => sessionEntity(session, context),
         missingOf(handover, ['luo', 'sessions']) !== undefined,
       ),
       list(
         'flbs',
         flbs ?? (noFlbs ? [] : undefined),
-        flbEntity,
+        (flb) => flbEntity(flb, context),
         missingOf(handover, ['luo', 'flbs']) !== undefined,
       ),
     ],
   };
 }
 
-/** @param partial a part of the list is not in the dump: what it lacks may have been there */
+/** @param partial part of the list is not in the dump: what it lacks may have been there */
 function list<T>(
   name: string,
   items: readonly T[] | undefined,
@@ -69,7 +71,8 @@ function list<T>(
   };
 }
 
-function sessionEntity(session: LuoSession, handover: Handover, strict: boolean): Entity {
+function sessionEntity(session: LuoSession, context: StructureContext): Entity {
+  const { handover } = context;
   const { name: stored, files, count, filesAddress } = session;
   const name = nameOf(stored);
   const place: Place = { part: 'luo', session: name };
@@ -91,7 +94,7 @@ function sessionEntity(session: LuoSession, handover: Handover, strict: boolean)
             partial: missingOf(handover, ['files'], session.origin.address) !== undefined,
             entities: {
               *[Symbol.iterator]() {
-                for (const file of files) yield fileEntity(file, name, handover, strict);
+                for (const file of files) yield fileEntity(file, name, context);
               },
             },
           },
@@ -99,12 +102,15 @@ function sessionEntity(session: LuoSession, handover: Handover, strict: boolean)
   };
 }
 
-function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, strict: boolean): Entity {
+function fileEntity(file: LuoFile, session: Uint8Array, context: StructureContext): Entity {
+  const { handover, strict } = context;
   const { compatible, token, data, memfd, draft } = file;
   const { preserved, pageSize } = handover;
   const place: Place = { part: 'luo', session, token };
   const handler = bytesToText(compatible).text;
-  const isMemfd = handler === 'memfd-v1' || handler === 'memfd-v2';
+  const held = heldOutline(context, file, place);
+  const own = ownVersion(handler);
+  const isMemfd = own === 'memfd-v1' || own === 'memfd-v2';
   return {
     place,
     key: token.toString(16),
@@ -112,6 +118,7 @@ function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, stri
       field('compatible', handler),
       ...(isMemfd ? memfdFields(memfd) : []),
       draftField(draft),
+      ...held.fields,
       // Of a handler that is not known the value may be anything, an address most of the time.
       strictField('data', data, 'hex'),
     ],
@@ -119,7 +126,7 @@ function fileEntity(file: LuoFile, session: Uint8Array, handover: Handover, stri
       memfd === undefined
         ? isMemfd
           ? [{ name: 'folios', place }]
-          : []
+          : held.lists
         : [folioList(memfd, preserved?.pages, pageSize, strict, place)],
   };
 }
@@ -129,11 +136,15 @@ function draftField(draft: DraftRecord | undefined): ReturnType<typeof field> {
   return field('draft', draft?.absent === true ? null : draft?.draft);
 }
 
-function flbEntity({ name: stored, data, count, draft }: LuoFlb): Entity {
+function flbEntity(object: LuoFlb, context: StructureContext): Entity {
+  const { name: stored, data, count, draft } = object;
   const flb = nameOf(stored);
+  const place: Place = { part: 'luo', flb };
+  const { fields, lists } = heldOutline(context, object, place);
   return {
-    place: { part: 'luo', flb },
+    place,
     key: nameKey(flb),
-    fields: [field('count', count, 'count'), draftField(draft), strictField('data', data, 'hex')],
+    fields: [field('count', count, 'count'), draftField(draft), ...fields, strictField('data', data, 'hex')],
+    lists,
   };
 }

@@ -1,4 +1,5 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
+import { firstStageAttributes, firstStageFormat } from '../../vtd/first-stage.js';
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
 import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../../vtd/walk/batch.js';
@@ -19,29 +20,30 @@ const PAGE = 4096;
 
 const NOTHING: readonly Span[] = [];
 
-/** Memory that no file has: where it lies is no property that outlives a move. */
+/** Memory that no file has: its place is not a property that outlives a move. */
 const NO_FILE: AspectKind = { name: 'target', of: 'memory of no file', moves: false };
 
 /**
- * Walks a table as merged spans. Leaf sizes are no property of a mapping. IOVAs below table pages that the
+ * Walks a table as merged spans. Leaf sizes are not a property of a mapping. IOVAs below table pages that the
  * dump does not hold come as spans without aspects.
  *
  * @param strict tell the physical addresses too
  */
 export function* mappingSpans(
-  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'>,
+  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'> & { readonly stage?: 'first' | 'second' },
   owners: PageOwners,
   strict: boolean,
 ): Generator<SpanColumns, boolean> {
-  const format = secondStageFormat();
-  const walk = walkTable({ ...root, format });
+  const { memory, root: top, levels, stage = 'second' } = root;
+  const format = stage === 'first' ? firstStageFormat() : secondStageFormat();
+  const walk = walkTable({ memory, root: top, levels, format });
   const absent = absentRanges(walk);
   const located: Located = { end: 0, name: '', offset: 0 };
   const kindsOf = kindsByTarget(strict);
   const spans = createSpanColumns();
   let hidden = 0;
   for (const batch of mergeBatches(walk.batches, format)) {
-    // What is absent was met before the leaves behind it, at the latest with this batch.
+    // What is absent was met before the leaves after it, at the latest with this batch.
     absent.update();
     const iovas = iovasOf(batch);
     const pages = pagesOf(batch);
@@ -57,7 +59,11 @@ export function* mappingSpans(
         }
         putSpan(spans, start, end, undefined);
       }
-      const access = accessKind(accessOfRows[row] as number, batch.rows[row * ROW_WORDS + ROW_LO] as number);
+      const access = accessKind(
+        accessOfRows[row] as number,
+        batch.rows[row * ROW_WORDS + ROW_LO] as number,
+        stage,
+      );
       const target = (targets[row] as number) * PAGE;
       const end = target + (pages[row] as number) * PAGE;
       for (let at = target; at < end; at = located.end) {
@@ -126,9 +132,9 @@ function absentRanges(walk: Walk) {
 const accesses = new Map<number, AspectKind>();
 
 /** The rights of a leaf, and whether it snoops: few are different. */
-function accessKind(access: number, lo: number): AspectKind {
-  const attributes = secondStageAttributes({ lo });
-  const key = access * 2 + (attributes === '' ? 0 : 1);
+function accessKind(access: number, lo: number, stage: 'first' | 'second'): AspectKind {
+  const attributes = (stage === 'first' ? firstStageAttributes : secondStageAttributes)({ lo });
+  const key = access * 4 + (stage === 'first' ? 2 : 0) + (attributes === '' ? 0 : 1);
   let kind = accesses.get(key);
   if (kind === undefined) {
     const text = accessText(access);

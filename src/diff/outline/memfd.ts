@@ -17,6 +17,9 @@ import {
 const SEALS = namesOf(memfdLuoSer.fields, 'seals');
 const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
 
+/** A file whose contents a list of folios tells. */
+export type FolioFile = Pick<Memfd, 'folios' | 'nrFolios' | 'size' | 'area'>;
+
 /** Ends of files are told in pages of this size, whatever the page size of the kernel. */
 const SMALLEST_PAGE = 4096;
 
@@ -62,10 +65,10 @@ export function memfdFields(memfd: Memfd | undefined): Field[] {
 
 /**
  * Which bytes of the file are populated, with the flags of their folios; with `strict` also the page frames.
- * How the file is cut into folios is no property of it: 512 folios of order 0 say what one of order 9 says.
+ * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
-  memfd: Memfd,
+  memfd: FolioFile,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -82,13 +85,13 @@ export function folioList(
 }
 
 /**
- * The populated bytes of a file, ascending as the list is; most neighbours joined. What the last folio has behind
- * the end of the file is no part of it. Where addresses are told, they are the aspect that advances.
+ * The populated bytes of a file, ascending as the list is; most neighbours joined. What the last folio has after
+ * the end of the file is not part of it. Where addresses are told, they are the aspect that advances.
  *
  * @returns whether the list is whole
  */
 export function* folioSpans(
-  { folios, nrFolios, size }: Memfd,
+  { folios, nrFolios, size }: Pick<FolioFile, 'folios' | 'nrFolios' | 'size'>,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -168,7 +171,7 @@ function* stretchesOf(
   yield { first: last, pages: folio, folio };
 }
 
-/** Adds a {@link Stretch} in bytes, without what the folio that holds the end of the file has behind it. */
+/** Adds a {@link Stretch} in bytes, without what the folio that holds the end of the file has after it. */
 function addStretch(
   batch: SpanColumns,
   { pfn, flags: bits, index, indexWords }: FolioColumns,

@@ -1,14 +1,16 @@
-/** Which file a physical page is of, and where in it: what a mapping means, wherever the memory lies. */
+/** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
 import type { Handover } from '../../abi/model.js';
 import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
 import { bytesToText } from '../../schema/text.js';
 
 /** File and offset in one number, so that runs of two files never look like one: file * 2^40 + offset. */
 const FILE = 2 ** 40;
+/** More of them than that would not be exact; the pages of the others are nobody's. */
+const MAX_FILES = 2 ** 13;
 
 /** The file that holds a stretch of physical memory; filled in by {@link PageOwners.locate}. */
 export interface Located {
-  /** Physical byte address behind the stretch. */
+  /** Physical byte address after the stretch. */
   end: number;
   /** Name for people, e.g. `file "vm 1"`; empty when no file has it. */
   name: string;
@@ -18,25 +20,65 @@ export interface Located {
 
 /** What physical pages hold. */
 export interface PageOwners {
-  /** Tells of the longest stretch from `start` on, up to `end`, that lies in one file or in none. */
+  /** Tells of the longest stretch from `start` on, up to `end`, that is in one file or in none. */
   locate(start: number, end: number, into: Located): void;
 }
 
-/** Owners of the pages of guestmemfs files. A block that two files have (damage) is the first one's. */
-export function pageOwners({ guestmemfs }: Handover): PageOwners {
-  const files = guestmemfs?.files ?? [];
-  const extents = files.reduce((sum, file) => sum + file.extents.length, 0);
-  const pieces = createPieces(extents);
-  const names = files.map(({ name }) => `file ${JSON.stringify(bytesToText(name).text)}`);
-  for (const [i, file] of files.entries()) {
-    let offset = 0;
-    for (const { start, end } of file.extents) {
-      addPiece(pieces, Number(start), Number(end), i * FILE + offset);
-      offset += Number(end - start);
-    }
-  }
+/** A file, and a way to draw the stretches of memory that it has. */
+interface OwningFile {
+  readonly name: string;
+  extents(): Iterable<{ readonly start: number; readonly end: number; readonly offset: number }>;
+}
+
+/** Owners of the pages of guestmemfs files and of memfds. A page that two files have (damage) is the first one's. */
+export function pageOwners(handover: Handover): PageOwners {
+  const files = [...guestmemfsFiles(handover), ...memfdFiles(handover)].slice(0, MAX_FILES);
+  let count = 0;
+  for (const file of files) for (const _ of file.extents()) count++;
+  const pieces = createPieces(count);
+  const names = files.map(({ name }) => name);
+  for (const [i, file] of files.entries())
+    for (const { start, end, offset } of file.extents()) addPiece(pieces, start, end, i * FILE + offset);
   const { table } = buildRunTable(pieces);
   return { locate: (start, end, into) => locate(table, names, start, end, into) };
+}
+
+function* guestmemfsFiles({ guestmemfs }: Handover): Generator<OwningFile> {
+  for (const { name, extents } of guestmemfs?.files ?? []) {
+    yield {
+      name: `file ${JSON.stringify(bytesToText(name).text)}`,
+      *extents() {
+        let offset = 0;
+        for (const { start, end } of extents) {
+          yield { start: Number(start), end: Number(end), offset };
+          offset += Number(end - start);
+        }
+      },
+    };
+  }
+}
+
+/** Memfds by session and token; how large a folio is, its preserved block says. */
+function* memfdFiles({ luo, preserved, pageSize }: Handover): Generator<OwningFile> {
+  for (const { name, files = [] } of luo?.sessions ?? []) {
+    for (const { token, memfd } of files) {
+      if (memfd === undefined) continue;
+      yield {
+        name: `memfd ${JSON.stringify(bytesToText(name).text)} token 0x${token.toString(16)}`,
+        *extents() {
+          for (const { pfn, index, count, step } of memfd.folios.runs()) {
+            const last = (count - 1) * step;
+            const order = preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
+            const offset = Number(index) * pageSize;
+            // What cannot be told exactly is nobody's.
+            if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
+            const start = Number(pfn) * pageSize;
+            yield { start, end: start + (last + 2 ** order) * pageSize, offset };
+          }
+        },
+      };
+    }
+  }
 }
 
 function locate(table: RunTable, names: readonly string[], start: number, end: number, into: Located): void {

@@ -12,6 +12,7 @@ import { ftraceEntity } from './ftrace.js';
 import { guestmemfsEntity } from './guestmemfs.js';
 import { iommufdEntity } from './iommufd.js';
 import { type PageOwners, pageOwners } from './owners.js';
+import { structureLists } from './structures.js';
 import { subtreeLists } from './subtrees.js';
 import { untypedEntities } from './untyped.js';
 
@@ -46,7 +47,8 @@ export function outline(handover: Handover, strict: boolean): List[] {
             ],
           },
         ]),
-    ...subtreeLists(handover, strict),
+    ...subtreeLists({ handover, strict, owners }),
+    ...structureLists({ handover, strict, owners }),
     {
       name: 'ftrace',
       place: { part: 'ftrace' },

@@ -1,12 +1,13 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
 import type { NodeBinding } from '../../abi/binding.js';
-import type { Handover, Subtree } from '../../abi/model.js';
+import type { Subtree } from '../../abi/model.js';
 import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';
 import { luoEntity } from './luo.js';
 import { khoTestEntity, memblockEntity, metadataEntity } from './riders.js';
+import { heldOutline, type StructureContext } from './structures.js';
 import { untypedEntities } from './untyped.js';
 
 /** A rider that the model has in typed form. */
@@ -17,13 +18,14 @@ interface Typed {
   readonly binding?: NodeBinding;
 }
 
-function typedRiders(handover: Handover, strict: boolean): Typed[] {
+function typedRiders(context: StructureContext): Typed[] {
+  const { handover } = context;
   const { luo, memblock, kexecMetadata, khoTest } = handover;
   const riders: Typed[] = [];
   if (luo !== undefined) {
     const binding = luo.version === 'luo-v1' ? luoV1 : luo.version === 'luo-v2' ? luoV2 : undefined;
     riders.push({
-      entity: luoEntity(luo, handover, strict),
+      entity: luoEntity(luo, context),
       address: luo.origin?.address,
       ...(binding === undefined ? {} : { binding: binding.root }),
     });
@@ -46,10 +48,11 @@ function typedRiders(handover: Handover, strict: boolean): Typed[] {
   return riders;
 }
 
-/** The lists of a handover's subsystems; of a rider by itself, that rider. */
-export function subtreeLists(handover: Handover, strict: boolean): List[] {
+/** The lists of a handover's subsystems; of a rider on its own, that rider. */
+export function subtreeLists(context: StructureContext): List[] {
+  const { handover } = context;
   const place: Place = { part: 'subtree' };
-  const riders = typedRiders(handover, strict);
+  const riders = typedRiders(context);
   const { subtrees } = handover;
   if (subtrees === undefined) {
     if (handover.kind !== 'rider') return [];
@@ -64,15 +67,16 @@ export function subtreeLists(handover: Handover, strict: boolean): List[] {
         ? riders.find((rider) => rider.address === subtree.address && !claimed.has(rider))
         : undefined;
     if (typed !== undefined) claimed.add(typed);
-    return subtreeEntity(subtree, typed);
+    return subtreeEntity(subtree, typed, context);
   });
   return [{ name: 'subtrees', place, entities, partial: handover.tree?.complete === false }];
 }
 
-function subtreeEntity(subtree: Subtree, typed: Typed | undefined): Entity {
+function subtreeEntity(subtree: Subtree, typed: Typed | undefined, context: StructureContext): Entity {
   const { name = '', address, size, blob } = subtree;
   const place: Place = { part: 'subtree', subtree: name };
-  const contents = typed === undefined ? untypedContents(subtree, place) : typedContents(typed, subtree.tree);
+  const contents =
+    typed === undefined ? untypedContents(subtree, place, context) : typedContents(typed, subtree.tree);
   return {
     place,
     key: name,
@@ -95,8 +99,14 @@ function typedContents({ entity, binding }: Typed, tree: FdtTree | undefined): E
 }
 
 /** What can be said of a blob that nothing here knows: its nodes, or its bytes. */
-function untypedContents({ tree, blob, draft }: Subtree, place: Place): Iterable<Entity> | undefined {
+function untypedContents(
+  subtree: Subtree,
+  place: Place,
+  context: StructureContext,
+): Iterable<Entity> | undefined {
+  const { tree, blob, draft } = subtree;
   if (blob === undefined) return undefined;
   if (tree !== undefined) return untypedEntities(tree, undefined, place, false);
-  return [{ place, key: 'blob', fields: [field('draft', draft?.draft), field('contents', blob)] }];
+  const { fields } = heldOutline(context, subtree, place);
+  return [{ place, key: 'blob', fields: [field('draft', draft?.draft), ...fields, field('contents', blob)] }];
 }

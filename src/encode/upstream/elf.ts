@@ -15,6 +15,7 @@ import { hex } from '../../schema/units.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
 import { jsonObject, ModelError } from '../from-json.js';
+import { heldBlob } from '../structures/held.js';
 import { wholePages } from '../whole-pages.js';
 import { writeBoot } from './boot.js';
 import { isUpstreamRoot } from './fresh.js';
@@ -65,8 +66,8 @@ export function encodeUpstreamElf(
 }
 
 /**
- * Lays out the physical memory of a document. Parts lie at the document's addresses, those without one
- * behind everything else; the map keeps what is fresh. `memory` supplies what the document does not hold.
+ * Lays out the physical memory of a document. Parts are at the document's addresses, those without one
+ * after everything else; the map keeps what is fresh. `memory` supplies what the document does not hold.
  *
  * @throws ModelError when the document has not the form of a model, naming the place
  */
@@ -80,7 +81,7 @@ export function upstreamMemory(document: unknown, memory?: PhysicalMemory): Upst
   const fdtAddress = optionalWide(fdt.address, 'fdt.address') ?? place.keep(0);
   const filled: Json = {
     ...json,
-    ...(json.luo === undefined ? {} : { luo: writeLuo(place, jsonObject(json.luo, 'luo')) }),
+    ...(json.luo === undefined ? {} : { luo: writeLuo(place, jsonObject(json.luo, 'luo'), json) }),
     ...(json.khoTest === undefined
       ? {}
       : { khoTest: writeKhoTest(place, jsonObject(json.khoTest, 'khoTest')) }),
@@ -130,7 +131,7 @@ function writeSubtrees(
   const seen = new Set<unknown>();
   return [...missing.map(([, name]): Json => ({ name })).reverse(), ...given].map((subtree, i) => {
     const path = `subtrees[${i}]`;
-    const bytes = subtreeBytes(json, subtree, seen.has(subtree.name), path);
+    const bytes = heldBlob(place, subtree, subtreeBytes(json, subtree, seen.has(subtree.name), path), path);
     seen.add(subtree.name);
     const address = optionalWide(subtree.address, `${path}.address`);
     if (bytes === undefined) {

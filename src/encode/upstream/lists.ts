@@ -1,7 +1,6 @@
 /** Block lists, arrays and vmalloc areas, as the kernel's writers make them (upstream 3.1, 3.2). */
-import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
-import { KHO_BLOCK_HEADER_SER_SIZE, writeKhoBlockHeaderSer } from '../../records/kho_block.js';
+import { khoBlockHeaderSer } from '../../records/kho_block.js';
 import {
   KHO_VMALLOC_HDR_SIZE,
   type KhoVmalloc,
@@ -9,17 +8,15 @@ import {
   writeKhoVmallocHdr,
 } from '../../records/vmalloc.js';
 import type { RecordType } from '../../schema/record.js';
+import type { Chain } from '../../structures/structure.js';
 import { ModelError } from '../from-json.js';
-import { type Json, jsonAddresses, jsonNarrow, jsonObjects, jsonWide } from './json.js';
+import { jsonPages, planPages, writeChain } from './chain.js';
+import { type Json, jsonAddresses, jsonNarrow, jsonWide } from './json.js';
 import type { Place } from './place.js';
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
-/** A block's place and how many records it holds. */
-interface Block {
-  readonly address: bigint;
-  readonly count: number;
-}
+const BLOCKS: Chain = { header: khoBlockHeaderSer, page: 'block', empty: false };
 
 /**
  * Writes records as a block list, each block full before the next, or as `blocks` of the document says.
@@ -36,44 +33,16 @@ export function writeBlocks<T>(
   blocks: unknown,
   path: string,
 ): bigint {
-  const { size, write } = record;
-  if (size === undefined || write === undefined) throw new TypeError(`${record.name} has no fixed size`);
   if (head === 0n && values.length === 0) return 0n;
-  const capacity = blockCapacity(place.pageSize, size);
-  const list = plan(place, values.length, capacity, head, blocks, path);
-  let done = 0;
-  for (const [i, { address, count }] of list.entries()) {
-    const bytes = new Uint8Array(place.pageSize);
-    const view = new DataView(bytes.buffer);
-    writeKhoBlockHeaderSer(view, 0, { next: list[i + 1]?.address ?? 0n, count: BigInt(count) });
-    for (const [j, value] of values.slice(done, done + count).entries()) {
-      write(view, KHO_BLOCK_HEADER_SER_SIZE + j * size, value);
-    }
-    done += count;
-    place.put(address, bytes, path);
-  }
-  return list[0]?.address ?? 0n;
-}
-
-function plan(
-  place: Place,
-  records: number,
-  capacity: number,
-  head: bigint | undefined,
-  blocks: unknown,
-  path: string,
-): Block[] {
-  const given = jsonObjects(blocks, path).map(({ address, count }, i) => ({
-    address: jsonWide(address, `${path}[${i}].address`),
-    count: Number(jsonWide(count, `${path}[${i}].count`)),
-  }));
-  const sum = given.reduce((total, { count }) => total + count, 0);
-  if (given.length > 0 && sum === records && given.every(({ count }) => count <= capacity)) return given;
-  const needed = Math.ceil(records / capacity);
-  return Array.from({ length: needed }, (_, i) => ({
-    address: given[i]?.address ?? (i === 0 && head !== undefined && head !== 0n ? head : place.keep(0)),
-    count: Math.min(capacity, records - i * capacity),
-  }));
+  const pages = jsonPages(blocks, path);
+  return writeChain(
+    place,
+    BLOCKS,
+    record,
+    values,
+    planPages(place, BLOCKS, record, values.length, head, pages),
+    path,
+  );
 }
 
 /** Packed records. */
@@ -103,7 +72,7 @@ export function writeArea(place: Place, bytes: Uint8Array, list: Json | undefine
     const capacity = vmallocCapacity(pageSize);
     const chunks = Array.from({ length: Math.floor(count / capacity) + 1 }, () => place.keep(0));
     const descriptor = { first: chunks[0] ?? 0n, totalPages: count, flags: KhoVmallocFlags.alloc, order: 0 };
-    writeChain(place, chunks, runs, path);
+    writeChunks(place, chunks, runs, path);
     writeRuns(place, bytes, runs, pageSize, path);
     return descriptor;
   }
@@ -118,13 +87,13 @@ export function writeArea(place: Place, bytes: Uint8Array, list: Json | undefine
   const chunks = jsonAddresses(list.chunks, `${path}.chunks`);
   const needed = Math.max(chunks.length, Math.ceil(runs.length / vmallocCapacity(pageSize)));
   while (chunks.length < needed) chunks.push(chunks.length === 0 ? descriptor.first : place.keep(0));
-  writeChain(place, chunks, runs, path);
+  writeChunks(place, chunks, runs, path);
   if (order > 40 && runs.length > 0) throw new ModelError(`${path}.order: ${order} is too large`);
   writeRuns(place, bytes, runs, pageSize * 2 ** order, path);
   return descriptor;
 }
 
-function writeChain(place: Place, chunks: readonly bigint[], runs: readonly bigint[], path: string): void {
+function writeChunks(place: Place, chunks: readonly bigint[], runs: readonly bigint[], path: string): void {
   const capacity = vmallocCapacity(place.pageSize);
   for (const [i, address] of chunks.entries()) {
     const bytes = new Uint8Array(place.pageSize);

@@ -21,13 +21,15 @@ import {
   MEMFD_LUO_FOLIO_SER_SIZE,
   MEMFD_LUO_SER_SIZE,
   MEMFD_LUO_SER_V1_SIZE,
-  writeMemfdLuoFolioSer,
   writeMemfdLuoSer,
   writeMemfdLuoSerV1,
 } from '../../records/memfd.js';
+import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
-import { jsonObject, ModelError } from '../from-json.js';
+import { jsonObject } from '../from-json.js';
+import { fileData, flbData, reportUnnamed } from '../structures/held.js';
+import { folioBytes } from './folios.js';
 import { type Json, jsonNarrow, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
 import { recordBytes, writeArea, writeBlocks } from './lists.js';
 import type { Place } from './place.js';
@@ -35,18 +37,17 @@ import type { Place } from './place.js';
 /** Orders of what the kernel allocates: 16 pages of sessions, 2 pages of files. */
 const SESSION_ORDER = 4;
 const FILE_ORDER = 1;
-/** Entries of one list that a document may ask for: 2 GiB of them. */
-const MAX_ENTRIES = 2 ** 27;
 
 /**
  * Writes what `luo` of a document holds.
  *
- * @returns `luo` with the addresses at which its lists lie
+ * @param document the whole of it: some structures that FLBs hold are at its top
+ * @returns `luo` with the addresses at which its lists are
  */
-export function writeLuo(place: Place, luo: Json): Json {
-  const version = luo.compatible;
+export function writeLuo(place: Place, luo: Json, document: Json): Json {
+  const version = versionOf(luo);
   const sessions = writeSessions(place, luo);
-  const flbs = writeFlbs(place, luo);
+  const flbs = writeFlbs(place, luo, document);
   const result = {
     ...luo,
     ...(sessions === undefined ? {} : { sessionsAddress: hex(sessions) }),
@@ -64,6 +65,10 @@ export function writeLuo(place: Place, luo: Json): Json {
   return { ...result, abiHeader: hex(address) };
 }
 
+function versionOf({ compatible }: Json): string | undefined {
+  return typeof compatible === 'string' ? ownVersion(compatible) : undefined;
+}
+
 function writeSessions(place: Place, luo: Json): bigint | undefined {
   const given = optionalWide(luo.sessionsAddress, 'luo.sessionsAddress');
   if (luo.sessions === undefined) return given;
@@ -77,7 +82,8 @@ function writeSessions(place: Place, luo: Json): bigint | undefined {
       fileSetSer: { files, count },
     };
   });
-  if (luo.compatible === 'luo-v4' || luo.compatible === 'luo-v5') {
+  const version = versionOf(luo);
+  if (version === 'luo-v4' || version === 'luo-v5') {
     return writeBlocks(place, luoSessionSer, records, given, luo.sessionBlocks, 'luo.sessionBlocks');
   }
   if (given === 0n && records.length === 0) return 0n;
@@ -98,17 +104,17 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
     const compatible = jsonText(file, 'compatible', LUO_FILE_SER.data, filePath);
     const data =
       file.memfd === undefined
-        ? jsonWide(file.data, `${filePath}.data`)
+        ? fileData(place, file, filePath)
         : writeMemfd(
             place,
-            bytesToText(compatible).text,
+            ownVersion(bytesToText(compatible).text),
             optionalWide(file.data, `${filePath}.data`),
             jsonObject(file.memfd, `${filePath}.memfd`),
             `${filePath}.memfd`,
           );
     return { compatible, data, token: jsonWide(file.token, `${filePath}.token`) };
   });
-  if (luo.compatible === 'luo-v5') {
+  if (versionOf(luo) === 'luo-v5') {
     return writeBlocks(place, luoFileSer, records, given, session.fileBlocks, `${path}.fileBlocks`);
   }
   if (records.length === 0) return given ?? 0n;
@@ -148,37 +154,20 @@ function writeMemfd(
   return address;
 }
 
-/** `folios` of a memfd, runs expanded, as the entries of its list. */
-function folioBytes(value: unknown, path: string): Uint8Array {
-  const runs = jsonObjects(value, path).map((run, i) => ({
-    pfn: jsonWide(run.pfn, `${path}[${i}].pfn`),
-    flags: jsonNarrow(run.flags, `${path}[${i}].flags`),
-    index: jsonWide(run.index, `${path}[${i}].index`),
-    count: jsonNarrow(run.count ?? 1, `${path}[${i}].count`),
-    step: BigInt(jsonNarrow(run.step ?? 1, `${path}[${i}].step`)),
-  }));
-  const total = runs.reduce((sum, { count }) => sum + count, 0);
-  if (total > MAX_ENTRIES) throw new ModelError(`${path}: ${total} entries are too many`);
-  const bytes = new Uint8Array(total * MEMFD_LUO_FOLIO_SER_SIZE);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const { pfn, flags, index, count, step } of runs) {
-    for (let i = 0n; i < count; i++) {
-      writeMemfdLuoFolioSer(view, at, { pfn: pfn + i * step, flags, index: index + i * step });
-      at += MEMFD_LUO_FOLIO_SER_SIZE;
-    }
-  }
-  return bytes;
-}
-
-function writeFlbs(place: Place, luo: Json): bigint | undefined {
+function writeFlbs(place: Place, luo: Json, document: Json): bigint | undefined {
   const given = optionalWide(luo.flbsAddress, 'luo.flbsAddress');
   if (luo.flbs === undefined) return given;
-  const flbs = jsonObjects(luo.flbs, 'luo.flbs').map((flb, i) => ({
-    name: jsonText(flb, 'name', LUO_FLB_SER.data, `luo.flbs[${i}]`),
-    data: jsonWide(flb.data, `luo.flbs[${i}].data`),
-    count: jsonWide(flb.count, `luo.flbs[${i}].count`),
-  }));
+  const written = new Set<string>();
+  const flbs = jsonObjects(luo.flbs, 'luo.flbs').map((flb, i) => {
+    const path = `luo.flbs[${i}]`;
+    const name = jsonText(flb, 'name', LUO_FLB_SER.data, path);
+    return {
+      name,
+      data: flbData(place, document, flb, bytesToText(name).text, path, written),
+      count: jsonWide(flb.count, `${path}.count`),
+    };
+  });
+  reportUnnamed(place, document, written);
   const address = given ?? place.keep(0);
   const bytes = recordBytes(luoFlbSer, flbs, LUO_FLB_HEADER_SER_SIZE);
   writeLuoFlbHeaderSer(new DataView(bytes.buffer), 0, {

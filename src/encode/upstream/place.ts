@@ -5,7 +5,7 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { MemorySegment } from '../../memory/segments.js';
 import { ModelError } from '../from-json.js';
 
-/** Fresh pages start on a boundary of this many bytes behind everything else. */
+/** Fresh pages start on a boundary of this many bytes after everything else. */
 const APART = 1 << 20;
 
 /** Bytes of map pages that a model may ask for: enough for 8 TiB of single 4K pages. */
@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /**
- * @param used half-open ranges of physical byte addresses in which nothing fresh may lie
+ * @param used half-open ranges of physical byte addresses in which nothing fresh may be
  */
 export function createPlace(
   pageSize: number,
@@ -40,7 +40,7 @@ export function createPlace(
   const messages: string[] = [];
   let map = 0;
   const taken = pageSet(used, APART);
-  // The room behind everything first, then from the top down.
+  // The room after everything first, then from the top down.
   const gaps = [...taken.uncovered(APART, PHYSICAL_LIMIT)]
     .map(({ start, end }) => ({ next: Number(start), end: Number(end) }))
     .reverse();
@@ -62,10 +62,11 @@ export function createPlace(
     messages,
     put(address, bytes, what) {
       if (address + BigInt(bytes.length) > BigInt(PHYSICAL_LIMIT)) {
-        throw new ModelError(`${what}: 0x${address.toString(16)} is no physical address`);
+        throw new ModelError(`${what}: 0x${address.toString(16)} is not a physical address`);
       }
       if (what === MAP_PAGE) map += bytes.length;
-      if (map > MAX_MAP) throw new ModelError('preserved: its map takes more than 256 MiB, which none has');
+      if (map > MAX_MAP)
+        throw new ModelError('preserved: its map takes more than 256 MiB, more than any real map');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
     },
     keep(order) {

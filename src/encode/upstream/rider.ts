@@ -1,4 +1,4 @@
-/** A rider's blob by itself: memblock, kho_test, LUO, kexec-metadata. */
+/** A rider's blob on its own: memblock, kho_test, LUO, kexec-metadata. */
 import type { TreeBinding } from '../../abi/binding.js';
 import type { Handover } from '../../abi/model.js';
 import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
@@ -7,7 +7,14 @@ import {
   KHO_KEXEC_METADATA_SIZE,
   writeKhoKexecMetadata,
 } from '../../records/kexec_metadata.js';
-import { LUO_SER, LUO_SER_SIZE, writeLuoSer } from '../../records/luo.js';
+import {
+  LUO_SER,
+  LUO_SER_COMPOSITE,
+  LUO_SER_COMPOSITE_SIZE,
+  LUO_SER_SIZE,
+  writeLuoSer,
+  writeLuoSerComposite,
+} from '../../records/luo.js';
 import { jsonInteger, jsonObject } from '../from-json.js';
 import { type Json, jsonNarrow, jsonText } from './json.js';
 
@@ -48,7 +55,7 @@ export function decodedPart(handover: Handover, { key }: TreeRider): Json {
 }
 
 /**
- * The record of a rider that is no tree: LUO from luo-v3 on, kexec-metadata.
+ * The record of a rider that is not a tree: LUO from luo-v3 on, kexec-metadata.
  *
  * @returns undefined when the document has none of that name
  */
@@ -64,11 +71,13 @@ export function recordRider(json: Json, name?: string): Uint8Array | undefined {
 }
 
 function luoRecord(luo: Json): Uint8Array {
-  const bytes = new Uint8Array(LUO_SER_SIZE);
+  const composite = typeof luo.compatible === 'string' && luo.compatible.includes(';');
+  const bytes = new Uint8Array(composite ? LUO_SER_COMPOSITE_SIZE : LUO_SER_SIZE);
+  const layout = composite ? LUO_SER_COMPOSITE : LUO_SER;
   const integer = (key: string): bigint =>
     luo[key] === undefined ? 0n : jsonInteger(luo[key], `luo.${key}`);
-  writeLuoSer(new DataView(bytes.buffer), 0, {
-    compatible: jsonText(luo, 'compatible', LUO_SER.liveupdateNum - LUO_SER.compatible, 'luo'),
+  (composite ? writeLuoSerComposite : writeLuoSer)(new DataView(bytes.buffer), 0, {
+    compatible: jsonText(luo, 'compatible', layout.liveupdateNum - layout.compatible, 'luo'),
     liveupdateNum: integer('liveupdateNumber'),
     sessionsPa: integer('sessionsAddress'),
     flbsPa: integer('flbsAddress'),

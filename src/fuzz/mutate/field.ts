@@ -139,7 +139,7 @@ function changeText8(old: Uint8Array, others: readonly Uint8Array[], random: Ran
     case 3: {
       const bytes = old.slice();
       bytes[0] = 0xff;
-      return { bytes, words: `${shown} -> its first byte 0xff, which is no UTF-8` };
+      return { bytes, words: `${shown} -> its first byte 0xff, which is not UTF-8` };
     }
     default:
   }

@@ -123,11 +123,11 @@ function wordsOf(tree: FdtTree, token: number, edit: TreeEdit, { rider }: BlobIn
     case 'drop':
       return `${where} dropped`;
     case 'duplicate':
-      return `${where} there twice`;
+      return `${where} duplicated`;
     case 'first':
-      return `${where} moved in front of its siblings`;
+      return `${where} moved before its siblings`;
     case 'last':
-      return `${where} moved behind its siblings`;
+      return `${where} moved after its siblings`;
     case 'rename':
       return `${where} renamed to "${edit.name}"`;
     case 'value':

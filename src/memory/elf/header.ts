@@ -18,7 +18,7 @@ import type { RandomAccess } from '../random-access.js';
 /** The architectures whose memory the toolkit reads. */
 export type Machine = 'x86-64' | 'arm64';
 
-/** Where the program headers of a core lie. */
+/** Where the program headers of a core are. */
 export interface ElfLayout {
   readonly machine: Machine;
   /** File offset of the first program header. */
@@ -129,7 +129,7 @@ function declaredCount(
   ) {
     diagnostics.add(
       'elf-extended-count',
-      'e_phnum is PN_XNUM, but section header 0 that holds it is not there',
+      'e_phnum is PN_XNUM, but section header 0 that holds it is missing',
     );
     return undefined;
   }

@@ -52,7 +52,7 @@ export function* elfNotes(
     if (descAt + size > end) {
       diagnostics.add(
         'elf-note-bounds',
-        `note with ${nameSize} bytes of name and ${size} bytes leaves its segment`,
+        `note with ${nameSize} bytes of name and ${size} bytes extends beyond its segment`,
         at,
       );
       return;

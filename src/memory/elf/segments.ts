@@ -99,7 +99,7 @@ function addLoad(
   if (start >= PHYSICAL_LIMIT || memsz > PHYSICAL_LIMIT - start) {
     diagnostics.add(
       'elf-segment-address',
-      `segment at ${hex(start)} with ${hex(memsz)} bytes leaves physical memory (2^52 bytes)`,
+      `segment at ${hex(start)} with ${hex(memsz)} bytes extends beyond physical memory (2^52 bytes)`,
       headerOffset,
     );
     if (start >= PHYSICAL_LIMIT) return;

@@ -90,7 +90,7 @@ function openUnflattened(
   if (machine === undefined) {
     diagnostics.add(
       'kdump-machine',
-      'neither the kdump header nor its notes say which machine the core is of; it is read as of x86_64 or aarch64',
+      'neither the kdump header nor its notes name the machine of the core; it is read as x86_64 or aarch64',
     );
   }
   const description = `kdump-compressed core${flattened ? ' (flattened)' : ''}, ${machine ?? 'unknown machine'}, ${bitmap.count} pages`;
@@ -181,7 +181,7 @@ function pagedMemory(
       const listed = bitmap.has(pfn);
       const behind = bitmap.next(pfn, !listed);
       if (!listed) {
-        // Behind the bitmap nothing is listed any more.
+        // After the bitmap nothing is listed any more.
         const stop = behind >= endPfn ? end : Math.min(behind * pageSize, end);
         yield { start: at, end: stop, state: 'absent' };
         at = stop;

@@ -71,7 +71,7 @@ export function pageReader(
   /** A bit for each page that was found unreadable, so that it is told of once. */
   let refused: Uint8Array | undefined;
 
-  /** Where the descriptor stands in `desc`; -1 when the file does not have it. */
+  /** Where the descriptor is in `desc`; -1 when the file does not have it. */
   function locate(index: number): number {
     if (!(index >= firstDesc && index < firstDesc + descCount)) {
       firstDesc = index - (index % BATCH);
@@ -112,7 +112,7 @@ export function pageReader(
     const size = desc.getUint32(at + PAGE_DESC.size, true);
     // Writers leave the offset 0 for pages that they could not write any more.
     if (offset === 0 || size === 0 || size > packed.length || offset + size > file.size) {
-      refuse(index, `its ${size} bytes at file offset 0x${offset.toString(16)} are not there`);
+      refuse(index, `its ${size} bytes at file offset 0x${offset.toString(16)} are missing`);
       return false;
     }
     const flags = desc.getUint32(at + PAGE_DESC.flags, true);

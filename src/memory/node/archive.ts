@@ -34,7 +34,7 @@ const DEEPEST = 16;
 
 const PROBLEMS: Readonly<Record<TarProblem, string>> = {
   truncated: 'the tar archive ends early',
-  damaged: 'the tar archive is damaged: a header’s checksum does not fit',
+  damaged: "the tar archive is damaged: a header's checksum does not match",
   'too-many-entries': 'the tar archive has more than 4096 entries; a dump has a few',
   sparse:
     'the tar archive stores a sparse file: make it without --sparse, or unpack it with tar -xf and name the folder',
@@ -77,7 +77,7 @@ export function emptyFiles(path: string, what: string): InputError {
   return new InputError(
     path,
     'empty-files',
-    `${what}: debugfs reports size 0, which tar and rsync believe; copy it with cp -r /sys/kernel/debug/kho COPY and use that (or an archive of it)`,
+    `${what}: debugfs reports size 0, which tar and rsync rely on; copy it with cp -r /sys/kernel/debug/kho COPY and use that (or an archive of it)`,
   );
 }
 
@@ -123,7 +123,7 @@ function unpackEntries(
 /** @throws InputError for an entry outside the archive's folder, or a link that leads there */
 function refuseWayOut({ name, kind, target = '', hard = false }: TarEntry, path: string): void {
   const refuse = (what: string) => {
-    throw new InputError(path, 'link-outside', `${what}; unpack it and name the folder if that is meant`);
+    throw new InputError(path, 'link-outside', `${what}; unpack it and name the folder if that is intended`);
   };
   if (leavesFolder(name.split('/'))) refuse(`the tar archive has a name that leads out of it: ${name}`);
   if (kind !== 'link') return;

@@ -28,7 +28,7 @@ export class OutputError extends Error {
 const CAUSES: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'no such file or folder'],
   ['EISDIR', 'is a folder'],
-  ['ENOTDIR', 'a part of the path is not a folder'],
+  ['ENOTDIR', 'part of the path is not a folder'],
   ['EACCES', 'permission denied'],
   ['EPERM', 'operation not permitted'],
   ['ENOSPC', 'no space left on the device'],

@@ -180,14 +180,14 @@ async function asDebugfsParent(
 
 /** What to say of an empty file: debugfs states a size of 0 for what can be read, and tar believes it. */
 export function emptyCopy(name: string): string {
-  return `${name} is empty: tar and cp can make empty files of those of debugfs; copy each with cat`;
+  return `${name} is empty: tar and cp can turn debugfs files into empty ones; copy each with cat`;
 }
 
 function withoutTree(name: 'in' | 'out', empty: boolean): string {
   if (empty) return emptyCopy(`${name}/fdt`);
   return name === 'out'
     ? 'out/ has no fdt: a kernel that was itself booted by KHO does not create it; what it prepares is in a memory dump'
-    : 'in/ has no fdt: its kernel was not handed anything';
+    : 'in/ has no fdt: nothing was handed to its kernel';
 }
 
 /** Exactly one memory dump, and nothing that could be its tree. */

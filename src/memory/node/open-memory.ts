@@ -24,13 +24,13 @@ export interface OpenedMemory {
   readonly vmcoreinfo?: Vmcoreinfo;
   /** What is wrong with the file, though it could be used; reading a kdump core may add to it. */
   readonly diagnostics: readonly MemoryDiagnostic[];
-  /** Closes the input behind it. */
+  /** Closes the underlying input. */
   close(): void;
 }
 
 /** How memory is opened. */
 export interface MemoryOptions extends OpenOptions {
-  /** Physical address of the first byte of a file that is no core, in bytes: the file is a raw image then. */
+  /** Physical address of the first byte of a file that is not a core, in bytes: the file is a raw image then. */
   readonly base?: number;
   /** Factor of the limits of {@link createBudget}; 1 when left out. */
   readonly budget?: number;
@@ -40,7 +40,7 @@ export interface MemoryOptions extends OpenOptions {
  * Opens the physical memory in a file, compressed or not.
  *
  * @param path a file, or `-` for standard input
- * @throws InputError when it cannot be read, or is no memory that the toolkit reads
+ * @throws InputError when it cannot be read, or is not memory that the toolkit reads
  */
 export async function openMemory(path: string, options: MemoryOptions = {}): Promise<OpenedMemory> {
   const input = await openInput(path, options);
@@ -55,7 +55,7 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
 /**
  * The physical memory in an input that is open already; closing it closes the input.
  *
- * @throws InputError when it is no memory that the toolkit reads
+ * @throws InputError when it is not memory that the toolkit reads
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
   const opened = unlimited(input, options);
@@ -72,7 +72,7 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 
 /** What a packed page costs to read, against a stored one. */
 const UNPACKING = 4;
-/** How much a packed file’s contents count for at most: what packs to less says little, however long it is. */
+/** How much a packed file's contents count for at most: what packs to less says little, however long it is. */
 const MAX_RATIO = 256;
 
 function realBytes({ file, packedSize }: OpenedInput): number {
@@ -85,7 +85,7 @@ function unlimited(input: OpenedInput, { base }: MemoryOptions): OpenedMemory {
   if (kind === 'elf') return elfMemoryOf(input);
   if (kind === 'kdump') return kdumpMemoryOf(input);
   if (kind === 'fdt') throw new InputError(path, 'not-memory', 'is a devicetree blob, not a memory dump');
-  throw new InputError(path, 'not-memory', `is not a memory dump that is read: ${describeHead(input.head)}`);
+  throw new InputError(path, 'not-memory', `is not a supported memory dump: ${describeHead(input.head)}`);
 }
 
 function elfMemoryOf(
@@ -132,11 +132,7 @@ function kdumpMemoryOf(input: OpenedInput): OpenedMemory {
 
 function rawMemoryOf({ path, kind, file, close }: OpenedInput, base: number): OpenedMemory {
   if (kind === 'elf' || kind === 'kdump') {
-    throw new InputError(
-      path,
-      'base',
-      'is a core, which says where its memory lies; --base is for raw images',
-    );
+    throw new InputError(path, 'base', 'is a core with addresses of its own; --base is for raw images');
   }
   try {
     return { memory: rawMemory(file, base), diagnostics: [], close };

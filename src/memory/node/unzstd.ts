@@ -11,7 +11,7 @@ const BLOCK_HEADER = 3;
 const CHECKSUM = 4;
 
 /**
- * All frames of Zstandard data, one behind the other; skippable ones give nothing. The frames are cut into
+ * All frames of Zstandard data, one after another; skippable ones give nothing. The frames are cut into
  * blocks here and unpacked one block at a time, so that little data that unpack to much are never held.
  *
  * @param path for messages
@@ -87,7 +87,7 @@ async function* unpackFrame(
   if (header.contentSize !== undefined && header.contentSize !== produced) {
     throw damaged(path, `a frame unpacks to ${produced} bytes, not ${header.contentSize}`);
   }
-  if (hash !== undefined && hash.low32() !== stored) throw damaged(path, 'its checksum is another');
+  if (hash !== undefined && hash.low32() !== stored) throw damaged(path, 'its checksum does not match');
 }
 
 /** The checksum at the end of a frame's last block. */
@@ -161,13 +161,13 @@ interface FrameState {
   e: number;
 }
 
-/** The state of a frame; undefined behind it. */
+/** The state of a frame; undefined after it. */
 function windowState(decoder: Decompress): FrameState | undefined {
   const { s: state } = decoder as unknown as { s?: unknown };
   return typeof state === 'object' && state !== null && 'w' in state ? (state as FrameState) : undefined;
 }
 
-/** Puts a decoder behind a frame's header, which we read: fzstd's own reader allocates the window that it announces. */
+/** Positions a decoder after a frame's header, which we read: fzstd's own reader allocates the window that it announces. */
 function beginFrame(decoder: Decompress, header: ZstdFrameHeader): void {
   const state = {
     b: 0,
@@ -263,7 +263,7 @@ function largeWindow(path: string, windowSize: number): InputError {
   return new InputError(
     path,
     'zstd-window',
-    `the zstd data need a window of ${mib} MiB, more than the 128 MiB that are unpacked here; unpack it first: ${command}`,
+    `the zstd data needs a window of ${mib} MiB, more than the 128 MiB that are unpacked here; unpack it first: ${command}`,
   );
 }
 

@@ -25,7 +25,7 @@ function* domainTable(domain: Domain, memory: PhysicalMemory | undefined): Gener
   yield `<h3>Domain ${html(persistentId?.toString() ?? nodeName)} <span class="faint">${html(names.join(', '))}</span></h3>\n`;
   const root = rootOf(domain);
   if (root === undefined || memory === undefined) {
-    yield `<p class="faint">${memory === undefined ? 'The memory behind the blob is not given.' : 'pgd and agaw allow no walk.'}</p>\n`;
+    yield `<p class="faint">${memory === undefined ? 'No memory is given for the blob.' : 'pgd and agaw do not allow a walk.'}</p>\n`;
     return;
   }
   const walk = walkTable({ memory, root: root.pgd, levels: root.levels, format: secondStageFormat() });

@@ -42,7 +42,7 @@ export const compatible: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I1',
   evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
-  consequence: 'the kernel does not look: a foreign layout is parsed as this one',
+  consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
     checkCompatible(tree, '/intel-iommu', 'intel-iommu-v0', report);
   },
@@ -55,8 +55,7 @@ export const container: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I2, 3.1',
   evidence: DESERIALISE,
-  consequence:
-    'libfdt then gives the root as the only subnode: NULL dereference of a property that it does not have',
+  consequence: 'libfdt then returns the root as the only subnode, which lacks the property: NULL dereference',
   check({ handover: { tree } }, report) {
     if (
       tree === undefined ||
@@ -78,7 +77,8 @@ export const memProperty: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I3',
   evidence: DESERIALISE,
-  consequence: 'absent: NULL dereference; with a ragged tail: the claim loop reads past the property',
+  consequence:
+    'absent: NULL dereference; with an incomplete last record: the claim loop reads past the property',
   requires: ['DMAR-001', 'DMAR-002'],
   check(context, report) {
     const { tree } = context.handover;
@@ -91,7 +91,7 @@ export const memProperty: Rule = {
         message:
           length === undefined
             ? `${path} has no mem property`
-            : `${path}/mem has ${length} bytes, no multiple of ${KHO_MEM_SIZE}`,
+            : `${path}/mem has ${length} bytes, not a multiple of ${KHO_MEM_SIZE}`,
         location: { fdtPath: path, property: 'mem' },
       });
     }
@@ -106,7 +106,7 @@ export const memCapacity: Rule = {
   source: 'rfc-2024 I4, 3.3 no. 5',
   evidence:
     'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
-  consequence: 'the old kernel has written behind its buffer: whatever heap object followed is corrupt',
+  consequence: 'the old kernel wrote past its buffer: the heap object after it is corrupt',
   requires: ['DMAR-003'],
   check({ handover }, report) {
     for (const domain of handover.domains ?? []) {
@@ -114,7 +114,7 @@ export const memCapacity: Rule = {
       if (records <= MEM_CAPACITY || listsTables(handover, domain)) continue;
       report.finding({
         subject: domainSubject(domain),
-        message: `mem of ${domainName(domain)} has ${records} records, the buffer holds ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written behind it`,
+        message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
         location: { ...placeOf(domain), property: 'mem' },
         found: `${records * KHO_MEM_SIZE} bytes`,
         expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
@@ -174,7 +174,7 @@ export const fixedProperties: Rule = {
 
 export const identity: Rule = {
   id: 'DMAR-006',
-  title: 'a domain’s node name is its persistent_id, 1 to 4294967295, and unique',
+  title: "a domain's node name is its persistent_id, 1 to 4294967295, and unique",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 I6',
@@ -200,7 +200,7 @@ export const identity: Rule = {
       }
       const other = seen.get(id);
       if (other !== undefined) {
-        report.finding({ message: `persistent_id ${id} stands in ${other} too`, location, found: `${id}` });
+        report.finding({ message: `persistent_id ${id} is also that of ${other}`, location, found: `${id}` });
       }
       seen.set(id, domain.origin?.fdtPath ?? '');
     }
@@ -239,7 +239,7 @@ export const rootTable: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I8',
   evidence: DESERIALISE,
-  consequence: 'the restored domain walks memory that belongs to someone else',
+  consequence: 'the restored domain walks memory with another owner',
   requires: ['DMAR-005'],
   check({ handover, facts }, report) {
     const scratch = facts.scratch();
@@ -253,11 +253,11 @@ export const rootTable: Rule = {
           : pgd % PAGE !== 0n
             ? 'is not page aligned'
             : pgd >= BigInt(PHYSICAL_LIMIT)
-              ? 'lies beyond 2^52'
+              ? 'is beyond 2^52'
               : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
-                ? `lies in scratch ${range(scratch.start, scratch.end)}`
+                ? `is in scratch ${range(scratch.start, scratch.end)}`
                 : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
-                  ? `lies in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
+                  ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
                   : undefined;
       if (wrong === undefined) continue;
       report.finding({
@@ -272,7 +272,7 @@ export const rootTable: Rule = {
 
 export const pageRecords: Rule = {
   id: 'DMAR-014',
-  title: 'mem of a domain has one record a page, with addresses below 2^52',
+  title: 'mem of a domain has one record per page, with addresses below 2^52',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 I14',
@@ -392,14 +392,14 @@ export const owned: Rule = {
   evidence:
     'drivers/iommu/iommufd/main.c iommufd_fops_release (nothing removes a freed domain from the table)',
   consequence:
-    'a stale table entry: the old kernel may have serialised freed memory, and nobody owns the domain in the next',
+    'a stale table entry: the old kernel may have serialised freed memory, and the domain has no owner in the next',
   requires: ['DMAR-006'],
   check({ handover, facts }, report) {
     for (const domain of handover.domains ?? []) {
       const id = domain.persistentId;
       if (id === undefined || facts.iommufd(id) !== undefined) continue;
       report.finding({
-        message: `${counted(1, 'domain')} with persistent_id ${id} and no /iommufd/iommufds/${id}`,
+        message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
         location: { ...placeOf(domain), property: 'persistent_id' },
         found: `${id}`,
       });

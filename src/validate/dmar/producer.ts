@@ -55,12 +55,12 @@ function* savedPages(memory: PhysicalMemory, pgd: bigint, levels: number): Gener
 
 export const producer: Rule = {
   id: 'DMAR-012',
-  title: 'mem of a domain tells its producer',
+  title: 'mem of a domain identifies its producer',
   severity: 'note',
   generations: RFC_2024,
   source: 'rfc-2024 I12, 2.2.1',
   evidence: 'drivers/iommu/intel/serialise.c save_pte_pages, serialise_domain',
-  consequence: 'none by itself; other contents mean an edited or damaged dump, or a corrected serialiser',
+  consequence: 'none; other contents mean an edited or damaged dump, or a corrected serialiser',
   requires: ['DMAR-003', 'DMAR-007', 'DMAR-008'],
   needs: ['memory'],
   check({ handover }, report) {
@@ -87,7 +87,7 @@ export const producer: Rule = {
         subject: domainSubject(domain),
         message: genuine
           ? `mem of ${domainName(domain)} is exactly what the RFC's save_pte_pages lists (${counted(mem.length, 'record')})`
-          : `mem of ${domainName(domain)} is not what the RFC's save_pte_pages lists: they part at record ${index}${index < mem.length ? ` (${hex(mem.at(index).addr)})` : ''}`,
+          : `mem of ${domainName(domain)} is not what the RFC's save_pte_pages lists: they differ from record ${index}${index < mem.length ? ` (${hex(mem.at(index).addr)})` : ''}`,
         location: { ...placeOf(domain), property: 'mem' },
       });
     }

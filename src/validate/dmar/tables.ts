@@ -29,7 +29,7 @@ const TABLE_BITS = 0xfff & ~SS_PDE_TABLE_BITS.a.lo;
 const PRESENT = BigInt(SS_PTE_BITS.r.lo | SS_PTE_BITS.w.lo);
 const SERIALISE = 'drivers/iommu/intel/serialise.c save_pte_pages';
 const NEVER_LISTED =
-  'the RFC’s save_pte_pages starts one level too low and only below pgd[0], so it never lists them';
+  "the RFC's save_pte_pages starts one level too low and only below pgd[0], so it never lists them";
 
 function tableText({ address, level }: { address: number; level: number }): string {
   return `${hex(address)} (level ${level})`;
@@ -67,7 +67,7 @@ export const tablesPreserved: Rule = {
   source: 'rfc-2024 I10, 3.3 no. 1, 2',
   evidence: SERIALISE,
   consequence:
-    'the next kernel hands out these pages while devices walk them: DMA goes where the new contents say',
+    'the next kernel hands out these pages while devices walk them: DMA goes wherever the new contents point',
   requires: ['KHO-003'],
   needs: ['memory'],
   observe({ facts }, domain, report) {
@@ -81,7 +81,7 @@ export const tablesPreserved: Rule = {
         if (preserved(page, page + 1) !== 'inside') missing.push(table);
       },
       end({ anomalies }) {
-        // Tables that are not in the dump are not entered, but where they lie is known.
+        // Tables that are not in the dump are not entered, but where they are is known.
         for (const { kind, table, level, iova, entryAddress = -1 } of anomalies) {
           if (kind !== 'table-absent' || table === undefined || entryAddress < 0) continue;
           tables++;
@@ -308,7 +308,7 @@ export const tablesAreTree: Rule = {
         if (region === undefined || table.address < region.start || table.address >= region.end) return;
         report.finding({
           subject: domainSubject(domain),
-          message: `table page ${tableText(table)} of ${domainName(domain)} lies in the guestmemfs region`,
+          message: `table page ${tableText(table)} of ${domainName(domain)} is in the guestmemfs region`,
           location: {
             ...placeOf(domain),
             address: BigInt(table.address),
@@ -344,7 +344,7 @@ export const entriesValid: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 I16; VT-d 9.8',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping',
-  consequence: 'the driver of the next kernel takes the entry for something else than the hardware does',
+  consequence: 'the driver of the next kernel interprets the entry differently from the hardware',
   needs: ['memory'],
   observe(_context, domain, report) {
     let oddTables = 0;

@@ -51,12 +51,12 @@ const TITLES: Readonly<Record<FdtDiagnosticCode, string>> = {
   'file-too-short': 'the blob has at least the 40 bytes of a header',
   'bad-magic': 'the blob begins with the magic number 0xd00dfeed',
   'unsupported-version':
-    'a reader of version 17 can read the blob: last_comp_version is at most 17 and version at least that',
+    'a version 17 reader can read the blob: last_comp_version is at most 17, and version is not below it',
   'other-version': 'the version is 16 or 17',
   'totalsize-too-small': 'totalsize covers the header',
-  'truncated-file': 'all bytes up to totalsize are there',
+  'truncated-file': 'all bytes up to totalsize are present',
   'trailing-bytes': 'the blob ends at totalsize',
-  'block-in-header': 'every block starts behind the header',
+  'block-in-header': 'every block starts after the header',
   'block-out-of-bounds': 'every block ends within totalsize',
   'block-unaligned': 'blocks are aligned: the reserve map to 8 bytes, the structure block to 4',
   'blocks-overlap': 'no two blocks share bytes',
@@ -64,28 +64,28 @@ const TITLES: Readonly<Record<FdtDiagnosticCode, string>> = {
   'reserve-map-too-long': 'the memory reserve map has at most 65536 entries',
   'reserve-map-terminator': 'the last entry of the memory reserve map is all zero',
   'unknown-token': 'every structure token is FDT_BEGIN_NODE, FDT_END_NODE, FDT_PROP, FDT_NOP or FDT_END',
-  'unterminated-node-name': 'a NUL ends every node name inside the structure block',
-  'property-overflow': 'every property ends inside the structure block',
-  'property-name-out-of-range': 'every property name starts inside the strings block',
-  'property-name-unterminated': 'a NUL ends every property name inside the strings block',
+  'unterminated-node-name': 'every node name is NUL-terminated within the structure block',
+  'property-overflow': 'every property ends within the structure block',
+  'property-name-out-of-range': 'every property name starts within the strings block',
+  'property-name-unterminated': 'every property name is NUL-terminated within the strings block',
   'property-name-too-long': 'no property name is longer than 1024 bytes',
   'property-outside-node': 'every property belongs to a node',
-  'property-after-subnode': 'the properties of a node stand before its children',
-  'end-node-without-begin': 'every FDT_END_NODE ends a node that is open',
+  'property-after-subnode': 'the properties of a node come before its subnodes',
+  'end-node-without-begin': 'every FDT_END_NODE closes an open node',
   'unclosed-node': 'every node is closed before FDT_END',
   'missing-end': 'FDT_END ends the structure block',
-  'end-outside-struct': 'FDT_END lies inside size_dt_struct',
+  'end-outside-struct': 'FDT_END is within size_dt_struct',
   'bytes-after-end': 'nothing follows FDT_END in the structure block',
   'no-root': 'there is a root node',
   'root-name': 'the root node has an empty name',
-  'several-roots': 'there is one root node',
+  'several-roots': 'there is only one root node',
   'duplicate-node': 'names of sibling nodes are unique',
   'duplicate-property': 'names of the properties of a node are unique',
 };
 
 /** Severities that do not follow from libfdt's verdict. */
 const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
-  // The page that holds a tree goes on behind it; a copy of the page is no mistake.
+  // The page of a tree continues after it; a copy of the page is not a mistake.
   'trailing-bytes': 'note',
   'other-version': 'note',
   // No root, no compatible: kho_populate refuses the tree.
@@ -107,7 +107,7 @@ const OLD_LIBFDT: readonly (Generation | undefined)[] = ['rfc-2024', 'kho-v1'];
 
 /**
  * The severity of one finding, where it is not the rule's. The kernel never calls fdt_check_full, and its look-ups end
- * at the root's FDT_END_NODE: what stands after that harms nobody, unless it is what should have been handed over.
+ * at the root's FDT_END_NODE: what is after that is harmless, unless it is what should have been handed over.
  */
 function ownSeverity(
   diagnostic: FdtDiagnostic,
@@ -135,6 +135,13 @@ export function lookUpSeverity(tree: FdtTree, diagnostic: FdtDiagnostic): Severi
   return isUnseen(tree, diagnostic) ? 'warning' : undefined;
 }
 
+/** Where the dump ends a root tree that goes on: what is wrong with it there is not the tree's fault. */
+function cutAt({ brokenEntry, fdtAddress, tree }: Handover): bigint | undefined {
+  if (fdtAddress === undefined || brokenEntry?.state !== 'absent' || brokenEntry.address !== fdtAddress)
+    return undefined;
+  return fdtAddress + BigInt(tree?.bytes.length ?? 0);
+}
+
 /** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
 function isUpstreamRoot({ preservedMemoryMap }: Handover, path: string | undefined): boolean {
   return preservedMemoryMap !== undefined && path === '/';
@@ -156,17 +163,22 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
     check({ handover }, report) {
       // What is not a place in memory has no bytes that could be judged.
       if (handover.brokenEntry?.state === 'impossible' && handover.tree?.bytes.length === 0) {
-        report.skip('no memory can be where the tree is named', 'prerequisite');
+        report.skip('the address given for the tree cannot be memory', 'prerequisite');
         return;
       }
       if (code === 'other-version' && handover.tree !== undefined && isTooOld(handover.tree)) {
         report.skip(
-          'the tree is of a version below 16, which libfdt reads and this toolkit does not',
+          'the version of the tree is below 16, which libfdt reads but this toolkit does not',
           'unanswered',
         );
       }
+      const cut = cutAt(handover);
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
+        if (cut !== undefined) {
+          report.absent('the end of the root tree', cut);
+          return;
+        }
         // Reported as KHO-112.
         if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
         const severity = ownSeverity(diagnostic, handover);

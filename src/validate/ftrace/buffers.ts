@@ -15,7 +15,7 @@ const DESCRIPTORS: readonly bigint[] = [BigInt(BUFFER_PAGE_SIZE), BigInt(BUFFER_
 
 export const buffers: Rule = {
   id: 'FTRACE-001',
-  title: 'ftrace nodes are compatible, and each CPU’s mem alternates between page descriptors and data pages',
+  title: "ftrace nodes are compatible, and each CPU's mem alternates between page descriptors and data pages",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 T1',
@@ -93,13 +93,13 @@ function checkPages(tree: FdtTree, { origin, mem }: FtraceCpu, report: Reporter)
       len,
       expected: isData
         ? `an aligned data page of ${PAGE} bytes`
-        : `a page descriptor of ${listed(DESCRIPTORS.map(String))} bytes, all alike`,
+        : `a page descriptor of ${listed(DESCRIPTORS.map(String))} bytes, all of one size`,
     };
   }
   if (first === undefined) return;
   const { index, addr, len, expected } = first;
   report.finding({
-    message: `record ${index} of ${fdtPath}/mem is no ${index % 2 === 1 ? 'data page' : 'page descriptor'}: addr ${hex(addr)}, len ${hex(len)}${
+    message: `record ${index} of ${fdtPath}/mem is not a ${index % 2 === 1 ? 'data page' : 'page descriptor'}: addr ${hex(addr)}, len ${hex(len)}${
       wrong > 1 ? ` (and ${wrong - 1} more such records)` : ''
     }`,
     location: { ...location, field: 'kho_mem.len', address: addr },
@@ -110,12 +110,12 @@ function checkPages(tree: FdtTree, { origin, mem }: FtraceCpu, report: Reporter)
 
 export const cpuNumbers: Rule = {
   id: 'FTRACE-002',
-  title: 'a CPU’s node is named after its number',
+  title: "a CPU's node is named after its number",
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 T2',
   evidence: 'kernel/trace/ring_buffer.c rb_kho_read_cpu',
-  consequence: 'the reader goes by the name alone: the buffer is revived as that of another CPU',
+  consequence: 'the reader only looks at the name: the buffer is revived as that of another CPU',
   requires: ['FTRACE-001'],
   check({ handover: { ftrace } }, report) {
     for (const { id, cpu, nodeName: name, origin } of ftrace?.globalTrace?.cpus ?? []) {
@@ -152,7 +152,7 @@ export const eventIds: Rule = {
     const bytes = token < 0 ? undefined : propertyValue(tree, token);
     if (bytes === undefined || bytes.length % TRACE_EVENT_ID_SIZE === 0) return;
     report.finding({
-      message: `${ROOT}/events has ${bytes.length} bytes, no multiple of ${TRACE_EVENT_ID_SIZE}`,
+      message: `${ROOT}/events has ${bytes.length} bytes, not a multiple of ${TRACE_EVENT_ID_SIZE}`,
       location: { fdtPath: ROOT, property: 'events' },
       found: `${bytes.length} bytes`,
       expected: `a multiple of ${TRACE_EVENT_ID_SIZE}`,

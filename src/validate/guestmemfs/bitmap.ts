@@ -32,7 +32,7 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
   if (guestmemfs === undefined || memory === undefined) return undefined;
   const start = record === undefined ? undefined : physicalAddress(record.addr);
   if (record === undefined || start === undefined) {
-    report.skip('no record says where the allocation bitmap is');
+    report.skip('no record has the address of the allocation bitmap');
     return undefined;
   }
   let bitmap = bitmaps.get(guestmemfs);
@@ -47,28 +47,47 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
 function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap {
   const words = new Int32Array(Math.ceil(size / 4));
   const bytes = new Uint8Array(words.buffer, 0, size);
-  /** By byte: 1 where the dump holds it. */
-  const known = new Uint8Array(size);
-  const window = new Uint8Array(WINDOW);
+  /** Bytes that the dump holds, as ascending [from, to) behind each other. */
+  const known: number[] = [];
+  const add = (from: number, to: number): void => {
+    if (known.at(-1) === from) known[known.length - 1] = to;
+    else known.push(from, to);
+  };
   for (const run of memory.runs(start, start + size)) {
     if (run.state === 'absent') continue;
+    if (run.state === 'zero') {
+      add(run.start - start, run.end - start);
+      continue;
+    }
     for (let at = run.start; at < run.end; ) {
-      const count = memory.read(at, Math.min(WINDOW, run.end - at), window);
+      const from = at - start;
+      const count = memory.read(at, Math.min(WINDOW, run.end - at), bytes.subarray(from));
       if (count === 0) break;
-      bytes.set(window.subarray(0, count), at - start);
-      known.fill(1, at - start, at - start + count);
+      add(from, from + count);
       at += count;
     }
   }
+  // Questions come in order: the range of the last one is tried first.
+  let last = 0;
+  const has = (byte: number): boolean => {
+    const within = (i: number): boolean => (known[i] as number) <= byte && byte < (known[i + 1] as number);
+    if (last < known.length && within(last)) return true;
+    for (let i = 0; i < known.length; i += 2) {
+      if (!within(i)) continue;
+      last = i;
+      return true;
+    }
+    return false;
+  };
   const end = (to: number): number => Math.min(to, size * 8);
   return {
     address: BigInt(start),
     bits: size * 8,
-    bit: (index) => (known[index >> 3] === 1 ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1 : undefined),
+    bit: (index) => (has(index >> 3) ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1 : undefined),
     next(from, to) {
-      const last = end(to);
+      const stop = end(to);
       let index = from;
-      while (index < last) {
+      while (index < stop) {
         // Mostly zero: word by word.
         if (words[index >> 5] === 0) index = (index | 31) + 1;
         else if ((((bytes[index >> 3] as number) >> (index & 7)) & 1) === 1) return index;

@@ -16,7 +16,7 @@ import {
   SUPERBLOCK_PATH,
 } from './subject.js';
 
-/** Where entry `i` of a mapping page stands. */
+/** Where entry `i` of a mapping page is. */
 function entryPlace(page: bigint | undefined, i: number): Location {
   const base = (page ?? 0n) + BigInt(i * MAPPING_BLOCK_SIZE);
   return { fdtPath: BLOCKS_PATH, ...fieldPlace(mappingBlock, base, 'block'), field: `mappings[${i}]` };
@@ -30,12 +30,12 @@ function blockAddress(guestmemfs: Guestmemfs, block: number): string {
 
 export const blocksInRegion: Rule = {
   id: 'GMFS-016',
-  title: 'every block number of a file is a block of the region',
+  title: 'every block number of a file is within the region',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G16, 3.3 no. 19',
   evidence: 'fs/guestmemfs/file.c truncate, mmap; fs/guestmemfs/allocator.c guestmemfs_alloc_block',
-  consequence: 'mapping the file gives its guest memory of the host that is not guestmemfs’',
+  consequence: 'mapping the file gives its guest host memory outside guestmemfs',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
   check(context, report) {
@@ -162,8 +162,8 @@ export const blocksOwned: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G19, 3.3 no. 19',
   evidence: 'fs/guestmemfs/inode.c unlink, fs/guestmemfs/file.c truncate',
-  consequence: 'the block is never handed out again; unlink and repeated truncates leave such blocks behind',
-  // Blocks of a file whose list of blocks is lost would look like nobody's.
+  consequence: 'the block is never handed out again; unlink and repeated truncates leak such blocks',
+  // Blocks of a file whose list of blocks is lost would seem to have no owner.
   requires: ['GMFS-003', 'GMFS-007', 'GMFS-015'],
   needs: ['memory'],
   check(context, report) {
@@ -173,7 +173,7 @@ export const blocksOwned: Rule = {
     const limit = regionBlocks(guestmemfs);
     const used = new Uint8Array(limit);
     const files = mappedFiles(guestmemfs, report);
-    // Without every list of blocks nobody's blocks cannot be told.
+    // Without every list of blocks, blocks without an owner cannot be found.
     if (files.length < (guestmemfs.files?.length ?? 0)) return;
     for (const { blocks } of files) {
       const numbers = blockNumbers(blocks);
@@ -193,7 +193,7 @@ export const blocksOwned: Rule = {
     if (gap !== undefined) report.absent('part of the allocation bitmap', gap);
     if (first < 0) return;
     report.finding({
-      message: `${counted(leaked, 'block is', 'blocks are')} marked as in use and belong to no file: ${blockAddress(guestmemfs, first)}`,
+      message: `${counted(leaked, 'block is', 'blocks are')} marked as in use but not part of any file: ${blockAddress(guestmemfs, first)}`,
       location: bitPlace(bitmap.address, first),
       found: '1',
       expected: '0',
@@ -208,7 +208,7 @@ export const noStrayBits: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G20, 3.3 no. 19',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block (does not know the size of the region)',
-  consequence: 'memory behind the region was given to a file, or the bitmap was overwritten',
+  consequence: 'memory after the region was given to a file, or the bitmap was overwritten',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
   check(context, report) {
@@ -217,8 +217,8 @@ export const noStrayBits: Rule = {
     if (guestmemfs === undefined || bitmap === undefined) return;
     const limit = regionBlocks(guestmemfs);
     for (const { from, to, what } of [
-      { from: limit, to: ALLOCATOR_BLOCKS, what: `beyond the region’s ${counted(limit, 'block')}` },
-      { from: ALLOCATOR_BLOCKS, to: bitmap.bits, what: 'behind the last that the allocator uses' },
+      { from: limit, to: ALLOCATOR_BLOCKS, what: `beyond the region's ${counted(limit, 'block')}` },
+      { from: ALLOCATOR_BLOCKS, to: bitmap.bits, what: 'after the last one that the allocator uses' },
     ]) {
       let count = 0;
       let first = -1;

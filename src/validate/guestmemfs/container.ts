@@ -32,7 +32,7 @@ const MAX_SUPERBLOCK = 256n;
 
 /**
  * Whether a super block of this length has a larger spinlock than others: CONFIG_DEBUG_SPINLOCK, lockdep and PREEMPT_RT
- * make it so. What follows the lock then stands elsewhere.
+ * make it so. What follows the lock then is elsewhere.
  */
 export function isWithLockDebugging(length: bigint): boolean {
   return length > BigInt(GUESTMEMFS_SB_SIZE) && length <= MAX_SUPERBLOCK && length % 8n === 0n;
@@ -45,7 +45,7 @@ export const compatible: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G1',
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_restore_from_kho',
-  consequence: 'the filesystem starts empty, while the old region stays reserved for good',
+  consequence: 'the filesystem starts empty, while the old region stays reserved forever',
   check({ handover: { tree } }, report) {
     if (tree === undefined || findNode(tree, '/guestmemfs') < 0) {
       report.skip('the tree has no /guestmemfs');
@@ -75,7 +75,7 @@ export const superblockRecords: Rule = {
   source: 'rfc-2024 G2',
   evidence: 'fs/guestmemfs/serialise.c deserialise_superblock',
   consequence:
-    'with another size of the property the mount starts empty; what a record leaves out is not preserved',
+    'if the property has another size, the mount starts empty; whatever a record does not cover is not preserved',
   requires: ['GMFS-001'],
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
@@ -104,7 +104,7 @@ export const superblockRecords: Rule = {
           short
             ? ': the rest is not preserved'
             : locks
-              ? ': that of a kernel with lock debugging, as it seems'
+              ? ': apparently that of a kernel with lock debugging'
               : ''
         }`,
         location: { ...location, field: 'kho_mem.len', address: record.addr },
@@ -163,7 +163,7 @@ export const dataRegion: Rule = {
     if (fsMem.len < GUESTMEMFS_BLOCK || fsMem.len % PAGE !== 0n) {
       report.finding({
         message: `the region is ${hex(fsMem.len)} (${size(fsMem.len)}) long, ${
-          fsMem.len < GUESTMEMFS_BLOCK ? 'less than one block of 2 MiB' : 'no multiple of a page'
+          fsMem.len < GUESTMEMFS_BLOCK ? 'less than one block of 2 MiB' : 'not a multiple of the page size'
         }`,
         location: { ...location, field: 'kho_mem.len', address: base },
         found: hex(fsMem.len),
@@ -174,7 +174,7 @@ export const dataRegion: Rule = {
 
 export const mappingNodes: Rule = {
   id: 'GMFS-004',
-  title: 'mappings_blocks and mappings_to_inode are there',
+  title: 'mappings_blocks and mappings_to_inode exist',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G4',
@@ -209,14 +209,14 @@ export const mappingNodes: Rule = {
 
 export const inodeCount: Rule = {
   id: 'GMFS-005',
-  title: 'num_inodes is 8 bytes and says how many records mappings_blocks has',
+  title: 'num_inodes is 8 bytes and is the number of records in mappings_blocks',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G5',
   evidence:
     'fs/guestmemfs/serialise.c deserialise_mappings_blocks; fs/guestmemfs/inode.c guestmemfs_allocate_inode',
   consequence:
-    'too many: the restore reads past the property and writes a pointer into the root’s slot; too few: mappings are lost',
+    "too many: the restore reads past the property and writes a pointer into the root's slot; too few: mappings are lost",
   requires: ['GMFS-004'],
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
@@ -243,7 +243,7 @@ export const inodeCount: Rule = {
     }
     if (numInodes === BigInt(records)) return;
     report.finding({
-      message: `num_inodes is ${numInodes}, and mappings_blocks has ${counted(records, 'record')}`,
+      message: `num_inodes is ${numInodes}, but mappings_blocks has ${counted(records, 'record')}`,
       location,
       found: `${numInodes}`,
       expected: `${records}`,
@@ -253,19 +253,19 @@ export const inodeCount: Rule = {
 
 export const indexFits: Rule = {
   id: 'GMFS-006',
-  title: 'there are no more files than the index page has elements',
+  title: 'the number of files does not exceed the elements of the index page',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G6',
   evidence: 'fs/guestmemfs/serialise.c serialise_mappings_blocks',
   consequence:
-    'the index ran over its page: the memory behind it was overwritten, and is not preserved but read back',
+    'the index overran its page: the memory after it was overwritten, and it is read back although it is not preserved',
   requires: ['GMFS-004'],
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     if (guestmemfs?.numInodes === undefined || guestmemfs.numInodes <= BigInt(INDEX_ELEMENTS)) return;
     report.finding({
-      message: `num_inodes is ${guestmemfs.numInodes}, and the index page holds ${INDEX_ELEMENTS} elements`,
+      message: `num_inodes is ${guestmemfs.numInodes}, but the index page has room for ${INDEX_ELEMENTS} elements`,
       location: { fdtPath: INDEX_PATH, property: 'num_inodes' },
       found: `${guestmemfs.numInodes}`,
       expected: `at most ${INDEX_ELEMENTS}`,
@@ -275,7 +275,7 @@ export const indexFits: Rule = {
 
 export const mappingRecords: Rule = {
   id: 'GMFS-008',
-  title: 'each file has a mapping page of its own, and so has the index: 4096 bytes, page aligned',
+  title: 'each file has its own mapping page and the index its own page, each 4096 bytes and page-aligned',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G8',
@@ -291,7 +291,7 @@ export const mappingRecords: Rule = {
       const location = { fdtPath, property: 'mem', field: 'kho_mem.addr', address: addr };
       if (addr % PAGE !== 0n || len !== PAGE) {
         report.finding({
-          message: `${name} is no page: addr ${hex(addr)}, len ${hex(len)}`,
+          message: `${name} is not a page: addr ${hex(addr)}, len ${hex(len)}`,
           location,
           found: hex(len),
           expected: hex(PAGE),
@@ -328,7 +328,7 @@ export const baseAlignment: Rule = {
     const region = fsMemRange(guestmemfsOf(context, report));
     if (region === undefined || region.start % GUESTMEMFS_BLOCK === 0n) return;
     report.finding({
-      message: `the region starts at ${hex(region.start)}, which is no multiple of 2 MiB`,
+      message: `the region starts at ${hex(region.start)}, which is not a multiple of 2 MiB`,
       location: { fdtPath: FS_MEM_PATH, property: 'mem', field: 'kho_mem.addr', address: region.start },
       found: hex(region.start),
     });

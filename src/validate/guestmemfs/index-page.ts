@@ -27,7 +27,7 @@ export const indexElements: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 G7, 3.3 no. 16',
   evidence: 'fs/guestmemfs/serialise.c serialise_mappings_blocks, deserialise_mappings_blocks',
-  consequence: 'a mapping pointer is written into a wrong slot, or a file loses its list of blocks',
+  consequence: 'a mapping pointer is written into the wrong slot, or a file loses its list of blocks',
   requires: ['GMFS-005', 'GMFS-010'],
   needs: ['memory'],
   check(context, report) {
@@ -55,7 +55,7 @@ export const indexElements: Rule = {
       const wrong = !inRange
         ? `names inode ${ino}, outside 2 to ${LAST_LISTED}`
         : table.flags[ino - 1] !== INODE_FILE
-          ? `names inode ${ino}, which is no file`
+          ? `names inode ${ino}, which is not a file`
           : first !== undefined
             ? `names inode ${ino} as element ${first} does`
             : undefined;
@@ -68,7 +68,7 @@ export const indexElements: Rule = {
       } else if (ino < previous) {
         report.finding({
           subject: { inode: Number(ino) },
-          message: `element ${j} of the index names inode ${ino} behind inode ${previous}`,
+          message: `element ${j} of the index names inode ${ino} after inode ${previous}`,
           location: place(j),
           found: `${ino}`,
           // Every file still gets its own page; only this kernel's writer never writes them so.
@@ -80,7 +80,7 @@ export const indexElements: Rule = {
     }
     reportTail(index, count, (j, ino) => {
       report.finding({
-        message: `element ${j} of the index, behind the last, is ${ino}`,
+        message: `element ${j} of the index, after the last one, is ${ino}`,
         location: place(j),
         found: `${ino}`,
         expected: '0',
@@ -100,7 +100,7 @@ export const indexElements: Rule = {
   },
 };
 
-/** The first element behind the last that is not 0. */
+/** The first element after the last that is not 0. */
 function reportTail(
   index: RecordView<MappingInode>,
   from: number,
@@ -122,7 +122,7 @@ export const directMap: Rule = {
   source: 'rfc-2024 G9, 3.3 no. 15',
   evidence: 'fs/guestmemfs/serialise.c deserialise_mappings_blocks',
   consequence:
-    'the restore writes mapping pointers one slot too far, so inodes keep the old ones: where they differ from the direct map, access to the file goes astray',
+    'the restore writes mapping pointers one slot too far, so inodes keep the old ones: where they differ from the direct map, accesses to the file hit the wrong memory',
   requires: ['GMFS-007'],
   needs: ['memory'],
   check(context, report) {
@@ -168,7 +168,7 @@ export const directMap: Rule = {
       if (usual === undefined || first === undefined) continue;
       const rest = more.length === 0 ? '' : ` and ${counted(more.length, 'more pointer')}`;
       report.finding({
-        message: `${first.name}${rest}: the direct map would start at ${hex(base)}, by the others at ${hex(usual[0])}`,
+        message: `${first.name}${rest}: the direct map would start at ${hex(base)}, according to the others at ${hex(usual[0])}`,
         location: first.location,
         found: hex(first.virtual),
         expected: hex(BigInt.asUintN(U64, first.physical + usual[0])),

@@ -37,12 +37,12 @@ export const inodeFlags: Rule = {
 
 export const fileNames: Rule = {
   id: 'GMFS-014',
-  title: 'names of files end within their 255 bytes, are not empty, have no slash, and are unique',
+  title: 'file names are NUL-terminated within their 255 bytes, not empty, without a slash, and unique',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G14',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_create, guestmemfs_lookup',
-  consequence: 'lookups run into the next field, or find another file than the one meant',
+  consequence: 'lookups run into the next field, or find the wrong file',
   requires: ['GMFS-002'],
   needs: ['memory'],
   check(context, report) {
@@ -57,7 +57,7 @@ export const fileNames: Rule = {
       const { text } = bytesToText(name);
       const wrong =
         end < 0
-          ? 'is not NUL terminated'
+          ? 'is not NUL-terminated'
           : name.length === 0
             ? 'is empty'
             : name.includes(SLASH)
@@ -98,7 +98,7 @@ export const mappingCount: Rule = {
   source: 'rfc-2024 G15',
   evidence: 'fs/guestmemfs/file.c truncate',
   consequence:
-    'the memory behind the mapping page is taken for block numbers, and was overwritten when they were made',
+    'the memory after the mapping page is taken for block numbers, and was overwritten when they were assigned',
   requires: ['GMFS-002'],
   needs: ['memory'],
   check(context, report) {
@@ -120,7 +120,7 @@ export const mappingCount: Rule = {
 
 export const pinCounts: Rule = {
   id: 'GMFS-021',
-  title: 'long_term_pins is not negative, and 0 on what is no file',
+  title: 'long_term_pins is not negative, and is 0 on anything but a file',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G21',
@@ -142,7 +142,8 @@ export const pinCounts: Rule = {
       if (pins === 0 || (pins > 0 && file)) continue;
       report.finding({
         subject: { inode: Number(ino) },
-        message: pins < 0 ? `inode ${ino} has ${pins} pins` : `inode ${ino} has ${pins} pins but is no file`,
+        message:
+          pins < 0 ? `inode ${ino} has ${pins} pins` : `inode ${ino} has ${pins} pins but is not a file`,
         location: inodePlace(table, ino, 'longTermPins'),
         found: `${pins}`,
         expected: file ? 'at least 0' : '0',

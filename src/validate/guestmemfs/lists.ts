@@ -48,7 +48,7 @@ function walkList(
     const wrong = !inRange
       ? `names inode ${next}, outside 2 to ${last}`
       : reached[ino - 1] === 1
-        ? `comes back to inode ${ino}`
+        ? `leads back to inode ${ino}`
         : table.flags[ino - 1] !== list.flags
           ? `names inode ${ino}, which has flags ${table.flags[ino - 1]}`
           : undefined;
@@ -79,12 +79,12 @@ function missedBy({ reached }: ListWalk, table: InodeTable, flags: number): numb
 
 export const childList: Rule = {
   id: 'GMFS-011',
-  title: 'the root’s list of children reaches every file once and ends',
+  title: "the root's list of children reaches every file once and ends",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 G11',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_lookup',
-  consequence: 'a lookup never ends, or files cannot be found and their guests’ memory is lost',
+  consequence: "a lookup never ends, or files cannot be found and their guests' memory is lost",
   requires: ['GMFS-010', 'GMFS-024'],
   needs: ['memory'],
   check(context, report) {
@@ -117,7 +117,7 @@ export const freeList: Rule = {
   source: 'rfc-2024 G12',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_allocate_inode',
   consequence:
-    'creating a file takes an inode that is in use; free inodes that the list misses are lost to it',
+    'creating a file takes an inode that is in use; free inodes missing from the list are never used again',
   requires: ['GMFS-010', 'GMFS-024'],
   needs: ['memory'],
   check(context, report) {
@@ -162,7 +162,7 @@ export const allocatedInodes: Rule = {
     const { allocatedInodes: allocated } = superblock.sb;
     if (allocated === BigInt(files)) return;
     report.finding({
-      message: `allocated_inodes is ${allocated}, and ${counted(files, 'inode is a file', 'inodes are files')}`,
+      message: `allocated_inodes is ${allocated}, but ${counted(files, 'inode is a file', 'inodes are files')}`,
       location: superblockPlace(superblock.address, 'allocatedInodes'),
       found: `${allocated}`,
       expected: `${files}`,
@@ -187,7 +187,9 @@ export const frozen: Rule = {
     const { sb, address } = superblock;
     const [record] = context.handover.guestmemfs?.superblock ?? [];
     if (record !== undefined && isWithLockDebugging(record.len)) {
-      report.skip('the super block is that of a kernel with lock debugging: the flag stands elsewhere in it');
+      report.skip(
+        'the super block is that of a kernel with lock debugging: the flag is at another offset in it',
+      );
       return;
     }
     if (sb.serialised !== GuestmemfsSbSerialised.serialised) {

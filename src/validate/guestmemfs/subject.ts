@@ -61,7 +61,7 @@ export function superblockOf(
   if (guestmemfs === undefined) return undefined;
   const [record] = guestmemfs.superblock ?? [];
   const sb = guestmemfs.state?.superblock;
-  if (record === undefined) report.skip('no record says where the super block is');
+  if (record === undefined) report.skip('no record has the address of the super block');
   else if (sb === undefined) report.absent('the super block', record.addr);
   else return { sb, address: record.addr };
   return undefined;
@@ -91,7 +91,7 @@ export function inodesOf(context: RuleContext, report: Reporter): InodeTable | u
   const [, record] = guestmemfs.superblock ?? [];
   const view = guestmemfs.state?.inodes;
   if (record === undefined) {
-    report.skip('no record says where the inode table is');
+    report.skip('no record has the address of the inode table');
     return undefined;
   }
   if (view === undefined) {
@@ -134,13 +134,13 @@ function columns({ bytes, length }: RecordView<GuestmemfsInode>, address: bigint
   return { ...table, filename };
 }
 
-/** Where a field of an inode stands. */
+/** Where a field of an inode is. */
 export function inodePlace(table: InodeTable, ino: number, field: keyof GuestmemfsInode): Location {
   const base = table.address + BigInt((ino - 1) * GUESTMEMFS_INODE_SIZE);
   return { fdtPath: SUPERBLOCK_PATH, ...fieldPlace(guestmemfsInode, base, field) };
 }
 
-/** Where a field of the super block stands. */
+/** Where a field of the super block is. */
 export function superblockPlace(address: bigint, field: keyof GuestmemfsSb): Location {
   return { fdtPath: SUPERBLOCK_PATH, ...fieldPlace(guestmemfsSb, address, field) };
 }

@@ -31,7 +31,7 @@ const compatible: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 F1',
   evidence: DESERIALISE,
-  consequence: 'the kernel does not look: a foreign layout is parsed as this one',
+  consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
     checkCompatible(tree, '/iommufd', 'iommufd-v0', report);
   },
@@ -45,7 +45,7 @@ const containers: Rule = {
   source: 'rfc-2024 F2, 3.1',
   evidence: DESERIALISE,
   consequence:
-    'libfdt then gives the root as the only subnode: a sysfs object without a name, NULL dereference when it is read',
+    'libfdt then returns the root as the only subnode: a sysfs object without a name, and a NULL dereference when it is read',
   check({ handover: { tree, iommufds } }, report) {
     if (tree === undefined || findNode(tree, '/iommufd') < 0) return;
     if (findNode(tree, '/iommufd/iommufds') < 0) {
@@ -63,7 +63,7 @@ const containers: Rule = {
 
 const identity: Rule = {
   id: 'IOMMUFD-003',
-  title: 'an iommufd’s node name is a canonical persistent id, 1 to 4294967295, and unique',
+  title: "an iommufd's node name is a canonical persistent id, 1 to 4294967295, and unique",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 F3, 3.3 no. 9',
@@ -76,14 +76,14 @@ const identity: Rule = {
       const { persistentId: id, nodeName } = iommufd;
       if (id === undefined || id < 1n || id > 0xffffffffn) {
         report.finding({
-          message: `iommufd node "${nodeName ?? id}" is no persistent id`,
+          message: `iommufd node "${nodeName ?? id}" is not a persistent id`,
           location: at(iommufd),
           found: `${nodeName ?? id}`,
           expected: '1..4294967295 in decimal',
         });
       } else if (seen.has(id)) {
         report.finding({
-          message: `persistent id ${id} stands twice below /iommufd/iommufds`,
+          message: `persistent id ${id} appears twice below /iommufd/iommufds`,
           location: at(iommufd),
         });
       } else {
@@ -95,7 +95,7 @@ const identity: Rule = {
 
 const idOne: Rule = {
   id: 'IOMMUFD-004',
-  title: 'there is an iommufd 1 if there is any',
+  title: 'if there are iommufds, one of them has persistent id 1',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 F4, 3.3 no. 8',
@@ -106,7 +106,7 @@ const idOne: Rule = {
     if (iommufds === undefined || iommufds.length === 0) return;
     if (iommufds.some(({ persistentId }) => persistentId === 1n)) return;
     report.finding({
-      message: `no iommufd has persistent id 1, which is the one that every sysfs file rebuilds (there: ${iommufds.map(({ persistentId, nodeName }) => `${persistentId ?? nodeName}`).join(', ')})`,
+      message: `no iommufd has persistent id 1, which every sysfs file rebuilds (present: ${iommufds.map(({ persistentId, nodeName }) => `${persistentId ?? nodeName}`).join(', ')})`,
       location: { fdtPath: '/iommufd/iommufds' },
     });
   },
@@ -114,18 +114,18 @@ const idOne: Rule = {
 
 const objectIds: Rule = {
   id: 'IOMMUFD-005',
-  title: 'an IOAS’s node name is a canonical object id, 1 to 2147483647',
+  title: "an IOAS's node name is a canonical object id, 1 to 2147483647",
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 F5',
   evidence: 'drivers/iommu/iommufd/main.c _iommufd_object_alloc',
-  consequence: 'not producible by the kernel: the dump is edited or damaged',
+  consequence: 'the kernel cannot write this: the dump was edited or damaged',
   requires: ['IOMMUFD-001'],
   check({ handover: { iommufds } }, report) {
     for (const { ioas } of ioasesOf(iommufds)) {
       if (ioas.id !== undefined && ioas.id >= 1 && ioas.id <= 0x7fffffff) continue;
       report.finding({
-        message: `IOAS node "${ioas.nodeName ?? ioas.id}" is no object id`,
+        message: `IOAS node "${ioas.nodeName ?? ioas.id}" is not an object id`,
         location: at(ioas),
       });
     }
@@ -173,7 +173,7 @@ const handles: Rule = {
         message:
           property(ioas) < 0
             ? `${ioas.origin?.fdtPath} has no pinned-file-handle, though other IOASes have one`
-            : `${ioas.origin?.fdtPath}/pinned-file-handle has not 8 bytes`,
+            : `${ioas.origin?.fdtPath}/pinned-file-handle is not 8 bytes long`,
         location: { ...at(ioas), property: 'pinned-file-handle' },
       });
     }
@@ -267,7 +267,7 @@ function eachArea(
 
 const boundedAreas: Rule = {
   id: 'IOMMUFD-010',
-  title: 'an area does not wrap and ends within its domain’s address width',
+  title: "an area does not wrap and ends within its domain's address width",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 F10',
@@ -294,7 +294,7 @@ const boundedAreas: Rule = {
 
 const disjointAreas: Rule = {
   id: 'IOMMUFD-011',
-  title: 'areas of one IOAS ascend and do not overlap',
+  title: 'areas of one IOAS are in ascending order and do not overlap',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 F11',
@@ -314,7 +314,7 @@ const disjointAreas: Rule = {
           report.finding({
             message: overlaps
               ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
-              : `area ${area.index} of ${ioas.origin?.fdtPath} lies below area ${before.area.index}`,
+              : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
             location: { ...at(area), iova: bounds.start, iovaEnd: end },
           });
         }
@@ -392,7 +392,7 @@ const attachedAreas: Rule = {
       const areas = (iommufd.ioases ?? []).reduce((sum, ioas) => sum + ioas.areas.length, 0);
       if (id === undefined || areas === 0 || facts.domain(id) !== undefined) continue;
       report.finding({
-        message: `iommufd ${id} has ${areas} areas and no /intel-iommu/domains/${id}`,
+        message: `iommufd ${id} has ${areas} areas but no /intel-iommu/domains/${id}`,
         location: at(iommufd),
       });
     }

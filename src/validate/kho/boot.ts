@@ -18,12 +18,12 @@ export const elementLeads: Rule = {
   source: 'rfc-2024 1.3, K1, K12',
   evidence: 'kernel/kexec_kho_in.c kho_populate (fdt_check_header); kernel/kexec_kho_out.c kho_fill_kimage',
   consequence:
-    'the next kernel finds no tree where it looks and boots without a handover: nothing is reserved, and all that was preserved is overwritten',
+    'the next kernel finds no tree where it looks and boots without a handover: nothing is reserved, and everything preserved is overwritten',
   needs: ['memory'],
   check({ handover }, report) {
     const { setupData, strayElements = [], fdtAddress, memory } = handover;
     if (strayElements.length === 0 && setupData === undefined) {
-      report.skip('no setup_data entry of type 10 is in the dump, or only of other boots');
+      report.skip('the dump has no setup_data entry of type 10, or only those of other boots');
       return;
     }
     for (const { element, rfc2024: data } of strayElements) {
@@ -40,7 +40,7 @@ export const elementLeads: Rule = {
       }
       report.finding({
         ...(isKnown ? {} : { severity: 'warning' }),
-        message: `dt_addr of the element at ${hex(element)} is ${hex(dtAddr)}, where no tree is${isKnown ? '' : ' in the dump'}; one lies at ${hex(fdtAddress)}, in the element’s scratch ${range(scratch.start, scratch.end)}`,
+        message: `dt_addr of the element at ${hex(element)} is ${hex(dtAddr)}, where there is no tree${isKnown ? '' : ' in the dump'}; there is one at ${hex(fdtAddress)}, in the element's scratch ${range(scratch.start, scratch.end)}`,
         location: { address: element + BigInt(SETUP_DATA_SIZE), field: 'kho_data.dt_addr' },
         found: hex(dtAddr),
         expected: hex(fdtAddress),

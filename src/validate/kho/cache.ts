@@ -44,13 +44,13 @@ function memText({ addr, len }: KhoMem): string {
 
 export const cacheIsComputed: Rule = {
   id: 'KHO-009',
-  title: 'the mem cache is sorted, disjoint, and what the kernel computes from the tree',
+  title: 'the mem cache is sorted, disjoint, and as the kernel computes it from the tree',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K9',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache, kernel/kexec_kho_in.c kho_populate_refcount',
   consequence:
-    'what is missing is not reserved and gets reused; what stands twice loses two references and is freed while in use',
+    'memory that is missing is not reserved and gets reused; memory listed twice loses two references and is freed while in use',
   requires: ['KHO-003', 'KHO-004', 'KHO-006'],
   needs: ['setup_data'],
   check({ handover, facts }, report) {
@@ -68,7 +68,7 @@ export const cacheIsComputed: Rule = {
         const expected = computed.entries[i];
         if (found?.addr === expected?.addr && found?.len === expected?.len) continue;
         report.finding({
-          message: `mem cache entry ${i} is not what the tree gives (${memCache.length} entries, computed ${computed.entries.length})`,
+          message: `mem cache entry ${i} is not as computed from the tree (${memCache.length} entries, computed ${computed.entries.length})`,
           location: entryPlace(handover, i),
           found: found === undefined ? 'no entry' : memText(found),
           expected: expected === undefined ? 'no entry' : memText(expected),
@@ -122,12 +122,12 @@ function overlaps(entries: readonly Entry[]): [Entry, Entry][] {
 
 export const noinitLength: Rule = {
   id: 'KHO-011',
-  title: 'the mem cache covers a NOINIT region and not the page behind it',
+  title: 'the mem cache covers a NOINIT region, but not the page after it',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 K11, 3.3 no. 22',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache (the end is computed with the flag still in addr)',
-  consequence: 'the next kernel loses the page behind the region from its direct map',
+  consequence: 'the next kernel loses the page after the region from its direct map',
   needs: ['setup_data'],
   check({ handover, facts }, report) {
     noteCacheMissing(handover, report);
@@ -136,7 +136,7 @@ export const noinitLength: Rule = {
       const extra = entries.find((entry) => entry.start < region.end && entry.end > region.end);
       if (extra === undefined) continue;
       report.finding({
-        message: `the mem cache covers a page too many: entry ${extra.index} goes on to ${hex(extra.end)}, the NOINIT region ends at ${hex(region.end)}`,
+        message: `the mem cache covers one page too many: entry ${extra.index} extends to ${hex(extra.end)}, but the NOINIT region ends at ${hex(region.end)}`,
         location: entryPlace(handover, extra.index),
         found: hex(extra.end - extra.start),
         expected: hex(region.end - extra.start),
@@ -175,12 +175,13 @@ export const noinitKept: Rule = {
 
 export const placement: Rule = {
   id: 'KHO-012',
-  title: 'tree and mem cache lie in scratch, 64 KiB aligned, the cache a multiple of 16 bytes',
+  title: 'tree and mem cache are in scratch, 64 KiB aligned, the cache a multiple of 16 bytes',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 K12',
   evidence: 'kernel/kexec_kho_out.c kho_fill_kimage, kernel/kexec_kho_in.c kho_reserve_previous_mem',
-  consequence: 'the loader never places them elsewhere; a ragged cache is read past its end',
+  consequence:
+    'the loader never places them elsewhere; a cache with an incomplete last entry is read past its end',
   needs: ['setup_data'],
   check({ handover, facts }, report) {
     const data = handover.setupData?.rfc2024;
@@ -209,7 +210,7 @@ export const placement: Rule = {
     }
     if (data.memCacheSize % BigInt(KHO_MEM_SIZE) !== 0n) {
       report.finding({
-        message: `the mem cache has ${data.memCacheSize} bytes, no multiple of ${KHO_MEM_SIZE}`,
+        message: `the mem cache has ${data.memCacheSize} bytes, not a multiple of ${KHO_MEM_SIZE}`,
         location: { address: data.memCacheAddr, field: 'kho_data.mem_cache_size' },
         found: `${data.memCacheSize}`,
       });

@@ -1,4 +1,4 @@
-/** What the loader puts into memory lies in scratch, and in nothing that is preserved. */
+/** What the loader puts into memory is in scratch, and in nothing that is preserved. */
 import { type AddressRange, GENERATIONS, type Handover, type ImagePart } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import { physicalAddress } from '../../memory/read.js';
@@ -9,14 +9,14 @@ type Kept = Pick<PageSet, 'uncovered'>;
 
 export const imageInScratch: Rule = {
   id: 'KHO-171',
-  title: 'what the loader placed for the next kernel lies in scratch, and in nothing preserved',
+  title: 'everything the loader placed for the next kernel is in scratch, and not in preserved memory',
   severity: 'error',
   generations: GENERATIONS,
   source: 'upstream 2.1.1, 2.1.4; rfc-2024 1.1',
   evidence:
     'kernel/kexec_file.c kexec_locate_mem_hole, kernel/liveupdate/kexec_handover.c kho_locate_mem_hole (kernel/kexec_kho_out.c in the 2024 series)',
   consequence:
-    'segments are copied to their places after everything is preserved: what was preserved there is overwritten before the next kernel starts',
+    'segments are copied to their places after everything is preserved: memory preserved there is overwritten before the next kernel starts',
   needs: ['memory'],
   check(context, report) {
     const { image, generation } = context.handover;
@@ -25,7 +25,7 @@ export const imageInScratch: Rule = {
       return;
     }
     const kept = keptPages(context);
-    if (kept === undefined) report.skip('what is preserved is not known');
+    if (kept === undefined) report.skip('the preserved memory is not known');
     const scratch = scratchOf(context.handover);
     for (const part of image) {
       // In scratch it is where it belongs: what is preserved there is a fault of the map (KHO-126, KHO-006).
@@ -37,18 +37,18 @@ export const imageInScratch: Rule = {
       };
       if (inside !== undefined) {
         report.finding({
-          message: `${capital(part.what)}, ${range(part.start, part.end)}, lies in preserved memory${inside.start === part.start && inside.end === part.end ? '' : `: ${range(inside.start, inside.end)}`}`,
+          message: `${part.what}, ${range(part.start, part.end)}, is in preserved memory${inside.start === part.start && inside.end === part.end ? '' : `: ${range(inside.start, inside.end)}`}`,
           location,
           found: range(part.start, part.end),
           expected: 'a place in scratch',
         });
         continue;
       }
-      // A kernel's own copy lies where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
+      // A kernel's own copy is where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
       if (part.copied === true || generation === 'rfc-2024' || scratch.length === 0) continue;
       report.finding({
         severity: 'warning',
-        message: `${capital(part.what)}, ${range(part.start, part.end)}, does not lie in scratch, where the loader puts all segments`,
+        message: `${part.what}, ${range(part.start, part.end)}, is not in scratch, where the loader puts all segments`,
         location,
         found: range(part.start, part.end),
         expected: 'a place in scratch',
@@ -78,8 +78,4 @@ function overlap(kept: Kept, { start, end }: ImagePart): AddressRange | undefine
 
 function scratchOf({ scratch = [] }: Handover): AddressRange[] {
   return scratch.filter(({ start, end }) => end > start);
-}
-
-function capital(text: string): string {
-  return text.replace(/^the /, 'The ');
 }

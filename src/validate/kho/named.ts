@@ -14,14 +14,14 @@ const WORDS: Readonly<Record<BrokenEntry['how'], string>> = {
 
 export const namedTree: Rule = {
   id: 'KHO-170',
-  title: 'what names the root tree names one',
+  title: 'every pointer to the root tree leads to one',
   severity: 'error',
   generations: GENERATIONS,
   source: 'upstream E6, E8; rfc-2024 K1, K2',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_populate (early_memremap, fdt_check_header, fdt_node_check_compatible)',
   consequence:
-    'the next kernel refuses the tree ("disabling KHO revival") and boots cold: nothing is reserved, and all that was preserved is lost; trees elsewhere are not looked for',
+    'the next kernel refuses the tree ("disabling KHO revival") and boots cold: nothing is reserved, and everything preserved is lost; the kernel does not search for other trees',
   anyRoot: true,
   check({ handover }, report) {
     const { brokenEntry, setupData, scratch, fdtAddress } = handover;
@@ -33,19 +33,22 @@ export const namedTree: Rule = {
     const { how, address, state, others, list } = brokenEntry;
     if (list !== undefined) {
       report.skip(
-        'the setup_data list breaks off before an element that names the tree (KHO-101)',
+        'the setup_data list is cut off before an element that names the tree (KHO-101)',
         'prerequisite',
       );
       return;
     }
     if (state === 'absent') {
-      report.absent(`the tree that ${WORDS[how]} names`, address);
+      report.absent(
+        `${address === fdtAddress ? 'the end of ' : ''}the tree that ${WORDS[how]} names`,
+        address,
+      );
       return;
     }
     const elsewhere =
       others.length === 0
         ? ''
-        : `; ${others.length === 1 ? 'a complete tree lies' : 'complete trees lie'} at ${listed(others.map(hex))}, where nothing leads`;
+        : `; ${others.length === 1 ? 'a complete tree is' : 'complete trees are'} at ${listed(others.map(hex))}, but nothing points there`;
     const isOwn = address === fdtAddress && state === 'unreadable';
     report.finding({
       message: `${WORDS[how]} names ${hex(address)} as the root tree, ${isOwn ? whatLies(handover) : missing(brokenEntry)}${elsewhere}`,
@@ -57,16 +60,17 @@ export const namedTree: Rule = {
 };
 
 function missing({ address, state }: BrokenEntry): string {
-  if (state === 'unreadable') return 'where no root tree lies';
-  return address === 0n ? 'which stands for none' : 'which is beyond all memory';
+  if (state === 'unreadable') return 'where there is no root tree';
+  return address === 0n ? 'which means none' : 'which is beyond all memory';
 }
 
 function whatLies({ tree }: Handover): string {
   const head = tree?.bytes;
   const magic =
     head === undefined ? 0 : readFdtHeader(new DataView(head.buffer, head.byteOffset, head.length), 0).magic;
-  if (magic === FdtHeaderMagic.fdtMagic) return 'where a devicetree blob lies that is no handover’s root';
-  return `where no devicetree blob lies: its first word is ${hex(magic)}`;
+  if (magic === FdtHeaderMagic.fdtMagic)
+    return 'where there is a devicetree blob that is not the root of a handover';
+  return `where there is no devicetree blob: the first word is ${hex(magic)}`;
 }
 
 function placeOf({ setupData }: Handover, { how, address, state }: BrokenEntry): Location {

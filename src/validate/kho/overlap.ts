@@ -32,7 +32,7 @@ function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
 
 /**
  * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
- * themselves, which native sorting does fast: where every range begins behind the end before it, they are disjoint.
+ * themselves, which native sorting does fast: where every range begins after the end before it, they are disjoint.
  */
 function areDisjoint(facts: Facts): boolean {
   const isHuge = ({ whole, records }: MemProperty) =>
@@ -80,12 +80,12 @@ export const pagesOnce: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 K7',
   evidence: 'kernel/kexec_kho_in.c kho_claim_pfn',
-  consequence: 'the claim warns, and a page with two owners is freed by the first one that returns it',
+  consequence: 'the claim warns, and the first of two owners to return a page frees it',
   requires: ['KHO-003'],
   check({ facts }, report) {
     for (const record of objectsInPages(facts)) {
       report.finding({
-        message: `${recordName(record)}, ${range(record.start, record.end)}, is a part of a page that another record has as a whole`,
+        message: `${recordName(record)}, ${range(record.start, record.end)}, covers part of a page that another record covers as a whole`,
         location: recordPlace(record),
       });
     }
@@ -110,7 +110,7 @@ export const pagesOnce: Rule = {
 
 export const besideNoinit: Rule = {
   id: 'KHO-008',
-  title: 'no record overlaps a NOINIT region or the page behind it',
+  title: 'no record overlaps a NOINIT region or the page after it',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K8',
@@ -134,7 +134,7 @@ export const besideNoinit: Rule = {
         if (first === undefined) continue;
         const places = listed(records.map(({ start }) => hex(start)));
         report.finding({
-          message: `${counted(records.length, 'record')} of ${path}/mem in the NOINIT region ${range(region.start, region.end)} or on the page behind it: ${places}`,
+          message: `${counted(records.length, 'record')} of ${path}/mem in the NOINIT region ${range(region.start, region.end)} or on the page after it: ${places}`,
           location: recordPlace(first),
         });
       }

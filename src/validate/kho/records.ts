@@ -23,7 +23,7 @@ export const wholeRecords: Rule = {
     for (const { path, records, whole } of facts.memProperties()) {
       if (whole) continue;
       report.finding({
-        message: `${path}/mem has ${records.bytes.length} bytes, no multiple of ${KHO_MEM_SIZE}`,
+        message: `${path}/mem has ${records.bytes.length} bytes, not a multiple of ${KHO_MEM_SIZE}`,
         location: { fdtPath: path, property: 'mem' },
         found: `${records.bytes.length} bytes`,
         expected: `a multiple of ${KHO_MEM_SIZE}`,
@@ -67,7 +67,7 @@ export const soundRecords: Rule = {
 
 export const recordFlags: Rule = {
   id: 'KHO-005',
-  title: 'addr has no low bits but the flag NOINIT, and a flagged record covers whole pages',
+  title: 'addr has no low bit set other than the flag NOINIT, and a flagged record covers whole pages',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K5',
@@ -84,8 +84,8 @@ export const recordFlags: Rule = {
       if (stray === 0n && !ragged) continue;
       report.finding({
         message: ragged
-          ? `${recordName(record)} is flagged NOINIT but covers no whole pages: ${range(start, end)}`
-          : `${recordName(record)} has bits set below bit 3 that are no flag: ${hex(start)}`,
+          ? `${recordName(record)} is flagged NOINIT but does not cover whole pages: ${range(start, end)}`
+          : `${recordName(record)} has bits set below bit 3 that are not flags: ${hex(start)}`,
         location: { ...recordPlace(record), bits: '2:0' },
         found: hex(start),
       });
@@ -101,7 +101,7 @@ export const outsideScratch: Rule = {
   source: 'rfc-2024 K6',
   evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add',
   consequence:
-    'loading the kexec image fails with -EINVAL; were it loaded, the next kernel would boot over the memory',
+    'loading the kexec image fails with -EINVAL; if it were loaded, the next kernel would overwrite the memory at boot',
   needs: ['setup_data'],
   check({ facts }, report) {
     const scratch = facts.scratch();

@@ -23,7 +23,7 @@ const RESERVE_OFFSET = 48;
 
 export const writerHeader: Rule = {
   id: 'KHO-001',
-  title: 'the header is that of the kernel’s writer',
+  title: 'the header is as the kernel writes it',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 K1',
@@ -42,7 +42,7 @@ export const writerHeader: Rule = {
     ] as const) {
       if (found === expected) continue;
       report.finding({
-        message: `${field} is ${hex(found)}, the sequential writer leaves ${hex(expected)} there`,
+        message: `${field} is ${hex(found)}, but the sequential writer leaves ${hex(expected)} there`,
         location: { field: `fdt_header.${field}` },
         found: hex(found),
         expected: hex(expected),
@@ -88,7 +88,7 @@ export const siblingNames: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 K13',
   evidence: 'libfdt fdt_subnode_offset; drivers/iommu/iommufd/serialise.c iommufd_deserialise_kho',
-  consequence: 'look-ups by path find the first one only; creating the second one’s sysfs directory fails',
+  consequence: "look-ups by path find the first one only; creating the second one's sysfs directory fails",
   check({ handover: { tree } }, report) {
     for (const { code, message, path } of tree?.diagnostics ?? []) {
       if (code === 'duplicate-node')
@@ -99,7 +99,7 @@ export const siblingNames: Rule = {
 
 export const subsystemsThere: Rule = {
   id: 'KHO-014',
-  title: 'every subsystem that another one’s state depends on is in the tree',
+  title: 'every subsystem that another one depends on is in the tree',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K14, 3.3 no. 12',
@@ -167,14 +167,14 @@ function* unknownItems(tree: FdtTree): Generator<{ token: number; what: string }
       const known = binding.properties.map(({ property }) => property);
       if (known.includes(name)) continue;
       const expected = known.length === 0 ? 'none' : listed(known);
-      yield { token, what: `no property of this node (defined: ${expected})` };
+      yield { token, what: `not a property of this node (defined: ${expected})` };
     } else if (kind === FdtToken.beginNode) {
       const child = childBinding(binding, nodeName(tree, token) ?? '');
       if (child !== undefined) {
         open.push(child);
         continue;
       }
-      yield { token, what: 'no node that the series defines here' };
+      yield { token, what: 'not a node that the series defines here' };
       token = skipNode(tree, token);
     }
   }

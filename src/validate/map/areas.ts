@@ -34,7 +34,7 @@ export function areaName({ area, ioas }: Segment): string {
 
 export const mappedIsAsked: Rule = {
   id: 'MAP-003',
-  title: 'every mapping lies in an area of the domain’s iommufd',
+  title: "every mapping is in an area of the domain's iommufd",
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S3',
@@ -141,7 +141,7 @@ export const askedIsMapped: Rule = {
           report.finding({
             severity: 'note',
             subject: domainSubject(domain),
-            message: `${domainName(domain)} maps nothing of IOAS ${ioas.id ?? ioas.nodeName}, and something of another: it has no hardware table, or one that is not handed over`,
+            message: `${domainName(domain)} maps nothing of IOAS ${ioas.id ?? ioas.nodeName}, but something of another: it has no hardware table, or one that is not handed over`,
             location: placeOf(ioas),
           });
         }
@@ -230,7 +230,7 @@ export const writeRights: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S5',
   evidence: 'drivers/iommu/intel/iommu.c intel_iommu_map',
-  consequence: 'the device writes where it may not, or faults where it may',
+  consequence: 'the device can write where it must not, or faults where it may write',
   requires: ['DMAR-019', 'IOMMUFD-008'],
   needs: ['memory'],
   observe({ facts }, domain, report) {

@@ -40,12 +40,12 @@ function outside(
 
 export const mappedIsPersistent: Rule = {
   id: 'MAP-002',
-  title: 'every mapped page is persistent: it lies in the guestmemfs region',
+  title: 'every mapped page is persistent: it is in the guestmemfs region',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S2',
   evidence: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map (checks the first VMA only)',
-  consequence: 'the next kernel hands the page out while the device goes on writing into it',
+  consequence: 'the next kernel hands the page out while the device keeps writing to it',
   needs: ['memory'],
   observe({ facts }, domain, report) {
     const region = facts.fsMem();
@@ -65,8 +65,7 @@ export const mappedIsInFile: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S8',
   evidence: 'fs/guestmemfs/allocator.c, drivers/iommu/iommufd/ioas.c',
-  consequence:
-    'the block is free as far as the filesystem knows: the next file gets it while the device writes into it',
+  consequence: 'the block is free to the filesystem: the next file gets it while the device writes to it',
   requires: ['GMFS-003'],
   needs: ['memory'],
   observe({ handover, facts }, domain, report) {
@@ -91,7 +90,7 @@ export const mappedIsAllocated: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S8 (second half)',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
-  consequence: 'the allocator hands the block to the next file while the device writes into it',
+  consequence: 'the allocator hands the block to the next file while the device writes to it',
   needs: ['memory'],
   observe({ facts }, domain, _report) {
     const reached = facts.reachedBlocks();
@@ -177,12 +176,12 @@ export const blocksOnce: Rule = {
 
 export const metadataOutside: Rule = {
   id: 'MAP-011',
-  title: 'no super block, inode table, bitmap, mapping or index page lies in the guestmemfs region',
+  title: 'no super block, inode table, bitmap, mapping or index page is in the guestmemfs region',
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 S11',
   evidence: 'fs/guestmemfs/guestmemfs.c (the region holds file data only)',
-  consequence: 'the guest can write the filesystem’s own bookkeeping',
+  consequence: "the guest can write the filesystem's own bookkeeping",
   requires: ['GMFS-003'],
   check({ handover, facts }, report) {
     if (facts.fsMem() === undefined) return;
@@ -200,7 +199,7 @@ export const metadataOutside: Rule = {
         );
         if (inside === undefined) continue;
         report.finding({
-          message: `/guestmemfs/${name} at ${range(addr, addr + len)} lies in the guestmemfs region`,
+          message: `/guestmemfs/${name} at ${range(addr, addr + len)} is in the guestmemfs region`,
           location: { fdtPath: `/guestmemfs/${name}`, property: 'mem', address: addr },
         });
       }

@@ -23,7 +23,7 @@ function withoutHandles(handover: Handover): boolean {
   return [...allIoases(handover)].every(({ pinnedFileHandle }) => pinnedFileHandle === undefined);
 }
 
-const NO_HANDLES = 'the blob is of patches 5 to 12: no IOAS has a pinned-file-handle';
+const NO_HANDLES = 'the blob is from patches 5 to 12: no IOAS has a pinned-file-handle';
 
 export const handleWithAreas: Rule = {
   id: 'MAP-006',
@@ -33,7 +33,7 @@ export const handleWithAreas: Rule = {
   source: 'rfc-2024 S6, 3.3 no. 21',
   evidence: MAP,
   consequence:
-    'without a handle the file can be deleted under DMA; a handle that is never cleared keeps it for good',
+    'without a handle the file can be deleted under DMA; a handle that is never cleared keeps it forever',
   requires: ['IOMMUFD-007'],
   check({ handover }, report) {
     if (withoutHandles(handover)) {
@@ -59,7 +59,7 @@ export const handleIsPinnedFile: Rule = {
   generations: RFC_2024,
   source: 'rfc-2024 S7, 3.3 no. 21',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_pin_file',
-  consequence: 'the file can be deleted while devices write into its blocks',
+  consequence: 'the file can be deleted while devices write to its blocks',
   requires: ['IOMMUFD-007'],
   check({ handover }, report) {
     if (withoutHandles(handover)) {
@@ -74,7 +74,7 @@ export const handleIsPinnedFile: Rule = {
       if (handle < FIRST_FILE || handle > LAST_FILE) {
         report.finding({
           subject: { inode: Number(handle) },
-          message: `pinned-file-handle ${handle} is no inode number of a file (${FIRST_FILE}..${LAST_FILE})`,
+          message: `pinned-file-handle ${handle} is not the inode number of a file (${FIRST_FILE}..${LAST_FILE})`,
           location,
           found: `${handle}`,
         });
@@ -88,7 +88,7 @@ export const handleIsPinnedFile: Rule = {
       if ((inode.flags & INODE_FILE) === 0) {
         report.finding({
           subject: { inode: Number(handle) },
-          message: `inode ${handle} of ${ioas.origin?.fdtPath} is no file: flags ${hex(inode.flags >>> 0)}`,
+          message: `inode ${handle} of ${ioas.origin?.fdtPath} is not a file: flags ${hex(inode.flags >>> 0)}`,
           location,
         });
       } else if (inode.longTermPins < 1 && ioas.areas.length > 0) {
@@ -144,7 +144,7 @@ export const pinsAreNamed: Rule = {
       if (longTermPins <= 0 || named.has(BigInt(ino)) || facts.unnamedFiles().has(ino)) continue;
       report.finding({
         subject: { inode: Number(ino) },
-        message: `inode ${ino} has ${longTermPins} long_term_pins, and no IOAS names it`,
+        message: `inode ${ino} has ${longTermPins} long_term_pins, but no IOAS names it`,
         location: {
           ...(origin.address === undefined ? {} : { address: origin.address }),
           field: 'guestmemfs_inode.long_term_pins',
@@ -157,7 +157,7 @@ export const pinsAreNamed: Rule = {
 
 export const handleNamesAll: Rule = {
   id: 'MAP-009',
-  title: 'all that an IOAS maps comes from the file that its handle names',
+  title: 'everything an IOAS maps comes from the file that its handle names',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 S9, 3.3 no. 21',
@@ -200,7 +200,7 @@ export const handleNamesAll: Rule = {
 
 export const areasAreLinear: Rule = {
   id: 'MAP-010',
-  title: 'within an area the offset in the file rises with the IOVA',
+  title: 'within an area the file offset increases with the IOVA',
   severity: 'warning',
   generations: RFC_2024,
   source: 'rfc-2024 S10',

@@ -27,7 +27,7 @@ export const snoopIsUniform: Rule = {
   source: 'rfc-2024 2.2, S5; vtd SS-28',
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_map (SNP follows set_pte_snp of the domain, which is never cleared), drivers/iommu/iommufd/pages.c (an area is mapped as a whole)',
-  consequence: 'the device reads stale memory in a part of the area if it sends requests without snooping',
+  consequence: 'the device reads stale memory in part of the area if it sends requests without snooping',
   requires: ['DMAR-019', 'IOMMUFD-008'],
   needs: ['memory'],
   observe({ facts }, domain, report) {

@@ -1,7 +1,7 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10). */
 import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
-import { hex } from '../text.js';
+import { counted, hex } from '../text.js';
 import type { PlacedList } from './chain.js';
 import { upstreamFacts } from './facts.js';
 import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
@@ -9,7 +9,7 @@ import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
 const KB = 'kernel/liveupdate/kho_block.c';
 /** What LUO makes of a list that kho_block refuses (upstream L4, L10). */
 const REFUSED =
-  'the list of sessions is read at early boot, and the next kernel panics; of a list of files the reading fails, and every open of /dev/liveupdate gives -EIO';
+  'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO';
 
 function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
   const lists = upstreamFacts(handover).lists();
@@ -19,7 +19,7 @@ function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedLi
   return lists;
 }
 
-/** Where a list goes wrong: behind its last block, or at its head. */
+/** Where a list goes wrong: after its last block, or at its head. */
 function linkOf({ blocks, location }: PlacedList) {
   const last = blocks.at(-1);
   return last === undefined ? location : at(last.address, 'kho_block_header_ser.next');
@@ -27,7 +27,7 @@ function linkOf({ blocks, location }: PlacedList) {
 
 export const blockChain: Rule = {
   id: 'BLOCK-001',
-  title: 'a chain of blocks ends',
+  title: 'a chain of blocks terminates',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B1, L4, L10',
@@ -40,7 +40,7 @@ export const blockChain: Rule = {
       if (broken?.kind !== 'loop') continue;
       report.finding({
         subject: list.subject,
-        message: `The blocks of ${what} come back to ${hex(broken.next)} after ${blocks.length}`,
+        message: `the list of ${what} loops back to ${hex(broken.next)} after ${counted(blocks.length, 'block')}`,
         location: linkOf(list),
         found: hex(broken.next),
       });
@@ -63,7 +63,7 @@ export const blockLimit: Rule = {
       if (blocks.length < MAX_BLOCKS || broken === undefined || broken.kind === 'loop') continue;
       report.finding({
         subject: list.subject,
-        message: `The list of ${what} goes on behind ${blocks.length} blocks`,
+        message: `the list of ${what} continues after ${blocks.length} blocks`,
         location: linkOf(list),
         expected: `at most ${MAX_BLOCKS} blocks`,
       });
@@ -73,7 +73,7 @@ export const blockLimit: Rule = {
 
 export const blockCount: Rule = {
   id: 'BLOCK-003',
-  title: 'count of every block is from 1 to what a page holds',
+  title: 'kho_block_header_ser.count is at least 1 and does not exceed the room in a page',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B3, L4, L10',
@@ -98,7 +98,7 @@ export const blockCount: Rule = {
 
 export const blockAddress: Rule = {
   id: 'BLOCK-004',
-  title: 'the links of a block list are addresses of pages',
+  title: 'every link of a block list is the address of a page',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B4',
@@ -110,7 +110,7 @@ export const blockAddress: Rule = {
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
       const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      // What lies at a link that is no page's start need not be in the dump.
+      // The target of a link that is not page-aligned need not be in the dump.
       const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
       const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
       const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);
@@ -118,7 +118,7 @@ export const blockAddress: Rule = {
       if (address === undefined) continue;
       report.finding({
         subject: list.subject,
-        message: `The list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is no physical address' : 'which is not the start of a page'}`,
+        message: `the list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is not a physical address' : 'which is not the start of a page'}`,
         location: address === broken?.next ? linkOf(list) : at(address),
         found: hex(address),
       });
@@ -128,13 +128,13 @@ export const blockAddress: Rule = {
 
 export const blockPreserved: Rule = {
   id: 'BLOCK-005',
-  title: 'every block is preserved, and starts a block of the map',
+  title: 'every block of a list is preserved, as a single page',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B5',
   evidence: `${KB} kho_block_free_ser; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
   consequence:
-    'not checked when it is read: a block that is not preserved has been reused by then. Of one within a larger block of the map the freeing warns, and the page is lost; one that starts a larger block is freed with it',
+    'not checked on reading: a block that is not preserved has been reused by then. Freeing one inside a larger preserved block warns, and the page is lost; one at the start of a larger preserved block is freed together with it',
   needs: ['memory'],
   check(context, report) {
     const lists = listsOf(context, report);
@@ -147,7 +147,7 @@ export const blockPreserved: Rule = {
       if (starts && broken.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
         report.finding({
           subject: list.subject,
-          message: `The blocks of ${what} go on at ${hex(broken.next)}, which is not preserved`,
+          message: `the list of ${what} continues at ${hex(broken.next)}, which is not preserved`,
           location: linkOf(list),
           found: hex(broken.next),
         });
@@ -158,13 +158,11 @@ export const blockPreserved: Rule = {
         const order = orderAt(map, pfn);
         const severity = order > 0 ? ('note' as const) : map.contains(pfn) ? ('warning' as const) : undefined;
         const how =
-          order > 0
-            ? `the start of a preserved block of order ${order}`
-            : 'a part of a larger preserved block';
+          order > 0 ? `the start of a preserved block of order ${order}` : 'part of a larger preserved block';
         report.finding({
           ...(severity === undefined ? {} : { severity }),
           subject: list.subject,
-          message: `The block at ${hex(address)}, ${what}, is ${severity === undefined ? 'not preserved' : how}`,
+          message: `the block at ${hex(address)}, ${what}, is ${severity === undefined ? 'not preserved' : how}`,
           location: at(address),
         });
       }
@@ -174,7 +172,7 @@ export const blockPreserved: Rule = {
 
 export const blockOwner: Rule = {
   id: 'BLOCK-007',
-  title: 'no block belongs to two lists',
+  title: 'no block is shared by two lists',
   severity: 'error',
   generations: BLOCKS,
   source: 'upstream B7',
@@ -192,7 +190,7 @@ export const blockOwner: Rule = {
       if (broken?.kind !== 'shared' && !foreign) continue;
       report.finding({
         subject: list.subject,
-        message: `The list of ${what} goes on at ${hex(broken.next)}, ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
+        message: `the list of ${what} continues at ${hex(broken.next)}, which is ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
         location: linkOf(list),
         found: hex(broken.next),
       });

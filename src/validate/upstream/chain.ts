@@ -15,9 +15,9 @@ import { quoted } from './blobs.js';
 /** Why a chain does not end in 0. */
 export interface BrokenChain {
   /**
-   * - `loop`: it comes back to a page of its own;
-   * - `shared`: it goes on in a page of another chain;
-   * - `pointer`: it goes on at no physical address;
+   * - `loop`: it leads back to a page of its own;
+   * - `shared`: it continues in a page of another chain;
+   * - `pointer`: it continues at no physical address;
    * - `absent`: the next page is not in the dump;
    * - `unread`: decoding has stopped, as it had found more than there should be.
    */
@@ -30,7 +30,7 @@ export interface ListPage {
   readonly address: number;
   /** Runs before the first 0. */
   readonly used: number;
-  /** Whether something stands behind the first 0. */
+  /** Whether there are non-zero entries after the first 0. */
   readonly stray: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface PlacedList {
   readonly subject: Subject;
   readonly of: 'sessions' | 'files';
   readonly head: bigint;
-  /** Where the head stands. */
+  /** Where the head is. */
   readonly location: Location;
   readonly blocks: readonly BlockInfo[];
   /** Records that fit a block. */
@@ -117,7 +117,8 @@ function readListPages(
     let stray = false;
     let ended = false;
     for (let i = 0; i < vmallocCapacity(pageSize); i++) {
-      const zero = view.getBigUint64(KHO_VMALLOC_HDR_SIZE + i * ADDRESS, true) === 0n;
+      const at = KHO_VMALLOC_HDR_SIZE + i * ADDRESS;
+      const zero = view.getUint32(at) === 0 && view.getUint32(at + 4) === 0;
       if (zero) ended = true;
       else if (ended) stray = true;
       else used++;

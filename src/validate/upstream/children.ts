@@ -32,7 +32,7 @@ function checkU64({ handover }: RuleContext, report: Reporter, property: string)
     const length = token < 0 ? undefined : propertyValue(tree, token)?.length;
     if (length === U64) continue;
     if (isCutOff(tree) && i === subtrees.length - 1) {
-      report.skip(`the copy of the tree breaks off in /${name}`);
+      report.skip(`the copy of the tree is cut off in /${name}`);
       continue;
     }
     report.finding({
@@ -46,7 +46,7 @@ function checkU64({ handover }: RuleContext, report: Reporter, property: string)
 
 export const blobAddress: Rule = {
   id: 'KHO-113',
-  title: 'every child has the address of its blob, in 8 bytes',
+  title: 'every child has the address of its blob, as 8 bytes',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E13',
@@ -64,7 +64,7 @@ export const blobAddress: Rule = {
 
 export const blobSize: Rule = {
   id: 'KHO-114',
-  title: 'every child has blob-size, in 8 bytes',
+  title: 'every child has blob-size, as 8 bytes',
   severity: 'error',
   generations: SIZED,
   source: 'upstream E14',
@@ -78,12 +78,13 @@ export const blobSize: Rule = {
 
 export const trueSize: Rule = {
   id: 'KHO-115',
-  title: 'blob-size is the length of the blob, and all of it is preserved',
+  title: 'blob-size is the length of the blob, and the blob is entirely preserved',
   severity: 'warning',
   generations: SIZED,
   source: 'upstream E15',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kexec_handover_debugfs.c',
-  consequence: 'not checked: debugfs shows that many bytes from the blob’s address, whatever lies there',
+  consequence:
+    "not checked: debugfs shows that many bytes from the blob's address on, even those of other owners",
   needs: ['memory'],
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
@@ -94,7 +95,7 @@ export const trueSize: Rule = {
       const place = { ...location, property: 'blob-size' };
       if (tree !== undefined && own !== undefined && size !== own) {
         report.finding({
-          message: `blob-size of ${name} is ${hex(size)}, its tree has ${own} bytes`,
+          message: `blob-size of ${name} is ${hex(size)}, but its tree has ${own} bytes`,
           location: place,
           found: hex(size),
           expected: hex(own),
@@ -105,7 +106,7 @@ export const trueSize: Rule = {
         !pages.covers(address, address + size)
       ) {
         report.finding({
-          message: `blob-size of ${name} is ${hex(size)}: ${range(address, address + size)} is not all preserved`,
+          message: `blob-size of ${name} is ${hex(size)}: ${range(address, address + size)} is not entirely preserved`,
           location: place,
           found: hex(size),
           ...(own === undefined ? {} : { expected: hex(own) }),
@@ -117,7 +118,7 @@ export const trueSize: Rule = {
 
 export const blobPreserved: Rule = {
   id: 'KHO-116',
-  title: 'every child’s blob is preserved',
+  title: "every child's blob is preserved",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E16',
@@ -132,7 +133,7 @@ export const blobPreserved: Rule = {
       const [gap] = pages.uncovered(address, address + length);
       if (gap === undefined) continue;
       report.finding({
-        message: `The blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
+        message: `the blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
         location,
       });
     }
@@ -141,13 +142,13 @@ export const blobPreserved: Rule = {
 
 export const blobTree: Rule = {
   id: 'KHO-117',
-  title: 'a child’s blob that should be a tree is a sound one',
+  title: "a child's blob that should be a devicetree is a valid one",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E17',
   evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt; lib/test_kho.c',
   consequence:
-    'not checked up front: libfdt fails at the damage, or reads on in other memory; the state is lost',
+    'not checked up front: libfdt fails at the damage, or reads on into other memory; the state is lost',
   needs: ['memory'],
   requires: ['KHO-113'],
   check({ handover }, report) {
@@ -162,7 +163,7 @@ export const blobTree: Rule = {
         if (known === undefined) report.absent(`the blob of ${name}`, address);
         else
           report.finding({
-            message: `The blob of ${name} at ${hex(address)} is no devicetree blob`,
+            message: `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
             location,
           });
         continue;
@@ -172,7 +173,7 @@ export const blobTree: Rule = {
       const harmless = refused.every((diagnostic) => lookUpSeverity(tree, diagnostic) === 'warning');
       report.finding({
         ...(harmless ? { severity: 'warning' as const } : {}),
-        message: `The tree of ${name} at ${hex(address)}: ${listed(
+        message: `the tree of ${name} at ${hex(address)}: ${listed(
           refused.map(({ message }) => message),
           2,
         )}`,

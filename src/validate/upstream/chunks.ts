@@ -31,7 +31,7 @@ function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bit
 
 export const chunkChain: Rule = {
   id: 'KHO-131',
-  title: 'the chain of chunks ends',
+  title: 'the chain of chunks terminates',
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M1',
@@ -54,7 +54,7 @@ export const chunkChain: Rule = {
     report.finding({
       message:
         back < 0
-          ? `next of the chunk at ${hex(last.address)} is ${hex(last.next)}, which is no physical address`
+          ? `next of the chunk at ${hex(last.address)} is ${hex(last.next)}, which is not a physical address`
           : `next of chunk ${chunks.length - 1} at ${hex(last.address)} leads back to chunk ${back} at ${hex(last.next)}`,
       location: header(last, 'next', 'next'),
       found: hex(last.next),
@@ -64,12 +64,12 @@ export const chunkChain: Rule = {
 
 export const chunkCount: Rule = {
   id: 'KHO-132',
-  title: 'num_elms of a chunk is not more than a page holds',
+  title: 'num_elms of a chunk does not exceed the room in a page',
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M2',
   evidence: DESERIALIZE,
-  consequence: 'the next kernel takes what lies behind the page for bitmap pointers',
+  consequence: 'the next kernel takes the memory after the page for bitmap pointers',
   needs: ['memory'],
   check(context, report) {
     notePartMissing(context, report);
@@ -77,7 +77,7 @@ export const chunkCount: Rule = {
     for (const chunk of chunksOf(context)) {
       if (chunk.numElms <= capacity) continue;
       report.finding({
-        message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, a page holds ${capacity}`,
+        message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, but a page has room for ${capacity}`,
         location: header(chunk, 'numElms', 'num_elms'),
         found: `${chunk.numElms}`,
         expected: `at most ${capacity}`,
@@ -88,7 +88,7 @@ export const chunkCount: Rule = {
 
 export const bitmapAddress: Rule = {
   id: 'KHO-133',
-  title: 'every bitmap pointer holds an address',
+  title: 'every bitmap pointer is a physical address',
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M3',
@@ -99,13 +99,13 @@ export const bitmapAddress: Rule = {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
-      // Of a count that does not fit (KHO-132) nobody knows where the pointers end.
+      // With a count that does not fit (KHO-132) the end of the pointers is not known.
       if (chunk.numElms > capacity) continue;
       for (let i = 0; i < chunk.pointers.length; i++) {
         const { bitmap } = chunk.pointers.at(i);
         if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
         report.finding({
-          message: `Bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
+          message: `bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
           location: pointer(chunk, i, 'bitmap', 'bitmap'),
           found: hex(bitmap),
         });
@@ -116,7 +116,7 @@ export const bitmapAddress: Rule = {
 
 export const chunkOrder: Rule = {
   id: 'KHO-134',
-  title: 'the size of a chunk’s blocks fits 31 bits',
+  title: "the size of a chunk's blocks fits in 31 bits",
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M4',
@@ -142,7 +142,7 @@ export const chunkOrder: Rule = {
 
 export const bitmapStart: Rule = {
   id: 'KHO-136',
-  title: 'phys_start is a multiple of what its bitmap covers',
+  title: 'phys_start is a multiple of the range that its bitmap covers',
   severity: 'error',
   generations: CHUNKS,
   source: 'upstream M6',
@@ -163,7 +163,7 @@ export const bitmapStart: Rule = {
         const unaligned = physStart % block !== 0n;
         report.finding({
           severity: unaligned ? 'error' : 'warning',
-          message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, no multiple of ${
+          message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
             unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
           }`,
           location: pointer(chunk, i, 'physStart', 'phys_start'),
@@ -181,7 +181,7 @@ export const bitmapsOnce: Rule = {
   generations: CHUNKS,
   source: 'upstream M7',
   evidence: BITMAP,
-  consequence: 'harmless, as the blocks of both are reserved; the kernel’s writer never does it',
+  consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
   needs: ['memory'],
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
@@ -193,7 +193,7 @@ export const bitmapsOnce: Rule = {
         const key = `${chunk.order}:${physStart}`;
         if (seen.has(key)) {
           report.finding({
-            message: `A second bitmap of order ${chunk.order} for ${hex(physStart)}`,
+            message: `a second bitmap of order ${chunk.order} for ${hex(physStart)}`,
             location: pointer(chunk, i, 'physStart', 'phys_start'),
           });
         }
@@ -205,13 +205,13 @@ export const bitmapsOnce: Rule = {
 
 export const bitmapForm: Rule = {
   id: 'KHO-138',
-  title: 'the map tells whether its bitmaps have 512 bytes or a page',
+  title: 'the map shows whether its bitmaps have 512 bytes or a page',
   severity: 'warning',
   generations: CHUNKS,
   source: 'upstream M8, Q1',
   evidence: 'kernel/kexec_handover.c of 6.17 and 6.18 (struct kho_mem_phys_bits)',
   consequence:
-    '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 bitmaps of a page, and nothing tells them apart: the wrong kernel reserves other blocks than were preserved',
+    '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 page-size ones, and nothing distinguishes them: the wrong kernel reserves blocks other than those preserved',
   needs: ['memory'],
   check(context, report) {
     const { handover } = context;
@@ -221,7 +221,7 @@ export const bitmapForm: Rule = {
     if (preservedMap?.ambiguous !== true) return;
     report.finding({
       severity: 'note',
-      message: `Nothing in the dump tells the form; read with bitmaps of ${preservedMap.bitmapSize} bytes`,
+      message: `nothing in the dump shows the size of the bitmaps; they are read as ${preservedMap.bitmapSize} bytes each`,
       location: at(preservedMemoryMap),
     });
   },

@@ -22,5 +22,5 @@ const KEPT: ReadonlySet<string> = new Set([
 export function consumedReason({ id }: Rule, { takenOver }: Handover): string | undefined {
   if (takenOver === undefined || KEPT.has(id)) return undefined;
   if (AREAS_KEPT.has(id.slice(0, id.lastIndexOf('-'))) && !NEED_MAP.has(id)) return undefined;
-  return `the running kernel has taken the tree over: ${takenOver.why}`;
+  return `the running kernel has taken over the tree: ${takenOver.why}`;
 }

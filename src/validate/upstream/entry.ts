@@ -8,7 +8,7 @@ import type { Rule } from '../rule.js';
 import { counted, hex, listed } from '../text.js';
 import { at, reportDiagnostics, UPSTREAM } from './shared.js';
 
-/** Elements followed before a list that does not come back counts as endless; real ones have fewer than ten. */
+/** Elements followed before a list that does not return counts as endless; real ones have fewer than ten. */
 const MAX_ELEMENTS = 4096;
 
 /** Bytes of a page where setup_data exists. */
@@ -18,7 +18,7 @@ const EARLY_PAGES = 64n;
 
 interface SetupList {
   readonly elements: readonly { readonly address: bigint; readonly type: number }[];
-  /** Where the list comes back to itself, or is given up. */
+  /** Where the list leads back to itself, or is given up. */
   readonly endless?: bigint;
   readonly absent?: bigint;
 }
@@ -44,13 +44,13 @@ function setupDataList(memory: PhysicalMemory, bootParams: bigint): SetupList {
 
 export const finiteList: Rule = {
   id: 'KHO-101',
-  title: 'the setup_data list ends',
+  title: 'the setup_data list terminates',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E1',
   evidence: 'arch/x86/kernel/setup.c parse_setup_data; arch/x86/boot/compressed/kaslr.c process_kho_entries',
   consequence:
-    'the next kernel, or its decompressor, never leaves the loop that follows the list; an element beyond all memory it cannot map',
+    'the next kernel, or its decompressor, never leaves the loop that follows the list; it cannot map an element beyond all memory',
   needs: ['memory'],
   anyRoot: true,
   check({ handover: { memory, setupData, brokenEntry } }, report) {
@@ -62,14 +62,14 @@ export const finiteList: Rule = {
     const { endless, absent, elements } = setupDataList(memory, bootParams);
     const found = (message: string, address: bigint) =>
       report.finding({
-        message: `The setup_data list of boot_params at ${hex(bootParams)} ${message} after ${counted(elements.length, 'element')}`,
+        message: `the setup_data list of boot_params at ${hex(bootParams)} ${message} after ${counted(elements.length, 'element')}`,
         location: at(address, 'setup_data.next'),
         expected: 'a next of 0, or the address of an element',
       });
     if (absent !== undefined && physicalAddress(absent) === undefined)
       found(`leads to ${hex(absent)}, beyond all memory,`, elements.at(-1)?.address ?? absent);
     else if (absent !== undefined) report.absent('an element of the setup_data list', absent);
-    if (endless !== undefined) found(`comes back to ${hex(endless)}`, endless);
+    if (endless !== undefined) found(`leads back to ${hex(endless)}`, endless);
   },
 };
 
@@ -82,7 +82,7 @@ export const oneKhoElement: Rule = {
   evidence:
     'arch/x86/boot/compressed/kaslr.c process_kho_entries; kernel/liveupdate/kexec_handover.c kho_populate',
   consequence:
-    'the decompressor keeps to the scratch regions of the first, while the kernel takes each element in turn: the last valid tree wins, what the others name is lost, and the scratch regions of all are used',
+    'the decompressor uses the scratch regions of the first, while the kernel takes each element in turn: the last valid tree wins, the other trees are lost, and the scratch regions of all are used',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-101'],
   anyRoot: true,
@@ -97,7 +97,7 @@ export const oneKhoElement: Rule = {
     const same = payloads[0] !== '' && payloads.every((payload) => payload === payloads[0]);
     report.finding({
       ...(same ? { severity: 'warning' as const } : {}),
-      message: `${own.length} elements of type ${SetupDataType.kexecKho}${same ? ' that say the same' : ''}: ${listed(own.map(({ address }) => hex(address)))}`,
+      message: `${own.length} elements of type ${SetupDataType.kexecKho}${same ? ' with the same contents' : ''}: ${listed(own.map(({ address }) => hex(address)))}`,
       location: at(own[1]?.address, 'setup_data.type'),
       found: `${own.length} elements`,
       expected: 'one',
@@ -107,13 +107,13 @@ export const oneKhoElement: Rule = {
 
 export const payloadLength: Rule = {
   id: 'KHO-103',
-  title: 'the element’s payload is struct kho_data',
+  title: "the element's payload is struct kho_data",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E3',
   evidence: 'arch/x86/kernel/setup.c add_kho',
   consequence:
-    'the kernel maps len bytes and reads its 32 whatever len says: with a length of 0 or of more than an early mapping nothing is mapped and the boot is a cold one; of a short element that ends at a page’s end it reads beyond the mapping and faults',
+    'the kernel maps len bytes but always reads 32: with a length of 0, or more than an early mapping allows, nothing is mapped and the kernel boots cold; a short element at the end of a page is read past the mapping, and the kernel faults',
   needs: ['memory', 'setup_data'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {
@@ -126,7 +126,7 @@ export const payloadLength: Rule = {
     const fails = len === 0 || mapped > EARLY_PAGES || mapped < needed;
     report.finding({
       severity: fails ? 'error' : 'warning',
-      message: `setup_data.len of the element at ${hex(element)} is ${len}, struct kho_data has ${KHO_DATA_SIZE} bytes`,
+      message: `setup_data.len of the element at ${hex(element)} is ${len}, but struct kho_data has ${KHO_DATA_SIZE} bytes`,
       location: at(element, 'setup_data.len'),
       found: `${len}`,
       expected: `${KHO_DATA_SIZE}`,
@@ -136,13 +136,13 @@ export const payloadLength: Rule = {
 
 export const statedSize: Rule = {
   id: 'KHO-104',
-  title: 'kho_data.fdt_size is one page and not less than the tree',
+  title: 'kho_data.fdt_size is one page and not smaller than the tree',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
   consequence:
-    'the kernel maps that many bytes of the tree, and of 0 none: then the boot is a cold one; reading on after the mapping can fault',
+    'the kernel maps that many bytes of the tree; with 0 it maps none and boots cold; reading past the mapping can fault',
   needs: ['memory', 'setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
@@ -153,7 +153,7 @@ export const statedSize: Rule = {
     const short = size === 0n || size < BigInt(totalsize);
     report.finding({
       severity: short ? 'error' : 'warning',
-      message: `kho_data.fdt_size is ${hex(size)}${size === 0n ? ', so that nothing is mapped' : short ? `, the tree has ${totalsize} bytes` : `, a page has ${pageSize} bytes`}`,
+      message: `kho_data.fdt_size is ${hex(size)}${size === 0n ? ', so nothing is mapped' : short ? `, but the tree has ${totalsize} bytes` : `, but a page has ${pageSize} bytes`}`,
       location: at(setupData.element, 'kho_data.fdt_size'),
       found: hex(size),
       expected: hex(pageSize),
@@ -168,7 +168,7 @@ export const chosenPairs: Rule = {
   generations: UPSTREAM,
   source: 'upstream E5',
   evidence: 'drivers/of/fdt.c early_init_dt_check_kho',
-  consequence: 'the boot counts as one without a handover, silently: all that is preserved is lost',
+  consequence: 'the kernel silently boots without a handover: everything preserved is lost',
   anyRoot: true,
   check({ handover }, report) {
     const { diagnostics, setupData, scratch, fdtAddress, takenOver, unrestored } = handover;
@@ -177,7 +177,7 @@ export const chosenPairs: Rule = {
     if (diagnostics.some(({ code }) => code === 'chosen')) {
       reportDiagnostics(handover, report, 'chosen');
     } else if (setupData !== undefined || scratch === undefined || fdtAddress === undefined || prepared) {
-      report.skip('no device tree was given that the next kernel is booted with');
+      report.skip('the device tree that the next kernel is booted with was not given');
     }
   },
 };

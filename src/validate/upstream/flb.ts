@@ -25,7 +25,7 @@ function place({ origin }: LuoFlb, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
 
-/** Whether only the kernel's test uses an FLB, whose data is no address. */
+/** Whether only the kernel's test uses an FLB, whose data is not an address. */
 export function isTestFlb({ name }: LuoFlb): boolean {
   return flbOwner(bytesToText(name).text)?.released === true;
 }
@@ -53,19 +53,19 @@ export const flbPages: Rule = {
 
 export const flbCount: Rule = {
   id: 'FLB-002',
-  title: 'count of the FLB header is not more than a page holds',
+  title: 'luo_flb_header_ser.count does not exceed the room in the FLB page',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream F2',
   evidence: `${LB} luo_flb_retrieve_one`,
-  consequence: 'not checked: the next kernel takes what lies behind the page for entries',
+  consequence: 'not checked: the next kernel takes the memory after the page for entries',
   needs: ['memory'],
   check(context, report) {
     const luo = withFlbs(context, report);
     const capacity = flbCapacity(context.handover.pageSize);
     if (luo?.flbCount === undefined || luo.flbCount <= BigInt(capacity)) return;
     report.finding({
-      message: `The FLB header counts ${luo.flbCount} entries, its page holds ${capacity}`,
+      message: `luo_flb_header_ser.count is ${luo.flbCount}, but the page has room for ${capacity}`,
       location: at((luo.flbsAddress ?? 0n) + BigInt(LUO_FLB_HEADER_SER.count), 'luo_flb_header_ser.count'),
       found: `${luo.flbCount}`,
       expected: `at most ${capacity}`,
@@ -75,13 +75,13 @@ export const flbCount: Rule = {
 
 export const flbNames: Rule = {
   id: 'FLB-003',
-  title: 'FLB names are unique, and a NUL ends each',
+  title: 'FLB names are unique and NUL-terminated',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream F3',
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence:
-    'not checked: of equal names the first is found and the state of the other is lost; one without a NUL is equal to no FLB’s name, so that its state is lost (-ENOENT to those who ask for it)',
+    'not checked: of two equal names only the first is found, and the state of the other is lost; a name without a NUL matches no FLB, so its state is lost (-ENOENT)',
   needs: ['memory'],
   requires: ['FLB-002'],
   check(context, report) {
@@ -91,9 +91,17 @@ export const flbNames: Rule = {
       const location = place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name');
       const subject = handlerSubject(flb);
       if (!terminated)
-        report.finding({ subject, message: `No NUL ends the name of FLB ${i}, "${text}"`, location });
+        report.finding({
+          subject,
+          message: `the name of FLB ${i}, "${text}", is not NUL-terminated`,
+          location,
+        });
       else if (seen.has(text))
-        report.finding({ subject, message: `FLB ${i} has the name "${text}" of an earlier one`, location });
+        report.finding({
+          subject,
+          message: `FLB ${i} has the same name "${text}" as an earlier one`,
+          location,
+        });
       seen.add(text);
     }
   },
@@ -101,7 +109,7 @@ export const flbNames: Rule = {
 
 export const flbUsers: Rule = {
   id: 'FLB-004',
-  title: 'count of an FLB is at least 1 and fits 31 bits',
+  title: 'count of an FLB is at least 1 and fits in 31 bits',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F4',
@@ -125,12 +133,12 @@ export const flbUsers: Rule = {
 
 export const knownFlb: Rule = {
   id: 'FLB-005',
-  title: 'every FLB is one that a release has',
+  title: 'every FLB exists in a release',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F5',
   evidence: LB,
-  consequence: 'ignored silently: what it refers to stays reserved until the next cold boot',
+  consequence: 'silently ignored: the memory it refers to stays reserved until the next cold boot',
   needs: ['memory'],
   requires: ['FLB-002'],
   check(context, report) {
@@ -139,7 +147,7 @@ export const knownFlb: Rule = {
       if (!terminated || isTestFlb(flb)) continue;
       report.finding({
         subject: handlerSubject(flb),
-        message: `No release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
+        message: `no release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
         location: place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name'),
         found: text,
       });
@@ -170,7 +178,8 @@ function withSessions(context: RuleContext, report: Reporter): Luo | undefined {
   const luo = withFlbs(context, report);
   if (luo === undefined) return undefined;
   if (luo.sessions === undefined) {
-    if (luo.sessionsAddress === undefined) report.skip('where the sessions are is not known', 'prerequisite');
+    if (luo.sessionsAddress === undefined)
+      report.skip('the address of the sessions is not known', 'prerequisite');
     else report.absent('the list of sessions', luo.sessionsAddress);
     return undefined;
   }
@@ -182,7 +191,7 @@ function withSessions(context: RuleContext, report: Reporter): Luo | undefined {
 
 export const flbDependents: Rule = {
   id: 'FLB-006',
-  title: 'no FLB counts more files than hold it',
+  title: 'count of an FLB does not exceed the number of files that hold it',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F6',
@@ -200,7 +209,7 @@ export const flbDependents: Rule = {
       if (flb.count <= most) continue;
       report.finding({
         subject: handlerSubject(flb),
-        message: `count of FLB ${i}, "${name}", is ${flb.count}; all sessions together have ${counted(most, 'file')} that ${most === 1n ? 'holds' : 'hold'} it`,
+        message: `count of FLB ${i}, "${name}", is ${flb.count}, but all sessions together have ${counted(most, 'file')} that ${most === 1n ? 'holds' : 'hold'} it`,
         location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
         found: `${flb.count}`,
         expected: `at most ${most}`,
@@ -211,13 +220,13 @@ export const flbDependents: Rule = {
 
 export const flbFinishedEarly: Rule = {
   id: 'FLB-008',
-  title: 'an FLB counts every file that holds it',
+  title: 'count of an FLB includes every file that holds it',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream F6, 4.3, 4.5',
   evidence: `${LB} liveupdate_flb_put_incoming, luo_flb_file_finish`,
   consequence:
-    'not checked: the FLB is finished while files still hold it, so that what it stands for is given up under them; each file that is finished after that takes the count below 0, for which refcount_t warns from 7.2 on',
+    'not checked: the FLB is finished while files still hold it, so its state is torn down under them; each file finished after that takes the count below 0, and refcount_t warns from 7.2 on',
   needs: ['memory'],
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
@@ -229,13 +238,13 @@ export const flbFinishedEarly: Rule = {
       const owner = flbOwner(name);
       if (owner === undefined) continue;
       const { known } = holdersOf(luo, owner.handlers);
-      // A count that is no count is FLB-004.
+      // A count that is not a count is FLB-004.
       if (flb.count >= known || flb.count === 0n) continue;
       report.finding({
         // The test keeps a number and no state.
         ...(owner.needed ? {} : { severity: 'warning' as const }),
         subject: { handler: name },
-        message: `count of FLB ${i}, "${name}", is ${flb.count}; ${counted(known, 'file')} ${known === 1n ? 'holds' : 'hold'} it`,
+        message: `count of FLB ${i}, "${name}", is ${flb.count}, but ${counted(known, 'file')} ${known === 1n ? 'holds' : 'hold'} it`,
         location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
         found: `${flb.count}`,
         expected: `${known}`,
@@ -246,7 +255,7 @@ export const flbFinishedEarly: Rule = {
 
 export const flbMissing: Rule = {
   id: 'FLB-009',
-  title: 'the FLB that a file’s handler depends on is handed over',
+  title: "the FLB that a file's handler depends on is handed over",
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream F5, F6, 4.3, 4.5, 4.8',
@@ -265,7 +274,7 @@ export const flbMissing: Rule = {
       const { known } = holdersOf(luo, handlers);
       if (known === 0n) continue;
       report.finding({
-        message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", and the FLB page has none of that name`,
+        message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", but the FLB page has no entry of that name`,
         location: at(luo.flbsAddress, 'luo_flb_header_ser.count'),
         subject: { handler: label },
         expected: label,

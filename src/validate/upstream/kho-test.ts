@@ -19,7 +19,7 @@ export const testTree: Rule = {
   generations: UPSTREAM,
   source: 'upstream T1',
   evidence: `${EVIDENCE} kho_test_restore`,
-  consequence: 'the test of the next kernel fails',
+  consequence: "the next kernel's test fails",
   needs: ['memory'],
   check({ handover }, report) {
     const { khoTest } = handover;
@@ -27,7 +27,7 @@ export const testTree: Rule = {
     if (rider === undefined) return;
     const { tree } = rider;
     if (tree === undefined) {
-      report.skip('the blob of kho_test is no tree, or not in the dump');
+      report.skip('the blob of kho_test is not a tree, or not in the dump');
       return;
     }
     const location = at(rider.address);
@@ -83,12 +83,12 @@ function checkProperties(
 
 export const testCount: Rule = {
   id: 'KTEST-002',
-  title: 'the list of kho_test has nr_folios entries',
+  title: 'the list of kho_test has room for nr_folios entries',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream T2',
   evidence: `${EVIDENCE} kho_test_restore_data`,
-  consequence: 'the test reads beyond its list; 6.17, whose list stands in the tree, refuses it',
+  consequence: 'the test reads past its list; 6.17, which has the list in the tree, refuses it',
   needs: ['memory'],
   requires: ['KTEST-001'],
   check({ handover: { khoTest, pageSize } }, report) {
@@ -98,7 +98,7 @@ export const testCount: Rule = {
     const room = stated === undefined ? foliosInline?.length : Math.floor(stated / KHO_TEST_FOLIO_SIZE);
     if (room === undefined || nrFolios <= room) return;
     report.finding({
-      message: `nr_folios of kho_test is ${nrFolios}, its list has room for ${room}`,
+      message: `nr_folios of kho_test is ${nrFolios}, but its list has room for ${room}`,
       location: { fdtPath: `/${NAME}/data`, property: 'nr_folios', ...at(khoTest.origin?.address) },
       found: `${nrFolios}`,
       expected: `at most ${room}`,
@@ -108,12 +108,12 @@ export const testCount: Rule = {
 
 export const testFolios: Rule = {
   id: 'KTEST-003',
-  title: 'the folios of kho_test are preserved with their orders, and sum up to csum',
+  title: 'the folios of kho_test are preserved with their orders, and their checksum is csum',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream T3',
   evidence: `${EVIDENCE} kho_test_restore_data`,
-  consequence: 'the test of the next kernel fails',
+  consequence: "the next kernel's test fails",
   needs: ['memory'],
   requires: ['KTEST-001', 'KTEST-002'],
   check(context, report) {
@@ -130,7 +130,7 @@ export const testFolios: Rule = {
         if (map.has(pfn, order)) continue;
         const found = orderAt(map, pfn);
         report.finding({
-          message: `The folio of kho_test at ${hex(address)} has order ${order}, ${found < 0 ? 'no preserved block starts there' : `its block order ${found}`}`,
+          message: `the folio of kho_test at ${hex(address)} has order ${order}, ${found < 0 ? 'but no preserved block starts there' : `but its block has order ${found}`}`,
           location: at(address),
           found: found < 0 ? 'no block' : `order ${found}`,
           expected: `order ${order}`,
@@ -143,12 +143,12 @@ export const testFolios: Rule = {
       // No record of the handover: cores that are cut down to records lack it, and nothing is wrong with them.
       if (first !== undefined)
         report.skip(
-          `what the folios of kho_test hold is not in the dump (from ${hex(first.address)} on)`,
+          `the contents of the kho_test folios are not in the dump (from ${hex(first.address)} on)`,
           'not-given',
         );
     } else if (fold16(csum) !== fold16(csumComputed)) {
       report.finding({
-        message: `The folios of kho_test sum up to ${hex(fold16(csumComputed))}, csum says ${hex(fold16(csum))} (both folded to 16 bits)`,
+        message: `the checksum of the kho_test folios is ${hex(fold16(csumComputed))}, but csum is ${hex(fold16(csum))} (both folded to 16 bits)`,
         location: { fdtPath: `/${NAME}/data`, property: 'csum', ...at(origin?.address) },
         found: hex(fold16(csumComputed)),
         expected: hex(fold16(csum)),

@@ -15,13 +15,12 @@ import { at, UPSTREAM, wholeMap } from './shared.js';
 
 export const unreferenced: Rule = {
   id: 'KHO-156',
-  title: 'every preserved block is somebody’s',
+  title: 'every preserved block has an owner',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream X16',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
-  consequence:
-    'nobody restores the block: its memory stays reserved, without a message, until the next cold boot',
+  consequence: 'the block is never restored: its memory silently stays reserved until the next cold boot',
   needs: ['memory'],
   requires: ['KHO-111'],
   check(context, report) {
@@ -60,7 +59,7 @@ function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Re
     const address = BigInt(pfn) * BigInt(map.pageSize);
     const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
     report.finding({
-      message: `Nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
+      message: `nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
       location: at(address),
     });
   }
@@ -73,13 +72,13 @@ function reportTogether(map: PreservedPages, stretches: readonly Unclaimed[], re
   const pages = stretches.reduce((sum, { count, order }) => sum + count * 2 ** order, 0);
   const places = stretches.slice(0, MAX_STRETCHES).map(({ pfn }) => hex(BigInt(pfn) * page));
   report.finding({
-    message: `Nothing refers to ${counted(number, 'block')} in ${stretches.length} places (${size(page * BigInt(pages))}): at ${places.join(', ')} and elsewhere`,
+    message: `nothing refers to ${counted(number, 'block')} in ${stretches.length} places (${size(page * BigInt(pages))}): at ${places.join(', ')} and elsewhere`,
     location: at(BigInt(stretches[0]?.pfn ?? 0) * page),
     found: `${number} blocks`,
   });
 }
 
-/** One note for all: nobody can say yet whose the blocks are. */
+/** One note for all: the owners of the blocks are not known yet. */
 function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Reporter): void {
   let first: number | undefined;
   let number = 0;
@@ -93,7 +92,7 @@ function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Rep
   const bytes = BigInt(map.pageSize) * BigInt(pages);
   report.finding({
     severity: 'note',
-    message: `Nothing refers to ${counted(number, 'block')} (${size(bytes)}) yet: LUO writes its sessions on the way to the kexec`,
+    message: `nothing refers to ${counted(number, 'block')} (${size(bytes)}) yet: LUO writes its sessions just before the kexec`,
     location: at(BigInt(first) * BigInt(map.pageSize)),
   });
 }
@@ -105,7 +104,7 @@ function unknownReferences(handover: Handover): string | undefined {
   if (unknown !== undefined)
     return `only the owner of the child ${unknown.name ?? ''} knows what it refers to`;
   const absent = diagnostics.find(({ code }) => code === 'memory-absent');
-  if (absent !== undefined) return `what is preserved for is not all known: ${absent.message}`;
+  if (absent !== undefined) return `not all owners of preserved memory are known: ${absent.message}`;
   const regions = memblock?.regions ?? [];
   const nodes = subtrees.find(({ name }) => name === 'memblock')?.tree;
   if (nodes !== undefined && [...children(nodes, rootNode(nodes))].length !== regions.length) {
@@ -115,10 +114,10 @@ function unknownReferences(handover: Handover): string | undefined {
     return 'not all regions of memblock are known';
   }
   if (luo !== undefined && (luo.sessionsAddress === undefined || isMissing(luo, generation))) {
-    return 'the state of LUO is damaged';
+    return 'the LUO state is damaged';
   }
   for (const { files, filesAddress, count } of luo?.sessions ?? []) {
-    // Files that are counted at 0 are LUO-009, and their memory is nobody's for that reason.
+    // Files that are counted at 0 are LUO-009, and that is why their memory has no owner.
     if ((filesAddress !== 0n || count !== 0n) && files?.length !== Number(count))
       return 'not all files of LUO are known';
     if (files === undefined) continue;
@@ -137,7 +136,7 @@ function unknownReferences(handover: Handover): string | undefined {
   return undefined;
 }
 
-/** Whether LUO’s tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
+/** Whether LUO's tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
 function isMissing(
   { version, abiHeader, sessionsAddress, flbsAddress }: Luo,
   generation: Handover['generation'],
@@ -170,14 +169,14 @@ function* unclaimed(map: PreservedPages, references: PageSet, named: PageBits): 
       const head = Math.floor(claimed / scale) * scale;
       if (head > block) yield { pfn: block, order, count: (head - block) / scale };
       if (claimed >= end) break;
-      // Behind the claimed stretch the next block that may be nobody's begins.
+      // After the claimed stretch comes the next block that may have no owner.
       const stop = folio === claimed ? named.nextMissing(folio) : known.end;
       block = Math.ceil(stop / scale) * scale;
     }
   }
 }
 
-/** Finds the first run of references that ends behind a page; neighbours, which is what is asked for, cost nothing. */
+/** Finds the first run of references that ends after a page; neighbours, which is what is asked for, cost nothing. */
 function nextReference(
   references: PageSet,
 ): (pfn: number) => { readonly start: number; readonly end: number } {

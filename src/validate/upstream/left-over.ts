@@ -74,14 +74,14 @@ function blockAt(map: PreservedPages, pfn: number): Stretch | undefined {
 
 export const leftOver: Rule = {
   id: 'KHO-191',
-  title: 'no preserved block is larger than what its owner keeps in it',
+  title: 'no preserved block is larger than its contents',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream X16',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve; mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'a block is reserved as a whole. The tree, FLBs, reserve_mem and the blobs that are not LUO’s are never given back: the rest of their block stays reserved, without a message, until the next cold boot; that of a record is freed with the record. No kernel preserves a larger block than it needs',
+    "a block is reserved as a whole. The tree, FLBs, reserve_mem and blobs other than LUO's are never freed, so the rest of their block silently stays reserved until the next cold boot; the rest of a record's block is freed with the record. No kernel preserves a larger block than it needs",
   needs: ['memory'],
   check(context, report) {
     const { handover } = context;
@@ -103,7 +103,7 @@ export const leftOver: Rule = {
         const address = BigInt(part.start) * page;
         const bytes = BigInt(part.end - part.start) * page;
         report.finding({
-          message: `A preserved block of ${what} has ${size(bytes)} at ${hex(address)} that nothing refers to`,
+          message: `a preserved block of ${what} has ${size(bytes)} at ${hex(address)} that nothing refers to`,
           location: at(address),
           found: hex(bytes),
         });

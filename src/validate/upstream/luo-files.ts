@@ -35,20 +35,20 @@ function place({ origin }: LuoFile, offset: number, name: string) {
 
 export const handlerEnds: Rule = {
   id: 'LUO-013',
-  title: 'a NUL ends every handler string',
+  title: 'every handler string is NUL-terminated',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L13',
   evidence: `${LF} luo_file_deserialize_one`,
   consequence:
-    'no handler’s name is equal to it, as strcmp stops at the NUL of that name at the latest: -ENOENT, as of a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it prints what follows the field',
+    'strcmp finds no handler with that name: -ENOENT, as for a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it also prints the bytes after the field',
   needs: ['memory'],
   check(context, report) {
     for (const { session, file, index } of filesOf(context, report)) {
       if (bytesToText(file.compatible).terminated) continue;
       report.finding({
         subject: fileSubject(session, file),
-        message: `No NUL ends the handler string of file ${index} of session ${quoted(session.name)}`,
+        message: `the handler string of file ${index} of session ${quoted(session.name)} is not NUL-terminated`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
       });
     }
@@ -58,13 +58,13 @@ export const handlerEnds: Rule = {
 export const knownHandler: Rule = {
   id: 'LUO-012',
   title:
-    'every file has a handler that the taking kernel has (--to), or else the releases of this generation',
+    'the handler of every file exists in the next kernel (--to), or else in the releases of this generation',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L12',
   evidence: `${LF} luo_file_deserialize_one; luo_session.c`,
   consequence:
-    '-ENOENT: the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and the files of every session are lost; 6.19 goes on without the file',
+    '-ENOENT: reading the sessions stops, every open of /dev/liveupdate returns -EIO, and the files of every session are lost; 6.19 continues without the file',
   needs: ['memory'],
   check(context, report) {
     const { handover, to } = context;
@@ -80,7 +80,7 @@ export const knownHandler: Rule = {
         // A kernel with the draft applied takes it; the release that is named does not.
         ...(draft === undefined || taker !== undefined ? {} : { severity: 'warning' as const }),
         subject: { ...fileSubject(session, file), handler: text },
-        message: `File ${index} of session ${quoted(session.name)} has the handler "${text}"${
+        message: `file ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
         }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
@@ -98,13 +98,13 @@ function takerOf({ generation, luo }: Handover, to: string | undefined): Release
 
 export const tokensUnique: Rule = {
   id: 'LUO-014',
-  title: 'tokens are unique in a session',
+  title: 'tokens are unique within a session',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L14',
   evidence: `${LF} luo_retrieve_file`,
   consequence:
-    'not checked: only the first file can be retrieved, the others are dropped when the session is finished',
+    'not checked: only the first file can be retrieved; the others are dropped when the session is finished',
   needs: ['memory'],
   check(context, report) {
     const seen = new Set<bigint>();
@@ -115,7 +115,7 @@ export const tokensUnique: Rule = {
       if (seen.has(file.token)) {
         report.finding({
           subject: fileSubject(session, file),
-          message: `File ${index} of session ${quoted(session.name)} has the token ${hex(file.token)} of an earlier one`,
+          message: `file ${index} of session ${quoted(session.name)} has the same token ${hex(file.token)} as an earlier file`,
           location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
           found: hex(file.token),
         });

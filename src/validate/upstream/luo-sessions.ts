@@ -15,9 +15,9 @@ const LS = 'kernel/liveupdate/luo_session.c';
 const LF = 'kernel/liveupdate/luo_file.c';
 /** The failure that costs every session. */
 const ALL_LOST =
-  'the reading of all sessions stops, every open of /dev/liveupdate gives -EIO, and all files are lost';
+  'reading the sessions stops, every open of /dev/liveupdate returns -EIO, and all files are lost';
 
-/** The sessions; none where their count is damaged, as nobody knows then where they end. */
+/** The sessions; none where their count is damaged, as their end is not known then. */
 export function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
   const luo = luoOf(context, report);
   if ((luo?.sessionCount ?? 0n) > BigInt(sessionCapacity(context.handover.pageSize))) {
@@ -32,7 +32,7 @@ export function sessionsOf(context: RuleContext, report: Reporter): readonly Luo
 
 /** LUO's state; without it the rule does not apply. */
 function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
-  if (handover.luo === undefined) report.skip('the dump has no state of LUO');
+  if (handover.luo === undefined) report.skip('the dump has no LUO state');
   return handover.luo;
 }
 
@@ -42,12 +42,12 @@ function field({ origin }: LuoSession, offset: number, name: string) {
 
 export const sessionCount: Rule = {
   id: 'LUO-005',
-  title: 'count of the session area is not more than it holds',
+  title: 'luo_session_header_ser.count does not exceed the room in the session area',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L5',
   evidence: `${LS} luo_session_deserialize (6.19 to 7.1)`,
-  consequence: 'not checked: the next kernel takes what lies behind the area for sessions',
+  consequence: 'not checked: the next kernel takes the memory after the area for sessions',
   needs: ['memory'],
   check(context, report) {
     const luo = luoOf(context, report);
@@ -63,7 +63,7 @@ export const sessionCount: Rule = {
     const capacity = sessionCapacity(context.handover.pageSize);
     if (count <= BigInt(capacity)) return;
     report.finding({
-      message: `The session area claims ${count} sessions, it holds ${capacity}`,
+      message: `luo_session_header_ser.count is ${count}, but the area has room for ${capacity}`,
       location: at(sessionsAddress, 'luo_session_header_ser.count'),
       found: `${count}`,
       expected: `at most ${capacity}`,
@@ -73,19 +73,20 @@ export const sessionCount: Rule = {
 
 export const sessionNameEnds: Rule = {
   id: 'LUO-006',
-  title: 'a NUL ends every session name',
+  title: 'every session name is NUL-terminated',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream L6',
   evidence: `${LS} luo_session_alloc`,
-  consequence: 'the next kernel cuts the name off after 63 characters: nobody finds the session by its name',
+  consequence:
+    'the next kernel truncates the name to 63 characters: the session cannot be found by its original name',
   needs: ['memory'],
   check(context, report) {
     for (const session of sessionsOf(context, report)) {
       if (bytesToText(session.name).terminated) continue;
       report.finding({
         subject: sessionSubject(session),
-        message: `No NUL ends the name of session ${quoted(session.name)}`,
+        message: `the name of session ${quoted(session.name)} is not NUL-terminated`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
     }
@@ -100,7 +101,7 @@ export const sessionNamed: Rule = {
   source: 'upstream L7',
   evidence: `${LS} luo_session_create, luo_session_deserialize_one`,
   consequence:
-    'accepted when it is read, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create one, and write none',
+    'accepted on reading, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create such a session, so they never write one',
   needs: ['memory'],
   check(context, report) {
     const legal = mayBeNameless(context);
@@ -109,7 +110,7 @@ export const sessionNamed: Rule = {
       report.finding({
         ...(legal ? { severity: 'note' as const } : {}),
         subject: sessionSubject(session),
-        message: `Session ${i} has no name`,
+        message: `session ${i} has no name`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
     }
@@ -152,7 +153,7 @@ export const sessionNamesUnique: Rule = {
       first.others = 0;
       report.finding({
         subject: sessionSubject(session),
-        message: `Sessions ${first.index} and ${i} are both named ${quoted(session.name)}${more}`,
+        message: `sessions ${first.index} and ${i} are both named ${quoted(session.name)}${more}`,
         location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
       });
     }
@@ -161,13 +162,13 @@ export const sessionNamesUnique: Rule = {
 
 export const noFilesNoCount: Rule = {
   id: 'LUO-009',
-  title: 'a session without files counts none',
+  title: 'a session with files at 0 has a count of 0',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L9',
   evidence: `${LF} luo_file_deserialize`,
   consequence:
-    'WARN_ON (a panic with panic_on_warn), and the session is restored without files: those that it counts are lost, and their memory stays reserved',
+    'WARN_ON (a panic with panic_on_warn), and the session is restored without files: the files it had are lost, and their memory stays reserved',
   needs: ['memory'],
   check(context, report) {
     for (const session of sessionsOf(context, report)) {
@@ -175,7 +176,7 @@ export const noFilesNoCount: Rule = {
       if (filesAddress !== 0n || count === 0n) continue;
       report.finding({
         subject: sessionSubject(session),
-        message: `Session ${quoted(name)} counts ${counted(count, 'file')}, and its files are at 0`,
+        message: `session ${quoted(name)} has a count of ${count}, but its files are at 0`,
         location: field(
           session,
           LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count,
@@ -217,7 +218,7 @@ export const fileCount: Rule = {
         if (count > capacity) {
           report.finding({
             subject: sessionSubject(session),
-            message: `Session ${quoted(name)} counts ${count} files, its array holds ${capacity}`,
+            message: `session ${quoted(name)} has a count of ${count}, but its array has room for ${capacity}`,
             location,
             found: `${count}`,
             expected: `at most ${capacity}`,
@@ -237,7 +238,7 @@ export const fileCount: Rule = {
       }
       report.finding({
         subject: sessionSubject(session),
-        message: `Session ${quoted(name)} counts ${counted(count, 'file')}, its blocks hold ${listed}`,
+        message: `session ${quoted(name)} has a count of ${count}, but its blocks hold ${counted(listed, 'file')}`,
         location,
         found: `${count}`,
         expected: `${listed}`,
@@ -248,7 +249,7 @@ export const fileCount: Rule = {
 
 export const arrayOwner: Rule = {
   id: 'LUO-019',
-  title: 'the files of a session lie at a physical address, and belong to no other session',
+  title: 'the files of a session are at a physical address, and are not shared with another session',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream L11, X12',
@@ -272,8 +273,8 @@ export const arrayOwner: Rule = {
       }
       report.finding({
         subject: sessionSubject(session),
-        message: `The files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
-          other === undefined ? 'beyond 2^52' : `those of session ${quoted(other.name)} too`
+        message: `the files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
+          other === undefined ? 'beyond 2^52' : `as are those of session ${quoted(other.name)}`
         }`,
         location: field(
           session,

@@ -25,7 +25,7 @@ export const luoRecord: Rule = {
   generations: BLOCKS,
   source: 'upstream L2',
   evidence: `${STARTUP}, liveupdate_early_init`,
-  consequence: 'the next kernel panics at boot, even with liveupdate=off, as long as it has KHO on',
+  consequence: 'the next kernel panics at boot, even with liveupdate=off, if KHO is enabled',
   needs: ['memory'],
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
@@ -37,7 +37,7 @@ export const luoRecord: Rule = {
     if (luo.tree !== undefined) {
       const found = handover.luo?.compatible ?? 'another tree';
       report.finding({
-        message: `The LUO blob is a tree ("${found}"), not struct luo_ser`,
+        message: `the LUO blob is a tree ("${found}"), not struct luo_ser`,
         location,
         found,
         ...(expected === undefined ? {} : { expected }),
@@ -47,7 +47,7 @@ export const luoRecord: Rule = {
     const { blob } = luo;
     if (luo.size !== undefined && luo.size < BigInt(LUO_SER_SIZE)) {
       report.finding({
-        message: `The LUO blob has ${luo.size} bytes, struct luo_ser ${LUO_SER_SIZE}`,
+        message: `the LUO blob has ${luo.size} bytes, but struct luo_ser has ${LUO_SER_SIZE}`,
         location: { ...location, property: 'blob-size' },
         found: `${luo.size}`,
         expected: `${LUO_SER_SIZE}`,
@@ -106,7 +106,7 @@ export const luoTree: Rule = {
   source: 'upstream L3, Q4',
   evidence: 'kernel/liveupdate/luo_core.c luo_early_startup, luo_session.c, luo_flb.c (6.19 to 7.1)',
   consequence:
-    'the next kernel panics at boot; 7.0 and 7.1 do so without luo-flb too, which 6.19 does not write',
+    'the next kernel panics at boot; 7.0 and 7.1 also panic without luo-flb, which 6.19 does not write',
   needs: ['memory'],
   requires: ['KHO-117'],
   check(context, report) {
@@ -114,7 +114,7 @@ export const luoTree: Rule = {
     if (luo === undefined) return;
     const { tree, address } = luo;
     if (tree === undefined) {
-      report.skip('the blob of LUO is no tree, or not in the dump');
+      report.skip('the blob of LUO is not a tree, or not in the dump');
       return;
     }
     const { root } = luoV1;
@@ -137,7 +137,7 @@ export const luoTree: Rule = {
         });
       };
       if (node < 0) {
-        if (!optional) wrong(`The LUO tree has no ${path}`);
+        if (!optional) wrong(`the LUO tree has no ${path}`);
         continue;
       }
       const strings = stringsOf(tree, node);
@@ -160,14 +160,14 @@ export const luoTree: Rule = {
 
 export const luoAreas: Rule = {
   id: 'LUO-021',
-  title: 'what the LUO tree points to is not at 0',
+  title: 'no address in the LUO tree is 0',
   severity: 'error',
   generations: ['kho-v1', 'kho-v2', 'kho-v3'],
   source: 'upstream 3.5.2, 3.5.3, L3',
   evidence:
     'kernel/liveupdate/luo_session.c luo_session_setup_incoming, luo_flb.c luo_flb_setup_incoming, luo_core.c (6.19 to 7.1)',
   consequence:
-    'no address is taken for "none" here: the kernel reads physical page 0 as the record, which on x86 is the memory of the firmware, and faults where no RAM is. The sessions, or the FLBs, are lost',
+    '0 does not mean "none" here: the kernel reads physical page 0 as the record, which on x86 belongs to the firmware, and faults where there is no RAM. The sessions, or the FLBs, are lost',
   requires: ['KHO-117'],
   check(context, report) {
     const luo = context.handover.luo;
@@ -183,7 +183,7 @@ export const luoAreas: Rule = {
         : version === 'luo-v2'
           ? [{ path: '', property: 'luo-abi-header', address: abiHeader }]
           : [];
-    if (pointers.length === 0) report.skip('LUO is no tree, or of no known version');
+    if (pointers.length === 0) report.skip('LUO is not a tree, or of an unknown version');
     for (const { path, property, address } of pointers) {
       if (address !== 0n) continue;
       report.finding({
@@ -203,13 +203,13 @@ function stringsOf(tree: FdtTree, node: number): string[] {
 
 export const luoPage: Rule = {
   id: 'LUO-017',
-  title: 'struct luo_ser starts a preserved block',
+  title: 'struct luo_ser is preserved as a single page',
   severity: 'warning',
   generations: BLOCKS,
   source: 'upstream L17',
   evidence: `${STARTUP}; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
   consequence:
-    'within a larger block no page but the first can be restored: freeing it after it was read warns, and the page is lost. One that starts a larger block is freed with it',
+    'only the first page of a larger block can be restored: freeing any other page after reading it warns, and the page is lost. A luo_ser at the start of a larger block is freed together with it',
   needs: ['memory'],
   requires: ['KHO-113', 'KHO-116'],
   check(context, report) {
@@ -222,8 +222,8 @@ export const luoPage: Rule = {
       ...(order > 0 ? { severity: 'note' as const } : {}),
       message:
         order > 0
-          ? `struct luo_ser at ${hex(luo.address)} starts a block of order ${order}; the kernel’s writer keeps one page`
-          : `struct luo_ser at ${hex(luo.address)} lies within a larger block and does not start it`,
+          ? `struct luo_ser at ${hex(luo.address)} is at the start of a block of order ${order}, but the kernel preserves one page`
+          : `struct luo_ser at ${hex(luo.address)} is within a larger block, not at its start`,
       location: { fdtPath: `/${NAME}`, ...at(luo.address) },
     });
   },

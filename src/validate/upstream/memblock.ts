@@ -19,8 +19,8 @@ function riderTree(
 ): { rider: Subtree; tree: FdtTree } | undefined {
   const rider = childNamed(handover, NAME, report);
   if (rider === undefined) return undefined;
-  // A blob that is no tree is a finding of its own (KHO-117).
-  if (rider.tree === undefined) report.skip(`the blob of ${NAME} is no tree, or not in the dump`);
+  // A blob that is not a tree is a finding of its own (KHO-117).
+  if (rider.tree === undefined) report.skip(`the blob of ${NAME} is not a tree, or not in the dump`);
   else return { rider, tree: rider.tree };
   return undefined;
 }
@@ -96,13 +96,13 @@ export const regionProperties: Rule = {
 
 export const regionPreserved: Rule = {
   id: 'MEMBLOCK-005',
-  title: 'every region is preserved as a whole',
+  title: 'every region is entirely preserved',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream R5',
   evidence: 'mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'not checked: the kernel trusts the address and does not reserve it itself, so that the rest is handed out and overwritten',
+    'not checked: the kernel trusts the address and does not reserve the region itself, so the rest is handed out and overwritten',
   needs: ['memory'],
   check(context, report) {
     const map = wholeMap(context, report);
@@ -122,13 +122,13 @@ export const regionPreserved: Rule = {
 
 export const regionNames: Rule = {
   id: 'MEMBLOCK-007',
-  title: 'no two regions have one name',
+  title: 'region names are unique',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream R6, E12',
   evidence: 'mm/memblock.c reserve_mem, reserve_mem_kho_revive; lib/libfdt fdt_subnode_offset',
   consequence:
-    'a look-up by name finds the first: the region of the other cannot be reached, and its memory stays reserved. reserve_mem= refuses a name that is used, so that no kernel writes two',
+    'a look-up by name finds the first: the other region cannot be reached, and its memory stays reserved. reserve_mem= refuses a name already in use, so no kernel writes two',
   needs: ['memory'],
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
@@ -145,10 +145,10 @@ export const regionNames: Rule = {
       if (!hidden) continue;
       report.finding({
         subject: { node: name },
-        message: `A second memblock region has the name "${name}"${start === undefined ? '' : `; it is at ${hex(start)}`}`,
+        message: `a second memblock region is named "${name}"${start === undefined ? '' : `; it is at ${hex(start)}`}`,
         location: { fdtPath: `/${NAME}/${name}`, ...at(start) },
         found: name,
-        expected: 'a name of its own',
+        expected: 'a unique name',
       });
     }
   },
@@ -163,7 +163,7 @@ export const regionEmpty: Rule = {
   evidence:
     'mm/memblock.c reserve_mem, reserve_mem_kho_revive, reserve_mem_release_by_name, reserve_mem_init',
   consequence:
-    'reserve_mem= refuses a size of 0, so that no kernel asks for such a region: what was in it is not taken over. None writes one, as the tree is made before anybody can give a region back',
+    'reserve_mem= refuses a size of 0, so no kernel asks for such a region, and its contents are not taken over. No kernel writes one, as the tree is built before any region can be released',
   needs: ['memory'],
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
@@ -174,7 +174,7 @@ export const regionEmpty: Rule = {
       if (size !== 0n) continue;
       report.finding({
         subject: { node: name },
-        message: `The size of memblock region "${name}" is 0`,
+        message: `the size of memblock region "${name}" is 0`,
         location: { fdtPath: `/${NAME}/${name}`, property: 'size', ...at(start) },
         found: '0',
       });
@@ -189,8 +189,7 @@ export const regionLimits: Rule = {
   generations: UPSTREAM,
   source: 'upstream R6',
   evidence: 'mm/memblock.c reserve_mem, reserved_mem_add',
-  consequence:
-    'the reader takes what is there: two owners write to the same memory. No kernel writes such regions',
+  consequence: 'not checked: two owners write to the same memory. No kernel writes such regions',
   needs: ['memory'],
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
@@ -227,7 +226,7 @@ export const regionLimits: Rule = {
       report.finding({
         severity: 'warning',
         subject: { node: name },
-        message: `The name of memblock region "${name}" has ${length} characters`,
+        message: `the name of memblock region "${name}" has ${length} characters`,
         location: { fdtPath: `/${NAME}/${name}` },
         found: `${length}`,
         expected: `1 to ${MAX_NAME}`,

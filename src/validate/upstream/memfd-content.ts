@@ -17,7 +17,7 @@ export const folioContent: Rule = {
   source: 'upstream Q8, corrections (memfd, folio flags)',
   evidence: `${PRESERVE}, memfd_luo_retrieve_folios; CVE-2026-43389`,
   consequence:
-    'without MEMFD_LUO_FOLIO_DIRTY reclaim may free the folio in the next kernel as if nothing had been written to it; without MEMFD_LUO_FOLIO_UPTODATE its first fault zeroes it. From 7.1 on the kernel sets both on every folio; 6.19 and 7.0 write what the folio was when it was preserved, and lose what came later: a warning there',
+    'without MEMFD_LUO_FOLIO_DIRTY reclaim may free the folio in the next kernel as if nothing had been written to it; without MEMFD_LUO_FOLIO_UPTODATE its first fault zeroes it. From 7.1 on the kernel sets both on every folio; 6.19 and 7.0 write the state that the folio had when it was preserved, and lose later changes: a warning there',
   needs: ['memory'],
   check(context, report) {
     if (memfdsOf(context, report).length === 0) return;
@@ -29,7 +29,7 @@ export const folioContent: Rule = {
         const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
         report.finding({
           severity: owner.memfd.version === 'memfd-v1' ? 'warning' : 'error',
-          message: `Folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, is without ${flag}${more}`,
+          message: `folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, lacks ${flag}${more}`,
           subject: owner.subject,
           location: { ...at(BigInt(tally.pfn) * page), field: 'memfd_luo_folio_ser.flags' },
           found: hex(tally.flags),
@@ -50,7 +50,7 @@ function reportGaps(
   tell: (tally: GapTally, scan: FolioScan) => Parameters<Reporter['finding']>[0],
 ): void {
   if (memfdsOf(context, report).length === 0) return;
-  // A gap before the first folio is seen without the map; behind one its order has to be known.
+  // A gap before the first folio is seen without the map; after one its order has to be known.
   wholeMap(context, report);
   for (const scan of upstreamFacts(context.handover).folios().scans) {
     const { owner, absent, gaps } = scan;
@@ -75,14 +75,14 @@ export const wholeFile: Rule = {
   source: 'upstream H7, corrections (memfd, completeness)',
   evidence: `${PRESERVE} (memfd_pin_folios allocates what the file lacks)`,
   consequence:
-    'what no folio is listed for reads as zeros in the next kernel. No kernel leaves anything out: it allocates the holes of a file and lists them too',
+    'parts without a listed folio read as zeros in the next kernel. No kernel leaves any out: it allocates the holes of a file and lists them too',
   needs: ['memory'],
   check(context, report) {
     const { pageSize } = context.handover;
     reportGaps(context, report, 'missing', (tally, { owner }) => {
       const { memfd, name } = owner;
       return {
-        message: `${upper(name)}, has ${sizeText(memfd.size)}; its list of ${counted(memfd.nrFolios, 'folio')} leaves out ${inAll(tally, pageSize)}`,
+        message: `${name}, has ${sizeText(memfd.size)}; its list of ${counted(memfd.nrFolios, 'folio')} leaves out ${inAll(tally, pageSize)}`,
         location: place(owner, 'nrFolios', 'nr_folios'),
         found: counted(memfd.nrFolios, 'folio'),
         expected: `folios for ${counted((memfd.size + BigInt(pageSize) - 1n) / BigInt(pageSize), 'page')}`,
@@ -93,21 +93,22 @@ export const wholeFile: Rule = {
 
 export const folioOrders: Rule = {
   id: 'MEMFD-022',
-  title: 'the block of every folio of a memfd reaches up to the next index',
+  title: 'the block of every folio of a memfd extends to the next index',
   severity: 'error',
   generations: UPSTREAM,
   source: 'corrections (memfd, folio order)',
   evidence: 'mm/memfd_luo.c memfd_luo_retrieve_folios; kernel/liveupdate/kexec_handover.c kho_restore_page',
   consequence:
-    'the folio gets the order that the map has for its first page: the rest of it is free memory for the next kernel, handed out and overwritten, and reads as zeros in the file',
+    'the folio gets the order that the map has for its first page: the rest of it is free memory to the next kernel, is handed out and overwritten, and reads as zeros in the file',
   needs: ['memory'],
   check(context, report) {
     const { pageSize } = context.handover;
     reportGaps(context, report, 'lost', (tally, { owner }) => {
       const { position, pfn, index, order, start, end } = tally;
-      const next = end === Math.ceil(Number(owner.memfd.size) / pageSize) ? 'the file ends' : 'the next one';
+      const next =
+        end === Math.ceil(Number(owner.memfd.size) / pageSize) ? 'the file ends' : 'the next one starts';
       return {
-        message: `Folio ${position} of ${owner.name}, index ${hex(index)}, is a block of order ${order} in the map, ${next} at index ${hex(end)}: missing are ${inAll(tally, pageSize)}`,
+        message: `folio ${position} of ${owner.name}, index ${hex(index)}, is a block of order ${order} in the map, but ${next} at index ${hex(end)}: missing ${inAll(tally, pageSize)}`,
         location: { ...at(BigInt(pfn) * BigInt(pageSize)), field: 'memfd_luo_folio_ser.index' },
         found: `order ${order}, ${counted(start - index, 'page')}`,
         expected: counted(end - index, 'page'),
@@ -115,7 +116,3 @@ export const folioOrders: Rule = {
     });
   },
 };
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

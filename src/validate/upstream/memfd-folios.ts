@@ -28,7 +28,7 @@ function reportFault(
     const severity = severityOf(scan);
     report.finding({
       ...(severity === undefined ? {} : { severity }),
-      message: `Folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
+      message: `folio ${tally.position} of ${owner.name}: ${text(tally, scan)}${more}`,
       subject: owner.subject,
       location: {
         ...at(BigInt(tally.pfn) * page),
@@ -80,7 +80,7 @@ export const folioHoles = folioRule(
     source: 'upstream H9, corrections (memfd, completeness)',
     evidence: `${RETRIEVE}, memfd_luo_preserve_folios`,
     consequence:
-      'the reader skips the entry, so that part of the file reads as zeros. No kernel writes one: it allocates the holes of a file before it lists them',
+      'the reader skips the entry, so this part of the file reads as zeros. No kernel writes one: it allocates the holes of a file before it lists them',
   },
   'hole',
   'pfn',
@@ -89,18 +89,18 @@ export const folioHoles = folioRule(
     const lost = gaps?.hole?.pages ?? 0;
     return `pfn is 0, index ${hex(index)}${lost > 0 ? `; ${counted(lost, 'page')} of the file ${lost === 1 ? 'is' : 'are'} lost with such entries` : ''}`;
   },
-  // Beyond the end of the file, or where another folio lies, nothing is lost.
+  // Beyond the end of the file, or where another folio is, nothing is lost.
   ({ gaps }) => (gaps !== undefined && gaps.hole === undefined ? 'warning' : undefined),
 );
 
 export const foliosInFile = folioRule(
   {
     id: 'MEMFD-010',
-    title: 'every folio of a memfd lies within the file',
+    title: 'every folio of a memfd is within the file',
     severity: 'warning',
     source: 'upstream H10',
     consequence:
-      'not checked: the folio is added beyond the end of the file, where it takes memory and is not seen',
+      'not checked: the folio is added beyond the end of the file, where it takes up memory and is never seen',
   },
   'beyond',
   'index',
@@ -112,11 +112,10 @@ export const foliosInFile = folioRule(
 export const folioAlignment = folioRule(
   {
     id: 'MEMFD-011',
-    title: 'the index of every folio of a memfd is a multiple of its pages',
+    title: 'the index of every folio of a memfd is aligned to its order',
     source: 'upstream H11',
     evidence: 'mm/shmem.c shmem_add_to_page_cache',
-    consequence:
-      'only a debug assertion looks at it: without it the folio is entered at another index than it says',
+    consequence: 'only a debug assertion checks it: without it the folio is added at another index',
   },
   'unaligned',
   'index',
@@ -135,13 +134,13 @@ export const folioIndices = folioRule(
   'overlap',
   'index',
   true,
-  ({ index }) => `index ${hex(index)} belongs to another folio already`,
+  ({ index }) => `index ${hex(index)} already belongs to another folio`,
 );
 
 export const folioFlags = folioRule(
   {
     id: 'MEMFD-013',
-    title: 'flags of the folios of a memfd has only defined bits',
+    title: 'flags of the folios of a memfd has only defined bits set',
     severity: 'warning',
     source: 'upstream H13',
     consequence: 'other bits are ignored',
@@ -155,7 +154,7 @@ export const folioFlags = folioRule(
 export const foliosOnce = folioRule(
   {
     id: 'MEMFD-014',
-    title: 'no folio is twice in the list of a memfd',
+    title: 'no folio is in the list of a memfd twice',
     source: 'upstream H14, X12',
     consequence:
       'the second restore fails with -EIO: the file is lost, and its remaining folios are discarded',
@@ -163,7 +162,7 @@ export const foliosOnce = folioRule(
   'again',
   'pfn',
   false,
-  ({ pfn }) => `pfn ${hex(pfn)} occurs before in the list`,
+  ({ pfn }) => `pfn ${hex(pfn)} is already in the list`,
 );
 
 export const foliosOwned = folioRule(
@@ -176,7 +175,7 @@ export const foliosOwned = folioRule(
   'shared',
   'pfn',
   false,
-  ({ pfn }, { sharedWith }) => `pfn ${hex(pfn)} belongs to ${sharedWith?.name ?? 'another memfd'} too`,
+  ({ pfn }, { sharedWith }) => `pfn ${hex(pfn)} also belongs to ${sharedWith?.name ?? 'another memfd'}`,
 );
 
 export const recordsOwned: Rule = {
@@ -186,7 +185,7 @@ export const recordsOwned: Rule = {
   generations: UPSTREAM,
   source: 'upstream H16, X12',
   evidence: 'mm/memfd_luo.c memfd_luo_retrieve',
-  consequence: 'the second restore of the record’s page fails: the later of the two files is lost',
+  consequence: "the second restore of the record's page fails: the later of the two files is lost",
   needs: ['memory'],
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
@@ -197,7 +196,7 @@ export const recordsOwned: Rule = {
       else {
         report.finding({
           subject,
-          message: `The records of ${other} and of ${name} are on the same page, at ${hex(file.data)}`,
+          message: `the records of ${other} and of ${name} are on the same page, at ${hex(file.data)}`,
           location: at(file.data, 'luo_file_ser.data'),
         });
       }

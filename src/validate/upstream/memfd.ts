@@ -35,7 +35,7 @@ export function memfdsOf({ handover }: RuleContext, report: Reporter): readonly 
 
 type MemfdField = keyof typeof MEMFD_LUO_SER_V1;
 
-/** Where a field of a memfd's record lies. */
+/** Where a field of a memfd's record is. */
 export function place({ memfd }: PlacedMemfd, field: MemfdField | 'seals' | 'flags', name: string) {
   const { origin, version } = memfd;
   const v1 = version === 'memfd-v1' && field !== 'seals' && field !== 'flags';
@@ -53,11 +53,11 @@ export const memfdRecord: Rule = {
   generations: UPSTREAM,
   source: 'upstream H1, L15',
   evidence: RETRIEVE,
-  consequence: 'the kernel’s test for NULL is never true: it takes what lies at address 0 for the record',
+  consequence: "the kernel's test for NULL is never true: it takes the memory at address 0 for the record",
   needs: ['memory'],
   check({ handover: { luo } }, report) {
     if (luo === undefined) {
-      report.skip('the dump has no state of LUO');
+      report.skip('the dump has no LUO state');
       return;
     }
     for (const { name, files = [] } of luo.sessions ?? []) {
@@ -83,7 +83,7 @@ export const memfdRecord: Rule = {
 
 export const memfdSeals: Rule = {
   id: 'MEMFD-002',
-  title: 'seals of a memfd are seals that the kernel knows',
+  title: 'seals of a memfd has only bits that the kernel knows',
   severity: 'error',
   // memfd-v1 of kho-v1's releases has neither seals nor flags.
   generations: RADIX,
@@ -108,14 +108,14 @@ export const memfdSeals: Rule = {
 
 export const sealsAsTheyWere: Rule = {
   id: 'MEMFD-019',
-  title: 'a memfd that is sealed against exec is sealed against writing and resizing too',
+  title: 'a memfd that is sealed against exec is also sealed against writing and resizing',
   // Healthy kernels hand such files over.
   severity: 'note',
   generations: RADIX,
   source: 'upstream 3.6, H2',
   evidence: `${RETRIEVE} (memfd_alloc_file without MFD_NOEXEC_SEAL); mm/memfd.c memfd_add_seals`,
   consequence:
-    'the kernel makes a new file, which may be executed, and adds the seals to it: there F_SEAL_EXEC brings the other four along, and memory of a guest can no longer be mapped for writing. Files of MFD_NOEXEC_SEAL and of vm.memfd_noexec=1 have F_SEAL_EXEC alone',
+    'the kernel creates a new, executable file and adds the seals to it: there F_SEAL_EXEC implies the other four, and guest memory can no longer be mapped for writing. Files created with MFD_NOEXEC_SEAL or vm.memfd_noexec=1 have F_SEAL_EXEC alone',
   needs: ['memory'],
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
@@ -166,7 +166,7 @@ export const memfdPosition: Rule = {
   generations: UPSTREAM,
   source: 'upstream H4',
   evidence: `${RETRIEVE}; fs/read_write.c vfs_setpos`,
-  consequence: 'the position is not set, silently: the file is read from its start',
+  consequence: 'the position is silently not set: the file is read from its start',
   needs: ['memory'],
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
@@ -190,7 +190,7 @@ export const memfdSize: Rule = {
   generations: UPSTREAM,
   source: 'upstream H5',
   evidence: `${RETRIEVE}, memfd_luo_preserve`,
-  consequence: 'not checked: the file gets this size, a negative one too',
+  consequence: 'not checked: the file gets this size, even a negative one',
   needs: ['memory'],
   check(context, report) {
     const limit = MAX_FILE_PAGES * BigInt(context.handover.pageSize);
@@ -211,7 +211,7 @@ export const memfdSize: Rule = {
 
 export const memfdListLength: Rule = {
   id: 'MEMFD-006',
-  title: 'the folio list of a memfd has nr_folios entries',
+  title: 'the folio list of a memfd has room for nr_folios entries',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream H6',
@@ -226,7 +226,7 @@ export const memfdListLength: Rule = {
       if (nrFolios * BigInt(MEMFD_LUO_FOLIO_SER_SIZE) > stated) {
         report.finding({
           subject: placed.subject,
-          message: `nr_folios of ${placed.name} is ${nrFolios}, its list has room for ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,
+          message: `nr_folios of ${placed.name} is ${nrFolios}, but its list has room for ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,
           location: place(placed, 'nrFolios', 'nr_folios'),
           found: `${nrFolios}`,
           expected: `at most ${stated / BigInt(MEMFD_LUO_FOLIO_SER_SIZE)}`,

@@ -21,12 +21,12 @@ function metadata({ handover }: RuleContext, report: Reporter): Subtree | undefi
 
 export const metadataVersion: Rule = {
   id: 'KMETA-001',
-  title: `kexec-metadata is version ${KhoKexecMetadataVersion.current} and whole`,
+  title: `kexec-metadata is version ${KhoKexecMetadataVersion.current} and complete`,
   severity: 'error',
   generations: SIZED,
   source: 'upstream K1',
   evidence: READER,
-  consequence: 'the next kernel warns and ignores it: the count of kexecs starts again',
+  consequence: 'the next kernel warns and ignores it: the kexec count restarts',
   needs: ['memory'],
   check(context, report) {
     const subtree = metadata(context, report);
@@ -57,12 +57,12 @@ export const metadataVersion: Rule = {
 
 export const releaseName: Rule = {
   id: 'KMETA-002',
-  title: 'the release in kexec-metadata is text that a NUL ends',
+  title: 'the release in kexec-metadata is a NUL-terminated string',
   severity: 'warning',
   generations: SIZED,
   source: 'upstream K2',
   evidence: READER,
-  consequence: 'the next kernel copies what fits, and prints a release that is cut off',
+  consequence: 'the next kernel copies as much as fits, and prints a truncated release',
   needs: ['memory'],
   requires: ['KMETA-001'],
   check(context, report) {
@@ -73,7 +73,9 @@ export const releaseName: Rule = {
     if (terminated && text !== '') return;
     const { address } = subtree;
     report.finding({
-      message: terminated ? 'previous_release is empty' : `No NUL ends previous_release ("${text}")`,
+      message: terminated
+        ? 'previous_release is empty'
+        : `previous_release ("${text}") is not NUL-terminated`,
       location: {
         fdtPath: `/${NAME}`,
         field: 'kho_kexec_metadata.previous_release',

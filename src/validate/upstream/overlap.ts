@@ -84,7 +84,7 @@ export const oneOrder: Rule = {
   source: 'upstream X7',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
   consequence:
-    'the order that is read last counts, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
+    'the order read last wins, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
   needs: ['memory'],
   check(context, report) {
     notePartMissing(context, report);
@@ -95,13 +95,13 @@ export const oneOrder: Rule = {
 
 export const disjointBlocks: Rule = {
   id: 'KHO-148',
-  title: 'no block lies within another',
+  title: 'no block is within another',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X8',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve, kho_restore_page',
   consequence:
-    'both can be restored: pages then have two owners, and are freed by the first one that returns them',
+    'both can be restored: pages then have two owners, and the first one to return them frees them',
   needs: ['memory'],
   check(context, report) {
     notePartMissing(context, report);
@@ -112,14 +112,14 @@ export const disjointBlocks: Rule = {
 
 export const mapUnpreserved: Rule = {
   id: 'KHO-162',
-  title: 'no page of the map lies in a preserved block',
+  title: 'no page of the map is in a preserved block',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream 2.6, X1',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_radix_add_key (get_zeroed_page); kernel/kexec_handover.c new_chunk, xa_load_or_alloc (6.16 to 7.0)',
   consequence:
-    'the page is somebody else’s, and what he keeps there is read as a part of the map: the next kernel reserves memory that nobody preserved, and hands out what was',
+    'the page has another owner, and its contents are read as part of the map: the next kernel reserves memory that was not preserved, and hands out memory that was',
   needs: ['memory'],
   check(context, report) {
     notePartMissing(context, report);
@@ -129,7 +129,7 @@ export const mapUnpreserved: Rule = {
     for (const page of preservedMap?.pages ?? []) {
       if (!pages.contains(Math.floor(page / pageSize))) continue;
       report.finding({
-        message: `The map’s page at ${hex(page)} lies in a preserved block`,
+        message: `the map's page at ${hex(page)} is in a preserved block`,
         location: at(page),
       });
     }

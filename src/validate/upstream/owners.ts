@@ -15,12 +15,12 @@ import { at, maxPageOrder, UPSTREAM } from './shared.js';
 const MAX_CLAIM = 1n << 50n;
 /** Longer ones, in pages, are compared as stretches. */
 const MAX_SINGLE = 64;
-/** Pages whose owners are looked up. */
+/** Pages for which owners are looked up. */
 const MAX_SEARCHES = 16;
 /** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
 const MAX_ORDER = 40;
 
-/** Bytes that somebody reads or restores in the next kernel. */
+/** Bytes that the next kernel reads or restores. */
 export interface Reference extends PageRange {
   readonly who: () => string;
   readonly region?: true;
@@ -43,13 +43,13 @@ export function* references(handover: Handover): Generator<Reference> {
     yield { ...reference(`memblock region "${name}"`, start, size, { node: name }), region: true };
   }
   for (const { address, order } of khoTest?.folios ?? []) {
-    // Behind the end of the list, where a count leads that is too large (KTEST-002).
+    // After the end of the list, where a count leads that is too large (KTEST-002).
     if (address === 0n) continue;
     yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
   }
   for (const { owner, subject, area } of upstreamFacts(handover).areas()) {
     for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page, subject);
-    const who = () => `${owner}, whose list has the run`;
+    const who = () => `${owner}, with the run in its list`;
     // Of runs larger than any (VMALLOC-003) only the start means something.
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
@@ -68,13 +68,12 @@ function* luoReferences(handover: Handover, page: bigint): Generator<Reference> 
   }
   for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
   for (const { name, filesAddress, fileBlocks, files } of sessions) {
-    const whose = `files of session ${quoted(name)}`;
+    const part = `files of session ${quoted(name)}`;
     const subject = sessionSubject({ name });
-    for (const { address } of fileBlocks ?? [])
-      yield reference(`a block of ${whose}`, address, page, subject);
+    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${part}`, address, page, subject);
     // An array that another session has is LUO-019.
     if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
-    yield reference(`the ${whose}`, filesAddress, page * BigInt(FILE_PAGES), subject);
+    yield reference(`the ${part}`, filesAddress, page * BigInt(FILE_PAGES), subject);
   }
   // Records on one page are MEMFD-018.
   const seen = new Set<bigint>();
@@ -97,7 +96,7 @@ export const oneOwner: Rule = {
   source: 'upstream X12',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page; mm/memblock.c reserve_mem_kho_revive',
   consequence:
-    'a page is restored once, so that the second owner gets nothing; of two that restore nothing each overwrites the other',
+    'a page is restored once, so the second owner gets nothing; two owners that restore nothing overwrite each other',
   needs: ['memory'],
   check({ handover }, report) {
     const shared = sharedPages(handover);
@@ -112,7 +111,7 @@ function tell(handover: Handover, pfn: number, report: Reporter): void {
   report.finding({
     // The first that has names: the order of owners is that of the handover.
     subject: owners.find(({ subject }) => Object.keys(subject).length > 0)?.subject ?? {},
-    message: `The page at ${hex(address)} belongs to ${owners
+    message: `the page at ${hex(address)} belongs to ${owners
       .slice(0, 2)
       .map(({ who }) => who)
       .join(' and to ')}${owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''}`,

@@ -19,7 +19,7 @@ export const slotAddress: Rule = {
   source: 'upstream X1',
   evidence: WALK,
   consequence:
-    'the next kernel follows the address unchecked: it faults, or takes other memory for a part of the map',
+    'the next kernel follows the address unchecked: it faults, or takes other memory for part of the map',
   needs: ['memory'],
   requires: ['KHO-110'],
   check(context, report) {
@@ -31,13 +31,13 @@ export const slotAddress: Rule = {
 
 export const slotOnce: Rule = {
   id: 'KHO-142',
-  title: 'every page of the radix tree is reached by one slot',
+  title: 'no page of the radix tree is shared by two slots',
   severity: 'error',
   generations: RADIX,
   source: 'upstream X2',
   evidence: WALK,
   consequence:
-    'the walk ends, as the depth is fixed, but the same page stands for other blocks at every slot: the next kernel reserves memory that nobody preserved',
+    'the walk terminates, as the depth is fixed, but the same page means different blocks at each slot: the next kernel reserves memory that was not preserved',
   needs: ['memory'],
   requires: ['KHO-110'],
   check(context, report) {
@@ -49,7 +49,7 @@ export const slotOnce: Rule = {
 
 export const leafKeys: Rule = {
   id: 'KHO-143',
-  title: 'no bit of a leaf stands for a key without a block',
+  title: 'every key in a leaf encodes a block',
   severity: 'error',
   generations: RADIX,
   source: 'upstream X3',
@@ -66,12 +66,12 @@ export const leafKeys: Rule = {
 
 export const keyWidth: Rule = {
   id: 'KHO-144',
-  title: 'no slot stands for keys that are wider than the widest',
+  title: 'no slot covers keys wider than a key can be',
   severity: 'error',
   generations: RADIX,
   source: 'upstream X4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_radix_add_key (-ERANGE), __kho_radix_walk_tree',
-  consequence: 'the order of its blocks comes out negative, and the next kernel reserves anything',
+  consequence: 'the order of its blocks comes out negative, and the next kernel reserves arbitrary memory',
   needs: ['memory'],
   requires: ['KHO-110'],
   check(context, report) {
@@ -83,7 +83,7 @@ export const keyWidth: Rule = {
 
 export const blockSizes: Rule = {
   id: 'KHO-145',
-  title: 'no block is larger than any machine, or beyond 2^52',
+  title: 'no block is larger than the memory of any machine, or beyond 2^52',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X5',
@@ -97,7 +97,7 @@ export const blockSizes: Rule = {
     const pages = preserved?.pages;
     if (pages === undefined) return;
     const huge = pages.orders.some((order) => pageSize * 2 ** order > HUGE);
-    // Nearly every map ends here: nothing lies beyond the limit, and no order is out of proportion.
+    // Nearly every map ends here: nothing is beyond the limit, and no order is out of proportion.
     const [beyond] = pages.uncovered(BigInt(PHYSICAL_LIMIT), 1n << 64n);
     if (!huge && beyond?.start === BigInt(PHYSICAL_LIMIT) && beyond.end === 1n << 64n) return;
     for (const { address, order, count } of pages.blocks()) {
@@ -115,7 +115,7 @@ export const blockSizes: Rule = {
 
 export const blockSizeBits: Rule = {
   id: 'KHO-161',
-  title: 'the size of every block fits 31 bits',
+  title: 'the size of every block fits in 31 bits',
   severity: 'error',
   // Linux 7.2 computes it in 64 bits; of kho-v1 it is KHO-134.
   generations: ['kho-v2', 'kho-v3'],

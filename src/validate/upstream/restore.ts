@@ -66,7 +66,7 @@ export const splitRuns: Rule = {
   source: 'upstream X10',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages, kho_restore_page, kho_init_pages',
   consequence:
-    'the kernel steps over the run by its order and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that nobody holds',
+    'the kernel advances by the order of the run and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that hold no reference',
   needs: ['memory'],
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {
@@ -94,13 +94,13 @@ export const splitRuns: Rule = {
 
 export const restoredHeads: Rule = {
   id: 'KHO-151',
-  title: 'what LUO and memfd restore is preserved, and starts a block',
+  title: 'everything that LUO and memfd restore is preserved, and is at the start of a block',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
-    'what is not preserved is handed out and reused before it is read; of what lies within a block the restore warns and returns NULL',
+    'memory that is not preserved is reused before it is read; inside a block the restore warns and returns NULL',
   needs: ['memory'],
   check(context, report) {
     const map = wholeMap(context, report);
@@ -114,7 +114,7 @@ export const restoredHeads: Rule = {
         if (gap === undefined) continue;
         report.finding({
           subject,
-          message: `${upper(what)} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
+          message: `${what} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
           location: at(gap.start),
           expected: `${pages} pages`,
         });
@@ -122,7 +122,7 @@ export const restoredHeads: Rule = {
       }
       report.finding({
         subject,
-        message: `${upper(what)} at ${hex(address)} ${map.contains(pfn) ? 'lies within a block and does not start it' : 'is not preserved'}`,
+        message: `${what} at ${hex(address)} ${map.contains(pfn) ? 'is within a block, not at its start' : 'is not preserved'}`,
         location: at(address),
       });
     }
@@ -131,13 +131,13 @@ export const restoredHeads: Rule = {
 
 export const pageAligned: Rule = {
   id: 'KHO-153',
-  title: 'what is restored or handed over starts a page',
+  title: 'everything that is restored or handed over is page-aligned',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream X13',
   evidence: RESTORE,
   consequence:
-    'the restore drops the low bits silently: the page is restored, and its owner reads at an offset',
+    'the restore drops the low bits silently: the page is restored, but its owner reads at an offset',
   needs: ['memory'],
   check(context, report) {
     const { handover } = context;
@@ -146,7 +146,7 @@ export const pageAligned: Rule = {
       if (address % page === 0n) return;
       report.finding({
         subject,
-        message: `${upper(what)} at ${hex(address)} does not start a page`,
+        message: `${what} at ${hex(address)} is not page-aligned`,
         location: at(address),
         found: hex(address),
         expected: `a multiple of ${hex(page)}`,
@@ -159,10 +159,6 @@ export const pageAligned: Rule = {
     }
   },
 };
-
-function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 /** Folios above MAX_PAGE_ORDER among those of memfds and kho_test. */
 function checkOrders(context: RuleContext, report: Reporter): void {
@@ -186,7 +182,7 @@ function checkOrders(context: RuleContext, report: Reporter): void {
     if (tally === undefined) continue;
     const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
     found(
-      `Folio ${tally.position} of ${owner.name}${more}`,
+      `folio ${tally.position} of ${owner.name}${more}`,
       BigInt(tally.pfn) * BigInt(map.pageSize),
       tally.order,
       owner.subject,
@@ -204,11 +200,11 @@ function checkOrders(context: RuleContext, report: Reporter): void {
   }
   for (const { address } of khoTest?.folios ?? []) {
     const order = orderAt(map, Number(address) / map.pageSize);
-    if (order > limit) found('The folio of kho_test', address, order, { node: 'kho_test' });
+    if (order > limit) found('the folio of kho_test', address, order, { node: 'kho_test' });
   }
   for (const { what, address, subject = {} } of restored(context)) {
     const order = orderAt(map, Number(address / BigInt(map.pageSize)));
-    if (order > limit) found(upper(what), address, order, subject);
+    if (order > limit) found(what, address, order, subject);
   }
 }
 

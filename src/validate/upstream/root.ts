@@ -27,7 +27,7 @@ const FDT_ALIGNMENT = 8n;
 
 export const treeAddress: Rule = {
   id: 'KHO-106',
-  title: 'the tree lies at the start of a page',
+  title: 'the tree is page-aligned',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E6',
@@ -40,7 +40,7 @@ export const treeAddress: Rule = {
     const named = brokenEntry?.state === 'absent' && brokenEntry.list === undefined ? brokenEntry : undefined;
     if (named !== undefined && named.address % FDT_ALIGNMENT !== 0n) {
       report.finding({
-        message: `The tree is to lie at ${hex(named.address)}; the kernel gives it a page of its own`,
+        message: `the tree is expected at ${hex(named.address)}, but the kernel gives it its own page`,
         location: at(named.address),
         found: hex(named.address),
         expected: `a multiple of ${hex(pageSize)}`,
@@ -50,7 +50,7 @@ export const treeAddress: Rule = {
     } else if (fdtAddress % BigInt(pageSize) !== 0n) {
       report.finding({
         severity: fdtAddress % FDT_ALIGNMENT === 0n ? 'warning' : 'error',
-        message: `The tree lies at ${hex(fdtAddress)}; the kernel gives it a page of its own`,
+        message: `the tree is at ${hex(fdtAddress)}, but the kernel gives it its own page`,
         location: at(fdtAddress),
         found: hex(fdtAddress),
         expected: `a multiple of ${hex(pageSize)}`,
@@ -83,8 +83,8 @@ export const rootCompatible: Rule = {
     report.finding({
       message:
         property < 0
-          ? 'The root has no compatible property'
-          : `The root is compatible with "${strings.join('", "')}"`,
+          ? 'the root has no compatible property'
+          : `the root is compatible with "${strings.join('", "')}"`,
       location: { fdtPath: '/', property: 'compatible' },
       found: strings.join(', '),
       expected: wanted ?? listed(Object.keys(upstreamRoots)),
@@ -94,20 +94,20 @@ export const rootCompatible: Rule = {
 
 export const mapProperty: Rule = {
   id: 'KHO-109',
-  title: 'preserved-memory-map is there, has 8 bytes and is not 0',
+  title: 'preserved-memory-map exists, has 8 bytes and is not 0',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E9',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_get_mem_map_phys; kho_mem_deserialize in 6.16 to 6.18',
   consequence:
-    'from 6.19 on the kernel disables the revival and all is lost; 6.16 to 6.18 boot as if all were well with nothing reserved, and what the tree points to is overwritten',
+    'from 6.19 on the kernel disables KHO revival and everything is lost; 6.16 to 6.18 boot normally with nothing reserved, and the memory that the tree points to is overwritten',
   check({ handover }, report) {
     const tree = readableTree(handover);
     if (tree === undefined) return;
     const location = { fdtPath: '/', property: MAP };
     const property = findProperty(tree, rootNode(tree), MAP);
     if (property < 0) {
-      report.finding({ message: `The root has no ${MAP}`, location });
+      report.finding({ message: `the root has no ${MAP}`, location });
       return;
     }
     const length = propertyValue(tree, property)?.length ?? 0;
@@ -144,7 +144,7 @@ export const mapAddress: Rule = {
   source: 'upstream E10',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_memory_init_early',
   consequence:
-    'the kernel follows the address unchecked while it sets up its memory: it faults, or reads anything',
+    'the kernel follows the address unchecked while it sets up its memory: it faults, or reads arbitrary memory',
   requires: ['KHO-109'],
   check({ handover: { preservedMemoryMap, pageSize, memory } }, report) {
     if (preservedMemoryMap === undefined || preservedMemoryMap === 0n) return;
@@ -169,8 +169,7 @@ export const treePreserved: Rule = {
   generations: UPSTREAM,
   source: 'upstream E11',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_get_fdt; kho_memory_init in 6.16',
-  consequence:
-    'the page is handed out like any other, and later look-ups of children read what lies there then',
+  consequence: 'the page is handed out like any other, and later look-ups of children read its new contents',
   needs: ['memory'],
   check(context, report) {
     const { fdtAddress, pageSize, scratch, generation, setupData } = context.handover;
@@ -178,20 +177,20 @@ export const treePreserved: Rule = {
       report.skip('the address of the tree is not known');
       return;
     }
-    // What setup_data names is no copy: the kernel leaves the tree where the old one has it.
+    // What setup_data names is not a copy: the kernel leaves the tree where the old one has it.
     const inScratch = scratch?.some(({ start, end }) => fdtAddress >= start && fdtAddress < end) === true;
     if (setupData === undefined && inScratch) {
-      report.skip('the tree lies in scratch: a copy in the loaded image');
+      report.skip('the tree is in scratch: a copy in the loaded image');
       return;
     }
     const pages = wholeMap(context, report);
     if (pages === undefined || pages.covers(fdtAddress, fdtAddress + BigInt(pageSize))) return;
     if (generation === 'kho-v1' && scratch === undefined && setupData === undefined) {
-      report.skip('not preserved, but perhaps a copy in the loaded image: where scratch lies is not known');
+      report.skip('not preserved, but perhaps a copy in the loaded image: the scratch regions are not known');
       return;
     }
     report.finding({
-      message: `The tree’s page at ${hex(fdtAddress)} is not in the preserved memory map`,
+      message: `the tree's page at ${hex(fdtAddress)} is not in the preserved memory map`,
       location: at(fdtAddress),
     });
   },
@@ -199,13 +198,13 @@ export const treePreserved: Rule = {
 
 export const childNames: Rule = {
   id: 'KHO-112',
-  title: 'names of the root’s children are unique',
+  title: "names of the root's children are unique",
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream E12',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree, kho_add_subtree',
   consequence:
-    'a look-up finds the first one: the blob of the other is lost. The kernel’s writer refuses it (EEXIST)',
+    "a look-up finds the first one: the blob of the other is lost. The kernel's writer refuses it (EEXIST)",
   check({ handover: { subtrees = [] } }, report) {
     const seen = new Map<string, bigint | undefined>();
     for (const { name = '', address, origin } of subtrees) {
@@ -214,7 +213,7 @@ export const childNames: Rule = {
         continue;
       }
       report.finding({
-        message: `A second child "${name}"${address === undefined ? '' : `, blob at ${hex(address)}`}, is never reached`,
+        message: `a second child "${name}"${address === undefined ? '' : `, blob at ${hex(address)}`}, is never reached`,
         location: { fdtPath: origin?.fdtPath ?? `/${name}`, ...at(address) },
       });
     }
@@ -261,13 +260,13 @@ export const knownContents: Rule = {
       const name = nodeName(tree, child) ?? '';
       checkProperties(child, childProperties);
       for (const below of children(tree, child))
-        odd(below, `${nodePath(tree, below)}: children have no nodes`);
+        odd(below, `${nodePath(tree, below)}: children have no subnodes`);
       if (!/^[0-9a-zA-Z_-]+$/.test(name)) {
-        odd(child, `The child name "${name}" is not made of letters, digits, "_" and "-"`);
+        odd(child, `the child name "${name}" has characters other than letters, digits, "_" and "-"`);
       } else if (!RIDERS.includes(name)) {
         report.finding({
           severity: 'note',
-          message: `No known release hands over a child "${name}"`,
+          message: `no known release hands over a child "${name}"`,
           location: { fdtPath: nodePath(tree, child) },
         });
       }
@@ -291,7 +290,7 @@ export const treeFits: Rule = {
     const page = memory === undefined ? 65536 : pageSize;
     if (totalsize <= page) return;
     report.finding({
-      message: `The tree has ${totalsize} bytes, a page ${page}`,
+      message: `the tree has ${totalsize} bytes, but a page has ${page}`,
       location: { field: 'fdt_header.totalsize' },
       found: `${totalsize}`,
       expected: `at most ${page}`,

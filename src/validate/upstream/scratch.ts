@@ -17,7 +17,7 @@ function regions(
 ): readonly AddressRange[] {
   if (scratch !== undefined) return scratch;
   if (setupData?.khoData === undefined) {
-    report.skip('scratch is not known: no setup_data, /chosen or debugfs names it');
+    report.skip('the scratch regions are not known: no setup_data, /chosen or debugfs names them');
   } else {
     report.absent('the scratch array', setupData.khoData.scratchAddr);
   }
@@ -26,12 +26,12 @@ function regions(
 
 export const arraySize: Rule = {
   id: 'KHO-121',
-  title: 'the scratch array is made of whole regions',
+  title: 'the scratch array consists of whole entries',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream C1',
   evidence: `${KH} kho_populate`,
-  consequence: 'the kernel ignores what is left over at the end',
+  consequence: 'the kernel ignores the incomplete entry at the end',
   needs: ['setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
@@ -39,7 +39,7 @@ export const arraySize: Rule = {
     const size = setupData?.khoData?.scratchSize;
     if (setupData === undefined || size === undefined || size % BigInt(KHO_SCRATCH_SIZE) === 0n) return;
     report.finding({
-      message: `kho_data.scratch_size is ${size}, no multiple of ${KHO_SCRATCH_SIZE}`,
+      message: `kho_data.scratch_size is ${size}, not a multiple of ${KHO_SCRATCH_SIZE}`,
       location: at(setupData.element, 'kho_data.scratch_size'),
       found: `${size}`,
       expected: `a multiple of ${KHO_SCRATCH_SIZE}`,
@@ -49,7 +49,7 @@ export const arraySize: Rule = {
 
 export const someRegion: Rule = {
   id: 'KHO-122',
-  title: 'some scratch region has memory',
+  title: 'at least one scratch region is not empty',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C2',
@@ -62,7 +62,7 @@ export const someRegion: Rule = {
     if (scratch === undefined) regions(context, report);
     else if (!scratch.some(({ start, end }) => end > start)) {
       report.finding({
-        message: `${counted(scratch.length, 'scratch region')}, none with memory`,
+        message: `${counted(scratch.length, 'scratch region')}, all of them empty`,
         location: at(setupData?.khoData?.scratchAddr, 'kho_scratch.size'),
       });
     }
@@ -76,7 +76,8 @@ export const soundRegions: Rule = {
   generations: UPSTREAM,
   source: 'upstream C3',
   evidence: `${KH} kho_populate`,
-  consequence: 'any range is added as RAM: the next kernel allocates where no memory is, and dies at boot',
+  consequence:
+    'any range is added as RAM: the next kernel allocates where there is no memory, and dies at boot',
   anyRoot: true,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
@@ -87,7 +88,7 @@ export const soundRegions: Rule = {
       if (!beyond && start % page === 0n && end % page === 0n) continue;
       report.finding({
         severity: beyond ? 'error' : 'warning',
-        message: `Scratch region ${i}, ${range(start, end)}, ${beyond ? 'ends beyond 2^52' : 'is not made of whole pages'}`,
+        message: `scratch region ${i}, ${range(start, end)}, ${beyond ? 'ends beyond 2^52' : 'does not consist of whole pages'}`,
         location: at(start, 'kho_scratch.addr'),
         found: `${hex(start)}-${hex(end)}`,
       });
@@ -95,18 +96,18 @@ export const soundRegions: Rule = {
   },
 };
 
-/** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is nobody's. */
+/** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is ignored. */
 const SMALLEST_BLOCK = 2n * 1024n * 1024n;
 
 export const wholeBlocks: Rule = {
   id: 'KHO-190',
-  title: 'scratch regions are made of whole page blocks',
+  title: 'scratch regions consist of whole page blocks',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream C3, corrections (Scratch)',
   evidence: `${KH} kho_init, SCRATCH_ALIGNMENT_BYTES; mm/mm_init.c init_cma_reserved_pageblock; include/linux/kexec_handover.h kho_scratch_migratetype`,
   consequence:
-    'the kernel that reserved the regions, at the cold boot, gives them to its page allocator by whole page blocks: what lies behind the end of a region in its last block is freed with it, whoever has it. Every later kernel takes such a block for CMA. Kernels align regions to page blocks, but until a fix of mid 2026 take their sizes from kho_scratch= as they are',
+    'the kernel that reserved the regions at the cold boot gives them to its page allocator in whole page blocks: memory after the end of a region in its last block is freed with it, even if it is in use. Every later kernel uses such a block for CMA. Kernels align regions to page blocks, but until a fix of mid 2026 they use the sizes from kho_scratch= unaligned',
   requires: ['KHO-123'],
   check(context, report) {
     const { pageSize } = context.handover;
@@ -121,7 +122,7 @@ export const wholeBlocks: Rule = {
       const small = off.some((edge) => edge % SMALLEST_BLOCK !== 0n);
       report.finding({
         ...(small ? {} : { severity: 'note' as const }),
-        message: `Scratch region ${i}, ${range(start, end)}, ${
+        message: `scratch region ${i}, ${range(start, end)}, ${
           off.length === 2 ? 'begins and ends' : first === start ? 'begins' : 'ends'
         } within a page block of ${size(block)}${behind(context, end, block)}`,
         location: at(start, first === start ? 'kho_scratch.addr' : 'kho_scratch.size'),
@@ -132,13 +133,13 @@ export const wholeBlocks: Rule = {
   },
 };
 
-/** What is preserved behind a region's end in its last page block, in words. */
+/** What is preserved after a region's end in its last page block, in words. */
 function behind({ handover: { preserved } }: RuleContext, end: bigint, block: bigint): string {
   const rest = block - (end % block);
   if (rest === block || preserved?.pages === undefined) return '';
   let kept = rest;
   for (const gap of preserved.pages.uncovered(end, end + rest)) kept -= gap.end - gap.start;
-  return kept === 0n ? '' : `; ${size(kept)} that are preserved lie behind its end in that block`;
+  return kept === 0n ? '' : `; ${size(kept)} after its end in that block are preserved`;
 }
 
 export const disjointRegions: Rule = {
@@ -159,7 +160,7 @@ export const disjointRegions: Rule = {
     for (const region of sorted) {
       if (before !== undefined && region.start < before.end) {
         report.finding({
-          message: `Scratch region ${region.i}, ${range(region.start, region.end)}, overlaps region ${before.i}, ${range(before.start, before.end)}`,
+          message: `scratch region ${region.i}, ${range(region.start, region.end)}, overlaps region ${before.i}, ${range(before.start, before.end)}`,
           location: at(region.start, 'kho_scratch.addr'),
         });
       }
@@ -176,7 +177,7 @@ export const mappableArray: Rule = {
   source: 'upstream C5',
   evidence: `${KH} kho_populate; NR_FIX_BTMAPS in asm/fixmap.h`,
   consequence:
-    'mapping them fails: "disabling KHO revival", and the preserved memory is lost; at physical page 0 the kernel takes what lies there for its scratch regions',
+    'mapping them fails: "disabling KHO revival", and the preserved memory is lost; at physical page 0 the kernel takes the contents of that page for its scratch regions',
   needs: ['setup_data'],
   requires: ['KHO-103'],
   anyRoot: true,
@@ -185,7 +186,7 @@ export const mappableArray: Rule = {
     if (setupData === undefined || data === undefined) return;
     if (data.scratchAddr === 0n || data.scratchAddr + data.scratchSize > BigInt(PHYSICAL_LIMIT)) {
       report.finding({
-        message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader places nothing' : `and the array’s ${data.scratchSize} bytes end beyond 2^52`}`,
+        message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader never places anything' : `and the array's ${data.scratchSize} bytes end beyond 2^52`}`,
         location: at(setupData.element, 'kho_data.scratch_addr'),
         found: hex(data.scratchAddr),
         expected: 'an address in scratch',
@@ -208,13 +209,13 @@ export const mappableArray: Rule = {
 
 export const clearOfScratch: Rule = {
   id: 'KHO-126',
-  title: 'no preserved block lies in scratch',
+  title: 'no preserved block is in scratch',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C6',
   evidence: `${KH} kho_preserve_folio, kho_preserve_pages`,
   consequence:
-    'the next kernel has used scratch before it reads the map: what was preserved there is overwritten. The old kernel refuses it only with CONFIG_KEXEC_HANDOVER_DEBUG',
+    'the next kernel has used scratch before it reads the map: memory preserved there is overwritten. The old kernel refuses it only with CONFIG_KEXEC_HANDOVER_DEBUG',
   needs: ['memory'],
   requires: ['KHO-123'],
   check(context, report) {
@@ -226,7 +227,7 @@ export const clearOfScratch: Rule = {
       const preserved = (to: bigint): void => {
         if (to <= from) return;
         report.finding({
-          message: `${range(from, to)} is preserved and lies in scratch region ${i}, ${range(start, end)}`,
+          message: `${range(from, to)} is preserved and in scratch region ${i}, ${range(start, end)}`,
           location: at(from),
         });
       };
@@ -241,7 +242,7 @@ export const clearOfScratch: Rule = {
 
 export const mapClearOfScratch: Rule = {
   id: 'KHO-127',
-  title: 'no page of the map lies in scratch',
+  title: 'no page of the map is in scratch',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream C7',
@@ -256,7 +257,7 @@ export const mapClearOfScratch: Rule = {
       const i = scratch.findIndex(([start, end]) => page >= start && page < end);
       if (i < 0) continue;
       report.finding({
-        message: `The map’s page at ${hex(page)} lies in scratch region ${i}`,
+        message: `the map's page at ${hex(page)} is in scratch region ${i}`,
         location: at(page),
       });
     }

@@ -13,7 +13,7 @@ export const CHUNKS: readonly Generation[] = ['kho-v1'];
 export const RADIX: readonly Generation[] = ['kho-v2', 'kho-v3', 'kho-v4'];
 /** 7.1 on: children carry a length. */
 export const SIZED: readonly Generation[] = ['kho-v3', 'kho-v4'];
-/** 7.2 on: LUO is a record, and lists lie in blocks. */
+/** 7.2 on: LUO is a record, and lists are in blocks. */
 export const BLOCKS: readonly Generation[] = ['kho-v4'];
 
 /** The tree, with the property names that a truncated copy has lost. */
@@ -51,13 +51,13 @@ export function wholeMap({ handover }: RuleContext, report: Reporter): Preserved
   const { preserved, preservedMap, preservedMemoryMap } = handover;
   const missing = missingOf(handover, ['map']);
   if (missing !== undefined) {
-    report.absent(`a part of the preserved memory map (${missing.what})`, missing.address);
+    report.absent(`part of the preserved memory map (${missing.what})`, missing.address);
   } else if (preserved?.pages === undefined || preservedMap === undefined) {
     report.skip('the preserved memory map is not in the dump');
   } else if (preservedMemoryMap === 0n) {
     report.skip('preserved-memory-map is 0');
   } else if (handover.diagnostics.some(({ code }) => code === 'bitmap-form-conflict')) {
-    report.skip('whether the map has bitmaps of 512 bytes or of a page is in doubt');
+    report.skip('it is not clear whether the map has 512-byte or page-size bitmaps');
   } else if (!preservedMap.complete) {
     report.skip('the preserved memory map is damaged');
   } else {
@@ -72,7 +72,7 @@ export function notePartMissing({ handover }: RuleContext, report: Reporter): vo
   if (preservedMap?.complete === true || preservedMemoryMap === 0n) return;
   const missing = missingOf(handover, ['map']);
   if (missing !== undefined) {
-    report.absent(`a part of the preserved memory map (${missing.what})`, missing.address);
+    report.absent(`part of the preserved memory map (${missing.what})`, missing.address);
   } else if (preservedMap === undefined) {
     report.skip('the preserved memory map is not in the dump');
   }

@@ -7,22 +7,22 @@ import type { Trait } from '../../versions/writer.js';
 import type { Rule, Severity } from '../rule.js';
 
 const VERDICTS: Readonly<Record<Exclude<Takeover, 'yes'>, { severity: Severity; words: string }>> = {
-  unsure: { severity: 'warning', words: 'takes it over, and may read other bytes than were written' },
-  loses: { severity: 'error', words: 'takes it over and loses a part of it' },
-  misreads: { severity: 'error', words: 'accepts it and reads other bytes than were written' },
+  unsure: { severity: 'warning', words: 'takes it over, but may read bytes other than those written' },
+  loses: { severity: 'error', words: 'takes it over, but loses part of it' },
+  misreads: { severity: 'error', words: 'accepts it, but reads bytes other than those written' },
   refuses: { severity: 'error', words: 'refuses it and boots without it' },
   panics: { severity: 'error', words: 'panics at boot' },
 };
 
 export const oneWriter: Rule = {
   id: 'KHO-192',
-  title: 'some release writes all that the handover consists of',
+  title: 'at least one release writes every part of the handover',
   severity: 'warning',
   generations: GENERATIONS.filter((generation) => RELEASES.some(({ kho }) => kho === generation)),
   source: 'upstream 1.1, 1.3',
   evidence: 'the version table (kho explain abi)',
   consequence:
-    'no released kernel has written it as it stands: it was damaged or edited, or comes from a kernel between two releases or with changes of its own; what takes over one part may refuse another',
+    'no released kernel has written it in this form: it was damaged or edited, or comes from a kernel between two releases or with local changes; a kernel that takes over one part may refuse another',
   check({ handover }, report) {
     const { luo, generation } = handover;
     const fits = RELEASES.some((abi) => abi.kho === generation && abi.luo === luo?.compatible);
@@ -39,7 +39,7 @@ export const oneWriter: Rule = {
       return newest === oldest ? `${newest}` : `${oldest} to ${newest}`;
     };
     report.finding({
-      message: `No release writes both of this: ${one.what} (${releases(one)}), ${other.what} (${releases(other)})`,
+      message: `no release writes both of these: ${one.what} (${releases(one)}), ${other.what} (${releases(other)})`,
       location: { fdtPath: '/', property: 'compatible' },
       found: releases(other),
       expected: releases(one),
@@ -49,7 +49,7 @@ export const oneWriter: Rule = {
 
 export const takenOver: Rule = {
   id: 'KHO-160',
-  title: 'the release named by --to takes the handover over as it is',
+  title: 'the release named by --to takes over the handover in this form',
   severity: 'error',
   generations: GENERATIONS.filter((generation) => generation !== 'rfc-2024'),
   source: 'upstream 1.1, 1.3, 1.4',

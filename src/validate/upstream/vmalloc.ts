@@ -16,7 +16,7 @@ const MAX_PAGES = 0x7fff_ffff / 8;
 /** The areas; without one the rule does not apply. */
 function areasOf({ handover }: RuleContext, report: Reporter): readonly PlacedArea[] {
   const areas = upstreamFacts(handover).areas();
-  if (areas.length === 0) report.skip('nothing in the dump is handed over as a vmalloc area');
+  if (areas.length === 0) report.skip('the dump hands over no vmalloc area');
   return areas;
 }
 
@@ -36,17 +36,17 @@ function listText(placed: PlacedArea): string {
   const listed = listedPages(placed);
   return listed === totalPages
     ? ''
-    : `: its list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`;
+    : `: its list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`;
 }
 
 export const pageCount: Rule = {
   id: 'VMALLOC-001',
-  title: 'the listed runs make up total_pages',
+  title: 'the listed runs add up to total_pages',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V1',
   evidence: RESTORE,
-  consequence: 'the area is not restored; the pages that were restored before the kernel saw it are lost',
+  consequence: 'the area is not restored; pages restored before the kernel noticed are lost',
   needs: ['memory'],
   check(context, report) {
     for (const placed of areasOf(context, report)) {
@@ -60,7 +60,7 @@ export const pageCount: Rule = {
       if (listed === totalPages) continue;
       report.finding({
         subject,
-        message: `${owner}: the list holds ${counted(listed, 'page')}, total_pages is ${totalPages}`,
+        message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.total_pages' },
         found: `${listed}`,
         expected: `${totalPages}`,
@@ -71,12 +71,12 @@ export const pageCount: Rule = {
 
 export const definedFlags: Rule = {
   id: 'VMALLOC-002',
-  title: 'flags of a vmalloc area has only defined bits',
+  title: 'kho_vmalloc.flags has only defined bits set',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream V2',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_flags_to_vmalloc',
-  consequence: 'other bits are dropped silently: the area is mapped otherwise than it was',
+  consequence: 'other bits are dropped silently: the area is not mapped the way it was',
   needs: ['memory'],
   check(context, report) {
     for (const { owner, subject, area, location } of areasOf(context, report)) {
@@ -95,13 +95,13 @@ export const definedFlags: Rule = {
 
 export const runOrder: Rule = {
   id: 'VMALLOC-003',
-  title: 'order of a vmalloc area is not more than MAX_PAGE_ORDER',
+  title: 'kho_vmalloc.order does not exceed MAX_PAGE_ORDER',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V3',
   evidence: `${RESTORE}, kho_restore_page`,
   consequence:
-    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing looks at it: a warning, as no allocation has such runs, and the area is restored where they are preserved and make up total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
+    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing checks it: a warning, as no allocation has such runs, and the area is restored if they are preserved and add up to total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
   needs: ['memory'],
   check(context, report) {
     const { pageSize, generation } = context.handover;
@@ -126,13 +126,13 @@ export const runOrder: Rule = {
 
 export const listChain: Rule = {
   id: 'VMALLOC-004',
-  title: 'the list pages of a vmalloc area come back to none, and belong to no other',
+  title: 'the list of a vmalloc area has no loop, and its pages are not shared',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V4',
   evidence: RESTORE,
   consequence:
-    'a page is not restored twice: the kernel warns and gives the area up, after it has read a freed page',
+    'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
   needs: ['memory'],
   check(context, report) {
     for (const { owner, subject, broken, pages, location } of areasOf(context, report)) {
@@ -140,7 +140,7 @@ export const listChain: Rule = {
       const last = pages.at(-1);
       report.finding({
         subject,
-        message: `${owner}: its list goes on at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which it has already passed' : 'a list page of another area'}`,
+        message: `${owner}: its list continues at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which is already in the list' : 'which is a list page of another area'}`,
         location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
         found: hex(broken.next),
       });
@@ -156,7 +156,7 @@ export const listPages: Rule = {
   source: 'upstream V5, corrections (vmalloc)',
   evidence: `${RESTORE}, kho_restore_page`,
   consequence:
-    'without a block that starts there the page cannot be restored, and with it the area. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
+    'unless a preserved block starts there, neither the page nor the area can be restored. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
   needs: ['memory'],
   check(context, report) {
     const areas = areasOf(context, report);
@@ -166,7 +166,7 @@ export const listPages: Rule = {
         const last = pages.at(-1);
         report.finding({
           subject,
-          message: `${owner}: its list goes on at ${hex(broken.next)}, which is no physical address`,
+          message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
         });
@@ -175,7 +175,7 @@ export const listPages: Rule = {
         const last = pages.at(-1);
         report.finding({
           subject,
-          message: `${owner}: its list goes on at ${hex(broken.next)}, which is not preserved`,
+          message: `${owner}: its list continues at ${hex(broken.next)}, which is not preserved`,
           location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
           found: hex(broken.next),
         });
@@ -185,7 +185,7 @@ export const listPages: Rule = {
         const pfn = Math.floor(address / map.pageSize);
         const order = orderAt(map, pfn);
         if (order === 0) continue;
-        const inside = map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved';
+        const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
         const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
         report.finding({
           ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
@@ -207,7 +207,7 @@ export const runsPreserved: Rule = {
   source: 'upstream V6',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
   consequence:
-    'where no preserved block starts, restoring the area fails; what is not preserved is handed out and overwritten. A run that is not aligned is restored in the blocks that it was preserved in, and low bits of its address are dropped: a warning, as no allocation has such runs',
+    'where no preserved block starts, restoring the area fails; memory that is not preserved is handed out and overwritten. An unaligned run is restored in the blocks it was preserved in, and the low bits of its address are dropped: a warning, as no allocation has such runs',
   needs: ['memory'],
   requires: ['VMALLOC-003'],
   check(context, report) {
@@ -236,15 +236,15 @@ export const runsPreserved: Rule = {
 /** What keeps a run of 2^order pages from being restored, in the steps of kho_restore_pages; undefined for nothing. */
 function runFault(map: PreservedPages, run: number, order: number): string | undefined {
   const start = physicalAddress(run);
-  if (start === undefined) return 'is no physical address';
+  if (start === undefined) return 'is not a physical address';
   const first = Math.floor(start / map.pageSize);
   const end = first + 2 ** order;
   for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
     if (orderAt(map, pfn) >= 0) continue;
     const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
-    return `${where}${map.contains(pfn) ? 'lies within a preserved block' : 'is not preserved'}`;
+    return `${where}${map.contains(pfn) ? 'is within a preserved block' : 'is not preserved'}`;
   }
-  return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not preserved as a whole';
+  return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not entirely preserved';
 }
 
 /** Pages of the largest aligned block at pfn that ends by `end`. */
@@ -256,7 +256,7 @@ function step(pfn: number, end: number): number {
 
 export const runBlocks: Rule = {
   id: 'VMALLOC-007',
-  title: 'no run of a vmalloc area is a part of a larger block',
+  title: 'no run of a vmalloc area is part of a larger block',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream V7',
@@ -276,7 +276,7 @@ export const runBlocks: Rule = {
         if (order <= area.descriptor.order) continue;
         report.finding({
           subject,
-          message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, its block order ${order}`,
+          message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, but its block has order ${order}`,
           location: at(run),
           found: `order ${order}`,
           expected: `order ${area.descriptor.order}`,
@@ -288,12 +288,12 @@ export const runBlocks: Rule = {
 
 export const noEntriesBehindZero: Rule = {
   id: 'VMALLOC-008',
-  title: 'nothing stands after the first 0 of a list page',
+  title: 'all entries after the first 0 of a list page are 0',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream V8',
   evidence: RESTORE,
-  consequence: 'what stands there is ignored; were it runs, they are lost',
+  consequence: 'the entries are ignored; if they are runs, they are lost',
   needs: ['memory'],
   check(context, report) {
     for (const { owner, subject, pages } of areasOf(context, report)) {
@@ -301,7 +301,7 @@ export const noEntriesBehindZero: Rule = {
         if (!stray) continue;
         report.finding({
           subject,
-          message: `${owner}: the list page at ${hex(address)} has entries after the 0 of entry ${used}`,
+          message: `${owner}: the list page at ${hex(address)} has non-zero entries after the 0 in entry ${used}`,
           location: at(address, 'kho_vmalloc_chunk.phys'),
         });
       }
@@ -311,7 +311,7 @@ export const noEntriesBehindZero: Rule = {
 
 export const firstPage: Rule = {
   id: 'VMALLOC-009',
-  title: 'an area with pages has a list',
+  title: 'a vmalloc area with pages has a list',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V9',
@@ -324,7 +324,7 @@ export const firstPage: Rule = {
       if (first !== 0n || totalPages === 0) continue;
       report.finding({
         subject,
-        message: `${owner}: first is 0, total_pages is ${totalPages}`,
+        message: `${owner}: first is 0, but total_pages is ${totalPages}`,
         location: { ...location, field: 'kho_vmalloc.first' },
         found: '0x0',
       });
@@ -334,7 +334,7 @@ export const firstPage: Rule = {
 
 export const allocatable: Rule = {
   id: 'VMALLOC-010',
-  title: 'total_pages is a number of pages that the kernel can list',
+  title: 'total_pages is small enough for the kernel to allocate an array of pages',
   severity: 'error',
   generations: UPSTREAM,
   source: 'upstream V10',

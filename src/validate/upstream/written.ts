@@ -16,7 +16,7 @@ import { at, readableTree, UPSTREAM } from './shared.js';
 
 const RESERVE_ENTRY = 16;
 
-/** A field of a header, what stands in it, and what the writers put there. */
+/** A field of a header, its value, and the one that the writers put there. */
 type HeaderField = readonly [name: string, found: number, expected: number];
 
 /** The sequential writer leaves room for an entry before its own; an edited tree has none. */
@@ -46,7 +46,7 @@ function checkHeader(
   for (const [name, found, expected] of headerFields(tree, sequential)) {
     if (found === expected) continue;
     report.finding({
-      message: `${name} of ${of} is ${hex(found)}, the kernel’s writer leaves ${hex(expected)} there`,
+      message: `${name} of ${of} is ${hex(found)}, but the kernel's writer leaves ${hex(expected)} there`,
       location: {
         field: `fdt_header.${name}`,
         ...(base === undefined ? {} : { address: base + BigInt(headerOffset(name)) }),
@@ -75,7 +75,7 @@ const HEADER = [
 
 export const writtenHeaders: Rule = {
   id: 'KHO-120',
-  title: 'the headers of the tree and of its riders’ trees are those of the kernel’s writer',
+  title: "the headers of the tree and of its riders' trees are as the kernel writes them",
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream 2.2.3, 2.2.4',
@@ -101,7 +101,7 @@ interface CountedArray {
   readonly size: number;
 }
 
-/** A check that the record behind the last one of an array is zero; skipped where `arrayOf` finds no `where`. */
+/** A check that the record after the last one of an array is zero; skipped where `arrayOf` finds no `where`. */
 function zeroBehind(
   where: string,
   arrayOf: (handover: Handover) => CountedArray | undefined,
@@ -124,14 +124,14 @@ function checkRest(
   if (bytes === undefined) {
     // No record: a core that is cut down to records need not have it.
     report.skip(
-      `what lies after the last ${what} at 0x${address.toString(16)} is not in the dump`,
+      `the memory after the last ${what} at 0x${address.toString(16)} is not in the dump`,
       'not-given',
     );
     return;
   }
   if (bytes.every((byte) => byte === 0)) return;
   report.finding({
-    message: `Something stands behind the ${count} ${what}s that are counted`,
+    message: `non-zero bytes after the last counted ${what} (count is ${count})`,
     location: at(address, field),
     expected: 'zeros',
   });
@@ -139,13 +139,13 @@ function checkRest(
 
 export const noSessionBehind: Rule = {
   id: 'LUO-020',
-  title: 'nothing stands behind the last session of the session area',
+  title: 'the bytes after the last session of the session area are zero',
   severity: 'warning',
   // kho-v4 brought the block lists.
   generations: UPSTREAM.filter((generation) => generation !== 'kho-v4'),
   source: 'upstream 3.5.1, L5',
   evidence: 'kernel/liveupdate/luo_session.c luo_session_serialize, luo_session_deserialize (6.19 to 7.1)',
-  consequence: 'not looked at: a session that the count leaves out is lost, and its files stay reserved',
+  consequence: 'not checked: a session missing from the count is lost, and its files stay reserved',
   needs: ['memory'],
   requires: ['LUO-005'],
   check: zeroBehind('session area', ({ luo, pageSize }) => {
@@ -165,13 +165,13 @@ export const noSessionBehind: Rule = {
 
 export const noFlbBehind: Rule = {
   id: 'FLB-007',
-  title: 'nothing stands behind the last FLB of the page',
+  title: 'the bytes after the last FLB of the FLB page are zero',
   severity: 'warning',
   generations: UPSTREAM,
   source: 'upstream 3.5.5, F2',
   evidence: 'kernel/liveupdate/luo_flb.c luo_flb_serialize, luo_flb_retrieve_one',
   consequence:
-    'not looked at: an FLB that the count leaves out is lost, and what it refers to stays reserved',
+    'not checked: an FLB missing from the count is lost, and the memory it refers to stays reserved',
   needs: ['memory'],
   requires: ['FLB-002'],
   check: zeroBehind('FLB page', ({ luo, pageSize }) => {

@@ -58,7 +58,7 @@ function reservedBits(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { bits = 0n, count } = anomaly;
   const { setting } = target;
   if (target.stage === 'first') {
-    // Bit 7 above level 3 is told apart by the walker; what is left lies below a page's size.
+    // Bit 7 above level 3 is told apart by the walker; what is left is below a page's size.
     tally.see(
       anomaly.level === 3 ? 'FS-5' : 'FS-6',
       onEntry(target, anomaly, `has reserved bits ${bitList(bits)}`, bits),
@@ -96,7 +96,7 @@ function child({ table = 0 }: WalkAnomaly): string {
   return hex(table);
 }
 
-/** Where the entry stands that points to the top table. */
+/** Where the entry is that points to the top table. */
 function entryPlace({ entryAddress }: Target): { address?: bigint } {
   return entryAddress === undefined ? {} : { address: BigInt(entryAddress) };
 }
@@ -131,7 +131,7 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     const what =
       entryAddress === undefined
         ? `top table of ${name}`
-        : `table of level ${anomaly.level - 1} of ${name} behind entry ${hex(anomaly.entry)}`;
+        : `table of level ${anomaly.level - 1} of ${name} below entry ${hex(anomaly.entry)}`;
     seeNoRam(sink, setting, what, table, at, count);
     sink.blocked(scopes, `tables of ${name} are not reached`);
     return;
@@ -216,19 +216,23 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
       });
       return;
     case 'shared-table':
-      see('SS-22', `points to table ${child(anomaly)}, to which another entry points too`, {
+      see('SS-22', `points to table ${child(anomaly)}, to which another entry points as well`, {
         key: anomaly.folded ? `${target.name} folded` : `${table}`,
         ...odd,
       });
       return;
     case 'walk-budget':
-      see('SS-22', 'points to a table that was walked before and, with so many of them, was not again', {
-        key: `${target.name} budget`,
-        severity: 'note',
-      });
+      see(
+        'SS-22',
+        'points to a table that was already walked; with so many of them, it was not walked again',
+        {
+          key: `${target.name} budget`,
+          severity: 'note',
+        },
+      );
       return;
     case 'two-levels':
-      see('XR-1', `points to table ${child(anomaly)}, which is used at another level too`, {
+      see('XR-1', `points to table ${child(anomaly)}, which is also used at another level`, {
         key: `${table}`,
         ...odd,
       });

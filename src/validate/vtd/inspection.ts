@@ -172,7 +172,7 @@ export function createInspection(
         const key = keyOf(target.stage, target.root, target.levels);
         if (!target.nested && walked.has(key)) continue;
         if (budget <= 0) {
-          const what = 'more tables than the dump has pages are named by root tables; the next';
+          const what = 'root tables point to more tables than the dump has pages; the next';
           sink.absent(['second-stage', 'first-stage', 'table', 'unit-table'], what, Number(target.root));
           return;
         }
@@ -212,7 +212,7 @@ export function createInspection(
     },
     of(rule) {
       const row = byId.get(rule);
-      if (row === undefined) return { findings: [], dropped: 0, skipped: 'it is no VT-d rule' };
+      if (row === undefined) return { findings: [], dropped: 0, skipped: 'it is not a VT-d rule' };
       const skipped = whySkipped(row);
       if (skipped !== undefined) {
         const why = blocked.get(row.scope);
@@ -240,13 +240,12 @@ function seeDepth({ tally }: Sink, target: Target, levels: number): void {
   const width = stage === 'first' ? 'FSPM' : 'AW';
   const record = setting.mode === 'scalable' ? pasidEntry.name : contextEntry.name;
   const field = domain !== undefined ? 'agaw' : `${record}.${width}`;
-  const says =
-    domain !== undefined ? `domain says ${target.levels}` : `entry says ${target.levels} (${width})`;
+  const says = domain !== undefined ? `domain has ${target.levels}` : `entry has ${target.levels} (${width})`;
   const reads =
     levels > target.levels
       ? 'so its page tables are taken for the pages that it maps'
       : 'so the pages that it maps are taken for page tables';
-  const text = `the table ${hex(root)} of ${name} has ${levels} levels, its ${says}, ${reads}`;
+  const text = `the table ${hex(root)} of ${name} has ${levels} levels, but its ${says}, ${reads}`;
   const address = BigInt(entryAddress ?? Number(root));
   const found = `${target.levels} levels`;
   tally.see(
@@ -297,7 +296,7 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
         first === undefined
           ? 'no second-stage table'
           : `the table ${hex(first.address)} with ${first.levels} levels`;
-      const text = `${placeName({ bus, devfn })} of domain ${persistentId ?? nodeName ?? 'without id'} has ${is}, the handover says ${wanted}`;
+      const text = `${placeName({ bus, devfn })} of domain ${persistentId ?? nodeName ?? 'without id'} has ${is}, but the handover names ${wanted}`;
       const location = origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
       const [{ unit }] = units as readonly [UnitTargets[number]];
       sink.tally.see(
@@ -375,9 +374,9 @@ function seeUnpreserved(
     const setting = target?.setting ?? settingOf(units);
     if (missing === 0 || target?.domain !== undefined || setting === undefined) continue;
     const rest = missing > shown.length ? ` and ${missing - shown.length} more` : '';
-    const whose =
+    const what =
       target === undefined ? 'with root, context and PASID tables' : `with page tables of ${target.name}`;
-    const text = `of ${counted(total, 'page')} ${whose}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
+    const text = `of ${counted(total, 'page')} ${what}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
     sink.tally.see(
       'XR-4',
       {

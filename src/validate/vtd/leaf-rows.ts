@@ -222,17 +222,17 @@ export function watchLeaves(
       );
     if (withoutPasid && iova < INTERRUPTS_END && iova + pages > INTERRUPTS)
       see(first ? '3.14 first stage' : 'SS-31', batch, row, 'maps input addresses in the interrupt range');
-    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'lies in the upper half');
+    if (first && kernelDomain && iova >= upperHalf) see('FS-16', batch, row, 'is in the upper half');
     if (at + pages > addressEnd) see('FS-11', batch, row, `has an address beyond ${addressBits} bits`);
   }
 
   function paths(batch: LeafBatch, row: number, iova: number, access: number): void {
     let left = access;
     for (const { start, end, access: kept } of narrowed) if (iova >= start && iova < end) left &= kept;
-    if (left === 0 && !first) see('SS-1', batch, row, 'keeps no permission over its path');
+    if (left === 0 && !first) see('SS-1', batch, row, 'has no permission left over its path');
   }
 
-  /** Whether all leaves of a batch have the same bits outside their address, and nobody objects to those. */
+  /** Whether all leaves of a batch have the same bits outside their address, and no rule objects to those. */
   function allPlain(batch: LeafBatch): boolean {
     const { orLo, orHi, andLo, andHi, small, format } = batch;
     const access = commonAccess(batch);
@@ -242,7 +242,7 @@ export function watchLeaves(
     return !checks.some((check) => check.test({ lo: orLo, hi: orHi, level: 1, access }));
   }
 
-  /** Whether no leaf of a batch lies, or leads, where a look at its addresses is due. */
+  /** Whether no leaf of a batch is, or leads, where a look at its addresses is due. */
   function allOrdinary(batch: LeafBatch): boolean {
     const { addressHi } = batch.format;
     // A bit that all high halves have: no leaf leads below 4 GiB.
@@ -299,7 +299,7 @@ export function watchLeaves(
         tally.see(first ? 'FS-1' : 'SS-1', { text, key: 'nothing', location, severity: 'note' }, setting);
       }
       if (!first && snooped > 0 && unsnooped > 0) {
-        const text = `${snooped} leaves of ${name} have SNP, ${unsnooped} have not`;
+        const text = `${snooped} leaves of ${name} have SNP, ${unsnooped} do not`;
         tally.see('SS-28', { text, key: name, location: target.place }, setting);
       }
     },

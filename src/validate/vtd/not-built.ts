@@ -1,4 +1,4 @@
-/** Rows of section 3 of vtd.md that are no rule of their own, and why. */
+/** Rows of section 3 of vtd.md that are not rules of their own, and why. */
 export interface NotBuilt {
   /** The number that is kept for it. */
   readonly id: string;
@@ -11,19 +11,19 @@ export const notBuilt: readonly NotBuilt[] = [
     id: 'VTD-007',
     row: 'RA-7',
     reason:
-      'a dump does not say which table mode the next kernel will use: that follows from its command line and configuration',
+      'a dump does not show which table mode the next kernel will use: that follows from its command line and configuration',
   },
   {
     id: 'VTD-039',
     row: 'CT-22',
     reason:
-      'the test is that of CT-6 (VTD-023) for contexts that a kernel has copied, and which contexts are copied stands in a bitmap of the kernel, not in the tables',
+      'the test is that of CT-6 (VTD-023) for contexts that a kernel has copied, and which contexts are copied is in a kernel bitmap, not in the tables',
   },
   {
     id: 'VTD-097',
     row: 'SS-16',
     reason:
-      'the end of a leaf lies above the host address width exactly where its address has bits at or above it, which SS-3 (VTD-084) finds',
+      'the end of a leaf is above the host address width exactly where its address has bits at or above it, which SS-3 (VTD-084) finds',
   },
   {
     id: 'VTD-105',
@@ -40,6 +40,6 @@ export const notBuilt: readonly NotBuilt[] = [
     id: 'VTD-135',
     row: 'XR-3',
     reason:
-      'attachment ids stand in the records of the out-of-tree live-update series only, whose ABI is not decided',
+      'attachment ids are in the records of the out-of-tree live-update series only, and its ABI is not decided',
   },
 ];

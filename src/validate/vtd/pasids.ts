@@ -203,7 +203,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const length = Math.min(PAGE, end - page);
         budget -= length / size;
         if (budget < 0) {
-          sink.absent(BELOW, 'the rest of the PASID directories (too many to be true), from', page);
+          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible), from', page);
           return;
         }
         const bytes = readKnown(memory, page, length);

@@ -6,11 +6,11 @@ import { LOW_MEMORY } from './ram.js';
 import { type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';
 
-/** Entries with reserved bits from which on a page is no table, if most of its present ones have them. */
+/** Entries with reserved bits from which on a page is not a table, if most of its present ones have them. */
 const MANY = 8;
 const LOW_HALF = 0xffff_ffffn;
 
-export const TORN = '; its low half is 0, which is no state that a kernel leaves: half of it is missing';
+export const TORN = '; its low half is 0, which no kernel leaves: half of it is missing';
 
 /** Whether the half of an entry that holds P is 0 and something else is not: both halves are written at once. */
 export function isTorn(words: readonly bigint[]): boolean {
@@ -18,7 +18,7 @@ export function isTorn(words: readonly bigint[]): boolean {
   return (first & LOW_HALF) === 0n && (first !== 0n || rest.some((word) => word !== 0n));
 }
 
-/** `other`: most present entries have reserved bits, so it is no table of this kind. */
+/** `other`: most present entries have reserved bits, so it is not a table of this kind. */
 export type Look = 'empty' | 'table' | 'other';
 
 /** @param masks reserved bits of the entry at an offset, by word; entries are present when bit 0 is set */
@@ -48,7 +48,7 @@ const NEAR = 0x100_0000;
  * Whether a pointer to a page that is not in the dump leads where no table is: to no RAM, or where one leads of
  * which half is missing.
  *
- * @param entryAddress where the pointer stands
+ * @param entryAddress where the pointer is
  */
 export function leadsAstray(sink: Sink, address: number, entryAddress: number): boolean {
   return !sink.ram.canHoldTable(address) || halfMissing(sink, address, entryAddress) !== undefined;
@@ -65,7 +65,7 @@ function halfMissing({ memory }: Sink, address: number, entryAddress: number): s
   if (address >= FOUR_GIB || above < FOUR_GIB) return undefined;
   const near = Math.max(0, address - NEAR);
   if (!holds(memory, above, above + PAGE) || holds(memory, near, address + NEAR)) return undefined;
-  return 'lies below 4 GiB and its pointer above, as if the high half of the pointer were missing';
+  return 'is below 4 GiB and its pointer above, as if the high half of the pointer were missing';
 }
 
 /** Whether a memory holds any byte of [start, end). */
@@ -74,7 +74,7 @@ function holds(memory: Sink['memory'], start: number, end: number): boolean {
   return false;
 }
 
-/** A table that no RAM holds; `entryAddress` is where the pointer stands. */
+/** A table that no RAM holds; `entryAddress` is where the pointer is. */
 export function seeNoRam(
   sink: Sink,
   setting: Setting,
@@ -86,16 +86,16 @@ export function seeNoRam(
   const { tally, ram } = sink;
   const half = halfMissing(sink, address, entryAddress);
   let why: string;
-  if (address < LOW_MEMORY) why = 'lies in the first MiB, which the kernel keeps free of tables';
+  if (address < LOW_MEMORY) why = 'is in the first MiB, which the kernel keeps free of tables';
   else if (!ram.canHoldTable(address))
-    why = ram.known ? 'is no RAM (/proc/iomem)' : 'lies above all RAM that the dump shows';
-  else why = half ?? 'is no RAM';
+    why = ram.known ? 'is not RAM (/proc/iomem)' : 'is above all RAM that the dump shows';
+  else why = half ?? 'is not RAM';
   const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
 }
 
-/** A page that is no table of the kind. */
+/** A page that is not a table of the kind. */
 export function seeNoTable(
   { tally }: Sink,
   setting: Setting,
@@ -103,7 +103,7 @@ export function seeNoTable(
   address: number,
   entryAddress: number,
 ): void {
-  const text = `the ${what}, ${hex(address)}, is none: most of what would be present entries there has reserved bits`;
+  const text = `the ${what}, ${hex(address)}, is not one: most of its present entries would have reserved bits`;
   const location = { address: BigInt(entryAddress) };
   tally.see('tables are tables', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
 }

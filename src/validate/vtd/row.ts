@@ -54,7 +54,7 @@ export interface Hit {
   readonly found?: string;
   readonly expected?: string;
   readonly severity?: Severity;
-  /** The capability register that decides; when nobody named it the finding is a note. */
+  /** The capability register that decides; if it was not given, the finding is a note. */
   readonly depends?: 'cap' | 'ecap';
 }
 
@@ -77,7 +77,7 @@ export interface Entry<T> {
   readonly caps: Capabilities;
 }
 
-/** A row that judges one entry by itself. */
+/** A row that judges one entry on its own. */
 export interface EntryRow<T> extends Row {
   readonly test: (entry: Entry<T>) => Hit | undefined;
 }
@@ -101,9 +101,9 @@ function contentOf<T>(value: T, id: FieldId<T>): bigint {
 }
 
 /**
- * A hit on a field of an entry: its bits, what stands in them, and what would be right.
+ * A hit on a field of an entry: its bits, their value, and the right one.
  *
- * @param text the clause behind the field's name and value, e.g. `is reserved`
+ * @param text the clause after the field's name and value, e.g. `is reserved`
  */
 export function onField<T>(entry: Entry<T>, id: FieldId<T>, text: string, more: Partial<Hit> = {}): Hit {
   const { type, value, address } = entry;
@@ -128,12 +128,14 @@ export function mustBeZero<T>(entry: Entry<T>, ...ids: readonly FieldId<T>[]): H
 
 /** What follows of a pointer to address 0; the kernel keeps the first MiB for itself and places no table there. */
 export const PAGE_0 =
-  'hardware takes what stands in physical page 0 for the table: requests fault, or go where those bytes say';
+  'hardware takes the contents of physical page 0 for the table: requests fault, or go wherever those bytes point';
 
 /** A hit when a pointer that is in use is 0. */
 export function nullPointer<T>(entry: Entry<T>, id: FieldId<T>, what: string): Hit | undefined {
   return contentOf(entry.value, id) === 0n
-    ? onField(entry, id, `is no ${what}, though the entry is present`, { expected: `address of a ${what}` })
+    ? onField(entry, id, `is not a ${what}, though the entry is present`, {
+        expected: `address of a ${what}`,
+      })
     : undefined;
 }
 

@@ -63,7 +63,7 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const second = usesSecond(entry.value);
       const stage = firstOf(stages, did, second, name);
       if (stage !== undefined && stage.value !== second) {
-        const text = `stands for ${second ? 'a' : 'no'} second stage, that of ${stage.name} for ${second ? 'none' : 'one'}`;
+        const text = `is used with ${second ? 'a' : 'no'} second stage, that of ${stage.name} with ${second ? 'none' : 'one'}`;
         see('PE-17', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
       }
       if (second) {

@@ -176,7 +176,7 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
   const name = `${half}${placeName(root.place)}`;
   const known = u.contextTables.get(address);
   if (known !== undefined) {
-    const text = `root entry: ${name} has the context table ${hex(address)}, which ${known} has too`;
+    const text = `root entry: ${name} has the context table ${hex(address)}, which is also that of ${known}`;
     sink.tally.see('RT-9', { text, key: `${address}`, location: { address: BigInt(root.address) } }, setting);
     return;
   }

@@ -24,7 +24,7 @@ export interface Target {
   readonly unit?: string;
   /** For messages: `domain 1`, `00:03.0 and 2 more`. */
   readonly name: string;
-  /** Where findings on the whole table stand. */
+  /** Where findings on the whole table are. */
   readonly place: Location;
   /** Set for tables of the 2024 series, which have rules of their own. */
   readonly domain?: Domain;
@@ -32,9 +32,9 @@ export interface Target {
   readonly nestingParent: boolean;
   /** A first stage whose addresses are guest-physical. */
   readonly nested: boolean;
-  /** Width of the second stage behind a nested first stage: addresses end there. */
+  /** Width of the second stage under a nested first stage: addresses end there. */
   readonly addressBits?: number;
-  /** Whether the second stage behind a nested first stage refuses to read a page; false where the dump does not tell. */
+  /** Whether the second stage under a nested first stage refuses to read a page; false where the dump does not tell. */
   readonly isRefused?: (address: number) => boolean;
   /** Whether hardware snoops the walks (vtd.md 2.4): bit 10 or 9 of tables stays clear then. */
   readonly coherent: boolean | undefined;

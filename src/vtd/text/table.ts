@@ -63,7 +63,7 @@ function* tableLines(runs: Iterable<MappedRun>, attributes: AttributeText): Gene
 /**
  * Merged runs for people: a heading, then one line a run in aligned columns.
  *
- * @param attributes text behind the access, e.g. `snoop`; nothing by default
+ * @param attributes text after the access, e.g. `snoop`; nothing by default
  * @returns the text in chunks of about 64 Ki characters
  */
 export function tableOf(

@@ -209,7 +209,7 @@ describe('what p_memsz has beyond p_filesz', () => {
     expect(beyond([buildNote('CORE', 1, counting(1, 336))], 0xff11_0000_0000_1000n)).toBe('absent');
   });
 
-  test('is zero in dumps of QEMU, with the guest’s VMCOREINFO too, and in our own', () => {
+  test("is zero in dumps of QEMU, with the guest's VMCOREINFO too, and in our own", () => {
     const qemu = buildNote('QEMU', 0, counting(1, 440));
     expect(beyond([])).toBe('zero');
     expect(beyond([buildNote('CORE', 1, counting(1, 336)), qemu])).toBe('zero');

@@ -164,7 +164,7 @@ describe('readFolder', () => {
       kind: 'debugfs',
       direction: 'in',
       subFdts: [{ name: 'LUO', empty: true }],
-      otherSide: 'out/fdt is empty: tar and cp can make empty files of those of debugfs; copy each with cat',
+      otherSide: 'out/fdt is empty: tar and cp can turn debugfs files into empty ones; copy each with cat',
     });
   });
 

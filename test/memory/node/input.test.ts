@@ -96,7 +96,7 @@ test('reads of any place and size through the windows are those of the bytes', a
     }),
     { numRuns: 200 },
   );
-  // One behind the other, so that pages come from windows too.
+  // One after the other, so that pages come from windows too.
   const into = new Uint8Array(4096);
   for (let at = 0; at < bytes.length; at += 4096) {
     const count = input.file.readAt(at, 4096, into);
@@ -124,7 +124,7 @@ describe('what cannot be opened is told in one line', () => {
 
   test('a path through a file', async () => {
     const path = `${file('plain-file', 'x')}/inner`;
-    expect((await failure(openInput(path))).message).toBe(`${path}: a part of the path is not a folder`);
+    expect((await failure(openInput(path))).message).toBe(`${path}: part of the path is not a folder`);
   });
 
   test('what the system says, in words', () => {

@@ -1,33 +1,35 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { gzip } from '../bytes.js';
 import { buildElf, counting } from '../elf/builder.js';
-import { compileSources } from './compiled.js';
 
-let compiled: ReturnType<typeof compileSources>;
+/** What `npm run build` compiled. */
+const dist = new URL('../../../dist/', import.meta.url).href;
+let folder = '';
 let work: string;
 let cases = 0;
 
 beforeAll(() => {
-  compiled = compileSources();
+  folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
 });
-afterAll(() => compiled.remove());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
-  work = join(compiled.folder, `case-${cases++}`);
+  work = join(folder, `case-${cases++}`);
   mkdirSync(work);
 });
 
 /** A process that runs `code` with the project's modules; it prints `ready` when the test may go on. */
 function start(code: string): ChildProcess {
-  const script = join(compiled.folder, `script-${cases++}.js`);
+  const script = join(folder, `script-${cases++}.mjs`);
   writeFileSync(
     script,
-    `import { openInput } from './memory/node/input.js';
-import { openMemory } from './memory/node/open-memory.js';
-import { writeFileAtomic } from './memory/node/output.js';
+    `import { openInput } from '${dist}memory/node/input.js';
+import { openMemory } from '${dist}memory/node/open-memory.js';
+import { writeFileAtomic } from '${dist}memory/node/output.js';
 const work = ${JSON.stringify(work)};
 const forever = () => new Promise((done) => setTimeout(done, 60_000));
 ${code}
@@ -133,7 +135,7 @@ opened.close();`;
     const result = output(child);
     child.stdin?.end();
     const { text, code } = await result;
-    expect(text).toBe('InputError: standard input: is not a memory dump that is read: it is empty\n');
+    expect(text).toBe('InputError: standard input: is not a supported memory dump: it is empty\n');
     expect(code).toBe(0);
   });
 });

@@ -100,7 +100,7 @@ export const BLOCK: readonly Case[] = [
     ...forget(handover, memory, fileBlock(handover)),
     ...keep(handover, memory, fileBlock(handover), 1),
   ]),
-  V73('BLOCK-004', 'a link that is no page, to bytes that are not there', (handover) =>
+  V73('BLOCK-004', 'a link that is no page, to bytes that are missing', (handover) =>
     u64(fileBlock(handover), 0x7fff_f001),
   ),
   V73('BLOCK-004', 'a link into a list page of a memfd', (handover) =>

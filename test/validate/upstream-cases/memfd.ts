@@ -134,7 +134,7 @@ export const MEMFD: readonly Case[] = [
   V73('KHO-163', 'one run twice in a list', (handover) =>
     u64(list(handover) + 16, sure(memfd(handover).area.runs[0], 'run')),
   ),
-  V71('KHO-163', 'an FLB page that is a memfd’s record', (handover) =>
+  V71('KHO-163', "an FLB page that is a memfd's record", (handover) =>
     u64(value(handover, '/luo-flb', 'luo-flb-header', 'LUO'), file(handover).data),
   ),
   V618('KHO-163', 'kho_test has one folio twice', (handover) => {

@@ -32,7 +32,7 @@ import {
   V618,
 } from './case.js';
 
-/** The fields of boot_params that say where the initrd lies. */
+/** The fields of boot_params that say where the initrd is. */
 function initrd(address: bigint, size: number): Patches {
   return [
     ...u32(BOOT.params + BOOT_PARAMS.ramdiskImage, Number(address & 0xffffffffn)),
@@ -69,7 +69,7 @@ export const ENTRY: readonly Case[] = [
       ],
     }),
   }),
-  V73N('KHO-226', 'the kernel of the dump has taken the tree over', nothing, {
+  V73N('KHO-226', 'the kernel of the dump has taken over the tree', nothing, {
     adjust: (handover) => ({ ...handover, takenOver: { why: 'struct page of the tree has a mark' } }),
   }),
   V73N('KHO-225', 'two blocks that its kernel has not restored', nothing, {
@@ -108,7 +108,7 @@ export const ENTRY: readonly Case[] = [
   V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
 ];
 
-/** Where setup_data of linux-7.3-live-update says that the scratch array lies. */
+/** Where setup_data of linux-7.3-live-update says that the scratch array is. */
 const SCRATCH_ARRAY = 0x1abf0000;
 
 export const ROOT: readonly Case[] = [
@@ -155,7 +155,7 @@ export const ROOT: readonly Case[] = [
   V618('KHO-113', 'no address in kho-v1', (handover) => dropProperty(handover, '/memblock', 'fdt')),
   V73('KHO-113', 'an address of 4 bytes', (handover) => cutProperty(handover, '/LUO', 'preserved-data')),
   V73('KHO-114', 'no length', (handover) => dropProperty(handover, '/memblock', 'blob-size')),
-  V73W('KHO-115', 'a length that is not the tree’s', (handover) =>
+  V73W('KHO-115', "a length that is not the tree's", (handover) =>
     u64(value(handover, '/memblock', 'blob-size'), 300),
   ),
   V73W('KHO-115', 'a length beyond what is preserved', (handover) =>
@@ -195,7 +195,7 @@ export const ROOT: readonly Case[] = [
 export const WRITTEN: readonly Case[] = [
   V73W('KHO-120', 'a boot CPU in the header', (handover) => u32be(treeAt(handover).address + 28, 1)),
   V73W('KHO-120', 'a totalsize beyond the strings', (handover) => u32be(treeAt(handover).address + 4, 409)),
-  V73W('KHO-120', 'a rider’s header of an edited tree', (handover) =>
+  V73W('KHO-120', "a rider's header of an edited tree", (handover) =>
     u32be(treeAt(handover, 'memblock').address + 16, 0x28),
   ),
   { ...V71('LUO-020', 'a session less', (handover) => u64(luoSessions(handover), 1)), severity: 'warning' },

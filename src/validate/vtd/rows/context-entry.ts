@@ -58,7 +58,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     ...RESERVED,
     id: 'VTD-020',
     row: 'CT-3',
-    title: 'the second-stage pointer lies below the host address width',
+    title: 'the second-stage pointer is below the host address width',
     legacy: LCT3,
     test: (entry) => (usesTables(entry.value) ? aboveWidth(entry, 'ssptptr') : undefined),
   },
@@ -139,7 +139,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     ...PROGRAMMED,
     id: 'VTD-028',
     row: 'CT-11',
-    title: 'the address width of a context entry is one that CAP.SAGAW has',
+    title: 'the address width of a context entry is one that CAP.SAGAW allows',
     legacy: [0x3, 'LCT.4.1'],
     test: (entry) =>
       usesTables(entry.value) && entry.value.aw >= 1 && entry.value.aw <= 3 && !supported(entry)
@@ -161,7 +161,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     legacy: [0x3, 'LCT.4.1'],
     test: (entry) =>
       passesThrough(entry.value) && entry.value.aw !== widest(entry.caps.cap.sagaw)
-        ? onField(entry, 'aw', 'is not the largest that CAP.SAGAW has', {
+        ? onField(entry, 'aw', 'is not the largest that CAP.SAGAW allows', {
             depends: 'cap',
             expected: entry.caps.given.cap ? `${widest(entry.caps.cap.sagaw)}` : 'the largest of SAGAW',
           })
@@ -184,7 +184,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     title: 'domain id 0 is not used in caching mode',
     severity: 'error',
     evidence: 'VT-d 6.2.2.1',
-    consequence: 'the id tags cached faults: invalidating the domain does not work as meant',
+    consequence: 'the id tags cached faults: invalidating the domain does not work as intended',
     test: (entry) =>
       entry.value.did === 0 && (entry.caps.cap.cm === 1 || !entry.caps.given.cap)
         ? onField(entry, 'did', 'is reserved where CAP.CM is set', { depends: 'cap' })
@@ -198,7 +198,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     evidence:
       'drivers/iommu/intel/iommu.h FLPT_DEFAULT_DID, IDA_START_DID; iommu.c context_setup_pass_through (clears the entry first)',
     consequence:
-      'none of an id by itself: another system than Linux wrote the entry, or it is damaged. Beside pass-through a table tells that the type was changed: the device reaches all memory',
+      'none for an id alone: a system other than Linux wrote the entry, or it is damaged. With pass-through, a table pointer shows that the type was changed: the device reaches all memory',
     test: (entry) => {
       const { did, ssptptr } = entry.value;
       if (passesThrough(entry.value) && ssptptr !== 0n)
@@ -224,7 +224,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     title: 'faults of a device are recorded',
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.h context_set_fault_enable',
-    consequence: 'hardware records none of the faults that can be masked: blocked requests go unseen',
+    consequence: 'hardware records none of the maskable faults: blocked requests go unnoticed',
     test: (entry) =>
       entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks the faults of the device') : undefined,
   },

@@ -19,7 +19,7 @@ export const crossRows: readonly Row[] = [
     scope: 'domain-device',
     evidence: 'drivers/iommu/intel/serialise.c serialise_domain; VT-d 9.3, 9.6',
     consequence:
-      'the next kernel takes over another table than hardware uses: DMA goes on through one that nobody manages',
+      'the next kernel takes over another table than hardware uses: DMA continues through a table that nothing manages',
   },
   {
     id: 'VTD-136',
@@ -29,12 +29,12 @@ export const crossRows: readonly Row[] = [
     scope: 'unit-table',
     evidence: 'iommu_preserve_pages of the live-update series; kernel/liveupdate/kexec_handover.c',
     consequence:
-      'the next kernel hands out these pages while devices are translated with them: DMA goes where the new contents say',
+      'the next kernel hands out these pages while devices are translated with them: DMA goes wherever the new contents point',
   },
   {
     id: 'VTD-137',
     row: 'XR-5',
-    title: 'no address needs the bits 51:46 that many hosts do not have',
+    title: 'no address uses bits 51:46, which many hosts do not have',
     severity: 'note',
     scope: 'table',
     evidence: 'VT-d 3.4 (host address width: ACPI DMAR table, byte 36, plus one)',
@@ -47,6 +47,6 @@ export const crossRows: readonly Row[] = [
     severity: 'error',
     scope: 'unit-table',
     evidence: 'kernel/liveupdate/kexec_handover.c (pages outside the map go to the buddy allocator)',
-    consequence: 'the next kernel hands the page out while the device goes on writing into it',
+    consequence: 'the next kernel hands the page out while the device keeps writing to it',
   },
 ];

@@ -20,7 +20,7 @@ export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
   {
     id: 'VTD-054',
     row: 'PD-3',
-    title: 'PASID tables lie below the host address width',
+    title: 'PASID tables are below the host address width',
     severity: 'error',
     scope: 'pasid-directory-entry',
     evidence: 'VT-d 9.5',
@@ -45,7 +45,7 @@ export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
     severity: 'warning',
     scope: 'pasid-directory-entry',
     evidence: GET_ENTRY,
-    consequence: 'hardware records none of the faults of 64 PASIDs that can be masked',
+    consequence: 'hardware records none of the maskable faults of 64 PASIDs',
     test: (entry) => (entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks faults') : undefined),
   },
 ];

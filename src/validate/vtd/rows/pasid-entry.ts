@@ -96,7 +96,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PART,
     id: 'VTD-060',
     row: 'PE-3',
-    title: 'the second-stage pointer lies below the host address width',
+    title: 'the second-stage pointer is below the host address width',
     scalable: SPT3,
     test: (entry) => (usesSecond(entry.value) ? aboveWidth(entry, 'ssptptr') : undefined),
   },
@@ -120,7 +120,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PART,
     id: 'VTD-063',
     row: 'PE-6',
-    title: 'the first-stage pointer is in range and the words behind it are 0',
+    title: 'the first-stage pointer is in range and the words after it are 0',
     scalable: SPT3,
     test: (entry) =>
       (usesFirst(entry.value) ? aboveWidth(entry, 'fsptptr') : undefined) ??
@@ -174,7 +174,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PROGRAMMED,
     id: 'VTD-067',
     row: 'PE-10',
-    title: 'the address width is one that CAP.SAGAW has',
+    title: 'the address width is one that CAP.SAGAW allows',
     scalable: [0x5b, 'SPT.4.1'],
     test: (entry) => {
       const { aw } = entry.value;
@@ -204,14 +204,14 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     ...PROGRAMMED,
     id: 'VTD-069',
     row: 'PE-12',
-    title: 'a nested first-stage table lies below the input width of the second stage',
+    title: 'a nested first-stage table is below the input width of the second stage',
     scalable: [0x5b, 'SPT.4.4'],
     test: (entry) => {
       const { pgtt, aw, fsptptr } = entry.value;
       if (pgtt !== nested || aw < 1 || aw > 3) return undefined;
       const width = inputWidthOf(entry.caps.settings, aw + 2);
       if ((fsptptr << 12n) >> BigInt(width) === 0n) return undefined;
-      return onField(entry, 'fsptptr', `lies beyond the ${width} bits of the second stage`);
+      return onField(entry, 'fsptptr', `is beyond the ${width} bits of the second stage`);
     },
   },
   {
@@ -249,7 +249,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     title: 'domain id 0 is not used in caching mode',
     severity: 'error',
     evidence: 'VT-d 6.2.3.1',
-    consequence: 'the id tags cached faults: invalidating the domain does not work as meant',
+    consequence: 'the id tags cached faults: invalidating the domain does not work as intended',
     test: (entry) =>
       entry.value.did === 0 && (entry.caps.cap.cm === 1 || !entry.caps.given.cap)
         ? onField(entry, 'did', 'is reserved where CAP.CM is set', { depends: 'cap' })
@@ -262,7 +262,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     title: 'pointers that the translation type does not use are 0',
     evidence: 'drivers/iommu/intel/pasid.c pasid_clear_entry',
     consequence:
-      'hardware does not follow them. Linux clears the entry before it sets one up, so beside pass-through a table tells that the type was changed: the device reaches all memory',
+      'hardware does not follow them. Linux clears an entry before it sets one up, so with pass-through a table pointer shows that the type was changed: the device reaches all memory',
     test: (entry) => {
       const { ssptptr, fsptptr, pgtt } = entry.value;
       if (!TYPES.has(pgtt as 1 | 2 | 3 | 4)) return undefined;
@@ -280,7 +280,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     row: 'PE-23',
     title: 'WPE is set only together with SRE',
     evidence: 'drivers/iommu/intel/pasid.c pasid_pte_config_nested',
-    consequence: 'none: without SRE no supervisor request comes so far',
+    consequence: 'none: without SRE no supervisor request gets that far',
     test: (entry) =>
       entry.value.wpe === 1 && entry.value.sre === 0
         ? onField(entry, 'wpe', 'is set while SRE is 0')
@@ -326,7 +326,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     title: 'faults of a PASID in use are recorded',
     severity: 'warning',
     evidence: 'VT-d 9.6; drivers/iommu/intel/pasid.c (sets it only in entries that it takes away)',
-    consequence: 'hardware records none of the faults that can be masked: blocked requests go unseen',
+    consequence: 'hardware records none of the maskable faults: blocked requests go unnoticed',
     test: (entry) =>
       entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks the faults of the PASID') : undefined,
   },

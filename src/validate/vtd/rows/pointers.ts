@@ -5,22 +5,22 @@ export const pointerRows: readonly Row[] = [
   {
     id: 'VTD-152',
     row: 'tables in RAM',
-    title: 'every table lies in RAM, above the first MiB',
+    title: 'every table is in RAM, above the first MiB',
     severity: 'error',
     scope: 'root-entry',
     evidence:
       'arch/x86/realmode/init.c reserve_real_mode; drivers/iommu/iommu-pages.c iommu_alloc_pages_node_sz',
     consequence:
-      'no kernel has a table there: half of the pointer is missing or changed, and what lies below it is lost',
+      'no kernel has a table there: half of the pointer is missing or changed, and everything below it is lost',
   },
   {
     id: 'VTD-153',
     row: 'tables are tables',
-    title: 'the page that an entry leads to is a table of the kind that it should be',
+    title: 'the page that an entry points to is a table of the expected kind',
     severity: 'error',
     scope: 'root-entry',
     evidence: 'VT-d 9.3 to 9.6',
-    consequence: 'the pointer leads elsewhere: what stands there is taken for entries',
+    consequence: 'the pointer leads elsewhere: other data is taken for entries',
   },
   {
     id: 'VTD-154',
@@ -31,7 +31,7 @@ export const pointerRows: readonly Row[] = [
     evidence:
       'drivers/iommu/intel/iommu.c iommu_context_addr, pasid.c intel_pasid_get_entry (both allocate with the first entry and free with the unit)',
     consequence:
-      'no device or PASID is served. Healthy kernels leave such pages when the last device of a bus is gone; else the pointer leads to a page that is no table',
+      'no device or PASID is served. Healthy kernels leave such pages when the last device of a bus is gone; otherwise the pointer leads to a page that is not a table',
   },
   {
     id: 'VTD-155',
@@ -50,17 +50,17 @@ export const pointerRows: readonly Row[] = [
     severity: 'error',
     scope: 'pasid-directory-entry',
     evidence:
-      'drivers/iommu/intel/pasid.c intel_pasid_get_entry (sets the entry at once, and never clears it)',
+      'drivers/iommu/intel/pasid.c intel_pasid_get_entry (sets the entry in one go, and never clears it)',
     consequence: '64 PASIDs are lost: P was cleared, or half of the pointer is missing',
   },
   {
     id: 'VTD-158',
     row: 'depth',
-    title: 'a table has the levels that its entry or domain says',
+    title: 'a table has as many levels as its entry or domain gives',
     severity: 'error',
     scope: 'table',
     evidence: 'VT-d 9.3, 9.6 (AW, FSPM); drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_iommu_fmt_hw_info',
     consequence:
-      'hardware takes page tables for pages, or pages for page tables: DMA goes into the tables, or where data says',
+      'hardware takes page tables for pages, or pages for page tables: DMA goes into the tables, or wherever the data points',
   },
 ];

@@ -6,7 +6,7 @@ import { translationEnabled } from '../unit.js';
 const BLOCKED = 'hardware blocks every request of the unit';
 const COPY = 'drivers/iommu/intel/iommu.c copy_translation_tables';
 const NOT_COPIED =
-  'a kdump kernel does not take the tables over: it switches translation off while devices go on';
+  'a kdump kernel does not take over the tables: it switches translation off while devices keep running';
 
 export const registerRows: readonly EntryRow<RtaddrReg>[] = [
   {
@@ -72,7 +72,7 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
     severity: 'warning',
     scope: 'registers',
     evidence: 'VT-d 11.4.5',
-    consequence: 'what hardware makes of them is not defined',
+    consequence: 'their effect is not defined',
     test: (entry) => {
       const { value, caps } = entry;
       if (value.reserved0 !== 0) return onField(entry, 'reserved0', 'is reserved', { expected: '0' });
@@ -91,7 +91,7 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
     consequence: NOT_COPIED,
     test: (entry) =>
       entry.value.rta === 0n && translationEnabled(entry.unit) === true
-        ? onField(entry, 'rta', 'is no root table, though GSTS_REG.TES is set')
+        ? onField(entry, 'rta', 'is not a root table, though GSTS_REG.TES is set')
         : undefined,
   },
   {
@@ -112,7 +112,7 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
   {
     id: 'VTD-139',
     row: '2.6 LRT.1, SRT.1',
-    title: 'the root table lies below the host address width',
+    title: 'the root table is below the host address width',
     severity: 'error',
     scope: 'registers',
     evidence: 'VT-d 11.4.5, Table 30',

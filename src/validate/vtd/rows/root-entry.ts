@@ -27,7 +27,7 @@ export const rootRows: readonly Row[] = [
     scope: 'root-entry',
     evidence: CONTEXT,
     consequence:
-      'every request from the bus faults: the kernel writes the entry at once and clears it never, so P was lost or half of the entry is missing',
+      'every request from the bus faults: the kernel writes the entry in one go and never clears it, so P was lost or half of the entry is missing',
   },
   {
     id: 'VTD-016',
@@ -67,7 +67,7 @@ export const legacyRootRows: readonly EntryRow<RootEntry>[] = [
   {
     id: 'VTD-011',
     row: 'RT-3',
-    title: 'the context table of a root entry lies below the host address width',
+    title: 'the context table of a root entry is below the host address width',
     severity: 'error',
     scope: 'legacy-root-entry',
     evidence: 'VT-d 9.1',

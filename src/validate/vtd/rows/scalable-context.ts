@@ -52,7 +52,7 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     ...PART,
     id: 'VTD-043',
     row: 'SC-4',
-    title: 'the PASID directory lies below the host address width',
+    title: 'the PASID directory is below the host address width',
     scalable: SCT3,
     test: (entry) => aboveWidth(entry, 'pasiddirptr'),
   },
@@ -95,12 +95,12 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     ...PART,
     id: 'VTD-047',
     row: 'SC-8',
-    title: 'RID_PASID lies within the PASID directory',
+    title: 'RID_PASID is within the PASID directory',
     evidence: 'VT-d Table 30',
     scalable: [0x43, 'SCT.4.2'],
     test: (entry) =>
       entry.value.ridPasid >= pasidsOf(entry.value)
-        ? onField(entry, 'ridPasid', `lies beyond the directory of ${pasidsOf(entry.value)} PASIDs`, {
+        ? onField(entry, 'ridPasid', `is beyond the directory of ${pasidsOf(entry.value)} PASIDs`, {
             expected: `below ${hex(pasidsOf(entry.value))}`,
           })
         : undefined,
@@ -124,7 +124,7 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     severity: 'note',
     scope: 'scalable-context-entry',
     evidence: 'drivers/iommu/intel/iommu.c context_entry_set_pasid_table',
-    consequence: 'requests without PASID use another entry than the one that the kernel sets up',
+    consequence: 'requests without PASID use an entry other than the one that the kernel sets up',
     test: (entry) =>
       entry.value.ridPasid === 0 ? undefined : onField(entry, 'ridPasid', 'is not what Linux writes'),
   },
@@ -145,7 +145,7 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
     severity: 'warning',
     scope: 'scalable-context-entry',
     evidence: 'VT-d 9.4; drivers/iommu/intel/iommu.c context_entry_set_pasid_table (clears it)',
-    consequence: 'hardware records none of the faults that can be masked: blocked requests go unseen',
+    consequence: 'hardware records none of the maskable faults: blocked requests go unnoticed',
     test: (entry) =>
       entry.value.fpd === 1 ? onField(entry, 'fpd', 'masks the faults of the device') : undefined,
   },
@@ -184,7 +184,7 @@ export const scalableContextTableRows: readonly Row[] = [
     evidence:
       'drivers/iommu/intel/iommu.c device_block_translation (takes it away and leaves the context entry)',
     consequence:
-      'requests without PASID fault; meant where a driver has claimed the device and attached no domain yet',
+      'requests without PASID fault; intended where a driver has claimed the device and attached no domain yet',
     scalable: [0x59, 'SPT.2'],
     onAccess: true,
   },

@@ -18,7 +18,7 @@ export const secondStageRows: readonly Row[] = [
   {
     id: 'VTD-082',
     row: 'SS-1',
-    title: 'a table maps something, and its leaves keep a permission over the path',
+    title: 'a table maps something, and its leaves have a permission left over the path',
     severity: 'warning',
     scope: 'second-stage',
     evidence: 'VT-d 3.7',
@@ -35,9 +35,9 @@ export const secondStageRows: readonly Row[] = [
     severity: 'error',
     evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_load_entry_raw; iommu.h dma_pte_present',
     consequence:
-      'requests fault: absent for hardware, but populated for the kernel, which writes 0 when it unmaps and maps nothing without a permission',
+      'requests fault: absent to hardware, but populated to the kernel, which writes 0 when it unmaps and maps nothing without a permission',
   },
-  { ...ENTRY, id: 'VTD-084', row: 'SS-3', title: 'addresses lie below the host address width' },
+  { ...ENTRY, id: 'VTD-084', row: 'SS-3', title: 'addresses are below the host address width' },
   { ...ENTRY, id: 'VTD-085', row: 'SS-4', title: 'bit 62 is 0 unless SSIRWE is on' },
   { ...ENTRY, id: 'VTD-086', row: 'SS-5', title: 'bit 11 (SNP) is 0 in entries that point to a table' },
   {
@@ -48,8 +48,18 @@ export const secondStageRows: readonly Row[] = [
     evidence: 'VT-d 3.7; drivers/iommu/intel/iommu.c paging_domain_compatible_second_stage',
   },
   { ...ENTRY, id: 'VTD-088', row: 'SS-7', title: 'bit 7 is 0 in PML4E and PML5E' },
-  { ...ENTRY, id: 'VTD-089', row: 'SS-8', title: 'leaves of 2 MiB are used only where CAP.SSLPS has them' },
-  { ...ENTRY, id: 'VTD-090', row: 'SS-9', title: 'leaves of 1 GiB are used only where CAP.SSLPS has them' },
+  {
+    ...ENTRY,
+    id: 'VTD-089',
+    row: 'SS-8',
+    title: 'leaves of 2 MiB are used only where CAP.SSLPS allows them',
+  },
+  {
+    ...ENTRY,
+    id: 'VTD-090',
+    row: 'SS-9',
+    title: 'leaves of 1 GiB are used only where CAP.SSLPS allows them',
+  },
   { ...ENTRY, id: 'VTD-091', row: 'SS-10', title: 'bits 20:12 of a leaf of 2 MiB are 0' },
   { ...ENTRY, id: 'VTD-092', row: 'SS-11', title: 'bits 29:12 of a leaf of 1 GiB are 0' },
   {
@@ -59,7 +69,7 @@ export const secondStageRows: readonly Row[] = [
     title: 'memory types of leaves are defined where they are in use',
     severity: 'warning',
     evidence: 'VT-d Tables 43, 45, 47',
-    consequence: 'what hardware makes of the type is not defined',
+    consequence: 'the effect of the type is not defined',
   },
   {
     ...ODD,
@@ -103,7 +113,7 @@ export const secondStageRows: readonly Row[] = [
     title: 'entries that point to tables allow reading and writing',
     severity: 'error',
     evidence: INSTALL,
-    consequence: 'the leaves below lose the permission, whatever they say',
+    consequence: 'the leaves below lose the permission, whatever their own bits are',
   },
   {
     ...ODD,
@@ -112,7 +122,7 @@ export const secondStageRows: readonly Row[] = [
     title: 'bits 63 and 61:52 are 0',
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr',
-    consequence: 'hardware ignores them, but the kernel’s older helpers take them for address bits',
+    consequence: "hardware ignores them, but the kernel's older helpers take them for address bits",
   },
   {
     ...ODD,
@@ -170,7 +180,7 @@ export const secondStageRows: readonly Row[] = [
     ...ODD,
     id: 'VTD-107',
     row: 'SS-26',
-    title: 'software bit 10 stands only in tables, and only where walks are not coherent',
+    title: 'software bit 10 is set only in tables, and only where walks are not coherent',
     evidence: 'drivers/iommu/generic_pt/iommu_pt.h pt_iommu_new_table',
     consequence: IGNORED,
   },
@@ -181,13 +191,13 @@ export const secondStageRows: readonly Row[] = [
     severity: 'note',
     scope: 'table',
     evidence: 'drivers/iommu/generic_pt/iommu_pt.h (unmapping frees tables or leaves them empty)',
-    consequence: 'a page is kept for nothing',
+    consequence: 'a page is wasted',
   },
   {
     ...ODD,
     id: 'VTD-109',
     row: 'SS-28',
-    title: 'all leaves of a table agree in SNP',
+    title: 'all leaves of a table agree on SNP',
     evidence: 'drivers/iommu/intel/iommu.c intel_iommu_enforce_cache_coherency_ss',
     consequence: 'some requests snoop the caches and some do not',
   },
@@ -212,7 +222,7 @@ export const secondStageRows: readonly Row[] = [
     ...ODD,
     id: 'VTD-112',
     row: 'SS-31',
-    title: 'no input address lies in the interrupt range 0xfee00000-0xfeefffff',
+    title: 'no input address is in the interrupt range 0xfee00000-0xfeefffff',
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.c intel_iommu_get_resv_regions',
     consequence:

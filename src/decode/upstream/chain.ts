@@ -1,0 +1,219 @@
+/** Lists of records of one size: in linked pages, each with a header, and arrays. */
+import type { BlockInfo } from '../../abi/upstream/model.js';
+import { physicalAddress } from '../../memory/read.js';
+import type { RecordType } from '../../schema/record.js';
+import { hex } from '../../schema/units.js';
+import type { Chain } from '../../structures/structure.js';
+import { dataView } from '../bytes.js';
+import { type Context, claim } from './context.js';
+import { readKnown } from './pages.js';
+
+/** Where a record is, and what it says. */
+export interface PlacedRecord<T> {
+  readonly value: T;
+  readonly address: bigint;
+}
+
+/** A list of records as memory holds it. */
+export interface RecordList<T> {
+  readonly records: PlacedRecord<T>[];
+  readonly blocks: BlockInfo[];
+  /** False when a part is absent or damaged. */
+  readonly complete: boolean;
+  /** A part is not in the dump, so that the list may be longer. */
+  readonly absent: boolean;
+}
+
+/** How the pages of a chain are read: from the record of their header, its pointer to itself and its count. */
+interface Header {
+  readonly size: number;
+  readonly next: { readonly id: string; readonly name: string };
+  readonly count: { readonly id: string; readonly name: string };
+  read(view: DataView): { readonly next: bigint; readonly count: bigint };
+  write(view: DataView, value: { readonly next: bigint; readonly count: bigint }): void;
+}
+
+const headers = new WeakMap<Chain, Header>();
+
+/**
+ * What a chain's header says.
+ *
+ * @throws TypeError when the record is no such header: a mistake in a binding, never in a dump
+ */
+export function chainHeader(chain: Chain): Header {
+  const known = headers.get(chain);
+  if (known !== undefined) return known;
+  const { size, read, write, fields, name } = chain.header;
+  const next = fields.find(({ pointer }) => pointer?.kind === 'chain' && pointer.to.includes(name));
+  const count = fields.find(({ unit }) => unit === 'count');
+  if (
+    size === undefined ||
+    read === undefined ||
+    write === undefined ||
+    next === undefined ||
+    count === undefined
+  )
+    throw new TypeError(`${name} is not the header of a chain`);
+  const header: Header = {
+    size,
+    next: { id: next.id, name: `${name}.${next.kernelName}` },
+    count: { id: count.id, name: `${name}.${count.kernelName}` },
+    read(view) {
+      const value = read(view, 0) as Readonly<Record<string, bigint>>;
+      return { next: value[next.id] ?? 0n, count: value[count.id] ?? 0n };
+    },
+    write: (view, value) => write(view, 0, { [next.id]: value.next, [count.id]: value.count }),
+  };
+  headers.set(chain, header);
+  return header;
+}
+
+/** Records of `size` bytes that fit a page of a chain. */
+export function chainCapacity(chain: Chain, pageSize: number, size: number): number {
+  return Math.floor((pageSize - chainHeader(chain).size) / size);
+}
+
+/**
+ * Follows a chain of pages.
+ *
+ * @param head physical address of the first page; 0 is an empty list
+ * @param what the records, for messages, e.g. `sessions`
+ */
+export function readChain<T>(
+  context: Context,
+  head: bigint,
+  chain: Chain,
+  record: RecordType<T>,
+  what: string,
+): RecordList<T> {
+  const { memory, pageSize, reporter } = context;
+  const { size, read } = record;
+  if (size === undefined || read === undefined) throw new TypeError(`${record.name} has no fixed size`);
+  const { page: word, limit } = chain;
+  const header = chainHeader(chain);
+  const capacity = chainCapacity(chain, pageSize, size);
+  const records: PlacedRecord<T>[] = [];
+  const blocks: BlockInfo[] = [];
+  let complete = true;
+  let absent = false;
+  const stop = (code: string, message: string, address: bigint, field: 'next' | 'count'): void => {
+    complete = false;
+    reporter.add(`${word}-${code}`, `${word}s of ${what}: ${message}`, {
+      address,
+      field: header[field].name,
+    });
+  };
+  for (let address = head; address !== 0n; ) {
+    const at = physicalAddress(address);
+    if (at === undefined) {
+      stop('pointer', `${hex(address)} is not a physical address`, address, 'next');
+      break;
+    }
+    // The kernel would take the bytes there for a block; what it reads then was never written as a block.
+    if (at % pageSize !== 0) {
+      stop('pointer', `${hex(address)} is not the start of a page`, address, 'next');
+      break;
+    }
+    if (!claim(context, at)) {
+      stop(
+        'shared',
+        `the ${word} at ${hex(address)} already belongs to a list (a loop, or two owners)`,
+        address,
+        'next',
+      );
+      break;
+    }
+    if (limit !== undefined && blocks.length >= limit) {
+      stop('limit', `more than ${limit}, which the kernel refuses`, address, 'next');
+      break;
+    }
+    const page = readKnown(memory, at, pageSize);
+    const known = page?.absentAt === undefined ? pageSize : page.absentAt - at;
+    if (page === undefined || known < header.size) {
+      complete = false;
+      absent = true;
+      reporter.absent(`${word} of ${what}`, address);
+      break;
+    }
+    const view = dataView(page.bytes);
+    const { next, count } = header.read(view);
+    blocks.push({ address, next, count });
+    if (count === 0n && !chain.empty) {
+      stop('count', `the ${word} at ${hex(address)} is empty, which the kernel refuses`, address, 'count');
+    }
+    if (count > BigInt(capacity)) {
+      stop(
+        'count',
+        `the ${word} at ${hex(address)} has a count of ${count}, but a page has room for ${capacity}`,
+        address,
+        'count',
+      );
+    }
+    // A count that is not a count does not make entries of the zeros that follow the last one.
+    const used =
+      count > BigInt(capacity)
+        ? lastWritten(page.bytes.subarray(header.size), size, capacity)
+        : Number(count);
+    for (let i = 0; i < used; i++) {
+      const offset = header.size + i * size;
+      if (offset + size > known) {
+        complete = false;
+        absent = true;
+        reporter.absent(`rest of a ${word} of ${what}`, at + known);
+        break;
+      }
+      records.push({ value: read(view, offset), address: address + BigInt(offset) });
+    }
+    address = next;
+  }
+  return { records, blocks, complete, absent };
+}
+
+/** Records up to the last that is not all zero. */
+function lastWritten(records: Uint8Array, size: number, capacity: number): number {
+  for (let last = capacity; last > 0; last--) {
+    if (records.subarray((last - 1) * size, last * size).some((byte) => byte !== 0)) return last;
+  }
+  return 0;
+}
+
+/**
+ * Reads an array of records.
+ *
+ * @param address physical address of the first one
+ * @param count as stored; what exceeds `capacity` is reported and not read
+ */
+export function readRecords<T>(
+  { memory, reporter }: Context,
+  address: bigint,
+  count: bigint,
+  capacity: number,
+  record: RecordType<T>,
+  what: string,
+): { records: PlacedRecord<T>[]; complete: boolean; absent: boolean } {
+  const { size, read } = record;
+  if (size === undefined || read === undefined) throw new TypeError(`${record.name} has no fixed size`);
+  const records: PlacedRecord<T>[] = [];
+  let complete = count <= BigInt(capacity);
+  let absent = false;
+  if (!complete) {
+    reporter.add('array-count', `${what}: the count is ${count}, but the pages have room for ${capacity}`, {
+      address,
+    });
+  }
+  const used = complete ? Number(count) : capacity;
+  const at = physicalAddress(address);
+  const bytes = at === undefined || used === 0 ? undefined : readKnown(memory, at, used * size);
+  const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
+  const view = bytes === undefined ? undefined : dataView(bytes.bytes);
+  for (let i = 0; i < used; i++) {
+    if (view === undefined || (i + 1) * size > known) {
+      complete = false;
+      absent = true;
+      reporter.absent(what, address + BigInt(known));
+      break;
+    }
+    records.push({ value: read(view, i * size), address: address + BigInt(i * size) });
+  }
+  return { records, complete, absent };
+}

@@ -1,0 +1,237 @@
+/** Structures as named things with fields, along their bindings. Knows no structure by name. */
+import type { Handover } from '../../abi/model.js';
+import { type TableTree, translationTrees } from '../../instances/translation.js';
+import type { FieldInfo } from '../../schema/record.js';
+import { hex } from '../../schema/units.js';
+import { formById, structuresOf, subjectByKey } from '../../structures/index.js';
+import type { StructureList } from '../../structures/model.js';
+import { referredElement } from '../../structures/refers.js';
+import {
+  fieldBinding,
+  type ListBinding,
+  type Model,
+  type RecordBinding,
+  type StructureForm,
+  type ValueField,
+} from '../../structures/structure.js';
+import { flagsText, listsOf, valueName } from '../../structures/text.js';
+import { bdfText } from '../../structures/values.js';
+import type { Field } from '../difference.js';
+import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
+import type { Place } from '../place.js';
+import { mappingSpans } from './mapping.js';
+import { type FolioFile, folioList } from './memfd.js';
+import type { PageOwners } from './owners.js';
+
+/** What the outline of all structures of one handover shares. */
+export interface StructureContext {
+  readonly handover: Handover;
+  readonly strict: boolean;
+  /** What physical pages hold. */
+  readonly owners: () => PageOwners;
+}
+
+/** A structure being drawn. */
+interface Drawing extends StructureContext {
+  readonly form: StructureForm;
+  readonly structure: Model;
+  readonly place: Place;
+  /** Page tables by the address of the element that names them. */
+  readonly trees: ReadonlyMap<bigint, TableTree>;
+}
+
+/** Lists for the structures that are at the top of a handover. */
+export function structureLists(context: StructureContext): List[] {
+  return [...structuresOf(context.handover)].flatMap(({ subject, value }) => {
+    const place: Place = { part: 'structure', structure: subject.what };
+    const drawn = drawing(context, value as Model, place);
+    if (drawn === undefined) return [];
+    return [{ name: subject.plural, place, partial: false, entities: [entityOf(drawn)] }];
+  });
+}
+
+/** Fields and lists of the structures that a file, an FLB or a child holds. */
+export function heldOutline(
+  context: StructureContext,
+  holder: object,
+  place: Place,
+): { readonly fields: readonly Field[]; readonly lists: readonly List[] } {
+  const fields: Field[] = [];
+  const lists: List[] = [];
+  for (const { value } of structuresOf(holder)) {
+    const drawn = drawing(context, value as Model, place);
+    if (drawn === undefined) continue;
+    fields.push(...fieldsOf(drawn, drawn.form.root, drawn.structure));
+    lists.push(...belowOf(drawn, drawn.form.root, drawn.structure));
+  }
+  return { fields, lists };
+}
+
+function drawing(context: StructureContext, structure: Model, place: Place): Drawing | undefined {
+  const form = formById(structure.form as string);
+  if (form === undefined) return undefined;
+  const { memory } = context.handover;
+  const translation = subjectByKey(form.subject)?.translation?.(structure);
+  const trees = new Map<bigint, TableTree>();
+  if (memory !== undefined && translation !== undefined)
+    for (const tree of translationTrees(memory, translation).values())
+      if (tree.element !== undefined) trees.set(tree.element, tree);
+  return { ...context, form, structure, place, trees };
+}
+
+function entityOf(drawn: Drawing): Entity {
+  const { form, structure, place } = drawn;
+  return {
+    place,
+    key: form.subject,
+    fields: [field('form', form.title), ...fieldsOf(drawn, form.root, structure)],
+    lists: belowOf(drawn, form.root, structure),
+  };
+}
+
+/** Of an element that is out of use its flags alone count: what else it has may be stale. */
+function fieldsOf(drawn: Drawing, binding: RecordBinding, model: Model): Field[] {
+  const unused = model[binding.unused ?? ''] === true;
+  return binding.record.fields.flatMap((info) => fieldsOfField(drawn, binding, info, model, unused));
+}
+
+function fieldsOfField(
+  drawn: Drawing,
+  binding: RecordBinding,
+  info: FieldInfo,
+  model: Model,
+  unused: boolean,
+): Field[] {
+  const bound = fieldBinding(binding, info.id);
+  const name = info.kernelName;
+  switch (bound.kind) {
+    case 'value':
+      return unused ? [] : valueFields(drawn, bound, info, model);
+    case 'flags':
+      return [field(name, flagsText(info, model[bound.key] as number | bigint))];
+    case 'chain':
+      return [strictField(name, model[`${bound.list.key}Address`] as bigint), listSize(bound.list, model)];
+    case 'records':
+      return [listSize(bound.list, model)];
+    case 'one': {
+      const target = model[bound.key] as Model | undefined;
+      const below = target === undefined ? [] : fieldsOf(drawn, bound.record, target);
+      return [
+        strictField(name, model[`${bound.key}Address`] as bigint),
+        ...below.map((each) => ({ ...each, name: `${name}.${each.name}` })),
+      ];
+    }
+    case 'folios':
+      return [strictField(`${name}.first`, (model as unknown as FolioFile).area.descriptor.first)];
+    case 'variant':
+      return unused ? [] : variantFields(drawn, bound.key, bound.variants, model, name);
+  }
+}
+
+function listSize({ key, what }: ListBinding, model: Model): Field {
+  return summaryField(what, (model[key] as StructureList<Model> | undefined)?.items.length);
+}
+
+function variantFields(
+  drawn: Drawing,
+  key: string,
+  variants: Readonly<Record<string, RecordBinding>>,
+  model: Model,
+  name: string,
+): Field[] {
+  const fields: Field[] = [];
+  for (const [variant, binding] of Object.entries(variants)) {
+    const part = model[variant] as Model | undefined;
+    if (part !== undefined) fields.push(...fieldsOf(drawn, binding, part));
+  }
+  const raw = model[key];
+  if (raw instanceof Uint8Array) fields.push(strictField(name, raw));
+  return fields;
+}
+
+function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: Model): Field[] {
+  const raw = model[bound.key];
+  const name = info.kernelName;
+  if (raw === undefined) return [];
+  if (bound.refers !== undefined) {
+    const address = raw as bigint;
+    const { handover, form, structure } = drawn;
+    const target = referredElement(handover, form, structure, bound.refers, address);
+    return [field(name, target?.name ?? 'none in the list'), strictField(`${name} address`, address)];
+  }
+  if (Array.isArray(raw)) return [field(name, raw.map((each) => hex(each as bigint)).join(' '))];
+  if (raw instanceof Uint8Array || bound.hidden === true)
+    return [strictField(name, raw as Uint8Array, 'hex')];
+  if (typeof raw !== 'bigint' && typeof raw !== 'number') return [];
+  if (bound.place === true) return [strictField(name, raw)];
+  if (bound.countOf !== undefined) return [strictField(name, raw, 'count')];
+  if (bound.form === 'bdf') return [field(name, bdfText(Number(raw)) ?? hex(raw))];
+  const units = {
+    count: 'count',
+    index: 'count',
+    bytes: 'size',
+    pages: 'count',
+    address: 'address',
+  } as const;
+  const unit =
+    info.unit === undefined || !(info.unit in units) ? 'hex' : units[info.unit as keyof typeof units];
+  const named = valueName(info, raw);
+  return [named === undefined ? field(name, raw, unit) : field(name, named)];
+}
+
+function belowOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
+  const { place, strict, handover } = drawn;
+  const lists = listsOf(binding).map((list) => elementList(drawn, list, model));
+  for (const { id } of binding.record.fields) {
+    const bound = fieldBinding(binding, id);
+    if (bound.kind === 'one') {
+      const target = model[bound.key] as Model | undefined;
+      if (target !== undefined) lists.push(...belowOf(drawn, bound.record, target));
+    } else if (bound.kind === 'folios') {
+      const file = model as unknown as FolioFile;
+      lists.push(folioList(file, handover.preserved?.pages, handover.pageSize, strict, place));
+    }
+  }
+  return lists;
+}
+
+function elementList(drawn: Drawing, list: ListBinding, model: Model): List {
+  const { place, structure } = drawn;
+  const { items, missing, damaged } = (model[list.key] as StructureList<Model> | undefined) ?? { items: [] };
+  return {
+    name: list.what,
+    place,
+    partial: missing !== undefined || damaged === true,
+    entities: {
+      *[Symbol.iterator]() {
+        for (const item of items) {
+          const key = list.identity(item, structure);
+          const own: Place = { ...place, element: `${list.element.what} ${key}` };
+          yield {
+            place: own,
+            key,
+            fields: fieldsOf(drawn, list.element, item),
+            lists: mappings(drawn, item, own),
+          };
+        }
+      },
+    },
+  };
+}
+
+/** What the page tables of an element map. */
+function mappings({ trees, handover, owners, strict }: Drawing, item: Model, place: Place): List[] {
+  const { memory } = handover;
+  const tree = trees.get(item.address as bigint);
+  if (tree === undefined || memory === undefined) return [];
+  return [
+    {
+      name: 'mappings',
+      place,
+      spans: {
+        spans: () => mappingSpans({ memory, ...tree }, owners(), strict),
+        place: (iova, iovaEnd) => ({ ...place, iova, iovaEnd }),
+      },
+    },
+  ];
+}

@@ -1,0 +1,136 @@
+/** Where the records of structures are, along their bindings. Knows no structure by name. */
+import type { Handover } from '../abi/model.js';
+import type { FolioList } from '../structures/folios.js';
+import { formById, structuresOf, subjectByKey } from '../structures/index.js';
+import type { StructureList } from '../structures/model.js';
+import {
+  type ChainField,
+  fieldBinding,
+  type ListBinding,
+  type Model,
+  type RecordBinding,
+  type StructureForm,
+} from '../structures/structure.js';
+import { addFolios } from './folios.js';
+import type { ReferenceContext } from './sink.js';
+import { addTranslation } from './translation.js';
+
+/** A structure of a handover, and where it hangs. */
+export interface HeldStructure {
+  readonly form: StructureForm;
+  readonly model: Model;
+  /** Where it hangs, for people; empty for what is at the top. */
+  readonly owner: string;
+}
+
+/** The structures that an object of the model has. */
+export function* heldBy(object: object, owner: string): Generator<HeldStructure> {
+  for (const { value } of structuresOf(object)) {
+    const model = value as Model;
+    const form = formById(model.form as string);
+    if (form !== undefined) yield { form, model, owner };
+  }
+}
+
+/** Tells the records of a structure and of everything that it leads to. */
+export function addStructure(context: ReferenceContext, { form, model, owner }: HeldStructure): void {
+  const what = owner === '' ? `the ${form.root.what}` : `the ${form.root.what} of ${owner}`;
+  addRecord(context, form.root, model, what, `${form.subject} records`);
+}
+
+/** The structures that are at the top of a handover, and hang on children of its root. */
+export function addTopStructures(context: ReferenceContext, handover: Handover): void {
+  for (const held of heldBy(handover, '')) {
+    addStructure(context, held);
+    const translation = subjectByKey(held.form.subject)?.translation?.(held.model);
+    if (translation !== undefined) addTranslation(context, translation);
+  }
+  for (const subtree of handover.subtrees ?? [])
+    for (const held of heldBy(subtree, `the child ${subtree.name ?? ''}`)) addStructure(context, held);
+}
+
+/** @param list records of one kind; of a list's elements the list of the owner */
+function addRecord(
+  context: ReferenceContext,
+  binding: RecordBinding,
+  model: Model,
+  what: string,
+  list: string,
+): void {
+  const { follows } = binding;
+  const followed = follows === undefined ? undefined : listOf(model, follows);
+  context.sink.record(binding.record, model.address as bigint, what, {
+    list,
+    ...(followed === undefined ? {} : { length: followed.items.length }),
+  });
+  addBelow(context, binding, model, what);
+}
+
+/** What a record leads to, and what follows it; the record itself is told. */
+function addBelow(context: ReferenceContext, binding: RecordBinding, model: Model, what: string): void {
+  const { record, follows } = binding;
+  for (const info of record.fields) {
+    const field = fieldBinding(binding, info.id);
+    if (field.kind === 'chain') addChain(context, field, model, what);
+    else if (field.kind === 'one') {
+      const target = model[field.key] as Model | undefined;
+      if (target !== undefined)
+        addRecord(context, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
+    } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, what);
+  }
+  if (follows === undefined) return;
+  const list = listOf(model, follows);
+  const first = (model.address as bigint) + BigInt(record.size ?? 0);
+  if (list !== undefined) addElements(context, follows, list.items, first, what);
+}
+
+function listOf(model: Model, { key }: ListBinding): StructureList<Model> | undefined {
+  return model[key] as StructureList<Model> | undefined;
+}
+
+/** Elements that are end to end. */
+function addElements(
+  context: ReferenceContext,
+  { element, what }: ListBinding,
+  items: readonly Model[],
+  at: bigint,
+  owner: string,
+): void {
+  context.sink.array({
+    record: element.record,
+    count: items.length,
+    at,
+    what: (i) => `${element.what} ${i} of ${owner}`,
+    traits: { list: `${what} of ${owner}` },
+  });
+  for (const [i, item] of items.entries())
+    addBelow(context, element, item, `${element.what} ${i} of ${owner}`);
+}
+
+/** The pages of a list: header and elements each. */
+function addChain(context: ReferenceContext, { chain, list }: ChainField, model: Model, owner: string): void {
+  const { sink, pageSize } = context;
+  const { items = [], pages = [] } = listOf(model, list) ?? {};
+  const size = list.element.record.size ?? 0;
+  const head = chain.header.size ?? 0;
+  const capacity = Math.floor((pageSize - head) / size);
+  let done = 0;
+  for (const [i, { address, count }] of pages.entries()) {
+    const what = `${chain.page} ${i} of ${list.what}`;
+    sink.page({ address: Number(address), length: pageSize, chain: `${chain.page}s of ${list.what}`, what });
+    sink.record(chain.header, address, what, {
+      list: `${chain.page}s of ${list.what}`,
+      capacity,
+      length: Number(count),
+    });
+    const first = address + BigInt(head);
+    const end = address + BigInt(pageSize);
+    const here: Model[] = [];
+    for (let item = items[done]; item !== undefined; item = items[++done]) {
+      const at = item.address as bigint;
+      if (at < first || at >= end) break;
+      here.push(item);
+    }
+    addElements(context, list, here, first, owner);
+  }
+}

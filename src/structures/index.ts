@@ -1,0 +1,70 @@
+/** The registry: every structure that the engines handle, by what names it where it hangs. */
+import { ownVersion } from '../schema/composite.js';
+import { guestMemfd } from './guest-memfd/binding.js';
+import { hugeMemfd, hugetlb } from './hugetlb/binding.js';
+import { iommu } from './iommu/binding.js';
+import { iommufd } from './iommufd/binding.js';
+import { kvmVcpu, kvmVm } from './kvm/binding.js';
+import { pci } from './pci/binding.js';
+import { pstore } from './pstore/binding.js';
+import type { StructureForm, Subject } from './structure.js';
+import { vfioPci } from './vfio/binding.js';
+
+/** All subjects, in the order in which documents and reports show them. */
+export const SUBJECTS: readonly Subject[] = [
+  iommu,
+  pci,
+  hugetlb,
+  iommufd,
+  vfioPci,
+  hugeMemfd,
+  guestMemfd,
+  kvmVm,
+  kvmVcpu,
+  pstore,
+];
+
+const FORMS: ReadonlyMap<string, StructureForm> = new Map(
+  SUBJECTS.flatMap(({ forms }) => forms.map((form): [string, StructureForm] => [form.id, form])),
+);
+
+/** The form of a model; undefined for an id that none has. */
+export function formById(id: string): StructureForm | undefined {
+  return FORMS.get(id);
+}
+
+/** The subject of a key; undefined for a key that none has. */
+export function subjectByKey(key: string): Subject | undefined {
+  return SUBJECTS.find((subject) => subject.key === key);
+}
+
+/**
+ * The subject that a name stands for, and its forms of that name, the newest first.
+ *
+ * @param name as a LUO file, an FLB or a child of the root has it. What follows a `;` names the structures that the
+ *   record embeds, and says nothing of its own layout (upstream 4.1).
+ */
+export function namedForms(
+  holder: Subject['holder'],
+  name: string,
+): { readonly subject: Subject; readonly forms: readonly StructureForm[] } | undefined {
+  const own = ownVersion(name);
+  for (const subject of SUBJECTS) {
+    if (subject.holder !== holder) continue;
+    const forms = subject.forms.filter(({ names }) => names.includes(own));
+    if (forms.length > 0) return { subject, forms };
+  }
+  return undefined;
+}
+
+/** What an object of the model, or of a document, has of the subjects of a holder. */
+export function* structuresOf(
+  object: object,
+  holder?: Subject['holder'],
+): Generator<{ readonly subject: Subject; readonly value: unknown }> {
+  for (const subject of SUBJECTS) {
+    if (holder !== undefined && subject.holder !== holder) continue;
+    const value = (object as { readonly [key: string]: unknown })[subject.key];
+    if (value !== undefined) yield { subject, value };
+  }
+}

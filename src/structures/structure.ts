@@ -1,0 +1,243 @@
+/**
+ * What a binding of a structure in memory is: its record, what the model calls its fields, where its pointers lead and
+ * how. What formats/ says of a field (width, names of values, what a pointer is, its null) is not said again.
+ */
+import type { FieldInfo, RecordType } from '../schema/record.js';
+import type { StructurePart } from './parts.js';
+
+/** A record or an element as plain data, under the keys of its binding, with its `address`. */
+export interface Model {
+  [key: string]: unknown;
+}
+
+/** How a number is written for people and in JSON: as `bb:dd.f`, or as the width of its field says. */
+export type Form = 'bdf';
+
+/** A list that a field's value, a physical address, leads into: to one of its elements. */
+export interface Target {
+  readonly subject: string;
+  readonly list: string;
+}
+
+/** A number or bytes. */
+export interface ValueField {
+  readonly kind: 'value';
+  readonly key: string;
+  readonly form?: Form;
+  /** A bigint in the model although this form has 32 bits of it or fewer: another form has more. */
+  readonly wide?: true;
+  /** Element that it is the address of. */
+  readonly refers?: Target;
+  /** List whose length it is: left out of JSON where it agrees. */
+  readonly countOf?: string;
+  /** Says where something is, and nothing on its own. */
+  readonly place?: true;
+  /** Padding, or a value that only a running kernel has: in the model where it is not zero. */
+  readonly hidden?: true;
+}
+
+/** Bits with names: one key each, true or false, and the whole number under `key`. */
+export interface FlagsField {
+  readonly kind: 'flags';
+  readonly key: string;
+}
+
+/** The head of a list in linked pages; element records follow the header of each page. */
+export interface ChainField {
+  readonly kind: 'chain';
+  readonly list: ListBinding;
+  readonly chain: Chain;
+}
+
+/** A record that the field points to. */
+export interface OneField {
+  readonly kind: 'one';
+  readonly key: string;
+  readonly record: RecordBinding;
+}
+
+/** An array of records inside the record. */
+export interface RecordsField {
+  readonly kind: 'records';
+  readonly list: ListBinding;
+  /** Field that says how many are in use; the others are left out while they are zero. */
+  readonly count: string;
+}
+
+/** A preserved vmalloc area that holds a list of folios. */
+export interface FoliosField {
+  readonly kind: 'folios';
+  /** Field that says how many there are. */
+  readonly count: string;
+}
+
+/** Bytes that one of several records lays out. */
+export interface VariantField {
+  readonly kind: 'variant';
+  /** Key of the bytes, where nothing says whose they are. */
+  readonly key: string;
+  /** Their records, by the key that the model has for each. */
+  readonly variants: Readonly<Record<string, RecordBinding>>;
+  /** The variant of an element; what is before it in its record, and in the structure, is read already. */
+  select(element: Model, structure: Model): string | undefined;
+}
+
+export type FieldBinding =
+  | ValueField
+  | FlagsField
+  | ChainField
+  | OneField
+  | RecordsField
+  | FoliosField
+  | VariantField;
+
+/** A record of a structure. */
+export interface RecordBinding {
+  readonly record: RecordType<unknown>;
+  /** One of them, for people. */
+  readonly what: string;
+  /** Fields, by their id in formats/, whose key is another than that id, or that are more than a value. */
+  readonly fields?: Readonly<Record<string, FieldBinding>>;
+  /** Ids of fields of padding and run-time values. */
+  readonly hidden?: readonly string[];
+  /** Elements that follow the record without a gap. */
+  readonly follows?: FollowingList;
+  /** JSON has its address: something refers to it. */
+  readonly addressed?: true;
+  /** Keys of the PCI function that the record is of. */
+  readonly pciFunction?: { readonly segment: string; readonly bdf: string };
+  /** Key of a flag that says that an element is out of use: its other fields may be stale. */
+  readonly unused?: string;
+}
+
+export interface ListBinding {
+  /** Key in the model and in JSON. */
+  readonly key: string;
+  /** Several, for people. */
+  readonly what: string;
+  readonly element: RecordBinding;
+  /** Names an element among those of its list: the same in another dump of the same machine. */
+  identity(element: Model, structure: Model): string;
+}
+
+/** Elements after a record. */
+export interface FollowingList extends ListBinding {
+  /** Id of the field that says how many. */
+  readonly count: string;
+}
+
+/** How the pages of a list are linked. */
+export interface Chain {
+  /** What is at the start of each: a pointer to the next and a count. */
+  readonly header: RecordType<unknown>;
+  /** What a page is called. */
+  readonly page: 'block' | 'page';
+  /** Whether the kernel takes a page without elements. */
+  readonly empty: boolean;
+  /** Pages that the kernel takes at most. */
+  readonly limit?: number;
+}
+
+/** One form of a structure. */
+export interface StructureForm {
+  /** Unique among all forms; `form` of the model. */
+  readonly id: string;
+  readonly subject: string;
+  /** Which it is, for people, e.g. `iommufd-v1, later form`. */
+  readonly title: string;
+  /** Strings that LUO, or the root, has for it. */
+  readonly names: readonly string[];
+  /** Field of the record that tells versions apart, and those that are of this form. */
+  readonly version?: { readonly field: string; readonly values: readonly (number | bigint)[] };
+  /** The blob of the child is a tree, a property of which holds the physical address of the record. */
+  readonly tree?: { readonly compatible: string; readonly property: string };
+  /** Where the layout is known from. */
+  readonly source: string;
+  readonly root: RecordBinding;
+  /** Forms of other structures that the same kernels wrote. */
+  readonly alongside?: readonly string[];
+}
+
+/** A remapping unit that a structure names. */
+export interface TranslationUnit {
+  readonly name: string;
+  /** Value of RTADDR_REG, mode bits included. */
+  readonly rtaddr: bigint;
+}
+
+/** The top of a tree of page tables that a structure names. */
+export interface TranslationTable {
+  /** Address of the element that names it. */
+  readonly element: bigint;
+  readonly what: string;
+  /** Physical address of the top table. */
+  readonly root: bigint;
+  readonly levels: number;
+  /** What its entries are, unless the structures of a unit say otherwise. */
+  readonly stage: 'first' | 'second';
+}
+
+/** Translation tables that hardware reads and a structure leads to. */
+export interface Translation {
+  readonly units: readonly TranslationUnit[];
+  readonly tables: readonly TranslationTable[];
+}
+
+/** Where a structure hangs, and what it is called. */
+export interface Subject {
+  /** Key in the model and in JSON. */
+  readonly key: string;
+  /** A LUO file's `data`, an FLB's, or the blob of a child of the root. */
+  readonly holder: 'file' | 'flb' | 'child';
+  /** Under its key at the top of the model and of JSON, rather than at its holder. */
+  readonly top?: true;
+  /** One, and several, for people. */
+  readonly what: string;
+  readonly plural: string;
+  /** What it is part of, where it is not in the dump. */
+  readonly part: StructurePart;
+  /** Forms, the newest first. */
+  readonly forms: readonly StructureForm[];
+  /** Translation tables that hardware reads. */
+  translation?(model: Model): Translation;
+}
+
+/** A field with another key, or with more to say. */
+export function value(key: string, more: Omit<ValueField, 'kind' | 'key'> = {}): ValueField {
+  return { kind: 'value', key, ...more };
+}
+
+/** Bits with names. */
+export function bits(key: string): FlagsField {
+  return { kind: 'flags', key };
+}
+
+/** The binding of a field: as given, or a value under its own id. */
+export function fieldBinding({ fields, hidden }: RecordBinding, id: string): FieldBinding {
+  const given = fields?.[id];
+  if (given !== undefined) return given;
+  return hidden?.includes(id) === true
+    ? { kind: 'value', key: id, hidden: true }
+    : { kind: 'value', key: id };
+}
+
+/** A flag of a field: its key in the model, and its bits. */
+export interface FlagKey {
+  readonly key: string;
+  readonly mask: bigint;
+}
+
+/** The flags that formats/ names for a field. */
+export function flagKeys({ values }: FieldInfo): FlagKey[] {
+  return [...(values ?? [])].map(([mask, name]) => ({
+    key: name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    mask: BigInt(mask),
+  }));
+}
+
+/** Whether a value of a record says nothing: zero, or bytes that are. */
+export function isZero(value: unknown): boolean {
+  if (value instanceof Uint8Array) return value.every((byte) => byte === 0);
+  if (Array.isArray(value)) return value.every(isZero);
+  return value === 0 || value === 0n || value === undefined;
+}
