@@ -112,7 +112,7 @@ function compatibleOf(bytes: Uint8Array): string {
   return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
 }
 
-/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are no such record. */
+/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are not such a record. */
 export function decodeLuoRecord(
   { context, reporter }: RiderContext,
   bytes: Uint8Array,
