@@ -35,7 +35,7 @@ types:
       - { id: vasz, type: u4, -orig-id: vasz, doc: Width of an IOVA in bits. }
       - { id: sign_extend, type: u1, -orig-id: sign_extend, -values: { 0: 'no', 1: 'yes' }, doc: IOVAs are sign-extended from their highest bit. }
       - { id: pad, size: 3, -orig-id: padding, doc: Not used. }
-      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; means nothing in a dump. }
+      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; meaningless in a dump. }
   iommu_device_ser:
     -orig-id: struct iommu_device_ser
     doc: A device, iommu-liveupdate.
@@ -109,7 +109,7 @@ types:
       - { id: vasz, type: u4, -orig-id: vasz, doc: Width of an IOVA in bits. }
       - { id: sign_extend, type: b1, -orig-id: sign_extend, -values: { 0: 'no', 1: 'yes' }, doc: IOVAs are sign-extended from their highest bit. }
       - { id: pad, type: b7, -orig-id: padding, doc: Not used. }
-      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; means nothing in a dump. }
+      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; meaningless in a dump. }
   iommu_device_ser_v1:
     -orig-id: struct iommu_device_ser
     doc: A device, iommu-liveupdate-v1.
@@ -147,7 +147,7 @@ types:
       - { id: flags, type: u1, -orig-id: obj.deleted and obj.incoming, -unit: flags, -values: { 1: deleted, 2: incoming }, doc: State of the object. }
       - { id: top_table, type: u8, -orig-id: top_table, -unit: address, doc: Physical address of the top page table. }
       - { id: top_level, type: u8, -orig-id: top_level, doc: 'Level of that table, counted from 0.' }
-      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; means nothing in a dump. }
+      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; meaningless in a dump. }
   iommu_device_ser_list:
     -orig-id: struct device_ser
     doc: A device, iommu-v1 as posted in February 2026.
@@ -192,7 +192,7 @@ types:
       - { id: top_table, type: u8, -orig-id: top_table, -unit: address, doc: Physical address of the top page table. }
       - { id: top_level, type: u8, -orig-id: top_level, doc: 'Level of that table, counted from 0.' }
       - { id: attach_count, type: u8, -orig-id: attach_count, -unit: count, doc: Devices that are attached. }
-      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; means nothing in a dump. }
+      - { id: restored_domain, type: u8, -orig-id: restored_domain, doc: Pointer of the restoring kernel; meaningless in a dump. }
   iommu_device_ser_early:
     -orig-id: struct device_ser
     doc: A device, iommu-v1 of the early branch.

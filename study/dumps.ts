@@ -70,7 +70,7 @@ function unitDump(name: string, folder: string): StudyDump {
   const [unit] = parseRegset(readFileSync(join(folder, 'iommu_regset'), 'utf8'));
   const rtaddr = unit?.values.get('RTADDR');
   if (unit?.baseAddress === undefined || rtaddr === undefined) throw new Error(`${folder} shows no unit`);
-  // The register's own address does not matter, only that it is no memory.
+  // The register's own address does not matter, only that it is not memory.
   const register = Number(unit.baseAddress);
   const bytes = new Uint8Array(RTADDR_REG_SIZE);
   new DataView(bytes.buffer).setBigUint64(0, rtaddr, true);

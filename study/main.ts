@@ -21,7 +21,7 @@ if (!Number.isSafeInteger(each) || each < 1 || !Number.isSafeInteger(seed)) {
   process.exitCode = 2;
 } else {
   const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
-  // Those with a tree first, so that a seed corrupts them alike whatever comes behind.
+  // Those with a tree first, so that a seed corrupts them alike whatever comes after.
   const dumps = [...studyDumps(fixtures), ...unitDumps(fixtures)];
   const lines = studyLines(runStudy(dumps, each, seed), {
     each,

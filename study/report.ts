@@ -7,7 +7,7 @@ export interface StudyOptions {
   readonly each: number;
   readonly seed: number;
   readonly dumps: number;
-  /** List some corruptions that nobody saw. */
+  /** List some corruptions that no rule saw. */
   readonly missed: boolean;
 }
 

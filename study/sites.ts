@@ -53,7 +53,7 @@ function word(name: string, kind: Site['kind'], address: number, width = 64): Si
 }
 
 function* recordSites({ record, address, list, property }: RecordInstance): Generator<Site> {
-  // Nothing is wrong with what nobody uses.
+  // Nothing is wrong with unused parts.
   if (list === 'free inodes') return;
   if (record.name === 'kho_vmalloc_chunk_phys') {
     yield word('kho_vmalloc_chunk.phys[i]', 'pointer', address);

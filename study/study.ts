@@ -14,7 +14,7 @@ export interface FieldResult {
   seen: number;
   /** Rules that saw one, by how many. */
   readonly rules: Map<string, number>;
-  /** The first few that nobody saw. */
+  /** The first few that no rule saw. */
   readonly missed: string[];
 }
 

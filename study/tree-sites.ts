@@ -1,4 +1,4 @@
-/** Fields of a devicetree blob that are no record of a binding: tokens, and values of other properties. */
+/** Fields of a devicetree blob that are not a record of a binding: tokens, and values of other properties. */
 import { type FdtTree, parseFdt } from '../src/fdt/parse.js';
 import { children, properties, propertyName, propertyValue, rootNode, valueOffset } from '../src/fdt/tree.js';
 import type { BlobInstance } from '../src/instances/instance.js';

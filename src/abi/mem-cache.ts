@@ -47,7 +47,7 @@ export function computeMemCache(records: Iterable<MemStretch>, scratch?: Address
       const end = roundUp(u64(record.addr + record.len));
       if (meetsScratch(start, end)) return { intersects: record };
       add(cache, start, end);
-      // Where this record has become the end of the list, those behind it only make the entry longer.
+      // Where this record has become the end of the list, those after it only make the entry longer.
       if (parts !== undefined && !meetsScratch(end, last) && extendsLast(cache, end, last)) {
         cache.ends[cache.ends.length - 1] = last;
         cache.highest[cache.highest.length - 1] = last;
@@ -130,7 +130,7 @@ function add(cache: Cache, start: bigint, end: bigint): void {
   ends[i] = hullEnd;
   const before = ends[i - 1];
   const after = starts[i + 1];
-  // One neighbour at most is folded: the one before, else the one behind.
+  // One neighbour at most is folded: the one before, else the one after.
   if (before !== undefined && before >= hullStart) foldInto(cache, i - 1, i);
   else if (after !== undefined && hullEnd >= after) foldInto(cache, i + 1, i);
   else updateHighest(cache, i);
@@ -158,7 +158,7 @@ function foldInto(cache: Cache, target: number, i: number): void {
   updateHighest(cache, Math.min(target, i));
 }
 
-/** Index of the first entry that ends at `start` or behind it; the number of entries when there is none. */
+/** Index of the first entry that ends at `start` or after it; the number of entries when there is none. */
 function firstReaching(highest: readonly bigint[], start: bigint): number {
   let low = 0;
   let high = highest.length;
@@ -170,7 +170,7 @@ function firstReaching(highest: readonly bigint[], start: bigint): number {
   return low;
 }
 
-/** Recomputes `highest` behind a change of entry `changed`, until it is what it was. */
+/** Recomputes `highest` after a change of entry `changed`, until it is what it was. */
 function updateHighest({ ends, highest }: Cache, changed: number): void {
   let value = highest[changed - 1] ?? 0n;
   for (let i = changed; i < ends.length; i++) {

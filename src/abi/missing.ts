@@ -8,7 +8,7 @@ import { STRUCTURE_PARTS } from '../structures/parts.js';
  *
  * - `map`: chunks, bitmaps, nodes and leaves of the preserved memory map; `scratch`: the scratch array;
  * - `luo`: its blob or struct luo_ser; `sessions`, `files`, `flbs`: its lists; `memfd`: records of memfds;
- * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that lie in such areas;
+ * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that are in such areas;
  * - `memblock`, `kho-test`, `metadata`: riders by their own; `blob`: the blob of another child;
  * - `iommu`, `iommufd`, `vfio`, `pci`: records of the IOMMU series; `draft`: those of other handlers and FLBs that no
  *   release has;
@@ -39,7 +39,7 @@ export interface Missing {
   readonly part: Part;
   /** In words, e.g. `block of sessions`. */
   readonly what: string;
-  /** Physical address of the first absent byte, or of what lies there. */
+  /** Physical address of the first absent byte, or of what is there. */
   readonly address: bigint;
   /** Address of the record whose list is not whole: a session's for its files, a memfd's for its folios. */
   readonly owner?: bigint;

@@ -43,7 +43,7 @@ export type Form = (typeof FORMS)[number];
 /** What a devicetree blob is: the root tree, the blob of one subsystem, or a machine's boot tree. */
 export type DumpKind = 'handover' | 'rider' | 'boot-fdt' | 'unknown';
 
-/** Where something stands; what is unknown is left out. Addresses are physical, in bytes. */
+/** Where something is; what is unknown is left out. Addresses are physical, in bytes. */
 export interface Location {
   readonly fdtPath?: string;
   readonly property?: string;
@@ -128,7 +128,7 @@ export interface GuestmemfsFile {
   readonly origin: Origin;
 }
 
-/** What was read from the memory behind `/guestmemfs`; each part is absent when its bytes are. */
+/** What was read from the memory of `/guestmemfs`; each part is absent when its bytes are. */
 export interface GuestmemfsState {
   superblock?: GuestmemfsSb;
   /** Element i is inode number i + 1. */
@@ -137,14 +137,14 @@ export interface GuestmemfsState {
   index?: RecordView<MappingInode>;
 }
 
-/** The `/guestmemfs` node (fs/guestmemfs/serialise.c) and, with memory, the files behind it. */
+/** The `/guestmemfs` node (fs/guestmemfs/serialise.c) and, with memory, its files. */
 export interface Guestmemfs {
   fsMem?: KhoMem;
   superblock?: RecordView<KhoMem>;
   mappingsBlocks?: RecordView<KhoMem>;
   mappingsToInode?: KhoMem;
   numInodes?: bigint;
-  /** Absent when the memory behind the blob is absent. */
+  /** Absent when the memory of the blob is absent. */
   files?: readonly GuestmemfsFile[];
   state?: GuestmemfsState;
   origin?: Origin;
@@ -211,7 +211,7 @@ export interface BrokenEntry {
   /**
    * - `absent`: the dump does not hold that memory;
    * - `impossible`: no memory can be there, or the kernel refuses the address itself;
-   * - `unreadable`: the bytes are there, and are no root tree.
+   * - `unreadable`: the bytes are there, and are not a root tree.
    */
   readonly state: 'absent' | 'impossible' | 'unreadable';
   /** Addresses of complete root trees elsewhere in the dump. */
@@ -229,7 +229,7 @@ export interface BrokenList {
   /**
    * - `absent`: the dump does not hold the element;
    * - `impossible`: no memory can be there;
-   * - `endless`: the list comes back to that element.
+   * - `endless`: the list leads back to that element.
    */
   readonly ends: 'absent' | 'impossible' | 'endless';
 }
@@ -241,7 +241,7 @@ export interface ImagePart {
   readonly start: bigint;
   /** Exclusive. */
   readonly end: bigint;
-  /** The kernel's name of the field that stands first. */
+  /** The kernel's name of the field that is first. */
   readonly field?: string;
   /** Physical address of the field that names it. */
   readonly namedAt?: bigint;
@@ -256,7 +256,7 @@ export interface Handover {
   /** Bytes. */
   readonly pageSize: number;
   readonly diagnostics: Diagnostic[];
-  /** How the page size was decided, where nobody named it. */
+  /** How the page size was decided, where it was not given. */
   readonly pageSizeReason?: string;
   readonly tree?: FdtTree;
   /** `tree` with the property names that a truncated copy has lost: same tokens, another strings block. */
@@ -272,7 +272,7 @@ export interface Handover {
   readonly brokenEntry?: BrokenEntry;
   /** True where the blob is taken for a root tree by its place, its words or the user's, and its root does not tell what it is. */
   readonly unreadableRoot?: true;
-  /** Elements of type 10 in whose scratch the tree lies and that lead to no tree, where none leads to one. */
+  /** Elements of type 10 in whose scratch the tree is and that lead to no tree, where none leads to one. */
   strayElements?: readonly SetupDataKho[];
   scratch?: readonly AddressRange[];
   memCache?: RecordView<KhoMem>;
@@ -300,6 +300,6 @@ export interface Handover {
   unrestored?(): UnrestoredBlocks;
   /** What of its own records the dump does not hold; empty or left out where all is there. */
   missing?: Missing[];
-  /** The memory behind the blob, if any was given. */
+  /** The memory of the blob, if any was given. */
   readonly memory?: PhysicalMemory;
 }

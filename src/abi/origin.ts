@@ -1,6 +1,6 @@
-/** Where parts of a model lie. */
+/** Where parts of a model are. */
 
-/** Where a part of the model came from: the token of its node in the tree, or its physical address. */
+/** Where part of the model came from: the token of its node in the tree, or its physical address. */
 export interface Origin {
   readonly fdtPath?: string;
   /** Token index of the BEGIN_NODE in the tree. */

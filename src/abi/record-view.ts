@@ -1,4 +1,4 @@
-/** A packed array of records, read where it lies: no object exists until it is asked for. */
+/** A packed array of records, read where it is: no object exists until it is asked for. */
 import type { RecordType } from '../schema/record.js';
 
 /** Iterable view of the records in `bytes`; a ragged tail shorter than a record is not part of it. */

@@ -3,7 +3,7 @@
  * Sources: kernel/kexec_kho_out.c, kernel/trace/trace.c, drivers/iommu/intel/serialise.c,
  * fs/guestmemfs/serialise.c, drivers/iommu/iommufd/serialise.c of that tree.
  *
- * Nodes and properties stand in the order in which the kernel writes them. The order of the root's
+ * Nodes and properties are in the order in which the kernel writes them. The order of the root's
  * children is that of the notifier chain: ftrace, intel-iommu, guestmemfs, iommufd.
  */
 import { agaw, bus, devfn, persistentId, pgd } from '../records/dmar_domain.js';

@@ -10,7 +10,7 @@ import {
 import { type Btf, btfName, btfTypeAt } from './parse.js';
 
 export interface StructMember {
-  /** Path of names, e.g. `hdr.setup_data`; members of anonymous structs and unions stand without a prefix. */
+  /** Path of names, e.g. `hdr.setup_data`; members of anonymous structs and unions are without a prefix. */
   readonly name: string;
   readonly bitOffset: number;
   /** Undefined where the type's size is not known, and of flexible arrays. */
@@ -80,7 +80,7 @@ export function structLayouts(
 interface Work {
   readonly btf: Btf;
   left: number;
-  /** The ids behind typedefs and qualifiers. */
+  /** The ids after following typedefs and qualifiers. */
   readonly targets: Map<number, number>;
   /** Bits, or undefined where a type has no known size. */
   readonly widths: Map<number, number | undefined>;
@@ -144,7 +144,7 @@ function* membersOf(
   }
 }
 
-/** The id behind typedefs and qualifiers. */
+/** The id after following typedefs and qualifiers. */
 function resolved(work: Work, id: number): number {
   const known = work.targets.get(id);
   if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** BPF type format (formats/btf.ksy) → where each type stands. Bounds are checked once, here; bad data never throws. */
+/** BPF type format (formats/btf.ksy) → where each type is. Bounds are checked once, here; bad data never throws. */
 import {
   BTF_ARRAY_SIZE,
   BTF_DECL_TAG_SIZE,
@@ -18,7 +18,7 @@ import {
   readBtfType,
 } from '../records/btf.js';
 
-/** The types of a kernel, read where they lie. */
+/** The types of a kernel, read where they are. */
 export interface Btf {
   readonly view: DataView;
   /** Number of types; their ids run from 1 to this, 0 is void. */
@@ -32,7 +32,7 @@ export interface Btf {
   readonly problems: readonly string[];
 }
 
-/** Bytes behind a head: once, or for each of its vlen parts. */
+/** Bytes after a head: once, or for each of its vlen parts. */
 const BEHIND: ReadonlyMap<number, { readonly size: number; readonly each: boolean }> = new Map([
   [BtfKind.int, { size: BTF_INT_SIZE, each: false }],
   [BtfKind.ptr, { size: 0, each: false }],
@@ -114,7 +114,7 @@ export function btfTypeAt({ view, count, offsets }: Btf, id: number): BtfType | 
 const MAX_NAME = 512;
 
 /**
- * A name by its offset in the strings; empty for anonymous types and for what lies outside.
+ * A name by its offset in the strings; empty for anonymous types and for what is outside.
  *
  * @param longest characters read; a longer name is cut
  */

@@ -32,7 +32,7 @@ export function readBtfSection(file: RandomAccess): Uint8Array | string {
     const bytes = readAt(file, start + index * ELF64_SHDR_SIZE, ELF64_SHDR_SIZE);
     return bytes === undefined ? undefined : readElf64Shdr(viewOf(bytes), 0);
   };
-  // With 65,280 sections and more the number stands in section 0; no kernel has as many.
+  // With 65,280 sections and more the number is in section 0; no kernel has as many.
   const strings = section(eShstrndx);
   if (strings === undefined) return 'has no section names';
   for (let index = 0; index < Math.min(eShnum, MAX_SECTIONS); index++) {

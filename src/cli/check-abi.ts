@@ -20,7 +20,7 @@ interface CheckArguments extends CommonArguments {
   release: string | string[] | undefined;
 }
 
-/** Schemas of what is no state of a handover: containers and hardware. */
+/** Schemas of what is not part of a handover's state: containers and hardware. */
 const FOREIGN: ReadonlySet<string> = new Set(['btf', 'elf', 'fdt', 'kdump', 'makedumpfile', 'vtd']);
 /** Schemas of the 2024 series alone; other kernels have structs of these names for other purposes. */
 const SERIES_2024: ReadonlySet<string> = new Set(['dmar_domain', 'ftrace', 'guestmemfs', 'iommufd']);

@@ -117,7 +117,7 @@ function pageSizeOf(text: string): number {
   return size;
 }
 
-/** Colours for what goes to standard output or, with `-o`, to a file (which is no terminal). */
+/** Colours for what goes to standard output or, with `-o`, to a file (which is not a terminal). */
 export function paint(args: CommonArguments): Paint {
   const toTerminal = process.stdout.isTTY === true && lastValue(args.output) === undefined;
   return paintFor(lastValue(args.color) ?? 'auto', toTerminal);

@@ -1,4 +1,4 @@
-/** `kho explain`: the rules and records, one a line, or one of them whole. */
+/** `kho explain`: the rules and records, one per line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';

@@ -27,7 +27,7 @@ export interface SelfSummary {
 const SAMPLE = 16;
 /** Windows that the run is parted into; of each the least heap counts, which is what a collection has left. */
 const WINDOWS = 16;
-/** Growth from the second to the last quarter that is no noise. */
+/** Growth from the second to the last quarter that is not noise. */
 const HEAP_GROWTH = 64 << 20;
 /** Problems of one kind that are told. */
 const TOLD = 3;

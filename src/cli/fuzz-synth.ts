@@ -32,7 +32,7 @@ const FORMS: readonly Omit<SynthOptions, 'seed'>[] = [
 /**
  * A dump of one ABI from a seed.
  *
- * @param blobs the root tree and its children's blobs, each by itself
+ * @param blobs the root tree and its children's blobs, each on its own
  * @throws UsageError for an ABI that there is not
  */
 export function abiTargets(abi: string, seed: bigint, blobs: boolean): FuzzTarget[] {
@@ -57,7 +57,7 @@ function unitsOf(rtaddr: bigint | undefined): VtdUnit[] {
   return [{ name: 'dmar0', rtaddr, settings: settingsOf({ rtaddr }), given: NOTHING_GIVEN }];
 }
 
-/** One synthesised dump, and its blobs each by itself. */
+/** One synthesised dump, and its blobs each on its own. */
 export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: FuzzTarget[] } {
   const hasGuests = options.release !== '6.16' && options.release !== '6.18';
   const guestRam = options.abi === 'rfc-2024' ? RFC_RAM : UPSTREAM_RAM;

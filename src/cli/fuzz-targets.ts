@@ -1,4 +1,4 @@
-/** What `kho fuzz` mutates: the records of a dump, or its blobs each by itself. */
+/** What `kho fuzz` mutates: the records of a dump, or its blobs each on its own. */
 import type { DecodeOptions } from '../decode/handover.js';
 import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
@@ -67,7 +67,7 @@ export function fingerprint(targets: readonly FuzzTarget[]): string {
 /**
  * Loads a dump as targets.
  *
- * @param blobs each blob by itself, for fuzzers that take no core
+ * @param blobs each blob on its own, for fuzzers that take no core
  */
 export async function dumpTargets(
   args: CommonArguments,
@@ -80,7 +80,7 @@ export async function dumpTargets(
   );
 }
 
-/** Every tree of a dump as a whole, and each of its blobs by itself. */
+/** Every tree of a dump as a whole, and each of its blobs on its own. */
 export async function everyTarget(
   args: CommonArguments,
   path: string,

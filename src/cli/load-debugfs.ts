@@ -16,7 +16,7 @@ export interface DebugfsParts {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Addresses stand in hexadecimal, one a line. */
+/** Addresses are in hexadecimal, one per line. */
 const LINE = /^0x[0-9a-f]{1,16}$/;
 /** How the blob of the live update orchestrator begins from luo-v3 on; older ones are devicetree blobs. */
 const LUO = new TextEncoder().encode('luo-v');
@@ -89,7 +89,7 @@ export function takenOverIn({ direction }: DebugfsFolder, { generation }: Handov
 
 /**
  * From 7.2 on the kernel has freed the LUO blob of the incoming tree before debugfs shows it
- * (upstream 3.11), so the file holds whatever came to lie there.
+ * (upstream 3.11), so the file holds whatever came to be there.
  */
 function freedBlob(
   { direction }: DebugfsFolder,

@@ -6,7 +6,7 @@ import type { Folder } from '../memory/node/folder.js';
 
 /** Names of files in /sys/kernel/debug/kho/{in,out}. */
 const NAMES = ['fdt', 'scratch_phys', 'scratch_len'];
-/** Where they lie: in the folder of one direction, or below that of both. */
+/** Where they are: in the folder of one direction, or below that of both. */
 const PLACES = ['', 'in', 'out'];
 
 /**

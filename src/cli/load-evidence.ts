@@ -8,7 +8,7 @@ import { hex } from '../schema/units.js';
 export interface Decided<T> {
   readonly value: T;
   readonly from: string;
-  /** Whether it stands in the memory itself, and not in the file's headers. */
+  /** Whether it is in the memory itself, and not in the file's headers. */
   readonly inMemory: boolean;
 }
 

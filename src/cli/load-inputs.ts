@@ -1,4 +1,4 @@
-/** A DUMP argument → open files, recognised by content: a blob, the memory behind it, a folder of debugfs. */
+/** A DUMP argument → open files, recognised by content: a blob, its memory, a folder of debugfs. */
 import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
@@ -25,8 +25,8 @@ export interface Inputs {
   read(path: string): Promise<Uint8Array>;
 }
 
-/** A blob larger than this is no handover, and would not fit one buffer. */
-const MAX_BLOB = 1 << 30;
+/** A blob larger than this is not a handover (the 2024 series' dt_max defaults to 10 MiB), as where trees are searched. */
+const MAX_BLOB = 64 << 20;
 /** Records that are handed over by themselves are smaller. */
 const MAX_RECORD = 1 << 20;
 /** Names of a folder's files that a message shows. */
@@ -157,7 +157,11 @@ function unrecognisedError({ path, head }: OpenedInput): InputError {
 
 function readBlob({ file, path }: OpenedInput): Uint8Array {
   if (file.size > MAX_BLOB) {
-    throw new InputError(path, 'blob-size', `${file.size} bytes are too many for a devicetree blob`);
+    throw new InputError(
+      path,
+      'blob-size',
+      `${file.size} bytes are too many for a devicetree blob of a handover; a raw memory image needs --base ADDRESS`,
+    );
   }
   const bytes = new Uint8Array(file.size);
   return bytes.subarray(0, file.readAt(0, bytes.length, bytes));

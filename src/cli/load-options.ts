@@ -4,7 +4,7 @@ import type { Direction } from '../decode/find-direction.js';
 import type { DecodeOptions } from '../decode/handover.js';
 
 export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
-  /** File with the memory behind a blob. */
+  /** File with the memory of a blob. */
   readonly memory?: string;
   readonly fdtAddress?: bigint;
   /** Physical address of the first byte of a raw image. */

@@ -1,4 +1,4 @@
-/** A DUMP argument → the trees in it, the memory behind them, and what they decode to. */
+/** A DUMP argument → the trees in it, their memory, and what they decode to. */
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import type { UnrestoredBlocks } from '../abi/upstream/model.js';
@@ -37,7 +37,7 @@ import type { LoadOptions } from './load-options.js';
 
 export type { LoadOptions } from './load-options.js';
 
-/** A handover tree, and the physical memory behind it. */
+/** A handover tree, and its physical memory. */
 export interface LoadedDump {
   /** As given. */
   readonly path: string;
@@ -46,7 +46,7 @@ export interface LoadedDump {
   readonly handover: Handover;
   /** How the tree was found, when it was found in memory. */
   readonly found?: FoundTree;
-  /** Where the tree stands, to tell it from others of the same dump: addresses or a file's name. */
+  /** Where the tree is, to tell it from others of the same dump: addresses or a file's name. */
   readonly place?: string;
   /** Handed to the kernel of the dump, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
@@ -221,7 +221,7 @@ function withMemoryBehind(
   };
 }
 
-/** Where the blob lies in the memory behind it: the tree that says the same. */
+/** Where the blob is in its memory: the tree that says the same. */
 function blobInMemory(blob: Uint8Array, { trees, others }: Findings): FoundTree | undefined {
   const all = [...trees, ...others];
   const tree = parseFdt(blob);
@@ -352,7 +352,7 @@ function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'>
 
 /**
  * The release of the kernel that wrote the tree. The core's headers speak of the kernel that ran last, which
- * did not write the tree that was handed to it; in memory the writer's own notes may still stand.
+ * did not write the tree that was handed to it; in memory the writer's own notes may still be.
  */
 export function writerRelease(
   evidence: Evidence | undefined,
@@ -371,15 +371,21 @@ export function damageOf({ diagnostics, memory }: OpenedMemory): () => readonly 
 }
 
 /** What a validation has to know of the files that a dump came from. */
-export function containerOptions({ damage }: LoadedDump): Pick<ValidateOptions, 'damage'> {
-  return damage === undefined ? {} : { damage };
+export function containerOptions({
+  damage,
+  direction,
+}: LoadedDump): Pick<ValidateOptions, 'damage' | 'direction'> {
+  return {
+    ...(damage === undefined ? {} : { damage }),
+    ...(direction === undefined ? {} : { direction }),
+  };
 }
 
 function diagnosticText({ message, count }: MemoryDiagnostic): string {
   return count === 1 ? message : `${message} (${count} such cases)`;
 }
 
-/** What is wrong with the memory file stands beside what is wrong with its contents. */
+/** Problems of the memory file are reported along with those of its contents. */
 function addMemoryDiagnostics(handover: Handover, { diagnostics }: OpenedMemory): void {
   for (const diagnostic of diagnostics) {
     const { code, fileOffset } = diagnostic;
@@ -435,7 +441,7 @@ export function treePlace({ addresses, direction }: FoundTree): string {
   return direction === undefined ? places : `${places} (${direction})`;
 }
 
-/** Why a dump has no tree: what the file itself lacks may well be what the tree lay in. */
+/** Why a dump has no tree: what the file itself lacks may well be what the tree was in. */
 export function noTree(
   path: string,
   { truncated, absentEntry }: Findings,

@@ -13,7 +13,7 @@ import { packageVersion } from './version.js';
 /** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
 const LITERAL = '\u0000';
 
-/** Marks what is no option: a lone dash (a standard stream), and all that follows `--`. */
+/** Marks arguments that are not options: a lone dash (a standard stream), and all that follows `--`. */
 function markLiterals(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   const options = end < 0 ? argv : argv.slice(0, end);

@@ -14,7 +14,7 @@ const SUFFIXES: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /**
- * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) behind it.
+ * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) after it.
  *
  * @throws UsageError naming the option
  */

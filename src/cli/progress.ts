@@ -11,7 +11,7 @@ export interface Progress {
 
 /** Milliseconds between two lines. */
 const INTERVAL = 200;
-/** A shorter output is written before anybody looks. */
+/** A shorter output is written before progress is shown. */
 const WORTH = 1 << 28;
 
 /** Writes to standard error if that is a terminal, else nothing. */

@@ -1,4 +1,4 @@
-/** What yargs refuses, said in the command line's own terms, with the name that was probably meant. */
+/** What yargs refuses, said in the command line's own terms, with the name that was probably intended. */
 
 /** What is known of a command line that yargs refused. */
 export interface Refused {
@@ -42,7 +42,7 @@ function dashed(name: string): string {
   return `${name.length === 1 ? '-' : '--'}${name}`;
 }
 
-/** Names that are nearly a word, or that it is a part of, best first. */
+/** Names that are nearly a word, or that it is part of, best first. */
 export function namesLike(word: string, names: readonly string[], most = 6): readonly string[] {
   const wanted = word.toLowerCase();
   return names

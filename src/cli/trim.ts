@@ -1,4 +1,4 @@
-/** `kho trim`: a dump that can be shared: the handover's records, and nothing of anybody's memory. */
+/** `kho trim`: a dump that can be shared: the handover's records, and no other memory. */
 
 import type { CommandModule } from 'yargs';
 import { missingText } from '../abi/missing.js';

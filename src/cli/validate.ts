@@ -173,7 +173,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
   },
 };
 
-/** Says what is missing, unless findings fail the run anyway or it is let pass. */
+/** Says what is missing, unless findings fail the run anyway or it is accepted. */
 function tellIncomplete(
   args: ValidateArguments,
   { path, result }: ValidatedDump,

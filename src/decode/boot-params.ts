@@ -42,7 +42,7 @@ export type SetupDataFollower = (header: number) => SetupDataList | BrokenList |
 
 /**
  * Every boot_params in memory, at any byte address, whose list reaches an element of type 10, those with
- * the boot flag 0xAA55 first. The flag is no condition: a loader that fills in only what the next kernel
+ * the boot flag 0xAA55 first. The flag is not a condition: a loader that fills in only what the next kernel
  * reads leaves it 0 (the dumps of the 2024 series are like that), and a list that ends in a handover is
  * evidence enough. Reads all present memory once, in windows.
  */

@@ -14,7 +14,7 @@ import { dataView } from './bytes.js';
 export type Direction = 'incoming' | 'outgoing';
 
 /**
- * How many boots by kexec lie behind the tree's reader, as its kexec-metadata says (kho-v3 on): a kernel
+ * How many boots by kexec the tree's reader has had, as its kexec-metadata says (kho-v3 on): a kernel
  * counts up from the tree it got to the one it prepares.
  *
  * @returns undefined when the tree has none, or its record is not in memory

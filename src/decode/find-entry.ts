@@ -1,4 +1,4 @@
-/** What lies where the root tree is named: a tree, other bytes, or nothing that the dump holds. */
+/** What is at the address named for the root tree: a tree, other bytes, or nothing that the dump holds. */
 import type { BrokenEntry } from '../abi/model.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';

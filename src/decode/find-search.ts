@@ -36,17 +36,17 @@ export interface MemorySearch {
   readonly vmcoreinfo: readonly { readonly address: bigint; readonly info: Vmcoreinfo }[];
 }
 
-/** FDT_MAGIC as the bytes stand in memory, big-endian. */
+/** FDT_MAGIC as the bytes are in memory, big-endian. */
 const MAGIC = [24, 16, 8, 0].map((shift) => (FdtHeaderMagic.fdtMagic >>> shift) & 0xff);
 /** A root tree larger than this is not believed (the 2024 series' dt_max defaults to 10 MiB). */
 const MAX_TREE = 64 << 20;
 /** The smallest page: trees begin where one does. */
 const PAGE = 4096;
-/** Bytes at the start of the structure block in which the root's `compatible` has to stand. */
+/** Bytes at the start of the structure block in which the root's `compatible` has to be. */
 const ROOT_BYTES = 4096;
 /** How the root's `compatible` begins. */
 const COMPATIBLE = new TextEncoder().encode('kho-v');
-/** Trees and texts kept; more are no real dump's, and each costs memory. */
+/** Trees and texts kept; no real dump has more, and each costs memory. */
 const MAX_TREES = 256;
 const MAX_TEXTS = 64;
 /** Lists kept that break off; the first is what is reported. */
@@ -88,7 +88,8 @@ export function readTree(memory: PhysicalMemory, address: bigint): Uint8Array | 
   return readBytes(memory, address, totalsize) ?? knownPrefix(memory, Number(address), totalsize);
 }
 
-function treeSize(memory: PhysicalMemory, address: bigint): number | undefined {
+/** Bytes that the header at an address claims for its blob; undefined where there is none that may be believed. */
+export function treeSize(memory: PhysicalMemory, address: bigint): number | undefined {
   const head = readBytes(memory, address, FDT_HEADER_SIZE);
   if (head === undefined || !MAGIC.every((byte, i) => head[i] === byte)) return undefined;
   const { totalsize } = readFdtHeader(dataView(head), 0);
@@ -139,7 +140,7 @@ function treesAt(
 
 /**
  * Whether a property of the root node has a value that begins with `kho-v`. Names are not looked at: of a
- * truncated copy they are lost, as they stand at the end.
+ * truncated copy they are lost, as they are at the end.
  */
 function beginsLikeHandover(memory: PhysicalMemory, address: bigint): boolean {
   const head = readBytes(memory, address, FDT_HEADER_SIZE);

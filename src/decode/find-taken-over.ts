@@ -55,7 +55,7 @@ interface Found<T extends Tree> {
  * either of:
  * - struct page of the tree's own page has the mark of a block that was handed over: only the kernel that read the
  *   map can have put it there, so a tree at start_kernel never has it, however broken;
- * - another tree has one kexec more behind it: the kernel makes it at boot, after it has read the map.
+ * - another tree has one more kexec: the kernel makes it at boot, after it has read the map.
  *
  * @param note VMCOREINFO of the file's own headers
  */
@@ -160,7 +160,7 @@ function byMark({ addresses, bytes }: Tree, marks: readonly PageMarks[]): TakenO
   return undefined;
 }
 
-/** Where the riders' blobs lie: a u64 property of each child of the root. */
+/** Where the riders' blobs are: a u64 property of each child of the root. */
 function blobAddresses(tree: FdtTree): number[] {
   const root = rootNode(tree);
   return root < 0

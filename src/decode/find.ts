@@ -20,7 +20,7 @@ export { readTree } from './find-search.js';
 
 /** A root tree in memory. */
 export interface FoundTree {
-  /** Physical addresses at which it lies, the first found first; the blobs may differ where they say the same. */
+  /** Physical addresses at which it is, the first found first; the blobs may differ where they say the same. */
   readonly addresses: readonly bigint[];
   /** The blob at the first address. */
   readonly bytes: Uint8Array;
@@ -35,7 +35,7 @@ export interface FoundTree {
   readonly pageSize?: number;
   /** Handed to the running kernel, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
-  /** Set where what names the tree names no root tree; `bytes` are then those that lie there. */
+  /** Set where what names the tree names no root tree; `bytes` are then those that are there. */
   readonly broken?: BrokenEntry;
   /** What shows that the kernel of the dump has taken it over, so that what it consumes is gone. */
   readonly takenOver?: TakenOverTree;
@@ -43,7 +43,7 @@ export interface FoundTree {
   readonly writerLeft?: LeftBlocks;
 }
 
-/** A tree that begins like a handover but breaks off: page-cache copies of debugfs files lie in real cores. */
+/** A tree that begins like a handover but breaks off: page-cache copies of debugfs files are in real cores. */
 export interface TruncatedTree {
   readonly address: bigint;
   /** Bytes that its header claims. */
@@ -73,6 +73,9 @@ export const NO_FINDINGS: Findings = { trees: [], others: [], truncated: [], vmc
 interface Candidate extends FoundTree {
   readonly tree: FdtTree;
 }
+
+/** Bytes that are allocated for a root tree: at most the 2024 series' dt_max, 10 MiB by default. */
+const MAX_ROOT = 10 << 20;
 
 /** Page sizes that the kernels with a handover have. */
 const PAGE_SIZES = [4096, 16384, 65536];
@@ -144,14 +147,26 @@ function brokenEntries(
     .map((candidate): Candidate => {
       const { how, addresses, bytes, tree } = candidate;
       const [address = 0n] = addresses;
-      if (how === 'search' || classify(tree).kind === 'handover') return candidate;
+      if (how === 'search') return candidate;
+      if (breaksOff(candidate)) return { ...candidate, broken: { how, address, state: 'absent', others } };
+      if (classify(tree).kind === 'handover') return candidate;
       return { ...candidate, broken: { how, address, state: entryState(address, bytes), others } };
     });
-  const known = entries.filter(({ broken }) => broken?.state !== 'absent');
+  const known = entries.filter(({ broken, bytes }) => broken?.state !== 'absent' || bytes.length > 0);
   const withHeader = known.filter(({ tree }) => tree.header !== undefined && tree.structEnd > 0);
   if (known.length > 0) return { broken: withHeader.length > 0 ? withHeader : known };
   const absentEntry = entries[0]?.broken;
   return { broken: [], ...(absentEntry === undefined ? {} : { absentEntry }) };
+}
+
+/**
+ * Whether the dump lacks the end of a tree: it claims no more than what was allocated for it, so that the fault is the
+ * dump's and not the tree's.
+ */
+function breaksOff({ tree: { header, bytes }, setupData, chosen }: Candidate): boolean {
+  if (header === undefined || bytes.length >= header.totalsize) return false;
+  const allocated = setupData?.rfc2024?.dtSize ?? setupData?.khoData?.fdtSize ?? chosen?.tree.size;
+  return allocated !== undefined && allocated <= BigInt(MAX_ROOT) && BigInt(header.totalsize) <= allocated;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What lies in memory behind `/guestmemfs`: super block, inode table, mapping pages and the page that
+ * The contents of memory that belong to `/guestmemfs`: super block, inode table, mapping pages and the page that
  * says which inode each mapping page belongs to (fs/guestmemfs/{guestmemfs.h,serialise.c}).
  */
 import type { Missing } from '../abi/missing.js';
@@ -140,7 +140,7 @@ function readBlocks(
   return BigUint64Array.from({ length: count }, (_, i) => view.getBigUint64(i * MAPPING_BLOCK_SIZE, true));
 }
 
-/** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are no extent of the file, and a rule reports them. */
+/** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are not an extent of the file, and a rule reports them. */
 function extents(blocks: BigUint64Array, region: AddressRange): AddressRange[] {
   const result: { start: bigint; end: bigint }[] = [];
   const limit = (region.end - region.start) / GUESTMEMFS_BLOCK;

@@ -1,4 +1,4 @@
-/** A devicetree blob, and the memory behind it where there is any → the typed model. */
+/** A devicetree blob, and its memory if there is any → the typed model. */
 import {
   type AddressRange,
   type BrokenEntry,
@@ -33,7 +33,7 @@ import { withKernelNames } from './upstream/truncated.js';
 export interface DecodeOptions {
   /** Physical address of the blob, when it was read from memory. */
   readonly address?: bigint;
-  /** The memory behind the blob. */
+  /** The memory of the blob. */
   readonly memory?: PhysicalMemory;
   /** The setup_data element that led here; searched in `memory` when absent. */
   readonly setupData?: SetupDataKho;
@@ -68,7 +68,7 @@ const DEFAULT_PAGE_SIZE = 4096;
 
 /**
  * Decodes one blob. Never throws on bad data: what could not be read is missing from the model and
- * stands in its diagnostics.
+ * is in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
   const { takenOver, ...asHandedOver } = options;
@@ -139,7 +139,7 @@ const NAMES_LOST: Diagnostic = {
   location: { fdtPath: '/' },
 };
 
-/** A blob that is no tree, but one of the records that upstream hands over by themselves. */
+/** A blob that is not a tree, but one of the records that upstream hands over by themselves. */
 function decodeRecordRider(bytes: Uint8Array, options: DecodeOptions): Handover | undefined {
   const handover: Handover = {
     kind: 'rider',
@@ -151,7 +151,7 @@ function decodeRecordRider(bytes: Uint8Array, options: DecodeOptions): Handover 
   return decodeAlone(handover, bytes, undefined, options) ? handover : undefined;
 }
 
-/** A rider's blob by itself; with memory also what it points to. */
+/** A rider's blob on its own; with memory also what it points to. */
 function decodeAlone(
   handover: Handover,
   bytes: Uint8Array,
@@ -255,7 +255,7 @@ function boundedLength(memory: PhysicalMemory, address: bigint, size: bigint): n
 
 /** Whether something names the blob as the root tree that it does not look like. */
 function isNamed({ broken, address }: DecodeOptions): boolean {
-  return broken !== undefined && broken.state !== 'absent' && broken.address === address;
+  return broken !== undefined && broken.address === address;
 }
 
 /** What leads to a tree whose generation is not known is judged all the same. */

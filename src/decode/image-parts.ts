@@ -14,7 +14,7 @@ import type { ChosenHandover } from './find-chosen.js';
 const MAX_ELEMENTS = 64;
 /** Payloads believed; real ones are smaller. */
 const MAX_PAYLOAD = 1 << 20;
-/** The loader's elements stand after boot_params and the command line, in one segment. */
+/** The loader's elements are after boot_params and the command line, in one segment. */
 const MAX_SEGMENT = 1n << 20n;
 
 /** The parts that boot_params of an entry and its list name, each once. */
@@ -31,7 +31,7 @@ export function imageParts(memory: PhysicalMemory, entries: readonly SetupDataKh
 
 function* entryParts(memory: PhysicalMemory, entry: SetupDataKho): Generator<ImagePart> {
   const { bootParams, khoData, element: own } = entry;
-  // A kernel copies boot_params into its own data; the loader's lies in front of its list.
+  // A kernel copies boot_params into its own data; the loader's is in front of its list.
   const copied = own < bootParams || own - bootParams > MAX_SEGMENT;
   yield {
     ...part('boot_params', bootParams, BigInt(BOOT_PARAMS_SIZE)),
@@ -58,8 +58,8 @@ function* entryParts(memory: PhysicalMemory, entry: SetupDataKho): Generator<Ima
 }
 
 /**
- * Initrd and command line; of the latter the first byte, as nothing says where it ends. None where a value is no
- * address: the running kernel gives the page of the loader's boot_params to others.
+ * Initrd and command line; of the latter the first byte, as nothing says where it ends. None where a value is not
+ * an address: the running kernel gives the page of the loader's boot_params to others.
  */
 function named(view: DataView, bootParams: bigint): ImagePart[] {
   const wide = (high: number, low: number): bigint =>

@@ -12,9 +12,9 @@ export interface MemColumns {
   /** MEM_ bits. */
   readonly flags: Uint8Array;
   /**
-   * Index of the first record of each stretch, and behind them `count`. Within a stretch of several, no record has
-   * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one step
-   * for whoever asks where memory is kept.
+   * Index of the first record of each stretch, and after them `count`. Within a stretch of several, no record has
+   * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one
+   * step in a query for kept memory.
    */
   readonly stretches: Int32Array;
 }
@@ -44,10 +44,10 @@ export function memColumns(records: RecordView<KhoMem>): MemColumns {
   return columns;
 }
 
-/** Records [first, behind) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
+/** Records [first, after) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
 export interface MemSpan {
   readonly first: number;
-  readonly behind: number;
+  readonly after: number;
   readonly start: number;
   readonly end: number;
   readonly flags: number;
@@ -58,12 +58,12 @@ export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
   const { start, end, flags, stretches } = memColumns(records);
   for (let i = 0; i + 1 < stretches.length; i++) {
     const first = stretches[i] as number;
-    const behind = stretches[i + 1] as number;
+    const after = stretches[i + 1] as number;
     yield {
       first,
-      behind,
+      after,
       start: start[first] as number,
-      end: end[behind - 1] as number,
+      end: end[after - 1] as number,
       flags: flags[first] as number,
     };
   }
@@ -71,17 +71,17 @@ export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
 
 /** The same as records, exact whatever they are. */
 export function* memStretches(records: RecordView<KhoMem>): Generator<MemStretch> {
-  for (const { first, behind, start, end } of memSpans(records)) {
-    if (behind - first === 1) yield records.at(first);
+  for (const { first, after, start, end } of memSpans(records)) {
+    if (after - first === 1) yield records.at(first);
     else {
-      const parts = () => recordsBetween(records, first, behind);
+      const parts = () => recordsBetween(records, first, after);
       yield { addr: BigInt(start), len: BigInt(end - start), parts };
     }
   }
 }
 
-function* recordsBetween(records: RecordView<KhoMem>, first: number, behind: number): Generator<KhoMem> {
-  for (let i = first; i < behind; i++) yield records.at(i);
+function* recordsBetween(records: RecordView<KhoMem>, first: number, after: number): Generator<KhoMem> {
+  for (let i = first; i < after; i++) yield records.at(i);
 }
 
 function createColumns({ length, bytes }: RecordView<KhoMem>): MemColumns {

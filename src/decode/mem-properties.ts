@@ -1,6 +1,6 @@
 /**
  * Every `mem` property of a 2024-RFC tree. The core recognises them by name alone, on any node at any
- * depth, and skips one whose length is no multiple of a record (kernel/kexec_kho_out.c, kho_alloc_mem_cache).
+ * depth, and skips one whose length is not a multiple of a record (kernel/kexec_kho_out.c, kho_alloc_mem_cache).
  */
 import type { MemStretch } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
@@ -22,7 +22,7 @@ export interface MemProperty {
   readonly node: number;
   readonly path: string;
   readonly records: RecordView<KhoMem>;
-  /** False when the length is no multiple of a record, and the kernel skips the property. */
+  /** False when the length is not a multiple of a record, and the kernel skips the property. */
   readonly whole: boolean;
 }
 

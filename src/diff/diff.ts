@@ -4,7 +4,7 @@ import { compareLists } from './compare.js';
 import type { Difference, Gap, Tally } from './difference.js';
 import { outline } from './outline/root.js';
 
-/** Gaps that are kept; a damaged dump may have one a page table. */
+/** Gaps that are kept; a damaged dump may have one per page table. */
 const MAX_GAPS = 256;
 
 export interface DiffOptions {
@@ -27,7 +27,7 @@ export interface Diff {
 /**
  * Compares two handovers, of any generations: sessions and files by name and token, domains and iommufds by
  * persistent_id, mappings by IOVA and what they lead to in terms of files, the rest by node and property.
- * Where memory lies is no difference unless `strict`. Bytes that one dump does not hold are gaps, never
+ * The place of memory is not a difference unless `strict`. Bytes that one dump does not hold are gaps, never
  * differences. Takes O(n log n) time at most; memory grows with the number of sessions, files and runs, not
  * with pages.
  */

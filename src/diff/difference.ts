@@ -42,7 +42,7 @@ export interface Difference {
   readonly a?: Value;
   readonly b?: Value;
   readonly unit?: Unit;
-  /** A kexec changes this by itself. */
+  /** Every kexec changes this. */
   readonly expected?: boolean;
   /** What a thing that was added or removed has. */
   readonly contents?: readonly Field[];

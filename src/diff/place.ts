@@ -24,7 +24,7 @@ export interface Place {
   readonly part: Part;
   /** Child of an upstream root: a subsystem's blob. */
   readonly subtree?: string;
-  /** A state that stands by itself, e.g. `IOMMU state`. */
+  /** A state that is on its own, e.g. `IOMMU state`. */
   readonly structure?: string;
   /** An element of a structure's list, by what names it there, e.g. `IOMMU device 0000:00:03.0`. */
   readonly element?: string;

@@ -53,7 +53,7 @@ export function addSpan(
   const last = length - 1;
   if (last >= 0 && ends[last] === start && sameKinds(batch.kinds[last], kinds)) {
     const by = start - (starts[last] as number);
-    if (!kinds.some(isMoving) || (batch.at[last * MOST_MOVING] as number) + by === at) {
+    if ((batch.at[last * MOST_MOVING] as number) + by === at || !anyMoves(kinds)) {
       ends[last] = end;
       return;
     }
@@ -82,8 +82,9 @@ export function putSpan(
   batch.at[row * MOST_MOVING + 1] = second;
 }
 
-function isMoving({ moves }: AspectKind): boolean {
-  return moves;
+function anyMoves(kinds: readonly AspectKind[]): boolean {
+  for (let i = 0; i < kinds.length; i++) if (kinds[i]?.moves === true) return true;
+  return false;
 }
 
 /** Whether aspects are the same but for where they are. */
@@ -103,7 +104,7 @@ export function sameKinds(
 /**
  * The aspects of a span as objects.
  *
- * @param skip bytes of the span that lie before
+ * @param skip bytes of the span that are before
  */
 export function aspectsAt(
   kinds: readonly AspectKind[],

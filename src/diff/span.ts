@@ -3,7 +3,7 @@
 /** One property of a span: a value, which may advance with the position. */
 export interface Aspect {
   readonly name: string;
-  /** What it is, or what it lies in. */
+  /** What it is, or what it is in. */
   readonly of: string;
   /** Bytes into it at the start of the span. Exact: a multiple of a page. */
   readonly at?: number;

@@ -90,10 +90,10 @@ interface Reader {
   readonly batches: Generator<SpanColumns, boolean>;
   batch: SpanColumns | undefined;
   row: number;
-  /** The rest of the span; Infinity behind the last one. */
+  /** The rest of the span; Infinity after the last one. */
   start: number;
   end: number;
-  /** Bytes of the span that lie before. */
+  /** Bytes of the span that are before. */
   skip: number;
   /** At the end: whether the list ended, and not just what the dump has of it. */
   whole: boolean | undefined;

@@ -162,7 +162,7 @@ function includesString(list: Uint8Array, string: Uint8Array): boolean {
   return compatibleStrings(list).includes(bytesToText(string).text);
 }
 
-/** `items` without the removed nodes, each added node behind the one it follows (at the end when it is the first). */
+/** `items` without the removed nodes, each added node after the one it follows (at the end when it is the first). */
 function spliced(
   items: Node['items'],
   removed: ReadonlySet<Node>,
@@ -248,6 +248,6 @@ function occurrences(children: readonly TypedNode[]): Map<string, TypedNode> {
 function occurrenceKey(name: string, seen: Map<string, number>): string {
   const count = (seen.get(name) ?? 0) + 1;
   seen.set(name, count);
-  // NUL cannot stand in a node name, so no name looks like another one's second occurrence.
+  // NUL cannot be in a node name, so no name looks like another one's second occurrence.
   return count === 1 ? name : `${name}\0${count}`;
 }

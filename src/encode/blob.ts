@@ -72,7 +72,7 @@ export function freshRfcBlob(
 interface Target {
   readonly binding: TreeBinding;
   readonly generation?: Generation;
-  /** The object that holds the typed parts, and where it stands. */
+  /** The object that holds the typed parts, and where it is. */
   readonly part: { readonly [key: string]: unknown };
   readonly path: string;
   /** The same of a decoded blob. */

@@ -1,4 +1,4 @@
-/** The JSON model → an ELF core with the memory behind the tree. */
+/** The JSON model → an ELF core with the memory of the tree. */
 import type { Handover } from '../abi/model.js';
 import { decodeHandover } from '../decode/handover.js';
 import { overlay } from '../memory/overlay.js';
@@ -26,7 +26,7 @@ export interface EncodedElf {
 /**
  * Writes an x86-64 core of a document as `dump --format json` makes it, edited or not: the tree, the way to
  * it, the mem cache, and guestmemfs' structures, at the document's addresses. Parts without an address get
- * one in scratch, and scratch itself lies behind everything that is kept.
+ * one in scratch, and scratch itself is after everything that is kept.
  *
  * @param memory where what the model does not hold comes from (page tables, file data, the bitmap): the
  *   memory of the dump that the document was made of. Typed parts win over it. Without it such parts are

@@ -1,4 +1,4 @@
-/** The way to the tree and what lies beside it: boot_params, setup_data, mem cache (rfc-2024 1.3, 1.6). */
+/** The way to the tree and what is beside it: boot_params, setup_data, mem cache (rfc-2024 1.3, 1.6). */
 import { computeMemCache } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
 import { packRecords } from '../abi/record-view.js';
@@ -117,7 +117,7 @@ function scratchOf(placement: Placement, document: Json, setup: Json, tree: FdtT
     return { start, end };
   }
   if (named !== undefined) return named;
-  // Behind everything that is kept, and a page further: a NOINIT region reserves one page too many.
+  // After everything that is kept, and a page further: a NOINIT region reserves one page too many.
   const end = (memRanges(tree, 4096).at(-1)?.end ?? 0n) + 4096n;
   const start = end + ((FRESH_SCRATCH - (end % FRESH_SCRATCH)) % FRESH_SCRATCH);
   return { start, end: start + FRESH_SCRATCH };

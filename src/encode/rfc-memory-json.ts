@@ -1,4 +1,4 @@
-/** The JSON of `guestmemfs` → the records that lie in memory behind the node. */
+/** The JSON of `guestmemfs` → the node's records in memory. */
 import { GUESTMEMFS_BLOCK, INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../decode/guestmemfs.js';
 import {
   type GuestmemfsInode,
@@ -26,7 +26,7 @@ export interface GuestmemfsContents {
   /** True when the document does not come from a dump: what it leaves out is then made, not missing. */
   readonly fresh: boolean;
   readonly superblock?: GuestmemfsSb;
-  /** Inodes that are no files and differ from what mkfs leaves, by number. */
+  /** Inodes that are not files and differ from what mkfs leaves, by number. */
   readonly inodes: ReadonlyMap<number, GuestmemfsInode>;
   readonly files: readonly FileContents[];
   /** Elements of the mappings_to_inode page. */

@@ -11,7 +11,7 @@ export interface Placement {
   readonly filler: MemorySegment[];
   /** What could not be placed, or was left out, one sentence each. */
   readonly messages: string[];
-  /** Where the typed parts lie. */
+  /** Where the typed parts are. */
   readonly parts: { readonly what: string; readonly start: number; readonly end: number }[];
 }
 
@@ -20,7 +20,7 @@ export function createPlacement(): Placement {
 }
 
 /**
- * Adds segments, or says why not. A typed part that lies over another is said too: the first one placed wins.
+ * Adds segments, or says why not. A typed part that is over another is said too: the first one placed wins.
  *
  * @param address physical byte address of `segments`' own address 0
  */

@@ -1,5 +1,5 @@
 /**
- * Whole pages. No dump of a kernel holds a part of a page, and readers that go by pages refuse one that does: what is
+ * Whole pages. No dump of a kernel holds part of a page, and readers that go by pages refuse one that does: what is
  * left of a page beside records is zeros that are stored.
  */
 import { overlay } from '../memory/overlay.js';
@@ -26,7 +26,7 @@ export function wholePages(own: PhysicalMemory, memory: PhysicalMemory, pageSize
     }
   };
   for (const { start, end } of own.known()) {
-    // What lies between is pages of this run alone.
+    // What is between is pages of this run alone.
     if (start % pageSize !== 0) complete(start - (start % pageSize));
     if (end % pageSize !== 0) complete(end - (end % pageSize));
   }

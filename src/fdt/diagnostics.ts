@@ -7,7 +7,7 @@ export type FdtScope = 'blob' | 'token' | 'tree';
 export interface FdtDiagnosticInfo {
   /** What is wrong, in one sentence without its full stop. */
   readonly sentence: string;
-  /** The error that libfdt's `fdt_check_full` gives for it; undefined when libfdt lets it pass. */
+  /** The error that libfdt's `fdt_check_full` gives for it; undefined when libfdt accepts it. */
   readonly libfdt?: 'BADMAGIC' | 'BADVERSION' | 'BADSTRUCTURE' | 'TRUNCATED';
   /** What libfdt and the kernel, which reads through libfdt, do with such a blob. */
   readonly consequence: string;

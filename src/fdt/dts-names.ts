@@ -6,7 +6,7 @@ import { escapeText } from '../schema/escape.js';
 export interface NodeNames {
   properties: Set<string> | undefined;
   nodes: Set<string> | undefined;
-  /** Whether a subnode has begun: dtc's grammar takes no property behind it. */
+  /** Whether a subnode has begun: dtc's grammar takes no property after it. */
   subnodes: boolean;
   phandle: number | undefined;
 }

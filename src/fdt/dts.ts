@@ -8,7 +8,7 @@ import { valueLines } from './dts-values.js';
 import type { FdtTree } from './parse.js';
 import { children, nodeName, nodePath, propertyName, propertyValue, rootNode } from './tree.js';
 
-/** Something in the tree that devicetree source cannot say; it stands in the text as a comment. */
+/** Something in the tree that devicetree source cannot say; it is in the text as a comment. */
 export interface DtsProblem {
   /** Token index. */
   readonly token: number;
@@ -22,7 +22,7 @@ export interface DtsOptions {
   /** Token of a node to print as the root, with what is below it, instead of the whole tree. */
   readonly node?: number;
   /**
-   * Text to print as a comment behind a property, e.g. its decoded meaning: native-endian values are no cells.
+   * Text to print as a comment after a property, e.g. its decoded meaning: native-endian values are not cells.
    * `path` is the property's path (`nodePath`, not escaped); the text is escaped here.
    */
   readonly comment?: (path: string, value: Uint8Array, token: number) => string | undefined;
@@ -46,7 +46,7 @@ const MAX_INDENT = 32;
 /**
  * Lines of devicetree source (version 1), without line ends. Values are strings when they are lists of printable
  * NUL-terminated strings, else bytestrings, never cells: the handover's values are native-endian.
- * What dtc would refuse or lose (names outside its alphabet, duplicates, properties behind subnodes, a second root,
+ * What dtc would refuse or lose (names outside its alphabet, duplicates, properties after subnodes, a second root,
  * bad phandles) becomes comment lines, subnodes included, and is reported. All text from the blob is escaped.
  */
 export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<string, void, void> {

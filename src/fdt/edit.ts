@@ -1,6 +1,6 @@
 /**
  * Editing a blob the way libfdt's read-write calls do (libfdt fdt_rw.c), with the same bytes as result but for one thing:
- * libfdt leaves old bytes in the padding of values whose length is no multiple of 4, here padding is zero.
+ * libfdt leaves old bytes in the padding of values whose length is not a multiple of 4, here padding is zero.
  */
 
 import { FDT_HEADER_SIZE } from '../records/fdt.js';
@@ -20,7 +20,7 @@ export interface FdtEditNode {
 /** Edits one tree. The kernel from 6.19 on makes the outgoing tree so: written once, then edited and packed. */
 export interface FdtEditor {
   readonly root: FdtEditNode;
-  /** `fdt_add_subnode`: the new node stands in front of its older siblings. Throws when the name is taken. */
+  /** `fdt_add_subnode`: the new node is in front of its older siblings. Throws when the name is taken. */
   addSubnode(parent: FdtEditNode, name: string): FdtEditNode;
   /** `fdt_setprop`: a property that is there keeps its place, a new one goes in front of the node's others. */
   setProperty(node: FdtEditNode, name: string, value: Uint8Array): void;
@@ -66,7 +66,7 @@ export function createFdtEditor(tree: FdtTree): FdtEditor {
       const packed = {
         ...header,
         offMemRsvmap: FDT_HEADER_SIZE,
-        // only the order counts: relayout() puts them behind each other
+        // only the order counts: relayout() puts them after each other
         offDtStruct: FDT_HEADER_SIZE + 1,
         offDtStrings: FDT_HEADER_SIZE + 2,
       };

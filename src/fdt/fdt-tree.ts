@@ -28,13 +28,13 @@ export interface FdtTree {
   readonly at: Uint32Array;
   /** Token index of the BEGIN_NODE around the token (for END_NODE: the one it closes), -1 for none. */
   readonly parent: Int32Array;
-  /** BEGIN_NODE: the token behind the node's END_NODE (behind its last token when it has none). Others: the next token. */
+  /** BEGIN_NODE: the token after the node's END_NODE (after its last token when it has none). Others: the next token. */
   readonly next: Uint32Array;
   /** Property: length of the value. BEGIN_NODE: length of the name. Others 0. */
   readonly length: Uint32Array;
   /** Property: offset of the name in the strings block, as stored. Others 0. */
   readonly nameOffset: Uint32Array;
-  /** Offset behind the last token, padding included; at most `structEnd` + 3. */
+  /** Offset after the last token, padding included; at most `structEnd` + 3. */
   readonly tokensEnd: number;
   readonly diagnostics: readonly FdtDiagnostic[];
   /** Whether END was reached inside the structure block. */

@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 /**
  * Reads what `imageToJson` makes, edited or not. The order of `tree` is the blob's; `nameOffset` may be left out where
  * `prop` names the property (`relayout` then finds it one). `prop` beside a `nameOffset` is a comment.
- * @param path where `value` stands in its document, for messages
+ * @param path where `value` is in its document, for messages
  * @throws Error `PATH: what is wrong`, e.g. `fdt.tree[12].value: not hex`
  */
 export function imageFromJson(value: unknown, path = 'fdt'): FdtImage {

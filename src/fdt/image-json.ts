@@ -7,7 +7,7 @@ import type { FdtImage, FdtImageToken, FdtRest } from './image.js';
 import type { FdtTree } from './parse.js';
 import { propertyNameBytes } from './tree.js';
 
-/** One entry of `fdt.tree`. Bytes are hex; a name that is not valid UTF-8 also stands in `nodeBytes` / `propBytes`. */
+/** One entry of `fdt.tree`. Bytes are hex; a name that is not valid UTF-8 is also in `nodeBytes` / `propBytes`. */
 export type FdtJsonToken =
   | { node: string; nodeBytes?: string }
   | { prop?: string; propBytes?: string; nameOffset?: number; value: string }

@@ -29,9 +29,9 @@ export function needsLayout(image: FdtImage): boolean {
 
 /**
  * Gives every property its name offset and recomputes totalsize, block offsets and block sizes.
- * A name without offset is looked up in the strings block (tails count) or added behind it, as libfdt's
+ * A name without offset is looked up in the strings block (tails count) or added after it, as libfdt's
  * `fdt_setprop` does. The blocks keep their order, and the reserve map and the structure block their offset as long as
- * what stands before them still fits; gaps in front of the structure and strings blocks and
+ * what is before them still fits; gaps in front of the structure and strings blocks and
  * outside the reserve map are kept, all others are dropped. The image becomes complete: FDT_END is added. Without a
  * header, one like `fdt_create_empty_tree` makes is used.
  * @throws Error when a property has neither name nor name offset
@@ -82,7 +82,7 @@ function freshHeader(): FdtHeader {
   return {
     magic: FDT_MAGIC,
     totalsize: 0,
-    // in this order; relayout() moves the later two behind what stands before them
+    // in this order; relayout() moves the later two after the parts before them
     offMemRsvmap: FDT_HEADER_SIZE,
     offDtStruct: FDT_HEADER_SIZE + 1,
     offDtStrings: FDT_HEADER_SIZE + 2,

@@ -99,7 +99,7 @@ export function toImage(tree: FdtTree): FdtImage {
   return { ...bare, gaps: findGaps(tree.bytes, bytes, covered), rest: declaredRest(bare) };
 }
 
-/** All but END, which stands last where there is one. */
+/** All but END, which is last where there is one. */
 function tokensOf(tree: FdtTree): FdtImageTokens {
   const length = tree.complete ? tree.count - 1 : tree.count;
   return {
@@ -226,7 +226,7 @@ function encodeTokens(tokens: FdtImageTokens, complete: boolean): Uint8Array {
   return bytes;
 }
 
-/** Runs are joined over up to this many equal bytes, but only where no part of the image lies. */
+/** Runs are joined over up to this many equal bytes, but only where no part of the image is. */
 const JOIN = 16;
 
 /**

@@ -1,4 +1,4 @@
-/** The outer form of a blob: header, memory reserve map, and where the structure and strings blocks lie. */
+/** The outer form of a blob: header, memory reserve map, and where the structure and strings blocks are. */
 
 import {
   FDT_HEADER,
@@ -24,7 +24,7 @@ export const MAX_PROPERTY_NAME = 1024;
 /** Memory reserve map entries that are listed. */
 const MAX_RESERVE_ENTRIES = 65536;
 
-/** Where the parts of a blob lie. All offsets are byte offsets in `bytes` and inside it. */
+/** Where the parts of a blob are. All offsets are byte offsets in `bytes` and inside it. */
 export interface FdtLayout {
   /** Undefined when the file has fewer than 40 bytes. */
   readonly header?: FdtHeader;
@@ -185,7 +185,7 @@ function checkTotalsize(
   return { end: totalsize, total: totalsize, truncated: false };
 }
 
-/** Reads the entries up to one of size 0, the next block, or the end of the bytes. `end` is behind the last one read. */
+/** Reads the entries up to one of size 0, the next block, or the end of the bytes. `end` is after the last one read. */
 function readReserveMap(
   view: DataView,
   header: FdtHeader,
@@ -260,7 +260,7 @@ function checkBlocks(
   }
 }
 
-/** `limit`: offset behind the last NUL of the strings block, relative to its start; `longest`: longest run without NUL. */
+/** `limit`: offset after the last NUL of the strings block, relative to its start; `longest`: longest run without NUL. */
 function measureNames(bytes: Uint8Array, start: number, end: number): { limit: number; longest: number } {
   const block = bytes.subarray(start, end);
   let limit = 0;

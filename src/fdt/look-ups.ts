@@ -17,13 +17,13 @@ export function rootEnd(tree: FdtTree): number | undefined {
   return (tree.at[last] ?? 0) + 4;
 }
 
-/** Whether a diagnostic of the token stream stands where no look-up comes. */
+/** Whether a diagnostic of the token stream is where no look-up comes. */
 export function isUnseen(tree: FdtTree, { offset }: FdtDiagnostic): boolean {
   const end = rootEnd(tree);
   return end !== undefined && offset >= end;
 }
 
-/** Whether named nodes, or properties, stand after the root: what they hand over is never found. */
+/** Whether named nodes, or properties, are after the root: what they hand over is never found. */
 export function hasStrayNodes(tree: FdtTree): boolean {
   const root = rootNode(tree);
   if (root < 0) return false;

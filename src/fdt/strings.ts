@@ -1,7 +1,7 @@
-/** Names in a strings block, found the way libfdt's `fdt_find_string_` does: the first place where name and NUL stand. */
+/** Names in a strings block, found the way libfdt's `fdt_find_string_` does: the first place where name and NUL are. */
 
 /**
- * Suffix index over a strings block. `places` maps the hash of a name to where it stands: offset from the block's
+ * Suffix index over a strings block. `places` maps the hash of a name to where it is: offset from the block's
  * growing end, newest last, so that every lookup and insertion costs the name's length.
  */
 export interface StringPool {
@@ -29,7 +29,7 @@ function step(hash: number, byte: number): number {
 /**
  * Looks a name up among all tails of all strings.
  * @param name bytes without NUL
- * @param prefer which string wins: the last one added when strings are put in front, the first when behind
+ * @param prefer which string wins: the last one added when strings are put in front, the first when after
  * @returns the string's index and the position in it, or undefined
  */
 export function findString(
@@ -75,15 +75,15 @@ export function addString(pool: StringPool, name: Uint8Array): number {
   return string;
 }
 
-/** A strings block to which names are added behind what is there, as libfdt's read-write calls do. */
+/** A strings block to which names are added after what is there, as libfdt's read-write calls do. */
 export interface StringsBlock {
-  /** Offset of a name (bytes without NUL): of the first place where it stands, or of its new place at the end. */
+  /** Offset of a name (bytes without NUL): of the first place where it is, or of its new place at the end. */
   place(name: Uint8Array): number;
   /** The block with all that was added. */
   bytes(): Uint8Array;
 }
 
-/** Starts from an existing block; bytes of it behind its last NUL are kept and never found. */
+/** Starts from an existing block; bytes of it after its last NUL are kept and never found. */
 export function createStringsBlock(block: Uint8Array): StringsBlock {
   const pool = createStringPool();
   const starts: number[] = [];

@@ -4,7 +4,7 @@ import { FDT_NODE_HEADER_SIZE, FDT_PROP, FDT_PROP_SIZE, FdtHeaderMagic } from '.
 
 /** What every blob starts with. */
 export const FDT_MAGIC = FdtHeaderMagic.fdtMagic;
-/** A tag, the unit by which the structure block is aligned; a node's name stands behind it. */
+/** A tag, the unit by which the structure block is aligned; a node's name is after it. */
 export const TAG_SIZE = FDT_NODE_HEADER_SIZE;
 /** A property's length field. */
 export const PROP_LEN = TAG_SIZE + FDT_PROP.len;

@@ -33,14 +33,14 @@ export function nodeName(tree: FdtTree, node: number): string | undefined {
   return bytes === undefined ? undefined : decodeText(bytes);
 }
 
-/** A property's name offset in the strings block as stored, which may lie outside of it; undefined for other tokens. */
+/** A property's name offset in the strings block as stored, which may be outside of it; undefined for other tokens. */
 export function propertyNameOffset(tree: FdtTree, property: number): number | undefined {
   return tree.kind[property] === FdtToken.prop ? tree.nameOffset[property] : undefined;
 }
 
 /**
  * The bytes of a property's name without its NUL, a view of `tree.bytes`.
- * Undefined when the token is no property or the strings block does not hold the name (or only beyond 1024 bytes).
+ * Undefined when the token is not a property or the strings block does not hold the name (or only beyond 1024 bytes).
  */
 export function propertyNameBytes(tree: FdtTree, property: number): Uint8Array | undefined {
   const offset = propertyNameOffset(tree, property);
@@ -71,13 +71,13 @@ export function propertyName(tree: FdtTree, property: number): string | undefine
   return text;
 }
 
-/** Byte offset of a property's value in `tree.bytes`; undefined when the token is no property. */
+/** Byte offset of a property's value in `tree.bytes`; undefined when the token is not a property. */
 export function valueOffset(tree: FdtTree, property: number): number | undefined {
   if (tree.kind[property] !== FdtToken.prop) return undefined;
   return (tree.at[property] ?? 0) + PROP_VALUE;
 }
 
-/** A property's value, a view of `tree.bytes`; undefined when the token is no property. */
+/** A property's value, a view of `tree.bytes`; undefined when the token is not a property. */
 export function propertyValue(tree: FdtTree, property: number): Uint8Array | undefined {
   const start = valueOffset(tree, property);
   return start === undefined ? undefined : tree.bytes.subarray(start, start + (tree.length[property] ?? 0));
@@ -95,7 +95,7 @@ export function* children(tree: FdtTree, node: number): Generator<number, void, 
 
 /**
  * Token indices of a node's properties, in blob order. As in libfdt the list ends at the first subnode:
- * a property behind it is seen by no reader (`property-after-subnode`).
+ * a property after it is seen by no reader (`property-after-subnode`).
  */
 export function* properties(tree: FdtTree, node: number): Generator<number, void, void> {
   if (tree.kind[node] !== FdtToken.beginNode) return;
@@ -144,9 +144,9 @@ export function findProperty(tree: FdtTree, node: number, name: string): number 
 }
 
 /**
- * The path of a token: a node's own, a property's with its name behind the node's (`?` when the name cannot be read),
+ * The path of a token: a node's own, a property's with its name after the node's (`?` when the name cannot be read),
  * any other token's that of the node around it. Not escaped. A path of more than 1024 characters keeps its end,
- * behind `...`. A token outside every node gives `/`.
+ * after `...`. A token outside every node gives `/`.
  */
 export function nodePath(tree: FdtTree, token: number): string {
   let node = token;

@@ -18,7 +18,7 @@ const area: fc.Arbitrary<AreaPlan> = fc.record({
   prot: fc.constantFrom(5, 7),
 });
 
-/** An iommufd; `skip` are ids before it that nobody uses, devices come from a step. */
+/** An iommufd; `skip` are unused ids before it, devices come from a step. */
 const iommufd = fc.record({
   skip: fc.nat(3),
   agaw: fc.integer({ min: 1, max: 3 }),

@@ -115,7 +115,7 @@ function replaced(
   const differing = [...change.bytes].flatMap((byte, i) =>
     byte === before?.[i] ? [] : [`${hex(change.address + i)}: ${hex(before?.[i] ?? 0)} -> ${hex(byte)}`],
   );
-  // Behind an edit of the tree's structure the old bytes stand at another place, and are a change there.
+  // After an edit of the tree's structure the old bytes are at another place, and are a change there.
   const left =
     differing.length === 0
       ? `the previous ${change.bytes.length} bytes at ${hex(change.address)}`

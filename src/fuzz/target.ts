@@ -16,7 +16,7 @@ export interface ImageSegment {
 }
 
 export interface FuzzTarget {
-  /** A core with the tree in it, or a devicetree blob or record by itself. */
+  /** A core with the tree in it, or a devicetree blob or record on its own. */
   readonly form: 'core' | 'blob';
   readonly machine: Machine;
   /** The image, ascending; for a lone blob one segment at 0. Written only through `applied`. */
@@ -39,7 +39,7 @@ export interface FuzzTarget {
 /** Segments above this are not part of any dump that is worth mutating by the thousand. */
 const MAX_IMAGE = 256 << 20;
 
-/** A devicetree blob or a record by itself. The bytes are copied. */
+/** A devicetree blob or a record on its own. The bytes are copied. */
 export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzTarget {
   const bytes = blob.slice();
   const { memory: _memory, ...alone } = options;
@@ -55,12 +55,12 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
 }
 
 /**
- * The records of a handover in memory, cut down as `trim` does: no guest memory, no seeds. A page that nobody
- * preserves is added behind everything else, for pointers to freed memory.
+ * The records of a handover in memory, cut down as `trim` does: no guest memory, no seeds. A page that is not
+ * preserved is added after everything else, for pointers to freed memory.
  *
  * @param options how the handover was decoded
  * @param units remapping units whose structures are mutated too
- * @returns undefined when the tree itself does not lie in the memory
+ * @returns undefined when the tree itself is not in the memory
  * @throws RangeError when the records have more than 256 MiB of pages
  */
 export function memoryTarget(

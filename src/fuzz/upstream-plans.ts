@@ -55,7 +55,7 @@ export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = [
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
-/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it brings along (MEMFD-019). */
+/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it implies (MEMFD-019). */
 const SEALS = [...Array(0x20).keys(), 0x3e, 0x3f];
 
 function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdPlan> {

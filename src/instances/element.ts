@@ -2,7 +2,7 @@
 import type { RecordType } from '../schema/record.js';
 
 /**
- * One element of a record's array as a record by itself.
+ * One element of a record's array as a record on its own.
  *
  * @throws Error when the record has no such array of elements of fixed size: a mistake in a call, never in a dump
  */

@@ -30,9 +30,9 @@ const slot = elementRecord(khoRadixNode, 'table');
 /**
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
  *
- * @param root the tree, or the lone blob, and where it lies
+ * @param root the tree, or the lone blob, and where it is
  * @param units remapping units whose structures are in the memory
- * @param memory absent for a lone blob: then what lies behind its pointers is not listed
+ * @param memory absent for a lone blob: then the targets of its pointers are not listed
  */
 export function findInstances(
   handover: Handover,

@@ -17,11 +17,14 @@ export function addFolios(context: ReferenceContext, { area, folios }: FolioList
     traits: { list: `folios of ${file}` },
   });
   if (sink.contents === undefined) return;
-  for (const { pfn, count, step } of folios.runs()) {
-    // The last folio's size is that of its preserved block.
-    const last = Number(pfn) + (count - 1) * step;
-    const order = preserved?.ordersAt(last).at(-1) ?? 0;
-    const pages = (count - 1) * step + 2 ** order;
-    sink.contents(Number(pfn) * pageSize, Math.min(pages * pageSize, PHYSICAL_LIMIT));
+  for (const { length, pfn, count, step } of folios.columns()) {
+    for (let row = 0; row < length; row++) {
+      // The last folio's size is that of its preserved block.
+      const before = ((count[row] as number) - 1) * (step[row] as number);
+      const first = pfn[row] as number;
+      const order = preserved?.largestAt(first + before) ?? 0;
+      const pages = before + (order > 0 ? 2 ** order : 1);
+      sink.contents(first * pageSize, Math.min(pages * pageSize, PHYSICAL_LIMIT));
+    }
   }
 }

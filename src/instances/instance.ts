@@ -1,4 +1,4 @@
-/** Where the records of a dump lie, as its model knows it. */
+/** Where the records of a dump are, as its model knows it. */
 import type { RecordType } from '../schema/record.js';
 
 /** What is known of a record beside its place. */
@@ -56,7 +56,7 @@ export interface BitmapInstance {
   readonly what: string;
 }
 
-/** How much of what grows with a dump is listed; of a longer list what lies evenly spread over it. */
+/** How much of what grows with a dump is listed; of a longer list what is evenly spread over it. */
 export interface InstanceLimits {
   /** Records of one list: folios, runs of a list page, properties of one packed array. */
   readonly list: number;

@@ -1,4 +1,4 @@
-/** Where the records of a handover lie: the one place that follows its references. */
+/** Where the records of a handover are: the one place that follows its references. */
 import type { Handover } from '../abi/model.js';
 import { rfc2024 } from '../abi/rfc2024.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
@@ -13,8 +13,8 @@ import { addUpstream, riderBinding } from './upstream.js';
 /**
  * Tells everything that the model of a dump knows a place of, whether its bytes are there or not.
  *
- * @param root the tree, or the lone blob, and where it lies; absent where it is not in the memory
- * @param memory absent for a lone blob: then what lies behind its pointers is not told
+ * @param root the tree, or the lone blob, and where it is; absent where it is not in the memory
+ * @param memory absent for a lone blob: then the targets of its pointers are not reported
  */
 export function addReferences(
   sink: ReferenceSink,
@@ -36,7 +36,7 @@ function rootBinding(handover: Handover) {
   return isUpstream(generation) ? upstreamRoots[generation] : rfc2024;
 }
 
-/** What a rider by itself is the blob of. */
+/** What a rider on its own is the blob of. */
 function lone(handover: Handover): string | undefined {
   if (handover.memblock !== undefined) return 'memblock';
   if (handover.khoTest !== undefined) return 'kho_test';

@@ -1,4 +1,4 @@
-/** The records of the 2024 series behind the tree: guestmemfs, page tables. */
+/** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
 import type { Domain, Guestmemfs, Handover } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';

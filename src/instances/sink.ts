@@ -1,4 +1,4 @@
-/** Who hears where the records of a handover lie. */
+/** Who hears where the records of a handover are. */
 import type { TreeBinding } from '../abi/binding.js';
 import type { PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -33,11 +33,11 @@ export interface TablePage {
 }
 
 /**
- * Told of a handover structure by structure. Nothing that grows with the dump is told one by one where it lies end to
+ * Told of a handover structure by structure. Nothing that grows with the dump is told one by one where it is end to
  * end, so that a listener alone decides what it holds.
  */
 export interface ReferenceSink {
-  /** A devicetree blob. Its properties lie inside, along the binding. */
+  /** A devicetree blob. Its properties are inside, along the binding. */
   blob(blob: BlobInstance, binding: TreeBinding | undefined): void;
   /** One record. */
   record(record: RecordType<unknown>, address: number | bigint, what: string, traits?: RecordTraits): void;

@@ -1,4 +1,4 @@
-/** Where the records of structures lie, along their bindings. Knows no structure by name. */
+/** Where the records of structures are, along their bindings. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
 import type { FolioList } from '../structures/folios.js';
 import { formById, structuresOf, subjectByKey } from '../structures/index.js';
@@ -19,7 +19,7 @@ import { addTranslation } from './translation.js';
 export interface HeldStructure {
   readonly form: StructureForm;
   readonly model: Model;
-  /** Where it hangs, for people; empty for what stands at the top. */
+  /** Where it hangs, for people; empty for what is at the top. */
   readonly owner: string;
 }
 
@@ -38,7 +38,7 @@ export function addStructure(context: ReferenceContext, { form, model, owner }: 
   addRecord(context, form.root, model, what, `${form.subject} records`);
 }
 
-/** The structures that stand at the top of a handover, and hang on children of its root. */
+/** The structures that are at the top of a handover, and hang on children of its root. */
 export function addTopStructures(context: ReferenceContext, handover: Handover): void {
   for (const held of heldBy(handover, '')) {
     addStructure(context, held);
@@ -88,7 +88,7 @@ function listOf(model: Model, { key }: ListBinding): StructureList<Model> | unde
   return model[key] as StructureList<Model> | undefined;
 }
 
-/** Elements that lie end to end. */
+/** Elements that are end to end. */
 function addElements(
   context: ReferenceContext,
   { element, what }: ListBinding,

@@ -52,7 +52,7 @@ export function translationTrees(
     const tables = unitTables(unit, memory);
     for (const path of listDevices(tables)) {
       for (const { stage, request } of stageRequests(path, tables)) {
-        // The first stage of a nested translation lies in the guest's memory.
+        // The first stage of a nested translation is in the guest's memory.
         if (request.memory !== memory) continue;
         const { levels, format } = request;
         const root = BigInt(request.root);

@@ -1,4 +1,4 @@
-/** The records of Linux 6.16 and later behind the tree: the preserved map, the riders' blobs, and what these lead to. */
+/** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
 import type { KhoTest } from '../abi/upstream/model.js';
 import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
@@ -23,7 +23,7 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
   addMap(context, handover);
   for (const { name = '', address, blob, tree, known } of subtrees) {
     if (address === undefined || blob === undefined) continue;
-    // Of a blob that is no tree the records are told below; of an unknown one nothing says how long it is.
+    // Of a blob that is not a tree the records are told below; of an unknown one nothing says how long it is.
     if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, riderBinding(handover, name));
   }

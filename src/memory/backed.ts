@@ -4,7 +4,7 @@ import { repeatedRuns } from './repeated-runs.js';
 import { findRun, knownRuns, type RunTable, runsBetween, ZERO_RUN } from './run-table.js';
 
 /**
- * Physical memory whose runs lie in something that can be read at any offset.
+ * Physical memory whose runs are in something that can be read at any offset.
  *
  * @param backing what `table.offsets` point into
  * @param inFile whether these are offsets in the input file, told as `fileOffset` of the runs

@@ -8,10 +8,12 @@
  * - `work`: bytes of memory read, each read and each run of memory counting {@link STEP} more;
  * - `held`: bytes kept of it at the same time: blobs, tree nodes, pages of lists, bitmaps of blocks;
  * - `map`: bytes of the pages of the preserved memory map, all of which a dump that has the map stores;
+ * - `tables`: bytes of page tables, each as often as a pointer leads to it, and {@link ENTRY} times those of each entry of
+ *   a root, context or PASID table that is looked at;
  * - `lists`: bytes of arrays whose length a record claims, whether memory has them stored or as zeros;
  * - `output`: bytes written.
  */
-export type BudgetKind = 'shown' | 'work' | 'held' | 'map' | 'lists' | 'output';
+export type BudgetKind = 'shown' | 'work' | 'held' | 'map' | 'tables' | 'lists' | 'output';
 
 /** A limit that was reached. */
 export interface BudgetProblem {
@@ -33,6 +35,8 @@ export interface Budget {
 
 /** What a read or a run costs beside its bytes: about the time in which so many bytes are copied. */
 export const STEP = 256;
+/** What a byte of an entry that leads to tables costs: about the time in which as many of a page table are walked. */
+export const ENTRY = 8;
 const MIB = 2 ** 20;
 /** A floor for small inputs, and what comes with each byte that an input has. */
 const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly each: number }>> = {
@@ -40,6 +44,7 @@ const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly eac
   work: { floor: 2048 * MIB, each: 64 },
   held: { floor: 48 * MIB, each: 2 },
   map: { floor: 2 * MIB, each: 1 },
+  tables: { floor: 32 * MIB, each: 32 },
   lists: { floor: MIB / 2, each: 2 },
   output: { floor: 64 * MIB, each: 64 },
 };
@@ -48,6 +53,7 @@ const TEXT: Readonly<Record<BudgetKind, string>> = {
   work: 'reading its memory took more than',
   held: 'its structures take more than',
   map: 'its preserved memory map has more than',
+  tables: 'walking its tables, those that are shared again and again, takes more than',
   lists: 'its records claim lists of more than',
   output: 'the output about it has more than',
 };
@@ -59,7 +65,15 @@ const TEXT: Readonly<Record<BudgetKind, string>> = {
  * @param factor of all limits; 1 is what the command line has without `--budget`
  */
 export function createBudget(realBytes: number, factor = 1): Budget {
-  const spent: Record<BudgetKind, number> = { shown: 0, work: 0, held: 0, map: 0, lists: 0, output: 0 };
+  const spent: Record<BudgetKind, number> = {
+    shown: 0,
+    work: 0,
+    held: 0,
+    map: 0,
+    tables: 0,
+    lists: 0,
+    output: 0,
+  };
   const reached = new Set<BudgetKind>();
   const limit = (kind: BudgetKind) => factor * (LIMITS[kind].floor + LIMITS[kind].each * realBytes);
   const limits = {
@@ -67,6 +81,7 @@ export function createBudget(realBytes: number, factor = 1): Budget {
     work: limit('work'),
     held: limit('held'),
     map: limit('map'),
+    tables: limit('tables'),
     lists: limit('lists'),
     output: limit('output'),
   };

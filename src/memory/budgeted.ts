@@ -5,7 +5,7 @@ import type { MemoryRun, PhysicalMemory } from './physical.js';
 /**
  * The same memory, with every read counted. Beyond the budget nothing is known any more, as if it were absent.
  *
- * @param budget also told to whoever asks the memory for it
+ * @param budget also available through the memory
  * @param weight what a byte counts, e.g. more where it has to be unpacked
  */
 export function budgetedMemory(memory: PhysicalMemory, budget: Budget, weight = 1): PhysicalMemory {

@@ -4,6 +4,7 @@ export type MemoryCode =
   | 'budget-work'
   | 'budget-held'
   | 'budget-map'
+  | 'budget-tables'
   | 'budget-lists'
   | 'budget-output'
   | 'elf-segments-aliased'
@@ -52,7 +53,7 @@ export interface MemoryDiagnostic {
   readonly count: number;
 }
 
-/** Takes diagnostics, one a code, in the order of their first case. */
+/** Takes diagnostics, one per code, in the order of their first case. */
 export interface DiagnosticSink {
   add(code: MemoryCode, message: string, fileOffset?: number): void;
   list(): MemoryDiagnostic[];

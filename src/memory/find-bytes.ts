@@ -1,6 +1,6 @@
-/** Where bytes stand among others, as fast as the platform can tell. */
+/** Where bytes are among others, as fast as the platform can tell. */
 
-/** Tells where a pattern begins at or behind `from`; -1 for nowhere. */
+/** Tells where a pattern begins at or after `from`; -1 for nowhere. */
 export type FindBytes = (pattern: Uint8Array, from: number) => number;
 
 /** Of Node's Buffer what is used here; other platforms have none. */

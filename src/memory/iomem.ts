@@ -7,11 +7,11 @@ export interface IomemRange {
 }
 
 export interface Iomem {
-  /** What is named "System RAM", ascending and merged; CXL and dax memory stand below another resource. */
+  /** What is named "System RAM", ascending and merged; CXL and dax memory are below another resource. */
   readonly ram: readonly IomemRange[];
   /** Lines that name a range. */
   readonly lines: number;
-  /** All addresses are 0: the file was read by somebody without CAP_SYS_ADMIN. */
+  /** All addresses are 0: the file was read without CAP_SYS_ADMIN. */
   readonly zeroed: boolean;
 }
 

@@ -10,7 +10,7 @@ export function joinedAccess(
   copy: (index: number, from: number, into: Uint8Array) => void,
 ): RandomAccess {
   const count = sizes.length;
-  /** Where each part begins, and behind them the size of all. */
+  /** Where each part begins, and after them the size of all. */
   const bases = new Float64Array(count + 1);
   for (const [i, size] of sizes.entries()) bases[i + 1] = (bases[i] ?? 0) + size;
   const end = bases[count] ?? 0;

@@ -15,7 +15,7 @@ export interface PageSet {
   readonly runCount: number;
   /** First page frame number of each run. */
   readonly starts: Float64Array;
-  /** Page frame number behind each run. */
+  /** Page frame number after each run. */
   readonly ends: Float64Array;
   /** Whether a page frame number is in the set. O(log n). */
   contains(pfn: number): boolean;
@@ -111,7 +111,7 @@ function finish(columns: Columns, pageSize: number): PageSet {
 
 /**
  * Sorts first pages and ends each by themselves, which native sorting does fast: up to the i-th end, i + 1 runs
- * have begun and ended when the next begins behind it, whichever they are.
+ * have begun and ended when the next begins after it, whichever they are.
  */
 function sortedColumns({ starts, ends, count }: Columns): Columns {
   const first = starts.slice(0, count).sort();
@@ -130,7 +130,7 @@ function sortedColumns({ starts, ends, count }: Columns): Columns {
 function fromRuns(starts: Float64Array, ends: Float64Array, pageSize: number): PageSet {
   const runCount = starts.length;
 
-  /** Index of the first run that ends behind `pfn`. */
+  /** Index of the first run that ends after `pfn`. */
   function find(pfn: number): number {
     let low = 0;
     let high = runCount;

@@ -10,10 +10,10 @@ export type ByteState = 'present' | 'zero' | 'absent';
 export interface MemoryRun {
   /** First physical byte address. */
   readonly start: number;
-  /** Physical byte address behind the last byte. */
+  /** Physical byte address after the last byte. */
   readonly end: number;
   readonly state: ByteState;
-  /** Where `start` lies in the (unpacked) input file; only for present runs that a file backs. */
+  /** Where `start` is in the (unpacked) input file; only for present runs that a file backs. */
   readonly fileOffset?: number;
 }
 

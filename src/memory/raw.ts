@@ -4,10 +4,10 @@ import type { RandomAccess } from './random-access.js';
 import { addPiece, buildRunTable, createPieces } from './run-table.js';
 
 /**
- * Physical memory from a file that holds nothing but its bytes, one behind the other.
+ * Physical memory from a file that holds nothing but its bytes, one after another.
  *
  * @param base physical byte address of the first byte
- * @throws RangeError when it does not lie in [0, 2^52)
+ * @throws RangeError when it is not in [0, 2^52)
  */
 export function rawMemory(file: RandomAccess, base: number): PhysicalMemory {
   if (!(Number.isInteger(base) && base >= 0 && base + file.size <= PHYSICAL_LIMIT)) {

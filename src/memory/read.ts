@@ -10,7 +10,7 @@ const MAX_LENGTH = 2 ** 31;
  *
  * @param address physical byte address; any value is allowed
  * @param length bytes
- * @returns a fresh array, or undefined when any byte is absent or lies at 2^52 or above
+ * @returns a fresh array, or undefined when any byte is absent or is at 2^52 or above
  */
 export function readBytes(
   memory: PhysicalMemory,

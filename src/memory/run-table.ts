@@ -11,7 +11,7 @@ export interface RunTable {
   readonly count: number;
   /** First physical byte address of each run. */
   readonly starts: Float64Array;
-  /** Physical byte address behind each run. */
+  /** Physical byte address after each run. */
   readonly ends: Float64Array;
   /** Byte offset of each run in what backs it, or {@link ZERO_RUN}. */
   readonly offsets: Float64Array;
@@ -58,10 +58,10 @@ export function buildRunTable(pieces: RunPieces): { table: RunTable; overlapped:
 }
 
 /**
- * The first run that ends behind `address`, by binary search.
+ * The first run that ends after `address`, by binary search.
  *
  * @param address physical byte address
- * @returns index of the run that holds the address or else lies behind it; `count` if there is none
+ * @returns index of the run that holds the address or else is after it; `count` if there is none
  */
 export function findRun(table: RunTable, address: number): number {
   const ends = table.ends;
@@ -145,7 +145,7 @@ function totalBytes(pieces: RunPieces): number {
 
 /**
  * Cuts memory at every piece's start and end, and lets the pieces take the cells in their order. `next`
- * leads from a taken cell towards the first free one behind it (paths halved on the way), so that no cell
+ * leads from a taken cell towards the first free one after it (paths halved on the way), so that no cell
  * is visited again once taken.
  */
 function paint(pieces: RunPieces): RunPieces {

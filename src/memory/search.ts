@@ -1,14 +1,14 @@
 import { type FindBytes, findBytes } from './find-bytes.js';
 import type { PhysicalMemory } from './physical.js';
 
-/** Called for each place where a pattern stands. */
+/** Called for each place where a pattern is. */
 export type OnPattern = (pattern: number, address: number) => void;
 
 /** A window of present memory while it is searched. */
 export interface SearchWindow {
   /** Physical byte address of the first byte. */
   readonly address: number;
-  /** Valid until the next window; what lies behind `length` is meaningless. */
+  /** Valid until the next window; what is after `length` is meaningless. */
   readonly bytes: Uint8Array;
   /** Bytes that no other window has. */
   readonly length: number;

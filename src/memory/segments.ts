@@ -4,7 +4,7 @@ import type { PhysicalMemory } from './physical.js';
 import { PHYSICAL_LIMIT } from './physical.js';
 import { addPiece, buildRunTable, createPieces, ZERO_RUN } from './run-table.js';
 
-/** A piece of physical memory to put somewhere: bytes, or a number of zero bytes that nobody stores. */
+/** A piece of physical memory to put somewhere: bytes, or a number of zero bytes that are not stored. */
 export type MemorySegment =
   | { readonly address: number; readonly bytes: Uint8Array }
   | { readonly address: number; readonly zeroLength: number };
@@ -18,7 +18,7 @@ export function segmentLength(segment: MemorySegment): number {
  * Physical memory made of segments: pages that a builder made, a blob read from a file of its own. Where
  * two overlap, the first wins. Bytes are kept, not copied.
  *
- * @throws RangeError for a segment that does not lie in [0, 2^52)
+ * @throws RangeError for a segment that is not in [0, 2^52)
  */
 export function segmentsMemory(segments: readonly MemorySegment[], description: string): PhysicalMemory {
   const pieces = createPieces(segments.length);

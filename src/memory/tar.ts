@@ -1,5 +1,5 @@
 /**
- * Tar archives, as tar(5) has them: POSIX ustar and pax, GNU, and the one before them. What lies in one is told,
+ * Tar archives, as tar(5) has them: POSIX ustar and pax, GNU, and the one before them. What is in one is told,
  * not unpacked.
  */
 import type { RandomAccess } from './random-access.js';
@@ -31,7 +31,7 @@ const TYPE = 156;
 const LINK = [157, 100] as const;
 const MAGIC = [257, 6] as const;
 const PREFIX = [345, 155] as const;
-/** Names and pax records longer than this are no dump's. */
+/** Names and pax records longer than this are not those of a dump. */
 const MAX_EXTENSION = 1 << 16;
 /** Headers read; a dump's folder has a few files. */
 const MAX_ENTRIES = 4096;

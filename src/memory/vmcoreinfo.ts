@@ -49,7 +49,7 @@ const RELEASE = /^[0-9]+\.[0-9]+/;
 const TEXT_BYTES = 4096;
 
 /**
- * The text as it stands in memory, at a place that begins with {@link VMCOREINFO_START}.
+ * The text as it is in memory, at a place that begins with {@link VMCOREINFO_START}.
  *
  * @param address physical byte address
  * @returns undefined when it is another text: without a release that is one, or without the page size

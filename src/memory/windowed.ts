@@ -6,7 +6,7 @@ const WINDOW = 64 * 1024;
 const FIRST = 4 * 1024;
 
 /**
- * The same memory, made cheap for many small reads one behind the other: list entries, tokens, strings.
+ * The same memory, made cheap for many small reads one after another: list entries, tokens, strings.
  * Keeps one window; reads of a whole window or more bypass it. What it answers is what `memory` answers,
  * so the memory must not change meanwhile.
  */

@@ -12,7 +12,7 @@ type Json = { [key: string]: unknown };
 /** Longer bytes are told by their length and by how they differ. */
 const MAX_BYTES = 64;
 
-/** The document. Differences are drawn as they are written, and what is known only after them stands behind. */
+/** The document. Differences are drawn as they are written, and what is known only after them follows. */
 export function diffJson(a: DiffSide, b: DiffSide, diff: Diff, coverage: Coverage, strict: boolean): Json {
   const { tally, gaps } = diff;
   return {

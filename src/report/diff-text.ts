@@ -40,7 +40,7 @@ export function* diffLines(
   yield lastLine(diff, coverage, paint);
 }
 
-/** Groups as they come; what a kexec changes by itself is kept for a group of its own. */
+/** Groups as they come; what every kexec changes is kept for a group of its own. */
 function* groupedLines({ differences }: Diff, expected: Difference[], paint: Paint): Generator<string> {
   let group: string | undefined;
   let groups = 0;

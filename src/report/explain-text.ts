@@ -84,7 +84,7 @@ function formText(form: RecordForm): string {
   return releases === undefined ? form.of : `${form.of}, ${releases}`;
 }
 
-/** Every record, one a line: name, size, what it is. */
+/** Every record, one per line: name, size, what it is. */
 export function* recordListLines(records: readonly RecordType<unknown>[]): Generator<string> {
   const width = Math.max(...records.map(({ name }) => name.length));
   for (const { name, size, doc } of records) {
@@ -112,7 +112,7 @@ export function* recordLines(
   }
 }
 
-/** Byte offset and width, or bits where the field is no whole bytes. */
+/** Byte offset and width, or bits where the field is not whole bytes. */
 function placeText({ bitOffset, bitWidth }: FieldInfo): string {
   if (bitOffset === undefined) return 'after';
   const byte = Math.floor(bitOffset / 8);

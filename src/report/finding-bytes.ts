@@ -1,6 +1,6 @@
 /**
  * The bytes that a finding is about, with the wrong ones marked: of a property's value, of the blob, or of the
- * record that the location's field belongs to. Where a location names no record nothing is shown: what stands
+ * record that the location's field belongs to. Where a location names no record nothing is shown: what is
  * there may be guest memory.
  */
 import type { Handover, Location } from '../abi/model.js';
@@ -16,7 +16,7 @@ import { type Paint, plain, type Role } from './paint.js';
 
 /** Bytes shown of one place. */
 const WINDOW = 32;
-/** Bytes shown before and behind a marked field. */
+/** Bytes shown before and after a marked field. */
 const AROUND = 8;
 const WORD = 8;
 
@@ -25,9 +25,9 @@ export interface FindingBytes {
   /** `address 0x1000` or `blob offset 0x40`: of the first byte. */
   readonly where: string;
   readonly bytes: Uint8Array;
-  /** The wrong ones, as a half-open range in `bytes`; the range may end behind them. */
+  /** The wrong ones, as a half-open range in `bytes`; the range may end after them. */
   readonly marked: { readonly start: number; readonly end: number };
-  /** The value goes on behind what is shown. */
+  /** The value continues after what is shown. */
   readonly more?: boolean;
   /** The word that wrong bits belong to. */
   readonly word?: bigint;
@@ -104,7 +104,7 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
   const extent = field === undefined ? { start: 0, end: WORD } : extentOf(field);
   const start = span === undefined ? address - BigInt(extent.start) : address;
   const size = record?.size ?? extent.end;
-  // What stands there may be somebody's page by now: of that no byte is shown.
+  // The bytes there may be in use by now: no byte of it is shown.
   if (span === undefined && record !== undefined && !isRecord(record, start, memory)) return undefined;
   const marked =
     span === undefined ? extent : { start: Math.floor(span.low / 8), end: Math.floor(span.high / 8) + 1 };
@@ -151,7 +151,8 @@ function windowOf(value: Uint8Array, marked: Extent, where: (at: number) => stri
 
 /** A field by the kernel's name: `kho_mem.addr`. */
 function fieldNamed(name: string | undefined): { record: RecordType<unknown>; field: FieldInfo } | undefined {
-  const [owner, fieldName] = name?.split('.') ?? [];
+  // Names of fields have dots where they stand in a struct of their own.
+  const [, owner, fieldName] = /^([^.]+)\.(.+)$/.exec(name ?? '') ?? [];
   if (owner === undefined || fieldName === undefined) return undefined;
   for (const record of recordTypes) {
     if (record.name !== owner && record.kernelName !== `struct ${owner}`) continue;

@@ -22,7 +22,7 @@ interface Extent {
   readonly length: number;
 }
 
-/** One place for each finding. Offsets are given only where the file itself, unpacked by nobody, has them. */
+/** One place for each finding. Offsets are given only where the file itself has them, without unpacking. */
 export function findingPlaces(
   handover: Handover,
   findings: readonly Finding[],

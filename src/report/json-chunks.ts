@@ -9,7 +9,7 @@ const MAX_KEYS = 1024;
 /**
  * The JSON text of `value`: bigint as `"0x…"`, Uint8Array as hex digits, any other iterable as an array
  * that is drawn from as it is written; keys whose value is undefined are left out. A function stands for what
- * it returns, and is called when its turn comes: for what is known only after what stands before it is drawn.
+ * it returns, and is called when its turn comes: for what is known only after what is before it is drawn.
  *
  * @param indent spaces per level; 0 writes one line
  */
@@ -111,7 +111,7 @@ function flatJson(value: unknown): string | undefined {
   for (const [key, item] of Object.entries(value as object)) {
     if (item === undefined) continue;
     const json = scalarJson(item);
-    // A function is no scalar: it is asked when its turn comes.
+    // A function is not a scalar: it is asked when its turn comes.
     if (json === undefined) return undefined;
     text += `${text === '' ? '{' : ','}${keyJson(key)}:${json}`;
   }

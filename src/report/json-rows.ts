@@ -59,7 +59,7 @@ export function isJsonRows(value: unknown): value is JsonRows {
   return typeof value === 'object' && value !== null && ROWS in value;
 }
 
-/** One row as plain data, for whoever takes the document as that. */
+/** One row as plain data, for a caller that takes the document in this form. */
 function rowValue(columns: readonly JsonColumn[], { values }: JsonBatch, row: number): unknown {
   const object: { [key: string]: unknown } = {};
   for (const [i, { key, as, unless }] of columns.entries()) {
@@ -83,10 +83,10 @@ function isLeftOut(value: number, unless: number | undefined): boolean {
   return unless !== undefined && (value === unless || (Number.isNaN(unless) && Number.isNaN(value)));
 }
 
-/** What stands before a value of a row, and after it. */
+/** What is before a value of a row, and after it. */
 interface Cell {
   readonly head: Uint8Array;
-  /** The same where no key stands before it in the row. */
+  /** The same where no key is before it in the row. */
   readonly firstHead: Uint8Array;
   readonly tail: Uint8Array;
   readonly hex: boolean;

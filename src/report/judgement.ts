@@ -1,4 +1,4 @@
-/** What a run lets pass, so that every format says the same as the exit status. */
+/** What a run accepts, so that every format agrees with the exit status. */
 import type { Severity } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
 import type { RuleOutcome } from './rule-outcomes.js';
@@ -23,7 +23,7 @@ export function shownState({ state, why, findings }: RuleOutcome, { fail }: Judg
   return why === undefined ? 'passed' : 'skipped';
 }
 
-/** Whether the dump lacks what a verdict needs, and that is not let pass. */
+/** Whether the dump lacks what a verdict needs, and that is not accepted. */
 export function failsAsIncomplete({ missing }: ValidationResult, { allowIncomplete }: Judgement): boolean {
   return missing.length > 0 && !allowIncomplete;
 }

@@ -16,7 +16,7 @@ interface Counts {
 }
 
 /**
- * Lines of the document. A rule with findings that fail the run is a failure; findings that are let pass are the
+ * Lines of the document. A rule with findings that fail the run is a failure; findings that are accepted are the
  * testcase's output; a rule that did not run is skipped with its reason. A dump that cannot be read is a suite with one
  * error, and so is, beside its rules, what an incomplete verdict lacks.
  */

@@ -1,4 +1,4 @@
-/** What lies in memory behind the tree, for people: scratch, mem cache, guestmemfs files. */
+/** The contents of memory that belong to the tree, for people: scratch, mem cache, guestmemfs files. */
 import type { GuestmemfsFile, Handover } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';

@@ -125,7 +125,7 @@ function fileJson(file: GuestmemfsFile, inode: GuestmemfsInode | undefined): { [
   };
 }
 
-/** The inodes that are no files and differ from what mkfs leaves. */
+/** The inodes that are not files and differ from what mkfs leaves. */
 function* otherInodes(inodes: RecordView<GuestmemfsInode>): Generator<{ [key: string]: unknown }> {
   for (let i = 0; i < inodes.length; i++) {
     const inode = inodes.at(i);

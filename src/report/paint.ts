@@ -1,6 +1,6 @@
 /** Colour as roles; the command line decides whether a role is coloured. */
 
-/** What a piece of text is, for whoever colours it. */
+/** What a piece of text is, for colouring. */
 export type Role =
   | 'node'
   | 'name'

@@ -1,4 +1,4 @@
-/** Text and paths in the form that SARIF 2.1.0 wants. */
+/** Text and paths in the form that SARIF 2.1.0 requires. */
 import { escapeText } from '../schema/escape.js';
 
 /**

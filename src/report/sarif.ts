@@ -26,16 +26,16 @@ const MAX_RESULTS = 25_000;
 const MAX_TEXT = 64 << 20;
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
 
-/** What the results have come to, for what stands after them. */
+/** What the results have come to, for what is after them. */
 interface Progress {
   taken: number;
   leftOut: number;
 }
 
 /**
- * One log with one run over all dumps. Levels are the severities, but that errors are warnings where `--fail-on never`
- * lets them pass. `region.byteOffset` is the offset in the dump's file, `address.absoluteAddress` the physical address;
- * numbers of more than 31 bits, at which readers give up, stand as hex in `address.fullyQualifiedName` and in
+ * One log with one run over all dumps. Levels are the severities, except that errors are warnings where `--fail-on
+ * never` accepts them. `region.byteOffset` is the offset in the dump's file, `address.absoluteAddress` the physical address;
+ * numbers of more than 31 bits, at which readers give up, are in hex in `address.fullyQualifiedName` and in
  * `properties` alone. Results are the most severe ones, as many as code scanning takes; a notification counts the rest.
  *
  * @param version of the tool

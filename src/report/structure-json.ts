@@ -66,7 +66,7 @@ function valueJson(field: ValueField, info: FieldInfo, model: Model): unknown {
   }
   if (field.form === 'bdf') return bdfText(raw as number) ?? raw;
   if (typeof raw !== 'bigint') return raw;
-  // 64 bits are written as they stand in memory, also those of a signed field.
+  // 64 bits are written as they are in memory, also those of a signed field.
   return (info.bitWidth ?? 64) <= 32 ? Number(raw) : BigInt.asUintN(64, raw);
 }
 

@@ -22,15 +22,14 @@ type Properties = ReadonlyMap<string, { readonly schema: Schema; readonly always
 const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
 const described = (description: string, schema: Schema): Schema => ({ description, ...schema });
 
-/** The schema of what stands under a subject's key. */
+/** The schema of what is under a subject's key. */
 export function structureSchema({ what, forms }: Subject): Schema {
   const own: Properties = new Map([
     [
       'form',
       {
         schema: {
-          description:
-            'Form that the bytes are of, which no release has: it may change without a new schemaVersion.',
+          description: 'Form of the bytes, which no release has: it may change without a new schemaVersion.',
           enum: forms.map(({ id }) => id),
         },
         always: true,
@@ -122,7 +121,7 @@ function addField(
       add(field.key, objectSchema(`${sentence(field.record.what)}.`, recordProperties(field.record)), false);
       return;
     case 'folios':
-      add('list', described('Where the list of folios lies.', ref('area')), true);
+      add('list', described('The place of the list of folios.', ref('area')), true);
       add(
         'folios',
         {

@@ -36,7 +36,7 @@ function toldOf(top: Handover, value: unknown, paint: Paint): Told | undefined {
   return form === undefined ? undefined : { top, form, structure, paint };
 }
 
-/** Sections for the structures that stand by themselves, each behind an empty line. */
+/** Sections for the structures that stand by themselves, each after an empty line. */
 export function* structureSections(handover: Handover, paint: Paint): Generator<string> {
   for (const { value } of structuresOf(handover)) {
     const told = toldOf(handover, value, paint);

@@ -51,7 +51,7 @@ export function folioRows(folios: FolioView): JsonRows {
   });
 }
 
-/** Addresses, each by itself. */
+/** Addresses, each on its own. */
 export function addressRows(column: Float64Array): JsonRows {
   return jsonRows([{ as: 'hex' }], () => [{ length: column.length, values: [column] }]);
 }

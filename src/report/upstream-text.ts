@@ -1,4 +1,4 @@
-/** What lies in memory behind an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
+/** The contents of memory that belong to an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
 import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
@@ -15,7 +15,7 @@ import { absence } from './upstream-summary.js';
 /** Ranges of preserved memory that are shown; a map may have millions. */
 const MAX_RANGES = 24;
 
-/** Sections after the tree, each behind an empty line. */
+/** Sections after the tree, each after an empty line. */
 export function* upstreamLines(handover: Handover, paint: Paint): Generator<string> {
   const { preservedMap, preserved, memblock, luo, kexecMetadata, khoTest, subtrees = [] } = handover;
   const title = (name: string, text: string): string[] => [

@@ -3,7 +3,7 @@
  * count from the least significant bit of the first byte (bit-endian le).
  */
 
-/** Reads `width` (1..32) bits that start `bit` bits behind byte `at`. */
+/** Reads `width` (1..32) bits that start `bit` bits after byte `at`. */
 export function readBits(view: DataView, at: number, bit: number, width: number): number {
   const end = bit + width;
   let value = 0;
@@ -19,7 +19,7 @@ export function readBits(view: DataView, at: number, bit: number, width: number)
   return value;
 }
 
-/** Reads `width` (33..64) bits that start `bit` bits behind byte `at`. */
+/** Reads `width` (33..64) bits that start `bit` bits after byte `at`. */
 export function readWideBits(view: DataView, at: number, bit: number, width: number): bigint {
   const low = readBits(view, at, bit, 32);
   const high = readBits(view, at, bit + 32, width - 32);
@@ -82,14 +82,14 @@ export function writeBytes(
   new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
 }
 
-/** Reads `length` elements of `size` bytes each, one behind the other. */
+/** Reads `length` elements of `size` bytes each, one after another. */
 export function readArray<T>(at: number, length: number, size: number, read: (at: number) => T): T[] {
   const values: T[] = [];
   for (let index = 0; index < length; index++) values.push(read(at + index * size));
   return values;
 }
 
-/** Writes `values` one behind the other; throws RangeError unless there are exactly `length`. */
+/** Writes `values` one after another; throws RangeError unless there are exactly `length`. */
 export function writeArray<T>(
   at: number,
   length: number,

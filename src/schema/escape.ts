@@ -9,7 +9,7 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const PRINTABLE_ASCII = /^[ !"$-9;-~]*$/;
-/** What a CI runner takes for a command wherever it stands in a line: `##[group]`, `##vso[task.setvariable]`. */
+/** What a CI runner takes for a command wherever it is in a line: `##[group]`, `##vso[task.setvariable]`. */
 const RUNNER_INSIDE = /##(?=\[|[a-z]+\[)/gi;
 /** What one takes for a command where a line begins with it, `::error::`, spaces before it not counted. */
 const RUNNER_FIRST = /^(\s*):(?=:)/u;
@@ -28,7 +28,7 @@ export function escapeText(text: string): string {
 }
 
 /**
- * JSON text without the characters that {@link escapeText} replaces: in JSON they can stand in strings only, where
+ * JSON text without the characters that {@link escapeText} replaces: in JSON they can be in strings only, where
  * `\uXXXX` means the same to every reader.
  *
  * @param json as JSON.stringify makes it, on one line

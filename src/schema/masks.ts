@@ -21,6 +21,55 @@ export interface Registers {
   readonly ecap: readonly FieldInfo[];
 }
 
+/** What was compiled for some settings: by type, and by the fields of the record that conditions look at. */
+const COMPILED = new WeakMap<VtdSettings, Map<RecordType<never>, Map<string, readonly EntryMask[]>>>();
+/** Combinations of such fields that are kept; entries of one kernel have a handful. */
+const MAX_COMPILED = 4096;
+/** The fields of a type that its own conditions look at. */
+const OWN_FIELDS = new WeakMap<RecordType<never>, readonly string[]>();
+
+function ownFields(type: RecordType<never>): readonly string[] {
+  const known = OWN_FIELDS.get(type);
+  if (known !== undefined) return known;
+  const named = new Set(
+    type.fields.flatMap(({ ignored, reserved }) =>
+      [...(ignored?.names ?? []), ...(reserved?.names ?? [])].map(camel),
+    ),
+  );
+  const own = type.fields.map(({ id }) => id).filter((id) => named.has(id));
+  OWN_FIELDS.set(type, own);
+  return own;
+}
+
+/**
+ * The masks of a record of 64-bit words, one element for each word; compiled once for each of the settings and for
+ * the fields that decide.
+ *
+ * @param value the record, when a condition looks at its fields
+ * @throws Error when a condition names what neither settings, registers nor `value` have
+ */
+export function entryMasks<T extends object>(
+  type: RecordType<T>,
+  settings: VtdSettings,
+  registers: Registers,
+  value?: T,
+): readonly EntryMask[] {
+  const types = COMPILED.get(settings) ?? new Map<RecordType<never>, Map<string, readonly EntryMask[]>>();
+  COMPILED.set(settings, types);
+  const compiled = types.get(type as RecordType<never>) ?? new Map<string, readonly EntryMask[]>();
+  types.set(type as RecordType<never>, compiled);
+  let key = value === undefined ? '' : ' ';
+  if (value !== undefined) {
+    for (const id of ownFields(type as RecordType<never>))
+      key += `${String((value as Record<string, unknown>)[id])} `;
+  }
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const masks = compileMasks(type, settings, registers, value);
+  if (compiled.size < MAX_COMPILED) compiled.set(key, masks);
+  return masks;
+}
+
 /**
  * Compiles the masks of a record of 64-bit words, one element for each word.
  *
@@ -30,7 +79,7 @@ export interface Registers {
  * @param value the record, when a condition looks at its fields
  * @throws Error when a condition names what neither settings, registers nor `value` have
  */
-export function entryMasks<T extends object>(
+function compileMasks<T extends object>(
   type: RecordType<T>,
   settings: VtdSettings,
   registers: Registers,
@@ -119,7 +168,7 @@ function settingOf(settings: VtdSettings, name: string): bigint | string | undef
   }
 }
 
-/** The 64-bit word that a field lies in and its bits there; undefined for what is no integer. */
+/** The 64-bit word that a field is in and its bits there; undefined if not an integer. */
 function bitsOf(field: FieldInfo): { word: number; mask: bigint } | undefined {
   if (field.kind !== 'uint' || field.bitOffset === undefined || field.bitWidth === undefined)
     return undefined;

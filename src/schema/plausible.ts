@@ -79,7 +79,7 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
- * @param view holds the record's size from `offset` on; less of it is no record
+ * @param view holds the record's size from `offset` on; less of it is not a record
  */
 export function looksLike(record: RecordType<unknown>, view: DataView, offset: number): boolean {
   const { size = 0, endian } = record;
@@ -101,7 +101,60 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   return wrong === 0 || (wrong === 1 && masks.length + 2 * texts.length > 1);
 }
 
-/** 1 for text that does not end or has control characters, 1 for what stands after its end, 2 if all of it does. */
+/**
+ * How many of records that follow each other do not look like records.
+ *
+ * @param words of a buffer that begins with the first record
+ */
+export function countUnlike(
+  record: RecordType<unknown>,
+  view: DataView,
+  words: Int32Array,
+  count: number,
+): number {
+  const { size = 0 } = record;
+  const masks = wordMasks(record);
+  let unlike = 0;
+  if (masks === undefined) {
+    for (let i = 0; i < count; i++) if (!looksLike(record, view, i * size)) unlike++;
+    return unlike;
+  }
+  const { length } = masks;
+  // Where no bit is set that should not be nothing else is to be checked, as with nearly all of them.
+  for (let i = 0, at = 0; i < count; i++, at += length) {
+    let set = 0;
+    for (let k = 0; k < length; k++) set |= (words[at + k] as number) & (masks[k] as number);
+    if (set !== 0 && !looksLike(record, view, i * size)) unlike++;
+  }
+  return unlike;
+}
+
+const wordMasksOf = new WeakMap<RecordType<unknown>, Int32Array | 'none'>();
+
+/** The bits of each 32-bit word of a record that have to be 0; undefined where that is not all that is checked. */
+function wordMasks(record: RecordType<unknown>): Int32Array | undefined {
+  let known = wordMasksOf.get(record);
+  if (known === undefined) {
+    known = compileWords(record) ?? 'none';
+    wordMasksOf.set(record, known);
+  }
+  return known === 'none' ? undefined : known;
+}
+
+function compileWords(record: RecordType<unknown>): Int32Array | undefined {
+  const { size = 0, endian } = record;
+  const { masks, texts } = compile(record);
+  if (endian !== 'le' || texts.length > 0 || size === 0 || size % 4 !== 0) return undefined;
+  const words = new Int32Array(size / 4);
+  for (const { at, lo, hi } of masks) {
+    const word = at / 4;
+    words[word] = (words[word] as number) | lo;
+    if (word + 1 < words.length) words[word + 1] = (words[word + 1] as number) | hi;
+  }
+  return words;
+}
+
+/** 1 for text that does not end or has control characters, 1 for bytes after its end, 2 if all of it does. */
 function textFaults(view: DataView, start: number, size: number): number {
   let end = start;
   let control = false;

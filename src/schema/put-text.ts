@@ -1,4 +1,4 @@
-/** Text written into bytes: what stands in millions of lines is never a string. */
+/** Text written into bytes: what is in millions of lines is never a string. */
 
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const ENCODER = new TextEncoder();
@@ -12,7 +12,7 @@ export function asciiBytes(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
-/** Writes bytes; returns the index behind them. Meant for a few: a call of `set` costs as much as 30. */
+/** Writes bytes; returns the index after them. Meant for a few: a call of `set` costs as much as 30. */
 export function putBytes(out: Uint8Array, at: number, bytes: Uint8Array): number {
   let used = at;
   for (let i = 0; i < bytes.length; i++) out[used++] = bytes[i] as number;
@@ -23,7 +23,7 @@ export function putBytes(out: Uint8Array, at: number, bytes: Uint8Array): number
  * Writes `0x…` of a 64-bit number in two words: lower case, no padding.
  *
  * @param low bits 31:0, @param high bits 63:32, each as a signed or unsigned word
- * @returns the index behind it
+ * @returns the index after it
  */
 export function putHexWords(out: Uint8Array, at: number, low: number, high: number): number {
   out[at] = 0x30;
@@ -43,7 +43,7 @@ export function putHexWords(out: Uint8Array, at: number, low: number, high: numb
 /**
  * Writes `0x…` of a non-negative integer, which may be any that a double holds up to 2^64.
  *
- * @returns the index behind it
+ * @returns the index after it
  */
 export function putHex(out: Uint8Array, at: number, value: number): number {
   if (value < WORD) return putHexWords(out, at, value | 0, 0);
@@ -55,7 +55,7 @@ export function putHex(out: Uint8Array, at: number, value: number): number {
 /**
  * Writes the decimal digits of a non-negative safe integer.
  *
- * @returns the index behind them
+ * @returns the index after them
  */
 export function putDecimal(out: Uint8Array, at: number, value: number): number {
   if (value < 10) {

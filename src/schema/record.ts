@@ -13,9 +13,9 @@ export type Unit =
   | 'pfn'
   | 'virtual-address';
 
-/** A pointer of a record: what lies at the physical address that the field holds. */
+/** A pointer of a record: what is at the physical address that the field holds. */
 export interface Pointer {
-  /** Names of the record types that may stand there (snake_case, as in formats/). */
+  /** Names of the record types that may be there (snake_case, as in formats/). */
   readonly to: readonly string[];
   /** `one` record, a `chain` linked through it, an `array` of them, or an opaque `page`. */
   readonly kind: 'one' | 'chain' | 'array' | 'page';
@@ -27,7 +27,7 @@ export interface Pointer {
   readonly capacity?: number;
   /** The value that means "points nowhere"; undefined when every value is an address. */
   readonly null?: bigint;
-  /** Whether the target must lie in preserved memory. */
+  /** Whether the target must be in preserved memory. */
   readonly preserved?: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface FieldInfo {
   readonly doc: string;
   /** Sources of the layout; the record's own sources hold where this is absent. */
   readonly docRef?: readonly string[];
-  /** Distance in bits from the start of the record; undefined behind a field whose length depends on data. */
+  /** Distance in bits from the start of the record; undefined after a field whose length depends on data. */
   readonly bitOffset: number | undefined;
   /** Width in bits; undefined when it depends on data or on a parameter. */
   readonly bitWidth: number | undefined;
@@ -82,7 +82,7 @@ export interface RecordType<T> {
   readonly endian: 'le' | 'be';
   /** Size in bytes; undefined when it depends on data or on a parameter. */
   readonly size: number | undefined;
-  /** Parameters that the reader takes behind its other arguments, camelCase. */
+  /** Parameters that the reader takes after its other arguments, camelCase. */
   readonly parameters: readonly string[];
   readonly fields: readonly FieldInfo[];
   /** Present when `size` is; the caller guarantees `size` bytes at `offset`. */

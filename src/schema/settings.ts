@@ -10,7 +10,7 @@ export interface VtdSettings {
   readonly ecap: bigint;
   /** Translation table mode of RTADDR_REG. */
   readonly mode: 'legacy' | 'scalable';
-  /** RTADDR_REG.SSIRWE: second-stage permissions stand in bits 61 and 62. */
+  /** RTADDR_REG.SSIRWE: second-stage permissions are in bits 61 and 62. */
   readonly ssirwe: boolean;
   /** PASID entry, SSADE: accessed and dirty bits of the second stage are in use. */
   readonly ssade: boolean;

@@ -2,7 +2,7 @@
 export interface Text {
   /** The bytes before the first NUL as UTF-8; invalid sequences appear as U+FFFD. */
   readonly text: string;
-  /** Whether a NUL ends the text within the bytes. */
+  /** Whether the text is NUL-terminated within the bytes. */
   readonly terminated: boolean;
   /** Whether the text is valid UTF-8 and nothing but NULs follows its end: then it tells all there is. */
   readonly exact: boolean;

@@ -1,4 +1,4 @@
-/** Lists of folios that lie in preserved vmalloc areas, as the model has them. */
+/** Lists of folios that are in preserved vmalloc areas, as the model has them. */
 import type { KhoVmalloc } from '../records/vmalloc.js';
 
 /** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */

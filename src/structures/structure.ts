@@ -30,7 +30,7 @@ export interface ValueField {
   readonly refers?: Target;
   /** List whose length it is: left out of JSON where it agrees. */
   readonly countOf?: string;
-  /** Says where something lies, and nothing by itself. */
+  /** Says where something is, and nothing on its own. */
   readonly place?: true;
   /** Padding, or a value that only a running kernel has: in the model where it is not zero. */
   readonly hidden?: true;
@@ -80,7 +80,7 @@ export interface VariantField {
   readonly key: string;
   /** Their records, by the key that the model has for each. */
   readonly variants: Readonly<Record<string, RecordBinding>>;
-  /** The variant of an element; what stands before it in its record, and in the structure, is read already. */
+  /** The variant of an element; what is before it in its record, and in the structure, is read already. */
   select(element: Model, structure: Model): string | undefined;
 }
 
@@ -122,7 +122,7 @@ export interface ListBinding {
   identity(element: Model, structure: Model): string;
 }
 
-/** Elements behind a record. */
+/** Elements after a record. */
 export interface FollowingList extends ListBinding {
   /** Id of the field that says how many. */
   readonly count: string;
@@ -130,7 +130,7 @@ export interface FollowingList extends ListBinding {
 
 /** How the pages of a list are linked. */
 export interface Chain {
-  /** What stands at the start of each: a pointer to the next and a count. */
+  /** What is at the start of each: a pointer to the next and a count. */
   readonly header: RecordType<unknown>;
   /** What a page is called. */
   readonly page: 'block' | 'page';
@@ -196,7 +196,7 @@ export interface Subject {
   /** One, and several, for people. */
   readonly what: string;
   readonly plural: string;
-  /** What it is a part of, where it is not in the dump. */
+  /** What it is part of, where it is not in the dump. */
   readonly part: StructurePart;
   /** Forms, the newest first. */
   readonly forms: readonly StructureForm[];

@@ -41,7 +41,7 @@ export function numberText(field: ValueField, info: FieldInfo, raw: number | big
   return hex(raw);
 }
 
-/** The lists of a record: in linked pages, inside it, and behind it. */
+/** The lists of a record: in linked pages, inside it, and after it. */
 export function listsOf(binding: RecordBinding): ListBinding[] {
   const lists = binding.record.fields.flatMap(({ id }) => {
     const bound = fieldBinding(binding, id);

@@ -32,7 +32,7 @@ const EMPTY: LaidArea = {
  * Lays out an area of single pages.
  *
  * @param size bytes
- * @param disorder how far the pages are from lying one behind the other, 0 to 1
+ * @param disorder how far the pages are from lying one after another, 0 to 1
  * @param write fills page `index` of the area, which is zero before
  */
 export function layArea(

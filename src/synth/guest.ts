@@ -1,5 +1,5 @@
 /**
- * Guest memory of preserved memfds: which folio lies where, as functions of the position. Memory is dealt out in
+ * Guest memory of preserved memfds: which folio is where, as functions of the position. Memory is dealt out in
  * units of 2 MiB; a unit is one folio, or as many smaller ones of one order as it holds.
  */
 import { happens, hash } from './random.js';
@@ -23,11 +23,11 @@ export interface GuestPlan {
 export interface GuestFilePlan {
   /** Pages that the file has; 0 for an empty one. */
   readonly pages: number;
-  /** Part of the units that nobody wrote before the file was preserved, 0 to 1: single pages, as the kernel fills them. */
+  /** Fraction of the units that were never written before the file was preserved, 0 to 1: single pages, as the kernel fills them. */
   readonly holes: number;
 }
 
-/** Folios of one order that lie in one unit. */
+/** Folios of one order that are in one unit. */
 export interface UnitFolios {
   readonly order: number;
   /** 0 for a spare unit. */
@@ -61,7 +61,7 @@ export interface Guest {
   /** Page frame number of the first unit. */
   readonly basePfn: number;
   readonly files: readonly GuestFile[];
-  /** What lies in unit `position` of physical memory. */
+  /** What is in unit `position` of physical memory. */
   unitAt(position: number): UnitFolios;
   /** Page offset in a unit of folio `index` (of its file's order). */
   offsetOf(unit: UnitFolios, index: number): number;
@@ -104,7 +104,7 @@ export function createGuest(plan: GuestPlan): Guest {
     const left = pages - unit * unitPages;
     const choice = hash(unitKey, slot, 2);
     const straight = fragmentation === 0;
-    // The end of a file that is no whole unit is single pages.
+    // The end of a file that is not a whole unit is single pages.
     if (left < unitPages) return { order: 0, count: left, straight, choice };
     // memfd_pin_folios allocates what the file lacks, page by page (mm/memfd.c memfd_alloc_folio).
     if (happens(holes, holeKey, slot)) return { order: 0, count: unitPages, straight, choice };

@@ -149,7 +149,7 @@ function groupByOrder(runs: readonly KeptRun[]): Map<number, KeptRun[]> {
   return byOrder;
 }
 
-/** The first run that ends behind block `first`. */
+/** The first run that ends after block `first`. */
 function firstReaching(list: readonly KeptRun[], order: number, first: number): number {
   let low = 0;
   let high = list.length;

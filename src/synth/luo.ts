@@ -1,4 +1,4 @@
-/** LUO's state from its plan: where sessions, files and memfds lie, as a document for the writers and as an account. */
+/** LUO's state from its plan: where sessions, files and memfds are, as a document for the writers and as an account. */
 
 import { blockCapacity } from '../decode/upstream/blocks.js';
 import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
@@ -35,7 +35,7 @@ export function luoLimits(version: LuoPlan['version'], pageSize: number) {
 /**
  * Lays out sessions and files; folios are those of `guest`, whose files are those of all sessions in order.
  *
- * @param key and `disorder` say how folio lists lie in memory
+ * @param key and `disorder` say how folio lists are laid out in memory
  */
 export function layLuo(
   space: Space,

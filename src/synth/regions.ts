@@ -6,7 +6,7 @@ import { addPiece, buildRunTable, createPieces, ZERO_RUN } from '../memory/run-t
 
 /** A range of physical memory. */
 export interface Region {
-  /** What lies there, for people: `page tables of domain 1`. */
+  /** What is there, for people: `page tables of domain 1`. */
   readonly what: string;
   /** Physical byte address. */
   readonly address: number;
@@ -30,7 +30,7 @@ export function bytesRegion(what: string, address: number, bytes: Uint8Array): R
 }
 
 /**
- * A region of pages, each made by itself.
+ * A region of pages, each made on its own.
  *
  * @param write fills page `index`, which is zero before
  */

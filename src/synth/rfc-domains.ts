@@ -80,7 +80,7 @@ function layIoases({ agaw, ioases }: IommufdPlan, own: readonly RfcFile[], files
 }
 
 /**
- * Where an area may begin: as wished, or behind the interrupt range when it would reach into it; at the same
+ * Where an area may begin: as wished, or after the interrupt range when it would reach into it; at the same
  * place of a 2 MiB page as before, so that large leaves fit as they did. In pages.
  */
 function freeIova(wished: number, pages: number): number {
@@ -88,7 +88,7 @@ function freeIova(wished: number, pages: number): number {
   return INTERRUPT_RANGE_END + ((((wished - INTERRUPT_RANGE_END) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES);
 }
 
-/** IOVAs that an address space may lose below and behind the interrupt range, with areas of up to `pages` pages. */
+/** IOVAs that an address space may lose below and after the interrupt range, with areas of up to `pages` pages. */
 export function interruptRoom(pages: number): number {
   return pages + INTERRUPT_RANGE_END - INTERRUPT_RANGE + BLOCK_PAGES;
 }
@@ -126,7 +126,7 @@ export function tableBytes(planned: readonly PlannedDomain[], stride: number): n
   return planned.reduce((sum, { tables }) => sum + tables.pages, 0) * stride * PAGE;
 }
 
-/** Places the tables of domains one behind the other. */
+/** Places the tables of domains one after another. */
 export function layDomains(plan: RfcPlan, planned: readonly PlannedDomain[], base: number): LaidDomain[] {
   const step = plan.stride * PAGE;
   let next = base;

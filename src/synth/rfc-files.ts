@@ -40,11 +40,11 @@ export interface RfcFiles {
   block(file: RfcFile, index: number): number;
   /** Page frame number of a page of a file. */
   pfn(file: RfcFile, page: number): number;
-  /** Says where the region lies; before that, page frame numbers are relative to it. */
+  /** Says where the region is; before that, page frame numbers are relative to it. */
   place(region: number): void;
 }
 
-/** Files of IOASes first, in the order of the plan, then those that nobody maps. */
+/** Files of IOASes first, in the order of the plan, then those that are not mapped. */
 export function planFiles(plan: RfcPlan): RfcFiles {
   const wanted = [
     ...plan.iommufds.flatMap(({ ioases }) =>

@@ -1,4 +1,4 @@
-/** Where the parts of a dump of the 2024 series lie; those that grow lie behind the guestmemfs region. */
+/** Where the parts of a dump of the 2024 series are; those that grow are after the guestmemfs region. */
 import { hash } from './random.js';
 
 const PAGE = 4096;
@@ -64,7 +64,7 @@ export function rfcLayout(key: number, sizes: RfcSizes): RfcLayout {
   const region = plain.region + (key === 0 ? 0 : (hash(key, 2) % 8) * GIB + (hash(key, 3) % 4) * 64 * BLOCK);
   const scratch = plain.scratch + (key === 0 ? 0 : (hash(key, 4) % 32) * 0x100_0000);
   const pages = key === 0 ? 0 : hash(key, 5) % 256;
-  // Not next to the region: the kernel keeps a page too many behind it.
+  // Not next to the region: the kernel keeps a page too many after it.
   const behind = region + sizes.region + BLOCK;
   return {
     tables: (sizes.tables <= TABLE_ROOM ? plain.tables : behind) + pages * PAGE,

@@ -62,7 +62,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
 const NAMES = ['vm ', 'guest-', 'tenant.', ''] as const;
 
 /**
- * The files that nobody maps, and what they leave to domains. They take little, and never a whole file of a domain.
+ * The files that are not mapped, and what they leave to domains. They take little, and never a whole file of a domain.
  */
 function spareFiles(
   options: SynthOptions,
@@ -164,7 +164,7 @@ function ioasesOf({ blocks, areas, levels, fragmentation, random }: Space): Ioas
     // The first area stays low: the walk of the series starts at the first top entry.
     const gap = Math.min(iova === 0 ? random.below(2) * BLOCK_PAGES : gapOf(random), room);
     if (random.chance(fragmentation / 4)) return gap;
-    // As memory slots of guests lie: large leaves fit.
+    // As memory slots of guests are: large leaves fit.
     return gap + ((((offset - iova - gap) % BLOCK_PAGES) + BLOCK_PAGES) % BLOCK_PAGES);
   };
   return sizes.map((size): IoasPlan => {

@@ -46,7 +46,7 @@ export interface RfcPlan {
   readonly handles: boolean;
   /** The first one has the persistent id 1. */
   readonly iommufds: readonly IommufdPlan[];
-  /** Sizes in blocks of files that nobody maps. */
+  /** Sizes in blocks of files that are not mapped. */
   readonly spareFiles: readonly number[];
   /** Prefixes of file names, used in turn. */
   readonly names: readonly string[];

@@ -24,7 +24,7 @@ export function layRfc(plan: RfcPlan): RfcParts {
   const files = planFiles(plan);
   const iommufds = layIommufds(plan, files);
   const regionSize = files.blocks * BLOCK;
-  // How many tables there are depends on whether 1 GiB leaves fit, so on where the region lies; not the other way round.
+  // How many tables there are depends on whether 1 GiB leaves fit, so on where the region is; not vice versa.
   const { region } = rfcLayout(plan.key, { tables: 0, region: regionSize });
   files.place(region);
   const planned = planDomains(plan, iommufds);

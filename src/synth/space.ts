@@ -11,7 +11,7 @@ export interface Space {
   /** Blocks that the map has to keep. */
   readonly kept: KeptRun[];
   readonly regions: Region[];
-  /** First byte behind everything. */
+  /** First byte after everything. */
   readonly end: number;
   /** Adjacent pages that no map keeps; aligned to `align` pages. */
   take(pages: number, align?: number): number;

@@ -12,7 +12,7 @@ export interface MemfdPlan {
   readonly pos: bigint;
   /** F_SEAL bits, 0 to 0x3f; memfd-v2. */
   readonly seals: number;
-  /** Part of the 2 MiB units that nobody wrote, 0 to 1: the kernel fills them with single pages, which are listed. */
+  /** Fraction of the 2 MiB units that were never written, 0 to 1: the kernel fills them with single pages, which are listed. */
   readonly holes: number;
 }
 

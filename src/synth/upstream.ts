@@ -1,4 +1,4 @@
-/** An upstream handover from its plan: where everything lies, the bytes, and the account of it. */
+/** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
 import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { writeBoot } from '../encode/upstream/boot.js';
@@ -31,7 +31,7 @@ interface Child {
   readonly name: string;
   readonly address: number;
   readonly size: number;
-  /** Its key in the document and what stands there. */
+  /** Its key in the document and its value. */
   readonly key: string;
   readonly account: Json;
 }
@@ -67,7 +67,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     generation: abi,
     subtrees,
     preservedMemoryMap: hex(map.address),
-    // Where the reserve map lies tells a tree that was edited in place.
+    // Where the reserve map is tells a tree that was edited in place.
     ...(plan.editedTree && abi === 'kho-v1' ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
   });
   space.regions.push(...map.regions, bytesRegion('the tree', fdtAddress, blob));
@@ -106,7 +106,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
   };
 }
 
-/** Scratch regions: low, global, and one a node. */
+/** Scratch regions: low, global, and one per node. */
 function scratchOf(
   { pageSize, scratchNodes }: UpstreamPlan,
   random: Random,

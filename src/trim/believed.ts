@@ -1,10 +1,10 @@
-/** What of the places that records point to looks like what they say stands there. */
+/** Which of the places that records point to look like the records that should be there. */
 import type { FdtTree } from '../fdt/fdt-tree.js';
 import { parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { FDT_HEADER_SIZE, FDT_RESERVE_ENTRY_SIZE, FdtHeaderMagic, FdtToken } from '../records/fdt.js';
-import { looksLike, looksLikeList } from '../schema/plausible.js';
+import { countUnlike, looksLikeList } from '../schema/plausible.js';
 import type { RecordType } from '../schema/record.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 
@@ -13,7 +13,7 @@ const WINDOW = 4096;
 
 /** Tells stretches that look like records from those that do not. */
 export interface Judge {
-  /** Judges one record, or as many as lie end to end. */
+  /** Judges one record, or as many as are end to end. */
   records(record: RecordType<unknown>, address: number | bigint, count: number): void;
 }
 
@@ -35,12 +35,12 @@ export function createJudge(
       const each = Math.max(1, Math.floor(WINDOW / size));
       if (bytes.length < size) bytes = new Uint8Array(size);
       const view = new DataView(bytes.buffer);
+      const words = new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
       for (let first = 0; first < count; first += each) {
         const wanted = Math.min(each, count - first);
         const start = at + first * size;
         const known = Math.floor(memory.read(start, wanted * size, bytes) / size);
-        let faulty = 0;
-        for (let i = 0; i < known; i++) if (!looksLike(record, view, i * size)) faulty++;
+        const faulty = countUnlike(record, view, words, known);
         (looksLikeList(faulty, known) ? good : bad)(start, wanted * size);
       }
     },

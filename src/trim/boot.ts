@@ -20,7 +20,7 @@ import type { TrimParts } from './parts.js';
 
 /** Elements followed, as many as decoding follows. */
 const MAX_ELEMENTS = 1024;
-/** A longer payload is not believed (the longest real ones are option ROMs): it would hide all that lies behind. */
+/** A longer payload is not believed (the longest real ones are option ROMs): it would hide all that is after. */
 const MAX_PAYLOAD = 1 << 20;
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 const BOOT_FLAG_SIZE = Uint16Array.BYTES_PER_ELEMENT;
@@ -41,7 +41,7 @@ export function collectBoot({ setupData }: Handover, memory: PhysicalMemory, par
   boot.add(setupData.element + BigInt(SETUP_DATA_SIZE), payload);
 }
 
-/** The links up to the element of type 10; behind it nothing is kept, but what is there stays secret. */
+/** The links up to the element of type 10; after it nothing is kept, but what is there stays secret. */
 function collectList(memory: PhysicalMemory, bootParams: bigint, element: bigint, parts: TrimParts): void {
   const head = readBytes(memory, bootParams + BigInt(BOOT_PARAMS.setupData), ADDRESS);
   const seen = new Set<bigint>();

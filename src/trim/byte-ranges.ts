@@ -12,7 +12,7 @@ export interface ByteRanges {
 /** Takes ranges in any order. */
 export interface RangeCollector {
   /**
-   * Adds [address, address + length); what lies at 2^52 or above, and an empty range, adds nothing.
+   * Adds [address, address + length); what is at 2^52 or above, and an empty range, adds nothing.
    *
    * @param length bytes
    */
@@ -37,11 +37,28 @@ export function createRangeCollector(): RangeCollector {
     }
     if (count > 0 && start < lastStart) sorted = false;
     if (count === starts.length) {
-      starts = grown(starts);
-      ends = grown(ends);
+      // The same ranges again and again take no room: they are merged before there is more.
+      merge();
+      if (2 * count > starts.length) {
+        starts = grown(starts);
+        ends = grown(ends);
+      }
+      if (start < (starts[count - 1] ?? 0)) sorted = false;
     }
     starts[count] = start;
     ends[count++] = end;
+  }
+
+  function merge(): void {
+    if (sorted) return;
+    const [oldStarts, oldEnds] = [starts, ends];
+    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    order.sort((a, b) => (oldStarts[a] ?? 0) - (oldStarts[b] ?? 0));
+    starts = new Float64Array(oldStarts.length);
+    ends = new Float64Array(oldEnds.length);
+    count = 0;
+    sorted = true;
+    for (const i of order) push(oldStarts[i] ?? 0, oldEnds[i] ?? 0);
   }
 
   return {
@@ -51,16 +68,7 @@ export function createRangeCollector(): RangeCollector {
       push(start, Math.min(start + length, PHYSICAL_LIMIT));
     },
     finish() {
-      if (!sorted) {
-        const [oldStarts, oldEnds] = [starts, ends];
-        const order = Uint32Array.from({ length: count }, (_, i) => i);
-        order.sort((a, b) => (oldStarts[a] ?? 0) - (oldStarts[b] ?? 0));
-        starts = new Float64Array(count);
-        ends = new Float64Array(count);
-        count = 0;
-        sorted = true;
-        for (const i of order) push(oldStarts[i] ?? 0, oldEnds[i] ?? 0);
-      }
+      merge();
       return { count, starts: starts.slice(0, count), ends: ends.slice(0, count) };
     },
   };
@@ -89,8 +97,8 @@ export function touches({ starts, ends, count }: ByteRanges, start: number, end:
   return i < count && (starts[i] ?? 0) < end;
 }
 
-/** Index of the first range that ends behind `start`. */
-function firstBehind(ends: Float64Array, count: number, start: number): number {
+/** Index of the first range that ends after `start`; `count` if there is none. */
+export function firstBehind(ends: Float64Array, count: number, start: number): number {
   let low = 0;
   let high = count;
   while (low < high) {

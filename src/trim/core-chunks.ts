@@ -5,7 +5,8 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { MemorySegment } from '../memory/segments.js';
 import { type ByteRanges, within } from './byte-ranges.js';
 
-const WINDOW = 1 << 16;
+/** Longer than what is gathered for one write, so that it is written as it is. */
+const WINDOW = 1 << 18;
 /** Longest placeholder; longer runs take several. */
 const PLACEHOLDER = 1 << 24;
 

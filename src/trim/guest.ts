@@ -1,10 +1,10 @@
-/** Guest memory, as far as records claim to lie in it. */
+/** Guest memory, as far as records claim to be in it. */
 import type { Handover } from '../abi/model.js';
 import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
+import { type ByteRanges, createRangeCollector, firstBehind, touches } from './byte-ranges.js';
 
 /** Guest memory is told in pages of this size or larger. */
 const SMALLEST_PAGE = 4096;
@@ -13,7 +13,7 @@ const SMALLEST_PAGE = 4096;
  * Pages of guest memory that share a byte with `pages`. All of guest memory is never held: it may be a hundred million
  * folios, and what is asked for is a healthy dump's nothing.
  *
- * @param root the tree, where it lies in the memory
+ * @param root the tree, where it is in the memory
  */
 export function guestAmong(
   pages: ByteRanges,
@@ -22,6 +22,7 @@ export function guestAmong(
   memory: PhysicalMemory,
 ): ByteRanges {
   const found = createRangeCollector();
+  const apart = createGap(pages);
   const ignore = (): void => {};
   const sink = {
     blob: ignore,
@@ -34,7 +35,7 @@ export function guestAmong(
     bytes: ignore,
     contents(address: number | bigint, length: number): void {
       const at = physicalAddress(address);
-      if (at === undefined || !(length > 0)) return;
+      if (at === undefined || !(length > 0) || apart(at, at + length)) return;
       const start = Math.floor(at / SMALLEST_PAGE) * SMALLEST_PAGE;
       const end = Math.ceil((at + Math.min(length, PHYSICAL_LIMIT)) / SMALLEST_PAGE) * SMALLEST_PAGE;
       if (touches(pages, start, end)) found.add(start, end - start);
@@ -42,4 +43,21 @@ export function guestAmong(
   };
   addReferences(sink, handover, root, memory);
   return found.finish();
+}
+
+/**
+ * Whether whole pages with [start, end) lie in the gap between ranges in which those asked for before did: guest memory
+ * lies together, and what is asked for between its ends is a folio at a time.
+ */
+function createGap({ starts, ends, count }: ByteRanges): (start: number, end: number) => boolean {
+  let from = 0;
+  let to = 0;
+  return (start, end) => {
+    if (start >= from && end <= to) return true;
+    const next = firstBehind(ends, count, start);
+    from = next === 0 ? 0 : Math.ceil((ends[next - 1] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;
+    to =
+      next === count ? PHYSICAL_LIMIT : Math.floor((starts[next] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;
+    return start >= from && end <= to;
+  };
 }

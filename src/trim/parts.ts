@@ -6,11 +6,11 @@ export interface TrimParts {
   readonly records: RangeCollector;
   /** Bytes of records of the boot protocol, whose pages also hold what is private: kept byte by byte always. */
   readonly boot: RangeCollector;
-  /** Bytes that are no record but whose page a reader needs: kept as zero. */
+  /** Bytes that are not a record but whose page a reader needs: kept as zero. */
   readonly zeroed: RangeCollector;
   /** Bytes that never are in the output, though their pages may be: seeds. */
   readonly secret: RangeCollector;
-  /** Bytes that records point to and that do not look like what should stand there: kept as zero. */
+  /** Bytes that records point to and that do not look like the records that should be there: kept as zero. */
   readonly foreign: RangeCollector;
 }
 

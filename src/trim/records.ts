@@ -54,7 +54,7 @@ export function keepRecords(
     }
   }
 
-  /** Bits say nothing of themselves, unless they are somebody's text. */
+  /** Bits say nothing of themselves, unless they are text. */
   function bits(address: number, length: number): void {
     const bytes = new Uint8Array(length);
     const known = memory.read(address, length, bytes);
@@ -65,13 +65,13 @@ export function keepRecords(
     array,
     table,
     blob({ address, bytes }) {
-      // What its size takes in is known memory for whoever reads it, as zero where it is none of the tree.
+      // What its size takes in is known memory to every reader, as zero where it is not part of the tree.
       zeroed.add(address, bytes.length);
       const parts = createRangeCollector();
       for (const [start, end] of blobParts(bytes)) if (end > start) parts.add(address + start, end - start);
       const kept = parts.finish();
       addRanges(records, kept);
-      // Zeros that fill a page up are nobody's.
+      // Zeros that fill up a page have no owner.
       const rest = without(oneRange(address, bytes.length), kept);
       for (let i = 0; i < rest.count; i++) {
         const [start, end] = [rest.starts[i] ?? 0, rest.ends[i] ?? 0];

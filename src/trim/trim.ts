@@ -43,9 +43,9 @@ export interface Trimmed {
   readonly kept: number;
   /** Bytes of the pages that hold them; what is not kept there is zero. */
   readonly covered: number;
-  /** Bytes of records left out because they lie in guest memory or in a seed. */
+  /** Bytes of records left out because they are in guest memory or in a seed. */
   readonly refused: number;
-  /** Bytes left out because they do not look like the records that should stand there. */
+  /** Bytes left out because they do not look like the records that should be there. */
   readonly foreign: number;
   /** Whether the tree itself is in it; a blob that is not in the memory is not. */
   readonly hasTree: boolean;

@@ -35,9 +35,11 @@ export interface TrimUnit {
 
 const PAGE = 4096;
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
+/** Tables that are walked again for their targets: these are the same, seen from other addresses. */
+const SHARED_TABLES = 64;
 
 /**
- * Keeps entries in use; the rest of their tables is zero, as it is where nothing was written. What lies in memory that
+ * Keeps entries in use; the rest of their tables is zero, as it is where nothing was written. What is in memory that
  * devices reach is left out: a pointer that leads there leads to no table.
  *
  * @returns bytes of entries that were left out
@@ -91,7 +93,7 @@ interface Table {
   readonly second: boolean;
 }
 
-/** The page tables of the host, each once. The first stage of a nested translation lies in the guest's memory. */
+/** The page tables of the host, each once. The first stage of a nested translation is in the guest's memory. */
 function* tablesOf(units: readonly TrimUnit[], memory: PhysicalMemory): Generator<Table> {
   const seen = new Set<string>();
   for (const unit of units) {
@@ -114,6 +116,7 @@ function collectTables(request: WalkRequest, { records, zeroed }: Kept): void {
   const words = new Int32Array(bytes.buffer);
   const walk = walkTable({
     ...request,
+    sharedTableBudget: 0,
     onTable({ address }) {
       zeroed.add(address, PAGE);
       const known = Math.floor(memory.read(address, PAGE, bytes) / ENTRY);
@@ -135,7 +138,10 @@ function mappedAmong(pages: ByteRanges, units: readonly TrimUnit[], memory: Phys
   const found = createRangeCollector();
   for (const { request, second } of tablesOf(units, memory)) {
     if (!second) continue;
-    for (const batch of mergeBatches(walkTable(request).batches, request.format)) {
+    for (const batch of mergeBatches(
+      walkTable({ ...request, sharedTableBudget: SHARED_TABLES }).batches,
+      request.format,
+    )) {
       const targets = targetsOf(batch);
       const counts = pagesOf(batch);
       const iovas = iovasOf(batch);

@@ -1,4 +1,4 @@
-/** Rows of the specifications that are no rule of their own, all areas together. */
+/** Rows of the specifications that are not rules of their own, all areas together. */
 import { notBuilt as upstream } from './upstream/not-built.js';
 import { notBuilt as vtd } from './vtd/not-built.js';
 

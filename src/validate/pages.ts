@@ -56,7 +56,7 @@ export function createProbe(set: PageSet): (start: number, end: number) => Probe
   };
 }
 
-/** Index of the first run that ends behind `page`. */
+/** Index of the first run that ends after `page`. */
 function firstRunBehind({ ends, runCount }: PageSet, page: number): number {
   let low = 0;
   let high = runCount;

@@ -1,9 +1,10 @@
 /**
  * Which lists of the model a rule looks at. Where one of them is not whole in the dump, a rule that finds nothing
- * wrong in the rest has not passed: the runner skips it as absent. So no rule need ask by itself.
+ * wrong in the rest has not passed: the runner skips it as absent. So no rule needss to ask on its own.
  */
 import { type Missing, missingOf, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
+import { STRUCTURE_PARTS } from '../structures/parts.js';
 
 const SESSIONS: readonly Part[] = ['luo', 'sessions'];
 const FILES: readonly Part[] = [...SESSIONS, 'files'];
@@ -12,9 +13,11 @@ const FOLIOS: readonly Part[] = [...MEMFDS, 'vmalloc', 'folios'];
 const TEST: readonly Part[] = ['kho-test'];
 /** Everything that owns memory. */
 const OWNERS: readonly Part[] = [...FOLIOS, 'flbs', 'memblock', 'kho-test', 'metadata', 'blob', 'draft'];
+/** What hangs on files, and on FLBs. */
+const STRUCTURES: readonly Part[] = [...FILES, 'flbs', ...STRUCTURE_PARTS];
 const BLOBS: readonly Part[] = ['luo', 'memblock', 'kho-test', 'metadata', 'blob'];
 
-/** By area; a rule that stands below by its id looks at other things. */
+/** By area; a rule that is below by its id looks at other things. */
 const AREAS: Readonly<Record<string, readonly Part[]>> = {
   LUO: FILES,
   BLOCK: FILES,
@@ -25,6 +28,14 @@ const AREAS: Readonly<Record<string, readonly Part[]>> = {
   MEMBLOCK: ['memblock'],
   KMETA: ['metadata'],
   GMFS: ['guestmemfs'],
+  IOMMU: ['luo', 'flbs', 'iommu'],
+  IOMMUFD: [...FILES, 'flbs', 'iommu', 'iommufd', 'vfio'],
+  VFIO: STRUCTURES,
+  PCI: STRUCTURES,
+  HUGETLB: STRUCTURES,
+  GMEM: STRUCTURES,
+  KVM: STRUCTURES,
+  PSTORE: ['blob', 'draft'],
 };
 
 const RULES: Readonly<Record<string, readonly Part[]>> = {
@@ -83,6 +94,8 @@ const RULES: Readonly<Record<string, readonly Part[]>> = {
   'FLB-004': ['luo', 'flbs'],
   'FLB-005': ['luo', 'flbs'],
   'FLB-007': ['luo', 'flbs'],
+  'IOMMU-056': ['map', ...FOLIOS, 'flbs', 'iommu', 'iommufd'],
+  'IOMMU-057': [...FOLIOS, 'flbs', 'iommu'],
 };
 
 /** What is missing of that which a rule looks at; of a rule that reads no memory nothing can be. */

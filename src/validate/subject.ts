@@ -56,7 +56,7 @@ const REGION = /^\/memblock\/([^/]+)$/;
 /** Nodes of the 2024 series whose own children say more. */
 const CONTAINERS: ReadonlySet<string> = new Set(['intel-iommu', 'iommufd', 'ftrace', 'guestmemfs']);
 
-/** What a path in the tree says by itself; empty for the root and for containers. */
+/** What a path in the tree says on its own; empty for the root and for containers. */
 export function pathSubject(path: string): Subject {
   const [, domain] = DOMAIN.exec(path) ?? [];
   if (domain !== undefined) return { domain: BigInt(domain) };

@@ -29,7 +29,7 @@ const MOST_GRANULES = 2 ** 22;
 /** Granules that are asked about together, 1 GiB. */
 const WIDE = 512;
 
-/** Codes of a granule: not reached so far, reached and no rule wants to see it, some rule does. */
+/** Codes of a granule: not reached so far, reached and no rule asks for it, some rule does. */
 const NEW = 0;
 const PLAIN = 1;
 const WATCHED = 2;
@@ -50,7 +50,7 @@ interface Survey {
    */
   plainFrom: number;
   plainCount: number;
-  /** Batches that were plain and did not lie there, and at how many of them to look next. */
+  /** Batches that were plain and were not there, and at how many of them to look next. */
   outside: number;
   lookAt: number;
   /** What was reached, in that order. */
@@ -101,19 +101,19 @@ export function createRunFeed(observers: readonly WalkObserver[]): RunFeed {
   };
 }
 
-/** Whether a run of the batch lies in a granule that some rule wants to see. */
+/** Whether a run of the batch is in a granule that some rule asks for. */
 function isWatched(survey: Survey, batch: LeafBatch): boolean {
   if (!batch.small || !batch.maximal) return isAnyWatched(survey, batch);
   const { count } = survey;
   let watched = false;
   let outside = false;
   for (let row = 0; row < batch.length; ) {
-    // The length of row 0, which may have begun long ago, does not stand in its words.
+    // The length of row 0, which may have begun long ago, is not in its words.
     if (row > 0) row = rowsInPlain(survey, batch, row);
     if (row < batch.length) {
       outside = true;
       const next = row === 0 ? 0 : plainRows(survey, batch, row);
-      // The fast loops stop at what is new; the row is looked at and they go on behind it.
+      // The fast loops stop at what is new; the row is looked at and they continue after it.
       if (next > row) row = next;
       else if (isRowWatched(survey, batch, row++)) watched = true;
     }

@@ -22,7 +22,7 @@ export function recordName({ property, index }: PlacedRecord): string {
   return `record ${index} of ${property.path === '/' ? '' : property.path}/mem`;
 }
 
-/** Where a record stands in the tree. */
+/** Where a record is in the tree. */
 export function recordPlace({ property, start }: PlacedRecord): Location {
   return { fdtPath: property.path, property: 'mem', field: 'kho_mem.addr', address: start };
 }

@@ -36,7 +36,7 @@ export const FLB_OWNERS: readonly FlbOwner[] = [
   { label: 'hugetlb', name: /^hugetlb-v\d+$/, handlers: /^huge-memfd-v\d+$/, needed: true, released: false },
 ];
 
-/** The owner of an FLB by its name; undefined for one that nobody is known to have. */
+/** The owner of an FLB by its name; undefined for an unknown one. */
 export function flbOwner(name: string): FlbOwner | undefined {
   return FLB_OWNERS.find((owner) => owner.name.test(name));
 }

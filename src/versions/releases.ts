@@ -8,7 +8,7 @@ export type { AbiFacts } from './writer.js';
 /**
  * - `yes`: takes it over as it is;
  * - `unsure`: takes it over, if it reads it as it was written, which nothing in the handover tells;
- * - `loses`: takes it over, and drops or refuses a part of it;
+ * - `loses`: takes it over, and drops or refuses part of it;
  * - `misreads`: accepts it and reads other bytes than were written;
  * - `refuses`: boots without it;
  * - `panics`: stops at boot.
@@ -18,7 +18,7 @@ export type Takeover = 'yes' | 'unsure' | 'loses' | 'misreads' | 'refuses' | 'pa
 export interface TargetRelease {
   readonly abi: ReleaseAbi;
   readonly takeover: Takeover;
-  /** One sentence for each thing that is not as the release wants it. */
+  /** One sentence for each thing that is not as the release requires. */
   readonly why: readonly string[];
 }
 
@@ -72,7 +72,7 @@ function takeover(abi: ReleaseAbi, facts: AbiFacts, open: boolean): TargetReleas
       why: `it has no handler for files of "${handler}", and then restores no file`,
     });
   }
-  // luo_flb.c came with 7.0: 6.19 never looks at the node, and nobody frees what the FLBs stand for.
+  // luo_flb.c came with 7.0: 6.19 never looks at the node, and what the FLBs stand for is never freed.
   const lost =
     abi.luo !== luo ? [] : flbs.filter((name) => abi.luoFlb === false || flbOwner(name)?.released !== true);
   for (const name of new Set(lost)) {

@@ -30,7 +30,7 @@ export interface AbiFacts {
 
 /** One thing that a handover says of its writer. */
 export interface Trait {
-  /** In words, as a part of a sentence: `the root is "kho-v4"`. */
+  /** In words, as part of a sentence: `the root is "kho-v4"`. */
   readonly what: string;
   /** Releases that write such a thing, newest first. */
   readonly releases: readonly ReleaseAbi[];
@@ -132,12 +132,12 @@ function firstContradiction(traits: readonly Trait[]): readonly [Trait, Trait] |
   return undefined;
 }
 
-/** Handlers of drafts and distributions stand in no row and say nothing about a release. */
+/** Handlers of drafts and distributions are in no row and say nothing about a release. */
 function isKnownHandler(handler: string): boolean {
   return RELEASES.some(({ files }) => files.includes(handler));
 }
 
-/** The series, unless the kernel is one on the way to the next: of linux-next, or so many commits behind a tag. */
+/** The series, unless the kernel is one on the way to the next: of linux-next, or so many commits after a tag. */
 function releasedSeries(release: string | undefined): string | undefined {
   return /-next|-\d+-g[0-9a-f]+/.test(release ?? '') ? undefined : seriesOf(release);
 }

@@ -24,7 +24,7 @@ export interface LeafAttributes {
 }
 
 const HALF = 0x100000000;
-/** Where the page frame number stands, and how many values of it the low half has. */
+/** Where the page frame number is, and how many values of it the low half has. */
 const PFN_SHIFT = SS_PTE_BITS.address.shift;
 const PFNS_BELOW = 2 ** (32 - PFN_SHIFT);
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.

@@ -5,5 +5,5 @@
 
 /** First page frame number of the range. */
 export const INTERRUPT_RANGE = 0xfee00;
-/** First page frame number behind it. */
+/** First page frame number after it. */
 export const INTERRUPT_RANGE_END = 0xfef00;

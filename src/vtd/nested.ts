@@ -9,7 +9,7 @@ const PAGE = 4096;
 const KEPT = 64;
 
 /**
- * Guest-physical memory behind a second stage: what the first-stage tables of a nested translation lie in. An
+ * Guest-physical memory under a second stage: what the first-stage tables of a nested translation are in. An
  * address that the second stage does not map for reading, or whose entries are not in the dump, is absent.
  *
  * @param second the second stage, and the memory that it is in

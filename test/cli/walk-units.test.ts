@@ -112,7 +112,7 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
     ]);
     expect(status).toBe(0);
     const [row = ''] = listing(capture, '00:03.0').split('\n').slice(2);
-    // The entries of the kernel's first row, behind those that lead to its table.
+    // The entries of the kernel's first row, after those that lead to its table.
     for (const word of row.split(/[\s|]+/).slice(2))
       expect(stdout).toContain(`0x${BigInt(word).toString(16)}`);
     const structures =
@@ -180,16 +180,20 @@ describe('arguments', () => {
   const { core, regset } = files(LIVE);
 
   test.each([
-    ['both', ['--root', '0x1000', '--regset', regset], /exclude each other/],
+    ['both', ['--root', '0x1000', '--regset', regset], /are mutually exclusive/],
     ['device alone', ['--device', '00:03.0'], /--device needs --root/],
     ['PASID without device', ['--root', '0x1000', '--pasid', '1'], /--pasid needs --device/],
     ['bad device', ['--regset', regset, '--device', '3.0'], /is not \[SSSS:\]BB:DD\.F/],
     ['PASID in legacy mode', ['--regset', regset, '--device', '00:03.0', '--pasid', '1'], /legacy mode/],
     ['domain too', ['--regset', regset, '--domain', '1'], /not with --domain/],
     ['debugfs without unit', ['--pgd', '0x2d25000', '--agaw', '2', '--format', 'debugfs'], /needs --root/],
-    ['debugfs of one address', ['--regset', regset, '--format', 'debugfs', '--iova', '0'], /no such form/],
+    [
+      'debugfs of one address',
+      ['--regset', regset, '--format', 'debugfs', '--iova', '0'],
+      /cannot be combined with --iova/,
+    ],
     ['absent device', ['--regset', regset, '--device', '00:07.0'], /context entry at 0x.* is not present/],
-    ['no regset', ['--regset', core], /is no iommu_regset/],
+    ['no regset', ['--regset', core], /is not an iommu_regset/],
     ['no file', ['--regset', join(LIVE, 'nothing')], /nothing: no such file/],
   ])('%s', (_what, args, words) => {
     const { status, stdout, stderr } = kho(['walk', core, ...args]);

@@ -64,7 +64,7 @@ export function linuxMemory(name: string): PhysicalMemory {
   return coreMemory(gunzip(fileBytes(join(fixtures, name, 'handover.elf.gz'))));
 }
 
-/** The tree at an address, decoded with the memory behind it. */
+/** The tree at an address, decoded with its memory. */
 export function decodeAt(
   memory: PhysicalMemory,
   address: bigint | number,

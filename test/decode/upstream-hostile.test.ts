@@ -137,7 +137,7 @@ describe.each(linuxNames)('mutations of %s', (name) => {
     const value = fc.oneof(interesting, fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
     const change = fc.record({
       page: fc.nat({ max: known.length - 1 }),
-      // Most structures stand at the start of their page.
+      // Most structures are at the start of their page.
       offset: fc.oneof(fc.integer({ min: 0, max: 24 }), fc.integer({ min: 0, max: pageSize / 8 - 1 })),
       value,
     });

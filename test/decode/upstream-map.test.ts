@@ -327,12 +327,24 @@ describe('coverage', () => {
             const pfn = Number(address / 4096n);
             expect(pages.has(pfn, order)).toBe(true);
             expect(pages.ordersAt(pfn)).toContain(order);
+            expect(pages.largestAt(pfn)).toBe(pages.ordersAt(pfn).at(-1));
           }
           for (const [start, length] of queries) {
             const end = start + length;
             expect(pages.covers(start, end)).toBe(set.covers(start, end));
             expect([...pages.uncovered(start, end)]).toEqual([...set.uncovered(start, end)]);
             expect(pages.contains(Number(start / 4096n))).toBe(set.contains(Number(start / 4096n)));
+            const [first, last] = [Number(start / 4096n), Number(end / 4096n)];
+            expect(pages.largestAt(first)).toBe(pages.ordersAt(first).at(-1) ?? -1);
+            const [gap] = set.uncovered(first * 4096, last * 4096);
+            const until = gap === undefined ? last : Number(gap.start / 4096n);
+            const next = set.contains(first)
+              ? first
+              : Math.min(last, ...[...set.runs()].map((run) => run.start).filter((each) => each > first));
+            for (const frames of [pages, set]) {
+              expect(frames.coveredUntil(first, last)).toBe(until);
+              expect(frames.nextCovered(first, last)).toBe(Math.min(next, last));
+            }
           }
         },
       ),

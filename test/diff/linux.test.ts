@@ -23,7 +23,7 @@ function documentOf(handover: Handover): Document {
   return JSON.parse([...jsonChunks(modelJson(handover))].join(''));
 }
 
-/** The handover that a document describes, without anything else behind it. */
+/** The handover that a document describes, without anything else after it. */
 function encoded(document: Document): Handover {
   const { memory, fdtAddress } = upstreamMemory(document);
   return decodeAt(memory, fdtAddress, { pageSize: document.pageSize });

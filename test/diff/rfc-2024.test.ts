@@ -42,7 +42,7 @@ describe('a handover and itself', () => {
         expect(strict.some((line) => line.includes('preserved memory'))).toBe(true);
         if (dump.domains.length > 0)
           expect(strict.some((line) => /domain \d+ IOVA .* address/.test(line))).toBe(true);
-        // Nothing lies where it lay: no question of what is kept.
+        // Nothing is where it was: no question of what is kept.
         expect(coverageOf(before, after).verdict).toBe('not asked');
       }),
       RUNS,
@@ -137,7 +137,7 @@ describe('one edit', () => {
         const edit = (document: Json): void => {
           wanted = MUTATIONS[which]?.(document, (length) => (length === 0 ? 0 : seed % length));
         };
-        // Where the handover lies must not matter.
+        // Where the handover is must not matter.
         const after = move ? relocated(dump, 8 * GIB, edit) : damaged(dump, { document: edit });
         if (wanted === undefined) return;
         seen++;

@@ -12,7 +12,7 @@ function diffSpans(a: Generator<Span, boolean>, b: Generator<Span, boolean>) {
   return diffColumns(spanColumns(a, 3), spanColumns(b, 5));
 }
 
-/** What stands at each position: nothing, unknown, or a file's byte. */
+/** What is at each position: nothing, unknown, or a file's byte. */
 type Cell = undefined | '?' | string;
 
 const LENGTH = 24;
@@ -121,7 +121,7 @@ describe('spans', () => {
 describe('pairs', () => {
   const entity = (key: string, index = 0): Entity => ({ place: { part: 'luo', index }, key, fields: [] });
 
-  test('of equal identities meet in order; what is over stands alone', () => {
+  test('of equal identities meet in order; what is over is alone', () => {
     const keys = fc.array(fc.constantFrom('x', 'y', 'z'));
     fc.assert(
       fc.property(keys, keys, (a, b) => {

@@ -103,6 +103,6 @@ export function readWithKaitai(
 ): KaitaiObject {
   const Type = types[name];
   if (Type === undefined) throw new Error(`Kaitai knows no type ${name}`);
-  // Parametrised classes take their arguments behind parent and root.
+  // Parametrised classes take their arguments after parent and root.
   return new Type(wideStream(bytes), null, null, ...parameters);
 }

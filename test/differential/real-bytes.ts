@@ -21,7 +21,7 @@ function isBinary(name: string): boolean {
   return /(?:\.dtb|\.elf\.gz|\.bin|\/fdt|sub_fdts\/[^/]+)$/.test(name);
 }
 
-/** Up to `limit` offsets in each of the files at which a record of `size` bytes could stand, found once for a size. */
+/** Up to `limit` offsets in each of the files at which a record of `size` bytes could be, found once for a size. */
 export function offsetFinder(limit: number): (bytes: Uint8Array, size: number) => readonly number[] {
   const used = new Map<Uint8Array, Int32Array>();
   const known = new Map<Uint8Array, Map<number, readonly number[]>>();
@@ -48,7 +48,7 @@ function nextUsed(bytes: Uint8Array): Int32Array {
 }
 
 /**
- * Offsets spread evenly over the file: property values lie on 4-byte boundaries, and a place of which the first words
+ * Offsets spread evenly over the file: property values are on 4-byte boundaries, and a place of which the first words
  * are all zero says little.
  */
 function recordOffsets(bytes: Uint8Array, next: Int32Array, size: number, limit: number): number[] {

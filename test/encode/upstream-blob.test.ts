@@ -11,7 +11,7 @@ import { fileBytes } from '../memory/bytes.js';
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document, edited freely
 type Document = any;
 
-/** Every file of the debugfs copies that is a tree, or a record that upstream hands over by itself. */
+/** Every file of the debugfs copies that is a tree, or a record that upstream hands over on its own. */
 const blobs = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
   .filter((path) => /^linux-.*debugfs-(in|out)\/(fdt|sub_fdts\/.+)$/.test(path))
   .filter((path) => decodeHandover(fileBytes(join(fixtures, path))).kind !== 'unknown')
@@ -37,7 +37,7 @@ test('the copies of debugfs hold trees and records', () => {
 describe.each(blobs)('%s', (path) => {
   const bytes = fileBytes(join(fixtures, path));
 
-  test('comes back from its JSON', () => {
+  test('survives its JSON', () => {
     const { bytes: again, messages } = encodeBlob(documentOf(bytes));
     expect(messages).toEqual([]);
     expect(again).toEqual(bytes);

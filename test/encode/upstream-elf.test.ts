@@ -42,7 +42,7 @@ describe.each(dumps)('%s, the tree at %d', (name, pa) => {
       const after = new Uint8Array(end - start);
       memory.read(start, before.length, before);
       expect(placed.read(start, after.length, after)).toBe(after.length);
-      if (!before.every((byte, i) => byte === after[i])) throw new Error(`memory changed behind ${start}`);
+      if (!before.every((byte, i) => byte === after[i])) throw new Error(`memory changed after ${start}`);
     }
   });
 
@@ -77,7 +77,7 @@ describe.each(dumps)('%s, the tree at %d', (name, pa) => {
   });
 });
 
-/** A document as one writes it by hand: what is preserved and what LUO holds, but not where the records lie. */
+/** A document as one writes it by hand: what is preserved and what LUO holds, but not where the records are. */
 function withoutAddresses(document: Document): Document {
   const {
     fdt: _fdt,

@@ -19,7 +19,7 @@ import { decodeFound, trimmed } from '../trim/canary.js';
 const held = (memory: PhysicalMemory) =>
   [...memory.known()].map(({ start, end, state }) => [start, end, state] as const);
 
-/** Segments whose addresses or sizes, stored or not, are no multiple of a page. */
+/** Segments whose addresses or sizes, stored or not, are not a multiple of a page. */
 function odd(core: Uint8Array, pageSize: number): string[] {
   const view = new DataView(core.buffer, core.byteOffset);
   const [phoff, phnum] = [Number(view.getBigUint64(32, true)), view.getUint16(56, true)];

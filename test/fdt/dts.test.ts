@@ -94,14 +94,14 @@ test('what source cannot say is a comment and reported', () => {
   ];
   const { lines, problems } = dts(blob({ struct, strings: [text('a'), text('b@\u0007')] }));
   expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    '/a: a second property of the name a',
+    '/a: a second property named a',
     '/b@\\u{7}: a property name that devicetree source cannot express: "b@\\u{7}"',
     '/?: a property with an unreadable name',
     '/x y: a node name that devicetree source cannot express: "x y"',
-    '/ok: a second subnode of the name ok',
+    '/ok: a second subnode named ok',
     '/a: a property after a subnode: a',
     '/: a second root node',
-    '/: an END_NODE at 0xd4 closes no node',
+    '/: the FDT_END_NODE at 0xd4 has no open node to close',
     '/a: a property outside every node: "a"',
   ]);
   expect(lines.filter((line) => !line.includes('//'))).toEqual([

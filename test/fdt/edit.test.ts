@@ -89,6 +89,6 @@ test.each([
 test('a name that is taken, a NUL in a name', () => {
   const editor = createFdtEditor(parseFdt(blob({})));
   editor.addSubnode(editor.root, 'x');
-  expect(() => editor.addSubnode(editor.root, 'x')).toThrow('there is a subnode x');
+  expect(() => editor.addSubnode(editor.root, 'x')).toThrow('there already is a subnode x');
   expect(() => editor.addSubnode(editor.root, 'x\0')).toThrow('NUL');
 });

@@ -43,7 +43,7 @@ describe.each(blobs)('%s', (path, bytes) => {
   });
 });
 
-// written by fdt_create ... fdt_finish: the reserve map stands at 48 there, at 40 after fdt_open_into
+// written by fdt_create ... fdt_finish: the reserve map is at 48 there, at 40 after fdt_open_into
 const sequential = blobs.filter(([, bytes]) => parseFdt(bytes).header?.offMemRsvmap === 48);
 test.each(sequential)('the writer makes %s', (_, bytes) => {
   expect(rewrite(parseFdt(bytes))).toEqual(bytes);

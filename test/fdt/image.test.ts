@@ -11,7 +11,7 @@ import { workedBlob } from './worked-blob.js';
 const image = (bytes: Uint8Array): FdtImage => toImage(parseFdt(bytes));
 const utf8 = (name: string): Uint8Array => new TextEncoder().encode(name);
 
-test('odd padding, holes and bytes behind the blocks are gaps', () => {
+test('odd padding, holes and bytes after the blocks are gaps', () => {
   const bytes = blob({
     struct: [begin(''), word(3), word(1), word(0), raw(5, 0, 0xaa, 0), endNode, end, raw(1, 0, 2, 0)],
     strings: [text('a')],
@@ -25,7 +25,7 @@ test('odd padding, holes and bytes behind the blocks are gaps', () => {
     [41, 0xbb],
     [55, 9],
     [94, 0xaa],
-    // joined over the zero between, since no block lies there
+    // joined over the zero between, since no block is there
     [104, 1, 0, 2],
     [110, 7],
   ]);
@@ -143,7 +143,7 @@ test('tokens added to the JSON get their names and a new layout', () => {
   const read = parseFdt(fromImage(laidOut));
   expect(read.diagnostics).toEqual([]);
   expect(propertyValue(read, findProperty(read, 0, 'new'))).toEqual(Uint8Array.of(1, 2));
-  // a tail of "compatible" is found, a new name goes behind the block, its tail is found there
+  // a tail of "compatible" is found, a new name goes after the block, its tail is found there
   expect(propertyNameOffset(read, findProperty(read, 0, 'patible'))).toBe(0x65);
   expect(propertyNameOffset(read, findProperty(read, 0, 'new'))).toBe(0x6d);
   expect(propertyNameOffset(read, findProperty(read, 0, 'ew'))).toBe(0x6e);

@@ -61,7 +61,7 @@ export interface BlobPlan {
   reserve?: readonly (readonly [bigint, bigint])[];
   terminator?: readonly [bigint, bigint] | undefined;
   header?: Partial<HeaderWords>;
-  /** Bytes behind the strings block, outside of totalsize. */
+  /** Bytes after the strings block, outside of totalsize. */
   trailing?: Uint8Array;
   /** Places the structure block this much further back than needed. */
   structShift?: number;

@@ -1,4 +1,4 @@
-/** What fuzzing has found in decode and encode; what it found in rules stands among the rules' cases. */
+/** What fuzzing has found in decode and encode; what it found in rules is among the rules' cases. */
 import { describe, expect, test } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeBlob } from '../../src/encode/blob.js';

@@ -1,4 +1,4 @@
-/** What the tests mutate: every real dump, and each of its blobs by itself. */
+/** What the tests mutate: every real dump, and each of its blobs on its own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../../src/abi/model.js';

@@ -16,7 +16,7 @@ export function gunzip(bytes: Uint8Array): Uint8Array {
   return plain(gunzipSync(bytes));
 }
 
-/** All parts, one behind the other. */
+/** All parts, one after another. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

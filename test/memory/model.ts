@@ -4,7 +4,7 @@ import type { ByteState, PhysicalMemory } from '../../src/memory/physical.js';
 /** Memory as a naive map of bytes: what every implementation is compared with. */
 export type ByteMap = ReadonlyMap<number, { readonly state: ByteState; readonly value: number }>;
 
-/** Segments in order; the first that knows a byte wins. `undefined` bytes are zeros that nobody stores. */
+/** Segments in order; the first that knows a byte wins. `undefined` bytes are zeros that are not stored. */
 export function byteMap(
   segments: readonly { address: number; bytes?: Uint8Array; zeroLength?: number }[],
 ): Map<number, { state: ByteState; value: number }> {

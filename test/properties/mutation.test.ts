@@ -92,7 +92,7 @@ describe.each(rfcNames)('%s', (name) => {
   });
 
   test('a damaged core', () => {
-    // Most of a core is file data: aim at the structures, which lie at known places.
+    // Most of a core is file data: aim at the structures, which are at known places.
     const places = structurePlaces(coreBytes);
     const spot = fc.record({
       place: fc.nat(places.length - 1),

@@ -52,7 +52,7 @@ function pokeArbitrary(): fc.Arbitrary<{ address: number; bytes: Uint8Array }> {
     .map(([[address, size], offset, bytes]) => ({ address: address + (offset % size), bytes }));
 }
 
-/** Damaged parts, each cut to what the others leave of it by the order in which they lie over each other. */
+/** Damaged parts, each cut to what the others leave of it by the order in which they are over each other. */
 const pokesArbitrary = fc.array(pokeArbitrary(), { minLength: 1, maxLength: 4 });
 
 describe('a dump damaged anywhere', () => {

@@ -9,7 +9,7 @@ export interface TapResult {
 }
 
 /**
- * Reads a document, and each of its subtests by itself: KTAP indents them by two characters, at which TAP's own form of
+ * Reads a document, and each of its subtests on its own: KTAP indents them by two characters, at which TAP's own form of
  * subtests has four.
  *
  * @throws Error where the plan is not kept

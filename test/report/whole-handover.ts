@@ -1,7 +1,8 @@
 /** A model with every key that there is. */
 import type { Handover, Subtree } from '../../src/abi/model.js';
 import { packRecords } from '../../src/abi/record-view.js';
-import type { FileStructures, FlbStructures, PreservedPages } from '../../src/abi/upstream/model.js';
+import type { FileStructures, FlbStructures } from '../../src/abi/upstream/model.js';
+import { blockBits } from '../../src/decode/upstream/block-bits.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { traceEventId } from '../../src/records/ftrace.js';
@@ -19,7 +20,7 @@ const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
 const origin = { fdtPath: '/', token: 0, address: 1n };
 const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
 const range = { start: 0n, end: BIG };
-const draft = { draft: 'draft', source: 'upstream 4', absent: true as const };
+const draft = { draft: 'draft', source: 'upstream 4', absent: true as const, version: 9 };
 /** What the forms of structures have: keys of all of them in `schemas.test.ts`, of the newest here. */
 const structures = Object.fromEntries(
   SUBJECTS.map(({ key, forms }) => [
@@ -33,17 +34,13 @@ const addresses = Float64Array.of(0, 2 ** 52 - 4096);
 const area = { descriptor: foliosInfo, chunks: addresses, runs: addresses, runSize: 4096, complete: true };
 const runs = [{ pfn: 1n, flags: 3, index: BIG, count: 2, step: 512 }];
 const blocks = [{ address: 1n, count: 2n, next: 0n }];
-const pages = {
-  ...({} as PreservedPages),
-  pageSize: 4096,
-  blockColumns: () => [
-    {
-      ...{ length: 2, pfn: Float64Array.of(0, 1) },
-      ...{ order: Uint8Array.of(0, 10), count: Float64Array.of(1, 2) },
-    },
+const pages = blockBits(
+  [
+    { address: 0n, order: 0, count: 1 },
+    { address: 1n << 26n, order: 10, count: 2 },
   ],
-  runColumns: () => [{ length: 1, start: Float64Array.of(0), end: Float64Array.of(2 ** 52) }],
-};
+  65536,
+);
 export const location = {
   ...{ fdtPath: '/a', property: 'b', field: 'c.d', bits: '11:0' },
   ...{ address: BIG, iova: 0n, iovaEnd: BIG + 1n, fileOffset: 1n },

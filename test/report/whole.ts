@@ -6,7 +6,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import type { StructureModel } from '../../src/structures/model.js';
 
 type AsItIs = bigint | string | number | boolean | Uint8Array | Float64Array | BigUint64Array;
-/** Every key there: a new key of the type does not compile until it stands in the object. */
+/** Every key there: a new key of the type does not compile until it is in the object. */
 export type Whole<T> = unknown extends T
   ? T
   : T extends

@@ -21,7 +21,7 @@ import { type Json, parsed } from './json.js';
 /** Physical addresses of the parts of a dump in its plain layout. */
 export const LAYOUT = PLAIN_LAYOUT;
 
-/** A file as it lies in the region. */
+/** A file as it is in the region. */
 export interface BuiltFile {
   readonly ino: number;
   readonly name: string;

@@ -24,7 +24,7 @@ export interface Damage {
   readonly tree?: (root: PlainNode) => void;
   /** Edits the finished blob. */
   readonly blob?: (blob: Uint8Array) => Uint8Array;
-  /** Bytes that lie over everything else. */
+  /** Bytes that are over everything else. */
   readonly patches?: (dump: BuiltDump) => readonly MemorySegment[];
   /** Addresses whose segment is taken out. */
   readonly remove?: readonly number[];

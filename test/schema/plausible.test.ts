@@ -6,7 +6,7 @@ import { luoFileSer, luoSessionSer } from '../../src/records/luo.js';
 import { memfdLuoFolioSer, memfdLuoSer } from '../../src/records/memfd.js';
 import { khoVmallocHdr } from '../../src/records/vmalloc.js';
 import { scalableRootEntry } from '../../src/records/vtd.js';
-import { looksLike, looksLikeList } from '../../src/schema/plausible.js';
+import { countUnlike, looksLike, looksLikeList } from '../../src/schema/plausible.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { textToBytes } from '../../src/schema/text.js';
 
@@ -68,4 +68,22 @@ test('an address without its low bits has no bits inside a page', () => {
 test('a list may have one or two that are damaged among many', () => {
   expect([looksLikeList(0, 0), looksLikeList(1, 5), looksLikeList(2, 10)]).toEqual([true, true, true]);
   expect([looksLikeList(1, 1), looksLikeList(1, 4), looksLikeList(3, 500)]).toEqual([false, false, false]);
+});
+
+test('records that lie end to end are counted as each by itself is judged', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...RECORDS),
+      fc.array(fc.constantFrom(0, 0, 0, 1, 0x61, 0xff), { minLength: 1, maxLength: 400 }),
+      (record, values) => {
+        const { size = 1 } = record;
+        const count = 4;
+        const bytes = Uint8Array.from({ length: count * size }, (_, i) => values[i % values.length] ?? 0);
+        const view = new DataView(bytes.buffer);
+        const words = new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
+        const unlike = [0, 1, 2, 3].filter((i) => !looksLike(record, view, i * size)).length;
+        expect(countUnlike(record, view, words, count)).toBe(unlike);
+      },
+    ),
+  );
 });

@@ -12,7 +12,7 @@ export function unpack(name: string): Uint8Array {
 /** A view of `size` bytes of physical memory in an ELF core. */
 export type Memory = (address: bigint, size: number) => DataView;
 
-/** The memory of an ELF core fixture, no more than a test needs: every range must lie in one segment. */
+/** The memory of an ELF core fixture, no more than a test needs: every range must be in one segment. */
 export function openMemory(name: string): Memory {
   const bytes = unpack(name);
   const view = new DataView(bytes.buffer);

@@ -117,7 +117,7 @@ const REFUSED: readonly (readonly [string, string, string, string])[] = [
     'field a',
   ],
   ['a name in camelCase', withFields('id: aB, type: u4'), 'id', 'aB'],
-  ['a field that stands twice', withFields('id: a, type: u4', 'id: a, type: u4'), 'id', 'field a'],
+  ['a field that appears twice', withFields('id: a, type: u4', 'id: a, type: u4'), 'id', 'field a'],
   ['an empty record', withFields(), 'seq', 'type rec'],
   ['another license', withFields('id: a, type: u4').replace('CC0-1.0', 'MIT'), 'license', 'meta'],
   ['another id', withFields('id: a, type: u4').replace('types:', 'extra: 1\ntypes:'), 'extra', 'x.ksy'],

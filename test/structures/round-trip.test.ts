@@ -1,4 +1,4 @@
-/** Documents of every form: written, read and shown they are the same, and random damage is no exception. */
+/** Documents of every form: written, read and shown they are the same, and random damage is not an exception. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readStructure } from '../../src/decode/structures/read.js';
@@ -38,7 +38,7 @@ function read(form: StructureForm, memory: ReturnType<typeof segmentsMemory>, ad
   return { json: parsed(structuresJson({ [form.subject]: model }))[form.subject] as Json, diagnostics };
 }
 
-/** Without where things lie, and with numbers of functions as text. */
+/** Without where things are, and with numbers of functions as text. */
 function placeless(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(placeless);
   if (typeof value !== 'object' || value === null) return value;

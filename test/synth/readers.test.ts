@@ -20,7 +20,7 @@ import {
 
 const SEEDS = [1n, 2n, 3n];
 
-/** Blocks of an account, each by itself. */
+/** Blocks of an account, each on its own. */
 function blocksOf(account: Json, pageSize: number): string[] {
   return ((account.preserved as Json).pages as Json[]).flatMap(({ address, order, count = 1 }) =>
     Array.from({ length: count as number }, (_, i) => {
@@ -156,7 +156,7 @@ describe('rfc-2024', () => {
         }
       }
       expect(pages.size).toBe(mapped);
-      // Every target lies in a block that a mapping page gives to a file.
+      // Every target is in a block that a mapping page gives to a file.
       const blocks = new Set(
         [...files.values()].flatMap((file) =>
           Array.from({ length: file.numMappings as number }, (_, i) =>

@@ -38,7 +38,7 @@ export function planted(memory: PhysicalMemory, { secret, spare }: Canaries): Ph
   return overlay(segmentsMemory(segments, 'canaries'), memory);
 }
 
-/** How often any four neighbouring bytes of a pattern's repetition stand in the bytes. */
+/** How often any four neighbouring bytes of a pattern's repetition are in the bytes. */
 export function countCanaries(bytes: Uint8Array, pattern: Uint8Array): number {
   const wanted = new Set<number>();
   for (let i = 0; i < pattern.length; i++) {

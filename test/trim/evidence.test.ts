@@ -1,4 +1,4 @@
-/** What the kernel says of itself stays where decoding hangs on it: release and page size, and nothing behind them. */
+/** What the kernel says of itself stays where decoding hangs on it: release and page size, and nothing after them. */
 import { expect, test } from 'vitest';
 import { parseElfCore } from '../../src/memory/elf/core.js';
 import { overlay } from '../../src/memory/overlay.js';

@@ -1,4 +1,4 @@
-/** Pages that records point to and that hold somebody else's bytes: none of them leaves the dump. */
+/** Pages that records point to and that hold the bytes of another owner: none of them leaves the dump. */
 import { describe, expect, test } from 'vitest';
 import { overlay } from '../../src/memory/overlay.js';
 import { segmentsMemory } from '../../src/memory/segments.js';

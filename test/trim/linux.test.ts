@@ -1,4 +1,4 @@
-/** Trimming cores of booted kernels: the same model, nothing of anybody's memory, and no byte that the model does not tell. */
+/** Trimming cores of booted kernels: the same model, no other memory, and no byte that is not in the model. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ function booted(
   };
 }
 
-/** Canary places: all folios, reserve_mem, the test's folios; and behind the records of their pages. */
+/** Canary places: all folios, reserve_mem, the test's folios; and after the records of their pages. */
 function canariesOf(memory: PhysicalMemory, name: string, tree: number): Canaries {
   const handover = decodeAt(memory, tree);
   const { pageSize, memblock, khoTest, luo, subtrees = [] } = handover;
@@ -103,7 +103,7 @@ function canariesOf(memory: PhysicalMemory, name: string, tree: number): Canarie
   ]) {
     const last = area?.chunks.at(-1);
     if (area === undefined || last === undefined) continue;
-    // Behind the list's end and the 0 that ends it.
+    // After the list's end and the 0 that ends it.
     const capacity = pageSize / 8 - 1;
     const used = area.runs.length - (area.chunks.length - 1) * capacity;
     behind(last + 8 * (1 + used + 1));

@@ -1,4 +1,4 @@
-/** Trimming the dumps of the 2024 series: the same model, and nothing of anybody's memory. */
+/** Trimming the dumps of the 2024 series: the same model, and no other memory. */
 import { describe, expect, test } from 'vitest';
 import { equalBytes } from '../../src/decode/bytes.js';
 import { findNode, findProperty, valueOffset } from '../../src/fdt/tree.js';
@@ -54,7 +54,7 @@ function canariesOf(name: string): Canaries {
     [boot + BOOT_PARAMS.behindSetupData, boot + PAGE],
   );
   const element = Number(handover.setup_data_kho_phys);
-  // The command line before it, and behind it a seed: all of its element but the link.
+  // The command line before it, and after it a seed: all of its element but the link.
   secret.push([boot + PAGE, element], [element + 16 + 48 + 8, pageEnd(element)]);
   const tree = Number(handover.fdt_phys) + Number(handover.fdt_len);
   const cache = Number(handover.mem_cache_phys) + Number(handover.mem_cache_len);
@@ -133,7 +133,7 @@ describe('setup_data', () => {
   const boot = Number(handover.boot_params_phys);
   const kho = Number(handover.setup_data_kho_phys);
 
-  /** A seed before and one behind the handover's element, in one page with it, and the command line between. */
+  /** A seed before and one after the handover's element, in one page with it, and the command line between. */
   function withSeeds() {
     const header = (next: number, type: number, len: number): Uint8Array => {
       const bytes = new Uint8Array(16);
@@ -195,7 +195,7 @@ test('what guest memory pretends to be a record stays out', () => {
   expect(readBytes(small.memory, target, 1)).toBeUndefined();
 });
 
-test('behind an inode table that is too short for one inode nothing is a record', () => {
+test('after an inode table that is too short for one inode nothing is a record', () => {
   const original = coreMemory(gunzip(fileBytes(rfcFiles('two-vms').memory)));
   const { tree, fdtAddress, guestmemfs } = decodeFound(original);
   const inodes = Number(guestmemfs?.superblock?.at(1).addr);

@@ -1,4 +1,4 @@
-/** Records that claim to lie in a seed, or in a page of guest memory: refused, byte by byte. */
+/** Records that claim to be in a seed, or in a page of guest memory: refused, byte by byte. */
 import { describe, expect, test } from 'vitest';
 import { overlay } from '../../src/memory/overlay.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
@@ -84,7 +84,7 @@ describe('pages of guest memory', () => {
     Number(sure(region.start, 'start') + sure(region.size, 'size')),
   ];
 
-  // A region of reserve_mem that begins or ends within a page: all of the page is somebody's.
+  // A region of reserve_mem that begins or ends within a page: all of the page has an owner.
   test.each<[string, Patches, number]>([
     ['beyond its end', u64(value(handover, path, 'size', 'memblock'), end - start - 0x800), end - 0x400],
     [

@@ -81,7 +81,7 @@ test('an area under an absent table is unknown, not unmapped', () => {
   const { findings, skipped } = validate(damaged(DUMP, poke(PML4, le(0x3000_0003n, 8))), catalogue);
   expect(findings.filter(({ rule }) => rule === 'MAP-004')).toEqual([]);
   expect(skipped.map(({ rule }) => rule)).toContain('MAP-004');
-  // Where the table should lie is known from the entry that points there.
+  // Where the table should be is known from the entry that points there.
   expect([...serious(validate(damaged(DUMP, poke(PML4, le(0x3000_0003n, 8))), catalogue))]).toContain(
     'DMAR-010',
   );

@@ -5,11 +5,12 @@ import { foundText, placeText } from '../../src/report/validate-text.js';
 import { escapeText } from '../../src/schema/escape.js';
 import type { RuleExample } from '../../src/validate/example.js';
 import { allProofs } from './proof/all.js';
+import { NOT_CAPTURED } from './proof/drafts.js';
 import { catalogue, GENERATIONS } from './proof/fault.js';
 import { RELATED } from './proof/related.js';
 
 /** Applies, but was not seen to fail in this generation; with the reason. */
-const UNSEEN: Readonly<Record<string, string>> = {
+const UNSEEN: Record<string, string> = {
   'FDT-010 rfc-2024': 'refused from Linux 7.1 on: a warning here',
   'FDT-010 kho-v1': 'refused from Linux 7.1 on: a warning here',
   'KHO-126 kho-v1': 'the addresses of the case are those of another dump',
@@ -28,11 +29,21 @@ const UNSEEN: Readonly<Record<string, string>> = {
   'VTD-134 kho-v4': 'only the 2024 series hands domains over',
 };
 
+/** The captures of the IOMMU series are of this generation. */
+const UNSEEN_IOMMU = catalogue
+  .filter(({ id }) => id.startsWith('IOMMU-'))
+  .flatMap(({ id }) =>
+    ['kho-v1', 'kho-v2', 'kho-v3'].map(
+      (name) => [`${id} ${name}`, 'the captures of the IOMMU series are of kho-v4'] as const,
+    ),
+  );
+Object.assign(UNSEEN, Object.fromEntries(UNSEEN_IOMMU));
+
 describe('every rule', () => {
   test('fails on a valid dump with one fault', () => {
     const { best } = allProofs();
     expect(catalogue.map(({ id }) => id).filter((id) => !best.has(id))).toEqual([]);
-    // The first test runs all faults for those behind it.
+    // The first test runs all faults for those after it.
   }, 600_000);
 
   test('is seen to fail in every generation that it applies to, or the reason is given', () => {
@@ -40,7 +51,8 @@ describe('every rule', () => {
     const unseen = catalogue.flatMap(({ id, generations }) =>
       generations
         .filter((generation) => seen.get(id)?.has(generation) !== true)
-        .map((name) => `${id} ${name}`),
+        .map((name) => `${id} ${name}`)
+        .filter((cell) => !NOT_CAPTURED.has(cell)),
     );
     expect(unseen.sort()).toEqual(Object.keys(UNSEEN).sort());
   });
@@ -97,6 +109,7 @@ describe('what is generated from these faults (vitest -u writes it)', () => {
       '## ○',
       '',
       ...Object.entries(UNSEEN).map(([cell, why]) => `- ${cell}: ${why}`),
+      '- rules on drafts (IOMMU, IOMMUFD-1nn, VFIO, PCI, HUGETLB, GMEM, KVM, PSTORE), but in kho-v4: no capture',
       '',
       '## Breaks too',
       '',

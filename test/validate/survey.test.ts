@@ -13,7 +13,7 @@ const ENTRIES = 512;
 /** Level-1 tables, so that there are several batches of rows. */
 const TABLES = 80;
 const BASE = 0x1000_0000;
-/** Targets lie here, around a 4 GiB line. */
+/** Targets are here, around a 4 GiB line. */
 const TARGETS = 0x100000 - 6 * GRANULE_PAGES;
 const GRANULES = 12;
 
@@ -28,7 +28,7 @@ function memoryOf(targets: readonly number[]) {
   return segmentsMemory([{ address: BASE, bytes: new Uint8Array(words.buffer) }], 'tables');
 }
 
-/** Walks leaves that lead to the targets, with one observer that wants some granules, as numbers from the region's start. */
+/** Walks leaves that lead to the targets, with one observer that asks for some granules, as numbers from the region's start. */
 function survey(targets: readonly number[], wanted: readonly number[]) {
   const seen = new Map<number, number>();
   let told: Reached | undefined;
@@ -82,7 +82,7 @@ const stretches = fc
       { minLength: 40 },
     ),
   );
-/** Granules from the start of the region that some rule wants to see; now and then such as come late. */
+/** Granules from the start of the region that some rule asks for; now and then such as come late. */
 const watched = fc.array(fc.nat(GRANULES), { maxLength: 3 });
 
 test('shows every run that leads to watched memory, and tells all that is reached', () => {
@@ -91,7 +91,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
       const targets: number[] = [];
       for (let i = 0; targets.length < TABLES * ENTRIES; i++) {
         const { at, pages } = parts[i % parts.length] as { at: number; pages: number };
-        // Each round of the stretches lies a page further, so that they are not all the same.
+        // Each round of the stretches is a page further, so that they are not all the same.
         for (let page = 0; page < pages && targets.length < TABLES * ENTRIES; page++)
           targets.push(
             TARGETS + ((at + page + Math.floor(i / parts.length)) % spanAt(targets.length, GRANULE_PAGES)),
@@ -113,7 +113,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
 });
 
 test.each([
-  ['ends in the granule behind the plain ones', 4 * GRANULE_PAGES - 2, 5],
+  ['ends in the granule after the plain ones', 4 * GRANULE_PAGES - 2, 5],
   ['leads from among the plain ones over more than a granule', 2 * GRANULE_PAGES + 7, 1200],
 ])('shows a run among thousands that %s', (_, at, pages) => {
   // Runs of two pages in four granules, until those are known to be plain.

@@ -9,7 +9,7 @@ export const BOOT = { params: 0x1800_0000, element: 0x1800_1000, second: 0x1800_
 
 export interface BootOptions {
   readonly next?: number;
-  /** A second element of type 10 behind the first. */
+  /** A second element of type 10 after the first. */
   readonly second?: boolean;
   readonly len?: number;
   readonly fdtSize?: bigint;

@@ -31,7 +31,7 @@ export function patched(memory: PhysicalMemory, patches: Patches): PhysicalMemor
   return patches.length === 0 ? memory : overlay(segmentsMemory(patches, 'patches'), memory);
 }
 
-/** A valid dump: what is damaged lies over its memory. */
+/** A valid dump: what is damaged is over its memory. */
 export interface Base {
   readonly name: string;
   readonly memory: PhysicalMemory;

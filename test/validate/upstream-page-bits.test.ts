@@ -18,7 +18,7 @@ test('a set of page frames is what a plain set is', () => {
       for (const [i, pfn] of added.entries()) {
         expect(bits.add(pfn)).toBe(!plain.has(pfn));
         plain.add(pfn);
-        // Questions in between must not leave anything stale behind.
+        // Questions in between must not leave stale state.
         if (i % 7 === 0) bits.next(0);
       }
       const sorted = [...plain].sort((a, b) => a - b);

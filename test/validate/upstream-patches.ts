@@ -1,4 +1,4 @@
-/** Ways to damage a captured core at one place: bytes that lie over those of its memory. */
+/** Ways to damage a captured core at one place: bytes that are over those of its memory. */
 import type { Handover } from '../../src/abi/model.js';
 import type { LuoFile, LuoSession, MapChunk, Memfd } from '../../src/abi/upstream/model.js';
 import { radixKey, radixShape, radixSlot } from '../../src/decode/upstream/map-radix.js';
@@ -55,7 +55,7 @@ export function memfd(handover: Handover, index = 0, of = 0): Memfd & { address:
   return { ...found, address: sure(found.origin.address, 'address') };
 }
 
-/** Physical address of an entry of a memfd's folio list, which lies in the first page of the list's area. */
+/** Physical address of an entry of a memfd's folio list, which is in the first page of the list's area. */
 export function folio(handover: Handover, position: number, index = 0, of = 0): number {
   return sure(memfd(handover, index, of).area.runs[0], 'run') + position * 16;
 }

@@ -16,7 +16,7 @@ export interface Variant {
   readonly address: bigint;
 }
 
-/** The model of a fixture as one writes it by hand: what is handed over, but not where its records lie. */
+/** The model of a fixture as one writes it by hand: what is handed over, but not where its records are. */
 export function documentOf(name: string): Document {
   const text = documents.get(name) ?? JSON.stringify(freeDocument(name));
   documents.set(name, text);

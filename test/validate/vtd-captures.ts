@@ -1,4 +1,4 @@
-/** The real captures of VT-d tables, and where their entries stand. */
+/** The real captures of VT-d tables, and where their entries are. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../../src/abi/model.js';

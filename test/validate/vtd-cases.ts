@@ -24,7 +24,7 @@ const secondContext = (low: bigint, high: bigint): Words => [
 const otherPasid = (...words: bigint[]): Words =>
   words.map((word, i) => [SECOND + 64 + i * 8, word] as const);
 
-/** The nested variant of PASID 0: guest tables lie in the guest page that IOVA 0x1000 maps. */
+/** The nested variant of PASID 0: guest tables are in the guest page that IOVA 0x1000 maps. */
 export const NESTED: Words = [
   [SECOND, 0x1030602c9n],
   [SECOND + 16, 0x1000n],

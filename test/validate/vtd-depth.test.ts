@@ -16,7 +16,7 @@ function said(from: Capture, address: number, word: bigint) {
 
 describe('a capture in legacy mode', async () => {
   const legacy = await capture('linux-7.3-live-update');
-  // 00:03.0: the word behind the pointer has AW in its low bits.
+  // 00:03.0: the word after the pointer has AW in its low bits.
   const at = legacy.context(0x18) + 8;
   const word = wordAt(legacy.memory, at);
 

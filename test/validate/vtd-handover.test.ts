@@ -12,7 +12,7 @@ import {
   validateMachine,
 } from './vtd-machines.js';
 
-/** Its devices go on with DMA over the kexec. */
+/** Its devices continue DMA across the kexec. */
 const MACHINE_A: Machine = { ...LEGACY, dmaContinues: true };
 
 /** All pages of machine A, and what its leaves map. */

@@ -10,7 +10,7 @@ import { leavesOf } from './leaves.js';
 import { wordsMemory } from './tables.js';
 
 describe('a nested translation', () => {
-  // Guest pages 0x10 and 0x12 lie at physical 0x5000 and 0x9000; 0x11 is not mapped; 0x13 is write-only.
+  // Guest pages 0x10 and 0x12 are at physical 0x5000 and 0x9000; 0x11 is not mapped; 0x13 is write-only.
   let next = 0x100000;
   const allocate = () => {
     next += 4096;

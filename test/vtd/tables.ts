@@ -1,7 +1,7 @@
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 
-/** Memory that holds the 4 KiB pages in which the given 64-bit words stand; all their other bytes are 0. */
+/** Memory that holds the 4 KiB pages in which the given 64-bit words are; all their other bytes are 0. */
 export function wordsMemory(words: Iterable<readonly [address: number, value: bigint]>): PhysicalMemory {
   const pages = new Map<number, DataView>();
   for (const [address, value] of words) {

@@ -56,7 +56,7 @@ export function runLoop(
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end && failures.length < MAX_FAILURES) {
     const batch = Array.from({ length: BATCH }, () => {
-      // Half of the time the newest inputs, which nobody has changed yet.
+      // Half of the time the newest inputs, which have not been mutated yet.
       const recent = random.chance(1 / 2) ? Math.max(0, corpus.length - 8) : 0;
       const input = corpus[recent + random.below(Math.max(1, corpus.length - recent))] ?? '';
       return subject.mutate(input, corpus[random.below(Math.max(1, corpus.length))] ?? '', random);

@@ -131,7 +131,7 @@ function directionProblem(from: string, to: string): string | undefined {
   return `imports src/${to}: ${own} may not import ${other === '' ? 'the package entry' : other}`;
 }
 
-/** The folder of src that a file lies in; empty for the files of src itself, which put the package together. */
+/** The folder of src that a file is in; empty for the files of src itself, which put the package together. */
 function layerOf(path: string): string {
   const slash = path.indexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);

@@ -54,7 +54,7 @@ export function namesIn(source: string, subjects: readonly string[]): NameUse[] 
     }
   };
   for (const subject of subjects) {
-    // As a word by itself, and as an identifier: guest-memfd is guestMemfd there.
+    // As a word on its own, and as an identifier: guest-memfd is guestMemfd there.
     const identifier = subject.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     add(new RegExp(`(?<![\\w-])(?:${subject}|${identifier})(?![\\w])`, 'gi'));
   }

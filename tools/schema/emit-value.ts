@@ -5,7 +5,7 @@ import type { FieldLayout } from './layout.js';
 import type { FieldModel } from './model.js';
 import { camel, pascal, quote } from './names.js';
 
-/** Code that reads a field of known place, `bit` bits behind `base`. */
+/** Code that reads a field of known place, `bit` bits after `base`. */
 export function readCode(context: Context, layout: FieldLayout, base: string, bit: number): string {
   const { field } = layout;
   if (field.type.kind === 'bits') {
@@ -39,11 +39,11 @@ export function readElement(context: Context, field: FieldModel, at: string): st
     case 'record':
       return `${use(context, type, `read${pascal(type.name)}`)}(view, ${at})`;
     case 'bits':
-      throw new Error('bit fields are no elements');
+      throw new Error('bit fields cannot be elements');
   }
 }
 
-/** Statement that writes a field of known place, `bit` bits behind `base`. */
+/** Statement that writes a field of known place, `bit` bits after `base`. */
 export function writeCode(
   context: Context,
   typeName: string,
@@ -95,7 +95,7 @@ export function writeElement(
     case 'record':
       return `${use(context, type, `write${pascal(type.name)}`)}(view, ${at}, ${value});`;
     case 'bits':
-      throw new Error('bit fields are no elements');
+      throw new Error('bit fields cannot be elements');
   }
 }
 

@@ -11,7 +11,7 @@ export interface Summary {
   readonly types: number;
   /** Paths of the files whose content changed. */
   readonly written: readonly string[];
-  /** Paths of files that no schema stands behind any more. */
+  /** Paths of files without a schema. */
   readonly removed: readonly string[];
 }
 

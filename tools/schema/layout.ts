@@ -1,7 +1,7 @@
 import { constantOf, type Expression, namesOf } from './expression.js';
 import { type FieldModel, type Schema, SchemaError, type TypeModel } from './model.js';
 
-/** Where a field lies; numbers are undefined from the first field of unknown length on. */
+/** Where a field is; numbers are undefined from the first field of unknown length on. */
 export interface FieldLayout {
   readonly field: FieldModel;
   readonly bitOffset: number | undefined;

@@ -71,7 +71,7 @@ function loadType(
 ): TypeModel {
   const where = `${file}: type ${name}`;
   identifier(name, where, name);
-  // Kaitai's JavaScript would hide the type behind the file's own class.
+  // Kaitai's JavaScript would shadow the type with the file's own class.
   if (`${name}.ksy` === file) fail(where, name, 'has the name of its file');
   const node = mapping(source, where);
   onlyKeys(node, TYPE_KEYS, where);
@@ -89,7 +89,7 @@ function loadType(
   const docRef = references(node['doc-ref'], where);
   const fields = list(node.seq, where, 'seq').map((entry) => {
     const field = loadField(where, entry, known, allNames, enums);
-    if (seen.has(field.id)) fail(`${where}: field ${field.id}`, 'id', 'stands twice');
+    if (seen.has(field.id)) fail(`${where}: field ${field.id}`, 'id', 'appears twice');
     seen.add(field.id);
     // Kaitai's JavaScript gives u8 as a lossy Number: an expression may only use what is exact there.
     if (field.repeat === undefined && isSmallInteger(field.type)) known.add(field.id);

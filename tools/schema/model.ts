@@ -38,7 +38,7 @@ export interface TypeModel {
   readonly fields: readonly FieldModel[];
 }
 
-/** What stands in the bytes of a field, or of one element of an array. */
+/** The contents of a field, or of one element of an array. */
 export type FieldType =
   | { readonly kind: 'uint' | 'sint'; readonly bytes: 1 | 2 | 4 | 8 }
   | { readonly kind: 'bits'; readonly width: number }

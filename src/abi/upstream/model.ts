@@ -93,7 +93,7 @@ export interface MapChunk {
   readonly pointers: RecordView<KhoserMemBitmapPtr>;
 }
 
-/** How the preserved memory map lies in memory. */
+/** The layout of the preserved memory map in memory. */
 export interface PreservedMap {
   readonly form: 'chunks' | 'radix';
   /** Bytes of a bitmap of a kho-v1 map: 512 (6.16, 6.17) or a page (6.18 on). */
@@ -134,6 +134,8 @@ export interface DraftRecord {
   readonly source: string;
   /** The dump does not hold the record: its draft is known by name only. */
   readonly absent?: true;
+  /** Version of the record, where it is none that is known. */
+  readonly version?: number | bigint;
 }
 
 /** What the handlers of drafts have of a file, by its `compatible`; one at most. */
@@ -146,7 +148,7 @@ export interface FileStructures {
   readonly kvmVcpu?: KvmVcpuState;
 }
 
-/** What the owners of FLBs have of them; a state that stands at the top of the model is not here. */
+/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
 export interface FlbStructures {
   readonly iommu?: IommuState;
   readonly pci?: PciState;
@@ -171,7 +173,7 @@ export interface LuoSession {
   readonly count: bigint;
   /** file_set_ser.files, as stored. */
   readonly filesAddress: bigint;
-  /** Absent when the memory behind it is. */
+  /** Absent when its memory is. */
   files?: readonly LuoFile[];
   /** Blocks of files, luo-v5. */
   fileBlocks?: readonly BlockInfo[];
@@ -279,7 +281,7 @@ export interface UnrestoredBlocks {
   readonly orders: Uint8Array;
   /** Pages of struct page that are not in the dump, so that there may be more blocks. */
   readonly unread: number;
-  /** Addresses of what is used where it lies, and never restored: the page of the tree, and its riders' blobs. */
+  /** Addresses of what is used where it is, and never restored: the page of the tree, and its riders' blobs. */
   readonly kept: ReadonlySet<number>;
 }
 

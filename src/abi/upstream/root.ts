@@ -1,6 +1,6 @@
 /**
  * The root tree of Linux 6.16 and later (include/linux/kho/abi/kexec_handover.h): a pointer to the
- * preserved memory map, and one child for each subsystem with a pointer to its blob. Children stand in
+ * preserved memory map, and one child for each subsystem with a pointer to its blob. Children are in
  * the order of the blob; from kho-v2 on the kernel inserts the newest in front.
  */
 import { blobSize, preservedData, preservedMemoryMap, subFdt } from '../../records/kho_root.js';
@@ -27,7 +27,7 @@ function rootTree(compatible: string, properties: readonly PropertyBinding[]): T
 }
 
 const address = value('preserved-data', 'address', preservedData);
-// fdt_setprop puts a new property in front, so that the size, set second, stands first.
+// fdt_setprop puts a new property in front, so that the size, set second, is first.
 const sized = [value('blob-size', 'size', blobSize), address];
 
 /** Root trees by generation. */

@@ -69,6 +69,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
     holder.draft = {
       draft: `${name} version ${choice.version}, not decoded`,
       source: forms[0]?.source ?? '',
+      version: choice.version,
     };
     return;
   }
@@ -77,7 +78,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   const undecided = choice.kind === 'form' ? choice.undecided : [];
   const record = readStructure({ context: own, owner }, form.root, data, `record of ${owner}`);
   if (record === undefined) {
-    // Its name is known nevertheless, so that it is none that nobody has.
+    // Its name is known nevertheless, so it is not an unknown one.
     holder.draft = { draft: `${name}, its record not in the dump`, source: form.source, absent: true };
     return;
   }
@@ -85,7 +86,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   if (undecided.length === 0) learn(facts, form, model);
   const others = undecided.map(({ title }) => title).join(', or ');
   holder.draft = {
-    draft: others === '' ? form.title : `${form.title}, or ${others}: its bytes do not tell`,
+    draft: others === '' ? form.title : `${form.title}, or ${others}: the bytes do not show which`,
     source: form.source,
   };
   if (others !== '') {

@@ -20,7 +20,7 @@ import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
 
-/** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements behind it is one block at most. */
+/** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements after it is one block at most. */
 const MAX_BLOCK_ORDER = 10;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -207,7 +207,7 @@ function finished(
   };
 }
 
-/** Elements behind a record. All of it is one block of the page allocator, and no more of it is read than is there. */
+/** Elements after a record. All of it is one block of the page allocator, and no more of it is read than is there. */
 function readFollowing(
   reading: Reading,
   { record }: RecordBinding,

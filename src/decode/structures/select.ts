@@ -7,7 +7,7 @@ import type { Reporter } from '../upstream/report.js';
 import { contradictions, type Facts } from './facts.js';
 import { fixed, readStructure } from './read.js';
 
-/** Bytes behind a record that are looked at: the kernel allocates its pages zeroed. */
+/** Bytes after a record that are looked at: the kernel allocates its pages zeroed. */
 const BEHIND = 16;
 
 /** What can be told of a form. */
@@ -75,7 +75,7 @@ function faultsOf(context: Context, form: StructureForm, address: bigint, facts:
   return reported + contradictions(form, model, facts) + (isEnd(context, form, model, address) ? 0 : 1);
 }
 
-/** Whether nothing stands behind the record and its elements. */
+/** Whether nothing is after the record and its elements. */
 function isEnd({ memory }: Context, { root }: StructureForm, model: Model, address: bigint): boolean {
   const { follows } = root;
   const list = follows === undefined ? undefined : (model[follows.key] as { items: readonly Model[] });

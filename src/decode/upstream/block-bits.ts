@@ -134,7 +134,7 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
 
   /**
    * End of the longest covered stretch from `pfn` on that one order gives; `pfn` itself when it is not covered.
-   * Not looked for far behind `limit`.
+   * Not looked for far after `limit`.
    */
   function reach(pfn: number, limit: number): number {
     let end = pfn;
@@ -294,10 +294,13 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
         .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
         .map(({ order }) => order),
     largestAt(pfn) {
+      // A block begins at a multiple of its size: of most page frames few orders come into question.
+      const low = pfn | 0;
+      const zeros = low === 0 ? 32 : 31 - Math.clz32(low & -low);
       for (let i = orders.length - 1; i >= 0; i--) {
         const bits = orders[i] as OrderBits;
-        const block = pfn / bits.scale;
-        if (Number.isInteger(block) && isSet(bits, block)) return bits.order;
+        if (bits.order > zeros && (zeros < 32 || pfn % bits.scale !== 0)) continue;
+        if (isSet(bits, pfn / bits.scale)) return bits.order;
       }
       return -1;
     },
@@ -366,6 +369,9 @@ function findChunk(bits: OrderBits, chunk: number): number {
     bits.hint = hint + 1;
     return hint + 1;
   }
+  // Between two chunks that follow each other in the list: asked for again and again where an order is rare.
+  const next = chunks[hint] ?? Number.POSITIVE_INFINITY;
+  if (next > chunk && (hint === 0 || (chunks[hint - 1] as number) < chunk)) return hint;
   let low = 0;
   let high = chunks.length;
   while (low < high) {
@@ -385,7 +391,7 @@ function isSet(bits: OrderBits, block: number): boolean {
   return (((bits.words[at]?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 }
 
-/** The first set block at `block` or behind it; Infinity when there is none, or none before `limit`. */
+/** The first set block at `block` or after it; Infinity when there is none, or none before `limit`. */
 function nextSet(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   const chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;
@@ -399,7 +405,7 @@ function nextSet(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINIT
   return Number.POSITIVE_INFINITY;
 }
 
-/** The first block at `block` or behind it that is not set; some set one at or behind `limit` when all before are. */
+/** The first block at `block` or after it that is not set; some set one at or after `limit` when all before are. */
 function nextClear(bits: OrderBits, block: number, limit = Number.POSITIVE_INFINITY): number {
   let chunk = Math.floor(block / CHUNK_BITS);
   let bit = block - chunk * CHUNK_BITS;

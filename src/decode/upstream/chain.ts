@@ -8,7 +8,7 @@ import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
 
-/** Where a record lies, and what it says. */
+/** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
   readonly value: T;
   readonly address: bigint;
@@ -38,7 +38,7 @@ const headers = new WeakMap<Chain, Header>();
 /**
  * What a chain's header says.
  *
- * @throws TypeError when the record is no such header: a mistake in a binding, never in a dump
+ * @throws TypeError when the record is not such a header: a mistake in a binding, never in a dump
  */
 export function chainHeader(chain: Chain): Header {
   const known = headers.get(chain);
@@ -109,7 +109,7 @@ export function readChain<T>(
       stop('pointer', `${hex(address)} is not a physical address`, address, 'next');
       break;
     }
-    // The kernel would take what stands there for a block; what it reads then is nothing that anybody wrote.
+    // The kernel would take the bytes there for a block; what it reads then was never written as a block.
     if (at % pageSize !== 0) {
       stop('pointer', `${hex(address)} is not the start of a page`, address, 'next');
       break;
@@ -149,7 +149,7 @@ export function readChain<T>(
         'count',
       );
     }
-    // A count that is no count does not make entries of the zeros that follow the last one.
+    // A count that is not a count does not make entries of the zeros that follow the last one.
     const used =
       count > BigInt(capacity)
         ? lastWritten(page.bytes.subarray(header.size), size, capacity)

@@ -26,7 +26,7 @@ export interface RiderContext {
   readonly old: boolean;
 }
 
-/** The same context for the decoding of one list: what is absent then is a part of it. */
+/** The same context for the decoding of one list: what is absent then is part of it. */
 export function contextOf(context: Context, part: Part, owner?: bigint): Context {
   return { ...context, reporter: context.reporter.of(part, owner) };
 }

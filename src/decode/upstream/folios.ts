@@ -74,15 +74,16 @@ const WINDOW = 256;
 function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: number): FolioView {
   const { memory } = context;
 
-  function* windows(): Generator<{ view: DataView; first: number; count: number }> {
+  function* windows(): Generator<Window & { view: DataView; first: number }> {
     const bytes = new Uint8Array(WINDOW * MEMFD_LUO_FOLIO_SER_SIZE);
     const view = dataView(bytes);
+    const words = new Uint32Array(bytes.buffer);
     for (let first = 0; first < length; first += WINDOW) {
       const wanted = Math.min(WINDOW, length - first);
       const offset = first * MEMFD_LUO_FOLIO_SER_SIZE;
       const known = readArea({ memory }, area, offset, wanted * MEMFD_LUO_FOLIO_SER_SIZE, bytes);
       const count = Math.floor(known / MEMFD_LUO_FOLIO_SER_SIZE);
-      yield { view, first, count };
+      yield { view, words, first, count };
       if (count < wanted) return;
     }
   }
@@ -102,11 +103,17 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
   };
 }
 
-/** Entries of a list that lie end to end. */
+/** Consecutive entries of a list, as words. */
 interface Window {
-  readonly view: DataView;
+  readonly words: Uint32Array;
   readonly count: number;
 }
+
+/** Words of an entry, and which of them are the index. */
+const ENTRY_WORDS = MEMFD_LUO_FOLIO_SER_SIZE / 4;
+const PFN_WORD = PFN.offset / 4;
+const FLAGS_WORD = FLAGS.offset / 4 + 1;
+const INDEX_WORD = MEMFD_LUO_FOLIO_SER.index / 4;
 
 /** Runs of a batch. */
 const BATCH = 4096;
@@ -124,12 +131,14 @@ function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
   });
   // The run that is being joined is the last of the columns.
   let last = -1;
-  for (const { view, count } of windows) {
-    for (let i = 0; i < count; i++) {
-      const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
-      const pfn = folioPfn(view, at);
-      const flags = folioFlags(view, at);
-      const index = folioIndex(view, at);
+  for (const { words, count } of windows) {
+    for (let at = 0; at < count * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const pfn =
+        (words[at + PFN_WORD] as number) + ((words[at + PFN_WORD + 1] as number) & PFN.hi) * 0x1_0000_0000;
+      const flags = ((words[at + FLAGS_WORD] as number) & FLAGS.hi) >>> (FLAGS.shift - 32);
+      const indexLow = words[at + INDEX_WORD] as number;
+      const indexHigh = words[at + INDEX_WORD + 1] as number;
+      const index = indexLow + indexHigh * 0x1_0000_0000;
       if (last >= 0 && flags === flagsOf[last] && Number.isSafeInteger(index)) {
         const first = pfns[last] as number;
         const firstIndex = indices[last] as number;
@@ -154,8 +163,8 @@ function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
       pfns[last] = pfn;
       flagsOf[last] = flags;
       indices[last] = index;
-      indexWords[2 * last] = view.getUint32(at + MEMFD_LUO_FOLIO_SER.index, true);
-      indexWords[2 * last + 1] = view.getUint32(at + MEMFD_LUO_FOLIO_SER.index + 4, true);
+      indexWords[2 * last] = indexLow;
+      indexWords[2 * last + 1] = indexHigh;
       counts[last] = 1;
       steps[last] = 1;
     }
@@ -170,7 +179,7 @@ export function* folioRuns(batches: Iterable<FolioColumns>): Generator<FolioRun>
       yield {
         pfn: BigInt(pfn[i] as number),
         flags: flags[i] as number,
-        // An index beyond 2^53 is told exactly.
+        // An index beyond 2^53 stays exact.
         index: (BigInt(indexWords[2 * i + 1] as number) << 32n) | BigInt(indexWords[2 * i] as number),
         count: count[i] as number,
         step: step[i] as number,

@@ -1,4 +1,4 @@
-/** A root tree of Linux 6.16 or later, and the memory behind it → the typed model. */
+/** A root tree of Linux 6.16 or later, and its memory → the typed model. */
 import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
@@ -73,7 +73,7 @@ export function upstreamPageSize(
   });
 }
 
-/** Decodes what lies in memory behind a bound root. */
+/** Decodes the memory that a bound root points to. */
 export function decodeUpstream(
   handover: Handover,
   generation: UpstreamGeneration,

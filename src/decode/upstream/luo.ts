@@ -113,7 +113,7 @@ function compatibleOf(bytes: Uint8Array): string {
   return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
 }
 
-/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are no such record. */
+/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are not such a record. */
 export function decodeLuoRecord(
   { context, reporter }: RiderContext,
   bytes: Uint8Array,
@@ -170,7 +170,7 @@ function readSessions(context: Context, luo: Luo, address: bigint): void {
       'sessions',
     );
     luo.sessionBlocks = blocks;
-    // Of a list of which nothing can be read the model has none, rather than an empty one.
+    // If nothing of a list can be read, the model has no list, rather than an empty one.
     if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, luo, records);
     return;
   }

@@ -1,5 +1,5 @@
 /**
- * The page size of an upstream handover stands nowhere in its data. The old kernel has preserved its root
+ * The page size of an upstream handover is nowhere in its data. The old kernel has preserved its root
  * tree and every blob, so that the map, read with the right page size, holds them.
  */
 import type { Form, Generation, SetupDataKho, Subtree } from '../../abi/model.js';
@@ -52,7 +52,7 @@ export function findPageSize(evidence: PageSizeEvidence): { pageSize: number; re
   const [only, ...others] = aligned;
   if (only === undefined) return undefined;
   if (others.length === 0) return { pageSize: only, reason: 'the alignment of the addresses' };
-  // Where the map is not in the dump: pages of a smaller size would all lie so by chance.
+  // Where the map is not in the dump: pages of a smaller size would all be so by chance.
   const largest = others.at(-1);
   const count = 1 + addresses.length + (fdtAddress === undefined ? 0 : 1);
   if (largest === undefined || count < MIN_ALIGNED || !isAbsent(evidence)) return undefined;

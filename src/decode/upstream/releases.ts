@@ -1,4 +1,4 @@
-/** A decoded handover → what the version table wants to know of it. */
+/** A decoded handover → what the version table needs to know about it. */
 import type { Handover } from '../../abi/model.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { bytesToText } from '../../schema/text.js';

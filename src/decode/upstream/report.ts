@@ -9,7 +9,7 @@ const MAX_PER_CODE = 16;
 
 export interface Reporter {
   add(code: string, message: string, location?: Location): void;
-  /** What should lie at `address` is not in the dump. */
+  /** What should be at `address` is not in the dump. */
   absent(what: string, address: bigint | number, location?: Location): void;
   /** The same reporter, telling of which list what is absent is a part, and whose list it is. */
   of(part: Part, owner?: bigint): Reporter;

@@ -16,7 +16,7 @@ import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
-import { readTree } from '../find.js';
+import { readTree, treeSize } from '../find-search.js';
 import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
 import { decodeKhoTest } from './kho-test.js';
@@ -25,6 +25,9 @@ import type { Reporter } from './report.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
+/** What a byte of a blob counts as held, and what more where it is a tree: its tokens, and all that is said of each. */
+const HELD_BYTE = 4;
+const HELD_TOKENS = 28;
 
 /** Riders whose blobs stay what they were while the kernel that was handed them runs (mm/memblock.c, kexec_handover.c). */
 const KEPT: ReadonlySet<string> = new Set(['memblock', 'kexec-metadata']);
@@ -49,7 +52,14 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const blob = readBlob(subtree, rider);
     if (blob === undefined) continue;
     subtree.blob = blob;
-    if (isTree(blob)) subtree.tree = parseFdt(blob);
+    if (isTree(blob)) {
+      const { budget } = rider.context?.memory ?? {};
+      if (budget?.take('held', HELD_TOKENS * blob.length) === false) {
+        delete subtree.blob;
+        continue;
+      }
+      subtree.tree = parseFdt(blob);
+    }
     // A look-up by name finds the first of several equal ones, and so does the model.
     subtree.known = first && decodeRider(handover, rider, name, blob, subtree.tree, subtree.address);
     if (subtree.known || !first) continue;
@@ -81,9 +91,10 @@ function readBlob(
   if (address === undefined || context === undefined) return undefined;
   const reporter = whole.of(PART_OF.get(name ?? '') ?? 'blob');
   const { memory } = context;
-  // Children may all claim the same MiB: what is kept of them counts together, with the columns of a tree's tokens.
-  const kept = size === undefined ? 0 : Math.min(Number(size), MAX_BLOB);
-  if (memory.budget?.take('held', 4 * kept) === false) return undefined;
+  // Children may all claim the same MiB: what is kept of them counts together.
+  const claimed = size ?? BigInt(treeSize(memory, address) ?? 0);
+  const kept = claimed > BigInt(MAX_BLOB) ? MAX_BLOB : Number(claimed);
+  if (memory.budget?.take('held', HELD_BYTE * kept) === false) return undefined;
   const location = { ...(origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath }), address };
   if (size !== undefined && size <= BigInt(MAX_BLOB)) {
     const bytes = readBytes(memory, address, Number(size));
@@ -112,7 +123,7 @@ function readBlob(
 /**
  * Decodes one blob into the part of the model that it is.
  *
- * @param name of the child of the root; undefined for a blob by itself
+ * @param name of the child of the root; undefined for a blob on its own
  * @returns whether its contents are known
  */
 export function decodeRider(
@@ -212,7 +223,7 @@ function isMetadata(blob: Uint8Array): boolean {
   return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
 }
 
-/** Later versions may append fields, and a version other than 1 may have changed all behind the first. */
+/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
   blob: Uint8Array,
   address: bigint | undefined,

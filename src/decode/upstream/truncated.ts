@@ -8,7 +8,7 @@ import { properties, propertyNameBytes, propertyValue, rootNode } from '../../fd
 import { FdtToken } from '../../records/fdt.js';
 import { compatibleStrings } from '../bind.js';
 
-/** Names of an edited root tree (6.19 on), in the order in which they stand in its strings block. */
+/** Names of an edited root tree (6.19 on), in the order in which they are in its strings block. */
 export const KERNEL_NAMES: Readonly<Record<string, readonly string[]>> = {
   'kho-v1': ['preserved-memory-map', 'compatible', 'fdt'],
   'kho-v2': ['preserved-memory-map', 'compatible', 'preserved-data'],

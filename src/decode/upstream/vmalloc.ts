@@ -26,7 +26,7 @@ export function vmallocCapacity(pageSize: number): number {
 
 /**
  * Follows the chain. The first 0 ends a page's list, as it does for the kernel; an empty last page is
- * what the kernel's writer leaves behind a full one.
+ * what the kernel's writer leaves after a full one.
  *
  * @param owner whose area it is, for messages
  */
@@ -118,7 +118,7 @@ export function areaLength({ runs, runSize, descriptor }: VmallocArea, pageSize:
 /**
  * Reads from an area by its virtual offset.
  *
- * @param offset bytes from the area's start; offset + length lies within {@link areaLength}
+ * @param offset bytes from the area's start; offset + length is within {@link areaLength}
  * @returns how many leading bytes are known
  */
 export function readArea(

@@ -353,7 +353,7 @@ function createTallies(pageSize: number) {
   };
 }
 
-/** Whether a piece lies behind the one before, in memory and in its file. */
+/** Whether a piece is after the one before, in memory and in its file. */
 function goesOn(last: Use, { start, position = Number.NaN }: Use): boolean {
   if (last.end !== start) return false;
   return Number.isNaN(position) || (last.position ?? Number.NaN) + (start - last.start) === position;

@@ -15,7 +15,7 @@ export interface LineageOptions {
  *
  * Addresses mean the same on both sides only if both are of one machine since one cold boot: kernels of a
  * chain of kexecs share the scratch regions, count on from each other (kexec_count, kho-v3 on), and leave what
- * cannot move where it lies. Two dumps of one boot that were taken of the same handover agree in all that.
+ * cannot move where it is. Two dumps of one boot that were taken of the same handover agree in all that.
  *
  * @returns one sentence; undefined when the question can be asked
  */

@@ -8,7 +8,7 @@ export interface User {
   readonly what: string;
   /**
    * - `object`: what outlives the kexec, in place or copied by its owner;
-   * - `fixed`: what outlives it and cannot move, as nobody copies it;
+   * - `fixed`: what outlives it and cannot move, as it is not copied;
    * - `reach`: what devices reach or what hardware reads on the way;
    * - `metadata`: how the handover itself is written down: made anew by each kernel.
    */
@@ -43,7 +43,7 @@ export interface UseCollector {
   user(user: User): void;
 }
 
-/** A run of memory by itself: physical bytes, half-open, and where it is in the file or for devices. */
+/** A run of memory on its own: physical bytes, half-open, and where it is in the file or for devices. */
 export interface Use {
   readonly start: number;
   readonly end: number;

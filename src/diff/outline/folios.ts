@@ -43,7 +43,7 @@ function flagText(bits: number): string {
 
 /**
  * Which bytes of the file are populated, with the flags of their folios; with `strict` also the page frames.
- * How the file is cut into folios is no property of it: 512 folios of order 0 say what one of order 9 says.
+ * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
   memfd: FolioFile,
@@ -63,8 +63,8 @@ export function folioList(
 }
 
 /**
- * The populated bytes of a file, ascending as the list is; most neighbours joined. What the last folio has behind
- * the end of the file is no part of it. Where addresses are told, they are the aspect that advances.
+ * The populated bytes of a file, ascending as the list is; most neighbours joined. What the last folio has after
+ * the end of the file is not part of it. Where addresses are told, they are the aspect that advances.
  *
  * @returns whether the list is whole
  */
@@ -89,8 +89,8 @@ export function* folioSpans(
       if (step === 1) {
         // Of entries for one page after another the sizes say nothing that the next entry does not.
         const folio = pagesOf(pages, pfn + count - 1);
-        if (count > 1) addStretch(batch, columns, row, { first: 0, pages: count - 1, folio: 1 }, file);
-        addStretch(batch, columns, row, { first: count - 1, pages: folio, folio }, file);
+        if (count > 1) addStretch(batch, columns, row, 0, count - 1, 1, file);
+        addStretch(batch, columns, row, count - 1, folio, folio, file);
         if (batch.length > SPAN_BATCH - MOST_ADDED) {
           yield batch;
           batch.length = 0;
@@ -98,7 +98,7 @@ export function* folioSpans(
         continue;
       }
       for (const stretch of stretchesOf(pfn, count, step, pages)) {
-        addStretch(batch, columns, row, stretch, file);
+        addStretch(batch, columns, row, stretch.first, stretch.pages, stretch.folio, file);
         if (batch.length > SPAN_BATCH - MOST_ADDED) {
           yield batch;
           batch.length = 0;
@@ -149,12 +149,14 @@ function* stretchesOf(
   yield { first: last, pages: folio, folio };
 }
 
-/** Adds a stretch in bytes, without what the folio that holds the end of the file has behind it. */
+/** Adds a {@link Stretch} in bytes, without what the folio that holds the end of the file has after it. */
 function addStretch(
   batch: SpanColumns,
   { pfn, flags: bits, index, indexWords }: FolioColumns,
   row: number,
-  { first, pages, folio }: Stretch,
+  first: number,
+  pages: number,
+  folio: number,
   { limit, pageSize, strict }: SpanFile,
 ): void {
   const position = (index[row] as number) + first;
@@ -199,5 +201,6 @@ function indexKinds(bits: number, words: Uint32Array, row: number): readonly Asp
 
 /** Pages of the folio that starts at a page frame: those of its preserved block. */
 function pagesOf(pages: PreservedPages | undefined, pfn: number): number {
-  return 2 ** Math.max(0, pages?.largestAt(pfn) ?? 0);
+  const order = pages?.largestAt(pfn) ?? 0;
+  return order > 0 ? 2 ** order : 1;
 }

@@ -7,7 +7,7 @@ import { keyOf } from './iommufd.js';
 
 const PLACE: Place = { part: 'ftrace' };
 
-/** The trace buffers: what a buffer holds is no property of the handover, how large it is is one. */
+/** The trace buffers: what a buffer holds is not a property of the handover, how large it is is one. */
 export function ftraceEntity({ events, globalTrace }: Ftrace): Entity {
   const cpus = globalTrace?.cpus ?? [];
   return {

@@ -8,7 +8,7 @@ import { nameKey, nameOf } from './names.js';
 
 const PLACE: Place = { part: 'guestmemfs' };
 
-/** The file system: files need the memory behind the blob, and are a gap without it. */
+/** The file system: files need the memory of the blob, and are a gap without it. */
 export function guestmemfsEntity(guestmemfs: Guestmemfs): Entity {
   const { fsMem, superblock, mappingsBlocks, mappingsToInode, numInodes, files } = guestmemfs;
   return {

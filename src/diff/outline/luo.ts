@@ -17,7 +17,7 @@ export function luoEntity(luo: Luo, context: StructureContext): Entity {
   const { handover } = context;
   const { compatible, liveupdateNumber, sessions, flbs, sessionsAddress, flbsAddress, abiHeader } = luo;
   const files = (sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-  // 0 is the address of an empty list, and up to luo-v3 sessions stand in an area that is always there.
+  // 0 is the address of an empty list, and up to luo-v3 sessions are in an area that is always there.
   const none = sessionsAddress === 0n || sessionsAddress === undefined;
   const noFlbs = flbsAddress === 0n || flbsAddress === undefined;
   return {
@@ -52,7 +52,7 @@ export function luoEntity(luo: Luo, context: StructureContext): Entity {
   };
 }
 
-/** @param partial a part of the list is not in the dump: what it lacks may have been there */
+/** @param partial part of the list is not in the dump: what it lacks may have been there */
 function list<T>(
   name: string,
   items: readonly T[] | undefined,

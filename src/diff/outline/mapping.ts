@@ -20,11 +20,11 @@ const PAGE = 4096;
 
 const NOTHING: readonly Span[] = [];
 
-/** Memory that no file has: where it lies is no property that outlives a move. */
+/** Memory that no file has: its place is not a property that outlives a move. */
 const NO_FILE: AspectKind = { name: 'target', of: 'memory of no file', moves: false };
 
 /**
- * Walks a table as merged spans. Leaf sizes are no property of a mapping. IOVAs below table pages that the
+ * Walks a table as merged spans. Leaf sizes are not a property of a mapping. IOVAs below table pages that the
  * dump does not hold come as spans without aspects.
  *
  * @param strict tell the physical addresses too
@@ -43,7 +43,7 @@ export function* mappingSpans(
   const spans = createSpanColumns();
   let hidden = 0;
   for (const batch of mergeBatches(walk.batches, format)) {
-    // What is absent was met before the leaves behind it, at the latest with this batch.
+    // What is absent was met before the leaves after it, at the latest with this batch.
     absent.update();
     const iovas = iovasOf(batch);
     const pages = pagesOf(batch);

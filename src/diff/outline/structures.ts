@@ -40,7 +40,7 @@ interface Drawing extends StructureContext {
   readonly trees: ReadonlyMap<bigint, TableTree>;
 }
 
-/** Lists for the structures that stand at the top of a handover. */
+/** Lists for the structures that are at the top of a handover. */
 export function structureLists(context: StructureContext): List[] {
   return [...structuresOf(context.handover)].flatMap(({ subject, value }) => {
     const place: Place = { part: 'structure', structure: subject.what };

@@ -48,7 +48,7 @@ function typedRiders(context: StructureContext): Typed[] {
   return riders;
 }
 
-/** The lists of a handover's subsystems; of a rider by itself, that rider. */
+/** The lists of a handover's subsystems; of a rider on its own, that rider. */
 export function subtreeLists(context: StructureContext): List[] {
   const { handover } = context;
   const place: Place = { part: 'subtree' };

@@ -8,12 +8,13 @@ import { FdtToken } from '../../records/fdt.js';
 import { ownVersion } from '../../schema/composite.js';
 import type { Entity } from '../entity.js';
 import type { Place } from '../place.js';
+import { childPath, type NodePath, pathKey, ROOT_PATH } from './path-key.js';
 
 const NOTHING = new Uint8Array(0);
 
 /** A node that is open while the tokens are gone through. */
 interface Open {
-  readonly path: string;
+  readonly at: NodePath;
   /** What of it is typed; undefined for a node that nothing is known of. */
   readonly binding: NodeBinding | undefined;
   /** Bound names that were met in it: of several equal ones the model has the first. */
@@ -40,19 +41,19 @@ export function* untypedEntities(
     if (kind === FdtToken.endNode) stack.pop();
     else if (kind === FdtToken.beginNode) {
       const name = nodeName(tree, token) ?? '';
-      const path = above === undefined ? '/' : `${above.path === '/' ? '' : above.path}/${name}`;
+      const at = above === undefined ? ROOT_PATH : childPath(above.at, name);
       const bound = above === undefined ? binding : boundChild(tree, token, name, above);
-      stack.push({ path, binding: bound, properties: new Set(), children: new Set() });
+      stack.push({ at, binding: bound, properties: new Set(), children: new Set() });
       if (bound === undefined && above !== undefined) {
-        yield { place: { ...place, fdtPath: path }, key: `node ${path}`, fields: [] };
+        yield { place: { ...place, fdtPath: at.path }, key: `node ${pathKey(at)}`, fields: [] };
       }
     } else if (kind === FdtToken.prop && above !== undefined) {
       const property = propertyName(tree, token) ?? '';
       const value = propertyValue(tree, token) ?? NOTHING;
       if (isTyped(above, property, value)) continue;
       yield {
-        place: { ...place, fdtPath: above.path, property },
-        key: `property ${above.path}\u0000${property}`,
+        place: { ...place, fdtPath: above.at.path, property },
+        key: `property ${pathKey(above.at)}\u0000${property}`,
         fields: [{ name: 'value', value, ...(secret ? { secret } : {}) }],
       };
     }
@@ -77,7 +78,7 @@ function boundChild(tree: FdtTree, node: number, name: string, above: Open): Nod
 function isTyped({ binding, properties }: Open, name: string, value: Uint8Array): boolean {
   if (binding === undefined || properties.has(name)) return false;
   properties.add(name);
-  // A version is told as such where it stands; that of the binding itself says nothing more.
+  // A version is told as such where it is; that of the binding itself says nothing more.
   if (name === 'compatible' && binding.compatible !== undefined) {
     const strings = compatibleStrings(value);
     return strings.length === 1 && strings[0] === binding.compatible;

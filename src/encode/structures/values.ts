@@ -14,7 +14,7 @@ export function numberFromJson(
   path: string,
 ): number | bigint {
   const integer = typeof value === 'bigint' ? value : jsonInteger(value, path);
-  // 64 bits are written as they stand in memory, also those of a signed field.
+  // 64 bits are written as they are in memory, also those of a signed field.
   const stored = kind === 'sint' && bitWidth > 32 ? BigInt.asIntN(bitWidth, integer) : integer;
   const [low, high] =
     kind === 'sint'

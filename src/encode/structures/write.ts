@@ -54,7 +54,7 @@ export function writeStructure(
   );
 }
 
-/** The bytes of a record that lies in somebody else's, or in a blob. */
+/** The bytes of a record that is in another record, or in a blob. */
 export function recordBytes(place: Place, form: StructureForm, json: Json, path: string): Uint8Array {
   const { version } = form;
   const defaults = version?.values[0] === undefined ? [] : ([[version.field, version.values[0]]] as const);

@@ -43,7 +43,7 @@ export function planPages(
   const sum = given.reduce((total, { count }) => total + count, 0n);
   if (given.length > 0 && sum === BigInt(records) && given.every(({ count }) => count <= BigInt(capacity)))
     return [...given];
-  // A count that no page has is told as it was found; the records are those that were read behind it.
+  // A count that no page has is told as it was found; the records are those that were read after it.
   const wild = given.findIndex(({ count }) => count > BigInt(capacity));
   if (wild >= 0 && holds(given, capacity, records)) return [...given];
   const needed = Math.max(Math.ceil(records / capacity), chain.empty && head === undefined ? 1 : 0);

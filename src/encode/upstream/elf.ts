@@ -66,8 +66,8 @@ export function encodeUpstreamElf(
 }
 
 /**
- * Lays out the physical memory of a document. Parts lie at the document's addresses, those without one
- * behind everything else; the map keeps what is fresh. `memory` supplies what the document does not hold.
+ * Lays out the physical memory of a document. Parts are at the document's addresses, those without one
+ * after everything else; the map keeps what is fresh. `memory` supplies what the document does not hold.
  *
  * @throws ModelError when the document has not the form of a model, naming the place
  */

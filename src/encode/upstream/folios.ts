@@ -1,4 +1,4 @@
-/** Lists of folios of a document, as the entries that lie in a preserved area. */
+/** Lists of folios of a document, as the entries that are in a preserved area. */
 import { MEMFD_LUO_FOLIO_SER_SIZE, writeMemfdLuoFolioSer } from '../../records/memfd.js';
 import { ModelError } from '../from-json.js';
 import { jsonNarrow, jsonObjects, jsonWide } from './json.js';

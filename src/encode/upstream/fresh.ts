@@ -1,7 +1,7 @@
 /**
  * Root trees as Linux 6.16 and later write them (upstream 2.2.4). Up to 6.18 the kernel writes the tree in
  * one pass when it is finalized; from 6.19 on it writes the root alone at boot, and adds each child to it in
- * place, so that the newest stands first.
+ * place, so that the newest is first.
  */
 import type { Generation } from '../../abi/model.js';
 import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';

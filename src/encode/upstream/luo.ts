@@ -35,8 +35,8 @@ const FILE_ORDER = 1;
 /**
  * Writes what `luo` of a document holds.
  *
- * @param document the whole of it: some structures that FLBs hold stand at its top
- * @returns `luo` with the addresses at which its lists lie
+ * @param document the whole of it: some structures that FLBs hold are at its top
+ * @returns `luo` with the addresses at which its lists are
  */
 export function writeLuo(place: Place, luo: Json, document: Json): Json {
   const version = versionOf(luo);

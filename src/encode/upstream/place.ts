@@ -5,7 +5,7 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { MemorySegment } from '../../memory/segments.js';
 import { ModelError } from '../from-json.js';
 
-/** Fresh pages start on a boundary of this many bytes behind everything else. */
+/** Fresh pages start on a boundary of this many bytes after everything else. */
 const APART = 1 << 20;
 
 /** Bytes of map pages that a model may ask for: enough for 8 TiB of single 4K pages. */
@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /**
- * @param used half-open ranges of physical byte addresses in which nothing fresh may lie
+ * @param used half-open ranges of physical byte addresses in which nothing fresh may be
  */
 export function createPlace(
   pageSize: number,
@@ -40,7 +40,7 @@ export function createPlace(
   const messages: string[] = [];
   let map = 0;
   const taken = pageSet(used, APART);
-  // The room behind everything first, then from the top down.
+  // The room after everything first, then from the top down.
   const gaps = [...taken.uncovered(APART, PHYSICAL_LIMIT)]
     .map(({ start, end }) => ({ next: Number(start), end: Number(end) }))
     .reverse();

@@ -1,4 +1,4 @@
-/** A rider's blob by itself: memblock, kho_test, LUO, kexec-metadata. */
+/** A rider's blob on its own: memblock, kho_test, LUO, kexec-metadata. */
 import type { TreeBinding } from '../../abi/binding.js';
 import type { Handover } from '../../abi/model.js';
 import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
@@ -55,7 +55,7 @@ export function decodedPart(handover: Handover, { key }: TreeRider): Json {
 }
 
 /**
- * The record of a rider that is no tree: LUO from luo-v3 on, kexec-metadata.
+ * The record of a rider that is not a tree: LUO from luo-v3 on, kexec-metadata.
  *
  * @returns undefined when the document has none of that name
  */

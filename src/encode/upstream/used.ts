@@ -1,4 +1,4 @@
-/** Where a document says that something lies, so that nothing fresh is put there. */
+/** Where a document says that something is, so that nothing fresh is put there. */
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../memory/physical.js';
 import type { Json } from './json.js';
 

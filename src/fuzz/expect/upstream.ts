@@ -18,7 +18,7 @@ const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
-/** Files lie in block lists from luo-v5 on, sessions from luo-v4 on. */
+/** Files are in block lists from luo-v5 on, sessions from luo-v4 on. */
 const isList = ({ target }: FieldChange): boolean => target.handover.luo?.version === 'luo-v5';
 const above =
   (limit: (change: FieldChange) => bigint) =>
@@ -44,7 +44,7 @@ const blockCount: FieldRule = (change) => {
   return change.instance.list?.startsWith('blocks of files') === true ? fires('LUO-011') : UNKNOWN;
 };
 
-/** Up to luo-v4 files lie in an array: only what exceeds it is wrong for sure. */
+/** Up to luo-v4 files are in an array: only what exceeds it is wrong for sure. */
 const fileCount: FieldRule = (change) => {
   if ((change.instance.length ?? 0) === 0) return change.old === 0n ? fires('LUO-009', 'LUO-011') : UNKNOWN;
   if (isList(change)) return fires('LUO-011');

@@ -144,6 +144,6 @@ export function expectRegister(value: bigint): Expectation {
   if (ttm === records.TableMode.abortDma) return fires('VTD-003', 'VTD-008');
   if (ssirwe === 1 && ttm === records.TableMode.legacy) return fires('VTD-004');
   if (reserved0 !== 0 || reserved8 !== 0) return fires('VTD-005');
-  // An address beyond the host's width is no row: there is no table at it.
+  // An address beyond the host's width is not a row: there is no table at it.
   return UNKNOWN;
 }

@@ -51,7 +51,7 @@ export function isAddress({ info: { unit, pointer } }: LeafField): boolean {
   return unit === 'address' || unit === 'pfn' || pointer !== undefined;
 }
 
-/** A pointer to nowhere, to itself, to another record, to freed memory, between, behind all. */
+/** A pointer to nowhere, to itself, to another record, to freed memory, between, after all. */
 export function pointerChoice(
   { target, addresses }: MutateContext,
   instance: RecordInstance,

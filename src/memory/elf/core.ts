@@ -23,7 +23,7 @@ export interface ElfCore {
   readonly machine: Machine;
   /** PT_LOAD segments with a physical address. */
   readonly segmentCount: number;
-  /** Where which physical memory lies in the file. */
+  /** Where which physical memory is in the file. */
   readonly table: RunTable;
   readonly vmcoreinfo?: Vmcoreinfo;
   /** Bytes of the file that segments show, notes included; more than the file has when they show some twice. */
@@ -39,7 +39,7 @@ export interface ElfCoreResult {
 
 /**
  * Reads the headers of an ELF core of physical memory: vmcore, /proc/kcore, QEMU's dump-guest-memory.
- * Never throws on bad data. Where segments overlap the first in the file wins; what lies beyond the
+ * Never throws on bad data. Where segments overlap the first in the file wins; what is beyond the
  * file's end is absent; what p_memsz has beyond p_filesz is zero, but absent in a core that makedumpfile wrote.
  *
  * @param file the unpacked core; only its headers and notes are read

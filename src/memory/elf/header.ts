@@ -18,7 +18,7 @@ import type { RandomAccess } from '../random-access.js';
 /** The architectures whose memory the toolkit reads. */
 export type Machine = 'x86-64' | 'arm64';
 
-/** Where the program headers of a core lie. */
+/** Where the program headers of a core are. */
 export interface ElfLayout {
   readonly machine: Machine;
   /** File offset of the first program header. */

@@ -40,11 +40,11 @@ const MACHINES: Readonly<Record<Machine, number>> = { 'x86-64': ElfMachine.x8664
 /**
  * Writes an ELF core of physical memory, piece by piece: headers first, then the segments' bytes (the
  * same arrays, not copies) with padding between. Neighbouring segments share one PT_LOAD; zeros that
- * follow bytes become its memsz beyond filesz. From 65,535 program headers on their number stands in
+ * follow bytes become its memsz beyond filesz. From 65,535 program headers on their number is in
  * section header 0 (PN_XNUM).
  *
  * @param segments in any order; empty ones are left out
- * @throws RangeError for segments that overlap or do not lie in [0, 2^52)
+ * @throws RangeError for segments that overlap or are not in [0, 2^52)
  */
 export function* elfCoreChunks(
   segments: Iterable<MemorySegment>,
@@ -109,7 +109,7 @@ function groupSegments(sorted: readonly MemorySegment[]): Load[] {
   return loads;
 }
 
-/** Whether a piece at `address` goes on where a load ends; bytes cannot follow zeros in one PT_LOAD. */
+/** Whether a piece at `address` continues where a load ends; bytes cannot follow zeros in one PT_LOAD. */
 function continues(load: Load, address: number, stored: boolean): boolean {
   return load.start + load.stored + load.zero === address && !(stored && load.zero > 0);
 }

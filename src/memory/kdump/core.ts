@@ -181,7 +181,7 @@ function pagedMemory(
       const listed = bitmap.has(pfn);
       const behind = bitmap.next(pfn, !listed);
       if (!listed) {
-        // Behind the bitmap nothing is listed any more.
+        // After the bitmap nothing is listed any more.
         const stop = behind >= endPfn ? end : Math.min(behind * pageSize, end);
         yield { start: at, end: stop, state: 'absent' };
         at = stop;

@@ -11,7 +11,7 @@ import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '.
 const SIGNATURE = new TextEncoder().encode('makedumpfile\0');
 /** END_FLAG_FLAT_HEADER: -1, as the halves of a u64 read. */
 const END_HALF = 0xffff_ffff;
-/** The seekable file that a piece lies in ends here: offsets are signed 64-bit numbers, and exact as ours. */
+/** The seekable file that a piece is in ends here: offsets are signed 64-bit numbers, and exact as ours. */
 const OFFSET_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -63,7 +63,7 @@ export function flattenedAccess(file: RandomAccess, diagnostics: DiagnosticSink)
   return { size, readAt };
 }
 
-/** The index: where in the target file, and where in the stream, each piece lies. */
+/** The index: where in the target file, and where in the stream, each piece is. */
 function readPieces(file: RandomAccess, diagnostics: DiagnosticSink): RunTable {
   let starts = new Float64Array(1024);
   let ends = new Float64Array(1024);

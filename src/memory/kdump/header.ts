@@ -13,7 +13,7 @@ import type { Machine } from '../elf/header.js';
 import { PHYSICAL_LIMIT } from '../physical.js';
 import type { RandomAccess } from '../random-access.js';
 
-/** Where the parts of a kdump-compressed core lie. Offsets and sizes in bytes of the (seekable) file. */
+/** Where the parts of a kdump-compressed core are. Offsets and sizes in bytes of the (seekable) file. */
 export interface KdumpLayout {
   /** Undefined where the header does not say (QEMU writes "Unknown" for every guest). */
   readonly machine?: Machine;
@@ -25,9 +25,9 @@ export interface KdumpLayout {
   readonly pageSize: number;
   /** Offset of the bitmap of the pages that are in the file. */
   readonly bitmap: number;
-  /** First page frame number that the file is about: not 0 in a part of a split dump. */
+  /** First page frame number that the file is about: not 0 in part of a split dump. */
   readonly firstPfn: number;
-  /** Page frame number behind the last one; its bit and all below are inside the file. */
+  /** Page frame number after the last one; its bit and all below are inside the file. */
   readonly endPfn: number;
   /** Offset of the first page descriptor. */
   readonly descriptors: number;

@@ -22,7 +22,7 @@ export function unpackLzo(packed: Uint8Array, size: number): Uint8Array | undefi
   let done = 0;
   let state = 0;
 
-  /** A length that goes on in further bytes: each 0 counts 255, the first other one ends it; -1 beyond the block. */
+  /** A length that continues in further bytes: each 0 counts 255, the first other one ends it; -1 beyond the block. */
   function longer(base: number): number {
     let length = base;
     while (at < end) {
@@ -40,7 +40,7 @@ export function unpackLzo(packed: Uint8Array, size: number): Uint8Array | undefi
     return true;
   }
 
-  /** Copies what stands `distance` bytes back, byte by byte: a match may overlap what it makes. */
+  /** Copies the bytes `distance` bytes back, byte by byte: a match may overlap what it makes. */
   function match(distance: number, length: number): boolean {
     if (distance > done || length < 0 || length > size - done) return false;
     for (let i = 0; i < length; i++, done++) out[done] = out[done - distance] ?? 0;

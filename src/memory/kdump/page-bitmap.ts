@@ -25,7 +25,7 @@ const WEIGHT = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).re
  *
  * @param offset file offset of the bit of page frame 0; bit i of a byte is the frame i places on
  * @param firstPfn frames below it count as clear
- * @param endPfn frames from it on count as clear; the bits below it lie inside the file
+ * @param endPfn frames from it on count as clear; the bits below it are inside the file
  */
 export function pageBitmap(file: RandomAccess, offset: number, firstPfn: number, endPfn: number): PageBitmap {
   const firstChunk = Math.floor(firstPfn / CHUNK_FRAMES);

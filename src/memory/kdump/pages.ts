@@ -71,7 +71,7 @@ export function pageReader(
   /** A bit for each page that was found unreadable, so that it is told of once. */
   let refused: Uint8Array | undefined;
 
-  /** Where the descriptor stands in `desc`; -1 when the file does not have it. */
+  /** Where the descriptor is in `desc`; -1 when the file does not have it. */
   function locate(index: number): number {
     if (!(index >= firstDesc && index < firstDesc + descCount)) {
       firstDesc = index - (index % BATCH);

@@ -2,7 +2,7 @@
 
 /** What the low two bits of a tag say. */
 const TAG = { literal: 0, copy1: 1, copy2: 2 } as const;
-/** Literals of up to this length have it in the tag; longer ones in one to four bytes behind it. */
+/** Literals of up to this length have it in the tag; longer ones in one to four bytes after it. */
 const SHORT_LITERAL = 60;
 
 /**

@@ -45,7 +45,7 @@ const MAX_STRUCT_PAGE = 256;
 const WINDOW = 4096;
 /** Entries of tables looked at, beside a few for each page that the dump holds. */
 const MIN_BUDGET = 1 << 20;
-/** Orders beyond this are no block's. */
+/** Orders beyond this are not those of a block. */
 const MAX_ORDER = 40;
 /** Marks kept; those of a terabyte in single pages. */
 const MAX_MARKS = 1 << 28;

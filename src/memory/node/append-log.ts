@@ -10,7 +10,7 @@ export interface AppendLog {
 }
 
 /**
- * Opens a log for appending; what stands behind its last line end is cut off.
+ * Opens a log for appending; anything after its last newline is cut off.
  *
  * @throws OutputError when the system cannot write
  */

@@ -7,7 +7,7 @@ const pending = new Set<() => void>();
 const files = new Map<string, () => void>();
 
 /**
- * Calls `action` when the process exits or is ended by a signal; it must not throw for want of what it ends.
+ * Calls `action` when the process exits or is ended by a signal; it must not throw if what it ends is missing.
  *
  * @returns forgets the action, which is then not called
  */

@@ -83,7 +83,7 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
  * A file's bytes in pieces. Unlike a stream's, its iterator leaves the file open when it ends early: closing
  * is up to `close`, once, and waits for a read that is still under way.
  *
- * @param seekable read by position, from the start; else from where it stands, as pipes must be
+ * @param seekable read by position, from the start; else from where it is, as pipes must be
  */
 function chunksOf(fd: number, seekable: boolean): { chunks: AsyncIterable<Uint8Array>; close(): void } {
   let reading = false;

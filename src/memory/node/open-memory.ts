@@ -24,13 +24,13 @@ export interface OpenedMemory {
   readonly vmcoreinfo?: Vmcoreinfo;
   /** What is wrong with the file, though it could be used; reading a kdump core may add to it. */
   readonly diagnostics: readonly MemoryDiagnostic[];
-  /** Closes the input behind it. */
+  /** Closes the underlying input. */
   close(): void;
 }
 
 /** How memory is opened. */
 export interface MemoryOptions extends OpenOptions {
-  /** Physical address of the first byte of a file that is no core, in bytes: the file is a raw image then. */
+  /** Physical address of the first byte of a file that is not a core, in bytes: the file is a raw image then. */
   readonly base?: number;
   /** Factor of the limits of {@link createBudget}; 1 when left out. */
   readonly budget?: number;
@@ -40,7 +40,7 @@ export interface MemoryOptions extends OpenOptions {
  * Opens the physical memory in a file, compressed or not.
  *
  * @param path a file, or `-` for standard input
- * @throws InputError when it cannot be read, or is no memory that the toolkit reads
+ * @throws InputError when it cannot be read, or is not memory that the toolkit reads
  */
 export async function openMemory(path: string, options: MemoryOptions = {}): Promise<OpenedMemory> {
   const input = await openInput(path, options);
@@ -55,7 +55,7 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
 /**
  * The physical memory in an input that is open already; closing it closes the input.
  *
- * @throws InputError when it is no memory that the toolkit reads
+ * @throws InputError when it is not memory that the toolkit reads
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
   const opened = unlimited(input, options);

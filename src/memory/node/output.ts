@@ -8,7 +8,7 @@ import { uniqueSuffix } from './unique.js';
 /** What is written: text as UTF-8, and bytes, in pieces of any size. */
 export type OutputChunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
-/** Names of standard output; a file behind it must not be replaced under the descriptor that others share. */
+/** Names of standard output; a file that it refers to must not be replaced under the descriptor that others share. */
 const STANDARD_OUTPUT = new Set(['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
 /** Small chunks are gathered up to this many bytes. */
@@ -16,7 +16,7 @@ const BATCH = 64 * 1024;
 
 /**
  * Writes a file as a whole or not at all: beside its place under another name, synced, then renamed. The
- * temporary file is removed on failure, on exit and on signals. A link is followed; what is no regular
+ * temporary file is removed on failure, on exit and on signals. A link is followed; what is not a regular
  * file (a pipe, /dev/null) is written in place. A file that this run has read is refused. `-` is standard output, whose reader may leave early.
  *
  * @throws OutputError when the system cannot write; errors that `chunks` throws pass through
@@ -117,7 +117,7 @@ async function writeStandardOutput(chunks: OutputChunks): Promise<void> {
 
 /**
  * The same bytes in pieces worth a system call. A piece is valid until the next one is asked for; nothing
- * of a chunk is kept, so that whoever makes them may use one buffer again and again.
+ * of a chunk is kept, so that the producer may reuse one buffer.
  */
 async function* batches(chunks: OutputChunks): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();

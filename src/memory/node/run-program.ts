@@ -1,4 +1,4 @@
-/** A program run on a file, with limits, by itself and without a shell's reading of its arguments. */
+/** A program run on a file, with limits, on its own and without a shell's reading of its arguments. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { onExit } from './cleanup.js';

@@ -19,7 +19,14 @@ export interface SpoolOptions {
 const SPOOL_FLOOR = 128 * 2 ** 20;
 const SPOOL_EACH = 256;
 
-/** An unpacked stream in a temporary file that nobody else sees. */
+/**
+ * The same with its zeros: they are not data, but take time. Memory that was hardly used, packed as well as can be, has
+ * some thousand for each byte.
+ */
+const ZEROS_FLOOR = 2 * 2 ** 30;
+const ZEROS_EACH = 4096;
+
+/** An unpacked stream in a temporary file that is not visible to others. */
 export interface Spool {
   readonly fd: number;
   /** Bytes. */
@@ -61,6 +68,8 @@ export async function spoolStream(
       stored += writeSparse(fd, block, length, offset, folder);
       const allowed = (options.budget ?? 1) * (SPOOL_FLOOR + SPOOL_EACH * packed());
       if (stored > allowed) throw outOfProportion(path, stored, packed());
+      const zeros = (options.budget ?? 1) * (ZEROS_FLOOR + ZEROS_EACH * packed());
+      if (size > zeros) throw outOfProportion(path, size, packed());
     };
     for await (const chunk of source) {
       if (size + chunk.length > limit) throw tooLarge(path, limit);

@@ -23,7 +23,7 @@ export function unpack(
   return DECODERS[packing](source, path);
 }
 
-/** All members of a gzip file, one behind the other. */
+/** All members of a gzip file, one after another. */
 async function* gunzip(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false });
   const output = createGunzip({ chunkSize: 64 * 1024 });

@@ -11,7 +11,7 @@ const BLOCK_HEADER = 3;
 const CHECKSUM = 4;
 
 /**
- * All frames of Zstandard data, one behind the other; skippable ones give nothing. The frames are cut into
+ * All frames of Zstandard data, one after another; skippable ones give nothing. The frames are cut into
  * blocks here and unpacked one block at a time, so that little data that unpack to much are never held.
  *
  * @param path for messages
@@ -161,13 +161,13 @@ interface FrameState {
   e: number;
 }
 
-/** The state of a frame; undefined behind it. */
+/** The state of a frame; undefined after it. */
 function windowState(decoder: Decompress): FrameState | undefined {
   const { s: state } = decoder as unknown as { s?: unknown };
   return typeof state === 'object' && state !== null && 'w' in state ? (state as FrameState) : undefined;
 }
 
-/** Puts a decoder behind a frame's header, which we read: fzstd's own reader allocates the window that it announces. */
+/** Positions a decoder after a frame's header, which we read: fzstd's own reader allocates the window that it announces. */
 function beginFrame(decoder: Decompress, header: ZstdFrameHeader): void {
   const state = {
     b: 0,

@@ -19,7 +19,7 @@ interface Window {
  * Reads a file through a few aligned windows, so that small reads cost no system call each. A page or
  * more that is in no window is read directly, unless it continues the last read.
  *
- * @param fd open for reading; closed by whoever opened it
+ * @param fd open for reading; closed by its opener
  * @param size bytes of the file
  * @param path for messages
  * @returns an access that throws InputError when the system cannot read, or the file has become shorter

@@ -1,4 +1,4 @@
-/** The findings of a validation as articles, one a rule, most severe first. */
+/** The findings of a validation as articles, one per rule, most severe first. */
 import type { Finding, Rule } from '../../validate/rule.js';
 import type { ValidationResult } from '../../validate/run.js';
 import { placeText } from '../validate-text.js';

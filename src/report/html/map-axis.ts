@@ -1,4 +1,4 @@
-/** Where physical addresses lie on a line of fixed width: linear, but for the largest empty gaps, which are cut out. */
+/** Where physical addresses are on a line of fixed width: linear, but for the largest empty gaps, which are cut out. */
 import type { PageSet } from '../../memory/page-set.js';
 
 /** Gaps that are cut out at most. */
@@ -69,7 +69,7 @@ function largestGaps({ runCount, starts, ends }: PageSet, least: number): { star
 /**
  * Marks the columns that a set touches.
  *
- * @returns one byte a column: 1 where a page of the set lies
+ * @returns one byte a column: 1 where a page of the set is
  */
 export function touchedColumns(set: PageSet, axis: readonly Stretch[], width: number): Uint8Array {
   const columns = new Uint8Array(width);

@@ -1,4 +1,4 @@
-/** The physical memory of a handover as a picture: what is kept, and what lies where. */
+/** The physical memory of a handover as a picture: what is kept, and what is where. */
 import type { AddressRange, Handover } from '../../abi/model.js';
 import { fsMemRange } from '../../decode/guestmemfs.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';

@@ -1,5 +1,5 @@
 /**
- * `kho report`: a dump as one page to attach to a bug report: what it is, what is wrong with it, where it lies in
+ * `kho report`: a dump as one page to attach to a bug report: what it is, what is wrong with it, where it is in
  * memory, and its contents. A page without scripts whose policy forbids everything but its own style sheet, so
  * that no name in a dump can do more than be read. It shows records and metadata, never pages of guest memory.
  */
@@ -31,7 +31,7 @@ export interface ReportInput {
   readonly description: string;
   readonly handover: Handover;
   readonly found?: FoundTree;
-  /** Absent for what is no handover. */
+  /** Absent if not a handover. */
   readonly result?: ValidationResult;
   readonly catalogue: readonly Rule[];
   /** Version of the toolkit. */

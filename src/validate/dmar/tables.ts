@@ -81,7 +81,7 @@ export const tablesPreserved: Rule = {
         if (preserved(page, page + 1) !== 'inside') missing.push(table);
       },
       end({ anomalies }) {
-        // Tables that are not in the dump are not entered, but where they lie is known.
+        // Tables that are not in the dump are not entered, but where they are is known.
         for (const { kind, table, level, iova, entryAddress = -1 } of anomalies) {
           if (kind !== 'table-absent' || table === undefined || entryAddress < 0) continue;
           tables++;

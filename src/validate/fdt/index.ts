@@ -85,7 +85,7 @@ const TITLES: Readonly<Record<FdtDiagnosticCode, string>> = {
 
 /** Severities that do not follow from libfdt's verdict. */
 const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
-  // The page that holds a tree goes on behind it; a copy of the page is no mistake.
+  // The page of a tree continues after it; a copy of the page is not a mistake.
   'trailing-bytes': 'note',
   'other-version': 'note',
   // No root, no compatible: kho_populate refuses the tree.
@@ -107,7 +107,7 @@ const OLD_LIBFDT: readonly (Generation | undefined)[] = ['rfc-2024', 'kho-v1'];
 
 /**
  * The severity of one finding, where it is not the rule's. The kernel never calls fdt_check_full, and its look-ups end
- * at the root's FDT_END_NODE: what stands after that harms nobody, unless it is what should have been handed over.
+ * at the root's FDT_END_NODE: what is after that is harmless, unless it is what should have been handed over.
  */
 function ownSeverity(
   diagnostic: FdtDiagnostic,
@@ -133,6 +133,13 @@ export function lookUpSeverity(tree: FdtTree, diagnostic: FdtDiagnostic): Severi
   // A structure block that ends inside the root takes what should follow with it.
   if (CUT_OFF.includes(diagnostic.code)) return rootEnd(tree) === undefined ? 'error' : 'warning';
   return isUnseen(tree, diagnostic) ? 'warning' : undefined;
+}
+
+/** Where the dump ends a root tree that goes on: what is wrong with it there is not the tree's fault. */
+function cutAt({ brokenEntry, fdtAddress, tree }: Handover): bigint | undefined {
+  if (fdtAddress === undefined || brokenEntry?.state !== 'absent' || brokenEntry.address !== fdtAddress)
+    return undefined;
+  return fdtAddress + BigInt(tree?.bytes.length ?? 0);
 }
 
 /** The root's children are two blobs of one name; the path of the diagnostic is that of their parent. */
@@ -165,8 +172,13 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
           'unanswered',
         );
       }
+      const cut = cutAt(handover);
       for (const diagnostic of handover.tree?.diagnostics ?? []) {
         if (diagnostic.code !== code) continue;
+        if (cut !== undefined) {
+          report.absent('the end of the root tree', cut);
+          return;
+        }
         // Reported as KHO-112.
         if (code === 'duplicate-node' && isUpstreamRoot(handover, diagnostic.path)) continue;
         const severity = ownSeverity(diagnostic, handover);

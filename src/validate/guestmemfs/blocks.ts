@@ -16,7 +16,7 @@ import {
   SUPERBLOCK_PATH,
 } from './subject.js';
 
-/** Where entry `i` of a mapping page stands. */
+/** Where entry `i` of a mapping page is. */
 function entryPlace(page: bigint | undefined, i: number): Location {
   const base = (page ?? 0n) + BigInt(i * MAPPING_BLOCK_SIZE);
   return { fdtPath: BLOCKS_PATH, ...fieldPlace(mappingBlock, base, 'block'), field: `mappings[${i}]` };
@@ -163,7 +163,7 @@ export const blocksOwned: Rule = {
   source: 'rfc-2024 G19, 3.3 no. 19',
   evidence: 'fs/guestmemfs/inode.c unlink, fs/guestmemfs/file.c truncate',
   consequence: 'the block is never handed out again; unlink and repeated truncates leak such blocks',
-  // Blocks of a file whose list of blocks is lost would look like nobody's.
+  // Blocks of a file whose list of blocks is lost would seem to have no owner.
   requires: ['GMFS-003', 'GMFS-007', 'GMFS-015'],
   needs: ['memory'],
   check(context, report) {
@@ -173,7 +173,7 @@ export const blocksOwned: Rule = {
     const limit = regionBlocks(guestmemfs);
     const used = new Uint8Array(limit);
     const files = mappedFiles(guestmemfs, report);
-    // Without every list of blocks nobody's blocks cannot be told.
+    // Without every list of blocks, blocks without an owner cannot be found.
     if (files.length < (guestmemfs.files?.length ?? 0)) return;
     for (const { blocks } of files) {
       const numbers = blockNumbers(blocks);

@@ -32,7 +32,7 @@ const MAX_SUPERBLOCK = 256n;
 
 /**
  * Whether a super block of this length has a larger spinlock than others: CONFIG_DEBUG_SPINLOCK, lockdep and PREEMPT_RT
- * make it so. What follows the lock then stands elsewhere.
+ * make it so. What follows the lock then is elsewhere.
  */
 export function isWithLockDebugging(length: bigint): boolean {
   return length > BigInt(GUESTMEMFS_SB_SIZE) && length <= MAX_SUPERBLOCK && length % 8n === 0n;

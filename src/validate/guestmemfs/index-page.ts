@@ -100,7 +100,7 @@ export const indexElements: Rule = {
   },
 };
 
-/** The first element behind the last that is not 0. */
+/** The first element after the last that is not 0. */
 function reportTail(
   index: RecordView<MappingInode>,
   from: number,

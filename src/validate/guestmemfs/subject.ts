@@ -134,13 +134,13 @@ function columns({ bytes, length }: RecordView<GuestmemfsInode>, address: bigint
   return { ...table, filename };
 }
 
-/** Where a field of an inode stands. */
+/** Where a field of an inode is. */
 export function inodePlace(table: InodeTable, ino: number, field: keyof GuestmemfsInode): Location {
   const base = table.address + BigInt((ino - 1) * GUESTMEMFS_INODE_SIZE);
   return { fdtPath: SUPERBLOCK_PATH, ...fieldPlace(guestmemfsInode, base, field) };
 }
 
-/** Where a field of the super block stands. */
+/** Where a field of the super block is. */
 export function superblockPlace(address: bigint, field: keyof GuestmemfsSb): Location {
   return { fdtPath: SUPERBLOCK_PATH, ...fieldPlace(guestmemfsSb, address, field) };
 }

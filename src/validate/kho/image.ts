@@ -1,4 +1,4 @@
-/** What the loader puts into memory lies in scratch, and in nothing that is preserved. */
+/** What the loader puts into memory is in scratch, and in nothing that is preserved. */
 import { type AddressRange, GENERATIONS, type Handover, type ImagePart } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import { physicalAddress } from '../../memory/read.js';
@@ -44,7 +44,7 @@ export const imageInScratch: Rule = {
         });
         continue;
       }
-      // A kernel's own copy lies where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
+      // A kernel's own copy is where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
       if (part.copied === true || generation === 'rfc-2024' || scratch.length === 0) continue;
       report.finding({
         severity: 'warning',

@@ -39,7 +39,10 @@ export const namedTree: Rule = {
       return;
     }
     if (state === 'absent') {
-      report.absent(`the tree that ${WORDS[how]} names`, address);
+      report.absent(
+        `${address === fdtAddress ? 'the end of ' : ''}the tree that ${WORDS[how]} names`,
+        address,
+      );
       return;
     }
     const elsewhere =

@@ -32,7 +32,7 @@ function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
 
 /**
  * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
- * themselves, which native sorting does fast: where every range begins behind the end before it, they are disjoint.
+ * themselves, which native sorting does fast: where every range begins after the end before it, they are disjoint.
  */
 function areDisjoint(facts: Facts): boolean {
   const isHuge = ({ whole, records }: MemProperty) =>

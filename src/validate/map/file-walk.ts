@@ -141,7 +141,7 @@ function flagsOf({ reached, map }: State, { ioas }: Segment): Uint8Array {
   return flags;
 }
 
-/** A batch whose rows all lie in one segment. */
+/** A batch whose rows all are in one segment. */
 function takeInside(s: State, batch: LeafBatch, segment: Segment): void {
   const quick = batch.small && batch.maximal && s.map.start % BLOCK_PAGES === 0;
   const flags = flagsOf(s, segment);
@@ -199,7 +199,7 @@ function insideBlocks(s: State, batch: LeafBatch, segment: Segment, flags: Uint8
   return at / WORDS;
 }
 
-/** A batch of which some rows may lie in no segment or in several. */
+/** A batch of which some rows may be in no segment or in several. */
 function takeRows(s: State, batch: LeafBatch): void {
   const { areas } = s;
   const located = areas.located(batch);
@@ -223,7 +223,7 @@ function takeRows(s: State, batch: LeafBatch): void {
   }
 }
 
-/** A stretch of leaves inside one segment: block by block as far as it lies in the region. */
+/** A stretch of leaves inside one segment: block by block as far as it is in the region. */
 function takeStretch(s: State, segment: Segment, target: number, pages: number, iova: number): void {
   const { start, place: places } = s.map;
   const flags = flagsOf(s, segment);

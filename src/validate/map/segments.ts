@@ -11,7 +11,7 @@ export interface Segment {
   readonly end: number;
   readonly ioas: Ioas;
   readonly area: IoasArea;
-  /** True when another area of the iommufd covers a part of the same IOVAs. */
+  /** True when another area of the iommufd covers part of the same IOVAs. */
   readonly shared: boolean;
 }
 
@@ -44,9 +44,9 @@ export function segmentsOf(iommufd: Iommufd | undefined): Segment[] {
   return segments;
 }
 
-/** A row of `located` lies in no segment. */
+/** A row of `located` is in no segment. */
 export const NOWHERE = -1;
-/** A row of `located` lies in several, or in part outside: `pieces` takes it apart. */
+/** A row of `located` is in several, or in part outside: `pieces` takes it apart. */
 export const APART = -2;
 
 /** A stretch of IOVA pages inside one segment, or in none. */
@@ -56,10 +56,10 @@ export interface Piece {
   readonly end: number;
 }
 
-/** The areas of a domain's iommufd, and where its runs lie in them. */
+/** The areas of a domain's iommufd, and where its runs are in them. */
 export interface DomainAreas {
   readonly segments: readonly Segment[];
-  /** Index of the segment that all rows of the batch lie in, -1 when there is none. */
+  /** Index of the segment that all rows of the batch are in, -1 when there is none. */
   around(batch: LeafBatch): number;
   /** For each row of the batch the index of its segment, NOWHERE or APART; shared by all rules that ask. */
   located(batch: LeafBatch): Int32Array;
@@ -138,7 +138,7 @@ function locate(batch: LeafBatch, starts: Float64Array, ends: Float64Array, rows
   }
 }
 
-/** Index of the first segment that ends behind `page`. */
+/** Index of the first segment that ends after `page`. */
 function firstBehind(ends: Float64Array, page: number): number {
   let low = 0;
   let high = ends.length;

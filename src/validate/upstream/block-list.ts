@@ -1,4 +1,4 @@
-/** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10). */
+/** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
@@ -9,7 +9,7 @@ import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
 const KB = 'kernel/liveupdate/kho_block.c';
 /** What LUO makes of a list that kho_block refuses (upstream L4, L10). */
 const REFUSED =
-  'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO';
+  'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO; for the PCI state (a draft) the FLB cannot be retrieved, and the next kernel panics';
 
 function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
   const lists = upstreamFacts(handover).lists();
@@ -19,7 +19,7 @@ function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedLi
   return lists;
 }
 
-/** Where a list goes wrong: behind its last block, or at its head. */
+/** Where a list goes wrong: after its last block, or at its head. */
 function linkOf({ blocks, location }: PlacedList) {
   const last = blocks.at(-1);
   return last === undefined ? location : at(last.address, 'kho_block_header_ser.next');
@@ -110,7 +110,7 @@ export const blockAddress: Rule = {
     for (const list of listsOf(context, report)) {
       const { blocks, broken, what } = list;
       const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      // What lies at a link that is no page's start need not be in the dump.
+      // The target of a link that is not page-aligned need not be in the dump.
       const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
       const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
       const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);

@@ -2,12 +2,16 @@
 import type { Handover, Location } from '../../abi/model.js';
 import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
 import { blockCapacity } from '../../decode/upstream/blocks.js';
+import { chainCapacity } from '../../decode/upstream/chain.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
+import { SUBJECTS } from '../../structures/index.js';
 import type { Subject } from '../rule.js';
+import { linksOf } from '../structures/generic.js';
+import { heldOf } from '../structures/held.js';
 import { fileSubject, sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
@@ -15,9 +19,9 @@ import { quoted } from './blobs.js';
 /** Why a chain does not end in 0. */
 export interface BrokenChain {
   /**
-   * - `loop`: it comes back to a page of its own;
-   * - `shared`: it goes on in a page of another chain;
-   * - `pointer`: it goes on at no physical address;
+   * - `loop`: it leads back to a page of its own;
+   * - `shared`: it continues in a page of another chain;
+   * - `pointer`: it continues at no physical address;
    * - `absent`: the next page is not in the dump;
    * - `unread`: decoding has stopped, as it had found more than there should be.
    */
@@ -30,7 +34,7 @@ export interface ListPage {
   readonly address: number;
   /** Runs before the first 0. */
   readonly used: number;
-  /** Whether something stands behind the first 0. */
+  /** Whether there are non-zero entries after the first 0. */
   readonly stray: boolean;
 }
 
@@ -50,9 +54,9 @@ export interface PlacedList {
   /** `sessions`, or `files of session "vm0"`. */
   readonly what: string;
   readonly subject: Subject;
-  readonly of: 'sessions' | 'files';
+  readonly of: 'sessions' | 'files' | 'structure';
   readonly head: bigint;
-  /** Where the head stands. */
+  /** Where the head is. */
   readonly location: Location;
   readonly blocks: readonly BlockInfo[];
   /** Records that fit a block. */
@@ -148,12 +152,34 @@ export function findLists(handover: Handover): PlacedList[] {
     if (session.fileBlocks === undefined) continue;
     found.push({ ...filesOf(session, pageSize), blocks: session.fileBlocks });
   }
+  found.push(...structureLists(handover));
   const frames = new Set(found.flatMap(({ blocks }) => blocks.map((block) => frameOf(block, pageSize))));
   return found.map((list) => {
     const own = new Set(list.blocks.map((block) => frameOf(block, pageSize)));
     const next = list.blocks.at(-1)?.next ?? list.head;
     return { ...list, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
+}
+
+/** Block lists of what hangs on LUO's FLBs and files. */
+function* structureLists(handover: Handover): Generator<Omit<PlacedList, 'broken'>> {
+  for (const { key } of SUBJECTS) {
+    for (const held of heldOf(handover, key)) {
+      for (const { field, head, list, link } of linksOf(held)) {
+        const { chain, list: binding } = field;
+        if (chain.page !== 'block' || list.pages === undefined) continue;
+        yield {
+          what: binding.what,
+          subject: held.subject,
+          of: 'structure',
+          head,
+          location: link,
+          blocks: list.pages,
+          capacity: chainCapacity(chain, handover.pageSize, binding.element.record.size ?? 1),
+        };
+      }
+    }
+  }
 }
 
 function filesOf({ name, filesAddress, origin }: LuoSession, pageSize: number) {

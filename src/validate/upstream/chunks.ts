@@ -99,7 +99,7 @@ export const bitmapAddress: Rule = {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
     for (const chunk of chunksOf(context)) {
-      // Of a count that does not fit (KHO-132) nobody knows where the pointers end.
+      // With a count that does not fit (KHO-132) the end of the pointers is not known.
       if (chunk.numElms > capacity) continue;
       for (let i = 0; i < chunk.pointers.length; i++) {
         const { bitmap } = chunk.pointers.at(i);

@@ -8,7 +8,7 @@ import type { Rule } from '../rule.js';
 import { counted, hex, listed } from '../text.js';
 import { at, reportDiagnostics, UPSTREAM } from './shared.js';
 
-/** Elements followed before a list that does not come back counts as endless; real ones have fewer than ten. */
+/** Elements followed before a list that does not return counts as endless; real ones have fewer than ten. */
 const MAX_ELEMENTS = 4096;
 
 /** Bytes of a page where setup_data exists. */
@@ -18,7 +18,7 @@ const EARLY_PAGES = 64n;
 
 interface SetupList {
   readonly elements: readonly { readonly address: bigint; readonly type: number }[];
-  /** Where the list comes back to itself, or is given up. */
+  /** Where the list leads back to itself, or is given up. */
   readonly endless?: bigint;
   readonly absent?: bigint;
 }

@@ -25,7 +25,7 @@ function place({ origin }: LuoFlb, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
 
-/** Whether only the kernel's test uses an FLB, whose data is no address. */
+/** Whether only the kernel's test uses an FLB, whose data is not an address. */
 export function isTestFlb({ name }: LuoFlb): boolean {
   return flbOwner(bytesToText(name).text)?.released === true;
 }
@@ -238,7 +238,7 @@ export const flbFinishedEarly: Rule = {
       const owner = flbOwner(name);
       if (owner === undefined) continue;
       const { known } = holdersOf(luo, owner.handlers);
-      // A count that is no count is FLB-004.
+      // A count that is not a count is FLB-004.
       if (flb.count >= known || flb.count === 0n) continue;
       report.finding({
         // The test keeps a number and no state.

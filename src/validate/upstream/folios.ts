@@ -25,9 +25,9 @@ export type FolioFault =
   | 'head'
   /** pfn 0. */
   | 'hole'
-  /** At or behind the end of the file. */
+  /** At or after the end of the file. */
   | 'beyond'
-  /** The index is no multiple of the folio's pages. */
+  /** The index is not a multiple of the folio's pages. */
   | 'unaligned'
   /** The indices are another folio's too. */
   | 'overlap'

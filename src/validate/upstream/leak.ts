@@ -78,7 +78,7 @@ function reportTogether(map: PreservedPages, stretches: readonly Unclaimed[], re
   });
 }
 
-/** One note for all: nobody can say yet whose the blocks are. */
+/** One note for all: the owners of the blocks are not known yet. */
 function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Reporter): void {
   let first: number | undefined;
   let number = 0;
@@ -117,7 +117,7 @@ function unknownReferences(handover: Handover): string | undefined {
     return 'the LUO state is damaged';
   }
   for (const { files, filesAddress, count } of luo?.sessions ?? []) {
-    // Files that are counted at 0 are LUO-009, and their memory is nobody's for that reason.
+    // Files that are counted at 0 are LUO-009, and that is why their memory has no owner.
     if ((filesAddress !== 0n || count !== 0n) && files?.length !== Number(count))
       return 'not all files of LUO are known';
     if (files === undefined) continue;
@@ -169,14 +169,14 @@ function* unclaimed(map: PreservedPages, references: PageSet, named: PageBits): 
       const head = Math.floor(claimed / scale) * scale;
       if (head > block) yield { pfn: block, order, count: (head - block) / scale };
       if (claimed >= end) break;
-      // Behind the claimed stretch the next block that may be nobody's begins.
+      // After the claimed stretch comes the next block that may have no owner.
       const stop = folio === claimed ? named.nextMissing(folio) : known.end;
       block = Math.ceil(stop / scale) * scale;
     }
   }
 }
 
-/** Finds the first run of references that ends behind a page; neighbours, which is what is asked for, cost nothing. */
+/** Finds the first run of references that ends after a page; neighbours, which is what is asked for, cost nothing. */
 function nextReference(
   references: PageSet,
 ): (pfn: number) => { readonly start: number; readonly end: number } {

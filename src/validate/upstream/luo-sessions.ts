@@ -17,7 +17,7 @@ const LF = 'kernel/liveupdate/luo_file.c';
 const ALL_LOST =
   'reading the sessions stops, every open of /dev/liveupdate returns -EIO, and all files are lost';
 
-/** The sessions; none where their count is damaged, as nobody knows then where they end. */
+/** The sessions; none where their count is damaged, as their end is not known then. */
 export function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
   const luo = luoOf(context, report);
   if ((luo?.sessionCount ?? 0n) > BigInt(sessionCapacity(context.handover.pageSize))) {

@@ -19,7 +19,7 @@ function riderTree(
 ): { rider: Subtree; tree: FdtTree } | undefined {
   const rider = childNamed(handover, NAME, report);
   if (rider === undefined) return undefined;
-  // A blob that is no tree is a finding of its own (KHO-117).
+  // A blob that is not a tree is a finding of its own (KHO-117).
   if (rider.tree === undefined) report.skip(`the blob of ${NAME} is not a tree, or not in the dump`);
   else return { rider, tree: rider.tree };
   return undefined;

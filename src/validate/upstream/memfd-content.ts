@@ -50,7 +50,7 @@ function reportGaps(
   tell: (tally: GapTally, scan: FolioScan) => Parameters<Reporter['finding']>[0],
 ): void {
   if (memfdsOf(context, report).length === 0) return;
-  // A gap before the first folio is seen without the map; behind one its order has to be known.
+  // A gap before the first folio is seen without the map; after one its order has to be known.
   wholeMap(context, report);
   for (const scan of upstreamFacts(context.handover).folios().scans) {
     const { owner, absent, gaps } = scan;

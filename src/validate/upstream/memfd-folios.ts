@@ -89,7 +89,7 @@ export const folioHoles = folioRule(
     const lost = gaps?.hole?.pages ?? 0;
     return `pfn is 0, index ${hex(index)}${lost > 0 ? `; ${counted(lost, 'page')} of the file ${lost === 1 ? 'is' : 'are'} lost with such entries` : ''}`;
   },
-  // Beyond the end of the file, or where another folio lies, nothing is lost.
+  // Beyond the end of the file, or where another folio is, nothing is lost.
   ({ gaps }) => (gaps !== undefined && gaps.hole === undefined ? 'warning' : undefined),
 );
 

@@ -35,7 +35,7 @@ export function memfdsOf({ handover }: RuleContext, report: Reporter): readonly 
 
 type MemfdField = keyof typeof MEMFD_LUO_SER_V1;
 
-/** Where a field of a memfd's record lies. */
+/** Where a field of a memfd's record is. */
 export function place({ memfd }: PlacedMemfd, field: MemfdField | 'seals' | 'flags', name: string) {
   const { origin, version } = memfd;
   const v1 = version === 'memfd-v1' && field !== 'seals' && field !== 'flags';

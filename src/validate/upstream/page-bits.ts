@@ -8,9 +8,9 @@ export interface PageBits {
   /** Adds a page frame; false when it was there. */
   add(pfn: number): boolean;
   has(pfn: number): boolean;
-  /** The first page frame of the set at `pfn` or behind it; Infinity when there is none. */
+  /** The first page frame of the set at `pfn` or after it; Infinity when there is none. */
   next(pfn: number): number;
-  /** The first page frame at `pfn` or behind it that is not in the set. */
+  /** The first page frame at `pfn` or after it that is not in the set. */
   nextMissing(pfn: number): number;
 }
 

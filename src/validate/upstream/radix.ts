@@ -97,7 +97,7 @@ export const blockSizes: Rule = {
     const pages = preserved?.pages;
     if (pages === undefined) return;
     const huge = pages.orders.some((order) => pageSize * 2 ** order > HUGE);
-    // Nearly every map ends here: nothing lies beyond the limit, and no order is out of proportion.
+    // Nearly every map ends here: nothing is beyond the limit, and no order is out of proportion.
     const [beyond] = pages.uncovered(BigInt(PHYSICAL_LIMIT), 1n << 64n);
     if (!huge && beyond?.start === BigInt(PHYSICAL_LIMIT) && beyond.end === 1n << 64n) return;
     for (const { address, order, count } of pages.blocks()) {

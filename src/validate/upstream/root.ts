@@ -177,7 +177,7 @@ export const treePreserved: Rule = {
       report.skip('the address of the tree is not known');
       return;
     }
-    // What setup_data names is no copy: the kernel leaves the tree where the old one has it.
+    // What setup_data names is not a copy: the kernel leaves the tree where the old one has it.
     const inScratch = scratch?.some(({ start, end }) => fdtAddress >= start && fdtAddress < end) === true;
     if (setupData === undefined && inScratch) {
       report.skip('the tree is in scratch: a copy in the loaded image');

@@ -96,7 +96,7 @@ export const soundRegions: Rule = {
   },
 };
 
-/** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is nobody's. */
+/** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is ignored. */
 const SMALLEST_BLOCK = 2n * 1024n * 1024n;
 
 export const wholeBlocks: Rule = {
@@ -133,7 +133,7 @@ export const wholeBlocks: Rule = {
   },
 };
 
-/** What is preserved behind a region's end in its last page block, in words. */
+/** What is preserved after a region's end in its last page block, in words. */
 function behind({ handover: { preserved } }: RuleContext, end: bigint, block: bigint): string {
   const rest = block - (end % block);
   if (rest === block || preserved?.pages === undefined) return '';

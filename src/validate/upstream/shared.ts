@@ -13,7 +13,7 @@ export const CHUNKS: readonly Generation[] = ['kho-v1'];
 export const RADIX: readonly Generation[] = ['kho-v2', 'kho-v3', 'kho-v4'];
 /** 7.1 on: children carry a length. */
 export const SIZED: readonly Generation[] = ['kho-v3', 'kho-v4'];
-/** 7.2 on: LUO is a record, and lists lie in blocks. */
+/** 7.2 on: LUO is a record, and lists are in blocks. */
 export const BLOCKS: readonly Generation[] = ['kho-v4'];
 
 /** The tree, with the property names that a truncated copy has lost. */

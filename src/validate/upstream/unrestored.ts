@@ -69,7 +69,7 @@ export const asHandedOver: Rule = {
 };
 
 /**
- * Blocks that wait for somebody. The tree's page, the riders' blobs and reserve_mem are used where they are, and never
+ * Blocks that wait for an owner. The tree's page, the riders' blobs and reserve_mem are used where they are, and never
  * restored by any kernel.
  *
  * @param pages what is preserved for the next kexec

@@ -16,7 +16,7 @@ import { at, readableTree, UPSTREAM } from './shared.js';
 
 const RESERVE_ENTRY = 16;
 
-/** A field of a header, what stands in it, and what the writers put there. */
+/** A field of a header, its value, and the one that the writers put there. */
 type HeaderField = readonly [name: string, found: number, expected: number];
 
 /** The sequential writer leaves room for an entry before its own; an edited tree has none. */
@@ -101,7 +101,7 @@ interface CountedArray {
   readonly size: number;
 }
 
-/** A check that the record behind the last one of an array is zero; skipped where `arrayOf` finds no `where`. */
+/** A check that the record after the last one of an array is zero; skipped where `arrayOf` finds no `where`. */
 function zeroBehind(
   where: string,
   arrayOf: (handover: Handover) => CountedArray | undefined,

@@ -58,7 +58,7 @@ function reservedBits(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { bits = 0n, count } = anomaly;
   const { setting } = target;
   if (target.stage === 'first') {
-    // Bit 7 above level 3 is told apart by the walker; what is left lies below a page's size.
+    // Bit 7 above level 3 is told apart by the walker; what is left is below a page's size.
     tally.see(
       anomaly.level === 3 ? 'FS-5' : 'FS-6',
       onEntry(target, anomaly, `has reserved bits ${bitList(bits)}`, bits),
@@ -96,7 +96,7 @@ function child({ table = 0 }: WalkAnomaly): string {
   return hex(table);
 }
 
-/** Where the entry stands that points to the top table. */
+/** Where the entry is that points to the top table. */
 function entryPlace({ entryAddress }: Target): { address?: bigint } {
   return entryAddress === undefined ? {} : { address: BigInt(entryAddress) };
 }

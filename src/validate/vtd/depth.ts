@@ -16,7 +16,7 @@ const MAX_TABLES = 16;
 const MAX_ENTRIES = 32;
 /** So many pages are enough where nothing but their absence speaks for a wrong depth. */
 const MANY = 8;
-/** With fewer words in it, a page that is no table may be a damaged one. */
+/** With fewer words in it, a page that is not a table may be a damaged one. */
 const FEW = 4;
 const LEVELS = { second: [3, 5], first: [4, 5] } as const;
 
@@ -84,7 +84,7 @@ function isBroken({ sink, format, stage }: Reader, entry: EntryAt, level: number
   if (((entry.lo & reservedLo) | (entry.hi & reservedHi)) !== 0) return true;
   // Bit 7 above level 3 is reserved, or, in page tables, selects a memory type, which Linux leaves at 0.
   if ((entry.lo & format.largeLo) !== 0 && (level === 1 || level > 3)) return true;
-  // A guest's own page tables are no second stage: Linux leaves bits 6:2 clear there.
+  // A guest's own page tables are not a second stage: Linux leaves bits 6:2 clear there.
   if (stage === 'second' && (entry.lo & SECOND_STAGE_CLEAR) !== 0) return true;
   const target = pfnOf(format, entry.lo, entry.hi) * PAGE;
   return target === 0 || (!leaf && !sink.ram.canHoldTable(target));
@@ -99,7 +99,7 @@ interface Sample {
   readonly addresses: ReadonlySet<number>;
   /** Tables that were read, by level; the top table comes first. */
   readonly tables: readonly { readonly level: number; readonly page: Page }[];
-  /** Where what lies one level further down is: the entries of the last level, or those that lead to it. */
+  /** Where the next level down is: the entries of the last level, or those that lead to it. */
   readonly next: readonly EntryAt[];
 }
 
@@ -145,7 +145,7 @@ function readingsOf(
 /** Bits that tell pointers to tables from leaves: what Linux sets in one and not in the other. */
 function looksLikeLeaf({ stage }: Target, { lo }: EntryAt, software: boolean): boolean {
   if (stage === 'first') return (lo & FS_PTE_BITS.d.lo) !== 0;
-  // Bit 10 stands in pointers where walks are not coherent (generic_pt), never in leaves.
+  // Bit 10 is in pointers where walks are not coherent (generic_pt), never in leaves.
   return (lo & SS_PTE_BITS.snp.lo) !== 0 || (software && (lo & SS_PTE_BITS.ignored10.lo) === 0);
 }
 
@@ -173,7 +173,7 @@ function isDeeper(reader: Reader, target: Target, root: number): boolean {
   const sample = sampleDown(reader, root, target.levels, 1);
   if (sample === undefined || sample.next.length === 0) return false;
   const leaves = sample.next;
-  // A leaf of 2 MiB of the deeper table stands where one of 4 KiB should: its large bit is set.
+  // A leaf of 2 MiB of the deeper table is where one of 4 KiB should be: its large bit is set.
   const large = leaves.filter(({ lo }) => (lo & format.largeLo) !== 0 && target.stage === 'second').length;
   const small = leaves.filter(({ lo }) => (lo & format.largeLo) === 0);
   const readings = readingsOf(reader, small, 1);

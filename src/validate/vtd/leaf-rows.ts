@@ -232,7 +232,7 @@ export function watchLeaves(
     if (left === 0 && !first) see('SS-1', batch, row, 'has no permission left over its path');
   }
 
-  /** Whether all leaves of a batch have the same bits outside their address, and nobody objects to those. */
+  /** Whether all leaves of a batch have the same bits outside their address, and no rule objects to those. */
   function allPlain(batch: LeafBatch): boolean {
     const { orLo, orHi, andLo, andHi, small, format } = batch;
     const access = commonAccess(batch);
@@ -242,7 +242,7 @@ export function watchLeaves(
     return !checks.some((check) => check.test({ lo: orLo, hi: orHi, level: 1, access }));
   }
 
-  /** Whether no leaf of a batch lies, or leads, where a look at its addresses is due. */
+  /** Whether no leaf of a batch is, or leads, where a look at its addresses is due. */
   function allOrdinary(batch: LeafBatch): boolean {
     const { addressHi } = batch.format;
     // A bit that all high halves have: no leaf leads below 4 GiB.

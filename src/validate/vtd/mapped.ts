@@ -49,7 +49,7 @@ export function createStretches(): Stretches {
 const IOMMU_FLB = /iommu/;
 
 /**
- * Whether devices go on with DMA while the next kernel boots: the 2024 series hands domains over, later series by
+ * Whether devices continue DMA while the next kernel boots: the 2024 series hands domains over, later series by
  * an FLB of LUO. Released kernels stop devices before a kexec: drivers/pci/pci-driver.c pci_device_shutdown clears
  * bus mastering, drivers/iommu/intel/iommu.c intel_iommu_shutdown turns translation off.
  */
@@ -63,7 +63,7 @@ export function dmaContinues({ generation, luo }: Handover, asked: boolean): boo
 const STOPPED =
   'devices are stopped before the kexec, and no IOMMU state is handed over, so nothing keeps using them (--dma-continues checks them)';
 
-/** The notes on what would be lost if devices went on, one a unit. */
+/** The notes on what would be lost if devices continued, one per unit. */
 export function stoppedNotes({ stopped }: Stretches): Omit<Finding, 'rule'>[] {
   return [...stopped]
     .filter(([, { missing }]) => missing > 0)
@@ -90,10 +90,10 @@ const ISA_END = 0x1000000 / Number(PAGE);
 
 /**
  * Whether pages are mapped as the kernel does it for what the platform asks for, to the same addresses
- * (iommu_create_device_direct_mappings): the first 16 MiB, or what firmware reserves (RMRR), which is no memory of
- * the kernel's and so in no dump. Guest memory may be mapped to the same addresses as well: that is not meant.
+ * (iommu_create_device_direct_mappings): the first 16 MiB, or what firmware reserves (RMRR), which is not memory of
+ * the kernel's and so in no dump. Guest memory may be mapped to the same addresses as well: that is not intended.
  *
- * @param start first page frame, `end` the one behind the last
+ * @param start first page frame, `end` the one after the last
  */
 function isDirect(memory: PhysicalMemory, iova: number, start: number, end: number): boolean {
   if (iova !== start) return false;
@@ -109,7 +109,7 @@ const DIRECT =
 const UNSURE =
   ', and is outside all RAM that the dump shows: a BAR, unless the dump was cut (check with --iomem)';
 
-/** From so many pages on a stretch at its own address is no chance: a domain that maps all memory. */
+/** From so many pages on a stretch at its own address is not a coincidence: a domain that maps all memory. */
 const IDENTITY_PAGES = 512;
 const IDENTITY = ': as kernels map all memory for devices that are to reach it untranslated';
 
@@ -121,7 +121,7 @@ function isHeld(memory: PhysicalMemory, start: number, end: number): boolean {
 }
 
 /**
- * Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). What is no
+ * Watches where a target's leaves lead, each stretch that continues in IOVA and in memory once (VTD-138). What is not
  * RAM is passed over: nothing hands it out.
  *
  * @param continues false where devices are stopped before the kexec: the pages are only counted, by unit

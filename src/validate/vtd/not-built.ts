@@ -1,4 +1,4 @@
-/** Rows of section 3 of vtd.md that are no rule of their own, and why. */
+/** Rows of section 3 of vtd.md that are not rules of their own, and why. */
 export interface NotBuilt {
   /** The number that is kept for it. */
   readonly id: string;

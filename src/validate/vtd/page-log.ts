@@ -1,6 +1,6 @@
 /**
  * The pages that hold VT-d structures, in typed arrays. Tables of a level mostly follow one another, and are one
- * entry; where millions lie apart, each costs 17 bytes.
+ * entry; where millions are apart, each costs 17 bytes.
  */
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { intersections } from '../pages.js';
@@ -15,7 +15,7 @@ const PAGE = 4096;
 
 /** Pages that follow one another and hold the same. */
 export interface LoggedPages {
-  /** Byte address of the first, and the one behind the last. */
+  /** Byte address of the first, and the one after the last. */
   readonly start: number;
   readonly end: number;
   readonly kind: number;
@@ -71,7 +71,7 @@ function createColumns(size: number): Columns {
 export function createPageLog(): PageLog {
   let log = createColumns(64);
   let count = 0;
-  /** Behind the last page that was added. */
+  /** After the last page that was added. */
   let next = -1;
   let added = 0;
   let all: PageSet | undefined;
@@ -126,7 +126,7 @@ function grown({ starts, pages, kinds, owners }: Columns): Columns {
   return larger;
 }
 
-/** Byte addresses of the first pages that stand in several entries, one of which matters, ascending. */
+/** Byte addresses of the first pages that are in several entries, one of which matters, ascending. */
 function repeatedPages(
   entries: Iterable<LoggedPages>,
   limit: number,

@@ -6,7 +6,7 @@ import { LOW_MEMORY } from './ram.js';
 import { type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';
 
-/** Entries with reserved bits from which on a page is no table, if most of its present ones have them. */
+/** Entries with reserved bits from which on a page is not a table, if most of its present ones have them. */
 const MANY = 8;
 const LOW_HALF = 0xffff_ffffn;
 
@@ -18,7 +18,7 @@ export function isTorn(words: readonly bigint[]): boolean {
   return (first & LOW_HALF) === 0n && (first !== 0n || rest.some((word) => word !== 0n));
 }
 
-/** `other`: most present entries have reserved bits, so it is no table of this kind. */
+/** `other`: most present entries have reserved bits, so it is not a table of this kind. */
 export type Look = 'empty' | 'table' | 'other';
 
 /** @param masks reserved bits of the entry at an offset, by word; entries are present when bit 0 is set */
@@ -48,7 +48,7 @@ const NEAR = 0x100_0000;
  * Whether a pointer to a page that is not in the dump leads where no table is: to no RAM, or where one leads of
  * which half is missing.
  *
- * @param entryAddress where the pointer stands
+ * @param entryAddress where the pointer is
  */
 export function leadsAstray(sink: Sink, address: number, entryAddress: number): boolean {
   return !sink.ram.canHoldTable(address) || halfMissing(sink, address, entryAddress) !== undefined;
@@ -74,7 +74,7 @@ function holds(memory: Sink['memory'], start: number, end: number): boolean {
   return false;
 }
 
-/** A table that no RAM holds; `entryAddress` is where the pointer stands. */
+/** A table that no RAM holds; `entryAddress` is where the pointer is. */
 export function seeNoRam(
   sink: Sink,
   setting: Setting,
@@ -95,7 +95,7 @@ export function seeNoRam(
   tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
 }
 
-/** A page that is no table of the kind. */
+/** A page that is not a table of the kind. */
 export function seeNoTable(
   { tally }: Sink,
   setting: Setting,

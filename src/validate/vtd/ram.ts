@@ -7,7 +7,7 @@ import { gaps, intersections } from '../pages.js';
 
 const PAGE = 4096;
 const FOUR_GIB = 0x1_0000_0000 / PAGE;
-/** From here to 4 GiB lie the I/O APICs, the local APICs and the firmware's flash on every PC. */
+/** From here to 4 GiB are the I/O APICs, the local APICs and the firmware's flash on every PC. */
 const PC_DEVICES = 0xfec0_0000 / PAGE;
 /** x86 reserves the first MiB, whatever is in it (arch/x86/realmode/init.c reserve_real_mode). */
 export const LOW_MEMORY = 0x10_0000;

@@ -54,7 +54,7 @@ export interface Hit {
   readonly found?: string;
   readonly expected?: string;
   readonly severity?: Severity;
-  /** The capability register that decides; when nobody named it the finding is a note. */
+  /** The capability register that decides; if it was not given, the finding is a note. */
   readonly depends?: 'cap' | 'ecap';
 }
 
@@ -77,7 +77,7 @@ export interface Entry<T> {
   readonly caps: Capabilities;
 }
 
-/** A row that judges one entry by itself. */
+/** A row that judges one entry on its own. */
 export interface EntryRow<T> extends Row {
   readonly test: (entry: Entry<T>) => Hit | undefined;
 }
@@ -101,9 +101,9 @@ function contentOf<T>(value: T, id: FieldId<T>): bigint {
 }
 
 /**
- * A hit on a field of an entry: its bits, what stands in them, and what would be right.
+ * A hit on a field of an entry: its bits, their value, and the right one.
  *
- * @param text the clause behind the field's name and value, e.g. `is reserved`
+ * @param text the clause after the field's name and value, e.g. `is reserved`
  */
 export function onField<T>(entry: Entry<T>, id: FieldId<T>, text: string, more: Partial<Hit> = {}): Hit {
   const { type, value, address } = entry;

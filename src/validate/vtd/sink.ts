@@ -14,7 +14,7 @@ export interface Sink {
   readonly seen: Set<Scope>;
   /** Bytes that are not in the dump: the rules of these scopes cannot pass. */
   absent(scopes: readonly Scope[], what: string, address: number): void;
-  /** What lies below a damaged pointer is not reached: the rules of these scopes cannot pass. */
+  /** What is below a damaged pointer is not reached: the rules of these scopes cannot pass. */
   blocked(scopes: readonly Scope[], why: string): void;
   readonly ram: RamMap;
 }

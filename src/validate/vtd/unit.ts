@@ -1,4 +1,4 @@
-/** What a validation knows of remapping units: their registers, and which of them somebody named. */
+/** What a validation knows of remapping units: their registers, and which of them were given. */
 import type { Iomem } from '../../memory/iomem.js';
 import { type CapReg, type EcapReg, readCapReg, readEcapReg, readGstsReg } from '../../records/vtd.js';
 import type { VtdSettings } from '../../schema/settings.js';
@@ -10,10 +10,14 @@ export interface VtdUnit {
   /** Value of RTADDR_REG, mode bits included. */
   readonly rtaddr: bigint;
   readonly settings: VtdSettings;
-  /** Which of the settings somebody named; the others are defaults, and what depends on them is a note. */
+  /** Which of the settings were given; the others are defaults, and what depends on them is a note. */
   readonly given: Given;
   /** Value of GSTS_REG, where it is known. */
   readonly gsts?: bigint;
+  /** LUO hands the unit over: its tables are used by the next kernel as they are. */
+  readonly recorded?: true;
+  /** Nothing but the handover names it: RTADDR_REG is made of its record, and says nothing by itself. */
+  readonly byRecord?: true;
 }
 
 export interface Given {
@@ -25,14 +29,16 @@ export interface Given {
 /** The VT-d part of what a validation is asked for. */
 export interface VtdOptions {
   readonly units: readonly VtdUnit[];
-  /** Which of the settings of {@link ValidateOptions} somebody named; they hold for tables without a unit. */
+  /** Which of the settings of {@link ValidateOptions} were given; they hold for tables without a unit. */
   readonly given: Given;
   /** Look at this function only. */
   readonly device?: { readonly bus: number; readonly devfn: number };
-  /** Devices go on with their DMA over the kexec, although nothing in the handover says so (--dma-continues). */
+  /** Devices continue their DMA across the kexec, although nothing in the handover says so (--dma-continues). */
   readonly dmaContinues?: boolean;
   /** /proc/iomem of the dumped kernel (--iomem). */
   readonly iomem?: Iomem;
+  /** Which way the tree goes, where the dump tells: before the kexec devices that are not handed over have tables too. */
+  readonly direction?: 'incoming' | 'outgoing';
 }
 
 /** Nothing was named. */
@@ -55,7 +61,7 @@ function view(value: bigint): DataView {
 }
 
 /**
- * The capabilities of a unit. A register that nobody named reads as 0: what then looks wrong depends on it, and
+ * The capabilities of a unit. A register that was not given reads as 0: what then looks wrong depends on it, and
  * a rule says so in a note.
  */
 export function capabilitiesOf(settings: VtdSettings, given: Given): Capabilities {

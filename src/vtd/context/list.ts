@@ -15,7 +15,7 @@ import {
 import { pageAddress } from './structure.js';
 import { contextTranslation, pasidTranslation } from './translation.js';
 
-/** What a listing came across that is no device: told once per place. */
+/** What a listing came across that is not a device: told once per place. */
 export type ListNotice =
   /** The translation table mode is neither legacy nor scalable: nothing was listed. */
   | { readonly kind: 'mode'; readonly mode: RootPointer['mode'] }
@@ -37,12 +37,18 @@ export const PASID_BUDGET = 2 ** 21;
 interface Listing {
   readonly unit: UnitTables;
   readonly notice: (notice: ListNotice) => void;
+  /** Addresses of entries that were told about; several ways may lead to one. */
+  readonly told: Set<number>;
   budget: number;
 }
 
-/** Reports a step that is worth it; tells whether the way goes on behind it. */
+/** Reports a step that is worth it; tells whether to continue after it. */
 function passes(l: Listing, bus: number, devfn: number, step: DeviceStep): boolean {
-  if (step.verdict === 'unknown' || step.verdict === 'invalid') l.notice({ kind: 'step', bus, devfn, step });
+  const odd = step.verdict === 'unknown' || step.verdict === 'invalid';
+  if (odd && !l.told.has(step.address)) {
+    l.told.add(step.address);
+    l.notice({ kind: 'step', bus, devfn, step });
+  }
   return step.verdict === 'present' || step.verdict === 'invalid';
 }
 
@@ -120,7 +126,7 @@ function* devicePaths(
  */
 export function* listDevices(unit: UnitTables, options: ListOptions = {}): Generator<DevicePath, void> {
   const { onNotice = () => {}, pasidBudget = PASID_BUDGET } = options;
-  const listing: Listing = { unit, notice: onNotice, budget: pasidBudget };
+  const listing: Listing = { unit, notice: onNotice, told: new Set(), budget: pasidBudget };
   const root = rootPointer(unit.rtaddr);
   if (root.mode !== 'legacy' && root.mode !== 'scalable') {
     onNotice({ kind: 'mode', mode: root.mode });

@@ -1,3 +1,4 @@
+import { ENTRY } from '../../memory/budget.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import * as records from '../../records/vtd.js';
 import type { EntryMask } from '../../schema/masks.js';
@@ -19,8 +20,8 @@ export interface UnitTables {
 export type StructureKind = 'root-entry' | 'context-entry' | 'pasid-directory-entry' | 'pasid-entry';
 
 /**
- * One structure on the way: `invalid` is present with reserved bits set (hardware faults, the path goes on for
- * whoever looks), `unknown` is not in the dump.
+ * One structure on the way: `invalid` is present with reserved bits set (hardware faults, the path continues,
+ * to be shown), `unknown` is not in the dump.
  */
 export interface DeviceStep {
   readonly kind: StructureKind;
@@ -88,6 +89,9 @@ function take<T>(
   present: (value: T) => boolean,
   masks: (value: T) => readonly EntryMask[],
 ): Taken<T> {
+  // Directories that lead to each other's tables have more ways through them than any listing has time for.
+  if (unit.memory.budget?.take('tables', ENTRY * (type.size ?? 0)) === false)
+    return { step: { kind, address, verdict: 'unknown' } };
   const entry = readStructure(unit.memory, type, address);
   if (entry === undefined) return { step: { kind, address, verdict: 'unknown' } };
   const structure = entry as Structure<unknown>;

@@ -2,7 +2,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import type { EntryMask } from '../../schema/masks.js';
 import type { RecordType } from '../../schema/record.js';
 
-/** An entry of a root, context, PASID directory or PASID table, as it stands in memory. */
+/** An entry of a root, context, PASID directory or PASID table, as it is in memory. */
 export interface Structure<T> {
   readonly type: RecordType<T>;
   /** Physical byte address. */

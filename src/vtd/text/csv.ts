@@ -29,7 +29,7 @@ function digitsOf(value: number): number {
   return Math.max(1, (bits + 3) >> 2);
 }
 
-/** Writes the byte address of page frame `pfn` as `0x...` into `out`; returns the index behind it. */
+/** Writes the byte address of page frame `pfn` as `0x...` into `out`; returns the index after it. */
 function putAddress(out: Uint8Array, at: number, pfn: number): number {
   out[at] = 0x30;
   out[at + 1] = 0x78;

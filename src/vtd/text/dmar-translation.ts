@@ -48,7 +48,7 @@ function* lines(unit: UnitTables): Generator<string, void> {
 }
 
 /**
- * The kernel's `dmar_translation_struct` of one unit, behind its `IOMMU` line: heading, one row for each legacy
+ * The kernel's `dmar_translation_struct` of one unit, after its `IOMMU` line: heading, one row for each legacy
  * context or PASID entry, an empty line (vtd.md 4.1). Contexts that the kernel has copied are not known as such
  * and are printed.
  *

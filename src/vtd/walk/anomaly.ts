@@ -10,12 +10,12 @@
  * - `page-size`: bit 7 in an entry whose level allows no such leaf (SS-7, SS-8, SS-9, FS-3, FS-4).
  * - `not-present`: an entry without permissions that is not zero (SS-2): absent for hardware, populated for
  *   the kernel's map and unmap code.
- * - `beyond-width`: a present entry whose IOVA lies at or above the usable input width (SS-15).
+ * - `beyond-width`: a present entry whose IOVA is at or above the usable input width (SS-15).
  * - `loop`: an entry points to a table page that is being walked above it (SS-21); it was not followed.
  * - `shared-table`: an entry points to a table page that was reached before at the same level (SS-22); its
  *   leaves were listed again for this IOVA.
  * - `two-levels`: a table page is used at two levels (XR-1).
- * - `walk-budget`: a shared table that was not walked again, because the budget for shared tables was spent.
+ * - `walk-budget`: a table that was not walked (again), because the budget for shared tables, or for all, was spent.
  */
 export type WalkAnomalyKind =
   | 'unsupported-levels'

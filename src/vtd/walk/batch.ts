@@ -14,9 +14,9 @@ export interface LeafBatch {
   /** How the entries are read. */
   readonly format: EntryFormat;
   /**
-   * ROW_WORDS words a row, the halves of its first entry at ROW_LO and ROW_HI: for all rows as they stand in tables,
-   * so that leaves which lie apart are copied as a whole. From `spansAt` on as many words a row again, at SPAN_START
-   * and SPAN_END the IOVA pages behind `base`; those are the walker's own.
+   * ROW_WORDS words a row, the halves of its first entry at ROW_LO and ROW_HI: for all rows as they are in tables,
+   * so that leaves which are apart are copied as a whole. From `spansAt` on as many words a row again, at SPAN_START
+   * and SPAN_END the IOVA pages after `base`; those are the walker's own.
    */
   readonly rows: Int32Array;
   readonly spansAt: number;
@@ -271,7 +271,7 @@ export function iovaOfRow({ derived, rows, spansAt, base, first }: LeafBatch, ro
   return row === 0 ? first : base + (rows[spansAt + row * WORDS + START] as number);
 }
 
-/** @returns IOVA page behind the last row; 0 for an empty batch */
+/** @returns IOVA page after the last row; 0 for an empty batch */
 export function endOf(batch: LeafBatch): number {
   const { length, maximal, base, rows, spansAt, derived } = batch;
   if (length === 0) return 0;

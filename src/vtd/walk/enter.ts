@@ -51,7 +51,7 @@ function isAncestor(s: WalkState, level: number, address: number): boolean {
 }
 
 /**
- * How many of the entries behind `index` in the parent continue the run of table addresses from its own, in
+ * How many of the entries after `index` in the parent continue the run of table addresses from its own, in
  * steps of one page up (`direction` 1) or down (-1): those tables can be read in one go.
  */
 function adjacentTables(s: WalkState, parent: number, index: number, direction: number): number {
@@ -127,12 +127,16 @@ function isEmpty(s: WalkState, level: number): boolean {
   return true;
 }
 
-/** Enters a table unless it is absent, an ancestor of itself, or shared beyond the budget. */
+/** Enters a table unless it is absent, an ancestor of itself, or beyond what may be walked. */
 export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): void {
   const { level, address, iova, entryAddress, lo, hi } = p;
   const span = pagesPerEntry(level);
   if (isAncestor(s, level, address)) {
     if (!p.again) sightTable(s, 'loop', p, iova, ENTRIES_PER_TABLE * span);
+    return;
+  }
+  if (s.memory.budget?.take('tables', TABLE_BYTES) === false) {
+    sightTable(s, 'walk-budget', p, iova, ENTRIES_PER_TABLE * span);
     return;
   }
   if (!loadTable(s, p, parentIndex)) return;

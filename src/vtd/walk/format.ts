@@ -8,7 +8,7 @@ export interface EntryFormat {
   /** An entry is present when any of these bits is set. */
   readonly presentLo: number;
   readonly presentHi: number;
-  /** The permission bits, read below write, next to each other in one half; and where the lower one stands there. */
+  /** The permission bits, read below write, next to each other in one half; and where the lower one is there. */
   readonly permissionLo: number;
   readonly permissionHi: number;
   readonly permissionShift: number;

@@ -90,7 +90,7 @@ function staleEntries(s: WalkState, level: number, from: number, end: number): v
   }
 }
 
-/** Logs the present entries of the current table of `level` that lie beyond the usable IOVA width. */
+/** Logs the present entries of the current table of `level` that are beyond the usable IOVA width. */
 export function reportDeadEntries(s: WalkState, level: number): void {
   const words = s.windows[level]?.words as Int32Array;
   const { presentLo, presentHi } = s.format;
@@ -106,7 +106,7 @@ export function reportDeadEntries(s: WalkState, level: number): void {
 /**
  * How far the leaves from entry `k` on continue one another; all but up to three of them.
  *
- * @param last four entries behind it may be read
+ * @param last four entries after it may be read
  * @returns the last entry that does
  */
 function endOfStretch(entries: Float64Array, k: number, last: number, page: number): number {
@@ -127,13 +127,13 @@ function endOfStretch(entries: Float64Array, k: number, last: number, page: numb
 }
 
 /**
- * How far the leaves behind a sound one have its flags and do not continue one another. Notes in which bits of the
+ * How far the leaves after a sound one have its flags and do not continue one another. Notes in which bits of the
  * high half they differ.
  *
  * @param i the sound leaf's word
  * @param end words from here on are not looked at
  * @param keptLo bits that none of them may change; `fixedHi` the same of the high half
- * @returns the word behind the last of them
+ * @returns the word after the last of them
  */
 function endOfApart(
   s: WalkState,
@@ -176,17 +176,17 @@ function endOfApart(
   return at;
 }
 
-/** Spans of single pages that follow one another, from 0 on, as they stand in a batch: more than one has room for. */
+/** Spans of single pages that follow one another, from 0 on, as they are in a batch: more than one has room for. */
 const STEPS = Int32Array.from({ length: 2 * 8192 }, (_, i) => (i + 1) >> 1);
 /** Fewer leaves are faster taken one by one. */
 const LEAST_COPIED = 16;
 
 /**
- * Takes leaves that lie apart, as a row each.
+ * Takes leaves that are apart, as a row each.
  *
- * @param to word of the first row, `spans` where its span stands less that
- * @param from word of the first leaf, `end` the one behind the last
- * @param offset IOVA page of the first, behind the batch's base
+ * @param to word of the first row, `spans` where its span is less that
+ * @param from word of the first leaf, `end` the one after the last
+ * @param offset IOVA page of the first, after the batch's base
  * @returns the word of the next row
  */
 function takeApart(
@@ -261,7 +261,7 @@ export function scanPageTable(s: WalkState): void {
   if (!continued && lastAt === at) expectedLo = ~(words[at] as number);
   // Where address bits of the low half are reserved (a host address width below 32), each leaf is looked at.
   const mostTogether = (reservedLo & ADDRESS_LO) === 0 && LITTLE_ENDIAN_HOST ? live - 2 : -1;
-  // What the leaf behind a sound one may not change, to be sound as well.
+  // What the leaf after a sound one may not change, to be sound as well.
   const keptLo = FLAGS_LO | reservedLo;
   let passed = 0;
   let stale = 0;
@@ -316,7 +316,7 @@ export function scanPageTable(s: WalkState): void {
       diffHi |= changeHi;
       expectedHi = hi;
       expectedLo = (lo + PAGE) | 0;
-      // Where pages lie apart, the next leaves mostly differ from this one in their address only.
+      // Where pages are apart, the next leaves mostly differ from this one in their address only.
       const from = (i + 2) | 0;
       if (from < live && words[from] !== expectedLo) {
         const end = endOfApart(s, words, i, live, keptLo, fixedHi);
@@ -381,7 +381,7 @@ function takeLargeLeaf(s: WalkState, level: number, i: number): void {
     s.openEnd === iova &&
     lo === s.expectedLo &&
     hi === s.expectedHi &&
-    // Behind the last address comes none, least of all 0.
+    // After the last address comes none, least of all 0.
     pfnOf(format, lo, hi) >= span;
   if (!continues) {
     if (s.open) closeRun(s);
@@ -417,7 +417,7 @@ export function isLargeLeaf(format: EntryFormat, level: number, lo: number): boo
  * Goes on in the current table of a level above 1: takes its leaves into the batch until an entry points to a
  * table. The batch must have room for a whole table.
  *
- * @returns the index of that entry (the next call goes on behind it), or -1 at the end of the table
+ * @returns the index of that entry (the next call continues after it), or -1 at the end of the table
  */
 export function scanDirectory(s: WalkState, level: number): number {
   const words = s.windows[level]?.words as Int32Array;

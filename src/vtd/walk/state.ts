@@ -62,7 +62,7 @@ export interface WalkState {
   readonly address: Float64Array;
   readonly base: Float64Array;
   readonly next: Int32Array;
-  /** By level: entries from here on lie beyond the usable IOVA width. */
+  /** By level: entries from here on are beyond the usable IOVA width. */
   readonly live: Int32Array;
   /** By level: 1 when the current table was walked before, so that nothing in it is reported twice. */
   readonly again: Uint8Array;

@@ -18,7 +18,7 @@ import { createTableWindow, TABLE_BYTES } from './window.js';
 
 /** Rows of a batch: what fits the second-level cache. */
 const BATCH_ROWS = 4096;
-/** IOVA pages that the tables of a batch may lie apart: twice that, and what the last one spans, fits 31 bits. */
+/** IOVA pages that the tables of a batch may be apart: twice that, and what the last one spans, fits 31 bits. */
 const BATCH_PAGES = 2 ** 29;
 
 /** What a walk found, besides the leaves. */
@@ -161,7 +161,7 @@ function enterRoot(s: WalkState, root: bigint | number): void {
 /**
  * Makes the batch ready to be given out.
  *
- * @returns whether its last row stays behind, because the next table may continue it
+ * @returns whether its last row remains, because the next table may continue it
  */
 function completeBatch(s: WalkState, more: boolean): boolean {
   const { batch } = s;
@@ -188,7 +188,7 @@ function rowStart({ first, base, rows, spansAt }: LeafBatch, row: number): numbe
   return row === 0 ? first : base + (rows[spansAt + row * ROW_WORDS + SPAN_START] as number);
 }
 
-/** Empties the batch but for the row that stayed behind. */
+/** Empties the batch except for the remaining row. */
 function resetBatch(s: WalkState, kept: boolean): void {
   const { batch } = s;
   const { rows } = batch;

@@ -8,7 +8,7 @@ export const WINDOW_PAGES = 16;
 /** 32-bit words of a table page. */
 export const TABLE_WORDS = ENTRIES_PER_TABLE * 2;
 
-/** Whole table pages of one level, as they lie next to each other in memory. */
+/** Whole table pages of one level, as they are next to each other in memory. */
 export interface TableWindow {
   readonly bytes: Uint8Array;
   /** The same bytes as little-endian 32-bit words, low half of each entry first. */

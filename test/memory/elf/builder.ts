@@ -15,7 +15,7 @@ export interface Recipe {
   headers?: readonly Header[];
   /** Bytes placed anywhere in the file, after the headers are written. */
   data?: readonly { at: number; bytes: Uint8Array }[];
-  /** Total size; what lies beyond is cut off, what is missing is zero. */
+  /** Total size; what is beyond is cut off, what is missing is zero. */
   size?: number;
   phoff?: bigint;
   phentsize?: number;

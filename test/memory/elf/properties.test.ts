@@ -5,7 +5,7 @@ import { bytesAccess } from '../../../src/memory/random-access.js';
 import { byteMap, expectSameMemory } from '../model.js';
 import { buildElf, buildNote, counting, PT_NOTE } from './builder.js';
 
-/** File of 200 counting bytes behind the headers; segments may point anywhere near it, also past its end. */
+/** File of 200 counting bytes after the headers; segments may point anywhere near it, also past its end. */
 const DATA = 200;
 
 const segment = fc.record({

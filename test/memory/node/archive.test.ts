@@ -38,7 +38,7 @@ async function failure(path: string): Promise<string> {
   return withDumps(path, { spool: folder }, async () => 'read').catch((error: Error) => error.message);
 }
 
-/** What a dump decodes to, whatever it lies in. */
+/** What a dump decodes to, whatever it is in. */
 async function model(path: string): Promise<unknown> {
   return withDumps(path, { spool: folder }, async ([dump]) => ({
     subtrees: dump?.handover.subtrees,
@@ -133,7 +133,7 @@ describe('hostile ones', () => {
     const second = Uint8Array.from(whole);
     second[512 + Math.ceil(readFileSync(join(REAL, 'fdt')).length / 512) * 512] = 0xff;
     expect(() => unpackArchive(bytesAccess(second), 'x', { spoolDir: folder })).toThrow(
-      /checksum does not fit/,
+      /checksum does not match/,
     );
     expect(readdirSync(folder)).toEqual(left);
   });

@@ -96,7 +96,7 @@ test('reads of any place and size through the windows are those of the bytes', a
     }),
     { numRuns: 200 },
   );
-  // One behind the other, so that pages come from windows too.
+  // One after the other, so that pages come from windows too.
   const into = new Uint8Array(4096);
   for (let at = 0; at < bytes.length; at += 4096) {
     const count = input.file.readAt(at, 4096, into);
@@ -159,7 +159,7 @@ describe('what cannot be opened is told in one line', () => {
     expect((await failure(openMemory(file('empty', '')))).message).toMatch(/it is empty$/);
   });
 
-  test('an ELF file that is no core', async () => {
+  test('an ELF file that is not a core', async () => {
     expect((await failure(openMemory(process.execPath))).message).toMatch(/not a core \(ET_CORE\)$/);
   });
 });

@@ -20,7 +20,7 @@ export interface Blob {
   withProperty(name: string): Uint8Array;
   firstPropertyTwice(): Uint8Array;
   emptied(): Uint8Array;
-  /** The reserve map, and all behind it, 4 bytes later. */
+  /** The reserve map, and all after it, 4 bytes later. */
   shiftedReserve(): Uint8Array;
   /** The strings block begins with the last word of the structure block. */
   overlapping(): Uint8Array;

@@ -14,7 +14,7 @@ const KEPT = [
   { start: 0x240000000n, end: 0x240200000n },
   { start: 0x280000000n, end: 0x2c0000000n },
 ] as const;
-/** Its devices go on with DMA over the kexec. */
+/** Its devices continue DMA across the kexec. */
 const CONTINUES = { ...MACHINE_A, dmaContinues: true };
 const [TABLES, PAGE, ...REST] = KEPT;
 const OTHER_TABLE = { persistentId: 1n, pgd: 0x103040000n, agaw: 2, devices: [{ bus: 0x3b, devfn: 0 }] };

@@ -1,4 +1,4 @@
-/** What the cases of all subjects share: dumps, and where the structures of a handover lie. */
+/** What the cases of all subjects share: dumps, and where the structures of a handover are. */
 import type { Handover } from '../../../src/abi/model.js';
 import type { DecodeOptions } from '../../../src/decode/handover.js';
 import type { PhysicalMemory } from '../../../src/memory/physical.js';
@@ -44,7 +44,7 @@ export const V73N = on('linux-7.3-live-update', 'note');
 export const nothing = (): Patches => [];
 export const u32be = (address: number, value: number): Patches =>
   patch(address, [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
-/** Bytes of a fresh page behind everything that the fixtures hold. */
+/** Bytes of a fresh page after everything that the fixtures hold. */
 export const FREE = 0x1_3000_0000;
 
 export function fresh(page: number): number {
@@ -77,7 +77,7 @@ export function movedIntoBlock(handover: Handover, memory: PhysicalMemory, page:
   ];
 }
 
-/** Descriptor of the folio list, behind seals and flags since memfd-v2. */
+/** Descriptor of the folio list, after seals and flags since memfd-v2. */
 export const descriptor = (handover: Handover, index = 0, of = 0): number =>
   Number(memfd(handover, index, of).address) + (memfd(handover, index, of).seals === undefined ? 24 : 32);
 export const list = (handover: Handover, index = 0, of = 0): number =>

@@ -17,7 +17,7 @@ import {
 } from '../upstream-patches.js';
 import { blob, type Case, V71W, V73, V73W, V618 } from './case.js';
 
-/** Pages that are kept for good, alone and at even frames, the next page nobody's. */
+/** Pages that are kept for good, alone and at even frames, the next page unused. */
 function lonelyPages({ fdtAddress, subtrees = [], luo, pageSize, preserved }: Handover): number[] {
   const blobs = subtrees.filter(({ name }) => name === 'memblock' || name === 'kexec-metadata');
   return [luo?.flbsAddress, ...blobs.map(({ address }) => address), fdtAddress]

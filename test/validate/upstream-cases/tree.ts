@@ -32,7 +32,7 @@ import {
   V618,
 } from './case.js';
 
-/** The fields of boot_params that say where the initrd lies. */
+/** The fields of boot_params that say where the initrd is. */
 function initrd(address: bigint, size: number): Patches {
   return [
     ...u32(BOOT.params + BOOT_PARAMS.ramdiskImage, Number(address & 0xffffffffn)),
@@ -42,7 +42,7 @@ function initrd(address: bigint, size: number): Patches {
 }
 
 export const ENTRY: readonly Case[] = [
-  V73('KHO-101', 'an element behind leads back', nothing, { boot: { next: BOOT.element } }),
+  V73('KHO-101', 'a later element leads back', nothing, { boot: { next: BOOT.element } }),
   V73('KHO-102', 'two elements of type 10 with two trees', () => u64(BOOT.second + 16, fresh(0)), {
     boot: { second: true },
   }),
@@ -108,7 +108,7 @@ export const ENTRY: readonly Case[] = [
   V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
 ];
 
-/** Where setup_data of linux-7.3-live-update says that the scratch array lies. */
+/** Where setup_data of linux-7.3-live-update says that the scratch array is. */
 const SCRATCH_ARRAY = 0x1abf0000;
 
 export const ROOT: readonly Case[] = [

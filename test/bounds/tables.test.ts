@@ -1,0 +1,78 @@
+/** Tables and directories that lead to each other: what is walked is bounded, and what is left out is said. */
+import { expect, test } from 'vitest';
+import { createBudget } from '../../src/memory/budget.js';
+import { budgetedMemory } from '../../src/memory/budgeted.js';
+import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
+import { trimHandover } from '../../src/trim/trim.js';
+import { listDevices } from '../../src/vtd/context/list.js';
+import { secondStageFormat } from '../../src/vtd/second-stage.js';
+import { walkAll } from '../../src/vtd/walk/walk.js';
+import { linuxMemory } from '../decode/linux-dumps.js';
+import { decodeFound } from '../trim/canary.js';
+import { tablePage, wordsMemory } from '../vtd/tables.js';
+
+const MIB = 2 ** 20;
+const format = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 46 });
+/** A budget that has this many bytes of tables, for an input of no bytes. */
+const small = (tables: number) => createBudget(0, tables / createBudget(0).limit('tables'));
+
+test('domains that share their tables count together', () => {
+  const roots = Array.from({ length: 300 }, (_, i) => 0x100000 + i * 4096);
+  const memory = wordsMemory([
+    ...roots.map((root) => [root, 0x2003n] as const),
+    ...tablePage(0x2000, (i) => 0x3003n + BigInt(i % 4) * 4096n),
+    ...[0x3000, 0x4000, 0x5000, 0x6000].flatMap((at) => tablePage(at, (i) => BigInt(i) * 8192n + 3n)),
+  ]);
+  const budget = small(MIB);
+  const budgeted = budgetedMemory(memory, budget);
+  let tables = 0;
+  const last = roots.map((root) => {
+    const report = walkAll({ memory: budgeted, root, levels: 3, format });
+    tables += report.tables + report.sharedWalks;
+    return report.anomalies.map(({ kind }) => kind);
+  });
+  expect(tables).toBe(MIB / 4096);
+  expect(budget.problems()).toMatchObject([{ code: 'budget-tables' }]);
+  expect(budget.problems()[0]?.message).toMatch(/--budget FACTOR/);
+  expect(last.at(-1)).toEqual(['walk-budget']);
+});
+
+test('PASID directories that all contexts share end with the budget; what is odd in an entry is told once', () => {
+  // Root table, context table, directory and PASID table in one page: each entry leads to all others.
+  const memory = wordsMemory(tablePage(0x1000, () => 0x1001n));
+  const budget = small(4 * MIB);
+  const unit = { memory: budgetedMemory(memory, budget), rtaddr: 0x1400n, settings: DEFAULT_SETTINGS };
+  const told: number[] = [];
+  let devices = 0;
+  for (const _ of listDevices(unit, {
+    onNotice: (notice) => {
+      if (notice.kind === 'step') told.push(notice.step.address);
+    },
+  })) {
+    devices++;
+  }
+  expect(budget.problems()).toMatchObject([{ code: 'budget-tables' }]);
+  // A PASID entry has 64 bytes, and each of them counts as eight of a page table.
+  expect(devices).toBeLessThanOrEqual((4 * MIB) / 512);
+  expect(new Set(told).size).toBe(told.length);
+});
+
+test('the functions of eight buses with one table are one table to trim', () => {
+  const root = 0x9000_0000;
+  const at = (page: number) => root + page * 4096;
+  const words = [
+    ...tablePage(at(0), (i) => (i % 2 === 0 && i < 16 ? BigInt(at(1)) | 1n : 0n)),
+    ...tablePage(at(1), (i) => (i % 2 === 0 ? BigInt(at(2)) | 1n : 0x102n)),
+    ...[2, 3, 4].flatMap((page) => tablePage(at(page), () => BigInt(at(page + 1)) | 3n)),
+    ...tablePage(at(5), (i) => BigInt(i) * 8192n + 0x1_0000_0003n),
+  ];
+  const memory = wordsMemory(words);
+  const budget = createBudget(24 * 1024);
+  const handover = decodeFound(linuxMemory('linux-7.3-live-update'));
+  const { covered } = trimHandover({ ...handover, memory }, budgetedMemory(memory, budget), {
+    machine: 'x86-64',
+    units: [{ rtaddr: BigInt(root), settings: { ...DEFAULT_SETTINGS, haw: 46 } }],
+  });
+  expect(covered).toBeGreaterThanOrEqual(6 * 4096);
+  expect(budget.problems()).toEqual([]);
+});
