@@ -371,8 +371,14 @@ export function damageOf({ diagnostics, memory }: OpenedMemory): () => readonly 
 }
 
 /** What a validation has to know of the files that a dump came from. */
-export function containerOptions({ damage }: LoadedDump): Pick<ValidateOptions, 'damage'> {
-  return damage === undefined ? {} : { damage };
+export function containerOptions({
+  damage,
+  direction,
+}: LoadedDump): Pick<ValidateOptions, 'damage' | 'direction'> {
+  return {
+    ...(damage === undefined ? {} : { damage }),
+    ...(direction === undefined ? {} : { direction }),
+  };
 }
 
 function diagnosticText({ message, count }: MemoryDiagnostic): string {

@@ -29,7 +29,11 @@ export function vtdOptions<T>(yargs: Argv<T>): Argv<T & VtdArguments> {
       ...text,
       describe: 'copy of debugfs iommu_regset: RTADDR, CAP and ECAP of every unit',
     })
-    .option('device', { ...text, describe: 'only this function, [SSSS:]BB:DD.F; needs --root or --regset' })
+    .option('device', {
+      ...text,
+      describe:
+        'only this function, [SSSS:]BB:DD.F; needs --root or --regset, unless the handover has IOMMU state',
+    })
     .option('cap', { ...text, describe: 'value of CAP_REG (default: all capabilities)' })
     .option('ecap', { ...text, describe: 'value of ECAP_REG (default: all capabilities)' })
     .option('haw', { ...text, describe: 'host address width in bits (default: 52)' })
@@ -48,6 +52,12 @@ function known(args: VtdArguments): KnownSettings {
     ...(haw === undefined ? {} : { haw: parseSmall(haw, 'haw', 32, 52) }),
     ...(rev === undefined ? {} : { rev: revision(rev) }),
   };
+}
+
+/** Which of the settings of {@link vtdSettings} somebody named. */
+export function vtdGiven(args: VtdArguments): VtdUnit['given'] {
+  const own = known(args);
+  return { cap: own.cap !== undefined, ecap: own.ecap !== undefined, haw: own.haw !== undefined };
 }
 
 /** Bytes of an iommu_regset, of which one unit takes some 2 KiB, and of a copy of /proc/iomem. */
@@ -69,11 +79,14 @@ function revision(text: string): VtdSettings['rev'] {
   throw new UsageError(`--rev: "${text}" is not 2, 3, 4 or 5`);
 }
 
-/** @throws UsageError when the text names no function */
-export function vtdDevice(args: VtdArguments): DeviceId | undefined {
+/**
+ * @param recorded whether the handover may name the units
+ * @throws UsageError when the text names no function
+ */
+export function vtdDevice(args: VtdArguments, recorded = false): DeviceId | undefined {
   const text = lastValue(args.device);
   if (text === undefined) return undefined;
-  if (lastValue(args.root) === undefined && lastValue(args.regset) === undefined)
+  if (!recorded && lastValue(args.root) === undefined && lastValue(args.regset) === undefined)
     throw new UsageError('--device needs --root RTADDR or --regset FILE');
   const device = parseDeviceId(text);
   if (device === undefined) throw new UsageError(`--device: "${text}" is not [SSSS:]BB:DD.F, in hexadecimal`);
@@ -94,7 +107,7 @@ export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> 
   const own = known(args);
   if (root !== undefined) {
     const rtaddr = parseNumber(root, 'root');
-    const given = { cap: own.cap !== undefined, ecap: own.ecap !== undefined, haw: own.haw !== undefined };
+    const given = vtdGiven(args);
     // The kernel numbers units from 0; the register's value does not say which one it is of.
     return [{ name: 'dmar0', rtaddr, settings: settingsOf({ ...own, rtaddr }), given }];
   }
@@ -151,13 +164,8 @@ export async function vtdValidation(
 ): Promise<{ readonly settings: VtdSettings; readonly vtd: VtdOptions }> {
   const device = vtdDevice(args);
   const units = await vtdUnits(args);
-  const own = known(args);
   const [unit] = units;
-  const given = unit?.given ?? {
-    cap: own.cap !== undefined,
-    ecap: own.ecap !== undefined,
-    haw: own.haw !== undefined,
-  };
+  const given = unit?.given ?? vtdGiven(args);
   const settings = unit?.settings ?? vtdSettings(args);
   const vtd = {
     units,

@@ -25,7 +25,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
-import { anomalyJson, anomalyText, type WalkFormat } from './walk-text.js';
+import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
 
 export interface UnitWalk {
   readonly path: string;
@@ -246,17 +246,6 @@ function* csvText(
     const chunks = walked(args, device, stage, ({ batches }) => csvOf(batches));
     if (!all) yield* chunks;
     else yield* prefixed(chunks, `${deviceText(device.id)},${device.path.pasid ?? ''},`);
-  }
-}
-
-/** Puts a prefix before every line but the first, which is the header. */
-function* prefixed(chunks: Iterable<string>, prefix: string): Generator<string> {
-  let header = true;
-  for (const chunk of chunks) {
-    const text = header ? chunk.slice(chunk.indexOf('\n') + 1) : chunk;
-    header = false;
-    // Chunks end with a line.
-    if (text !== '') yield `${prefix}${text.slice(0, -1).replaceAll('\n', `\n${prefix}`)}\n`;
   }
 }
 

@@ -2,6 +2,8 @@
 
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
+import { handedIommu, type Stage } from '../decode/iommu/domains.js';
+import { liveDevices } from '../decode/iommu/units.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -9,16 +11,21 @@ import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import { rootOf } from '../validate/run.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
+import { type DeviceId, deviceText } from '../vtd/device-id.js';
+import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
 import { csvOf } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
-import { mergeRuns } from '../vtd/walk/runs.js';
+import type { EntryFormat } from '../vtd/walk/format.js';
+import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
 import { withDump, withMemory } from './load.js';
-import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
-import { type VtdArguments, vtdDevice, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
+import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
+import { listHanded, recordedVtdUnits, walkDomains } from './walk-handed.js';
 import { anomalyJson, anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
 import { walkUnits } from './walk-units.js';
 
@@ -30,6 +37,7 @@ interface WalkArguments extends CommonArguments, VtdArguments {
   pgd: Text;
   agaw: Text;
   pasid: Text;
+  stage: Text;
   iova: Text;
   format: Text;
 }
@@ -40,6 +48,7 @@ interface Target {
   readonly root: bigint;
   /** 2..5. */
   readonly levels: number;
+  readonly stage: Stage;
 }
 
 export const walkCommand: CommandModule<object, WalkArguments> = {
@@ -53,7 +62,13 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       .option('domain', {
         type: 'string',
         requiresArg: true,
-        describe: 'persistent_id of a domain of the handover',
+        describe:
+          'a domain of the handover: persistent_id (rfc-2024); address of its record, or attachment id (LUO); several, or all',
+      })
+      .option('stage', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'first or second: which kind of tables, where nothing tells',
       })
       .option('pgd', {
         type: 'string',
@@ -79,6 +94,8 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       })
       .example('kho walk memory.elf.gz --domain 1', 'merged runs, human-readable')
       .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line per leaf')
+      .example('kho walk core.elf', 'the domains and devices that LUO hands over')
+      .example('kho walk core.elf --domain 0x2228010', 'where the DMA of one lands: session, token, offset')
       .example('kho walk core.elf --pgd 0x12340000 --agaw 2 --iova 0x200000', 'one address')
       .example('kho walk core.elf --regset iommu_regset', 'every device')
       .example(
@@ -91,55 +108,120 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       throw new UsageError(`--format: "${lastValue(args.format)}" is not one of ${WALK_FORMATS.join(', ')}`);
     if (await walkedUnits(args, format)) return;
     if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
-    await withTarget(args, async (target) => {
-      refuseAbsent(args.dump ?? '', target);
-      const iova = lastValue(args.iova);
-      if (iova === undefined) await writeWalk(args, target, format);
-      else await writeTranslation(args, target, parseNumber(iova, 'iova'));
-    });
+    if (lastValue(args.pgd) !== undefined) {
+      if (args.domain !== undefined) throw new UsageError(ONE_OF);
+      await withPgd(args, (target) => writeTarget(args, target, format));
+    } else await walkHandover(args, format);
   },
 };
 
-/** Walks below a root table when one is named; tells whether it was. */
+const ONE_OF = 'walk needs --domain ID, --pgd ADDR with --agaw N, or --root RTADDR or --regset FILE';
+
+async function writeTarget(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
+  refuseAbsent(args.dump ?? '', target);
+  const iova = lastValue(args.iova);
+  if (iova === undefined) await writeWalk(args, target, format);
+  else await writeTranslation(args, target, parseNumber(iova, 'iova'));
+}
+
+/** Walks domains of a handover, or lists those that LUO hands over. */
+async function walkHandover(args: WalkArguments, format: WalkFormat): Promise<void> {
+  const path = args.dump ?? '';
+  const names = parseList(args.domain);
+  const stage = stageOf(args);
+  const iovaText = lastValue(args.iova);
+  const iova = iovaText === undefined ? undefined : parseNumber(iovaText, 'iova');
+  const settings = vtdSettings(args);
+  const ids = names.includes('all') ? [] : names.map((name) => parseNumber(name, 'domain'));
+  if (args.agaw !== undefined) throw new UsageError('--agaw goes with --pgd');
+  await withDump(path, loadOptions(args), async ({ handover }) => {
+    const handed = handedIommu(handover);
+    if (handed === undefined) {
+      if (names.length === 0) throw new UsageError(ONE_OF);
+      const [id] = ids;
+      if (id === undefined || ids.length > 1)
+        throw new UsageError('--domain takes one persistent_id of a handover of the 2024 series');
+      await writeTarget(args, domainTarget(path, handover, id), format);
+    } else if (names.length > 0)
+      await walkDomains(args, { path, handover, names, stage, settings, iova, format });
+    else if (iova !== undefined) throw new UsageError('--iova needs --domain, --device or --pgd');
+    else await listHanded(args, handover, handed, format);
+  });
+}
+
+function stageOf(args: WalkArguments): Stage | undefined {
+  const text = lastValue(args.stage);
+  if (text === undefined || text === 'first' || text === 'second') return text;
+  throw new UsageError(`--stage: "${text}" is not first or second`);
+}
+
+/** Walks below a root table when one is named, or recorded for the device that is; tells whether it was. */
 async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boolean> {
-  const device = vtdDevice(args);
+  const device = vtdDevice(args, true);
   const pasidText = lastValue(args.pasid);
   if (pasidText !== undefined && device === undefined)
     throw new UsageError('--pasid needs --device [SSSS:]BB:DD.F');
   const units = await vtdUnits(args);
-  if (units.length === 0) return false;
+  if (units.length === 0 && device === undefined) return false;
   if (args.domain !== undefined || args.pgd !== undefined || args.agaw !== undefined)
-    throw new UsageError('--root and --regset go with --device, not with --domain, --pgd or --agaw');
+    throw new UsageError(
+      units.length > 0
+        ? '--root and --regset go with --device, not with --domain, --pgd or --agaw'
+        : '--device does not go with --domain, --pgd or --agaw',
+    );
+  if (args.stage !== undefined) throw new UsageError('--stage goes with --domain or --pgd');
   const iovaText = lastValue(args.iova);
   const pasid = pasidText === undefined ? undefined : parseSmall(pasidText, 'pasid', 0, 2 ** 20 - 1);
   const iova = iovaText === undefined ? undefined : parseNumber(iovaText, 'iova');
   const path = args.dump ?? '';
-  await withMemory(path, loadOptions(args), async (memory) =>
-    walkUnits(args, { path, memory, units, device, pasid, iova, format }),
-  );
+  const asked = { path, device, pasid, iova, format };
+  if (units.length > 0) {
+    await withMemory(path, loadOptions(args), async (memory) => walkUnits(args, { ...asked, memory, units }));
+    return true;
+  }
+  await withDump(path, loadOptions(args), async ({ handover }) => {
+    const own = device === undefined ? [] : unitsOf(args, handover, device);
+    if (own.length === 0)
+      throw new UsageError('--device needs --root RTADDR or --regset FILE: the handover records no unit');
+    const { memory } = handover;
+    if (memory === undefined)
+      throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
+    await walkUnits(args, { ...asked, memory, units: own });
+  });
   return true;
 }
 
-async function withTarget(args: WalkArguments, use: (target: Target) => Promise<void>): Promise<void> {
-  const path = args.dump ?? '';
-  const domain = lastValue(args.domain);
+/** The recorded units that a device can be below: its own where it is recorded too, else all. */
+function unitsOf(args: WalkArguments, handover: Handover, { segment, bus, devfn }: DeviceId): VtdUnit[] {
+  const handed = handedIommu(handover);
+  if (handed === undefined) return [];
+  const bdf = (bus << 8) | devfn;
+  const device = liveDevices(handed.state).find((each) => each.segment === segment && each.bdf === bdf);
+  if (device === undefined)
+    message(
+      args,
+      `kho: ${deviceText({ segment, bus, devfn })} is not handed over; looked up below every unit that is`,
+    );
+  const units = handed.units.filter(({ unit }) => device === undefined || unit.address === device.unit);
+  return recordedVtdUnits(
+    { ...handed, units: units.length > 0 ? units : handed.units },
+    vtdSettings(args),
+    vtdGiven(args),
+  );
+}
+
+async function withPgd(args: WalkArguments, use: (target: Target) => Promise<void>): Promise<void> {
   const pgd = lastValue(args.pgd);
   const agaw = lastValue(args.agaw);
-  if ((domain === undefined) === (pgd === undefined))
-    throw new UsageError(
-      'walk needs --domain ID, --pgd ADDR with --agaw N, or --root RTADDR or --regset FILE',
-    );
-  if (domain !== undefined) {
-    const id = parseNumber(domain, 'domain');
-    await withDump(path, loadOptions(args), async ({ handover }) => use(domainTarget(path, handover, id)));
-    return;
-  }
   if (pgd === undefined || agaw === undefined)
     throw new UsageError('--pgd needs --agaw N, the number of levels minus 2');
   const root = parseNumber(pgd, 'pgd');
   const levels = parseSmall(agaw, 'agaw', 0, 3) + 2;
   if (root % 4096n !== 0n) throw new UsageError(`--pgd: ${hex(root)} is not page aligned`);
-  await withMemory(path, loadOptions(args), async (memory) => use({ memory, root, levels }));
+  const stage = stageOf(args) ?? 'second';
+  await withMemory(args.dump ?? '', loadOptions(args), async (memory) =>
+    use({ memory, root, levels, stage }),
+  );
 }
 
 /**
@@ -175,29 +257,37 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
       `domain ${id} cannot be walked: pgd ${hex(domain.pgd ?? 0n)}, agaw ${domain.agaw ?? 'absent'}`,
     );
   }
-  return { memory, root: root.pgd, levels: root.levels };
+  return { memory, root: root.pgd, levels: root.levels, stage: 'second' };
+}
+
+function formatOf(args: WalkArguments, { stage }: Target): EntryFormat {
+  const settings = vtdSettings(args);
+  return stage === 'first' ? firstStageFormat(settings) : secondStageFormat(settings);
 }
 
 async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
-  const entries = secondStageFormat(vtdSettings(args));
+  const entries = formatOf(args, target);
   const walk = walkTable({ ...target, format: entries });
+  const attributes = target.stage === 'first' ? firstStageAttributes : () => '';
   if (format === 'csv') await write(args, csvOf(walk.batches));
-  else if (format === 'json') await write(args, jsonDocument(walk, entries));
-  else await write(args, tableOf(mergeRuns(walk.batches, entries)));
+  else if (format === 'json') await write(args, jsonDocument(walk, entries, attributes));
+  else await write(args, tableOf(mergeRuns(walk.batches, entries), attributes));
   const { anomalies } = walk.report();
   for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
 }
 
 function* jsonDocument(
   walk: ReturnType<typeof walkTable>,
-  format: ReturnType<typeof secondStageFormat>,
+  format: EntryFormat,
+  attributes: (run: MappedRun) => string,
 ): Generator<string> {
   yield '{"schemaVersion":1,"runs":[\n';
-  yield* jsonOf(mergeRuns(walk.batches, format));
+  yield* jsonOf(mergeRuns(walk.batches, format), attributes);
   yield `\n],"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}}\n`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {
-  const translation = translate({ ...target, format: secondStageFormat(vtdSettings(args)) }, iova);
-  await write(args, joined(translateLines(translation, secondStageEntry, paint(args))));
+  const translation = translate({ ...target, format: formatOf(args, target) }, iova);
+  const entry = target.stage === 'first' ? firstStageEntry : secondStageEntry;
+  await write(args, joined(translateLines(translation, entry, paint(args))));
 }

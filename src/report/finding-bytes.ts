@@ -151,7 +151,8 @@ function windowOf(value: Uint8Array, marked: Extent, where: (at: number) => stri
 
 /** A field by the kernel's name: `kho_mem.addr`. */
 function fieldNamed(name: string | undefined): { record: RecordType<unknown>; field: FieldInfo } | undefined {
-  const [owner, fieldName] = name?.split('.') ?? [];
+  // Names of fields have dots where they stand in a struct of their own.
+  const [, owner, fieldName] = /^([^.]+)\.(.+)$/.exec(name ?? '') ?? [];
   if (owner === undefined || fieldName === undefined) return undefined;
   for (const record of recordTypes) {
     if (record.name !== owner && record.kernelName !== `struct ${owner}`) continue;

@@ -3,6 +3,7 @@ import { dmarRules } from './dmar/index.js';
 import { fdtRules } from './fdt/index.js';
 import { ftraceRules } from './ftrace/index.js';
 import { guestmemfsRules } from './guestmemfs/index.js';
+import { iommuTableRules } from './iommu-tables/index.js';
 import { iommufdRules } from './iommufd/index.js';
 import { khoRules } from './kho/index.js';
 import { mapRules } from './map/index.js';
@@ -22,4 +23,5 @@ export const catalogue: readonly Rule[] = [
   ...vtdRules,
   ...upstreamRules,
   ...structureRules,
+  ...iommuTableRules,
 ];

@@ -76,6 +76,7 @@ const THERE: Readonly<Record<string, (handover: Handover) => boolean>> = {
   DMAR: ({ domains = [] }) => domains.length > 0,
   GMFS: ({ guestmemfs }) => guestmemfs !== undefined,
   FTRACE: ({ ftrace }) => ftrace !== undefined,
+  IOMMU: ({ iommu }) => iommu !== undefined,
   MAP: ({ iommufds = [], domains = [], guestmemfs }) =>
     iommufds.length > 0 || domains.length > 0 || guestmemfs !== undefined,
   MEMBLOCK: ({ memblock }) => memblock !== undefined,

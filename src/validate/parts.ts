@@ -94,6 +94,8 @@ const RULES: Readonly<Record<string, readonly Part[]>> = {
   'FLB-004': ['luo', 'flbs'],
   'FLB-005': ['luo', 'flbs'],
   'FLB-007': ['luo', 'flbs'],
+  'IOMMU-056': ['map', ...FOLIOS, 'flbs', 'iommu', 'iommufd'],
+  'IOMMU-057': [...FOLIOS, 'flbs', 'iommu'],
 };
 
 /** What is missing of that which a rule looks at; of a rule that reads no memory nothing can be. */

@@ -1,5 +1,6 @@
 /** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
 import type { Domain, Generation, Handover, Location } from '../abi/model.js';
+import type { HandedDomain } from '../decode/iommu/domains.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
@@ -92,6 +93,8 @@ export interface InspectedRule {
   /** The damaged pointer that keeps the rule from some of what it would look at. */
   readonly blocked?: string;
   readonly kind?: SkipKind;
+  /** Why some of what it would look at was not judged, though nothing is wrong with it. */
+  readonly unjudged?: string;
   /** Bytes that the rule would have needed. */
   readonly missing?: { readonly what: string; readonly address: bigint };
 }
@@ -165,6 +168,8 @@ export interface Rule {
   check?(context: RuleContext, report: Reporter): void;
   /** Called once for each domain whose tables can be walked. */
   observe?(context: RuleContext, domain: Domain, report: Reporter): WalkObserver | undefined;
+  /** The same for each domain that LUO hands over and whose tables can be walked. */
+  observeHanded?(context: RuleContext, domain: HandedDomain, report: Reporter): WalkObserver | undefined;
   /** After all walks. */
   finish?(context: RuleContext, report: Reporter): void;
 }

@@ -2,6 +2,9 @@
 
 import { type Missing, missingText } from '../abi/missing.js';
 import type { Domain, Handover } from '../abi/model.js';
+import { type HandedDomain, handedIommu } from '../decode/iommu/domains.js';
+import { domainRequest } from '../decode/iommu/walks.js';
+import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
@@ -25,7 +28,7 @@ import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
 import { vtdRows } from './vtd/index.js';
-import { createInspection, type Inspection } from './vtd/inspection.js';
+import { createInspection, type Inspection, type Watched } from './vtd/inspection.js';
 import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
 
 /** Findings kept of one rule; more are counted in a last one. */
@@ -67,6 +70,8 @@ export interface ValidateOptions {
    * rules have read what they read.
    */
   readonly damage?: () => readonly string[];
+  /** Which way the tree goes, where the dump tells. */
+  readonly direction?: 'incoming' | 'outgoing';
 }
 
 interface State {
@@ -123,7 +128,7 @@ export function validate(
     }
     state.missing = missingPart(rule, handover);
     rule.check?.(context, reporter);
-    if (rule.observe !== undefined) observing.push(state);
+    if (rule.observe !== undefined || rule.observeHanded !== undefined) observing.push(state);
   }
   walkTables(context, inspection, observing, options.settings);
   for (const { rule, reporter, skip } of states.values())
@@ -269,11 +274,14 @@ function inspectionOf(
   facts: Facts,
   rules: readonly Rule[],
   wanted: ReadonlySet<string>,
-  { settings = DEFAULT_SETTINGS, vtd }: ValidateOptions,
+  { settings = DEFAULT_SETTINGS, vtd, direction }: ValidateOptions,
 ): Inspection | undefined {
   if (handover.memory === undefined || !rules.some(({ id, vtd: reads }) => reads === true && wanted.has(id)))
     return undefined;
-  const options = vtd ?? { units: [], given: NOTHING_GIVEN };
+  const options = {
+    ...(vtd ?? { units: [], given: NOTHING_GIVEN }),
+    ...(direction === undefined ? {} : { direction }),
+  };
   return createInspection(handover, facts, handover.memory, settings, options, vtdRows);
 }
 
@@ -284,9 +292,22 @@ function walkTables(
   states: readonly State[],
   settings: VtdSettings | undefined,
 ): void {
-  const { memory, domains } = context.handover;
+  const { memory } = context.handover;
   if (memory === undefined || (states.length === 0 && inspection === undefined)) return;
-  for (const domain of domains ?? []) {
+  walkDomains(context, memory, inspection, states, settings);
+  walkUnits(context, memory, inspection, states, settings);
+  inspection?.finish();
+}
+
+function walkDomains(
+  context: RuleContext,
+  memory: PhysicalMemory,
+  inspection: Inspection | undefined,
+  all: readonly State[],
+  settings: VtdSettings | undefined,
+): void {
+  const states = all.filter(({ rule }) => rule.observe !== undefined);
+  for (const domain of context.handover.domains ?? []) {
     const root = rootOf(domain);
     if (root === undefined) {
       const name = domain.persistentId ?? domain.nodeName ?? 'without id';
@@ -306,13 +327,61 @@ function walkTables(
       request,
       inspected === undefined ? observers : [...observers, ...inspected.observers],
     );
-    const missing = anomalies.find(({ kind }) => kind === 'table-absent');
-    if (missing !== undefined) {
-      for (const { reporter } of states) reporter.absent('a page-table page', BigInt(missing.table ?? 0));
-    }
+    tellAbsent(states, anomalies);
   }
-  for (const { request, observers } of inspection?.unitTables() ?? []) walkWatched(request, observers);
-  inspection?.finish();
+}
+
+function tellAbsent(states: readonly State[], anomalies: WalkReport['anomalies']): void {
+  const missing = anomalies.find(({ kind }) => kind === 'table-absent');
+  if (missing === undefined) return;
+  for (const { reporter } of states) reporter.absent('a page-table page', BigInt(missing.table ?? 0));
+}
+
+/** Walks the tables of units, among them those of domains that LUO hands over; without an inspection these alone. */
+function walkUnits(
+  context: RuleContext,
+  memory: PhysicalMemory,
+  inspection: Inspection | undefined,
+  all: readonly State[],
+  settings: VtdSettings | undefined,
+): void {
+  const states = all.filter(({ rule }) => rule.observeHanded !== undefined);
+  const domains = handedIommu(context.handover)?.domains ?? [];
+  const walked = new Set<HandedDomain>();
+  const tables =
+    inspection?.unitTables() ?? (states.length > 0 ? handedTables(domains, memory, settings) : []);
+  for (const { request, observers, handed } of tables) {
+    if (handed === undefined) {
+      walkWatched(request, observers);
+      continue;
+    }
+    walked.add(handed);
+    const own = states.flatMap(({ rule, reporter }) => rule.observeHanded?.(context, handed, reporter) ?? []);
+    tellAbsent(states, walkWatched(request, [...own, ...observers]).anomalies);
+  }
+  for (const domain of domains) {
+    if (walked.has(domain)) continue;
+    const [why, kind] = whyNotWalked(domain);
+    for (const { reporter } of states) reporter.skip(`${domain.name} is not walked: ${why}`, kind);
+  }
+}
+
+function* handedTables(
+  domains: readonly HandedDomain[],
+  memory: PhysicalMemory,
+  settings: VtdSettings | undefined,
+): Generator<Watched> {
+  for (const handed of domains) {
+    const request = domainRequest(handed, memory, settings);
+    if (typeof request !== 'string') yield { request, observers: [], handed };
+  }
+}
+
+function whyNotWalked({ root, levels, stage }: HandedDomain): [string, SkipKind] {
+  if (root === undefined || levels === undefined)
+    return ['its record has no table (IOMMU-059)', 'prerequisite'];
+  if (stage === undefined) return ['its stage is unknown', 'not-given'];
+  return ['the entries of its devices lead to other tables (IOMMU-052)', 'prerequisite'];
 }
 
 /** Walks one table with all that watches it. */

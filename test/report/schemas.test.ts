@@ -19,6 +19,7 @@ import type { Finding } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
 import { kho } from '../cli/kho.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
+import { fileBytes, gunzip } from '../memory/bytes.js';
 import { type Json, parsed } from '../rfc/json.js';
 import { wholeModels } from '../structures/whole.js';
 import { sweep } from '../sweep.js';
@@ -282,6 +283,15 @@ describe('walk', () => {
     conforms('walk', all);
     conforms('walk', walked(core, ...regset, '--device', '00:03.0'));
   });
+});
+
+test.each([[], ['--domain', '0xe'], ['--domain', 'all']])('what LUO hands over: %j %j', (...args) => {
+  const core = 'linux-7.3-iommu-legacy/handover1.elf.gz';
+  conforms('walk', walked(core, ...args));
+  // A name of a session that is no text.
+  const image = Buffer.from(gunzip(fileBytes(inFixtures(core))));
+  for (let at = image.indexOf('vm-2\0'); at >= 0; at = image.indexOf('vm-2\0', at + 1)) image[at] = 0xff;
+  conforms('walk', JSON.parse(kho(['walk', '-', '--format', 'json', ...args], image).stdout));
 });
 
 test('problems of a walk', () => {

@@ -78,7 +78,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   const undecided = choice.kind === 'form' ? choice.undecided : [];
   const record = readStructure({ context: own, owner }, form.root, data, `record of ${owner}`);
   if (record === undefined) {
-    // Its name is known nevertheless, so that it is none that nobody has.
+    // Its name is known nevertheless, so it is not an unknown one.
     holder.draft = { draft: `${name}, its record not in the dump`, source: form.source, absent: true };
     return;
   }

@@ -50,7 +50,7 @@ function ruleOf(row: Row): Rule {
     vtd: true,
     finish({ inspection }, report) {
       if (inspection === undefined) return;
-      const { findings, dropped, skipped, kind, missing, blocked } = inspection.of(id);
+      const { findings, dropped, skipped, kind, missing, blocked, unjudged } = inspection.of(id);
       if (skipped !== undefined) {
         if (blocked === undefined) report.skip(skipped, kind);
         else report.skip(blocked, 'prerequisite');
@@ -60,6 +60,7 @@ function ruleOf(row: Row): Rule {
       report.more(dropped);
       if (missing !== undefined) report.absent(missing.what, missing.address);
       if (blocked !== undefined) report.skip(blocked, 'prerequisite');
+      if (unjudged !== undefined) report.skip(unjudged, 'not-given');
     },
   };
 }

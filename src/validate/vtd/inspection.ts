@@ -1,10 +1,12 @@
 /** Everything that the VT-d rules need, found in one pass over the structures and one over each table. */
 import type { Domain, Handover } from '../../abi/model.js';
+import type { HandedDomain } from '../../decode/iommu/domains.js';
 import { contextEntry, FS_PTE_BITS, pasidEntry } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import { devicePath } from '../../vtd/context/path.js';
 import { inputWidthOf } from '../../vtd/registers.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
+import type { WalkReport } from '../../vtd/walk/walk.js';
 import type { Facts } from '../facts.js';
 import { gaps } from '../pages.js';
 import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../rule.js';
@@ -22,14 +24,15 @@ import {
   stoppedNotes,
   watchPreserved,
 } from './mapped.js';
-import { createPageLog, kindText } from './page-log.js';
+import { createPageLog, kindText, PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
 import { createRamMap } from './ram.js';
+import { type Recorded, recordedOf, withRecorded } from './recorded.js';
 import type { Row, Scope } from './row.js';
 import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
 import { formatOf, type Narrowed, watchTables } from './table-rows.js';
 import { createTally } from './tally.js';
-import { domainTarget, isForeign, placeName, placeSubject, type Target } from './target.js';
+import { domainTarget, handedTarget, isForeign, placeName, placeSubject, type Target } from './target.js';
 import { capabilitiesOf, translationEnabled, type VtdOptions } from './unit.js';
 
 const PAGE = 4096;
@@ -45,7 +48,7 @@ const SHARED_BUDGET = 1024;
 export interface Inspection extends Inspected {
   /** A table to walk, and what watches the walk. */
   domain(domain: Domain, root: { readonly pgd: bigint; readonly levels: number }): Watched;
-  /** The tables of units that are not those of domains; each is to be walked after the domains. */
+  /** The tables of units that are not those of domains, and of domains that LUO hands over; after the domains. */
   unitTables(): Iterable<Watched>;
   /** After all walks. */
   finish(): void;
@@ -54,6 +57,8 @@ export interface Inspection extends Inspected {
 export interface Watched {
   readonly request: Omit<WalkRequest, 'onTable'>;
   readonly observers: readonly WalkObserver[];
+  /** The domain of LUO whose top table it is. */
+  readonly handed?: HandedDomain;
 }
 
 /** The rule whose findings are stretches of addresses, not causes. */
@@ -80,9 +85,12 @@ export function createInspection(
   facts: Facts,
   memory: Sink['memory'],
   settings: Target['settings'],
-  { units, given, device, dmaContinues: asked = false, iomem }: VtdOptions,
+  options: VtdOptions,
   rows: readonly Row[],
 ): Inspection {
+  const { dmaContinues: asked = false, iomem, given, device, direction } = options;
+  const { units } = withRecorded(handover, options, settings);
+  const recorded = recordedOf(handover);
   const byId = new Map(rows.map((row) => [row.id, row]));
   const tally = createTally();
   const seen = new Set<Scope>();
@@ -129,7 +137,8 @@ export function createInspection(
     const narrowed: Narrowed[] = [];
     const table = watchTables(sink, target, owner, narrowed);
     const { leaves, end } = watchLeaves(sink, target, narrowed);
-    const comparable = target.domain === undefined && !target.nested && unknown === undefined;
+    const comparable =
+      target.domain === undefined && !target.nested && unknown === undefined && isJudged(target, direction);
     const preserved =
       comparable && target.kernelDomain
         ? watchPreserved(stretches, facts.preserved(), target, ram, continues)
@@ -156,29 +165,49 @@ export function createInspection(
           end(report) {
             end();
             seeAnomalies(sink, target, report.anomalies);
+            if (target.handed !== undefined) logAbsent(sink, report, owner);
             if (budget !== undefined) budget -= report.tables + report.sharedWalks;
           },
         },
         ...(remember === undefined ? [] : [remember]),
         ...(preserved === undefined ? [] : [preserved]),
       ],
+      ...(target.handed === undefined ? {} : { handed: target.handed }),
     };
   }
 
   function* unitTables(): Generator<Watched> {
     budget = Math.max(LEAST_BUDGET, WALKS_PER_PAGE * pagesOf(memory));
+    /** Domains of LUO that a device below a root table leads to. */
+    const met = new Set<HandedDomain>();
     for (const { targets: found } of unitTargets) {
       for (const target of found) {
         const key = keyOf(target.stage, target.root, target.levels);
         if (!target.nested && walked.has(key)) continue;
+        const disputed = target.recorded === true ? recorded?.disputedRoot(target.root) : undefined;
+        if (disputed !== undefined) {
+          sink.blocked([`${target.stage}-stage`, 'table', 'unit-table'], disputed);
+          continue;
+        }
         if (budget <= 0) {
           const what = 'root tables point to more tables than the dump has pages; the next';
           sink.absent(['second-stage', 'first-stage', 'table', 'unit-table'], what, Number(target.root));
           return;
         }
         walked.add(key);
-        yield watched(target, Math.min(budget, SHARED_BUDGET));
+        const handed = target.recorded === true && !target.nested ? recorded?.ofRoot(target.root) : undefined;
+        const first = handed !== undefined && !met.has(handed);
+        if (first) met.add(handed);
+        yield watched(first ? { ...target, handed } : target, Math.min(budget, SHARED_BUDGET));
       }
+    }
+    for (const domain of recorded?.domains ?? []) {
+      if (met.has(domain)) continue;
+      const disputed = recorded?.disputedDomain(domain);
+      const target = handedTarget(domain, memory, caps, mode);
+      if (disputed !== undefined) sink.blocked(['table', 'unit-table'], disputed);
+      if (disputed !== undefined || target === undefined || budget <= 0) continue;
+      yield watched(target, Math.min(budget, SHARED_BUDGET));
     }
   }
 
@@ -191,6 +220,12 @@ export function createInspection(
     if (running.length === 0 && off.length > 0)
       return `translation is off (GSTS_REG.TES) on ${off.join(', ')}`;
     return ABSENT[scope];
+  }
+
+  function unjudgedOf(row: Row): Pick<InspectedRule, 'unjudged'> {
+    const register = tally.unjudged(row);
+    if (register === undefined) return {};
+    return { unjudged: `${register.toUpperCase()}_REG is not given (--regset, --${register})` };
   }
 
   function kindOf({ scope }: Row, why: string): SkipKind {
@@ -208,7 +243,8 @@ export function createInspection(
       compareDomains(sink, handover, unitTargets);
       seeRepeated(sink, targets);
       runs.compare(sink, targets);
-      if (unknown === undefined) seeUnpreserved(sink, facts, targets, unitTargets, continues);
+      if (unknown === undefined)
+        seeUnpreserved(sink, facts, targets, unitTargets, { continues, direction, recorded });
     },
     of(rule) {
       const row = byId.get(rule);
@@ -226,7 +262,7 @@ export function createInspection(
               findings: [...stretches.findings, ...stoppedNotes(stretches)],
               dropped: stretches.dropped,
             }
-          : { findings: tally.findings(row), dropped: 0 };
+          : { findings: tally.findings(row), dropped: 0, ...unjudgedOf(row) };
       if (absent !== undefined) return { ...result, missing: absent };
       const why = blocked.get(row.scope);
       return why === undefined ? result : { ...result, blocked: why };
@@ -236,23 +272,45 @@ export function createInspection(
 
 /** A table that has one level more or less than it is said to have: all that follows of it is this one finding. */
 function seeDepth({ tally }: Sink, target: Target, levels: number): void {
-  const { name, stage, domain, setting, place, root, entryAddress } = target;
+  const { name, stage, domain, handed, setting, place, root, entryAddress } = target;
   const width = stage === 'first' ? 'FSPM' : 'AW';
+  // A domain of LUO without an entry of a device is walked as its record says.
+  const byRecord = handed !== undefined && entryAddress === undefined;
   const record = setting.mode === 'scalable' ? pasidEntry.name : contextEntry.name;
-  const field = domain !== undefined ? 'agaw' : `${record}.${width}`;
-  const says = domain !== undefined ? `domain has ${target.levels}` : `entry has ${target.levels} (${width})`;
+  const field =
+    domain !== undefined ? 'agaw' : byRecord ? 'iommu_domain_ser.top_level' : `${record}.${width}`;
+  const says = byRecord
+    ? `record has ${target.levels} (top_level)`
+    : domain !== undefined
+      ? `domain has ${target.levels}`
+      : `entry has ${target.levels} (${width})`;
   const reads =
     levels > target.levels
       ? 'so its page tables are taken for the pages that it maps'
       : 'so the pages that it maps are taken for page tables';
   const text = `the table ${hex(root)} of ${name} has ${levels} levels, but its ${says}, ${reads}`;
-  const address = BigInt(entryAddress ?? Number(root));
+  const address = byRecord ? handed.domain.address : BigInt(entryAddress ?? Number(root));
   const found = `${target.levels} levels`;
   tally.see(
     'depth',
     { text, key: name, location: { ...place, address, field }, found, expected: `${levels} levels` },
     setting,
   );
+}
+
+/**
+ * Whether what is not preserved is a fault: of a unit that LUO hands over only where the domain is handed over too, as
+ * the writer clears the entries of other devices before the kexec; after it there are none.
+ */
+function isJudged({ recorded, handed }: Target, direction: VtdOptions['direction']): boolean {
+  return recorded !== true || handed !== undefined || direction === 'incoming';
+}
+
+/** Tables that are not in the dump are not entered, but where they lie is known. */
+function logAbsent({ pages }: Sink, { anomalies }: WalkReport, owner: number): void {
+  for (const { kind, table, level, entryAddress } of anomalies)
+    if (kind === 'table-absent' && table !== undefined)
+      pages.add(table, entryAddress === undefined ? level : level - 1, owner);
 }
 
 function keyOf(stage: string, root: bigint, levels: number): string {
@@ -338,17 +396,34 @@ function seeRepeated(sink: Sink, targets: readonly Target[]): void {
   }
 }
 
+interface Judged {
+  readonly continues: boolean;
+  readonly direction: VtdOptions['direction'];
+  readonly recorded: Recorded | undefined;
+}
+
+/** Whether one of the pages is on the way of a device that is handed over. */
+function isRecorded(recorded: Recorded | undefined, start: number, end: number): boolean {
+  for (let page = start; page < end; page += PAGE) if (recorded?.pasidPages.has(page) === true) return true;
+  return false;
+}
+
 /** Structure pages that are not preserved (XR-4): page tables by table, what leads to them as a warning. */
 function seeUnpreserved(
   sink: Sink,
   facts: Facts,
   targets: readonly Target[],
   units: UnitTargets,
-  continues: boolean,
+  { continues, direction, recorded }: Judged,
 ): void {
   const preserved = facts.preserved();
+  const handed = units.some(({ unit }) => unit.recorded === true);
   const lost = new Map<number, { total: number; missing: number; shown: string[]; first: number }>();
   for (const { start, end, kind, owner } of sink.pages.entries()) {
+    const target = targets[owner];
+    if (target !== undefined && !isJudged(target, direction)) continue;
+    const ofPasids = kind === PASID_DIRECTORY || kind === PASID_TABLE;
+    if (handed && ofPasids && direction !== 'incoming' && !isRecorded(recorded, start, end)) continue;
     let entry = lost.get(owner);
     if (entry === undefined) {
       entry = { total: 0, missing: 0, shown: [], first: -1 };
@@ -373,6 +448,7 @@ function seeUnpreserved(
     const target = targets[owner];
     const setting = target?.setting ?? settingOf(units);
     if (missing === 0 || target?.domain !== undefined || setting === undefined) continue;
+    const subject = target === undefined ? undefined : target.setting.subject;
     const rest = missing > shown.length ? ` and ${missing - shown.length} more` : '';
     const what =
       target === undefined ? 'with root, context and PASID tables' : `with page tables of ${target.name}`;
@@ -382,10 +458,12 @@ function seeUnpreserved(
       {
         text,
         key: `${owner}`,
+        ...(subject === undefined ? {} : { subject }),
         location: { ...(target?.place ?? {}), address: BigInt(first) },
         found: `${total - missing} of ${total} preserved`,
         expected: 'all of them',
-        ...(target === undefined ? { severity: 'warning' } : {}),
+        // Of units that are handed over the next kernel takes over these tables as they are.
+        ...(target === undefined && !handed ? { severity: 'warning' } : {}),
       },
       setting,
     );

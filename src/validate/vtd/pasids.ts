@@ -80,7 +80,10 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       tally.see('PD-4', { text, subject, location }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) {
+      if (unit.recorded === true) pages.add(address, PASID_TABLE, -1);
+      return;
+    }
     const looks = lookOf(bytes, records.PASID_ENTRY_SIZE, (view, at) =>
       records.pasidEntryMasks(caps.settings, records.readPasidEntry(view, at)),
     );

@@ -61,8 +61,12 @@ export function inspectUnit(sink: Sink, unit: VtdUnit, only: Unit['only']): Targ
   const caps = capabilitiesOf(unit.settings, unit.given);
   const root = rootPointer(unit.rtaddr);
   const mode = root.mode === 'scalable' ? 'scalable' : 'legacy';
-  const setting: Setting = { mode, given: unit.given };
-  sink.seen.add('registers');
+  const setting: Setting = {
+    mode,
+    given: unit.given,
+    ...(unit.byRecord === true ? { quiet: true as const } : {}),
+  };
+  if (unit.byRecord !== true) sink.seen.add('registers');
   const register: Entry<records.RtaddrReg> = {
     type: records.rtaddrReg,
     value: root.fields,
@@ -98,7 +102,11 @@ function inspectRootTable(u: Unit, address: number): void {
   const bytes = readKnown(sink.memory, address, PAGE);
   if (bytes.length < PAGE) {
     sink.absent(STRUCTURES, 'the root table', address + bytes.length);
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) {
+      // Where it should lie is known all the same.
+      if (u.unit.recorded === true) sink.pages.add(address, ROOT_TABLE, -1);
+      return;
+    }
   }
   sink.pages.add(address, ROOT_TABLE, -1);
   sink.seen.add('root-entry');
@@ -199,7 +207,10 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
     sink.tally.see('RT-8', { text, location: { address: BigInt(root.address) } }, setting);
     sink.absent(STRUCTURES.slice(3), 'a context table', address + bytes.length);
   }
-  if (bytes.length === 0) return;
+  if (bytes.length === 0) {
+    if (u.unit.recorded === true) sink.pages.add(address, CONTEXT_TABLE, -1);
+    return;
+  }
   const { settings } = u.caps;
   const looks = u.scalable
     ? lookOf(bytes, records.SCALABLE_CONTEXT_ENTRY_SIZE, () => records.scalableContextEntryMasks(settings))
@@ -211,7 +222,9 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
     sink.blocked(STRUCTURES.slice(3), why);
     return;
   }
-  if (looks === 'empty' && bytes.length === PAGE) seeEmpty(sink, setting, what, address, root.address);
+  // Of a unit that is handed over the record tells which tables there are (IOMMU-054).
+  if (looks === 'empty' && bytes.length === PAGE && u.unit.recorded !== true)
+    seeEmpty(sink, setting, what, address, root.address);
   sink.pages.add(address, CONTEXT_TABLE, -1);
   sink.seen.add(u.scalable ? 'scalable-context-entry' : 'context-entry');
   const view = new DataView(bytes.buffer);

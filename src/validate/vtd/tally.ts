@@ -11,6 +11,8 @@ export interface Setting {
   /** Mode of the unit; undefined for tables that no unit is known for. */
   readonly mode?: 'legacy' | 'scalable';
   readonly given: Given;
+  /** Hits that depend on a register which is not given are left out, and their rule is not judged. */
+  readonly quiet?: true;
   /** Whose it is, where it is not a whole unit's. */
   readonly subject?: Subject;
 }
@@ -27,12 +29,20 @@ export interface Tally {
   see(row: string, hit: Hit, setting: Setting, count?: number): void;
   /** What was met of a row, as findings. */
   findings(row: Row): Omit<Finding, 'rule'>[];
+  /** The register without which a row was not judged. */
+  unjudged(row: Row): 'cap' | 'ecap' | undefined;
 }
 
 export function createTally(): Tally {
   const rows = new Map<string, Map<string, Cause>>();
+  const left = new Map<string, 'cap' | 'ecap'>();
   return {
+    unjudged: ({ row }) => left.get(row),
     see(row, hit, setting, count = 1) {
+      if (setting.quiet === true && hit.depends !== undefined && !setting.given[hit.depends]) {
+        left.set(row, hit.depends);
+        return;
+      }
       let causes = rows.get(row);
       if (causes === undefined) {
         causes = new Map();

@@ -1,7 +1,10 @@
 /** A table to walk: of a domain of the 2024 series, or of devices below a root table. */
 import type { Domain, Location } from '../../abi/model.js';
+import type { HandedDomain } from '../../decode/iommu/domains.js';
+import { domainSettings } from '../../decode/iommu/walks.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { VtdSettings } from '../../schema/settings.js';
+import { pciText } from '../../structures/values.js';
 import { functionText } from '../../vtd/device-id.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import type { Severity, Subject } from '../rule.js';
@@ -28,6 +31,10 @@ export interface Target {
   readonly place: Location;
   /** Set for tables of the 2024 series, which have rules of their own. */
   readonly domain?: Domain;
+  /** The domain that LUO hands over and whose top table it is. */
+  readonly handed?: HandedDomain;
+  /** The unit is handed over. */
+  readonly recorded?: true;
   /** The second stage of a nested translation. */
   readonly nestingParent: boolean;
   /** A first stage whose addresses are guest-physical. */
@@ -82,6 +89,50 @@ export function placeSubject({ bus, devfn, pasid }: Place): Subject {
     ...(devfn === undefined ? {} : { device: functionText(bus, devfn) }),
     ...(pasid === undefined || pasid === 0 ? {} : { pasid }),
   };
+}
+
+/**
+ * The table of a domain that LUO hands over and that no device below a root table leads to.
+ *
+ * @returns undefined where its record names no table that can be walked
+ */
+export function handedTarget(
+  handed: HandedDomain,
+  memory: PhysicalMemory,
+  caps: Capabilities,
+  mode: 'legacy' | 'scalable' | undefined,
+): Target | undefined {
+  const { root, levels, stage, name, domain } = handed;
+  if (root === undefined || levels === undefined || stage === undefined) return undefined;
+  return {
+    memory,
+    root,
+    levels,
+    stage: stage.stage,
+    settings: domainSettings(handed, caps.settings),
+    caps,
+    setting: {
+      given: caps.given,
+      subject: handedSubject(handed),
+      ...(mode === undefined ? {} : { mode }),
+    },
+    name,
+    place: { address: domain.address },
+    handed,
+    recorded: true,
+    nestingParent: false,
+    nested: false,
+    coherent: undefined,
+    kernelDomain: true,
+  };
+}
+
+/** Whose a domain is: by its attachment id, or the first of its devices. */
+export function handedSubject({ attachments }: HandedDomain): Subject {
+  const [first] = attachments;
+  if (first === undefined) return {};
+  const { segment, bdf, attachmentId } = first.device;
+  return { domain: attachmentId, device: pciText(segment, bdf) };
 }
 
 /** The table of a domain of the 2024 series. */

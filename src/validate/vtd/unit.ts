@@ -14,6 +14,10 @@ export interface VtdUnit {
   readonly given: Given;
   /** Value of GSTS_REG, where it is known. */
   readonly gsts?: bigint;
+  /** LUO hands the unit over: its tables are used by the next kernel as they are. */
+  readonly recorded?: true;
+  /** Nothing but the handover names it: RTADDR_REG is made of its record, and says nothing by itself. */
+  readonly byRecord?: true;
 }
 
 export interface Given {
@@ -33,6 +37,8 @@ export interface VtdOptions {
   readonly dmaContinues?: boolean;
   /** /proc/iomem of the dumped kernel (--iomem). */
   readonly iomem?: Iomem;
+  /** Which way the tree goes, where the dump tells: before the kexec devices that are not handed over have tables too. */
+  readonly direction?: 'incoming' | 'outgoing';
 }
 
 /** Nothing was named. */

@@ -16,7 +16,7 @@ export interface StageRequest {
 }
 
 /** Settings with what the device's PASID entry says about its tables. */
-function settingsFor({ steps }: DevicePath, settings: VtdSettings): VtdSettings {
+export function settingsFor({ steps }: DevicePath, settings: VtdSettings): VtdSettings {
   const value = steps.find(({ kind }) => kind === 'pasid-entry')?.structure?.value;
   if (value === undefined) return settings;
   const { ssade, emte, eafe } = value as PasidEntry;

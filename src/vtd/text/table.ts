@@ -1,3 +1,4 @@
+import { escapeJson } from '../../schema/escape.js';
 import { pagesPerEntry } from '../walk/batch.js';
 import type { MappedRun } from '../walk/runs.js';
 import { accessText } from './csv.js';
@@ -25,9 +26,6 @@ function addressText(pfn: number): string {
   return pfn === 0 ? '0x0' : `0x${pfn.toString(16)}000`;
 }
 
-/** What a run's attributes are called; the caller knows the format of its entries. */
-export type AttributeText = (run: MappedRun) => string;
-
 function leavesText(run: MappedRun): string {
   const size = run.level === 0 ? 'mixed' : sizeText(pagesPerEntry(run.level));
   return `${run.leaves} x ${size}`;
@@ -48,7 +46,10 @@ export function* chunked(pieces: Iterable<string>): Generator<string, void> {
   if (length > 0) yield held.join('');
 }
 
-function* tableLines(runs: Iterable<MappedRun>, attributes: AttributeText): Generator<string, void> {
+function* tableLines<Run extends MappedRun>(
+  runs: Iterable<Run>,
+  attributes: (run: Run) => string,
+): Generator<string, void> {
   const line = (iova: string, end: string, physical: string, size: string, leaves: string, rest: string) =>
     `${iova.padEnd(18)} ${end.padEnd(18)} ${physical.padEnd(18)} ${size.padStart(10)}  ${leaves.padEnd(18)} ${rest}`.trimEnd();
   yield `${line('IOVA', 'END', 'PHYSICAL', 'SIZE', 'LEAVES', 'ACCESS')}\n`;
@@ -66,14 +67,18 @@ function* tableLines(runs: Iterable<MappedRun>, attributes: AttributeText): Gene
  * @param attributes text after the access, e.g. `snoop`; nothing by default
  * @returns the text in chunks of about 64 Ki characters
  */
-export function tableOf(
-  runs: Iterable<MappedRun>,
-  attributes: AttributeText = () => '',
+export function tableOf<Run extends MappedRun>(
+  runs: Iterable<Run>,
+  attributes: (run: Run) => string = () => '',
 ): Generator<string, void> {
   return chunked(tableLines(runs, attributes));
 }
 
-function* jsonRows(runs: Iterable<MappedRun>, attributes: AttributeText): Generator<string, void> {
+function* jsonRows<Run extends MappedRun>(
+  runs: Iterable<Run>,
+  attributes: (run: Run) => string,
+  more: (run: Run) => object,
+): Generator<string, void> {
   let separator = '';
   for (const run of runs) {
     const text = attributes(run);
@@ -85,8 +90,9 @@ function* jsonRows(runs: Iterable<MappedRun>, attributes: AttributeText): Genera
       leaves: run.leaves,
       access: accessText(run.access),
       ...(text === '' ? {} : { attributes: text }),
+      ...more(run),
     };
-    yield separator + JSON.stringify(row);
+    yield separator + escapeJson(JSON.stringify(row));
     separator = ',\n';
   }
 }
@@ -96,11 +102,13 @@ function* jsonRows(runs: Iterable<MappedRun>, attributes: AttributeText): Genera
  * newlines, without the brackets around them: the caller puts them into an array.
  *
  * @param attributes as for {@link tableOf}
+ * @param more further keys of a run
  * @returns the text in chunks of about 64 Ki characters
  */
-export function jsonOf(
-  runs: Iterable<MappedRun>,
-  attributes: AttributeText = () => '',
+export function jsonOf<Run extends MappedRun>(
+  runs: Iterable<Run>,
+  attributes: (run: Run) => string = () => '',
+  more: (run: Run) => object = () => ({}),
 ): Generator<string, void> {
-  return chunked(jsonRows(runs, attributes));
+  return chunked(jsonRows(runs, attributes, more));
 }

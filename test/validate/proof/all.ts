@@ -1,4 +1,5 @@
 /** Every fault, run once for all tests of a file. */
+import { iommuTableFaults } from '../iommu-tables/faults.js';
 import { draftFaults } from './drafts.js';
 import { type Fault, type Proofs, proofsOf } from './fault.js';
 import { fdtFaults } from './fdt.js';
@@ -12,6 +13,7 @@ export const faults: readonly Fault[] = [
   ...draftFaults,
   ...rfcFaults,
   ...vtdFaults,
+  ...iommuTableFaults,
 ];
 
 let proofs: Proofs | undefined;

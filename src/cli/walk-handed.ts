@@ -1,0 +1,294 @@
+/** `kho walk` on the IOMMU state that LUO hands over: its domains, by the address of their record or attachment id. */
+import type { Handover } from '../abi/model.js';
+import { type HandedDomain, type HandedIommu, handedIommu, type Stage } from '../decode/iommu/domains.js';
+import { filePages } from '../decode/iommu/file-pages.js';
+import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
+import { InputError } from '../memory/node/errors.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
+import { heldJson, heldRuns, heldText, holderText } from '../report/held-text.js';
+import { translateLines } from '../report/translate-text.js';
+import { escapeJson } from '../schema/escape.js';
+import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
+import { hex } from '../schema/units.js';
+import { pciText } from '../structures/values.js';
+import type { VtdUnit } from '../validate/vtd/unit.js';
+import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
+import { rootSettings } from '../vtd/registers.js';
+import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';
+import { csvOf } from '../vtd/text/csv.js';
+import { jsonOf, tableOf } from '../vtd/text/table.js';
+import type { MappedRun } from '../vtd/walk/runs.js';
+import { mergeRuns } from '../vtd/walk/runs.js';
+import { translate } from '../vtd/walk/translate.js';
+import { walkTable } from '../vtd/walk/walk.js';
+import { type CommonArguments, joined, message, paint, write } from './common.js';
+import { parseNumber, UsageError } from './numbers.js';
+import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+
+/** What was asked for of the domains. */
+export interface DomainWalk {
+  readonly path: string;
+  readonly handover: Handover;
+  /** `all`, or addresses and attachment ids. */
+  readonly names: readonly string[];
+  readonly stage: Stage | undefined;
+  readonly settings: VtdSettings;
+  readonly iova: bigint | undefined;
+  readonly format: WalkFormat;
+}
+
+/** A domain that is walked. */
+interface Walked {
+  readonly domain: HandedDomain;
+  readonly request: DomainRequest;
+}
+
+const WHY: Readonly<Record<NoWalk, (domain: HandedDomain) => string>> = {
+  'no-root': ({ domain }) => `top_table ${hex(domain.topTable)} is not the address of a page`,
+  'no-levels': ({ domain }) => `top_level ${domain.topLevel} is not a depth that tables have`,
+  'no-stage': () => 'its stage is unknown; give it with --stage first or --stage second',
+};
+
+/** The remapping units that a handover records, as --root would name them. */
+export function recordedVtdUnits(
+  { units }: HandedIommu,
+  settings: VtdSettings,
+  given: VtdUnit['given'],
+): VtdUnit[] {
+  return units.map(({ name, rtaddr }) => ({
+    name,
+    rtaddr,
+    settings: { ...DEFAULT_SETTINGS, ...settings, ...rootSettings(rtaddr) },
+    given,
+  }));
+}
+
+/** Lists units, domains and devices. */
+export async function listHanded(
+  args: CommonArguments,
+  { memory }: Handover,
+  handed: HandedIommu,
+  format: WalkFormat,
+): Promise<void> {
+  if (format === 'csv')
+    throw new UsageError('--format csv lists leaves; --domain all lists those of all domains');
+  if (format === 'json') {
+    const json = JSON.stringify({ schemaVersion: 1, ...handedJson(handed, memory) });
+    await write(args, `${escapeJson(json)}\n`);
+  } else await write(args, joined(handedLines(handed, memory)));
+}
+
+/**
+ * The domains that names stand for.
+ *
+ * @throws InputError where one is none, or stands for several
+ */
+function namedDomains(path: string, handed: HandedIommu, names: readonly string[]): HandedDomain[] {
+  const { domains } = handed;
+  if (names.includes('all')) return [...domains];
+  return [...new Set(names.map((name) => namedDomain(path, handed, parseNumber(name, 'domain'))))];
+}
+
+function namedDomain(path: string, { state, domains }: HandedIommu, id: bigint): HandedDomain {
+  const own = domains.find(({ domain }) => domain.address === id);
+  if (own !== undefined) return own;
+  if (state.domains.items.some(({ address }) => address === id))
+    throw new InputError(path, 'no-domain', `the domain at ${hex(id)} is deleted`);
+  const attached = domains.filter((each) => attachmentIds(each).includes(id));
+  const [first, second] = attached;
+  if (first !== undefined && second === undefined) return first;
+  if (first === undefined) {
+    const there = domains.map((each) => domainText(each)).join('; ');
+    throw new InputError(
+      path,
+      'no-domain',
+      `has no domain record at ${hex(id)}, and no domain with that attachment id${there === '' ? '' : `; there are ${there}`}`,
+    );
+  }
+  const list = attached.map((each) => domainText(each, id)).join('; ');
+  throw new InputError(
+    path,
+    'ambiguous-domain',
+    `attachment id ${hex(id)} is of ${attached.length} domains, one per unit: ${list}; give the address to --domain`,
+  );
+}
+
+/** `0x2228010 (0000:00:03.0 as 0x5, unit 0xfed90000)`. */
+function domainText({ domain, attachments }: HandedDomain, id?: bigint): string {
+  const devices = attachments
+    .filter(({ device }) => id === undefined || device.attachmentId === id)
+    .map(({ device, unit }) => {
+      const which = unit === undefined ? '' : `, ${unit.name}`;
+      return `${pciText(device.segment, device.bdf)} as ${hex(device.attachmentId)}${which}`;
+    });
+  return `${hex(domain.address)}${devices.length === 0 ? '' : ` (${devices.join('; ')})`}`;
+}
+
+/** Walks domains, or translates an address in each. */
+export async function walkDomains(args: CommonArguments, walk: DomainWalk): Promise<void> {
+  const { path, handover, names, format, iova } = walk;
+  const handed = handedIommu(handover);
+  const { memory } = handover;
+  if (handed === undefined) throw new InputError(path, 'no-domain', 'has no IOMMU state');
+  const domains = namedDomains(path, handed, names);
+  if (memory === undefined)
+    throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
+  const all = names.length > 1 || names.includes('all');
+  const walked = domains.flatMap((domain) => walkable(args, walk, memory, domain, all) ?? []);
+  if (iova !== undefined) await write(args, joined(translations(args, walk, walked, iova)));
+  else if (format === 'csv') await write(args, csvText(args, walked, all));
+  else if (format === 'json') await write(args, jsonText(args, walk, walked, all));
+  else await write(args, tableText(args, walk, walked));
+}
+
+/** @throws InputError for a domain that cannot be walked, unless others are asked for too */
+function walkable(
+  args: CommonArguments,
+  { path, settings, stage }: DomainWalk,
+  memory: PhysicalMemory,
+  domain: HandedDomain,
+  all: boolean,
+): Walked | undefined {
+  const request = domainRequest(domain, memory, settings, stage ?? domain.stage?.stage);
+  const why = typeof request === 'string' ? WHY[request](domain) : absentRoot(domain, memory);
+  if (why === undefined && typeof request !== 'string') {
+    tellDoubts(args, domain, request);
+    return { domain, request };
+  }
+  if (!all) throw new InputError(path, 'no-table', `${domain.name} cannot be walked: ${why}`);
+  message(args, `kho: ${domain.name} is left out: ${why}`);
+  return undefined;
+}
+
+function absentRoot({ root = 0n }: HandedDomain, memory: PhysicalMemory): string | undefined {
+  const start = Number(root);
+  for (const { state } of memory.runs(start, start + 4096)) if (state !== 'absent') return undefined;
+  return `its top table ${hex(root)} is not in the dump`;
+}
+
+/** Says where the tables of a device's unit and the record of its domain do not agree. */
+function tellDoubts(
+  args: CommonArguments,
+  { name, stage, attachments }: HandedDomain,
+  request: DomainRequest,
+): void {
+  if (stage !== undefined && stage.stage !== request.stage)
+    message(
+      args,
+      `kho: ${name}: walked as ${request.stage} stage (--stage), but it is ${stage.stage} stage by ${stage.why}`,
+    );
+  for (const { device, path } of attachments) {
+    const { translation } = path ?? {};
+    const roots = [
+      ...(translation !== undefined && 'first' in translation ? [translation.first] : []),
+      ...(translation !== undefined && 'second' in translation ? [translation.second] : []),
+    ];
+    const own = roots.find(({ address }) => BigInt(address) === BigInt(request.root));
+    if (path === undefined || own?.levels === request.levels) continue;
+    const is =
+      own === undefined
+        ? roots.length === 0
+          ? 'has no tables'
+          : `has the table ${hex(roots[0]?.address ?? 0)}`
+        : `has ${own.levels} levels`;
+    message(
+      args,
+      `kho: ${pciText(device.segment, device.bdf)} ${is} in the root table of its unit; walked with the levels of the record of ${name} (--device walks the other)`,
+    );
+  }
+}
+
+function attributesOf({ stage }: DomainRequest): (run: MappedRun) => string {
+  return stage === 'first' ? firstStageAttributes : secondStageAttributes;
+}
+
+function* withNotices(
+  args: CommonArguments,
+  { domain, request }: Walked,
+  text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+): Generator<string> {
+  const walk = walkTable(request);
+  yield* text(walk);
+  for (const anomaly of walk.report().anomalies)
+    message(args, `kho: ${domain.name}: ${anomalyText(anomaly)}`);
+}
+
+function* csvText(args: CommonArguments, walked: readonly Walked[], all: boolean): Generator<string> {
+  if (all) yield 'domain,iova,pa,size,access\n';
+  for (const each of walked) {
+    const chunks = withNotices(args, each, ({ batches }) => csvOf(batches));
+    if (all) yield* prefixed(chunks, `${hex(each.domain.domain.address)},`);
+    else yield* chunks;
+  }
+}
+
+function* tableText(
+  args: CommonArguments,
+  { handover }: DomainWalk,
+  walked: readonly Walked[],
+): Generator<string> {
+  const files = filePages(handover);
+  let gap = '';
+  for (const each of walked) {
+    const { request, domain } = each;
+    yield `${gap}${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}\n`;
+    gap = '\n';
+    const attributes = attributesOf(request);
+    yield* withNotices(args, each, ({ batches }) =>
+      tableOf(heldRuns(mergeRuns(batches, request.format), files), (run) =>
+        `${attributes(run).padEnd(5)} ${heldText(run)}`.trim(),
+      ),
+    );
+  }
+}
+
+function* jsonText(
+  args: CommonArguments,
+  { handover }: DomainWalk,
+  walked: readonly Walked[],
+  all: boolean,
+): Generator<string> {
+  const files = filePages(handover);
+  yield `{"schemaVersion":1,${all ? '"domains":[' : ''}\n`;
+  let separator = '';
+  for (const each of walked) {
+    const { request, domain } = each;
+    const head = { ...domainJson(domain), stage: request.stage };
+    yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
+    yield* withNotices(args, each, function* ({ batches, report }) {
+      const runs = heldRuns(mergeRuns(batches, request.format), files);
+      yield* jsonOf(runs, attributesOf(request), heldJson);
+      yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+    });
+    yield all ? '}' : '';
+    separator = ',\n';
+  }
+  yield `${all ? ']' : ''}}\n`;
+}
+
+function* translations(
+  args: CommonArguments,
+  { handover }: DomainWalk,
+  walked: readonly Walked[],
+  iova: bigint,
+): Generator<string> {
+  const colours = paint(args);
+  const files = filePages(handover);
+  for (const { domain, request } of walked) {
+    if (walked.length > 1) yield domain.name;
+    const translation = translate(request, iova);
+    yield* translateLines(
+      translation,
+      request.stage === 'first' ? firstStageEntry : secondStageEntry,
+      colours,
+    );
+    const { result } = translation;
+    if (result.kind !== 'mapped') continue;
+    const frame = Number(result.address / 4096n);
+    for (const { holder, page } of files.parts(frame, frame + 1)) {
+      if (holder === undefined || page === undefined) yield '  in no file of a session';
+      else yield `  in the ${holderText(holder, page)}`;
+    }
+  }
+}

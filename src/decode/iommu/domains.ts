@@ -1,0 +1,159 @@
+/** The domains that an IOMMU state hands over, as page tables that can be walked. */
+import type { Handover } from '../../abi/model.js';
+import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { hex } from '../../schema/units.js';
+import type { IommuDevice, IommuDomain, IommuState } from '../../structures/iommu/model.js';
+import { bdfText, pciText } from '../../structures/values.js';
+import type { DevicePath } from '../../vtd/context/path.js';
+import { liveDevices, pathRoots, type RecordedUnit, recordedPath, recordedUnits } from './units.js';
+
+export type Stage = 'first' | 'second';
+
+/** A device that is attached to a domain, and where its unit's tables lead it. */
+export interface Attachment {
+  readonly device: IommuDevice;
+  /** Undefined where the record that it names is none of an Intel unit in use. */
+  readonly unit?: RecordedUnit;
+  /** Undefined without a unit, or without memory. */
+  readonly path?: DevicePath;
+}
+
+/** A file of iommufd that has a domain, and its session. */
+export interface DomainOwner {
+  readonly session: LuoSession;
+  readonly file: LuoFile;
+}
+
+/** A domain that is in use. */
+export interface HandedDomain {
+  readonly domain: IommuDomain;
+  /** For messages: `domain 0x2228010 (00:03.0)`. */
+  readonly name: string;
+  readonly attachments: readonly Attachment[];
+  /** Which kind of tables it has, and what tells; undefined where nothing does. */
+  readonly stage?: { readonly stage: Stage; readonly why: string };
+  /** Levels of its tables by `top_level`; undefined for a number that no walk has. */
+  readonly levels?: number;
+  /** Physical address of the top table, where one can be. */
+  readonly root?: bigint;
+  /** Files that list it among their page tables; without any, those that own the DMA of its devices. */
+  readonly owners: readonly DomainOwner[];
+}
+
+/** All that is in use, worked out together. */
+export interface HandedIommu {
+  readonly state: IommuState;
+  readonly units: readonly RecordedUnit[];
+  readonly domains: readonly HandedDomain[];
+}
+
+const known = new WeakMap<Handover, HandedIommu>();
+
+/** The IOMMU state of a handover, ready to be walked; undefined where none is handed over. Worked out once. */
+export function handedIommu(handover: Handover): HandedIommu | undefined {
+  const { iommu } = handover;
+  if (iommu === undefined) return undefined;
+  const found = known.get(handover) ?? workOut(handover, iommu);
+  known.set(handover, found);
+  return found;
+}
+
+function workOut(handover: Handover, state: IommuState): HandedIommu {
+  const { memory } = handover;
+  const units = recordedUnits(state, memory);
+  const domains = state.domains.items
+    .filter(({ deleted }) => !deleted)
+    .map((domain) => handedDomain(handover, state, units, domain, memory));
+  return { state, units, domains };
+}
+
+function handedDomain(
+  handover: Handover,
+  state: IommuState,
+  units: readonly RecordedUnit[],
+  domain: IommuDomain,
+  memory: PhysicalMemory | undefined,
+): HandedDomain {
+  const attachments = liveDevices(state, { domain: domain.address }).map((device): Attachment => {
+    const unit = units.find((each) => each.unit.address === device.unit);
+    if (unit === undefined) return { device };
+    if (memory === undefined) return { device, unit };
+    return { device, unit, path: recordedPath(memory, unit.rtaddr, unit.mode, device.bdf) };
+  });
+  const stage = stageOf(domain, attachments, units);
+  const { topTable, topLevel } = domain;
+  const isRoot = topTable !== 0n && topTable % 4096n === 0n && topTable < 1n << 52n;
+  return {
+    domain,
+    name: nameOf(domain, attachments),
+    attachments,
+    ...(stage === undefined ? {} : { stage }),
+    ...(topLevel >= 1n && topLevel <= 4n ? { levels: Number(topLevel) + 1 } : {}),
+    ...(isRoot ? { root: topTable } : {}),
+    owners: ownersOf(handover, domain, attachments),
+  };
+}
+
+function nameOf({ address }: IommuDomain, attachments: readonly Attachment[]): string {
+  const [first, ...more] = attachments;
+  if (first === undefined) return `domain ${hex(address)}`;
+  const { segment, bdf } = first.device;
+  const device = segment === 0 ? (bdfText(bdf) ?? pciText(segment, bdf)) : pciText(segment, bdf);
+  return `domain ${hex(address)} (${device}${more.length > 0 ? ` and ${more.length} more` : ''})`;
+}
+
+/**
+ * The stage is not recorded (upstream 4.5, seen in captures). The context or PASID entry of a device that is led to the
+ * top table tells it, else `sign_extend`, which only first-stage tables have, else that no unit has any but legacy mode.
+ */
+function stageOf(
+  { topTable, signExtend }: IommuDomain,
+  attachments: readonly Attachment[],
+  units: readonly RecordedUnit[],
+): HandedDomain['stage'] {
+  const stages = attachments.flatMap(({ path }) => path?.translation ?? []);
+  // A device that is led elsewhere tells less, but more than nothing.
+  const matching = stages.filter((translation) =>
+    pathRoots({ translation } as DevicePath).some((address) => BigInt(address) === topTable),
+  );
+  for (const translation of matching) {
+    const why = translation.kind === 'second-stage' || translation.kind === 'nested' ? 'second' : 'first';
+    if (translation.kind === 'nested')
+      return {
+        stage: BigInt(translation.second.address) === topTable ? 'second' : 'first',
+        why: 'the PASID entry of its device, which is nested',
+      };
+    if (translation.kind === 'first-stage' || translation.kind === 'second-stage')
+      return { stage: why, why: 'the entry of its device' };
+  }
+  if (signExtend === 1) return { stage: 'first', why: 'sign_extend' };
+  for (const { kind } of stages) {
+    if (kind === 'first-stage') return { stage: 'first', why: 'the entry of its device' };
+    if (kind === 'second-stage') return { stage: 'second', why: 'the entry of its device' };
+  }
+  if (units.length > 0 && units.every(({ mode }) => mode === 'legacy'))
+    return { stage: 'second', why: 'legacy mode, which has no other' };
+  return undefined;
+}
+
+function* iommufds({ luo }: Handover): Generator<DomainOwner> {
+  for (const session of luo?.sessions ?? [])
+    for (const file of session.files ?? []) if (file.iommufd !== undefined) yield { session, file };
+}
+
+function ownersOf(
+  handover: Handover,
+  { address }: IommuDomain,
+  attachments: readonly Attachment[],
+): DomainOwner[] {
+  const all = [...iommufds(handover)];
+  const listing = all.filter(({ file }) =>
+    file.iommufd?.hwpts.items.some(({ domain }) => domain === address),
+  );
+  if (listing.length > 0) return listing;
+  const tokens = new Set(attachments.map(({ device }) => device.dmaOwnerToken));
+  const owning = all.filter(({ file }) => tokens.has(file.token));
+  // A token is unique in its session only.
+  return owning.length === 1 ? owning : [];
+}

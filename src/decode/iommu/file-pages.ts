@@ -1,0 +1,137 @@
+/** Which page frames files of LUO keep: their session, token, and place in the file. */
+import type { Handover } from '../../abi/model.js';
+import type { LuoFile, LuoSession, PreservedPages } from '../../abi/upstream/model.js';
+import type { FolioView } from '../../structures/folios.js';
+
+/** A file that keeps folios. */
+export interface FolioHolder {
+  readonly session: LuoSession;
+  readonly file: LuoFile;
+  /** What its handler keeps. */
+  readonly kind: 'memfd' | 'hugeMemfd' | 'guestMemfd';
+  readonly folios: FolioView;
+  /** As stored. */
+  readonly nrFolios: bigint;
+  /** Not all entries of its list could be read. */
+  partly: boolean;
+}
+
+/** Page frames [start, end), held by a file from a page of it on, or by none. */
+export interface HeldPart {
+  readonly start: number;
+  readonly end: number;
+  readonly holder?: FolioHolder;
+  /** Page of the file that `start` is. */
+  readonly page?: number;
+}
+
+export interface FilePages {
+  readonly holders: readonly FolioHolder[];
+  /** The parts of page frames [start, end), ascending, without holes. O(log n) and the parts. */
+  parts(start: number, end: number): Iterable<HeldPart>;
+}
+
+const made = new WeakMap<Handover, FilePages>();
+
+/** The page frames that files keep; of frames that two files name, the first one's. Worked out once. */
+export function filePages(handover: Handover): FilePages {
+  const found = made.get(handover) ?? createFilePages(handover);
+  made.set(handover, found);
+  return found;
+}
+
+function holdersOf({ luo }: Handover): FolioHolder[] {
+  return (luo?.sessions ?? []).flatMap((session) =>
+    (session.files ?? []).flatMap((file) => {
+      const { memfd, hugeMemfd, guestMemfd } = file;
+      const kinds = { memfd, hugeMemfd, guestMemfd } as const;
+      return (['memfd', 'hugeMemfd', 'guestMemfd'] as const).flatMap((kind): FolioHolder[] => {
+        const list = kinds[kind];
+        if (list === undefined) return [];
+        const { folios, nrFolios } = list;
+        return [{ session, file, kind, folios, nrFolios, partly: false }];
+      });
+    }),
+  );
+}
+
+/** Runs in columns, in the order of their start. */
+interface Columns {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly pages: Float64Array;
+  readonly holders: Int32Array;
+}
+
+function createFilePages(handover: Handover): FilePages {
+  const holders = holdersOf(handover);
+  const columns = columnsOf(holders, handover.preserved?.pages);
+  return {
+    holders,
+    *parts(start, end) {
+      const { starts, ends, pages } = columns;
+      let at = start;
+      for (let i = firstBehind(ends, start); at < end && i < starts.length; i++) {
+        const from = Math.max(at, starts[i] as number);
+        const to = Math.min(end, ends[i] as number);
+        if (from >= end) break;
+        if (from >= to) continue;
+        if (from > at) yield { start: at, end: from };
+        const holder = holders[columns.holders[i] as number] as FolioHolder;
+        yield { start: from, end: to, holder, page: (pages[i] as number) + from - (starts[i] as number) };
+        at = to;
+      }
+      if (at < end) yield { start: at, end };
+    },
+  };
+}
+
+function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | undefined): Columns {
+  const rows: { start: number; end: number; page: number; holder: number }[] = [];
+  for (const [holder, each] of holders.entries()) {
+    const { folios, file, kind } = each;
+    let read = 0n;
+    let last: (typeof rows)[number] | undefined;
+    const order = kind === 'hugeMemfd' ? file.hugeMemfd?.order : undefined;
+    folios.each((pfn, _flags, index) => {
+      read++;
+      // The reader skips entries of page frame 0 as holes.
+      if (pfn === 0) return;
+      const length = 2 ** Math.min(order ?? blocks?.ordersAt(pfn).at(-1) ?? 0, 40);
+      if (last !== undefined && last.end === pfn && last.page + last.end - last.start === index) {
+        last.end += length;
+        return;
+      }
+      last = { start: pfn, end: pfn + length, page: index, holder };
+      rows.push(last);
+    });
+    each.partly = read < each.nrFolios;
+  }
+  rows.sort((a, b) => a.start - b.start || a.holder - b.holder);
+  // What overlaps is the earlier row's, so that ends rise as starts do.
+  let reach = 0;
+  const kept = rows.flatMap((row) => {
+    const start = Math.max(row.start, reach);
+    if (start >= row.end) return [];
+    reach = row.end;
+    return [{ ...row, start, page: row.page + start - row.start }];
+  });
+  return {
+    starts: Float64Array.from(kept, ({ start }) => start),
+    ends: Float64Array.from(kept, ({ end }) => end),
+    pages: Float64Array.from(kept, ({ page }) => page),
+    holders: Int32Array.from(kept, ({ holder }) => holder),
+  };
+}
+
+/** Index of the first run that ends behind a page frame. */
+function firstBehind(ends: Float64Array, page: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ends[middle] as number) <= page) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,171 @@
+/**
+ * The remapping units that an IOMMU state records, as root tables that can be followed. RTADDR_REG's mode bits are not
+ * in the record (upstream 4.5): the tables and what else is recorded tell the mode.
+ */
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { readBytes } from '../../memory/read.js';
+import { ROOT_ENTRY_SIZE, readScalableRootEntry } from '../../records/vtd.js';
+import { DEFAULT_SETTINGS } from '../../schema/settings.js';
+import { hex } from '../../schema/units.js';
+import {
+  IOMMU_TYPE,
+  type IommuDevice,
+  type IommuDomain,
+  type IommuState,
+  type IommuUnit,
+} from '../../structures/iommu/model.js';
+import { type DevicePath, devicePath } from '../../vtd/context/path.js';
+import { dataView } from '../bytes.js';
+
+/** Bit 10 of RTADDR_REG: scalable mode. */
+const SCALABLE = 0x400n;
+const PAGE_MASK = ~0xfffn;
+const BUSES = 256;
+
+export type UnitMode = 'legacy' | 'scalable';
+
+/** An Intel unit that is in use, with its root table. */
+export interface RecordedUnit {
+  readonly unit: IommuUnit;
+  /** For messages, after the base address of its registers. */
+  readonly name: string;
+  /** What RTADDR_REG has: the recorded address, and the mode. */
+  readonly rtaddr: bigint;
+  readonly mode: UnitMode;
+  /** What tells the mode, for people. */
+  readonly why: string;
+}
+
+/** Devices of a state that are in use; `unit` or `domain` is the address of the record that they have to refer to. */
+export function liveDevices(
+  { devices }: IommuState,
+  { unit, domain }: { readonly unit?: bigint; readonly domain?: bigint } = {},
+): IommuDevice[] {
+  return devices.items.filter(
+    (device) =>
+      !device.deleted &&
+      (unit === undefined || device.unit === unit) &&
+      (domain === undefined || device.domain === domain),
+  );
+}
+
+/** The live domain whose record has an address. */
+export function liveDomainAt({ domains }: IommuState, address: bigint): IommuDomain | undefined {
+  return domains.items.find((domain) => domain.address === address && !domain.deleted);
+}
+
+/** Follows a device below a recorded unit, by its own function number. */
+export function recordedPath(
+  memory: PhysicalMemory,
+  rtaddr: bigint,
+  mode: UnitMode,
+  bdf: number,
+): DevicePath {
+  const settings = { ...DEFAULT_SETTINGS, mode };
+  return devicePath({ memory, rtaddr, settings }, (bdf >> 8) & 0xff, bdf & 0xff);
+}
+
+/** The top tables that a path leads to, as physical byte addresses. */
+export function pathRoots({ translation }: DevicePath): number[] {
+  if (translation === undefined) return [];
+  return [
+    ...('first' in translation ? [translation.first.address] : []),
+    ...('second' in translation ? [translation.second.address] : []),
+  ];
+}
+
+/**
+ * The Intel units of a state that are in use and have a root table that could be one.
+ *
+ * @param memory without it only the records tell the mode
+ */
+export function recordedUnits(state: IommuState, memory: PhysicalMemory | undefined): RecordedUnit[] {
+  const found = state.units.items.flatMap((unit) => {
+    if (unit.deleted || unit.type !== IOMMU_TYPE.intel || unit.intel === undefined) return [];
+    const root = unit.intel.rootTable & PAGE_MASK;
+    if (root === 0n || root >= 1n << 52n) return [];
+    return [{ unit, root, told: modeOf(state, unit, root, memory) }];
+  });
+  // Linux decides for all units of a machine alike (intel_iommu=sm_on), where each can.
+  const known = new Set(found.flatMap(({ told }) => told?.mode ?? []));
+  const [others] = known.size === 1 ? known : [];
+  return found.map(({ unit, root, told }) => {
+    const { mode, why } =
+      told ??
+      (others === undefined
+        ? ({ mode: 'legacy', why: 'no PASID directory' } as const)
+        : { mode: others, why: 'the other units' });
+    const base = unit.intel?.regBase ?? unit.token;
+    return {
+      unit,
+      name: `unit ${hex(base)}`,
+      rtaddr: mode === 'scalable' ? root | SCALABLE : root,
+      mode,
+      why,
+    };
+  });
+}
+
+interface Told {
+  readonly mode: UnitMode;
+  readonly why: string;
+}
+
+function modeOf(
+  state: IommuState,
+  unit: IommuUnit,
+  root: bigint,
+  memory: PhysicalMemory | undefined,
+): Told | undefined {
+  const devices = liveDevices(state, { unit: unit.address });
+  return (
+    modeByPaths(state, devices, root, memory) ??
+    modeByRecords(unit, devices) ??
+    modeByRoot(root, memory) ??
+    (devices.length > 0 ? { mode: 'legacy', why: 'no device has a PASID directory' } : undefined)
+  );
+}
+
+/** The mode in which more of the devices are led to the top table of their domain. */
+function modeByPaths(
+  state: IommuState,
+  devices: readonly IommuDevice[],
+  root: bigint,
+  memory: PhysicalMemory | undefined,
+): Told | undefined {
+  if (memory === undefined) return undefined;
+  const agreeing = (mode: UnitMode): number =>
+    devices.filter((device) => {
+      const top = liveDomainAt(state, device.domain)?.topTable;
+      if (top === undefined) return false;
+      const path = recordedPath(memory, mode === 'scalable' ? root | SCALABLE : root, mode, device.bdf);
+      return pathRoots(path).some((address) => BigInt(address) === top);
+    }).length;
+  const legacy = agreeing('legacy');
+  const scalable = agreeing('scalable');
+  if (legacy === scalable) return undefined;
+  return legacy > scalable
+    ? { mode: 'legacy', why: 'context entries lead to the top tables of domains' }
+    : { mode: 'scalable', why: 'PASID entries lead to the top tables of domains' };
+}
+
+function modeByRecords({ intel }: IommuUnit, devices: readonly IommuDevice[]): Told | undefined {
+  const pasids = devices.some(
+    (device) =>
+      device.intel !== undefined && (device.intel.pasidTable !== 0n || device.intel.maxPasid !== 0n),
+  );
+  if (pasids) return { mode: 'scalable', why: 'devices have a PASID directory' };
+  // Odd bits are of context tables for devfn 0x80 on, which legacy mode does not have.
+  const odd = intel?.contextTables?.some((word) => (word & 0xaaaa_aaaa_aaaa_aaaan) !== 0n);
+  return odd === true ? { mode: 'scalable', why: 'it has context tables for half a bus' } : undefined;
+}
+
+function modeByRoot(root: bigint, memory: PhysicalMemory | undefined): Told | undefined {
+  const bytes = memory === undefined ? undefined : readBytes(memory, root, BUSES * ROOT_ENTRY_SIZE);
+  if (bytes === undefined) return undefined;
+  const view = dataView(bytes);
+  for (let bus = 0; bus < BUSES; bus++)
+    if (readScalableRootEntry(view, bus * ROOT_ENTRY_SIZE).up === 1)
+      return { mode: 'scalable', why: 'root entries have an upper half' };
+  return undefined;
+}

@@ -1,0 +1,96 @@
+/** What the rules on the tables of a handed-over IOMMU state share (upstream 4.5). */
+
+import type { Location } from '../../abi/model.js';
+import { type HandedIommu, handedIommu } from '../../decode/iommu/domains.js';
+import { liveDevices, type RecordedUnit, recordedPath } from '../../decode/iommu/units.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { formById } from '../../structures/index.js';
+import type { IommuDevice, IommuState } from '../../structures/iommu/model.js';
+import type { Element } from '../../structures/model.js';
+import { fieldBinding, type RecordBinding } from '../../structures/structure.js';
+import { pciText } from '../../structures/values.js';
+import type { DevicePath } from '../../vtd/context/path.js';
+import type { Reporter, RuleContext, Subject } from '../rule.js';
+
+export const NO_STATE = 'no IOMMU state is handed over';
+
+/** The state, and the memory that its tables lie in; the rule is skipped where there is none. */
+export function handedOf(
+  { handover }: RuleContext,
+  report: Reporter,
+): (HandedIommu & { readonly memory: PhysicalMemory }) | undefined {
+  const handed = handedIommu(handover);
+  const { memory } = handover;
+  if (handed === undefined) report.skip(NO_STATE);
+  else if (memory !== undefined) return { ...handed, memory };
+  return undefined;
+}
+
+/** A device in use below a unit in use, and what its unit's tables say of it. */
+export interface PlacedDevice {
+  readonly state: IommuState;
+  readonly device: IommuDevice;
+  readonly unit: RecordedUnit;
+  readonly path: DevicePath;
+  readonly name: string;
+  readonly subject: Subject;
+}
+
+/**
+ * All devices whose way below a root table can be followed to its end; where bytes are missing on it the rule says so.
+ */
+export function placedDevices(context: RuleContext, report: Reporter): PlacedDevice[] {
+  const handed = handedOf(context, report);
+  if (handed === undefined) return [];
+  const { state, units, memory } = handed;
+  if (units.length === 0) report.skip('no Intel unit is handed over');
+  return units.flatMap((unit) =>
+    liveDevices(state, { unit: unit.unit.address }).flatMap((device): PlacedDevice[] => {
+      const path = recordedPath(memory, unit.rtaddr, unit.mode, device.bdf);
+      const unread = path.steps.find(({ verdict }) => verdict === 'unknown');
+      if (unread !== undefined) {
+        report.absent(
+          `a ${unread.kind.replaceAll('-', ' ').replace('pasid', 'PASID')}`,
+          BigInt(unread.address),
+        );
+        return [];
+      }
+      const name = pciText(device.segment, device.bdf);
+      return [{ state, device, unit, path, name, subject: deviceSubject(device) }];
+    }),
+  );
+}
+
+export function deviceSubject({ segment, bdf, attachmentId }: IommuDevice): Subject {
+  return { domain: attachmentId, device: pciText(segment, bdf) };
+}
+
+/** Where a field of an element stands, under the kernel's name; `part` is the vendor part that has it. */
+export function fieldOf(
+  { form }: IommuState,
+  list: 'units' | 'domains' | 'devices',
+  { address }: Element,
+  id: string,
+  part?: string,
+): Location {
+  const root = formById(form)?.root;
+  if (root === undefined) return { address };
+  for (const info of root.record.fields) {
+    const field = fieldBinding(root, info.id);
+    if (field.kind !== 'chain' || field.list.key !== list) continue;
+    const { element } = field.list;
+    if (part === undefined) return placed(element, address, id);
+    for (const own of element.record.fields) {
+      const inner = fieldBinding(element, own.id);
+      const binding = inner.kind === 'variant' ? inner.variants[part] : undefined;
+      if (binding !== undefined) return placed(binding, address + BigInt((own.bitOffset ?? 0) / 8), id);
+    }
+  }
+  return { address };
+}
+
+function placed({ record }: RecordBinding, address: bigint, id: string): Location {
+  const info = record.fields.find((field) => field.id === id);
+  if (info === undefined) return { address };
+  return { address: address + BigInt((info.bitOffset ?? 0) / 8), field: `${record.name}.${info.kernelName}` };
+}

@@ -1,0 +1,142 @@
+/** `kho walk` and `kho info` on what LUO hands over: the captures of the IOMMU series, against what the guest asked for. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fixtures } from '../fixtures.js';
+import { fileBytes, gunzip } from '../memory/bytes.js';
+import { CAPTURES } from '../validate/iommu-tables/base.js';
+import { kho } from './kho.js';
+
+const core = (name: string): string => join(fixtures, name, 'handover1.elf.gz');
+const IDS = { '00:03.0': 5, '04:00.0': 13, '05:00.0': 14 } as const;
+
+function walk(name: string, ...args: string[]): string {
+  const { status, stdout, stderr } = kho(['walk', core(name), ...args]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+describe.each(CAPTURES)('%s', (name) => {
+  const regset = join(fixtures, name, 'vtd/iommu_regset');
+
+  test('a domain has the leaves that the walk through the root table gives', () => {
+    for (const [device, id] of Object.entries(IDS)) {
+      const byRoot = walk(name, '--regset', regset, '--device', device, '--format', 'csv');
+      expect(walk(name, '--domain', `${id}`, '--format', 'csv')).toBe(byRoot);
+      expect(walk(name, '--device', device, '--format', 'csv')).toBe(byRoot);
+    }
+  });
+
+  test('every run lies in a file of the session', () => {
+    const { domains } = JSON.parse(walk(name, '--domain', 'all', '--format', 'json'));
+    expect(domains.length).toBe(3);
+    for (const { iommufds, runs } of domains) {
+      const [{ session }] = iommufds;
+      for (const run of runs) expect(run.holds?.session).toBe(session);
+    }
+  });
+
+  test('csv of all domains names them', () => {
+    const [head, first] = walk(name, '--domain', 'all', '--format', 'csv').split('\n');
+    expect(head).toBe('domain,iova,pa,size,access');
+    expect(first).toMatch(/^0x[0-9a-f]+,0x1000,0x[0-9a-f]+,0x1000,r$/);
+  });
+});
+
+interface Call {
+  readonly as: string;
+  readonly iova: bigint;
+  readonly start: bigint;
+  readonly length: bigint;
+  readonly write: boolean;
+}
+
+/** Calls that the serial console did not garble. */
+function guestCalls(name: string): Call[] {
+  const text = new TextDecoder().decode(gunzip(fileBytes(join(fixtures, name, 'guest-calls.txt.gz'))));
+  const line = /^GUESTMAP as=(\d+) iova=([0-9a-f]+) start=([0-9a-f]+) len=([0-9a-f]+) w=([01]) ok$/gm;
+  return [...text.matchAll(line)].map(([, as = '', iova, start, length, write]) => ({
+    as,
+    iova: BigInt(`0x${iova}`),
+    start: BigInt(`0x${start}`),
+    length: BigInt(`0x${length}`),
+    write: write === '1',
+  }));
+}
+
+test.each(CAPTURES.slice(0, 2))('%s: the guest finds each page where it mapped it', (name) => {
+  const { domains } = JSON.parse(walk(name, '--domain', 'all', '--format', 'json'));
+  const calls = guestCalls(name);
+  expect(calls.length).toBeGreaterThan(100);
+  for (const space of ['2', '3']) {
+    const own = calls.filter((call) => call.as === space);
+    const shares = domains.map(
+      ({ runs }: { runs: Run[] }) => own.filter((call) => isMapped(runs, call)).length / own.length,
+    );
+    // The console has lost or doubled a digit here and there.
+    expect(Math.max(...shares), `address space ${space}`).toBeGreaterThan(0.9);
+  }
+});
+
+interface Run {
+  readonly iova: string;
+  readonly iovaEnd: string;
+  readonly access: string;
+  readonly holds?: { readonly fileOffset: string };
+}
+
+/** Whether the run at the start of a call's IOVA leads to the place in the file that it named. */
+function isMapped(runs: readonly Run[], { iova, start, write }: Call): boolean {
+  const run = runs.find((each) => BigInt(each.iova) <= iova && iova < BigInt(each.iovaEnd));
+  if (run?.holds === undefined) return false;
+  const offset = BigInt(run.holds.fileOffset) + iova - BigInt(run.iova);
+  return offset === start && run.access === (write ? 'rw' : 'r');
+}
+
+describe('what is there', () => {
+  const name = 'linux-7.3-iommu-legacy';
+
+  test('without an option domains and units are listed', () => {
+    const text = walk(name);
+    expect(text).toMatch(/0xfed90000 {2}0x5b6000 {4}legacy/);
+    expect(text).toMatch(/0x2228010 .*0x1f9e000 +4 +48 +second +6,957 .*0000:00:03\.0 +"vm" token 0x22/);
+    const { domains } = JSON.parse(walk(name, '--format', 'json'));
+    expect(domains.map(({ leaves }: { leaves: number }) => leaves)).toEqual([6957, 1280, 256]);
+  });
+
+  test('one address says where it lands', () => {
+    const text = walk(name, '--domain', '5', '--iova', '0x1234');
+    expect(text).toMatch(/in the memfd of "vm" token 0x11 at 0x3000/);
+  });
+
+  test.each([
+    [['--domain', '7'], /no domain record at 0x7.*0x2228010 \(0000:00:03\.0 as 0x5/],
+    [['--format', 'csv'], /--domain all/],
+    [['--iova', '0x1000'], /--iova needs --domain/],
+    [['--domain', '5', '--stage', 'third'], /--stage/],
+  ])('%j is refused', (args, words) => {
+    const { status, stderr } = kho(['walk', core(name), ...args]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(words);
+  });
+
+  test('info counts', () => {
+    const { stdout } = kho(['info', core(name)]);
+    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices/);
+  });
+});
+
+test('README shows what is said', () => {
+  const readme = readFileSync(join(fixtures, '../README.md'), 'utf8');
+  const section = readme.slice(readme.indexOf('## Devices that keep running'), readme.indexOf('## Commands'));
+  const console = /```console\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
+  const parts = console.split(/^\$ kho /m).slice(1);
+  expect(parts.length).toBe(3);
+  for (const part of parts) {
+    const [command = '', ...lines] = part.trimEnd().split('\n');
+    const args = command.split(' ').map((word) => word.replace(/^fixtures/, fixtures));
+    const { stdout } = kho(args);
+    // An ellipsis stands for what is left out.
+    for (const line of lines) for (const text of line.split('…')) expect(stdout).toContain(text);
+  }
+});

@@ -1,0 +1,250 @@
+/** One fault each in the tables of a handed-over IOMMU state, or in what its records say of them. */
+import type { Handover } from '../../../src/abi/model.js';
+import { handedIommu } from '../../../src/decode/iommu/domains.js';
+import type { PhysicalMemory } from '../../../src/memory/physical.js';
+import type { Severity } from '../../../src/validate/rule.js';
+import type { ValidateOptions } from '../../../src/validate/run.js';
+import { forget, memfd, type Patches, patch, sure, u32, u64 } from '../upstream-patches.js';
+import { type Capture, domainOf, entryOf, firstEntry, tablesOf } from './base.js';
+
+export interface TableCase {
+  readonly rule: string;
+  readonly base: Capture;
+  readonly severity: Severity;
+  readonly what: string;
+  readonly patches: (handover: Handover, memory: PhysicalMemory) => Patches;
+  readonly options?: ValidateOptions;
+}
+
+type Make = (
+  rule: string,
+  what: string,
+  patches: TableCase['patches'],
+  options?: ValidateOptions,
+) => TableCase;
+
+function on(base: Capture, severity: Severity): Make {
+  return (rule, what, patches, options) => ({
+    rule,
+    base,
+    severity,
+    what,
+    patches,
+    ...(options === undefined ? {} : { options }),
+  });
+}
+
+const legacy = on('linux-7.3-iommu-legacy', 'error');
+const legacyW = on('linux-7.3-iommu-legacy', 'warning');
+const first = on('linux-7.3-iommu-first-stage', 'error');
+const firstW = on('linux-7.3-iommu-first-stage', 'warning');
+
+/** Fields of form D (upstream 4.5). */
+const TOP_TABLE = 8n;
+const TOP_LEVEL = 16n;
+const VASZ = 24n;
+const ATTACHMENT = 24n;
+const DOMAIN = 32n;
+const PASID_TABLE = 56n;
+const MAX_PASID = 64n;
+const ROOT_TABLE = 40n;
+const BITMAP = 48n;
+
+function domain(handover: Handover, index = 0): bigint {
+  return domainOf(handover, index).domain.address;
+}
+
+function device(handover: Handover, index = 0): bigint {
+  return sure(domainOf(handover, index).attachments[0], 'device').device.address;
+}
+
+function unit(handover: Handover): bigint {
+  return sure(handedIommu(handover)?.units[0], 'unit').unit.address;
+}
+
+function word(memory: PhysicalMemory, address: number): bigint {
+  const bytes = new Uint8Array(8);
+  memory.read(address, 8, bytes);
+  return new DataView(bytes.buffer).getBigUint64(0, true);
+}
+
+/** The first leaf of a domain: its entry. */
+function leaf(handover: Handover, index = 0): { readonly address: number; readonly value: bigint } {
+  const table = sure(
+    tablesOf(handover, index).find(({ level }) => level === 1),
+    'page table',
+  );
+  return firstEntry(handover, table.address);
+}
+
+/** A leaf that leads elsewhere. */
+function retarget(handover: Handover, to: bigint, index = 0): Patches {
+  const { address, value } = leaf(handover, index);
+  return u64(address, (value & 0xfffn) | to);
+}
+
+/** A preserved page that no file has: a folio of the in-kernel test. */
+function folio({ khoTest }: Handover): bigint {
+  for (const { address } of khoTest?.folios ?? []) return address;
+  throw new Error('no folio');
+}
+
+/** The first folio of a memfd of another session. */
+function foreign(handover: Handover): bigint {
+  let found: number | undefined;
+  memfd(handover, 0, 1).folios.each((pfn) => {
+    found ??= pfn;
+  });
+  return BigInt(sure(found, 'folio')) * 4096n;
+}
+
+const gone =
+  (address: (handover: Handover) => number): TableCase['patches'] =>
+  (handover, memory) =>
+    forget(handover, memory, address(handover));
+
+const page = (address: number): number => address - (address % 4096);
+const topOf = (handover: Handover): number => sure(tablesOf(handover)[0], 'top').address;
+const tableOf = (level: number) => (handover: Handover) =>
+  sure(
+    tablesOf(handover).find((table) => table.level === level),
+    `table of level ${level}`,
+  ).address;
+const incoming: ValidateOptions = { direction: 'incoming' };
+
+export const TABLE_CASES: readonly TableCase[] = [
+  legacy('IOMMU-050', 'a context entry is cleared', (handover) =>
+    patch(entryOf(handover, 'context-entry'), new Uint8Array(16)),
+  ),
+  legacy('IOMMU-050', 'root_table leads to another page of zeros', (handover, memory) => {
+    const empty = sure(emptyPage(handover, memory), 'empty context table');
+    return u64(unit(handover) + ROOT_TABLE, empty);
+  }),
+  first('IOMMU-050', 'a PASID entry is cleared', (handover) =>
+    patch(entryOf(handover, 'pasid-entry'), new Uint8Array(64)),
+  ),
+  first('IOMMU-050', 'a PASID directory entry is cleared', (handover) =>
+    patch(entryOf(handover, 'pasid-directory-entry'), new Uint8Array(8)),
+  ),
+  legacy('IOMMU-051', 'attachment_id is another', (handover) => u64(device(handover) + ATTACHMENT, 6)),
+  first('IOMMU-051', 'the domain id of a PASID entry is another', (handover, memory) => {
+    const at = entryOf(handover, 'pasid-entry') + 8;
+    return u64(at, word(memory, at) ^ 0x40n);
+  }),
+  legacy('IOMMU-052', 'top_table is another page', (handover) =>
+    u64(domain(handover) + TOP_TABLE, BigInt(tableOf(3)(handover))),
+  ),
+  legacy('IOMMU-052', 'top_table leads to nothing', (handover) =>
+    u64(domain(handover) + TOP_TABLE, 0x7777_7000),
+  ),
+  legacy('IOMMU-052', 'a context entry leads to nothing', (handover, memory) => {
+    const at = entryOf(handover, 'context-entry');
+    return u64(at, (word(memory, at) & 0xfffn) | 0x7777_7000n);
+  }),
+  legacy('IOMMU-052', 'a device is attached to another domain', (handover) =>
+    u64(device(handover) + DOMAIN, domain(handover, 1)),
+  ),
+  first('IOMMU-052', 'a PASID entry leads to another table', (handover, memory) => {
+    const at = entryOf(handover, 'pasid-entry') + 16;
+    return u64(at, (word(memory, at) & 0xfffn) | BigInt(tableOf(3)(handover)));
+  }),
+  legacy('IOMMU-053', 'top_level is one less', (handover) => u64(domain(handover) + TOP_LEVEL, 2)),
+  legacy('IOMMU-053', 'top_level is one more', (handover) => u64(domain(handover) + TOP_LEVEL, 4)),
+  first('IOMMU-053', 'top_level is one more', (handover) => u64(domain(handover) + TOP_LEVEL, 4)),
+  legacy('IOMMU-054', 'a context table that is not there', (handover) =>
+    u64(unit(handover) + BITMAP, 0x1555),
+  ),
+  legacy('IOMMU-054', 'without the context table of a device', (handover) =>
+    u64(unit(handover) + BITMAP, 0x554),
+  ),
+  legacyW('IOMMU-054', 'without a context table of no device', (handover) =>
+    u64(unit(handover) + BITMAP, 0x551),
+  ),
+  first('IOMMU-054', 'an upper half that is not there', (handover) => u64(unit(handover) + BITMAP, 0x55f)),
+  firstW('IOMMU-054', 'without an upper half', (handover) => u64(unit(handover) + BITMAP, 0x555)),
+  legacy('IOMMU-055', 'pasid_table in legacy mode', (handover) =>
+    u64(device(handover) + PASID_TABLE, 0x681000),
+  ),
+  legacy('IOMMU-055', 'max_pasid in legacy mode', (handover) => u64(device(handover) + MAX_PASID, 0x8000)),
+  first('IOMMU-055', 'another PASID directory', (handover) =>
+    u64(device(handover) + PASID_TABLE, BigInt(page(entryOf(handover, 'pasid-entry')))),
+  ),
+  first('IOMMU-055', 'no PASID directory', (handover) => u64(device(handover) + PASID_TABLE, 0)),
+  first('IOMMU-055', 'half as many PASIDs', (handover) => u64(device(handover) + MAX_PASID, 0x4000)),
+  first('IOMMU-055', 'a number of PASIDs that none has', (handover) =>
+    u64(device(handover) + MAX_PASID, 0x8001),
+  ),
+  legacy('IOMMU-056', 'a leaf onto a page of no file', (handover) => retarget(handover, folio(handover))),
+  legacy('IOMMU-056', 'a leaf into a file of another session', (handover) =>
+    retarget(handover, foreign(handover)),
+  ),
+  first('IOMMU-056', 'a leaf into a file of another session', (handover) =>
+    retarget(handover, foreign(handover)),
+  ),
+  legacy('IOMMU-057', 'a file that may grow', (handover) => u32(memfd(handover).address + 16n, 0x3)),
+  first('IOMMU-057', 'a file without seals', (handover) => u32(memfd(handover).address + 16n, 0)),
+  legacy('IOMMU-058', 'a width of 35 bits', (handover) => u32(domain(handover) + VASZ, 35)),
+  first('IOMMU-058', 'a width of 32 bits', (handover) => u32(domain(handover) + VASZ, 32)),
+  legacy('IOMMU-059', 'top_level 9', (handover) => u64(domain(handover) + TOP_LEVEL, 9)),
+  legacy('IOMMU-059', 'top_level 1', (handover) => u64(domain(handover) + TOP_LEVEL, 1)),
+  first('IOMMU-059', 'a first stage of 3 levels', (handover) => u64(domain(handover) + TOP_LEVEL, 2)),
+  legacy('IOMMU-059', 'top_table 0', (handover) => u64(domain(handover) + TOP_TABLE, 0)),
+  legacy('IOMMU-059', 'root_table within a page', (handover) =>
+    u64(unit(handover) + ROOT_TABLE, BigInt(page(entryOf(handover, 'root-entry'))) + 8n),
+  ),
+  legacy('IOMMU-059', 'root_table 0', (handover) => u64(unit(handover) + ROOT_TABLE, 0)),
+  legacy('VTD-136', 'a top table is not preserved', gone(topOf)),
+  legacy('VTD-136', 'a page table is not preserved', gone(tableOf(1))),
+  legacy(
+    'VTD-136',
+    'the root table is not preserved',
+    gone((handover) => page(entryOf(handover, 'root-entry'))),
+  ),
+  legacy(
+    'VTD-136',
+    'a context table is not preserved',
+    gone((handover) => page(entryOf(handover, 'context-entry'))),
+  ),
+  first(
+    'VTD-136',
+    'a PASID table is not preserved',
+    gone((handover) => page(entryOf(handover, 'pasid-entry'))),
+  ),
+  first(
+    'VTD-136',
+    'a PASID directory is not preserved',
+    gone((handover) => page(entryOf(handover, 'pasid-directory-entry'))),
+  ),
+  first('VTD-136', 'an entry leads to a table that is not there', (handover) => {
+    const { entryAddress } = sure(
+      tablesOf(handover).find(({ level }) => level === 1),
+      'page table',
+    );
+    return u64(entryAddress, 0x1777_7027);
+  }),
+  legacy('VTD-138', 'a leaf onto memory that nobody preserved', (handover) =>
+    retarget(handover, 0x1999_9000n),
+  ),
+  first('VTD-138', 'a leaf onto memory that nobody preserved', (handover) =>
+    retarget(handover, 0x1999_9000n),
+  ),
+  legacy(
+    'VTD-138',
+    'the same, of the tree that was handed to the kernel',
+    (handover) => retarget(handover, 0x1999_9000n),
+    incoming,
+  ),
+];
+
+/** A context table of no device: a page of zeros that is preserved. */
+function emptyPage(handover: Handover, memory: PhysicalMemory): bigint | undefined {
+  const root = page(entryOf(handover, 'root-entry'));
+  for (let bus = 0; bus < 256; bus++) {
+    const entry = word(memory, root + bus * 16);
+    if ((entry & 1n) === 0n) continue;
+    const bytes = new Uint8Array(4096);
+    memory.read(Number(entry & ~0xfffn), 4096, bytes);
+    if (bytes.every((byte) => byte === 0)) return entry & ~0xfffn;
+  }
+  return undefined;
+}
