@@ -8,6 +8,7 @@ import { size } from '../schema/units.js';
 import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import type { Synthesis } from '../synth/synthesis.js';
+import { IOMMU_STAGES, type IommuStage } from '../synth/upstream-plan.js';
 import { paintFor } from './colour.js';
 import { message } from './common.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
@@ -24,6 +25,7 @@ const COUNTS = [
   'testFolios',
   'domains',
   'devices',
+  'deleted',
   'areas',
   'levels',
   'ftraceCpus',
@@ -47,13 +49,14 @@ const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   flbs: "FLBs of the kernel's own test, up to 3 (default 0)",
   reserveMem: 'regions of reserve_mem, up to 8 (default 2)',
   testFolios: "folios of the kernel's own test, kho_test (default 6)",
-  domains: 'persistent iommufds with a domain each (default 2)',
-  devices: 'devices of each domain (default 2)',
+  domains: 'persistent iommufds with a domain each (default 2); kho-v4: IOMMU domains, a draft (default 0)',
+  devices: 'devices of each domain (default 2; kho-v4: 1)',
+  deleted: 'kho-v4 with --domains: deleted domains and devices (default 1)',
   areas: 'areas of each IOAS (default 3)',
   levels: 'levels of page tables, 3 to 5 (default 4)',
   ftraceCpus: 'CPUs of the ftrace buffer (default: by the seed)',
 };
-const RFC_COUNTS: readonly string[] = ['domains', 'devices', 'areas', 'levels', 'ftraceCpus'];
+const RFC_COUNTS: readonly string[] = ['areas', 'levels', 'ftraceCpus'];
 
 function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
   const text = { type: 'string', requiresArg: true } as const;
@@ -85,6 +88,10 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
       ...luo,
       describe: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads luo-v2 to luo-v4`,
     })
+    .option('stage', {
+      ...luo,
+      describe: `with --domains: tables of legacy mode, or the stage in scalable mode: ${IOMMU_STAGES.join(', ')}`,
+    })
     .option('holes', {
       ...luo,
       describe:
@@ -94,7 +101,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';
     options = options.option(OPTION_NAMES[key], {
       ...text,
-      ...(key === 'files' ? {} : { group }),
+      ...(key === 'files' || key === 'domains' || key === 'devices' ? {} : { group }),
       describe: DESCRIPTIONS[key],
     });
   }
@@ -185,6 +192,8 @@ function parameters(args: SynthArguments): SynthOptions {
   const luo = given('luo');
   if (release !== undefined) options.release = release;
   if (luo !== undefined) options.luo = luo as LuoVersion;
+  const stage = given('stage');
+  if (stage !== undefined) options.stage = stage as IommuStage;
   return options;
 }
 

@@ -6,6 +6,7 @@ import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../records/luo.js';
 import { hex } from '../schema/units.js';
 import { folioRuns, layFolioList } from './folio-list.js';
 import type { Guest } from './guest.js';
+import type { LaidIommu } from './iommu.js';
 import { hash } from './random.js';
 import type { Space } from './space.js';
 import type { LuoPlan, MemfdPlan, SessionPlan } from './upstream-plan.js';
@@ -42,6 +43,7 @@ export function layLuo(
   plan: LuoPlan,
   guest: Guest,
   order: { readonly key: number; readonly disorder: number },
+  iommu?: LaidIommu,
 ): Laid {
   let next = 0;
   const sessions = plan.sessions.map((session, i) => {
@@ -50,6 +52,7 @@ export function layLuo(
     const files = session.files.map((file, j) =>
       layFile(space, plan, file, guest, first + j, `memfd ${j} of session ${i}`, order),
     );
+    for (const more of iommu?.files[i] ?? []) files.push({ encoded: more, account: more });
     return laySession(space, plan, session, files);
   });
   const { version } = plan;
@@ -64,7 +67,7 @@ export function layLuo(
     ...(version === 'luo-v2' ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress,
     ...(blocks === undefined || blocks.length === 0 ? {} : { sessionBlocks: blocks }),
-    ...(hasFlbs ? flbsJson(space, plan) : {}),
+    ...(hasFlbs ? flbsJson(space, plan, iommu?.flbs ?? []) : {}),
   };
   return {
     encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
@@ -72,11 +75,11 @@ export function layLuo(
   };
 }
 
-function flbsJson(space: Space, { flbs }: LuoPlan): Json {
+function flbsJson(space: Space, { flbs }: LuoPlan, more: readonly Json[]): Json {
   return {
     flbsAddress: hex(space.keep(0)),
     flbPages: '0x1',
-    flbs: flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })),
+    flbs: [...flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })), ...more],
   };
 }
 

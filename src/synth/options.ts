@@ -1,6 +1,8 @@
 /** Parameters of a synthesised dump, and what they default to. */
+
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
+import { IOMMU_STAGES, type IommuStage } from './upstream-plan.js';
 
 /** What a dump shall be like; everything but the ABI has a default. Sizes in bytes. */
 export interface SynthOptions {
@@ -28,10 +30,14 @@ export interface SynthOptions {
   readonly reserveMem?: number;
   /** Folios of the rider of the kernel's own test. */
   readonly testFolios?: number;
-  /** rfc-2024: persistent iommufds with a domain each. */
+  /** rfc-2024: persistent iommufds with a domain each; kho-v4: domains of an IOMMU state (a draft). */
   readonly domains?: number;
-  /** rfc-2024: devices of each domain. */
+  /** Devices of each domain. */
   readonly devices?: number;
+  /** kho-v4: mode and stage of the domains' tables. */
+  readonly stage?: IommuStage;
+  /** kho-v4: domains and devices that were deleted. */
+  readonly deleted?: number;
   /** rfc-2024: areas of each IOAS. */
   readonly areas?: number;
   /** rfc-2024: levels of page tables, 3 to 5. */
@@ -68,13 +74,27 @@ export const OPTION_NAMES: Readonly<Record<keyof SynthOptions, string>> = {
   testFolios: 'test-folios',
   domains: 'domains',
   devices: 'devices',
+  stage: 'stage',
+  deleted: 'deleted',
   areas: 'areas',
   levels: 'levels',
   ftraceCpus: 'ftrace-cpus',
 };
 
-const RFC_ONLY = ['domains', 'devices', 'areas', 'levels', 'ftraceCpus'] as const;
-const UPSTREAM_ONLY = ['sessions', 'holes', 'release', 'luo', 'flbs', 'reserveMem', 'testFolios'] as const;
+const RFC_ONLY = ['areas', 'levels', 'ftraceCpus'] as const;
+const UPSTREAM_ONLY = [
+  'sessions',
+  'holes',
+  'release',
+  'luo',
+  'flbs',
+  'reserveMem',
+  'testFolios',
+  'stage',
+  'deleted',
+] as const;
+/** What the IOMMU state of the series of 2026 needs: it was written on top of kho-v4 and pages of 4 KiB. */
+const IOMMU_ONLY = ['domains', 'devices', 'stage', 'deleted'] as const;
 
 /**
  * Refuses what an ABI does not have, and values outside every range.
@@ -88,6 +108,15 @@ export function checkOptions(options: SynthOptions): void {
   }
   const foreign = (abi === 'rfc-2024' ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
   if (foreign !== undefined) throw new SynthError(OPTION_NAMES[foreign], `${abi} has none`);
+  const iommu = IOMMU_ONLY.find((key) => options[key] !== undefined);
+  if (iommu !== undefined && abi !== 'rfc-2024') {
+    if (abi !== 'kho-v4' || (luo !== undefined && luo !== 'luo-v5'))
+      throw new SynthError(OPTION_NAMES[iommu], 'IOMMU state goes with kho-v4 and luo-v5 only');
+    if (pageSize !== undefined && pageSize !== 4096)
+      throw new SynthError(OPTION_NAMES[iommu], 'VT-d has pages of 4k only');
+  }
+  if (options.stage !== undefined && !IOMMU_STAGES.includes(options.stage))
+    throw new SynthError('stage', `"${options.stage}" is not one of ${IOMMU_STAGES.join(', ')}`);
   if (pageSize !== undefined && ![4096, 16384, 65536].includes(pageSize)) {
     throw new SynthError('page-size', 'not 4k, 16k or 64k');
   }
@@ -118,7 +147,7 @@ export function checkOptions(options: SynthOptions): void {
  */
 export function countOption(
   options: SynthOptions,
-  key: Exclude<keyof SynthOptions, 'abi' | 'seed' | 'guestRam' | 'release' | 'luo'>,
+  key: Exclude<keyof SynthOptions, 'abi' | 'seed' | 'guestRam' | 'release' | 'luo' | 'stage'>,
   fallback: number,
   max: number,
   min = 0,

@@ -3,6 +3,7 @@
  * of the lowest level, of which there may be millions, only every 64th one's number.
  */
 
+import { FS_PDE_LEAF_BITS, FS_PDE_TABLE_BITS, FS_PTE_BITS } from '../records/vtd.js';
 import { type Halves, leafEntry, tableEntry, writeEntry } from '../vtd/build-entries.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from '../vtd/walk/batch.js';
 import { lowerBound } from './lower-bound.js';
@@ -29,6 +30,8 @@ export interface TablesPlan {
   /** Part of the 2 MiB ranges that are mapped page by page although a large page would fit, 0 to 1. */
   readonly fragmentation: number;
   readonly key: number;
+  /** Kind of the entries; second by default. */
+  readonly stage?: 'first' | 'second';
 }
 
 /** Tables without a place. */
@@ -51,7 +54,18 @@ const PAGE = 4096;
 type Kind = 'table' | 'leaf' | 'inside';
 
 /** Finds out which tables there are. */
-export function planTables({ mappings, levels, pageSizes, fragmentation, key }: TablesPlan): Tables {
+export function planTables({
+  mappings,
+  levels,
+  pageSizes,
+  fragmentation,
+  key,
+  stage = 'second',
+}: TablesPlan): Tables {
+  const leafBits = stage === 'first' ? firstLeafBits : secondLeafBits;
+  const tableBits = stage === 'first' ? FIRST_TABLE_BITS : TABLE_BITS;
+  const writeTable = (page: DataView, slot: number, address: number): void =>
+    writeEntry(page, slot, address / PAGE, tableBits);
   const giant = new Set<number>();
   /** Tables of levels 2 and up, as multiples of what they span. */
   const spans: number[][] = Array.from({ length: levels + 1 }, () => []);
@@ -241,13 +255,19 @@ export function planTables({ mappings, levels, pageSizes, fragmentation, key }: 
 const NO_BITS: Halves = { lo: 0, hi: 0 };
 
 /** Everything of a leaf but its address. */
-function leafBits(level: number, { write }: TableMapping): Halves {
+function secondLeafBits(level: number, { write }: TableMapping): Halves {
   return leafEntry('rfc', level, { read: true, write }) ?? NO_BITS;
 }
 
 /** What entries that point to tables have besides the address. */
 const TABLE_BITS = tableEntry('rfc', 0);
 
-function writeTable(page: DataView, slot: number, address: number): void {
-  writeEntry(page, slot, address / PAGE, TABLE_BITS);
+/** What Linux writes in first-stage tables: user, accessed, and dirty where it is writable (vtd.md 2.4). */
+const FIRST_TABLE = FS_PDE_TABLE_BITS.p.lo | FS_PDE_TABLE_BITS.us.lo | FS_PDE_TABLE_BITS.a.lo;
+const FIRST_TABLE_BITS: Halves = { lo: FIRST_TABLE | FS_PDE_TABLE_BITS.rw.lo, hi: 0 };
+
+function firstLeafBits(level: number, { write }: TableMapping): Halves {
+  const large = level > 1 ? FS_PDE_LEAF_BITS.ps.lo : 0;
+  const writable = write ? FS_PTE_BITS.rw.lo | FS_PTE_BITS.d.lo : 0;
+  return { lo: FIRST_TABLE | large | writable, hi: 0 };
 }

@@ -2,6 +2,7 @@
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { RELEASES, type ReleaseAbi } from '../versions/table.js';
+import { MOST_DEVICES } from './iommu.js';
 import { luoLimits } from './luo.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
@@ -62,7 +63,9 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     editedTree: release.editedTree,
     key: random.next(),
     fragmentation: options.fragmentation ?? 0.25,
-    ...(version === undefined ? {} : { luo: luoPlan(options, version, release, pageSize, random) }),
+    ...(version === undefined
+      ? {}
+      : withIommu(options, luoPlan(options, version, release, pageSize, random))),
     reserveMem: Array.from({ length: reserveMem }, (_, i) => reservePlan(i, random)),
     ...(abi === 'kho-v3' || abi === 'kho-v4' ? { kexecCount: random.between(1, 20) } : {}),
     ...(testFolios > 0 && release.khoTest !== undefined
@@ -74,6 +77,34 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
         }
       : {}),
     scratchNodes: random.between(1, 4),
+  };
+}
+
+/** The plan of an IOMMU state, where domains are asked for: the files that domains map are sealed as the writer demands. */
+function withIommu(options: SynthOptions, luo: LuoPlan): Pick<UpstreamPlan, 'luo' | 'iommu'> {
+  const domains = countOption(options, 'domains', 0, MOST_DEVICES);
+  if (domains === 0) {
+    const other = (['devices', 'stage', 'deleted'] as const).find((key) => options[key] !== undefined);
+    if (other !== undefined) throw new SynthError(other, 'goes with --domains');
+    return { luo };
+  }
+  const devices = countOption(options, 'devices', 1, Math.floor(MOST_DEVICES / domains), 1);
+  const sessions = luo.sessions.map((session) => ({
+    ...session,
+    files: session.files.map((file) => ({ ...file, seals: file.seals | 0x7 })),
+  }));
+  const holding = sessions.filter(({ files }) => files.length > 0).length;
+  if (holding === 0) throw new SynthError('domains', 'there is no memfd to map: --files is 0');
+  const files = sessions.reduce((sum, session) => sum + session.files.length, 0);
+  const all = BigInt(files + Math.min(domains, holding) + domains * devices);
+  return {
+    luo: { ...luo, sessions, flbs: luo.flbs.map((flb) => ({ ...flb, count: all })) },
+    iommu: {
+      domains,
+      devices,
+      deleted: countOption(options, 'deleted', 1, 1000),
+      stage: options.stage ?? 'legacy',
+    },
   };
 }
 

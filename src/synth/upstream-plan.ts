@@ -30,6 +30,21 @@ export interface FlbPlan {
   readonly count: bigint;
 }
 
+/** An IOMMU state of the series of 2026: a draft. */
+export interface IommuPlan {
+  /** Domains in use, at least 1, dealt to the sessions that have files. */
+  readonly domains: number;
+  /** Devices of each domain. */
+  readonly devices: number;
+  /** Domains and devices that were deleted and keep their places. */
+  readonly deleted: number;
+  readonly stage: IommuStage;
+}
+
+export const IOMMU_STAGES = ['legacy', 'first', 'second'] as const;
+/** Legacy mode, or the stage in scalable mode. */
+export type IommuStage = (typeof IOMMU_STAGES)[number];
+
 export interface LuoPlan {
   readonly version: LuoVersion;
   readonly memfd: 'memfd-v1' | 'memfd-v2';
@@ -63,6 +78,8 @@ export interface UpstreamPlan {
   /** 0: large folios in order; 1: single pages, scattered. */
   readonly fragmentation: number;
   readonly luo?: LuoPlan;
+  /** Goes with memfds that are sealed. */
+  readonly iommu?: IommuPlan;
   /** At most 8. */
   readonly reserveMem: readonly ReservePlan[];
   /** kexec-metadata, kho-v3 on. */

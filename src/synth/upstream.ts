@@ -6,6 +6,7 @@ import { writeLuo } from '../encode/upstream/luo.js';
 import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
 import { createGuest, type Guest } from './guest.js';
+import { layIommu } from './iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
 import { layKhoTest } from './kho-test.js';
 import { layLuo } from './luo.js';
@@ -49,7 +50,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     random,
   );
   const fdtAddress = space.keep(0);
-  const children = layChildren(plan, space, guest);
+  const { children, parts } = layChildren(plan, space, guest);
   const kept = keptBlocks(pageSize, space.kept, [guest]);
   const take = (pages: number): number => space.take(pages);
   const map =
@@ -101,6 +102,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
       },
       subtrees,
       ...Object.fromEntries(children.map(({ key: part, account }) => [part, account])),
+      ...parts,
     }),
     messages: [],
   };
@@ -137,10 +139,15 @@ function guestOf({ pageSize, key, fragmentation, luo }: UpstreamPlan, base: numb
   });
 }
 
-/** The blobs, in the order of the tree's nodes: newest first where the tree is edited in place. */
-function layChildren(plan: UpstreamPlan, space: Space, guest: Guest): Child[] {
+/** The blobs, with what stands at the top of a document beside them, in the order of the tree's nodes: newest first where the tree is edited in place. */
+function layChildren(
+  plan: UpstreamPlan,
+  space: Space,
+  guest: Guest,
+): { readonly children: Child[]; readonly parts: Json } {
   const { key, reserveMem, kexecCount, khoTest, luo, release } = plan;
   const children: Child[] = [];
+  const parts: { [key: string]: Json } = {};
   const add = (name: string, part: string, bytes: Uint8Array, account: Json, order = 0): void => {
     const address = space.keep(order);
     space.regions.push(bytesRegion(`blob of ${name}`, address, bytes));
@@ -158,8 +165,14 @@ function layChildren(plan: UpstreamPlan, space: Space, guest: Guest): Child[] {
     if (bytes !== undefined) add('kexec-metadata', 'kexecMetadata', bytes, metadata);
   }
   if (luo !== undefined) {
-    const laid = layLuo(space, luo, guest, { key: hash(key, 0x1157), disorder: plan.fragmentation });
-    const written = writeLuo(placeOf(space), laid.encoded, {});
+    const iommu =
+      plan.iommu === undefined
+        ? undefined
+        : layIommu(space, plan.iommu, luo, guest, createRandom(BigInt(key), 0x10440));
+    const order = { key: hash(key, 0x1157), disorder: plan.fragmentation };
+    const laid = layLuo(space, luo, guest, order, iommu);
+    const written = writeLuo(placeOf(space), laid.encoded, { ...iommu?.parts });
+    for (const [part, account] of Object.entries(iommu?.parts ?? {})) parts[part] = account;
     const bytes = recordRider({ luo: written }, 'LUO') ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
     add('LUO', 'luo', bytes, laid.account);
   }
@@ -179,7 +192,7 @@ function layChildren(plan: UpstreamPlan, space: Space, guest: Guest): Child[] {
     const memblock = { compatible: 'memblock-v1', regions };
     add('memblock', 'memblock', encodeBlob({ kind: 'rider', memblock }).bytes, memblock);
   }
-  return plan.editedTree ? children.reverse() : children;
+  return { children: plan.editedTree ? children.reverse() : children, parts };
 }
 
 /** boot_params, the setup_data element and the scratch array, as an x86 loader places them in scratch. */
