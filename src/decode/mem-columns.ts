@@ -47,7 +47,7 @@ export function memColumns(records: RecordView<KhoMem>): MemColumns {
 /** Records [first, after) of a view that are one stretch, where it begins and ends, and the MEM_ bits of its first. */
 export interface MemSpan {
   readonly first: number;
-  readonly behind: number;
+  readonly after: number;
   readonly start: number;
   readonly end: number;
   readonly flags: number;
@@ -58,12 +58,12 @@ export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
   const { start, end, flags, stretches } = memColumns(records);
   for (let i = 0; i + 1 < stretches.length; i++) {
     const first = stretches[i] as number;
-    const behind = stretches[i + 1] as number;
+    const after = stretches[i + 1] as number;
     yield {
       first,
-      behind,
+      after,
       start: start[first] as number,
-      end: end[behind - 1] as number,
+      end: end[after - 1] as number,
       flags: flags[first] as number,
     };
   }
@@ -71,17 +71,17 @@ export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
 
 /** The same as records, exact whatever they are. */
 export function* memStretches(records: RecordView<KhoMem>): Generator<MemStretch> {
-  for (const { first, behind, start, end } of memSpans(records)) {
-    if (behind - first === 1) yield records.at(first);
+  for (const { first, after, start, end } of memSpans(records)) {
+    if (after - first === 1) yield records.at(first);
     else {
-      const parts = () => recordsBetween(records, first, behind);
+      const parts = () => recordsBetween(records, first, after);
       yield { addr: BigInt(start), len: BigInt(end - start), parts };
     }
   }
 }
 
-function* recordsBetween(records: RecordView<KhoMem>, first: number, behind: number): Generator<KhoMem> {
-  for (let i = first; i < behind; i++) yield records.at(i);
+function* recordsBetween(records: RecordView<KhoMem>, first: number, after: number): Generator<KhoMem> {
+  for (let i = first; i < after; i++) yield records.at(i);
 }
 
 function createColumns({ length, bytes }: RecordView<KhoMem>): MemColumns {

@@ -18,8 +18,9 @@ import {
   luoSessionSer,
   luoSessionSerV1,
 } from '../records/luo.js';
-import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoSer, memfdLuoSerV1 } from '../records/memfd.js';
+import { MEMFD_LUO_FOLIO_SER_SIZE } from '../records/memfd.js';
 import { bytesToText } from '../schema/text.js';
+import { MEMFD_FORMS } from '../structures/memfd/binding.js';
 import { addFolios } from './folios.js';
 import type { ReferenceContext } from './sink.js';
 import { addStructure, heldBy } from './structures.js';
@@ -101,9 +102,8 @@ function addSession(
 function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
   const { sink } = context;
   const { version, area, folios, origin } = memfd;
-  const record = version === 'memfd-v1' ? memfdLuoSerV1 : memfdLuoSer;
   if (origin.address !== undefined) {
-    sink.record(record, origin.address, `memfd of ${file}`, {
+    sink.record(MEMFD_FORMS[version].root.record, origin.address, `memfd of ${file}`, {
       list: 'memfds',
       capacity: Math.floor((area.runs.length * area.runSize) / MEMFD_LUO_FOLIO_SER_SIZE),
       length: folios.length,

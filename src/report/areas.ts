@@ -18,7 +18,13 @@ const AREAS: Readonly<Record<string, string>> = {
   LUO: 'Live Update Orchestrator',
   FLB: 'file-lifecycle-bound data of LUO',
   MEMFD: 'memfd files',
-  IOMMU: 'IOMMU state of LUO',
+  IOMMU: 'IOMMU state over a live update (draft)',
+  VFIO: 'VFIO devices (draft)',
+  PCI: 'PCI devices over a live update (draft)',
+  HUGETLB: 'HugeTLB memory over a live update (draft)',
+  GMEM: 'guest_memfd files (draft)',
+  KVM: 'virtual machines and their CPUs (draft)',
+  PSTORE: 'kernel logs over a live update (draft)',
 };
 
 export { areaOf };

@@ -59,7 +59,7 @@ export function isJsonRows(value: unknown): value is JsonRows {
   return typeof value === 'object' && value !== null && ROWS in value;
 }
 
-/** One row as plain data, for whoever takes the document as that. */
+/** One row as plain data, for a caller that takes the document in this form. */
 function rowValue(columns: readonly JsonColumn[], { values }: JsonBatch, row: number): unknown {
   const object: { [key: string]: unknown } = {};
   for (const [i, { key, as, unless }] of columns.entries()) {

@@ -57,6 +57,11 @@ export function namedForms(
   return undefined;
 }
 
+/** Forms of what a child of the root is, by its name, the newest first. */
+export function subtreeForms(name: string): readonly StructureForm[] {
+  return namedForms('child', name)?.forms ?? [];
+}
+
 /** What an object of the model, or of a document, has of the subjects of a holder. */
 export function* structuresOf(
   object: object,

@@ -69,6 +69,8 @@ export interface FoliosField {
   readonly kind: 'folios';
   /** Field that says how many there are. */
   readonly count: string;
+  /** Code of the diagnostic where that does not fit; `folio-count` where it is left out. */
+  readonly code?: string;
 }
 
 /** Bytes that one of several records lays out. */

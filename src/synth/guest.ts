@@ -104,7 +104,7 @@ export function createGuest(plan: GuestPlan): Guest {
     const left = pages - unit * unitPages;
     const choice = hash(unitKey, slot, 2);
     const straight = fragmentation === 0;
-    // The end of a file that is no whole unit is single pages.
+    // The end of a file that is not a whole unit is single pages.
     if (left < unitPages) return { order: 0, count: left, straight, choice };
     // memfd_pin_folios allocates what the file lacks, page by page (mm/memfd.c memfd_alloc_folio).
     if (happens(holes, holeKey, slot)) return { order: 0, count: unitPages, straight, choice };

@@ -8,6 +8,7 @@ import { iommufdRules } from './iommufd/index.js';
 import { khoRules } from './kho/index.js';
 import { mapRules } from './map/index.js';
 import type { Rule } from './rule.js';
+import { structureRules } from './structures/index.js';
 import { upstreamRules } from './upstream/index.js';
 import { vtdRules } from './vtd/index.js';
 
@@ -21,5 +22,6 @@ export const catalogue: readonly Rule[] = [
   ...mapRules,
   ...vtdRules,
   ...upstreamRules,
+  ...structureRules,
   ...iommuTableRules,
 ];

@@ -2,6 +2,7 @@
 import type { Handover } from '../abi/model.js';
 import type { LuoFile } from '../abi/upstream/model.js';
 import type { SkipKind } from './rule.js';
+import { holdersOf } from './structures/held.js';
 import { counted } from './text.js';
 
 /** A rule without a verdict, or without one on all that it should have looked at. */
@@ -71,7 +72,7 @@ const EXCUSED: ReadonlySet<SkipKind> = new Set<SkipKind>(['prerequisite', 'not-a
 
 /** Areas whose rules pass on a tree without the structure, and whether a handover has it. */
 const THERE: Readonly<Record<string, (handover: Handover) => boolean>> = {
-  IOMMUFD: ({ iommufds = [] }) => iommufds.length > 0,
+  IOMMUFD: (handover) => (handover.iommufds ?? []).length > 0 || holdersOf(handover, 'iommufd').length > 0,
   DMAR: ({ domains = [] }) => domains.length > 0,
   GMFS: ({ guestmemfs }) => guestmemfs !== undefined,
   FTRACE: ({ ftrace }) => ftrace !== undefined,

@@ -69,9 +69,9 @@ export function createFacts(handover: Handover): Facts {
     for (const property of properties()) {
       if (!property.whole) continue;
       const { start: starts, end: ends, flags } = memColumns(property.records);
-      for (const { first, behind, start: from, end: to } of memSpans(property.records)) {
-        if (behind - first > 1 && !test(from, to, 0)) continue;
-        for (let index = first; index < behind; index++) {
+      for (const { first, after, start: from, end: to } of memSpans(property.records)) {
+        if (after - first > 1 && !test(from, to, 0)) continue;
+        for (let index = first; index < after; index++) {
           const bits = flags[index] as number;
           if ((bits & MEM_EMPTY) !== 0) continue;
           const passes =

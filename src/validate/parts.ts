@@ -4,6 +4,7 @@
  */
 import { type Missing, missingOf, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
+import { STRUCTURE_PARTS } from '../structures/parts.js';
 
 const SESSIONS: readonly Part[] = ['luo', 'sessions'];
 const FILES: readonly Part[] = [...SESSIONS, 'files'];
@@ -12,6 +13,8 @@ const FOLIOS: readonly Part[] = [...MEMFDS, 'vmalloc', 'folios'];
 const TEST: readonly Part[] = ['kho-test'];
 /** Everything that owns memory. */
 const OWNERS: readonly Part[] = [...FOLIOS, 'flbs', 'memblock', 'kho-test', 'metadata', 'blob', 'draft'];
+/** What hangs on files, and on FLBs. */
+const STRUCTURES: readonly Part[] = [...FILES, 'flbs', ...STRUCTURE_PARTS];
 const BLOBS: readonly Part[] = ['luo', 'memblock', 'kho-test', 'metadata', 'blob'];
 
 /** By area; a rule that is below by its id looks at other things. */
@@ -26,6 +29,13 @@ const AREAS: Readonly<Record<string, readonly Part[]>> = {
   KMETA: ['metadata'],
   GMFS: ['guestmemfs'],
   IOMMU: ['luo', 'flbs', 'iommu'],
+  IOMMUFD: [...FILES, 'flbs', 'iommu', 'iommufd', 'vfio'],
+  VFIO: STRUCTURES,
+  PCI: STRUCTURES,
+  HUGETLB: STRUCTURES,
+  GMEM: STRUCTURES,
+  KVM: STRUCTURES,
+  PSTORE: ['blob', 'draft'],
 };
 
 const RULES: Readonly<Record<string, readonly Part[]>> = {

@@ -63,7 +63,7 @@ describe('the 2024 series', () => {
     for (const file of guestmemfs.files) file.mappingPage = move(file.mappingPage);
   });
 
-  test('metadata in other places is no difference, unless addresses count', () => {
+  test('metadata in other places is not a difference, unless addresses count', () => {
     const plain = json(VMS, metadataMoved);
     expect(plain.document.differences).toEqual([]);
     expect(plain.document.notCompared).toEqual([]);
@@ -141,7 +141,7 @@ describe('Linux', () => {
     expect(document.coverage).toMatchObject({ verdict: 'covered', lost: '0x0' });
   });
 
-  test('debugfs: what was freed and what breaks off is no difference', () => {
+  test('debugfs: what was freed and what breaks off is not a difference', () => {
     const [a, b] = [join(LIVE, 'debugfs-in'), join(LIVE, 'debugfs-out')];
     const { status, document } = json(a, b);
     expect(status).toBe(0);

@@ -107,7 +107,7 @@ describe('cases as files', () => {
     expect(readFileSync(join(out, '000042.dtb')).equals(readFileSync(join(all, '000042.dtb')))).toBe(true);
   });
 
-  test('an interrupted run goes on where it was, to the same files', () => {
+  test('an interrupted run continues where it was, to the same files', () => {
     const out = join(folder, 'resumed');
     expect(kho(['fuzz', BLOB, '--count', '5', '-o', out]).status).toBe(0);
     appendFileSync(join(out, 'manifest.ndjson'), '{"case":5,"see');

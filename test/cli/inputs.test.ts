@@ -71,7 +71,7 @@ describe('the same core in every packing', () => {
   });
 });
 
-test('a raw image at its base, alone and behind a blob', () => {
+test('a raw image at its base, alone and with a blob', () => {
   const image = new Uint8Array(0x4000);
   image.set(tree, 0x3000);
   const path = file('raw.img', image);

@@ -84,7 +84,7 @@ describe('an output that is an input or another output is refused before anythin
 });
 
 describe('fuzz', () => {
-  test('goes on in its own folder, and leaves one in which another process works', () => {
+  test('continues in its own folder, and leaves one in which another process works', () => {
     expect(kho(['fuzz', at('pair'), '-o', at('cases'), '--count', '1']).status).toBe(0);
     writeFileSync(at('cases/.kho-fuzz.lock'), `${process.ppid}\n`);
     const held = kho(['fuzz', at('pair'), '-o', at('cases'), '--count', '2']);

@@ -47,7 +47,7 @@ test('only --abi and -o are needed; the same command gives the same bytes', () =
   expect(readFileSync(at('a.elf')).equals(readFileSync(at('b.elf')))).toBe(false);
 });
 
-test('guest memory is no part of the core', () => {
+test('guest memory is not part of the core', () => {
   kho([
     'synth',
     '--abi',

@@ -289,7 +289,7 @@ test('nothing at start_kernel counts as taken over: the same bytes damaged are e
   }
 });
 
-test('a vmcore of makedumpfile -E: pages left out are absent, kernel text that is there twice is no trouble', async () => {
+test('a vmcore of makedumpfile -E: pages left out are absent, kernel text that is there twice is not a trouble', async () => {
   await opened('linux-7.3-crash/vmcore-makedumpfile-E-d31', {}, ({ handover }) => {
     expect(handover.diagnostics).toEqual([]);
     const states = [...(handover.memory?.runs(0x1ff000, 0x1ff000 + 0x2fc000) ?? [])].map(

@@ -151,7 +151,7 @@ describe('damaged vmalloc areas', () => {
     ['a link to itself', memory([0x1000n, 0x5000n]), descriptor, ['vmalloc-shared']],
     ['too few pages', memory([0n, 0x5000n]), descriptor, ['vmalloc-pages']],
     ['too many pages', memory([0n, 0x5000n, 0x6000n, 0x7000n]), descriptor, ['vmalloc-pages']],
-    ['a list behind a zero', memory([0n, 0x5000n, 0n, 0x6000n]), descriptor, ['vmalloc-pages']],
+    ['a list after a zero', memory([0n, 0x5000n, 0n, 0x6000n]), descriptor, ['vmalloc-pages']],
     ['no list at all', memory(), descriptor, ['memory-absent']],
     ['undefined flags', memory([0n, 0x5000n, 0x6000n]), { ...descriptor, flags: 5 }, ['vmalloc-flags']],
     ['an order beyond reason', memory([0n, 0x5000n]), { ...descriptor, order: 0xffff }, ['vmalloc-order']],

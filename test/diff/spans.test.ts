@@ -121,7 +121,7 @@ describe('spans', () => {
 describe('pairs', () => {
   const entity = (key: string, index = 0): Entity => ({ place: { part: 'luo', index }, key, fields: [] });
 
-  test('of equal identities meet in order; what is over stands alone', () => {
+  test('of equal identities meet in order; what is over is alone', () => {
     const keys = fc.array(fc.constantFrom('x', 'y', 'z'));
     fc.assert(
       fc.property(keys, keys, (a, b) => {

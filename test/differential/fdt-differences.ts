@@ -53,7 +53,7 @@ export const INTENDED: readonly {
   },
   {
     who: 'libfdt',
-    why: 'a property behind the root; in front of it libfdt passes it, so the code is no refusal',
+    why: 'a property after the root; in front of it libfdt passes it, so the code is not a refusal',
     holds: said('property-outside-node'),
   },
   {

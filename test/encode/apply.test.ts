@@ -68,7 +68,7 @@ test('a node taken out of the typed parts is taken out, and said so', () => {
   expect(names(bytes, '/intel-iommu/domains')).toEqual(['7']);
 });
 
-test('a node put in stands where the writer would put it', () => {
+test('a node put in is where the writer would put it', () => {
   document.domains.splice(1, 0, { persistentId: '0x3', pgd: '0x1000', agaw: 2, mem: [], devices: [] });
   const { bytes, messages } = encodeBlob(document);
   expect(messages).toEqual(['/intel-iommu/domains/3: added from the typed part']);

@@ -100,7 +100,7 @@ describe('encodeElf on a document written by hand', () => {
     },
   };
 
-  it('finds places for what has no address, and makes the structures behind the tree', () => {
+  it('finds places for what has no address, and makes the structures after the tree', () => {
     const { chunks } = encodeElf(document);
     const { setupData, scratch, memCache, guestmemfs, fdtAddress, diagnostics } = decodeMemory(
       memoryOfChunks(chunks),
@@ -164,7 +164,7 @@ describe('encodeElf on a document written by hand', () => {
         /files\[0\]\.blocks\[1\]/,
       ],
       [
-        'extents that are no whole blocks',
+        'extents that are not whole blocks',
         ({ guestmemfs }) =>
           Object.assign(guestmemfs.files[0] ?? {}, {
             extents: [{ start: '0x100000000', end: '0x100001000' }],

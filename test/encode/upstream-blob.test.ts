@@ -37,7 +37,7 @@ test('the copies of debugfs hold trees and records', () => {
 describe.each(blobs)('%s', (path) => {
   const bytes = fileBytes(join(fixtures, path));
 
-  test('comes back from its JSON', () => {
+  test('survives its JSON', () => {
     const { bytes: again, messages } = encodeBlob(documentOf(bytes));
     expect(messages).toEqual([]);
     expect(again).toEqual(bytes);

@@ -42,7 +42,7 @@ describe.each(dumps)('%s, the tree at %d', (name, pa) => {
       const after = new Uint8Array(end - start);
       memory.read(start, before.length, before);
       expect(placed.read(start, after.length, after)).toBe(after.length);
-      if (!before.every((byte, i) => byte === after[i])) throw new Error(`memory changed behind ${start}`);
+      if (!before.every((byte, i) => byte === after[i])) throw new Error(`memory changed after ${start}`);
     }
   });
 

@@ -69,7 +69,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['truncated-file', 4]],
   },
   {
-    name: 'bytes behind totalsize',
+    name: 'bytes after totalsize',
     bytes: blob({ trailing: Uint8Array.of(1, 2, 3) }),
     expected: [['trailing-bytes', S + 16]],
   },
@@ -137,7 +137,7 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['property-overflow', S + 8]],
   },
   {
-    name: 'a name offset behind the strings block',
+    name: 'a name offset after the strings block',
     bytes: blob({ struct: [begin(''), prop(2, []), endNode, end], strings: [text('a')] }),
     expected: [['property-name-out-of-range', S + 8]],
   },
@@ -180,12 +180,12 @@ export const BAD_BLOBS: readonly BadBlob[] = [
     expected: [['missing-end', S + 12]],
   },
   {
-    name: 'END behind size_dt_struct',
+    name: 'END after size_dt_struct',
     bytes: blob({ struct: VALID, header: { sizeDtStruct: 12 } }),
     expected: [['end-outside-struct', S + 12]],
   },
   {
-    name: 'tokens behind END',
+    name: 'tokens after END',
     bytes: blob({ struct: [...VALID, nop, end] }),
     expected: [['bytes-after-end', S + 16]],
   },

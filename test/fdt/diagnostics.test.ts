@@ -24,7 +24,7 @@ describe.each([2, 3, 15])('version %i, with another layout of names and values',
     expect(Buffer.from(fromImage(toImage(tree))).equals(bytes)).toBe(true);
   });
 
-  test('a root tree of it is not checked, and that is no pass', () => {
+  test('a root tree of it is not checked, and that is not a pass', () => {
     const { findings, missing } = validate(
       decodeHandover(bytes, { assume: 'kho-v4', address: 0x1000n }),
       catalogue,

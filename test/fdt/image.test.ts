@@ -11,7 +11,7 @@ import { workedBlob } from './worked-blob.js';
 const image = (bytes: Uint8Array): FdtImage => toImage(parseFdt(bytes));
 const utf8 = (name: string): Uint8Array => new TextEncoder().encode(name);
 
-test('odd padding, holes and bytes behind the blocks are gaps', () => {
+test('odd padding, holes and bytes after the blocks are gaps', () => {
   const bytes = blob({
     struct: [begin(''), word(3), word(1), word(0), raw(5, 0, 0xaa, 0), endNode, end, raw(1, 0, 2, 0)],
     strings: [text('a')],

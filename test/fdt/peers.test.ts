@@ -42,7 +42,7 @@ test.each([0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffffd, 0xffffffff])(
   },
 );
 
-test('dtc caf7465: a NOP between the root and END is no fault', () => {
+test('dtc caf7465: a NOP between the root and END is not a fault', () => {
   expect(codes(blob({ struct: [nop, begin(''), nop, endNode, nop, nop, end] }))).toEqual([]);
 });
 
@@ -62,7 +62,7 @@ test('dtc f57e7df: a property without a value', () => {
 });
 
 test.each([
-  ['behind the blob', { offMemRsvmap: 0x7ffffff0 }, ['unterminated-reserve-map', 'block-out-of-bounds']],
+  ['after the blob', { offMemRsvmap: 0x7ffffff0 }, ['unterminated-reserve-map', 'block-out-of-bounds']],
   ['at its end', { offMemRsvmap: S + 16 }, ['unterminated-reserve-map']],
 ])('dtc 47d7c01: a reserve map %s', (_, header, expected) => {
   const bytes = blob({ header });
@@ -102,7 +102,7 @@ test('fwupd#5024: END_NODE tokens only', () => {
   expect(codes(bytes)).toEqual(['end-node-without-begin', 'end-node-without-begin', 'no-root']);
 });
 
-test('eos#50 (1): a structure block behind the blob', () => {
+test('eos#50 (1): a structure block after the blob', () => {
   expect(codes(blob({ header: { offDtStruct: 0x1000 } }))).toEqual(['block-out-of-bounds', 'missing-end']);
 });
 
@@ -152,7 +152,7 @@ test('dtb-walker#1: last_comp_version 2 and 16 are both read', () => {
   expect(codes(blob({ header: { lastCompVersion: 16 } }))).toEqual([]);
 });
 
-test('flat-image-tree#56: a property in front of the root, behind it, a second root', () => {
+test('flat-image-tree#56: a property in front of the root, after it, a second root', () => {
   const strings = [text('a')];
   expect(codes(blob({ struct: [prop(0, []), begin(''), endNode, end], strings }))).toEqual([
     'property-outside-node',

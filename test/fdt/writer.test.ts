@@ -96,7 +96,7 @@ test.each<[string, RegExp, (writer: FdtWriter) => void]>([
   expect(() => misuse(started())).toThrow(message);
 });
 
-test('a reserve map value that is no u64 throws', () => {
+test('a reserve map value that is not an u64 throws', () => {
   const writer = createFdtWriter();
   writer.reserve(2n ** 64n, 1n);
   writer.beginNode('');

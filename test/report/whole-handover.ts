@@ -20,7 +20,7 @@ const NOT_TEXT = Uint8Array.of(0x61, 0xff, 0, 0x62);
 const origin = { fdtPath: '/', token: 0, address: 1n };
 const mem = packRecords(khoMem, [{ addr: 1n, len: BIG }]);
 const range = { start: 0n, end: BIG };
-const draft = { draft: 'draft', source: 'upstream 4', absent: true as const };
+const draft = { draft: 'draft', source: 'upstream 4', absent: true as const, version: 9 };
 /** What the forms of structures have: keys of all of them in `schemas.test.ts`, of the newest here. */
 const structures = Object.fromEntries(
   SUBJECTS.map(({ key, forms }) => [

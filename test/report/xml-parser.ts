@@ -20,7 +20,7 @@ export function parseXml(document: string): XmlElement {
   const open: XmlElement[] = [top];
   for (const [token] of document.slice(declaration.length).matchAll(/<[^>]*>|[^<]+/g)) {
     const inside = open.at(-1);
-    if (inside === undefined) throw new Error('text behind the root');
+    if (inside === undefined) throw new Error('text after the root');
     if (!token.startsWith('<')) {
       if (token.includes(']]>')) throw new Error(']]> in text');
       inside.text += unescaped(token);

@@ -38,7 +38,7 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
   ['KHO-014', 'no /guestmemfs', removeNode('/guestmemfs')],
   [
     'KHO-015',
-    'a property that nobody writes',
+    'a property that no kernel writes',
     {
       tree: (root) => {
         nodeAt(root, '/intel-iommu').properties.push(['account_mode', Uint8Array.of(1)]);
@@ -47,7 +47,7 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
   ],
   ['KHO-016', 'a record at the start of the region', setKey('domains.0.mem.1.addr', '0x100000000')],
   ['DMAR-011', 'a guest data page instead of a table page', setKey('domains.0.mem.1.addr', '0x100202000')],
-  ['KHO-005', 'a bit that is no flag', setKey('domains.0.mem.1.addr', '0x10001002')],
+  ['KHO-005', 'a bit that is not a flag', setKey('domains.0.mem.1.addr', '0x10001002')],
   [
     'DMAR-013',
     'top entry 0 absent, and a producer that does not list every table',

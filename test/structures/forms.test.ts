@@ -268,7 +268,7 @@ describe('IOMMU state', () => {
     expect(missing).toMatchObject([{ part: 'iommu', address: 0x9000n, owner: 0x1000n }]);
   });
 
-  test('a second state of a kind stands at its FLB', () => {
+  test('a second state of a kind is at its FLB', () => {
     const states = { 4096: words(8, 1, 0, 0, 0), 8192: words(8, 0, 0, 0) };
     const { iommu, luo } = attached(states, {
       flbs: [
@@ -611,7 +611,7 @@ describe('pstore-kho', () => {
     expect(child(le([4, 2], [60, 0])).draft).toBeUndefined();
   });
 
-  test('the older form, behind a tree', () => {
+  test('the older form, with a tree', () => {
     expect(child(new Uint8Array(64), 'pstore-kho-v1', words(8, 0x5000))).toMatchObject({
       draft: { draft: 'pstore-kho-v1' },
       pstore: {

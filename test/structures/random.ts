@@ -15,7 +15,7 @@ type Arb = fc.Arbitrary<Json>;
 
 const u64 = fc.bigInt(0n, 2n ** 64n - 1n).map((value) => `0x${value.toString(16)}`);
 
-/** A structure of one form as JSON, without addresses: where it is is for whoever writes it. */
+/** A structure of one form as JSON, without addresses: its place is up to the writer. */
 export function documentArb(form: StructureForm): Arb {
   return recordArb(form.root, form).map((record) => ({ form: form.id, ...typed(record) }));
 }

@@ -70,7 +70,7 @@ describe('one domain of the 2024 series', () => {
     ['that would begin in it', 0xfee80 - 512, 40],
     ['that would hold it', 0xfee00 - 700, 1500],
     ['that ends before it', 0xfee00 - 612, 100],
-    ['that begins behind it', 0xfef00 - 512, 40],
+    ['that begins after it', 0xfef00 - 512, 40],
   ])('an area %s lies beside it, at the same place of a 2 MiB page', (_, gap, pages) => {
     const plan: RfcPlan = {
       ...rfcPlan({ abi: 'rfc-2024', domains: 1, guestRam: 8n * MIB }),

@@ -195,7 +195,7 @@ test('what guest memory pretends to be a record stays out', () => {
   expect(readBytes(small.memory, target, 1)).toBeUndefined();
 });
 
-test('behind an inode table that is too short for one inode nothing is a record', () => {
+test('after an inode table that is too short for one inode nothing is a record', () => {
   const original = coreMemory(gunzip(fileBytes(rfcFiles('two-vms').memory)));
   const { tree, fdtAddress, guestmemfs } = decodeFound(original);
   const inodes = Number(guestmemfs?.superblock?.at(1).addr);

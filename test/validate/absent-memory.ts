@@ -1,5 +1,6 @@
 /** Memory of which pages are taken away. */
 import type { MemoryRun, PhysicalMemory } from '../../src/memory/physical.js';
+import type { ValidationResult } from '../../src/validate/run.js';
 
 /** The memory without one page. */
 export function without(memory: PhysicalMemory, page: number, pageSize: number): PhysicalMemory {
@@ -76,4 +77,24 @@ export function recording(
       },
     },
   };
+}
+
+/** What became of each rule. */
+export function outcomes({ passed, failed, skipped }: ValidationResult): Map<string, string> {
+  return new Map([
+    ...passed.map((id) => [id, 'passed'] as const),
+    ...failed.map((id) => [id, 'failed'] as const),
+    ...skipped.map(({ rule }) => [rule, 'skipped'] as const),
+  ]);
+}
+
+/** Rules that changed in a way that missing bytes do not allow. */
+export function wrongMoves(whole: ValidationResult, less: ValidationResult): string[] {
+  const before = outcomes(whole);
+  return [...outcomes(less)].flatMap(([id, now]) => {
+    const was = before.get(id);
+    return now === was || now === 'skipped' || (was === 'skipped' && now === 'passed')
+      ? []
+      : [`${id}: ${was} → ${now}`];
+  });
 }

@@ -3,37 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { catalogue } from '../../src/validate/catalogue.js';
-import { type ValidationResult, validate } from '../../src/validate/run.js';
+import { validate } from '../../src/validate/run.js';
 import { decodeAt } from '../decode/linux-dumps.js';
 import { DUMP } from '../rfc/cases.js';
 import { decodeMemory } from '../rfc/json.js';
 import { sweep } from '../sweep.js';
-import { pagesOf, recording, without, worthTaking } from './absent-memory.js';
+import { pagesOf, recording, without, worthTaking, wrongMoves } from './absent-memory.js';
 import { CASES, type Dump } from './upstream-cases/index.js';
 import { damagedOn, ORIGINAL } from './upstream-damage.js';
 import { seventh } from './variants.js';
 
 /** Hundreds of validations each, on machines that do other things too. */
 const LONG = { timeout: 600_000 };
-
-function outcomes({ passed, failed, skipped }: ValidationResult): Map<string, string> {
-  return new Map([
-    ...passed.map((id) => [id, 'passed'] as const),
-    ...failed.map((id) => [id, 'failed'] as const),
-    ...skipped.map(({ rule }) => [rule, 'skipped'] as const),
-  ]);
-}
-
-/** Rules that changed in a way that missing bytes do not allow. */
-function wrongMoves(whole: ValidationResult, less: ValidationResult): string[] {
-  const before = outcomes(whole);
-  return [...outcomes(less)].flatMap(([id, now]) => {
-    const was = before.get(id);
-    return now === was || now === 'skipped' || (was === 'skipped' && now === 'passed')
-      ? []
-      : [`${id}: ${was} → ${now}`];
-  });
-}
 
 const BASES = [...ORIGINAL, { name: '7.1 as 7.0', ...seventh() }];
 

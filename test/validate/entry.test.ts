@@ -185,7 +185,7 @@ describe.each(ALL)('%s', (abi) => {
     expect(await errors(boot, { memory: path })).toEqual([]);
   });
 
-  test.each(REFUSED)('%s is an error behind setup_data, /chosen and --fdt-addr', async (_what, edit) => {
+  test.each(REFUSED)('%s is an error after setup_data, /chosen and --fdt-addr', async (_what, edit) => {
     const path = file(edited(abi, edit));
     const { tree } = sample(abi);
     for (const found of [
@@ -265,7 +265,7 @@ describe.each(ALL)('%s', (abi) => {
     }
   });
 
-  test('and with memory behind it', async () => {
+  test('and with its memory', async () => {
     const { blob, core } = sample(abi);
     const copy = Buffer.from(blob);
     copy.writeUInt32BE(readFdtHeader(new DataView(copy.buffer, copy.byteOffset), 0).offDtStruct + 2, 8);

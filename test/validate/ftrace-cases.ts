@@ -45,7 +45,12 @@ export const FTRACE_CASES: readonly (readonly [string, Damage, readonly string[]
     ['FTRACE-002 warning'],
     '/ftrace/global-trace/cpu2',
   ],
-  ['a name that is no number', rename(CPU1, 'cpu01'), ['FTRACE-002 warning'], '/ftrace/global-trace/cpu01'],
+  [
+    'a name that is not a number',
+    rename(CPU1, 'cpu01'),
+    ['FTRACE-002 warning'],
+    '/ftrace/global-trace/cpu01',
+  ],
   ['another number', setKey(`${CPU1_KEY}.cpu`, 3), ['FTRACE-002 warning'], CPU1],
   ['no number', setProperty(CPU1, 'cpu'), ['FTRACE-002 warning'], CPU1],
   ['ragged events', setProperty('/ftrace', 'events', new Uint8Array(12)), ['FTRACE-003 warning'], '/ftrace'],

@@ -88,7 +88,7 @@ export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expec
   ['an index that names a negative inode', index(0, -16), ['GMFS-007 error']],
   ['an index that names inode 7084', index(2, 7084), ['GMFS-007 error']],
   ['an index that names a free inode', index(2, 9), ['GMFS-007 error']],
-  ['something behind the index', index(3, 9), ['GMFS-007 warning']],
+  ['something after the index', index(3, 9), ['GMFS-007 warning']],
   ['a short mapping record', setKey('guestmemfs.mappingsBlocks.1.len', '0x800'), ['GMFS-008 error']],
   [
     'two mapping records of one page',
@@ -110,7 +110,7 @@ export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expec
   ['a second directory', setInode(9, 'flags', 2), ['GMFS-010 error']],
   ['unknown flags', setInode(2, 'flags', 5), ['GMFS-010 error']],
   [
-    'a file that nobody lists',
+    'an unlisted file',
     setInode(5, 'flags', 1),
     ['GMFS-007 error', 'GMFS-011 error', 'GMFS-012 error', 'GMFS-013 warning', 'GMFS-014 error'],
   ],
@@ -147,7 +147,7 @@ export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expec
   ['a block used by two files', entry(FILE3?.mappingPage, 0, 4n), ['GMFS-017 error', 'GMFS-019 warning']],
   ['unwritten entries', setInode(3, 'numMappings', 4), ['GMFS-017 error']],
   ['a block that is not marked', bit(3, 0), ['GMFS-018 error']],
-  ['a block that nobody uses', bit(7, 1), ['GMFS-019 warning']],
+  ['an unused block', bit(7, 1), ['GMFS-019 warning']],
   ['a block beyond the region marked', bit(10, 1), ['GMFS-020 error']],
   ['a bit in the unused rest', bit(1 << 20, 1), ['GMFS-020 error']],
   ['negative pins', setInode(2, 'longTermPins', -1), ['GMFS-021 error']],

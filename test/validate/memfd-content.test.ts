@@ -134,7 +134,7 @@ describe('what no folio covers', () => {
     ],
     // MEMFD-008 tells of it.
     [
-      'a folio that is no block',
+      'a folio that is not a block',
       4,
       [
         [0x1000, 0, -1],

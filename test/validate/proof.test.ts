@@ -5,6 +5,7 @@ import { foundText, placeText } from '../../src/report/validate-text.js';
 import { escapeText } from '../../src/schema/escape.js';
 import type { RuleExample } from '../../src/validate/example.js';
 import { allProofs } from './proof/all.js';
+import { NOT_CAPTURED } from './proof/drafts.js';
 import { catalogue, GENERATIONS } from './proof/fault.js';
 import { RELATED } from './proof/related.js';
 
@@ -50,7 +51,8 @@ describe('every rule', () => {
     const unseen = catalogue.flatMap(({ id, generations }) =>
       generations
         .filter((generation) => seen.get(id)?.has(generation) !== true)
-        .map((name) => `${id} ${name}`),
+        .map((name) => `${id} ${name}`)
+        .filter((cell) => !NOT_CAPTURED.has(cell)),
     );
     expect(unseen.sort()).toEqual(Object.keys(UNSEEN).sort());
   });
@@ -107,6 +109,7 @@ describe('what is generated from these faults (vitest -u writes it)', () => {
       '## ○',
       '',
       ...Object.entries(UNSEEN).map(([cell, why]) => `- ${cell}: ${why}`),
+      '- rules on drafts (IOMMU, IOMMUFD-1nn, VFIO, PCI, HUGETLB, GMEM, KVM, PSTORE), but in kho-v4: no capture',
       '',
       '## Breaks too',
       '',

@@ -27,7 +27,7 @@ describe('dirty tracking', () => {
   // Hardware sets A in every entry that it uses, and D in leaves.
   const tracked = both(withBits(PML4, 0x100n), withBits(L2 + 8, 0x100n), withBits(L1 + 16 * 8, 0x300n));
 
-  it('leaves A and D behind', () => {
+  it('leaves A and D set', () => {
     expect(entry(L2 + 8) & 0xfffn).toBe(3n);
     expect(said(tracked)).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe('a domain that maps nothing', () => {
 });
 
 describe('a kernel with lock debugging', () => {
-  it('has a larger super block, in which the flag stands elsewhere', () => {
+  it('has a larger super block, in which the flag is elsewhere', () => {
     // SPINLOCK_MAGIC after the lock itself.
     const debugged = both(
       setKey('guestmemfs.superblock.0.len', '0x40'),

@@ -113,7 +113,7 @@ test('shows every run that leads to watched memory, and tells all that is reache
 });
 
 test.each([
-  ['ends in the granule behind the plain ones', 4 * GRANULE_PAGES - 2, 5],
+  ['ends in the granule after the plain ones', 4 * GRANULE_PAGES - 2, 5],
   ['leads from among the plain ones over more than a granule', 2 * GRANULE_PAGES + 7, 1200],
 ])('shows a run among thousands that %s', (_, at, pages) => {
   // Runs of two pages in four granules, until those are known to be plain.

@@ -143,7 +143,7 @@ describe('LUO', () => {
   });
 });
 
-test('many blocks of nobody are one finding, a few are told one by one', () => {
+test('many blocks without an owner are one finding, a few are told one by one', () => {
   const { memory, address, handover } = original(V73);
   const orphans = (places: number): readonly Finding[] => {
     let over = memory;

@@ -48,7 +48,7 @@ describe('healthy dumps', () => {
     },
   );
 
-  test('the copy in the loaded image of 6.18 is no finding', () => {
+  test('the copy in the loaded image of 6.18 is not a finding', () => {
     const { memory, address } = original('linux-6.18-handover');
     const copy = linuxTruth('linux-6.18-handover').find(({ pa }) => BigInt(pa) !== address);
     if (copy === undefined) throw new Error('no copy');
@@ -75,7 +75,7 @@ describe('healthy dumps', () => {
       .filter((path) => existsSync(join(fixtures, name, path)))
       .map((path) => [name, path] as const),
   );
-  test.each(copies)('%s/%s by itself: rules that need memory are skipped with the reason', (name, path) => {
+  test.each(copies)('%s/%s on its own: rules that need memory are skipped with the reason', (name, path) => {
     const handover = decodeHandover(readFileSync(join(fixtures, name, path)));
     const { findings, skipped } = validate(handover, upstreamRules);
     expect(findings).toEqual([]);

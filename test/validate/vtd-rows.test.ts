@@ -40,7 +40,7 @@ describe('rows of section 3', () => {
     expect([...findingsOf(a(passThrough(2n))).keys()]).toEqual([]);
   });
 
-  it('each row is a rule with a case, or stands with its reason in the list of those not built', () => {
+  it('each row is a rule with a case, or is listed with its reason among those not built', () => {
     const rows = [
       ...Array.from({ length: 8 }, (_, i) => `RA-${i + 1}`),
       ...Array.from({ length: 9 }, (_, i) => `RT-${i + 1}`),
@@ -128,7 +128,7 @@ describe('rows of section 3', () => {
     },
   );
 
-  it('what depends on a register that nobody named is a note', () => {
+  it('what depends on a register that was not given is a note', () => {
     const unknown = { cap: undefined, ecap: undefined };
     for (const machine of [a([], unknown), b([], unknown)]) {
       const findings = [...findingsOf(machine).values()].flat();

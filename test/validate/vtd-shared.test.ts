@@ -132,7 +132,7 @@ describe('a region that the platform asks for, mapped to the same addresses', ()
     expect(severities(a([...direct, [A_AT.pte, 0x103027003n]]))).toEqual(['error', 'note']);
   });
 
-  it('is below 16 MiB or is no memory of the kernel', () => {
+  it('is below 16 MiB or is not memory of the kernel', () => {
     expect(severities(a(identity))).toEqual(['error']);
   });
 });

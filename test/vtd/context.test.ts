@@ -116,7 +116,7 @@ describe('the legacy tables of vtd.md 5.1', () => {
     ]);
   });
 
-  it('a large page behind a table has no entries of the table in its row', () => {
+  it('a large page after a table has no entries of the table in its row', () => {
     const unit = legacy([[0x1030415a8, 0n]]);
     const path = devicePath(unit, 0x3b, 0);
     const text = [...domainTranslationText(unit.memory, { segment: 0, bus: 0x3b, devfn: 0 }, path)].join('');
@@ -316,7 +316,7 @@ describe('texts', () => {
     },
   );
 
-  it('registers of several units; anything else is no unit', () => {
+  it('registers of several units; anything else is not a unit', () => {
     const text =
       'IOMMU: dmar0 Register Base Address: fed90000\nName\t\t\tOffset\t\tContents\nCAP             \t0x08\t\t0x1\n\nIOMMU: dmar1 Register Base Address: fed91000\nRTADDR          \t0x20\t\t0xffffffffffffffff\n';
     expect(parseRegset(text).map(({ name, values }) => [name, [...values]])).toEqual([

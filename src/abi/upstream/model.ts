@@ -134,6 +134,8 @@ export interface DraftRecord {
   readonly source: string;
   /** The dump does not hold the record: its draft is known by name only. */
   readonly absent?: true;
+  /** Version of the record, where it is none that is known. */
+  readonly version?: number | bigint;
 }
 
 /** What the handlers of drafts have of a file, by its `compatible`; one at most. */

@@ -69,6 +69,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
     holder.draft = {
       draft: `${name} version ${choice.version}, not decoded`,
       source: forms[0]?.source ?? '',
+      version: choice.version,
     };
     return;
   }
@@ -77,7 +78,7 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   const undecided = choice.kind === 'form' ? choice.undecided : [];
   const record = readStructure({ context: own, owner }, form.root, data, `record of ${owner}`);
   if (record === undefined) {
-    // Its name is known nevertheless, so that it is none that nobody has.
+    // Its name is known nevertheless, so it is not an unknown one.
     holder.draft = { draft: `${name}, its record not in the dump`, source: form.source, absent: true };
     return;
   }

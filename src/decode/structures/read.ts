@@ -128,7 +128,7 @@ function addField(
         address,
         what: reading.owner,
         field: `${binding.record.name}.${kernelName(binding.record, field.count)}`,
-        code: 'folio-count',
+        code: field.code ?? 'folio-count',
       };
       const count = value[field.count] as bigint;
       Object.assign(model, readFolioList(reading.context, raw as KhoVmalloc, count, owner));

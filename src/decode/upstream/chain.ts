@@ -38,7 +38,7 @@ const headers = new WeakMap<Chain, Header>();
 /**
  * What a chain's header says.
  *
- * @throws TypeError when the record is no such header: a mistake in a binding, never in a dump
+ * @throws TypeError when the record is not such a header: a mistake in a binding, never in a dump
  */
 export function chainHeader(chain: Chain): Header {
   const known = headers.get(chain);

@@ -42,6 +42,7 @@ import {
 import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { memfdVersion } from '../../structures/memfd/binding.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
@@ -112,7 +113,7 @@ function compatibleOf(bytes: Uint8Array): string {
   return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
 }
 
-/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are no such record. */
+/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are not such a record. */
 export function decodeLuoRecord(
   { context, reporter }: RiderContext,
   bytes: Uint8Array,
@@ -249,8 +250,9 @@ function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, ow
   const result: LuoFile = { compatible, token, data, origin: { address } };
   const { text } = bytesToText(compatible);
   const handler = ownVersion(text);
-  if (handler === 'memfd-v1' || handler === 'memfd-v2') {
-    const memfd = readMemfd(context, handler, data, owner);
+  const version = memfdVersion(handler);
+  if (version !== undefined) {
+    const memfd = readMemfd(context, version, data, owner);
     if (memfd !== undefined) result.memfd = memfd;
     if (text !== handler)
       result.draft = { draft: `${handler} with a composite string`, source: 'upstream 4.1' };

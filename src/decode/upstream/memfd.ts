@@ -1,15 +1,8 @@
-/** Preserved memfds (mm/memfd_luo.c): the record that `data` of a LUO file points to, and its list of folios. */
+/** Preserved memfds: the record that `data` of a LUO file points to, and its list of folios. */
 import type { Memfd } from '../../abi/upstream/model.js';
-import { readBytes } from '../../memory/read.js';
-import {
-  MEMFD_LUO_SER_SIZE,
-  MEMFD_LUO_SER_V1_SIZE,
-  readMemfdLuoSer,
-  readMemfdLuoSerV1,
-} from '../../records/memfd.js';
-import { dataView } from '../bytes.js';
-import type { Context } from './context.js';
-import { readFolioList } from './folios.js';
+import { MEMFD_FORMS } from '../../structures/memfd/binding.js';
+import { readStructure } from '../structures/read.js';
+import { type Context, contextOf } from './context.js';
 
 /**
  * Reads a memfd; undefined when its record is absent.
@@ -24,21 +17,14 @@ export function readMemfd(
   address: bigint,
   owner: string,
 ): Memfd | undefined {
-  const { memory, reporter } = context;
-  const size = version === 'memfd-v1' ? MEMFD_LUO_SER_V1_SIZE : MEMFD_LUO_SER_SIZE;
-  const bytes = readBytes(memory, address, size);
-  if (bytes === undefined) {
-    reporter.of('memfd', address).absent(`memfd record of ${owner}`, address);
-    return undefined;
-  }
-  const view = dataView(bytes);
-  const { folios: descriptor, ...fields } =
-    version === 'memfd-v1' ? readMemfdLuoSerV1(view, 0) : readMemfdLuoSer(view, 0);
-  const list = readFolioList(context, descriptor, fields.nrFolios, {
+  const own = contextOf(context, 'memfd', address);
+  const record = readStructure(
+    { context: own, owner },
+    MEMFD_FORMS[version].root,
     address,
-    what: owner,
-    field: 'memfd_luo_ser.nr_folios',
-    code: 'memfd-folios',
-  });
-  return { version, ...fields, ...list, origin: { address } };
+    `memfd record of ${owner}`,
+  );
+  if (record === undefined) return undefined;
+  const { address: _, ...fields } = record;
+  return { version, ...(fields as Omit<Memfd, 'version' | 'origin'>), origin: { address } };
 }

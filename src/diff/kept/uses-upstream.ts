@@ -10,7 +10,7 @@ import type {
   VmallocArea,
 } from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
-import { folioSpans } from '../outline/memfd.js';
+import { folioSpans } from '../outline/folios.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import { MOST_MOVING } from '../span-columns.js';

@@ -5,7 +5,8 @@ import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
-import { folioList, memfdFields } from './memfd.js';
+import { folioList } from './folios.js';
+import { memfdFields } from './memfd.js';
 import { nameKey, nameOf } from './names.js';
 import { heldOutline, type StructureContext } from './structures.js';
 

@@ -5,7 +5,7 @@ import { bytesToText } from '../../schema/text.js';
 
 /** File and offset in one number, so that runs of two files never look like one: file * 2^40 + offset. */
 const FILE = 2 ** 40;
-/** More of them than that would not be exact; the pages of the others are nobody's. */
+/** More of them than that would not be exact; the pages of the others have no owner. */
 const MAX_FILES = 2 ** 13;
 
 /** The file that holds a stretch of physical memory; filled in by {@link PageOwners.locate}. */
@@ -70,7 +70,7 @@ function* memfdFiles({ luo, preserved, pageSize }: Handover): Generator<OwningFi
             const last = (count - 1) * step;
             const order = preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
             const offset = Number(index) * pageSize;
-            // What cannot be told exactly is nobody's.
+            // What cannot be determined exactly has no owner.
             if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
             const start = Number(pfn) * pageSize;
             yield { start, end: start + (last + 2 ** order) * pageSize, offset };

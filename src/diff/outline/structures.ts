@@ -19,8 +19,8 @@ import { bdfText } from '../../structures/values.js';
 import type { Field } from '../difference.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
+import { type FolioFile, folioList } from './folios.js';
 import { mappingSpans } from './mapping.js';
-import { type FolioFile, folioList } from './memfd.js';
 import type { PageOwners } from './owners.js';
 
 /** What the outline of all structures of one handover shares. */

@@ -17,20 +17,14 @@ import {
   writeLuoSerV2,
   writeLuoSessionHeaderSer,
 } from '../../records/luo.js';
-import {
-  MEMFD_LUO_FOLIO_SER_SIZE,
-  MEMFD_LUO_SER_SIZE,
-  MEMFD_LUO_SER_V1_SIZE,
-  writeMemfdLuoSer,
-  writeMemfdLuoSerV1,
-} from '../../records/memfd.js';
 import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { MEMFD_FORMS, memfdVersion } from '../../structures/memfd/binding.js';
 import { jsonObject } from '../from-json.js';
 import { fileData, flbData, reportUnnamed } from '../structures/held.js';
-import { folioBytes } from './folios.js';
-import { type Json, jsonNarrow, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
+import { writeStructure } from '../structures/write.js';
+import { type Json, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
 import { recordBytes, writeArea, writeBlocks } from './lists.js';
 import type { Place } from './place.js';
 
@@ -102,15 +96,17 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
   const records = jsonObjects(session.files, `${path}.files`).map((file, i): LuoFileSer => {
     const filePath = `${path}.files[${i}]`;
     const compatible = jsonText(file, 'compatible', LUO_FILE_SER.data, filePath);
+    const memfd = memfdVersion(ownVersion(bytesToText(compatible).text));
+    const memfdPath = `${filePath}.memfd`;
     const data =
       file.memfd === undefined
         ? fileData(place, file, filePath)
-        : writeMemfd(
+        : writeStructure(
             place,
-            ownVersion(bytesToText(compatible).text),
+            MEMFD_FORMS[memfd ?? 'memfd-v2'],
+            jsonObject(file.memfd, memfdPath),
             optionalWide(file.data, `${filePath}.data`),
-            jsonObject(file.memfd, `${filePath}.memfd`),
-            `${filePath}.memfd`,
+            memfdPath,
           );
     return { compatible, data, token: jsonWide(file.token, `${filePath}.token`) };
   });
@@ -120,37 +116,6 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
   if (records.length === 0) return given ?? 0n;
   const address = given ?? place.keep(FILE_ORDER);
   place.put(address, recordBytes(luoFileSer, records), `${path}.files`);
-  return address;
-}
-
-function writeMemfd(
-  place: Place,
-  version: string,
-  given: bigint | undefined,
-  memfd: Json,
-  path: string,
-): bigint {
-  const address = given ?? place.keep(0);
-  const entries = folioBytes(memfd.folios, `${path}.folios`);
-  const list = memfd.list === undefined ? undefined : jsonObject(memfd.list, `${path}.list`);
-  const common = {
-    pos: jsonWide(memfd.pos, `${path}.pos`),
-    size: jsonWide(memfd.size, `${path}.size`),
-    nrFolios:
-      optionalWide(memfd.nrFolios, `${path}.nrFolios`) ?? BigInt(entries.length / MEMFD_LUO_FOLIO_SER_SIZE),
-    folios: writeArea(place, entries, list, `${path}.list`),
-  };
-  const bytes = new Uint8Array(version === 'memfd-v1' ? MEMFD_LUO_SER_V1_SIZE : MEMFD_LUO_SER_SIZE);
-  const view = new DataView(bytes.buffer);
-  if (version === 'memfd-v1') writeMemfdLuoSerV1(view, 0, common);
-  else {
-    writeMemfdLuoSer(view, 0, {
-      ...common,
-      seals: jsonNarrow(memfd.seals ?? 0, `${path}.seals`),
-      flags: jsonNarrow(memfd.flags ?? 0, `${path}.flags`),
-    });
-  }
-  place.put(address, bytes, path);
   return address;
 }
 

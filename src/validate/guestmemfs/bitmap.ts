@@ -47,7 +47,7 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
 function readBitmap(memory: PhysicalMemory, start: number, size: number): Bitmap {
   const words = new Int32Array(Math.ceil(size / 4));
   const bytes = new Uint8Array(words.buffer, 0, size);
-  /** Bytes that the dump holds, as ascending [from, to) behind each other. */
+  /** Bytes that the dump holds, as ascending [from, to) one after another. */
   const known: number[] = [];
   const add = (from: number, to: number): void => {
     if (known.at(-1) === from) known[known.length - 1] = to;

@@ -1,4 +1,4 @@
-/** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10). */
+/** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
@@ -9,7 +9,7 @@ import { at, BLOCKS, orderAt, wholeMap } from './shared.js';
 const KB = 'kernel/liveupdate/kho_block.c';
 /** What LUO makes of a list that kho_block refuses (upstream L4, L10). */
 const REFUSED =
-  'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO';
+  'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO; for the PCI state (a draft) the FLB cannot be retrieved, and the next kernel panics';
 
 function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
   const lists = upstreamFacts(handover).lists();

@@ -2,12 +2,16 @@
 import type { Handover, Location } from '../../abi/model.js';
 import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
 import { blockCapacity } from '../../decode/upstream/blocks.js';
+import { chainCapacity } from '../../decode/upstream/chain.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
+import { SUBJECTS } from '../../structures/index.js';
 import type { Subject } from '../rule.js';
+import { linksOf } from '../structures/generic.js';
+import { heldOf } from '../structures/held.js';
 import { fileSubject, sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { quoted } from './blobs.js';
@@ -50,7 +54,7 @@ export interface PlacedList {
   /** `sessions`, or `files of session "vm0"`. */
   readonly what: string;
   readonly subject: Subject;
-  readonly of: 'sessions' | 'files';
+  readonly of: 'sessions' | 'files' | 'structure';
   readonly head: bigint;
   /** Where the head is. */
   readonly location: Location;
@@ -148,12 +152,34 @@ export function findLists(handover: Handover): PlacedList[] {
     if (session.fileBlocks === undefined) continue;
     found.push({ ...filesOf(session, pageSize), blocks: session.fileBlocks });
   }
+  found.push(...structureLists(handover));
   const frames = new Set(found.flatMap(({ blocks }) => blocks.map((block) => frameOf(block, pageSize))));
   return found.map((list) => {
     const own = new Set(list.blocks.map((block) => frameOf(block, pageSize)));
     const next = list.blocks.at(-1)?.next ?? list.head;
     return { ...list, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
+}
+
+/** Block lists of what hangs on LUO's FLBs and files. */
+function* structureLists(handover: Handover): Generator<Omit<PlacedList, 'broken'>> {
+  for (const { key } of SUBJECTS) {
+    for (const held of heldOf(handover, key)) {
+      for (const { field, head, list, link } of linksOf(held)) {
+        const { chain, list: binding } = field;
+        if (chain.page !== 'block' || list.pages === undefined) continue;
+        yield {
+          what: binding.what,
+          subject: held.subject,
+          of: 'structure',
+          head,
+          location: link,
+          blocks: list.pages,
+          capacity: chainCapacity(chain, handover.pageSize, binding.element.record.size ?? 1),
+        };
+      }
+    }
+  }
 }
 
 function filesOf({ name, filesAddress, origin }: LuoSession, pageSize: number) {

@@ -72,17 +72,23 @@ export const knownHandler: Rule = {
     // No release wrote kho-v2: whatever some release has may be in it.
     const of = taker === undefined ? RELEASES.filter(({ kho }) => kho === handover.generation) : [taker];
     const known = new Set((of.length > 0 ? of : RELEASES).flatMap(({ files }) => files));
+    let told = false;
     for (const { session, file, index } of filesOf(context, report)) {
       const { text, terminated } = bytesToText(file.compatible);
       if (!terminated || known.has(text)) continue;
       const draft = file.draft;
+      const loses =
+        taker === undefined
+          ? ''
+          : `: Linux ${taker.release} ${told ? 'loses it too' : lossOf(handover, taker)}`;
+      told = true;
       report.finding({
         // A kernel with the draft applied takes it; the release that is named does not.
         ...(draft === undefined || taker !== undefined ? {} : { severity: 'warning' as const }),
         subject: { ...fileSubject(session, file), handler: text },
         message: `file ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
-        }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}`,
+        }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}${loses}`,
         location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
         found: text,
         expected: listed([...known]),
@@ -90,6 +96,23 @@ export const knownHandler: Rule = {
     }
   },
 };
+
+/** Sessions whose files are named one by one. */
+const MAX_NAMED = 4;
+
+/** What a release that lacks a handler loses: 6.19 goes on without the file, later ones give up all of them. */
+function lossOf({ luo }: Handover, { release }: ReleaseAbi): string {
+  if (release === '6.19') return 'goes on without it';
+  const sessions = (luo?.sessions ?? []).filter(({ files = [] }) => files.length > 0);
+  const names = sessions.map(
+    ({ name, files = [] }) =>
+      `${listed(
+        files.map(({ token }) => hex(token)),
+        8,
+      )} of session ${quoted(name)}`,
+  );
+  return `loses it, and with it all files of all sessions: tokens ${listed(names, MAX_NAMED)}`;
+}
 
 /** The release named by --to, where it reads this LUO at all (if not, KHO-160 says so once). */
 function takerOf({ generation, luo }: Handover, to: string | undefined): ReleaseAbi | undefined {

@@ -2,14 +2,17 @@
 import type { Handover } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
+import { SUBJECTS } from '../../structures/index.js';
 import type { Reporter, Rule, Subject } from '../rule.js';
+import { linksOf } from '../structures/generic.js';
+import { type Held, heldOf } from '../structures/held.js';
 import { sessionSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
 import { findMemfds } from './folios.js';
 import { createPageBits } from './page-bits.js';
-import { at, maxPageOrder, UPSTREAM } from './shared.js';
+import { at, maxPageOrder, orderAt, UPSTREAM } from './shared.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
 const MAX_CLAIM = 1n << 50n;
@@ -55,6 +58,40 @@ export function* references(handover: Handover): Generator<Reference> {
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
   yield* luoReferences(handover, page);
+  yield* structureReferences(handover, page);
+}
+
+/** Records of drafts and their pages; pages of block lists are told with the lists. */
+function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
+  for (const { key } of SUBJECTS) {
+    for (const held of heldOf(handover, key)) {
+      const { model, name, subject } = held;
+      yield reference(
+        `the record of ${name.replace(/,$/, '')}`,
+        model.address,
+        recordBytes(held, handover),
+        subject,
+      );
+      // The page that a damaged list leads to is its rule's.
+      for (const { list, field } of linksOf(held))
+        for (const { address } of list.damaged === true ? [] : (list.pages ?? []))
+          yield reference(`a ${field.chain.page} of ${field.list.what}`, address, page, subject);
+    }
+  }
+}
+
+/** Bytes of a record with what follows it, as far as it is known and its block has them (IOMMUFD-102). */
+function recordBytes({ form, model }: Held, { preserved, pageSize }: Handover): bigint {
+  const { follows, record } = form.root;
+  const list =
+    follows === undefined
+      ? undefined
+      : (model as unknown as Record<string, { readonly items: readonly unknown[] }>)[follows.key];
+  const size = record.size ?? 1;
+  const order =
+    preserved?.pages === undefined ? 0 : orderAt(preserved.pages, Number(model.address) / pageSize);
+  const whole = size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0);
+  return BigInt(Math.min(whole, pageSize * 2 ** Math.max(order, 0)));
 }
 
 function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {

@@ -21,7 +21,7 @@ function refusal(recipe: Recipe): { code: MemoryCode | undefined; message: strin
   return { code: diagnostics[0]?.code, message: diagnostics[0]?.message ?? '' };
 }
 
-describe('what is no core of physical memory is refused with a reason', () => {
+describe('what is not a core of physical memory is refused with a reason', () => {
   test.each<[string, Recipe, MemoryCode, RegExp]>([
     ['a file of 63 bytes', { size: 63 }, 'elf-header-truncated', /ends after 63 bytes/],
     ['an empty file', { size: 0 }, 'elf-header-truncated', /ends after 0 bytes/],
@@ -99,7 +99,7 @@ test('memory beyond p_filesz is zero, and not absent', () => {
   expect([...into]).toEqual([3, 4, 0, 0, 0, 0, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee]);
 });
 
-test('what lies behind the end of the file is absent, the zero tail behind it still zero', () => {
+test('what lies after the end of the file is absent, the zero tail after it still zero', () => {
   const { memory, codes } = open({
     headers: [
       { paddr: 0x1000n, offset: 0x200n, filesz: 8n, memsz: 12n },
@@ -334,7 +334,7 @@ describe('notes', () => {
     return parseElfCore(file);
   }
 
-  test('VMCOREINFO is found behind others and read as text', () => {
+  test('VMCOREINFO is found after others and read as text', () => {
     const { core, diagnostics } = withNotes([
       buildNote('CORE', 1, counting(0, 337)),
       buildNote('', 0, counting(0, 0)),
@@ -349,7 +349,7 @@ describe('notes', () => {
     expect(core?.vmcoreinfo?.values.size).toBe(3);
   });
 
-  test('none is no trouble', () => {
+  test('none is not a problem', () => {
     const { core, diagnostics } = withNotes([buildNote('CORE', 1, counting(0, 336))]);
     expect(diagnostics).toEqual([]);
     expect(core?.vmcoreinfo).toBeUndefined();

@@ -82,7 +82,7 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder)).toEqual(['link', 'out']);
   });
 
-  test('does not replace what is no regular file', async () => {
+  test('does not replace what is not a regular file', async () => {
     await writeFileAtomic('/dev/null', ['gone']);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
@@ -182,7 +182,7 @@ describe('readFolder', () => {
     ]);
   });
 
-  test('a file is no folder, and what is not there is an InputError', async () => {
+  test('a file is not a folder, and what is not there is an InputError', async () => {
     expect(await readFolder('fixtures/rfc-2024/dangling/kho.dtb')).toBeUndefined();
     await expect(readFolder(join(folder, 'missing'))).rejects.toThrow(InputError);
   });

@@ -159,7 +159,7 @@ describe('what cannot be opened is told in one line', () => {
     expect((await failure(openMemory(file('empty', '')))).message).toMatch(/it is empty$/);
   });
 
-  test('an ELF file that is no core', async () => {
+  test('an ELF file that is not a core', async () => {
     expect((await failure(openMemory(process.execPath))).message).toMatch(/not a core \(ET_CORE\)$/);
   });
 });

@@ -66,7 +66,7 @@ test('what zstd itself wrote', async () => {
   expect(same(await unpacked(packed), text)).toBe(true);
 });
 
-test('frames one behind the other, skippable ones of any kind and length between them', async () => {
+test('frames one after the other, skippable ones of any kind and length between them', async () => {
   const random = Uint8Array.from({ length: 100_000 }, (_, i) => (i * i + (i >> 7)) & 0xff);
   const parts = [
     skippable(0, 15),
@@ -135,7 +135,7 @@ describe('damage is told in one line', () => {
     expect(await failure(skippable(10).subarray(0, 12))).toMatch(/ends early/);
   });
 
-  test('something else behind a frame', async () => {
+  test('something else after a frame', async () => {
     expect(await failure(concat(packed, new Uint8Array(30)))).toMatch(
       /no frame begins where the last one ends/,
     );
@@ -160,7 +160,7 @@ describe('damage is told in one line', () => {
     expect(await failure(frame)).toMatch(/needs a dictionary/);
   });
 
-  test('in any byte behind the header is seen: the checksum tells', async () => {
+  test('in any byte after the header is seen: the checksum tells', async () => {
     for (let at = 7; at < packed.length; at++) {
       const bytes = Uint8Array.from(packed);
       bytes[at] = (bytes[at] ?? 0) ^ 0x41;

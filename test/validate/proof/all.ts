@@ -1,5 +1,6 @@
 /** Every fault, run once for all tests of a file. */
 import { iommuTableFaults } from '../iommu-tables/faults.js';
+import { draftFaults } from './drafts.js';
 import { type Fault, type Proofs, proofsOf } from './fault.js';
 import { fdtFaults } from './fdt.js';
 import { rfcFaults } from './rfc.js';
@@ -9,6 +10,7 @@ import { vtdFaults } from './vtd.js';
 export const faults: readonly Fault[] = [
   ...fdtFaults,
   ...upstreamFaults,
+  ...draftFaults,
   ...rfcFaults,
   ...vtdFaults,
   ...iommuTableFaults,

@@ -38,7 +38,7 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
     'other-version': ['version 18, compatible with 16', (blob) => blob.word(AT.version, 18)],
     'totalsize-too-small': ['totalsize 39', (blob) => blob.word(AT.totalsize, 39)],
     'truncated-file': ['the last 4 bytes cut off', ({ bytes }) => bytes.subarray(0, -4)],
-    'trailing-bytes': ['4 bytes behind it', ({ bytes }) => Uint8Array.from([...bytes, 0, 0, 0, 0])],
+    'trailing-bytes': ['4 bytes after it', ({ bytes }) => Uint8Array.from([...bytes, 0, 0, 0, 0])],
     'block-in-header': ['the reserve map at 0x20', (blob) => blob.word(AT.reserve, 0x20)],
     'block-out-of-bounds': ['a strings block of 64 KiB', (blob) => blob.word(AT.stringsSize, 0x10000)],
     'block-unaligned': ['the reserve map 4 bytes later', (blob) => blob.shiftedReserve()],
@@ -60,7 +60,7 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
     ],
     'property-overflow': ['a length of 64 KiB', (blob) => blob.word(blob.lastProperty + 4, 0x10000)],
     'property-name-out-of-range': [
-      'a name behind the strings block',
+      'a name after the strings block',
       (blob) => blob.word(blob.lastProperty + 8, 0xffff),
     ],
     'property-name-unterminated': [
@@ -73,7 +73,7 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
       (blob) => blob.insert(blob.struct, [PROPERTY, 0, 0]),
     ],
     'property-after-subnode': [
-      'a property behind the children',
+      'a property after the children',
       (blob) => blob.insert(blob.end - 4, [PROPERTY, 0, 0]),
     ],
     'end-node-without-begin': [
@@ -83,7 +83,7 @@ const EDITS: Readonly<Record<FdtDiagnosticCode, readonly [what: string, edit: (b
     'unclosed-node': ['a NOP for the last FDT_END_NODE', (blob) => blob.word(blob.end - 4, NOP)],
     'missing-end': ['a NOP for FDT_END', (blob) => blob.word(blob.end, NOP)],
     'end-outside-struct': ['size_dt_struct 4 less', (blob) => blob.word(AT.structSize, blob.structSize - 4)],
-    'bytes-after-end': ['4 bytes behind FDT_END', (blob) => blob.insert(blob.end + 4, [NOP])],
+    'bytes-after-end': ['4 bytes after FDT_END', (blob) => blob.insert(blob.end + 4, [NOP])],
     'no-root': ['NOPs for every token but FDT_END', (blob) => blob.emptied()],
     'root-name': ['a root named "a"', (blob) => blob.word(blob.struct + 4, 0x61000000)],
     'several-roots': ['a second root', (blob) => blob.insert(blob.end, [NODE, 0, END_NODE])],

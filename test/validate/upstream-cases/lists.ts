@@ -47,7 +47,7 @@ export const VMALLOC: readonly Case[] = [
   V73('VMALLOC-006', 'a run that is not preserved', (handover, memory) =>
     forget(handover, memory, sure(memfd(handover).area.runs[1], 'run')),
   ),
-  V73('VMALLOC-006', 'a run that is no page of RAM', (handover) => u64(list(handover) + 16, 1n << 60n)),
+  V73('VMALLOC-006', 'a run that is not a page of RAM', (handover) => u64(list(handover) + 16, 1n << 60n)),
   V73W('VMALLOC-006', 'a run with low bits', (handover) =>
     u64(list(handover) + 16, sure(memfd(handover).area.runs[1], 'run') + 0x800),
   ),
@@ -55,7 +55,7 @@ export const VMALLOC: readonly Case[] = [
     const run = sure(memfd(handover).area.runs[0], 'run');
     return [...forget(handover, memory, run), ...keep(handover, memory, run, 1)];
   }),
-  V73W('VMALLOC-008', 'an entry behind the end', (handover) => u64(list(handover) + 8 + 30 * 8, 0x1000)),
+  V73W('VMALLOC-008', 'an entry after the end', (handover) => u64(list(handover) + 8 + 30 * 8, 0x1000)),
   V73('VMALLOC-009', 'no list', (handover) => u64(descriptor(handover), 0)),
   V73('VMALLOC-010', '2^30 pages', (handover) => u32(descriptor(handover) + 8, 2 ** 30)),
 ];
@@ -100,13 +100,13 @@ export const BLOCK: readonly Case[] = [
     ...forget(handover, memory, fileBlock(handover)),
     ...keep(handover, memory, fileBlock(handover), 1),
   ]),
-  V73('BLOCK-004', 'a link that is no page, to bytes that are missing', (handover) =>
+  V73('BLOCK-004', 'a link that is not a page, to bytes that are missing', (handover) =>
     u64(fileBlock(handover), 0x7fff_f001),
   ),
   V73('BLOCK-004', 'a link into a list page of a memfd', (handover) =>
     u64(fileBlock(handover, 1), list(handover) + 8),
   ),
-  V73('BLOCK-007', 'files that go on in a list page of a memfd', (handover) =>
+  V73('BLOCK-007', 'files that continue in a list page of a memfd', (handover) =>
     u64(fileBlock(handover, 1), list(handover)),
   ),
   V73('BLOCK-007', 'two sessions with one list', (handover) =>

@@ -61,7 +61,7 @@ export const LUO: readonly Case[] = [
   V73('FLB-003', 'two of one name', (handover) => text(flb(handover, 1), 'liveupdate-test-flb-v0')),
   V73('FLB-003', 'no NUL', (handover) => patch(flb(handover, 1), new Uint8Array(48).fill(0x61))),
   V73W('FLB-004', 'no users', (handover) => u64(flb(handover, 0) + 56, 0)),
-  V73W('FLB-005', 'a name of nobody', (handover) => text(flb(handover, 0), 'iommu-v7', 48)),
+  V73W('FLB-005', 'an unknown name', (handover) => text(flb(handover, 0), 'iommu-v7', 48)),
   V73W('FLB-008', 'fewer users than files', (handover) => u64(flb(handover, 1) + 56, 1)),
   V73('FLB-008', 'fewer users of pci than files of vfio', (handover) => [
     ...text(file(handover, 0).address, 'vfio-pci-v2', 48),

@@ -67,7 +67,7 @@ function slotOf({ preservedMap, pageSize }: Handover, memory: PhysicalMemory, pa
 }
 
 export const RADIX: readonly Case[] = [
-  V73('KHO-141', 'a slot that is no page', (handover) =>
+  V73('KHO-141', 'a slot that is not a page', (handover) =>
     u64(Number(handover.preservedMemoryMap) + 8, 0x4ed800),
   ),
   V73('KHO-142', 'two slots to one page', (handover, memory) => {

@@ -54,7 +54,7 @@ export const MEMFD: readonly Case[] = [
   V73('MEMFD-006', 'more folios than the list holds', (handover) =>
     u64(memfd(handover).address + 24n, 0x1801),
   ),
-  V73('MEMFD-008', 'a page that nobody preserved', (handover) => u32(folio(handover, 5), 0x7)),
+  V73('MEMFD-008', 'a page that is not preserved', (handover) => u32(folio(handover, 5), 0x7)),
   V73('MEMFD-008', 'a page within a block', (handover) => u32(folio(handover, 5), 0x6a1)),
   V73('MEMFD-009', 'pfn 0', (handover) => u32(folio(handover, 5), 0)),
   V73W('MEMFD-009', 'pfn 0 beyond the end of the file', (handover) => [
@@ -143,6 +143,6 @@ export const MEMFD: readonly Case[] = [
     const { address, order } = sure(first, 'folio');
     return u64(at + 8, address + BigInt(order));
   }),
-  V73W('KHO-156', 'a block of nobody', (handover, memory) => keep(handover, memory, BIG, 3)),
+  V73W('KHO-156', 'a block without an owner', (handover, memory) => keep(handover, memory, BIG, 3)),
   V73W('KHO-156', 'a folio that its list no longer names', (handover) => u32(folio(handover, 5), 0)),
 ];

@@ -42,7 +42,7 @@ function initrd(address: bigint, size: number): Patches {
 }
 
 export const ENTRY: readonly Case[] = [
-  V73('KHO-101', 'an element behind leads back', nothing, { boot: { next: BOOT.element } }),
+  V73('KHO-101', 'a later element leads back', nothing, { boot: { next: BOOT.element } }),
   V73('KHO-102', 'two elements of type 10 with two trees', () => u64(BOOT.second + 16, fresh(0)), {
     boot: { second: true },
   }),

@@ -1,0 +1,310 @@
+/** Rules that every structure of a draft has: written once, against what the bindings say. */
+import type { Location } from '../../abi/model.js';
+import { chainCapacity } from '../../decode/upstream/chain.js';
+import { readBytes } from '../../memory/read.js';
+import { subjectByKey } from '../../structures/index.js';
+import type { StructureModel } from '../../structures/model.js';
+import {
+  fieldBinding,
+  flagKeys,
+  isZero,
+  type Model,
+  type RecordBinding,
+} from '../../structures/structure.js';
+import { eachRecord, type ModelRecord } from '../../structures/walk.js';
+import type { Reporter, Rule, RuleContext } from '../rule.js';
+import { hex } from '../text.js';
+import { at, orderAt, UPSTREAM, wholeMap } from '../upstream/shared.js';
+import { eachHeld, type Held, holdersOf, misplacedRecord } from './held.js';
+import { fieldAt } from './place.js';
+
+/** What a rule of a draft says for itself. */
+export type DraftRule = Omit<Rule, 'generations' | 'needs'>;
+
+/** A rule on a structure that a draft hands over in memory. */
+export function draft(rule: DraftRule): Rule {
+  return { ...rule, generations: UPSTREAM, needs: ['memory'] };
+}
+
+type Words = Pick<Rule, 'id' | 'source' | 'evidence' | 'consequence'> &
+  Partial<Pick<Rule, 'title' | 'severity' | 'requires'>>;
+
+/** Reports whatever applies to none of the subjects as such. */
+function anyHolder({ handover }: RuleContext, keys: readonly string[], report: Reporter) {
+  const holders = keys.flatMap((key) => holdersOf(handover, key));
+  if (holders.length === 0)
+    report.skip(`there is no ${keys.map((key) => subjectByKey(key)?.what ?? key).join(', and no ')}`);
+  return holders;
+}
+
+/** The name of an element, a record below another, or the structure itself: `IOMMU device 2 of the IOMMU state`. */
+export function recordName(
+  { binding, element }: ModelRecord,
+  { name, form }: Pick<Held, 'name' | 'form'>,
+): string {
+  if (element !== undefined) return `${binding.what} ${element.index}`;
+  return binding === form.root ? name.replace(/,$/, '') : `the ${binding.what} of ${name.replace(/,$/, '')}`;
+}
+
+/**
+ * Every record is preserved and starts a block of the map: it is restored as a folio.
+ *
+ * @param whole the record with what follows it may not exceed its block; else a block larger than a page is odd
+ */
+export function restoredRecord(keys: readonly string[], what: string, words: Words): Rule {
+  return draft({
+    title: `every record of ${what} is preserved, and starts a page and a block of the map`,
+    severity: 'error',
+    ...words,
+    check(context, report) {
+      const holders = anyHolder(context, keys, report);
+      for (const { data, name, subject, location } of holders) {
+        const why = misplacedRecord(context.handover, data);
+        if (why === undefined) continue;
+        report.finding({
+          subject,
+          message: `the record of ${name} at ${hex(data)} ${why}`.replace(`at ${hex(data)} is 0`, 'is at 0'),
+          location,
+          found: hex(data),
+          expected: 'the start of a preserved block',
+        });
+      }
+      if (holders.length > 0) wholeMap(context, report);
+    },
+  });
+}
+
+/** Every page of a list in linked pages is preserved and starts a block. */
+export function restoredPages(key: string, what: string, words: Words): Rule {
+  return draft({
+    title: `every page of ${what} is preserved, and starts a block of the map`,
+    severity: 'error',
+    ...words,
+    check(context, report) {
+      const all = eachHeld(context, key, report);
+      const map = wholeMap(context, report);
+      if (map === undefined) return;
+      for (const { form, model, subject } of all) {
+        for (const { list, head, field, link } of linksOf({ form, model })) {
+          const pages = (list.pages ?? []).map(({ address }) => address);
+          // Of a page that the dump does not hold it is known all the same whether it is preserved.
+          const next = list.pages?.at(-1)?.next ?? head;
+          if (next !== 0n && next % BigInt(map.pageSize) === 0n && list.missing !== undefined)
+            pages.push(next);
+          for (const [i, address] of pages.entries()) {
+            const pfn = Number(address / BigInt(map.pageSize));
+            const order = orderAt(map, pfn);
+            if (order === 0) continue;
+            const why =
+              order > 0
+                ? `starts a block of order ${order}`
+                : map.contains(pfn)
+                  ? 'is in a preserved block and does not start it'
+                  : 'is not preserved';
+            report.finding({
+              ...(order > 0 ? { severity: 'warning' as const } : {}),
+              subject,
+              message: `${field.chain.page} ${i} of the ${field.list.what}, at ${hex(address)}, ${why}`,
+              location: i === 0 ? link : at(pages[i - 1], headerField(field.chain.header.name, 'next')),
+              found: hex(address),
+              expected: 'a preserved block of order 0',
+            });
+          }
+        }
+      }
+    },
+  });
+}
+
+function headerField(record: string, field: string): string {
+  return `${record}.${field === 'next' && record === 'iommu_array_hdr_ser' ? 'next_array_phys' : field}`;
+}
+
+/** The lists of a structure in linked pages, each with the place of the field that leads to it. */
+export function linksOf({ form, model }: { form: Held['form']; model: StructureModel }) {
+  return form.root.record.fields.flatMap(({ id }) => {
+    const field = fieldBinding(form.root, id);
+    if (field.kind !== 'chain') return [];
+    const raw = model as unknown as Model;
+    const list = raw[field.list.key] as Held['model'] & {
+      readonly items: readonly Model[];
+      readonly pages?: readonly { readonly address: bigint; readonly count: bigint; readonly next: bigint }[];
+      readonly missing?: object;
+      readonly damaged?: true;
+    };
+    if (list === undefined) return [];
+    const head = raw[`${field.list.key}Address`] as bigint;
+    const link: Location = fieldAt(form.root, model.address, id);
+    return [{ id, field, head, list, link }];
+  });
+}
+
+/** Every page of a list counts no more than it holds. */
+export function pageCounts(key: string, words: Words): Rule {
+  return draft({
+    title: 'no page counts more objects than it holds',
+    severity: 'error',
+    ...words,
+    check(context, report) {
+      const { pageSize } = context.handover;
+      for (const { form, model, subject } of eachHeld(context, key, report)) {
+        for (const { list, field } of linksOf({ form, model })) {
+          const capacity = chainCapacity(field.chain, pageSize, field.list.element.record.size ?? 1);
+          for (const [i, { address, count }] of (list.pages ?? []).entries()) {
+            if (count <= BigInt(capacity)) continue;
+            const info = field.chain.header.fields.find(({ unit }) => unit === 'count');
+            report.finding({
+              subject,
+              message: `${field.chain.page} ${i} of the ${field.list.what} counts ${count}, but has room for ${capacity}`,
+              location: at(
+                address + BigInt((info?.bitOffset ?? 0) / 8),
+                `${field.chain.header.name}.${info?.kernelName ?? 'count'}`,
+              ),
+              found: `${count}`,
+              expected: `at most ${capacity}`,
+            });
+          }
+        }
+      }
+    },
+  });
+}
+
+/** Every field with values, or with flags, that formats/ defines has one of them. */
+export function definedValues(
+  keys: readonly string[],
+  what: string,
+  words: Words & { readonly except?: readonly string[] },
+): Rule {
+  const { except = [], ...rest } = words;
+  return draft({
+    title: `the fields of ${what} have values that are defined`,
+    severity: 'warning',
+    ...rest,
+    check(context, report) {
+      if (anyHolder(context, keys, report).length === 0) return;
+      for (const held of keys.flatMap((key) => eachHeld(context, key, report))) {
+        for (const each of eachRecord(held.form.root, held.model as unknown as Model)) {
+          if (isBlank(context, each)) continue;
+          const unused = each.model[each.binding.unused ?? ''] === true;
+          for (const { id, expected, found } of undefinedValues(each)) {
+            // What a deleted object has left means nothing; its flags do.
+            if (except.includes(id) || (unused && !isFlags(each.binding, id))) continue;
+            const place = fieldAt(each.binding, each.model.address as bigint, id);
+            report.finding({
+              subject: held.subject,
+              message: `${lastPart(place.field)} of ${recordName(each, held)} is ${found}`,
+              location: place,
+              found,
+              expected,
+            });
+          }
+        }
+      }
+    },
+  });
+}
+
+function isFlags(binding: RecordBinding, id: string): boolean {
+  return fieldBinding(binding, id).kind === 'flags';
+}
+
+function lastPart(field = ''): string {
+  return field.slice(field.indexOf('.') + 1);
+}
+
+function* undefinedValues({
+  binding,
+  model,
+}: ModelRecord): Generator<{ id: string; found: string; expected: string }> {
+  for (const info of binding.record.fields) {
+    const field = fieldBinding(binding, info.id);
+    if (info.values === undefined || (field.kind !== 'value' && field.kind !== 'flags')) continue;
+    const raw = model[field.key];
+    if (typeof raw !== 'number' && typeof raw !== 'bigint') continue;
+    if (field.kind === 'flags' || info.unit === 'flags') {
+      const known = flagKeys(info).reduce((sum, { mask }) => sum | mask, 0n);
+      const rest = BigInt(raw) & ~known;
+      if (rest !== 0n) yield { id: info.id, found: hex(BigInt(raw)), expected: `no bits but ${hex(known)}` };
+      continue;
+    }
+    const values = [...info.values.keys()].map((value) => BigInt(value));
+    if (!values.includes(BigInt(raw)))
+      yield {
+        id: info.id,
+        found: `${raw}`,
+        expected: [...info.values].map(([value, name]) => `${value} (${name})`).join(', '),
+      };
+  }
+}
+
+/** Padding, and bytes of a record that its vendor part leaves, are zero. */
+export function reservedZero(
+  keys: readonly string[],
+  what: string,
+  words: Words & { readonly except?: readonly string[] },
+): Rule {
+  const { except = [], ...rest } = words;
+  return draft({
+    title: `padding of ${what} is zero`,
+    severity: 'warning',
+    ...rest,
+    check(context, report) {
+      if (anyHolder(context, keys, report).length === 0) return;
+      for (const held of keys.flatMap((key) => eachHeld(context, key, report))) {
+        for (const each of eachRecord(held.form.root, held.model as unknown as Model)) {
+          for (const info of each.binding.record.fields) {
+            const field = fieldBinding(each.binding, info.id);
+            const key = field.kind === 'value' && field.hidden === true ? field.key : undefined;
+            const rest = field.kind === 'variant' ? `${field.key}Rest` : undefined;
+            const found = each.model[key ?? rest ?? ''];
+            if (found === undefined || isZero(found) || except.includes(info.id)) continue;
+            const place = fieldAt(each.binding, each.model.address as bigint, info.id);
+            report.finding({
+              subject: held.subject,
+              message: `${rest === undefined ? lastPart(place.field) : 'the rest of the vendor part'} of ${recordName(each, held)} is not zero`,
+              location: place,
+              ...(typeof found === 'number' || typeof found === 'bigint'
+                ? { found: hex(BigInt(found)) }
+                : {}),
+              expected: '0',
+            });
+          }
+        }
+      }
+    },
+  });
+}
+
+/** Whether the bytes of an element are all zero: it is counted and was never written. */
+export function isBlank(
+  { handover: { memory } }: RuleContext,
+  { binding, model, element }: ModelRecord,
+): boolean {
+  if (element === undefined || memory === undefined) return false;
+  return isZeroAt(memory, model.address as bigint, binding.record.size ?? 0);
+}
+
+/** Whether bytes are in the dump and zero. */
+export function isZeroAt(
+  memory: NonNullable<RuleContext['handover']['memory']>,
+  address: bigint,
+  size: number,
+): boolean {
+  return readBytes(memory, address, size)?.every((byte) => byte === 0) === true;
+}
+
+/** Elements that have the same key as an earlier one, with that one. */
+export function repeated<T>(
+  items: Iterable<T>,
+  key: (item: T) => string | bigint | number,
+): [first: T, again: T][] {
+  const seen = new Map<string | bigint | number, T>();
+  const found: [T, T][] = [];
+  for (const item of items) {
+    const first = seen.get(key(item));
+    if (first === undefined) seen.set(key(item), item);
+    else found.push([first, item]);
+  }
+  return found;
+}

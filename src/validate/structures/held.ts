@@ -1,0 +1,156 @@
+/** Where the structures of drafts hang, for rules: on LUO's FLBs and files, and on children of the root tree. */
+import type { Handover, Location } from '../../abi/model.js';
+import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import { physicalAddress } from '../../memory/read.js';
+import { LUO_FILE_SER, LUO_FLB_SER } from '../../records/luo.js';
+import { bytesToText } from '../../schema/text.js';
+import { formById, namedForms, subjectByKey } from '../../structures/index.js';
+import type { StructureModel } from '../../structures/model.js';
+import type { StructureForm } from '../../structures/structure.js';
+import type { Reporter, RuleContext, Subject } from '../rule.js';
+import { fileSubject, handlerSubject } from '../subject.js';
+import { quoted } from '../upstream/blobs.js';
+import { at, orderAt } from '../upstream/shared.js';
+
+/** A structure by the name that it hangs under, whether or not its record could be read. */
+export interface Holder<T extends StructureModel = StructureModel> {
+  /** Its record as decoded; undefined where the dump does not hold it, or where nobody knows its version. */
+  readonly held?: { readonly form: StructureForm; readonly model: T };
+  /** Forms of its name, the newest first. */
+  readonly forms: readonly StructureForm[];
+  /** Physical address of its record, as stored. */
+  readonly data: bigint;
+  /** For people: `the IOMMU state`, or `iommufd of token 0x22, session "vm"`. */
+  readonly name: string;
+  readonly subject: Subject;
+  /** The field that holds the address. */
+  readonly location: Location;
+  readonly draft?: DraftRecord;
+  /** Of a file: its session, itself, and its position. */
+  readonly of?: { readonly session: LuoSession; readonly file: LuoFile; readonly index: number };
+}
+
+/** A structure whose record was read. */
+export type Held<T extends StructureModel = StructureModel> = Holder<T> & {
+  readonly form: StructureForm;
+  readonly model: T;
+};
+
+const known = new WeakMap<Handover, Map<string, readonly Holder[]>>();
+
+/** Every structure of a subject, by its key in the registry, in the order of the handover. */
+export function holdersOf<T extends StructureModel>(handover: Handover, key: string): readonly Holder<T>[] {
+  let all = known.get(handover);
+  if (all === undefined) {
+    all = new Map();
+    for (const [subject, holder] of [...flbHolders(handover), ...fileHolders(handover)])
+      all.set(subject, [...(all.get(subject) ?? []), holder]);
+    known.set(handover, all);
+  }
+  return (all.get(key) ?? []) as readonly Holder<T>[];
+}
+
+/**
+ * Every structure of a subject whose record was read and is where a record can be: of one that is not preserved, or
+ * not the start of a page, a rule of its own tells, and what stands there is nothing that anybody wrote.
+ */
+export function heldOf<T extends StructureModel>(handover: Handover, key: string): readonly Held<T>[] {
+  return holdersOf<T>(handover, key).flatMap((holder) =>
+    holder.held === undefined || misplacedRecord(handover, holder.data) !== undefined
+      ? []
+      : [{ ...holder, ...holder.held }],
+  );
+}
+
+/** Why what is restored as a folio cannot be, in words; undefined where it can, or where the map is not known. */
+export function misplacedRecord(
+  { preserved, preservedMap, pageSize }: Handover,
+  data: bigint,
+): string | undefined {
+  if (data === 0n) return 'is 0';
+  if (physicalAddress(data) === undefined) return 'is not a physical address';
+  if (data % BigInt(pageSize) !== 0n) return 'is not the start of a page';
+  const map = preserved?.pages;
+  if (map === undefined || preservedMap?.complete !== true) return undefined;
+  const pfn = Number(data / BigInt(pageSize));
+  if (orderAt(map, pfn) >= 0) return undefined;
+  return map.contains(pfn) ? 'is in a preserved block and does not start it' : 'is not preserved';
+}
+
+/** As {@link heldOf}, for a rule that does not apply where there is none. */
+export function eachHeld<T extends StructureModel>(
+  { handover }: RuleContext,
+  key: string,
+  report: Reporter,
+): readonly Held<T>[] {
+  const found = heldOf<T>(handover, key);
+  if (found.length > 0) return found;
+  const subject = subjectByKey(key);
+  if (holdersOf(handover, key).length === 0) report.skip(`there is no ${subject?.what ?? key}`);
+  else report.skip(`no record of the ${subject?.plural ?? key} could be read`, 'prerequisite');
+  return [];
+}
+
+function* flbHolders(handover: Handover): Generator<[string, Holder]> {
+  const top = handover as unknown as Readonly<Record<string, StructureModel | undefined>>;
+  for (const [i, flb] of (handover.luo?.flbs ?? []).entries()) {
+    const text = bytesToText(flb.name).text;
+    const named = namedForms('flb', text);
+    if (named === undefined) continue;
+    const { subject, forms } = named;
+    const own = (flb as unknown as typeof top)[subject.key];
+    const above = top[subject.key];
+    const model = own ?? (above?.address === flb.data && !isLater(handover, i, flb) ? above : undefined);
+    yield [
+      subject.key,
+      holder(model, {
+        forms,
+        data: flb.data,
+        name: `the ${subject.what}`,
+        subject: handlerSubject(flb),
+        location: place(flb, LUO_FLB_SER.data, 'luo_flb_ser.data'),
+        ...(flb.draft === undefined ? {} : { draft: flb.draft }),
+      }),
+    ];
+  }
+}
+
+/** Whether an FLB before this one has the same name and record. */
+function isLater({ luo }: Handover, index: number, { name, data }: LuoFlb): boolean {
+  const text = bytesToText(name).text;
+  return (luo?.flbs ?? [])
+    .slice(0, index)
+    .some((each) => each.data === data && bytesToText(each.name).text === text);
+}
+
+function* fileHolders({ luo }: Handover): Generator<[string, Holder]> {
+  for (const session of luo?.sessions ?? []) {
+    for (const [index, file] of (session.files ?? []).entries()) {
+      const named = namedForms('file', bytesToText(file.compatible).text);
+      if (named === undefined) continue;
+      const { subject, forms } = named;
+      const model = (file as unknown as Readonly<Record<string, StructureModel | undefined>>)[subject.key];
+      yield [
+        subject.key,
+        holder(model, {
+          forms,
+          data: file.data,
+          name: `the ${subject.what} of token 0x${file.token.toString(16)}, session ${quoted(session.name)},`,
+          subject: fileSubject(session, file),
+          location: place(file, LUO_FILE_SER.data, 'luo_file_ser.data'),
+          ...(file.draft === undefined ? {} : { draft: file.draft }),
+          of: { session, file, index },
+        }),
+      ];
+    }
+  }
+}
+
+function holder(model: StructureModel | undefined, rest: Omit<Holder, 'held'>): Holder {
+  const form = model === undefined ? undefined : formById(model.form);
+  return model === undefined || form === undefined ? rest : { held: { form, model }, ...rest };
+}
+
+function place({ origin }: LuoFlb | LuoFile, offset: number, name: string): Location {
+  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
+}

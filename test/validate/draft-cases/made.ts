@@ -1,0 +1,269 @@
+/** Valid dumps of drafts that were not captured: documents, laid out by the encoder. */
+import { type Document, documentOf, placed, type Variant } from '../variants.js';
+
+export type MadeName =
+  | 'made iommu-v1'
+  | 'made memory and kvm'
+  | 'made pci-v1'
+  | 'made pci-v3'
+  | 'made pstore';
+
+/** Pages that nothing of the base document has. */
+const FREE = 0x1_8000_0000;
+const at = (page: number): string => `0x${(FREE + page * 4096).toString(16)}`;
+
+/** A handover of these sessions and FLBs, and pages that it keeps besides: [page, order]. */
+function handing(
+  { flbs, sessions, ...top }: Document,
+  pages: readonly (readonly [page: number, order: number])[],
+): Variant {
+  const document = documentOf('linux-7.3-live-update');
+  return placed({
+    ...document,
+    ...top,
+    preserved: {
+      ...document.preserved,
+      pages: [
+        ...document.preserved.pages.filter(
+          ({ address }: { address: string }) => !inFiles(document, BigInt(address)),
+        ),
+        ...pages.map(([page, order]) => ({ address: at(page), order })),
+      ],
+    },
+    luo: { ...document.luo, sessions, flbs },
+  });
+}
+
+/** Whether a block is a folio of the base's own files, which are gone. */
+function inFiles({ luo, pageSize }: Document, address: bigint): boolean {
+  return luo.sessions.some(({ files = [] }: Document) =>
+    files.some(({ memfd }: Document) =>
+      (memfd?.folios ?? []).some(({ pfn, count = 1, step = 1 }: Document) => {
+        const first = BigInt(pfn) * BigInt(pageSize);
+        const last = first + BigInt((count - 1) * step * pageSize);
+        return address >= first && address <= last;
+      }),
+    ),
+  );
+}
+
+const OBJECT = { refCount: 1, flags: 0 };
+const UNITS = 0;
+const DOMAINS = 1;
+const DEVICES = 2;
+const ROOT = 3;
+const TOPS = 4;
+const hex = (value: number): string => `0x${value.toString(16)}`;
+const objectAt = (page: number, index: number, size: number): string =>
+  hex(FREE + page * 4096 + 16 + index * size);
+
+/** iommu-v1 as posted in February 2026, its devices on bus 0, with the VFIO and PCI forms of that time. */
+function firstPosting(): Variant {
+  return handing(
+    {
+      iommu: {
+        form: 'iommu-v1-list',
+        unitsAddress: at(UNITS),
+        unitsPages: [{ address: at(UNITS), count: '0x1' }],
+        units: [
+          {
+            ...OBJECT,
+            idx: 0,
+            refCount: 2,
+            token: '0xfed90000',
+            type: '0x1',
+            regBase: '0xfed90000',
+            rootTable: at(ROOT),
+          },
+        ],
+        domainsAddress: at(DOMAINS),
+        domainsPages: [{ address: at(DOMAINS), count: '0x2' }],
+        domains: [0, 1].map((i) => ({ ...OBJECT, idx: i, topTable: at(TOPS + i), topLevel: '0x3' })),
+        devicesAddress: at(DEVICES),
+        devicesPages: [{ address: at(DEVICES), count: '0x2' }],
+        devices: [0, 1].map((i) => ({
+          ...OBJECT,
+          idx: i,
+          token: hex(0x60 + i),
+          bdf: `00:0${3 + i}.0`,
+          segment: 0,
+          attachmentId: hex(5 + i),
+          domain: objectAt(DOMAINS, i, 33),
+          unit: objectAt(UNITS, 0, 37),
+          type: '0x1',
+        })),
+      },
+      pci: {
+        form: 'pci-v1-wide',
+        maxNrDevices: '0x8',
+        devices: [0, 1].map((i) => ({ segment: 0, bdf: `00:0${3 + i}.0` })),
+      },
+      flbs: [
+        { name: 'iommu-v1', count: '0x1' },
+        { name: 'pci-v1', count: '0x2' },
+      ],
+      sessions: [
+        {
+          name: 'vm',
+          files: [
+            {
+              compatible: 'iommufd-v1',
+              token: '0x22',
+              iommufd: {
+                form: 'iommufd-v1-list',
+                hwpts: [0, 1].map((i) => ({
+                  token: hex(7 + i),
+                  domain: objectAt(DOMAINS, i, 33),
+                  reclaimed: 0,
+                })),
+              },
+            },
+            ...[0, 1].map((i) => ({
+              compatible: 'vfio-pci-v1',
+              token: hex(0x31 + i),
+              vfioPci: {
+                form: 'vfio-pci-v1-iommufd',
+                segment: 0,
+                bdf: `00:0${3 + i}.0`,
+                resetWorks: 1,
+                token: '0x22',
+              },
+            })),
+          ],
+        },
+      ],
+    },
+    [
+      [UNITS, 0],
+      [DOMAINS, 0],
+      [DEVICES, 0],
+      [ROOT, 0],
+      [TOPS, 0],
+      [TOPS + 1, 0],
+    ],
+  );
+}
+
+/** An array of fixed size; a VFIO file and nothing of an IOMMU. */
+function pciArray(name: string, devices: Document): Variant {
+  return handing(
+    {
+      pci: { form: name, maxNrDevices: '0x8', devices },
+      flbs: [{ name, count: '0x1' }],
+      sessions: [
+        {
+          name: 'vm',
+          files: [
+            {
+              compatible: 'vfio-pci-v2',
+              token: '0x31',
+              vfioPci: { segment: 0, bdf: '02:00.0', resetWorks: 1 },
+            },
+          ],
+        },
+      ],
+    },
+    [],
+  );
+}
+
+/** A guest of HugeTLB and guest_memfd, with its virtual machine and a CPU that goes on running. */
+function memoryAndKvm(): Variant {
+  const folio = (page: number, index: number) => ({
+    pfn: hex(FREE / 4096 + page),
+    flags: 1,
+    index: hex(index),
+  });
+  return handing(
+    {
+      flbs: [
+        {
+          name: 'hugetlb-v1',
+          count: '0x1',
+          hugetlb: { hstates: [9, 10].map((order) => ({ nrPages: '0x2', order })) },
+        },
+      ],
+      sessions: [
+        {
+          name: 'vm',
+          files: [
+            {
+              compatible: 'kvm_vm_luo_v1',
+              token: '0x1',
+              kvmVm: { form: 'kvm_vm_luo_v1', type: '0x0', folios: { list: [] } },
+            },
+            {
+              compatible: 'kvm_vcpu_luo_v1',
+              token: '0x2',
+              kvmVcpu: {
+                vcpuId: 0,
+                flags: 1,
+                vmToken: '0x1',
+                archState: at(0),
+                controlBlock: { state: 1, pcpuId: 3, vcpuId: 0 },
+              },
+            },
+            {
+              compatible: 'guest_memfd_luo_v1',
+              token: '0x3',
+              guestMemfd: {
+                size: '0x2000',
+                flags: '0x1',
+                vmToken: '0x1',
+                folios: [folio(1, 0), folio(2, 1)],
+              },
+            },
+            {
+              compatible: 'huge-memfd-v1',
+              token: '0x4',
+              hugeMemfd: { size: '0x200000', pos: '0x0', order: 9, folios: [{ ...folio(512, 0), flags: 0 }] },
+            },
+          ],
+        },
+      ],
+    },
+    [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [512, 9],
+    ],
+  );
+}
+
+/** A record of pstore beside the other children. */
+function withPstore(): Variant {
+  const document = documentOf('linux-7.3-live-update');
+  return placed({
+    ...document,
+    subtrees: [
+      ...document.subtrees,
+      {
+        name: 'pstore-kho',
+        pstore: {
+          version: 1,
+          size: '0x0',
+          timeSec: '0x1',
+          timeNsec: '0x0',
+          count: 1,
+          reason: 1,
+          part: 1,
+          compressed: 0,
+        },
+      },
+    ],
+  });
+}
+
+export const MADE: Readonly<Record<MadeName, () => Variant>> = {
+  'made iommu-v1': firstPosting,
+  'made memory and kvm': memoryAndKvm,
+  'made pci-v1': () => pciArray('pci-v1', [{ segment: 0, bdf: '02:00.0' }]),
+  // Bridges too.
+  'made pci-v3': () =>
+    pciArray(
+      'pci-v3',
+      ['02:00.0', '00:1c.0'].map((bdf) => ({ segment: 0, bdf, refcount: 1 })),
+    ),
+  'made pstore': withPstore,
+};

@@ -1,0 +1,90 @@
+/** Rules on drafts: captures of the IOMMU series and documents that the encoder lays out. */
+import { describe, expect, test } from 'vitest';
+import { SUBJECTS } from '../../src/structures/index.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import { validate } from '../../src/validate/run.js';
+import { linksOf } from '../../src/validate/structures/generic.js';
+import { heldOf } from '../../src/validate/structures/held.js';
+import { structureRules } from '../../src/validate/structures/index.js';
+import { decodeAt } from '../decode/linux-dumps.js';
+import { without, wrongMoves } from './absent-memory.js';
+import { CAPTURES, type DraftName, damagedDraft, draftBase } from './draft-cases/base.js';
+import { DRAFT_CASES } from './draft-cases/index.js';
+import { MADE } from './draft-cases/made.js';
+
+const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
+
+/** That a draft is in no release is said of each of them. */
+const DRAFTS_ONLY = new Set(['LUO-012', 'FLB-005']);
+
+describe('healthy dumps', () => {
+  test.each(BASES)('%s has no finding but that these are drafts', (name) => {
+    const { findings } = validate(draftBase(name).handover, catalogue);
+    const others = findings.filter(({ rule, severity }) => severity !== 'note' && !DRAFTS_ONLY.has(rule));
+    expect(others).toEqual([]);
+  });
+
+  test('every rule passes on one of them', () => {
+    const passed = new Set(BASES.flatMap((name) => validate(draftBase(name).handover, catalogue).passed));
+    expect(structureRules.map(({ id }) => id).filter((id) => !passed.has(id))).toEqual([]);
+  });
+
+  test('areas are checked where there is something of them, and can be required', () => {
+    const required = ['IOMMU', 'IOMMUFD', 'VFIO', 'PCI'];
+    for (const name of CAPTURES) {
+      const { coverage, missing } = validate(draftBase(name).handover, catalogue, { required });
+      const states = new Map(coverage.map(({ area, state }) => [area, state]));
+      expect(required.map((area) => states.get(area))).toEqual(required.map(() => 'checked'));
+      expect(states.get('KVM')).toBe('not there');
+      expect(missing.filter(({ kind }) => kind === 'unanswered')).toEqual([]);
+    }
+  });
+});
+
+test('a release without the handlers is an error that names the files that it loses', () => {
+  const { handover } = draftBase('linux-7.3-iommu-legacy');
+  const { findings } = validate(handover, catalogue, { to: '7.3', only: new Set(['LUO-012']) });
+  expect(findings.map(({ severity, subject }) => [severity, subject?.session, subject?.token])).toEqual([
+    ['error', 'vm', 0x22n],
+    ['error', 'vm', 0x31n],
+    ['error', 'vm', 0x32n],
+    ['error', 'vm-2', 0x1n],
+    ['error', 'vm-2', 0x2n],
+  ]);
+  expect(findings[0]?.message).toMatch(/0x11, 0x12, 0x22, 0x31, 0x32 of session "vm", 0x7, 0x1, 0x2 of/);
+});
+
+describe('a page of a draft is missing: rules are skipped, never failed or passed', () => {
+  test.each(BASES)('%s', (name) => {
+    const { handover, memory, address } = draftBase(name);
+    const whole = validate(handover, catalogue);
+    const pages = SUBJECTS.flatMap(({ key }) =>
+      heldOf(handover, key).flatMap((held) => [
+        held.model.address,
+        ...linksOf(held).flatMap(({ list }) => (list.pages ?? []).map((page) => page.address)),
+      ]),
+    );
+    const wrong = [...new Set(pages)].flatMap((page) => {
+      const less = decodeAt(without(memory, Number(page), 4096), address);
+      return wrongMoves(whole, validate(less, catalogue)).map((move) => `0x${page.toString(16)} ${move}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('each rule fails on a dump that is damaged for it', () => {
+  test.each(DRAFT_CASES.map((each) => [each.rule, each.what, each.dump, each] as const))(
+    '%s: %s (%s)',
+    (rule, _what, _dump, each) => {
+      const { findings } = validate(damagedDraft(each), catalogue, { only: new Set([rule]) });
+      const own = findings.filter((finding) => finding.rule === rule);
+      expect(own.map(({ severity }) => severity)).toContain(each.severity);
+      for (const { message } of own) expect(message).not.toMatch(/undefined|NaN|\[object/);
+    },
+  );
+
+  test('every rule has such a dump', () => {
+    const tried = new Set(DRAFT_CASES.map(({ rule }) => rule));
+    expect(structureRules.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
+  });
+});
