@@ -15,7 +15,7 @@ import type { VtdUnit } from '../validate/vtd/unit.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';
 import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
-import { csvOf } from '../vtd/text/csv.js';
+import { csvBytes } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
@@ -269,7 +269,7 @@ async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat
   const entries = formatOf(args, target);
   const walk = walkTable({ ...target, format: entries });
   const attributes = target.stage === 'first' ? firstStageAttributes : () => '';
-  if (format === 'csv') await write(args, csvOf(walk.batches));
+  if (format === 'csv') await write(args, csvBytes(walk.batches));
   else if (format === 'json') await write(args, jsonDocument(walk, entries, attributes));
   else await write(args, tableOf(mergeRuns(walk.batches, entries), attributes));
   const { anomalies } = walk.report();

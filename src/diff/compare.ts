@@ -3,9 +3,10 @@ import { equalBytes } from '../decode/bytes.js';
 import { hex } from '../schema/units.js';
 import { differingBytes } from './bytes.js';
 import type { Difference, Field, Gap, Value } from './difference.js';
-import type { Aspect, Entity, List, SpanList } from './entity.js';
+import type { Entity, List, SpanList } from './entity.js';
 import { pairs } from './pairs.js';
 import type { Place } from './place.js';
+import type { Aspect } from './span.js';
 import { diffSpans } from './spans.js';
 
 /** How to compare, and what it is told of what cannot be. */

@@ -1,5 +1,5 @@
 /** Two lists of spans against each other: where they say different things. */
-import type { Aspect } from './entity.js';
+import type { Aspect } from './span.js';
 import { aspectsAt, MOST_MOVING, type SpanColumns, sameKinds } from './span-columns.js';
 
 /** A stretch that only one side has, or that both have with different properties. */

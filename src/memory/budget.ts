@@ -36,7 +36,7 @@ export interface Budget {
 /** What a read or a run costs beside its bytes: about the time in which so many bytes are copied. */
 export const STEP = 256;
 /** What a byte of an entry that leads to tables costs: about the time in which as many of a page table are walked. */
-export const ENTRY = 8;
+export const ENTRY = 4;
 const MIB = 2 ** 20;
 /** A floor for small inputs, and what comes with each byte that an input has. */
 const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly each: number }>> = {
@@ -44,7 +44,7 @@ const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly eac
   work: { floor: 2048 * MIB, each: 64 },
   held: { floor: 48 * MIB, each: 2 },
   map: { floor: 2 * MIB, each: 1 },
-  tables: { floor: 32 * MIB, each: 32 },
+  tables: { floor: 16 * MIB, each: 32 },
   lists: { floor: MIB / 2, each: 2 },
   output: { floor: 64 * MIB, each: 64 },
 };

@@ -1,5 +1,5 @@
 /**
- * Composite compatibility strings (upstream 4.1, a draft): a structure's own version, and behind each `;` the version
+ * Composite compatibility strings (upstream 4.1, a draft): a structure's own version, and after each `;` the version
  * of a structure that it embeds. The bytes of the structure itself are those of its own version.
  */
 

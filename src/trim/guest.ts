@@ -46,8 +46,8 @@ export function guestAmong(
 }
 
 /**
- * Whether whole pages with [start, end) lie in the gap between ranges in which those asked for before did: guest memory
- * lies together, and what is asked for between its ends is a folio at a time.
+ * Whether whole pages with [start, end) are in the gap between ranges in which those asked for before did: guest memory
+ * is together, and what is asked for between its ends is a folio at a time.
  */
 function createGap({ starts, ends, count }: ByteRanges): (start: number, end: number) => boolean {
   let from = 0;

@@ -52,8 +52,8 @@ test('PASID directories that all contexts share end with the budget; what is odd
     devices++;
   }
   expect(budget.problems()).toMatchObject([{ code: 'budget-tables' }]);
-  // A PASID entry has 64 bytes, and each of them counts as eight of a page table.
-  expect(devices).toBeLessThanOrEqual((4 * MIB) / 512);
+  // A PASID entry has 64 bytes, and each of them counts as four of a page table.
+  expect(devices).toBeLessThanOrEqual((4 * MIB) / 256);
   expect(new Set(told).size).toBe(told.length);
 });
 

@@ -1,4 +1,4 @@
-/** Packed zeros are no data, but take time: what unpacks to a great many ends with a word. */
+/** Packed zeros are not data, but take time: what unpacks to a great many ends with a word. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -14,7 +14,7 @@ test('hold the same frames however many runs there are', () => {
   fc.assert(
     fc.property(fc.array(run), fc.boolean(), (list, many) => {
       const runs = list.map(([start, length]) => ({ start, end: start + length }));
-      // Single frames far behind make them many.
+      // Single frames far after make them many.
       const far = Array.from({ length: many ? 1100 : 0 }, (_, i) => ({
         start: 2 ** 36 + 2 * i,
         end: 2 ** 36 + 2 * i + 1,

@@ -1,8 +1,9 @@
 /** Span comparison against a comparison position by position; pairing; and how both grow. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Entity, Span } from '../../src/diff/entity.js';
+import type { Entity } from '../../src/diff/entity.js';
 import { pairs } from '../../src/diff/pairs.js';
+import type { Span } from '../../src/diff/span.js';
 import { spanColumns } from '../../src/diff/span-columns.js';
 import { diffSpans as diffColumns } from '../../src/diff/spans.js';
 import { expectLinear } from '../processor-time.js';

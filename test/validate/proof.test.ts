@@ -36,7 +36,8 @@ const UNSEEN_IOMMU = catalogue
     ['kho-v1', 'kho-v2', 'kho-v3'].map(
       (name) => [`${id} ${name}`, 'the captures of the IOMMU series are of kho-v4'] as const,
     ),
-  );
+  )
+  .filter(([cell]) => !NOT_CAPTURED.has(cell));
 Object.assign(UNSEEN, Object.fromEntries(UNSEEN_IOMMU));
 
 describe('every rule', () => {

@@ -6,7 +6,7 @@ import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../.
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { type Walk, walkTable } from '../../vtd/walk/walk.js';
-import type { Span } from '../entity.js';
+import type { Span } from '../span.js';
 import {
   type AspectKind,
   createSpanColumns,

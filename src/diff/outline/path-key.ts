@@ -1,4 +1,4 @@
-/** Keys of tree nodes that stay short however deep a node lies. */
+/** Keys of tree nodes that stay short however deep a node is. */
 
 /** A path of a node, and what stands for it in a key. */
 export interface NodePath {
@@ -12,9 +12,9 @@ export interface NodePath {
 
 export const ROOT_PATH: NodePath = { path: '/', depth: 0, low: 0x811c9dc5, high: 0x9747b28c };
 
-/** Nodes further down are no kernel's (drivers/of/fdt.c unflattens 64 levels): their keys are hashes. */
+/** Nodes further down are not kernel's (drivers/of/fdt.c unflattens 64 levels): their keys are hashes. */
 const MAX_DEPTH = 64;
-/** Longer names of properties and nodes are no kernel's either. */
+/** Longer names of properties and nodes are not kernel's either. */
 const MAX_PATH = 4096;
 
 /** The path of a child. */

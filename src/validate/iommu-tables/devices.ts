@@ -30,6 +30,7 @@ export const deviceInTables: Rule = {
   evidence: 'VT-d 9.1 to 9.6; drivers/iommu/intel/iommu.c (tables of handed-over units stay in use)',
   consequence:
     'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
+  requires: ['IOMMU-023', 'VFIO-006'],
   needs: ['memory'],
   check(context, report) {
     const devices = placedDevices(context, report);
@@ -81,7 +82,7 @@ export const domainIds: Rule = {
   evidence: PRESERVE,
   consequence:
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
-  requires: ['IOMMU-050'],
+  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026', 'IOMMUFD-110'],
   needs: ['memory'],
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -113,7 +114,7 @@ export const topTables: Rule = {
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
-  requires: ['IOMMU-050'],
+  requires: ['IOMMU-050', 'IOMMU-030', 'IOMMUFD-110'],
   needs: ['memory'],
   check(context, report) {
     const handed = handedOf(context, report);
@@ -193,7 +194,7 @@ export const pasidFields: Rule = {
   evidence: 'drivers/iommu/intel/pasid.c intel_pasid_alloc_table; VT-d 9.4 (PDTS, PASIDDIRPTR)',
   consequence:
     'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
-  requires: ['IOMMU-050'],
+  requires: ['IOMMU-050', 'IOMMU-027'],
   needs: ['memory'],
   check(context, report) {
     for (const { state, device, unit, name, path, subject } of placedDevices(context, report)) {

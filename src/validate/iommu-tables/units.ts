@@ -116,6 +116,7 @@ export const contextTables: Rule = {
   evidence: 'drivers/iommu/intel/liveupdate.c preserve_context_table of the series',
   consequence:
     'a context table without a bit is not preserved, but the hardware still uses it; for a bit without a table the next kernel restores a page that was not preserved',
+  requires: ['IOMMU-022'],
   needs: ['memory'],
   check(context, report) {
     const handed = handedOf(context, report);

@@ -119,6 +119,11 @@ function putLeaves(
  * @returns the text in chunks of about 64 Ki characters
  */
 export function* csvOf(batches: Iterable<LeafBatch>): Generator<string, void> {
+  for (const chunk of csvBytes(batches)) yield DECODER.decode(chunk);
+}
+
+/** The same as bytes; a chunk is valid until the next is asked for. */
+export function* csvBytes(batches: Iterable<LeafBatch>): Generator<Uint8Array, void> {
   const out = new Uint8Array(CHUNK + LINE_MOST);
   const lineEnd = lineEnds();
   const header = ENCODER.encode('iova,pa,size,access\n');
@@ -129,10 +134,10 @@ export function* csvOf(batches: Iterable<LeafBatch>): Generator<string, void> {
     while (cursor.row < batch.length) {
       used = putLeaves(out, used, batch, cursor, lineEnd);
       if (used > CHUNK) {
-        yield DECODER.decode(out.subarray(0, used));
+        yield out.subarray(0, used);
         used = 0;
       }
     }
   }
-  if (used > 0) yield DECODER.decode(out.subarray(0, used));
+  if (used > 0) yield out.subarray(0, used);
 }
