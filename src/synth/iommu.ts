@@ -147,7 +147,6 @@ export function layIommu(
     return {
       address: hex(address),
       refCount: 1,
-      flags: deleted ? 1 : 0,
       ...(deleted ? { deleted } : {}),
       bdf: functionText(each.bus, each.devfn),
       segment: 0,
@@ -170,7 +169,6 @@ export function layIommu(
       {
         address: hex(unit),
         refCount: live.length,
-        flags: 0,
         token: hex(TOKEN),
         type: '0x1',
         regBase: hex(TOKEN),
@@ -183,7 +181,6 @@ export function layIommu(
     domains: domains.items.map(({ address, root }, i) => ({
       address: hex(address),
       refCount: 1,
-      flags: i >= plan.domains ? 1 : 0,
       ...(i >= plan.domains ? { deleted: true } : {}),
       topTable: hex(root),
       topLevel: hex(LEVELS - 1),

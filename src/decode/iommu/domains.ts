@@ -62,16 +62,17 @@ export function handedIommu(handover: Handover): HandedIommu | undefined {
 function workOut(handover: Handover, state: IommuState): HandedIommu {
   const { memory } = handover;
   const units = recordedUnits(state, memory);
+  const owners = ownersByDomain(handover);
   const domains = state.domains.items
     .filter(({ deleted }) => !deleted)
-    .map((domain) => handedDomain(handover, state, units, domain, memory));
+    .map((domain) => handedDomain(state, units, owners, domain, memory));
   return { state, units, domains };
 }
 
 function handedDomain(
-  handover: Handover,
   state: IommuState,
   units: readonly RecordedUnit[],
+  owners: Owners,
   domain: IommuDomain,
   memory: PhysicalMemory | undefined,
 ): HandedDomain {
@@ -91,7 +92,7 @@ function handedDomain(
     ...(stage === undefined ? {} : { stage }),
     ...(topLevel >= 1n && topLevel <= 4n ? { levels: Number(topLevel) + 1 } : {}),
     ...(isRoot ? { root: topTable } : {}),
-    owners: ownersOf(handover, domain, attachments),
+    owners: ownersOf(owners, domain, attachments),
   };
 }
 
@@ -142,16 +143,32 @@ function* iommufds({ luo }: Handover): Generator<DomainOwner> {
     for (const file of session.files ?? []) if (file.iommufd !== undefined) yield { session, file };
 }
 
+interface Owners {
+  readonly all: readonly DomainOwner[];
+  /** By the address of a domain that they list. */
+  readonly listing: ReadonlyMap<bigint, readonly DomainOwner[]>;
+}
+
+function ownersByDomain(handover: Handover): Owners {
+  const all = [...iommufds(handover)];
+  const listing = new Map<bigint, DomainOwner[]>();
+  for (const owner of all) {
+    for (const address of new Set(owner.file.iommufd?.hwpts.items.map(({ domain }) => domain))) {
+      const group = listing.get(address);
+      if (group === undefined) listing.set(address, [owner]);
+      else group.push(owner);
+    }
+  }
+  return { all, listing };
+}
+
 function ownersOf(
-  handover: Handover,
+  { all, listing }: Owners,
   { address }: IommuDomain,
   attachments: readonly Attachment[],
-): DomainOwner[] {
-  const all = [...iommufds(handover)];
-  const listing = all.filter(({ file }) =>
-    file.iommufd?.hwpts.items.some(({ domain }) => domain === address),
-  );
-  if (listing.length > 0) return listing;
+): readonly DomainOwner[] {
+  const own = listing.get(address);
+  if (own !== undefined) return own;
   const tokens = new Set(attachments.map(({ device }) => device.dmaOwnerToken));
   const owning = all.filter(({ file }) => tokens.has(file.token));
   // A token is unique in its session only.

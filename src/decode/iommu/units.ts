@@ -38,20 +38,57 @@ export interface RecordedUnit {
 
 /** Devices of a state that are in use; `unit` or `domain` is the address of the record that they have to refer to. */
 export function liveDevices(
-  { devices }: IommuState,
+  state: IommuState,
   { unit, domain }: { readonly unit?: bigint; readonly domain?: bigint } = {},
-): IommuDevice[] {
-  return devices.items.filter(
-    (device) =>
-      !device.deleted &&
-      (unit === undefined || device.unit === unit) &&
-      (domain === undefined || device.domain === domain),
-  );
+): readonly IommuDevice[] {
+  const { devices, byUnit, byDomain } = indexOf(state);
+  if (unit !== undefined) return byUnit.get(unit) ?? [];
+  return domain === undefined ? devices : (byDomain.get(domain) ?? []);
+}
+
+/** Objects in use, by what refers to them. */
+interface Index {
+  readonly devices: readonly IommuDevice[];
+  readonly byUnit: ReadonlyMap<bigint, readonly IommuDevice[]>;
+  readonly byDomain: ReadonlyMap<bigint, readonly IommuDevice[]>;
+  readonly domains: ReadonlyMap<bigint, IommuDomain>;
+}
+
+const indices = new WeakMap<IommuState, Index>();
+
+function indexOf(state: IommuState): Index {
+  const found = indices.get(state) ?? createIndex(state);
+  indices.set(state, found);
+  return found;
+}
+
+function createIndex(state: IommuState): Index {
+  const devices = state.devices.items.filter(({ deleted }) => !deleted);
+  const domains = state.domains.items.filter(({ deleted }) => !deleted);
+  return {
+    devices,
+    byUnit: grouped(devices, ({ unit }) => unit),
+    byDomain: grouped(devices, ({ domain }) => domain),
+    domains: new Map(domains.map((domain) => [domain.address, domain])),
+  };
+}
+
+function grouped(
+  devices: readonly IommuDevice[],
+  key: (device: IommuDevice) => bigint,
+): Map<bigint, IommuDevice[]> {
+  const groups = new Map<bigint, IommuDevice[]>();
+  for (const device of devices) {
+    const group = groups.get(key(device));
+    if (group === undefined) groups.set(key(device), [device]);
+    else group.push(device);
+  }
+  return groups;
 }
 
 /** The live domain whose record has an address. */
-export function liveDomainAt({ domains }: IommuState, address: bigint): IommuDomain | undefined {
-  return domains.items.find((domain) => domain.address === address && !domain.deleted);
+export function liveDomainAt(state: IommuState, address: bigint): IommuDomain | undefined {
+  return indexOf(state).domains.get(address);
 }
 
 /** Follows a device below a recorded unit, by its own function number. */

@@ -46,7 +46,7 @@ export function placedDevices(context: RuleContext, report: Reporter): PlacedDev
   if (units.length === 0) report.skip('no Intel unit is handed over');
   return units.flatMap((unit) =>
     liveDevices(state, { unit: unit.unit.address }).flatMap((device): PlacedDevice[] => {
-      const path = recordedPath(memory, unit.rtaddr, unit.mode, device.bdf);
+      const path = pathOf(memory, unit, device);
       const unread = path.steps.find(({ verdict }) => verdict === 'unknown');
       if (unread !== undefined) {
         report.absent(
@@ -59,6 +59,17 @@ export function placedDevices(context: RuleContext, report: Reporter): PlacedDev
       return [{ state, device, unit, path, name, subject: deviceSubject(device) }];
     }),
   );
+}
+
+const paths = new WeakMap<RecordedUnit, Map<IommuDevice, DevicePath>>();
+
+/** The way of a device, followed once for all rules. */
+function pathOf(memory: PhysicalMemory, unit: RecordedUnit, device: IommuDevice): DevicePath {
+  const known = paths.get(unit) ?? new Map<IommuDevice, DevicePath>();
+  paths.set(unit, known);
+  const path = known.get(device) ?? recordedPath(memory, unit.rtaddr, unit.mode, device.bdf);
+  known.set(device, path);
+  return path;
 }
 
 export function deviceSubject({ segment, bdf, attachmentId }: IommuDevice): Subject {
