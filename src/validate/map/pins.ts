@@ -18,9 +18,16 @@ function* allIoases({ iommufds }: Handover): Generator<Ioas> {
   for (const { ioases } of iommufds ?? []) yield* ioases ?? [];
 }
 
-/** True when the blob is of the format before patch 13, which knows no handles. */
+const without = new WeakMap<Handover, boolean>();
+
+/** True when the blob is of the format before patch 13, which knows no handles; worked out once for all domains. */
 function withoutHandles(handover: Handover): boolean {
-  return [...allIoases(handover)].every(({ pinnedFileHandle }) => pinnedFileHandle === undefined);
+  let known = without.get(handover);
+  if (known === undefined) {
+    known = [...allIoases(handover)].every(({ pinnedFileHandle }) => pinnedFileHandle === undefined);
+    without.set(handover, known);
+  }
+  return known;
 }
 
 const NO_HANDLES = 'the blob is from patches 5 to 12: no IOAS has a pinned-file-handle';

@@ -27,6 +27,8 @@ interface Reader {
   readonly sink: Sink;
   readonly format: EntryFormat;
   readonly stage: Target['stage'];
+  /** The budget ran out: what was read tells nothing. */
+  spent: boolean;
 }
 
 /** How a page reads as a table of a level; `unclear`: no table, but so few words that damage may be why. */
@@ -50,8 +52,14 @@ function isPresent({ presentLo, presentHi }: EntryFormat, { lo, hi }: EntryAt): 
 /** @param level 1 to 5 */
 function readPage(reader: Reader, address: number, level: number): Page {
   const { sink, format } = reader;
+  if (reader.spent) return { reading: 'absent', entries: [] };
   const bytes = readKnown(sink.memory, address, PAGE);
   if (bytes.length < PAGE) return { reading: 'absent', entries: [] };
+  // Looking at all entries of a page costs what walking it does.
+  if (sink.memory.budget?.take('tables', PAGE) === false) {
+    reader.spent = true;
+    return { reading: 'absent', entries: [] };
+  }
   const view = new DataView(bytes.buffer);
   const entries: EntryAt[] = [];
   let broken = 0;
@@ -149,21 +157,31 @@ function looksLikeLeaf({ stage }: Target, { lo }: EntryAt, software: boolean): b
   return (lo & SS_PTE_BITS.snp.lo) !== 0 || (software && (lo & SS_PTE_BITS.ignored10.lo) === 0);
 }
 
+/** What was found of tables, by stage, root and levels: domains that share one are asked about once. */
+export type Depths = Map<string, number | undefined>;
+
 /**
  * The depth that explains a table better than the one that it is said to have.
  *
+ * @param depths what it returned before, in one run and with one width of addresses
  * @returns levels, one more or one less than those of the target; undefined where nothing speaks against these
  */
-export function betterDepth(sink: Sink, target: Target): number | undefined {
+export function betterDepth(sink: Sink, target: Target, depths: Depths): number | undefined {
+  const key = `${target.stage} ${target.root} ${target.levels} ${isForeign(target)}`;
+  if (!depths.has(key)) depths.set(key, sampledDepth(sink, target));
+  return depths.get(key);
+}
+
+function sampledDepth(sink: Sink, target: Target): number | undefined {
   const { levels, stage } = target;
   // A process or a guest shapes its tables as it likes.
   if (isForeign(target) || target.root === 0n || target.root >= 2n ** 52n) return undefined;
   const [least, most] = LEVELS[stage];
   if (levels < 2 || levels > 5) return undefined;
-  const reader: Reader = { sink, format: formatOf(target), stage };
+  const reader: Reader = { sink, format: formatOf(target), stage, spent: false };
   const root = Number(target.root) - (Number(target.root) % PAGE);
-  if (levels < most && isDeeper(reader, target, root)) return levels + 1;
-  if (levels > least && isShallower(reader, target, root)) return levels - 1;
+  if (levels < most && isDeeper(reader, target, root)) return reader.spent ? undefined : levels + 1;
+  if (levels > least && isShallower(reader, target, root)) return reader.spent ? undefined : levels - 1;
   return undefined;
 }
 

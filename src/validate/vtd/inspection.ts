@@ -13,7 +13,7 @@ import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../rule.j
 import { domainSubject } from '../subject.js';
 import { counted, listed } from '../text.js';
 import { seeAnomalies } from './anomalies.js';
-import { betterDepth } from './depth.js';
+import { betterDepth, type Depths } from './depth.js';
 import { watchLeaves } from './leaf-rows.js';
 import {
   createStretches,
@@ -113,6 +113,7 @@ export function createInspection(
   };
   const runs = createTargetRuns();
   const stretches = createStretches();
+  const depths: Depths = new Map();
   const continues = dmaContinues(handover, asked);
   const unknown = preservedUnknown(handover);
   const targets: Target[] = [];
@@ -126,7 +127,7 @@ export function createInspection(
 
   function watched(said: Target, sharedTableBudget?: number): Watched {
     const owner = targets.length;
-    const levels = betterDepth(sink, said);
+    const levels = betterDepth(sink, said, depths);
     if (levels !== undefined) seeDepth(sink, said, levels);
     // The walk goes on with the depth that explains the table, so that what is in it is still looked at.
     const target = levels === undefined ? said : { ...said, levels };

@@ -4,7 +4,14 @@ import { pfnOf } from './format.js';
 import { reportDeadEntries } from './scan.js';
 import type { WalkState } from './state.js';
 import { visitTable } from './visited.js';
-import { readPartialTable, readTables, TABLE_BYTES, WINDOW_PAGES, wordsOfTable } from './window.js';
+import {
+  createTableWindow,
+  readPartialTable,
+  readTables,
+  TABLE_BYTES,
+  WINDOW_PAGES,
+  wordsOfTable,
+} from './window.js';
 
 /** Physical addresses end here (bits 51:12 are all that an entry can hold). */
 const ADDRESS_END = 2 ** 52;
@@ -74,11 +81,13 @@ function adjacentTables(s: WalkState, parent: number, index: number, direction: 
 /** Brings the table into its level's window. Returns false when the dump holds nothing of it. */
 function loadTable(s: WalkState, p: TablePointer, parentIndex: number): boolean {
   const { level, address } = p;
-  const window = s.windows[level];
-  if (window === undefined || address >= ADDRESS_END) {
+  if (address >= ADDRESS_END) {
     if (!p.again) sightTable(s, 'table-absent', p, p.iova, ENTRIES_PER_TABLE * pagesPerEntry(level));
     return false;
   }
+  // Thousands of walks may end before they reach a table of this level; there is one top table.
+  s.windows[level] ??= createTableWindow(level === s.top ? 1 : WINDOW_PAGES);
+  const window = s.windows[level];
   let at = wordsOfTable(window, address);
   if (at < 0 && parentIndex >= 0) {
     const up = adjacentTables(s, level + 1, parentIndex, 1);

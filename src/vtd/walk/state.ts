@@ -55,8 +55,10 @@ export interface WalkState {
   readonly batch: LeafBatch;
   readonly log: AnomalyLog;
   readonly visited: VisitedTables;
-  /** By level: the window that holds the current table, and where in its words that table starts. */
-  readonly windows: readonly (TableWindow | undefined)[];
+  /**
+   * By level: the window that holds the current table, made with the first, and where in its words that table starts.
+   */
+  readonly windows: (TableWindow | undefined)[];
   readonly at: Int32Array;
   /** By level: byte address of the current table, its first IOVA (page frame number), the next entry to look at. */
   readonly address: Float64Array;

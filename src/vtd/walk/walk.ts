@@ -14,7 +14,7 @@ import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
 import { closeRun, scanDirectory, scanPageTable } from './scan.js';
 import { SHARED_TABLE_BUDGET, type WalkRequest, type WalkState } from './state.js';
 import { createVisitedTables } from './visited.js';
-import { createTableWindow, TABLE_BYTES } from './window.js';
+import { TABLE_BYTES } from './window.js';
 
 /** Rows of a batch: what fits the second-level cache. */
 const BATCH_ROWS = 4096;
@@ -58,9 +58,7 @@ function createState(request: WalkRequest): WalkState {
     batch: createLeafBatch(BATCH_ROWS, format),
     log: createAnomalyLog(),
     visited: createVisitedTables(),
-    windows: Array.from({ length: slots }, (_, level) =>
-      level >= 1 && level <= levels ? createTableWindow() : undefined,
-    ),
+    windows: Array.from({ length: slots }, () => undefined),
     at: new Int32Array(slots),
     address: new Float64Array(slots),
     base: new Float64Array(slots),

@@ -30,9 +30,12 @@ export interface UnknownEntries {
 /** Whether typed arrays have the byte order of tables. */
 export const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-/** @returns an empty window */
-export function createTableWindow(): TableWindow {
-  const bytes = new Uint8Array(TABLE_BYTES * WINDOW_PAGES);
+/**
+ * @param pages most that will be read into it in one go
+ * @returns an empty window
+ */
+export function createTableWindow(pages = WINDOW_PAGES): TableWindow {
+  const bytes = new Uint8Array(TABLE_BYTES * pages);
   const { buffer } = bytes;
   return { bytes, words: new Int32Array(buffer), entries: new Float64Array(buffer), start: 0, pages: 0 };
 }
