@@ -9,7 +9,7 @@ import {
   scalableContextEntry,
   scalableRootEntry,
 } from '../records/vtd.js';
-import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
+import { DEFAULT_SETTINGS, sameSettings, type VtdSettings } from '../schema/settings.js';
 import type { Translation, TranslationUnit } from '../structures/structure.js';
 import { listDevices } from '../vtd/context/list.js';
 import { directoryEntries, type UnitTables } from '../vtd/context/path.js';
@@ -30,7 +30,7 @@ const BUSES = 256;
 
 /** Tells root, context and PASID entries, page tables, and where asked what the tables map. */
 export function addTranslation(context: ReferenceContext, translation: Translation): void {
-  for (const unit of translation.units) addTranslationUnit(context, unit);
+  for (const unit of distinctUnits(translation)) addTranslationUnit(context, unit);
   for (const tree of translationTrees(context.memory, translation).values()) addTables(context, tree);
 }
 
@@ -48,7 +48,7 @@ export function translationTrees(
     if (physicalAddress(root) !== undefined)
       trees.set(root, { root, levels, format, stage, owner: what, element });
   }
-  for (const unit of units) {
+  for (const unit of distinctUnits({ units })) {
     const tables = unitTables(unit, memory);
     for (const path of listDevices(tables)) {
       for (const { stage, request } of stageRequests(path, tables)) {
@@ -64,8 +64,14 @@ export function translationTrees(
   return trees;
 }
 
+/** Units that share a root table, which no kernel has, tell the same: the first is enough. */
+function distinctUnits({ units }: Pick<Translation, 'units'>): readonly TranslationUnit[] {
+  const seen = new Set<bigint>();
+  return units.filter(({ rtaddr }) => !seen.has(rtaddr) && seen.add(rtaddr));
+}
+
 function unitTables({ rtaddr }: TranslationUnit, memory: PhysicalMemory): UnitTables {
-  return { memory, rtaddr, settings: { ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) } };
+  return { memory, rtaddr, settings: sameSettings({ ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) }) };
 }
 
 function addTranslationUnit(context: ReferenceContext, { name, rtaddr }: TranslationUnit): void {

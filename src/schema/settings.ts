@@ -39,3 +39,21 @@ export const DEFAULT_SETTINGS: VtdSettings = {
   eafe: false,
   hpte: false,
 };
+
+const SAME = new Map<string, VtdSettings>();
+/** Settings that are kept: entries of one kernel have a handful. */
+const MAX_SAME = 256;
+
+/**
+ * The same object for equal settings, so that what is compiled for settings is compiled once, however many entries have
+ * them.
+ */
+export function sameSettings(settings: VtdSettings): VtdSettings {
+  const { rev, haw, cap, ecap, mode, ssirwe, ssade, emte, eafe, hpte } = settings;
+  const key = `${rev} ${haw} ${cap} ${ecap} ${mode} ${ssirwe} ${ssade} ${emte} ${eafe} ${hpte}`;
+  const known = SAME.get(key);
+  if (known !== undefined) return known;
+  if (SAME.size >= MAX_SAME) SAME.clear();
+  SAME.set(key, settings);
+  return settings;
+}

@@ -10,6 +10,16 @@ import { compileFormat, type EntryFormat } from './walk/format.js';
  * @param settings of the unit; by default those that reserve the least
  */
 export function firstStageFormat(settings: VtdSettings = DEFAULT_SETTINGS): EntryFormat {
+  const known = FORMATS.get(settings);
+  if (known !== undefined) return known;
+  const format = compile(settings);
+  FORMATS.set(settings, format);
+  return format;
+}
+
+const FORMATS = new WeakMap<VtdSettings, EntryFormat>();
+
+function compile(settings: VtdSettings): EntryFormat {
   const bits = records.FS_PTE_BITS;
   const page = records.fsPteMasks(settings);
   const notAttributes = [bits.address, bits.p, bits.rw, bits.a, bits.d, bits.ea];

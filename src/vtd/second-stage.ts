@@ -10,6 +10,16 @@ import { compileFormat, type EntryFormat } from './walk/format.js';
  * @param settings of the unit; by default those that reserve the least
  */
 export function secondStageFormat(settings: VtdSettings = DEFAULT_SETTINGS): EntryFormat {
+  const known = FORMATS.get(settings);
+  if (known !== undefined) return known;
+  const format = compile(settings);
+  FORMATS.set(settings, format);
+  return format;
+}
+
+const FORMATS = new WeakMap<VtdSettings, EntryFormat>();
+
+function compile(settings: VtdSettings): EntryFormat {
   const bits = records.SS_PTE_BITS;
   const page = records.ssPteMasks(settings);
   const [read, write] = settings.ssirwe ? [bits.ir, bits.iw] : [bits.r, bits.w];

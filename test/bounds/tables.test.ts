@@ -2,8 +2,12 @@
 import { expect, test } from 'vitest';
 import { createBudget } from '../../src/memory/budget.js';
 import { budgetedMemory } from '../../src/memory/budgeted.js';
-import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
+import { DEFAULT_SETTINGS, sameSettings } from '../../src/schema/settings.js';
 import { trimHandover } from '../../src/trim/trim.js';
+import { betterDepth, type Depths } from '../../src/validate/vtd/depth.js';
+import { createPageLog } from '../../src/validate/vtd/page-log.js';
+import type { Sink } from '../../src/validate/vtd/sink.js';
+import type { Target } from '../../src/validate/vtd/target.js';
 import { listDevices } from '../../src/vtd/context/list.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { walkAll } from '../../src/vtd/walk/walk.js';
@@ -75,4 +79,48 @@ test('the functions of eight buses with one table are one table to trim', () => 
   });
   expect(covered).toBeGreaterThanOrEqual(6 * 4096);
   expect(budget.problems()).toEqual([]);
+});
+
+/** What looking for a better depth reads of a table, whose four levels each lead to the next with every entry. */
+function depthReader(limit: number) {
+  const memory = wordsMemory(
+    [0x2000, 0x3000, 0x4000, 0x5000].flatMap((at) => tablePage(at, () => BigInt(at) + 0x1003n)),
+  );
+  const budget = createBudget(0);
+  budget.take('tables', budget.limit('tables') - limit);
+  const ram = { canHoldTable: () => true };
+  const sink = { memory: budgetedMemory(memory, budget), pages: createPageLog(), ram } as unknown as Sink;
+  const depths: Depths = new Map();
+  const depthOf = (root: bigint) => {
+    const target = { root, levels: 4, stage: 'second', settings: DEFAULT_SETTINGS };
+    return betterDepth(sink, target as unknown as Target, depths);
+  };
+  return { budget, depthOf };
+}
+
+test('thousands of domains with one table are asked for its depth once', () => {
+  const { budget, depthOf } = depthReader(4 * MIB);
+  const before = budget.spent('tables');
+  const first = depthOf(0x2000n);
+  const once = budget.spent('tables');
+  expect(once - before).toBeGreaterThanOrEqual(4 * 4096);
+  for (let i = 0; i < 3000; i++) expect(depthOf(0x2000n)).toBe(first);
+  expect(budget.spent('tables')).toBe(once);
+});
+
+test('a depth that the budget leaves open is none', () => {
+  for (const pages of [0, 1, 2, 5, 17, 20]) {
+    const { budget, depthOf } = depthReader(pages * 4096 + 1);
+    expect(depthOf(0x2000n)).toBeUndefined();
+    expect(budget.problems()).toMatchObject([{ code: 'budget-tables' }]);
+  }
+});
+
+test('equal settings are one object, so that masks and formats are compiled once', () => {
+  const settings = { ...DEFAULT_SETTINGS, haw: 41 };
+  expect(sameSettings({ ...settings })).toBe(sameSettings({ ...settings }));
+  expect(sameSettings({ ...settings, emte: true })).not.toBe(sameSettings(settings));
+  expect(secondStageFormat(sameSettings({ ...settings }))).toBe(
+    secondStageFormat(sameSettings({ ...settings })),
+  );
 });

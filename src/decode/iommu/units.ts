@@ -5,7 +5,7 @@
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, readScalableRootEntry } from '../../records/vtd.js';
-import { DEFAULT_SETTINGS } from '../../schema/settings.js';
+import { DEFAULT_SETTINGS, sameSettings } from '../../schema/settings.js';
 import { hex } from '../../schema/units.js';
 import {
   IOMMU_TYPE,
@@ -98,7 +98,7 @@ export function recordedPath(
   mode: UnitMode,
   bdf: number,
 ): DevicePath {
-  const settings = { ...DEFAULT_SETTINGS, mode };
+  const settings = sameSettings({ ...DEFAULT_SETTINGS, mode });
   return devicePath({ memory, rtaddr, settings }, (bdf >> 8) & 0xff, bdf & 0xff);
 }
 

@@ -1,6 +1,6 @@
 /** How the tables of a domain are walked, and what they map. */
 import type { PhysicalMemory } from '../../memory/physical.js';
-import { DEFAULT_SETTINGS, type VtdSettings } from '../../schema/settings.js';
+import { DEFAULT_SETTINGS, sameSettings, type VtdSettings } from '../../schema/settings.js';
 import { settingsFor } from '../../vtd/context/stages.js';
 import { firstStageFormat } from '../../vtd/first-stage.js';
 import { inputWidthOf } from '../../vtd/registers.js';
@@ -26,7 +26,7 @@ export function domainSettings({ attachments, root }: HandedDomain, settings: Vt
   for (const { unit, path } of attachments) {
     if (unit === undefined || path === undefined) continue;
     if (!pathRoots(path).some((address) => BigInt(address) === root)) continue;
-    return settingsFor(path, { ...settings, mode: unit.mode });
+    return settingsFor(path, sameSettings({ ...settings, mode: unit.mode }));
   }
   return settings;
 }

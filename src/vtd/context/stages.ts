@@ -1,6 +1,6 @@
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { PasidEntry } from '../../records/vtd.js';
-import type { VtdSettings } from '../../schema/settings.js';
+import { sameSettings, type VtdSettings } from '../../schema/settings.js';
 import { firstStageFormat } from '../first-stage.js';
 import { guestMemory } from '../nested.js';
 import { inputWidthOf } from '../registers.js';
@@ -20,7 +20,7 @@ export function settingsFor({ steps }: DevicePath, settings: VtdSettings): VtdSe
   const value = steps.find(({ kind }) => kind === 'pasid-entry')?.structure?.value;
   if (value === undefined) return settings;
   const { ssade, emte, eafe } = value as PasidEntry;
-  return { ...settings, ssade: ssade === 1, emte: emte === 1, eafe: eafe === 1 };
+  return sameSettings({ ...settings, ssade: ssade === 1, emte: emte === 1, eafe: eafe === 1 });
 }
 
 /** The stages that a device's requests go through, first first; none where it has no tables. */
