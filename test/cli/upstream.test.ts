@@ -135,7 +135,7 @@ test.each([
     'linux-6.18-handover',
     '6.17',
     1,
-    /Linux 6\.17 accepts it, but reads bytes other than those written: .*map as bitmap-512/,
+    /Linux 6\.17 accepts it, but reads bytes other than those written: .* map as bitmap-512/,
   ],
   ['linux-6.18-handover', '9.9', 2, /--to: 9\.9 is not one of/],
   // As people and uname -r name releases; candidates of 7.1 differ from it.

@@ -235,6 +235,7 @@ describe('explain RECORD', () => {
   test('states of development are of no release', () => {
     expect(forms('luo_ser').map((line) => line.replace(/.*endian {2}/, ''))).toEqual([
       'luo-v5, Linux 7.2 and later',
+      'luo-v5 with a composite string, no release',
       'luo-v4, no release',
       'luo-v3, no release',
       'luo-v2, no release',

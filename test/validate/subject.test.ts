@@ -20,7 +20,7 @@ const SAID: readonly (readonly [RegExp, readonly (keyof Subject)[]])[] = [
 ];
 
 /** Rules whose messages name others than the subject, or several: a list, a page with two owners, a table of all. */
-const OTHERS = /^(GMFS-007|GMFS-009|GMFS-011|GMFS-012|KHO-163|VTD-133)$/;
+const OTHERS = /^(GMFS-007|GMFS-009|GMFS-011|GMFS-012|IOMMU-013|IOMMU-030|IOMMUFD-110|KHO-163|VTD-133)$/;
 
 /** Names that a message may quote without their being its subject: that of a whole table, the target of a pointer. */
 function missing({ rule, message, subject = {} }: Finding): string[] {

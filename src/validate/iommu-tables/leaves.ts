@@ -155,7 +155,10 @@ export const sealed: Rule = {
       if (seals === undefined || (seals & DEMANDED) === DEMANDED) continue;
       const lacking = SEALS.flatMap(([bit, name]) => ((seals & bit) === 0 ? [name] : []));
       report.finding({
-        subject: { session: bytesToText(session.name).text, token: file.token },
+        subject: {
+          ...handedSubject(domain),
+          ...{ session: bytesToText(session.name).text, token: file.token },
+        },
         message: `the memfd of token ${hex(file.token)} of session "${bytesToText(session.name).text}", which ${domain.name} maps, lacks ${lacking.join(', ')}`,
         location: at(file.data + SEALS_AT, 'memfd_luo_ser.seals'),
         found: hex(seals),

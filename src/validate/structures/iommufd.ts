@@ -1,6 +1,7 @@
 /** iommufds: the page tables that user space named, and whose devices’ DMA they own (upstream 4.6). */
 import type { LuoSession } from '../../abi/upstream/model.js';
 import { readBytes } from '../../memory/read.js';
+import { bytesToText } from '../../schema/text.js';
 import type { IommufdHwpt, IommufdState } from '../../structures/iommufd/model.js';
 import { hex, size } from '../text.js';
 import { quoted } from '../upstream/blobs.js';
@@ -337,7 +338,10 @@ export const owners = draft({
       if (own) continue;
       const where = file === undefined ? '' : ` of session ${quoted(file.session.name)}`;
       report.finding({
-        subject: deviceSubject(device),
+        subject: {
+          ...deviceSubject(device),
+          ...(file === undefined ? {} : { session: bytesToText(file.session.name).text }),
+        },
         message: `dma_owner_token of ${deviceName(device)} is ${hex(token)}, but no iommufd${where} has that token`,
         location: fieldPlace(view, 'devices', device, 'dmaOwnerToken'),
         found: hex(token),

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { InputError, OutputError } from '../../../src/memory/node/errors.js';
+import { forgetReads } from '../../../src/memory/node/files-read.js';
 import { readFolder } from '../../../src/memory/node/folder.js';
 import { writeFileAtomic } from '../../../src/memory/node/output.js';
 import { concat, fileBytes, gzip, same } from '../bytes.js';
@@ -26,6 +27,9 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+// Files that other tests have read are gone, and their inodes used again.
+beforeEach(forgetReads);
 
 describe('writeFileAtomic', () => {
   test('writes text and bytes in pieces of any size, of sync and async iterables', async () => {

@@ -3,6 +3,8 @@ import { type Document, documentOf, placed, type Variant } from '../variants.js'
 
 export type MadeName =
   | 'made iommu-v1'
+  | 'made many domains'
+  | 'made many domains, v1'
   | 'made memory and kvm'
   | 'made pci-v1'
   | 'made pci-v3'
@@ -12,12 +14,21 @@ export type MadeName =
 const FREE = 0x1_8000_0000;
 const at = (page: number): string => `0x${(FREE + page * 4096).toString(16)}`;
 
+let base: Document;
+
+/** What all of them hand over besides; not changed by any. */
+function baseDocument(): Document {
+  base ??= documentOf('linux-7.3-live-update');
+  return base;
+}
+
 /** A handover of these sessions and FLBs, and pages that it keeps besides: [page, order]. */
 function handing(
   { flbs, sessions, ...top }: Document,
   pages: readonly (readonly [page: number, order: number])[],
 ): Variant {
-  const document = documentOf('linux-7.3-live-update');
+  const document = baseDocument();
+  const gone = fileStretches(document);
   return placed({
     ...document,
     ...top,
@@ -25,7 +36,8 @@ function handing(
       ...document.preserved,
       pages: [
         ...document.preserved.pages.filter(
-          ({ address }: { address: string }) => !inFiles(document, BigInt(address)),
+          ({ address }: { address: string }) =>
+            !gone.some(([first, last]) => BigInt(address) >= first && BigInt(address) <= last),
         ),
         ...pages.map(([page, order]) => ({ address: at(page), order })),
       ],
@@ -34,14 +46,13 @@ function handing(
   });
 }
 
-/** Whether a block is a folio of the base's own files, which are gone. */
-function inFiles({ luo, pageSize }: Document, address: bigint): boolean {
-  return luo.sessions.some(({ files = [] }: Document) =>
-    files.some(({ memfd }: Document) =>
-      (memfd?.folios ?? []).some(({ pfn, count = 1, step = 1 }: Document) => {
+/** Stretches of the base's own files, which are gone: [first, last] address. */
+function fileStretches({ luo, pageSize }: Document): [bigint, bigint][] {
+  return luo.sessions.flatMap(({ files = [] }: Document) =>
+    files.flatMap(({ memfd }: Document) =>
+      (memfd?.folios ?? []).map(({ pfn, count = 1, step = 1 }: Document) => {
         const first = BigInt(pfn) * BigInt(pageSize);
-        const last = first + BigInt((count - 1) * step * pageSize);
-        return address >= first && address <= last;
+        return [first, first + BigInt((count - 1) * step * pageSize)];
       }),
     ),
   );
@@ -144,6 +155,149 @@ function firstPosting(): Variant {
   );
 }
 
+/** Bytes of a domain and of a unit of a form. */
+const SIZES = {
+  'iommu-liveupdate': [40, 112],
+  'iommu-liveupdate-v1': [37, 112],
+} as const;
+
+/** Domains of the made state: more than a page of any form holds. */
+const MANY = 222;
+
+/**
+ * Scalable mode: 222 page tables of 39 bits, the last three with a device each on two segments, a PASID directory of two
+ * pages, and objects that a session has left that was cancelled.
+ */
+function manyDomains(form: keyof typeof SIZES): Variant {
+  const [domainSize, unitSize] = SIZES[form];
+  const capacity = Math.floor((4096 - 16) / domainSize);
+  const pages = Math.ceil((MANY + 1) / capacity);
+  const domains = (page: number) => 10 + page;
+  const top = 20;
+  const directory = 512;
+  const domainAt = (i: number) => objectAt(domains(Math.floor(i / capacity)), i % capacity, domainSize);
+  const unitAt = (i: number) => objectAt(UNITS, i, unitSize);
+  const stale = { refCount: 1, flags: 1 };
+  const names = [
+    { segment: 0, bdf: '02:00.0', unit: 1 },
+    { segment: 0, bdf: '00:1f.3', unit: 1 },
+    { segment: 1, bdf: '02:10.0', unit: 2 },
+  ];
+  const unit = (token: string, refCount: number, bits: string) => ({
+    refCount,
+    flags: 0,
+    token,
+    type: '0x1',
+    regBase: token,
+    rootTable: at(ROOT),
+    contextTables: [bits, ...Array.from({ length: 7 }, () => '0x0')],
+  });
+  const owner = form === 'iommu-liveupdate' ? { dmaOwnerToken: '0x22' } : {};
+  const attached = (i: number) => MANY - names.length + i;
+  return handing(
+    {
+      iommu: {
+        form,
+        unitsAddress: at(UNITS),
+        unitsPages: [{ address: at(UNITS), count: '0x3' }],
+        units: [
+          { ...unit('0xfed90000', 0, '0x0'), flags: 1 },
+          unit('0xfed90000', 2, '0x12'),
+          { ...unit('0xfed91000', 1, '0x20'), rootTable: at(ROOT + 1) },
+        ],
+        domainsAddress: at(domains(0)),
+        domainsPages: Array.from({ length: pages }, (_, i) => ({
+          address: at(domains(i)),
+          count: hex(Math.min(capacity, MANY + 1 - i * capacity)),
+        })),
+        domains: [
+          ...Array.from({ length: MANY }, (_, i) => ({
+            ...OBJECT,
+            topTable: at(top + i),
+            topLevel: '0x2',
+            vasz: 39,
+            signExtend: 0,
+          })),
+          { ...stale, topTable: at(top), topLevel: '0x2', vasz: 39, signExtend: 0 },
+        ],
+        devicesAddress: at(DEVICES),
+        devicesPages: [{ address: at(DEVICES), count: hex(names.length + 1) }],
+        devices: [
+          {
+            ...stale,
+            ...owner,
+            segment: 0,
+            bdf: '02:00.0',
+            attachmentId: '0x2',
+            domain: domainAt(MANY),
+            unit: unitAt(0),
+            pasidTable: at(directory),
+            maxPasid: '0x8000',
+          },
+          ...names.map(({ segment, bdf, unit: of }, i) => ({
+            ...OBJECT,
+            ...owner,
+            segment,
+            bdf,
+            attachmentId: hex(2 + (i % 2)),
+            domain: domainAt(attached(i)),
+            unit: unitAt(of),
+            pasidTable: at(directory + 2 * i),
+            maxPasid: '0x10000',
+          })),
+        ],
+      },
+      pci: {
+        form: 'pci-version-2',
+        devices: [
+          { segment: 0, bdf: '02:00.0', refcount: 1 },
+          { segment: 0, bdf: '00:00.0', refcount: 0 },
+          { segment: 0, bdf: '00:1c.0', refcount: 1 },
+          { segment: 0, bdf: '00:1f.3', refcount: 1 },
+          { segment: 1, bdf: '01:00.0', refcount: 1 },
+          { segment: 1, bdf: '02:10.0', refcount: 1 },
+          { segment: 1, bdf: '00:00.0', refcount: 1 },
+        ],
+        nrDevices: '0x6',
+      },
+      flbs: [
+        { name: form, count: '0x1' },
+        { name: 'pci', count: '0x3' },
+      ],
+      sessions: [
+        {
+          name: 'vm',
+          files: [
+            {
+              compatible: 'iommufd-v1',
+              token: '0x22',
+              iommufd: {
+                form: 'iommufd-v1',
+                hwpts: Array.from({ length: MANY }, (_, i) => ({
+                  token: hex(i),
+                  domain: domainAt(i),
+                  reclaimed: 0,
+                })),
+              },
+            },
+            ...names.map(({ segment, bdf }, i) => ({
+              compatible: 'vfio-pci-v2',
+              token: hex(0x31 + i),
+              vfioPci: { segment, bdf, resetWorks: i % 2 },
+            })),
+          ],
+        },
+      ],
+    },
+    [
+      ...[UNITS, DEVICES, ROOT, ROOT + 1].map((page): [number, number] => [page, 0]),
+      ...Array.from({ length: pages }, (_, i): [number, number] => [domains(i), 0]),
+      ...Array.from({ length: MANY }, (_, i): [number, number] => [top + i, 0]),
+      ...names.map((_, i): [number, number] => [directory + 2 * i, 1]),
+    ],
+  );
+}
+
 /** An array of fixed size; a VFIO file and nothing of an IOMMU. */
 function pciArray(name: string, devices: Document): Variant {
   return handing(
@@ -233,7 +387,7 @@ function memoryAndKvm(): Variant {
 
 /** A record of pstore beside the other children. */
 function withPstore(): Variant {
-  const document = documentOf('linux-7.3-live-update');
+  const document = baseDocument();
   return placed({
     ...document,
     subtrees: [
@@ -257,6 +411,8 @@ function withPstore(): Variant {
 
 export const MADE: Readonly<Record<MadeName, () => Variant>> = {
   'made iommu-v1': firstPosting,
+  'made many domains': () => manyDomains('iommu-liveupdate'),
+  'made many domains, v1': () => manyDomains('iommu-liveupdate-v1'),
   'made memory and kvm': memoryAndKvm,
   'made pci-v1': () => pciArray('pci-v1', [{ segment: 0, bdf: '02:00.0' }]),
   // Bridges too.

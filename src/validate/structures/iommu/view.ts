@@ -111,7 +111,7 @@ export function domainName({ byDomain }: IommuView, { address }: IommuDomain): s
 
 export function domainSubject({ byDomain }: IommuView, { address }: IommuDomain): Subject {
   const [first] = byDomain.get(address) ?? [];
-  return first === undefined ? {} : { domain: first.attachmentId };
+  return first === undefined ? {} : { ...deviceSubject(first), domain: first.attachmentId };
 }
 
 /** `unit 0xfed90000`. */
