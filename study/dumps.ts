@@ -37,10 +37,14 @@ export interface StudyDump {
 /** Every dump below the fixtures that has its memory. */
 export function studyDumps(fixtures: string): StudyDump[] {
   const upstream = readdirSync(fixtures)
-    .filter(
-      (name) => name.startsWith('linux-') && readdirSync(join(fixtures, name)).includes('handover.elf.gz'),
-    )
-    .map((name) => studyDump(name, join(fixtures, name, 'handover.elf.gz')));
+    .filter((name) => name.startsWith('linux-'))
+    .flatMap((name) => {
+      // The second round of captures has scenarios of one kernel; those of the IOMMU series have records of their own.
+      const file = name.includes('-iommu-') ? 'handover1.elf.gz' : 'handover.elf.gz';
+      return readdirSync(join(fixtures, name)).includes(file)
+        ? [studyDump(name, join(fixtures, name, file))]
+        : [];
+    });
   const rfc = readdirSync(join(fixtures, 'rfc-2024')).map((name) =>
     studyDump(`rfc-2024/${name}`, join(fixtures, 'rfc-2024', name, 'memory.elf.gz')),
   );

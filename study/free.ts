@@ -30,6 +30,8 @@ const FREE: Readonly<Record<string, string>> = {
   'kho_kexec_metadata.kexec_count': 'a counter that goes up by one',
   'kho_kexec_metadata.previous_release': 'any NUL-terminated text',
   'luo_file_ser.token': 'any number that no other file of the session has',
+  'iommufd_hwpt_ser.token': 'any number that no other page table of the file has',
+  'vfio_pci_v2.reset_works': 'the device can be reset, or not',
   'luo_flb_ser.data': 'only the owner of the FLB knows what it means',
   'luo_session_ser.name': 'any NUL-terminated text that no other session has',
   'luo_session_ser_v1.name': 'any NUL-terminated text that no other session has',

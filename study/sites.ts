@@ -33,7 +33,9 @@ export function sitesOf(
   for (const { address, property } of instances.records) if (property !== undefined) bound.add(address);
   return [
     ...instances.blobs.flatMap((blob) => [...treeSites(blob, bound)]),
-    ...instances.records.flatMap((instance) => [...recordSites(instance)]),
+    ...instances.records.flatMap((instance) =>
+      [...recordSites(instance)].filter(isJudged(instance, handover)),
+    ),
     ...mapSites(instances, handover, memory),
   ];
 }
@@ -46,6 +48,14 @@ function unitSites(handover: Handover, memory: PhysicalMemory, units: readonly S
     ...units.flatMap(({ register }) => [...fieldsOf(rtaddrReg as RecordType<unknown>, register)]),
     ...records.flatMap(({ record, address }) => [...fieldsOf(record, address)]),
   ];
+}
+
+/**
+ * Of tables that LUO hands over the capability registers are not recorded, and most other bits are judged by these: they
+ * are corrupted in the memory of live systems.
+ */
+function isJudged({ record }: RecordInstance, { iommu }: Handover): (site: Site) => boolean {
+  return ({ kind }) => iommu === undefined || record.file !== 'vtd' || kind === 'pointer';
 }
 
 function word(name: string, kind: Site['kind'], address: number, width = 64): Site {

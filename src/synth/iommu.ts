@@ -292,7 +292,8 @@ function layTables(
   // Pages of a larger folio follow its first one.
   for (let i = 1; i < most; i++) frames[i] ??= (frames[i - 1] ?? 0) + 1;
   const mappings: TableMapping[] = [];
-  let iova = random.between(1, 0x10000);
+  // Above 4 GiB, and so above the interrupt range.
+  let iova = 0x10_0000 + random.between(1, 0x10000);
   for (let offset = 0; offset < most && mappings.length < 8; ) {
     const count = Math.min(most - offset, random.between(1, 300));
     mappings.push({

@@ -135,10 +135,11 @@ export function watchPreserved(
 ): WalkObserver {
   let mapped = 0;
   let missing = 0;
+  const files = mapsFiles(target);
   function tell(stretch: Stretch): void {
     for (const { start, end, state } of ram.parts(stretch.target, stretch.target + stretch.pages)) {
-      if (state === 'none') continue;
-      const unsure = state === 'maybe' && !isHeld(target.memory, start, end);
+      if (state === 'none' && !files) continue;
+      const unsure = !files && state === 'maybe' && !isHeld(target.memory, start, end);
       if (!unsure) missing += end - start;
       if (!continues) continue;
       const part = { iova: stretch.iova + start - stretch.target, target: start, pages: end - start };
@@ -173,7 +174,16 @@ export function watchPreserved(
   };
 }
 
-/** @param unsure the dump has nothing there, and it may be no RAM */
+/**
+ * Whether only pages of memfds can be mapped: the series preserves no page table of an iommufd that maps anything else
+ * (upstream 4.6; drivers/iommu/iommufd/liveupdate.c), so that neither a BAR nor a region that firmware reserves is an
+ * explanation.
+ */
+function mapsFiles({ handed }: Target): boolean {
+  return (handed?.owners ?? []).length > 0;
+}
+
+/** @param unsure the dump has nothing there, and it may not be RAM */
 function unpreserved(
   target: Target,
   { iova: first, target: to, pages }: Stretch,
@@ -182,10 +192,12 @@ function unpreserved(
   const iova = BigInt(first) * PAGE;
   const at = BigInt(to) * PAGE;
   const iovaEnd = iova + BigInt(pages) * PAGE;
-  const direct = isDirect(target.memory, first, to, to + pages);
-  const where = direct
-    ? `the same addresses, which are not preserved${DIRECT}`
-    : `${hex(at)}, which is not preserved${unsure ? UNSURE : ''}`;
+  const direct = !mapsFiles(target) && isDirect(target.memory, first, to, to + pages);
+  const where = mapsFiles(target)
+    ? `${hex(at)}, which is not preserved: the page table of an iommufd maps preserved memfds and nothing else`
+    : direct
+      ? `the same addresses, which are not preserved${DIRECT}`
+      : `${hex(at)}, which is not preserved${unsure ? UNSURE : ''}`;
   return {
     severity: direct || unsure ? 'note' : 'error',
     ...(target.setting.subject === undefined ? {} : { subject: target.setting.subject }),

@@ -216,7 +216,7 @@ function manyDomains(form: keyof typeof SIZES): Variant {
             topTable: at(top + i),
             topLevel: '0x2',
             vasz: 39,
-            signExtend: i % 2,
+            signExtend: 0,
           })),
           { ...stale, topTable: at(top), topLevel: '0x2', vasz: 39, signExtend: 0 },
         ],

@@ -134,7 +134,7 @@ export const TABLE_CASES: readonly TableCase[] = [
   legacy('IOMMU-052', 'top_table is another page', (handover) =>
     u64(domain(handover) + TOP_TABLE, BigInt(tableOf(3)(handover))),
   ),
-  legacy('IOMMU-052', 'top_table leads to nothing', (handover) =>
+  legacy('IOMMU-029', 'top_table leads to nothing', (handover) =>
     u64(domain(handover) + TOP_TABLE, 0x7777_7000),
   ),
   legacy('IOMMU-052', 'a context entry leads to nothing', (handover, memory) => {
@@ -154,7 +154,7 @@ export const TABLE_CASES: readonly TableCase[] = [
   legacy('IOMMU-054', 'a context table that is not there', (handover) =>
     u64(unit(handover) + BITMAP, 0x1555),
   ),
-  legacy('IOMMU-054', 'without the context table of a device', (handover) =>
+  legacy('IOMMU-022', 'without the context table of a device', (handover) =>
     u64(unit(handover) + BITMAP, 0x554),
   ),
   legacyW('IOMMU-054', 'without a context table of no device', (handover) =>
@@ -162,16 +162,16 @@ export const TABLE_CASES: readonly TableCase[] = [
   ),
   first('IOMMU-054', 'an upper half that is not there', (handover) => u64(unit(handover) + BITMAP, 0x55f)),
   firstW('IOMMU-054', 'without an upper half', (handover) => u64(unit(handover) + BITMAP, 0x555)),
-  legacy('IOMMU-055', 'pasid_table in legacy mode', (handover) =>
+  legacy('IOMMU-027', 'pasid_table in legacy mode', (handover) =>
     u64(device(handover) + PASID_TABLE, 0x681000),
   ),
-  legacy('IOMMU-055', 'max_pasid in legacy mode', (handover) => u64(device(handover) + MAX_PASID, 0x8000)),
+  legacy('IOMMU-027', 'max_pasid in legacy mode', (handover) => u64(device(handover) + MAX_PASID, 0x8000)),
   first('IOMMU-055', 'another PASID directory', (handover) =>
     u64(device(handover) + PASID_TABLE, BigInt(page(entryOf(handover, 'pasid-entry')))),
   ),
-  first('IOMMU-055', 'no PASID directory', (handover) => u64(device(handover) + PASID_TABLE, 0)),
-  first('IOMMU-055', 'half as many PASIDs', (handover) => u64(device(handover) + MAX_PASID, 0x4000)),
-  first('IOMMU-055', 'a number of PASIDs that none has', (handover) =>
+  first('IOMMU-027', 'no PASID directory', (handover) => u64(device(handover) + PASID_TABLE, 0)),
+  first('IOMMU-027', 'half as many PASIDs', (handover) => u64(device(handover) + MAX_PASID, 0x4000)),
+  first('IOMMU-027', 'a number of PASIDs that none has', (handover) =>
     u64(device(handover) + MAX_PASID, 0x8001),
   ),
   legacy('IOMMU-056', 'a leaf onto a page of no file', (handover) => retarget(handover, folio(handover))),
