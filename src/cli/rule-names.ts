@@ -12,7 +12,7 @@ import { namesLike } from './refusal.js';
 export function rulesNamed(words: readonly string[], ids: readonly string[], option: string): Set<string> {
   return new Set(
     words.flatMap((word) => {
-      const found = ids.filter(matching(word));
+      const found = matchingRules(word, ids);
       if (found.length === 0) throw new UsageError(`${option}: there is no rule ${word}${like(word, ids)}`);
       return found;
     }),

@@ -7,10 +7,10 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { formById } from '../../structures/index.js';
 import type { IommuDevice, IommuState } from '../../structures/iommu/model.js';
 import type { Element } from '../../structures/model.js';
-import { fieldBinding, type RecordBinding } from '../../structures/structure.js';
 import { pciText } from '../../structures/values.js';
 import type { DevicePath } from '../../vtd/context/path.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
+import { elementField } from '../structures/place.js';
 
 export const NO_STATE = 'no IOMMU state is handed over';
 
@@ -76,32 +76,15 @@ export function deviceSubject({ segment, bdf, attachmentId }: IommuDevice): Subj
   return { domain: attachmentId, device: pciText(segment, bdf) };
 }
 
-/** Where a field of an element stands, under the kernel's name; `part` is the vendor part that has it. */
+/** Where a field of an element is, under the kernel's name; `part` is the vendor part that has it. */
 export function fieldOf(
   { form }: IommuState,
   list: 'units' | 'domains' | 'devices',
-  { address }: Element,
+  element: Element,
   id: string,
   part?: string,
 ): Location {
-  const root = formById(form)?.root;
-  if (root === undefined) return { address };
-  for (const info of root.record.fields) {
-    const field = fieldBinding(root, info.id);
-    if (field.kind !== 'chain' || field.list.key !== list) continue;
-    const { element } = field.list;
-    if (part === undefined) return placed(element, address, id);
-    for (const own of element.record.fields) {
-      const inner = fieldBinding(element, own.id);
-      const binding = inner.kind === 'variant' ? inner.variants[part] : undefined;
-      if (binding !== undefined) return placed(binding, address + BigInt((own.bitOffset ?? 0) / 8), id);
-    }
-  }
-  return { address };
-}
-
-function placed({ record }: RecordBinding, address: bigint, id: string): Location {
-  const info = record.fields.find((field) => field.id === id);
-  if (info === undefined) return { address };
-  return { address: address + BigInt((info.bitOffset ?? 0) / 8), field: `${record.name}.${info.kernelName}` };
+  const known = formById(form);
+  if (known === undefined) return { address: element.address };
+  return elementField(known, list, element, part === undefined ? id : `${part}.${id}`);
 }
