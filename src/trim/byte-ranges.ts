@@ -1,4 +1,5 @@
 /** Sets of bytes of physical memory. */
+import { firstAfter } from '../memory/first-after.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 
@@ -86,27 +87,15 @@ export function* within(
   start: number,
   end: number,
 ): Generator<{ start: number; end: number }> {
-  for (let i = firstBehind(ends, count, start); i < count && (starts[i] ?? 0) < end; i++) {
+  for (let i = firstAfter(ends, start, count); i < count && (starts[i] ?? 0) < end; i++) {
     yield { start: Math.max(start, starts[i] ?? 0), end: Math.min(end, ends[i] ?? 0) };
   }
 }
 
 /** Whether a byte of [start, end) is in the set. O(log n). */
 export function touches({ starts, ends, count }: ByteRanges, start: number, end: number): boolean {
-  const i = firstBehind(ends, count, start);
+  const i = firstAfter(ends, start, count);
   return i < count && (starts[i] ?? 0) < end;
-}
-
-/** Index of the first range that ends after `start`; `count` if there is none. */
-export function firstBehind(ends: Float64Array, count: number, start: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] ?? 0) <= start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The bytes of `ranges` that are not in `holes`. */

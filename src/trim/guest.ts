@@ -1,10 +1,12 @@
 /** Guest memory, as far as records claim to be in it. */
+
 import type { Handover } from '../abi/model.js';
 import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
+import { firstAfter } from '../memory/first-after.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import { type ByteRanges, createRangeCollector, firstBehind, touches } from './byte-ranges.js';
+import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
 
 /** Guest memory is told in pages of this size or larger. */
 const SMALLEST_PAGE = 4096;
@@ -54,7 +56,7 @@ function createGap({ starts, ends, count }: ByteRanges): (start: number, end: nu
   let to = 0;
   return (start, end) => {
     if (start >= from && end <= to) return true;
-    const next = firstBehind(ends, count, start);
+    const next = firstAfter(ends, start, count);
     from = next === 0 ? 0 : Math.ceil((ends[next - 1] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;
     to =
       next === count ? PHYSICAL_LIMIT : Math.floor((starts[next] as number) / SMALLEST_PAGE) * SMALLEST_PAGE;

@@ -1,6 +1,8 @@
 /** Which page frames files of LUO keep: their session, token, and place in the file. */
+
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, PreservedPages } from '../../abi/upstream/model.js';
+import { firstAfter } from '../../memory/first-after.js';
 import type { FolioView } from '../../structures/folios.js';
 
 /** A file that keeps folios. */
@@ -71,7 +73,7 @@ function createFilePages(handover: Handover): FilePages {
     *parts(start, end) {
       const { starts, ends, pages } = columns;
       let at = start;
-      for (let i = firstBehind(ends, start); at < end && i < starts.length; i++) {
+      for (let i = firstAfter(ends, start); at < end && i < starts.length; i++) {
         const from = Math.max(at, starts[i] as number);
         const to = Math.min(end, ends[i] as number);
         if (from >= end) break;
@@ -122,16 +124,4 @@ function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | und
     pages: Float64Array.from(kept, ({ page }) => page),
     holders: Int32Array.from(kept, ({ holder }) => holder),
   };
-}
-
-/** Index of the first run that ends behind a page frame. */
-function firstBehind(ends: Float64Array, page: number): number {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] as number) <= page) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -14,11 +14,10 @@ import {
   type IommuState,
   type IommuUnit,
 } from '../../structures/iommu/model.js';
+import { SCALABLE } from '../../structures/iommu/tables.js';
 import { type DevicePath, devicePath } from '../../vtd/context/path.js';
 import { dataView } from '../bytes.js';
 
-/** Bit 10 of RTADDR_REG: scalable mode. */
-const SCALABLE = 0x400n;
 const PAGE_MASK = ~0xfffn;
 const BUSES = 256;
 

@@ -1,9 +1,10 @@
 /** Where the translation tables are that a handed-over IOMMU state speaks of. */
+import { RTADDR_REG_BITS } from '../../records/vtd.js';
 import type { Translation, TranslationTable, TranslationUnit } from '../structure.js';
 import { IOMMU_TYPE, type IommuDomain, type IommuState, type IommuUnit } from './model.js';
 
-/** RTADDR_REG.TTM of scalable mode. */
-const SCALABLE = 1n << 10n;
+/** RTADDR_REG.TTM of scalable mode, which is 1. */
+export const SCALABLE = 1n << BigInt(RTADDR_REG_BITS.ttm.shift);
 /** Bits of the context bitmap for functions 0x80 and up, which have tables of their own in scalable mode alone. */
 const UPPER_HALVES = 0xaaaa_aaaa_aaaa_aaaan;
 

@@ -1,5 +1,7 @@
 /** The areas of one iommufd as sorted, disjoint stretches of IOVA pages, met with the leaves of its domain. */
+
 import type { Domain, Ioas, IoasArea, Iommufd } from '../../abi/model.js';
+import { firstAfter } from '../../memory/first-after.js';
 import { endOf, iovasOf, type LeafBatch, pagesOf, startOf } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
 import { areaRange } from '../iommufd/areas.js';
@@ -91,7 +93,7 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
     segments,
     around(batch) {
       const start = startOf(batch);
-      const at = firstBehind(ends, start);
+      const at = firstAfter(ends, start);
       const inside =
         at < starts.length && start >= (starts[at] as number) && endOf(batch) <= (ends[at] as number);
       return inside ? at : -1;
@@ -105,7 +107,7 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
       return rows;
     },
     *pieces(start, end) {
-      let at = firstBehind(ends, start);
+      let at = firstAfter(ends, start);
       for (let from = start; from < end; ) {
         const segment = segments[at];
         if (segment === undefined || segment.start >= end) {
@@ -128,7 +130,7 @@ function locate(batch: LeafBatch, starts: Float64Array, ends: Float64Array, rows
   const iova = iovasOf(batch);
   const pages = pagesOf(batch);
   const count = starts.length;
-  let at = firstBehind(ends, iova[0] ?? 0);
+  let at = firstAfter(ends, iova[0] ?? 0);
   for (let row = 0; row < length; row++) {
     const start = iova[row] as number;
     const end = start + (pages[row] as number);
@@ -136,16 +138,4 @@ function locate(batch: LeafBatch, starts: Float64Array, ends: Float64Array, rows
     if (at === count || end <= (starts[at] as number)) rows[row] = NOWHERE;
     else rows[row] = start >= (starts[at] as number) && end <= (ends[at] as number) ? at : APART;
   }
-}
-
-/** Index of the first segment that ends after `page`. */
-function firstBehind(ends: Float64Array, page: number): number {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] ?? 0) <= page) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

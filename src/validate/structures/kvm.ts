@@ -1,5 +1,6 @@
 /** Virtual machines, their CPUs, and pstore (upstream 4.9, 4.10). */
 
+import { PSTORE_KHO_SER } from '../../records/draft_memory.js';
 import { subtreeForms } from '../../structures/index.js';
 import type { KvmVcpuState, KvmVmState } from '../../structures/kvm/model.js';
 import { hex } from '../text.js';
@@ -108,7 +109,9 @@ export const pstoreVersion = draft({
         continue;
       }
       const found =
-        blob.length < 4 ? undefined : new DataView(blob.buffer, blob.byteOffset).getUint32(0, true);
+        blob.length < PSTORE_KHO_SER.pad
+          ? undefined
+          : new DataView(blob.buffer, blob.byteOffset).getUint32(PSTORE_KHO_SER.version, true);
       const known = version.values.some((each) => each === found);
       report.finding({
         message: known
