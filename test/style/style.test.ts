@@ -95,6 +95,26 @@ describe('docs/style.md', () => {
   });
 });
 
+test('no marker of a merge conflict is left in a text file', () => {
+  const texts = [
+    '.',
+    'docs',
+    'formats',
+    'fixtures',
+    'schemas',
+    'src',
+    'test',
+    'tools',
+    'bench',
+    'study',
+  ].flatMap((folder) =>
+    readdirSync(folder, { recursive: folder !== '.', encoding: 'utf8' })
+      .filter((name) => /\.(?:md|ts|js|json|ksy|ya?ml|c|h|sh)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  expect(texts.filter((path) => /^(?:<{7} |={7}$|>{7} )/m.test(readFileSync(path, 'utf8')))).toEqual([]);
+});
+
 test('the lexer finds literals, and no comment or regular expression', () => {
   const source = "// it's\nconst a = /['\"]/.test('b') ? `c @{d('e')} f` : \"g\"; /* 'h' */ const i = 'j';\n";
   expect(literals(source.replace('@', '$'))).toEqual([
