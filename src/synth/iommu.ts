@@ -48,7 +48,7 @@ const MOST_PAGES = 1024;
 const TOKEN = 0xfed9_0000;
 
 export interface LaidIommu {
-  /** Files that follow the memfds of each session. */
+  /** Files that follow those of guest memory in each session. */
   readonly files: readonly (readonly Json[])[];
   readonly flbs: readonly Json[];
   /** Parts at the top of a document. */
