@@ -1,5 +1,6 @@
 /** Structures for people: what they hold in tables, and in a line. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import { escapeText } from '../schema/escape.js';
 import type { FieldInfo } from '../schema/record.js';
 import { counted, hex } from '../schema/units.js';
@@ -174,7 +175,7 @@ function listText({ structure, top, form, paint }: Told, list: ListBinding, mode
 
 /** How many structures and elements there are: `2 iommufds, 3 IOMMU domains`; empty for none. */
 export function structuresSummary(handover: Handover): string {
-  const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
+  const files = [...filesOf(handover)].map(({ file }) => file);
   const parts: string[] = [];
   for (const { key, what, plural } of DRAFTS) {
     const count = files.filter((file) => (file as unknown as Model)[key] !== undefined).length;

@@ -4,7 +4,7 @@
  * the order of the blob; from kho-v2 on the kernel inserts the newest in front.
  */
 import { blobSize, preservedData, preservedMemoryMap, subFdt } from '../../records/kho_root.js';
-import { type NodeBinding, type PropertyBinding, type TreeBinding, value } from '../binding.js';
+import { type NodeBinding, type PropertyBinding, type TreeBinding, value } from '../../structures/tree.js';
 import type { Generation } from '../model.js';
 
 function rootTree(compatible: string, properties: readonly PropertyBinding[]): TreeBinding {

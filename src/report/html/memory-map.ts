@@ -1,5 +1,6 @@
 /** The physical memory of a handover as a picture: what is kept, and what is where. */
 import type { AddressRange, Handover } from '../../abi/model.js';
+import { filesOf } from '../../abi/upstream/holders.js';
 import { fsMemRange } from '../../decode/guestmemfs.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
 import { hex, size } from '../../schema/units.js';
@@ -111,15 +112,13 @@ function* reserved({ memblock }: Handover): Generator<AddressRange> {
 }
 
 /** Folios as far as their first pages tell; their sizes are those of the preserved blocks. */
-function* folios({ luo, pageSize }: Handover, subject: Subject): Generator<AddressRange> {
-  const page = BigInt(pageSize);
-  for (const { files = [] } of luo?.sessions ?? []) {
-    for (const file of files) {
-      for (const { subject: kind, list } of folioListsOf(file)) {
-        if (kind !== subject) continue;
-        for (const { pfn, count, step } of list.folios.runs())
-          yield { start: pfn * page, end: (pfn + BigInt(count * step)) * page };
-      }
+function* folios(handover: Handover, subject: Subject): Generator<AddressRange> {
+  const page = BigInt(handover.pageSize);
+  for (const { file } of filesOf(handover)) {
+    for (const { subject: kind, list } of folioListsOf(file)) {
+      if (kind !== subject) continue;
+      for (const { pfn, count, step } of list.folios.runs())
+        yield { start: pfn * page, end: (pfn + BigInt(count * step)) * page };
     }
   }
 }

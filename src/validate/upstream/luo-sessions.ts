@@ -1,9 +1,9 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { blockCapacity } from '../../structures/blocks.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { sessionSubject } from '../subject.js';
 import { counted, hex } from '../text.js';

@@ -1,11 +1,11 @@
 /** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
 import type { Subtree } from '../../abi/model.js';
-import { luoV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { luoV1 } from '../../structures/luo/binding.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, listed } from '../text.js';
