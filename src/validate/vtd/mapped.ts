@@ -280,7 +280,7 @@ export function createTargetRuns(): TargetRuns {
         if (target === undefined || !meets) continue;
         // Too many to remember: walked once more.
         const all = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
-        for (const { hit, pages } of all) sink.tally.see('SS-23', hit, target.setting, pages);
+        for (const { hit, pages } of all) sink.tally.see('VTD-104', hit, target.setting, pages);
       }
     },
   };
