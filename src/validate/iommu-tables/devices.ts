@@ -1,8 +1,10 @@
 /** Devices that are handed over, against the context and PASID entries below their unit's root table. */
+
 import { liveDomainAt, pathRoots } from '../../decode/iommu/units.js';
 import type { ScalableContextEntry } from '../../records/vtd.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import type { DeviceTranslation, PagingRoot } from '../../vtd/context/translation.js';
+import { IOMMU } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -32,6 +34,7 @@ export const deviceInTables: Rule = {
     'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
   requires: ['IOMMU-023', 'VFIO-006'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const devices = placedDevices(context, report);
     const missing = devices.filter(({ path }) => path.translation === undefined);
@@ -84,6 +87,7 @@ export const domainIds: Rule = {
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
   requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026', 'IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
       if (BigInt(translation.did) === device.attachmentId) continue;
@@ -116,6 +120,7 @@ export const topTables: Rule = {
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
   requires: ['IOMMU-050', 'IOMMU-030', 'IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -155,6 +160,7 @@ export const levels: Rule = {
     'the next kernel walks and frees the tables with the wrong depth: it takes page tables for pages, or pages for page tables',
   requires: ['IOMMU-052'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -196,6 +202,7 @@ export const pasidFields: Rule = {
     'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
   requires: ['IOMMU-050', 'IOMMU-027'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, unit, name, path, subject } of placedDevices(context, report)) {
       const { intel } = device;

@@ -1,4 +1,5 @@
 /** Where the leaves of domains that LUO hands over lead: into files of the session, sealed, within the width. */
+
 import { missingOf, missingText } from '../../abi/missing.js';
 import { type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
 import { type FolioHolder, filePages } from '../../decode/iommu/file-pages.js';
@@ -6,6 +7,7 @@ import { memfdLuoSer } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import { iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { createProbe } from '../pages.js';
+import { FOLIOS, IOMMU, MAP } from '../reads.js';
 import type { Reporter, Rule, WalkObserver } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -37,6 +39,7 @@ export const inFiles: Rule = {
   consequence:
     'the page has no owner in the next kernel, or belongs to another session, which may finish and free it while the device writes to it',
   needs: ['memory'],
+  reads: [...MAP, ...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     handedOf(context, report);
   },
@@ -137,6 +140,7 @@ export const sealed: Rule = {
   consequence:
     'the file can be shrunk in the next kernel: its pages are freed while the device writes to them',
   needs: ['memory'],
+  reads: [...FOLIOS, ...IOMMU],
   check(context, report) {
     if (handedOf(context, report) !== undefined) reached.set(report, new Map());
   },
@@ -201,6 +205,7 @@ export const withinWidth: Rule = {
     'the next kernel refuses to unmap it, as it is outside the aperture of the domain: it stays mapped',
   requires: ['IOMMU-053'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed?.domains.every(({ domain }) => domain.vasz === undefined) === true)

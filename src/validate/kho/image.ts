@@ -1,7 +1,9 @@
 /** What the loader puts into memory is in scratch, and in nothing that is preserved. */
+
 import { type AddressRange, GENERATIONS, type Handover, type ImagePart } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import { physicalAddress } from '../../memory/read.js';
+import { SCRATCH_AND_MAP } from '../reads.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { range } from '../text.js';
 
@@ -18,6 +20,7 @@ export const imageInScratch: Rule = {
   consequence:
     'segments are copied to their places after everything is preserved: memory preserved there is overwritten before the next kernel starts',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   check(context, report) {
     const { image, generation } = context.handover;
     if (image === undefined) {

@@ -1,4 +1,5 @@
 /** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
+
 import type { Subtree } from '../../abi/model.js';
 import { luoV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
@@ -7,6 +8,7 @@ import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
 import { RELEASES } from '../../versions/table.js';
+import { LUO } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { at, BLOCKS, childNamed, orderAt, wholeMap } from './shared.js';
@@ -27,6 +29,7 @@ export const luoRecord: Rule = {
   evidence: `${STARTUP}, liveupdate_early_init`,
   consequence: 'the next kernel panics at boot, even with liveupdate=off, if KHO is enabled',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
     const luo = rider(context, report);
@@ -108,6 +111,7 @@ export const luoTree: Rule = {
   consequence:
     'the next kernel panics at boot; 7.0 and 7.1 also panic without luo-flb, which 6.19 does not write',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-117'],
   check(context, report) {
     const luo = rider(context, report);
@@ -211,6 +215,7 @@ export const luoPage: Rule = {
   consequence:
     'only the first page of a larger block can be restored: freeing any other page after reading it warns, and the page is lost. A luo_ser at the start of a larger block is freed together with it',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-113', 'KHO-116'],
   check(context, report) {
     const luo = rider(context, report);
