@@ -1,4 +1,5 @@
 /** A DUMP argument → the trees in it, their memory, and what they decode to. */
+
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import type { UnrestoredBlocks } from '../abi/upstream/model.js';
@@ -30,6 +31,7 @@ import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { counted, hex } from '../schema/units.js';
 import type { ValidateOptions } from '../validate/run.js';
+import { RFC } from '../versions/generations.js';
 import { readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
@@ -345,7 +347,7 @@ function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'bro
 /** Whose form what names a tree has. */
 function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'> {
   const { setupData, chosen } = found ?? {};
-  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: 'rfc-2024' };
+  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: RFC };
   if (setupData?.khoData !== undefined || chosen !== undefined) return { passedOn: 'upstream' };
   return {};
 }

@@ -2,6 +2,7 @@
 
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
+import { isRfc } from '../versions/generations.js';
 import { IOMMU_STAGES, type IommuStage } from './upstream-plan.js';
 
 /** What a dump shall be like; everything but the ABI has a default. Sizes in bytes. */
@@ -106,10 +107,10 @@ export function checkOptions(options: SynthOptions): void {
   if (!GENERATIONS.some((name) => name === abi)) {
     throw new SynthError('abi', `"${abi}" is not one of ${GENERATIONS.join(', ')}`);
   }
-  const foreign = (abi === 'rfc-2024' ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
+  const foreign = (isRfc(abi) ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
   if (foreign !== undefined) throw new SynthError(OPTION_NAMES[foreign], `${abi} has none`);
   const iommu = IOMMU_ONLY.find((key) => options[key] !== undefined);
-  if (iommu !== undefined && abi !== 'rfc-2024') {
+  if (iommu !== undefined && !isRfc(abi)) {
     if (abi !== 'kho-v4' || (luo !== undefined && luo !== 'luo-v5'))
       throw new SynthError(OPTION_NAMES[iommu], 'IOMMU state goes with kho-v4 and luo-v5 only');
     if (pageSize !== undefined && pageSize !== 4096)
@@ -120,7 +121,7 @@ export function checkOptions(options: SynthOptions): void {
   if (pageSize !== undefined && ![4096, 16384, 65536].includes(pageSize)) {
     throw new SynthError('page-size', 'not 4k, 16k or 64k');
   }
-  if (abi === 'rfc-2024' && pageSize !== undefined && pageSize !== 4096) {
+  if (isRfc(abi) && pageSize !== undefined && pageSize !== 4096) {
     throw new SynthError('page-size', 'rfc-2024 has pages of 4k only');
   }
   for (const [name, part] of [

@@ -177,5 +177,4 @@ export interface Rule {
   finish?(context: RuleContext, report: Reporter): void;
 }
 
-/** Rules of the 2024 series only. */
-export const RFC_2024: readonly Generation[] = ['rfc-2024'];
+export { RFC_2024 } from '../versions/generations.js';

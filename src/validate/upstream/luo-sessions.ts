@@ -5,6 +5,7 @@ import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { factsOf } from '../../versions/generations.js';
 import { FILES, SESSIONS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { sessionSubject } from '../subject.js';
@@ -125,7 +126,10 @@ export const sessionNamed: Rule = {
 /** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
 function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
   const release = kexecMetadata?.previousRelease;
-  return generation !== 'kho-v4' || (release !== undefined && bytesToText(release).text.startsWith('7.2'));
+  return (
+    factsOf(generation)?.luo !== 'record' ||
+    (release !== undefined && bytesToText(release).text.startsWith('7.2'))
+  );
 }
 
 export const sessionNamesUnique: Rule = {

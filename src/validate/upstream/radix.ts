@@ -5,7 +5,7 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { MAP } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
-import { at, notePartMissing, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
+import { at, BLOCKS, notePartMissing, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
 
 const WALK = 'kernel/liveupdate/kexec_handover.c __kho_radix_walk_tree';
 const SLOT = 'kho_radix_node.table';
@@ -123,8 +123,8 @@ export const blockSizeBits: Rule = {
   id: 'KHO-161',
   title: 'the size of every block fits in 31 bits',
   severity: 'error',
-  // Linux 7.2 computes it in 64 bits; of kho-v1 it is KHO-134.
-  generations: ['kho-v2', 'kho-v3'],
+  // Linux 7.2 computes it in 64 bits; of chunks it is KHO-134.
+  generations: RADIX.filter((generation) => !BLOCKS.includes(generation)),
   source: 'upstream X5, M4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve (7.1)',
   consequence:

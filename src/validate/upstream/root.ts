@@ -16,6 +16,7 @@ import {
 import { physicalAddress } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
+import { factsOf } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { MAP } from '../reads.js';
 import type { Rule } from '../rule.js';
@@ -126,7 +127,10 @@ export const mapProperty: Rule = {
     if (preservedMemoryMap !== 0n) return;
     // 6.19 to 7.0 build the tree at boot, edit it in place, and write the property on the way to the kexec.
     const edited = tree.header?.offMemRsvmap === FDT_HEADER_SIZE;
-    const running = generation === 'kho-v1' && setupData === undefined && (edited || subtrees.length === 0);
+    const running =
+      factsOf(generation)?.mapWrittenLate === true &&
+      setupData === undefined &&
+      (edited || subtrees.length === 0);
     report.finding({
       ...(running ? { severity: 'note' as const } : {}),
       message: running
@@ -188,7 +192,7 @@ export const treePreserved: Rule = {
     }
     const pages = wholeMap(context, report);
     if (pages === undefined || pages.covers(fdtAddress, fdtAddress + BigInt(pageSize))) return;
-    if (generation === 'kho-v1' && scratch === undefined && setupData === undefined) {
+    if (factsOf(generation)?.map === 'chunks' && scratch === undefined && setupData === undefined) {
       report.skip('not preserved, but perhaps a copy in the loaded image: the scratch regions are not known');
       return;
     }

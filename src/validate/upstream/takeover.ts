@@ -2,6 +2,7 @@
 
 import { GENERATIONS } from '../../abi/model.js';
 import { handoverReleases } from '../../decode/upstream/releases.js';
+import { UPSTREAM } from '../../versions/generations.js';
 import type { Takeover } from '../../versions/releases.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Trait } from '../../versions/writer.js';
@@ -54,7 +55,7 @@ export const takenOver: Rule = {
   id: 'KHO-160',
   title: 'the release named by --to takes over the handover in this form',
   severity: 'error',
-  generations: GENERATIONS.filter((generation) => generation !== 'rfc-2024'),
+  generations: UPSTREAM,
   source: 'upstream 1.1, 1.3, 1.4',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_populate, luo_core.c; the version table (kho explain abi)',

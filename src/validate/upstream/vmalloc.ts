@@ -3,6 +3,7 @@
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { factsOf } from '../../versions/generations.js';
 import { VMALLOC } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
@@ -119,7 +120,7 @@ export const runOrder: Rule = {
       const what = overflows ? ', and the size of a run overflows' : listText(placed);
       report.finding({
         subject,
-        severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
+        severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
         message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
@@ -193,7 +194,8 @@ export const listPages: Rule = {
         const order = orderAt(map, pfn);
         if (order === 0) continue;
         const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
-        const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
+        const refused =
+          factsOf(context.handover.generation)?.map === 'chunks' && order > maxPageOrder(map.pageSize);
         report.finding({
           ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
           subject,

@@ -11,6 +11,7 @@ import {
   LUO_SESSION_HEADER_SER_SIZE,
   LUO_SESSION_SER_V1_SIZE,
 } from '../../records/luo.js';
+import { LUO_TREES } from '../../versions/generations.js';
 import { FLBS, KHO_TEST, LUO, MEMBLOCK, SESSIONS } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';
@@ -144,8 +145,7 @@ export const noSessionBehind: Rule = {
   id: 'LUO-020',
   title: 'the bytes after the last session of the session area are zero',
   severity: 'warning',
-  // kho-v4 brought the block lists.
-  generations: UPSTREAM.filter((generation) => generation !== 'kho-v4'),
+  generations: LUO_TREES,
   source: 'upstream 3.5.1, L5',
   evidence: 'kernel/liveupdate/luo_session.c luo_session_serialize, luo_session_deserialize (6.19 to 7.1)',
   consequence: 'not checked: a session missing from the count is lost, and its files stay reserved',
