@@ -1,5 +1,6 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
 
+import { moreChildProperties } from '../abi/upstream/root.js';
 import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { writeBoot } from '../encode/upstream/boot.js';
@@ -64,6 +65,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     name,
     address: hex(address),
     ...(sized ? { size: hex(size) } : {}),
+    ...Object.fromEntries(moreChildProperties(abi).map(({ key }) => [key, hex(0n)])),
   }));
   const { bytes: blob } = encodeBlob({
     kind: 'handover',

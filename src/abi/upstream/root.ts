@@ -39,6 +39,25 @@ function childProperties(generation: UpstreamGeneration): PropertyBinding[] {
   return FACTS[generation].names.flatMap((name) => CHILD[name] ?? []).reverse();
 }
 
+/** Properties of a child that say more of its blob than where it is. */
+const MORE = Object.values(CHILD).filter(({ key }) => key !== 'address' && key !== 'size');
+
+/** What a generation's children have besides the address and the size of their blob. */
+export function moreChildProperties(generation: UpstreamGeneration): PropertyBinding[] {
+  return childProperties(generation).filter((property) => MORE.includes(property));
+}
+
+/** The values of these, with the names of their properties and their keys in the model. */
+export function moreOfChild(
+  subtree: object,
+): { readonly property: string; readonly key: string; readonly value: bigint }[] {
+  const values = subtree as { readonly [key: string]: unknown };
+  return MORE.flatMap(({ property, key }) => {
+    const value = values[key];
+    return typeof value === 'bigint' ? [{ property, key, value }] : [];
+  });
+}
+
 /** Root trees by generation. */
 export const upstreamRoots = Object.fromEntries(
   UPSTREAM.map((generation) => [generation, rootTree(generation, childProperties(generation))]),
