@@ -85,7 +85,7 @@ function subtreeEntity(subtree: Subtree, typed: Typed | undefined, context: Stru
     fields: [
       strictField('preserved-data', address),
       strictField('blob-size', size, 'size'),
-      ...moreOfChild(subtree).map(({ property, value }) => strictField(property, value)),
+      ...moreOfChild(subtree).map(({ property, value }) => field(property, value)),
       strictField('blob', blob ?? null),
     ],
     // The blob is whole or not there, wherever the root tree breaks off.
