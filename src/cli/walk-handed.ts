@@ -1,6 +1,6 @@
 /** `kho walk` on the IOMMU state that LUO hands over: its domains, by the address of their record or attachment id. */
 import type { Handover } from '../abi/model.js';
-import { type HandedDomain, type HandedIommu, handedIommu, type Stage } from '../decode/iommu/domains.js';
+import { type HandedDomain, type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
 import { filePages } from '../decode/iommu/file-pages.js';
 import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
 import { InputError } from '../memory/node/errors.js';
@@ -11,6 +11,7 @@ import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { hex } from '../schema/units.js';
+import type { Stage } from '../structures/iommu/attachments.js';
 import { pciText } from '../structures/values.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';

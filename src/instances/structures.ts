@@ -42,7 +42,7 @@ export function addStructure(context: ReferenceContext, { form, model, owner }: 
 export function addTopStructures(context: ReferenceContext, handover: Handover): void {
   for (const held of heldBy(handover, '')) {
     addStructure(context, held);
-    const translation = subjectByKey(held.form.subject)?.translation?.(held.model);
+    const translation = subjectByKey(held.form.subject)?.translation?.(held.model, context.memory);
     if (translation !== undefined) addTranslation(context, translation);
   }
   for (const subtree of handover.subtrees ?? [])

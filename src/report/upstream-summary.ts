@@ -3,11 +3,11 @@ import { missingOf, missingText, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { Luo } from '../abi/upstream/model.js';
 import { type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
-import { liveDevices } from '../decode/iommu/units.js';
 import { countMappings } from '../decode/iommu/walks.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
+import { liveDevices } from '../structures/iommu/units.js';
 import { counted } from '../validate/text.js';
 import { structuresSummary } from './structure-text.js';
 

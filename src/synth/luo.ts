@@ -6,7 +6,7 @@ import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../records/luo.js';
 import { hex } from '../schema/units.js';
 import { folioRuns, layFolioList } from './folio-list.js';
 import type { Guest } from './guest.js';
-import type { LaidIommu } from './iommu.js';
+import type { LaidIommu } from './iommu/iommu.js';
 import { hash } from './random.js';
 import type { Space } from './space.js';
 import type { LuoPlan, MemfdPlan, SessionPlan } from './upstream-plan.js';
@@ -67,7 +67,7 @@ export function layLuo(
     ...(version === 'luo-v2' ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress,
     ...(blocks === undefined || blocks.length === 0 ? {} : { sessionBlocks: blocks }),
-    ...(hasFlbs ? flbsJson(space, plan, iommu?.flbs ?? []) : {}),
+    ...(hasFlbs ? flbsJson(space, plan, iommu) : {}),
   };
   return {
     encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
@@ -75,12 +75,11 @@ export function layLuo(
   };
 }
 
-function flbsJson(space: Space, { flbs }: LuoPlan, more: readonly Json[]): Json {
-  return {
-    flbsAddress: hex(space.keep(0)),
-    flbPages: '0x1',
-    flbs: [...flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })), ...more],
-  };
+/** The test's FLBs are kept for every file, those of drafts too. */
+function flbsJson(space: Space, { flbs }: LuoPlan, iommu: LaidIommu | undefined): Json {
+  const more = BigInt(iommu?.files.reduce((sum, files) => sum + files.length, 0) ?? 0);
+  const own = flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count + more) }));
+  return { flbsAddress: hex(space.keep(0)), flbPages: '0x1', flbs: [...own, ...(iommu?.flbs ?? [])] };
 }
 
 function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {

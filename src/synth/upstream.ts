@@ -9,7 +9,7 @@ import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
 import { FACTS } from '../versions/generations.js';
 import { createGuest, type Guest } from './guest.js';
-import { layIommu } from './iommu.js';
+import { layIommu } from './iommu/iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
 import { layKhoTest } from './kho-test.js';
 import { layLuo } from './luo.js';
@@ -24,6 +24,8 @@ import type { UpstreamPlan } from './upstream-plan.js';
 type Json = { readonly [key: string]: unknown };
 
 const GIB = 2 ** 30;
+/** In GiB, the end of what has the interrupt range. */
+const ABOVE_MSI = 4;
 /** MAX_PAGE_ORDER by page size: scratch regions are made of such blocks. */
 const MAX_PAGE_ORDER: Readonly<Record<number, number>> = { 4096: 10, 16384: 11, 65536: 13 };
 /** Alignment of what the loader places in scratch. */
@@ -45,7 +47,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
   const { pageSize, key, abi } = plan;
   const random = createRandom(BigInt(key), 0x5ace);
   const scratch = scratchOf(plan, random);
-  const guestBase = (Math.ceil((scratch.at(-1)?.end ?? 0) / GIB) + random.between(0, 15)) * GIB;
+  const afterScratch = Math.ceil((scratch.at(-1)?.end ?? 0) / GIB) + random.between(0, 15);
+  // Devices do not reach what is around 0xfee00000, so that their guests have other memory.
+  const guestBase = (plan.iommu === undefined ? afterScratch : Math.max(afterScratch, ABOVE_MSI)) * GIB;
   const guest = guestOf(plan, guestBase, random);
   const space = createSpace(
     pageSize,
@@ -172,7 +176,7 @@ function layChildren(
     const iommu =
       plan.iommu === undefined
         ? undefined
-        : layIommu(space, plan.iommu, luo, guest, createRandom(BigInt(key), 0x10440));
+        : layIommu(space, { ...plan.iommu, abi: plan.abi }, luo, guest, createRandom(BigInt(key), 0x10440));
     const order = { key: hash(key, 0x1157), disorder: plan.fragmentation };
     const laid = layLuo(space, luo, guest, order, iommu);
     const written = writeLuo(placeOf(space), laid.encoded, { ...iommu?.parts });

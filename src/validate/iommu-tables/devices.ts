@@ -1,7 +1,7 @@
 /** Devices that are handed over, against the context and PASID entries below their unit's root table. */
 
-import { liveDomainAt, pathRoots } from '../../decode/iommu/units.js';
 import type { ScalableContextEntry } from '../../records/vtd.js';
+import { liveDomainAt, pathRoots } from '../../structures/iommu/units.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import type { DeviceTranslation, PagingRoot } from '../../vtd/context/translation.js';
 import { IOMMU } from '../reads.js';

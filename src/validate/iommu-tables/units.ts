@@ -1,11 +1,11 @@
 /** Units and top tables that are handed over: whether they can be tables, and which context tables there are. */
 
 import { dataView } from '../../decode/bytes.js';
-import type { Stage } from '../../decode/iommu/domains.js';
-import { liveDevices, type RecordedUnit } from '../../decode/iommu/units.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, readRootEntry, readScalableRootEntry } from '../../records/vtd.js';
+import type { Stage } from '../../structures/iommu/attachments.js';
 import { IOMMU_TYPE } from '../../structures/iommu/model.js';
+import { liveDevices, type RecordedUnit } from '../../structures/iommu/units.js';
 import { rootPointer } from '../../vtd/registers.js';
 import { IOMMU } from '../reads.js';
 import type { Rule } from '../rule.js';

@@ -4,21 +4,15 @@
  */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
-import { ROOT_ENTRY_SIZE, readScalableRootEntry } from '../../records/vtd.js';
+import { ROOT_ENTRY_SIZE, RTADDR_REG_BITS, readScalableRootEntry } from '../../records/vtd.js';
 import { DEFAULT_SETTINGS, sameSettings } from '../../schema/settings.js';
 import { hex } from '../../schema/units.js';
-import {
-  IOMMU_TYPE,
-  type IommuDevice,
-  type IommuDomain,
-  type IommuState,
-  type IommuUnit,
-} from '../../structures/iommu/model.js';
-import { SCALABLE } from '../../structures/iommu/tables.js';
 import { type DevicePath, devicePath } from '../../vtd/context/path.js';
-import { dataView } from '../bytes.js';
+import { IOMMU_TYPE, type IommuDevice, type IommuDomain, type IommuState, type IommuUnit } from './model.js';
 
 const PAGE_MASK = ~0xfffn;
+/** RTADDR_REG.TTM of scalable mode, which is 1. */
+const SCALABLE = 1n << BigInt(RTADDR_REG_BITS.ttm.shift);
 const BUSES = 256;
 
 export type UnitMode = 'legacy' | 'scalable';
@@ -115,7 +109,23 @@ export function pathRoots({ translation }: DevicePath): number[] {
  *
  * @param memory without it only the records tell the mode
  */
-export function recordedUnits(state: IommuState, memory: PhysicalMemory | undefined): RecordedUnit[] {
+export function recordedUnits(
+  state: IommuState,
+  memory: PhysicalMemory | undefined,
+): readonly RecordedUnit[] {
+  const known = recorded.get(state);
+  if (known !== undefined && known.memory === memory) return known.units;
+  const units = findUnits(state, memory);
+  recorded.set(state, { memory, units });
+  return units;
+}
+
+const recorded = new WeakMap<
+  IommuState,
+  { readonly memory: PhysicalMemory | undefined; readonly units: readonly RecordedUnit[] }
+>();
+
+function findUnits(state: IommuState, memory: PhysicalMemory | undefined): RecordedUnit[] {
   const found = state.units.items.flatMap((unit) => {
     if (unit.deleted || unit.type !== IOMMU_TYPE.intel || unit.intel === undefined) return [];
     const root = unit.intel.rootTable & PAGE_MASK;
@@ -199,7 +209,7 @@ function modeByRecords({ intel }: IommuUnit, devices: readonly IommuDevice[]): T
 function modeByRoot(root: bigint, memory: PhysicalMemory | undefined): Told | undefined {
   const bytes = memory === undefined ? undefined : readBytes(memory, root, BUSES * ROOT_ENTRY_SIZE);
   if (bytes === undefined) return undefined;
-  const view = dataView(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let bus = 0; bus < BUSES; bus++)
     if (readScalableRootEntry(view, bus * ROOT_ENTRY_SIZE).up === 1)
       return { mode: 'scalable', why: 'root entries have an upper half' };
