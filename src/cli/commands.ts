@@ -1,13 +1,6 @@
 /** The commands: what each is called, and where it is; only the one that runs is loaded. */
 import type { CommandModule } from 'yargs';
-
-export interface Command {
-  /** Name and arguments, in yargs' form. */
-  readonly form: string;
-  /** One line of help. */
-  readonly describe: string;
-  load(): Promise<CommandModule>;
-}
+import type { Command } from './command.js';
 
 /** yargs' own type for a list of commands knows nothing of their arguments. */
 function erased<T>(command: CommandModule<object, T>): CommandModule {
@@ -75,5 +68,15 @@ export const COMMANDS: readonly Command[] = [
     form: 'walk <dump>',
     describe: 'walk the page tables of a domain or of devices',
     load: async () => erased((await import('./walk.js')).walkCommand),
+  },
+  {
+    form: 'completion <shell>',
+    describe: 'print a script that completes commands and options in a shell',
+    load: async () => erased((await import('./completion.js')).completionCommand(COMMANDS)),
+  },
+  {
+    form: 'man',
+    describe: 'print the manual page, for man -l -',
+    load: async () => erased((await import('./man.js')).manCommand(COMMANDS)),
   },
 ];
