@@ -70,7 +70,7 @@ export const COMMANDS: readonly Command[] = [
     load: async () => erased((await import('./walk.js')).walkCommand),
   },
   {
-    form: 'completion <shell>',
+    form: 'completion [shell]',
     describe: 'print a script that completes commands and options in a shell',
     load: async () => erased((await import('./completion.js')).completionCommand(COMMANDS)),
   },
