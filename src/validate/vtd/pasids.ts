@@ -1,7 +1,7 @@
 /** PASID directories and tables of a unit, each page once. */
 import * as records from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { PASID_BUDGET } from '../../vtd/context/list.js';
+import { pasidBudgetOf } from '../../vtd/context/list.js';
 import { directoryEntries, PASIDS_PER_TABLE } from '../../vtd/context/path.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import { PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
@@ -44,7 +44,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
   const directories = new Set<string>();
   const tables = new Map<number, string>();
   const { tally, memory, pages, seen } = sink;
-  let budget = PASID_BUDGET;
+  let budget = pasidBudgetOf(memory);
 
   function table(
     context: Entry<records.ScalableContextEntry>,
@@ -206,7 +206,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const length = Math.min(PAGE, end - page);
         budget -= length / size;
         if (budget < 0) {
-          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible), from', page);
+          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible)', page);
           return;
         }
         const bytes = readKnown(memory, page, length);
