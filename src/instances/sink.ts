@@ -62,6 +62,8 @@ export interface ReferenceSink {
    * @param length bytes
    */
   contents?(address: number | bigint, length: number): void;
+  /** Whether contents within [start, end) need not be told: asked for where there are many. */
+  apart?(start: number, end: number): boolean;
 }
 
 /** What the structures of one handover have in common. */
