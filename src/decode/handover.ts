@@ -16,6 +16,7 @@ import { rfc2024 } from '../abi/rfc2024.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
+import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
@@ -73,11 +74,19 @@ const DEFAULT_PAGE_SIZE = 4096;
  * is in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
-  const { takenOver, ...asHandedOver } = options;
+  const { takenOver, memory, ...asHandedOver } = options;
+  if (memory !== undefined && memory.budget === undefined) {
+    const limited = limitedMemory(memory);
+    const handover = decodeHandover(bytes, { ...options, memory: limited });
+    for (const { code, message } of limited.budget?.problems() ?? [])
+      handover.diagnostics.push({ code, message, location: {} });
+    return handover;
+  }
   if (takenOver?.tentative === true) {
-    const whole = decodeHandover(bytes, asHandedOver);
+    const plain = { ...asHandedOver, ...(memory === undefined ? {} : { memory }) };
+    const whole = decodeHandover(bytes, plain);
     if (isWhole(whole)) return { ...whole, takenOver };
-    return decodeHandover(bytes, { ...asHandedOver, takenOver: { why: takenOver.why } });
+    return decodeHandover(bytes, { ...plain, takenOver: { why: takenOver.why } });
   }
   const tree = parseFdt(bytes);
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
