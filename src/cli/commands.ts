@@ -25,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
     load: async () => erased((await import('./encode.js')).encodeCommand),
   },
   {
-    form: 'validate <dumps..>',
+    form: 'validate [dumps..]',
     describe: 'check a dump against the rules of its generation',
     load: async () => erased((await import('./validate.js')).validateCommand),
   },
@@ -68,6 +68,11 @@ export const COMMANDS: readonly Command[] = [
     form: 'walk <dump>',
     describe: 'walk the page tables of a domain or of devices',
     load: async () => erased((await import('./walk.js')).walkCommand),
+  },
+  {
+    form: 'capture',
+    describe: 'save the handover of the host that this runs on',
+    load: async () => erased((await import('./capture.js')).captureCommand),
   },
   {
     form: 'completion [shell]',
