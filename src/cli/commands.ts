@@ -76,4 +76,9 @@ export const COMMANDS: readonly Command[] = [
     describe: 'walk the page tables of a domain or of devices',
     load: async () => erased((await import('./walk.js')).walkCommand),
   },
+  {
+    form: 'what <dump> <addresses..>',
+    describe: 'explain an address: its record, its owner, what refers to it and maps it',
+    load: async () => erased((await import('./what.js')).whatCommand),
+  },
 ];
