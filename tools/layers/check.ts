@@ -10,7 +10,7 @@ import { type Scan, scan } from './scan.js';
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
-  ['report', 'diff', 'trim', 'synth', 'fuzz'],
+  ['report', 'diff', 'trim', 'synth', 'fuzz', 'what'],
   ['validate'],
   ['instances'],
   ['decode', 'encode'],
