@@ -1,7 +1,8 @@
 /** Forms of records: every structure that has several says whose each is. */
 import { expect, test } from 'vitest';
 import { recordTypes } from '../src/records/index.js';
-import { formReleases, formsOf } from '../src/versions/forms.js';
+import { formsOf } from '../src/structures/forms.js';
+import { formReleases } from '../src/versions/forms.js';
 
 /** Halves of one structure, or entries of one table, told apart by a bit: no forms of different times. */
 const SAME_TIME = /^(second|first)-stage |btf_member/;

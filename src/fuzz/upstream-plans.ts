@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
-import type { LuoPlan, MemfdPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
+import { handlerForm } from '../synth/luo.js';
+import type { FilePlan, LuoPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
 import { BETWEEN_RELEASES, FACTS } from '../versions/generations.js';
 import { RELEASES } from '../versions/table.js';
 import { bigUint } from './arbitraries.js';
@@ -11,7 +12,7 @@ import { disorder, layoutKey } from './plan-parts.js';
 
 /** What a kernel writes: the forms of a release, or of a state between two of them. */
 export type UpstreamForms = Pick<UpstreamPlan, 'abi' | 'release' | 'map' | 'editedTree'> & {
-  readonly luo?: Pick<LuoPlan, 'version' | 'memfd' | 'flbPage'>;
+  readonly luo?: Pick<LuoPlan, 'version' | 'handler' | 'flbPage'>;
   readonly kexecMetadata: boolean;
   readonly khoTest?: 'inline' | 'vmalloc';
 };
@@ -27,7 +28,7 @@ export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map
     : {
         luo: {
           version: release.luo as LuoVersion,
-          memfd: release.files.includes('memfd-v1') ? 'memfd-v1' : 'memfd-v2',
+          handler: release.files[0] ?? '',
           flbPage: release.luo !== 'luo-v1' || release.luoFlb === true,
         },
       }),
@@ -35,12 +36,15 @@ export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map
   ...(release.khoTest === undefined ? {} : { khoTest: release.khoTest }),
 }));
 
+/** What their first release has of files. */
+const NEXT = RELEASES.find(({ kho }) => kho === 'kho-v3');
+
 const between = (abi: UpstreamGeneration, version: LuoVersion): UpstreamForms => ({
   abi,
   release: `7.1.0-next-${version}`,
   map: 'radix',
   editedTree: true,
-  luo: { version, memfd: 'memfd-v2', flbPage: true },
+  luo: { version, handler: NEXT?.files[0] ?? '', flbPage: true },
   kexecMetadata: FACTS[abi].metadata === true,
   khoTest: 'vmalloc',
 });
@@ -52,10 +56,10 @@ export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = BETWEEN_RELEASES.map(
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
-/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it implies (MEMFD-019). */
+/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it implies. */
 const SEALS = [...Array(0x20).keys(), 0x3e, 0x3f];
 
-function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdPlan> {
+function file(pageSize: number, handler: LuoPlan['handler']): fc.Arbitrary<FilePlan> {
   const unit = 0x20_0000 / pageSize;
   const pages = fc.oneof(
     { weight: 3, arbitrary: fc.nat(12) },
@@ -72,7 +76,7 @@ function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdP
       // Bytes that the last page lacks.
       tail: fc.oneof(fc.constant(0), fc.nat(pageSize - 1)),
       pos: fc.nat(0xffff_ffff),
-      seals: version === 'memfd-v2' ? fc.constantFrom(...SEALS) : fc.constant(0),
+      seals: handlerForm(handler).sealed ? fc.constantFrom(...SEALS) : fc.constant(0),
       holes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: disorder() }),
     })
     .map(({ token, pages: count, tail, pos, seals, holes }) => {
@@ -83,11 +87,11 @@ function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdP
 
 function session(
   pageSize: number,
-  version: LuoPlan['memfd'],
+  handler: LuoPlan['handler'],
 ): fc.Arbitrary<Omit<SessionPlan, 'name'> & { text: string }> {
   return fc.record({
     text: fc.stringMatching(/^[a-zA-Z0-9 ._\-/é日]{0,14}$/),
-    files: fc.uniqueArray(memfd(pageSize, version), { maxLength: 4, selector: ({ token }) => token }),
+    files: fc.uniqueArray(file(pageSize, handler), { maxLength: 4, selector: ({ token }) => token }),
   });
 }
 
@@ -95,7 +99,7 @@ function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc
   return fc
     .record({
       liveupdateNumber: bigUint(64),
-      sessions: fc.array(session(pageSize, forms.memfd), { maxLength: 4 }),
+      sessions: fc.array(session(pageSize, forms.handler), { maxLength: 4 }),
       flbs: forms.flbPage ? fc.nat(3) : fc.constant(0),
     })
     .map(({ liveupdateNumber, sessions, flbs }) => {

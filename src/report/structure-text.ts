@@ -4,7 +4,7 @@ import { escapeText } from '../schema/escape.js';
 import type { FieldInfo } from '../schema/record.js';
 import { counted, hex } from '../schema/units.js';
 import type { FolioList } from '../structures/folios.js';
-import { formById, SUBJECTS, structuresOf } from '../structures/index.js';
+import { DRAFTS, formById, structuresOf } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
 import { referredElement } from '../structures/refers.js';
 import {
@@ -123,8 +123,12 @@ function fieldText(told: Told, field: FieldBinding, info: FieldInfo, model: Mode
 /** What a file, an FLB or a child holds, in a few words; empty where it holds no structure. */
 export function heldText(handover: Handover, holder: object, paint: Paint): string {
   const texts: string[] = [];
-  for (const { value } of structuresOf(holder)) {
-    const told = toldOf(handover, value, paint);
+  for (const { subject, value } of structuresOf(holder)) {
+    const line = subject
+      .line?.(value as Model)
+      .map(({ text, faint }) => (faint === true ? paint('faint', text) : text));
+    const told = line === undefined ? toldOf(handover, value, paint) : undefined;
+    if (line !== undefined) texts.push(...line);
     if (told !== undefined) texts.push(...recordTexts(told, told.form.root, told.structure));
   }
   return texts.join('  ');
@@ -172,7 +176,7 @@ function listText({ structure, top, form, paint }: Told, list: ListBinding, mode
 export function structuresSummary(handover: Handover): string {
   const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
   const parts: string[] = [];
-  for (const { key, what, plural } of SUBJECTS) {
+  for (const { key, what, plural } of DRAFTS) {
     const count = files.filter((file) => (file as unknown as Model)[key] !== undefined).length;
     if (count > 0) parts.push(counted(count, what, plural));
   }

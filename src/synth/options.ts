@@ -10,16 +10,16 @@ export interface SynthOptions {
   readonly abi: Generation;
   /** 64 bits; the same seed gives the same bytes with the same version of this package. */
   readonly seed?: bigint;
-  /** Memory of guests in all: guestmemfs files, or memfds. */
+  /** Memory of guests in all: files of guestmemfs or of LUO. */
   readonly guestRam?: bigint;
   readonly pageSize?: number;
   /** 0: large folios and leaves in order; 1: single pages, scattered. */
   readonly fragmentation?: number;
   /** LUO sessions. */
   readonly sessions?: number;
-  /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
+  /** Files of guest memory in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
-  /** Part of the memfds' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
+  /** Part of the files' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
   readonly holes?: number;
   /** Release whose forms are written, where releases of one ABI differ: 6.16 to 7.4. */
   readonly release?: string;

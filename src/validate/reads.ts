@@ -4,7 +4,7 @@
  */
 import { type Missing, missingOf, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
-import { STRUCTURE_PARTS } from '../structures/parts.js';
+import { STRUCTURE_PARTS } from '../structures/typed.js';
 
 export const MAP: readonly Part[] = ['map'];
 export const SCRATCH: readonly Part[] = ['scratch'];

@@ -14,6 +14,10 @@ import {
 } from './field.js';
 
 const SIGN = 1n << 63n;
+/** What becomes of a list of folios when one is there twice, is zeroed, or trades places. */
+export const folioLists = {
+  memfd_luo_folio_ser: { twice: fires('MEMFD-014'), zeroed: fires('MEMFD-009'), swapped: UNKNOWN },
+} as const;
 /** A part of a memfd has no folio. */
 const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;

@@ -3,6 +3,8 @@ import type { AddressRange, Handover } from '../../abi/model.js';
 import { fsMemRange } from '../../decode/guestmemfs.js';
 import { type PageRange, type PageSet, pageSet } from '../../memory/page-set.js';
 import { hex, size } from '../../schema/units.js';
+import { folioListsOf, SUBJECTS } from '../../structures/index.js';
+import type { Subject } from '../../structures/structure.js';
 import { mapAxis, touchedColumns } from './map-axis.js';
 import { html } from './markup.js';
 
@@ -68,7 +70,10 @@ function lanesOf(handover: Handover): Lane[] {
     ['page tables', tablePages(handover)],
     ['guestmemfs', region(handover)],
     ['reserve_mem', reserved(handover)],
-    ['memfd folios', folios(handover)],
+    ...SUBJECTS.map((subject): [string, Iterable<PageRange>] => [
+      `${subject.what} folios`,
+      folios(handover, subject),
+    ]),
   ];
   return lanes
     .map(([name, ranges]) => ({ name, pages: pageSet(ranges, pageSize) }))
@@ -106,12 +111,14 @@ function* reserved({ memblock }: Handover): Generator<AddressRange> {
 }
 
 /** Folios as far as their first pages tell; their sizes are those of the preserved blocks. */
-function* folios({ luo, pageSize }: Handover): Generator<AddressRange> {
+function* folios({ luo, pageSize }: Handover, subject: Subject): Generator<AddressRange> {
   const page = BigInt(pageSize);
   for (const { files = [] } of luo?.sessions ?? []) {
-    for (const { memfd } of files) {
-      for (const { pfn, count, step } of memfd?.folios.runs() ?? []) {
-        yield { start: pfn * page, end: (pfn + BigInt(count * step)) * page };
+    for (const file of files) {
+      for (const { subject: kind, list } of folioListsOf(file)) {
+        if (kind !== subject) continue;
+        for (const { pfn, count, step } of list.folios.runs())
+          yield { start: pfn * page, end: (pfn + BigInt(count * step)) * page };
       }
     }
   }

@@ -3,7 +3,7 @@
 import type { Handover } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
-import { SUBJECTS } from '../../structures/index.js';
+import { DRAFTS } from '../../structures/index.js';
 import { OWNERS } from '../reads.js';
 import type { Reporter, Rule, Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';
@@ -65,7 +65,7 @@ export function* references(handover: Handover): Generator<Reference> {
 
 /** Records of drafts and their pages; pages of block lists are told with the lists. */
 function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
-  for (const { key } of SUBJECTS) {
+  for (const { key } of DRAFTS) {
     for (const held of heldOf(handover, key)) {
       const { model, name, subject } = held;
       yield reference(
