@@ -65,27 +65,3 @@ function largestGaps({ runCount, starts, ends }: PageSet, least: number): { star
   }
   return kept.sort((a, b) => a.start - b.start);
 }
-
-/**
- * Marks the columns that a set touches.
- *
- * @returns one byte a column: 1 where a page of the set is
- */
-export function touchedColumns(set: PageSet, axis: readonly Stretch[], width: number): Uint8Array {
-  const columns = new Uint8Array(width);
-  let at = 0;
-  for (let i = 0; i < set.runCount; i++) {
-    const start = set.starts[i] ?? 0;
-    const end = set.ends[i] ?? 0;
-    while (at < axis.length && (axis[at]?.end ?? 0) <= start) at++;
-    for (let j = at; j < axis.length && (axis[j]?.start ?? 0) < end; j++) {
-      const stretch = axis[j];
-      if (stretch === undefined) break;
-      const scale = stretch.width / (stretch.end - stretch.start);
-      const from = Math.floor((Math.max(start, stretch.start) - stretch.start) * scale);
-      const to = Math.ceil((Math.min(end, stretch.end) - stretch.start) * scale);
-      columns.fill(1, stretch.x + from, stretch.x + Math.min(to, stretch.width));
-    }
-  }
-  return columns;
-}
