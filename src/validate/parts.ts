@@ -96,6 +96,7 @@ const RULES: Readonly<Record<string, readonly Part[]>> = {
   'FLB-007': ['luo', 'flbs'],
   'IOMMU-056': ['map', ...FOLIOS, 'flbs', 'iommu', 'iommufd'],
   'IOMMU-057': [...FOLIOS, 'flbs', 'iommu'],
+  'IOMMU-061': [...FOLIOS, 'flbs', 'iommu', 'iommufd'],
 };
 
 /** What is missing of that which a rule looks at; of a rule that reads no memory nothing can be. */

@@ -176,6 +176,42 @@ export const levels: Rule = {
   },
 };
 
+export const stages: Rule = {
+  id: 'IOMMU-060',
+  title:
+    'sign_extend of a domain is 1 where the entry of its device has a first stage, and 0 where it has a second',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: SEEN,
+  evidence:
+    'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
+  consequence:
+    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, whose entries have other bits for permissions and for pages, and refuses or accepts other IOVAs',
+  requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
+  needs: ['memory'],
+  check(context, report) {
+    const handed = handedOf(context, report);
+    const told = new Set<bigint>();
+    if (handed?.domains.every(({ domain }) => domain.signExtend === undefined) === true)
+      report.skip('iommu-v1 has no sign_extend');
+    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
+      const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
+      if (domain?.signExtend === undefined || told.has(domain.address)) continue;
+      const isFirst = 'first' in translation && BigInt(translation.first.address) === domain.topTable;
+      const isSecond = 'second' in translation && BigInt(translation.second.address) === domain.topTable;
+      if (isFirst === isSecond || domain.signExtend === (isFirst ? 1 : 0)) continue;
+      told.add(domain.address);
+      report.finding({
+        subject,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} has the top table of its domain ${hex(domain.address)} as ${isFirst ? 'first' : 'second'} stage, but sign_extend of the domain is ${domain.signExtend}`,
+        location: fieldOf(state, 'domains', domain, 'signExtend'),
+        found: `${domain.signExtend}`,
+        expected: isFirst ? '1' : '0',
+      });
+    }
+  },
+};
+
 /** PASIDs of a directory of PDTS code 0. */
 const LEAST_PASIDS = 13;
 

@@ -3,7 +3,7 @@
 import { FREE } from '../upstream-cases/case.js';
 import { forget, keep, patch, u32, u64 } from '../upstream-patches.js';
 import type { DraftCase } from './base.js';
-import { FIRST, LEGACY, LEGACYW, POSTED, POSTEDW } from './case.js';
+import { FIRST, FIRSTW, LEGACY, LEGACYW, POSTED, POSTEDW, SECONDW } from './case.js';
 import { device, domain, held, holderData, iommu, own, page, unit } from './fields.js';
 
 const READS_ZEROS = 4096;
@@ -170,4 +170,10 @@ export const IOMMU: readonly DraftCase[] = [
   LEGACY('IOMMU-032', 'first stage in legacy mode', (handover) =>
     patch(iommu(handover, 'domains', 0, 'signExtend'), [1]),
   ),
+  LEGACY('IOMMU-031', 'a width that no unit has', (handover) =>
+    u32(iommu(handover, 'domains', 0, 'vasz'), 30),
+  ),
+  LEGACYW('IOMMU-033', '47 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 47)),
+  FIRSTW('IOMMU-033', '40 bits beside 48', (handover) => u32(iommu(handover, 'domains', 1, 'vasz'), 40)),
+  SECONDW('IOMMU-033', '46 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 46)),
 ];

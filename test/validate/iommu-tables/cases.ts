@@ -4,7 +4,7 @@ import { handedIommu } from '../../../src/decode/iommu/domains.js';
 import type { PhysicalMemory } from '../../../src/memory/physical.js';
 import type { Severity } from '../../../src/validate/rule.js';
 import type { ValidateOptions } from '../../../src/validate/run.js';
-import { forget, memfd, type Patches, patch, sure, u32, u64 } from '../upstream-patches.js';
+import { file, forget, memfd, type Patches, patch, sure, u32, u64 } from '../upstream-patches.js';
 import { type Capture, domainOf, entryOf, firstEntry, tablesOf } from './base.js';
 
 export interface TableCase {
@@ -38,11 +38,14 @@ const legacy = on('linux-7.3-iommu-legacy', 'error');
 const legacyW = on('linux-7.3-iommu-legacy', 'warning');
 const first = on('linux-7.3-iommu-first-stage', 'error');
 const firstW = on('linux-7.3-iommu-first-stage', 'warning');
+const second = on('synthesised second stage', 'error');
+const secondW = on('synthesised second stage', 'warning');
 
 /** Fields of form D (upstream 4.5). */
 const TOP_TABLE = 8n;
 const TOP_LEVEL = 16n;
 const VASZ = 24n;
+const SIGN_EXTEND = 28n;
 const ATTACHMENT = 24n;
 const DOMAIN = 32n;
 const PASID_TABLE = 56n;
@@ -185,6 +188,33 @@ export const TABLE_CASES: readonly TableCase[] = [
   first('IOMMU-057', 'a file without seals', (handover) => u32(memfd(handover).address + 16n, 0)),
   legacy('IOMMU-058', 'a width of 35 bits', (handover) => u32(domain(handover) + VASZ, 35)),
   first('IOMMU-058', 'a width of 32 bits', (handover) => u32(domain(handover) + VASZ, 32)),
+  first('IOMMU-060', 'sign_extend 0 of a first stage', (handover) =>
+    patch(domain(handover) + SIGN_EXTEND, [0]),
+  ),
+  second('IOMMU-060', 'sign_extend 1 of a second stage', (handover) =>
+    patch(domain(handover) + SIGN_EXTEND, [1]),
+  ),
+  second('IOMMU-060', 'a PASID entry of the other stage', (handover, memory) => {
+    const at = entryOf(handover, 'pasid-entry');
+    const first = word(memory, at);
+    // PGTT 1, and the table where the first stage has it.
+    return [...u64(at, (first & 0x1fn) | 0x40n | 1n), ...u64(at + 16, first & ~0xfffn)];
+  }),
+  legacyW('IOMMU-061', 'the iommufd before the memfds that it maps', (handover, memory) =>
+    swapped(handover, memory, 0, 2),
+  ),
+  firstW('IOMMU-061', 'one of two memfds after the iommufd', (handover, memory) =>
+    swapped(handover, memory, 1, 2),
+  ),
+  secondW('IOMMU-061', 'the iommufd first', (handover, memory) => {
+    const files = sure(handover.luo?.sessions?.[0]?.files, 'files');
+    return swapped(
+      handover,
+      memory,
+      0,
+      files.findIndex(({ iommufd }) => iommufd !== undefined),
+    );
+  }),
   legacy('IOMMU-059', 'top_level 9', (handover) => u64(domain(handover) + TOP_LEVEL, 9)),
   legacy('IOMMU-059', 'top_level 1', (handover) => u64(domain(handover) + TOP_LEVEL, 1)),
   first('IOMMU-059', 'a first stage of 3 levels', (handover) => u64(domain(handover) + TOP_LEVEL, 2)),
@@ -235,6 +265,17 @@ export const TABLE_CASES: readonly TableCase[] = [
     incoming,
   ),
 ];
+
+/** Two files of the first session, each in the other's place. */
+function swapped(handover: Handover, memory: PhysicalMemory, a: number, b: number): Patches {
+  const places = [a, b].map((index) => file(handover, index).address);
+  const bytes = places.map((address) => {
+    const entry = new Uint8Array(64);
+    memory.read(Number(address), entry.length, entry);
+    return entry;
+  });
+  return places.flatMap((address, i) => patch(address, sure(bytes[1 - i], 'entry')));
+}
 
 /** A context table of no device: a page of zeros that is preserved. */
 function emptyPage(handover: Handover, memory: PhysicalMemory): bigint | undefined {
