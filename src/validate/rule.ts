@@ -160,6 +160,8 @@ export interface Rule {
   readonly consequence: string;
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
+  /** Rules that tell the cause where they fail; where they do not apply, this one is run all the same. */
+  readonly follows?: readonly string[];
   readonly needs?: readonly Need[];
   /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
   readonly anyRoot?: true;

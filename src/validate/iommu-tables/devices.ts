@@ -83,7 +83,8 @@ export const domainIds: Rule = {
   evidence: PRESERVE,
   consequence:
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
-  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -115,7 +116,8 @@ export const topTables: Rule = {
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
-  requires: ['IOMMU-050', 'IOMMU-030', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-030'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
   check(context, report) {
     const handed = handedOf(context, report);

@@ -23,4 +23,7 @@ export const GUESTW = on('made memory and kvm', 'warning');
 export const PCI1W = on('made pci-v1', 'warning');
 export const PCI3 = on('made pci-v3', 'error');
 export const SECONDW = on('synthesised second stage', 'warning');
+export const KHO1 = on('synthesised kho-v1', 'error');
+export const KHO3 = on('synthesised kho-v3', 'error');
+export const KHO3W = on('synthesised kho-v3', 'warning');
 export const PSTORE = on('made pstore', 'error');

@@ -35,7 +35,7 @@ const repeated = TABLE_CASES.filter(({ rule }) => rule.startsWith('IOMMU-')).fla
       what,
       base,
       generation: capture(base).handover.generation as Generation,
-      repeated: true,
+      alone: true,
       broken() {
         try {
           return { handover: brokenCapture(each, base), ...(options === undefined ? {} : { options }) };

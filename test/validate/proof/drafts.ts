@@ -34,7 +34,7 @@ function repeated(each: DraftCase, base: DraftName): Fault {
     what: each.what,
     base,
     generation: generationOf(base),
-    repeated: true,
+    alone: true,
     broken() {
       try {
         return { handover: damagedDraft(each, base) };
