@@ -85,6 +85,12 @@ function addBelow(context: ReferenceContext, binding: RecordBinding, model: Mode
       const target = model[field.key] as Model | undefined;
       if (target !== undefined)
         addRecord(context, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
+    } else if (field.kind === 'variant') {
+      for (const [name, variant] of Object.entries(field.variants)) {
+        const part = model[name] as Model | undefined;
+        if (part !== undefined)
+          addRecord(context, variant, part, `the ${variant.what} of ${what}`, variant.record.name);
+      }
     } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, what);
   }
   if (follows === undefined) return;

@@ -161,6 +161,8 @@ export interface Rule {
   readonly consequence: string;
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
+  /** Rules that tell the cause where they fail; where they do not apply, this one is run all the same. */
+  readonly follows?: readonly string[];
   readonly needs?: readonly Need[];
   /** Lists of the model that it reads; where one is not whole in the dump, the rule cannot pass. */
   readonly reads?: readonly Part[];

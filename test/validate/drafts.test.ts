@@ -11,6 +11,7 @@ import { without, wrongMoves } from './absent-memory.js';
 import { CAPTURES, type DraftName, damagedDraft, draftBase } from './draft-cases/base.js';
 import { DRAFT_CASES } from './draft-cases/index.js';
 import { MADE } from './draft-cases/made.js';
+import { SYNTHESISED } from './draft-cases/synthesised.js';
 
 const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
 
@@ -18,7 +19,7 @@ const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
 const DRAFTS_ONLY = new Set(['LUO-012', 'FLB-005']);
 
 describe('healthy dumps', () => {
-  test.each(BASES)('%s has no finding but that these are drafts', (name) => {
+  test.each([...BASES, ...SYNTHESISED])('%s has no finding but that these are drafts', (name) => {
     const { findings } = validate(draftBase(name).handover, catalogue);
     const others = findings.filter(({ rule, severity }) => severity !== 'note' && !DRAFTS_ONLY.has(rule));
     expect(others).toEqual([]);

@@ -85,7 +85,8 @@ export const domainIds: Rule = {
   evidence: PRESERVE,
   consequence:
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
-  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
   reads: IOMMU,
   check(context, report) {
@@ -118,7 +119,8 @@ export const topTables: Rule = {
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
-  requires: ['IOMMU-050', 'IOMMU-030', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-030'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
   reads: IOMMU,
   check(context, report) {
@@ -176,6 +178,43 @@ export const levels: Rule = {
         location: fieldOf(state, 'domains', domain, 'topLevel'),
         found: `${domain.topLevel}`,
         expected: `${root.levels - 1}`,
+      });
+    }
+  },
+};
+
+export const stages: Rule = {
+  id: 'IOMMU-060',
+  title:
+    'sign_extend of a domain is 1 where the entry of its device has a first stage, and 0 where it has a second',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: SEEN,
+  evidence:
+    'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
+  consequence:
+    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, whose entries have other bits for permissions and for pages, and refuses or accepts other IOVAs',
+  requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
+  needs: ['memory'],
+  reads: IOMMU,
+  check(context, report) {
+    const handed = handedOf(context, report);
+    const told = new Set<bigint>();
+    if (handed?.domains.every(({ domain }) => domain.signExtend === undefined) === true)
+      report.skip('iommu-v1 has no sign_extend');
+    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
+      const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
+      if (domain?.signExtend === undefined || told.has(domain.address)) continue;
+      const isFirst = 'first' in translation && BigInt(translation.first.address) === domain.topTable;
+      const isSecond = 'second' in translation && BigInt(translation.second.address) === domain.topTable;
+      if (isFirst === isSecond || domain.signExtend === (isFirst ? 1 : 0)) continue;
+      told.add(domain.address);
+      report.finding({
+        subject,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} has the top table of its domain ${hex(domain.address)} as ${isFirst ? 'first' : 'second'} stage, but sign_extend of the domain is ${domain.signExtend}`,
+        location: fieldOf(state, 'domains', domain, 'signExtend'),
+        found: `${domain.signExtend}`,
+        expected: isFirst ? '1' : '0',
       });
     }
   },

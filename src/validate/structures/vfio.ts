@@ -192,16 +192,23 @@ export const afterIommufd = draft({
     'drivers/iommu/liveupdate.c iommu_preserve_device (samikhawaja/linux, not in a release): -EINVAL without a preserved domain',
   consequence:
     'no kernel writes that, as it refuses a device before its domain is preserved: files were reordered, or the token is of another file',
-  requires: ['VFIO-003', 'IOMMUFD-109'],
+  requires: ['VFIO-003'],
+  follows: ['IOMMUFD-109'],
   reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
+    const iommufds = holdersOf<IommufdState>(handover, 'iommufd');
     for (const { devices } of iommuViews(handover)) {
       for (const device of devices) {
         const file = files.find((one) => one.device === pciText(device.segment, device.bdf));
-        const owner = holdersOf(handover, 'iommufd').find(
-          ({ of }) => of?.session === file?.session && of?.file.token === device.dmaOwnerToken,
+        // Before iommu-liveupdate nothing names the owner but the domain.
+        const owner = iommufds.find(({ of, held }) =>
+          of?.session !== file?.session
+            ? false
+            : device.dmaOwnerToken === undefined
+              ? held?.model.hwpts.items.some(({ domain }) => domain === device.domain) === true
+              : of?.file.token === device.dmaOwnerToken,
         );
         if (file === undefined || owner?.of === undefined || owner.of.index < file.index) continue;
         report.finding({

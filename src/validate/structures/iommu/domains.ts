@@ -7,7 +7,16 @@ import { wholeMap } from '../../upstream/shared.js';
 import { draft, repeated } from '../generic.js';
 import { misplacedRecord } from '../held.js';
 import { isScalable } from './devices.js';
-import { CORE, domainName, domainSubject, eachView, fieldPlace, type IommuView, isIntel } from './view.js';
+import {
+  CORE,
+  domainName,
+  domainSubject,
+  eachView,
+  fieldPlace,
+  grouped,
+  type IommuView,
+  isIntel,
+} from './view.js';
 
 const PT = 'drivers/iommu/generic_pt/iommu_pt.h (samikhawaja/linux, not in a release)';
 const LISTS_SOUND = ['IOMMU-004', 'IOMMU-005'];
@@ -93,13 +102,15 @@ const PAGE_BITS = 12;
 const LEAST_LEVEL = 2n;
 const MOST_LEVEL = 4n;
 
+/** Hardware of fewer bits has no table that the driver could use. */
+const LEAST_WIDTH = 31;
+
 function levelFault({ topLevel, vasz }: IommuDomain): string | undefined {
   if (topLevel < LEAST_LEVEL || topLevel > MOST_LEVEL) return `top_level is ${topLevel}`;
   if (vasz === undefined) return undefined;
   const widest = PAGE_BITS + ENTRY_BITS * (Number(topLevel) + 1);
-  // The width that the hardware has (MGAW) may leave some of the top table unused, never all but its first entry.
-  const least = widest - ENTRY_BITS;
-  return vasz > widest || vasz < least ? `top_level is ${topLevel} and vasz ${vasz}` : undefined;
+  // A unit of few bits (MGAW) may have no table but a deep one (SAGAW).
+  return vasz > widest || vasz < LEAST_WIDTH ? `top_level is ${topLevel} and vasz ${vasz}` : undefined;
 }
 
 export const levels = draft({
@@ -124,7 +135,7 @@ export const levels = draft({
           message: `${fault} of ${domainName(view, domain)}`.replace(/,$/, ''),
           location: fieldPlace(view, 'domains', domain, fault.includes('vasz') ? 'vasz' : 'topLevel'),
           found: fault.replace(/[a-z_]+ (?:is )?/g, '').trim(),
-          expected: 'level 2 for up to 39 bits, 3 for up to 48, 4 for up to 57',
+          expected: 'level 2 for 31 to 39 bits, 3 for up to 48, 4 for up to 57',
         });
       }
     }
@@ -154,6 +165,62 @@ export const firstStage = draft({
           found: '1',
           expected: '0',
         });
+      }
+    }
+  },
+});
+
+/** The units that the devices of a domain are below; of a domain without devices the only one that there is. */
+function unitsOf({ byDomain, units }: IommuView, { address }: IommuDomain): string | undefined {
+  const devices = byDomain.get(address) ?? [];
+  if (devices.length > 0) return [...new Set(devices.map(({ unit }) => unit))].sort().join(' ');
+  return units.length === 1 ? `${units[0]?.address}` : undefined;
+}
+
+/** The key that most items have; the one that comes first of several. */
+function mostOf<T>(groups: ReadonlyMap<string, readonly T[]>): string | undefined {
+  let most: string | undefined;
+  for (const [key, items] of groups)
+    if (most === undefined || items.length > (groups.get(most)?.length ?? 0)) most = key;
+  return most;
+}
+
+export const widths = draft({
+  id: 'IOMMU-033',
+  title: 'domains of one unit and stage have one width',
+  severity: 'warning',
+  source: 'upstream 4.5 (seen in captures)',
+  evidence: `${PT} restore; drivers/iommu/intel/iommu.c compute_vasz_lg2_ss, compute_vasz_lg2_fs`,
+  consequence:
+    'the width comes from MGAW and SAGAW of the unit, so that it is the same for all domains that are made for it: below it the next kernel neither maps nor unmaps IOVAs that are in use, above it it maps what faults. Only a domain that was made for another unit has another',
+  requires: ['IOMMU-020', 'IOMMU-021', 'IOMMU-031'],
+  reads: IOMMU,
+  check(context, report) {
+    const views = eachView(context, report);
+    if (views.length > 0 && views.every(({ domains }) => domains.every(({ vasz }) => vasz === undefined)))
+      report.skip('iommu-v1 has no vasz');
+    for (const view of views.filter(isIntel)) {
+      const alike = grouped(
+        view.domains.filter((domain) => unitsOf(view, domain) !== undefined),
+        (domain) => `${unitsOf(view, domain)} ${domain.signExtend}`,
+      );
+      for (const domains of alike.values()) {
+        const byWidth = grouped(domains, ({ topLevel, vasz }) => `${topLevel} ${vasz}`);
+        const most = mostOf(byWidth);
+        const [usual] = byWidth.get(most ?? '') ?? [];
+        if (usual === undefined) continue;
+        for (const domain of domains) {
+          const { vasz, topLevel } = domain;
+          if (`${topLevel} ${vasz}` === most) continue;
+          const id = vasz === usual.vasz ? 'topLevel' : 'vasz';
+          report.finding({
+            subject: domainSubject(view, domain),
+            message: `top_level of ${domainName(view, domain)} is ${topLevel} and vasz ${vasz}; of ${byWidth.get(most ?? '')?.length} others on its unit they are ${usual.topLevel} and ${usual.vasz}`,
+            location: fieldPlace(view, 'domains', domain, id),
+            found: `${id === 'vasz' ? vasz : topLevel}`,
+            expected: `${id === 'vasz' ? usual.vasz : usual.topLevel}`,
+          });
+        }
       }
     }
   },
