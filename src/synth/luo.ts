@@ -145,7 +145,7 @@ function layFile(
 /** What a handler's files are under in the model, and whether their record has seals. */
 export function handlerForm(handler: string): { readonly key: string; readonly sealed: boolean } {
   const { subject, forms } = namedForms('file', handler) ?? {};
-  if (subject === undefined) throw new RangeError(`${handler} is no handler of files`);
+  if (subject === undefined) throw new RangeError(`${handler} is not a handler of files`);
   return {
     key: subject.key,
     sealed: forms?.[0]?.root.record.fields.some(({ id }) => id === 'seals') === true,

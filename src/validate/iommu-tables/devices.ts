@@ -193,7 +193,7 @@ export const stages: Rule = {
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
   consequence:
-    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, whose entries have other bits for permissions and for pages, and refuses or accepts other IOVAs',
+    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, in which permissions and page sizes are other bits, and refuses or accepts other IOVAs',
   requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
   needs: ['memory'],
   reads: IOMMU,
