@@ -9,13 +9,21 @@ import { rolldown } from 'rolldown';
 
 const page = new URL('../src/report/page/', import.meta.url);
 
-/** A script for browsers, as one text that can stand in an element. */
-export async function bundled(input) {
+/**
+ * A script for browsers, as one text that can stand in an element.
+ *
+ * @param define names that stand for texts of the script
+ */
+export async function bundled(input, define = {}) {
   const bundle = await rolldown({
     input: fileURLToPath(input),
     platform: 'browser',
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     logLevel: 'warn',
+    transform: { define },
+    // What only Node has is imported by modules of which a browser's script needs other parts.
+    external: /^node:/,
+    treeshake: { moduleSideEffects: false, manualPureFunctions: ['promisify'] },
   });
   const { output } = await bundle.generate({ format: 'iife', minify: true });
   await bundle.close();

@@ -72,15 +72,29 @@ export async function withDump<T>(
   use: (dump: LoadedDump) => Promise<T>,
 ): Promise<T> {
   // Many trees are refused before one is decoded.
-  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) => {
-    const [dump, ...more] = dumps;
-    if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length === 0) return use(dump);
-    // Copies of debugfs: what is handed over next, where the copy has it.
-    const prepared = dumps.filter(({ copied, direction }) => copied === true && direction === 'outgoing');
-    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
-    throw severalTrees(path, dumps);
-  });
+  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) =>
+    use(onlyDump(path, dumps, findings, memory)),
+  );
+}
+
+/**
+ * The one of a dump's trees that is meant.
+ *
+ * @throws InputError when there is none, or nothing decides between several
+ */
+export function onlyDump(
+  path: string,
+  dumps: readonly LoadedDump[],
+  findings: Findings,
+  memory: OpenedMemory | undefined,
+): LoadedDump {
+  const [dump, ...more] = dumps;
+  if (dump === undefined) throw noTree(path, findings, memory);
+  if (more.length === 0) return dump;
+  // Copies of debugfs: what is handed over next, where the copy has it.
+  const prepared = dumps.filter(({ copied, direction }) => copied === true && direction === 'outgoing');
+  if (prepared[0] !== undefined && prepared.length === 1) return prepared[0];
+  throw severalTrees(path, dumps);
 }
 
 /**
@@ -92,14 +106,22 @@ export async function withDumps<T>(
   options: LoadOptions,
   use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
 ): Promise<T> {
-  return withInputs(path, options, async (inputs) => {
-    const { blob, memory, folders } = inputs;
-    if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
-    if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
-    const { dumps, findings } = fromMemory(path, memory, options);
-    return use(dumps, findings, memory);
-  });
+  return withInputs(path, options, (inputs) => dumpsFrom(path, inputs, options, use));
+}
+
+/** The same for inputs that are open, wherever they are; needs nothing of Node. */
+export async function dumpsFrom<T>(
+  path: string,
+  inputs: Inputs,
+  options: LoadOptions,
+  use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
+): Promise<T> {
+  const { blob, memory, folders } = inputs;
+  if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
+  if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
+  if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
+  const { dumps, findings } = fromMemory(path, memory, options);
+  return use(dumps, findings, memory);
 }
 
 /** Opens only the memory of a dump: its core, or what `--memory` names. */

@@ -38,6 +38,8 @@ const MAX_BARS = 48_000;
 const MAX_OWN_BARS = 8192;
 const COARSER = 4;
 const FEWEST = 512;
+/** Pieces of one user whose place in its file is kept. */
+const MAX_PLACED = 1 << 15;
 /** Sessions with a lane of their own. */
 const MAX_SESSIONS = 12;
 /** Pages of remapping structures that are told apart. */
@@ -240,19 +242,42 @@ function addRanges(bars: Source['bars'], ranges: Iterable<PageRange>, owner: num
   }
 }
 
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly position?: number;
+}
+
+/**
+ * Adds what a user has. Of a file in very many pieces, which are in the order of the file, the place in the file is not
+ * kept: the pieces are told by their pages, and neighbours are one.
+ */
 function addUser(
   bars: Source['bars'],
   user: User,
   owner: number,
   used: ReturnType<typeof createFrames>,
 ): void {
+  const few: Piece[] = [];
+  let many: ReturnType<typeof createFrames> | undefined;
   for (const { length, starts, ends, positions } of user.runs()) {
     for (let row = 0; row < length; row++) {
       const start = Math.floor((starts[row] as number) / FRAME);
       const end = Math.min(END, Math.ceil((ends[row] as number) / FRAME));
-      used.add(start, end);
-      bars.add(start, end, owner, (positions[row] as number) / FRAME);
+      if (many !== undefined) many.add(start, end);
+      else if (few.length < MAX_PLACED)
+        few.push({ start, end, position: (positions[row] as number) / FRAME });
+      else {
+        many = createFrames(FRAME);
+        for (const run of few) many.add(run.start, run.end);
+        many.add(start, end);
+      }
     }
+  }
+  const runs: Iterable<Piece> = many === undefined ? few : many.finish().runs();
+  for (const { start, end, position = Number.NaN } of runs) {
+    used.add(start, end);
+    bars.add(start, end, owner, position);
   }
 }
 

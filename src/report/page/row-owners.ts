@@ -22,6 +22,7 @@ export function rowOwners(rows: readonly MappedRow[], users: readonly User[]): M
   const sorted = [...rows].sort((a, b) => a.target - b.target);
   const starts = Float64Array.from(sorted, ({ target }) => target);
   const found = new Map<MappedRow, RowOwner>();
+  if (rows.length === 0) return found;
   for (const user of users) {
     if (user.kind !== 'object' && user.kind !== 'fixed') continue;
     for (const { length, starts: from, ends, positions } of user.runs()) {
