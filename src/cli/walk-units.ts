@@ -1,7 +1,9 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
+import type { Handover } from '../abi/model.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
@@ -35,6 +37,10 @@ export interface UnitWalk {
   readonly pasid: number | undefined;
   readonly iova: bigint | undefined;
   readonly format: WalkFormat;
+  /** What tells of owners, and what is preserved. */
+  readonly handover?: Handover;
+  /** Only what nothing preserves. */
+  readonly unpreserved: boolean;
 }
 
 /** A device below a root table. */
@@ -173,8 +179,8 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
     if (nothing !== undefined) throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${nothing}`);
   }
   if (format === 'csv') await write(args, csvText(args, walk.memory, devices, device === undefined));
-  else if (format === 'json') await write(args, jsonText(args, walk.memory, devices, device === undefined));
-  else await write(args, tableText(args, walk.memory, devices));
+  else if (format === 'json') await write(args, jsonText(args, walk, devices, device === undefined));
+  else await write(args, tableText(args, walk, devices));
 }
 
 /** The kernel's dmar_translation_struct. */
@@ -226,11 +232,17 @@ function* walked(
   device: Device,
   stage: Stage,
   text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+  owned?: OwnedWalk,
 ): Generator<string> {
-  const walk = walkTable(stage.request);
+  const walk = walkTable(owned === undefined ? stage.request : { ...stage.request, onTable: owned.onTable });
   yield* text(walk);
   for (const anomaly of walk.report().anomalies)
     message(args, `kho: ${nameOf(device)}: ${anomalyText(anomaly)}`);
+}
+
+function ownedIn({ handover, unpreserved }: UnitWalk): OwnedWalk | undefined {
+  const owners = handover === undefined ? undefined : ownersOf(handover);
+  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
 }
 
 function* csvText(
@@ -249,11 +261,8 @@ function* csvText(
   }
 }
 
-function* tableText(
-  args: CommonArguments,
-  memory: PhysicalMemory,
-  devices: Iterable<Device>,
-): Generator<string> {
+function* tableText(args: CommonArguments, asked: UnitWalk, devices: Iterable<Device>): Generator<string> {
+  const { memory } = asked;
   let gap = '';
   for (const device of devices) {
     const { translation } = device.path;
@@ -262,18 +271,27 @@ function* tableText(
     const stage = listed(args, device, memory);
     if (stage === undefined) continue;
     const { format } = stage.request;
-    yield* walked(args, device, stage, ({ batches }) =>
-      tableOf(mergeRuns(batches, format), stage.attributes),
+    const owned = ownedIn(asked);
+    yield* walked(
+      args,
+      device,
+      stage,
+      ({ batches }) =>
+        owned === undefined
+          ? tableOf(mergeRuns(batches, format), stage.attributes)
+          : owned.table(batches, format, stage.attributes),
+      owned,
     );
   }
 }
 
 function* jsonText(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  asked: UnitWalk,
   devices: Iterable<Device>,
   all: boolean,
 ): Generator<string> {
+  const { memory } = asked;
   yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
   let separator = '';
   for (const device of devices) {
@@ -290,10 +308,19 @@ function* jsonText(
     if (stage === undefined) yield '\n],"diagnostics":[]';
     else {
       const { format } = stage.request;
-      yield* walked(args, device, stage, function* ({ batches, report }) {
-        yield* jsonOf(mergeRuns(batches, format), stage.attributes);
-        yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
-      });
+      const owned = ownedIn(asked);
+      yield* walked(
+        args,
+        device,
+        stage,
+        function* ({ batches, report }) {
+          yield* owned === undefined
+            ? jsonOf(mergeRuns(batches, format), stage.attributes)
+            : owned.rows(batches, format, stage.attributes);
+          yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+        },
+        owned,
+      );
     }
     yield all ? '}' : '';
     separator = ',\n';

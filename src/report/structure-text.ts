@@ -48,6 +48,25 @@ export function* structureSections(handover: Handover, paint: Paint): Generator<
   }
 }
 
+/**
+ * The element at an address of the structures that stand by themselves, as a table of one line; nothing where none has
+ * one there.
+ */
+export function* elementLines(handover: Handover, address: bigint, paint: Paint): Generator<string> {
+  for (const { value } of structuresOf(handover)) {
+    const told = toldOf(handover, value, paint);
+    if (told === undefined) continue;
+    for (const list of listsOf(told.form.root)) {
+      const { items } = told.structure[list.key] as StructureList<Model>;
+      const own = items.find((item) => item.address === address);
+      if (own === undefined) continue;
+      yield paint('node', `${list.element.what} ${list.identity(own, told.structure)}`);
+      yield* tableLines({ ...told, structure: { ...told.structure, [list.key]: { items: [own] } } }, list);
+      return;
+    }
+  }
+}
+
 /** A list as a table: a line of the columns' names, and one for each element. */
 function* tableLines(told: Told, list: ListBinding): Generator<string> {
   const { structure, paint } = told;
