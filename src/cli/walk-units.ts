@@ -1,7 +1,9 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
+import type { FilePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { type HeldRun, heldJson, heldRuns, heldText, holderText } from '../report/held-text.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
@@ -35,7 +37,11 @@ export interface UnitWalk {
   readonly pasid: number | undefined;
   readonly iova: bigint | undefined;
   readonly format: WalkFormat;
+  /** Files that keep what leaves lead to, where the root table is one that a handover records. */
+  readonly files?: FilePages;
 }
+
+const PAGE = 4096n;
 
 /** A device below a root table. */
 interface Device {
@@ -165,7 +171,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   }
   const devices = device === undefined ? allDevices(args, walk) : [device];
   if (iova !== undefined) {
-    await write(args, joined(translations(args, walk.memory, devices, iova)));
+    await write(args, joined(translations(args, walk, devices, iova)));
     return;
   }
   if (device !== undefined) {
@@ -173,8 +179,8 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
     if (nothing !== undefined) throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${nothing}`);
   }
   if (format === 'csv') await write(args, csvText(args, walk.memory, devices, device === undefined));
-  else if (format === 'json') await write(args, jsonText(args, walk.memory, devices, device === undefined));
-  else await write(args, tableText(args, walk.memory, devices));
+  else if (format === 'json') await write(args, jsonText(args, walk, devices, device === undefined));
+  else await write(args, tableText(args, walk, devices));
 }
 
 /** The kernel's dmar_translation_struct. */
@@ -191,7 +197,7 @@ function* dmarListing({ units, memory }: UnitWalk): Generator<string> {
 
 function* translations(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, files }: UnitWalk,
   devices: Iterable<Device>,
   iova: bigint,
 ): Generator<string> {
@@ -206,7 +212,31 @@ function* translations(
       yield* translateLines(translation, entryType, colours);
       address = translation.result.kind === 'mapped' ? translation.result.address : undefined;
     }
+    if (address !== undefined && files !== undefined) yield* fileLines(files, address);
   }
+}
+
+/** Which file of a session keeps a physical address. */
+export function* fileLines(files: FilePages, address: bigint): Generator<string> {
+  const frame = Number(address / PAGE);
+  for (const { holder, page } of files.parts(frame, frame + 1)) {
+    if (holder === undefined || page === undefined) yield '  in no file of a session';
+    else yield `  in the ${holderText(holder, page)}`;
+  }
+}
+
+/** The runs of a walk, cut where another file keeps them if files are known, and what is said of each beside its access. */
+function runsOf(
+  { batches }: Pick<ReturnType<typeof walkTable>, 'batches'>,
+  { request, attributes }: Stage,
+  files: FilePages | undefined,
+): { readonly runs: Iterable<HeldRun>; readonly text: (run: HeldRun) => string } {
+  const runs = mergeRuns(batches, request.format);
+  if (files === undefined) return { runs, text: attributes };
+  return {
+    runs: heldRuns(runs, files),
+    text: (run) => `${attributes(run).padEnd(5)} ${heldText(run)}`.trim(),
+  };
 }
 
 /**
@@ -251,7 +281,7 @@ function* csvText(
 
 function* tableText(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, files }: UnitWalk,
   devices: Iterable<Device>,
 ): Generator<string> {
   let gap = '';
@@ -261,16 +291,16 @@ function* tableText(
     gap = '\n';
     const stage = listed(args, device, memory);
     if (stage === undefined) continue;
-    const { format } = stage.request;
-    yield* walked(args, device, stage, ({ batches }) =>
-      tableOf(mergeRuns(batches, format), stage.attributes),
-    );
+    yield* walked(args, device, stage, (walk) => {
+      const { runs, text } = runsOf(walk, stage, files);
+      return tableOf(runs, text);
+    });
   }
 }
 
 function* jsonText(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, files }: UnitWalk,
   devices: Iterable<Device>,
   all: boolean,
 ): Generator<string> {
@@ -289,10 +319,10 @@ function* jsonText(
     yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
     if (stage === undefined) yield '\n],"diagnostics":[]';
     else {
-      const { format } = stage.request;
-      yield* walked(args, device, stage, function* ({ batches, report }) {
-        yield* jsonOf(mergeRuns(batches, format), stage.attributes);
-        yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+      yield* walked(args, device, stage, function* (walk) {
+        const { runs } = runsOf(walk, stage, files);
+        yield* jsonOf(runs, stage.attributes, heldJson);
+        yield `\n],"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}`;
       });
     }
     yield all ? '}' : '';

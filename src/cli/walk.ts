@@ -3,6 +3,7 @@
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { handedIommu } from '../decode/iommu/domains.js';
+import { filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -187,7 +188,7 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
     const { memory } = handover;
     if (memory === undefined)
       throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
-    await walkUnits(args, { ...asked, memory, units: own });
+    await walkUnits(args, { ...asked, memory, units: own, files: filePages(handover) });
   });
   return true;
 }

@@ -27,6 +27,20 @@ describe.each(CAPTURES)('%s', (name) => {
     }
   });
 
+  test('a device below its recorded root table shows files as its domain does', () => {
+    const rows = (text: string) => text.split('\n').slice(1);
+    for (const [device, id] of Object.entries(IDS)) {
+      const domain = ['--domain', `${id}`];
+      expect(rows(walk(name, '--device', device))).toEqual(rows(walk(name, ...domain)));
+      const runs = (...args: string[]) => JSON.parse(walk(name, ...args, '--format', 'json')).runs;
+      expect(runs('--device', device)).toEqual(runs(...domain));
+      const at = ['--iova', runs(...domain)[0].iova];
+      expect(walk(name, '--device', device, ...at)).toMatch(
+        / {2}in the memfd of "vm.*" token 0x[0-9a-f]+ at 0x/,
+      );
+    }
+  });
+
   test('every run lies in a file of the session', () => {
     const { domains } = JSON.parse(walk(name, '--domain', 'all', '--format', 'json'));
     expect(domains.length).toBe(3);
