@@ -136,7 +136,10 @@ describe('what is there', () => {
 
   test('info counts', () => {
     const { stdout } = kho(['info', core(name)]);
-    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices/);
+    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices, 1 unit\n/);
+    expect(stdout).toMatch(
+      /drafts +7 PCI devices, 3 VFIO devices; in no release: iommu-liveupdate version 1, /,
+    );
   });
 });
 
