@@ -6,7 +6,6 @@ import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
-import { holderText } from '../report/held-text.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
@@ -27,6 +26,7 @@ import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
 import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+import { fileLines } from './walk-units.js';
 
 /** What was asked for of the domains. */
 export interface DomainWalk {
@@ -307,10 +307,6 @@ function* translations(
     );
     const { result } = translation;
     if (result.kind !== 'mapped') continue;
-    const frame = Number(result.address / 4096n);
-    for (const { holder, page } of files.parts(frame, frame + 1)) {
-      if (holder === undefined || page === undefined) yield '  in no file of a session';
-      else yield `  in the ${holderText(holder, page)}`;
-    }
+    yield* fileLines(files, result.address);
   }
 }
