@@ -1,9 +1,11 @@
 /** Plans of upstream handovers, as each release and each state of development writes them; they shrink towards empty ones. */
+
 import fc from 'fast-check';
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { handlerForm } from '../synth/luo.js';
 import type { FilePlan, LuoPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
+import { BETWEEN_RELEASES, FACTS } from '../versions/generations.js';
 import { RELEASES } from '../versions/table.js';
 import { bigUint } from './arbitraries.js';
 import { disorder, layoutKey } from './plan-parts.js';
@@ -43,19 +45,14 @@ const between = (abi: UpstreamGeneration, version: LuoVersion): UpstreamForms =>
   map: 'radix',
   editedTree: true,
   luo: { version, handler: NEXT?.files[0] ?? '', flbPage: true },
-  kexecMetadata: abi !== 'kho-v2',
+  kexecMetadata: FACTS[abi].metadata === true,
   khoTest: 'vmalloc',
 });
 
 /** States of development that no release has: what they write is sound, but no release reads all of it. */
-export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = [
-  between('kho-v2', 'luo-v1'),
-  between('kho-v3', 'luo-v2'),
-  between('kho-v4', 'luo-v1'),
-  between('kho-v4', 'luo-v2'),
-  between('kho-v4', 'luo-v3'),
-  between('kho-v4', 'luo-v4'),
-];
+export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = BETWEEN_RELEASES.map(({ kho, luo }) =>
+  between(kho, luo as LuoVersion),
+);
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
@@ -130,8 +127,8 @@ export function upstreamPlanArbitrary(
   forms: readonly UpstreamForms[] = RELEASE_FORMS,
 ): fc.Arbitrary<UpstreamPlan> {
   return fc.tuple(fc.constantFrom(...forms), fc.constantFrom(...PAGE_SIZES)).chain(([own, wanted]) => {
-    // The map of kho-v2 cannot hold single pages of 16 KiB.
-    const pageSize = own.abi === 'kho-v2' && wanted === 16384 ? 4096 : wanted;
+    // With a key bit too few the map cannot hold single pages of 16 KiB.
+    const pageSize = FACTS[own.abi].shortKey === true && wanted === 16384 ? 4096 : wanted;
     const { abi, release, map, editedTree, kexecMetadata, khoTest, luo } = own;
     return fc
       .record({

@@ -17,7 +17,11 @@ export function addFolios(context: ReferenceContext, { area, folios }: FolioList
     traits: { list: `folios of ${file}` },
   });
   if (sink.contents === undefined) return;
-  for (const { length, pfn, count, step } of folios.columns()) {
+  // No folio is longer than the largest preserved block.
+  const longest = 2 ** Math.max(0, ...(preserved?.orders ?? []));
+  const skip = (low: number, high: number): boolean =>
+    sink.apart?.(low * pageSize, Math.min((high + longest) * pageSize, PHYSICAL_LIMIT)) === true;
+  for (const { length, pfn, count, step } of folios.columns(skip)) {
     for (let row = 0; row < length; row++) {
       // The last folio's size is that of its preserved block.
       const before = ((count[row] as number) - 1) * (step[row] as number);

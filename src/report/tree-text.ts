@@ -17,6 +17,7 @@ import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
 import { heldTree } from '../structures/riders.js';
 import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
+import { isRfc } from '../versions/generations.js';
 import { recordText } from './field-text.js';
 import { cut, khoMemLines } from './mem-text.js';
 import { type Paint, plain } from './paint.js';
@@ -61,7 +62,7 @@ function depthOf(tree: FdtTree, token: number): number {
 
 function rootBinding(handover: Handover): NodeBinding | undefined {
   const { kind, generation } = handover;
-  if (generation === 'rfc-2024') return rfc2024.root;
+  if (isRfc(generation)) return rfc2024.root;
   if (generation !== undefined) return upstreamRoots[generation].root;
   if (kind !== 'rider') return undefined;
   return heldTree(handover)?.binding.root;

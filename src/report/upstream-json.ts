@@ -1,4 +1,5 @@
 /** The upstream parts of the model as plain values for JSON; lists that grow with the dump are drawn as they are written. */
+
 import type { Handover, Subtree } from '../abi/model.js';
 import type {
   DraftRecord,
@@ -10,6 +11,7 @@ import type {
   Memblock,
   PreservedMap,
 } from '../abi/upstream/model.js';
+import { moreOfChild } from '../abi/upstream/root.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import { areaJson } from './folio-json.js';
@@ -60,6 +62,7 @@ function subtreeJson(subtree: Subtree): Json {
     name,
     address,
     size,
+    ...Object.fromEntries(moreOfChild(subtree).map(({ key, value }) => [key, value])),
     fdt: tree === undefined ? undefined : imageToJson(toImage(tree), tree),
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,

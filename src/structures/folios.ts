@@ -53,8 +53,12 @@ export interface FolioView {
   each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
   /** The entries, runs joined; stops at the first that is absent. */
   runs(): Iterable<FolioRun>;
-  /** The same, many at a time. */
-  columns(): Iterable<FolioColumns>;
+  /**
+   * The same, many at a time.
+   *
+   * @param skip told the lowest and the highest page frame of entries that follow each other; leaves them out if true
+   */
+  columns(skip?: (low: number, high: number) => boolean): Iterable<FolioColumns>;
 }
 
 /** What a record has that names an area of folios. */

@@ -2,6 +2,7 @@
  * What a binding of a structure in memory is: its record, what the model calls its fields, where its pointers lead and
  * how. What formats/ says of a field (width, names of values, what a pointer is, its null) is not said again.
  */
+import type { PhysicalMemory } from '../memory/physical.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import type { StructurePart } from './typed.js';
 
@@ -221,8 +222,8 @@ export interface Subject {
   readonly forms: readonly StructureForm[];
   /** A structure in a line, where its fields one by one are not what people look for. */
   line?(model: Model): readonly Word[];
-  /** Translation tables that hardware reads. */
-  translation?(model: Model): Translation;
+  /** Translation tables that hardware reads; what memory holds of them tells their kind. */
+  translation?(model: Model, memory: PhysicalMemory | undefined): Translation;
 }
 
 /** A field with another key, or with more to say. */

@@ -6,7 +6,7 @@ import { LUO_FORMS, type LuoForm, luoForm } from '../structures/luo/binding.js';
 import { areaOf, listCapacity } from '../structures/record-list.js';
 import { folioRuns, layFolioList } from './folio-list.js';
 import type { Guest } from './guest.js';
-import type { LaidIommu } from './iommu.js';
+import type { LaidIommu } from './iommu/iommu.js';
 import { hash } from './random.js';
 import type { Space } from './space.js';
 import type { FilePlan, LuoPlan, SessionPlan } from './upstream-plan.js';
@@ -69,7 +69,7 @@ export function layLuo(
     ...(form.tree !== undefined && form.head !== undefined ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress: laid.address,
     ...(laid.blocks.length === 0 ? {} : { sessionBlocks: laid.blocks }),
-    ...(hasFlbs ? flbsJson(space, plan, iommu?.flbs ?? []) : {}),
+    ...(hasFlbs ? flbsJson(space, plan, iommu) : {}),
   };
   return {
     encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
@@ -77,12 +77,11 @@ export function layLuo(
   };
 }
 
-function flbsJson(space: Space, { flbs }: LuoPlan, more: readonly Json[]): Json {
-  return {
-    flbsAddress: hex(space.keep(0)),
-    flbPages: '0x1',
-    flbs: [...flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })), ...more],
-  };
+/** The test's FLBs are kept for every file, those of drafts too. */
+function flbsJson(space: Space, { flbs }: LuoPlan, iommu: LaidIommu | undefined): Json {
+  const more = BigInt(iommu?.files.reduce((sum, files) => sum + files.length, 0) ?? 0);
+  const own = flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count + more) }));
+  return { flbsAddress: hex(space.keep(0)), flbPages: '0x1', flbs: [...own, ...(iommu?.flbs ?? [])] };
 }
 
 function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {

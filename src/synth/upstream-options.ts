@@ -2,7 +2,7 @@
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { RELEASES, type ReleaseAbi } from '../versions/table.js';
-import { MOST_DEVICES } from './iommu.js';
+import { MOST_ENDPOINTS } from './iommu/topology.js';
 import { handlerForm, luoLimits } from './luo.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
@@ -47,7 +47,7 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     throw new SynthError('test-folios', `Linux ${release.release} has no kho_test`);
   }
   if (version === undefined) {
-    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes'] as const).find(
+    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes', 'domains'] as const).find(
       (key) => options[key] !== undefined,
     );
     if (asked !== undefined) {
@@ -65,7 +65,7 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     fragmentation: options.fragmentation ?? 0.25,
     ...(version === undefined
       ? {}
-      : withIommu(options, luoPlan(options, version, release, pageSize, random))),
+      : withIommu(options, luoPlan(options, version, release, pageSize, random), pageSize, random)),
     reserveMem: Array.from({ length: reserveMem }, (_, i) => reservePlan(i, random)),
     ...(abi === 'kho-v3' || abi === 'kho-v4' ? { kexecCount: random.between(1, 20) } : {}),
     ...(testFolios > 0 && release.khoTest !== undefined
@@ -80,30 +80,56 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
   };
 }
 
+/** Options that say something of an IOMMU state that --domains asks for. */
+const OF_DOMAINS = ['devices', 'unattached', 'units', 'stage', 'deleted', 'leaves', 'levels'] as const;
+/** Entries of a unit's table of domain ids, and the most that iommu-v1 of LUO's arrays holds. */
+const MOST_DOMAINS = 0xff00;
+const MOST_UNITS = 64;
+
 /** The plan of an IOMMU state, where domains are asked for: the files that domains map are sealed as the writer demands. */
-function withIommu(options: SynthOptions, luo: LuoPlan): Pick<UpstreamPlan, 'luo' | 'iommu'> {
-  const domains = countOption(options, 'domains', 0, MOST_DEVICES);
+function withIommu(
+  options: SynthOptions,
+  luo: LuoPlan,
+  pageSize: number,
+  random: Random,
+): Pick<UpstreamPlan, 'luo' | 'iommu'> {
+  const domains = countOption(options, 'domains', 0, MOST_DOMAINS);
   if (domains === 0) {
-    const other = (['devices', 'stage', 'deleted'] as const).find((key) => options[key] !== undefined);
+    const other = OF_DOMAINS.find((key) => options[key] !== undefined);
     if (other !== undefined) throw new SynthError(other, 'goes with --domains');
     return { luo };
   }
-  const devices = countOption(options, 'devices', 1, Math.floor(MOST_DEVICES / domains), 1);
+  if (!luo.flbPage) throw new SynthError('domains', 'IOMMU state is kept by an FLB, and Linux 6.19 has none');
+  const unattached = countOption(options, 'unattached', 0, domains);
+  const attached = domains - unattached;
+  const devices = countOption(options, 'devices', 1, Math.floor(MOST_ENDPOINTS / Math.max(1, attached)), 1);
+  const units = countOption(options, 'units', 1, Math.min(MOST_UNITS, Math.max(1, attached * devices)), 1);
+  const stage = options.stage ?? 'legacy';
+  const levels = countOption(options, 'levels', 4, 5, stage === 'first' ? 4 : 3);
+  const { sealed: hasSeals } = handlerForm(luo.handler);
   const sessions = luo.sessions.map((session) => ({
     ...session,
-    files: session.files.map((file) => ({ ...file, seals: file.seals | 0x7 })),
+    files: session.files.map((file) => (hasSeals ? { ...file, seals: file.seals | 0x7 } : file)),
   }));
-  const holding = sessions.filter(({ files }) => files.length > 0).length;
-  if (holding === 0) throw new SynthError('domains', 'there is no file to map: --files is 0');
-  const files = sessions.reduce((sum, session) => sum + session.files.length, 0);
-  const all = BigInt(files + Math.min(domains, holding) + domains * devices);
+  const holding = sessions.filter(({ files }) => files.length > 0);
+  if (holding.length === 0) throw new SynthError('domains', 'there is no file to map: --files is 0');
+  const { files: limit } = luoLimits(luo.version, pageSize);
+  // Beside its files of guest memory a session has at most two iommufds, and the devices of its domains.
+  const share = Math.ceil(domains / holding.length) * devices + 2;
+  if (holding.some(({ files }) => files.length + share > limit))
+    throw new SynthError('devices', `a session of ${luo.version} holds ${limit} files only`);
   return {
-    luo: { ...luo, sessions, flbs: luo.flbs.map((flb) => ({ ...flb, count: all })) },
+    luo: { ...luo, sessions },
     iommu: {
       domains,
+      unattached,
       devices,
+      units,
       deleted: countOption(options, 'deleted', 1, 1000),
-      stage: options.stage ?? 'legacy',
+      stage,
+      levels,
+      leaves: options.leaves ?? '1g',
+      coherent: random.chance(0.7),
     },
   };
 }

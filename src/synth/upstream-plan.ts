@@ -34,16 +34,30 @@ export interface FlbPlan {
 export interface IommuPlan {
   /** Domains in use, at least 1, dealt to the sessions that have files. */
   readonly domains: number;
-  /** Devices of each domain. */
+  /** Of these, those that no device is attached to: the last ones of each session. */
+  readonly unattached: number;
+  /** Devices of each of the others. */
   readonly devices: number;
-  /** Domains and devices that were deleted and keep their places. */
+  /** Remapping units that the devices are below; without a device none is handed over. */
+  readonly units: number;
+  /** Domains and devices that were deleted and keep their places; with any, each unit was too, and preserved again. */
   readonly deleted: number;
   readonly stage: IommuStage;
+  /** Levels of the page tables, 3 to 5; 4 or 5 of the first stage. */
+  readonly levels: number;
+  /** Largest leaf; smaller ones are beside it. */
+  readonly leaves: LeafSize;
+  /** Page walks of the units snoop. */
+  readonly coherent: boolean;
 }
 
 export const IOMMU_STAGES = ['legacy', 'first', 'second'] as const;
 /** Legacy mode, or the stage in scalable mode. */
 export type IommuStage = (typeof IOMMU_STAGES)[number];
+
+export const LEAF_SIZES = ['4k', '2m', '1g'] as const;
+/** Size of the largest leaves. */
+export type LeafSize = (typeof LEAF_SIZES)[number];
 
 export interface LuoPlan {
   readonly version: LuoVersion;

@@ -89,9 +89,9 @@ function fieldArb(field: FieldBinding, info: FieldInfo, binding: RecordBinding):
         return fc.option(valueArb(info), { nil: undefined }).map((value) => shown(field.key, value));
       if (field.form === 'bdf') return fc.nat(0xffff).map((bdf) => ({ [field.key]: bdf }));
       return valueArb(info).map((value) => ({
-        // What is no count is in hexadecimal whatever its width.
+        // Shown as hex whatever its width.
         [field.key]:
-          field.form === undefined || typeof value !== 'number' ? value : `0x${value.toString(16)}`,
+          field.form !== undefined && typeof value === 'number' ? `0x${value.toString(16)}` : value,
       }));
     case 'flags':
       return fc

@@ -29,7 +29,7 @@ export function collectTopStructures(handover: Handover, uses: UseCollector): vo
     const subject = subjectByKey(held.form.subject);
     const place: Place = { part: 'structure', structure: held.form.root.what };
     collectHeld(held, place, held.form.subject, handover, uses);
-    const translation = subject?.translation?.(held.model);
+    const translation = subject?.translation?.(held.model, memory);
     if (translation === undefined) continue;
     for (const tree of translationTrees(memory, translation).values()) {
       const element = elementName(held, tree.element) ?? tree.owner;

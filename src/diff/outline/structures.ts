@@ -94,7 +94,7 @@ function drawing(context: StructureContext, structure: Model, place: Place): Dra
   const form = formById(structure.form as string);
   if (form === undefined) return undefined;
   const { memory } = context.handover;
-  const translation = subjectByKey(form.subject)?.translation?.(structure);
+  const translation = subjectByKey(form.subject)?.translation?.(structure, memory);
   const trees = new Map<bigint, TableTree>();
   if (memory !== undefined && translation !== undefined)
     for (const tree of translationTrees(memory, translation).values())

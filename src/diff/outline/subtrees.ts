@@ -1,6 +1,7 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
 
 import type { Handover, Subtree } from '../../abi/model.js';
+import { moreOfChild } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { RiderKey } from '../../structures/rider.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
@@ -77,6 +78,7 @@ function subtreeEntity(subtree: Subtree, typed: Typed | undefined, context: Stru
     fields: [
       strictField('preserved-data', address),
       strictField('blob-size', size, 'size'),
+      ...moreOfChild(subtree).map(({ property, value }) => field(property, value)),
       strictField('blob', blob ?? null),
     ],
     // The blob is whole or not there, wherever the root tree breaks off.

@@ -1,6 +1,7 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
 import { luoForm } from '../../structures/luo/binding.js';
 import { chainOf } from '../../structures/record-list.js';
+import { factsOf } from '../../versions/generations.js';
 import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
 import {
   always,
@@ -71,15 +72,16 @@ const fileArea: FieldRule = (change) => {
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
   // A note up to 7.1, which writes such names.
-  if (empty(change)) return change.target.handover.generation === 'kho-v4' ? fires('LUO-007') : UNKNOWN;
+  if (empty(change))
+    return factsOf(change.target.handover.generation)?.luo === 'record' ? fires('LUO-007') : UNKNOWN;
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 
 const handler: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-013');
   // Another handler's string may be one that reads the file's record.
-  // No release reads kho-v2, so nothing says which handlers it has.
-  if (change.target.handover.generation === 'kho-v2') return UNKNOWN;
+  // Of what no release reads, nothing says which handlers there are.
+  if (factsOf(change.target.handover.generation)?.unreleased === true) return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
@@ -122,7 +124,7 @@ const totalPages: FieldRule = ({ value }) =>
 export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'preserved_memory_map.value': (change) => {
     if (change.value === 0n)
-      return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('KHO-109');
+      return factsOf(change.target.handover.generation)?.mapWrittenLate === true ? UNKNOWN : fires('KHO-109');
     return noPage(change) ? fires('KHO-110') : UNKNOWN;
   },
   'blob_size.value': () => UNKNOWN,

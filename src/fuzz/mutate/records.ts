@@ -3,6 +3,7 @@
 import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
 import type { Random } from '../../synth/random.js';
+import { factsOf } from '../../versions/generations.js';
 import { folioLists } from '../expect/upstream.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
@@ -81,9 +82,11 @@ function ownsPages({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).every((field) => (readLeaf(field, bytes) & ~1n) % PAGE === 0n);
 }
 
-/** No release reads kho-v2, so nothing says which handlers it has. */
+/** Of what no release reads, nothing says which handlers there are. */
 function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  return record.name === 'luo_file_ser' && target.handover.generation === 'kho-v2' ? UNKNOWN : zeroed;
+  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased === true
+    ? UNKNOWN
+    : zeroed;
 }
 
 function structure(words: string, changes: Mutation['changes'], expect: Expectation): Mutation {

@@ -6,6 +6,7 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
 import { khoTestInline, khoTestVmalloc } from '../../structures/kho-test/binding.js';
+import { KHO_TEST } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { at, childNamed, orderAt, UPSTREAM, wholeMap } from './shared.js';
@@ -22,6 +23,7 @@ export const testTree: Rule = {
   evidence: `${EVIDENCE} kho_test_restore`,
   consequence: "the next kernel's test fails",
   needs: ['memory'],
+  reads: KHO_TEST,
   check({ handover }, report) {
     const { khoTest } = handover;
     const rider = childNamed(handover, NAME, report);
@@ -91,6 +93,7 @@ export const testCount: Rule = {
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: 'the test reads past its list; 6.17, which has the list in the tree, refuses it',
   needs: ['memory'],
+  reads: KHO_TEST,
   requires: ['KTEST-001'],
   check({ handover: { khoTest, pageSize } }, report) {
     if (khoTest?.nrFolios === undefined) return;
@@ -116,6 +119,7 @@ export const testFolios: Rule = {
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: "the next kernel's test fails",
   needs: ['memory'],
+  reads: KHO_TEST,
   requires: ['KTEST-001', 'KTEST-002'],
   check(context, report) {
     const { khoTest } = context.handover;
