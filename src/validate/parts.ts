@@ -50,6 +50,7 @@ const RULES: Readonly<Record<string, readonly Part[]>> = {
   'KHO-124': ['scratch'],
   'KHO-126': ['scratch', 'map'],
   'KHO-127': ['scratch', 'map'],
+  'KHO-128': ['scratch'],
   'KHO-131': ['map'],
   'KHO-132': ['map'],
   'KHO-133': ['map'],
