@@ -1,9 +1,10 @@
 /** Forms of records: every structure that has several says whose each is. */
 import { expect, test } from 'vitest';
 import { recordTypes } from '../src/records/index.js';
+import { formsOf } from '../src/structures/forms.js';
 import { SUBJECTS } from '../src/structures/index.js';
 import { DRAFTS_SEEN } from '../src/versions/drafts.js';
-import { formReleases, formsOf } from '../src/versions/forms.js';
+import { formReleases } from '../src/versions/forms.js';
 import { RELEASES } from '../src/versions/table.js';
 
 /** Halves of one structure, or entries of one table, told apart by a bit: no forms of different times. */

@@ -1,9 +1,11 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
-import type { FilePages } from '../decode/iommu/file-pages.js';
+import type { Handover } from '../abi/model.js';
+import { type FilePages, filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { type HeldRun, heldJson, heldRuns, heldText, holderText } from '../report/held-text.js';
+import { holderText } from '../report/held-text.js';
+import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
@@ -37,8 +39,10 @@ export interface UnitWalk {
   readonly pasid: number | undefined;
   readonly iova: bigint | undefined;
   readonly format: WalkFormat;
-  /** Files that keep what leaves lead to, where the root table is one that a handover records. */
-  readonly files?: FilePages;
+  /** What tells of owners, and what is preserved. */
+  readonly handover?: Handover;
+  /** Only what nothing preserves. */
+  readonly unpreserved: boolean;
 }
 
 const PAGE = 4096n;
@@ -197,11 +201,12 @@ function* dmarListing({ units, memory }: UnitWalk): Generator<string> {
 
 function* translations(
   args: CommonArguments,
-  { memory, files }: UnitWalk,
+  { memory, handover }: UnitWalk,
   devices: Iterable<Device>,
   iova: bigint,
 ): Generator<string> {
   const colours = paint(args);
+  const files = handover?.luo === undefined ? undefined : filePages(handover);
   for (const device of devices) {
     yield nameOf(device);
     yield* structureLines(device.path, colours);
@@ -225,20 +230,6 @@ export function* fileLines(files: FilePages, address: bigint): Generator<string>
   }
 }
 
-/** The runs of a walk, cut where another file keeps them if files are known, and what is said of each beside its access. */
-function runsOf(
-  { batches }: Pick<ReturnType<typeof walkTable>, 'batches'>,
-  { request, attributes }: Stage,
-  files: FilePages | undefined,
-): { readonly runs: Iterable<HeldRun>; readonly text: (run: HeldRun) => string } {
-  const runs = mergeRuns(batches, request.format);
-  if (files === undefined) return { runs, text: attributes };
-  return {
-    runs: heldRuns(runs, files),
-    text: (run) => `${attributes(run).padEnd(5)} ${heldText(run)}`.trim(),
-  };
-}
-
 /**
  * The stage that is listed. Of a nested translation that is the second, as in the kernel's listing: the first
  * leads to guest addresses.
@@ -256,11 +247,17 @@ function* walked(
   device: Device,
   stage: Stage,
   text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+  owned?: OwnedWalk,
 ): Generator<string> {
-  const walk = walkTable(stage.request);
+  const walk = walkTable(owned === undefined ? stage.request : { ...stage.request, onTable: owned.onTable });
   yield* text(walk);
   for (const anomaly of walk.report().anomalies)
     message(args, `kho: ${nameOf(device)}: ${anomalyText(anomaly)}`);
+}
+
+function ownedIn({ handover, unpreserved }: UnitWalk): OwnedWalk | undefined {
+  const owners = handover === undefined ? undefined : ownersOf(handover);
+  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
 }
 
 function* csvText(
@@ -279,11 +276,8 @@ function* csvText(
   }
 }
 
-function* tableText(
-  args: CommonArguments,
-  { memory, files }: UnitWalk,
-  devices: Iterable<Device>,
-): Generator<string> {
+function* tableText(args: CommonArguments, asked: UnitWalk, devices: Iterable<Device>): Generator<string> {
+  const { memory } = asked;
   let gap = '';
   for (const device of devices) {
     const { translation } = device.path;
@@ -291,19 +285,28 @@ function* tableText(
     gap = '\n';
     const stage = listed(args, device, memory);
     if (stage === undefined) continue;
-    yield* walked(args, device, stage, (walk) => {
-      const { runs, text } = runsOf(walk, stage, files);
-      return tableOf(runs, text);
-    });
+    const { format } = stage.request;
+    const owned = ownedIn(asked);
+    yield* walked(
+      args,
+      device,
+      stage,
+      ({ batches }) =>
+        owned === undefined
+          ? tableOf(mergeRuns(batches, format), stage.attributes)
+          : owned.table(batches, format, stage.attributes),
+      owned,
+    );
   }
 }
 
 function* jsonText(
   args: CommonArguments,
-  { memory, files }: UnitWalk,
+  asked: UnitWalk,
   devices: Iterable<Device>,
   all: boolean,
 ): Generator<string> {
+  const { memory } = asked;
   yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
   let separator = '';
   for (const device of devices) {
@@ -319,11 +322,20 @@ function* jsonText(
     yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
     if (stage === undefined) yield '\n],"diagnostics":[]';
     else {
-      yield* walked(args, device, stage, function* (walk) {
-        const { runs } = runsOf(walk, stage, files);
-        yield* jsonOf(runs, stage.attributes, heldJson);
-        yield `\n],"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}`;
-      });
+      const { format } = stage.request;
+      const owned = ownedIn(asked);
+      yield* walked(
+        args,
+        device,
+        stage,
+        function* ({ batches, report }) {
+          yield* owned === undefined
+            ? jsonOf(mergeRuns(batches, format), stage.attributes)
+            : owned.rows(batches, format, stage.attributes);
+          yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+        },
+        owned,
+      );
     }
     yield all ? '}' : '';
     separator = ',\n';

@@ -1,6 +1,6 @@
 /** Where the records of structures are, along their bindings. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
-import type { FolioList } from '../structures/folios.js';
+import { FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
 import { formById, structuresOf, subjectByKey } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
 import {
@@ -62,8 +62,17 @@ function addRecord(
   context.sink.record(binding.record, model.address as bigint, what, {
     list,
     ...(followed === undefined ? {} : { length: followed.items.length }),
+    ...(binding.record.fields.some(({ id }) => fieldBinding(binding, id).kind === 'folios')
+      ? listSizes(model as unknown as FolioList)
+      : {}),
   });
   addBelow(context, binding, model, what);
+}
+
+/** Entries that the area of a list has, and those that the list has. */
+function listSizes({ area, folios }: FolioList): { readonly capacity: number; readonly length: number } {
+  const capacity = Math.floor((area.runs.length * area.runSize) / FOLIO_SER_SIZE);
+  return { capacity, length: folios.length };
 }
 
 /** What a record leads to, and what follows it; the record itself is told. */

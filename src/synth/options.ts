@@ -2,6 +2,7 @@
 
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
+import { isRfc } from '../versions/generations.js';
 import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from './upstream-plan.js';
 
 /** What a dump shall be like; everything but the ABI has a default. Sizes in bytes. */
@@ -9,16 +10,16 @@ export interface SynthOptions {
   readonly abi: Generation;
   /** 64 bits; the same seed gives the same bytes with the same version of this package. */
   readonly seed?: bigint;
-  /** Memory of guests in all: guestmemfs files, or memfds. */
+  /** Memory of guests in all: files of guestmemfs or of LUO. */
   readonly guestRam?: bigint;
   readonly pageSize?: number;
   /** 0: large folios and leaves in order; 1: single pages, scattered. */
   readonly fragmentation?: number;
   /** LUO sessions. */
   readonly sessions?: number;
-  /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
+  /** Files of guest memory in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
-  /** Part of the memfds' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
+  /** Part of the files' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
   readonly holes?: number;
   /** Release whose forms are written, where releases of one ABI differ: 6.16 to 7.4. */
   readonly release?: string;
@@ -127,10 +128,10 @@ export function checkOptions(options: SynthOptions): void {
   if (!GENERATIONS.some((name) => name === abi)) {
     throw new SynthError('abi', `"${abi}" is not one of ${GENERATIONS.join(', ')}`);
   }
-  const foreign = (abi === 'rfc-2024' ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
+  const foreign = (isRfc(abi) ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
   if (foreign !== undefined) throw new SynthError(OPTION_NAMES[foreign], `${abi} has none`);
   const iommu = IOMMU_ONLY.find((key) => options[key] !== undefined);
-  if (iommu !== undefined && abi !== 'rfc-2024') {
+  if (iommu !== undefined && !isRfc(abi)) {
     if (pageSize !== undefined && pageSize !== 4096)
       throw new SynthError(OPTION_NAMES[iommu], 'VT-d has pages of 4k only');
   }
@@ -141,7 +142,7 @@ export function checkOptions(options: SynthOptions): void {
   if (pageSize !== undefined && ![4096, 16384, 65536].includes(pageSize)) {
     throw new SynthError('page-size', 'not 4k, 16k or 64k');
   }
-  if (abi === 'rfc-2024' && pageSize !== undefined && pageSize !== 4096) {
+  if (isRfc(abi) && pageSize !== undefined && pageSize !== 4096) {
     throw new SynthError('page-size', 'rfc-2024 has pages of 4k only');
   }
   for (const [name, part] of [

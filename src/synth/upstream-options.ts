@@ -3,15 +3,15 @@ import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { RELEASES, type ReleaseAbi } from '../versions/table.js';
 import { MOST_ENDPOINTS } from './iommu/topology.js';
-import { luoLimits } from './luo.js';
+import { handlerForm, luoLimits } from './luo.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
-import type { LuoPlan, MemfdPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
+import type { FilePlan, LuoPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
 
 const GIB = 1n << 30n;
 /** Bytes of guest memory that a plan may have; what is kept for it grows to 4 MiB. */
 const MAX_RAM = 1n << 46n;
-/** Pages that a memfd may have for the kernel's writer. */
+/** Pages that a file may have for the kernel's writer. */
 const MAX_FILE_PAGES = 2 ** 32 - 1;
 const TEST_FLB_DATA = 0xfeedf00dcafebee0n;
 
@@ -22,7 +22,7 @@ const KHO_V2: Pick<ReleaseAbi, 'release' | 'map' | 'editedTree' | 'luo' | 'luoFl
   editedTree: true,
   luo: 'luo-v1',
   luoFlb: true,
-  files: ['memfd-v2'],
+  files: RELEASES.find(({ kho }) => kho === 'kho-v3')?.files ?? [],
   khoTest: 'vmalloc',
 };
 
@@ -52,7 +52,7 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     );
     if (asked !== undefined) {
       const name = asked === 'guestRam' ? 'guest-ram' : asked;
-      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no memfds`);
+      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no files`);
     }
   }
   return {
@@ -106,13 +106,13 @@ function withIommu(
   const units = countOption(options, 'units', 1, Math.min(MOST_UNITS, Math.max(1, attached * devices)), 1);
   const stage = options.stage ?? 'legacy';
   const levels = countOption(options, 'levels', 4, 5, stage === 'first' ? 4 : 3);
-  const hasSeals = luo.memfd === 'memfd-v2';
+  const { sealed: hasSeals } = handlerForm(luo.handler);
   const sessions = luo.sessions.map((session) => ({
     ...session,
     files: session.files.map((file) => (hasSeals ? { ...file, seals: file.seals | 0x7 } : file)),
   }));
   const holding = sessions.filter(({ files }) => files.length > 0);
-  if (holding.length === 0) throw new SynthError('domains', 'there is no memfd to map: --files is 0');
+  if (holding.length === 0) throw new SynthError('domains', 'there is no file to map: --files is 0');
   const { files: limit } = luoLimits(luo.version, pageSize);
   // Beside its memfds a session has at most two iommufds, and the devices of its domains.
   const share = Math.ceil(domains / holding.length) * devices + 2;
@@ -187,24 +187,24 @@ function luoPlan(
     sessions === 0 ? 0 : most(limits.files * sessions),
   );
   if (files === 0 && options.guestRam !== undefined) {
-    throw new SynthError('guest-ram', 'there is no memfd to hold it: --files is 0');
+    throw new SynthError('guest-ram', 'there is no file to hold it: --files is 0');
   }
   if (files > pages) throw new SynthError('files', `${files} need as many pages, but there are ${pages}`);
   const hasFlbs = version !== 'luo-v1' || luoFlb === true;
   const flbs = countOption(options, 'flbs', 0, Math.min(limits.flbs, 3));
   if (flbs > 0 && !hasFlbs) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');
   if (flbs > 0 && files === 0) throw new SynthError('flbs', 'an FLB is kept for files, and --files is 0');
-  const memfd = handlers[0] === 'memfd-v1' ? 'memfd-v1' : 'memfd-v2';
+  const [handler = ''] = handlers;
   const holes = options.holes ?? random.pick([0, 0, 0.05, 0.3]);
   const list = shares(files === 0 ? 0 : pages, files, 1, () => random.below(4)).map((each) =>
-    memfdPlan(each, pageSize, holes, memfd, random),
+    filePlan(each, pageSize, holes, handlerForm(handler).sealed, random),
   );
   if (list.some(({ size }) => size > BigInt(MAX_FILE_PAGES) * BigInt(pageSize))) {
-    throw new SynthError('guest-ram', 'more than 2^32 - 1 pages for a memfd: more --files hold it');
+    throw new SynthError('guest-ram', 'more than 2^32 - 1 pages for a file: more --files hold it');
   }
   return {
     version,
-    memfd,
+    handler,
     flbPage: hasFlbs,
     liveupdateNumber: BigInt(random.between(1, 1000)),
     sessions: deal(list, sessions, limits.files, random),
@@ -221,13 +221,7 @@ function guestPages({ guestRam = GIB }: SynthOptions, pageSize: number): number 
   return Number(guestRam / BigInt(pageSize));
 }
 
-function memfdPlan(
-  pages: number,
-  pageSize: number,
-  holes: number,
-  version: LuoPlan['memfd'],
-  random: Random,
-): MemfdPlan {
+function filePlan(pages: number, pageSize: number, holes: number, sealed: boolean, random: Random): FilePlan {
   // Guest memory is whole pages; a file of anything else may end within one.
   const tail = random.chance(0.2) ? random.between(1, pageSize - 1) : 0;
   const size = BigInt(pages) * BigInt(pageSize) - BigInt(tail);
@@ -235,14 +229,14 @@ function memfdPlan(
     token: (BigInt(random.next()) << 32n) | BigInt(random.next()),
     size,
     pos: random.chance(0.5) ? 0n : BigInt(random.next()) % (size + 1n),
-    seals: version === 'memfd-v1' ? 0 : random.pick([0, 0x1, 0x6, 0xf]),
+    seals: sealed ? random.pick([0, 0x1, 0x6, 0xf]) : 0,
     holes,
   };
 }
 
 /** Files to sessions, round about evenly; some sessions may stay without. */
-function deal(files: readonly MemfdPlan[], sessions: number, limit: number, random: Random): SessionPlan[] {
-  const lists = Array.from({ length: sessions }, (): MemfdPlan[] => []);
+function deal(files: readonly FilePlan[], sessions: number, limit: number, random: Random): SessionPlan[] {
+  const lists = Array.from({ length: sessions }, (): FilePlan[] => []);
   const tokens = lists.map(() => new Set<bigint>());
   for (const [i, file] of files.entries()) {
     let at = random.chance(0.3) ? random.below(sessions) : i % sessions;

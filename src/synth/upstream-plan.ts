@@ -3,14 +3,14 @@ import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import type { KhoTestForm, MapForm } from '../versions/table.js';
 
-/** A preserved memfd. */
-export interface MemfdPlan {
+/** A file of guest memory. */
+export interface FilePlan {
   /** Unique in its session. */
   readonly token: bigint;
   /** Bytes of the file; its last page may be partly used. */
   readonly size: bigint;
   readonly pos: bigint;
-  /** F_SEAL bits, 0 to 0x3f; memfd-v2. */
+  /** F_SEAL bits, 0 to 0x3f; 0 where its handler has no seals. */
   readonly seals: number;
   /** Fraction of the 2 MiB units that were never written, 0 to 1: the kernel fills them with single pages, which are listed. */
   readonly holes: number;
@@ -19,7 +19,7 @@ export interface MemfdPlan {
 export interface SessionPlan {
   /** 1 to 63 bytes, unique. */
   readonly name: string;
-  readonly files: readonly MemfdPlan[];
+  readonly files: readonly FilePlan[];
 }
 
 /** An FLB of the kernel's own test: the only ones that a release has. */
@@ -61,7 +61,8 @@ export type LeafSize = (typeof LEAF_SIZES)[number];
 
 export interface LuoPlan {
   readonly version: LuoVersion;
-  readonly memfd: 'memfd-v1' | 'memfd-v2';
+  /** Of all files of guest memory, with its version. */
+  readonly handler: string;
   /** luo-v1: whether the node luo-flb is written (7.0 on). */
   readonly flbPage: boolean;
   readonly liveupdateNumber: bigint;
@@ -92,7 +93,7 @@ export interface UpstreamPlan {
   /** 0: large folios in order; 1: single pages, scattered. */
   readonly fragmentation: number;
   readonly luo?: LuoPlan;
-  /** Goes with memfds that are sealed. */
+  /** Goes with files that are sealed. */
   readonly iommu?: IommuPlan;
   /** At most 8. */
   readonly reserveMem: readonly ReservePlan[];

@@ -1,10 +1,13 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
+
+import { moreChildProperties } from '../abi/upstream/root.js';
 import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { writeBoot } from '../encode/upstream/boot.js';
 import { writeLuo } from '../encode/upstream/luo.js';
 import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
+import { FACTS } from '../versions/generations.js';
 import { createGuest, type Guest } from './guest.js';
 import { layIommu } from './iommu/iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
@@ -61,11 +64,12 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     plan.map === 'radix'
       ? radixMap(kept, radixShape(abi, pageSize), take)
       : chunkMap(kept, plan.map === 'bitmap-512' ? 512 : pageSize, take);
-  const sized = abi === 'kho-v3' || abi === 'kho-v4';
+  const { sized, writtenOnce } = FACTS[abi];
   const subtrees = children.map(({ name, address, size }) => ({
     name,
     address: hex(address),
     ...(sized ? { size: hex(size) } : {}),
+    ...Object.fromEntries(moreChildProperties(abi).map(({ key }) => [key, hex(0n)])),
   }));
   const { bytes: blob } = encodeBlob({
     kind: 'handover',
@@ -73,7 +77,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     subtrees,
     preservedMemoryMap: hex(map.address),
     // Where the reserve map is tells a tree that was edited in place.
-    ...(plan.editedTree && abi === 'kho-v1' ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
+    ...(plan.editedTree && writtenOnce !== undefined ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
   });
   space.regions.push(...map.regions, bytesRegion('the tree', fdtAddress, blob));
   const scratchJson = scratch.map(({ start, end }) => ({ start: hex(start), end: hex(end) }));

@@ -21,8 +21,8 @@ import {
   unmetAreas,
 } from './coverage.js';
 import { createFacts, type Facts } from './facts.js';
-import { missingFor } from './parts.js';
 import { unansweredUnits } from './questions.js';
+import { missingFor } from './reads.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';

@@ -143,12 +143,68 @@ describe('what is there', () => {
   });
 });
 
+describe('owners, and what nothing preserves', () => {
+  const name = 'linux-7.3-iommu-legacy';
+
+  test('totals add up to what is listed', () => {
+    const { runs, totals } = JSON.parse(walk(name, '--domain', '0x2228038', '--format', 'json'));
+    const bytes = runs.reduce(
+      (sum: bigint, { iova, iovaEnd }: Run) => sum + BigInt(iovaEnd) - BigInt(iova),
+      0n,
+    );
+    expect(BigInt(totals.bytes)).toBe(bytes);
+    expect(totals).toMatchObject({ leaves: 1280, unpreserved: '0x0', unowned: '0x0', unpreservedTables: 0 });
+    expect(runs.every(({ kept }: { kept?: boolean }) => kept === true)).toBe(true);
+  });
+
+  test('--unpreserved lists leaves and tables that are lost', () => {
+    const none = JSON.parse(walk(name, '--domain', '0x2228038', '--unpreserved', '--format', 'json'));
+    expect([none.runs, none.tables, none.totals.leaves]).toEqual([[], [], 1280]);
+    const before = join(fixtures, 'linux-7.3-live-update/vtd');
+    const args = ['--regset', join(before, 'iommu_regset'), '--device', '00:03.0', '--unpreserved'];
+    const run = kho(['walk', join(before, 'before-kexec.elf.gz'), ...args, '--format', 'json']);
+    const { runs, tables, totals } = JSON.parse(run.stdout);
+    expect(runs.length).toBeGreaterThan(0);
+    expect(runs.every(({ kept }: { kept?: boolean }) => kept === false)).toBe(true);
+    expect(tables).toHaveLength(totals.unpreservedTables);
+    expect(BigInt(totals.unpreserved)).toBeGreaterThan(0n);
+  });
+
+  test('the 2024 series: domains are listed, its files are the owners', () => {
+    const rfc = join(fixtures, 'rfc-2024/two-vms');
+    expect(kho(['walk', rfc]).stdout).toMatch(
+      /^DOMAIN +TOP TABLE .*\n1 +0x1bfbef000 +4 +81 +324 KiB +17:00\.0$/m,
+    );
+    expect(kho(['walk', rfc, '--domain', '1']).stdout).toMatch(
+      /rw +yes +guestmemfs file "vm-a-ram" at 0x3000$/m,
+    );
+    expect(kho(['walk', rfc, '--domain', '1']).stdout).toMatch(/11 tables, 5 not preserved$/m);
+  });
+
+  test.each([
+    [['--domain', '5', '--unpreserved', '--format', 'csv']],
+    [['--pgd', '0x1f9e000', '--agaw', '2', '--unpreserved']],
+    [['--domain', '5', '--unpreserved', '--iova', '0x1000']],
+  ])('%j is refused', (args) => {
+    const { status, stderr } = kho(['walk', core(name), ...args]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--unpreserved')]);
+  });
+});
+
 test('README shows what is said', () => {
   const readme = readFileSync(join(fixtures, '../README.md'), 'utf8');
   const section = readme.slice(readme.indexOf('## Devices that keep running'), readme.indexOf('## Commands'));
   const console = /```console\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
   const parts = console.split(/^\$ kho /m).slice(1);
   expect(parts.length).toBe(3);
+  parts.push(
+    ...(section
+      .split('```console\n')[2]
+      ?.split('```')[0]
+      ?.split(/^\$ kho /m)
+      .slice(1) ?? []),
+  );
+  expect(parts.length).toBe(4);
   for (const part of parts) {
     const [command = '', ...lines] = part.trimEnd().split('\n');
     const args = command.split(' ').map((word) => word.replace(/^fixtures/, fixtures));

@@ -1,7 +1,7 @@
 /** Rules on drafts: captures of the IOMMU series and documents that the encoder lays out. */
 import { describe, expect, test } from 'vitest';
 import { bytesToText } from '../../src/schema/text.js';
-import { SUBJECTS } from '../../src/structures/index.js';
+import { DRAFTS } from '../../src/structures/index.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { linksOf } from '../../src/validate/structures/generic.js';
@@ -60,7 +60,7 @@ describe('a page of a draft is missing: rules are skipped, never failed or passe
   test.each(BASES)('%s', (name) => {
     const { handover, memory, address } = draftBase(name);
     const whole = validate(handover, catalogue);
-    const pages = SUBJECTS.flatMap(({ key }) =>
+    const pages = DRAFTS.flatMap(({ key }) =>
       heldOf(handover, key).flatMap((held) => [
         held.model.address,
         ...linksOf(held).flatMap(({ list }) => (list.pages ?? []).map((page) => page.address)),
@@ -93,10 +93,10 @@ describe('each rule fails on a dump that is damaged for it', () => {
 
 describe('no release has the handler or the FLB of any draft: --to names what it loses', () => {
   const named = (key: string) =>
-    SUBJECTS.find((subject) => subject.key === key)?.forms.flatMap(({ names }) => names);
+    DRAFTS.find((subject) => subject.key === key)?.forms.flatMap(({ names }) => names);
   test.each([...BASES, ...SYNTHESISED])('%s', (name) => {
     const { handover } = draftBase(name);
-    const drafts = SUBJECTS.filter(({ holder }) => holder === 'file').flatMap(({ key }) => named(key) ?? []);
+    const drafts = DRAFTS.filter(({ holder }) => holder === 'file').flatMap(({ key }) => named(key) ?? []);
     const lost = (handover.luo?.sessions ?? [])
       .flatMap(({ files = [] }) => files)
       .filter(({ compatible }) => drafts.includes(bytesToText(compatible).text));

@@ -130,3 +130,8 @@ function ownersOf(
   // A token is unique in its session only.
   return owning.length === 1 ? owning : [];
 }
+
+/** Attachment ids of a domain, each once. */
+export function attachmentIdsOf({ attachments }: HandedDomain): bigint[] {
+  return [...new Set(attachments.map(({ device }) => device.attachmentId))];
+}

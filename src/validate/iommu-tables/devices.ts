@@ -4,6 +4,7 @@ import type { ScalableContextEntry } from '../../records/vtd.js';
 import { liveDomainAt, pathRoots } from '../../structures/iommu/units.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import type { DeviceTranslation, PagingRoot } from '../../vtd/context/translation.js';
+import { IOMMU } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -33,6 +34,7 @@ export const deviceInTables: Rule = {
     'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
   requires: ['IOMMU-023', 'VFIO-006'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const devices = placedDevices(context, report);
     const missing = devices.filter(({ path }) => path.translation === undefined);
@@ -86,6 +88,7 @@ export const domainIds: Rule = {
   requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
   follows: ['IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
       if (BigInt(translation.did) === device.attachmentId) continue;
@@ -119,6 +122,7 @@ export const topTables: Rule = {
   requires: ['IOMMU-050', 'IOMMU-030'],
   follows: ['IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -158,6 +162,7 @@ export const levels: Rule = {
     'the next kernel walks and frees the tables with the wrong depth: it takes page tables for pages, or pages for page tables',
   requires: ['IOMMU-052'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -188,9 +193,10 @@ export const stages: Rule = {
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
   consequence:
-    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, whose entries have other bits for permissions and for pages, and refuses or accepts other IOVAs',
+    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, in which permissions and page sizes are other bits, and refuses or accepts other IOVAs',
   requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     const told = new Set<bigint>();
@@ -235,6 +241,7 @@ export const pasidFields: Rule = {
     'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
   requires: ['IOMMU-050', 'IOMMU-027'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, unit, name, path, subject } of placedDevices(context, report)) {
       const { intel } = device;

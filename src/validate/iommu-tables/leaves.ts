@@ -1,4 +1,5 @@
 /** Where the leaves of domains that LUO hands over lead: into files of the session, sealed, within the width. */
+
 import { missingOf, missingText } from '../../abi/missing.js';
 import type { LuoFile } from '../../abi/upstream/model.js';
 import { type DomainOwner, type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
@@ -7,6 +8,7 @@ import { memfdLuoSer } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import { iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { createProbe } from '../pages.js';
+import { FOLIOS, IOMMU, MAP } from '../reads.js';
 import type { Reporter, Rule, WalkObserver } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -38,6 +40,7 @@ export const inFiles: Rule = {
   consequence:
     'the page has no owner in the next kernel, or belongs to another session, which may finish and free it while the device writes to it',
   needs: ['memory'],
+  reads: [...MAP, ...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     handedOf(context, report);
   },
@@ -138,6 +141,7 @@ export const sealed: Rule = {
   consequence:
     'the file can be shrunk in the next kernel: its pages are freed while the device writes to them',
   needs: ['memory'],
+  reads: [...FOLIOS, ...IOMMU],
   check(context, report) {
     if (handedOf(context, report) !== undefined) reached.set(report, new Map());
   },
@@ -184,8 +188,9 @@ export const memfdsFirst: Rule = {
   source: SOURCE,
   evidence: 'drivers/iommu/iommufd/liveupdate.c check_iopt_pages_preserved of the series: -ENOENT',
   consequence:
-    'no kernel writes that, as it refuses an iommufd before the files that it maps are preserved: files were reordered, or the pages are another file\u2019s',
+    'no kernel writes that, as it refuses an iommufd before the files that it maps are preserved: files were reordered, or the pages are of another file',
   needs: ['memory'],
+  reads: [...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     if (handedOf(context, report) !== undefined) late.set(report, new Map());
   },
@@ -248,6 +253,7 @@ export const withinWidth: Rule = {
     'the next kernel refuses to unmap it, as it is outside the aperture of the domain: it stays mapped',
   requires: ['IOMMU-053'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed?.domains.every(({ domain }) => domain.vasz === undefined) === true)

@@ -1,5 +1,7 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
+
 import type { IommuDomain } from '../../../structures/iommu/model.js';
+import { IOMMU } from '../../reads.js';
 import { hex } from '../../text.js';
 import { wholeMap } from '../../upstream/shared.js';
 import { draft, repeated } from '../generic.js';
@@ -28,6 +30,7 @@ export const topTable = draft({
   consequence:
     'BUG_ON: the table is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and the next kernel takes its new contents for page tables',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     for (const view of views) {
@@ -56,6 +59,7 @@ export const topTableOwned = draft({
   consequence:
     'a page is restored once: BUG_ON for the second domain, and the next kernel stops during boot. Until then devices of both reach what only one of them may',
   requires: ['IOMMU-029'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const [first, domain] of repeated(view.domains, (each) => each.topTable)) {
@@ -118,6 +122,7 @@ export const levels = draft({
   consequence:
     'refused, or restored with another depth than the hardware walks: pages of data are taken for tables and restored as such, or tables for data and left to be reused',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && !views.some(isIntel)) report.skip('no unit in use is one of Intel');
@@ -146,6 +151,7 @@ export const firstStage = draft({
   consequence:
     'the tables are restored as first-stage tables, which have other bits: write permission and addresses are misread',
   requires: ['IOMMU-020', 'IOMMU-027'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const domain of view.domains) {
@@ -188,6 +194,7 @@ export const widths = draft({
   consequence:
     'the width comes from MGAW and SAGAW of the unit, so that it is the same for all domains that are made for it: below it the next kernel neither maps nor unmaps IOVAs that are in use, above it it maps what faults. Only a domain that was made for another unit has another',
   requires: ['IOMMU-020', 'IOMMU-021', 'IOMMU-031'],
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && views.every(({ domains }) => domains.every(({ vasz }) => vasz === undefined)))

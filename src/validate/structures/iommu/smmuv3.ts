@@ -1,5 +1,6 @@
 /** SMMUv3 units of the IOMMU state and their devices: what their records say, without the tables (upstream 4.5, form D). */
 import type { Handover, Location } from '../../../abi/model.js';
+import { IOMMU } from '../../reads.js';
 import type { Reporter, Subject } from '../../rule.js';
 import { counted, hex } from '../../text.js';
 import { orderAt, wholeMap } from '../../upstream/shared.js';
@@ -55,6 +56,7 @@ export const streamTable = draft({
   evidence: `${SMMU} arm_smmu_preserve; SMMUv3 6.3.25`,
   consequence:
     'the next kernel reads the register, not the record: the record was damaged, and what else it says may be too',
+  reads: IOMMU,
   requires: ['IOMMU-014'],
   check(context, report) {
     const views = eachView(context, report);
@@ -145,6 +147,7 @@ export const secondLevels = draft({
   evidence: `${SMMU} arm_smmu_liveupdate_restore_strtab_2lvl, arm_smmu_liveupdate_restore_cd_tables, arm_smmu_preserve_strtab_linear`,
   consequence:
     'not checked: the next kernel takes what is there for states, and restores tables from it; at 0 it reads physical address 0. States where there is no such table are never freed',
+  reads: [...IOMMU, 'map'],
   requires: ['IOMMU-014', 'IOMMU-021', 'IOMMU-034'],
   check(context, report) {
     const views = eachView(context, report);
