@@ -1,17 +1,17 @@
 /** `kho walk` on the IOMMU state that LUO hands over: its domains, by the address of their record or attachment id. */
 import type { Handover } from '../abi/model.js';
-import { type HandedDomain, type HandedIommu, handedIommu, type Stage } from '../decode/iommu/domains.js';
+import { type HandedDomain, type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
 import { filePages } from '../decode/iommu/file-pages.js';
 import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
-import { holderText } from '../report/held-text.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { hex } from '../schema/units.js';
+import type { Stage } from '../structures/iommu/attachments.js';
 import { pciText } from '../structures/values.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
@@ -26,6 +26,7 @@ import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
 import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+import { fileLines } from './walk-units.js';
 
 /** What was asked for of the domains. */
 export interface DomainWalk {
@@ -306,10 +307,6 @@ function* translations(
     );
     const { result } = translation;
     if (result.kind !== 'mapped') continue;
-    const frame = Number(result.address / 4096n);
-    for (const { holder, page } of files.parts(frame, frame + 1)) {
-      if (holder === undefined || page === undefined) yield '  in no file of a session';
-      else yield `  in the ${holderText(holder, page)}`;
-    }
+    yield* fileLines(files, result.address);
   }
 }

@@ -1,8 +1,10 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
 import type { Handover } from '../abi/model.js';
+import { type FilePages, filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { holderText } from '../report/held-text.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
@@ -42,6 +44,8 @@ export interface UnitWalk {
   /** Only what nothing preserves. */
   readonly unpreserved: boolean;
 }
+
+const PAGE = 4096n;
 
 /** A device below a root table. */
 interface Device {
@@ -171,7 +175,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   }
   const devices = device === undefined ? allDevices(args, walk) : [device];
   if (iova !== undefined) {
-    await write(args, joined(translations(args, walk.memory, devices, iova)));
+    await write(args, joined(translations(args, walk, devices, iova)));
     return;
   }
   if (device !== undefined) {
@@ -197,11 +201,12 @@ function* dmarListing({ units, memory }: UnitWalk): Generator<string> {
 
 function* translations(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, handover }: UnitWalk,
   devices: Iterable<Device>,
   iova: bigint,
 ): Generator<string> {
   const colours = paint(args);
+  const files = handover?.luo === undefined ? undefined : filePages(handover);
   for (const device of devices) {
     yield nameOf(device);
     yield* structureLines(device.path, colours);
@@ -212,6 +217,16 @@ function* translations(
       yield* translateLines(translation, entryType, colours);
       address = translation.result.kind === 'mapped' ? translation.result.address : undefined;
     }
+    if (address !== undefined && files !== undefined) yield* fileLines(files, address);
+  }
+}
+
+/** Which file of a session keeps a physical address. */
+export function* fileLines(files: FilePages, address: bigint): Generator<string> {
+  const frame = Number(address / PAGE);
+  for (const { holder, page } of files.parts(frame, frame + 1)) {
+    if (holder === undefined || page === undefined) yield '  in no file of a session';
+    else yield `  in the ${holderText(holder, page)}`;
   }
 }
 

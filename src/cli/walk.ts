@@ -2,8 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
-import { handedIommu, type Stage } from '../decode/iommu/domains.js';
-import { liveDevices } from '../decode/iommu/units.js';
+import { handedIommu } from '../decode/iommu/domains.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -11,6 +10,8 @@ import type { OwnedWalk } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
+import type { Stage } from '../structures/iommu/attachments.js';
+import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';

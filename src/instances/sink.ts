@@ -69,6 +69,8 @@ export interface ReferenceSink {
    * @param length bytes
    */
   contents?(address: number | bigint, length: number): void;
+  /** Whether contents within [start, end) need not be told: asked for where there are many. */
+  apart?(start: number, end: number): boolean;
   /** Leaves below a top table, in IOVA order, merged into runs; the batch is reused. */
   mapped?(batch: LeafBatch, root: bigint): void;
   /** Page tables are not walked: neither they nor what they map is told. */

@@ -6,9 +6,9 @@ import { hex } from '../schema/units.js';
 
 const PAGE = 4096n;
 
-/** `memfd of "vm" token 0x11 at 0x3000`. */
+/** What a file is of, its session and token, and a place in it: `vfio of "vm" token 0x11 at 0x3000`. */
 export function holderText({ session, file, kind }: FolioHolder, page: number): string {
-  const handler = kind === 'memfd' ? 'memfd' : bytesToText(file.compatible).text;
+  const handler = kind.released === true ? kind.what : bytesToText(file.compatible).text;
   const name = escapeText(`${handler} of ${JSON.stringify(bytesToText(session.name).text)}`);
   return `${name} token ${hex(file.token)} at ${hex(BigInt(page) * PAGE)}`;
 }

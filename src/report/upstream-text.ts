@@ -10,10 +10,9 @@ import type {
   PreservedPages,
   ReserveMemRegion,
 } from '../abi/upstream/model.js';
-import { memfdLuoSer } from '../records/memfd.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
-import { flags, hex, size } from '../schema/units.js';
+import { hex } from '../schema/units.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
@@ -142,23 +141,16 @@ export function* sessionLines(
 
 /** A file on one line. */
 export function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
-  const { compatible, token, data, memfd, draft } = file;
+  const { compatible, token, data, draft } = file;
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
-  if (draft !== undefined && memfd === undefined) {
-    const held = heldText(handover, file, paint);
-    return `${head}  ${held === '' ? '' : `${held}  `}${draftText(draft, paint)}`;
-  }
-  if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
-  const { pos, size: bytes, seals, nrFolios } = memfd;
-  const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
-  const of = draft === undefined ? '' : `  ${draftText(draft, paint)}`;
-  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}${of}`;
+  const held = heldText(handover, file, paint);
+  const parts = [
+    ...(held === '' ? [] : [held]),
+    ...(draft === undefined ? [] : [draftText(draft, paint)]),
+    ...(held === '' && draft === undefined ? [`data ${paint('address', hex(data))}`] : []),
+  ];
+  return [head, ...parts].join('  ');
 }
-
-const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? new Map()) as ReadonlyMap<
-  number,
-  string
->;
 
 function draftText({ draft }: DraftRecord, paint: Paint): string {
   return paint('warning', `draft ${draft}`);

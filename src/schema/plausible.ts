@@ -104,24 +104,26 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
 /**
  * How many of records that follow each other do not look like records.
  *
- * @param words of a buffer that begins with the first record
+ * @param words of a buffer of such records
+ * @param first number of the first of them to be looked at
  */
 export function countUnlike(
   record: RecordType<unknown>,
   view: DataView,
   words: Int32Array,
+  first: number,
   count: number,
 ): number {
   const { size = 0 } = record;
   const masks = wordMasks(record);
   let unlike = 0;
   if (masks === undefined) {
-    for (let i = 0; i < count; i++) if (!looksLike(record, view, i * size)) unlike++;
+    for (let i = first; i < first + count; i++) if (!looksLike(record, view, i * size)) unlike++;
     return unlike;
   }
   const { length } = masks;
   // Where no bit is set that should not be nothing else is to be checked, as with nearly all of them.
-  for (let i = 0, at = 0; i < count; i++, at += length) {
+  for (let i = first, at = first * length; i < first + count; i++, at += length) {
     let set = 0;
     for (let k = 0; k < length; k++) set |= (words[at + k] as number) & (masks[k] as number);
     if (set !== 0 && !looksLike(record, view, i * size)) unlike++;

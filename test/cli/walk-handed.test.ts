@@ -27,6 +27,20 @@ describe.each(CAPTURES)('%s', (name) => {
     }
   });
 
+  test('a device below its recorded root table shows files as its domain does', () => {
+    const rows = (text: string) => text.split('\n').slice(1);
+    for (const [device, id] of Object.entries(IDS)) {
+      const domain = ['--domain', `${id}`];
+      expect(rows(walk(name, '--device', device))).toEqual(rows(walk(name, ...domain)));
+      const runs = (...args: string[]) => JSON.parse(walk(name, ...args, '--format', 'json')).runs;
+      expect(runs('--device', device)).toEqual(runs(...domain));
+      const at = ['--iova', runs(...domain)[0].iova];
+      expect(walk(name, '--device', device, ...at)).toMatch(
+        / {2}in the memfd of "vm.*" token 0x[0-9a-f]+ at 0x/,
+      );
+    }
+  });
+
   test('every run lies in a file of the session', () => {
     const { domains } = JSON.parse(walk(name, '--domain', 'all', '--format', 'json'));
     expect(domains.length).toBe(3);
@@ -122,7 +136,10 @@ describe('what is there', () => {
 
   test('info counts', () => {
     const { stdout } = kho(['info', core(name)]);
-    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices/);
+    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices, 1 unit\n/);
+    expect(stdout).toMatch(
+      /drafts +7 PCI devices, 3 VFIO devices; in no release: iommu-liveupdate version 1, /,
+    );
   });
 });
 

@@ -10,7 +10,7 @@ import {
   pasidFields,
   pasidTable,
 } from './iommu/devices.js';
-import { firstStage, levels, topTable, topTableOwned } from './iommu/domains.js';
+import { firstStage, levels, topTable, topTableOwned, widths } from './iommu/domains.js';
 import {
   counts,
   firstPages,
@@ -74,6 +74,7 @@ export const iommuRules: readonly Rule[] = [
   topTableOwned,
   levels,
   firstStage,
+  widths,
 ];
 
 /** Rules on VFIO files ask for those on iommufds, and rules on the PCI state for those on VFIO files. */

@@ -1,7 +1,9 @@
 /** Scratch, the memory that the next kernel uses before it knows what is preserved (upstream C1 to C7). */
+
 import type { AddressRange } from '../../abi/model.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
+import { SCRATCH, SCRATCH_AND_MAP } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, range, size } from '../text.js';
 import { at, notePartMissing, pageBlockSize, UPSTREAM, wholeMap } from './shared.js';
@@ -33,6 +35,7 @@ export const arraySize: Rule = {
   evidence: `${KH} kho_populate`,
   consequence: 'the kernel ignores the incomplete entry at the end',
   needs: ['setup_data'],
+  reads: SCRATCH,
   requires: ['KHO-103'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {
@@ -57,6 +60,7 @@ export const someRegion: Rule = {
   consequence:
     'all early allocation is confined to scratch, so the next kernel dies at boot without a message',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const { scratch, setupData } = context.handover;
     if (scratch === undefined) regions(context, report);
@@ -79,6 +83,7 @@ export const soundRegions: Rule = {
   consequence:
     'any range is added as RAM: the next kernel allocates where there is no memory, and dies at boot',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const [i, { start, end }] of regions(context, report).entries()) {
@@ -109,6 +114,7 @@ export const wholeBlocks: Rule = {
   consequence:
     'the kernel that reserved the regions at the cold boot gives them to its page allocator in whole page blocks: memory after the end of a region in its last block is freed with it, even if it is in use. Every later kernel uses such a block for CMA. Kernels align regions to page blocks, but until a fix of mid 2026 they use the sizes from kho_scratch= unaligned',
   requires: ['KHO-123'],
+  reads: SCRATCH_AND_MAP,
   check(context, report) {
     const { pageSize } = context.handover;
     const page = BigInt(pageSize);
@@ -151,6 +157,7 @@ export const disjointRegions: Rule = {
   evidence: 'mm/memblock.c memblock_add',
   consequence: 'merged by the next kernel; no kernel writes such regions',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const sorted = regions(context, report)
       .map((region, i) => ({ ...region, i }))
@@ -217,6 +224,7 @@ export const clearOfScratch: Rule = {
   consequence:
     'the next kernel has used scratch before it reads the map: memory preserved there is overwritten. The old kernel refuses it only with CONFIG_KEXEC_HANDOVER_DEBUG',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   requires: ['KHO-123'],
   check(context, report) {
     const scratch = regions(context, report);
@@ -249,6 +257,7 @@ export const mapClearOfScratch: Rule = {
   evidence: `${KH} new_chunk, xa_load_or_alloc in 6.18 to 7.0 (a warning in debug builds); not checked in 7.3`,
   consequence: 'the next kernel may overwrite it before it has read what is preserved',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   requires: ['KHO-123'],
   check(context, report) {
     const scratch = regions(context, report).map(({ start, end }) => [Number(start), Number(end)] as const);

@@ -14,6 +14,7 @@ function on(dump: DraftName, severity: DraftCase['severity']) {
 export const LEGACY = on('linux-7.3-iommu-legacy', 'error');
 export const LEGACYW = on('linux-7.3-iommu-legacy', 'warning');
 export const FIRST = on('linux-7.3-iommu-first-stage', 'error');
+export const FIRSTW = on('linux-7.3-iommu-first-stage', 'warning');
 export const FORMS = on('linux-7.3-iommu-v1-forms', 'error');
 export const POSTED = on('made iommu-v1', 'error');
 export const POSTEDW = on('made iommu-v1', 'warning');
@@ -21,4 +22,8 @@ export const GUEST = on('made memory and kvm', 'error');
 export const GUESTW = on('made memory and kvm', 'warning');
 export const PCI1W = on('made pci-v1', 'warning');
 export const PCI3 = on('made pci-v3', 'error');
+export const SECONDW = on('synthesised second stage', 'warning');
+export const KHO1 = on('synthesised kho-v1', 'error');
+export const KHO3 = on('synthesised kho-v3', 'error');
+export const KHO3W = on('synthesised kho-v3', 'warning');
 export const PSTORE = on('made pstore', 'error');
