@@ -1,13 +1,6 @@
 /** The commands: what each is called, and where it is; only the one that runs is loaded. */
 import type { CommandModule } from 'yargs';
-
-export interface Command {
-  /** Name and arguments, in yargs' form. */
-  readonly form: string;
-  /** One line of help. */
-  readonly describe: string;
-  load(): Promise<CommandModule>;
-}
+import type { Command } from './command.js';
 
 /** yargs' own type for a list of commands knows nothing of their arguments. */
 function erased<T>(command: CommandModule<object, T>): CommandModule {
@@ -32,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
     load: async () => erased((await import('./encode.js')).encodeCommand),
   },
   {
-    form: 'validate <dumps..>',
+    form: 'validate [dumps..]',
     describe: 'check a dump against the rules of its generation',
     load: async () => erased((await import('./validate.js')).validateCommand),
   },
@@ -75,5 +68,25 @@ export const COMMANDS: readonly Command[] = [
     form: 'walk <dump>',
     describe: 'walk the page tables of a domain or of devices',
     load: async () => erased((await import('./walk.js')).walkCommand),
+  },
+  {
+    form: 'what <dump> <addresses..>',
+    describe: 'explain an address: its record, its owner, what refers to it and maps it',
+    load: async () => erased((await import('./what.js')).whatCommand),
+  },
+  {
+    form: 'capture',
+    describe: 'save the handover of the host that this runs on',
+    load: async () => erased((await import('./capture.js')).captureCommand),
+  },
+  {
+    form: 'completion [shell]',
+    describe: 'print a script that completes commands and options in a shell',
+    load: async () => erased((await import('./completion.js')).completionCommand(COMMANDS)),
+  },
+  {
+    form: 'man',
+    describe: 'print the manual page, for man -l -',
+    load: async () => erased((await import('./man.js')).manCommand(COMMANDS)),
   },
 ];

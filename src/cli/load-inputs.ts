@@ -21,6 +21,8 @@ export interface Inputs {
   readonly memory?: OpenedMemory;
   /** Copies of debugfs folders, incoming first. */
   readonly folders?: readonly DebugfsFolder[];
+  /** Whether the memory was taken at the same time as the copies of debugfs. */
+  readonly captured?: boolean;
   /** Reads another file of the same argument as a whole. */
   read(path: string): Promise<Uint8Array>;
 }
@@ -61,7 +63,10 @@ export async function withInputs<T>(
     const folder = path === '-' ? undefined : await readFolder(path);
     if (folder?.kind === 'debugfs' || folder?.kind === 'debugfs-both') {
       const folders = folder.kind === 'debugfs' ? [folder] : [folder.in, folder.out];
-      return await use({ folders, read, ...(await openMemory(options.memory)) });
+      const captured =
+        options.captured === true || (options.memory === undefined && folder.memory !== undefined);
+      const memory = await openMemory(options.memory ?? folder.memory);
+      return await use({ folders, read, ...memory, ...(captured ? { captured } : {}) });
     }
     if (folder !== undefined) await refuseEmptyCopy(path, folder);
     const parts = folder === undefined ? { main: path } : folderPair(path, folder);

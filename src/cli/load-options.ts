@@ -6,6 +6,8 @@ import type { DecodeOptions } from '../decode/handover.js';
 export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   /** File with the memory of a blob. */
   readonly memory?: string;
+  /** Whether that memory is of the moment at which the copy of debugfs was made. */
+  readonly captured?: true;
   readonly fdtAddress?: bigint;
   /** Physical address of the first byte of a raw image. */
   readonly base?: bigint;

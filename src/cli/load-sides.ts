@@ -8,6 +8,8 @@ export interface Sides {
   readonly paths: readonly string[];
   /** What is the matter with the side that is not among them. */
   readonly missing?: string;
+  /** The memory behind both, which is beside them. */
+  readonly memory?: string;
 }
 
 /**
@@ -19,10 +21,11 @@ export interface Sides {
 export async function sidesOf(path: string, { tree }: LoadOptions): Promise<Sides> {
   const folder = path === '-' ? undefined : await readFolder(path).catch(() => undefined);
   if (tree !== undefined || folder === undefined) return { paths: [path] };
-  if (folder.kind === 'debugfs-both') return { paths: [join(path, 'in'), join(path, 'out')] };
+  const memory = 'memory' in folder && folder.memory !== undefined ? { memory: folder.memory } : {};
+  if (folder.kind === 'debugfs-both') return { paths: [join(path, 'in'), join(path, 'out')], ...memory };
   if (folder.kind !== 'debugfs' || folder.otherSide === undefined) return { paths: [path] };
   const { direction, otherSide } = folder;
   // A side that is there as an empty file is a result too: one that cannot be read.
-  if (otherSide.includes(' is empty')) return { paths: [join(path, 'in'), join(path, 'out')] };
-  return { paths: [join(path, direction)], missing: otherSide };
+  if (otherSide.includes(' is empty')) return { paths: [join(path, 'in'), join(path, 'out')], ...memory };
+  return { paths: [join(path, direction)], missing: otherSide, ...memory };
 }

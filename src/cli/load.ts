@@ -1,7 +1,8 @@
 /** A DUMP argument → the trees in it, their memory, and what they decode to. */
+
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
-import type { UnrestoredBlocks } from '../abi/upstream/model.js';
+import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { equalBytes } from '../decode/bytes.js';
 import { classify } from '../decode/classify.js';
 import {
@@ -12,6 +13,7 @@ import {
   pickDirection,
   treeAt,
 } from '../decode/find.js';
+import { withCaptured } from '../decode/find-captured.js';
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
@@ -30,7 +32,8 @@ import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { counted, hex } from '../schema/units.js';
 import type { ValidateOptions } from '../validate/run.js';
-import { readDebugfs, takenOverIn } from './load-debugfs.js';
+import { RFC } from '../versions/generations.js';
+import { type DebugfsParts, readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
 import type { LoadOptions } from './load-options.js';
@@ -50,6 +53,8 @@ export interface LoadedDump {
   readonly place?: string;
   /** Handed to the kernel of the dump, or prepared by it; absent where the dump does not tell. */
   readonly direction?: Direction;
+  /** Whether the tree is from a copy of debugfs. */
+  readonly copied?: true;
   /** What the dump says about the kernel whose memory it holds. */
   readonly evidence?: Evidence;
   /** How the container of the memory is cut off or damaged, or not read to its end, as far as it was read by now. */
@@ -67,15 +72,29 @@ export async function withDump<T>(
   use: (dump: LoadedDump) => Promise<T>,
 ): Promise<T> {
   // Many trees are refused before one is decoded.
-  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) => {
-    const [dump, ...more] = dumps;
-    if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length === 0) return use(dump);
-    // Copies of debugfs: what is handed over next, where the copy has it.
-    const prepared = dumps.filter(({ found, direction }) => found === undefined && direction === 'outgoing');
-    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
-    throw severalTrees(path, dumps);
-  });
+  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) =>
+    use(onlyDump(path, dumps, findings, memory)),
+  );
+}
+
+/**
+ * The one of a dump's trees that is meant.
+ *
+ * @throws InputError when there is none, or nothing decides between several
+ */
+export function onlyDump(
+  path: string,
+  dumps: readonly LoadedDump[],
+  findings: Findings,
+  memory: OpenedMemory | undefined,
+): LoadedDump {
+  const [dump, ...more] = dumps;
+  if (dump === undefined) throw noTree(path, findings, memory);
+  if (more.length === 0) return dump;
+  // Copies of debugfs: what is handed over next, where the copy has it.
+  const prepared = dumps.filter(({ copied, direction }) => copied === true && direction === 'outgoing');
+  if (prepared[0] !== undefined && prepared.length === 1) return prepared[0];
+  throw severalTrees(path, dumps);
 }
 
 /**
@@ -87,14 +106,22 @@ export async function withDumps<T>(
   options: LoadOptions,
   use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
 ): Promise<T> {
-  return withInputs(path, options, async (inputs) => {
-    const { blob, memory, folders } = inputs;
-    if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
-    if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
-    const { dumps, findings } = fromMemory(path, memory, options);
-    return use(dumps, findings, memory);
-  });
+  return withInputs(path, options, (inputs) => dumpsFrom(path, inputs, options, use));
+}
+
+/** The same for inputs that are open, wherever they are; needs nothing of Node. */
+export async function dumpsFrom<T>(
+  path: string,
+  inputs: Inputs,
+  options: LoadOptions,
+  use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
+): Promise<T> {
+  const { blob, memory, folders } = inputs;
+  if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
+  if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
+  if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
+  const { dumps, findings } = fromMemory(path, memory, options);
+  return use(dumps, findings, memory);
 }
 
 /** Opens only the memory of a dump: its core, or what `--memory` names. */
@@ -119,10 +146,7 @@ function fromMemory(
   chosen?: ChosenHandover,
 ): { dumps: LoadedDump[]; findings: Findings } {
   const { fdtAddress, tree: direction } = options;
-  let findings =
-    fdtAddress === undefined
-      ? findTrees(opened.memory, chosen, opened.vmcoreinfo)
-      : namedTree(path, opened, fdtAddress);
+  let findings = fdtAddress === undefined ? treesOf(opened, chosen) : namedTree(path, opened, fdtAddress);
   if (fdtAddress === undefined && findings.trees.length > 0) {
     findings =
       direction === undefined
@@ -140,6 +164,11 @@ function fromMemory(
     );
   }
   return { dumps: findings.trees.map((tree) => fromTree(path, tree, opened, findings, options)), findings };
+}
+
+/** The trees in a memory, with what its file says of them. */
+function treesOf({ memory, vmcoreinfo, elf }: OpenedMemory, chosen?: ChosenHandover): Findings {
+  return withCaptured<FoundTree, Findings>(findTrees(memory, chosen, vmcoreinfo), elf?.capture);
 }
 
 async function fromBlob<T>(
@@ -184,17 +213,33 @@ function bootTreeDiagnostic(message: string): Diagnostic {
   return { code: 'chosen', message, location: { fdtPath: '/chosen' } };
 }
 
+/** What a folder tells of a tree that its memory does not. */
+interface Besides extends Pick<DecodeOptions, 'takenOver' | 'scratch'> {
+  /** Blobs at the addresses that the tree names. */
+  readonly riders?: PhysicalMemory;
+}
+
+/** Memory that was captured with the files is of the same moment; what `--memory` names may be of another. */
+function besides(parts: DebugfsParts, takenOver: TakenOver | undefined): Besides {
+  return {
+    ...(parts.memory === undefined ? {} : { riders: parts.memory }),
+    ...(parts.scratch === undefined ? {} : { scratch: parts.scratch }),
+    // Which of its riders are still themselves the blobs would tell, but not what these lead to.
+    ...(takenOver === undefined ? {} : { takenOver: { why: takenOver.why } }),
+  };
+}
+
 /** A blob that is the tree itself, or a rider of it, over the memory where it came from. */
-function withMemoryBehind(
+export function withMemoryBehind(
   path: string,
   blob: Uint8Array,
   description: string,
   opened: OpenedMemory,
   options: LoadOptions,
+  { riders, ...known }: Besides = {},
 ): LoadedDump {
-  const { memory } = opened;
-  const findings =
-    options.fdtAddress === undefined ? findTrees(memory, undefined, opened.vmcoreinfo) : NO_FINDINGS;
+  const memory = riders === undefined ? opened.memory : overlay(riders, opened.memory);
+  const findings = options.fdtAddress === undefined ? treesOf(opened) : NO_FINDINGS;
   const found =
     options.fdtAddress === undefined
       ? blobInMemory(blob, findings)
@@ -209,6 +254,7 @@ function withMemoryBehind(
     ...entryOptions(broken),
     memory: start === undefined ? memory : overlay(blobMemory(start, blob), memory),
     ...(address === undefined ? {} : { address }),
+    ...known,
   });
   addMemoryDiagnostics(handover, opened);
   return {
@@ -290,10 +336,17 @@ export async function fromFolders(
               ...(takenOver === undefined ? {} : { takenOver }),
             }),
           }
-        : withMemoryBehind(path, blob, description, inputs.memory, options);
+        : withMemoryBehind(
+            path,
+            blob,
+            description,
+            inputs.memory,
+            options,
+            inputs.captured === true ? besides(parts, takenOver) : {},
+          );
     dump.handover.diagnostics.push(...parts.diagnostics);
     if (parts.scratch !== undefined) dump.handover.scratch ??= parts.scratch;
-    dumps.push({ ...dump, direction, place: `in ${folder.direction}/` });
+    dumps.push({ ...dump, direction, copied: true, place: `in ${folder.direction}/` });
   }
   if (dumps.length === 0) {
     throw new InputError(path, 'no-tree', `is a copy of debugfs without an ${options.tree} tree`);
@@ -345,7 +398,7 @@ function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'bro
 /** Whose form what names a tree has. */
 function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'> {
   const { setupData, chosen } = found ?? {};
-  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: 'rfc-2024' };
+  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: RFC };
   if (setupData?.khoData !== undefined || chosen !== undefined) return { passedOn: 'upstream' };
   return {};
 }
@@ -413,8 +466,9 @@ function addChosenMemCache(handover: Handover, { chosen }: FoundTree, memory: Ph
 }
 
 /** The tree that the user names; the search tells what else is known of it, and the kernel's notes. */
-function namedTree(path: string, { memory, vmcoreinfo }: OpenedMemory, address: bigint): Findings {
-  const findings = findTrees(memory, undefined, vmcoreinfo);
+function namedTree(path: string, opened: OpenedMemory, address: bigint): Findings {
+  const { memory } = opened;
+  const findings = treesOf(opened);
   const found = treeAt(memory, address, findings);
   if (found === undefined) {
     throw new InputError(

@@ -14,7 +14,7 @@ import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { judgeBudgets } from './budgets.js';
 import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
-import { containerOptions, type LoadedDump } from './load.js';
+import { containerOptions, type LoadedDump, type LoadOptions } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { rulesNamed } from './rule-names.js';
@@ -38,6 +38,8 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   'write-baseline': Text;
   all: boolean | undefined;
   require: Text;
+  live: boolean | undefined;
+  'root-dir': Text;
   'allow-incomplete': boolean | undefined;
 }
 
@@ -47,8 +49,16 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .positional('dumps', {
         type: 'string',
         array: true,
-        demandOption: true,
         describe: 'devicetree blobs, ELF cores, folders',
+      })
+      .option('live', {
+        type: 'boolean',
+        describe: 'the host that this runs on, as root: capture, then validate; nothing stays on disk',
+      })
+      .option('root-dir', {
+        type: 'string',
+        requiresArg: true,
+        describe: "with --live: folder with a copy of another host's /sys and /proc",
       })
       .option('format', {
         type: 'string',
@@ -127,6 +137,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         'what devices can reach, against what is preserved',
       )
       .example('kho validate core.elf --require LUO,MEMFD', 'fails unless these were checked')
+      .example('sudo kho validate --live', 'this host: what it was handed, and what it prepares')
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
     const judgement = {
@@ -141,37 +152,90 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
     const baseline = baselineFile === undefined ? undefined : await readBaseline(baselineFile);
     const dumps: ValidatedDump[] = [];
     const whole: ValidationResult[] = [];
-    const paths: string[] = [];
-    for (const path of args.dumps ?? []) {
-      const sides = await sidesOf(path, load);
-      paths.push(...sides.paths);
-      if (sides.missing !== undefined) message(args, `kho: ${path}: ${sides.missing}`);
-    }
-    for (const path of paths) {
-      try {
-        await withDumpOrMemory(path, load, units, async (dump) => {
-          const result = checked(dump, options);
-          judgeBudgets();
-          whole.push(result);
-          const validated = validatedDump(dump, result, baseline);
-          dumps.push(validated);
-          await reports.add(validated, dump);
-          tellIncomplete(args, validated, judgement);
-        });
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        message({}, `kho: ${error.message}`);
-        const unreadable = { path, error: error.message };
-        dumps.push(unreadable);
-        await reports.add(unreadable);
+    const paths = args.dumps ?? [];
+    if (args.live !== true && paths.length === 0)
+      throw new UsageError('an argument is missing: kho validate <dumps..>, or --live');
+    const check = async (path: string, name: string): Promise<void> => {
+      for (const source of await sourcesOf(args, path, name, load)) {
+        try {
+          await withDumpOrMemory(source.path, source.load, units, async (opened) => {
+            const dump = { ...opened, path: source.name };
+            const result = checked(dump, options);
+            judgeBudgets();
+            whole.push(result);
+            const validated = validatedDump(dump, result, baseline);
+            dumps.push(validated);
+            await reports.add(validated, dump);
+            tellIncomplete(args, validated, judgement);
+          });
+        } catch (error) {
+          await unreadable(source.name, error, (text) => text.replaceAll(path, name));
+        }
       }
-    }
+    };
+    const unreadable = async (
+      path: string,
+      error: unknown,
+      named: (text: string) => string,
+    ): Promise<void> => {
+      if (!(error instanceof InputError)) throw error;
+      const text = named(error.message);
+      message({}, `kho: ${text}`);
+      const dump = { path, error: text };
+      dumps.push(dump);
+      await reports.add(dump);
+    };
+    if (args.live === true)
+      await validateLive(args, check).catch((error) => unreadable(LIVE, error, (text) => text));
+    for (const path of paths) await check(path, path);
     await reports.write();
     const newBaseline = lastValue(args['write-baseline']);
     if (newBaseline !== undefined) await writeBaseline(newBaseline, whole);
     process.exitCode = status(dumps, judgement);
   },
 };
+
+/** What an argument stands for, and how it is called in results. */
+interface Source {
+  readonly path: string;
+  readonly name: string;
+  readonly load: LoadOptions;
+}
+
+async function sourcesOf(
+  args: ValidateArguments,
+  path: string,
+  name: string,
+  load: LoadOptions,
+): Promise<readonly Source[]> {
+  const { paths, missing, memory } = await sidesOf(path, load);
+  if (missing !== undefined) message(args, `kho: ${name}: ${missing}`);
+  const own =
+    memory === undefined || load.memory !== undefined ? load : { ...load, memory, captured: true as const };
+  return paths.map((side) => ({ path: side, name: side.replace(path, () => name), load: own }));
+}
+
+/** What results call it. */
+const LIVE = 'live';
+
+/** The host that this runs on, captured and checked. */
+async function validateLive(
+  args: ValidateArguments,
+  check: (path: string, name: string) => Promise<void>,
+): Promise<void> {
+  const [{ hostRoot, tell }, { withLiveFolder }] = await Promise.all([
+    import('./capture.js'),
+    import('./capture/live.js'),
+  ]);
+  await withLiveFolder(
+    hostRoot(lastValue(args['root-dir'])),
+    lastValue(args.spool),
+    async (folder, captured) => {
+      tell(args, captured);
+      await check(folder, LIVE);
+    },
+  );
+}
 
 /** Says what is missing, unless findings fail the run anyway or it is accepted. */
 function tellIncomplete(

@@ -114,7 +114,8 @@ export async function vtdUnits(args: VtdArguments): Promise<readonly VtdUnit[]> 
   return regset === undefined ? [] : unitsOf(regset, await readText(regset, MAX_REGSET), own);
 }
 
-function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUnit[] {
+/** The units of an iommu_regset's text; `path` is for messages. */
+export function unitsOf(path: string, text: string, own: KnownSettings): readonly VtdUnit[] {
   const units = parseRegset(text);
   if (units.length === 0)
     throw new InputError(path, 'no-regset', 'is not an iommu_regset: it shows no remapping unit');

@@ -1,4 +1,5 @@
 /** A devicetree blob, and its memory if there is any → the typed model. */
+
 import {
   type AddressRange,
   type BrokenEntry,
@@ -19,6 +20,7 @@ import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
+import { isRfc, type RFC } from '../versions/generations.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
 import { classifyRoot } from './classify-root.js';
@@ -55,7 +57,7 @@ export interface DecodeOptions {
   /** What the loader has put into memory, where a boot device tree tells. */
   readonly image?: readonly ImagePart[];
   /** Whose form what names the tree has, where it tells: the 2024 series passes on more than Linux 6.16 and later. */
-  readonly passedOn?: 'rfc-2024' | 'upstream';
+  readonly passedOn?: typeof RFC | 'upstream';
   /** What shows that the kernel of the dump has taken the tree over. */
   readonly takenOver?: TakenOver;
   /** What that kernel has not restored, or of a tree that it prepares: of the one that it was handed. */
@@ -127,7 +129,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
     ...(options.unrestored === undefined ? {} : { unrestored: options.unrestored }),
   };
   if (namedTree !== undefined) diagnostics.push(NAMES_LOST);
-  if (generation === 'rfc-2024') decodeRfc2024(handover, tree, options);
+  if (isRfc(generation)) decodeRfc2024(handover, tree, options);
   else if (isUpstream(generation)) decodeUpstream(handover, generation, options);
   else if (handover.kind === 'rider') decodeAlone(handover, bytes, tree, options);
   else if (handover.kind === 'handover') noteEntry(handover, options);

@@ -1,7 +1,7 @@
 /** Lists of folios in preserved vmalloc areas, and the memory that they name. */
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
-import { memfdLuoFolioSer } from '../records/memfd.js';
 import type { FolioList } from '../structures/folios.js';
+import { folioSer } from '../structures/folios.js';
 import { addArea } from './area.js';
 import type { ReferenceContext } from './sink.js';
 
@@ -10,7 +10,7 @@ export function addFolios(context: ReferenceContext, { area, folios }: FolioList
   const { sink, pageSize, preserved } = context;
   addArea(context, area, `the folios of ${file}`);
   sink.array({
-    record: memfdLuoFolioSer,
+    record: folioSer,
     count: folios.length,
     at: area,
     what: (i) => `folio ${i} of ${file}`,

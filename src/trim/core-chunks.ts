@@ -1,6 +1,6 @@
 /** Selected bytes of a memory as an ELF core, without holding more than a window of it. */
 import type { Machine } from '../memory/elf/header.js';
-import { elfCoreChunks } from '../memory/elf/write.js';
+import { type ElfWriteOptions, elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { MemorySegment } from '../memory/segments.js';
 import { type ByteRanges, within } from './byte-ranges.js';
@@ -17,14 +17,14 @@ const PLACEHOLDER = 1 << 24;
  *
  * @param kept bytes that are copied; known in `memory`
  * @param covered bytes that are in the core, zero where they are not kept
- * @param note text of a VMCOREINFO note
+ * @param notes what else the core says
  */
 export function* coreChunks(
   memory: PhysicalMemory,
   kept: ByteRanges,
   covered: ByteRanges,
   machine: Machine,
-  note: string | undefined,
+  notes: ElfWriteOptions,
 ): Generator<Uint8Array> {
   const blank = new Uint8Array(PLACEHOLDER);
   const starts = new Map<Uint8Array, number>();
@@ -37,7 +37,7 @@ export function* coreChunks(
       segments.push({ address, bytes });
     }
   }
-  for (const chunk of elfCoreChunks(segments, machine, note === undefined ? {} : { vmcoreinfo: note })) {
+  for (const chunk of elfCoreChunks(segments, machine, notes)) {
     const start = starts.get(chunk);
     if (start === undefined) yield chunk;
     else yield* windows(memory, kept, start, chunk.length);

@@ -4,6 +4,7 @@ import type { ChosenHandover } from '../decode/find-chosen.js';
 import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
+import type { ElfWriteOptions } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { collectBoot } from './boot.js';
 import {
@@ -34,6 +35,12 @@ export interface TrimOptions {
   readonly vmcoreinfo?: boolean;
   /** Text of a VMCOREINFO note to write. */
   readonly note?: string;
+}
+
+/** One of several handovers of a memory. */
+export interface TrimSource {
+  readonly handover: Handover;
+  readonly options: TrimOptions;
 }
 
 export interface Trimmed {
@@ -68,16 +75,46 @@ interface Selection {
  * way to the handover, command lines, and the payload of every setup_data element but type 10.
  */
 export function trimHandover(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Trimmed {
-  const { kept, covered, refused, foreign } = select(handover, memory, options);
+  const { note } = options;
+  const notes = note === undefined ? {} : { vmcoreinfo: note };
+  return trimTogether([{ handover, options }], memory, options.machine, notes);
+}
+
+/**
+ * The same for several handovers of one memory, as what a kernel was handed and what it prepares: what is a record of
+ * one is left out where it is guest memory of another.
+ *
+ * @param notes what else the core says
+ */
+export function trimTogether(
+  sources: readonly TrimSource[],
+  memory: PhysicalMemory,
+  machine: Machine,
+  notes: ElfWriteOptions,
+): Trimmed {
+  const parts = sources.map(({ handover, options }) => select(handover, memory, options));
+  const all = parts.reduce((sum, { covered }) => union(sum, covered), NOTHING);
+  const guest =
+    sources.length === 1
+      ? NOTHING
+      : sources
+          .map(({ handover }) => guestAmong(all, handover, rootOf(handover), memory))
+          .reduce(union, NOTHING);
+  const records = parts.reduce((sum, { kept }) => union(sum, kept), NOTHING);
+  const kept = without(records, guest);
+  const covered = without(all, guest);
+  const sum = (each: (part: Selection) => number) => parts.reduce((total, part) => total + each(part), 0);
   return {
-    chunks: coreChunks(memory, kept, covered, options.machine, options.note),
+    chunks: coreChunks(memory, kept, covered, machine, notes),
     kept: countBytes(kept),
     covered: countBytes(covered),
-    refused,
-    foreign,
-    hasTree: handover.fdtAddress !== undefined,
+    refused: sum(({ refused }) => refused) + countBytes(records) - countBytes(kept),
+    foreign: sum(({ foreign }) => foreign),
+    hasTree: sources.some(({ handover }) => handover.fdtAddress !== undefined),
   };
 }
+
+const NOTHING = createRangeCollector().finish();
 
 function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;

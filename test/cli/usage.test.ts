@@ -215,7 +215,7 @@ test('rules are named by id, area or pattern', () => {
 test('without a command, the help', () => {
   const { status, stdout, stderr } = kho([]);
   expect([status, stdout]).toEqual([2, '']);
-  expect(stderr).toContain('kho validate <dumps..>');
+  expect(stderr).toContain('kho validate [dumps..]');
   expect(`${stderr}`).toContain(kho(['--help']).stdout.trim().split('\n')[0]);
 });
 

@@ -12,8 +12,9 @@ import {
   ZERO_RUN,
 } from '../run-table.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
+import type { CaptureNote } from './capture-note.js';
 import { type Machine, readElfLayout } from './header.js';
-import { findVmcoreinfo } from './notes.js';
+import { findNotes } from './notes.js';
 import { differingBytes } from './overlap.js';
 import { type ElfSegments, readSegments } from './segments.js';
 import { excludesPages } from './writer.js';
@@ -26,6 +27,8 @@ export interface ElfCore {
   /** Where which physical memory is in the file. */
   readonly table: RunTable;
   readonly vmcoreinfo?: Vmcoreinfo;
+  /** What `kho capture` took the memory from. */
+  readonly capture?: CaptureNote;
   /** Bytes of the file that segments show, notes included; more than the file has when they show some twice. */
   readonly shownBytes: number;
 }
@@ -66,7 +69,7 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
       layout.phoff,
     );
   }
-  const vmcoreinfo = findVmcoreinfo(file, segments.notes, diagnostics);
+  const { vmcoreinfo, capture } = findNotes(file, segments.notes, diagnostics);
   const pieces = knownPieces(file, segments, vmcoreinfo);
   const { table, overlapped } = buildRunTable(pieces);
   const differing = overlapped === 0 ? 0 : differingBytes(file, pieces, table);
@@ -91,7 +94,11 @@ export function parseElfCore(file: RandomAccess): ElfCoreResult {
   for (let i = 1; i < segments.notes.length; i += 2) shownBytes += segments.notes[i] ?? 0;
   const core = { machine, segmentCount: segments.loads, table, shownBytes };
   return {
-    core: vmcoreinfo === undefined ? core : { ...core, vmcoreinfo },
+    core: {
+      ...core,
+      ...(vmcoreinfo === undefined ? {} : { vmcoreinfo }),
+      ...(capture === undefined ? {} : { capture }),
+    },
     diagnostics: diagnostics.list(),
   };
 }

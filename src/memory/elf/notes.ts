@@ -2,6 +2,7 @@ import { ELF64_NHDR, ELF64_NHDR_SIZE } from '../../records/elf.js';
 import type { DiagnosticSink } from '../diagnostics.js';
 import type { RandomAccess } from '../random-access.js';
 import { parseVmcoreinfo, type Vmcoreinfo } from '../vmcoreinfo.js';
+import { CAPTURE_NOTE, type CaptureNote, parseCaptureNote } from './capture-note.js';
 
 /** One note of a PT_NOTE segment. */
 export interface ElfNote {
@@ -15,7 +16,7 @@ export interface ElfNote {
 }
 
 /** The kernel gives VMCOREINFO one page (VMCOREINFO_BYTES), of at most 64 KiB. */
-const MAX_VMCOREINFO = 1 << 20;
+const MAX_TEXT = 1 << 20;
 /** A kernel writes a few notes for each CPU. */
 const MAX_NOTES = 1 << 18;
 /** Longer names are cut; those that matter have 11 characters. */
@@ -62,17 +63,50 @@ export function* elfNotes(
   }
 }
 
+/** Notes that say something of the memory. */
+export interface MemoryNotes {
+  readonly vmcoreinfo?: Vmcoreinfo;
+  /** Of `kho capture`; one that cannot be read is none. */
+  readonly capture?: CaptureNote;
+}
+
 /**
- * Looks for the VMCOREINFO note.
+ * Looks for the notes by name; of several of one name the first counts.
  *
  * @param segments offset and size of each PT_NOTE segment, alternately
- * @returns undefined when there is none
  */
-export function findVmcoreinfo(
+export function findNotes(
   file: RandomAccess,
   segments: readonly number[],
   diagnostics: DiagnosticSink,
-): Vmcoreinfo | undefined {
+): MemoryNotes {
+  const info = new Map<string, Uint8Array>();
+  for (const note of notesOf(file, segments, diagnostics)) {
+    if ((note.name !== 'VMCOREINFO' && note.name !== CAPTURE_NOTE) || info.has(note.name)) continue;
+    if (note.size > MAX_TEXT) {
+      diagnostics.add(
+        'elf-vmcoreinfo-size',
+        `${note.name} note of ${note.size} bytes is not read`,
+        note.offset,
+      );
+      continue;
+    }
+    const bytes = new Uint8Array(note.size);
+    if (file.readAt(note.offset, note.size, bytes) === note.size) info.set(note.name, bytes);
+  }
+  const [vmcoreinfo, capture] = [info.get('VMCOREINFO'), info.get(CAPTURE_NOTE)];
+  const captured = capture === undefined ? undefined : parseCaptureNote(new TextDecoder().decode(capture));
+  return {
+    ...(vmcoreinfo === undefined ? {} : { vmcoreinfo: parseVmcoreinfo(vmcoreinfo) }),
+    ...(captured === undefined ? {} : { capture: captured }),
+  };
+}
+
+function* notesOf(
+  file: RandomAccess,
+  segments: readonly number[],
+  diagnostics: DiagnosticSink,
+): Generator<ElfNote> {
   const seen = new Set<number>();
   let count = 0;
   for (let i = 0; i + 1 < segments.length; i += 2) {
@@ -87,22 +121,11 @@ export function findVmcoreinfo(
           `more than ${MAX_NOTES} notes; the rest is not read`,
           note.offset,
         );
-        return undefined;
+        return;
       }
-      if (note.name !== 'VMCOREINFO') continue;
-      if (note.size > MAX_VMCOREINFO) {
-        diagnostics.add(
-          'elf-vmcoreinfo-size',
-          `VMCOREINFO note of ${note.size} bytes is not read`,
-          note.offset,
-        );
-        continue;
-      }
-      const bytes = new Uint8Array(note.size);
-      if (file.readAt(note.offset, note.size, bytes) === note.size) return parseVmcoreinfo(bytes);
+      yield note;
     }
   }
-  return undefined;
 }
 
 /** Names and descriptors of core files are padded to four bytes, whatever p_align says. */

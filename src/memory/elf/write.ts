@@ -18,12 +18,15 @@ import {
 } from '../../records/elf.js';
 import { PHYSICAL_LIMIT } from '../physical.js';
 import { type MemorySegment, segmentLength } from '../segments.js';
+import { CAPTURE_NOTE } from './capture-note.js';
 import type { Machine } from './header.js';
 
 /** What else a written core says. */
 export interface ElfWriteOptions {
   /** Text of a VMCOREINFO note, lines KEY=VALUE; no note without it. */
   readonly vmcoreinfo?: string;
+  /** Text of a note of `kho capture`, which says what the memory was taken from. */
+  readonly capture?: string;
 }
 
 /** A PT_LOAD to be: bytes, then zeros that are not stored. */
@@ -53,7 +56,7 @@ export function* elfCoreChunks(
 ): Generator<Uint8Array> {
   const sorted = sortSegments(segments);
   const loads = groupSegments(sorted);
-  const note = options.vmcoreinfo === undefined ? undefined : vmcoreinfoNote(options.vmcoreinfo);
+  const note = notesOf(options);
   const phnum = loads.length + (note === undefined ? 0 : 1);
   const extended = phnum >= ElfPhnum.xnum;
   const phoff = ELF64_EHDR_SIZE + (extended ? ELF64_SHDR_SIZE : 0);
@@ -187,8 +190,23 @@ function writeProgramHeader(
   });
 }
 
-function vmcoreinfoNote(text: string): Uint8Array {
-  const name = new TextEncoder().encode('VMCOREINFO\0');
+function notesOf({ vmcoreinfo, capture }: ElfWriteOptions): Uint8Array | undefined {
+  const notes = [
+    ...(vmcoreinfo === undefined ? [] : [noteBytes('VMCOREINFO', vmcoreinfo)]),
+    ...(capture === undefined ? [] : [noteBytes(CAPTURE_NOTE, capture)]),
+  ];
+  if (notes.length === 0) return undefined;
+  const bytes = new Uint8Array(notes.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const note of notes) {
+    bytes.set(note, at);
+    at += note.length;
+  }
+  return bytes;
+}
+
+function noteBytes(owner: string, text: string): Uint8Array {
+  const name = new TextEncoder().encode(`${owner}\0`);
   const desc = new TextEncoder().encode(text);
   const descAt = ELF64_NHDR_SIZE + Math.ceil(name.length / 4) * 4;
   const bytes = new Uint8Array(descAt + Math.ceil(desc.length / 4) * 4);

@@ -16,6 +16,11 @@ export function noteRead(path: string, stat: Stats): void {
   readable &= stat.mode;
 }
 
+/** From now on outputs of this run are for their owner alone, as what it reads is root's. */
+export function notePrivate(): void {
+  readable &= 0o700;
+}
+
 /** The path under which this run has read a file; undefined when it has not. */
 export function readAs(stat: Pick<Stats, 'dev' | 'ino'>): string | undefined {
   return paths.get(keyOf(stat));

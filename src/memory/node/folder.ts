@@ -38,6 +38,8 @@ export interface DebugfsFolder {
   readonly scratchLen?: string;
   /** What is the matter with the other side, of a copy of the folder above. */
   readonly otherSide?: string;
+  /** The memory behind it, where the folder above has it: that of `kho capture`. */
+  readonly memory?: string;
   readonly files: readonly FolderFile[];
 }
 
@@ -58,6 +60,8 @@ export type Folder =
       readonly kind: 'debugfs-both';
       readonly in: DebugfsFolder;
       readonly out: DebugfsFolder;
+      /** The memory behind both. */
+      readonly memory?: string;
       readonly files: readonly FolderFile[];
     }
   /** A copy of debugfs without the root tree: a kernel that was itself booted by KHO has no out/fdt. */
@@ -93,6 +97,7 @@ export async function readFolder(path: string): Promise<Folder | undefined> {
     const files = await listFiles(path, entries, root);
     return (
       (await asDebugfs(path, files, root)) ??
+      (await asCapture(path, entries, files, root)) ??
       asPair(files) ??
       asCore(files) ??
       (await asDebugfsParent(path, entries, files, root)) ?? { kind: 'unknown', files }
@@ -176,6 +181,20 @@ async function asDebugfsParent(
   return (riders || scratch || empty.length > 0) && !trees
     ? { kind: 'debugfs-no-tree', empty, files }
     : undefined;
+}
+
+/** What `kho capture` writes: copies of debugfs, and the one memory dump behind them. */
+async function asCapture(
+  path: string,
+  entries: readonly Dirent[],
+  files: readonly FolderFile[],
+  root: string,
+): Promise<Folder | undefined> {
+  const core = asCore(files);
+  if (core?.kind !== 'core' || files.some(({ kind }) => kind === 'fdt')) return undefined;
+  const parent = await asDebugfsParent(path, entries, files, root);
+  if (parent?.kind !== 'debugfs' && parent?.kind !== 'debugfs-both') return undefined;
+  return { ...parent, memory: core.memory };
 }
 
 /** What to say of an empty file: debugfs states a size of 0 for what can be read, and tar believes it. */

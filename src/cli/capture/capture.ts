@@ -1,0 +1,173 @@
+/** A host's handover: files, and the pages of its records. */
+import { equalBytes } from '../../decode/bytes.js';
+import type { Machine } from '../../memory/elf/header.js';
+import { InputError } from '../../memory/node/errors.js';
+import { type Trimmed, type TrimSource, trimTogether } from '../../trim/trim.js';
+import { translationEnabled } from '../../validate/vtd/unit.js';
+import { parseRegset } from '../../vtd/registers.js';
+import { fromTree, type LoadedDump } from '../load.js';
+import type { LoadOptions } from '../load-options.js';
+import { trimOptions } from '../trim.js';
+import { unitsOf } from '../vtd-settings.js';
+import type { HostFiles, Refusal } from './host-files.js';
+import { openHostMemory } from './host-memory.js';
+import { type CapturedFile, type KernelFacts, kernelFacts, readSources, textOf } from './sources.js';
+import { hostTrees, namedTree } from './trees.js';
+
+/** The core of the records' pages. */
+export interface CapturedMemory {
+  readonly trimmed: Trimmed;
+  readonly machine: Machine;
+}
+
+export interface Captured {
+  readonly files: readonly CapturedFile[];
+  readonly refused: readonly Refusal[];
+  readonly facts: KernelFacts;
+  readonly trees: readonly CapturedTreeAt[];
+  readonly scratch: readonly { readonly start: bigint; readonly end: bigint }[];
+  /** Makes the core, whose note has this text; undefined where the host does not show its memory. */
+  core?(note: string): Trimmed;
+}
+
+export interface CapturedTreeAt {
+  readonly direction: 'incoming' | 'outgoing';
+  /** Absent where only debugfs shows it. */
+  readonly address?: bigint;
+  readonly from: string;
+}
+
+/**
+ * Reads a host, and hands over what it shows. The memory is read while `use` runs.
+ *
+ * @throws InputError when the host shows no handover at all
+ */
+export async function withCapture<T>(
+  host: HostFiles,
+  options: LoadOptions,
+  use: (captured: Captured) => Promise<T>,
+): Promise<T> {
+  const facts = kernelFacts(host);
+  const { files, refused } = readSources(host);
+  const opened = openHostMemory(host, { lockdown: facts.lockdown, factor: options.budget });
+  if (!('kcore' in opened)) {
+    refuseNothing(files, [...refused, ...opened]);
+    return use({ files, refused: [...refused, ...opened], facts, trees: copiedTrees(files), scratch: [] });
+  }
+  try {
+    const { kcore } = opened;
+    const { findings, opened: memory, note } = hostTrees(kcore, namedTree(files), files);
+    const dumps = [...findings.trees, ...findings.others].map((tree) =>
+      fromTree('/proc/kcore', tree, memory, findings, options),
+    );
+    const all = [...files, ...treesFromMemory(dumps, files)];
+    refuseNothing(all, refused);
+    const sources = trimSources(dumps, all);
+    const inMemory = dumps.map((dump): CapturedTreeAt => {
+      const [address] = dump.found?.addresses ?? [];
+      return {
+        direction: dump.direction ?? 'outgoing',
+        ...(address === undefined ? {} : { address }),
+        from: '/proc/kcore',
+      };
+    });
+    return await use({
+      files: all,
+      refused,
+      facts,
+      trees: [
+        ...inMemory,
+        ...copiedTrees(files).filter(
+          ({ direction }) => !inMemory.some((tree) => tree.direction === direction),
+        ),
+      ],
+      scratch: note.scratch ?? [],
+      ...(sources.length === 0
+        ? {}
+        : {
+            core: (text: string) =>
+              trimTogether(sources, memory.memory, kcore.machine, {
+                capture: text,
+                ...noteOf(facts.release, dumps),
+              }),
+          }),
+    });
+  } finally {
+    opened.close();
+  }
+}
+
+/** Trees that debugfs lacks, as of a kernel that was itself booted by KHO: as files, so that both are in the folder. */
+function treesFromMemory(dumps: readonly LoadedDump[], files: readonly CapturedFile[]): CapturedFile[] {
+  return (['in', 'out'] as const).flatMap((side): CapturedFile[] => {
+    const direction = side === 'in' ? 'incoming' : 'outgoing';
+    const copied = files.some(({ path, bytes }) => path === `${side}/fdt` && bytes.length > 0);
+    const [dump, ...more] = dumps.filter((each) => each.direction === direction);
+    if (
+      copied ||
+      dump?.found === undefined ||
+      more.length > 0 ||
+      files.some(({ path }) => path === `${side}/dt`)
+    )
+      return [];
+    const [address = 0n] = dump.found.addresses;
+    return [
+      { path: `${side}/fdt`, bytes: dump.found.bytes, from: `/proc/kcore at 0x${address.toString(16)}` },
+    ];
+  });
+}
+
+function copiedTrees(files: readonly CapturedFile[]): CapturedTreeAt[] {
+  return files
+    .filter(({ path, bytes }) => /^(?:in|out)\/(?:fdt|dt)$/.test(path) && bytes.length > 0)
+    .map(({ path, from }) => ({ direction: path.startsWith('in/') ? 'incoming' : 'outgoing', from }));
+}
+
+/** Registers that are off lead nowhere: what they point to is not in use. */
+function trimSources(dumps: readonly LoadedDump[], files: readonly CapturedFile[]): TrimSource[] {
+  const regset = files.find(({ path }) => path === 'vtd/iommu_regset');
+  const text = regset === undefined ? '' : textOf(regset.bytes);
+  const units =
+    regset !== undefined && parseRegset(text).length > 0
+      ? unitsOf(regset.from, text, {}).filter((unit) => translationEnabled(unit) !== false)
+      : [];
+  return dumps.map((dump, i) => ({
+    handover: dump.handover,
+    // One of them keeps the tables.
+    options: { ...trimOptions(dump, false), vmcoreinfo: false, ...(i === 0 ? { units } : {}) },
+  }));
+}
+
+/** The kernel's release and page size, as its own core would say them. */
+function noteOf(release: string | undefined, dumps: readonly LoadedDump[]): { vmcoreinfo?: string } {
+  const pageSize = dumps[0]?.evidence?.pageSize?.value;
+  const known = release ?? dumps[0]?.evidence?.release?.value;
+  const lines = [
+    ...(known === undefined ? [] : [`OSRELEASE=${known}\n`]),
+    ...(pageSize === undefined ? [] : [`PAGESIZE=${pageSize}\n`]),
+  ];
+  return lines.length === 0 ? {} : { vmcoreinfo: lines.join('') };
+}
+
+/** @throws InputError where there is no tree, neither in a file nor in memory */
+function refuseNothing(files: readonly CapturedFile[], refused: readonly Refusal[]): void {
+  if (copiedTrees(files).length > 0) return;
+  const debugfs = refused.find(({ path }) => path.includes('/kho'));
+  if (debugfs !== undefined && debugfs.code !== 'ENOENT')
+    throw new InputError(debugfs.path, debugfs.code, debugfs.why);
+  throw new InputError(
+    '/sys/kernel/debug/kho',
+    'no-handover',
+    'not there, and the memory shows no tree: boot with kho=on a kernel that has CONFIG_KEXEC_HANDOVER and CONFIG_KEXEC_HANDOVER_DEBUGFS, and mount debugfs (mount -t debugfs none /sys/kernel/debug)',
+  );
+}
+
+/** Whether two captures of a file differ, as what a kernel prepares may change while it is read. */
+export function changedSince(host: HostFiles, { files }: Pick<Captured, 'files'>): readonly string[] {
+  return files
+    .filter(({ path, from }) => path === 'out/fdt' && from.startsWith('/sys/'))
+    .flatMap(({ from, bytes }) => {
+      const now = host.read(from);
+      return now instanceof Uint8Array && !equalBytes(now, bytes) ? [from] : [];
+    });
+}

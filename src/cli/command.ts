@@ -1,0 +1,10 @@
+/** A row of the table of commands. */
+import type { CommandModule } from 'yargs';
+
+export interface Command {
+  /** Name and arguments, in yargs' form. */
+  readonly form: string;
+  /** One line of help. */
+  readonly describe: string;
+  load(): Promise<CommandModule>;
+}
