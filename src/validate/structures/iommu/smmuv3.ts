@@ -146,7 +146,7 @@ export const secondLevels = draft({
   source: 'upstream 4.5 (D, headers)',
   evidence: `${SMMU} arm_smmu_liveupdate_restore_strtab_2lvl, arm_smmu_liveupdate_restore_cd_tables, arm_smmu_preserve_strtab_linear`,
   consequence:
-    'not checked: the next kernel takes what is there for states, and restores tables from it; at 0 it reads physical address 0. States where there is no such table are never freed',
+    'not checked: the next kernel takes whatever the bytes are for states, and restores tables from them; at 0 it reads physical address 0. States where there is no such table are never freed',
   reads: [...IOMMU, 'map'],
   requires: ['IOMMU-014', 'IOMMU-021', 'IOMMU-034'],
   check(context, report) {
