@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { FORMS, GENERATIONS, type Handover } from '../abi/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
+import { wrapped } from '../report/wrap.js';
 import { escapeText } from '../schema/escape.js';
 import { withinBudget } from './budgets.js';
 import { paintFor } from './colour.js';
@@ -121,6 +122,18 @@ function pageSizeOf(text: string): number {
 export function paint(args: CommonArguments): Paint {
   const toTerminal = process.stdout.isTTY === true && lastValue(args.output) === undefined;
   return paintFor(lastValue(args.color) ?? 'auto', toTerminal);
+}
+
+/** Columns of the terminal that a result goes to; undefined where it goes to none. */
+export function terminalWidth(args: Pick<CommonArguments, 'output'>): number | undefined {
+  return process.stdout.isTTY === true && lastValue(args.output) === undefined
+    ? process.stdout.columns
+    : undefined;
+}
+
+/** Lines for people, broken at words where they go to a terminal. */
+export function forPeople(args: Pick<CommonArguments, 'output'>, lines: Iterable<string>): Generator<string> {
+  return joined(wrapped(lines, terminalWidth(args)));
 }
 
 /** Writes a result to standard output or, whole or not at all, to the file of `-o`. */

@@ -1,8 +1,9 @@
 /** `kho explain --format json`: rules, records, and which release wrote which ABI string. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { formsOf } from '../structures/forms.js';
 import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
-import { formReleases, formsOf } from '../versions/forms.js';
+import { formReleases } from '../versions/forms.js';
 import { ABI_VERSIONS, RELEASES } from '../versions/table.js';
 import { areaOf, areaTitle } from './areas.js';
 import { SCHEMA_VERSION } from './model-json.js';

@@ -8,6 +8,7 @@ import { khoTestFolio } from '../records/kho_test.js';
 import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoFolioSer } from '../records/memfd.js';
 import { bytesToText } from '../schema/text.js';
 import type { FolioList } from '../structures/folios.js';
+import { folioListsOf } from '../structures/index.js';
 import type { Addresses } from './addresses.js';
 import { recordName } from './hit.js';
 import type { Reference } from './pointers.js';
@@ -81,14 +82,14 @@ function addFiles(handover: Handover, addresses: Addresses, add: Add): void {
   const folios = candidates(handover, addresses);
   for (const session of luo?.sessions ?? []) {
     for (const file of session.files ?? []) {
-      const { memfd, hugeMemfd, guestMemfd } = file;
-      const order = hugeMemfd?.order;
-      const own =
-        order === undefined
-          ? folios
-          : alignedTo(folios, 2 ** Math.min(Number(order), 40), addresses, pageSize);
-      for (const list of [memfd, hugeMemfd, guestMemfd])
-        if (list !== undefined) addFolios(list, session, file, own, addresses, pageSize, add);
+      for (const { list } of folioListsOf(file)) {
+        const { order } = list;
+        const own =
+          order === undefined
+            ? folios
+            : alignedTo(folios, 2 ** Math.min(Number(order), 40), addresses, pageSize);
+        addFolios(list, session, file, own, addresses, pageSize, add);
+      }
     }
   }
 }
