@@ -39,7 +39,7 @@ export async function openDump(given: GivenFile, unpack: Unpack): Promise<Loaded
     return dump(path, { memory: memoryWith(input, codecs), read: none });
   if (kind === 'fdt') return dump(path, { blob: wholeOf(path, file), read: none });
   if (isTar(file)) return fromTar(path, file, unpack);
-  throw new InputError(path, 'unrecognised', `is no dump that is read here: ${describeHead(input.head)}`);
+  throw new InputError(path, 'unrecognised', `is not a dump that is read here: ${describeHead(input.head)}`);
 }
 
 function dump(path: string, inputs: Parameters<typeof dumpsFrom>[1]): Promise<LoadedDump> {

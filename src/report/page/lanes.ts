@@ -118,7 +118,8 @@ export function lanesOf({
   for (const user of users) {
     if (user.kind === 'reach') continue;
     const target = contents(user) ?? records(user);
-    addUser(target, user, owners.number(userText(user), objects.anchorOf(user.place)), used);
+    const owner = owners.number(userText(user), objects.anchorOf(user.place));
+    addUser(target, user, owner, used, owners);
   }
   const others = lane(
     'others',
@@ -257,6 +258,7 @@ function addUser(
   user: User,
   owner: number,
   used: ReturnType<typeof createFrames>,
+  owners: Owners,
 ): void {
   const few: Piece[] = [];
   let many: ReturnType<typeof createFrames> | undefined;
@@ -278,6 +280,7 @@ function addUser(
   for (const { start, end, position = Number.NaN } of runs) {
     used.add(start, end);
     bars.add(start, end, owner, position);
+    if (user.what === 'contents') owners.count(owner, start, end);
   }
 }
 
