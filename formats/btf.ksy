@@ -1,6 +1,7 @@
 meta:
   id: btf
   title: BPF type format
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -9,6 +10,9 @@ doc: |
   other, and a block of strings. Types have no number of their own: the first is number 1, as 0 is void. Each type
   is a head followed by data that depends on its kind.
 doc-ref: 'Linux include/uapi/linux/btf.h; Documentation/bpf/btf.rst'
+seq:
+  - id: btf_header
+    type: btf_header
 types:
   btf_header:
     -orig-id: struct btf_header
@@ -115,7 +119,7 @@ types:
     -orig-id: struct btf_array
     doc: Follows an array.
     seq:
-      - id: type
+      - id: type_
         -orig-id: type
         type: u4
         doc: Number of the elements' type.
@@ -137,7 +141,7 @@ types:
         type: u4
         -unit: bytes
         doc: Offset of the name in the strings.
-      - id: type
+      - id: type_
         -orig-id: type
         type: u4
         doc: Number of its type.
@@ -155,7 +159,7 @@ types:
         type: u4
         -unit: bytes
         doc: Offset of the name in the strings.
-      - id: type
+      - id: type_
         -orig-id: type
         type: u4
         doc: Number of its type.
@@ -206,7 +210,7 @@ types:
         type: u4
         -unit: bytes
         doc: Offset of the name in the strings.
-      - id: type
+      - id: type_
         -orig-id: type
         type: u4
         doc: Number of its type.
@@ -222,7 +226,7 @@ types:
     -orig-id: struct btf_var_secinfo
     doc: A variable of a data section.
     seq:
-      - id: type
+      - id: type_
         -orig-id: type
         type: u4
         doc: Number of the variable.

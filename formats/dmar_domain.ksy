@@ -1,6 +1,7 @@
 meta:
   id: dmar_domain
   title: Property values of Intel IOMMU domains
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -9,6 +10,9 @@ doc: |
   type for each; `mem` holds records of type kho_mem. They are C variables copied as they were, in the
   kernel's byte order and on 4-byte boundaries; x86-64 is described.
 doc-ref: rfc-2024 2.2; drivers/iommu/intel/serialise.c
+seq:
+  - id: persistent_id
+    type: persistent_id
 types:
   persistent_id:
     -orig-id: persistent_id

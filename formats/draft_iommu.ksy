@@ -1,6 +1,7 @@
 meta:
   id: draft_iommu
   title: IOMMU state over a live update (drafts)
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -9,6 +10,9 @@ doc: |
   four forms (`iommu-v1` twice, `iommu-liveupdate-v1`, `iommu-liveupdate` with a version inside), and the record of the
   file handler iommufd-v1 in its two forms. Layouts may change without notice.
 doc-ref: upstream 4.5, 4.6
+seq:
+  - id: iommu_array_hdr_ser
+    type: iommu_array_hdr_ser
 types:
   iommu_array_hdr_ser:
     -orig-id: struct iommu_array_hdr_ser
@@ -72,7 +76,7 @@ types:
       - { id: ref_count, type: u4, -orig-id: hdr.ref_count, -unit: count, doc: Users. }
       - { id: flags, type: u4, -orig-id: hdr.flags, -unit: flags, -values: { 1: deleted, 2: incoming }, doc: State of the object. }
       - { id: token, type: u8, -orig-id: token, doc: Name of the unit; the register base address for Intel. }
-      - { id: type, type: u8, -orig-id: type, -values: { 0: invalid, 1: intel, 2: arm_smmuv3 }, doc: Kind of unit. }
+      - { id: type_, type: u8, -orig-id: type, -values: { 0: invalid, 1: intel, 2: arm_smmuv3 }, doc: Kind of unit. }
       - { id: vendor, size: 88, -orig-id: intel or smmuv3, doc: State of the vendor driver. }
   iommu_intel_ser:
     -orig-id: struct iommu_intel_ser
@@ -161,7 +165,7 @@ types:
       - { id: attachment_id, type: u4, -orig-id: domain_iommu_ser.did, doc: Domain id of VT-d. }
       - { id: domain, type: u8, -orig-id: domain_iommu_ser.domain_phys, -unit: address, -pointer: { to: iommu_domain_ser_list, kind: one, 'null': 0, preserved: true }, doc: Physical address of the domain object. }
       - { id: iommu, type: u8, -orig-id: domain_iommu_ser.iommu_phys, -unit: address, -pointer: { to: iommu_hw_ser_list, kind: one, 'null': 0, preserved: true }, doc: Physical address of the unit object. }
-      - { id: type, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of the unit. }
+      - { id: type_, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of the unit. }
   iommu_hw_ser_list:
     -orig-id: struct iommu_ser
     doc: A unit, iommu-v1 as posted in February 2026.
@@ -170,7 +174,7 @@ types:
       - { id: ref_count, type: u4, -orig-id: obj.ref_count, -unit: count, doc: Users. }
       - { id: flags, type: u1, -orig-id: obj.deleted and obj.incoming, -unit: flags, -values: { 1: deleted, 2: incoming }, doc: State of the object. }
       - { id: token, type: u8, -orig-id: token, doc: Name of the unit; the register base address for Intel. }
-      - { id: type, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of unit. }
+      - { id: type_, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of unit. }
       - { id: vendor, size: 16, -orig-id: intel, doc: State of the vendor driver. }
   iommu_flb_ser_early:
     -orig-id: struct iommu_lu_flb_ser
@@ -207,7 +211,7 @@ types:
       - { id: pad, size: 4, -orig-id: domain_iommu_ser.padding, doc: Not used. }
       - { id: domain, type: u8, -orig-id: domain_iommu_ser.domain_phys, -unit: address, -pointer: { to: iommu_domain_ser_early, kind: one, 'null': 0, preserved: true }, doc: Physical address of the domain object. }
       - { id: iommu, type: u8, -orig-id: domain_iommu_ser.iommu_phys, -unit: address, -pointer: { to: iommu_hw_ser_early, kind: one, 'null': 0, preserved: true }, doc: Physical address of the unit object. }
-      - { id: type, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of the unit. }
+      - { id: type_, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of the unit. }
   iommu_hw_ser_early:
     -orig-id: struct iommu_ser
     doc: A unit, iommu-v1 of the early branch.
@@ -217,7 +221,7 @@ types:
       - { id: flags, type: u1, -orig-id: obj.deleted and obj.incoming, -unit: flags, -values: { 1: deleted, 2: incoming }, doc: State of the object. }
       - { id: pad, size: 7, -orig-id: padding, doc: Not used. }
       - { id: token, type: u8, -orig-id: token, doc: Name of the unit; the register base address for Intel. }
-      - { id: type, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of unit. }
+      - { id: type_, type: s4, -orig-id: type, -values: { 0: invalid, 1: intel }, doc: Kind of unit. }
       - { id: vendor, size: 16, -orig-id: intel, doc: State of the vendor driver. }
       - { id: tail, size: 4, -orig-id: padding, doc: Not used. }
   iommu_intel_ser_early:

@@ -1,6 +1,7 @@
 meta:
   id: draft_kvm
   title: Virtual machines over a live update (draft)
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,17 +9,20 @@ doc: |
   Drafts, in no release: the records of the file handlers kvm_vm_luo_v1 and kvm_vcpu_luo_v1. Layouts may change without
   notice.
 doc-ref: upstream 4.9
+seq:
+  - id: kvm_luo_ser_v1
+    type: kvm_luo_ser_v1
 types:
   kvm_luo_ser_v1:
     -orig-id: struct kvm_luo_ser
     doc: 'File handler kvm_vm_luo_v1, first form.'
     seq:
-      - { id: type, type: u8, -orig-id: type, doc: Type of the virtual machine. }
+      - { id: type_, type: u8, -orig-id: type, doc: Type of the virtual machine. }
   kvm_luo_ser:
     -orig-id: struct kvm_luo_ser
     doc: 'File handler kvm_vm_luo_v1, later form.'
     seq:
-      - { id: type, type: u8, -orig-id: type, doc: Type of the virtual machine. }
+      - { id: type_, type: u8, -orig-id: type, doc: Type of the virtual machine. }
       - id: folios
         type: u8
         -orig-id: kho_folios

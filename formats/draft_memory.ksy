@@ -1,6 +1,7 @@
 meta:
   id: draft_memory
   title: 'hugetlb, guest_memfd and pstore over a live update (drafts)'
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -10,6 +11,9 @@ doc: |
   Drafts, in no release: the global state `hugetlb-v1` of LUO, the records of the file handlers huge-memfd-v1 and
   guest_memfd_luo_v1, and the child `pstore-kho` of the root tree in both forms. Layouts may change without notice.
 doc-ref: upstream 4.8, 4.9, 4.10
+seq:
+  - id: hstate_ser
+    type: hstate_ser
 types:
   hstate_ser:
     -orig-id: struct hugetlb_hstate_ser

@@ -1,6 +1,7 @@
 meta:
   id: draft_pci
   title: PCI devices over a live update (draft)
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   Drafts, in no release: the global state `pci` of LUO, a block list of devices, its earlier forms `pci-v1` to `pci-v3`,
   whose devices follow the head, and the records of the file handlers vfio-pci-v1 and vfio-pci-v2. Layouts may change without notice.
 doc-ref: upstream 4.3, 4.4
+seq:
+  - id: pci_ser
+    type: pci_ser
 types:
   pci_ser:
     -orig-id: struct pci_ser

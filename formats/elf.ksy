@@ -1,6 +1,11 @@
 meta:
   id: elf
   title: ELF64 core file headers
+  application: Linux kernel
+  file-extension: [elf, core]
+  xref:
+    wikidata: Q1343830
+    mime: application/x-coredump
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -10,6 +15,9 @@ doc: |
   notes (PT_NOTE), the section header that holds the number of program headers when it does not fit
   (PN_XNUM), and the header in front of each note.
 doc-ref: 'Linux include/uapi/linux/elf.h; System V ABI, chapters 4 and 5'
+seq:
+  - id: elf64_ehdr
+    type: elf64_ehdr
 types:
   elf64_ehdr:
     -orig-id: struct elf64_hdr

@@ -1,6 +1,8 @@
 meta:
   id: fdt
   title: Flattened devicetree
+  application: Linux kernel
+  file-extension: dtb
   license: CC0-1.0
   endian: be
   bit-endian: le
@@ -24,8 +26,11 @@ enums:
       id: nop
       doc: Nothing; fills the place of something that was removed.
     9:
-      id: end
+      id: end_
       doc: The structure block ends.
+seq:
+  - id: fdt_header
+    type: fdt_header
 types:
   fdt_header:
     -orig-id: struct fdt_header

@@ -1,12 +1,16 @@
 meta:
   id: ftrace
   title: ftrace buffers in a handover
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
 doc: |
   Property values below `/ftrace` in the handover tree of the KHO series v1 to v3 (2023 and January 2024), and
   the ring buffer's page descriptors that the `mem` properties of its CPUs point to.
+seq:
+  - id: trace_flags
+    type: trace_flags
 types:
   trace_flags:
     -orig-id: trace-flags
@@ -35,7 +39,7 @@ types:
         type: u4
         -orig-id: fingerprint
         doc: Static event types have their own number here, others a CRC-32 over name and field sizes.
-      - id: type
+      - id: type_
         type: u4
         -orig-id: type
         doc: Event type number in the kernel that wrote the buffer.

@@ -1,6 +1,7 @@
 meta:
   id: guestmemfs
   title: guestmemfs state in memory
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   Structures of the guestmemfs series (August 2024) that the handover tree points to through the `mem`
   properties below `/guestmemfs`. They are kernel objects as they were in memory: nothing in them carries a
   magic number or a version. x86-64 with 4 KiB pages and 2 MiB blocks is described.
+seq:
+  - id: num_inodes
+    type: num_inodes
 types:
   num_inodes:
     -orig-id: num_inodes

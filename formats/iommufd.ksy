@@ -1,6 +1,7 @@
 meta:
   id: iommufd
   title: Property values of persistent iommufds
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -9,6 +10,9 @@ doc: |
   ("Support iommu(fd) persistence for live update"), one type for each. They are C variables copied as they
   were, in the kernel's byte order and on 4-byte boundaries; x86-64 is described.
 doc-ref: rfc-2024 2.1; drivers/iommu/iommufd/serialise.c
+seq:
+  - id: pinned_file_handle
+    type: pinned_file_handle
 types:
   pinned_file_handle:
     -orig-id: pinned-file-handle

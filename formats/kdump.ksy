@@ -1,6 +1,8 @@
 meta:
   id: kdump
   title: kdump-compressed core
+  application: Linux kernel
+  file-extension: kdump
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -10,6 +12,9 @@ doc: |
   bitmaps (page frames that exist; page frames that are in the file), then a descriptor for each page in the
   file in the order of its frame number, then the pages' data.
 doc-ref: 'makedumpfile diskdump_mod.h and IMPLEMENTATION; QEMU include/sysemu/dump.h'
+seq:
+  - id: new_utsname
+    type: new_utsname
 types:
   new_utsname:
     -orig-id: struct new_utsname

@@ -1,6 +1,7 @@
 meta:
   id: kexec_metadata
   title: kexec-metadata
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   The blob of the child `kexec-metadata` of the handover tree, Linux 7.1 and later. Packed: the last field is not
   aligned. Later versions may append fields; the version stays first.
 doc-ref: upstream 3.3; include/linux/kho/abi/kexec_metadata.h
+seq:
+  - id: kho_kexec_metadata
+    type: kho_kexec_metadata
 types:
   kho_kexec_metadata:
     -orig-id: struct kho_kexec_metadata

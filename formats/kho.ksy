@@ -1,6 +1,7 @@
 meta:
   id: kho
   title: Kexec HandOver container, January 2024 series, and how x86 passes it on
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   Records of the KHO series v3 (January 2024) with the NOINIT patch of guestmemfs: the memory records that every
   `mem` property and the mem cache are made of, and the x86 boot protocol's setup_data entry that tells the next
   kernel where tree, scratch and mem cache lie. The kernel stores them in its own byte order; x86-64 is described.
+seq:
+  - id: kho_mem
+    type: kho_mem
 types:
   kho_mem:
     -orig-id: struct kho_mem
@@ -53,7 +57,7 @@ types:
         -unit: address
         -pointer: { to: setup_data, kind: chain, 'null': 0 }
         doc: Physical address of the next element, 0 at the end.
-      - id: type
+      - id: type_
         type: u4
         -orig-id: type
         -values:

@@ -1,6 +1,7 @@
 meta:
   id: kho_block
   title: Block lists
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   Lists of records of one size, in linked pages, as kho-v4 (Linux 7.2) and later use them. The records follow the
   head of each page without a gap; as many fit as (page size - 16) / record size.
 doc-ref: upstream 3.2; include/linux/kho/abi/block.h
+seq:
+  - id: kho_block_header_ser
+    type: kho_block_header_ser
 types:
   kho_block_header_ser:
     -orig-id: struct kho_block_header_ser

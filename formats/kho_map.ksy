@@ -1,6 +1,7 @@
 meta:
   id: kho_map
   title: Preserved memory map, Linux 6.16 and later
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   The two forms of the map of preserved memory. kho-v1 (6.16 to 7.0): pages of pointers to bitmaps, each page for
   one order, linked. kho-v2 and later (7.1 on): a radix tree of pages whose leaves are bitmaps. The page size
   is not recorded in the data.
+seq:
+  - id: khoser_mem_chunk_hdr
+    type: khoser_mem_chunk_hdr
 types:
   khoser_mem_chunk_hdr:
     -orig-id: struct khoser_mem_chunk_hdr

@@ -1,6 +1,7 @@
 meta:
   id: kho_root
   title: Kexec HandOver root, Linux 6.16 and later
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   The entry points of a handover of Linux 6.16 and later: the payload of the x86 setup_data element, the scratch
   array, and the values of the properties of the root tree. The kernel stores them in its own byte order, which is
   little-endian on all it runs on.
+seq:
+  - id: kho_data
+    type: kho_data
 types:
   kho_data:
     -orig-id: struct kho_data

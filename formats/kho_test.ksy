@@ -1,6 +1,7 @@
 meta:
   id: kho_test
   title: In-kernel test of Kexec HandOver
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   Values of the properties in the tree `kho_test` (kho-test-v1), in the kernel's byte order. `folios_info` is a
   descriptor of type kho_vmalloc from Linux 6.18 on; 6.17 has the array itself there.
 doc-ref: upstream 3.7; lib/test_kho.c
+seq:
+  - id: kho_test_magic
+    type: kho_test_magic
 types:
   kho_test_magic:
     -orig-id: magic

@@ -1,6 +1,7 @@
 meta:
   id: luo
   title: Live Update Orchestrator
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   State of the Live Update Orchestrator: sessions, their files and the global state (FLB) that files depend on.
   luo-v1 (Linux 6.19 to 7.1) and the intermediate luo-v2 start from properties of a tree, later versions from a
   record. Files are in an array up to luo-v4, sessions in an array up to luo-v3; then both are in block lists.
+seq:
+  - id: liveupdate_number
+    type: liveupdate_number
 types:
   liveupdate_number:
     -orig-id: liveupdate-number

@@ -1,6 +1,8 @@
 meta:
   id: makedumpfile
   title: makedumpfile's flattened stream
+  application: Linux kernel
+  file-extension: flat
   license: CC0-1.0
   endian: be
   bit-endian: le
@@ -9,6 +11,9 @@ doc: |
   it belongs, in the order in which they were written. A later piece replaces what an earlier one put at the same
   place. All numbers are big-endian, whatever the machine.
 doc-ref: 'makedumpfile makedumpfile.h: struct makedumpfile_header, struct makedumpfile_data_header'
+seq:
+  - id: makedumpfile_header
+    type: makedumpfile_header
 types:
   makedumpfile_header:
     -orig-id: struct makedumpfile_header
@@ -20,7 +25,7 @@ types:
         size: 16
         -string: nul
         doc: The word makedumpfile.
-      - id: type
+      - id: type_
         -orig-id: type
         type: u8
         doc: Type of the stream, 1 for flattened.

@@ -1,6 +1,7 @@
 meta:
   id: memfd
   title: Preserved memfds
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -10,6 +11,9 @@ doc: |
   What `data` of a LUO file points to when the file's handler is memfd-v1 (Linux 6.19 and 7.0) or memfd-v2 (7.1 and
   later), and the entries of its list of folios, which is in a preserved vmalloc area.
 doc-ref: upstream 3.6; include/linux/kho/abi/memfd.h
+seq:
+  - id: memfd_luo_ser_v1
+    type: memfd_luo_ser_v1
 types:
   memfd_luo_ser_v1:
     -orig-id: struct memfd_luo_ser

@@ -1,6 +1,7 @@
 meta:
   id: page_state
   title: What a running kernel's own tables say of a page
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -8,6 +9,9 @@ doc: |
   How a kernel that took over a handover remembers which blocks it has not restored yet, and what is needed to get
   there from a dump: entries of its page tables, and the mark in struct page. The offset of page.private in struct page,
   and its size, are in VMCOREINFO.
+seq:
+  - id: kho_page_info
+    type: kho_page_info
 types:
   kho_page_info:
     -orig-id: union kho_page_info

@@ -1,6 +1,7 @@
 meta:
   id: vmalloc
   title: Preserved vmalloc areas
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -9,6 +10,9 @@ doc: |
   a chain of pages that list the physical pages in virtual order. An encoder whose list fills the last page
   exactly leaves one empty page after it.
 doc-ref: upstream 3.1; include/linux/kho/abi/kexec_handover.h
+seq:
+  - id: kho_vmalloc
+    type: kho_vmalloc
 types:
   kho_vmalloc:
     -orig-id: struct kho_vmalloc

@@ -1,6 +1,7 @@
 meta:
   id: vtd
   title: Intel VT-d translation structures
+  application: Linux kernel
   license: CC0-1.0
   endian: le
   bit-endian: le
@@ -60,6 +61,9 @@ enums:
   paging_mode:
     0: four_level
     1: five_level
+seq:
+  - id: ver_reg
+    type: ver_reg
 types:
   ver_reg:
     -orig-id: VER_REG

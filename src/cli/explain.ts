@@ -1,8 +1,10 @@
 /** `kho explain`: the rules and records, one per line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
+import { abiJson, recordsJson, rulesJson } from '../report/explain-json.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
 import { formLines, recordListLines, ruleLines } from '../report/explain-text.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
@@ -10,13 +12,14 @@ import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
-import { UsageError } from './numbers.js';
+import { lastValue, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
 import { matchingRules } from './rule-names.js';
 
 interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
   markdown: boolean | undefined;
+  format: string | string[] | undefined;
 }
 
 /** What is like the name that was asked for; where nothing is, all structures. */
@@ -36,6 +39,19 @@ function ruleLine({ id, severity, title }: Rule): string {
   return `${id}  ${severity.padEnd(7)}  ${title}`;
 }
 
+/** @throws UsageError for a topic that is none */
+function topicJson(topic: string | undefined): { [key: string]: unknown } {
+  if (topic === undefined) return rulesJson(catalogue);
+  if (topic === 'abi') return abiJson();
+  if (topic === 'records') return recordsJson(recordTypes);
+  const ids = catalogue.map(({ id }) => id);
+  const matching = new Set(matchingRules(topic, ids));
+  if (matching.size > 0) return rulesJson(catalogue.filter(({ id }) => matching.has(id)));
+  const records = recordsNamed(topic, recordTypes);
+  if (records.length === 0) throw new UsageError(unknownTopic(topic));
+  return recordsJson(records);
+}
+
 export const explainCommand: CommandModule<object, ExplainArguments> = {
   builder: (yargs) =>
     commonOptions(yargs)
@@ -44,6 +60,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         describe:
           'rule id, area or pattern of ids, record name, records (their names), or abi; without it, every rule, one per line',
       })
+      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
@@ -56,7 +73,14 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .example('kho explain records', 'the names of the records'),
   handler: async (args) => {
     const colours = paint(args);
+    const format = lastValue(args.format) ?? 'text';
+    if (format !== 'text' && format !== 'json')
+      throw new UsageError(`--format: "${format}" is not text or json`);
     const { topic } = args;
+    if (format === 'json') {
+      await write(args, jsonBytes(topicJson(topic)));
+      return;
+    }
     if (args.markdown === true) {
       await write(args, joined(rulesMarkdown(catalogue, gaps)));
       return;

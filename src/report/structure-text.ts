@@ -48,6 +48,25 @@ export function* structureSections(handover: Handover, paint: Paint): Generator<
   }
 }
 
+/**
+ * The element at an address of the structures that stand by themselves, as a table of one line; nothing where none has
+ * one there.
+ */
+export function* elementLines(handover: Handover, address: bigint, paint: Paint): Generator<string> {
+  for (const { value } of structuresOf(handover)) {
+    const told = toldOf(handover, value, paint);
+    if (told === undefined) continue;
+    for (const list of listsOf(told.form.root)) {
+      const { items } = told.structure[list.key] as StructureList<Model>;
+      const own = items.find((item) => item.address === address);
+      if (own === undefined) continue;
+      yield paint('node', `${list.element.what} ${list.identity(own, told.structure)}`);
+      yield* tableLines({ ...told, structure: { ...told.structure, [list.key]: { items: [own] } } }, list);
+      return;
+    }
+  }
+}
+
 /** A list as a table: a line of the columns' names, and one for each element. */
 function* tableLines(told: Told, list: ListBinding): Generator<string> {
   const { structure, paint } = told;
@@ -172,20 +191,39 @@ function listText({ structure, top, form, paint }: Told, list: ListBinding, mode
   }`;
 }
 
-/** How many structures and elements there are: `2 iommufds, 3 IOMMU domains`; empty for none. */
-export function structuresSummary(handover: Handover): string {
+/** What is handed over in drafts, for people. */
+export interface DraftsSummary {
+  /** How many structures and elements there are, subject by subject: `2 iommufds`, `3 IOMMU domains`. */
+  readonly counts: readonly { readonly key: string; readonly text: string }[];
+  /** Their forms: `iommu-liveupdate version 1`. */
+  readonly forms: readonly string[];
+}
+
+export function structuresSummary(handover: Handover): DraftsSummary {
   const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
-  const parts: string[] = [];
-  for (const { key, what, plural } of DRAFTS) {
-    const count = files.filter((file) => (file as unknown as Model)[key] !== undefined).length;
-    if (count > 0) parts.push(counted(count, what, plural));
-  }
-  for (const { value } of structuresOf(handover)) {
-    const structure = value as Model;
+  const counts: { key: string; text: string }[] = [];
+  const forms = new Set<string>();
+  const learn = (structure: Model): StructureForm | undefined => {
     const form = formById(structure.form as string);
+    if (form !== undefined) forms.add(form.title);
+    return form;
+  };
+  for (const { value, subject } of structuresOf(handover)) {
+    const structure = value as Model;
+    const form = learn(structure);
     if (form === undefined) continue;
     for (const list of listsOf(form.root))
-      parts.push(counted(usedOf(list, structure).length, list.element.what, list.what));
+      counts.push({
+        key: subject.key,
+        text: counted(usedOf(list, structure).length, list.element.what, list.what),
+      });
   }
-  return parts.join(', ');
+  for (const { key, what, plural } of DRAFTS) {
+    const own = files
+      .map((file) => (file as unknown as Record<string, Model | undefined>)[key])
+      .filter((structure) => structure !== undefined);
+    for (const structure of own) learn(structure);
+    if (own.length > 0) counts.push({ key, text: counted(own.length, what, plural) });
+  }
+  return { counts, forms: [...forms] };
 }

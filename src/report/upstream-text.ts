@@ -1,7 +1,15 @@
 /** The contents of memory that belong to an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
 import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
-import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
+import type {
+  DraftRecord,
+  Luo,
+  LuoFile,
+  LuoFlb,
+  LuoSession,
+  PreservedPages,
+  ReserveMemRegion,
+} from '../abi/upstream/model.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
@@ -41,9 +49,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
         ? '1 region of reserve_mem'
         : `${memblock.regions.length} regions of reserve_mem`,
     );
-    for (const { name = '', start = 0n, size: length = 0n } of memblock.regions) {
-      yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
-    }
+    for (const region of memblock.regions) yield regionLine(region, paint);
   }
   if (luo !== undefined) yield* luoLines(luo, handover, paint);
   yield* structureSections(handover, paint);
@@ -71,11 +77,19 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
   }
 }
 
+/** A region of reserve_mem. */
+export function regionLine(
+  { name = '', start = 0n, size: length = 0n }: ReserveMemRegion,
+  paint: Paint,
+): string {
+  return `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
+}
+
 function* preservedLines(pages: PreservedPages, paint: Paint): Generator<string> {
   let shown = 0;
   for (const { start, end } of pages.ranges()) {
-    if (shown++ === MAX_RANGES) {
-      yield `  ${paint('faint', '… and more (all of them: --format json)')}`;
+    if (shown++ === MAX_RANGES && paint.whole !== true) {
+      yield `  ${paint('faint', '… and more (kho dump --all shows them)')}`;
       break;
     }
     yield `  ${rangeText(start, end, paint)}`;
@@ -100,15 +114,19 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
   }
   const noFlbs = absence(handover, ['flbs']);
   if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;
-  for (const flb of flbs) {
-    const { name, data, count: files, draft } = flb;
-    yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
-    const held = heldText(handover, flb, paint);
-    if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
-  }
+  for (const flb of flbs) yield* flbLines(flb, handover, paint);
 }
 
-function* sessionLines(
+/** An FLB, and what its data is. */
+export function* flbLines(flb: LuoFlb, handover: Handover, paint: Paint): Generator<string> {
+  const { name, data, count: files, draft } = flb;
+  yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
+  const held = heldText(handover, flb, paint);
+  if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
+}
+
+/** A session and its files. */
+export function* sessionLines(
   { name, count, files }: LuoSession,
   handover: Handover,
   paint: Paint,
@@ -121,7 +139,8 @@ function* sessionLines(
     yield `    ${line}`;
 }
 
-function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
+/** A file on one line. */
+export function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
   const { compatible, token, data, draft } = file;
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
   const held = heldText(handover, file, paint);

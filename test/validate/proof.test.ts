@@ -40,6 +40,8 @@ const NOT_IN_FORM: Readonly<Record<string, string>> = {
   'IOMMU-028': 'v1 v2',
   'IOMMU-032': 'v1 v2',
   'IOMMU-033': 'v1 v2',
+  'IOMMU-034': 'v1 v2 v3',
+  'IOMMU-035': 'v1 v2 v3',
   'IOMMU-055': 'v1 v2',
   'IOMMU-057': 'v1',
   'IOMMU-058': 'v1 v2',

@@ -14,8 +14,18 @@ import {
   string,
 } from './node.js';
 
-const TOP_KEYS = ['meta', 'doc', 'doc-ref', 'types', 'enums'];
-const META_KEYS = ['id', 'title', 'license', 'endian', 'bit-endian', 'imports'];
+const TOP_KEYS = ['meta', 'doc', 'doc-ref', 'seq', 'types', 'enums'];
+const META_KEYS = [
+  'id',
+  'title',
+  'application',
+  'file-extension',
+  'xref',
+  'license',
+  'endian',
+  'bit-endian',
+  'imports',
+];
 const TYPE_KEYS = ['-orig-id', 'doc', 'doc-ref', 'params', 'seq'];
 const PARAM_KEYS = ['id', 'type', 'doc'];
 
@@ -50,6 +60,7 @@ export function loadSchema(file: string, text: string): Schema {
   );
   const fileRefs = references(root['doc-ref'], where);
   const typeNodes = mapping(root.types, `${where}: types`);
+  checkEntry(root.seq, where, Object.keys(typeNodes));
   const types = Object.entries(typeNodes).map(([name, node]) => loadType(where, name, node, fileRefs, enums));
   return {
     file,
@@ -60,6 +71,17 @@ export function loadSchema(file: string, text: string): Schema {
     enums,
     types,
   };
+}
+
+/** What Kaitai's viewer shows of a file: records without parameters. Nothing is generated for it. */
+function checkEntry(seq: unknown, where: string, types: readonly string[]): void {
+  for (const entry of list(seq ?? [], where, 'seq')) {
+    const node = mapping(entry, `${where}: seq`);
+    onlyKeys(node, ['id', 'type', 'doc'], `${where}: seq`);
+    identifier(string(node.id, `${where}: seq`, 'id'), `${where}: seq`, 'id');
+    if (!types.includes(string(node.type, `${where}: seq`, 'type')))
+      fail(`${where}: seq`, 'type', 'is not a type of this file');
+  }
 }
 
 function loadType(

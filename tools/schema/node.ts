@@ -3,7 +3,8 @@ import { type NamedValue, SchemaError } from './model.js';
 /** A YAML mapping. */
 export type Node = { readonly [key: string]: unknown };
 
-const IDENTIFIER = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+/** One underscore at the end keeps a name from being a keyword of a language that Kaitai compiles to; ours drops it. */
+const IDENTIFIER = /^[a-z][a-z0-9]*(_[a-z0-9]+)*_?$/;
 
 /** `doc-ref`: one text or several. */
 export function references(source: unknown, where: string): string[] {

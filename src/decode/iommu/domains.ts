@@ -3,7 +3,13 @@ import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { hex } from '../../schema/units.js';
-import { type Attachment, attachmentsOf, type Stage, stageOf } from '../../structures/iommu/attachments.js';
+import {
+  type Attachment,
+  attachmentsOf,
+  isForeign,
+  type Stage,
+  stageOf,
+} from '../../structures/iommu/attachments.js';
 import type { IommuDomain, IommuState } from '../../structures/iommu/model.js';
 import { type RecordedUnit, recordedUnits } from '../../structures/iommu/units.js';
 import { bdfText, pciText } from '../../structures/values.js';
@@ -66,7 +72,7 @@ function handedDomain(
   memory: PhysicalMemory | undefined,
 ): HandedDomain {
   const attachments = attachmentsOf(state, units, domain, memory);
-  const stage = stageOf(domain, attachments, units);
+  const stage = isForeign(state, attachments, units) ? undefined : stageOf(domain, attachments, units);
   const { topTable, topLevel } = domain;
   const isRoot = topTable !== 0n && topTable % 4096n === 0n && topTable < 1n << 52n;
   return {

@@ -25,7 +25,7 @@ import { type Json, jsonNarrow, jsonObjects, optionalWide } from './json.js';
 import { writeKhoTest, writeLuo } from './luo.js';
 import { writeChunks, writeRadix } from './map.js';
 import { createPlace, type Place } from './place.js';
-import { preservedBlocks } from './preserved.js';
+import { preservedBlocks, withinMap } from './preserved.js';
 import { recordRider, treeRider } from './rider.js';
 import { usedRanges } from './used.js';
 
@@ -185,7 +185,7 @@ function writeMap(
     return given;
   }
   const pages = blockBits(
-    [...preservedBlocks(json.preserved, place.pageSize), ...place.kept],
+    withinMap([...preservedBlocks(json.preserved, place.pageSize), ...place.kept], place.pageSize),
     place.pageSize,
   );
   const form = json.preservedMap === undefined ? {} : jsonObject(json.preservedMap, 'preservedMap');

@@ -82,6 +82,12 @@ function ownsPages({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).every((field) => (readLeaf(field, bytes) & ~1n) % PAGE === 0n);
 }
 
+/** A scratch region of no size, which kernels have for nodes without memory, overlaps nothing. */
+function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
+  if (record.name !== 'kho_scratch') return false;
+  return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
+}
+
 /** Of what no release reads, nothing says which handlers there are. */
 function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
   return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased === true
@@ -202,7 +208,9 @@ function overlap(
   const decided =
     context.target.handover.kind === 'handover' &&
     ownsPages(from, recordBytes(context, from)) &&
-    ownsPages(to, bytes);
+    ownsPages(to, bytes) &&
+    !isEmpty(from, recordBytes(context, from)) &&
+    !isEmpty(to, bytes);
   const written = writeLeaf(field, bytes, value);
   return structure(
     `${to.what} moved onto ${from.what}: ${hex(old)} -> ${hex(value)}`,

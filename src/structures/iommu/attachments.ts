@@ -1,7 +1,8 @@
 /** Which devices are attached to a domain, and what they tell of its tables. */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { DevicePath } from '../../vtd/context/path.js';
-import type { IommuDevice, IommuDomain, IommuState } from './model.js';
+import { elementAt } from '../lists.js';
+import { IOMMU_TYPE, type IommuDevice, type IommuDomain, type IommuState } from './model.js';
 import { liveDevices, pathRoots, type RecordedUnit, recordedPath } from './units.js';
 
 export type Stage = 'first' | 'second';
@@ -37,6 +38,23 @@ export function attachmentsOf(
 }
 
 /**
+ * Whether the tables of a domain are another vendor's: a device of it is below a unit in use that is not Intel's, or it
+ * has none and no unit is.
+ */
+export function isForeign(
+  { units: all }: IommuState,
+  attachments: readonly Attachment[],
+  units: readonly RecordedUnit[],
+): boolean {
+  if (attachments.length === 0)
+    return units.length === 0 && all.items.some(({ deleted, type }) => !deleted && type !== IOMMU_TYPE.intel);
+  return attachments.some(({ device, unit }) => {
+    const own = unit === undefined ? elementAt(all, device.unit) : undefined;
+    return own !== undefined && !own.deleted && own.type !== IOMMU_TYPE.intel;
+  });
+}
+
+/**
  * The stage is not recorded (upstream 4.5, seen in captures). The context or PASID entry of a device that is led to the
  * top table tells it, else `sign_extend`, which first-stage tables have and others not, else that no unit has any but legacy mode.
  */
@@ -67,5 +85,5 @@ export function stageOf(
   }
   if (units.length > 0 && units.every(({ mode }) => mode === 'legacy'))
     return { stage: 'second', why: 'legacy mode, which has no other' };
-  return signExtend === 0 ? { stage: 'second', why: 'sign_extend is 0' } : undefined;
+  return signExtend === 0 && units.length > 0 ? { stage: 'second', why: 'sign_extend is 0' } : undefined;
 }

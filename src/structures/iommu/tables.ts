@@ -1,7 +1,7 @@
 /** Where the translation tables are that a handed-over IOMMU state speaks of. */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { Translation, TranslationTable } from '../structure.js';
-import { attachmentsOf, stageOf } from './attachments.js';
+import { attachmentsOf, isForeign, stageOf } from './attachments.js';
 import type { IommuState } from './model.js';
 import { recordedUnits } from './units.js';
 
@@ -14,7 +14,9 @@ export function iommuTranslation(state: IommuState, memory: PhysicalMemory | und
       const { address, topTable, topLevel, deleted } = domain;
       // The kernel counts levels from 0; no table has more than five.
       if (deleted || topLevel > 4n) return [];
-      const told = stageOf(domain, attachmentsOf(state, units, domain, memory), units);
+      const attachments = attachmentsOf(state, units, domain, memory);
+      if (isForeign(state, attachments, units)) return [];
+      const told = stageOf(domain, attachments, units);
       return [
         {
           element: address,

@@ -26,6 +26,7 @@ import {
   version,
   written,
 } from './iommu/lists.js';
+import { secondLevels, streamTable } from './iommu/smmuv3.js';
 import {
   contextTables,
   deviceType,
@@ -75,6 +76,8 @@ export const iommuRules: readonly Rule[] = [
   levels,
   firstStage,
   widths,
+  streamTable,
+  secondLevels,
 ];
 
 /** Rules on VFIO files ask for those on iommufds, and rules on the PCI state for those on VFIO files. */

@@ -2,6 +2,7 @@
 
 import type { AddressRange } from '../../abi/model.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { readBytes } from '../../memory/read.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
 import { SCRATCH, SCRATCH_AND_MAP } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
@@ -47,6 +48,53 @@ export const arraySize: Rule = {
       found: `${size}`,
       expected: `a multiple of ${KHO_SCRATCH_SIZE}`,
     });
+  },
+};
+
+export const wholeArray: Rule = {
+  id: 'KHO-128',
+  title: 'the scratch array ends after its last region',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream 2.1.4',
+  evidence: `${KH} kho_populate (kho_scratch_cnt), kho_fill_kimage; kernel/kexec_core.c kimage_load_normal_segment (clears the page)`,
+  consequence:
+    'kho_scratch_cnt is scratch_size / 16. What follows in the page of the array is zero: a region there is left out, and neither this kernel nor any later one has it for early allocations and images. An entry of zeros is one that no kernel writes: it is added as an empty region, and counted from then on',
+  needs: ['setup_data', 'memory'],
+  reads: SCRATCH,
+  requires: ['KHO-103', 'KHO-121', 'KHO-125'],
+  anyRoot: true,
+  check(context, report) {
+    const { scratch, setupData, memory, pageSize, takenOver } = context.handover;
+    const data = setupData?.khoData;
+    if (data === undefined || setupData === undefined || memory === undefined) return;
+    const entry = BigInt(KHO_SCRATCH_SIZE);
+    const tell = (message: string, expected: bigint): void =>
+      report.finding({
+        message,
+        location: at(setupData.element, 'kho_data.scratch_size'),
+        found: `${data.scratchSize}`,
+        expected: `${expected}`,
+      });
+    const list = regions(context, report);
+    const used = list.findLastIndex(({ start, end }) => start !== 0n || end !== 0n) + 1;
+    if (scratch !== undefined && used < list.length && used > 0) {
+      tell(
+        `kho_data.scratch_size is ${data.scratchSize}, for ${list.length} regions, but ${list.length - used} of them ${list.length - used === 1 ? 'is' : 'are'} all zeros`,
+        entry * BigInt(used),
+      );
+      return;
+    }
+    const end = data.scratchAddr + data.scratchSize;
+    // A running kernel has reserved the array alone: what follows it is memory as any other.
+    if (end % BigInt(pageSize) === 0n || takenOver !== undefined) return;
+    const more = readBytes(memory, end, KHO_SCRATCH_SIZE);
+    if (more === undefined) report.skip('what follows the scratch array is not in the dump', 'not-given');
+    else if (more.some((byte) => byte !== 0))
+      tell(
+        `kho_data.scratch_size is ${data.scratchSize}, for ${counted(list.length, 'region')}, but another one follows in the array`,
+        data.scratchSize + entry,
+      );
   },
 };
 

@@ -26,4 +26,6 @@ export const SECONDW = on('synthesised second stage', 'warning');
 export const KHO1 = on('synthesised kho-v1', 'error');
 export const KHO3 = on('synthesised kho-v3', 'error');
 export const KHO3W = on('synthesised kho-v3', 'warning');
+export const SMMU = on('made smmuv3', 'error');
+export const SMMUW = on('made smmuv3', 'warning');
 export const PSTORE = on('made pstore', 'error');

@@ -1,9 +1,22 @@
 /** IOMMU state: lists, units, devices and domains. */
 
 import { FREE } from '../upstream-cases/case.js';
-import { forget, keep, patch, u32, u64 } from '../upstream-patches.js';
+import { forget, keep, patch, sure, u32, u64 } from '../upstream-patches.js';
 import type { DraftCase } from './base.js';
-import { FIRST, FIRSTW, KHO1, KHO3, KHO3W, LEGACY, LEGACYW, POSTED, POSTEDW, SECONDW } from './case.js';
+import {
+  FIRST,
+  FIRSTW,
+  KHO1,
+  KHO3,
+  KHO3W,
+  LEGACY,
+  LEGACYW,
+  POSTED,
+  POSTEDW,
+  SECONDW,
+  SMMU,
+  SMMUW,
+} from './case.js';
 import { device, domain, held, holderData, iommu, own, page, unit, unitSize } from './fields.js';
 
 const READS_ZEROS = 4096;
@@ -187,4 +200,34 @@ export const IOMMU: readonly DraftCase[] = [
   LEGACYW('IOMMU-033', '47 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 47)),
   FIRSTW('IOMMU-033', '40 bits beside 48', (handover) => u32(iommu(handover, 'domains', 1, 'vasz'), 40)),
   SECONDW('IOMMU-033', '46 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 46)),
+  SMMUW('IOMMU-034', 'a format that there is not', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x2_0210),
+  ),
+  SMMUW('IOMMU-034', 'a split that there is not', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x1_0250),
+  ),
+  SMMUW('IOMMU-034', 'a bit that is not defined', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x9_0210),
+  ),
+  SMMU('IOMMU-035', 'no second-level stream tables', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.l2States'), 0),
+  ),
+  SMMU('IOMMU-035', 'second-level tables of a linear one', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x10),
+  ),
+  SMMU('IOMMU-035', 'states that are not preserved', (handover, memory) =>
+    forget(handover, memory, sure(unit(handover).smmuv3, 'smmuv3').l2States),
+  ),
+  SMMU('IOMMU-035', 'states without tables of context descriptors', (handover) =>
+    u32(iommu(handover, 'devices', 0, 'smmuv3.numL2'), 0),
+  ),
+  SMMU('IOMMU-035', 'more states than a page holds', (handover) =>
+    u32(iommu(handover, 'devices', 0, 'smmuv3.numL2'), 513),
+  ),
+  SMMU('IOMMU-017', 'registers within a page', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.regBase'), 0x905_0010),
+  ),
+  SMMU('IOMMU-019', 'no state of the stream table', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.l1State'), 0),
+  ),
 ];

@@ -126,16 +126,17 @@ export const unitRegisters = draft({
         const regBase = (unit.intel ?? unit.smmuv3)?.regBase;
         if (regBase === undefined) continue;
         const odd = regBase === 0n || regBase % 4096n !== 0n;
-        if (regBase === unit.token && !odd) continue;
+        // The first postings for SMMUv3 left the token 0.
+        const named = regBase === unit.token || unit.intel === undefined;
+        if (named && !odd) continue;
         report.finding({
           subject: view.subject,
-          message:
-            regBase === unit.token
-              ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
-              : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
-          location: fieldPlace(view, 'units', unit, regBase === unit.token ? `${part}.regBase` : 'token'),
-          found: hex(unit.token),
-          expected: regBase === unit.token ? 'an address of a page' : hex(regBase),
+          message: named
+            ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
+            : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
+          location: fieldPlace(view, 'units', unit, named ? `${part}.regBase` : 'token'),
+          found: hex(named ? regBase : unit.token),
+          expected: named ? 'an address of a page' : hex(regBase),
         });
       }
     }

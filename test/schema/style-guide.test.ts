@@ -1,0 +1,100 @@
+/** What Kaitai's style guide asks for, and that other languages can take what is compiled from formats/. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const compiler = createRequire(import.meta.url)('kaitai-struct-compiler') as {
+  readonly languages: readonly string[];
+  compile(
+    language: string,
+    schema: unknown,
+    importer: { importYaml(name: string): Promise<unknown> },
+    debug: boolean,
+  ): Promise<Record<string, string>>;
+};
+
+const files = readdirSync('formats').filter((name) => name.endsWith('.ksy'));
+const read = (name: string) => parse(readFileSync(join('formats', name), 'utf8'));
+
+/** Words that some target does not take as a name, and that Kaitai does not escape. */
+const KEYWORDS = new Set(
+  `abstract and as assert async await begin bool break case catch class const continue crate def default defer del delete
+  do dyn elif else elsif end ensure enum except export extends extern false final finally fn for from func function global
+  go goto if impl import in include instanceof interface is lambda let local long loop match method mixin mod module move
+  mut namespace new nil nonlocal not operator or override package pass private proc protected public pub
+  raise ref redo register rescue return self short signed sizeof static struct super switch template then this throw trait
+  true try type typedef typename union unless unsafe unsigned until use using var virtual void volatile when where while
+  with yield`.split(/\s+/),
+);
+
+function* names(schema: {
+  seq?: { id: string }[];
+  types?: Record<string, { seq: { id: string }[]; params?: { id: string }[] }>;
+  enums?: Record<string, Record<string, string | { id: string }>>;
+}): Generator<string> {
+  for (const [name, { seq, params = [] }] of Object.entries(schema.types ?? {})) {
+    yield name;
+    for (const { id } of [...seq, ...params]) yield id;
+  }
+  for (const [name, values] of Object.entries(schema.enums ?? {})) {
+    yield name;
+    for (const value of Object.values(values)) yield typeof value === 'string' ? value : value.id;
+  }
+}
+
+describe.each(files)('%s', (file) => {
+  const schema = read(file);
+
+  test('says what it is, where that comes from, and where to begin', () => {
+    expect(Object.keys(schema.meta).slice(0, 3)).toEqual(['id', 'title', 'application']);
+    expect(schema.meta.license).toBe('CC0-1.0');
+    expect(schema.doc).toMatch(/\S/);
+    expect(schema.seq.length).toBeGreaterThan(0);
+    for (const { type } of schema.seq) expect(schema.types[type].params).toBeUndefined();
+  });
+
+  test('has no name that a target does not take', () => {
+    expect([...names(schema)].filter((name) => KEYWORDS.has(name))).toEqual([]);
+  });
+});
+
+/** What checks a program of a language without running it. */
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  python: ['python3', '-m', 'py_compile'],
+  ruby: ['ruby', '-c'],
+  lua: ['luac5.3', '-p'],
+  php: ['php', '-l'],
+  rust: ['rustfmt', '--check', '--config', 'error_on_line_overflow=false'],
+};
+
+// Minutes for all of them.
+describe.runIf(process.env.KHO_NIGHTLY === '1')('what is compiled', () => {
+  test.each(compiler.languages)('%s', async (language) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
+    try {
+      const importer = { importYaml: async (name: string) => read(`${name.replace(/^.*\//, '')}.ksy`) };
+      for (const file of files) {
+        for (const [name, text] of Object.entries(
+          await compiler.compile(language, read(file), importer, false),
+        )) {
+          const path = join(folder, name);
+          mkdirSync(dirname(path), { recursive: true });
+          writeFileSync(path, text);
+          const [program, ...args] = CHECKS[language] ?? [];
+          if (program === undefined || /\.(?:h)$/.test(name)) continue;
+          const { error, status, stderr } = spawnSync(program, [...args, path], { encoding: 'utf8' });
+          if (error !== undefined) continue;
+          // rustfmt tells what it would lay out otherwise by status 1, without an error.
+          if (language === 'rust') expect(stderr).not.toMatch(/^error/m);
+          else expect({ name, status, stderr }).toMatchObject({ status: 0 });
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
