@@ -155,7 +155,8 @@ export function lanesOf({
   if (region !== undefined)
     used.add(Number(region.start / BigInt(FRAME)), Number(region.end / BigInt(FRAME)));
   // Of a tree that was taken over, or records that are absent, what is missing may have owners.
-  const whole = handover.memory !== undefined && handover.takenOver === undefined && untold.length === 0;
+  const lacks = untold.length > 0 || (handover.missing ?? []).length > 0;
+  const whole = handover.memory !== undefined && handover.takenOver === undefined && !lacks;
   if (kept !== undefined && whole)
     addUnused(nobody, handover, kept, used.finish(), owners.number('no owner'));
   const places = lane('findings', 'bad', 'findings', 'Something is wrong here.');

@@ -59,7 +59,7 @@ function* spaceHtml(space: SpaceView, open: boolean, model: PageModel): Generato
         rows.map((row) => rowHtml(row, model)),
       );
     if (runs > rows.length)
-      yield `<p class="faint">and ${number(runs - rows.length)} more stretches (kho walk --domain ${html(space.name)} lists them)</p>\n`;
+      yield `<p class="faint">and ${number(runs - rows.length)} more stretches (kho walk lists them)</p>\n`;
   }
   yield '</details>\n';
 }
