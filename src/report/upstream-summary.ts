@@ -14,7 +14,7 @@ import { structuresSummary } from './structure-text.js';
 /** Why a list is not whole: the first of its parts that is not in the dump; nothing where all are. */
 export function absence(handover: Handover, parts: readonly Part[]): string {
   const missing = missingOf(handover, parts);
-  return missing === undefined ? '' : `: the ${missingText(missing)} is not in the dump`;
+  return missing === undefined ? '' : `: the ${escapeText(missingText(missing))} is not in the dump`;
 }
 
 function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Handover): string {

@@ -110,7 +110,8 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
   for (const session of sessions ?? []) {
     yield* sessionLines(session, handover, paint);
     const cutOff = missingOf(handover, ['files'], session.origin.address);
-    if (cutOff !== undefined) yield `    files unknown: the ${missingText(cutOff)} is not in the dump`;
+    if (cutOff !== undefined)
+      yield `    files unknown: the ${escapeText(missingText(cutOff))} is not in the dump`;
   }
   const noFlbs = absence(handover, ['flbs']);
   if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;

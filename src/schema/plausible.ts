@@ -76,6 +76,20 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
     : 0n;
 }
 
+/** Whether a record has text in it: what is there instead may be told as such. */
+export function hasText(record: RecordType<unknown>): boolean {
+  return checksFor(record).texts.length > 0;
+}
+
+function checksFor(record: RecordType<unknown>): Checks {
+  let checks = checksOf.get(record);
+  if (checks === undefined) {
+    checks = compile(record);
+    checksOf.set(record, checks);
+  }
+  return checks;
+}
+
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
@@ -85,12 +99,7 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   const { size = 0, endian } = record;
   if (endian !== 'le') return true;
   if (offset + size > view.byteLength) return false;
-  let checks = checksOf.get(record);
-  if (checks === undefined) {
-    checks = compile(record);
-    checksOf.set(record, checks);
-  }
-  const { masks, texts } = checks;
+  const { masks, texts } = checksFor(record);
   let wrong = 0;
   for (const { at, lo, hi } of masks) {
     // A record may end within its last word.

@@ -75,9 +75,9 @@ export function looksLikeTable(
 }
 
 const LEAST_TEXT = 64;
-const LEAST_LETTERS = 12;
+const LEAST_LETTERS = 4;
 
-/** Whether bytes are text: a bitmap of a map has not a hundred bytes that are all letters, and a dozen of them. */
+/** Whether bytes are text: a bitmap of a map has not a hundred bytes that are all letters, and several of them. */
 export function looksLikeText(bytes: Uint8Array): boolean {
   const letters = new Set<number>();
   let count = 0;

@@ -1,8 +1,10 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
-import { physicalAddress } from '../../memory/read.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
+import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
+import { type Area, type RecordList as ListForm, listCapacity } from '../../structures/record-list.js';
 import type { Chain } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
@@ -154,6 +156,11 @@ export function readChain<T>(
       count > BigInt(capacity)
         ? lastWritten(page.bytes.subarray(header.size), size, capacity)
         : Number(count);
+    const there = Math.max(0, Math.min(used, Math.floor((known - header.size) / size)));
+    if (!believed(record, view, header.size, there)) {
+      stop('reused', `the entries of the ${word} at ${hex(address)} ${REUSED}`, address, 'count');
+      page.bytes.fill(0, header.size);
+    }
     for (let i = 0; i < used; i++) {
       const offset = header.size + i * size;
       if (offset + size > known) {
@@ -167,6 +174,18 @@ export function readChain<T>(
     address = next;
   }
   return { records, blocks, complete, absent };
+}
+
+/** What is said of entries that are none. What is there instead belongs to somebody else, and is not told. */
+const REUSED =
+  'do not look like such entries: the memory was used again, or is damaged; they are taken as zero';
+
+/** Whether records that follow each other look like records; of those without text nothing is told but numbers. */
+function believed(record: RecordType<unknown>, view: DataView, first: number, count: number): boolean {
+  if (!hasText(record)) return true;
+  let unlike = 0;
+  for (let i = 0; i < count; i++) if (!looksLike(record, view, first + i * (record.size ?? 0))) unlike++;
+  return looksLikeList(unlike, count);
 }
 
 /** Records up to the last that is not all zero. */
@@ -206,6 +225,11 @@ export function readRecords<T>(
   const bytes = at === undefined || used === 0 ? undefined : readKnown(memory, at, used * size);
   const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
+  if (view !== undefined && !believed(record, view, 0, Math.min(used, Math.floor(known / size)))) {
+    complete = false;
+    reporter.add('array-reused', `${what}: the entries at ${hex(address)} ${REUSED}`, { address });
+    bytes?.bytes.fill(0);
+  }
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {
       complete = false;
@@ -216,4 +240,49 @@ export function readRecords<T>(
     records.push({ value: read(view, i * size), address: address + BigInt(i * size) });
   }
   return { records, complete, absent };
+}
+
+/** An allocation of records, and what its header says. */
+export interface RecordArea<T> {
+  readonly header: Readonly<Record<string, bigint>>;
+  /** As stored. */
+  readonly count: bigint;
+  readonly records: PlacedRecord<T>[];
+  /** A part is not in the dump. */
+  readonly absent: boolean;
+}
+
+/**
+ * Reads the records of an allocation whose header counts them.
+ *
+ * @returns undefined, and reported, where the dump does not hold the header
+ */
+export function readArea<T>(
+  context: Context,
+  address: bigint,
+  list: ListForm<T>,
+  { header, what }: Area,
+): RecordArea<T> | undefined {
+  const { memory, pageSize, reporter } = context;
+  const { size, read, fields, name } = header ?? {};
+  const counter = fields?.find(({ unit }) => unit === 'count');
+  if (size === undefined || read === undefined || counter === undefined)
+    throw new TypeError(`${name ?? what} does not count records`);
+  const bytes = readBytes(memory, address, size);
+  if (bytes === undefined) {
+    reporter.absent(what, address);
+    return undefined;
+  }
+  const value = read(dataView(bytes), 0) as Readonly<Record<string, bigint>>;
+  const count = value[counter.id] ?? 0n;
+  const first = address + BigInt(size);
+  const { records, absent } = readRecords(
+    context,
+    first,
+    count,
+    listCapacity(list, pageSize),
+    list.record,
+    list.what,
+  );
+  return { header: value, count, records, absent };
 }
