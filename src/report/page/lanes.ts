@@ -8,6 +8,7 @@ import type { ReferenceSink } from '../../instances/sink.js';
 import type { PageRange } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { bytesToText } from '../../schema/text.js';
+import { notYetWritten } from '../../validate/upstream/leak.js';
 import { wholePlaceText } from '../place-text.js';
 import { type Bars, createBars, fewer } from './bars.js';
 import { FRAME, gapsIn, type Kept } from './kept.js';
@@ -107,11 +108,15 @@ export function lanesOf({
   const keptBars = lane('preserved', 'kept', 'preserved', 'The next kernel does not hand these pages out.');
   const preserved = owners.number('preserved memory');
   for (const { start, end } of kept?.runs() ?? []) keptBars.add(start, end, preserved);
+  // LUO writes its sessions just before the kexec: until then what they have is preserved, and theirs is not told.
+  const early = notYetWritten(handover);
   const nobody = lane(
     'nobody',
-    'bad',
-    'preserved, no owner',
-    'Preserved, and nothing that the dump tells refers to it: the next kernel never frees it.',
+    early ? 'free' : 'bad',
+    early ? 'no owner yet' : 'preserved, no owner',
+    early
+      ? 'Preserved, and nothing refers to it yet: LUO writes its sessions just before the kexec.'
+      : 'Preserved, and nothing that the dump tells refers to it: the next kernel never frees it.',
   );
   const contents = contentsLanes(users, lane);
   const records = recordLanes(users, lane);

@@ -156,7 +156,7 @@ function isMissing(
  * A running kernel has preserved the files, and writes down whose they are only when it goes down: the sessions first,
  * then the FLBs (liveupdate_reboot), so that with FLBs there is nothing left to be written.
  */
-function notYetWritten({ luo, setupData }: Handover): boolean {
+export function notYetWritten({ luo, setupData }: Handover): boolean {
   return luo?.sessions?.length === 0 && setupData === undefined && (luo.flbCount ?? 0n) === 0n;
 }
 
