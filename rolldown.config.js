@@ -65,20 +65,24 @@ const rules = closure(join(cli, 'validate.js'));
 export default {
   input: { main: 'dist/cli/main.js' },
   platform: 'node',
+  // yargs looks for files of its configuration with it, which kho has none of.
+  transform: { define: { 'import.meta.resolve': 'undefined' } },
   resolve: {
     alias: {
       // yargs compares two numbers with it; node's own takes 10 ms to load.
       assert: join(import.meta.dirname, 'tools/bundle/assert.js'),
+      '#supports-color': join(import.meta.dirname, 'tools/bundle/supports-color.js'),
       'string-width': join(import.meta.dirname, 'tools/bundle/string-width.js'),
     },
   },
   plugins: [licences, ascii],
   output: {
     dir: 'dist/bundle',
-    format: 'esm',
+    // Scripts can be given code that is compiled already (bin/chunks.js), modules cannot.
+    format: 'cjs',
     minify: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
     cleanDir: true,
     codeSplitting: {
       groups: [

@@ -1,22 +1,32 @@
 #!/usr/bin/env node
-// One file: node takes longer to find and load hundreds of modules than most commands take to run.
-import { existsSync } from 'node:fs';
-import * as module from 'node:module';
-import { fileURLToPath } from 'node:url';
+// One of few files: node takes longer to find and load hundreds of modules than most commands take to run.
+'use strict';
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
 
-// Node 22.1 and later: what was compiled once is kept in node's own cache (NODE_DISABLE_COMPILE_CACHE=1 turns it off).
-module.enableCompileCache?.();
+const top = join(__dirname, '..');
+const bundle = join(top, 'dist', 'bundle');
 
-const bundle = new URL('../dist/bundle/main.js', import.meta.url);
+/** `main` of the bundle: with the code that the build has compiled, where it is this node's. */
+function load() {
+  const code = join(bundle, 'code', `${process.version}-${process.arch}`);
+  if (existsSync(code)) return require('./chunks.js').loadChunks(bundle, code, 'main.cjs').main;
+  // Node 22.1 and later keeps what it compiled once itself (NODE_DISABLE_COMPILE_CACHE=1 turns that off).
+  require('node:module').enableCompileCache?.();
+  return require(join(bundle, 'main.cjs')).main;
+}
+
+let main;
 try {
-  const { main } = await import(bundle.href);
-  process.exitCode = await main(process.argv.slice(2));
+  main = load();
 } catch (error) {
-  if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  const folder = fileURLToPath(new URL('..', import.meta.url));
-  const why = existsSync(bundle)
-    ? `its dependencies are not installed: run "npm ci" in ${folder}`
-    : `it is not built (npm --ignore-scripts leaves that out): run "npm ci --ignore-scripts && npm run build" in ${folder}`;
+  if (error?.code !== 'MODULE_NOT_FOUND') throw error;
+  const why = existsSync(join(bundle, 'main.cjs'))
+    ? `its dependencies are not installed: run "npm ci" in ${top}`
+    : `it is not built (npm --ignore-scripts leaves that out): run "npm ci --ignore-scripts && npm run build" in ${top}`;
   process.stderr.write(`kho: ${why}\n`);
   process.exitCode = 2;
 }
+main?.(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -32,6 +32,8 @@ const FREE: Readonly<Record<string, string>> = {
   'luo_file_ser.token': 'any number that no other file of the session has',
   'iommufd_hwpt_ser.token': 'any number that no other page table of the file has',
   'vfio_pci_v2.reset_works': 'the device can be reset, or not',
+  'pci_dev_ser.bdf':
+    'a device has a VFIO file, but a bridge may be any function with a bus below it that has as many devices',
   'luo_flb_ser.data': 'only the owner of the FLB knows what it means',
   'luo_session_ser.name': 'any NUL-terminated text that no other session has',
   'luo_session_ser_v1.name': 'any NUL-terminated text that no other session has',

@@ -1,7 +1,11 @@
 /** Forms of records: every structure that has several says whose each is. */
 import { expect, test } from 'vitest';
 import { recordTypes } from '../src/records/index.js';
-import { formReleases, formsOf } from '../src/versions/forms.js';
+import { formsOf } from '../src/structures/forms.js';
+import { SUBJECTS } from '../src/structures/index.js';
+import { DRAFTS_SEEN } from '../src/versions/drafts.js';
+import { formReleases } from '../src/versions/forms.js';
+import { RELEASES } from '../src/versions/table.js';
 
 /** Halves of one structure, or entries of one table, told apart by a bit: no forms of different times. */
 const SAME_TIME = /^(second|first)-stage |btf_member/;
@@ -25,4 +29,13 @@ test('releases of forms', () => {
   expect(of('memfd_luo_ser_v1')).toBe('Linux 6.19 to 7.0');
   expect(of('luo_ser_v3')).toBe('no release');
   expect(of('root_entry')).toBeUndefined();
+});
+
+test('of every form of a draft it is known where it was seen, and no release has its handler', () => {
+  const drafts = SUBJECTS.flatMap(({ forms }) => forms).filter(
+    ({ source }) => !source.startsWith('upstream 3'),
+  );
+  expect(DRAFTS_SEEN.map(({ form }) => form).sort()).toEqual(drafts.map(({ id }) => id).sort());
+  const names = new Set(drafts.flatMap((form) => form.names));
+  expect(RELEASES.flatMap(({ files }) => files).filter((file) => names.has(file))).toEqual([]);
 });

@@ -1,13 +1,13 @@
 /** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
 
-import { STRUCTURE_PARTS } from '../structures/parts.js';
+import { RELEASED_PARTS, STRUCTURE_PARTS } from '../structures/typed.js';
 
 /**
  * Lists and records of the model that can be missing, each by what leads to it: what hangs on sessions is unknown
  * where they are.
  *
  * - `map`: chunks, bitmaps, nodes and leaves of the preserved memory map; `scratch`: the scratch array;
- * - `luo`: its blob or struct luo_ser; `sessions`, `files`, `flbs`: its lists; `memfd`: records of memfds;
+ * - `luo`: its blob or struct luo_ser; `sessions`, `files`, `flbs`: its lists; those of files by their structures;
  * - `vmalloc`: list pages of vmalloc areas; `folios`: the lists that are in such areas;
  * - `memblock`, `kho-test`, `metadata`: riders by their own; `blob`: the blob of another child;
  * - `iommu`, `iommufd`, `vfio`, `pci`: records of the IOMMU series; `draft`: those of other handlers and FLBs that no
@@ -21,7 +21,7 @@ export const PARTS = [
   'sessions',
   'files',
   'flbs',
-  'memfd',
+  ...RELEASED_PARTS,
   'vmalloc',
   'folios',
   'memblock',
@@ -41,7 +41,7 @@ export interface Missing {
   readonly what: string;
   /** Physical address of the first absent byte, or of what is there. */
   readonly address: bigint;
-  /** Address of the record whose list is not whole: a session's for its files, a memfd's for its folios. */
+  /** Address of the record whose list is not whole: a session's for its files, a file's for its folios. */
   readonly owner?: bigint;
 }
 

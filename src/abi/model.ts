@@ -3,6 +3,7 @@
  * Field names follow the kernel's; fields of 64 bits are bigint, everything narrower is number
  * (src/records holds the records themselves, generated from formats/).
  */
+
 import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { GuestmemfsInode, GuestmemfsSb, MappingInode } from '../records/guestmemfs.js';
@@ -11,6 +12,7 @@ import type { KhoData } from '../records/kho_root.js';
 import type { IommuState } from '../structures/iommu/model.js';
 import type { PciState } from '../structures/pci/model.js';
 import type { PstoreState } from '../structures/pstore/model.js';
+import type { Generation } from '../versions/generations.js';
 import type { Missing } from './missing.js';
 import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
@@ -26,11 +28,8 @@ import type {
   UnrestoredBlocks,
 } from './upstream/model.js';
 
+export { GENERATIONS, type Generation } from '../versions/generations.js';
 export type { AddressRange, Origin } from './origin.js';
-
-/** The ABI generations that a root tree can belong to, oldest first. */
-export const GENERATIONS = ['rfc-2024', 'kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const;
-export type Generation = (typeof GENERATIONS)[number];
 
 /** Which of two forms that share a version string a dump has, where its bytes do not tell. */
 export const FORMS = ['bitmap-512', 'bitmap-page', 'radix-4-levels'] as const;

@@ -6,11 +6,13 @@
  * Nodes and properties are in the order in which the kernel writes them. The order of the root's
  * children is that of the notifier chain: ftrace, intel-iommu, guestmemfs, iommufd.
  */
+
 import { agaw, bus, devfn, persistentId, pgd } from '../records/dmar_domain.js';
 import { cpu, traceEventId, traceFlags } from '../records/ftrace.js';
 import { numInodes } from '../records/guestmemfs.js';
 import { iommuProt, iovaLen, iovaStart, pinnedFileHandle } from '../records/iommufd.js';
 import { khoMem } from '../records/kho.js';
+import { RFC_COMPATIBLE } from '../versions/generations.js';
 import { container, type NodeBinding, one, packed, type TreeBinding, value } from './binding.js';
 
 const ftraceCpu: NodeBinding = {
@@ -109,11 +111,11 @@ const iommufd: NodeBinding = {
 };
 
 export const rfc2024: TreeBinding = {
-  compatible: 'kho-v1',
+  compatible: RFC_COMPATIBLE,
   root: {
     name: { literal: '' },
     place: { merge: true },
-    compatible: 'kho-v1',
+    compatible: RFC_COMPATIBLE,
     properties: [],
     children: [ftrace, intelIommu, guestmemfs, iommufd],
   },

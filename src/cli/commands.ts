@@ -70,12 +70,17 @@ export const COMMANDS: readonly Command[] = [
     load: async () => erased((await import('./walk.js')).walkCommand),
   },
   {
+    form: 'what <dump> <addresses..>',
+    describe: 'explain an address: its record, its owner, what refers to it and maps it',
+    load: async () => erased((await import('./what.js')).whatCommand),
+  },
+  {
     form: 'capture',
     describe: 'save the handover of the host that this runs on',
     load: async () => erased((await import('./capture.js')).captureCommand),
   },
   {
-    form: 'completion <shell>',
+    form: 'completion [shell]',
     describe: 'print a script that completes commands and options in a shell',
     load: async () => erased((await import('./completion.js')).completionCommand(COMMANDS)),
   },

@@ -6,7 +6,7 @@ import { commandTable } from './command-table.js';
 import { joined } from './common.js';
 import { bashLines } from './completion/bash.js';
 import { fishLines } from './completion/fish.js';
-import { SHELLS } from './completion/shells.js';
+import { SHELLS, type Shell } from './completion/shells.js';
 import { valueFinder } from './completion/values.js';
 import { zshLines } from './completion/zsh.js';
 import { lastValue, UsageError } from './numbers.js';
@@ -18,13 +18,22 @@ interface CompletionArguments {
 
 const SCRIPTS = { bash: bashLines, zsh: zshLines, fish: fishLines } as const;
 
+/** The shell that the command was started from, as far as the environment tells. */
+function ownShell(): Shell {
+  const name = process.env.SHELL?.split('/').at(-1);
+  return SHELLS.find((shell) => shell === name) ?? 'bash';
+}
+
 /** @param commands all of them, this one included */
 export const completionCommand = (
   commands: readonly Command[],
 ): CommandModule<object, CompletionArguments> => ({
   builder: (yargs) =>
     yargs
-      .positional('shell', { type: 'string', demandOption: true, describe: SHELLS.join(', ') })
+      .positional('shell', {
+        type: 'string',
+        describe: `${SHELLS.join(', ')}; that of $SHELL, or else bash, if none is given`,
+      })
       .option('output', {
         type: 'string',
         requiresArg: true,
@@ -36,7 +45,7 @@ export const completionCommand = (
       .example('kho completion zsh > "$' + '{fpath[1]}/_kho"', 'before compinit in ~/.zshrc')
       .example('kho completion fish > ~/.config/fish/completions/kho.fish', ''),
   handler: async (args) => {
-    const shell = SHELLS.find((name) => name === args.shell);
+    const shell = args.shell === undefined ? ownShell() : SHELLS.find((name) => name === args.shell);
     if (shell === undefined) throw new UsageError(`"${args.shell}" is not one of ${SHELLS.join(', ')}`);
     const lines = SCRIPTS[shell](await commandTable(commands), valueFinder());
     await writeFileAtomic(lastValue(args.output) ?? '-', joined(lines));

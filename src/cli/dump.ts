@@ -3,13 +3,22 @@ import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { dtsLines } from '../fdt/dts.js';
 import type { FdtTree } from '../fdt/fdt-tree.js';
-import { children, findNode, nodeName, rootNode } from '../fdt/tree.js';
+import { children, findNode, nodeName, nodePath, rootNode } from '../fdt/tree.js';
 import { InputError } from '../memory/node/errors.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { memoryLines } from '../report/memory-text.js';
 import { modelJson } from '../report/model-json.js';
-import type { Paint } from '../report/paint.js';
+import { type Paint, wholeLists } from '../report/paint.js';
+import {
+  type DumpRecord,
+  partOf,
+  recordAt,
+  recordJson,
+  recordLines,
+  sessionsNamed,
+} from '../report/record-text.js';
 import { treeLines } from '../report/tree-text.js';
+import { bytesToText } from '../schema/text.js';
 import {
   type CommonArguments,
   commonOptions,
@@ -20,12 +29,16 @@ import {
   write,
 } from './common.js';
 import { withDump } from './load.js';
-import { lastValue, UsageError } from './numbers.js';
+import { lastValue, parseNumber, UsageError } from './numbers.js';
+import { namesLike } from './refusal.js';
 
 interface DumpArguments extends CommonArguments {
   dump: string | undefined;
   format: string | string[] | undefined;
   node: string | string[] | undefined;
+  at: string | string[] | undefined;
+  session: string | string[] | undefined;
+  all: boolean | undefined;
 }
 
 export const dumpCommand: CommandModule<object, DumpArguments> = {
@@ -42,6 +55,13 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
         requiresArg: true,
         describe: 'only the node at this path, and what is below it',
       })
+      .option('at', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'only the record that has the byte at this physical address',
+      })
+      .option('session', { type: 'string', requiresArg: true, describe: 'only the LUO session of this name' })
+      .option('all', { type: 'boolean', describe: 'lists to their end, not only their first lines' })
       .example('kho dump kho.dtb', 'the tree, with addresses as addresses')
       .example('kho dump kho.dtb --memory memory.elf.gz', 'and its files and mem cache')
       .example('kho dump kho.dtb --node /iommufd/iommufds/1', 'one iommufd')
@@ -53,15 +73,86 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
       throw new UsageError(`--format: "${format}" is not tree, json or dts`);
     }
     const path = args.dump ?? '';
+    const colours = args.all === true ? wholeLists(paint(args)) : paint(args);
+    if ([node, lastValue(args.at), lastValue(args.session)].filter((each) => each !== undefined).length > 1)
+      throw new UsageError('--node, --at and --session are mutually exclusive');
     await withDump(path, loadOptions(args), async (dump) => {
       const { handover } = dump;
+      const records = recordsOf(args, path, handover, colours);
+      if (records !== undefined) {
+        await writeRecords(args, path, handover, records, { format, colours });
+        listDiagnostics(args, dump);
+        return;
+      }
       if (format === 'json') await write(args, jsonBytes(json(path, handover, node)));
       else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
-      else await write(args, joined(tree(path, handover, node, paint(args))));
+      else await write(args, joined(tree(path, handover, node, colours)));
       listDiagnostics(args, dump);
     });
   },
 };
+
+/** The records that --at or --session names; undefined without either. */
+function recordsOf(
+  args: DumpArguments,
+  path: string,
+  handover: Handover,
+  colours: Paint,
+): readonly DumpRecord[] | undefined {
+  const at = lastValue(args.at);
+  const name = lastValue(args.session);
+  if (at !== undefined) {
+    const record = recordAt(handover, parseNumber(at, 'at'), colours);
+    if (record !== undefined) return [record];
+    throw new InputError(
+      path,
+      'no-record',
+      `has no record at ${at}; kho what tells what else is known of it`,
+    );
+  }
+  if (name === undefined) return undefined;
+  const found = sessionsNamed(handover, name);
+  if (found.length > 0) return found.map((session) => ({ kind: 'session', session }));
+  const names = (handover.luo?.sessions ?? []).map((session) => bytesToText(session.name).text);
+  const like = namesLike(name, names, 3);
+  const why =
+    names.length === 0
+      ? 'it has no sessions'
+      : like.length > 0
+        ? `did you mean ${like.map((each) => JSON.stringify(each)).join(', ')}?`
+        : `there are ${names
+            .slice(0, MOST_NAMES)
+            .map((each) => JSON.stringify(each))
+            .join(', ')}${names.length > MOST_NAMES ? ' and more' : ''}`;
+  throw new InputError(path, 'no-session', `has no session ${JSON.stringify(name)}; ${why}`);
+}
+
+async function writeRecords(
+  args: DumpArguments,
+  path: string,
+  handover: Handover,
+  records: readonly DumpRecord[],
+  { format, colours }: { readonly format: string; readonly colours: Paint },
+): Promise<void> {
+  if (format === 'dts') throw new UsageError('--format dts goes with neither --at nor --session');
+  if (format === 'tree') {
+    await write(args, joined(records.flatMap((record) => [...recordLines(handover, record, colours)])));
+    return;
+  }
+  const [first] = records;
+  const own = first?.kind === 'node' && first.handover === handover ? handover.tree : undefined;
+  const document =
+    own !== undefined && first?.kind === 'node'
+      ? json(path, handover, nodePath(own, first.node))
+      : recordJson(handover, records);
+  if (document === undefined)
+    throw new InputError(
+      path,
+      'no-record',
+      'has no part for that record in JSON; kho what --format json has its fields',
+    );
+  await write(args, jsonBytes(document));
+}
 
 /** The document; with --node its head alone, and of the tree the tokens of the node. */
 function json(path: string, handover: Handover, node: string | undefined): { [key: string]: unknown } {
@@ -128,5 +219,8 @@ function* tree(
   const start = node === undefined ? root : startOf(path, handover, node);
   if (start < 0) return;
   yield* treeLines(handover, start, colours);
-  if (node === undefined) yield* memoryLines(handover, colours);
+  if (node === undefined || start === root) yield* memoryLines(handover, colours);
+  // What is behind a child of the root, besides its node.
+  else if (tree !== undefined && tree.parent[start] === root)
+    yield* memoryLines(partOf(handover, nodeName(tree, start) ?? ''), colours);
 }

@@ -2,8 +2,10 @@
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
 import { cHeaderLines } from '../report/c-header.js';
+import { abiJson, recordsJson, rulesJson } from '../report/explain-json.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
 import { formLines, recordListLines, ruleLines } from '../report/explain-text.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
 import { catalogue } from '../validate/catalogue.js';
@@ -21,6 +23,7 @@ interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
   markdown: boolean | undefined;
   'c-header': string | string[] | undefined;
+  format: string | string[] | undefined;
 }
 
 /** What is like the name that was asked for; where nothing is, all structures. */
@@ -40,6 +43,19 @@ function ruleLine({ id, severity, title }: Rule): string {
   return `${id}  ${severity.padEnd(7)}  ${title}`;
 }
 
+/** @throws UsageError for a topic that is none */
+function topicJson(topic: string | undefined): { [key: string]: unknown } {
+  if (topic === undefined) return rulesJson(catalogue);
+  if (topic === 'abi') return abiJson();
+  if (topic === 'records') return recordsJson(recordTypes);
+  const ids = catalogue.map(({ id }) => id);
+  const matching = new Set(matchingRules(topic, ids));
+  if (matching.size > 0) return rulesJson(catalogue.filter(({ id }) => matching.has(id)));
+  const records = recordsNamed(topic, recordTypes);
+  if (records.length === 0) throw new UsageError(unknownTopic(topic));
+  return recordsJson(records);
+}
+
 export const explainCommand: CommandModule<object, ExplainArguments> = {
   builder: (yargs) =>
     commonOptions(yargs)
@@ -48,6 +64,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         describe:
           'rule id, area or pattern of ids, record name, records (their names), or abi; without it, every rule, one per line',
       })
+      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
       .option('c-header', {
         type: 'string',
@@ -67,7 +84,14 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .example('kho explain --c-header 7.3 -o kho_abi.h', 'structs and _Static_assert, for a C program'),
   handler: async (args) => {
     const colours = paint(args);
+    const format = lastValue(args.format) ?? 'text';
+    if (format !== 'text' && format !== 'json')
+      throw new UsageError(`--format: "${format}" is not text or json`);
     const { topic } = args;
+    if (format === 'json') {
+      await write(args, jsonBytes(topicJson(topic)));
+      return;
+    }
     if (args.markdown === true) {
       await write(args, joined(rulesMarkdown(catalogue, gaps)));
       return;

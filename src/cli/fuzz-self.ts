@@ -1,6 +1,6 @@
 /** `kho fuzz --self`: our own decoder, validator, printers and encoder on each case, in this process. */
 import type { FuzzCase } from '../fuzz/generate.js';
-import { type SelfResult, type SelfRunner, selfRunner } from '../fuzz/self.js';
+import { SELF_BUDGET, type SelfResult, type SelfRunner, selfRunner } from '../fuzz/self.js';
 import { shrink } from '../fuzz/shrink.js';
 import type { FuzzTarget } from '../fuzz/target.js';
 import { escapeText } from '../schema/escape.js';
@@ -39,7 +39,7 @@ export async function selfCases(
   progress: Progress,
 ): Promise<SelfSummary> {
   const runners = new Map<FuzzTarget, SelfRunner>(
-    source.targets.map((target) => [target, selfRunner(target)]),
+    source.targets.map((target) => [target, selfRunner(target, SELF_BUDGET, processorTime)]),
   );
   const verdicts: Record<SelfResult['verdict'], number> = { accepted: 0, rejected: 0, refused: 0 };
   const told = new Map<string, number>();
@@ -126,4 +126,10 @@ async function describe(
     );
   }
   return lines;
+}
+
+/** Milliseconds of processor time of this process: other work on the machine hardly changes them. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -6,6 +6,7 @@ import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
 import type { SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import { NOTHING_GIVEN, type VtdUnit } from '../validate/vtd/unit.js';
+import { isRfc } from '../versions/generations.js';
 import { settingsOf } from '../vtd/registers.js';
 import { UsageError } from './numbers.js';
 
@@ -60,7 +61,7 @@ function unitsOf(rtaddr: bigint | undefined): VtdUnit[] {
 /** One synthesised dump, and its blobs each on its own. */
 export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: FuzzTarget[] } {
   const hasGuests = options.release !== '6.16' && options.release !== '6.18';
-  const guestRam = options.abi === 'rfc-2024' ? RFC_RAM : UPSTREAM_RAM;
+  const guestRam = isRfc(options.abi) ? RFC_RAM : UPSTREAM_RAM;
   const { memory, machine, vmcoreinfo, rtaddr } = synthesise(
     planFromSeed(hasGuests ? { guestRam, ...options } : options),
   );

@@ -1,7 +1,7 @@
 /** What `kho fuzz` mutates: the records of a dump, or its blobs each on its own. */
 import type { DecodeOptions } from '../decode/handover.js';
 import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
-import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
+import { blobTarget, type FuzzTarget, ImageTooLarge, memoryTarget } from '../fuzz/target.js';
 import { InputError } from '../memory/node/errors.js';
 import { createXxh64 } from '../memory/xxh64.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
@@ -105,7 +105,9 @@ function whole(args: CommonArguments, path: string, dump: LoadedDump, units: rea
     ...(scratch === undefined ? {} : { scratch }),
   };
   if (memory !== undefined && handover.kind === 'handover') {
-    const target = memoryTarget(handover, memory, trimOptions(dump, false), options, units);
+    const target = imageTarget(path, () =>
+      memoryTarget(handover, memory, trimOptions(dump, false), options, units),
+    );
     if (target !== undefined) return target;
     message(
       args,
@@ -113,6 +115,15 @@ function whole(args: CommonArguments, path: string, dump: LoadedDump, units: rea
     );
   }
   return blobTarget(tree.bytes, { ...assumed(dump), ...(form === undefined ? {} : { form }) });
+}
+
+function imageTarget<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ImageTooLarge)) throw error;
+    throw new InputError(path, 'image-size', error.message);
+  }
 }
 
 function assumed({ handover: { generation } }: LoadedDump): DecodeOptions {

@@ -5,10 +5,14 @@ import type { UnrestoredBlocks } from '../abi/upstream/model.js';
 import type { Findings } from '../decode/find.js';
 import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
+import { headline, type InfoTree, infoDumpJson, infoJson } from '../report/info-json.js';
+import { jsonBytes } from '../report/json-chunks.js';
 import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
 import { escapeText } from '../schema/escape.js';
 import { hex, size } from '../schema/units.js';
+import { catalogue } from '../validate/catalogue.js';
+import { validate } from '../validate/run.js';
 import { sumUp } from '../validate/upstream/unrestored.js';
 import {
   type CommonArguments,
@@ -21,10 +25,12 @@ import {
   STATUS,
   write,
 } from './common.js';
-import { type LoadedDump, type LoadOptions, noTree, withDumps } from './load.js';
+import { containerOptions, type LoadedDump, type LoadOptions, noTree, withDumps } from './load.js';
+import { lastValue, UsageError } from './numbers.js';
 
 interface InfoArguments extends CommonArguments {
   dumps: string[] | undefined;
+  format: string | string[] | undefined;
 }
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
@@ -36,21 +42,39 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
         demandOption: true,
         describe: 'devicetree blobs, cores (ELF, kdump), raw images, folders',
       })
+      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .example('kho info kho.dtb', 'kind, generation, sizes, counts')
       .example('kho info memory.elf.gz', 'and where in memory the tree was found'),
   handler: async (args) => {
+    const format = lastValue(args.format) ?? 'text';
+    if (format !== 'text' && format !== 'json')
+      throw new UsageError(`--format: "${format}" is not text or json`);
     const colours = paint(args);
+    const documents: { [key: string]: unknown }[] = [];
     const options = loadOptions(args);
     const lines: string[] = [];
     for (const path of args.dumps ?? []) {
       try {
         await withDumps(path, options, async (dumps, findings, memory) => {
           if (lines.length > 0) lines.push('');
-          lines.push(...findingLines(path, dumps, findings, memory));
+          const trees = dumps.map((dump) => infoTree(dump, options));
+          const description = dumps[0]?.description ?? memory?.memory.description;
+          if (format === 'json') {
+            const what = description === undefined ? {} : { description };
+            documents.push(infoDumpJson({ path, trees, findings, ...what }));
+          }
+          const [only] = trees.length === 1 ? trees : [];
+          const [first = '', ...others] = findingLines(path, dumps, findings, memory);
+          lines.push(first);
+          if (only !== undefined) lines.push(`  ${headline(only, colours)}`);
+          lines.push(...others);
           dumps.forEach((dump, i) => {
             if (dumps.length > 1)
               lines.push(escapeText(`tree ${i + 1} of ${dumps.length}, ${dump.place ?? ''}`.trimEnd()));
-            lines.push(...dumpLines(dump, options, colours));
+            const tree = trees[i];
+            if (tree === undefined) return;
+            if (only === undefined) lines.push(`  ${headline(tree, colours)}`);
+            lines.push(...dumpLines(tree, colours));
             listDiagnostics(args, dump);
           });
           if (dumps.length === 0) throw noTree(path, findings, memory);
@@ -59,18 +83,32 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
         // The other dumps are told of all the same.
         if (!(error instanceof InputError)) throw error;
         message({}, `kho: ${error.message}`);
+        const told = documents.find((each) => each.path === path);
+        if (told === undefined) documents.push(infoDumpJson({ path, trees: [], error: error.message }));
         process.exitCode = STATUS.unusable;
       }
     }
-    await write(args, joined(lines));
+    if (format === 'json') await write(args, jsonBytes(infoJson(documents)));
+    else await write(args, joined(lines));
   },
 };
 
-function dumpLines(dump: LoadedDump, options: LoadOptions, colours: Paint): string[] {
-  const evidence = evidenceLines(dump, options).map(
-    ([name, text]) => `  ${colours('name', name.padEnd(12))} ${text}`,
-  );
-  return [...summaryLines(dump.handover, dump.found, colours), ...evidence];
+/** A tree with its verdict; what is no handover has none. */
+function infoTree(dump: LoadedDump, options: LoadOptions): InfoTree {
+  const { handover, found, direction } = dump;
+  const { kind, generation, unreadableRoot } = handover;
+  const judged = kind === 'handover' && (generation !== undefined || unreadableRoot === true);
+  return {
+    ...{ handover, evidence: evidenceLines(dump, options) },
+    ...(found === undefined ? {} : { found }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(judged ? { result: validate(handover, catalogue, containerOptions(dump)) } : {}),
+  };
+}
+
+function dumpLines(tree: InfoTree, colours: Paint): string[] {
+  const evidence = tree.evidence.map(([name, text]) => `  ${colours('name', name.padEnd(12))} ${text}`);
+  return [...summaryLines(tree.handover, tree.found, colours), ...evidence];
 }
 
 function findingLines(

@@ -1,4 +1,5 @@
 /** A copied debugfs folder → the tree, and as memory what its files tell of it. */
+
 import type { AddressRange, Diagnostic, Handover } from '../abi/model.js';
 import type { TakenOver } from '../abi/upstream/model.js';
 import { type DebugfsFolder, emptyCopy } from '../memory/node/folder.js';
@@ -6,6 +7,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
 import { bytesToHex } from '../schema/text.js';
+import { factsOf } from '../versions/generations.js';
 import type { Inputs } from './load-inputs.js';
 
 /** What the files beside the root tree say. */
@@ -83,7 +85,7 @@ export async function readDebugfs(
  */
 export function takenOverIn({ direction }: DebugfsFolder, { generation }: Handover): TakenOver | undefined {
   if (direction !== 'in') return undefined;
-  const gone = generation === 'kho-v4' ? ['LUO'] : [];
+  const gone = factsOf(generation)?.luo === 'record' ? ['LUO'] : [];
   return { why: 'it is from the debugfs of the kernel that it was handed to', gone };
 }
 
@@ -97,7 +99,7 @@ function freedBlob(
   name: string,
   bytes: Uint8Array,
 ): { diagnostic: Diagnostic; usable: boolean } | undefined {
-  if (direction !== 'in' || name !== 'LUO' || generation !== 'kho-v4') return undefined;
+  if (direction !== 'in' || name !== 'LUO' || factsOf(generation)?.luo !== 'record') return undefined;
   const usable = begins(bytes, LUO) || begins(bytes, FDT);
   const seen = usable
     ? 'it still looks like one, but may not be complete'

@@ -1,4 +1,5 @@
 /** A DUMP argument → the trees in it, their memory, and what they decode to. */
+
 import type { BrokenEntry, Diagnostic, Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
@@ -31,6 +32,7 @@ import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
 import { counted, hex } from '../schema/units.js';
 import type { ValidateOptions } from '../validate/run.js';
+import { RFC } from '../versions/generations.js';
 import { type DebugfsParts, readDebugfs, takenOverIn } from './load-debugfs.js';
 import { type Evidence, evidenceOf } from './load-evidence.js';
 import { type Inputs, withInputs } from './load-inputs.js';
@@ -70,15 +72,29 @@ export async function withDump<T>(
   use: (dump: LoadedDump) => Promise<T>,
 ): Promise<T> {
   // Many trees are refused before one is decoded.
-  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) => {
-    const [dump, ...more] = dumps;
-    if (dump === undefined) throw noTree(path, findings, memory);
-    if (more.length === 0) return use(dump);
-    // Copies of debugfs: what is handed over next, where the copy has it.
-    const prepared = dumps.filter(({ copied, direction }) => copied === true && direction === 'outgoing');
-    if (prepared[0] !== undefined && prepared.length === 1) return use(prepared[0]);
-    throw severalTrees(path, dumps);
-  });
+  return withDumps(path, { ...options, single: true }, async (dumps, findings, memory) =>
+    use(onlyDump(path, dumps, findings, memory)),
+  );
+}
+
+/**
+ * The one of a dump's trees that is meant.
+ *
+ * @throws InputError when there is none, or nothing decides between several
+ */
+export function onlyDump(
+  path: string,
+  dumps: readonly LoadedDump[],
+  findings: Findings,
+  memory: OpenedMemory | undefined,
+): LoadedDump {
+  const [dump, ...more] = dumps;
+  if (dump === undefined) throw noTree(path, findings, memory);
+  if (more.length === 0) return dump;
+  // Copies of debugfs: what is handed over next, where the copy has it.
+  const prepared = dumps.filter(({ copied, direction }) => copied === true && direction === 'outgoing');
+  if (prepared[0] !== undefined && prepared.length === 1) return prepared[0];
+  throw severalTrees(path, dumps);
 }
 
 /**
@@ -90,14 +106,22 @@ export async function withDumps<T>(
   options: LoadOptions,
   use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
 ): Promise<T> {
-  return withInputs(path, options, async (inputs) => {
-    const { blob, memory, folders } = inputs;
-    if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
-    if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
-    if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
-    const { dumps, findings } = fromMemory(path, memory, options);
-    return use(dumps, findings, memory);
-  });
+  return withInputs(path, options, (inputs) => dumpsFrom(path, inputs, options, use));
+}
+
+/** The same for inputs that are open, wherever they are; needs nothing of Node. */
+export async function dumpsFrom<T>(
+  path: string,
+  inputs: Inputs,
+  options: LoadOptions,
+  use: (dumps: readonly LoadedDump[], findings: Findings, memory?: OpenedMemory) => Promise<T>,
+): Promise<T> {
+  const { blob, memory, folders } = inputs;
+  if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
+  if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
+  if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
+  const { dumps, findings } = fromMemory(path, memory, options);
+  return use(dumps, findings, memory);
 }
 
 /** Opens only the memory of a dump: its core, or what `--memory` names. */
@@ -374,7 +398,7 @@ function entryOptions(broken: BrokenEntry | undefined): Pick<DecodeOptions, 'bro
 /** Whose form what names a tree has. */
 function passedOn(found: FoundTree | undefined): Pick<DecodeOptions, 'passedOn'> {
   const { setupData, chosen } = found ?? {};
-  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: 'rfc-2024' };
+  if (setupData?.rfc2024 !== undefined || chosen?.memCache !== undefined) return { passedOn: RFC };
   if (setupData?.khoData !== undefined || chosen !== undefined) return { passedOn: 'upstream' };
   return {};
 }

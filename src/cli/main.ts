@@ -87,6 +87,14 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. */
+function withoutHelpAhead(parser: Argv): void {
+  const { getInternalMethods } = parser as unknown as {
+    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void } };
+  };
+  getInternalMethods.call(parser).getUsageInstance().cacheHelpMessage = () => {};
+}
+
 /** Does what a command line asks for. */
 type Action = () => unknown;
 
@@ -101,7 +109,7 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
         command = await load();
         return typeof command.builder === 'function' ? command.builder(yargs) : yargs;
       },
-      // Not awaited by yargs: while one runs it lays out the help, which takes longer than many commands.
+      // Not run within yargs, which would add what it throws to its own refusals.
       handler: (args) => found(() => command?.handler(args)),
     };
   });
@@ -136,6 +144,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
+  withoutHelpAhead(instance);
   return instance;
 }
 

@@ -1,10 +1,13 @@
-/** `kho report`: a dump and what is wrong with it as one page of HTML. */
+/** `kho report`: a dump and what is wrong with it as one page that is explored. */
+
+import { basename, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { reportPage } from '../report/html/page.js';
+import { reportPage } from '../report/page/page.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
 import { vtdRules } from '../validate/vtd/index.js';
 import { type CommonArguments, commonOptions, loadOptions, write } from './common.js';
+import { commandLine, fileFacts, runDate } from './file-facts.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -31,17 +34,24 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
     }
     const asked = await vtdValidation(args);
     const units = asked.vtd.units.length > 0;
-    await withDumpOrMemory(args.dump ?? '', loadOptions(args), units, async (dump) => {
-      const { path, description, handover, found } = dump;
+    const given = args.dump ?? '';
+    await withDumpOrMemory(given, loadOptions(args), units, async (dump) => {
+      const { description, handover, found } = dump;
       const known = handover.kind === 'handover' && handover.generation !== undefined;
       const rules = known ? catalogue : units && handover.tree === undefined ? vtdRules : undefined;
       const options = { ...asked, ...containerOptions(dump) };
       const page = reportPage({
-        path,
+        meta: {
+          name: given === '-' ? 'standard input' : basename(resolve(given)),
+          version: packageVersion(),
+          commandLine: commandLine('kho', process.argv.slice(2)),
+          date: runDate(process.env),
+          ...(await fileFacts(given)),
+        },
         description,
         handover,
         catalogue,
-        version: packageVersion(),
+        units: asked.vtd.units,
         ...(found === undefined ? {} : { found }),
         ...(rules === undefined ? {} : { result: validate(handover, rules, options) }),
       });

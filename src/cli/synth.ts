@@ -8,7 +8,7 @@ import { size } from '../schema/units.js';
 import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import type { Synthesis } from '../synth/synthesis.js';
-import { IOMMU_STAGES, type IommuStage } from '../synth/upstream-plan.js';
+import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from '../synth/upstream-plan.js';
 import { paintFor } from './colour.js';
 import { message } from './common.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
@@ -25,6 +25,8 @@ const COUNTS = [
   'testFolios',
   'domains',
   'devices',
+  'unattached',
+  'units',
   'deleted',
   'areas',
   'levels',
@@ -49,14 +51,19 @@ const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   flbs: "FLBs of the kernel's own test, up to 3 (default 0)",
   reserveMem: 'regions of reserve_mem, up to 8 (default 2)',
   testFolios: "folios of the kernel's own test, kho_test (default 6)",
-  domains: 'persistent iommufds with a domain each (default 2); kho-v4: IOMMU domains, a draft (default 0)',
-  devices: 'devices of each domain (default 2; kho-v4: 1)',
-  deleted: 'kho-v4 with --domains: deleted domains and devices (default 1)',
+  domains:
+    'persistent iommufds with a domain each (default 2); Linux 7.0 and later: IOMMU domains, a draft (default 0)',
+  devices: 'devices of each domain (default 2; IOMMU domains: 1)',
+  unattached: 'with --domains: of these, domains without a device (default 0)',
+  units: 'with --domains: remapping units (default 1)',
+  deleted: 'with --domains: deleted domains and devices (default 1)',
   areas: 'areas of each IOAS (default 3)',
-  levels: 'levels of page tables, 3 to 5 (default 4)',
+  levels: 'levels of page tables, 3 to 5 (default 4); the first stage has 4 or 5',
   ftraceCpus: 'CPUs of the ftrace buffer (default: by the seed)',
 };
-const RFC_COUNTS: readonly string[] = ['areas', 'levels', 'ftraceCpus'];
+const RFC_COUNTS: readonly string[] = ['areas', 'ftraceCpus'];
+/** Counts that the 2024 series and later kernels have. */
+const COMMON_COUNTS: readonly string[] = ['files', 'domains', 'devices', 'levels'];
 
 function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
   const text = { type: 'string', requiresArg: true } as const;
@@ -92,6 +99,10 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
       ...luo,
       describe: `with --domains: tables of legacy mode, or the stage in scalable mode: ${IOMMU_STAGES.join(', ')}`,
     })
+    .option('leaves', {
+      ...luo,
+      describe: `with --domains: largest leaves, where memory and addresses allow them: ${LEAF_SIZES.join(', ')} (default 1g)`,
+    })
     .option('holes', {
       ...luo,
       describe:
@@ -101,7 +112,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';
     options = options.option(OPTION_NAMES[key], {
       ...text,
-      ...(key === 'files' || key === 'domains' || key === 'devices' ? {} : { group }),
+      ...(COMMON_COUNTS.includes(key) ? {} : { group }),
       describe: DESCRIPTIONS[key],
     });
   }
@@ -194,6 +205,8 @@ function parameters(args: SynthArguments): SynthOptions {
   if (luo !== undefined) options.luo = luo as LuoVersion;
   const stage = given('stage');
   if (stage !== undefined) options.stage = stage as IommuStage;
+  const leaves = given('leaves');
+  if (leaves !== undefined) options.leaves = leaves as LeafSize;
   return options;
 }
 

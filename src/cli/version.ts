@@ -1,8 +1,8 @@
 /** The package's own version. */
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 
 /** As package.json has it. */
 export function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return version;
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,16 +1,17 @@
 /** `kho walk` on the IOMMU state that LUO hands over: its domains, by the address of their record or attachment id. */
 import type { Handover } from '../abi/model.js';
-import { type HandedDomain, type HandedIommu, handedIommu, type Stage } from '../decode/iommu/domains.js';
+import { type HandedDomain, type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
 import { filePages } from '../decode/iommu/file-pages.js';
 import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
-import { heldJson, heldRuns, heldText, holderText } from '../report/held-text.js';
+import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { hex } from '../schema/units.js';
+import type { Stage } from '../structures/iommu/attachments.js';
 import { pciText } from '../structures/values.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
@@ -25,6 +26,7 @@ import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
 import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+import { fileLines } from './walk-units.js';
 
 /** What was asked for of the domains. */
 export interface DomainWalk {
@@ -36,6 +38,8 @@ export interface DomainWalk {
   readonly settings: VtdSettings;
   readonly iova: bigint | undefined;
   readonly format: WalkFormat;
+  /** Only what nothing preserves. */
+  readonly unpreserved: boolean;
 }
 
 /** A domain that is walked. */
@@ -207,11 +211,18 @@ function* withNotices(
   args: CommonArguments,
   { domain, request }: Walked,
   text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+  owned?: OwnedWalk,
 ): Generator<string> {
-  const walk = walkTable(request);
+  const walk = walkTable(owned === undefined ? request : { ...request, onTable: owned.onTable });
   yield* text(walk);
   for (const anomaly of walk.report().anomalies)
     message(args, `kho: ${domain.name}: ${anomalyText(anomaly)}`);
+}
+
+/** Undefined where the handover has pages of another size: then nothing is told of owners. */
+export function ownedBy(handover: Handover, unpreserved: boolean): OwnedWalk | undefined {
+  const owners = ownersOf(handover);
+  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
 }
 
 function* csvText(args: CommonArguments, walked: readonly Walked[], all: boolean): Generator<string> {
@@ -225,42 +236,53 @@ function* csvText(args: CommonArguments, walked: readonly Walked[], all: boolean
 
 function* tableText(
   args: CommonArguments,
-  { handover }: DomainWalk,
+  { handover, unpreserved }: DomainWalk,
   walked: readonly Walked[],
 ): Generator<string> {
-  const files = filePages(handover);
   let gap = '';
   for (const each of walked) {
     const { request, domain } = each;
     yield `${gap}${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}\n`;
     gap = '\n';
     const attributes = attributesOf(request);
-    yield* withNotices(args, each, ({ batches }) =>
-      tableOf(heldRuns(mergeRuns(batches, request.format), files), (run) =>
-        `${attributes(run).padEnd(5)} ${heldText(run)}`.trim(),
-      ),
+    const owned = ownedBy(handover, unpreserved);
+    yield* withNotices(
+      args,
+      each,
+      ({ batches }) =>
+        owned === undefined
+          ? tableOf(mergeRuns(batches, request.format), attributes)
+          : owned.table(batches, request.format, attributes),
+      owned,
     );
   }
 }
 
 function* jsonText(
   args: CommonArguments,
-  { handover }: DomainWalk,
+  { handover, unpreserved }: DomainWalk,
   walked: readonly Walked[],
   all: boolean,
 ): Generator<string> {
-  const files = filePages(handover);
   yield `{"schemaVersion":1,${all ? '"domains":[' : ''}\n`;
   let separator = '';
   for (const each of walked) {
     const { request, domain } = each;
     const head = { ...domainJson(domain), stage: request.stage };
     yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
-    yield* withNotices(args, each, function* ({ batches, report }) {
-      const runs = heldRuns(mergeRuns(batches, request.format), files);
-      yield* jsonOf(runs, attributesOf(request), heldJson);
-      yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
-    });
+    const attributes = attributesOf(request);
+    const owned = ownedBy(handover, unpreserved);
+    yield* withNotices(
+      args,
+      each,
+      function* ({ batches, report }) {
+        yield* owned === undefined
+          ? jsonOf(mergeRuns(batches, request.format), attributes)
+          : owned.rows(batches, request.format, attributes);
+        yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+      },
+      owned,
+    );
     yield all ? '}' : '';
     separator = ',\n';
   }
@@ -285,10 +307,6 @@ function* translations(
     );
     const { result } = translation;
     if (result.kind !== 'mapped') continue;
-    const frame = Number(result.address / 4096n);
-    for (const { holder, page } of files.parts(frame, frame + 1)) {
-      if (holder === undefined || page === undefined) yield '  in no file of a session';
-      else yield `  in the ${holderText(holder, page)}`;
-    }
+    yield* fileLines(files, result.address);
   }
 }

@@ -1,7 +1,11 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
+import type { Handover } from '../abi/model.js';
+import { type FilePages, filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { holderText } from '../report/held-text.js';
+import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
@@ -35,7 +39,13 @@ export interface UnitWalk {
   readonly pasid: number | undefined;
   readonly iova: bigint | undefined;
   readonly format: WalkFormat;
+  /** What tells of owners, and what is preserved. */
+  readonly handover?: Handover;
+  /** Only what nothing preserves. */
+  readonly unpreserved: boolean;
 }
+
+const PAGE = 4096n;
 
 /** A device below a root table. */
 interface Device {
@@ -165,7 +175,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   }
   const devices = device === undefined ? allDevices(args, walk) : [device];
   if (iova !== undefined) {
-    await write(args, joined(translations(args, walk.memory, devices, iova)));
+    await write(args, joined(translations(args, walk, devices, iova)));
     return;
   }
   if (device !== undefined) {
@@ -173,8 +183,8 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
     if (nothing !== undefined) throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${nothing}`);
   }
   if (format === 'csv') await write(args, csvText(args, walk.memory, devices, device === undefined));
-  else if (format === 'json') await write(args, jsonText(args, walk.memory, devices, device === undefined));
-  else await write(args, tableText(args, walk.memory, devices));
+  else if (format === 'json') await write(args, jsonText(args, walk, devices, device === undefined));
+  else await write(args, tableText(args, walk, devices));
 }
 
 /** The kernel's dmar_translation_struct. */
@@ -191,11 +201,12 @@ function* dmarListing({ units, memory }: UnitWalk): Generator<string> {
 
 function* translations(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, handover }: UnitWalk,
   devices: Iterable<Device>,
   iova: bigint,
 ): Generator<string> {
   const colours = paint(args);
+  const files = handover?.luo === undefined ? undefined : filePages(handover);
   for (const device of devices) {
     yield nameOf(device);
     yield* structureLines(device.path, colours);
@@ -206,6 +217,16 @@ function* translations(
       yield* translateLines(translation, entryType, colours);
       address = translation.result.kind === 'mapped' ? translation.result.address : undefined;
     }
+    if (address !== undefined && files !== undefined) yield* fileLines(files, address);
+  }
+}
+
+/** Which file of a session keeps a physical address. */
+export function* fileLines(files: FilePages, address: bigint): Generator<string> {
+  const frame = Number(address / PAGE);
+  for (const { holder, page } of files.parts(frame, frame + 1)) {
+    if (holder === undefined || page === undefined) yield '  in no file of a session';
+    else yield `  in the ${holderText(holder, page)}`;
   }
 }
 
@@ -226,11 +247,17 @@ function* walked(
   device: Device,
   stage: Stage,
   text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
+  owned?: OwnedWalk,
 ): Generator<string> {
-  const walk = walkTable(stage.request);
+  const walk = walkTable(owned === undefined ? stage.request : { ...stage.request, onTable: owned.onTable });
   yield* text(walk);
   for (const anomaly of walk.report().anomalies)
     message(args, `kho: ${nameOf(device)}: ${anomalyText(anomaly)}`);
+}
+
+function ownedIn({ handover, unpreserved }: UnitWalk): OwnedWalk | undefined {
+  const owners = handover === undefined ? undefined : ownersOf(handover);
+  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
 }
 
 function* csvText(
@@ -249,11 +276,8 @@ function* csvText(
   }
 }
 
-function* tableText(
-  args: CommonArguments,
-  memory: PhysicalMemory,
-  devices: Iterable<Device>,
-): Generator<string> {
+function* tableText(args: CommonArguments, asked: UnitWalk, devices: Iterable<Device>): Generator<string> {
+  const { memory } = asked;
   let gap = '';
   for (const device of devices) {
     const { translation } = device.path;
@@ -262,18 +286,27 @@ function* tableText(
     const stage = listed(args, device, memory);
     if (stage === undefined) continue;
     const { format } = stage.request;
-    yield* walked(args, device, stage, ({ batches }) =>
-      tableOf(mergeRuns(batches, format), stage.attributes),
+    const owned = ownedIn(asked);
+    yield* walked(
+      args,
+      device,
+      stage,
+      ({ batches }) =>
+        owned === undefined
+          ? tableOf(mergeRuns(batches, format), stage.attributes)
+          : owned.table(batches, format, stage.attributes),
+      owned,
     );
   }
 }
 
 function* jsonText(
   args: CommonArguments,
-  memory: PhysicalMemory,
+  asked: UnitWalk,
   devices: Iterable<Device>,
   all: boolean,
 ): Generator<string> {
+  const { memory } = asked;
   yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
   let separator = '';
   for (const device of devices) {
@@ -290,10 +323,19 @@ function* jsonText(
     if (stage === undefined) yield '\n],"diagnostics":[]';
     else {
       const { format } = stage.request;
-      yield* walked(args, device, stage, function* ({ batches, report }) {
-        yield* jsonOf(mergeRuns(batches, format), stage.attributes);
-        yield `\n],"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
-      });
+      const owned = ownedIn(asked);
+      yield* walked(
+        args,
+        device,
+        stage,
+        function* ({ batches, report }) {
+          yield* owned === undefined
+            ? jsonOf(mergeRuns(batches, format), stage.attributes)
+            : owned.rows(batches, format, stage.attributes);
+          yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
+        },
+        owned,
+      );
     }
     yield all ? '}' : '';
     separator = ',\n';

@@ -2,14 +2,16 @@
 
 import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
-import { handedIommu, type Stage } from '../decode/iommu/domains.js';
-import { liveDevices } from '../decode/iommu/units.js';
+import { handedIommu } from '../decode/iommu/domains.js';
 import { InputError } from '../memory/node/errors.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
+import type { OwnedWalk } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
+import type { Stage } from '../structures/iommu/attachments.js';
+import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';
@@ -25,7 +27,8 @@ import { type CommonArguments, commonOptions, joined, loadOptions, message, pain
 import { withDump, withMemory } from './load.js';
 import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
-import { listHanded, recordedVtdUnits, walkDomains } from './walk-handed.js';
+import { listHanded, ownedBy, recordedVtdUnits, walkDomains } from './walk-handed.js';
+import { listRfcDomains } from './walk-rfc.js';
 import { anomalyJson, anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
 import { walkUnits } from './walk-units.js';
 
@@ -40,6 +43,7 @@ interface WalkArguments extends CommonArguments, VtdArguments {
   stage: Text;
   iova: Text;
   format: Text;
+  unpreserved: boolean | undefined;
 }
 
 /** A table to walk. */
@@ -49,6 +53,8 @@ interface Target {
   /** 2..5. */
   readonly levels: number;
   readonly stage: Stage;
+  /** What tells of owners, and what is preserved. */
+  readonly handover?: Handover;
 }
 
 export const walkCommand: CommandModule<object, WalkArguments> = {
@@ -92,7 +98,11 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
         default: 'table',
         describe: WALK_FORMATS.join(', '),
       })
-      .example('kho walk memory.elf.gz --domain 1', 'merged runs, human-readable')
+      .option('unpreserved', {
+        type: 'boolean',
+        describe: 'only leaves and tables that nothing preserves',
+      })
+      .example('kho walk memory.elf.gz --domain 1', 'merged runs, with their owners')
       .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line per leaf')
       .example('kho walk core.elf', 'the domains and devices that LUO hands over')
       .example('kho walk core.elf --domain 0x2228010', 'where the DMA of one lands: session, token, offset')
@@ -106,6 +116,9 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
     const format = WALK_FORMATS.find((name) => name === lastValue(args.format));
     if (format === undefined)
       throw new UsageError(`--format: "${lastValue(args.format)}" is not one of ${WALK_FORMATS.join(', ')}`);
+    const unpreserved = args.unpreserved === true;
+    if (unpreserved && (format === 'csv' || format === 'debugfs' || args.iova !== undefined))
+      throw new UsageError('--unpreserved goes with --format table or json, and not with --iova');
     if (await walkedUnits(args, format)) return;
     if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
     if (lastValue(args.pgd) !== undefined) {
@@ -137,13 +150,21 @@ async function walkHandover(args: WalkArguments, format: WalkFormat): Promise<vo
   await withDump(path, loadOptions(args), async ({ handover }) => {
     const handed = handedIommu(handover);
     if (handed === undefined) {
+      const listed = names.length === 0 && (handover.domains?.length ?? 0) > 0;
+      if (listed && iova === undefined && stage === undefined) {
+        await listRfcDomains(args, handover, format);
+        return;
+      }
       if (names.length === 0) throw new UsageError(ONE_OF);
       const [id] = ids;
       if (id === undefined || ids.length > 1)
         throw new UsageError('--domain takes one persistent_id of a handover of the 2024 series');
       await writeTarget(args, domainTarget(path, handover, id), format);
     } else if (names.length > 0)
-      await walkDomains(args, { path, handover, names, stage, settings, iova, format });
+      await walkDomains(args, {
+        ...{ path, handover, names, stage, settings, iova, format },
+        unpreserved: args.unpreserved === true,
+      });
     else if (iova !== undefined) throw new UsageError('--iova needs --domain, --device or --pgd');
     else await listHanded(args, handover, handed, format);
   });
@@ -174,7 +195,18 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
   const pasid = pasidText === undefined ? undefined : parseSmall(pasidText, 'pasid', 0, 2 ** 20 - 1);
   const iova = iovaText === undefined ? undefined : parseNumber(iovaText, 'iova');
   const path = args.dump ?? '';
-  const asked = { path, device, pasid, iova, format };
+  const unpreserved = args.unpreserved === true;
+  const asked = { path, device, pasid, iova, format, unpreserved };
+  if (units.length > 0 && unpreserved) {
+    // Only the tree tells what is preserved.
+    await withDump(path, loadOptions(args), async ({ handover }) => {
+      const { memory, preserved } = handover;
+      if (memory === undefined || preserved === undefined)
+        throw new InputError(path, 'no-tree', 'does not tell what is preserved');
+      await walkUnits(args, { ...asked, memory, units, handover });
+    });
+    return true;
+  }
   if (units.length > 0) {
     await withMemory(path, loadOptions(args), async (memory) => walkUnits(args, { ...asked, memory, units }));
     return true;
@@ -186,7 +218,7 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
     const { memory } = handover;
     if (memory === undefined)
       throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
-    await walkUnits(args, { ...asked, memory, units: own });
+    await walkUnits(args, { ...asked, memory, units: own, handover });
   });
   return true;
 }
@@ -257,7 +289,7 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
       `domain ${id} cannot be walked: pgd ${hex(domain.pgd ?? 0n)}, agaw ${domain.agaw ?? 'absent'}`,
     );
   }
-  return { memory, root: root.pgd, levels: root.levels, stage: 'second' };
+  return { memory, root: root.pgd, levels: root.levels, stage: 'second', handover };
 }
 
 function formatOf(args: WalkArguments, { stage }: Target): EntryFormat {
@@ -267,23 +299,47 @@ function formatOf(args: WalkArguments, { stage }: Target): EntryFormat {
 
 async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
   const entries = formatOf(args, target);
-  const walk = walkTable({ ...target, format: entries });
+  const owned = ownersIn(args, target);
+  const walk = walkTable({
+    ...target,
+    format: entries,
+    ...(owned === undefined ? {} : { onTable: owned.onTable }),
+  });
   const attributes = target.stage === 'first' ? firstStageAttributes : () => '';
   if (format === 'csv') await write(args, csvBytes(walk.batches));
-  else if (format === 'json') await write(args, jsonDocument(walk, entries, attributes));
-  else await write(args, tableOf(mergeRuns(walk.batches, entries), attributes));
+  else if (format === 'json') await write(args, jsonDocument(walk, entries, attributes, owned));
+  else
+    await write(
+      args,
+      owned === undefined
+        ? tableOf(mergeRuns(walk.batches, entries), attributes)
+        : owned.table(walk.batches, entries, attributes),
+    );
   const { anomalies } = walk.report();
   for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
+}
+
+/** @throws UsageError where --unpreserved asks what nothing tells */
+function ownersIn(args: WalkArguments, { handover }: Target): OwnedWalk | undefined {
+  const unpreserved = args.unpreserved === true;
+  if (unpreserved && handover?.preserved === undefined)
+    throw new UsageError(
+      '--unpreserved needs a handover that tells what is preserved: name a domain or device of it',
+    );
+  return handover === undefined ? undefined : ownedBy(handover, unpreserved);
 }
 
 function* jsonDocument(
   walk: ReturnType<typeof walkTable>,
   format: EntryFormat,
   attributes: (run: MappedRun) => string,
+  owned: OwnedWalk | undefined,
 ): Generator<string> {
   yield '{"schemaVersion":1,"runs":[\n';
-  yield* jsonOf(mergeRuns(walk.batches, format), attributes);
-  yield `\n],"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}}\n`;
+  yield* owned === undefined
+    ? jsonOf(mergeRuns(walk.batches, format), attributes)
+    : owned.rows(walk.batches, format, attributes);
+  yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}}\n`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {

@@ -1,8 +1,10 @@
 /** What a blob is that something other than its own root takes for the root tree. */
+
 import type { Generation } from '../abi/model.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
 import { FDT_HEADER_SIZE, FdtHeaderMagic, FdtHeaderVersion } from '../records/fdt.js';
+import { isRfc, type RFC, RFC_COMPATIBLE } from '../versions/generations.js';
 import { type Classification, classify } from './classify.js';
 
 /** What is known of a blob from outside. */
@@ -11,7 +13,7 @@ export interface RootEvidence {
   readonly named: boolean;
   readonly assume?: Generation;
   /** Whose form what names the tree has. */
-  readonly passedOn?: 'rfc-2024' | 'upstream';
+  readonly passedOn?: typeof RFC | 'upstream';
 }
 
 /** Bytes in which a root tree's version is looked for: no page is larger. */
@@ -29,12 +31,12 @@ export function classifyRoot(
   const own = classify(tree);
   // What both wrote is told apart by what names it.
   if (own.either === true && passedOn !== undefined) {
-    return { kind: 'handover', generation: passedOn === 'rfc-2024' ? passedOn : 'kho-v1' };
+    return { kind: 'handover', generation: isRfc(passedOn) ? passedOn : RFC_COMPATIBLE };
   }
   if (own.kind === 'handover') return own;
   const taken = named || (own.kind === 'unknown' && (assume !== undefined || hasRootWords(tree)));
   if (!taken) return own;
-  const generation = passedOn === 'rfc-2024' && assume === undefined ? { generation: passedOn } : {};
+  const generation = isRfc(passedOn) && assume === undefined ? { generation: passedOn } : {};
   // With the user's word for it a tree is judged like any other, as long as there is a root.
   const unreadable = assume === undefined || rootNode(tree) < 0 ? { unreadable: true as const } : {};
   return {

@@ -1,4 +1,5 @@
 /** What a devicetree blob is, and which ABI generation it follows. */
+
 import type { DumpKind, Generation } from '../abi/model.js';
 import type { FdtTree } from '../fdt/parse.js';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import { ownVersion } from '../schema/composite.js';
+import { RFC, RFC_COMPATIBLE, upstreamNamed } from '../versions/generations.js';
 import { compatibleStrings } from './bind.js';
 
 /** Subsystem names that only the tree of the 2024 series has below its root. */
@@ -47,19 +49,17 @@ export function classify(tree: FdtTree): Classification {
     }
     return { kind: 'unknown' };
   }
-  if (version === 'kho-v2' || version === 'kho-v3' || version === 'kho-v4') {
-    return { kind: 'handover', generation: version };
-  }
-  if (version !== 'kho-v1') {
+  const generation = upstreamNamed(version);
+  if (generation === undefined) {
     return { kind: 'handover', undecided: `root compatible "${version}" is not a known version` };
   }
-  if (findProperty(tree, root, 'preserved-memory-map') >= 0) {
-    return { kind: 'handover', generation: 'kho-v1' };
+  if (version !== RFC_COMPATIBLE || findProperty(tree, root, 'preserved-memory-map') >= 0) {
+    return { kind: 'handover', generation };
   }
   for (const child of children(tree, root)) {
-    if (RFC_CHILDREN.has(nodeName(tree, child) ?? '')) return { kind: 'handover', generation: 'rfc-2024' };
+    if (RFC_CHILDREN.has(nodeName(tree, child) ?? '')) return { kind: 'handover', generation: RFC };
   }
-  if (hasMemProperty(tree)) return { kind: 'handover', generation: 'rfc-2024' };
+  if (hasMemProperty(tree)) return { kind: 'handover', generation: RFC };
   return {
     kind: 'handover',
     either: true,

@@ -2,6 +2,7 @@
  * Whether the kernel of the dump has taken a tree over. From then on what it consumes at boot (the map's pages, LUO's
  * blob, later the sessions' lists) is memory like any other, and says nothing of what was handed over.
  */
+
 import type { AddressRange } from '../abi/origin.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { children, findProperty, propertyValue, rootNode } from '../fdt/tree.js';
@@ -11,6 +12,7 @@ import { physicalAddress } from '../memory/read.js';
 import type { Vmcoreinfo } from '../memory/vmcoreinfo.js';
 import { PRESERVED_DATA_SIZE, readPreservedData, readPreservedMemoryMap } from '../records/kho_root.js';
 import { hex } from '../schema/units.js';
+import { factsOf } from '../versions/generations.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
 import { type Direction, kexecCount } from './find-direction.js';
@@ -120,7 +122,7 @@ function only<T extends Tree, F extends Found<T>>(findings: F & Found<T>, trees:
  * address once, at boot: 0 is then a fault of the tree that the next kexec hands over.
  */
 function isFinal(tree: FdtTree): boolean {
-  return classify(tree).generation !== 'kho-v1' || hasMap(tree);
+  return factsOf(classify(tree).generation)?.mapWrittenLate !== true || hasMap(tree);
 }
 
 function hasMap(tree: FdtTree): boolean {

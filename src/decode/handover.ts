@@ -1,4 +1,5 @@
 /** A devicetree blob, and its memory if there is any → the typed model. */
+
 import {
   type AddressRange,
   type BrokenEntry,
@@ -15,9 +16,11 @@ import { rfc2024 } from '../abi/rfc2024.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
+import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
+import { isRfc, type RFC } from '../versions/generations.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
 import { classifyRoot } from './classify-root.js';
@@ -54,7 +57,7 @@ export interface DecodeOptions {
   /** What the loader has put into memory, where a boot device tree tells. */
   readonly image?: readonly ImagePart[];
   /** Whose form what names the tree has, where it tells: the 2024 series passes on more than Linux 6.16 and later. */
-  readonly passedOn?: 'rfc-2024' | 'upstream';
+  readonly passedOn?: typeof RFC | 'upstream';
   /** What shows that the kernel of the dump has taken the tree over. */
   readonly takenOver?: TakenOver;
   /** What that kernel has not restored, or of a tree that it prepares: of the one that it was handed. */
@@ -71,11 +74,19 @@ const DEFAULT_PAGE_SIZE = 4096;
  * is in its diagnostics.
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
-  const { takenOver, ...asHandedOver } = options;
+  const { takenOver, memory, ...asHandedOver } = options;
+  if (memory !== undefined && memory.budget === undefined) {
+    const limited = limitedMemory(memory);
+    const handover = decodeHandover(bytes, { ...options, memory: limited });
+    for (const { code, message } of limited.budget?.problems() ?? [])
+      handover.diagnostics.push({ code, message, location: {} });
+    return handover;
+  }
   if (takenOver?.tentative === true) {
-    const whole = decodeHandover(bytes, asHandedOver);
+    const plain = { ...asHandedOver, ...(memory === undefined ? {} : { memory }) };
+    const whole = decodeHandover(bytes, plain);
     if (isWhole(whole)) return { ...whole, takenOver };
-    return decodeHandover(bytes, { ...asHandedOver, takenOver: { why: takenOver.why } });
+    return decodeHandover(bytes, { ...plain, takenOver: { why: takenOver.why } });
   }
   const tree = parseFdt(bytes);
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
@@ -118,7 +129,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
     ...(options.unrestored === undefined ? {} : { unrestored: options.unrestored }),
   };
   if (namedTree !== undefined) diagnostics.push(NAMES_LOST);
-  if (generation === 'rfc-2024') decodeRfc2024(handover, tree, options);
+  if (isRfc(generation)) decodeRfc2024(handover, tree, options);
   else if (isUpstream(generation)) decodeUpstream(handover, generation, options);
   else if (handover.kind === 'rider') decodeAlone(handover, bytes, tree, options);
   else if (handover.kind === 'handover') noteEntry(handover, options);

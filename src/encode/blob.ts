@@ -11,6 +11,7 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
+import { isRfc } from '../versions/generations.js';
 import { applyTyped } from './apply.js';
 import { type TypedNode, typedTree } from './bind.js';
 import { jsonObject, ModelError, modelObject } from './from-json.js';
@@ -82,7 +83,7 @@ interface Target {
 function targetOf(json: { readonly [key: string]: unknown }): Target | undefined {
   const generation = generationOf(json.generation);
   if (generation !== undefined) {
-    const binding = generation === 'rfc-2024' ? rfc2024 : upstreamRoots[generation];
+    const binding = isRfc(generation) ? rfc2024 : upstreamRoots[generation];
     const decoded = (handover: Handover) => handover as unknown as { [key: string]: unknown };
     return { binding, generation, part: json, path: '', decoded };
   }

@@ -1,9 +1,11 @@
 /** The JSON model → an ELF core with the memory of the tree. */
+
 import type { Handover } from '../abi/model.js';
 import { decodeHandover } from '../decode/handover.js';
 import { overlay } from '../memory/overlay.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
+import { isRfc } from '../versions/generations.js';
 import { encodeBlob } from './blob.js';
 import { memoryCoreChunks } from './elf-chunks.js';
 import { jsonInteger, jsonObject, ModelError } from './from-json.js';
@@ -39,8 +41,8 @@ export function encodeElf(document: unknown, memory?: PhysicalMemory): EncodedEl
   if (isUpstreamDocument(json)) return encodeUpstreamElf(document, memory);
   const { bytes, messages } = encodeBlob(document);
   const placement = createPlacement();
-  const handover = decodeHandover(bytes, json.generation === 'rfc-2024' ? { assume: 'rfc-2024' } : {});
-  if (handover.generation === 'rfc-2024' && handover.tree !== undefined) {
+  const handover = decodeHandover(bytes, isRfc(json.generation) ? { assume: json.generation } : {});
+  if (isRfc(handover.generation) && handover.tree !== undefined) {
     placeBoot(placement, json, bytes, handover.tree, memory);
     if (handover.guestmemfs !== undefined && json.guestmemfs !== undefined) {
       placeGuestmemfs(placement, handover.guestmemfs, json.guestmemfs, memory);

@@ -1,6 +1,8 @@
 /** Plans of dumps of the 2024 series: every one is consistent, and they shrink towards the empty one. */
+
 import fc from 'fast-check';
 import type { AreaPlan, IommufdPlan, RfcPlan } from '../synth/rfc-plan.js';
+import { RFC } from '../versions/generations.js';
 import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../vtd/interrupt-range.js';
 import { disorder, layoutKey } from './plan-parts.js';
 
@@ -46,7 +48,7 @@ export function rfcPlanArbitrary(): fc.Arbitrary<RfcPlan> {
       contextTables: fc.boolean(),
     })
     .map(({ iommufds, ...plan }) => ({
-      abi: 'rfc-2024',
+      abi: RFC,
       release: '6.11.0-rc4',
       ...plan,
       iommufds: numbered(iommufds),

@@ -39,6 +39,9 @@ export interface FuzzTarget {
 /** Segments above this are not part of any dump that is worth mutating by the thousand. */
 const MAX_IMAGE = 256 << 20;
 
+/** What is to be mutated is too large to be held. */
+export class ImageTooLarge extends RangeError {}
+
 /** A devicetree blob or a record on its own. The bytes are copied. */
 export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzTarget {
   const bytes = blob.slice();
@@ -61,7 +64,7 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
  * @param options how the handover was decoded
  * @param units remapping units whose structures are mutated too
  * @returns undefined when the tree itself is not in the memory
- * @throws RangeError when the records have more than 256 MiB of pages
+ * @throws ImageTooLarge when the records have more than 256 MiB of pages
  */
 export function memoryTarget(
   handover: Handover,
@@ -71,7 +74,10 @@ export function memoryTarget(
   units: readonly VtdUnit[] = [],
 ): FuzzTarget | undefined {
   const { chunks, covered } = trimHandover(handover, memory, { ...trim, units });
-  if (covered > MAX_IMAGE) throw new RangeError(`the records are in ${covered} bytes of pages`);
+  if (covered > MAX_IMAGE)
+    throw new ImageTooLarge(
+      `its records are in ${covered} bytes of pages; no more than ${MAX_IMAGE} are held to be mutated`,
+    );
   const { fdtAddress, pageSize } = handover;
   if (fdtAddress === undefined || handover.tree === undefined) return undefined;
   const segments = wholePages(imageOf(chunks), pageSize);

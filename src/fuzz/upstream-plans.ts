@@ -1,15 +1,18 @@
 /** Plans of upstream handovers, as each release and each state of development writes them; they shrink towards empty ones. */
+
 import fc from 'fast-check';
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
-import type { LuoPlan, MemfdPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
+import { handlerForm } from '../synth/luo.js';
+import type { FilePlan, LuoPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
+import { BETWEEN_RELEASES, FACTS } from '../versions/generations.js';
 import { RELEASES } from '../versions/table.js';
 import { bigUint } from './arbitraries.js';
 import { disorder, layoutKey } from './plan-parts.js';
 
 /** What a kernel writes: the forms of a release, or of a state between two of them. */
 export type UpstreamForms = Pick<UpstreamPlan, 'abi' | 'release' | 'map' | 'editedTree'> & {
-  readonly luo?: Pick<LuoPlan, 'version' | 'memfd' | 'flbPage'>;
+  readonly luo?: Pick<LuoPlan, 'version' | 'handler' | 'flbPage'>;
   readonly kexecMetadata: boolean;
   readonly khoTest?: 'inline' | 'vmalloc';
 };
@@ -25,7 +28,7 @@ export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map
     : {
         luo: {
           version: release.luo as LuoVersion,
-          memfd: release.files.includes('memfd-v1') ? 'memfd-v1' : 'memfd-v2',
+          handler: release.files[0] ?? '',
           flbPage: release.luo !== 'luo-v1' || release.luoFlb === true,
         },
       }),
@@ -33,32 +36,30 @@ export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map
   ...(release.khoTest === undefined ? {} : { khoTest: release.khoTest }),
 }));
 
+/** What their first release has of files. */
+const NEXT = RELEASES.find(({ kho }) => kho === 'kho-v3');
+
 const between = (abi: UpstreamGeneration, version: LuoVersion): UpstreamForms => ({
   abi,
   release: `7.1.0-next-${version}`,
   map: 'radix',
   editedTree: true,
-  luo: { version, memfd: 'memfd-v2', flbPage: true },
-  kexecMetadata: abi !== 'kho-v2',
+  luo: { version, handler: NEXT?.files[0] ?? '', flbPage: true },
+  kexecMetadata: FACTS[abi].metadata === true,
   khoTest: 'vmalloc',
 });
 
 /** States of development that no release has: what they write is sound, but no release reads all of it. */
-export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = [
-  between('kho-v2', 'luo-v1'),
-  between('kho-v3', 'luo-v2'),
-  between('kho-v4', 'luo-v1'),
-  between('kho-v4', 'luo-v2'),
-  between('kho-v4', 'luo-v3'),
-  between('kho-v4', 'luo-v4'),
-];
+export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = BETWEEN_RELEASES.map(({ kho, luo }) =>
+  between(kho, luo as LuoVersion),
+);
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
-/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it implies (MEMFD-019). */
+/** Sets of seals that come back as they were: F_SEAL_EXEC only with the four that it implies. */
 const SEALS = [...Array(0x20).keys(), 0x3e, 0x3f];
 
-function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdPlan> {
+function file(pageSize: number, handler: LuoPlan['handler']): fc.Arbitrary<FilePlan> {
   const unit = 0x20_0000 / pageSize;
   const pages = fc.oneof(
     { weight: 3, arbitrary: fc.nat(12) },
@@ -75,7 +76,7 @@ function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdP
       // Bytes that the last page lacks.
       tail: fc.oneof(fc.constant(0), fc.nat(pageSize - 1)),
       pos: fc.nat(0xffff_ffff),
-      seals: version === 'memfd-v2' ? fc.constantFrom(...SEALS) : fc.constant(0),
+      seals: handlerForm(handler).sealed ? fc.constantFrom(...SEALS) : fc.constant(0),
       holes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: disorder() }),
     })
     .map(({ token, pages: count, tail, pos, seals, holes }) => {
@@ -86,11 +87,11 @@ function memfd(pageSize: number, version: LuoPlan['memfd']): fc.Arbitrary<MemfdP
 
 function session(
   pageSize: number,
-  version: LuoPlan['memfd'],
+  handler: LuoPlan['handler'],
 ): fc.Arbitrary<Omit<SessionPlan, 'name'> & { text: string }> {
   return fc.record({
     text: fc.stringMatching(/^[a-zA-Z0-9 ._\-/é日]{0,14}$/),
-    files: fc.uniqueArray(memfd(pageSize, version), { maxLength: 4, selector: ({ token }) => token }),
+    files: fc.uniqueArray(file(pageSize, handler), { maxLength: 4, selector: ({ token }) => token }),
   });
 }
 
@@ -98,7 +99,7 @@ function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc
   return fc
     .record({
       liveupdateNumber: bigUint(64),
-      sessions: fc.array(session(pageSize, forms.memfd), { maxLength: 4 }),
+      sessions: fc.array(session(pageSize, forms.handler), { maxLength: 4 }),
       flbs: forms.flbPage ? fc.nat(3) : fc.constant(0),
     })
     .map(({ liveupdateNumber, sessions, flbs }) => {
@@ -126,8 +127,8 @@ export function upstreamPlanArbitrary(
   forms: readonly UpstreamForms[] = RELEASE_FORMS,
 ): fc.Arbitrary<UpstreamPlan> {
   return fc.tuple(fc.constantFrom(...forms), fc.constantFrom(...PAGE_SIZES)).chain(([own, wanted]) => {
-    // The map of kho-v2 cannot hold single pages of 16 KiB.
-    const pageSize = own.abi === 'kho-v2' && wanted === 16384 ? 4096 : wanted;
+    // With a key bit too few the map cannot hold single pages of 16 KiB.
+    const pageSize = FACTS[own.abi].shortKey === true && wanted === 16384 ? 4096 : wanted;
     const { abi, release, map, editedTree, kexecMetadata, khoTest, luo } = own;
     return fc
       .record({

@@ -1,7 +1,7 @@
 /** Lists of folios in preserved vmalloc areas, and the memory that they name. */
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
-import { memfdLuoFolioSer } from '../records/memfd.js';
 import type { FolioList } from '../structures/folios.js';
+import { folioSer } from '../structures/folios.js';
 import { addArea } from './area.js';
 import type { ReferenceContext } from './sink.js';
 
@@ -10,14 +10,18 @@ export function addFolios(context: ReferenceContext, { area, folios }: FolioList
   const { sink, pageSize, preserved } = context;
   addArea(context, area, `the folios of ${file}`);
   sink.array({
-    record: memfdLuoFolioSer,
+    record: folioSer,
     count: folios.length,
     at: area,
     what: (i) => `folio ${i} of ${file}`,
     traits: { list: `folios of ${file}` },
   });
   if (sink.contents === undefined) return;
-  for (const { length, pfn, count, step } of folios.columns()) {
+  // No folio is longer than the largest preserved block.
+  const longest = 2 ** Math.max(0, ...(preserved?.orders ?? []));
+  const skip = (low: number, high: number): boolean =>
+    sink.apart?.(low * pageSize, Math.min((high + longest) * pageSize, PHYSICAL_LIMIT)) === true;
+  for (const { length, pfn, count, step } of folios.columns(skip)) {
     for (let row = 0; row < length; row++) {
       // The last folio's size is that of its preserved block.
       const before = ((count[row] as number) - 1) * (step[row] as number);

@@ -1,5 +1,5 @@
-/** The records of LUO: sessions, files, memfds, FLBs. */
-import type { BlockInfo, Luo, LuoSession, Memfd } from '../abi/upstream/model.js';
+/** The records of LUO: sessions, files, FLBs. */
+import type { BlockInfo, Luo, LuoSession } from '../abi/upstream/model.js';
 import { blockCapacity } from '../decode/upstream/blocks.js';
 import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
 import { khoBlockHeaderSer } from '../records/kho_block.js';
@@ -18,10 +18,7 @@ import {
   luoSessionSer,
   luoSessionSerV1,
 } from '../records/luo.js';
-import { MEMFD_LUO_FOLIO_SER_SIZE } from '../records/memfd.js';
 import { bytesToText } from '../schema/text.js';
-import { MEMFD_FORMS } from '../structures/memfd/binding.js';
-import { addFolios } from './folios.js';
 import type { ReferenceContext } from './sink.js';
 import { addStructure, heldBy } from './structures.js';
 
@@ -94,20 +91,6 @@ function addSession(
     const name = `${what} file ${i}`;
     if (file.origin.address !== undefined)
       sink.record(luoFileSer, file.origin.address, name, { list: `files of ${what}` });
-    if (file.memfd !== undefined) addMemfd(context, file.memfd, name);
     for (const held of heldBy(file, name)) addStructure(context, held);
   }
-}
-
-function addMemfd(context: ReferenceContext, memfd: Memfd, file: string): void {
-  const { sink } = context;
-  const { version, area, folios, origin } = memfd;
-  if (origin.address !== undefined) {
-    sink.record(MEMFD_FORMS[version].root.record, origin.address, `memfd of ${file}`, {
-      list: 'memfds',
-      capacity: Math.floor((area.runs.length * area.runSize) / MEMFD_LUO_FOLIO_SER_SIZE),
-      length: folios.length,
-    });
-  }
-  addFolios(context, memfd, file);
 }

@@ -1,9 +1,11 @@
 /** Where the records of a handover are: the one place that follows its references. */
+
 import type { Handover } from '../abi/model.js';
 import { rfc2024 } from '../abi/rfc2024.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
 import { isUpstream } from '../decode/upstream/handover.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { isRfc } from '../versions/generations.js';
 import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';
 import { addRfc2024 } from './rfc2024.js';
@@ -27,7 +29,7 @@ export function addReferences(
   addBoot(sink, handover);
   if (memory === undefined) return;
   if (isUpstream(generation)) addUpstream(sink, handover, memory);
-  else if (generation === 'rfc-2024') addRfc2024(sink, handover, memory);
+  else if (isRfc(generation)) addRfc2024(sink, handover, memory);
 }
 
 function rootBinding(handover: Handover) {

@@ -3,6 +3,7 @@ import type { TreeBinding } from '../abi/binding.js';
 import type { PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from './instance.js';
 
@@ -30,6 +31,12 @@ export interface TablePage {
   readonly words: Int32Array;
   /** Indices of its present entries, ascending. Hardware ignores the other bits of all others (vtd.md 1.8). */
   readonly present: Uint16Array;
+  /** Physical address of the entry that leads here first; -1 for the top table. */
+  readonly entryAddress: number;
+  /** First IOVA that it serves, as a page frame number. */
+  readonly iova: number;
+  /** Physical address of the top table. */
+  readonly root: bigint;
 }
 
 /**
@@ -62,6 +69,12 @@ export interface ReferenceSink {
    * @param length bytes
    */
   contents?(address: number | bigint, length: number): void;
+  /** Whether contents within [start, end) need not be told: asked for where there are many. */
+  apart?(start: number, end: number): boolean;
+  /** Leaves below a top table, in IOVA order, merged into runs; the batch is reused. */
+  mapped?(batch: LeafBatch, root: bigint): void;
+  /** Page tables are not walked: neither they nor what they map is told. */
+  readonly untranslated?: true;
 }
 
 /** What the structures of one handover have in common. */

@@ -1,6 +1,6 @@
 /** Where the records of structures are, along their bindings. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
-import type { FolioList } from '../structures/folios.js';
+import { FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
 import { formById, structuresOf, subjectByKey } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
 import {
@@ -42,7 +42,7 @@ export function addStructure(context: ReferenceContext, { form, model, owner }: 
 export function addTopStructures(context: ReferenceContext, handover: Handover): void {
   for (const held of heldBy(handover, '')) {
     addStructure(context, held);
-    const translation = subjectByKey(held.form.subject)?.translation?.(held.model);
+    const translation = subjectByKey(held.form.subject)?.translation?.(held.model, context.memory);
     if (translation !== undefined) addTranslation(context, translation);
   }
   for (const subtree of handover.subtrees ?? [])
@@ -62,8 +62,17 @@ function addRecord(
   context.sink.record(binding.record, model.address as bigint, what, {
     list,
     ...(followed === undefined ? {} : { length: followed.items.length }),
+    ...(binding.record.fields.some(({ id }) => fieldBinding(binding, id).kind === 'folios')
+      ? listSizes(model as unknown as FolioList)
+      : {}),
   });
   addBelow(context, binding, model, what);
+}
+
+/** Entries that the area of a list has, and those that the list has. */
+function listSizes({ area, folios }: FolioList): { readonly capacity: number; readonly length: number } {
+  const capacity = Math.floor((area.runs.length * area.runSize) / FOLIO_SER_SIZE);
+  return { capacity, length: folios.length };
 }
 
 /** What a record leads to, and what follows it; the record itself is told. */
@@ -76,6 +85,12 @@ function addBelow(context: ReferenceContext, binding: RecordBinding, model: Mode
       const target = model[field.key] as Model | undefined;
       if (target !== undefined)
         addRecord(context, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
+    } else if (field.kind === 'variant') {
+      for (const [name, variant] of Object.entries(field.variants)) {
+        const part = model[name] as Model | undefined;
+        if (part !== undefined)
+          addRecord(context, variant, part, `the ${variant.what} of ${what}`, variant.record.name);
+      }
     } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, what);
   }
   if (follows === undefined) return;

@@ -3,6 +3,7 @@
 import { pagesOf, targetsOf } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
+import type { TableVisit } from '../vtd/walk/state.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import type { ReferenceContext } from './sink.js';
 
@@ -27,10 +28,11 @@ export function addTables(
   { sink, memory }: Pick<ReferenceContext, 'sink' | 'memory'>,
   { root, levels, format, stage, owner }: TableTree,
 ): void {
+  if (sink.untranslated === true) return;
   const bytes = new Uint8Array(PAGE);
   const words = new Int32Array(bytes.buffer);
   const indices = new Uint16Array(PAGE / ENTRY);
-  const onTable = ({ address, level }: { address: number; level: number }): void => {
+  const onTable = ({ address, level, entryAddress, iova }: TableVisit): void => {
     const known = Math.floor(memory.read(address, PAGE, bytes) / ENTRY);
     let count = 0;
     for (let i = 0; i < known; i++) {
@@ -38,10 +40,12 @@ export function addTables(
       const hi = (words[2 * i + 1] ?? 0) & format.presentHi;
       if ((lo | hi) !== 0) indices[count++] = i;
     }
-    sink.table({ address, level, format, stage, owner, words, present: indices.subarray(0, count) });
+    const present = indices.subarray(0, count);
+    sink.table({ address, level, format, stage, owner, words, present, entryAddress, iova, root });
   };
   const walk = walkTable({ memory, root, levels, format, onTable });
   for (const batch of mergeBatches(walk.batches, format)) {
+    sink.mapped?.(batch, root);
     if (sink.contents === undefined) continue;
     const targets = targetsOf(batch);
     const pages = pagesOf(batch);

@@ -74,7 +74,8 @@ function unitTables({ rtaddr }: TranslationUnit, memory: PhysicalMemory): UnitTa
   return { memory, rtaddr, settings: sameSettings({ ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) }) };
 }
 
-function addTranslationUnit(context: ReferenceContext, { name, rtaddr }: TranslationUnit): void {
+/** Tells the root, context and PASID entries of a unit, and the pages that they are in. */
+export function addTranslationUnit(context: ReferenceContext, { name, rtaddr }: TranslationUnit): void {
   const { sink, memory } = context;
   const tables = unitTables({ name, rtaddr }, memory);
   const unit = { name, ...tables };

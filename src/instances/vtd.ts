@@ -41,7 +41,10 @@ export function addUnit(
   const taken = new Set<number>();
   const pages = new Set<number>();
   const counts = new Map<StructureKind, number>();
-  for (const path of listDevices({ ...unit, memory }, { pasidBudget: PASID_BUDGET })) {
+  for (const path of listDevices(
+    { ...unit, memory },
+    Number.isFinite(limit) ? { pasidBudget: PASID_BUDGET } : {},
+  )) {
     for (const { kind, address, structure } of path.steps) {
       if (structure === undefined || taken.has(address)) continue;
       taken.add(address);

@@ -46,7 +46,7 @@ const LIMITS: Readonly<Record<BudgetKind, { readonly floor: number; readonly eac
   map: { floor: 2 * MIB, each: 1 },
   tables: { floor: 16 * MIB, each: 32 },
   lists: { floor: MIB / 2, each: 2 },
-  output: { floor: 64 * MIB, each: 64 },
+  output: { floor: 16 * MIB, each: 64 },
 };
 const TEXT: Readonly<Record<BudgetKind, string>> = {
   shown: 'its headers show the same bytes again and again, together more than',

@@ -1,5 +1,5 @@
 /** Memory that counts what is read of it. */
-import { type Budget, STEP } from './budget.js';
+import { type Budget, createBudget, STEP } from './budget.js';
 import type { MemoryRun, PhysicalMemory } from './physical.js';
 
 /**
@@ -28,4 +28,13 @@ export function budgetedMemory(memory: PhysicalMemory, budget: Budget, weight = 
     runs,
     budget,
   };
+}
+
+/** The same memory where what it may cost is limited already; else with the budget of an input of its stored bytes. */
+export function limitedMemory(memory: PhysicalMemory): PhysicalMemory {
+  if (memory.budget !== undefined) return memory;
+  let stored = 0;
+  for (const { start, end, state } of memory.distinct?.() ?? memory.known())
+    if (state === 'present') stored += end - start;
+  return budgetedMemory(memory, createBudget(stored));
 }

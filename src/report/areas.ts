@@ -1,3 +1,4 @@
+import { SUBJECTS } from '../structures/index.js';
 import { areaOf } from '../validate/coverage.js';
 
 /** Titles of the rules' areas. */
@@ -17,7 +18,6 @@ const AREAS: Readonly<Record<string, string>> = {
   KTEST: 'the in-kernel KHO test',
   LUO: 'Live Update Orchestrator',
   FLB: 'file-lifecycle-bound data of LUO',
-  MEMFD: 'memfd files',
   IOMMU: 'IOMMU state over a live update (draft)',
   VFIO: 'VFIO devices (draft)',
   PCI: 'PCI devices over a live update (draft)',
@@ -31,5 +31,6 @@ export { areaOf };
 
 /** What the area of a rule is about. */
 export function areaTitle(id: string): string {
-  return AREAS[areaOf(id)] ?? areaOf(id);
+  const area = areaOf(id);
+  return AREAS[area] ?? SUBJECTS.find((subject) => subject.area?.id === area)?.area?.title ?? area;
 }

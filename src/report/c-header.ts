@@ -1,6 +1,6 @@
 /** Records as C: structures as a kernel would declare them, and assertions that their layout is the one in formats/. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import { formsOf } from '../versions/forms.js';
+import { formsOf } from '../structures/forms.js';
 import type { ReleaseAbi } from '../versions/table.js';
 
 type Record = RecordType<unknown>;

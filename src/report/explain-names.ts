@@ -1,10 +1,10 @@
 /** Finding records by name. */
 import type { RecordType } from '../schema/record.js';
-import { formsOf } from '../versions/forms.js';
+import { formsOf } from '../structures/forms.js';
 
 type Record = RecordType<unknown>;
 
-/** `memfd_luo_ser` of `struct memfd_luo_ser`. */
+/** `luo_ser` of `struct luo_ser`. */
 function bare(kernelName: string): string {
   return kernelName.replace(/^struct /, '');
 }

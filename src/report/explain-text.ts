@@ -1,8 +1,9 @@
 /** One rule or one record, whole. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { formsOf } from '../structures/forms.js';
 import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
-import { formReleases, formsOf, type RecordForm } from '../versions/forms.js';
+import { formReleases, type RecordForm } from '../versions/forms.js';
 import { areaOf, areaTitle } from './areas.js';
 import { type Paint, plain } from './paint.js';
 
@@ -78,7 +79,7 @@ export function* formLines(records: readonly RecordType<unknown>[], paint: Paint
   }
 }
 
-/** `memfd-v2, Linux 7.1 and later`. */
+/** `luo-v5, Linux 7.2 and later`. */
 function formText(form: RecordForm): string {
   const releases = formReleases(form);
   return releases === undefined ? form.of : `${form.of}, ${releases}`;

@@ -1,5 +1,9 @@
 /** The domains and devices of a handed-over IOMMU state, for people and as data. */
-import type { HandedDomain, HandedIommu } from '../decode/iommu/domains.js';
+import {
+  attachmentIdsOf as attachmentIds,
+  type HandedDomain,
+  type HandedIommu,
+} from '../decode/iommu/domains.js';
 import { countMappings, type Mappings } from '../decode/iommu/walks.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { escapeText } from '../schema/escape.js';
@@ -9,10 +13,7 @@ import { pciText } from '../structures/values.js';
 import { sizeText } from '../vtd/text/table.js';
 import { textKeys } from './text-json.js';
 
-/** Attachment ids of a domain, each once. */
-export function attachmentIds({ attachments }: HandedDomain): bigint[] {
-  return [...new Set(attachments.map(({ device }) => device.attachmentId))];
-}
+export { attachmentIdsOf as attachmentIds } from '../decode/iommu/domains.js';
 
 function ownersText({ owners }: HandedDomain): string {
   const names = owners.map(

@@ -3,7 +3,7 @@ import type { KhoMem } from '../records/kho.js';
 import { hex, size } from '../schema/units.js';
 import type { Paint } from './paint.js';
 
-/** Lines shown of one list; `--format json` has all of it. */
+/** Lines shown of one list, unless all are asked for. */
 const MAX_LINES = 24;
 
 interface Run {
@@ -43,12 +43,9 @@ export function rangeText(start: bigint, end: bigint, paint: Paint): string {
   return `${paint('address', `${hex(start)}-${hex(end)}`)}  ${paint('value', size(end - start))}`;
 }
 
-/** At most MAX_LINES lines, then how many more there are. */
+/** At most MAX_LINES lines, then how many more there are; all where lists are printed whole. */
 export function cut(lines: readonly string[], paint: Paint): string[] {
-  if (lines.length <= MAX_LINES) return [...lines];
+  if (lines.length <= MAX_LINES || paint.whole === true) return [...lines];
   const rest = lines.length - MAX_LINES + 1;
-  return [
-    ...lines.slice(0, MAX_LINES - 1),
-    paint('faint', `… and ${rest} more (all of them: --format json)`),
-  ];
+  return [...lines.slice(0, MAX_LINES - 1), paint('faint', `… and ${rest} more (kho dump --all shows them)`)];
 }

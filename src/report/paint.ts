@@ -13,7 +13,16 @@ export type Role =
   | 'note'
   | 'good';
 
-export type Paint = (role: Role, text: string) => string;
+export interface Paint {
+  (role: Role, text: string): string;
+  /** Lists are printed whole. */
+  readonly whole?: true;
+}
+
+/** The same, with lists that are not cut off. */
+export function wholeLists(paint: Paint): Paint {
+  return Object.assign((role: Role, text: string) => paint(role, text), { whole: true } as const);
+}
 
 /** No colour. */
 export const plain: Paint = (_role, text) => text;

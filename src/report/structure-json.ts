@@ -1,5 +1,6 @@
 /** Structures as plain values for JSON, along their bindings. Knows no structure by name. */
 import type { FieldInfo } from '../schema/record.js';
+import { hex } from '../schema/units.js';
 import type { FolioList } from '../structures/folios.js';
 import { formById, structuresOf } from '../structures/index.js';
 import type { ListPage, StructureList } from '../structures/model.js';
@@ -10,6 +11,7 @@ import {
   type ListBinding,
   type Model,
   type RecordBinding,
+  type Subject,
   type ValueField,
 } from '../structures/structure.js';
 import { bdfText } from '../structures/values.js';
@@ -20,15 +22,17 @@ type Json = { [key: string]: unknown };
 /** The structures that an object of the model has, by their keys. */
 export function structuresJson(object: object): Json {
   const json: Json = {};
-  for (const { subject, value } of structuresOf(object)) json[subject.key] = structureJson(value as Model);
+  for (const { subject, value } of structuresOf(object))
+    json[subject.key] = structureJson(subject, value as Model);
   return json;
 }
 
-function structureJson(model: Model): Json | undefined {
+function structureJson({ released }: Subject, model: Model): Json | undefined {
   const { form: id, undecided, address } = model;
   const form = formById(id as string);
   if (form === undefined) return undefined;
-  return { form: id, undecided, address, ...recordJson(form.root, model) };
+  const record = recordJson(form.root, model);
+  return released === true ? record : { form: id, undecided, address, ...record };
 }
 
 /** The keys of a record: its fields, vendor parts among them, and its lists. */
@@ -65,7 +69,7 @@ function valueJson(field: ValueField, info: FieldInfo, model: Model): unknown {
     if (BigInt(raw as number | bigint) === BigInt(items.length)) return undefined;
   }
   if (field.form === 'bdf') return bdfText(raw as number) ?? raw;
-  if (typeof raw !== 'bigint') return raw;
+  if (typeof raw !== 'bigint') return field.form === undefined || typeof raw !== 'number' ? raw : hex(raw);
   // 64 bits are written as they are in memory, also those of a signed field.
   return (info.bitWidth ?? 64) <= 32 ? Number(raw) : BigInt.asUintN(64, raw);
 }

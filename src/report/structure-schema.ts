@@ -10,6 +10,7 @@ import {
   type ListBinding,
   type RecordBinding,
   type Subject,
+  type ValueField,
 } from '../structures/structure.js';
 
 export interface Schema {
@@ -23,7 +24,9 @@ const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
 const described = (description: string, schema: Schema): Schema => ({ description, ...schema });
 
 /** The schema of what is under a subject's key. */
-export function structureSchema({ what, forms }: Subject): Schema {
+export function structureSchema({ what, forms, released }: Subject): Schema {
+  const fields = forms.map(({ root }) => recordProperties(root)).reduce(merged);
+  if (released === true) return objectSchema(`${sentence(what)}.`, fields);
   const own: Properties = new Map([
     [
       'form',
@@ -48,7 +51,6 @@ export function structureSchema({ what, forms }: Subject): Schema {
     ],
     ['address', { schema: described('Physical address of the record in bytes.', ref('u64')), always: true }],
   ]);
-  const fields = forms.map(({ root }) => recordProperties(root)).reduce(merged);
   return objectSchema(`${sentence(what)}.`, new Map([...own, ...fields]));
 }
 
@@ -87,7 +89,7 @@ function addField(
       const hidden = field.hidden === true || field.countOf !== undefined;
       const only = field.hidden === true ? ' Left out where it is zero.' : '';
       const count = field.countOf === undefined ? '' : ' Left out where the list has as many.';
-      const schema = field.form === 'bdf' ? functionSchema(info) : valueSchema(info);
+      const schema = formSchema(field, info);
       add(field.key, described(`${doc}${only}${count}`, schema), !hidden);
       return;
     }
@@ -155,6 +157,11 @@ function listSchema({ what, element }: ListBinding): Schema {
     type: 'array',
     items: objectSchema(`One ${element.what}.`, recordProperties(element)),
   };
+}
+
+function formSchema({ form }: ValueField, info: FieldInfo): Schema {
+  if (form === 'bdf') return functionSchema(info);
+  return form !== undefined && (info.bitWidth ?? 64) <= 32 ? ref('hex32') : valueSchema(info);
 }
 
 /** `bb:dd.f`; the number itself where the field has room for more. */

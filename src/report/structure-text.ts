@@ -4,7 +4,7 @@ import { escapeText } from '../schema/escape.js';
 import type { FieldInfo } from '../schema/record.js';
 import { counted, hex } from '../schema/units.js';
 import type { FolioList } from '../structures/folios.js';
-import { formById, SUBJECTS, structuresOf } from '../structures/index.js';
+import { DRAFTS, formById, structuresOf } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
 import { referredElement } from '../structures/refers.js';
 import {
@@ -45,6 +45,25 @@ export function* structureSections(handover: Handover, paint: Paint): Generator<
     yield '';
     yield `${paint('node', root.what)}  ${paint('warning', `draft ${title}`)}  ${paint('address', `at ${hex(told.structure.address as bigint)}`)}`;
     for (const list of listsOf(root)) yield* tableLines(told, list);
+  }
+}
+
+/**
+ * The element at an address of the structures that stand by themselves, as a table of one line; nothing where none has
+ * one there.
+ */
+export function* elementLines(handover: Handover, address: bigint, paint: Paint): Generator<string> {
+  for (const { value } of structuresOf(handover)) {
+    const told = toldOf(handover, value, paint);
+    if (told === undefined) continue;
+    for (const list of listsOf(told.form.root)) {
+      const { items } = told.structure[list.key] as StructureList<Model>;
+      const own = items.find((item) => item.address === address);
+      if (own === undefined) continue;
+      yield paint('node', `${list.element.what} ${list.identity(own, told.structure)}`);
+      yield* tableLines({ ...told, structure: { ...told.structure, [list.key]: { items: [own] } } }, list);
+      return;
+    }
   }
 }
 
@@ -123,8 +142,12 @@ function fieldText(told: Told, field: FieldBinding, info: FieldInfo, model: Mode
 /** What a file, an FLB or a child holds, in a few words; empty where it holds no structure. */
 export function heldText(handover: Handover, holder: object, paint: Paint): string {
   const texts: string[] = [];
-  for (const { value } of structuresOf(holder)) {
-    const told = toldOf(handover, value, paint);
+  for (const { subject, value } of structuresOf(holder)) {
+    const line = subject
+      .line?.(value as Model)
+      .map(({ text, faint }) => (faint === true ? paint('faint', text) : text));
+    const told = line === undefined ? toldOf(handover, value, paint) : undefined;
+    if (line !== undefined) texts.push(...line);
     if (told !== undefined) texts.push(...recordTexts(told, told.form.root, told.structure));
   }
   return texts.join('  ');
@@ -168,20 +191,39 @@ function listText({ structure, top, form, paint }: Told, list: ListBinding, mode
   }`;
 }
 
-/** How many structures and elements there are: `2 iommufds, 3 IOMMU domains`; empty for none. */
-export function structuresSummary(handover: Handover): string {
+/** What is handed over in drafts, for people. */
+export interface DraftsSummary {
+  /** How many structures and elements there are, subject by subject: `2 iommufds`, `3 IOMMU domains`. */
+  readonly counts: readonly { readonly key: string; readonly text: string }[];
+  /** Their forms: `iommu-liveupdate version 1`. */
+  readonly forms: readonly string[];
+}
+
+export function structuresSummary(handover: Handover): DraftsSummary {
   const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
-  const parts: string[] = [];
-  for (const { key, what, plural } of SUBJECTS) {
-    const count = files.filter((file) => (file as unknown as Model)[key] !== undefined).length;
-    if (count > 0) parts.push(counted(count, what, plural));
-  }
-  for (const { value } of structuresOf(handover)) {
-    const structure = value as Model;
+  const counts: { key: string; text: string }[] = [];
+  const forms = new Set<string>();
+  const learn = (structure: Model): StructureForm | undefined => {
     const form = formById(structure.form as string);
+    if (form !== undefined) forms.add(form.title);
+    return form;
+  };
+  for (const { value, subject } of structuresOf(handover)) {
+    const structure = value as Model;
+    const form = learn(structure);
     if (form === undefined) continue;
     for (const list of listsOf(form.root))
-      parts.push(counted(usedOf(list, structure).length, list.element.what, list.what));
+      counts.push({
+        key: subject.key,
+        text: counted(usedOf(list, structure).length, list.element.what, list.what),
+      });
   }
-  return parts.join(', ');
+  for (const { key, what, plural } of DRAFTS) {
+    const own = files
+      .map((file) => (file as unknown as Record<string, Model | undefined>)[key])
+      .filter((structure) => structure !== undefined);
+    for (const structure of own) learn(structure);
+    if (own.length > 0) counts.push({ key, text: counted(own.length, what, plural) });
+  }
+  return { counts, forms: [...forms] };
 }

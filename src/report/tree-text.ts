@@ -2,6 +2,7 @@
  * `kho dump --format tree`: the devicetree blob for people. Every node and property is there; values that the
  * ABI binds to a record are printed by its fields, others as text or bytes.
  */
+
 import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
 import type { Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
@@ -17,6 +18,7 @@ import type { KhoMem } from '../records/kho.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
+import { isRfc } from '../versions/generations.js';
 import { recordText } from './field-text.js';
 import { cut, khoMemLines } from './mem-text.js';
 import { type Paint, plain } from './paint.js';
@@ -60,7 +62,7 @@ function depthOf(tree: FdtTree, token: number): number {
 }
 
 function rootBinding({ kind, generation, memblock, khoTest, luo }: Handover): NodeBinding | undefined {
-  if (generation === 'rfc-2024') return rfc2024.root;
+  if (isRfc(generation)) return rfc2024.root;
   if (generation !== undefined) return upstreamRoots[generation].root;
   if (kind !== 'rider') return undefined;
   if (memblock !== undefined) return memblockV1.root;

@@ -1,4 +1,5 @@
 /** The upstream parts of the model as plain values for JSON; lists that grow with the dump are drawn as they are written. */
+
 import type { Handover, Subtree } from '../abi/model.js';
 import type {
   DraftRecord,
@@ -8,13 +9,12 @@ import type {
   LuoFile,
   LuoSession,
   Memblock,
-  Memfd,
   PreservedMap,
 } from '../abi/upstream/model.js';
+import { moreOfChild } from '../abi/upstream/root.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
-import { hex } from '../schema/units.js';
-import { areaJson, folioListJson } from './folio-json.js';
+import { areaJson } from './folio-json.js';
 import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';
 import { blockRows, rangeRows } from './upstream-rows.js';
@@ -62,6 +62,7 @@ function subtreeJson(subtree: Subtree): Json {
     name,
     address,
     size,
+    ...Object.fromEntries(moreOfChild(subtree).map(({ key, value }) => [key, value])),
     fdt: tree === undefined ? undefined : imageToJson(toImage(tree), tree),
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,
@@ -147,24 +148,12 @@ function sessionJson({ name, count, filesAddress, fileBlocks, files }: LuoSessio
 }
 
 function fileJson(file: LuoFile): Json {
-  const { compatible, token, data, memfd, draft } = file;
+  const { compatible, token, data, draft } = file;
   return {
     ...textKeys('compatible', compatible),
     token,
     data,
-    memfd: memfd === undefined ? undefined : memfdJson(memfd),
     draft: draftJson(draft),
     ...structuresJson(file),
-  };
-}
-
-function memfdJson({ pos, size, seals, flags, nrFolios, area, folios }: Memfd): Json {
-  return {
-    pos,
-    size,
-    seals: seals === undefined ? undefined : hex(seals),
-    flags: flags === undefined ? undefined : hex(flags),
-    nrFolios,
-    ...folioListJson({ area, folios }),
   };
 }

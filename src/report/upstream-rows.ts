@@ -35,7 +35,7 @@ function scaled(frames: Float64Array, length: number, pageSize: number): Float64
   return frames;
 }
 
-/** `folios` of a memfd: `{ pfn, flags, index, count?, step? }`. */
+/** `folios` of a file: `{ pfn, flags, index, count?, step? }`. */
 export function folioRows(folios: FolioView): JsonRows {
   const columns = [
     { key: 'pfn', as: 'hex' },

@@ -3,18 +3,18 @@ import { missingOf, missingText, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { Luo } from '../abi/upstream/model.js';
 import { type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
-import { liveDevices } from '../decode/iommu/units.js';
 import { countMappings } from '../decode/iommu/walks.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
+import { liveDevices } from '../structures/iommu/units.js';
 import { counted } from '../validate/text.js';
 import { structuresSummary } from './structure-text.js';
 
 /** Why a list is not whole: the first of its parts that is not in the dump; nothing where all are. */
 export function absence(handover: Handover, parts: readonly Part[]): string {
   const missing = missingOf(handover, parts);
-  return missing === undefined ? '' : `: the ${missingText(missing)} is not in the dump`;
+  return missing === undefined ? '' : `: the ${escapeText(missingText(missing))} is not in the dump`;
 }
 
 function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Handover): string {
@@ -39,7 +39,7 @@ function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Hando
   return parts.map((part) => `, ${part}`).join('');
 }
 
-/** `2 iommufds, 3 domains of 8,493 mappings, 3 devices`: what is in use; nothing without IOMMU state. */
+/** `2 iommufds, 3 domains of 8,493 mappings, 3 devices, 1 unit`: what is in use; nothing without IOMMU state. */
 function iommuText(handover: Handover): string | undefined {
   const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
   const iommufds = files.filter(({ iommufd }) => iommufd !== undefined).length;
@@ -50,6 +50,7 @@ function iommuText(handover: Handover): string | undefined {
     parts.push(
       `${counted(domains.length, 'domain')}${mappingsText(handed, handover.memory)}`,
       counted(liveDevices(state).length, 'device'),
+      counted(state.units.items.filter(({ deleted }) => !deleted).length, 'unit'),
     );
   }
   return parts.length === 0 ? undefined : `${parts.join(', ')}${absence(handover, ['iommu', 'iommufd'])}`;
@@ -61,6 +62,17 @@ function mappingsText({ domains }: HandedIommu, memory: Handover['memory']): str
   const leaves = all.reduce((sum, each) => sum + (each?.leaves ?? 0), 0);
   const least = all.every((each) => each?.complete === true) ? '' : 'at least ';
   return ` of ${least}${leaves.toLocaleString('en-US')} ${leaves === 1 ? 'mapping' : 'mappings'}`;
+}
+
+/** Subjects that the line on the IOMMU state counts. */
+const IN_IOMMU_LINE: readonly string[] = ['iommu', 'iommufd'];
+
+/** What else is handed over in drafts, and in which forms; nothing without any. */
+function draftsText(handover: Handover, told: readonly string[]): string | undefined {
+  const { counts, forms } = structuresSummary(handover);
+  if (forms.length === 0) return undefined;
+  const rest = counts.filter(({ key }) => !told.includes(key)).map(({ text }) => text);
+  return `${rest.length === 0 ? '' : `${rest.join(', ')}; `}in no release: ${forms.join(', ')}`;
 }
 
 /** Names and texts of lines; none for what a dump does not have. */
@@ -77,8 +89,8 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   }
   const iommu = iommuText(handover);
   if (iommu !== undefined) yield ['IOMMU', iommu];
-  const drafts = structuresSummary(handover);
-  if (drafts !== '') yield ['drafts', drafts];
+  const drafts = draftsText(handover, iommu === undefined ? [] : IN_IOMMU_LINE);
+  if (drafts !== undefined) yield ['drafts', drafts];
   if (memblock !== undefined) yield ['memblock', counted(memblock.regions.length, 'region')];
   else if (missingOf(handover, ['memblock']) !== undefined)
     yield ['memblock', `unknown${absence(handover, ['memblock'])}`];

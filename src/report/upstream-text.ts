@@ -1,11 +1,18 @@
 /** The contents of memory that belong to an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
 import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
-import type { DraftRecord, Luo, LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
-import { memfdLuoSer } from '../records/memfd.js';
+import type {
+  DraftRecord,
+  Luo,
+  LuoFile,
+  LuoFlb,
+  LuoSession,
+  PreservedPages,
+  ReserveMemRegion,
+} from '../abi/upstream/model.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
-import { flags, hex, size } from '../schema/units.js';
+import { hex } from '../schema/units.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
@@ -42,9 +49,7 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
         ? '1 region of reserve_mem'
         : `${memblock.regions.length} regions of reserve_mem`,
     );
-    for (const { name = '', start = 0n, size: length = 0n } of memblock.regions) {
-      yield `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
-    }
+    for (const region of memblock.regions) yield regionLine(region, paint);
   }
   if (luo !== undefined) yield* luoLines(luo, handover, paint);
   yield* structureSections(handover, paint);
@@ -72,11 +77,19 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
   }
 }
 
+/** A region of reserve_mem. */
+export function regionLine(
+  { name = '', start = 0n, size: length = 0n }: ReserveMemRegion,
+  paint: Paint,
+): string {
+  return `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
+}
+
 function* preservedLines(pages: PreservedPages, paint: Paint): Generator<string> {
   let shown = 0;
   for (const { start, end } of pages.ranges()) {
-    if (shown++ === MAX_RANGES) {
-      yield `  ${paint('faint', '… and more (all of them: --format json)')}`;
+    if (shown++ === MAX_RANGES && paint.whole !== true) {
+      yield `  ${paint('faint', '… and more (kho dump --all shows them)')}`;
       break;
     }
     yield `  ${rangeText(start, end, paint)}`;
@@ -97,19 +110,24 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
   for (const session of sessions ?? []) {
     yield* sessionLines(session, handover, paint);
     const cutOff = missingOf(handover, ['files'], session.origin.address);
-    if (cutOff !== undefined) yield `    files unknown: the ${missingText(cutOff)} is not in the dump`;
+    if (cutOff !== undefined)
+      yield `    files unknown: the ${escapeText(missingText(cutOff))} is not in the dump`;
   }
   const noFlbs = absence(handover, ['flbs']);
   if (noFlbs !== '') yield `  FLBs unknown${noFlbs}`;
-  for (const flb of flbs) {
-    const { name, data, count: files, draft } = flb;
-    yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
-    const held = heldText(handover, flb, paint);
-    if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
-  }
+  for (const flb of flbs) yield* flbLines(flb, handover, paint);
 }
 
-function* sessionLines(
+/** An FLB, and what its data is. */
+export function* flbLines(flb: LuoFlb, handover: Handover, paint: Paint): Generator<string> {
+  const { name, data, count: files, draft } = flb;
+  yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
+  const held = heldText(handover, flb, paint);
+  if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
+}
+
+/** A session and its files. */
+export function* sessionLines(
   { name, count, files }: LuoSession,
   handover: Handover,
   paint: Paint,
@@ -122,24 +140,18 @@ function* sessionLines(
     yield `    ${line}`;
 }
 
-function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
-  const { compatible, token, data, memfd, draft } = file;
+/** A file on one line. */
+export function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
+  const { compatible, token, data, draft } = file;
   const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
-  if (draft !== undefined && memfd === undefined) {
-    const held = heldText(handover, file, paint);
-    return `${head}  ${held === '' ? '' : `${held}  `}${draftText(draft, paint)}`;
-  }
-  if (memfd === undefined) return `${head}  data ${paint('address', hex(data))}`;
-  const { pos, size: bytes, seals, nrFolios } = memfd;
-  const sealed = seals === undefined || seals === 0 ? '' : `  seals ${flags(seals, SEALS)}`;
-  const of = draft === undefined ? '' : `  ${draftText(draft, paint)}`;
-  return `${head}  ${size(bytes)}  pos ${hex(pos)}${sealed}  ${paint('faint', `${nrFolios} folios`)}${of}`;
+  const held = heldText(handover, file, paint);
+  const parts = [
+    ...(held === '' ? [] : [held]),
+    ...(draft === undefined ? [] : [draftText(draft, paint)]),
+    ...(held === '' && draft === undefined ? [`data ${paint('address', hex(data))}`] : []),
+  ];
+  return [head, ...parts].join('  ');
 }
-
-const SEALS = (memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values ?? new Map()) as ReadonlyMap<
-  number,
-  string
->;
 
 function draftText({ draft }: DraftRecord, paint: Paint): string {
   return paint('warning', `draft ${draft}`);

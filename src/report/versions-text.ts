@@ -1,4 +1,6 @@
 /** `kho explain abi`: which release writes and reads which ABI. */
+import { SUBJECTS } from '../structures/index.js';
+import { DRAFTS_SEEN } from '../versions/drafts.js';
 import { ABI_VERSIONS, RELEASES } from '../versions/table.js';
 import { type Paint, plain } from './paint.js';
 
@@ -41,6 +43,32 @@ export function* abiLines(paint: Paint = plain): Generator<string> {
     const from = [since ?? 'no release', commit, date].filter((text) => text !== undefined).join(', ');
     yield `${paint('name', abi)} ${paint('faint', `(${from})`)} ${change}`;
   }
+  yield '';
+  yield* draftLines(paint);
+}
+
+/** What holds a structure: a LUO file by its handler, an FLB, a child of the root. */
+const HOLDERS = { file: 'file', flb: 'FLB', child: 'child' } as const;
+
+/** The forms of drafts: no release reads any of them, so that `--to` of every release refuses them. */
+function* draftLines(paint: Paint): Generator<string> {
+  yield paint(
+    'faint',
+    'Drafts, in no release: a kernel without the handler loses every file of every session.',
+  );
+  yield '';
+  const seen = new Map(DRAFTS_SEEN.map((each) => [each.form, each]));
+  const rows = SUBJECTS.flatMap(({ holder, forms }) =>
+    forms.flatMap(({ id, names, title }) => {
+      const where = seen.get(id);
+      return where === undefined
+        ? []
+        : [[names.join(', '), HOLDERS[holder], title, where.with ?? '-', where.seen]];
+    }),
+  );
+  const table = columns([['name', 'held by', 'form', 'with', 'seen'], ...rows]);
+  yield paint('name', table[0] ?? '');
+  yield* table.slice(1);
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {

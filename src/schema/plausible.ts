@@ -76,6 +76,20 @@ function suspicious({ unit, pointer, reserved, values }: FieldInfo, width: numbe
     : 0n;
 }
 
+/** Whether a record has text in it: what is there instead may be told as such. */
+export function hasText(record: RecordType<unknown>): boolean {
+  return checksFor(record).texts.length > 0;
+}
+
+function checksFor(record: RecordType<unknown>): Checks {
+  let checks = checksOf.get(record);
+  if (checks === undefined) {
+    checks = compile(record);
+    checksOf.set(record, checks);
+  }
+  return checks;
+}
+
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
@@ -85,12 +99,7 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   const { size = 0, endian } = record;
   if (endian !== 'le') return true;
   if (offset + size > view.byteLength) return false;
-  let checks = checksOf.get(record);
-  if (checks === undefined) {
-    checks = compile(record);
-    checksOf.set(record, checks);
-  }
-  const { masks, texts } = checks;
+  const { masks, texts } = checksFor(record);
   let wrong = 0;
   for (const { at, lo, hi } of masks) {
     // A record may end within its last word.
@@ -104,24 +113,26 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
 /**
  * How many of records that follow each other do not look like records.
  *
- * @param words of a buffer that begins with the first record
+ * @param words of a buffer of such records
+ * @param first number of the first of them to be looked at
  */
 export function countUnlike(
   record: RecordType<unknown>,
   view: DataView,
   words: Int32Array,
+  first: number,
   count: number,
 ): number {
   const { size = 0 } = record;
   const masks = wordMasks(record);
   let unlike = 0;
   if (masks === undefined) {
-    for (let i = 0; i < count; i++) if (!looksLike(record, view, i * size)) unlike++;
+    for (let i = first; i < first + count; i++) if (!looksLike(record, view, i * size)) unlike++;
     return unlike;
   }
   const { length } = masks;
   // Where no bit is set that should not be nothing else is to be checked, as with nearly all of them.
-  for (let i = 0, at = 0; i < count; i++, at += length) {
+  for (let i = first, at = first * length; i < first + count; i++, at += length) {
     let set = 0;
     for (let k = 0; k < length; k++) set |= (words[at + k] as number) & (masks[k] as number);
     if (set !== 0 && !looksLike(record, view, i * size)) unlike++;

@@ -1,6 +1,15 @@
 /** Lists of folios that are in preserved vmalloc areas, as the model has them. */
 import type { KhoVmalloc } from '../records/vmalloc.js';
 
+/** An entry: whatever the file is, its list is one of struct memfd_luo_folio_ser. */
+export {
+  MEMFD_LUO_FOLIO_SER as FOLIO_SER,
+  MEMFD_LUO_FOLIO_SER_BITS as FOLIO_SER_BITS,
+  MEMFD_LUO_FOLIO_SER_SIZE as FOLIO_SER_SIZE,
+  memfdLuoFolioSer as folioSer,
+  writeMemfdLuoFolioSer as writeFolioSer,
+} from '../records/memfd.js';
+
 /** A preserved vmalloc area (struct kho_vmalloc) and what its chain of list pages says. */
 export interface VmallocArea {
   readonly descriptor: KhoVmalloc;
@@ -44,12 +53,24 @@ export interface FolioView {
   each(visit: (pfn: number, flags: number, index: number, position: number) => void): void;
   /** The entries, runs joined; stops at the first that is absent. */
   runs(): Iterable<FolioRun>;
-  /** The same, many at a time. */
-  columns(): Iterable<FolioColumns>;
+  /**
+   * The same, many at a time.
+   *
+   * @param skip told the lowest and the highest page frame of entries that follow each other; leaves them out if true
+   */
+  columns(skip?: (low: number, high: number) => boolean): Iterable<FolioColumns>;
 }
 
 /** What a record has that names an area of folios. */
 export interface FolioList {
   readonly area: VmallocArea;
   readonly folios: FolioView;
+}
+
+/** A record that says how many folios its list has. */
+export interface CountedFolios extends FolioList {
+  /** As stored. */
+  readonly nrFolios: bigint;
+  /** Order of each, where the record says it; else that of its preserved block. */
+  readonly order?: number;
 }

@@ -1,10 +1,12 @@
 /** The registry: every structure that the engines handle, by what names it where it hangs. */
 import { ownVersion } from '../schema/composite.js';
+import type { CountedFolios } from './folios.js';
 import { guestMemfd } from './guest-memfd/binding.js';
 import { hugeMemfd, hugetlb } from './hugetlb/binding.js';
 import { iommu } from './iommu/binding.js';
 import { iommufd } from './iommufd/binding.js';
 import { kvmVcpu, kvmVm } from './kvm/binding.js';
+import { memfd } from './memfd/binding.js';
 import { pci } from './pci/binding.js';
 import { pstore } from './pstore/binding.js';
 import type { StructureForm, Subject } from './structure.js';
@@ -15,6 +17,7 @@ export const SUBJECTS: readonly Subject[] = [
   iommu,
   pci,
   hugetlb,
+  memfd,
   iommufd,
   vfioPci,
   hugeMemfd,
@@ -23,6 +26,9 @@ export const SUBJECTS: readonly Subject[] = [
   kvmVcpu,
   pstore,
 ];
+
+/** Those of no release. */
+export const DRAFTS: readonly Subject[] = SUBJECTS.filter(({ released }) => released !== true);
 
 const FORMS: ReadonlyMap<string, StructureForm> = new Map(
   SUBJECTS.flatMap(({ forms }) => forms.map((form): [string, StructureForm] => [form.id, form])),
@@ -72,4 +78,12 @@ export function* structuresOf(
     const value = (object as { readonly [key: string]: unknown })[subject.key];
     if (value !== undefined) yield { subject, value };
   }
+}
+
+/** The lists of folios that a file has, by what has them. */
+export function* folioListsOf(
+  file: object,
+): Generator<{ readonly subject: Subject; readonly list: CountedFolios }> {
+  for (const { subject, value } of structuresOf(file, 'file'))
+    if ('folios' in (value as object)) yield { subject, list: value as CountedFolios };
 }

@@ -2,16 +2,20 @@
  * What a binding of a structure in memory is: its record, what the model calls its fields, where its pointers lead and
  * how. What formats/ says of a field (width, names of values, what a pointer is, its null) is not said again.
  */
+import type { PhysicalMemory } from '../memory/physical.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import type { StructurePart } from './parts.js';
+import type { StructurePart } from './typed.js';
 
 /** A record or an element as plain data, under the keys of its binding, with its `address`. */
 export interface Model {
   [key: string]: unknown;
 }
 
-/** How a number is written for people and in JSON: as `bb:dd.f`, or as the width of its field says. */
-export type Form = 'bdf';
+/**
+ * How a number is written for people and in JSON, where the width of its field does not say it: as `bb:dd.f`; in
+ * hexadecimal; in JSON in hexadecimal, and for people by the names of its bits.
+ */
+export type Form = 'bdf' | 'hex' | 'flags';
 
 /** A list that a field's value, a physical address, leads into: to one of its elements. */
 export interface Target {
@@ -158,6 +162,15 @@ export interface StructureForm {
   readonly root: RecordBinding;
   /** Forms of other structures that the same kernels wrote. */
   readonly alongside?: readonly string[];
+  /** Keys of the newest form that this one does not have, and the values there that say the same. */
+  readonly lacks?: Readonly<Record<string, number>>;
+}
+
+/** A word or two about a structure. */
+export interface Word {
+  readonly text: string;
+  /** Of less weight than the others. */
+  readonly faint?: true;
 }
 
 /** A remapping unit that a structure names. */
@@ -198,10 +211,19 @@ export interface Subject {
   readonly plural: string;
   /** What it is part of, where it is not in the dump. */
   readonly part: StructurePart;
+  /** Area of the rules on it, and what that is about. */
+  readonly area?: { readonly id: string; readonly title: string };
+  /**
+   * Releases have it, and the string alone tells its form: JSON has neither form nor address, and typed code finds
+   * them as `version` and `origin`.
+   */
+  readonly released?: true;
   /** Forms, the newest first. */
   readonly forms: readonly StructureForm[];
-  /** Translation tables that hardware reads. */
-  translation?(model: Model): Translation;
+  /** A structure in a line, where its fields one by one are not what people look for. */
+  line?(model: Model): readonly Word[];
+  /** Translation tables that hardware reads; what memory holds of them tells their kind. */
+  translation?(model: Model, memory: PhysicalMemory | undefined): Translation;
 }
 
 /** A field with another key, or with more to say. */
@@ -235,6 +257,15 @@ export function flagKeys({ values }: FieldInfo): FlagKey[] {
     key: name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
     mask: BigInt(mask),
   }));
+}
+
+/** The list of folios whose entries a field counts. */
+export function countedFolios(binding: RecordBinding, id: string): FoliosField | undefined {
+  for (const each of binding.record.fields) {
+    const field = fieldBinding(binding, each.id);
+    if (field.kind === 'folios' && field.count === id) return field;
+  }
+  return undefined;
 }
 
 /** Whether a value of a record says nothing: zero, or bytes that are. */

@@ -34,6 +34,8 @@ export function valueName({ values }: FieldInfo, raw: number | bigint): string |
 /** A number of a field, by what formats/ says that it is. */
 export function numberText(field: ValueField, info: FieldInfo, raw: number | bigint): string {
   if (field.form === 'bdf') return bdfText(Number(raw)) ?? hex(raw);
+  if (field.form === 'hex') return hex(raw);
+  if (field.form === 'flags') return flagsText(info, raw);
   const name = valueName(info, raw);
   if (name !== undefined) return name;
   if (info.unit === 'bytes') return size(raw);

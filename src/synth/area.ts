@@ -21,7 +21,7 @@ export interface LaidArea {
   readonly runs: Iterable<bigint>;
 }
 
-/** Nothing: what an empty memfd has. */
+/** Nothing: what an empty file has. */
 const EMPTY: LaidArea = {
   descriptor: { first: 0n, totalPages: 0, flags: 0, order: 0 },
   chunks: [],

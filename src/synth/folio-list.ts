@@ -1,13 +1,14 @@
-/** The folio list of a memfd: its entries in an area, and its account. */
-import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_FOLIO_SER_BITS, MEMFD_LUO_FOLIO_SER_SIZE } from '../records/memfd.js';
+/** The folio list of a file: its entries in an area, and its account. */
+
 import { hex } from '../schema/units.js';
+import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE } from '../structures/folios.js';
 import { type LaidArea, layArea } from './area.js';
 import type { GuestFile } from './guest.js';
 import type { Space } from './space.js';
 
-const { pfn: PFN, flags: FLAGS } = MEMFD_LUO_FOLIO_SER_BITS;
+const { pfn: PFN, flags: FLAGS } = FOLIO_SER_BITS;
 const WORD = 2 ** 32;
-/** MEMFD_LUO_FOLIO_DIRTY and MEMFD_LUO_FOLIO_UPTODATE: what the kernel sets on every folio. */
+/** Dirty and uptodate: what the kernel sets on every folio. */
 const FOLIO_FLAGS = 3;
 
 /** Lays out the list; entries are made page by page. */
@@ -17,17 +18,17 @@ export function layFolioList(
   file: GuestFile,
   order: { readonly key: number; readonly disorder: number },
 ): LaidArea {
-  const perPage = space.pageSize / MEMFD_LUO_FOLIO_SER_SIZE;
-  return layArea(space, what, file.folios * MEMFD_LUO_FOLIO_SER_SIZE, order, (page, index) => {
+  const perPage = space.pageSize / FOLIO_SER_SIZE;
+  return layArea(space, what, file.folios * FOLIO_SER_SIZE, order, (page, index) => {
     const first = index * perPage;
     // Hot: four 32-bit words an entry, no bigint.
     file.each(first, perPage, ({ pfn, index: offset }, position) => {
-      const at = (position - first) * MEMFD_LUO_FOLIO_SER_SIZE;
+      const at = (position - first) * FOLIO_SER_SIZE;
       const high = Math.floor(pfn / WORD) | (FOLIO_FLAGS << (FLAGS.shift - 32));
       page.setUint32(at + PFN.offset, pfn % WORD, true);
       page.setUint32(at + PFN.offset + 4, high, true);
-      page.setUint32(at + MEMFD_LUO_FOLIO_SER.index, offset % WORD, true);
-      page.setUint32(at + MEMFD_LUO_FOLIO_SER.index + 4, Math.floor(offset / WORD), true);
+      page.setUint32(at + FOLIO_SER.index, offset % WORD, true);
+      page.setUint32(at + FOLIO_SER.index + 4, Math.floor(offset / WORD), true);
     });
   });
 }

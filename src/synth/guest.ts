@@ -1,5 +1,5 @@
 /**
- * Guest memory of preserved memfds: which folio is where, as functions of the position. Memory is dealt out in
+ * Guest memory of preserved files: which folio is where, as functions of the position. Memory is dealt out in
  * units of 2 MiB; a unit is one folio, or as many smaller ones of one order as it holds.
  */
 import { happens, hash } from './random.js';
@@ -106,7 +106,7 @@ export function createGuest(plan: GuestPlan): Guest {
     const straight = fragmentation === 0;
     // The end of a file that is not a whole unit is single pages.
     if (left < unitPages) return { order: 0, count: left, straight, choice };
-    // memfd_pin_folios allocates what the file lacks, page by page (mm/memfd.c memfd_alloc_folio).
+    // Pinning the folios allocates what the file lacks, page by page (the handler's preserve in mm/).
     if (happens(holes, holeKey, slot)) return { order: 0, count: unitPages, straight, choice };
     const order = orderOf(slot);
     return { order, count: unitPages >> order, straight, choice };

@@ -1,15 +1,16 @@
-/** LUO's state from its plan: where sessions, files and memfds are, as a document for the writers and as an account. */
+/** LUO's state from its plan: where sessions and files are, as a document for the writers and as an account. */
 
 import { blockCapacity } from '../decode/upstream/blocks.js';
 import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../records/luo.js';
 import { hex } from '../schema/units.js';
+import { namedForms } from '../structures/index.js';
 import { folioRuns, layFolioList } from './folio-list.js';
 import type { Guest } from './guest.js';
-import type { LaidIommu } from './iommu.js';
+import type { LaidIommu } from './iommu/iommu.js';
 import { hash } from './random.js';
 import type { Space } from './space.js';
-import type { LuoPlan, MemfdPlan, SessionPlan } from './upstream-plan.js';
+import type { FilePlan, LuoPlan, SessionPlan } from './upstream-plan.js';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -50,7 +51,7 @@ export function layLuo(
     const first = next;
     next += session.files.length;
     const files = session.files.map((file, j) =>
-      layFile(space, plan, file, guest, first + j, `memfd ${j} of session ${i}`, order),
+      layFile(space, plan, file, guest, first + j, `file ${j} of session ${i}`, order),
     );
     for (const more of iommu?.files[i] ?? []) files.push({ encoded: more, account: more });
     return laySession(space, plan, session, files);
@@ -67,7 +68,7 @@ export function layLuo(
     ...(version === 'luo-v2' ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress,
     ...(blocks === undefined || blocks.length === 0 ? {} : { sessionBlocks: blocks }),
-    ...(hasFlbs ? flbsJson(space, plan, iommu?.flbs ?? []) : {}),
+    ...(hasFlbs ? flbsJson(space, plan, iommu) : {}),
   };
   return {
     encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
@@ -75,12 +76,11 @@ export function layLuo(
   };
 }
 
-function flbsJson(space: Space, { flbs }: LuoPlan, more: readonly Json[]): Json {
-  return {
-    flbsAddress: hex(space.keep(0)),
-    flbPages: '0x1',
-    flbs: [...flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count) })), ...more],
-  };
+/** The test's FLBs are kept for every file, those of drafts too. */
+function flbsJson(space: Space, { flbs }: LuoPlan, iommu: LaidIommu | undefined): Json {
+  const more = BigInt(iommu?.files.reduce((sum, files) => sum + files.length, 0) ?? 0);
+  const own = flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count + more) }));
+  return { flbsAddress: hex(space.keep(0)), flbPages: '0x1', flbs: [...own, ...(iommu?.flbs ?? [])] };
 }
 
 function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {
@@ -109,8 +109,8 @@ function layBlocks(space: Space, records: number, size: number): { address: stri
 
 function layFile(
   space: Space,
-  { memfd: compatible }: LuoPlan,
-  plan: MemfdPlan,
+  { handler: compatible }: LuoPlan,
+  plan: FilePlan,
   guest: Guest,
   number: number,
   what: string,
@@ -118,25 +118,36 @@ function layFile(
 ): Laid {
   const data = hex(space.keep(0));
   const file = guest.files[number];
-  if (file === undefined) throw new RangeError('a guest has a file for each memfd');
+  if (file === undefined) throw new RangeError('a guest has memory for each file');
+  const { key: own, sealed } = handlerForm(compatible);
   const { descriptor, chunks, runs } = layFolioList(space, what, file, { key: hash(key, number), disorder });
   const list: Json = { ...descriptor, first: hex(descriptor.first) };
   const common: Json = {
     pos: hex(plan.pos),
     size: hex(plan.size),
-    ...(compatible === 'memfd-v2' ? { seals: hex(plan.seals), flags: '0x0' } : {}),
+    ...(sealed ? { seals: hex(plan.seals), flags: '0x0' } : {}),
     nrFolios: hex(file.folios),
   };
   const head = { compatible, token: hex(plan.token), data };
   return {
-    encoded: { ...head, memfd: { ...common, list: { ...list, chunks: [], runs: [] }, folios: [] } },
+    encoded: { ...head, [own]: { ...common, list: { ...list, chunks: [], runs: [] }, folios: [] } },
     account: {
       ...head,
-      memfd: {
+      [own]: {
         ...common,
         list: { ...list, chunks, runs },
         folios: { [Symbol.iterator]: () => folioRuns(file) },
       },
     },
+  };
+}
+
+/** What a handler's files are under in the model, and whether their record has seals. */
+export function handlerForm(handler: string): { readonly key: string; readonly sealed: boolean } {
+  const { subject, forms } = namedForms('file', handler) ?? {};
+  if (subject === undefined) throw new RangeError(`${handler} is not a handler of files`);
+  return {
+    key: subject.key,
+    sealed: forms?.[0]?.root.record.fields.some(({ id }) => id === 'seals') === true,
   };
 }

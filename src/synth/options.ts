@@ -2,23 +2,24 @@
 
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
-import { IOMMU_STAGES, type IommuStage } from './upstream-plan.js';
+import { isRfc } from '../versions/generations.js';
+import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from './upstream-plan.js';
 
 /** What a dump shall be like; everything but the ABI has a default. Sizes in bytes. */
 export interface SynthOptions {
   readonly abi: Generation;
   /** 64 bits; the same seed gives the same bytes with the same version of this package. */
   readonly seed?: bigint;
-  /** Memory of guests in all: guestmemfs files, or memfds. */
+  /** Memory of guests in all: files of guestmemfs or of LUO. */
   readonly guestRam?: bigint;
   readonly pageSize?: number;
   /** 0: large folios and leaves in order; 1: single pages, scattered. */
   readonly fragmentation?: number;
   /** LUO sessions. */
   readonly sessions?: number;
-  /** Memfds in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
+  /** Files of guest memory in all sessions; with rfc-2024 files of guestmemfs, of which domains map as many as they need. */
   readonly files?: number;
-  /** Part of the memfds' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
+  /** Part of the files' 2 MiB units that were holes, 0 to 1: the kernel fills them with single pages. */
   readonly holes?: number;
   /** Release whose forms are written, where releases of one ABI differ: 6.16 to 7.4. */
   readonly release?: string;
@@ -30,17 +31,23 @@ export interface SynthOptions {
   readonly reserveMem?: number;
   /** Folios of the rider of the kernel's own test. */
   readonly testFolios?: number;
-  /** rfc-2024: persistent iommufds with a domain each; kho-v4: domains of an IOMMU state (a draft). */
+  /** rfc-2024: persistent iommufds with a domain each; Linux 7.0 on: domains of an IOMMU state (a draft). */
   readonly domains?: number;
   /** Devices of each domain. */
   readonly devices?: number;
-  /** kho-v4: mode and stage of the domains' tables. */
+  /** IOMMU state: domains without a device, of all. */
+  readonly unattached?: number;
+  /** IOMMU state: remapping units. */
+  readonly units?: number;
+  /** IOMMU state: mode and stage of the domains' tables. */
   readonly stage?: IommuStage;
-  /** kho-v4: domains and devices that were deleted. */
+  /** IOMMU state: domains and devices that were deleted. */
   readonly deleted?: number;
+  /** IOMMU state: size of the largest leaves. */
+  readonly leaves?: LeafSize;
   /** rfc-2024: areas of each IOAS. */
   readonly areas?: number;
-  /** rfc-2024: levels of page tables, 3 to 5. */
+  /** Levels of page tables, 3 to 5. */
   readonly levels?: number;
   /** rfc-2024: CPUs of the ftrace buffer. */
   readonly ftraceCpus?: number;
@@ -74,14 +81,17 @@ export const OPTION_NAMES: Readonly<Record<keyof SynthOptions, string>> = {
   testFolios: 'test-folios',
   domains: 'domains',
   devices: 'devices',
+  unattached: 'unattached',
+  units: 'units',
   stage: 'stage',
   deleted: 'deleted',
+  leaves: 'leaves',
   areas: 'areas',
   levels: 'levels',
   ftraceCpus: 'ftrace-cpus',
 };
 
-const RFC_ONLY = ['areas', 'levels', 'ftraceCpus'] as const;
+const RFC_ONLY = ['areas', 'ftraceCpus'] as const;
 const UPSTREAM_ONLY = [
   'sessions',
   'holes',
@@ -90,11 +100,23 @@ const UPSTREAM_ONLY = [
   'flbs',
   'reserveMem',
   'testFolios',
+  'unattached',
+  'units',
   'stage',
   'deleted',
+  'leaves',
 ] as const;
-/** What the IOMMU state of the series of 2026 needs: it was written on top of kho-v4 and pages of 4 KiB. */
-const IOMMU_ONLY = ['domains', 'devices', 'stage', 'deleted'] as const;
+/** What goes with an IOMMU state of the series of 2026. */
+const IOMMU_ONLY = [
+  'domains',
+  'devices',
+  'unattached',
+  'units',
+  'stage',
+  'deleted',
+  'leaves',
+  'levels',
+] as const;
 
 /**
  * Refuses what an ABI does not have, and values outside every range.
@@ -106,21 +128,21 @@ export function checkOptions(options: SynthOptions): void {
   if (!GENERATIONS.some((name) => name === abi)) {
     throw new SynthError('abi', `"${abi}" is not one of ${GENERATIONS.join(', ')}`);
   }
-  const foreign = (abi === 'rfc-2024' ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
+  const foreign = (isRfc(abi) ? UPSTREAM_ONLY : RFC_ONLY).find((key) => options[key] !== undefined);
   if (foreign !== undefined) throw new SynthError(OPTION_NAMES[foreign], `${abi} has none`);
   const iommu = IOMMU_ONLY.find((key) => options[key] !== undefined);
-  if (iommu !== undefined && abi !== 'rfc-2024') {
-    if (abi !== 'kho-v4' || (luo !== undefined && luo !== 'luo-v5'))
-      throw new SynthError(OPTION_NAMES[iommu], 'IOMMU state goes with kho-v4 and luo-v5 only');
+  if (iommu !== undefined && !isRfc(abi)) {
     if (pageSize !== undefined && pageSize !== 4096)
       throw new SynthError(OPTION_NAMES[iommu], 'VT-d has pages of 4k only');
   }
   if (options.stage !== undefined && !IOMMU_STAGES.includes(options.stage))
     throw new SynthError('stage', `"${options.stage}" is not one of ${IOMMU_STAGES.join(', ')}`);
+  if (options.leaves !== undefined && !LEAF_SIZES.includes(options.leaves))
+    throw new SynthError('leaves', `"${options.leaves}" is not one of ${LEAF_SIZES.join(', ')}`);
   if (pageSize !== undefined && ![4096, 16384, 65536].includes(pageSize)) {
     throw new SynthError('page-size', 'not 4k, 16k or 64k');
   }
-  if (abi === 'rfc-2024' && pageSize !== undefined && pageSize !== 4096) {
+  if (isRfc(abi) && pageSize !== undefined && pageSize !== 4096) {
     throw new SynthError('page-size', 'rfc-2024 has pages of 4k only');
   }
   for (const [name, part] of [
@@ -147,7 +169,7 @@ export function checkOptions(options: SynthOptions): void {
  */
 export function countOption(
   options: SynthOptions,
-  key: Exclude<keyof SynthOptions, 'abi' | 'seed' | 'guestRam' | 'release' | 'luo' | 'stage'>,
+  key: Exclude<keyof SynthOptions, 'abi' | 'seed' | 'guestRam' | 'release' | 'luo' | 'stage' | 'leaves'>,
   fallback: number,
   max: number,
   min = 0,

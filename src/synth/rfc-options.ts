@@ -1,4 +1,5 @@
 /** The plan of a dump of the 2024 series from parameters. */
+import { RFC } from '../versions/generations.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
 import { interruptRoom } from './rfc-domains.js';
@@ -43,7 +44,7 @@ export function rfcPlan(options: SynthOptions): RfcPlan {
   const fragmentation = options.fragmentation ?? 0.25;
   const small = blocks <= 8192;
   return {
-    abi: 'rfc-2024',
+    abi: RFC,
     release: '6.11.0-rc4',
     key: random.next() || 1,
     fragmentation,

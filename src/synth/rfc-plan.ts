@@ -1,5 +1,7 @@
 /** What a dump of the 2024 series shall hold: plain data, every value of which gives a consistent dump. */
 
+import type { RFC } from '../versions/generations.js';
+
 /** One map call. Values that do not fit are brought into range by the layout. */
 export interface AreaPlan {
   /** Unmapped pages before it. */
@@ -35,7 +37,7 @@ export interface IommufdPlan {
 }
 
 export interface RfcPlan {
-  readonly abi: 'rfc-2024';
+  readonly abi: typeof RFC;
   /** `uname -r` of the kernel. */
   readonly release: string;
   /** Picks one layout of many; 0 is the plain one. */

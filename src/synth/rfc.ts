@@ -4,6 +4,7 @@ import { packRecords } from '../abi/record-view.js';
 import { freshRfcBlob } from '../encode/blob.js';
 import { bootParamsBytes, khoElementBytes } from '../encode/rfc-memory.js';
 import { KHO_DATA_RFC2024_SIZE, khoMem } from '../records/kho.js';
+import { RFC } from '../versions/generations.js';
 import { contextRegions, rootTable } from './contexts.js';
 import { bytesRegion } from './regions.js';
 import { rfcAccount } from './rfc-account.js';
@@ -44,7 +45,7 @@ export function layRfc(plan: RfcPlan): RfcParts {
   };
   const contexts = plan.contextTables ? contextRegions(domains, layout.contexts) : [];
   return {
-    generation: 'rfc-2024',
+    generation: RFC,
     pageSize: PAGE,
     machine: 'x86-64',
     release: plan.release,

@@ -1,5 +1,7 @@
 /** From parameters to a plan, and from a plan to a dump. */
+
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import { isRfc, RFC } from '../versions/generations.js';
 import { checkOptions, type SynthOptions } from './options.js';
 import { layRfc } from './rfc.js';
 import { rfcPlan } from './rfc-options.js';
@@ -19,7 +21,7 @@ export type SynthPlan = RfcPlan | UpstreamPlan;
  */
 export function planFromSeed(options: SynthOptions): SynthPlan {
   checkOptions(options);
-  if (options.abi === 'rfc-2024') return rfcPlan(options);
+  if (isRfc(options.abi)) return rfcPlan(options);
   return upstreamPlan(options as SynthOptions & { readonly abi: UpstreamGeneration });
 }
 
@@ -30,5 +32,5 @@ export function planFromSeed(options: SynthOptions): SynthPlan {
  * @throws RangeError for a plan whose parts do not fit each other
  */
 export function synthesise(plan: SynthPlan): Synthesis {
-  return synthesis(plan.abi === 'rfc-2024' ? layRfc(plan) : layUpstream(plan));
+  return synthesis(plan.abi === RFC ? layRfc(plan) : layUpstream(plan));
 }

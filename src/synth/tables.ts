@@ -18,6 +18,8 @@ export interface TableMapping {
   readonly offset: number;
   /** Page frame number of a page of the file; 512 pages of the file from a multiple of 512 on are adjacent. */
   readonly pfn: (page: number) => number;
+  /** Where that is not so: whether the 512 pages from a multiple of 512 on are adjacent and aligned. */
+  readonly whole?: (page: number) => boolean;
   readonly write: boolean;
 }
 
@@ -32,6 +34,8 @@ export interface TablesPlan {
   readonly key: number;
   /** Kind of the entries; second by default. */
   readonly stage?: 'first' | 'second';
+  /** The unit does not snoop on its walks: entries that lead to tables have the software bit of a flushed table. */
+  readonly incoherent?: boolean;
 }
 
 /** Tables without a place. */
@@ -61,9 +65,10 @@ export function planTables({
   fragmentation,
   key,
   stage = 'second',
+  incoherent = false,
 }: TablesPlan): Tables {
   const leafBits = stage === 'first' ? firstLeafBits : secondLeafBits;
-  const tableBits = stage === 'first' ? FIRST_TABLE_BITS : TABLE_BITS;
+  const tableBits = tableBitsOf(stage, incoherent);
   const writeTable = (page: DataView, slot: number, address: number): void =>
     writeEntry(page, slot, address / PAGE, tableBits);
   const giant = new Set<number>();
@@ -73,10 +78,11 @@ export function planTables({
   let windows = 0;
   let lowest = 0;
 
-  function isLarge({ iova, pages, offset }: TableMapping, window: number): boolean {
+  function isLarge({ iova, pages, offset, whole }: TableMapping, window: number): boolean {
     const start = window * WINDOW;
     if (!pageSizes.size2M || start < iova || start + WINDOW > iova + pages) return false;
-    return (iova - offset) % WINDOW === 0 && !happens(fragmentation, key, window);
+    if ((iova - offset) % WINDOW !== 0 || happens(fragmentation, key, window)) return false;
+    return whole === undefined || whole(start - iova + offset);
   }
 
   function isGiant(mapping: TableMapping, giga: number): boolean {
@@ -259,12 +265,18 @@ function secondLeafBits(level: number, { write }: TableMapping): Halves {
   return leafEntry('rfc', level, { read: true, write }) ?? NO_BITS;
 }
 
-/** What entries that point to tables have besides the address. */
-const TABLE_BITS = tableEntry('rfc', 0);
+/** Software bit of first-stage entries for a table that has been flushed (vtd.md 2.4). */
+const FLUSHED_FIRST = 1 << 9;
 
 /** What Linux writes in first-stage tables: user, accessed, and dirty where it is writable (vtd.md 2.4). */
 const FIRST_TABLE = FS_PDE_TABLE_BITS.p.lo | FS_PDE_TABLE_BITS.us.lo | FS_PDE_TABLE_BITS.a.lo;
-const FIRST_TABLE_BITS: Halves = { lo: FIRST_TABLE | FS_PDE_TABLE_BITS.rw.lo, hi: 0 };
+
+/** What entries that point to tables have besides the address. */
+function tableBitsOf(stage: 'first' | 'second', incoherent: boolean): Halves {
+  if (stage === 'second') return tableEntry(incoherent ? 'generic_pt-incoherent' : 'rfc', 0);
+  const flushed = incoherent ? FLUSHED_FIRST : 0;
+  return { lo: FIRST_TABLE | FS_PDE_TABLE_BITS.rw.lo | flushed, hi: 0 };
+}
 
 function firstLeafBits(level: number, { write }: TableMapping): Halves {
   const large = level > 1 ? FS_PDE_LEAF_BITS.ps.lo : 0;

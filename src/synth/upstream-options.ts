@@ -2,16 +2,16 @@
 import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { RELEASES, type ReleaseAbi } from '../versions/table.js';
-import { MOST_DEVICES } from './iommu.js';
-import { luoLimits } from './luo.js';
+import { MOST_ENDPOINTS } from './iommu/topology.js';
+import { handlerForm, luoLimits } from './luo.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
-import type { LuoPlan, MemfdPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
+import type { FilePlan, LuoPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
 
 const GIB = 1n << 30n;
 /** Bytes of guest memory that a plan may have; what is kept for it grows to 4 MiB. */
 const MAX_RAM = 1n << 46n;
-/** Pages that a memfd may have for the kernel's writer. */
+/** Pages that a file may have for the kernel's writer. */
 const MAX_FILE_PAGES = 2 ** 32 - 1;
 const TEST_FLB_DATA = 0xfeedf00dcafebee0n;
 
@@ -22,7 +22,7 @@ const KHO_V2: Pick<ReleaseAbi, 'release' | 'map' | 'editedTree' | 'luo' | 'luoFl
   editedTree: true,
   luo: 'luo-v1',
   luoFlb: true,
-  files: ['memfd-v2'],
+  files: RELEASES.find(({ kho }) => kho === 'kho-v3')?.files ?? [],
   khoTest: 'vmalloc',
 };
 
@@ -47,12 +47,12 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     throw new SynthError('test-folios', `Linux ${release.release} has no kho_test`);
   }
   if (version === undefined) {
-    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes'] as const).find(
+    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes', 'domains'] as const).find(
       (key) => options[key] !== undefined,
     );
     if (asked !== undefined) {
       const name = asked === 'guestRam' ? 'guest-ram' : asked;
-      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no memfds`);
+      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no files`);
     }
   }
   return {
@@ -65,7 +65,7 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
     fragmentation: options.fragmentation ?? 0.25,
     ...(version === undefined
       ? {}
-      : withIommu(options, luoPlan(options, version, release, pageSize, random))),
+      : withIommu(options, luoPlan(options, version, release, pageSize, random), pageSize, random)),
     reserveMem: Array.from({ length: reserveMem }, (_, i) => reservePlan(i, random)),
     ...(abi === 'kho-v3' || abi === 'kho-v4' ? { kexecCount: random.between(1, 20) } : {}),
     ...(testFolios > 0 && release.khoTest !== undefined
@@ -80,30 +80,56 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
   };
 }
 
+/** Options that say something of an IOMMU state that --domains asks for. */
+const OF_DOMAINS = ['devices', 'unattached', 'units', 'stage', 'deleted', 'leaves', 'levels'] as const;
+/** Entries of a unit's table of domain ids, and the most that iommu-v1 of LUO's arrays holds. */
+const MOST_DOMAINS = 0xff00;
+const MOST_UNITS = 64;
+
 /** The plan of an IOMMU state, where domains are asked for: the files that domains map are sealed as the writer demands. */
-function withIommu(options: SynthOptions, luo: LuoPlan): Pick<UpstreamPlan, 'luo' | 'iommu'> {
-  const domains = countOption(options, 'domains', 0, MOST_DEVICES);
+function withIommu(
+  options: SynthOptions,
+  luo: LuoPlan,
+  pageSize: number,
+  random: Random,
+): Pick<UpstreamPlan, 'luo' | 'iommu'> {
+  const domains = countOption(options, 'domains', 0, MOST_DOMAINS);
   if (domains === 0) {
-    const other = (['devices', 'stage', 'deleted'] as const).find((key) => options[key] !== undefined);
+    const other = OF_DOMAINS.find((key) => options[key] !== undefined);
     if (other !== undefined) throw new SynthError(other, 'goes with --domains');
     return { luo };
   }
-  const devices = countOption(options, 'devices', 1, Math.floor(MOST_DEVICES / domains), 1);
+  if (!luo.flbPage) throw new SynthError('domains', 'IOMMU state is kept by an FLB, and Linux 6.19 has none');
+  const unattached = countOption(options, 'unattached', 0, domains);
+  const attached = domains - unattached;
+  const devices = countOption(options, 'devices', 1, Math.floor(MOST_ENDPOINTS / Math.max(1, attached)), 1);
+  const units = countOption(options, 'units', 1, Math.min(MOST_UNITS, Math.max(1, attached * devices)), 1);
+  const stage = options.stage ?? 'legacy';
+  const levels = countOption(options, 'levels', 4, 5, stage === 'first' ? 4 : 3);
+  const { sealed: hasSeals } = handlerForm(luo.handler);
   const sessions = luo.sessions.map((session) => ({
     ...session,
-    files: session.files.map((file) => ({ ...file, seals: file.seals | 0x7 })),
+    files: session.files.map((file) => (hasSeals ? { ...file, seals: file.seals | 0x7 } : file)),
   }));
-  const holding = sessions.filter(({ files }) => files.length > 0).length;
-  if (holding === 0) throw new SynthError('domains', 'there is no memfd to map: --files is 0');
-  const files = sessions.reduce((sum, session) => sum + session.files.length, 0);
-  const all = BigInt(files + Math.min(domains, holding) + domains * devices);
+  const holding = sessions.filter(({ files }) => files.length > 0);
+  if (holding.length === 0) throw new SynthError('domains', 'there is no file to map: --files is 0');
+  const { files: limit } = luoLimits(luo.version, pageSize);
+  // Beside its memfds a session has at most two iommufds, and the devices of its domains.
+  const share = Math.ceil(domains / holding.length) * devices + 2;
+  if (holding.some(({ files }) => files.length + share > limit))
+    throw new SynthError('devices', `a session of ${luo.version} holds ${limit} files only`);
   return {
-    luo: { ...luo, sessions, flbs: luo.flbs.map((flb) => ({ ...flb, count: all })) },
+    luo: { ...luo, sessions },
     iommu: {
       domains,
+      unattached,
       devices,
+      units,
       deleted: countOption(options, 'deleted', 1, 1000),
-      stage: options.stage ?? 'legacy',
+      stage,
+      levels,
+      leaves: options.leaves ?? '1g',
+      coherent: random.chance(0.7),
     },
   };
 }
@@ -161,24 +187,24 @@ function luoPlan(
     sessions === 0 ? 0 : most(limits.files * sessions),
   );
   if (files === 0 && options.guestRam !== undefined) {
-    throw new SynthError('guest-ram', 'there is no memfd to hold it: --files is 0');
+    throw new SynthError('guest-ram', 'there is no file to hold it: --files is 0');
   }
   if (files > pages) throw new SynthError('files', `${files} need as many pages, but there are ${pages}`);
   const hasFlbs = version !== 'luo-v1' || luoFlb === true;
   const flbs = countOption(options, 'flbs', 0, Math.min(limits.flbs, 3));
   if (flbs > 0 && !hasFlbs) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');
   if (flbs > 0 && files === 0) throw new SynthError('flbs', 'an FLB is kept for files, and --files is 0');
-  const memfd = handlers[0] === 'memfd-v1' ? 'memfd-v1' : 'memfd-v2';
+  const [handler = ''] = handlers;
   const holes = options.holes ?? random.pick([0, 0, 0.05, 0.3]);
   const list = shares(files === 0 ? 0 : pages, files, 1, () => random.below(4)).map((each) =>
-    memfdPlan(each, pageSize, holes, memfd, random),
+    filePlan(each, pageSize, holes, handlerForm(handler).sealed, random),
   );
   if (list.some(({ size }) => size > BigInt(MAX_FILE_PAGES) * BigInt(pageSize))) {
-    throw new SynthError('guest-ram', 'more than 2^32 - 1 pages for a memfd: more --files hold it');
+    throw new SynthError('guest-ram', 'more than 2^32 - 1 pages for a file: more --files hold it');
   }
   return {
     version,
-    memfd,
+    handler,
     flbPage: hasFlbs,
     liveupdateNumber: BigInt(random.between(1, 1000)),
     sessions: deal(list, sessions, limits.files, random),
@@ -195,13 +221,7 @@ function guestPages({ guestRam = GIB }: SynthOptions, pageSize: number): number 
   return Number(guestRam / BigInt(pageSize));
 }
 
-function memfdPlan(
-  pages: number,
-  pageSize: number,
-  holes: number,
-  version: LuoPlan['memfd'],
-  random: Random,
-): MemfdPlan {
+function filePlan(pages: number, pageSize: number, holes: number, sealed: boolean, random: Random): FilePlan {
   // Guest memory is whole pages; a file of anything else may end within one.
   const tail = random.chance(0.2) ? random.between(1, pageSize - 1) : 0;
   const size = BigInt(pages) * BigInt(pageSize) - BigInt(tail);
@@ -209,14 +229,14 @@ function memfdPlan(
     token: (BigInt(random.next()) << 32n) | BigInt(random.next()),
     size,
     pos: random.chance(0.5) ? 0n : BigInt(random.next()) % (size + 1n),
-    seals: version === 'memfd-v1' ? 0 : random.pick([0, 0x1, 0x6, 0xf]),
+    seals: sealed ? random.pick([0, 0x1, 0x6, 0xf]) : 0,
     holes,
   };
 }
 
 /** Files to sessions, round about evenly; some sessions may stay without. */
-function deal(files: readonly MemfdPlan[], sessions: number, limit: number, random: Random): SessionPlan[] {
-  const lists = Array.from({ length: sessions }, (): MemfdPlan[] => []);
+function deal(files: readonly FilePlan[], sessions: number, limit: number, random: Random): SessionPlan[] {
+  const lists = Array.from({ length: sessions }, (): FilePlan[] => []);
   const tokens = lists.map(() => new Set<bigint>());
   for (const [i, file] of files.entries()) {
     let at = random.chance(0.3) ? random.below(sessions) : i % sessions;

@@ -3,14 +3,14 @@ import type { LuoVersion } from '../abi/upstream/model.js';
 import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import type { KhoTestForm, MapForm } from '../versions/table.js';
 
-/** A preserved memfd. */
-export interface MemfdPlan {
+/** A file of guest memory. */
+export interface FilePlan {
   /** Unique in its session. */
   readonly token: bigint;
   /** Bytes of the file; its last page may be partly used. */
   readonly size: bigint;
   readonly pos: bigint;
-  /** F_SEAL bits, 0 to 0x3f; memfd-v2. */
+  /** F_SEAL bits, 0 to 0x3f; 0 where its handler has no seals. */
   readonly seals: number;
   /** Fraction of the 2 MiB units that were never written, 0 to 1: the kernel fills them with single pages, which are listed. */
   readonly holes: number;
@@ -19,7 +19,7 @@ export interface MemfdPlan {
 export interface SessionPlan {
   /** 1 to 63 bytes, unique. */
   readonly name: string;
-  readonly files: readonly MemfdPlan[];
+  readonly files: readonly FilePlan[];
 }
 
 /** An FLB of the kernel's own test: the only ones that a release has. */
@@ -34,20 +34,35 @@ export interface FlbPlan {
 export interface IommuPlan {
   /** Domains in use, at least 1, dealt to the sessions that have files. */
   readonly domains: number;
-  /** Devices of each domain. */
+  /** Of these, those that no device is attached to: the last ones of each session. */
+  readonly unattached: number;
+  /** Devices of each of the others. */
   readonly devices: number;
-  /** Domains and devices that were deleted and keep their places. */
+  /** Remapping units that the devices are below; without a device none is handed over. */
+  readonly units: number;
+  /** Domains and devices that were deleted and keep their places; with any, each unit was too, and preserved again. */
   readonly deleted: number;
   readonly stage: IommuStage;
+  /** Levels of the page tables, 3 to 5; 4 or 5 of the first stage. */
+  readonly levels: number;
+  /** Largest leaf; smaller ones are beside it. */
+  readonly leaves: LeafSize;
+  /** Page walks of the units snoop. */
+  readonly coherent: boolean;
 }
 
 export const IOMMU_STAGES = ['legacy', 'first', 'second'] as const;
 /** Legacy mode, or the stage in scalable mode. */
 export type IommuStage = (typeof IOMMU_STAGES)[number];
 
+export const LEAF_SIZES = ['4k', '2m', '1g'] as const;
+/** Size of the largest leaves. */
+export type LeafSize = (typeof LEAF_SIZES)[number];
+
 export interface LuoPlan {
   readonly version: LuoVersion;
-  readonly memfd: 'memfd-v1' | 'memfd-v2';
+  /** Of all files of guest memory, with its version. */
+  readonly handler: string;
   /** luo-v1: whether the node luo-flb is written (7.0 on). */
   readonly flbPage: boolean;
   readonly liveupdateNumber: bigint;
@@ -78,7 +93,7 @@ export interface UpstreamPlan {
   /** 0: large folios in order; 1: single pages, scattered. */
   readonly fragmentation: number;
   readonly luo?: LuoPlan;
-  /** Goes with memfds that are sealed. */
+  /** Goes with files that are sealed. */
   readonly iommu?: IommuPlan;
   /** At most 8. */
   readonly reserveMem: readonly ReservePlan[];

@@ -1,12 +1,15 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
+
+import { moreChildProperties } from '../abi/upstream/root.js';
 import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { writeBoot } from '../encode/upstream/boot.js';
 import { writeLuo } from '../encode/upstream/luo.js';
 import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
+import { FACTS } from '../versions/generations.js';
 import { createGuest, type Guest } from './guest.js';
-import { layIommu } from './iommu.js';
+import { layIommu } from './iommu/iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
 import { layKhoTest } from './kho-test.js';
 import { layLuo } from './luo.js';
@@ -21,6 +24,8 @@ import type { UpstreamPlan } from './upstream-plan.js';
 type Json = { readonly [key: string]: unknown };
 
 const GIB = 2 ** 30;
+/** In GiB, the end of what has the interrupt range. */
+const ABOVE_MSI = 4;
 /** MAX_PAGE_ORDER by page size: scratch regions are made of such blocks. */
 const MAX_PAGE_ORDER: Readonly<Record<number, number>> = { 4096: 10, 16384: 11, 65536: 13 };
 /** Alignment of what the loader places in scratch. */
@@ -42,7 +47,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
   const { pageSize, key, abi } = plan;
   const random = createRandom(BigInt(key), 0x5ace);
   const scratch = scratchOf(plan, random);
-  const guestBase = (Math.ceil((scratch.at(-1)?.end ?? 0) / GIB) + random.between(0, 15)) * GIB;
+  const afterScratch = Math.ceil((scratch.at(-1)?.end ?? 0) / GIB) + random.between(0, 15);
+  // Devices do not reach what is around 0xfee00000, so that their guests have other memory.
+  const guestBase = (plan.iommu === undefined ? afterScratch : Math.max(afterScratch, ABOVE_MSI)) * GIB;
   const guest = guestOf(plan, guestBase, random);
   const space = createSpace(
     pageSize,
@@ -57,11 +64,12 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     plan.map === 'radix'
       ? radixMap(kept, radixShape(abi, pageSize), take)
       : chunkMap(kept, plan.map === 'bitmap-512' ? 512 : pageSize, take);
-  const sized = abi === 'kho-v3' || abi === 'kho-v4';
+  const { sized, writtenOnce } = FACTS[abi];
   const subtrees = children.map(({ name, address, size }) => ({
     name,
     address: hex(address),
     ...(sized ? { size: hex(size) } : {}),
+    ...Object.fromEntries(moreChildProperties(abi).map(({ key }) => [key, hex(0n)])),
   }));
   const { bytes: blob } = encodeBlob({
     kind: 'handover',
@@ -69,7 +77,7 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     subtrees,
     preservedMemoryMap: hex(map.address),
     // Where the reserve map is tells a tree that was edited in place.
-    ...(plan.editedTree && abi === 'kho-v1' ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
+    ...(plan.editedTree && writtenOnce !== undefined ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
   });
   space.regions.push(...map.regions, bytesRegion('the tree', fdtAddress, blob));
   const scratchJson = scratch.map(({ start, end }) => ({ start: hex(start), end: hex(end) }));
@@ -168,7 +176,7 @@ function layChildren(
     const iommu =
       plan.iommu === undefined
         ? undefined
-        : layIommu(space, plan.iommu, luo, guest, createRandom(BigInt(key), 0x10440));
+        : layIommu(space, { ...plan.iommu, abi: plan.abi }, luo, guest, createRandom(BigInt(key), 0x10440));
     const order = { key: hash(key, 0x1157), disorder: plan.fragmentation };
     const laid = layLuo(space, luo, guest, order, iommu);
     const written = writeLuo(placeOf(space), laid.encoded, { ...iommu?.parts });

@@ -10,6 +10,8 @@ import type { EntryFormat } from '../vtd/walk/format.js';
 
 /** Records are judged together in stretches of this size, as reused memory is: a page. */
 const WINDOW = 4096;
+/** So many stretches are read at once. */
+const STRETCHES = 16;
 
 /** Tells stretches that look like records from those that do not. */
 export interface Judge {
@@ -26,7 +28,7 @@ export function createJudge(
   good: (address: number, length: number) => void,
   bad: (address: number, length: number) => void,
 ): Judge {
-  let bytes = new Uint8Array(WINDOW);
+  let bytes = new Uint8Array(STRETCHES * WINDOW);
   return {
     records(record, address, count) {
       const { size = 0 } = record;
@@ -36,12 +38,18 @@ export function createJudge(
       if (bytes.length < size) bytes = new Uint8Array(size);
       const view = new DataView(bytes.buffer);
       const words = new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
-      for (let first = 0; first < count; first += each) {
-        const wanted = Math.min(each, count - first);
-        const start = at + first * size;
-        const known = Math.floor(memory.read(start, wanted * size, bytes) / size);
-        const faulty = countUnlike(record, view, words, known);
-        (looksLikeList(faulty, known) ? good : bad)(start, wanted * size);
+      const together = Math.max(1, Math.floor(bytes.length / size / each)) * each;
+      for (let begin = 0; begin < count; begin += together) {
+        const all = Math.min(together, count - begin);
+        const whole = memory.read(at + begin * size, all * size, bytes) === all * size;
+        for (let first = 0; first < all; first += each) {
+          const wanted = Math.min(each, all - first);
+          const start = at + (begin + first) * size;
+          // Beyond a hole there is memory again.
+          const known = whole ? wanted : Math.floor(memory.read(start, wanted * size, bytes) / size);
+          const faulty = countUnlike(record, view, words, whole ? first : 0, known);
+          (looksLikeList(faulty, known) ? good : bad)(start, wanted * size);
+        }
       }
     },
   };
@@ -67,9 +75,9 @@ export function looksLikeTable(
 }
 
 const LEAST_TEXT = 64;
-const LEAST_LETTERS = 12;
+const LEAST_LETTERS = 4;
 
-/** Whether bytes are text: a bitmap of a map has not a hundred bytes that are all letters, and a dozen of them. */
+/** Whether bytes are text: a bitmap of a map has not a hundred bytes that are all letters, and several of them. */
 export function looksLikeText(bytes: Uint8Array): boolean {
   const letters = new Set<number>();
   let count = 0;

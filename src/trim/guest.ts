@@ -35,6 +35,7 @@ export function guestAmong(
     bitmap: ignore,
     table: ignore,
     bytes: ignore,
+    apart,
     contents(address: number | bigint, length: number): void {
       const at = physicalAddress(address);
       if (at === undefined || !(length > 0) || apart(at, at + length)) return;

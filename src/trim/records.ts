@@ -39,8 +39,16 @@ export function keepRecords(
     }
     // A run is whole pages, which hold whole records.
     const each = Math.max(1, Math.floor(at.runSize / size));
-    for (let first = 0; first < count; first += each)
-      judge.records(record, areaAddress(at, first * size), Math.min(each, count - first));
+    for (let first = 0; first < count; ) {
+      const address = areaAddress(at, first * size);
+      let next = first + each;
+      // Runs that follow each other in memory are judged together, as their records do too.
+      if (each * size === at.runSize) {
+        while (next < count && at.runs[next / each] === Number(address) + (next - first) * size) next += each;
+      }
+      judge.records(record, address, Math.min(next, count) - first);
+      first = next;
+    }
   }
 
   /** Entries that follow each other are one range. */

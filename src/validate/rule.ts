@@ -1,4 +1,5 @@
 /** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
+import type { Part } from '../abi/missing.js';
 import type { Domain, Generation, Handover, Location } from '../abi/model.js';
 import type { HandedDomain } from '../decode/iommu/domains.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
@@ -160,7 +161,11 @@ export interface Rule {
   readonly consequence: string;
   /** Rules that must have run without an error for this one to mean anything. */
   readonly requires?: readonly string[];
+  /** Rules that tell the cause where they fail; where they do not apply, this one is run all the same. */
+  readonly follows?: readonly string[];
   readonly needs?: readonly Need[];
+  /** Lists of the model that it reads; where one is not whole in the dump, the rule cannot pass. */
+  readonly reads?: readonly Part[];
   /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
   readonly anyRoot?: true;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */
@@ -174,5 +179,4 @@ export interface Rule {
   finish?(context: RuleContext, report: Reporter): void;
 }
 
-/** Rules of the 2024 series only. */
-export const RFC_2024: readonly Generation[] = ['rfc-2024'];
+export { RFC_2024 } from '../versions/generations.js';

@@ -21,8 +21,8 @@ import {
   unmetAreas,
 } from './coverage.js';
 import { createFacts, type Facts } from './facts.js';
-import { missingFor } from './parts.js';
 import { unansweredUnits } from './questions.js';
+import { missingFor } from './reads.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
@@ -190,7 +190,8 @@ function wantedRules(rules: readonly Rule[], { only, skip }: ValidateOptions): R
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (wanted.has(id) || skip?.has(id) === true) continue;
     wanted.add(id);
-    open.push(...(byId.get(id)?.requires ?? []));
+    const { requires = [], follows = [] } = byId.get(id) ?? {};
+    open.push(...requires, ...follows);
   }
   return wanted;
 }
@@ -254,12 +255,19 @@ function missingParts(
     .map((each) => ({ kind: 'absent', what: absentText(each) }));
 }
 
-function failedPrerequisite({ requires }: Rule, states: ReadonlyMap<string, State>): Reason | undefined {
-  for (const id of requires ?? []) {
+function failedPrerequisite(
+  { requires = [], follows = [] }: Rule,
+  states: ReadonlyMap<string, State>,
+): Reason | undefined {
+  const failed = (state: State): boolean => state.findings.some(({ severity }) => severity === 'error');
+  for (const id of follows) {
+    const state = states.get(id);
+    if (state !== undefined && failed(state)) return { why: `${id} failed`, kind: 'prerequisite' };
+  }
+  for (const id of requires) {
     const state = states.get(id);
     if (state === undefined) continue;
-    if (state.findings.some(({ severity }) => severity === 'error'))
-      return { why: `${id} failed`, kind: 'prerequisite' };
+    if (failed(state)) return { why: `${id} failed`, kind: 'prerequisite' };
     const reason = state.skip ?? state.absent;
     // The kind is handed on: what follows from absent bytes is just as unchecked.
     if (reason !== undefined)

@@ -15,18 +15,10 @@ const luo =
   (...versions: readonly string[]) =>
   ({ luo: version }: ReleaseAbi): boolean =>
     version !== undefined && versions.includes(version);
-const handles =
-  (handler: string) =>
-  ({ files }: ReleaseAbi): boolean =>
-    files.includes(handler);
 const never = (): boolean => false;
 
-/** The forms of every structure that has more than one, newest first. */
+/** The forms of every structure that has more than one, newest first; but for those that bindings tell (structures/forms). */
 const FORMS: readonly (readonly RecordForm[])[] = [
-  [
-    { record: 'memfd_luo_ser', of: 'memfd-v2', writes: handles('memfd-v2') },
-    { record: 'memfd_luo_ser_v1', of: 'memfd-v1', writes: handles('memfd-v1') },
-  ],
   [
     { record: 'luo_ser', of: 'luo-v5', writes: luo('luo-v5') },
     { record: 'luo_ser_composite', of: 'luo-v5 with a composite string', writes: never },
@@ -118,8 +110,8 @@ const FORMS: readonly (readonly RecordForm[])[] = [
   ],
 ];
 
-/** The forms of the structure that a record is one of, newest first; empty where it has only one. */
-export function formsOf(record: string): readonly RecordForm[] {
+/** The forms of the structure that a record is one of, newest first; empty where none are told here. */
+export function listedForms(record: string): readonly RecordForm[] {
   return FORMS.find((forms) => forms.some((form) => form.record === record)) ?? [];
 }
 

@@ -137,7 +137,7 @@ const sessions: readonly LuoSession[] = handover.luo?.sessions ?? [];
 const result: ValidationResult = validate(handover, catalogue, {});
 const dumps = [{ path: 'x', result }];
 const texts: string[] = [...junitLines(dumps, catalogue), ...ktapLines(dumps, catalogue)];
-const page: Iterable<string> = reportPage({ path: 'x', description: 'x', handover, catalogue, version: '1', result });
+const page: Iterable<string> = reportPage({ meta: { name: 'x', version: '1' }, description: 'x', handover, catalogue, ...(result === undefined ? {} : { result }) });
 const json: unknown[] = [validateJson(dumps), sarifLog(dumps, catalogue, '1'), RELEASES[0]?.release, ABI_VERSIONS.length];
 const find = (report: Reporter): void => report.finding({ message: 'x', location: { address: 1n } });
 const severity: Finding['severity'] | undefined = result.findings[0]?.severity;

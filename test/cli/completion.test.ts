@@ -80,6 +80,19 @@ test('another shell is refused', () => {
   });
 });
 
+test.each([
+  ['/usr/bin/fish', 'fish'],
+  ['/bin/zsh', 'zsh'],
+  ['/bin/tcsh', 'bash'],
+] as const)('without a shell it is for that of SHELL: %s', (path, shell) => {
+  // A process of its own: a thread has the environment that it began with.
+  const { status, stdout } = spawnSync(process.execPath, ['bin/kho.js', 'completion'], {
+    encoding: 'utf8',
+    env: { ...process.env, SHELL: path },
+  });
+  expect({ status, same: stdout === script(shell) }).toEqual({ status: 0, same: true });
+});
+
 describe('what bash completes', () => {
   function complete(...words: string[]): string[] {
     const path = join(folder, 'complete.bash');

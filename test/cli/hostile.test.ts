@@ -20,6 +20,7 @@ const COMMANDS: readonly (readonly [string, (file: string) => string[]])[] = [
   ['dump', (file) => ['dump', '--format', 'json', file]],
   ['trim', (file) => ['trim', file]],
   ['report', (file) => ['report', file]],
+  ['what', (file) => ['what', file, '0x1000', 'pfn:0x1234']],
 ];
 
 test.each(COMMANDS)(

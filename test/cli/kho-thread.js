@@ -1,7 +1,7 @@
 // Runs command lines one after another for kho.ts, with the standard streams in memory.
 import { Readable } from 'node:stream';
 import { workerData } from 'node:worker_threads';
-import { main } from '../../dist/bundle/main.js';
+import { main } from '../../dist/bundle/main.cjs';
 
 const { port, answered } = workerData;
 

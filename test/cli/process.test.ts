@@ -22,6 +22,7 @@ const RUNS: readonly (readonly [status: number, args: readonly string[]])[] = [
   [0, ['report', rfc]],
   [0, ['synth', '--abi', 'kho-v4', '--seed', '1']],
   [0, ['explain', 'KHO-111']],
+  [0, ['what', rfc, '0x2ec003010', '--format', 'json']],
   [2, ['check-abi', join(fixtures, 'README.md')]],
   [2, ['dump', join(fixtures, 'no such file')]],
   [2, ['vaildate', rfc]],

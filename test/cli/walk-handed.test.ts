@@ -27,6 +27,20 @@ describe.each(CAPTURES)('%s', (name) => {
     }
   });
 
+  test('a device below its recorded root table shows files as its domain does', () => {
+    const rows = (text: string) => text.split('\n').slice(1);
+    for (const [device, id] of Object.entries(IDS)) {
+      const domain = ['--domain', `${id}`];
+      expect(rows(walk(name, '--device', device))).toEqual(rows(walk(name, ...domain)));
+      const runs = (...args: string[]) => JSON.parse(walk(name, ...args, '--format', 'json')).runs;
+      expect(runs('--device', device)).toEqual(runs(...domain));
+      const at = ['--iova', runs(...domain)[0].iova];
+      expect(walk(name, '--device', device, ...at)).toMatch(
+        / {2}in the memfd of "vm.*" token 0x[0-9a-f]+ at 0x/,
+      );
+    }
+  });
+
   test('every run lies in a file of the session', () => {
     const { domains } = JSON.parse(walk(name, '--domain', 'all', '--format', 'json'));
     expect(domains.length).toBe(3);
@@ -122,7 +136,58 @@ describe('what is there', () => {
 
   test('info counts', () => {
     const { stdout } = kho(['info', core(name)]);
-    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices/);
+    expect(stdout).toMatch(/IOMMU +2 iommufds, 3 domains of 8,493 mappings, 3 devices, 1 unit\n/);
+    expect(stdout).toMatch(
+      /drafts +7 PCI devices, 3 VFIO devices; in no release: iommu-liveupdate version 1, /,
+    );
+  });
+});
+
+describe('owners, and what nothing preserves', () => {
+  const name = 'linux-7.3-iommu-legacy';
+
+  test('totals add up to what is listed', () => {
+    const { runs, totals } = JSON.parse(walk(name, '--domain', '0x2228038', '--format', 'json'));
+    const bytes = runs.reduce(
+      (sum: bigint, { iova, iovaEnd }: Run) => sum + BigInt(iovaEnd) - BigInt(iova),
+      0n,
+    );
+    expect(BigInt(totals.bytes)).toBe(bytes);
+    expect(totals).toMatchObject({ leaves: 1280, unpreserved: '0x0', unowned: '0x0', unpreservedTables: 0 });
+    expect(runs.every(({ kept }: { kept?: boolean }) => kept === true)).toBe(true);
+  });
+
+  test('--unpreserved lists leaves and tables that are lost', () => {
+    const none = JSON.parse(walk(name, '--domain', '0x2228038', '--unpreserved', '--format', 'json'));
+    expect([none.runs, none.tables, none.totals.leaves]).toEqual([[], [], 1280]);
+    const before = join(fixtures, 'linux-7.3-live-update/vtd');
+    const args = ['--regset', join(before, 'iommu_regset'), '--device', '00:03.0', '--unpreserved'];
+    const run = kho(['walk', join(before, 'before-kexec.elf.gz'), ...args, '--format', 'json']);
+    const { runs, tables, totals } = JSON.parse(run.stdout);
+    expect(runs.length).toBeGreaterThan(0);
+    expect(runs.every(({ kept }: { kept?: boolean }) => kept === false)).toBe(true);
+    expect(tables).toHaveLength(totals.unpreservedTables);
+    expect(BigInt(totals.unpreserved)).toBeGreaterThan(0n);
+  });
+
+  test('the 2024 series: domains are listed, its files are the owners', () => {
+    const rfc = join(fixtures, 'rfc-2024/two-vms');
+    expect(kho(['walk', rfc]).stdout).toMatch(
+      /^DOMAIN +TOP TABLE .*\n1 +0x1bfbef000 +4 +81 +324 KiB +17:00\.0$/m,
+    );
+    expect(kho(['walk', rfc, '--domain', '1']).stdout).toMatch(
+      /rw +yes +guestmemfs file "vm-a-ram" at 0x3000$/m,
+    );
+    expect(kho(['walk', rfc, '--domain', '1']).stdout).toMatch(/11 tables, 5 not preserved$/m);
+  });
+
+  test.each([
+    [['--domain', '5', '--unpreserved', '--format', 'csv']],
+    [['--pgd', '0x1f9e000', '--agaw', '2', '--unpreserved']],
+    [['--domain', '5', '--unpreserved', '--iova', '0x1000']],
+  ])('%j is refused', (args) => {
+    const { status, stderr } = kho(['walk', core(name), ...args]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--unpreserved')]);
   });
 });
 
@@ -132,6 +197,14 @@ test('README shows what is said', () => {
   const console = /```console\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
   const parts = console.split(/^\$ kho /m).slice(1);
   expect(parts.length).toBe(3);
+  parts.push(
+    ...(section
+      .split('```console\n')[2]
+      ?.split('```')[0]
+      ?.split(/^\$ kho /m)
+      .slice(1) ?? []),
+  );
+  expect(parts.length).toBe(4);
   for (const part of parts) {
     const [command = '', ...lines] = part.trimEnd().split('\n');
     const args = command.split(' ').map((word) => word.replace(/^fixtures/, fixtures));

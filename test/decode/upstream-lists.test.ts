@@ -26,7 +26,7 @@ function memoryOf(place: Place): PhysicalMemory {
 
 function file(i: number): { compatible: Uint8Array; data: bigint; token: bigint } {
   return {
-    compatible: new Uint8Array(48).fill(i),
+    compatible: new Uint8Array(48).fill(0x61 + (i % 26), 0, 40),
     data: BigInt(i) << 40n,
     token: (1n << 64n) - 1n - BigInt(i),
   };

@@ -15,6 +15,8 @@ function memfd(folios: number): Memfd {
   const none = new Float64Array(0);
   return {
     ...{
+      form: 'memfd-v2',
+      address: 0n,
       version: 'memfd-v2',
       pos: 0n,
       size: BigInt(folios) * 4096n,
@@ -30,7 +32,7 @@ function memfd(folios: number): Memfd {
       for (let i = 0; i < folios; i++)
         yield { pfn: BigInt(FIRST_PFN + 3 * i), flags: 3, index: BigInt(i), count: 1, step: 1 };
     }),
-    origin: {},
+    origin: { address: 0n },
   };
 }
 

@@ -10,13 +10,18 @@ import type { LoadOptions } from '../../src/cli/load-options.js';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { diffHandovers } from '../../src/diff/diff.js';
 import { coverageOf } from '../../src/diff/kept/coverage.js';
+import { pageSetOfFrames } from '../../src/memory/page-set.js';
+import { segmentsMemory } from '../../src/memory/segments.js';
 import { diffJson } from '../../src/report/diff-json.js';
 import { modelJson } from '../../src/report/model-json.js';
+import { ownedWalk } from '../../src/report/owned-walk.js';
 import { type ValidatedDump, validateJson } from '../../src/report/validate-json.js';
 import { SUBJECTS } from '../../src/structures/index.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
+import { secondStageFormat } from '../../src/vtd/second-stage.js';
+import { walkTable } from '../../src/vtd/walk/walk.js';
 import { kho } from '../cli/kho.js';
 import { blobPaths, fixtures, rfcFiles, rfcNames } from '../fixtures.js';
 import { fileBytes, gunzip } from '../memory/bytes.js';
@@ -282,6 +287,7 @@ describe('walk', () => {
     expect(all.devices).toHaveLength(9);
     conforms('walk', all);
     conforms('walk', walked(core, ...regset, '--device', '00:03.0'));
+    conforms('walk', walked(core, ...regset, '--unpreserved'));
   });
 });
 
@@ -314,6 +320,44 @@ test('attributes of a walk', () => {
   const document = JSON.parse(kho(args, new Uint8Array(image.buffer)).stdout);
   expect(document).toHaveProperty('devices.0.runs.0.attributes', 'snoop');
   conforms('walk', document);
+});
+
+test.each([
+  ['linux-7.3-iommu-legacy/handover1.elf.gz', '--domain', 'all', '--unpreserved'],
+  ['rfc-2024/two-vms', '--domain', '1', '--unpreserved'],
+  ['rfc-2024/two-vms'],
+])('what nothing preserves, and domains of the 2024 series: %j', (path, ...args) => {
+  conforms('walk', walked(path, ...args));
+});
+
+test('owners that are no files of sessions', () => {
+  // Three levels at 0x1000; the leaves map pages 0x10 to 0x13, of which the middle two have an owner.
+  const image = new BigUint64Array(4 * 512);
+  image[512] = 0x2003n;
+  image[1024] = 0x3003n;
+  for (let i = 0; i < 4; i++) image[1536 + i] = BigInt(0x10003 + i * 0x1000);
+  const memory = segmentsMemory([{ address: 0, bytes: new Uint8Array(image.buffer) }], 'tables');
+  const region = { offset: 0x5000 };
+  const owned = ownedWalk(
+    {
+      files: { holders: [], parts: (start, end) => [{ start, end }] },
+      regions: [
+        { ...region, start: 0x11, end: 0x12, kind: 'reserve-mem', name: 'r' },
+        { ...region, start: 0x12, end: 0x13, kind: 'guestmemfs', name: Uint8Array.of(0xff, 0) },
+      ],
+      kept: pageSetOfFrames([{ start: 0x11, end: 0x13 }], 4096),
+    },
+    false,
+  );
+  const format = secondStageFormat();
+  const walk = walkTable({ memory, root: 0x1000, levels: 3, format, onTable: owned.onTable });
+  const rows = [...owned.rows(walk.batches, format, () => '')].join('');
+  const document = JSON.parse(`{"schemaVersion":1,"runs":[${rows}]${owned.json()},"diagnostics":[]}`);
+  conforms('walk', document);
+  expect(document.runs.map(({ kept }: { kept: boolean }) => kept)).toEqual([false, true, true, false]);
+  expect(document.runs[1].holds).toEqual({ reserveMem: 'r', offset: '0x5000' });
+  expect(document.runs[2].holds).toMatchObject({ guestmemfsBytes: 'ff00', fileOffset: '0x5000' });
+  expect(document.totals).toMatchObject({ leaves: 4, unpreserved: '0x2000', unowned: '0x2000', tables: 3 });
 });
 
 describe('the schemas', () => {

@@ -167,7 +167,16 @@ export const everything: Whole<Handover> = {
             ...{ compatible: NOT_TEXT, token: BIG, data: BIG, draft, origin },
             ...held,
             memfd: {
-              ...{ version: 'memfd-v2', pos: BIG, size: BIG, seals: 0xffff_ffff, flags: 0, nrFolios: 2n },
+              ...{
+                form: 'memfd-v2',
+                address: 1n,
+                version: 'memfd-v2',
+                pos: BIG,
+                size: BIG,
+                seals: 0xffff_ffff,
+                flags: 0,
+                nrFolios: 2n,
+              },
               ...{ area, origin },
               folios: folioViewOf(2, () => runs),
             },

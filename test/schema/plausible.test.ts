@@ -82,7 +82,7 @@ test('records that lie end to end are counted as each by itself is judged', () =
         const view = new DataView(bytes.buffer);
         const words = new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
         const unlike = [0, 1, 2, 3].filter((i) => !looksLike(record, view, i * size)).length;
-        expect(countUnlike(record, view, words, count)).toBe(unlike);
+        expect(countUnlike(record, view, words, 0, count)).toBe(unlike);
       },
     ),
   );

@@ -88,7 +88,11 @@ function fieldArb(field: FieldBinding, info: FieldInfo, binding: RecordBinding):
       if (field.hidden === true)
         return fc.option(valueArb(info), { nil: undefined }).map((value) => shown(field.key, value));
       if (field.form === 'bdf') return fc.nat(0xffff).map((bdf) => ({ [field.key]: bdf }));
-      return valueArb(info).map((value) => ({ [field.key]: value }));
+      return valueArb(info).map((value) => ({
+        // Shown as hex whatever its width.
+        [field.key]:
+          field.form !== undefined && typeof value === 'number' ? `0x${value.toString(16)}` : value,
+      }));
     case 'flags':
       return fc
         .tuple(...flagKeys(info).map(({ key }) => fc.boolean().map((set) => (set ? { [key]: true } : {}))))

@@ -8,18 +8,19 @@ import { createPlace } from '../../src/encode/upstream/place.js';
 import { wholePages } from '../../src/encode/whole-pages.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { structuresJson } from '../../src/report/structure-json.js';
-import { SUBJECTS } from '../../src/structures/index.js';
+import { DRAFTS, SUBJECTS } from '../../src/structures/index.js';
 import type { StructureForm } from '../../src/structures/structure.js';
 import { type Json, parsed } from '../rfc/json.js';
 import { sweep } from '../sweep.js';
 import { documentArb } from './random.js';
 
+const drafts = new Set<unknown>(DRAFTS.flatMap(({ forms }) => forms.map(({ id }) => id)));
 const forms = SUBJECTS.flatMap(({ forms }) => forms).map((form) => [form.id, form] as const);
 
 /** A document in memory. */
-function written(form: StructureForm, document: Json) {
+function written(form: StructureForm, document: Json, given?: bigint) {
   const place = createPlace(4096, []);
-  const address = writeStructure(place, form, document, undefined, form.id);
+  const address = writeStructure(place, form, document, given, form.id);
   const own = segmentsMemory(place.segments, 'a test');
   return { address, memory: wholePages(own, own, 4096), kept: place.kept };
 }
@@ -61,9 +62,11 @@ describe.each(forms)('%s', (_id, form) => {
       fc.property(documentArb(form), (document) => {
         const { address, memory } = written(form, document);
         const { json } = read(form, memory, address);
-        expect(placeless(json)).toMatchObject(placeless(document) as Json);
+        // What releases have is told by its holder's string.
+        const { form: id, ...rest } = placeless(document) as Json;
+        expect(placeless(json)).toMatchObject(drafts.has(id) ? { form: id, ...rest } : rest);
         // Once more, from what was read: the same memory.
-        const again = written(form, json ?? {});
+        const again = written(form, json ?? {}, drafts.has(id) ? undefined : address);
         expect(again.address).toBe(address);
         expect(again.kept).toEqual([]);
         for (const { start, end } of memory.known()) {

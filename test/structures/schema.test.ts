@@ -5,9 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { moreChildProperties } from '../../src/abi/upstream/root.js';
 import { structureSchema } from '../../src/report/structure-schema.js';
 import { SUBJECTS } from '../../src/structures/index.js';
 import type { Subject } from '../../src/structures/structure.js';
+import { GENERATIONS, UPSTREAM } from '../../src/versions/generations.js';
 import type { Json } from '../rfc/json.js';
 
 const file = fileURLToPath(new URL('../../schemas/dump.schema.json', import.meta.url));
@@ -28,6 +30,37 @@ function withStructures(schema: Json, hanging: readonly Subject[], draft: boolea
   ]);
 }
 
+/** What children of the root have besides the address and the size of their blob, by every generation. */
+function withChildProperties(schema: Json): void {
+  const { name, address, size, fdt, data, ...rest } = schema.properties as Json;
+  const held = new Set(['draft', ...SUBJECTS.map(({ key }) => key)]);
+  const structures = Object.entries(rest).filter(([key]) => held.has(key));
+  const more = UPSTREAM.flatMap(moreChildProperties).map(({ property, key, record: { fields } }) => [
+    key,
+    { description: `${property}: ${fields[0]?.doc}`, $ref: '#/$defs/u64' },
+  ]);
+  schema.properties = {
+    name,
+    address,
+    size,
+    ...Object.fromEntries(more),
+    fdt,
+    data,
+    ...Object.fromEntries(structures),
+  };
+}
+
+test.each(['diff', 'validate'])('the schema of %s names every generation', (name) => {
+  const path = fileURLToPath(new URL(`../../schemas/${name}.schema.json`, import.meta.url));
+  const text = readFileSync(path, 'utf8');
+  const written = text.replaceAll(
+    /"enum": \[\s*"rfc-2024"[^\]]*\]/g,
+    `"enum": [${GENERATIONS.map((generation) => `"${generation}"`).join(', ')}]`,
+  );
+  if (process.env.KHO_WRITE_SCHEMAS === '1') writeFileSync(path, written);
+  expect(text).toBe(written);
+});
+
 test('the schema of dumps follows from the bindings', () => {
   const before = JSON.parse(readFileSync(file, 'utf8'));
   const schema = structuredClone(before);
@@ -43,6 +76,8 @@ test('the schema of dumps follows from the bindings', () => {
   const { sessions, flbs } = $defs.luo.properties;
   withStructures(sessions.items.properties.files.items, held('file'), true);
   withStructures(flbs.items, held('flb'), true);
+  withChildProperties($defs.subtree);
+  schema.properties.generation.enum = [...GENERATIONS];
   if (process.env.KHO_WRITE_SCHEMAS === '1') writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
   expect(before).toEqual(schema);
 });

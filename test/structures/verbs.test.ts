@@ -15,7 +15,7 @@ import { wholePlaceText } from '../../src/report/place-text.js';
 import { structuresSummary } from '../../src/report/structure-text.js';
 import { upstreamLines } from '../../src/report/upstream-text.js';
 import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
-import { isScalable, rootAddress } from '../../src/structures/iommu/tables.js';
+import { recordedUnits } from '../../src/structures/iommu/units.js';
 import { trimHandover } from '../../src/trim/trim.js';
 import { listDevices } from '../../src/vtd/context/list.js';
 import { stageRequests } from '../../src/vtd/context/stages.js';
@@ -35,9 +35,9 @@ function withCapture<T>(name: string, use: (dump: LoadedDump) => Promise<T>): Pr
 
 /** Leaves of every device's tables, as the unit's root table leads to them. */
 function leaves({ iommu }: Handover, memory: PhysicalMemory): string[] {
-  const [unit] = iommu?.units.items ?? [];
-  const rtaddr = iommu === undefined || unit === undefined ? undefined : rootAddress(iommu, unit);
-  if (rtaddr === undefined) throw new Error('no unit');
+  const [unit] = iommu === undefined ? [] : recordedUnits(iommu, memory);
+  if (unit === undefined) throw new Error('no unit');
+  const { rtaddr } = unit;
   const tables = { memory, rtaddr, settings: { ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) } };
   const found: string[] = [];
   for (const path of listDevices(tables)) {
@@ -88,8 +88,10 @@ describe.each(NAMES)('%s', (name) => {
 test('what one has and the other has not is told by device, domain and unit', async () => {
   await withCapture(NAMES[0], (a) =>
     withCapture(NAMES[1], async (b) => {
-      expect(isScalable(a.handover.iommu as never, a.handover.iommu?.units.items[0] as never)).toBe(false);
-      expect(isScalable(b.handover.iommu as never, b.handover.iommu?.units.items[0] as never)).toBe(true);
+      const modes = [a, b].map(({ handover: { iommu, memory } }) =>
+        iommu === undefined ? [] : recordedUnits(iommu, memory).map(({ mode }) => mode),
+      );
+      expect(modes).toEqual([['legacy'], ['scalable']]);
       const { differences } = diffHandovers(a.handover, b.handover);
       const told = [...differences].flatMap(({ place, field }) =>
         place.part === 'structure' ? [`${wholePlaceText(place, plain)} ${field}`] : [],
@@ -140,9 +142,21 @@ test('a mapping that leads elsewhere in a memfd is told by IOVA', async () => {
 
 test('what is handed over is told in tables, and counted', async () => {
   await withCapture(NAMES[1], async ({ handover }) => {
-    expect(structuresSummary(handover)).toBe(
-      '2 iommufds, 3 VFIO devices, 1 IOMMU unit, 3 IOMMU domains, 3 IOMMU devices, 7 PCI devices',
-    );
+    const { counts, forms } = structuresSummary(handover);
+    expect(counts.map(({ text }) => text)).toEqual([
+      '1 IOMMU unit',
+      '3 IOMMU domains',
+      '3 IOMMU devices',
+      '7 PCI devices',
+      '2 iommufds',
+      '3 VFIO devices',
+    ]);
+    expect(forms).toEqual([
+      'iommu-liveupdate version 1',
+      'pci version 2',
+      'iommufd-v1, later form',
+      'vfio-pci-v2',
+    ]);
     const lines = [...upstreamLines(handover, plain)].map((line) => line.trim());
     const at = lines.indexOf('IOMMU state  draft iommu-liveupdate version 1  at 0x2341000');
     expect(lines.slice(at + 1, at + 4)).toEqual([

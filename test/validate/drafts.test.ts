@@ -1,6 +1,7 @@
 /** Rules on drafts: captures of the IOMMU series and documents that the encoder lays out. */
 import { describe, expect, test } from 'vitest';
-import { SUBJECTS } from '../../src/structures/index.js';
+import { bytesToText } from '../../src/schema/text.js';
+import { DRAFTS } from '../../src/structures/index.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { linksOf } from '../../src/validate/structures/generic.js';
@@ -11,6 +12,7 @@ import { without, wrongMoves } from './absent-memory.js';
 import { CAPTURES, type DraftName, damagedDraft, draftBase } from './draft-cases/base.js';
 import { DRAFT_CASES } from './draft-cases/index.js';
 import { MADE } from './draft-cases/made.js';
+import { SYNTHESISED } from './draft-cases/synthesised.js';
 
 const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
 
@@ -18,7 +20,7 @@ const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
 const DRAFTS_ONLY = new Set(['LUO-012', 'FLB-005']);
 
 describe('healthy dumps', () => {
-  test.each(BASES)('%s has no finding but that these are drafts', (name) => {
+  test.each([...BASES, ...SYNTHESISED])('%s has no finding but that these are drafts', (name) => {
     const { findings } = validate(draftBase(name).handover, catalogue);
     const others = findings.filter(({ rule, severity }) => severity !== 'note' && !DRAFTS_ONLY.has(rule));
     expect(others).toEqual([]);
@@ -58,7 +60,7 @@ describe('a page of a draft is missing: rules are skipped, never failed or passe
   test.each(BASES)('%s', (name) => {
     const { handover, memory, address } = draftBase(name);
     const whole = validate(handover, catalogue);
-    const pages = SUBJECTS.flatMap(({ key }) =>
+    const pages = DRAFTS.flatMap(({ key }) =>
       heldOf(handover, key).flatMap((held) => [
         held.model.address,
         ...linksOf(held).flatMap(({ list }) => (list.pages ?? []).map((page) => page.address)),
@@ -86,5 +88,27 @@ describe('each rule fails on a dump that is damaged for it', () => {
   test('every rule has such a dump', () => {
     const tried = new Set(DRAFT_CASES.map(({ rule }) => rule));
     expect(structureRules.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
+  });
+});
+
+describe('no release has the handler or the FLB of any draft: --to names what it loses', () => {
+  const named = (key: string) =>
+    DRAFTS.find((subject) => subject.key === key)?.forms.flatMap(({ names }) => names);
+  test.each([...BASES, ...SYNTHESISED])('%s', (name) => {
+    const { handover } = draftBase(name);
+    const drafts = DRAFTS.filter(({ holder }) => holder === 'file').flatMap(({ key }) => named(key) ?? []);
+    const lost = (handover.luo?.sessions ?? [])
+      .flatMap(({ files = [] }) => files)
+      .filter(({ compatible }) => drafts.includes(bytesToText(compatible).text));
+    // A release of another generation takes nothing over at all (KHO-160).
+    const releases: Readonly<Record<string, string>> = { 'kho-v1': '7.0', 'kho-v3': '7.1', 'kho-v4': '7.3' };
+    const own = releases[handover.generation ?? ''];
+    const of = (to: string) =>
+      validate(handover, catalogue, { to, only: new Set(['LUO-012', 'KHO-160']) }).findings;
+    if (lost.length > 0) expect(of('7.2').map(({ rule }) => rule)).toContain('KHO-160');
+    if (own === undefined) return;
+    const told = of(own).filter(({ rule, severity }) => rule === 'LUO-012' && severity === 'error');
+    const tokens = new Set(told.map(({ subject }) => subject?.token));
+    expect(lost.filter(({ token }) => !tokens.has(token)).map(({ token }) => token)).toEqual([]);
   });
 });

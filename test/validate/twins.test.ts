@@ -31,7 +31,7 @@ const ONE_MODE: ReadonlySet<string> = new Set([
   'second-stage',
   'first-stage',
 ]);
-const SCOPES = new Map(vtdRows.map(({ id, scope }) => [id, scope]));
+const SCOPES = new Map<string, string>(vtdRows.map(({ id, scope }) => [id, scope]));
 
 function isRestricted({ id, generations, needs }: Rule): boolean {
   const scope = SCOPES.get(id);

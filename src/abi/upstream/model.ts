@@ -1,21 +1,16 @@
 /**
  * The upstream parts of the model (Linux 6.16 on): the preserved memory map, memblock, kho-test,
- * kexec-metadata, LUO and memfd. Sets that grow with the dump are views and columns, never arrays of objects.
+ * kexec-metadata and LUO. Sets that grow with the dump are views and columns, never arrays of objects.
  */
 import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
-import type { FolioView, VmallocArea } from '../../structures/folios.js';
-import type { GuestMemfdState } from '../../structures/guest-memfd/model.js';
-import type { HugeMemfdState, HugetlbState } from '../../structures/hugetlb/model.js';
-import type { IommuState } from '../../structures/iommu/model.js';
-import type { IommufdState } from '../../structures/iommufd/model.js';
-import type { KvmVcpuState, KvmVmState } from '../../structures/kvm/model.js';
-import type { PciState } from '../../structures/pci/model.js';
-import type { VfioPciState } from '../../structures/vfio/model.js';
+import type { VmallocArea } from '../../structures/folios.js';
+import type { FileStructures, FlbStructures } from '../../structures/typed.js';
 import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
 
 export type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
+export type * from '../../structures/typed.js';
 
 /** Adjacent preserved blocks of one order. */
 export interface PreservedBlocks {
@@ -111,21 +106,6 @@ export interface PreservedMap {
   readonly pages: Float64Array;
 }
 
-/** `data` of a LUO file whose handler is memfd-v1 or memfd-v2. */
-export interface Memfd {
-  readonly version: 'memfd-v1' | 'memfd-v2';
-  pos: bigint;
-  size: bigint;
-  /** memfd-v2 only. */
-  seals?: number;
-  /** memfd-v2 only; must be 0. */
-  flags?: number;
-  nrFolios: bigint;
-  area: VmallocArea;
-  folios: FolioView;
-  readonly origin: Origin;
-}
-
 /** That what hangs here is of an ABI that no release has. */
 export interface DraftRecord {
   /** Draft and variant, e.g. `pci version 1`. */
@@ -138,30 +118,12 @@ export interface DraftRecord {
   readonly version?: number | bigint;
 }
 
-/** What the handlers of drafts have of a file, by its `compatible`; one at most. */
-export interface FileStructures {
-  readonly iommufd?: IommufdState;
-  readonly vfioPci?: VfioPciState;
-  readonly hugeMemfd?: HugeMemfdState;
-  readonly guestMemfd?: GuestMemfdState;
-  readonly kvmVm?: KvmVmState;
-  readonly kvmVcpu?: KvmVcpuState;
-}
-
-/** What the owners of FLBs have of them; a state that is at the top of the model is not here. */
-export interface FlbStructures {
-  readonly iommu?: IommuState;
-  readonly pci?: PciState;
-  readonly hugetlb?: HugetlbState;
-}
-
 export interface LuoFile extends FileStructures {
   /** Handler string, as stored (48 bytes). */
   readonly compatible: Uint8Array;
   readonly token: bigint;
-  /** The handler's value; for memfd the physical address of its record. */
+  /** The handler's value; the physical address of its record, as a rule. */
   readonly data: bigint;
-  memfd?: Memfd;
   draft?: DraftRecord;
   readonly origin: Origin;
 }

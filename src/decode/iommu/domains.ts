@@ -3,21 +3,16 @@ import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { hex } from '../../schema/units.js';
-import type { IommuDevice, IommuDomain, IommuState } from '../../structures/iommu/model.js';
+import {
+  type Attachment,
+  attachmentsOf,
+  isForeign,
+  type Stage,
+  stageOf,
+} from '../../structures/iommu/attachments.js';
+import type { IommuDomain, IommuState } from '../../structures/iommu/model.js';
+import { type RecordedUnit, recordedUnits } from '../../structures/iommu/units.js';
 import { bdfText, pciText } from '../../structures/values.js';
-import type { DevicePath } from '../../vtd/context/path.js';
-import { liveDevices, pathRoots, type RecordedUnit, recordedPath, recordedUnits } from './units.js';
-
-export type Stage = 'first' | 'second';
-
-/** A device that is attached to a domain, and where its unit's tables lead it. */
-export interface Attachment {
-  readonly device: IommuDevice;
-  /** Undefined where the record that it names is none of an Intel unit in use. */
-  readonly unit?: RecordedUnit;
-  /** Undefined without a unit, or without memory. */
-  readonly path?: DevicePath;
-}
 
 /** A file of iommufd that has a domain, and its session. */
 export interface DomainOwner {
@@ -76,13 +71,8 @@ function handedDomain(
   domain: IommuDomain,
   memory: PhysicalMemory | undefined,
 ): HandedDomain {
-  const attachments = liveDevices(state, { domain: domain.address }).map((device): Attachment => {
-    const unit = units.find((each) => each.unit.address === device.unit);
-    if (unit === undefined) return { device };
-    if (memory === undefined) return { device, unit };
-    return { device, unit, path: recordedPath(memory, unit.rtaddr, unit.mode, device.bdf) };
-  });
-  const stage = stageOf(domain, attachments, units);
+  const attachments = attachmentsOf(state, units, domain, memory);
+  const stage = isForeign(state, attachments, units) ? undefined : stageOf(domain, attachments, units);
   const { topTable, topLevel } = domain;
   const isRoot = topTable !== 0n && topTable % 4096n === 0n && topTable < 1n << 52n;
   return {
@@ -102,40 +92,6 @@ function nameOf({ address }: IommuDomain, attachments: readonly Attachment[]): s
   const { segment, bdf } = first.device;
   const device = segment === 0 ? (bdfText(bdf) ?? pciText(segment, bdf)) : pciText(segment, bdf);
   return `domain ${hex(address)} (${device}${more.length > 0 ? ` and ${more.length} more` : ''})`;
-}
-
-/**
- * The stage is not recorded (upstream 4.5, seen in captures). The context or PASID entry of a device that is led to the
- * top table tells it, else `sign_extend`, which only first-stage tables have, else that no unit has any but legacy mode.
- */
-function stageOf(
-  { topTable, signExtend }: IommuDomain,
-  attachments: readonly Attachment[],
-  units: readonly RecordedUnit[],
-): HandedDomain['stage'] {
-  const stages = attachments.flatMap(({ path }) => path?.translation ?? []);
-  // A device that is led elsewhere tells less, but more than nothing.
-  const matching = stages.filter((translation) =>
-    pathRoots({ translation } as DevicePath).some((address) => BigInt(address) === topTable),
-  );
-  for (const translation of matching) {
-    const why = translation.kind === 'second-stage' || translation.kind === 'nested' ? 'second' : 'first';
-    if (translation.kind === 'nested')
-      return {
-        stage: BigInt(translation.second.address) === topTable ? 'second' : 'first',
-        why: 'the PASID entry of its device, which is nested',
-      };
-    if (translation.kind === 'first-stage' || translation.kind === 'second-stage')
-      return { stage: why, why: 'the entry of its device' };
-  }
-  if (signExtend === 1) return { stage: 'first', why: 'sign_extend' };
-  for (const { kind } of stages) {
-    if (kind === 'first-stage') return { stage: 'first', why: 'the entry of its device' };
-    if (kind === 'second-stage') return { stage: 'second', why: 'the entry of its device' };
-  }
-  if (units.length > 0 && units.every(({ mode }) => mode === 'legacy'))
-    return { stage: 'second', why: 'legacy mode, which has no other' };
-  return undefined;
 }
 
 function* iommufds({ luo }: Handover): Generator<DomainOwner> {
@@ -173,4 +129,9 @@ function ownersOf(
   const owning = all.filter(({ file }) => tokens.has(file.token));
   // A token is unique in its session only.
   return owning.length === 1 ? owning : [];
+}
+
+/** Attachment ids of a domain, each once. */
+export function attachmentIdsOf({ attachments }: HandedDomain): bigint[] {
+  return [...new Set(attachments.map(({ device }) => device.attachmentId))];
 }

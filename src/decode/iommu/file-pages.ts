@@ -3,17 +3,17 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, PreservedPages } from '../../abi/upstream/model.js';
 import { firstAfter } from '../../memory/first-after.js';
-import type { FolioView } from '../../structures/folios.js';
+import type { CountedFolios } from '../../structures/folios.js';
+import { folioListsOf } from '../../structures/index.js';
+import type { Subject } from '../../structures/structure.js';
 
 /** A file that keeps folios. */
 export interface FolioHolder {
   readonly session: LuoSession;
   readonly file: LuoFile;
   /** What its handler keeps. */
-  readonly kind: 'memfd' | 'hugeMemfd' | 'guestMemfd';
-  readonly folios: FolioView;
-  /** As stored. */
-  readonly nrFolios: bigint;
+  readonly kind: Subject;
+  readonly list: CountedFolios;
   /** Not all entries of its list could be read. */
   partly: boolean;
 }
@@ -44,16 +44,11 @@ export function filePages(handover: Handover): FilePages {
 
 function holdersOf({ luo }: Handover): FolioHolder[] {
   return (luo?.sessions ?? []).flatMap((session) =>
-    (session.files ?? []).flatMap((file) => {
-      const { memfd, hugeMemfd, guestMemfd } = file;
-      const kinds = { memfd, hugeMemfd, guestMemfd } as const;
-      return (['memfd', 'hugeMemfd', 'guestMemfd'] as const).flatMap((kind): FolioHolder[] => {
-        const list = kinds[kind];
-        if (list === undefined) return [];
-        const { folios, nrFolios } = list;
-        return [{ session, file, kind, folios, nrFolios, partly: false }];
-      });
-    }),
+    (session.files ?? []).flatMap((file) =>
+      [...folioListsOf(file)].map(
+        ({ subject, list }): FolioHolder => ({ session, file, kind: subject, list, partly: false }),
+      ),
+    ),
   );
 }
 
@@ -91,10 +86,9 @@ function createFilePages(handover: Handover): FilePages {
 function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | undefined): Columns {
   const rows: { start: number; end: number; page: number; holder: number }[] = [];
   for (const [holder, each] of holders.entries()) {
-    const { folios, file, kind } = each;
+    const { folios, order, nrFolios } = each.list;
     let read = 0n;
     let last: (typeof rows)[number] | undefined;
-    const order = kind === 'hugeMemfd' ? file.hugeMemfd?.order : undefined;
     folios.each((pfn, _flags, index) => {
       read++;
       // The reader skips entries of page frame 0 as holes.
@@ -107,7 +101,7 @@ function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | und
       last = { start: pfn, end: pfn + length, page: index, holder };
       rows.push(last);
     });
-    each.partly = read < each.nrFolios;
+    each.partly = read < nrFolios;
   }
   rows.sort((a, b) => a.start - b.start || a.holder - b.holder);
   // What overlaps is the earlier row's, so that ends rise as starts do.

@@ -1,14 +1,15 @@
 /** How the tables of a domain are walked, and what they map. */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { DEFAULT_SETTINGS, sameSettings, type VtdSettings } from '../../schema/settings.js';
+import type { Stage } from '../../structures/iommu/attachments.js';
+import { pathRoots } from '../../structures/iommu/units.js';
 import { settingsFor } from '../../vtd/context/stages.js';
 import { firstStageFormat } from '../../vtd/first-stage.js';
 import { inputWidthOf } from '../../vtd/registers.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
-import type { HandedDomain, Stage } from './domains.js';
-import { pathRoots } from './units.js';
+import type { HandedDomain } from './domains.js';
 
 /** Why a domain cannot be walked. */
 export type NoWalk =

@@ -63,9 +63,11 @@ export function contradictions(form: StructureForm, model: Model, facts: Facts):
   addElements(mine, form, model);
   const own: Facts['elements'] = new Map([...facts.elements, ...mine]);
   let count = 0;
+  const listed = new Set<string>();
   for (const { binding, model: record, element } of eachRecord(form.root, model)) {
     if (record[binding.unused ?? ''] === true) continue;
     const place = functionOf(binding, record);
+    if (place !== undefined) listed.add(place);
     if (place !== undefined && facts.functions.size > 0 && !facts.functions.has(place)) count++;
     for (const info of binding.record.fields) {
       const field = fieldBinding(binding, info.id);
@@ -76,7 +78,17 @@ export function contradictions(form: StructureForm, model: Model, facts: Facts):
     }
     if (element?.of.damaged === true) count++;
   }
+  // A list of functions that is read as empty, or ends early, lacks those that others name.
+  if (listsFunctions(form.root)) for (const place of facts.functions) if (!listed.has(place)) count++;
   return count;
+}
+
+function listsFunctions(root: RecordBinding): boolean {
+  const inPages = root.record.fields.some(({ id }) => {
+    const field = fieldBinding(root, id);
+    return field.kind === 'chain' && field.list.element.pciFunction !== undefined;
+  });
+  return inPages || root.follows?.element.pciFunction !== undefined;
 }
 
 function keyOf(field: {

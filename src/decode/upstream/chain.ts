@@ -1,6 +1,7 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
+import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
 import type { Chain } from '../../structures/structure.js';
@@ -154,6 +155,11 @@ export function readChain<T>(
       count > BigInt(capacity)
         ? lastWritten(page.bytes.subarray(header.size), size, capacity)
         : Number(count);
+    const there = Math.max(0, Math.min(used, Math.floor((known - header.size) / size)));
+    if (!believed(record, view, header.size, there)) {
+      stop('reused', `the entries of the ${word} at ${hex(address)} ${REUSED}`, address, 'count');
+      page.bytes.fill(0, header.size);
+    }
     for (let i = 0; i < used; i++) {
       const offset = header.size + i * size;
       if (offset + size > known) {
@@ -167,6 +173,18 @@ export function readChain<T>(
     address = next;
   }
   return { records, blocks, complete, absent };
+}
+
+/** What is said of entries that are none. What is there instead belongs to somebody else, and is not told. */
+const REUSED =
+  'do not look like such entries: the memory was used again, or is damaged; they are taken as zero';
+
+/** Whether records that follow each other look like records; of those without text nothing is told but numbers. */
+function believed(record: RecordType<unknown>, view: DataView, first: number, count: number): boolean {
+  if (!hasText(record)) return true;
+  let unlike = 0;
+  for (let i = 0; i < count; i++) if (!looksLike(record, view, first + i * (record.size ?? 0))) unlike++;
+  return looksLikeList(unlike, count);
 }
 
 /** Records up to the last that is not all zero. */
@@ -206,6 +224,11 @@ export function readRecords<T>(
   const bytes = at === undefined || used === 0 ? undefined : readKnown(memory, at, used * size);
   const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
+  if (view !== undefined && !believed(record, view, 0, Math.min(used, Math.floor(known / size)))) {
+    complete = false;
+    reporter.add('array-reused', `${what}: the entries at ${hex(address)} ${REUSED}`, { address });
+    bytes?.bytes.fill(0);
+  }
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {
       complete = false;

@@ -1,17 +1,13 @@
-/** Lists of folios in preserved vmalloc areas: entries of struct memfd_luo_folio_ser, whatever the file is. */
+/** Lists of folios in preserved vmalloc areas: whatever the file is. */
 import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
-import {
-  MEMFD_LUO_FOLIO_SER,
-  MEMFD_LUO_FOLIO_SER_BITS,
-  MEMFD_LUO_FOLIO_SER_SIZE,
-} from '../../records/memfd.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
+import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE } from '../../structures/folios.js';
 import { dataView } from '../bytes.js';
 import { believedLength } from './believed.js';
 import { type Context, contextOf } from './context.js';
 import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
 
-const { pfn: PFN, flags: FLAGS } = MEMFD_LUO_FOLIO_SER_BITS;
+const { pfn: PFN, flags: FLAGS } = FOLIO_SER_BITS;
 
 /** A record that names a list of folios. */
 export interface FolioOwner {
@@ -38,9 +34,9 @@ export function readFolioList(
 ): { readonly area: VmallocArea; readonly folios: FolioView } {
   const { reporter } = context;
   const area = readVmalloc(contextOf(context, 'vmalloc', address), descriptor, what);
-  const room = Math.floor(areaLength(area, context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
+  const room = Math.floor(areaLength(area, context.pageSize) / FOLIO_SER_SIZE);
   // What the descriptor leaves room for: of a list that is absent nothing else is known.
-  const claimed = Math.floor((descriptor.totalPages * context.pageSize) / MEMFD_LUO_FOLIO_SER_SIZE);
+  const claimed = Math.floor((descriptor.totalPages * context.pageSize) / FOLIO_SER_SIZE);
   if (nrFolios > BigInt(claimed)) {
     reporter.add(code, `${what}: nr_folios is ${nrFolios}, but the list has room for ${claimed}`, {
       address,
@@ -48,9 +44,9 @@ export function readFolioList(
     });
   }
   const wanted = nrFolios > BigInt(room) ? room : Number(nrFolios);
-  const believed = believedLength(context, area, wanted * MEMFD_LUO_FOLIO_SER_SIZE, what);
-  const length = Math.floor(believed / MEMFD_LUO_FOLIO_SER_SIZE);
-  const gap = firstAbsent(context, area, length * MEMFD_LUO_FOLIO_SER_SIZE);
+  const believed = believedLength(context, area, wanted * FOLIO_SER_SIZE, what);
+  const length = Math.floor(believed / FOLIO_SER_SIZE);
+  const gap = firstAbsent(context, area, length * FOLIO_SER_SIZE);
   if (gap !== undefined) reporter.of('folios', address).absent(`list of folios of ${what}`, gap);
   return { area, folios: folioView(context, area, length) };
 }
@@ -68,21 +64,21 @@ function firstAbsent({ memory }: Context, area: VmallocArea, length: number): bi
   return undefined;
 }
 
-/** Entries read at a time: as many as fill a 4 KiB page. */
-const WINDOW = 256;
+/** Entries read at a time, 64 KiB: as many as a read costs little beside them. */
+const WINDOW = 4096;
 
 function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: number): FolioView {
   const { memory } = context;
 
   function* windows(): Generator<Window & { view: DataView; first: number }> {
-    const bytes = new Uint8Array(WINDOW * MEMFD_LUO_FOLIO_SER_SIZE);
+    const bytes = new Uint8Array(Math.min(WINDOW, length) * FOLIO_SER_SIZE);
     const view = dataView(bytes);
     const words = new Uint32Array(bytes.buffer);
     for (let first = 0; first < length; first += WINDOW) {
       const wanted = Math.min(WINDOW, length - first);
-      const offset = first * MEMFD_LUO_FOLIO_SER_SIZE;
-      const known = readArea({ memory }, area, offset, wanted * MEMFD_LUO_FOLIO_SER_SIZE, bytes);
-      const count = Math.floor(known / MEMFD_LUO_FOLIO_SER_SIZE);
+      const offset = first * FOLIO_SER_SIZE;
+      const known = readArea({ memory }, area, offset, wanted * FOLIO_SER_SIZE, bytes);
+      const count = Math.floor(known / FOLIO_SER_SIZE);
       yield { view, words, first, count };
       if (count < wanted) return;
     }
@@ -93,12 +89,12 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
     each(visit) {
       for (const { view, first, count } of windows()) {
         for (let i = 0; i < count; i++) {
-          const at = i * MEMFD_LUO_FOLIO_SER_SIZE;
+          const at = i * FOLIO_SER_SIZE;
           visit(folioPfn(view, at), folioFlags(view, at), folioIndex(view, at), first + i);
         }
       }
     },
-    columns: () => folioColumns(windows()),
+    columns: (skip) => folioColumns(skip === undefined ? windows() : without(windows(), skip)),
     runs: () => folioRuns(folioColumns(windows())),
   };
 }
@@ -110,10 +106,28 @@ interface Window {
 }
 
 /** Words of an entry, and which of them are the index. */
-const ENTRY_WORDS = MEMFD_LUO_FOLIO_SER_SIZE / 4;
+const ENTRY_WORDS = FOLIO_SER_SIZE / 4;
 const PFN_WORD = PFN.offset / 4;
 const FLAGS_WORD = FLAGS.offset / 4 + 1;
-const INDEX_WORD = MEMFD_LUO_FOLIO_SER.index / 4;
+const INDEX_WORD = FOLIO_SER.index / 4;
+
+/** Windows but those whose folios all are between page frames that can be skipped. */
+function* without(
+  windows: Iterable<Window>,
+  skip: (low: number, high: number) => boolean,
+): Generator<Window> {
+  for (const window of windows) {
+    const { words, count } = window;
+    let low = Number.POSITIVE_INFINITY;
+    let high = 0;
+    for (let at = PFN_WORD; at < count * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const pfn = (words[at] as number) + ((words[at + 1] as number) & PFN.hi) * 0x1_0000_0000;
+      if (pfn < low) low = pfn;
+      if (pfn > high) high = pfn;
+    }
+    if (count > 0 && !skip(low, high)) yield window;
+  }
+}
 
 /** Runs of a batch. */
 const BATCH = 4096;
@@ -198,6 +212,6 @@ function folioFlags(view: DataView, at: number): number {
 }
 
 function folioIndex(view: DataView, at: number): number {
-  const word = at + MEMFD_LUO_FOLIO_SER.index;
+  const word = at + FOLIO_SER.index;
   return view.getUint32(word, true) + view.getUint32(word + 4, true) * 0x1_0000_0000;
 }

@@ -42,12 +42,11 @@ import {
 import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
-import { memfdVersion } from '../../structures/memfd/binding.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
+import { attachReleased } from '../structures/attach.js';
 import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
 import { type Context, claim, contextOf, type RiderContext } from './context.js';
-import { readMemfd } from './memfd.js';
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
 export const SESSION_PAGES = 16;
@@ -248,15 +247,7 @@ function readFiles(
 function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, owner: string): LuoFile {
   const { compatible, token, data } = value;
   const result: LuoFile = { compatible, token, data, origin: { address } };
-  const { text } = bytesToText(compatible);
-  const handler = ownVersion(text);
-  const version = memfdVersion(handler);
-  if (version !== undefined) {
-    const memfd = readMemfd(context, version, data, owner);
-    if (memfd !== undefined) result.memfd = memfd;
-    if (text !== handler)
-      result.draft = { draft: `${handler} with a composite string`, source: 'upstream 4.1' };
-  }
+  attachReleased(context, result, { kind: 'file', name: bytesToText(compatible).text, data, owner });
   return result;
 }
 

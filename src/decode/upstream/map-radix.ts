@@ -2,11 +2,13 @@
  * The preserved memory map of kho-v2 and later: a radix tree of pages whose leaves are bitmaps
  * (kernel/liveupdate/kexec_handover.c, kho_radix_walk_tree; include/linux/kho/abi/kexec_handover.h).
  */
+
 import type { Form, Generation } from '../../abi/model.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
+import { FACTS } from '../../versions/generations.js';
 import { createBlockBits } from './block-bits.js';
 import { highestBit, pageShift, readKnown, readU64 } from './pages.js';
 import type { Reporter } from './report.js';
@@ -37,7 +39,7 @@ export function radixShape(generation: Generation, pageSize: number, form?: Form
   const tableBits = shift - 3;
   const leafBits = shift + 3;
   const keyBits = 64 - shift + 1;
-  const short = generation === 'kho-v2' || form === 'radix-4-levels';
+  const short = FACTS[generation].shortKey === true || form === 'radix-4-levels';
   const depth = Math.ceil((keyBits - (short ? 1 : 0) - leafBits) / tableBits) + 1;
   return { pageSize, shift, tableBits, leafBits, depth, keyBits };
 }

@@ -2,9 +2,11 @@
  * The page size of an upstream handover is nowhere in its data. The old kernel has preserved its root
  * tree and every blob, so that the map, read with the right page size, holds them.
  */
+
 import type { Form, Generation, SetupDataKho, Subtree } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
+import { FACTS } from '../../versions/generations.js';
 import { bitmapSizes, chunksHave } from './bitmap-form.js';
 import { readChunks } from './map-chunks.js';
 import { radixHas, radixShape } from './map-radix.js';
@@ -66,7 +68,7 @@ function isAbsent({ memory, map }: PageSizeEvidence): boolean {
 /** How many of the tree and its blobs the map preserves, read with a page size. */
 function countFound(evidence: PageSizeEvidence, pageSize: number, addresses: readonly bigint[]): number {
   const { generation, memory, map, fdtAddress, form } = evidence;
-  if (generation === 'kho-v1') {
+  if (FACTS[generation].map === 'chunks') {
     const { chunks } = readChunks(memory, map, pageSize, undefined);
     const all = fdtAddress === undefined ? addresses : [...addresses, fdtAddress];
     return all.filter((address) =>
@@ -87,7 +89,7 @@ function countFound(evidence: PageSizeEvidence, pageSize: number, addresses: rea
 
 /** Whether a kho-v3 tree with 16 KiB pages is one of 7.1-rc1 to -rc5: only its shallower reading finds the blobs. */
 export function isShortRadix(evidence: Omit<PageSizeEvidence, 'form'>, pageSize: number): boolean {
-  if (evidence.generation !== 'kho-v3' || pageSize !== 16384) return false;
+  if (FACTS[evidence.generation].mayHaveShortKey !== true || pageSize !== 16384) return false;
   const addresses = evidence.subtrees.flatMap(({ address }) => (address === undefined ? [] : [address]));
   if (countFound(evidence, pageSize, addresses) > 0) return false;
   return countFound({ ...evidence, form: 'radix-4-levels' }, pageSize, addresses) > 0;

@@ -3,20 +3,12 @@
  * the tree had at boot, and breaks off when children are added later (upstream 3.11). The kernel makes its
  * trees by the same calls each time, so that the offsets of the names are known.
  */
+
 import type { FdtTree } from '../../fdt/parse.js';
 import { properties, propertyNameBytes, propertyValue, rootNode } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { FACTS, upstreamNamed } from '../../versions/generations.js';
 import { compatibleStrings } from '../bind.js';
-
-/** Names of an edited root tree (6.19 on), in the order in which they are in its strings block. */
-export const KERNEL_NAMES: Readonly<Record<string, readonly string[]>> = {
-  'kho-v1': ['preserved-memory-map', 'compatible', 'fdt'],
-  'kho-v2': ['preserved-memory-map', 'compatible', 'preserved-data'],
-  'kho-v3': ['preserved-memory-map', 'compatible', 'preserved-data', 'blob-size'],
-  'kho-v4': ['preserved-memory-map', 'compatible', 'preserved-data', 'blob-size'],
-};
-/** What 6.16 to 6.18 write in one pass, with at least one child; without, it is as in an edited tree. */
-const SEQUENTIAL = ['fdt', 'preserved-memory-map', 'compatible'];
 
 /**
  * The same tree with the names that a kernel would have written, when no name of it can be read and its
@@ -32,9 +24,10 @@ export function withKernelNames(tree: FdtTree): FdtTree | undefined {
   }
   for (const property of properties(tree, root)) {
     const [version = ''] = compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-    const edited = KERNEL_NAMES[version];
-    if (edited === undefined) continue;
-    for (const names of version === 'kho-v1' ? [edited, SEQUENTIAL] : [edited]) {
+    const generation = upstreamNamed(version);
+    if (generation === undefined) continue;
+    const { names: edited, writtenOnce } = FACTS[generation];
+    for (const names of writtenOnce === undefined ? [edited] : [edited, writtenOnce]) {
       const strings = new TextEncoder().encode(`${names.join('\0')}\0`);
       const named = withStrings(tree, strings);
       if (tree.nameOffset[property] === names.join('\0').indexOf('compatible')) return named;

@@ -135,7 +135,11 @@ export function readArea(
     const run = runs[index];
     if (run === undefined) break;
     const within = at - index * runSize;
-    const size = Math.min(length - done, runSize - within);
+    // Runs that are next to each other in memory too are read together.
+    let reach = runSize - within;
+    for (let next = index + 1; reach < length - done && runs[next] === run + (next - index) * runSize; next++)
+      reach += runSize;
+    const size = Math.min(length - done, reach);
     const start = physicalAddress(run + within);
     const known = start === undefined ? 0 : memory.read(start, size, into.subarray(done));
     done += known;

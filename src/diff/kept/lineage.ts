@@ -2,6 +2,7 @@
 import type { Handover } from '../../abi/model.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { folioListsOf } from '../../structures/index.js';
 import { nameOf } from '../outline/names.js';
 
 /** What is known beside the two handovers. */
@@ -84,10 +85,12 @@ function anchors(handover: Handover): Map<string, string> {
   for (const { name, start } of memblock?.regions ?? []) note(`region ${name}`, start);
   for (const { name, files } of luo?.sessions ?? []) {
     const session = bytesToHex(nameOf(name));
-    for (const { token, memfd } of files ?? []) {
-      for (const { pfn } of memfd?.folios.runs() ?? []) {
-        note(`file ${session} ${token}`, pfn);
-        break;
+    for (const file of files ?? []) {
+      for (const { list } of folioListsOf(file)) {
+        for (const { pfn } of list.folios.runs()) {
+          note(`file ${session} ${file.token}`, pfn);
+          break;
+        }
       }
     }
   }

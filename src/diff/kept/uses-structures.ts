@@ -1,13 +1,24 @@
 /** Memory that structures keep: their records, the folios of files, and the translation tables that they lead to. */
 import type { Handover } from '../../abi/model.js';
+import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { ReferenceSink } from '../../instances/sink.js';
 import { addStructure, type HeldStructure, heldBy } from '../../instances/structures.js';
 import { translationTrees } from '../../instances/translation.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { subjectByKey } from '../../structures/index.js';
+import { fieldBinding } from '../../structures/structure.js';
 import { eachRecord } from '../../structures/walk.js';
+import { type FolioFile, folioSpans } from '../outline/folios.js';
 import type { Place } from '../place.js';
-import { type Use, type UseCollector, useColumns } from './user.js';
+import { MOST_MOVING } from '../span-columns.js';
+import {
+  createUseColumns,
+  putUse,
+  type Use,
+  type UseCollector,
+  type UseColumns,
+  useColumns,
+} from './user.js';
 import { collectTables } from './uses-tables.js';
 
 /** Collects what the structures at the top of a handover keep. */
@@ -17,8 +28,8 @@ export function collectTopStructures(handover: Handover, uses: UseCollector): vo
   for (const held of heldBy(handover, '')) {
     const subject = subjectByKey(held.form.subject);
     const place: Place = { part: 'structure', structure: held.form.root.what };
-    collectHeld(held, place, held.form.subject, handover, memory, uses);
-    const translation = subject?.translation?.(held.model);
+    collectHeld(held, place, held.form.subject, handover, uses);
+    const translation = subject?.translation?.(held.model, memory);
     if (translation === undefined) continue;
     for (const tree of translationTrees(memory, translation).values()) {
       const element = elementName(held, tree.element) ?? tree.owner;
@@ -49,11 +60,9 @@ export function collectHolder(
   handover: Handover,
   uses: UseCollector,
 ): boolean {
-  const { memory } = handover;
-  if (memory === undefined) return false;
   let any = false;
   for (const held of heldBy(holder, '')) {
-    collectHeld(held, place, key, handover, memory, uses);
+    collectHeld(held, place, key, handover, uses);
     any = true;
   }
   return any;
@@ -63,17 +72,35 @@ function collectHeld(
   held: HeldStructure,
   place: Place,
   key: string,
-  { pageSize, preserved }: Handover,
-  memory: PhysicalMemory,
+  handover: Handover,
   uses: UseCollector,
 ): void {
-  const records: Use[] = [];
-  const contents: Use[] = [];
-  const pagesOf = (start: number, end: number): void => {
-    records.push({
-      start: Math.floor(start / pageSize) * pageSize,
-      end: Math.ceil(end / pageSize) * pageSize,
+  const { memory, pageSize, preserved } = handover;
+  const { root } = held.form;
+  const folios = root.record.fields.some(({ id }) => fieldBinding(root, id).kind === 'folios');
+  const what = folios ? 'the list of folios' : 'the records';
+  if (memory !== undefined) {
+    uses.user({
+      ...{ place, what, kind: 'metadata', key: `records of ${key}` },
+      runs: () => useColumns(recordUses(held, memory, pageSize)),
     });
+  }
+  if (!folios) return;
+  uses.user({
+    ...{ place, what: 'contents', kind: 'object', key },
+    runs: () => folioUses(held.model as unknown as FolioFile, preserved?.pages, pageSize),
+  });
+}
+
+/** The pages of the records of a structure, and of its lists. */
+function recordUses(held: HeldStructure, memory: PhysicalMemory, pageSize: number): readonly Use[] {
+  const records: Use[] = [];
+  const pagesOf = (first: number, last: number): void => {
+    const start = Math.floor(first / pageSize) * pageSize;
+    const end = Math.ceil(last / pageSize) * pageSize;
+    const before = records.at(-1);
+    // The records of a page are told besides the page.
+    if (before === undefined || start < before.start || end > before.end) records.push({ start, end });
   };
   const add = (address: number | bigint, length: number): void =>
     pagesOf(Number(address), Number(address) + length);
@@ -89,16 +116,28 @@ function collectHeld(
     page: ({ address, length }) => add(address, length),
     bitmap: ({ address, length }) => add(address, length),
     bytes: add,
-    contents(address, length) {
-      contents.push({ start: Number(address), end: Number(address) + length });
-    },
   };
-  addStructure({ sink, memory, pageSize, preserved: preserved?.pages }, held);
-  uses.user({
-    ...{ place, what: 'the records', kind: 'metadata', key: `records of ${key}` },
-    runs: () => useColumns(records),
-  });
-  if (contents.length > 0) {
-    uses.user({ ...{ place, what: 'contents', kind: 'object', key }, runs: () => useColumns(contents) });
+  addStructure({ sink, memory, pageSize, preserved: undefined }, held);
+  return records;
+}
+
+/** The folios of a file, with their place in it. */
+function* folioUses(
+  file: FolioFile,
+  pages: PreservedPages | undefined,
+  pageSize: number,
+): Generator<UseColumns> {
+  const columns = createUseColumns();
+  for (const { length, starts, ends, kinds, at } of folioSpans(file, pages, pageSize, true)) {
+    for (let row = 0; row < length; row++) {
+      // Where the file has no place that a number can tell, the address is not told either.
+      if (kinds[row]?.at(-1)?.moves !== true) continue;
+      const position = starts[row] as number;
+      const address = at[row * MOST_MOVING] as number;
+      if (!putUse(columns, address, address + ((ends[row] as number) - position), position)) continue;
+      yield columns;
+      columns.length = 0;
+    }
   }
+  if (columns.length > 0) yield columns;
 }

@@ -1,27 +1,10 @@
 /** Memory that Linux 6.16 and later keeps, by what for. */
 import type { Handover } from '../../abi/model.js';
-import type {
-  BlockInfo,
-  KhoTestFolio,
-  Luo,
-  LuoFile,
-  Memfd,
-  PreservedPages,
-  VmallocArea,
-} from '../../abi/upstream/model.js';
+import type { BlockInfo, KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
-import { folioSpans } from '../outline/folios.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
-import { MOST_MOVING } from '../span-columns.js';
-import {
-  createUseColumns,
-  putUse,
-  type Use,
-  type UseCollector,
-  type UseColumns,
-  useColumns,
-} from './user.js';
+import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectHolder, collectTopStructures } from './uses-structures.js';
 
 /** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
@@ -98,7 +81,7 @@ function noteUntold({ subtrees, luo, memblock, khoTest }: Handover, uses: UseCol
 }
 
 function collectLuo(handover: Handover, uses: UseCollector): void {
-  const { luo, pageSize, preserved } = handover;
+  const { luo, pageSize } = handover;
   if (luo === undefined) return;
   uses.user({
     ...{ place: { part: 'luo' }, what: 'the records', kind: 'metadata', key: 'luo' },
@@ -110,25 +93,11 @@ function collectLuo(handover: Handover, uses: UseCollector): void {
   }
   for (const session of luo.sessions ?? []) {
     const name = nameOf(session.name);
-    for (const file of session.files ?? []) collectFile(file, name);
-  }
-
-  function collectFile(file: LuoFile, session: Uint8Array): void {
-    const { token, memfd } = file;
-    const place: Place = { part: 'luo', session, token };
-    const key = `file ${bytesToHex(session)} ${token}`;
-    if (memfd === undefined) {
+    for (const file of session.files ?? []) {
+      const place: Place = { part: 'luo', session: name, token: file.token };
+      const key = `file ${bytesToHex(name)} ${file.token}`;
       if (!collectHolder(file, place, key, handover, uses)) uses.untold(key);
-      return;
     }
-    uses.user({
-      ...{ place, what: 'the list of folios', kind: 'metadata', key: `list of ${key}` },
-      runs: () => useColumns(listRuns(memfd, pageSize)),
-    });
-    uses.user({
-      ...{ place, what: 'contents', kind: 'object', key },
-      runs: () => folioUses(memfd, preserved?.pages, pageSize),
-    });
   }
 }
 
@@ -147,32 +116,6 @@ function* luoRuns(luo: Luo, pageSize: number): Generator<Use> {
       yield pagesAt(Number(filesAddress), FILE_PAGES, pageSize);
     }
   }
-}
-
-function* listRuns({ origin, area }: Memfd, pageSize: number): Generator<Use> {
-  if (origin.address !== undefined) yield pagesAt(Number(origin.address), 1, pageSize);
-  yield* areaRuns(area, pageSize);
-}
-
-/** The folios of a file, with their place in it. */
-function* folioUses(
-  memfd: Memfd,
-  pages: PreservedPages | undefined,
-  pageSize: number,
-): Generator<UseColumns> {
-  const columns = createUseColumns();
-  for (const { length, starts, ends, kinds, at } of folioSpans(memfd, pages, pageSize, true)) {
-    for (let row = 0; row < length; row++) {
-      // Where the file has no place that a number can tell, the address is not told either.
-      if (kinds[row]?.at(-1)?.moves !== true) continue;
-      const position = starts[row] as number;
-      const address = at[row * MOST_MOVING] as number;
-      if (!putUse(columns, address, address + ((ends[row] as number) - position), position)) continue;
-      yield columns;
-      columns.length = 0;
-    }
-  }
-  if (columns.length > 0) yield columns;
 }
 
 function* blockRuns(blocks: readonly BlockInfo[] | undefined, pageSize: number): Generator<Use> {

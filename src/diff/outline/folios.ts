@@ -1,7 +1,7 @@
 /** The contents of a preserved file: which of its bytes are populated. */
-import type { FolioColumns, Memfd, PreservedPages } from '../../abi/upstream/model.js';
-import { memfdLuoFolioSer } from '../../records/memfd.js';
+import type { FolioColumns, PreservedPages } from '../../abi/upstream/model.js';
 import { flags, hex } from '../../schema/units.js';
+import { type CountedFolios, folioSer } from '../../structures/folios.js';
 import type { List } from '../entity.js';
 import type { Place } from '../place.js';
 import {
@@ -13,21 +13,16 @@ import {
 } from '../span-columns.js';
 
 /** Names of the folio flags, as the schema has them. */
-const FLAGS = namesOf(memfdLuoFolioSer.fields, 'flags');
+const FLAGS = new Map(folioSer.fields.find(({ id }) => id === 'flags')?.values) as ReadonlyMap<
+  number,
+  string
+>;
 
 /** A file whose contents a list of folios tells. */
-export type FolioFile = Pick<Memfd, 'folios' | 'nrFolios' | 'size' | 'area'>;
+export type FolioFile = CountedFolios & { readonly size: bigint };
 
 /** Ends of files are told in pages of this size, whatever the page size of the kernel. */
 const SMALLEST_PAGE = 4096;
-
-/** Names of the values of a field. */
-export function namesOf(
-  fields: readonly { readonly id: string; readonly values?: unknown }[],
-  id: string,
-): ReadonlyMap<number, string> {
-  return (fields.find((each) => each.id === id)?.values ?? new Map()) as ReadonlyMap<number, string>;
-}
 
 const flagTexts = new Map<number, string>();
 
@@ -46,7 +41,7 @@ function flagText(bits: number): string {
  * The division of the file into folios is not a property of it: 512 folios of order 0 say what one of order 9 says.
  */
 export function folioList(
-  memfd: FolioFile,
+  file: FolioFile,
   pages: PreservedPages | undefined,
   pageSize: number,
   strict: boolean,
@@ -56,7 +51,7 @@ export function folioList(
     name: 'folios',
     place,
     spans: {
-      spans: () => folioSpans(memfd, pages, pageSize, strict),
+      spans: () => folioSpans(file, pages, pageSize, strict),
       place: (offset, offsetEnd) => ({ ...place, offset, offsetEnd }),
     },
   };

@@ -1,14 +1,11 @@
 /** LUO by session, token and FLB; the same for every version of its ABI. */
 import { missingOf } from '../../abi/missing.js';
 import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
-import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
-import { folioList } from './folios.js';
-import { memfdFields } from './memfd.js';
 import { nameKey, nameOf } from './names.js';
-import { heldOutline, type StructureContext } from './structures.js';
+import { fileOutline, heldOutline, type StructureContext } from './structures.js';
 
 const LUO: Place = { part: 'luo' };
 
@@ -104,31 +101,21 @@ function sessionEntity(session: LuoSession, context: StructureContext): Entity {
 }
 
 function fileEntity(file: LuoFile, session: Uint8Array, context: StructureContext): Entity {
-  const { handover, strict } = context;
-  const { compatible, token, data, memfd, draft } = file;
-  const { preserved, pageSize } = handover;
+  const { compatible, token, data, draft } = file;
   const place: Place = { part: 'luo', session, token };
   const handler = bytesToText(compatible).text;
-  const held = heldOutline(context, file, place);
-  const own = ownVersion(handler);
-  const isMemfd = own === 'memfd-v1' || own === 'memfd-v2';
+  const held = fileOutline(context, file, handler, place);
   return {
     place,
     key: token.toString(16),
     fields: [
       field('compatible', handler),
-      ...(isMemfd ? memfdFields(memfd) : []),
       draftField(draft),
       ...held.fields,
       // Of a handler that is not known the value may be anything, an address most of the time.
       strictField('data', data, 'hex'),
     ],
-    lists:
-      memfd === undefined
-        ? isMemfd
-          ? [{ name: 'folios', place }]
-          : held.lists
-        : [folioList(memfd, preserved?.pages, pageSize, strict, place)],
+    lists: held.lists,
   };
 }
 

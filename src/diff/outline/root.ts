@@ -1,8 +1,10 @@
 /** A handover as named things: the lists that are compared, whatever its generation. */
+
 import type { Handover } from '../../abi/model.js';
 import { rfc2024 } from '../../abi/rfc2024.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { upstreamRoots } from '../../abi/upstream/root.js';
+import { isRfc } from '../../versions/generations.js';
 import { type Entity, field, type List, presence, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';
 import type { Span } from '../span.js';
@@ -97,7 +99,7 @@ function rootUntyped(handover: Handover): Iterable<Entity> {
   // A rider's own tree is compared as that rider.
   if (readable === undefined || (kind === 'rider' && subtrees === undefined)) return [];
   const binding =
-    generation === undefined ? undefined : generation === 'rfc-2024' ? rfc2024 : upstreamRoots[generation];
+    generation === undefined ? undefined : isRfc(generation) ? rfc2024 : upstreamRoots[generation];
   return untypedEntities(readable, binding?.root, TREE, kind === 'boot-fdt');
 }
 

@@ -3,10 +3,11 @@ import type { Handover } from '../../abi/model.js';
 import { type TableTree, translationTrees } from '../../instances/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
-import { formById, structuresOf, subjectByKey } from '../../structures/index.js';
+import { formById, namedForms, structuresOf, subjectByKey } from '../../structures/index.js';
 import type { StructureList } from '../../structures/model.js';
 import { referredElement } from '../../structures/refers.js';
 import {
+  countedFolios,
   fieldBinding,
   type ListBinding,
   type Model,
@@ -50,28 +51,50 @@ export function structureLists(context: StructureContext): List[] {
   });
 }
 
+/** What is told of a holder's structures. */
+export interface HeldOutline {
+  readonly fields: readonly Field[];
+  readonly lists: readonly List[];
+}
+
 /** Fields and lists of the structures that a file, an FLB or a child holds. */
-export function heldOutline(
-  context: StructureContext,
-  holder: object,
-  place: Place,
-): { readonly fields: readonly Field[]; readonly lists: readonly List[] } {
+export function heldOutline(context: StructureContext, holder: object, place: Place): HeldOutline {
   const fields: Field[] = [];
   const lists: List[] = [];
   for (const { value } of structuresOf(holder)) {
     const drawn = drawing(context, value as Model, place);
     if (drawn === undefined) continue;
-    fields.push(...fieldsOf(drawn, drawn.form.root, drawn.structure));
+    fields.push(...rootFields(drawn));
     lists.push(...belowOf(drawn, drawn.form.root, drawn.structure));
   }
   return { fields, lists };
+}
+
+/** The same of a file, by its handler too: of one whose record is not in the dump, that there is one. */
+export function fileOutline(
+  context: StructureContext,
+  file: object,
+  handler: string,
+  place: Place,
+): HeldOutline {
+  const held = heldOutline(context, file, place);
+  const { subject } = namedForms('file', handler) ?? {};
+  const [newest] = subject?.forms ?? [];
+  if (subject?.released !== true || newest === undefined || held.fields.length > 0) return held;
+  const { record } = newest.root;
+  const lists = listsOf(newest.root).map(({ what }) => what);
+  if (record.fields.some(({ id }) => fieldBinding(newest.root, id).kind === 'folios')) lists.push('folios');
+  return {
+    fields: [{ name: record.name, value: null }],
+    lists: lists.map((name) => ({ name, place })),
+  };
 }
 
 function drawing(context: StructureContext, structure: Model, place: Place): Drawing | undefined {
   const form = formById(structure.form as string);
   if (form === undefined) return undefined;
   const { memory } = context.handover;
-  const translation = subjectByKey(form.subject)?.translation?.(structure);
+  const translation = subjectByKey(form.subject)?.translation?.(structure, memory);
   const trees = new Map<bigint, TableTree>();
   if (memory !== undefined && translation !== undefined)
     for (const tree of translationTrees(memory, translation).values())
@@ -84,9 +107,16 @@ function entityOf(drawn: Drawing): Entity {
   return {
     place,
     key: form.subject,
-    fields: [field('form', form.title), ...fieldsOf(drawn, form.root, structure)],
+    fields: [field('form', form.title), ...rootFields(drawn)],
     lists: belowOf(drawn, form.root, structure),
   };
+}
+
+/** The fields of the structure's own record; of an earlier form those that later ones have, as they would say the same. */
+function rootFields(drawn: Drawing): Field[] {
+  const { form, structure } = drawn;
+  const newest = form.lacks === undefined ? form : (subjectByKey(form.subject)?.forms[0] ?? form);
+  return fieldsOf(drawn, newest.root, { ...form.lacks, ...structure });
 }
 
 /** Of an element that is out of use its flags alone count: what else it has may be stale. */
@@ -106,6 +136,7 @@ function fieldsOfField(
   const name = info.kernelName;
   switch (bound.kind) {
     case 'value':
+      if (countedFolios(binding, info.id) !== undefined) return countFields(name, model[bound.key] as bigint);
       return unused ? [] : valueFields(drawn, bound, info, model);
     case 'flags':
       return [field(name, flagsText(info, model[bound.key] as number | bigint))];
@@ -122,10 +153,22 @@ function fieldsOfField(
       ];
     }
     case 'folios':
-      return [strictField(`${name}.first`, (model as unknown as FolioFile).area.descriptor.first)];
+      return areaFields(name, model as unknown as FolioFile);
     case 'variant':
       return unused ? [] : variantFields(drawn, bound.key, bound.variants, model, name);
   }
+}
+
+/** The division of a file into folios is not a property of it. */
+function countFields(name: string, count: bigint): Field[] {
+  return [summaryField(name, count), strictField(name, count, 'count')];
+}
+
+function areaFields(name: string, { area: { descriptor } }: FolioFile): Field[] {
+  return [
+    strictField(`${name}.first`, descriptor.first),
+    strictField(`${name}.total_pages`, descriptor.totalPages, 'count'),
+  ];
 }
 
 function listSize({ key, what }: ListBinding, model: Model): Field {
@@ -165,6 +208,9 @@ function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: 
   if (typeof raw !== 'bigint' && typeof raw !== 'number') return [];
   if (bound.place === true) return [strictField(name, raw)];
   if (bound.countOf !== undefined) return [strictField(name, raw, 'count')];
+  if (bound.form === 'flags') return [field(name, flagsText(info, raw))];
+  if (bound.form === 'hex')
+    return [typeof raw === 'number' ? field(name, hex(raw)) : field(name, raw, 'hex')];
   if (bound.form === 'bdf') return [field(name, bdfText(Number(raw)) ?? hex(raw))];
   const units = {
     count: 'count',

@@ -1,7 +1,9 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
+
 import type { NodeBinding } from '../../abi/binding.js';
 import type { Subtree } from '../../abi/model.js';
 import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
+import { moreOfChild } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';
@@ -83,6 +85,7 @@ function subtreeEntity(subtree: Subtree, typed: Typed | undefined, context: Stru
     fields: [
       strictField('preserved-data', address),
       strictField('blob-size', size, 'size'),
+      ...moreOfChild(subtree).map(({ property, value }) => field(property, value)),
       strictField('blob', blob ?? null),
     ],
     // The blob is whole or not there, wherever the root tree breaks off.

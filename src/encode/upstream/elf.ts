@@ -1,4 +1,5 @@
 /** The JSON model of an upstream handover → an ELF core: the tree, its blobs, the map, and what LUO lists. */
+
 import type { Handover } from '../../abi/model.js';
 import { GENERATIONS } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
@@ -12,6 +13,7 @@ import { isKnown, physicalAddress } from '../../memory/read.js';
 import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { FACTS } from '../../versions/generations.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
 import { jsonObject, ModelError } from '../from-json.js';
@@ -23,7 +25,7 @@ import { type Json, jsonNarrow, jsonObjects, optionalWide } from './json.js';
 import { writeKhoTest, writeLuo } from './luo.js';
 import { writeChunks, writeRadix } from './map.js';
 import { createPlace, type Place } from './place.js';
-import { preservedBlocks } from './preserved.js';
+import { preservedBlocks, withinMap } from './preserved.js';
 import { recordRider, treeRider } from './rider.js';
 import { usedRanges } from './used.js';
 
@@ -127,7 +129,7 @@ function writeSubtrees(
   const given = jsonObjects(json.subtrees, 'subtrees');
   const names = new Set(given.map(({ name }) => name));
   const missing = TYPED.filter(([key, name]) => json[key] !== undefined && !names.has(name));
-  const sized = generation === 'kho-v3' || generation === 'kho-v4';
+  const { sized } = FACTS[generation];
   const seen = new Set<unknown>();
   return [...missing.map(([, name]): Json => ({ name })).reverse(), ...given].map((subtree, i) => {
     const path = `subtrees[${i}]`;
@@ -183,17 +185,17 @@ function writeMap(
     return given;
   }
   const pages = blockBits(
-    [...preservedBlocks(json.preserved, place.pageSize), ...place.kept],
+    withinMap([...preservedBlocks(json.preserved, place.pageSize), ...place.kept], place.pageSize),
     place.pageSize,
   );
   const form = json.preservedMap === undefined ? {} : jsonObject(json.preservedMap, 'preservedMap');
   if (memory !== undefined && given !== undefined && holdsSameMap(memory, json, given, pages)) return given;
-  if (generation === 'kho-v1') {
+  if (FACTS[generation].map === 'chunks') {
     const size =
       form.bitmapSize === undefined ? place.pageSize : jsonNarrow(form.bitmapSize, 'preservedMap.bitmapSize');
     return writeChunks(place, pages, size, given);
   }
-  const short = generation === 'kho-v3' && place.pageSize === 16384 && form.depth === 4;
+  const short = FACTS[generation].mayHaveShortKey === true && place.pageSize === 16384 && form.depth === 4;
   return writeRadix(
     place,
     pages,

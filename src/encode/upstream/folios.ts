@@ -1,5 +1,5 @@
 /** Lists of folios of a document, as the entries that are in a preserved area. */
-import { MEMFD_LUO_FOLIO_SER_SIZE, writeMemfdLuoFolioSer } from '../../records/memfd.js';
+import { FOLIO_SER_SIZE, writeFolioSer } from '../../structures/folios.js';
 import { ModelError } from '../from-json.js';
 import { jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
@@ -17,13 +17,13 @@ export function folioBytes(value: unknown, path: string): Uint8Array {
   }));
   const total = runs.reduce((sum, { count }) => sum + count, 0);
   if (total > MAX_ENTRIES) throw new ModelError(`${path}: ${total} entries are too many`);
-  const bytes = new Uint8Array(total * MEMFD_LUO_FOLIO_SER_SIZE);
+  const bytes = new Uint8Array(total * FOLIO_SER_SIZE);
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const { pfn, flags, index, count, step } of runs) {
     for (let i = 0n; i < count; i++) {
-      writeMemfdLuoFolioSer(view, at, { pfn: pfn + i * step, flags, index: index + i * step });
-      at += MEMFD_LUO_FOLIO_SER_SIZE;
+      writeFolioSer(view, at, { pfn: pfn + i * step, flags, index: index + i * step });
+      at += FOLIO_SER_SIZE;
     }
   }
   return bytes;

@@ -3,15 +3,16 @@
  * one pass when it is finalized; from 6.19 on it writes the root alone at boot, and adds each child to it in
  * place, so that the newest is first.
  */
+
 import type { Generation } from '../../abi/model.js';
 import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
-import { KERNEL_NAMES } from '../../decode/upstream/truncated.js';
 import { createFdtEditor } from '../../fdt/edit.js';
 import { type FdtImage, type FdtImageToken, fromImage, structLength } from '../../fdt/image.js';
 import { imageFromJson } from '../../fdt/image-from-json.js';
 import { parseFdt } from '../../fdt/parse.js';
 import { createFdtWriter } from '../../fdt/writer.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { FACTS } from '../../versions/generations.js';
 import type { TypedNode } from '../bind.js';
 import { jsonObject, ModelError } from '../from-json.js';
 
@@ -38,7 +39,7 @@ export function freshRoot(
 
 /** 6.19 and 7.0 edit their kho-v1 tree; where no header tells, a child LUO does. */
 function isEdited(root: TypedNode, generation: UpstreamGeneration, header: unknown): boolean {
-  if (generation !== 'kho-v1') return true;
+  if (FACTS[generation].writtenOnce === undefined) return true;
   if (header === undefined) return root.children.some(({ name }) => name === 'LUO');
   return jsonObject(header, 'fdt.header').offMemRsvmap === FDT_HEADER_SIZE;
 }
@@ -78,7 +79,7 @@ function truncatedRoot(
   const image = readImage({ ...fdt, tree: [] });
   const { header } = image;
   if (header === undefined || header.offDtStrings < image.size) return undefined;
-  const names = KERNEL_NAMES[generation] ?? [];
+  const { names } = FACTS[generation];
   const tokens: FdtImageToken[] = [];
   const target = header.sizeDtStruct - image.rest.struct;
   for (const token of tokensOf(root, `${names.join('\0')}\0`)) {

@@ -1,4 +1,4 @@
-/** LUO's sessions, files and FLBs into memory (upstream 3.5), memfds (3.6) and the folio list of kho_test (3.7). */
+/** LUO's sessions, files and FLBs into memory (upstream 3.5), and the folio list of kho_test (3.7). */
 import { KHO_TEST_FOLIO_SIZE, writeKhoTestFolio } from '../../records/kho_test.js';
 import {
   LUO_FILE_SER,
@@ -20,10 +20,8 @@ import {
 import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
-import { MEMFD_FORMS, memfdVersion } from '../../structures/memfd/binding.js';
 import { jsonObject } from '../from-json.js';
 import { fileData, flbData, reportUnnamed } from '../structures/held.js';
-import { writeStructure } from '../structures/write.js';
 import { type Json, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
 import { recordBytes, writeArea, writeBlocks } from './lists.js';
 import type { Place } from './place.js';
@@ -96,19 +94,11 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
   const records = jsonObjects(session.files, `${path}.files`).map((file, i): LuoFileSer => {
     const filePath = `${path}.files[${i}]`;
     const compatible = jsonText(file, 'compatible', LUO_FILE_SER.data, filePath);
-    const memfd = memfdVersion(ownVersion(bytesToText(compatible).text));
-    const memfdPath = `${filePath}.memfd`;
-    const data =
-      file.memfd === undefined
-        ? fileData(place, file, filePath)
-        : writeStructure(
-            place,
-            MEMFD_FORMS[memfd ?? 'memfd-v2'],
-            jsonObject(file.memfd, memfdPath),
-            optionalWide(file.data, `${filePath}.data`),
-            memfdPath,
-          );
-    return { compatible, data, token: jsonWide(file.token, `${filePath}.token`) };
+    return {
+      compatible,
+      data: fileData(place, file, filePath),
+      token: jsonWide(file.token, `${filePath}.token`),
+    };
   });
   if (versionOf(luo) === 'luo-v5') {
     return writeBlocks(place, luoFileSer, records, given, session.fileBlocks, `${path}.fileBlocks`);

@@ -8,8 +8,8 @@ import { ModelError } from '../from-json.js';
 /** Fresh pages start on a boundary of this many bytes after everything else. */
 const APART = 1 << 20;
 
-/** Bytes of map pages that a model may ask for: enough for 8 TiB of single 4K pages. */
-const MAX_MAP = 256 << 20;
+/** Bytes of map pages that a model may ask for: enough for 2 TiB of single 4K pages, and the nodes above. */
+const MAX_MAP = 80 << 20;
 /** What map pages are put down as. */
 export const MAP_PAGE = 'preserved memory map';
 
@@ -66,7 +66,7 @@ export function createPlace(
       }
       if (what === MAP_PAGE) map += bytes.length;
       if (map > MAX_MAP)
-        throw new ModelError('preserved: its map takes more than 256 MiB, more than any real map');
+        throw new ModelError('preserved: its map takes more than 64 MiB, more than any real map');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
     },
     keep(order) {

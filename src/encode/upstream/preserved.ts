@@ -5,8 +5,11 @@ import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
 /** Largest order that a split range gets: what the kernel's page allocator hands out (MAX_PAGE_ORDER). */
 const MAX_SPLIT = 10;
-/** Blocks that one entry may stand for: 8 TiB of single 4K pages. */
-const MAX_BLOCKS = 1n << 31n;
+/** Blocks that one entry may stand for: 2 TiB of single 4K pages. */
+const MAX_BLOCKS = 1n << 29n;
+/** Blocks whose bits are together in one piece of a map, or of what is held of one; and bytes that such pieces may have. */
+const PIECE = 4096;
+const MAX_MAP = 64 << 20;
 /** Bytes of a range that is split: no machine has more memory. */
 const MAX_RANGE = 1n << 46n;
 
@@ -39,6 +42,26 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
   }
 }
 
+/**
+ * The same blocks, as long as the map that holds them stays in proportion: a block here and there costs a page each.
+ *
+ * @throws ModelError beyond 64 MiB
+ */
+export function withinMap(blocks: readonly PreservedBlocks[], pageSize: number): readonly PreservedBlocks[] {
+  const pieces = new Set<number>();
+  for (const { address, order, count } of blocks) {
+    const first = Number(address / (BigInt(pageSize) << BigInt(order)));
+    const last = Math.floor((first + count - 1) / (8 * PIECE));
+    for (let piece = Math.floor(first / (8 * PIECE)); piece <= last; piece++) {
+      // Numbers of blocks end below 2^52, orders below 52.
+      pieces.add(piece * 64 + order);
+      if (pieces.size > MAX_MAP / PIECE)
+        throw new ModelError('preserved: its map takes more than 64 MiB, more than any real map');
+    }
+  }
+  return blocks;
+}
+
 function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {
   const page = BigInt(pageSize);
   const end = jsonWide(range.end, `${path}.end`) / page;
@@ -48,7 +71,9 @@ function* split(range: Json, pageSize: number, path: string): Generator<Preserve
     let order = 0;
     while (order < MAX_SPLIT && pfn % (2n << BigInt(order)) === 0n && pfn + (2n << BigInt(order)) <= end)
       order++;
-    yield { address: pfn * page, order, count: 1 };
-    pfn += 1n << BigInt(order);
+    // Of the largest order there may be a great many.
+    const count = order === MAX_SPLIT ? (end - pfn) >> BigInt(order) : 1n;
+    yield { address: pfn * page, order, count: Number(count) };
+    pfn += count << BigInt(order);
   }
 }

@@ -1,5 +1,7 @@
 /** What a checker has to say of an edited tree (upstream.md 2.3, rfc-2024.md 2; the devicetree specification). */
+
 import type { BlobInstance } from '../../instances/instance.js';
+import { isRfc } from '../../versions/generations.js';
 import { ACCEPTED, type Expectation, fires, type TreeEdit, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';
 
@@ -40,7 +42,7 @@ export function expectTree(target: FuzzTarget, { rider }: BlobInstance, edit: Tr
       return fires(...(edit.at.property === undefined ? ['FDT-031', 'KHO-013', 'KHO-112'] : ['FDT-032']));
     return UNKNOWN;
   }
-  if (generation === 'rfc-2024') return expectRfc(edit);
+  if (isRfc(generation)) return expectRfc(edit);
   const { property, path } = edit.at;
   // Look-ups go by name: no reader minds the order.
   if (edit.op === 'first' || edit.op === 'last') return ACCEPTED;

@@ -1,4 +1,5 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
+import { factsOf } from '../../versions/generations.js';
 import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
 import {
   always,
@@ -13,6 +14,10 @@ import {
 } from './field.js';
 
 const SIGN = 1n << 63n;
+/** What becomes of a list of folios when one is there twice, is zeroed, or trades places. */
+export const folioLists = {
+  memfd_luo_folio_ser: { twice: fires('MEMFD-014'), zeroed: fires('MEMFD-009'), swapped: UNKNOWN },
+} as const;
 /** A part of a memfd has no folio. */
 const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;
@@ -62,15 +67,16 @@ const fileArea: FieldRule = (change) => {
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
   // A note up to 7.1, which writes such names.
-  if (empty(change)) return change.target.handover.generation === 'kho-v4' ? fires('LUO-007') : UNKNOWN;
+  if (empty(change))
+    return factsOf(change.target.handover.generation)?.luo === 'record' ? fires('LUO-007') : UNKNOWN;
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 
 const handler: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-013');
   // Another handler's string may be one that reads the file's record.
-  // No release reads kho-v2, so nothing says which handlers it has.
-  if (change.target.handover.generation === 'kho-v2') return UNKNOWN;
+  // Of what no release reads, nothing says which handlers there are.
+  if (factsOf(change.target.handover.generation)?.unreleased === true) return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
@@ -113,7 +119,7 @@ const totalPages: FieldRule = ({ value }) =>
 export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'preserved_memory_map.value': (change) => {
     if (change.value === 0n)
-      return change.target.handover.generation === 'kho-v1' ? UNKNOWN : fires('KHO-109');
+      return factsOf(change.target.handover.generation)?.mapWrittenLate === true ? UNKNOWN : fires('KHO-109');
     return noPage(change) ? fires('KHO-110') : UNKNOWN;
   },
   'blob_size.value': () => UNKNOWN,

@@ -1,7 +1,9 @@
 /** Byte level: bits flipped, stretches copied from elsewhere or filled, the end cut off. */
+
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { hex } from '../../schema/units.js';
 import type { Random } from '../../synth/random.js';
+import { isRfc } from '../../versions/generations.js';
 import { fires, type Mutation, UNKNOWN } from '../mutation.js';
 import { type FuzzTarget, part } from '../target.js';
 import type { MutateContext, Mutator } from './context.js';
@@ -96,7 +98,7 @@ function truncate(target: FuzzTarget, random: Random): Mutation | undefined {
   const { tree } = target.handover;
   const total = tree?.header?.totalsize ?? 0;
   // Of Linux 6.19 on debugfs itself cuts copies off: what is left of an upstream tree is read as such a copy.
-  const isTree = target.handover.generation === 'rfc-2024' && tree?.complete === true;
+  const isTree = isRfc(target.handover.generation) && tree?.complete === true;
   return {
     level: 'byte',
     words: `the blob cut off after ${rest} of ${length} bytes`,

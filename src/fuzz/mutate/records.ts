@@ -3,6 +3,8 @@
 import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
 import type { Random } from '../../synth/random.js';
+import { factsOf } from '../../versions/generations.js';
+import { folioLists } from '../expect/upstream.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
@@ -23,7 +25,7 @@ const LISTS: Readonly<Record<string, ListRules>> = {
   luo_session_ser_v1: { twice: fires('LUO-008'), zeroed: UNKNOWN, swapped: ACCEPTED },
   luo_file_ser: { twice: fires('LUO-014'), zeroed: fires('LUO-012'), swapped: ACCEPTED },
   luo_flb_ser: { twice: fires('FLB-003'), zeroed: fires('FLB-004'), swapped: ACCEPTED },
-  memfd_luo_folio_ser: { twice: fires('MEMFD-014'), zeroed: fires('MEMFD-009'), swapped: UNKNOWN },
+  ...folioLists,
   kho_radix_node_table: { twice: fires('KHO-142'), zeroed: UNKNOWN, swapped: UNKNOWN },
   kho_vmalloc_chunk_phys: { twice: UNKNOWN, zeroed: fires('VMALLOC-001'), swapped: UNKNOWN },
   kho_test_folio: { twice: UNKNOWN, zeroed: UNKNOWN, swapped: UNKNOWN },
@@ -80,9 +82,17 @@ function ownsPages({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).every((field) => (readLeaf(field, bytes) & ~1n) % PAGE === 0n);
 }
 
-/** No release reads kho-v2, so nothing says which handlers it has. */
+/** A scratch region of no size, which kernels have for nodes without memory, overlaps nothing. */
+function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
+  if (record.name !== 'kho_scratch') return false;
+  return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
+}
+
+/** Of what no release reads, nothing says which handlers there are. */
 function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  return record.name === 'luo_file_ser' && target.handover.generation === 'kho-v2' ? UNKNOWN : zeroed;
+  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased === true
+    ? UNKNOWN
+    : zeroed;
 }
 
 function structure(words: string, changes: Mutation['changes'], expect: Expectation): Mutation {
@@ -198,7 +208,9 @@ function overlap(
   const decided =
     context.target.handover.kind === 'handover' &&
     ownsPages(from, recordBytes(context, from)) &&
-    ownsPages(to, bytes);
+    ownsPages(to, bytes) &&
+    !isEmpty(from, recordBytes(context, from)) &&
+    !isEmpty(to, bytes);
   const written = writeLeaf(field, bytes, value);
   return structure(
     `${to.what} moved onto ${from.what}: ${hex(old)} -> ${hex(value)}`,

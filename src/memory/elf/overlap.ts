@@ -9,9 +9,9 @@ import { findRun, type RunPieces, type RunTable, ZERO_RUN } from '../run-table.j
 const WINDOW = 1 << 16;
 /** Bytes compared in all, beside twice the file's own: damaged headers could ask for the square of it. */
 const MIN_BUDGET = 64 << 20;
-/** What looking at a run costs of the same budget, and how many runs a segment may have looked at on average. */
-const RUN_COST = 4096;
+/** How many runs a segment may have looked at on average, and all of them beside that. */
 const RUNS_EACH = 8;
+const MIN_RUNS = 1 << 14;
 
 /**
  * How many bytes of memory are in several segments that do not say the same of them.
@@ -21,7 +21,9 @@ const RUNS_EACH = 8;
  * @returns the number of bytes in stretches of at most 64 KiB that differ; Infinity where finding out would cost too much
  */
 export function differingBytes(file: RandomAccess, pieces: RunPieces, table: RunTable): number {
-  let budget = Math.max(MIN_BUDGET, 2 * file.size) + pieces.count * RUNS_EACH * RUN_COST;
+  let budget = Math.max(MIN_BUDGET, 2 * file.size);
+  let runs = MIN_RUNS + pieces.count * RUNS_EACH;
+  const same = comparer(file);
   let differing = 0;
   for (let piece = 0; piece < pieces.count; piece++) {
     const start = pieces.starts[piece] ?? 0;
@@ -30,8 +32,7 @@ export function differingBytes(file: RandomAccess, pieces: RunPieces, table: Run
     for (let run = findRun(table, start); run < table.count; run++) {
       const runStart = table.starts[run] ?? 0;
       if (runStart >= end) break;
-      budget -= RUN_COST;
-      if (budget < 0) return Number.POSITIVE_INFINITY;
+      if (--runs < 0 || budget < 0) return Number.POSITIVE_INFINITY;
       const used = table.offsets[run] ?? ZERO_RUN;
       const from = Math.max(start, runStart);
       const to = Math.min(end, table.ends[run] ?? 0);
@@ -41,8 +42,7 @@ export function differingBytes(file: RandomAccess, pieces: RunPieces, table: Run
       for (let at = 0; at < to - from; at += WINDOW) {
         const length = Math.min(WINDOW, to - from - at);
         budget -= length;
-        if (budget < 0 || !sameBytes(file, shifted(mine, at), shifted(theirs, at), length))
-          differing += length;
+        if (budget < 0 || !same(shifted(mine, at), shifted(theirs, at), length)) differing += length;
       }
     }
   }
@@ -51,13 +51,18 @@ export function differingBytes(file: RandomAccess, pieces: RunPieces, table: Run
 
 const shifted = (offset: number, by: number) => (offset === ZERO_RUN ? ZERO_RUN : offset + by);
 
-function sameBytes(file: RandomAccess, a: number, b: number, length: number): boolean {
-  const [left, right] = [bytesAt(file, a, length), bytesAt(file, b, length)];
-  return left.every((byte, i) => byte === right[i]);
-}
-
-function bytesAt(file: RandomAccess, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  if (offset !== ZERO_RUN) file.readAt(offset, length, bytes);
-  return bytes;
+/** Tells whether two stretches of the file, of at most {@link WINDOW} bytes, are the same; {@link ZERO_RUN} stands for zeros. */
+function comparer(file: RandomAccess): (a: number, b: number, length: number) => boolean {
+  const [left, right] = [new Uint8Array(WINDOW), new Uint8Array(WINDOW)];
+  const [leftWords, rightWords] = [new Int32Array(left.buffer), new Int32Array(right.buffer)];
+  const load = (into: Uint8Array, offset: number, length: number): void => {
+    const known = offset === ZERO_RUN ? 0 : file.readAt(offset, length, into);
+    into.fill(0, known, Math.ceil(length / 4) * 4);
+  };
+  return (a, b, length) => {
+    load(left, a, length);
+    load(right, b, length);
+    for (let i = 0; 4 * i < length; i++) if (leftWords[i] !== rightWords[i]) return false;
+    return true;
+  };
 }

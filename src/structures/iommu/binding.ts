@@ -274,5 +274,5 @@ export const iommu: Subject = {
   plural: 'IOMMU states',
   part: 'iommu',
   forms,
-  translation: (model) => iommuTranslation(model as unknown as IommuState),
+  translation: (model, memory) => iommuTranslation(model as unknown as IommuState, memory),
 };

@@ -1,15 +1,11 @@
-/**
- * Preserved memfds (mm/memfd_luo.c; upstream 3.6), in the versions that releases have. They are not in the registry of
- * drafts: a file's `memfd` is read, written and listed along these forms, and shown in a form of its own.
- */
+/** Preserved memfds (mm/memfd_luo.c; upstream 3.6), in the versions that releases have. */
 import { memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
 import type { RecordType } from '../../schema/record.js';
-import type { StructureForm } from '../structure.js';
+import { counted, flags, hex, size } from '../../schema/units.js';
+import { type Model, type StructureForm, type Subject, value } from '../structure.js';
+import type { Memfd } from './model.js';
 
-function form<Version extends string>(
-  id: Version,
-  record: RecordType<unknown>,
-): StructureForm & { id: Version } {
+function form(id: Memfd['version'], record: RecordType<unknown>): StructureForm {
   return {
     id,
     subject: 'memfd',
@@ -19,20 +15,40 @@ function form<Version extends string>(
     root: {
       record,
       what: 'memfd',
-      fields: { folios: { kind: 'folios', count: 'nrFolios', code: 'memfd-folios' } },
+      fields: {
+        pos: value('pos', { form: 'hex' }),
+        seals: value('seals', { form: 'flags' }),
+        flags: value('flags', { form: 'hex' }),
+        folios: { kind: 'folios', count: 'nrFolios', code: 'memfd-folios' },
+      },
     },
   };
 }
 
-/** By the handler's own version. */
-export const MEMFD_FORMS = {
-  'memfd-v1': form('memfd-v1', memfdLuoSerV1),
-  'memfd-v2': form('memfd-v2', memfdLuoSer),
-} as const;
+const SEALS = new Map(memfdLuoSer.fields.find(({ id }) => id === 'seals')?.values) as ReadonlyMap<
+  number,
+  string
+>;
 
-export type MemfdVersion = keyof typeof MEMFD_FORMS;
-
-/** The version that a handler's string is of; undefined for another handler. */
-export function memfdVersion(handler: string): MemfdVersion | undefined {
-  return handler === 'memfd-v1' || handler === 'memfd-v2' ? handler : undefined;
-}
+export const memfd: Subject = {
+  key: 'memfd',
+  holder: 'file',
+  what: 'memfd',
+  plural: 'memfds',
+  part: 'memfd',
+  area: { id: 'MEMFD', title: 'memfd files' },
+  released: true,
+  forms: [
+    form('memfd-v2', memfdLuoSer),
+    { ...form('memfd-v1', memfdLuoSerV1), lacks: { seals: 0, flags: 0 } },
+  ],
+  line(model: Model) {
+    const { size: bytes, pos, seals = 0, nrFolios } = model as unknown as Memfd;
+    return [
+      { text: size(bytes) },
+      { text: `pos ${hex(pos)}` },
+      ...(seals === 0 ? [] : [{ text: `seals ${flags(seals, SEALS)}` }]),
+      { text: counted(nrFolios, 'folio'), faint: true },
+    ];
+  },
+};

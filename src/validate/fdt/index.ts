@@ -1,4 +1,5 @@
 /** One rule for each thing that can be wrong with a devicetree blob; the codec's table says what. */
+
 import { GENERATIONS, type Generation, type Handover } from '../../abi/model.js';
 import {
   FDT_DIAGNOSTICS,
@@ -8,6 +9,7 @@ import {
 } from '../../fdt/diagnostics.js';
 import { hasStrayNodes, isUnseen, rootEnd } from '../../fdt/look-ups.js';
 import { type FdtTree, isTooOld } from '../../fdt/parse.js';
+import { FACTS, UPSTREAM } from '../../versions/generations.js';
 import type { Rule, Severity } from '../rule.js';
 
 /** Ids are never reused: a code keeps its number, new codes go to the end. */
@@ -103,7 +105,7 @@ const SEVERITIES: Partial<Record<FdtDiagnosticCode, Severity>> = {
 const CUT_OFF: readonly FdtDiagnosticCode[] = ['missing-end', 'end-outside-struct'];
 
 /** Generations that only kernels from before Linux 7.1 read, whose libfdt does not look at alignment. */
-const OLD_LIBFDT: readonly (Generation | undefined)[] = ['rfc-2024', 'kho-v1'];
+const OLD_LIBFDT: readonly (Generation | undefined)[] = GENERATIONS.filter((name) => FACTS[name].oldLibfdt);
 
 /**
  * The severity of one finding, where it is not the rule's. The kernel never calls fdt_check_full, and its look-ups end
@@ -154,7 +156,7 @@ function fdtRule(code: FdtDiagnosticCode): Rule {
     title: TITLES[code],
     severity: SEVERITIES[code] ?? (info.libfdt === undefined ? 'warning' : 'error'),
     // The 2024 series' own rule on sibling names is stricter (KHO-013).
-    generations: code === 'duplicate-node' ? GENERATIONS.filter((name) => name !== 'rfc-2024') : GENERATIONS,
+    generations: code === 'duplicate-node' ? UPSTREAM : GENERATIONS,
     source: 'devicetree specification v0.4, chapter 5',
     evidence:
       info.libfdt === undefined ? 'scripts/dtc/libfdt' : `libfdt fdt_check_full: FDT_ERR_${info.libfdt}`,

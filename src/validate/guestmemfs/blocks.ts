@@ -1,7 +1,9 @@
 /** Rules on the block numbers in mapping pages and the allocation bitmap (rfc-2024 G16 to G20). */
+
 import type { Guestmemfs, Location } from '../../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
+import { GUESTMEMFS } from '../reads.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { bitmapOf } from './bitmap.js';
@@ -38,6 +40,7 @@ export const blocksInRegion: Rule = {
   consequence: 'mapping the file gives its guest host memory outside guestmemfs',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     if (guestmemfs === undefined) return;
@@ -77,6 +80,7 @@ export const blocksOnce: Rule = {
   consequence: 'guests share memory; entries that a repeated truncate never wrote are all block 0',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     if (guestmemfs === undefined) return;
@@ -123,6 +127,7 @@ export const blocksMarked: Rule = {
   consequence: 'the block is handed out again, to another guest',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);
@@ -166,6 +171,7 @@ export const blocksOwned: Rule = {
   // Blocks of a file whose list of blocks is lost would seem to have no owner.
   requires: ['GMFS-003', 'GMFS-007', 'GMFS-015'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);
@@ -211,6 +217,7 @@ export const noStrayBits: Rule = {
   consequence: 'memory after the region was given to a file, or the bitmap was overwritten',
   requires: ['GMFS-002', 'GMFS-003'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);

@@ -1,7 +1,9 @@
 /** Rules on which mapping page belongs to which inode (rfc-2024 G7, G9). */
+
 import type { RecordView } from '../../abi/record-view.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { MAPPING_INODE_SIZE, type MappingInode, mappingInode } from '../../records/guestmemfs.js';
+import { GUESTMEMFS } from '../reads.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { counted, hex, listed } from '../text.js';
 import {
@@ -30,6 +32,7 @@ export const indexElements: Rule = {
   consequence: 'a mapping pointer is written into the wrong slot, or a file loses its list of blocks',
   requires: ['GMFS-005', 'GMFS-010'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const table = inodesOf(context, report);
@@ -125,6 +128,7 @@ export const directMap: Rule = {
     'the restore writes mapping pointers one slot too far, so inodes keep the old ones: where they differ from the direct map, accesses to the file hit the wrong memory',
   requires: ['GMFS-007'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const table = inodesOf(context, report);

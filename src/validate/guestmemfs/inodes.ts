@@ -1,6 +1,8 @@
 /** Rules on single inodes (rfc-2024 G10, G14, G15, G21, G24). */
+
 import { INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../../decode/guestmemfs.js';
 import { bytesToText } from '../../schema/text.js';
+import { GUESTMEMFS } from '../reads.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { inodePlace, inodesOf, ROOT_INO } from './subject.js';
@@ -17,6 +19,7 @@ export const inodeFlags: Rule = {
   consequence: 'the mode of the inode is derived from the flags: no operations, or those of the wrong kind',
   requires: ['GMFS-002'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -45,6 +48,7 @@ export const fileNames: Rule = {
   consequence: 'lookups run into the next field, or find the wrong file',
   requires: ['GMFS-002'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -101,6 +105,7 @@ export const mappingCount: Rule = {
     'the memory after the mapping page is taken for block numbers, and was overwritten when they were assigned',
   requires: ['GMFS-002'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -128,6 +133,7 @@ export const pinCounts: Rule = {
   consequence: 'the next unpin underflows with a warning, and the file can be deleted under DMA',
   requires: ['GMFS-010'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -162,6 +168,7 @@ export const noErrorNumbers: Rule = {
   consequence: 'a file was created while handover was active: memory before the inode table was overwritten',
   requires: ['GMFS-002'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;

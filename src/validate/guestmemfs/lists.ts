@@ -1,7 +1,9 @@
 /** Rules on the two linked lists of inodes and on the super block (rfc-2024 G11 to G13, G22). */
+
 import type { Location } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { GuestmemfsSbSerialised } from '../../records/guestmemfs.js';
+import { GUESTMEMFS } from '../reads.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { counted, listed } from '../text.js';
 import { isWithLockDebugging } from './container.js';
@@ -87,6 +89,7 @@ export const childList: Rule = {
   consequence: "a lookup never ends, or files cannot be found and their guests' memory is lost",
   requires: ['GMFS-010', 'GMFS-024'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -120,6 +123,7 @@ export const freeList: Rule = {
     'creating a file takes an inode that is in use; free inodes missing from the list are never used again',
   requires: ['GMFS-010', 'GMFS-024'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     const superblock = superblockOf(context, report);
@@ -154,6 +158,7 @@ export const allocatedInodes: Rule = {
   consequence: 'the next handover writes a num_inodes that does not fit its mapping records',
   requires: ['GMFS-010'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     const superblock = superblockOf(context, report);
@@ -181,6 +186,7 @@ export const frozen: Rule = {
     'the image was taken while the filesystem changed, or its kernel lacks patch 08 of the guestmemfs series',
   requires: ['GMFS-002'],
   needs: ['memory'],
+  reads: GUESTMEMFS,
   check(context, report) {
     const superblock = superblockOf(context, report);
     if (superblock === undefined) return;

@@ -1,8 +1,10 @@
 /** Devices that are handed over, against the context and PASID entries below their unit's root table. */
-import { liveDomainAt, pathRoots } from '../../decode/iommu/units.js';
+
 import type { ScalableContextEntry } from '../../records/vtd.js';
+import { liveDomainAt, pathRoots } from '../../structures/iommu/units.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import type { DeviceTranslation, PagingRoot } from '../../vtd/context/translation.js';
+import { IOMMU } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -32,6 +34,7 @@ export const deviceInTables: Rule = {
     'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
   requires: ['IOMMU-023', 'VFIO-006'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const devices = placedDevices(context, report);
     const missing = devices.filter(({ path }) => path.translation === undefined);
@@ -82,8 +85,10 @@ export const domainIds: Rule = {
   evidence: PRESERVE,
   consequence:
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
-  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
       if (BigInt(translation.did) === device.attachmentId) continue;
@@ -114,8 +119,10 @@ export const topTables: Rule = {
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
-  requires: ['IOMMU-050', 'IOMMU-030', 'IOMMUFD-110'],
+  requires: ['IOMMU-050', 'IOMMU-030'],
+  follows: ['IOMMUFD-110'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -155,6 +162,7 @@ export const levels: Rule = {
     'the next kernel walks and frees the tables with the wrong depth: it takes page tables for pages, or pages for page tables',
   requires: ['IOMMU-052'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -170,6 +178,43 @@ export const levels: Rule = {
         location: fieldOf(state, 'domains', domain, 'topLevel'),
         found: `${domain.topLevel}`,
         expected: `${root.levels - 1}`,
+      });
+    }
+  },
+};
+
+export const stages: Rule = {
+  id: 'IOMMU-060',
+  title:
+    'sign_extend of a domain is 1 where the entry of its device has a first stage, and 0 where it has a second',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: SEEN,
+  evidence:
+    'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
+  consequence:
+    'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, in which permissions and page sizes are other bits, and refuses or accepts other IOVAs',
+  requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
+  needs: ['memory'],
+  reads: IOMMU,
+  check(context, report) {
+    const handed = handedOf(context, report);
+    const told = new Set<bigint>();
+    if (handed?.domains.every(({ domain }) => domain.signExtend === undefined) === true)
+      report.skip('iommu-v1 has no sign_extend');
+    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
+      const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
+      if (domain?.signExtend === undefined || told.has(domain.address)) continue;
+      const isFirst = 'first' in translation && BigInt(translation.first.address) === domain.topTable;
+      const isSecond = 'second' in translation && BigInt(translation.second.address) === domain.topTable;
+      if (isFirst === isSecond || domain.signExtend === (isFirst ? 1 : 0)) continue;
+      told.add(domain.address);
+      report.finding({
+        subject,
+        message: `the entry of ${name} at ${hex(lastAddress(path))} has the top table of its domain ${hex(domain.address)} as ${isFirst ? 'first' : 'second'} stage, but sign_extend of the domain is ${domain.signExtend}`,
+        location: fieldOf(state, 'domains', domain, 'signExtend'),
+        found: `${domain.signExtend}`,
+        expected: isFirst ? '1' : '0',
       });
     }
   },
@@ -196,6 +241,7 @@ export const pasidFields: Rule = {
     'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
   requires: ['IOMMU-050', 'IOMMU-027'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     for (const { state, device, unit, name, path, subject } of placedDevices(context, report)) {
       const { intel } = device;

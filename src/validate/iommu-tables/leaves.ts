@@ -1,11 +1,14 @@
 /** Where the leaves of domains that LUO hands over lead: into files of the session, sealed, within the width. */
+
 import { missingOf, missingText } from '../../abi/missing.js';
-import { type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
+import type { LuoFile } from '../../abi/upstream/model.js';
+import { type DomainOwner, type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
 import { type FolioHolder, filePages } from '../../decode/iommu/file-pages.js';
 import { memfdLuoSer } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import { iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { createProbe } from '../pages.js';
+import { FOLIOS, IOMMU, MAP } from '../reads.js';
 import type { Reporter, Rule, WalkObserver } from '../rule.js';
 import { counted, hex, range } from '../text.js';
 import { at, UPSTREAM } from '../upstream/shared.js';
@@ -37,6 +40,7 @@ export const inFiles: Rule = {
   consequence:
     'the page has no owner in the next kernel, or belongs to another session, which may finish and free it while the device writes to it',
   needs: ['memory'],
+  reads: [...MAP, ...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     handedOf(context, report);
   },
@@ -137,6 +141,7 @@ export const sealed: Rule = {
   consequence:
     'the file can be shrunk in the next kernel: its pages are freed while the device writes to them',
   needs: ['memory'],
+  reads: [...FOLIOS, ...IOMMU],
   check(context, report) {
     if (handedOf(context, report) !== undefined) reached.set(report, new Map());
   },
@@ -163,6 +168,53 @@ export const sealed: Rule = {
         location: at(file.data + SEALS_AT, 'memfd_luo_ser.seals'),
         found: hex(seals),
         expected: hex(seals | DEMANDED),
+      });
+    }
+  },
+};
+
+/** Files that come after an iommufd whose domain maps them, by the file. */
+const late = new WeakMap<Reporter, Map<FolioHolder, DomainOwner>>();
+
+function positionOf({ session }: FolioHolder | DomainOwner, file: LuoFile): number {
+  return session.files?.indexOf(file) ?? -1;
+}
+
+export const memfdsFirst: Rule = {
+  id: 'IOMMU-061',
+  title: 'the files that a domain maps come before its iommufd in their session',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: SOURCE,
+  evidence: 'drivers/iommu/iommufd/liveupdate.c check_iopt_pages_preserved of the series: -ENOENT',
+  consequence:
+    'no kernel writes that, as it refuses an iommufd before the files that it maps are preserved: files were reordered, or the pages are of another file',
+  needs: ['memory'],
+  reads: [...FOLIOS, ...IOMMU, 'iommufd'],
+  check(context, report) {
+    if (handedOf(context, report) !== undefined) late.set(report, new Map());
+  },
+  observeHanded({ handover }, { owners }, report) {
+    const found = late.get(report);
+    if (found === undefined || owners.length === 0) return undefined;
+    return touched(filePages(handover).parts, (holder) => {
+      for (const owner of owners)
+        if (
+          owner.session === holder.session &&
+          positionOf(holder, holder.file) > positionOf(owner, owner.file)
+        )
+          found.set(holder, owner);
+    });
+  },
+  finish(_context, report) {
+    for (const [holder, { session, file }] of late.get(report) ?? []) {
+      const own = positionOf(holder, holder.file);
+      report.finding({
+        subject: { session: bytesToText(session.name).text, token: holder.file.token },
+        message: `${holderName(holder)} is file ${own}, after the iommufd of token ${hex(file.token)} that maps it`,
+        location: at(holder.file.origin.address, 'luo_file_ser'),
+        found: `file ${own}`,
+        expected: `before file ${positionOf(holder, file)}`,
       });
     }
   },
@@ -201,6 +253,7 @@ export const withinWidth: Rule = {
     'the next kernel refuses to unmap it, as it is outside the aperture of the domain: it stays mapped',
   requires: ['IOMMU-053'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed?.domains.every(({ domain }) => domain.vasz === undefined) === true)

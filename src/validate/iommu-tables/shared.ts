@@ -2,14 +2,15 @@
 
 import type { Location } from '../../abi/model.js';
 import { type HandedIommu, handedIommu } from '../../decode/iommu/domains.js';
-import { liveDevices, type RecordedUnit, recordedPath } from '../../decode/iommu/units.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { formById } from '../../structures/index.js';
 import type { IommuDevice, IommuState } from '../../structures/iommu/model.js';
+import { liveDevices, type RecordedUnit, recordedPath } from '../../structures/iommu/units.js';
 import type { Element } from '../../structures/model.js';
 import { pciText } from '../../structures/values.js';
 import type { DevicePath } from '../../vtd/context/path.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
+import { deviceSubject } from '../structures/iommu/view.js';
 import { elementField } from '../structures/place.js';
 
 export const NO_STATE = 'no IOMMU state is handed over';
@@ -70,10 +71,6 @@ function pathOf(memory: PhysicalMemory, unit: RecordedUnit, device: IommuDevice)
   const path = known.get(device) ?? recordedPath(memory, unit.rtaddr, unit.mode, device.bdf);
   known.set(device, path);
   return path;
-}
-
-export function deviceSubject({ segment, bdf, attachmentId }: IommuDevice): Subject {
-  return { domain: attachmentId, device: pciText(segment, bdf) };
 }
 
 /** Where a field of an element is, under the kernel's name; `part` is the vendor part that has it. */

@@ -1,11 +1,13 @@
 /** Units and top tables that are handed over: whether they can be tables, and which context tables there are. */
+
 import { dataView } from '../../decode/bytes.js';
-import type { Stage } from '../../decode/iommu/domains.js';
-import { liveDevices, type RecordedUnit } from '../../decode/iommu/units.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, readRootEntry, readScalableRootEntry } from '../../records/vtd.js';
+import type { Stage } from '../../structures/iommu/attachments.js';
 import { IOMMU_TYPE } from '../../structures/iommu/model.js';
+import { liveDevices, type RecordedUnit } from '../../structures/iommu/units.js';
 import { rootPointer } from '../../vtd/registers.js';
+import { IOMMU } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { UPSTREAM } from '../upstream/shared.js';
@@ -43,6 +45,7 @@ export const canBeTables: Rule = {
   consequence:
     'the next kernel hits a BUG_ON when it cannot restore the page, or takes other memory for a table',
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed === undefined) return;
@@ -118,6 +121,7 @@ export const contextTables: Rule = {
     'a context table without a bit is not preserved, but the hardware still uses it; for a bit without a table the next kernel restores a page that was not preserved',
   requires: ['IOMMU-022'],
   needs: ['memory'],
+  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed === undefined) return;

@@ -1,7 +1,10 @@
 /** What the loader puts into memory is in scratch, and in nothing that is preserved. */
+
 import { type AddressRange, GENERATIONS, type Handover, type ImagePart } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import { physicalAddress } from '../../memory/read.js';
+import { isRfc } from '../../versions/generations.js';
+import { SCRATCH_AND_MAP } from '../reads.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { range } from '../text.js';
 
@@ -18,6 +21,7 @@ export const imageInScratch: Rule = {
   consequence:
     'segments are copied to their places after everything is preserved: memory preserved there is overwritten before the next kernel starts',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   check(context, report) {
     const { image, generation } = context.handover;
     if (image === undefined) {
@@ -45,7 +49,7 @@ export const imageInScratch: Rule = {
         continue;
       }
       // A kernel's own copy is where that kernel's data do. Dumps of the 2024 series place boot_params themselves.
-      if (part.copied === true || generation === 'rfc-2024' || scratch.length === 0) continue;
+      if (part.copied === true || isRfc(generation) || scratch.length === 0) continue;
       report.finding({
         severity: 'warning',
         message: `${part.what}, ${range(part.start, part.end)}, is not in scratch, where the loader puts all segments`,
@@ -60,7 +64,7 @@ export const imageInScratch: Rule = {
 /** What is known to be preserved; of a map that is not whole the blocks that were read. */
 function keptPages({ handover, facts }: RuleContext): Kept | undefined {
   const { preserved, generation } = handover;
-  if (generation === 'rfc-2024') return facts.preserved();
+  if (isRfc(generation)) return facts.preserved();
   return preserved?.pages;
 }
 

@@ -5,10 +5,11 @@ import { physicalAddress } from '../../memory/read.js';
 import type { Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { at } from '../upstream/shared.js';
-import { draft, linksOf } from './generic.js';
+import { type DraftRule, draft, linksOf } from './generic.js';
 import { eachHeld, heldOf } from './held.js';
 
-type Words = Pick<Rule, 'id' | 'source' | 'evidence' | 'consequence'> & Partial<Pick<Rule, 'requires'>>;
+type Words = Pick<DraftRule, 'id' | 'source' | 'evidence' | 'consequence' | 'reads'> &
+  Partial<Pick<Rule, 'requires'>>;
 
 /** Pages of lists of these structures, and whose they are. */
 function pageOwners(handover: Handover, keys: readonly string[]): Map<bigint, string> {

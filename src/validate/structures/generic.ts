@@ -19,14 +19,14 @@ import { eachHeld, type Held, holdersOf, misplacedRecord } from './held.js';
 import { fieldAt } from './place.js';
 
 /** What a rule of a draft says for itself. */
-export type DraftRule = Omit<Rule, 'generations' | 'needs'>;
+export type DraftRule = Omit<Rule, 'generations' | 'needs' | 'reads'> & Required<Pick<Rule, 'reads'>>;
 
 /** A rule on a structure that a draft hands over in memory. */
 export function draft(rule: DraftRule): Rule {
   return { ...rule, generations: UPSTREAM, needs: ['memory'] };
 }
 
-type Words = Pick<Rule, 'id' | 'source' | 'evidence' | 'consequence'> &
+type Words = Pick<DraftRule, 'id' | 'source' | 'evidence' | 'consequence' | 'reads'> &
   Partial<Pick<Rule, 'title' | 'severity' | 'requires'>>;
 
 /** Reports whatever applies to none of the subjects as such. */

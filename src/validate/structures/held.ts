@@ -127,7 +127,7 @@ function* fileHolders({ luo }: Handover): Generator<[string, Holder]> {
   for (const session of luo?.sessions ?? []) {
     for (const [index, file] of (session.files ?? []).entries()) {
       const named = namedForms('file', bytesToText(file.compatible).text);
-      if (named === undefined) continue;
+      if (named === undefined || named.subject.released === true) continue;
       const { subject, forms } = named;
       const model = (file as unknown as Readonly<Record<string, StructureModel | undefined>>)[subject.key];
       yield [

@@ -10,7 +10,7 @@ import {
   pasidFields,
   pasidTable,
 } from './iommu/devices.js';
-import { firstStage, levels, topTable, topTableOwned } from './iommu/domains.js';
+import { firstStage, levels, topTable, topTableOwned, widths } from './iommu/domains.js';
 import {
   counts,
   firstPages,
@@ -26,6 +26,7 @@ import {
   version,
   written,
 } from './iommu/lists.js';
+import { secondLevels, streamTable } from './iommu/smmuv3.js';
 import {
   contextTables,
   deviceType,
@@ -74,6 +75,9 @@ export const iommuRules: readonly Rule[] = [
   topTableOwned,
   levels,
   firstStage,
+  widths,
+  streamTable,
+  secondLevels,
 ];
 
 /** Rules on VFIO files ask for those on iommufds, and rules on the PCI state for those on VFIO files. */

@@ -1,8 +1,10 @@
 /** iommufds: the page tables that user space named, and whose devices’ DMA they own (upstream 4.6). */
+
 import type { LuoSession } from '../../abi/upstream/model.js';
 import { readBytes } from '../../memory/read.js';
 import { bytesToText } from '../../schema/text.js';
 import type { IommufdHwpt, IommufdState } from '../../structures/iommufd/model.js';
+import { IOMMUFD } from '../reads.js';
 import { hex, size } from '../text.js';
 import { quoted } from '../upstream/blobs.js';
 import { at, orderAt, wholeMap } from '../upstream/shared.js';
@@ -20,7 +22,7 @@ import {
 import { elementField, elementOf, fieldAt } from './place.js';
 import { type VfioFile, vfioFiles } from './vfio-files.js';
 
-const IOMMUFD = 'drivers/iommu/iommufd/liveupdate.c (samikhawaja/linux, not in a release)';
+const SOURCE = 'drivers/iommu/iommufd/liveupdate.c (samikhawaja/linux, not in a release)';
 const ABI = 'include/linux/kho/abi/iommufd.h';
 
 type HeldIommufd = Held<IommufdState>;
@@ -42,9 +44,10 @@ function isBlank(
 export const record = restoredRecord(['iommufd'], 'iommufds', {
   id: 'IOMMUFD-101',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_liveupdate_retrieve`,
+  evidence: `${SOURCE} iommufd_liveupdate_retrieve`,
   consequence:
     '-EFAULT: the iommufd cannot be retrieved, nor its page tables; what was not preserved has been reused by then',
+  reads: IOMMUFD,
 });
 
 export const form = draft({
@@ -55,6 +58,7 @@ export const form = draft({
   evidence: `${ABI}; both forms have the name iommufd-v1`,
   consequence:
     'the count was damaged: read in the form that the kernel has, it leads beyond the record, or to page tables that are none',
+  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -88,9 +92,10 @@ export const count = draft({
   title: 'the page tables of an iommufd fit the block of its record',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_hwpt_lu_restore, iommufd_liveupdate_can_finish`,
+  evidence: `${SOURCE} iommufd_hwpt_lu_restore, iommufd_liveupdate_can_finish`,
   consequence: 'not checked: the next kernel takes what follows the block for page tables',
   requires: ['IOMMUFD-111'],
+  reads: IOMMUFD,
   check(context, report) {
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
     const map = wholeMap(context, report);
@@ -117,10 +122,11 @@ export const nothingBehind = draft({
   title: 'an iommufd counts the page tables that are written',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_liveupdate_preserve, iommufd_hwpt_lu_restore`,
+  evidence: `${SOURCE} iommufd_liveupdate_preserve, iommufd_hwpt_lu_restore`,
   consequence:
     'a page table that the count leaves out cannot be retrieved (-ENOENT), and its device stays attached to it for good; zeros that it counts are taken for a page table with its domain at 0',
   requires: ['IOMMUFD-102'],
+  reads: IOMMUFD,
   check(context, report) {
     const { memory } = context.handover;
     for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
@@ -151,10 +157,11 @@ export const domains = draft({
   title: 'every page table of an iommufd is a domain in use of the IOMMU state',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_hwpt_lu_restore`,
+  evidence: `${SOURCE} iommufd_hwpt_lu_restore`,
   consequence:
     'not checked: other memory is taken for a domain, and its restored_domain is followed; where that is 0, -ENOENT, and the page table is lost',
   requires: ['IOMMUFD-102', 'IOMMUFD-103', 'IOMMU-003', 'IOMMU-004', 'IOMMU-005', 'IOMMU-008'],
+  reads: IOMMUFD,
   check(context, report) {
     const views = iommuViews(context.handover);
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -199,10 +206,11 @@ export const tokens = draft({
   title: 'the tokens of the page tables of an iommufd are unique',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_hwpt_lu_set_preserved, iommufd_hwpt_lu_restore`,
+  evidence: `${SOURCE} iommufd_hwpt_lu_set_preserved, iommufd_hwpt_lu_restore`,
   consequence:
     'the first is found, and the other cannot be retrieved; the writer refuses a second one (-EADDRINUSE)',
   requires: ['IOMMUFD-102', 'IOMMUFD-103'],
+  reads: IOMMUFD,
   check(context, report) {
     for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
       for (const [, hwpt] of repeated(held.model.hwpts.items, ({ token }) => token)) {
@@ -222,10 +230,11 @@ export const reclaimed = draft({
   title: 'no page table of an iommufd is marked as retrieved',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_save_hwpts, iommufd_hwpt_lu_restore`,
+  evidence: `${SOURCE} iommufd_save_hwpts, iommufd_hwpt_lu_restore`,
   consequence:
     'the page table is passed over: user space gets -ENOENT for its token, and the domain stays attached; the writer leaves 0, and the next kernel sets 1',
   requires: ['IOMMUFD-102'],
+  reads: IOMMUFD,
   check(context, report) {
     for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
       for (const [i, hwpt] of held.model.hwpts.items.entries()) {
@@ -248,6 +257,7 @@ export const padding = reservedZero(['iommufd'], 'iommufds', {
   evidence: `${ABI}; kho_alloc_preserve gives pages of zeros`,
   consequence: 'not looked at; no kernel writes anything there',
   requires: ['IOMMUFD-102'],
+  reads: IOMMUFD,
 });
 
 export const oneEach = draft({
@@ -255,10 +265,11 @@ export const oneEach = draft({
   title: 'every domain in use is the page table of one iommufd',
   severity: 'error',
   source: 'upstream 4.6',
-  evidence: `${IOMMUFD} iommufd_save_hwpts; drivers/iommu/liveupdate.c iommu_preserve_domain (-EBUSY)`,
+  evidence: `${SOURCE} iommufd_save_hwpts; drivers/iommu/liveupdate.c iommu_preserve_domain (-EBUSY)`,
   consequence:
     'a domain of two page tables is given out twice, and freed under the other; one of none cannot be retrieved: its devices stay attached to it until the next reboot (a driver that preserves domains of its own leaves such)',
   requires: ['IOMMUFD-104'],
+  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -320,6 +331,7 @@ export const owners = draft({
   consequence:
     'no iommufd can claim the DMA of the device: binding it is refused, and the device cannot be taken over',
   requires: ['IOMMU-005', 'IOMMU-009'],
+  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const holders = holdersOf<IommufdState>(handover, 'iommufd');
@@ -367,6 +379,7 @@ export const ownDomain = draft({
   consequence:
     'the device reaches the memory of another iommufd, which may be that of another virtual machine, and its own iommufd cannot take it over',
   requires: ['IOMMUFD-104', 'IOMMUFD-108', 'IOMMUFD-109', 'IOMMU-020'],
+  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);

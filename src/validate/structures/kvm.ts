@@ -3,6 +3,7 @@
 import { PSTORE_KHO_SER } from '../../records/draft_memory.js';
 import { subtreeForms } from '../../structures/index.js';
 import type { KvmVcpuState, KvmVmState } from '../../structures/kvm/model.js';
+import { DRAFT_CHILD, STRUCTURES } from '../reads.js';
 import { hex } from '../text.js';
 import { at } from '../upstream/shared.js';
 import { definedValues, draft, reservedZero, restoredRecord } from './generic.js';
@@ -17,6 +18,7 @@ export const record = restoredRecord(['kvmVm', 'kvmVcpu'], 'virtual machines and
   source: 'upstream 4.9',
   evidence: KVM,
   consequence: 'the file is not restored: the virtual machine cannot be taken over',
+  reads: STRUCTURES,
 });
 
 export const values = definedValues(['kvmVm', 'kvmVcpu'], 'virtual machines and their CPUs', {
@@ -24,6 +26,7 @@ export const values = definedValues(['kvmVm', 'kvmVcpu'], 'virtual machines and 
   source: 'upstream 4.9',
   evidence: KVM,
   consequence: 'a flag or a control block state is not defined: what runs on the CPU is not known',
+  reads: STRUCTURES,
 });
 
 export const vcpuVm = vmTokens<KvmVcpuState>('kvmVcpu', {
@@ -32,6 +35,7 @@ export const vcpuVm = vmTokens<KvmVcpuState>('kvmVcpu', {
   source: 'upstream 4.9',
   evidence: KVM,
   consequence: 'the CPU has no virtual machine, and cannot be restored',
+  reads: STRUCTURES,
 });
 
 export const blocks = draft({
@@ -42,6 +46,7 @@ export const blocks = draft({
   evidence: KVM,
   consequence:
     'memory that was not preserved has been reused: the CPU continues with its new contents. A CPU that keeps running (caretaker) has a control block',
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const check = (
@@ -86,6 +91,7 @@ export const padding = reservedZero(['kvmVcpu'], 'virtual CPUs', {
   source: 'upstream 4.9',
   evidence: KVM,
   consequence: 'not looked at; no kernel writes anything there',
+  reads: STRUCTURES,
 });
 
 export const kvmRules = [record, values, vcpuVm, blocks, padding];
@@ -97,6 +103,7 @@ export const pstoreVersion = draft({
   source: 'upstream 4.10',
   evidence: 'fs/pstore (intel-lab-lkp/linux, not in a release); include/linux/kho/abi/pstore.h',
   consequence: 'the record is left out: what the kernel said before the kexec is lost',
+  reads: DRAFT_CHILD,
   check({ handover }, report) {
     const children = (handover.subtrees ?? []).filter(({ name }) => name === 'pstore-kho');
     if (children.length === 0) report.skip('the tree has no pstore-kho');

@@ -1,8 +1,10 @@
 /** HugeTLB and guest_memfd files (upstream 4.8, 4.9). */
+
 import type { FolioList } from '../../structures/folios.js';
 import type { GuestMemfdState } from '../../structures/guest-memfd/model.js';
 import type { HugeMemfdState, HugetlbState } from '../../structures/hugetlb/model.js';
 import type { StructureModel } from '../../structures/model.js';
+import { STRUCTURES } from '../reads.js';
 import type { Reporter, RuleContext } from '../rule.js';
 import { hex, size } from '../text.js';
 import { orderAt, wholeMap } from '../upstream/shared.js';
@@ -24,6 +26,7 @@ export const hstates = draft({
   evidence: HUGETLB,
   consequence:
     'not checked: the next kernel takes what follows the record for a page size; of a size that is there twice the second number counts',
+  reads: STRUCTURES,
   check(context, report) {
     for (const { form, model, subject } of eachHeld<HugetlbState>(context, 'hugetlb', report)) {
       const { nrHstates, hstates: list } = model;
@@ -73,6 +76,7 @@ export const hugetlbRecord = restoredRecord(['hugetlb', 'hugeMemfd'], 'HugeTLB',
   evidence: HUGETLB,
   consequence:
     'the record is not restored: the pages or the file are lost, and what was not preserved has been reused',
+  reads: STRUCTURES,
 });
 
 /** Says what of a list of folios cannot be restored, once a file. */
@@ -131,6 +135,7 @@ export const hugeFolios = draft({
   evidence: HUGETLB,
   consequence: 'the folio is not restored, and the file with it; or it is restored with another size',
   requires: ['HUGETLB-002'],
+  reads: STRUCTURES,
   check(context, report) {
     checkFolios(context, report, 'hugeMemfd', (model) => (model as HugeMemfdState).order);
   },
@@ -144,6 +149,7 @@ export const hugeOrder = draft({
   evidence: HUGETLB,
   consequence: 'the next kernel has no such page size set up from the state, and cannot restore the file',
   requires: ['HUGETLB-001', 'HUGETLB-002'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = eachHeld<HugeMemfdState>(context, 'hugeMemfd', report);
@@ -177,6 +183,7 @@ export const guestRecord = restoredRecord(['guestMemfd'], 'guest_memfds', {
   source: 'upstream 4.9',
   evidence: GMEM,
   consequence: 'the file is not restored, and the guest memory is lost',
+  reads: STRUCTURES,
 });
 
 export const guestFlags = definedValues(['guestMemfd'], 'guest_memfds', {
@@ -184,6 +191,7 @@ export const guestFlags = definedValues(['guestMemfd'], 'guest_memfds', {
   source: 'upstream 4.9',
   evidence: `${GMEM}; include/uapi/linux/kvm.h GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED`,
   consequence: 'a kernel that does not know the flag refuses to create the file (-EINVAL), or leaves it out',
+  reads: STRUCTURES,
 });
 
 export const guestVm = vmTokens<GuestMemfdState>('guestMemfd', {
@@ -192,6 +200,7 @@ export const guestVm = vmTokens<GuestMemfdState>('guestMemfd', {
   source: 'upstream 4.9',
   evidence: GMEM,
   consequence: 'the file has no virtual machine, and cannot be restored: the guest memory is lost',
+  reads: STRUCTURES,
 });
 
 export const guestFolios = draft({
@@ -202,6 +211,7 @@ export const guestFolios = draft({
   evidence: GMEM,
   consequence: 'the folio is not restored, and the file with it',
   requires: ['GMEM-001'],
+  reads: STRUCTURES,
   check(context, report) {
     checkFolios(context, report, 'guestMemfd', () => undefined);
   },

@@ -2,6 +2,7 @@
 
 import type { PciDevice, PciState } from '../../structures/pci/model.js';
 import { pciText } from '../../structures/values.js';
+import { STRUCTURES } from '../reads.js';
 import { counted, hex } from '../text.js';
 import { at } from '../upstream/shared.js';
 import { draft, repeated, reservedZero, restoredRecord } from './generic.js';
@@ -35,6 +36,7 @@ export const version = draft({
   source: 'upstream 4.3',
   evidence: `${PCI} pci_flb_retrieve; include/linux/kho/abi/pci.h PCI_LUO_FLB_VERSION`,
   consequence: `-EINVAL: ${REFUSED}; each kernel takes the one version that it writes`,
+  reads: STRUCTURES,
   check({ handover }, report) {
     const holders = holdersOf(handover, 'pci');
     if (holders.length === 0) report.skip('there is no PCI state');
@@ -61,6 +63,7 @@ export const record = restoredRecord(['pci'], 'the PCI state', {
   evidence: `${PCI} pci_flb_retrieve, pci_flb_finish`,
   consequence:
     'not checked: what was not preserved has been reused, and its version is another by then, for which the next kernel panics; freeing the record warns',
+  reads: STRUCTURES,
 });
 
 export const deviceCount = draft({
@@ -70,6 +73,7 @@ export const deviceCount = draft({
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_finish_device, pci_check_all_devices_finished, pci_liveupdate_preserve_bus_numbers`,
   consequence: `not checked against the entries: it does not come down to 0, and ${UNFINISHED}; 0 lets the next kernel give out new bus numbers under devices in use`,
+  reads: STRUCTURES,
   check(context, report) {
     for (const held of whole(eachHeld<PciState>(context, 'pci', report))) {
       const { form, model, subject } = held;
@@ -95,6 +99,7 @@ export const devicesUnique = draft({
   source: 'upstream 4.3',
   evidence: `${PCI} pci_flb_retrieve (xa_insert)`,
   consequence: `-EBUSY: ${REFUSED}`,
+  reads: STRUCTURES,
   check(context, report) {
     for (const held of eachHeld<PciState>(context, 'pci', report)) {
       for (const [first, again] of repeated(pciEntries(context.handover, held), ({ device }) => device)) {
@@ -117,6 +122,7 @@ export const endpoints = draft({
   evidence: `${PCI} pci_liveupdate_preserve_device, pci_liveupdate_finish_device`,
   consequence: `the file is finished once, and the refcount does not come down to 0: ${UNFINISHED}`,
   requires: ['PCI-004', 'VFIO-003'],
+  reads: STRUCTURES,
   check(context, report) {
     const files = new Set(vfioFiles(context.handover).map(({ device }) => device));
     for (const held of eachHeld<PciState>(context, 'pci', report)) {
@@ -144,6 +150,7 @@ export const onlyEndpoints = draft({
   evidence: `${PCI} pci_liveupdate_preserve, pci_check_all_devices_finished (version 1)`,
   consequence: `the device is never finished: ${UNFINISHED}`,
   requires: ['PCI-004', 'VFIO-004'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
@@ -231,6 +238,7 @@ export const bridges = draft({
   evidence: `${PCI} pci_liveupdate_preserve, pci_liveupdate_finish (version 2)`,
   consequence: `finishing the files does not bring it down to 0, and ${UNFINISHED}; or it is finished while devices below it are in use. The secondary bus of a bridge is not recorded: refcounts are reported where no tree of buses explains them`,
   requires: ['PCI-003', 'PCI-004', 'PCI-005', 'VFIO-004', 'PCI-011'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
@@ -263,6 +271,7 @@ export const padding = reservedZero(['pci'], 'the PCI state', {
   source: 'upstream 4.3',
   evidence: 'include/linux/kho/abi/pci.h',
   consequence: 'not looked at; no kernel writes anything there',
+  reads: STRUCTURES,
 });
 
 export const freeEntries = draft({
@@ -272,6 +281,7 @@ export const freeEntries = draft({
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_unpreserve_device, pci_flb_retrieve`,
   consequence: `passed over: where nr_devices counts it, its device is set up as any other, and ${UNFINISHED}; the writer clears what it frees`,
+  reads: STRUCTURES,
   check(context, report) {
     for (const held of eachHeld<PciState>(context, 'pci', report)) {
       const { model } = held;
@@ -298,6 +308,7 @@ export const room = draft({
   source: 'upstream 4.3',
   evidence: 'include/linux/kho/abi/pci.h struct pci_ser max_nr_devices (earlier forms)',
   consequence: 'not checked: devices after the end are read from other memory',
+  reads: STRUCTURES,
   check(context, report) {
     const states = eachHeld<PciState>(context, 'pci', report);
     const own = states.filter(({ model }) => model.maxNrDevices !== undefined);

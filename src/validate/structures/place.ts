@@ -15,7 +15,7 @@ import { at } from '../upstream/shared.js';
 export function fieldAt({ record }: RecordBinding, address: bigint, id: string): Location {
   const info = record.fields.find((field) => field.id === id);
   if (info === undefined) return at(address, record.name);
-  return at(address + BigInt((info.bitOffset ?? 0) / 8), `${record.name}.${info.kernelName}`);
+  return at(address + BigInt((info.bitOffset ?? 0) >> 3), `${record.name}.${info.kernelName}`);
 }
 
 /** The binding of a list's elements; undefined where this form has no such list. */
@@ -45,7 +45,7 @@ export function elementField(
   for (const info of binding.record.fields) {
     const field = fieldBinding(binding, info.id);
     const part = field.kind === 'variant' ? field.variants[first] : undefined;
-    if (part !== undefined) return fieldAt(part, element.address + BigInt((info.bitOffset ?? 0) / 8), inner);
+    if (part !== undefined) return fieldAt(part, element.address + BigInt((info.bitOffset ?? 0) >> 3), inner);
   }
   return at(element.address);
 }

@@ -1,8 +1,10 @@
 /** VFIO files, and the lists of devices that they have to agree with (upstream 4.4). */
+
 import type { Handover } from '../../abi/model.js';
 import type { IommufdState } from '../../structures/iommufd/model.js';
 import { pciText } from '../../structures/values.js';
 import type { VfioPciState } from '../../structures/vfio/model.js';
+import { STRUCTURES } from '../reads.js';
 import type { Reporter, RuleContext } from '../rule.js';
 import { hex } from '../text.js';
 import { quoted } from '../upstream/blobs.js';
@@ -21,6 +23,7 @@ export const record = restoredRecord(['vfioPci'], 'VFIO devices', {
   evidence: `${VFIO} vfio_pci_liveupdate_retrieve, vfio_pci_liveupdate_finish`,
   consequence:
     'not checked: the next kernel reads another device there, or finds none (-ENODEV), and freeing the record warns',
+  reads: STRUCTURES,
 });
 
 export const values = definedValues(['vfioPci'], 'VFIO devices', {
@@ -28,6 +31,7 @@ export const values = definedValues(['vfioPci'], 'VFIO devices', {
   source: 'upstream 4.4',
   evidence: 'include/linux/kho/abi/vfio_pci.h struct vfio_pci_core_device_ser',
   consequence: 'taken for 1: the device is said to support a reset',
+  reads: STRUCTURES,
 });
 
 function each(context: RuleContext, report: Reporter): readonly VfioFile[] {
@@ -43,6 +47,7 @@ export const oneFile = draft({
   evidence: `${VFIO} vfio_pci_liveupdate_retrieve`,
   consequence:
     'the second file is refused, as the device is open already (-EBUSY); it can never be finished, and its session never ends',
+  reads: STRUCTURES,
   check(context, report) {
     for (const [first, file] of repeated(each(context, report), ({ device }) => device)) {
       report.finding({
@@ -96,6 +101,7 @@ export const inPci = draft({
   consequence:
     'the device is set up as any other: its bus numbers, ACS and ARI settings may change under its DMA; finishing the file warns ("Cannot finish preserving an unpreserved device"), and a device of the PCI state without a file is never finished, for which the kernel panics',
   requires: ['VFIO-003', 'PCI-003', 'PCI-004'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
@@ -121,6 +127,7 @@ export const inIommu = draft({
   consequence:
     'the device has no domain in the next kernel: it is attached to a fresh one, and its DMA stops. Only a device that was not attached to any is handed over so',
   requires: ['VFIO-003', 'IOMMU-003', 'IOMMU-005', 'IOMMU-008'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
@@ -151,6 +158,7 @@ export const hasFile = draft({
   consequence:
     'the device cannot be retrieved: it stays attached to its domain, and its DMA continues, until the next reboot',
   requires: ['VFIO-003', 'IOMMU-003', 'IOMMU-005', 'IOMMU-008', 'IOMMU-009', 'IOMMU-023', 'IOMMU-024'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const views = iommuViews(handover);
@@ -184,15 +192,23 @@ export const afterIommufd = draft({
     'drivers/iommu/liveupdate.c iommu_preserve_device (samikhawaja/linux, not in a release): -EINVAL without a preserved domain',
   consequence:
     'no kernel writes that, as it refuses a device before its domain is preserved: files were reordered, or the token is of another file',
-  requires: ['VFIO-003', 'IOMMUFD-109'],
+  requires: ['VFIO-003'],
+  follows: ['IOMMUFD-109'],
+  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
+    const iommufds = holdersOf<IommufdState>(handover, 'iommufd');
     for (const { devices } of iommuViews(handover)) {
       for (const device of devices) {
         const file = files.find((one) => one.device === pciText(device.segment, device.bdf));
-        const owner = holdersOf(handover, 'iommufd').find(
-          ({ of }) => of?.session === file?.session && of?.file.token === device.dmaOwnerToken,
+        // Before iommu-liveupdate nothing names the owner but the domain.
+        const owner = iommufds.find(({ of, held }) =>
+          of?.session !== file?.session
+            ? false
+            : device.dmaOwnerToken === undefined
+              ? held?.model.hwpts.items.some(({ domain }) => domain === device.domain) === true
+              : of?.file.token === device.dmaOwnerToken,
         );
         if (file === undefined || owner?.of === undefined || owner.of.index < file.index) continue;
         report.finding({
@@ -214,6 +230,7 @@ export const ownIommufd = draft({
   source: 'upstream 4.4',
   evidence: 'include/linux/kho/abi/vfio_pci.h (list post of February 2026) iommufd_ser.token',
   consequence: 'the device is not bound to its iommufd again: user space cannot take over its DMA',
+  reads: STRUCTURES,
   check(context, report) {
     const files = each(context, report);
     const named = files.filter(({ model }) => model.token !== undefined);

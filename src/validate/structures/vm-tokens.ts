@@ -3,14 +3,14 @@ import type { StructureModel } from '../../structures/model.js';
 import type { Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { quoted } from '../upstream/blobs.js';
-import { draft } from './generic.js';
+import { type DraftRule, draft } from './generic.js';
 import { eachHeld, holdersOf } from './held.js';
 import { fieldAt } from './place.js';
 
 /** `vm_token` of a file is the LUO token of a virtual machine of the same session. */
 export function vmTokens<T extends StructureModel & { readonly vmToken: bigint }>(
   key: string,
-  words: Pick<Rule, 'id' | 'title' | 'source' | 'evidence' | 'consequence'>,
+  words: Pick<DraftRule, 'id' | 'title' | 'source' | 'evidence' | 'consequence' | 'reads'>,
 ): Rule {
   return draft({
     severity: 'error',

@@ -1,5 +1,7 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
+
 import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
+import { FILES } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
 import type { PlacedList } from './chain.js';
@@ -34,6 +36,7 @@ export const blockChain: Rule = {
   evidence: `${KB} kho_block_set_is_cyclic`,
   consequence: `refused with -EINVAL: ${REFUSED}`,
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     for (const list of listsOf(context, report)) {
       const { broken, blocks, what } = list;
@@ -57,6 +60,7 @@ export const blockLimit: Rule = {
   evidence: `${KB} kho_block_add`,
   consequence: `refused with -ENOSPC: ${REFUSED}`,
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     for (const list of listsOf(context, report)) {
       const { broken, blocks, what } = list;
@@ -80,6 +84,7 @@ export const blockCount: Rule = {
   evidence: `${KB} kho_block_set_restore`,
   consequence: `refused with -EINVAL: ${REFUSED}. Linux 7.3 itself can leave an empty last block when creating a session fails (upstream 3.2)`,
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     for (const { blocks, capacity, what, subject } of listsOf(context, report)) {
       for (const { address, count } of blocks) {
@@ -105,6 +110,7 @@ export const blockAddress: Rule = {
   evidence: KB,
   consequence: 'the next kernel follows them unchecked: it faults, or takes other memory for a block',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const list of listsOf(context, report)) {
@@ -136,6 +142,7 @@ export const blockPreserved: Rule = {
   consequence:
     'not checked on reading: a block that is not preserved has been reused by then. Freeing one inside a larger preserved block warns, and the page is lost; one at the start of a larger preserved block is freed together with it',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const lists = listsOf(context, report);
     const map = wholeMap(context, report);
@@ -180,6 +187,7 @@ export const blockOwner: Rule = {
   consequence:
     'not checked: both lists have its records, and it is freed twice, the second time with a warning',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const list of listsOf(context, report)) {

@@ -8,7 +8,7 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
-import { SUBJECTS } from '../../structures/index.js';
+import { DRAFTS } from '../../structures/index.js';
 import type { Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';
 import { heldOf } from '../structures/held.js';
@@ -163,7 +163,7 @@ export function findLists(handover: Handover): PlacedList[] {
 
 /** Block lists of what hangs on LUO's FLBs and files. */
 function* structureLists(handover: Handover): Generator<Omit<PlacedList, 'broken'>> {
-  for (const { key } of SUBJECTS) {
+  for (const { key } of DRAFTS) {
     for (const held of heldOf(handover, key)) {
       for (const { field, head, list, link } of linksOf(held)) {
         const { chain, list: binding } = field;

@@ -1,4 +1,5 @@
 /** The root's children and their blobs (upstream E13 to E17). */
+
 import { upstreamRoots } from '../../abi/upstream/root.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import { FDT_DIAGNOSTICS } from '../../fdt/diagnostics.js';
@@ -7,6 +8,7 @@ import { findProperty, propertyValue } from '../../fdt/tree.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { lookUpSeverity } from '../fdt/index.js';
+import { BLOBS, MAP } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, listed, range } from '../text.js';
 import { blobs } from './blobs.js';
@@ -86,6 +88,7 @@ export const trueSize: Rule = {
   consequence:
     "not checked: debugfs shows that many bytes from the blob's address on, even those of other owners",
   needs: ['memory'],
+  reads: [...MAP, ...BLOBS],
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
     const pages = wholeMap(context, report);
@@ -125,6 +128,7 @@ export const blobPreserved: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree (a comment asks for it, nothing checks it)',
   consequence: 'its pages are freed and reused before the consumer reads them',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-113'],
   check(context, report) {
     const pages = wholeMap(context, report);
@@ -150,6 +154,7 @@ export const blobTree: Rule = {
   consequence:
     'not checked up front: libfdt fails at the damage, or reads on into other memory; the state is lost',
   needs: ['memory'],
+  reads: BLOBS,
   requires: ['KHO-113'],
   check({ handover }, report) {
     const { memory, generation } = handover;

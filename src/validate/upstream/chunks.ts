@@ -1,4 +1,5 @@
 /** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
+
 import type { MapChunk } from '../../abi/upstream/model.js';
 import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
 import { pageShift } from '../../decode/upstream/pages.js';
@@ -9,6 +10,7 @@ import {
   KHOSER_MEM_CHUNK_HDR,
   KHOSER_MEM_CHUNK_HDR_SIZE,
 } from '../../records/kho_map.js';
+import { MAP } from '../reads.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { hex } from '../text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from './shared.js';
@@ -38,6 +40,7 @@ export const chunkChain: Rule = {
   evidence: DESERIALIZE,
   consequence: 'the next kernel never leaves the loop that follows the chain',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pageSize, memory } = context.handover;
@@ -71,6 +74,7 @@ export const chunkCount: Rule = {
   evidence: DESERIALIZE,
   consequence: 'the next kernel takes the memory after the page for bitmap pointers',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
@@ -95,6 +99,7 @@ export const bitmapAddress: Rule = {
   evidence: BITMAP,
   consequence: 'the next kernel dereferences it unchecked and faults',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
@@ -124,6 +129,7 @@ export const chunkOrder: Rule = {
   consequence:
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const limit = 30 - pageShift(context.handover.pageSize);
@@ -150,6 +156,7 @@ export const bitmapStart: Rule = {
   consequence:
     'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-134'],
   check(context, report) {
     notePartMissing(context, report);
@@ -183,6 +190,7 @@ export const bitmapsOnce: Rule = {
   evidence: BITMAP,
   consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
     notePartMissing(context, report);
@@ -213,6 +221,7 @@ export const bitmapForm: Rule = {
   consequence:
     '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 page-size ones, and nothing distinguishes them: the wrong kernel reserves blocks other than those preserved',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);

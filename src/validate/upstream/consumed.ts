@@ -14,7 +14,7 @@ const KEPT: ReadonlySet<string> = new Set([
   ...['KHO-101', 'KHO-102', 'KHO-103', 'KHO-104', 'KHO-105'],
   ...['KHO-106', 'KHO-108', 'KHO-109', 'KHO-112', 'KHO-113', 'KHO-114', 'KHO-118'],
   ...['KHO-119', 'KHO-120'],
-  ...['KHO-121', 'KHO-122', 'KHO-123', 'KHO-124', 'KHO-125'],
+  ...['KHO-121', 'KHO-122', 'KHO-123', 'KHO-124', 'KHO-125', 'KHO-128'],
   ...['KHO-225', 'KHO-226'],
 ]);
 

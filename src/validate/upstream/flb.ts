@@ -1,9 +1,11 @@
 /** LUO's global state that files depend on, FLB (upstream F1 to F6). */
+
 import type { Luo, LuoFlb } from '../../abi/upstream/model.js';
 import { flbCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
+import { FILES_AND_FLBS, FLBS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { handlerSubject } from '../subject.js';
 import { counted } from '../text.js';
@@ -39,6 +41,7 @@ export const flbPages: Rule = {
   evidence: LB,
   consequence: 'never read; every kernel writes 1',
   needs: ['memory'],
+  reads: FLBS,
   check(context, report) {
     const luo = withFlbs(context, report);
     if (luo === undefined || luo.flbPages === 1n) return;
@@ -60,6 +63,7 @@ export const flbCount: Rule = {
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence: 'not checked: the next kernel takes the memory after the page for entries',
   needs: ['memory'],
+  reads: FLBS,
   check(context, report) {
     const luo = withFlbs(context, report);
     const capacity = flbCapacity(context.handover.pageSize);
@@ -83,6 +87,7 @@ export const flbNames: Rule = {
   consequence:
     'not checked: of two equal names only the first is found, and the state of the other is lost; a name without a NUL matches no FLB, so its state is lost (-ENOENT)',
   needs: ['memory'],
+  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     const seen = new Set<string>();
@@ -116,6 +121,7 @@ export const flbUsers: Rule = {
   evidence: LB,
   consequence: 'not checked: the reference count warns later, and the FLB is never finished',
   needs: ['memory'],
+  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
@@ -140,6 +146,7 @@ export const knownFlb: Rule = {
   evidence: LB,
   consequence: 'silently ignored: the memory it refers to stays reserved until the next cold boot',
   needs: ['memory'],
+  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
@@ -198,6 +205,7 @@ export const flbDependents: Rule = {
   evidence: `${LB} liveupdate_flb_put_incoming`,
   consequence: 'not checked: the count never comes down to 0, and the FLB is never finished',
   needs: ['memory'],
+  reads: FILES_AND_FLBS,
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
     const luo = withSessions(context, report);
@@ -228,6 +236,7 @@ export const flbFinishedEarly: Rule = {
   consequence:
     'not checked: the FLB is finished while files still hold it, so its state is torn down under them; each file finished after that takes the count below 0, and refcount_t warns from 7.2 on',
   needs: ['memory'],
+  reads: FILES_AND_FLBS,
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
     const luo = withSessions(context, report);
@@ -263,6 +272,7 @@ export const flbMissing: Rule = {
   consequence:
     '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Early forms of the drafts have no such FLB',
   needs: ['memory'],
+  reads: FILES_AND_FLBS,
   requires: ['FLB-002', 'FLB-003'],
   check(context, report) {
     const luo = withSessions(context, report);

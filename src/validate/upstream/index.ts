@@ -94,6 +94,7 @@ import {
   mappableArray,
   someRegion,
   soundRegions,
+  wholeArray,
   wholeBlocks,
 } from './scratch.js';
 import { oneWriter, takenOver } from './takeover.js';
@@ -139,6 +140,7 @@ export const upstreamRules: readonly Rule[] = [
   wholeBlocks,
   disjointRegions,
   mappableArray,
+  wholeArray,
   clearOfScratch,
   mapClearOfScratch,
   chunkChain,

@@ -1,10 +1,12 @@
 /** The rider kho_test of the in-kernel test (upstream T1 to T3). */
+
 import { khoTestInline, khoTestVmalloc } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { fold16 } from '../../decode/upstream/checksum.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
+import { KHO_TEST } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { at, childNamed, orderAt, UPSTREAM, wholeMap } from './shared.js';
@@ -21,6 +23,7 @@ export const testTree: Rule = {
   evidence: `${EVIDENCE} kho_test_restore`,
   consequence: "the next kernel's test fails",
   needs: ['memory'],
+  reads: KHO_TEST,
   check({ handover }, report) {
     const { khoTest } = handover;
     const rider = childNamed(handover, NAME, report);
@@ -90,6 +93,7 @@ export const testCount: Rule = {
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: 'the test reads past its list; 6.17, which has the list in the tree, refuses it',
   needs: ['memory'],
+  reads: KHO_TEST,
   requires: ['KTEST-001'],
   check({ handover: { khoTest, pageSize } }, report) {
     if (khoTest?.nrFolios === undefined) return;
@@ -115,6 +119,7 @@ export const testFolios: Rule = {
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: "the next kernel's test fails",
   needs: ['memory'],
+  reads: KHO_TEST,
   requires: ['KTEST-001', 'KTEST-002'],
   check(context, report) {
     const { khoTest } = context.handover;

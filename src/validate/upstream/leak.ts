@@ -1,10 +1,13 @@
 /** Preserved blocks that nothing refers to (upstream X16). */
+
 import type { Handover } from '../../abi/model.js';
 import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
 import { children, rootNode } from '../../fdt/tree.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
+import { factsOf } from '../../versions/generations.js';
 import { intersections } from '../pages.js';
+import { MAP_AND_OWNERS } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
 import { upstreamFacts } from './facts.js';
@@ -22,6 +25,7 @@ export const unreferenced: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
   consequence: 'the block is never restored: its memory silently stays reserved until the next cold boot',
   needs: ['memory'],
+  reads: MAP_AND_OWNERS,
   requires: ['KHO-111'],
   check(context, report) {
     const { handover } = context;
@@ -143,7 +147,9 @@ function isMissing(
 ): boolean {
   if (abiHeader === 0n) return true;
   if (version !== 'luo-v1') return false;
-  return sessionsAddress === 0n || (generation !== 'kho-v1' && flbsAddress === undefined);
+  return (
+    sessionsAddress === 0n || (factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined)
+  );
 }
 
 /**

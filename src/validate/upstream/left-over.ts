@@ -1,9 +1,11 @@
 /** Preserved blocks of which their owner uses a part only (upstream X16). */
+
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { intersections } from '../pages.js';
+import { MAP_AND_OWNERS } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { hex, size } from '../text.js';
 import { blobs, quoted } from './blobs.js';
@@ -83,6 +85,7 @@ export const leftOver: Rule = {
   consequence:
     "a block is reserved as a whole. The tree, FLBs, reserve_mem and blobs other than LUO's are never freed, so the rest of their block silently stays reserved until the next cold boot; the rest of a record's block is freed with the record. No kernel preserves a larger block than it needs",
   needs: ['memory'],
+  reads: MAP_AND_OWNERS,
   check(context, report) {
     const { handover } = context;
     const map = wholeMap(context, report);

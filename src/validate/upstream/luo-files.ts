@@ -1,10 +1,12 @@
 /** Files of LUO sessions (upstream L12 to L14). */
+
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import { fileCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
+import { FILES } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { fileSubject } from '../subject.js';
 import { hex, listed } from '../text.js';
@@ -43,6 +45,7 @@ export const handlerEnds: Rule = {
   consequence:
     'strcmp finds no handler with that name: -ENOENT, as for a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it also prints the bytes after the field',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     for (const { session, file, index } of filesOf(context, report)) {
       if (bytesToText(file.compatible).terminated) continue;
@@ -66,6 +69,7 @@ export const knownHandler: Rule = {
   consequence:
     '-ENOENT: reading the sessions stops, every open of /dev/liveupdate returns -EIO, and the files of every session are lost; 6.19 continues without the file',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const { handover, to } = context;
     const taker = takerOf(handover, to);
@@ -129,6 +133,7 @@ export const tokensUnique: Rule = {
   consequence:
     'not checked: only the first file can be retrieved; the others are dropped when the session is finished',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const seen = new Set<bigint>();
     let current: LuoSession | undefined;

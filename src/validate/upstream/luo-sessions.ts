@@ -1,9 +1,12 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
+
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
 import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { factsOf } from '../../versions/generations.js';
+import { FILES, SESSIONS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { sessionSubject } from '../subject.js';
 import { counted, hex } from '../text.js';
@@ -49,6 +52,7 @@ export const sessionCount: Rule = {
   evidence: `${LS} luo_session_deserialize (6.19 to 7.1)`,
   consequence: 'not checked: the next kernel takes the memory after the area for sessions',
   needs: ['memory'],
+  reads: SESSIONS,
   check(context, report) {
     const luo = luoOf(context, report);
     if (luo === undefined) return;
@@ -81,6 +85,7 @@ export const sessionNameEnds: Rule = {
   consequence:
     'the next kernel truncates the name to 63 characters: the session cannot be found by its original name',
   needs: ['memory'],
+  reads: SESSIONS,
   check(context, report) {
     for (const session of sessionsOf(context, report)) {
       if (bytesToText(session.name).terminated) continue;
@@ -103,6 +108,7 @@ export const sessionNamed: Rule = {
   consequence:
     'accepted on reading, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create such a session, so they never write one',
   needs: ['memory'],
+  reads: SESSIONS,
   check(context, report) {
     const legal = mayBeNameless(context);
     for (const [i, session] of sessionsOf(context, report).entries()) {
@@ -120,7 +126,10 @@ export const sessionNamed: Rule = {
 /** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
 function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
   const release = kexecMetadata?.previousRelease;
-  return generation !== 'kho-v4' || (release !== undefined && bytesToText(release).text.startsWith('7.2'));
+  return (
+    factsOf(generation)?.luo !== 'record' ||
+    (release !== undefined && bytesToText(release).text.startsWith('7.2'))
+  );
 }
 
 export const sessionNamesUnique: Rule = {
@@ -132,6 +141,7 @@ export const sessionNamesUnique: Rule = {
   evidence: `${LS} luo_session_insert`,
   consequence: `-EEXIST: ${ALL_LOST}`,
   needs: ['memory'],
+  reads: SESSIONS,
   check(context, report) {
     const seen = new Map<string, { readonly index: number; others: number }>();
     const sessions = sessionsOf(context, report);
@@ -170,6 +180,7 @@ export const noFilesNoCount: Rule = {
   consequence:
     'WARN_ON (a panic with panic_on_warn), and the session is restored without files: the files it had are lost, and their memory stays reserved',
   needs: ['memory'],
+  reads: SESSIONS,
   check(context, report) {
     for (const session of sessionsOf(context, report)) {
       const { filesAddress, count, name } = session;
@@ -198,6 +209,7 @@ export const fileCount: Rule = {
   evidence: `${LF} luo_file_deserialize`,
   consequence: `-EINVAL: ${ALL_LOST}. Up to 7.1 the count is trusted, and the kernel reads beyond the array`,
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     const capacity = BigInt(fileCapacity(context.handover.pageSize));
     const blockLists = upstreamFacts(context.handover).lists();
@@ -257,6 +269,7 @@ export const arrayOwner: Rule = {
   consequence:
     'the next kernel faults, or gives both sessions the same files and fails when it restores the second',
   needs: ['memory'],
+  reads: FILES,
   check(context, report) {
     if (context.handover.luo?.version === 'luo-v5') {
       report.skip('luo-v5 keeps files in blocks (BLOCK-007)');

@@ -1,4 +1,5 @@
 /** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
+
 import type { Subtree } from '../../abi/model.js';
 import { luoV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
@@ -6,7 +7,9 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
+import { LUO } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { at, BLOCKS, childNamed, orderAt, wholeMap } from './shared.js';
@@ -27,6 +30,7 @@ export const luoRecord: Rule = {
   evidence: `${STARTUP}, liveupdate_early_init`,
   consequence: 'the next kernel panics at boot, even with liveupdate=off, if KHO is enabled',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-113', 'KHO-114'],
   check(context, report) {
     const luo = rider(context, report);
@@ -102,12 +106,13 @@ export const luoTree: Rule = {
   id: 'LUO-003',
   title: 'the LUO tree has the strings, nodes and properties of luo-v1',
   severity: 'error',
-  generations: ['kho-v1', 'kho-v2', 'kho-v3'],
+  generations: LUO_TREES,
   source: 'upstream L3, Q4',
   evidence: 'kernel/liveupdate/luo_core.c luo_early_startup, luo_session.c, luo_flb.c (6.19 to 7.1)',
   consequence:
     'the next kernel panics at boot; 7.0 and 7.1 also panic without luo-flb, which 6.19 does not write',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-117'],
   check(context, report) {
     const luo = rider(context, report);
@@ -123,7 +128,11 @@ export const luoTree: Rule = {
       ...root.children.map((binding) => {
         const path = 'literal' in binding.name ? `/${binding.name.literal}` : '/';
         // 6.19 writes no luo-flb, and reads none.
-        return { path, binding, optional: path === '/luo-flb' && context.handover.generation === 'kho-v1' };
+        return {
+          path,
+          binding,
+          optional: path === '/luo-flb' && factsOf(context.handover.generation)?.luoWithoutFlbs === true,
+        };
       }),
     ];
     for (const { path, binding, optional } of nodes) {
@@ -162,7 +171,7 @@ export const luoAreas: Rule = {
   id: 'LUO-021',
   title: 'no address in the LUO tree is 0',
   severity: 'error',
-  generations: ['kho-v1', 'kho-v2', 'kho-v3'],
+  generations: LUO_TREES,
   source: 'upstream 3.5.2, 3.5.3, L3',
   evidence:
     'kernel/liveupdate/luo_session.c luo_session_setup_incoming, luo_flb.c luo_flb_setup_incoming, luo_core.c (6.19 to 7.1)',
@@ -211,6 +220,7 @@ export const luoPage: Rule = {
   consequence:
     'only the first page of a larger block can be restored: freeing any other page after reading it warns, and the page is lost. A luo_ser at the start of a larger block is freed together with it',
   needs: ['memory'],
+  reads: LUO,
   requires: ['KHO-113', 'KHO-116'],
   check(context, report) {
     const luo = rider(context, report);

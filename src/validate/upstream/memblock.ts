@@ -1,9 +1,11 @@
 /** The rider memblock, regions of reserve_mem= (upstream R1, R3, R5, R6). */
+
 import type { Subtree } from '../../abi/model.js';
 import { memblockV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
+import { MEMBLOCK } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, range } from '../text.js';
 import { at, childNamed, UPSTREAM, wholeMap } from './shared.js';
@@ -39,6 +41,7 @@ export const memblockCompatible: Rule = {
   evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt',
   consequence: 'the next kernel warns and allocates its regions afresh: the old contents cannot be reached',
   needs: ['memory'],
+  reads: MEMBLOCK,
   check(context, report) {
     const found = riderTree(context, report);
     if (found === undefined) return;
@@ -63,6 +66,7 @@ export const regionProperties: Rule = {
   consequence:
     'the region is not revived, without a message where a property is missing: its contents are lost',
   needs: ['memory'],
+  reads: MEMBLOCK,
   requires: ['MEMBLOCK-001'],
   check(context, report) {
     const found = riderTree(context, report);
@@ -104,6 +108,7 @@ export const regionPreserved: Rule = {
   consequence:
     'not checked: the kernel trusts the address and does not reserve the region itself, so the rest is handed out and overwritten',
   needs: ['memory'],
+  reads: MEMBLOCK,
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
@@ -130,6 +135,7 @@ export const regionNames: Rule = {
   consequence:
     'a look-up by name finds the first: the other region cannot be reached, and its memory stays reserved. reserve_mem= refuses a name already in use, so no kernel writes two',
   needs: ['memory'],
+  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);
@@ -165,6 +171,7 @@ export const regionEmpty: Rule = {
   consequence:
     'reserve_mem= refuses a size of 0, so no kernel asks for such a region, and its contents are not taken over. No kernel writes one, as the tree is built before any region can be released',
   needs: ['memory'],
+  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);
@@ -191,6 +198,7 @@ export const regionLimits: Rule = {
   evidence: 'mm/memblock.c reserve_mem, reserved_mem_add',
   consequence: 'not checked: two owners write to the same memory. No kernel writes such regions',
   needs: ['memory'],
+  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);

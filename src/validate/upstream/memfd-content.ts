@@ -1,4 +1,5 @@
 /** Whether the folios of preserved memfds are all that is in the file (corrections of upstream H7 and Q8). */
+import { FOLIOS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, size as sizeText } from '../text.js';
 import type { GapCause, GapTally } from './coverage.js';
@@ -19,6 +20,7 @@ export const folioContent: Rule = {
   consequence:
     'without MEMFD_LUO_FOLIO_DIRTY reclaim may free the folio in the next kernel as if nothing had been written to it; without MEMFD_LUO_FOLIO_UPTODATE its first fault zeroes it. From 7.1 on the kernel sets both on every folio; 6.19 and 7.0 write the state that the folio had when it was preserved, and lose later changes: a warning there',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     if (memfdsOf(context, report).length === 0) return;
     const page = BigInt(context.handover.pageSize);
@@ -77,6 +79,7 @@ export const wholeFile: Rule = {
   consequence:
     'parts without a listed folio read as zeros in the next kernel. No kernel leaves any out: it allocates the holes of a file and lists them too',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     const { pageSize } = context.handover;
     reportGaps(context, report, 'missing', (tally, { owner }) => {
@@ -101,6 +104,7 @@ export const folioOrders: Rule = {
   consequence:
     'the folio gets the order that the map has for its first page: the rest of it is free memory to the next kernel, is handed out and overwritten, and reads as zeros in the file',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     const { pageSize } = context.handover;
     reportGaps(context, report, 'lost', (tally, { owner }) => {

@@ -1,4 +1,5 @@
 /** Folios of preserved memfds (upstream H8 to H14, H16). */
+import { FOLIOS } from '../reads.js';
 import type { Reporter, Rule, RuleContext, Severity } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { upstreamFacts } from './facts.js';
@@ -40,7 +41,10 @@ function reportFault(
 
 /** A rule that reads the tallies of one fault. */
 function folioRule(
-  rule: Pick<Rule, 'id' | 'title' | 'source' | 'consequence'> & { evidence?: string; severity?: Severity },
+  rule: Pick<Rule, 'id' | 'title' | 'source' | 'consequence'> & {
+    evidence?: string;
+    severity?: Severity;
+  },
   fault: FolioFault,
   field: string,
   needsMap: boolean,
@@ -53,6 +57,7 @@ function folioRule(
     ...rule,
     generations: UPSTREAM,
     needs: ['memory'],
+    reads: FOLIOS,
     check(context, report) {
       if (needsMap && wholeMap(context, report) === undefined) return;
       reportFault(context, report, fault, field, text, severityOf);
@@ -187,6 +192,7 @@ export const recordsOwned: Rule = {
   evidence: 'mm/memfd_luo.c memfd_luo_retrieve',
   consequence: "the second restore of the record's page fails: the later of the two files is lost",
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     const seen = new Map<bigint, string>();

@@ -1,4 +1,5 @@
 /** Records of preserved memfds (upstream H1 to H6). */
+
 import { areaLength } from '../../decode/upstream/vmalloc.js';
 import { LUO_FILE_SER } from '../../records/luo.js';
 import {
@@ -8,6 +9,7 @@ import {
   MemfdLuoSerSeals,
 } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
+import { FOLIOS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { fileSubject } from '../subject.js';
 import { hex, size as sizeText } from '../text.js';
@@ -55,6 +57,7 @@ export const memfdRecord: Rule = {
   evidence: RETRIEVE,
   consequence: "the kernel's test for NULL is never true: it takes the memory at address 0 for the record",
   needs: ['memory'],
+  reads: FOLIOS,
   check({ handover: { luo } }, report) {
     if (luo === undefined) {
       report.skip('the dump has no LUO state');
@@ -91,6 +94,7 @@ export const memfdSeals: Rule = {
   evidence: RETRIEVE,
   consequence: '-EOPNOTSUPP: the file is lost, and its folios stay reserved until the next cold boot',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
       const { seals } = placed.memfd;
@@ -117,6 +121,7 @@ export const sealsAsTheyWere: Rule = {
   consequence:
     'the kernel creates a new, executable file and adds the seals to it: there F_SEAL_EXEC implies the other four, and guest memory can no longer be mapped for writing. Files created with MFD_NOEXEC_SEAL or vm.memfd_noexec=1 have F_SEAL_EXEC alone',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
       const { seals } = placed.memfd;
@@ -144,6 +149,7 @@ export const memfdFlags: Rule = {
   evidence: RETRIEVE,
   consequence: 'not checked in 7.3; a later kernel may give the bits a meaning',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
       const { flags } = placed.memfd;
@@ -168,6 +174,7 @@ export const memfdPosition: Rule = {
   evidence: `${RETRIEVE}; fs/read_write.c vfs_setpos`,
   consequence: 'the position is silently not set: the file is read from its start',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     for (const placed of memfdsOf(context, report)) {
       const { pos } = placed.memfd;
@@ -192,6 +199,7 @@ export const memfdSize: Rule = {
   evidence: `${RETRIEVE}, memfd_luo_preserve`,
   consequence: 'not checked: the file gets this size, even a negative one',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     const limit = MAX_FILE_PAGES * BigInt(context.handover.pageSize);
     for (const placed of memfdsOf(context, report)) {
@@ -218,6 +226,7 @@ export const memfdListLength: Rule = {
   evidence: 'mm/memfd_luo.c memfd_luo_retrieve_folios',
   consequence: 'not checked: the next kernel reads beyond the mapping of the list and faults',
   needs: ['memory'],
+  reads: FOLIOS,
   check(context, report) {
     const { pageSize } = context.handover;
     for (const placed of memfdsOf(context, report)) {

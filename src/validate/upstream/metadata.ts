@@ -1,4 +1,5 @@
 /** The rider kexec-metadata (upstream K1, K2). */
+
 import type { Subtree } from '../../abi/model.js';
 import {
   KHO_KEXEC_METADATA,
@@ -6,6 +7,7 @@ import {
   KhoKexecMetadataVersion,
 } from '../../records/kexec_metadata.js';
 import { bytesToText } from '../../schema/text.js';
+import { METADATA } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { SIZED } from './shared.js';
 
@@ -28,6 +30,7 @@ export const metadataVersion: Rule = {
   evidence: READER,
   consequence: 'the next kernel warns and ignores it: the kexec count restarts',
   needs: ['memory'],
+  reads: METADATA,
   check(context, report) {
     const subtree = metadata(context, report);
     if (subtree?.blob === undefined) return;
@@ -64,6 +67,7 @@ export const releaseName: Rule = {
   evidence: READER,
   consequence: 'the next kernel copies as much as fits, and prints a truncated release',
   needs: ['memory'],
+  reads: METADATA,
   requires: ['KMETA-001'],
   check(context, report) {
     const subtree = metadata(context, report);

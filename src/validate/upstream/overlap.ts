@@ -1,5 +1,7 @@
 /** Blocks of the map against each other, and against the pages of the map itself (upstream X1, X7, X8). */
+
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { MAP } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { counted, hex } from '../text.js';
 import { at, notePartMissing, UPSTREAM } from './shared.js';
@@ -86,6 +88,7 @@ export const oneOrder: Rule = {
   consequence:
     'the order read last wins, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pages } = context.handover.preserved ?? {};
@@ -103,6 +106,7 @@ export const disjointBlocks: Rule = {
   consequence:
     'both can be restored: pages then have two owners, and the first one to return them frees them',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pages } = context.handover.preserved ?? {};
@@ -121,6 +125,7 @@ export const mapUnpreserved: Rule = {
   consequence:
     'the page has another owner, and its contents are read as part of the map: the next kernel reserves memory that was not preserved, and hands out memory that was',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { preserved, preservedMap, pageSize } = context.handover;

@@ -1,8 +1,10 @@
 /** Whose the preserved pages are (upstream X12, X16). */
+
 import type { Handover } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
-import { SUBJECTS } from '../../structures/index.js';
+import { DRAFTS } from '../../structures/index.js';
+import { OWNERS } from '../reads.js';
 import type { Reporter, Rule, Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';
 import { type Held, heldOf } from '../structures/held.js';
@@ -63,7 +65,7 @@ export function* references(handover: Handover): Generator<Reference> {
 
 /** Records of drafts and their pages; pages of block lists are told with the lists. */
 function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
-  for (const { key } of SUBJECTS) {
+  for (const { key } of DRAFTS) {
     for (const held of heldOf(handover, key)) {
       const { model, name, subject } = held;
       yield reference(
@@ -135,6 +137,7 @@ export const oneOwner: Rule = {
   consequence:
     'a page is restored once, so the second owner gets nothing; two owners that restore nothing overwrite each other',
   needs: ['memory'],
+  reads: OWNERS,
   check({ handover }, report) {
     const shared = sharedPages(handover);
     for (const pfn of shared.slice(0, MAX_SEARCHES)) tell(handover, pfn, report);

@@ -2,9 +2,10 @@
 
 import { pageShift } from '../../decode/upstream/pages.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { MAP } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { counted, hex, size } from '../text.js';
-import { at, notePartMissing, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
+import { at, BLOCKS, notePartMissing, RADIX, reportDiagnostics, UPSTREAM } from './shared.js';
 
 const WALK = 'kernel/liveupdate/kexec_handover.c __kho_radix_walk_tree';
 const SLOT = 'kho_radix_node.table';
@@ -21,6 +22,7 @@ export const slotAddress: Rule = {
   consequence:
     'the next kernel follows the address unchecked: it faults, or takes other memory for part of the map',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
@@ -39,6 +41,7 @@ export const slotOnce: Rule = {
   consequence:
     'the walk terminates, as the depth is fixed, but the same page means different blocks at each slot: the next kernel reserves memory that was not preserved',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
@@ -56,6 +59,7 @@ export const leafKeys: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_decode_radix_key, kho_preserved_memory_reserve',
   consequence: 'undefined shifts: the next kernel reserves an arbitrary size at address 0',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
@@ -73,6 +77,7 @@ export const keyWidth: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_radix_add_key (-ERANGE), __kho_radix_walk_tree',
   consequence: 'the order of its blocks comes out negative, and the next kernel reserves arbitrary memory',
   needs: ['memory'],
+  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
@@ -91,6 +96,7 @@ export const blockSizes: Rule = {
   consequence:
     'not checked: the next kernel reserves all of its memory, or spends its boot in a loop over it',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     const { preserved, pageSize } = context.handover;
     notePartMissing(context, report);
@@ -117,13 +123,14 @@ export const blockSizeBits: Rule = {
   id: 'KHO-161',
   title: 'the size of every block fits in 31 bits',
   severity: 'error',
-  // Linux 7.2 computes it in 64 bits; of kho-v1 it is KHO-134.
-  generations: ['kho-v2', 'kho-v3'],
+  // Linux 7.2 computes it in 64 bits; of chunks it is KHO-134.
+  generations: RADIX.filter((generation) => !BLOCKS.includes(generation)),
   source: 'upstream X5, M4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve (7.1)',
   consequence:
     'Linux 7.1 computes the size in a 32-bit int, which overflows: it reserves other memory, or none. Regions of reserve_mem of 2 GiB and more have such blocks',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     const { preserved, pageSize } = context.handover;
     notePartMissing(context, report);

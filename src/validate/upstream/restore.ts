@@ -1,7 +1,9 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
+
 import type { Generation } from '../../abi/model.js';
 import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { MAP_AND_OWNERS, OWNERS } from '../reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../rule.js';
 import { fileSubject, sessionSubject } from '../subject.js';
 import { hex, range } from '../text.js';
@@ -68,6 +70,7 @@ export const splitRuns: Rule = {
   consequence:
     'the kernel advances by the order of the run and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that hold no reference',
   needs: ['memory'],
+  reads: MAP_AND_OWNERS,
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {
     const map = wholeMap(context, report);
@@ -102,6 +105,7 @@ export const restoredHeads: Rule = {
   consequence:
     'memory that is not preserved is reused before it is read; inside a block the restore warns and returns NULL',
   needs: ['memory'],
+  reads: MAP_AND_OWNERS,
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
@@ -139,6 +143,7 @@ export const pageAligned: Rule = {
   consequence:
     'the restore drops the low bits silently: the page is restored, but its owner reads at an offset',
   needs: ['memory'],
+  reads: OWNERS,
   check(context, report) {
     const { handover } = context;
     const page = BigInt(handover.pageSize);
@@ -218,6 +223,7 @@ function orderRule(
     ...rule,
     generations,
     needs: ['memory'],
+    reads: MAP_AND_OWNERS,
     check: checkOrders,
   };
 }

@@ -1,7 +1,9 @@
 /** What is known of the root's children by their names. */
+
 import type { Generation } from '../../abi/model.js';
 import { KHO_KEXEC_METADATA_SIZE } from '../../records/kexec_metadata.js';
 import { LUO_SER_SIZE } from '../../records/luo.js';
+import { FACTS } from '../../versions/generations.js';
 
 /** Children that some release hands over. */
 export const RIDERS: readonly string[] = ['memblock', 'kho_test', 'LUO', 'kexec-metadata'];
@@ -11,10 +13,10 @@ export function blobForm(
   generation: Generation,
   name: string,
 ): 'fdt' | { readonly size: number } | undefined {
-  // In kho-v1 every child is a tree: its property is called so.
-  if (generation === 'kho-v1') return 'fdt';
+  const { treesOnly, luo } = FACTS[generation];
+  if (treesOnly === true) return 'fdt';
   if (name === 'memblock' || name === 'kho_test') return 'fdt';
   if (name === 'kexec-metadata') return { size: KHO_KEXEC_METADATA_SIZE };
-  if (name === 'LUO') return generation === 'kho-v4' ? { size: LUO_SER_SIZE } : 'fdt';
+  if (name === 'LUO') return luo === 'record' ? { size: LUO_SER_SIZE } : 'fdt';
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** The root tree (upstream E6 to E12, E18, E19). */
+
 import { upstreamRoots } from '../../abi/upstream/root.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
@@ -15,13 +16,15 @@ import {
 import { physicalAddress } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
+import { factsOf } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
+import { MAP } from '../reads.js';
 import type { Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 import { RIDERS } from './riders.js';
 import { at, readableTree, UPSTREAM, wholeMap } from './shared.js';
 
-const MAP = 'preserved-memory-map';
+const PROPERTY = 'preserved-memory-map';
 /** Offsets in the header are multiples of this (devicetree specification 5.2), and so must the tree's address be. */
 const FDT_ALIGNMENT = 8n;
 
@@ -104,16 +107,16 @@ export const mapProperty: Rule = {
   check({ handover }, report) {
     const tree = readableTree(handover);
     if (tree === undefined) return;
-    const location = { fdtPath: '/', property: MAP };
-    const property = findProperty(tree, rootNode(tree), MAP);
+    const location = { fdtPath: '/', property: PROPERTY };
+    const property = findProperty(tree, rootNode(tree), PROPERTY);
     if (property < 0) {
-      report.finding({ message: `the root has no ${MAP}`, location });
+      report.finding({ message: `the root has no ${PROPERTY}`, location });
       return;
     }
     const length = propertyValue(tree, property)?.length ?? 0;
     if (length !== PRESERVED_MEMORY_MAP_SIZE) {
       report.finding({
-        message: `${MAP} has ${length} bytes`,
+        message: `${PROPERTY} has ${length} bytes`,
         location,
         found: `${length} bytes`,
         expected: `${PRESERVED_MEMORY_MAP_SIZE} bytes`,
@@ -124,12 +127,15 @@ export const mapProperty: Rule = {
     if (preservedMemoryMap !== 0n) return;
     // 6.19 to 7.0 build the tree at boot, edit it in place, and write the property on the way to the kexec.
     const edited = tree.header?.offMemRsvmap === FDT_HEADER_SIZE;
-    const running = generation === 'kho-v1' && setupData === undefined && (edited || subtrees.length === 0);
+    const running =
+      factsOf(generation)?.mapWrittenLate === true &&
+      setupData === undefined &&
+      (edited || subtrees.length === 0);
     report.finding({
       ...(running ? { severity: 'note' as const } : {}),
       message: running
-        ? `${MAP} is 0, as Linux 6.19 to 7.0 keep it until the handover is finalised on the way to the kexec`
-        : `${MAP} is 0: nothing is preserved`,
+        ? `${PROPERTY} is 0, as Linux 6.19 to 7.0 keep it until the handover is finalised on the way to the kexec`
+        : `${PROPERTY} is 0: nothing is preserved`,
       location,
       found: '0x0',
     });
@@ -151,8 +157,8 @@ export const mapAddress: Rule = {
     const address = physicalAddress(preservedMemoryMap);
     if (address === undefined || address % pageSize !== 0) {
       report.finding({
-        message: `${MAP} is ${hex(preservedMemoryMap)}, ${address === undefined ? 'beyond 2^52' : `no multiple of the page size ${pageSize}`}`,
-        location: { fdtPath: '/', property: MAP, address: preservedMemoryMap },
+        message: `${PROPERTY} is ${hex(preservedMemoryMap)}, ${address === undefined ? 'beyond 2^52' : `no multiple of the page size ${pageSize}`}`,
+        location: { fdtPath: '/', property: PROPERTY, address: preservedMemoryMap },
         found: hex(preservedMemoryMap),
         expected: `a multiple of ${hex(pageSize)} below 2^52`,
       });
@@ -171,6 +177,7 @@ export const treePreserved: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_get_fdt; kho_memory_init in 6.16',
   consequence: 'the page is handed out like any other, and later look-ups of children read its new contents',
   needs: ['memory'],
+  reads: MAP,
   check(context, report) {
     const { fdtAddress, pageSize, scratch, generation, setupData } = context.handover;
     if (fdtAddress === undefined) {
@@ -185,7 +192,7 @@ export const treePreserved: Rule = {
     }
     const pages = wholeMap(context, report);
     if (pages === undefined || pages.covers(fdtAddress, fdtAddress + BigInt(pageSize))) return;
-    if (generation === 'kho-v1' && scratch === undefined && setupData === undefined) {
+    if (factsOf(generation)?.map === 'chunks' && scratch === undefined && setupData === undefined) {
       report.skip('not preserved, but perhaps a copy in the loaded image: the scratch regions are not known');
       return;
     }

@@ -1,7 +1,10 @@
 /** Scratch, the memory that the next kernel uses before it knows what is preserved (upstream C1 to C7). */
+
 import type { AddressRange } from '../../abi/model.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
+import { readBytes } from '../../memory/read.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
+import { SCRATCH, SCRATCH_AND_MAP } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex, range, size } from '../text.js';
 import { at, notePartMissing, pageBlockSize, UPSTREAM, wholeMap } from './shared.js';
@@ -33,6 +36,7 @@ export const arraySize: Rule = {
   evidence: `${KH} kho_populate`,
   consequence: 'the kernel ignores the incomplete entry at the end',
   needs: ['setup_data'],
+  reads: SCRATCH,
   requires: ['KHO-103'],
   anyRoot: true,
   check({ handover: { setupData } }, report) {
@@ -47,6 +51,53 @@ export const arraySize: Rule = {
   },
 };
 
+export const wholeArray: Rule = {
+  id: 'KHO-128',
+  title: 'the scratch array ends after its last region',
+  severity: 'warning',
+  generations: UPSTREAM,
+  source: 'upstream 2.1.4',
+  evidence: `${KH} kho_populate (kho_scratch_cnt), kho_fill_kimage; kernel/kexec_core.c kimage_load_normal_segment (clears the page)`,
+  consequence:
+    'kho_scratch_cnt is scratch_size / 16. What follows in the page of the array is zero: a region there is left out, and neither this kernel nor any later one has it for early allocations and images. An entry of zeros is one that no kernel writes: it is added as an empty region, and counted from then on',
+  needs: ['setup_data', 'memory'],
+  reads: SCRATCH,
+  requires: ['KHO-103', 'KHO-121', 'KHO-125'],
+  anyRoot: true,
+  check(context, report) {
+    const { scratch, setupData, memory, pageSize, takenOver } = context.handover;
+    const data = setupData?.khoData;
+    if (data === undefined || setupData === undefined || memory === undefined) return;
+    const entry = BigInt(KHO_SCRATCH_SIZE);
+    const tell = (message: string, expected: bigint): void =>
+      report.finding({
+        message,
+        location: at(setupData.element, 'kho_data.scratch_size'),
+        found: `${data.scratchSize}`,
+        expected: `${expected}`,
+      });
+    const list = regions(context, report);
+    const used = list.findLastIndex(({ start, end }) => start !== 0n || end !== 0n) + 1;
+    if (scratch !== undefined && used < list.length && used > 0) {
+      tell(
+        `kho_data.scratch_size is ${data.scratchSize}, for ${list.length} regions, but ${list.length - used} of them ${list.length - used === 1 ? 'is' : 'are'} all zeros`,
+        entry * BigInt(used),
+      );
+      return;
+    }
+    const end = data.scratchAddr + data.scratchSize;
+    // A running kernel has reserved the array alone: what follows it is memory as any other.
+    if (end % BigInt(pageSize) === 0n || takenOver !== undefined) return;
+    const more = readBytes(memory, end, KHO_SCRATCH_SIZE);
+    if (more === undefined) report.skip('what follows the scratch array is not in the dump', 'not-given');
+    else if (more.some((byte) => byte !== 0))
+      tell(
+        `kho_data.scratch_size is ${data.scratchSize}, for ${counted(list.length, 'region')}, but another one follows in the array`,
+        data.scratchSize + entry,
+      );
+  },
+};
+
 export const someRegion: Rule = {
   id: 'KHO-122',
   title: 'at least one scratch region is not empty',
@@ -57,6 +108,7 @@ export const someRegion: Rule = {
   consequence:
     'all early allocation is confined to scratch, so the next kernel dies at boot without a message',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const { scratch, setupData } = context.handover;
     if (scratch === undefined) regions(context, report);
@@ -79,6 +131,7 @@ export const soundRegions: Rule = {
   consequence:
     'any range is added as RAM: the next kernel allocates where there is no memory, and dies at boot',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const page = BigInt(context.handover.pageSize);
     for (const [i, { start, end }] of regions(context, report).entries()) {
@@ -109,6 +162,7 @@ export const wholeBlocks: Rule = {
   consequence:
     'the kernel that reserved the regions at the cold boot gives them to its page allocator in whole page blocks: memory after the end of a region in its last block is freed with it, even if it is in use. Every later kernel uses such a block for CMA. Kernels align regions to page blocks, but until a fix of mid 2026 they use the sizes from kho_scratch= unaligned',
   requires: ['KHO-123'],
+  reads: SCRATCH_AND_MAP,
   check(context, report) {
     const { pageSize } = context.handover;
     const page = BigInt(pageSize);
@@ -151,6 +205,7 @@ export const disjointRegions: Rule = {
   evidence: 'mm/memblock.c memblock_add',
   consequence: 'merged by the next kernel; no kernel writes such regions',
   anyRoot: true,
+  reads: SCRATCH,
   check(context, report) {
     const sorted = regions(context, report)
       .map((region, i) => ({ ...region, i }))
@@ -217,6 +272,7 @@ export const clearOfScratch: Rule = {
   consequence:
     'the next kernel has used scratch before it reads the map: memory preserved there is overwritten. The old kernel refuses it only with CONFIG_KEXEC_HANDOVER_DEBUG',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   requires: ['KHO-123'],
   check(context, report) {
     const scratch = regions(context, report);
@@ -249,6 +305,7 @@ export const mapClearOfScratch: Rule = {
   evidence: `${KH} new_chunk, xa_load_or_alloc in 6.18 to 7.0 (a warning in debug builds); not checked in 7.3`,
   consequence: 'the next kernel may overwrite it before it has read what is preserved',
   needs: ['memory'],
+  reads: SCRATCH_AND_MAP,
   requires: ['KHO-123'],
   check(context, report) {
     const scratch = regions(context, report).map(({ start, end }) => [Number(start), Number(end)] as const);

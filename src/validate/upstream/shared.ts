@@ -1,20 +1,11 @@
 /** What the rules on Linux 6.16 and later share. */
 import { missingOf } from '../../abi/missing.js';
-import type { Diagnostic, Generation, Handover, Location, Subtree } from '../../abi/model.js';
+import type { Diagnostic, Handover, Location, Subtree } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { Reporter, RuleContext } from '../rule.js';
 
-/** Every generation of Linux 6.16 and later. */
-export const UPSTREAM: readonly Generation[] = ['kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'];
-/** 6.16 to 7.0: the map is a chain of chunks. */
-export const CHUNKS: readonly Generation[] = ['kho-v1'];
-/** 7.1 on: the map is a radix tree. */
-export const RADIX: readonly Generation[] = ['kho-v2', 'kho-v3', 'kho-v4'];
-/** 7.1 on: children carry a length. */
-export const SIZED: readonly Generation[] = ['kho-v3', 'kho-v4'];
-/** 7.2 on: LUO is a record, and lists are in blocks. */
-export const BLOCKS: readonly Generation[] = ['kho-v4'];
+export { BLOCKS, CHUNKS, RADIX, SIZED, UPSTREAM } from '../../versions/generations.js';
 
 /** The tree, with the property names that a truncated copy has lost. */
 export function readableTree({ namedTree, tree }: Handover): FdtTree | undefined {

@@ -1,9 +1,12 @@
 /** What the release that is named as the next kernel does with the handover as a whole. */
+
 import { GENERATIONS } from '../../abi/model.js';
 import { handoverReleases } from '../../decode/upstream/releases.js';
+import { UPSTREAM } from '../../versions/generations.js';
 import type { Takeover } from '../../versions/releases.js';
 import { RELEASES } from '../../versions/table.js';
 import type { Trait } from '../../versions/writer.js';
+import { MAP_AND_OWNERS, OWNERS } from '../reads.js';
 import type { Rule, Severity } from '../rule.js';
 
 const VERDICTS: Readonly<Record<Exclude<Takeover, 'yes'>, { severity: Severity; words: string }>> = {
@@ -23,6 +26,7 @@ export const oneWriter: Rule = {
   evidence: 'the version table (kho explain abi)',
   consequence:
     'no released kernel has written it in this form: it was damaged or edited, or comes from a kernel between two releases or with local changes; a kernel that takes over one part may refuse another',
+  reads: MAP_AND_OWNERS,
   check({ handover }, report) {
     const { luo, generation } = handover;
     const fits = RELEASES.some((abi) => abi.kho === generation && abi.luo === luo?.compatible);
@@ -51,11 +55,12 @@ export const takenOver: Rule = {
   id: 'KHO-160',
   title: 'the release named by --to takes over the handover in this form',
   severity: 'error',
-  generations: GENERATIONS.filter((generation) => generation !== 'rfc-2024'),
+  generations: UPSTREAM,
   source: 'upstream 1.1, 1.3, 1.4',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_populate, luo_core.c; the version table (kho explain abi)',
   consequence: 'the check of versions is an exact match: there is no range and no fallback',
+  reads: OWNERS,
   check({ handover, to }, report) {
     if (to === undefined) {
       report.skip('no release is named (--to)', 'not-given');

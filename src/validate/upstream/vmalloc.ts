@@ -1,7 +1,10 @@
 /** Preserved vmalloc areas (upstream V1 to V10). */
+
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { factsOf } from '../../versions/generations.js';
+import { VMALLOC } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';
 import type { PlacedArea } from './chain.js';
@@ -48,6 +51,7 @@ export const pageCount: Rule = {
   evidence: RESTORE,
   consequence: 'the area is not restored; pages restored before the kernel noticed are lost',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const placed of areasOf(context, report)) {
       const { owner, subject, area, broken, location } = placed;
@@ -78,6 +82,7 @@ export const definedFlags: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_flags_to_vmalloc',
   consequence: 'other bits are dropped silently: the area is not mapped the way it was',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { flags } = area.descriptor;
@@ -103,6 +108,7 @@ export const runOrder: Rule = {
   consequence:
     'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing checks it: a warning, as no allocation has such runs, and the area is restored if they are preserved and add up to total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     const { pageSize, generation } = context.handover;
     const limit = maxPageOrder(pageSize);
@@ -114,7 +120,7 @@ export const runOrder: Rule = {
       const what = overflows ? ', and the size of a run overflows' : listText(placed);
       report.finding({
         subject,
-        severity: overflows || generation === 'kho-v1' ? 'error' : 'warning',
+        severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
         message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
         location: { ...location, field: 'kho_vmalloc.order' },
         found: `${area.descriptor.order}`,
@@ -134,6 +140,7 @@ export const listChain: Rule = {
   consequence:
     'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const { owner, subject, broken, pages, location } of areasOf(context, report)) {
       if (broken?.kind !== 'loop' && broken?.kind !== 'shared') continue;
@@ -158,6 +165,7 @@ export const listPages: Rule = {
   consequence:
     'unless a preserved block starts there, neither the page nor the area can be restored. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     const areas = areasOf(context, report);
     const map = wholeMap(context, report);
@@ -186,7 +194,8 @@ export const listPages: Rule = {
         const order = orderAt(map, pfn);
         if (order === 0) continue;
         const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
-        const refused = context.handover.generation === 'kho-v1' && order > maxPageOrder(map.pageSize);
+        const refused =
+          factsOf(context.handover.generation)?.map === 'chunks' && order > maxPageOrder(map.pageSize);
         report.finding({
           ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
           subject,
@@ -209,6 +218,7 @@ export const runsPreserved: Rule = {
   consequence:
     'where no preserved block starts, restoring the area fails; memory that is not preserved is handed out and overwritten. An unaligned run is restored in the blocks it was preserved in, and the low bits of its address are dropped: a warning, as no allocation has such runs',
   needs: ['memory'],
+  reads: VMALLOC,
   requires: ['VMALLOC-003'],
   check(context, report) {
     const areas = areasOf(context, report);
@@ -263,6 +273,7 @@ export const runBlocks: Rule = {
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page',
   consequence: 'the run is restored, and the other pages of the block are lost until the next cold boot',
   needs: ['memory'],
+  reads: VMALLOC,
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {
     const areas = areasOf(context, report);
@@ -295,6 +306,7 @@ export const noEntriesBehindZero: Rule = {
   evidence: RESTORE,
   consequence: 'the entries are ignored; if they are runs, they are lost',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const { owner, subject, pages } of areasOf(context, report)) {
       for (const { address, used, stray } of pages) {
@@ -318,6 +330,7 @@ export const firstPage: Rule = {
   evidence: RESTORE,
   consequence: 'the area is not restored',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { first, totalPages } = area.descriptor;
@@ -341,6 +354,7 @@ export const allocatable: Rule = {
   evidence: RESTORE,
   consequence: 'the array of pages cannot be allocated, and the area is not restored',
   needs: ['memory'],
+  reads: VMALLOC,
   check(context, report) {
     for (const { owner, subject, area, location } of areasOf(context, report)) {
       const { totalPages } = area.descriptor;

@@ -1,4 +1,5 @@
 /** What the kernel's writers leave in places that no reader looks at: other contents tell of damage. */
+
 import type { Handover } from '../../abi/model.js';
 import { flbCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import type { FdtTree } from '../../fdt/parse.js';
@@ -10,6 +11,8 @@ import {
   LUO_SESSION_HEADER_SER_SIZE,
   LUO_SESSION_SER_V1_SIZE,
 } from '../../records/luo.js';
+import { LUO_TREES } from '../../versions/generations.js';
+import { FLBS, KHO_TEST, LUO, MEMBLOCK, SESSIONS } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { at, readableTree, UPSTREAM } from './shared.js';
@@ -83,6 +86,7 @@ export const writtenHeaders: Rule = {
   consequence:
     'accepted, but not written by the kernel: the header was damaged or another tool edited the tree',
   requires: ['KHO-108'],
+  reads: [...LUO, ...MEMBLOCK, ...KHO_TEST],
   check({ handover }, report) {
     checkHeader(readableTree(handover), 'the tree', handover.fdtAddress, false, report);
     for (const { known, tree, name = '', address } of handover.subtrees ?? []) {
@@ -141,12 +145,12 @@ export const noSessionBehind: Rule = {
   id: 'LUO-020',
   title: 'the bytes after the last session of the session area are zero',
   severity: 'warning',
-  // kho-v4 brought the block lists.
-  generations: UPSTREAM.filter((generation) => generation !== 'kho-v4'),
+  generations: LUO_TREES,
   source: 'upstream 3.5.1, L5',
   evidence: 'kernel/liveupdate/luo_session.c luo_session_serialize, luo_session_deserialize (6.19 to 7.1)',
   consequence: 'not checked: a session missing from the count is lost, and its files stay reserved',
   needs: ['memory'],
+  reads: SESSIONS,
   requires: ['LUO-005'],
   check: zeroBehind('session area', ({ luo, pageSize }) => {
     const { sessionCount, sessionsAddress, sessionBlocks } = luo ?? {};
@@ -173,6 +177,7 @@ export const noFlbBehind: Rule = {
   consequence:
     'not checked: an FLB missing from the count is lost, and the memory it refers to stays reserved',
   needs: ['memory'],
+  reads: FLBS,
   requires: ['FLB-002'],
   check: zeroBehind('FLB page', ({ luo, pageSize }) => {
     const { flbCount, flbsAddress } = luo ?? {};

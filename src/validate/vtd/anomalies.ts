@@ -3,7 +3,7 @@ import { FS_PDE_LEAF_BITS, FS_PTE_BITS, SS_PDE_LEAF_BITS, SS_PTE_BITS } from '..
 import { hex } from '../../schema/units.js';
 import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
 import { leadsAstray, seeNoRam } from './pointed.js';
-import type { Hit } from './row.js';
+import type { Hit, VtdRule } from './row.js';
 import type { Sink } from './sink.js';
 import { isForeign, type Target } from './target.js';
 
@@ -60,7 +60,7 @@ function reservedBits(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   if (target.stage === 'first') {
     // Bit 7 above level 3 is told apart by the walker; what is left is below a page's size.
     tally.see(
-      anomaly.level === 3 ? 'FS-5' : 'FS-6',
+      anomaly.level === 3 ? 'VTD-118' : 'VTD-119',
       onEntry(target, anomaly, `has reserved bits ${bitList(bits)}`, bits),
       setting,
       count,
@@ -68,13 +68,13 @@ function reservedBits(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     return;
   }
   if ((bits & IW) !== 0n)
-    tally.see('SS-4', onEntry(target, anomaly, 'has bit 62, which is reserved', IW), setting, count);
+    tally.see('VTD-085', onEntry(target, anomaly, 'has bit 62, which is reserved', IW), setting, count);
   if ((bits & SNP) !== 0n) {
     const leaf = isLeaf(anomaly);
     const what = leaf
       ? 'has SNP, which needs ECAP.SC'
       : 'points to a table and has bit 11, which is reserved';
-    tally.see(leaf ? 'SS-6' : 'SS-5', onEntry(target, anomaly, what, SNP), setting, count);
+    tally.see(leaf ? 'VTD-087' : 'VTD-086', onEntry(target, anomaly, what, SNP), setting, count);
   }
 }
 
@@ -83,12 +83,12 @@ function pageSize(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { level, count } = anomaly;
   const first = target.stage === 'first';
   const bit = BigInt(first ? FS_PDE_LEAF_BITS.ps.lo : SS_PDE_LEAF_BITS.ps.lo);
-  const see = (row: string, what: string) =>
-    tally.see(row, onEntry(target, anomaly, what, bit), target.setting, count);
-  if (level > 3) see(first ? 'FS-3' : 'SS-7', 'has bit 7, which is reserved at this level');
-  else if (first) see('FS-4', 'maps 1 GiB, which needs CAP.FS1GP');
-  else if (level === 2) see('SS-8', 'maps 2 MiB, which needs bit 0 of CAP.SSLPS');
-  else see('SS-9', 'maps 1 GiB, which needs bit 1 of CAP.SSLPS');
+  const see = (rule: VtdRule, what: string) =>
+    tally.see(rule, onEntry(target, anomaly, what, bit), target.setting, count);
+  if (level > 3) see(first ? 'VTD-116' : 'VTD-088', 'has bit 7, which is reserved at this level');
+  else if (first) see('VTD-117', 'maps 1 GiB, which needs CAP.FS1GP');
+  else if (level === 2) see('VTD-089', 'maps 2 MiB, which needs bit 0 of CAP.SSLPS');
+  else see('VTD-090', 'maps 1 GiB, which needs bit 1 of CAP.SSLPS');
 }
 
 /** The table that an entry leads to, for messages. */
@@ -116,7 +116,7 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
           }
         : onEntry(target, anomaly, `points to table ${child(anomaly)}, which ${what}`);
     const location = entryAddress === undefined ? { ...target.place, ...entryPlace(target) } : {};
-    const row = entryAddress === undefined ? '2.6 SFS.6' : '2.6 SFS.7';
+    const row = entryAddress === undefined ? 'VTD-143' : 'VTD-144';
     tally.see(row, { location, ...hit, key: `${name} refused` }, setting, count);
     return;
   }
@@ -139,22 +139,17 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   sink.absent(scopes, 'a page-table page', table);
   if (entryAddress !== undefined && target.addressBits !== undefined && table >= 2 ** target.addressBits) {
     const hit = onEntry(target, anomaly, `has an address beyond ${target.addressBits} bits`);
-    tally.see('FS-11', { ...hit, key: `${name} table` }, setting, count);
+    tally.see('VTD-124', { ...hit, key: `${name} table` }, setting, count);
     return;
   }
   if (entryAddress !== undefined && table === 0 && !target.nested) {
     const hit = onEntry(target, anomaly, 'points to a table at address 0');
-    tally.see(
-      stage === 'second' ? 'SS-32' : '1.9 table at 0',
-      { ...hit, key: `${name} table` },
-      setting,
-      count,
-    );
+    tally.see(stage === 'second' ? 'VTD-113' : 'VTD-151', { ...hit, key: `${name} table` }, setting, count);
     return;
   }
   if (entryAddress !== undefined) {
     const hit = onEntry(target, anomaly, `points to table ${child(anomaly)}, which is not in the dump`);
-    tally.see(stage === 'first' ? 'FS-10' : 'SS-13', { ...hit, key: name }, setting, count);
+    tally.see(stage === 'first' ? 'VTD-123' : 'VTD-094', { ...hit, key: name }, setting, count);
     return;
   }
   const location = {
@@ -162,7 +157,7 @@ function absentTable(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
     address: BigInt(target.entryAddress ?? table),
   };
   const text = `the top table ${hex(target.root)} of ${name} is not in the dump`;
-  const row = target.domain !== undefined ? 'SS-13' : setting.mode === 'scalable' ? 'PE-13' : 'CT-13';
+  const row = target.domain !== undefined ? 'VTD-094' : setting.mode === 'scalable' ? 'VTD-070' : 'VTD-030';
   tally.see(row, { text, location, found: hex(target.root) }, setting, count);
 }
 
@@ -176,13 +171,13 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
   const { setting, stage } = target;
   const { count, bits = 0n, level, table = 0 } = anomaly;
   const first = stage === 'first';
-  const see = (row: string, what: string, more: Partial<Hit> = {}, mask = bits) =>
-    tally.see(row, { ...onEntry(target, anomaly, what, mask), ...more }, setting, count);
+  const see = (rule: VtdRule, what: string, more: Partial<Hit> = {}, mask = bits) =>
+    tally.see(rule, { ...onEntry(target, anomaly, what, mask), ...more }, setting, count);
   const odd: Partial<Hit> = isForeign(target) ? { severity: 'note' } : {};
   switch (anomaly.kind) {
     case 'address-width':
       see(
-        first ? 'FS-2' : 'SS-3',
+        first ? 'VTD-115' : 'VTD-084',
         `has address bits ${bitList(bits)} at or above the host address width of ${target.settings.haw} bits`,
         { key: `${target.name} ${level}` },
       );
@@ -192,7 +187,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
       return;
     case 'misaligned-leaf':
       see(
-        first ? (level === 3 ? 'FS-5' : 'FS-6') : level === 3 ? 'SS-11' : 'SS-10',
+        first ? (level === 3 ? 'VTD-118' : 'VTD-119') : level === 3 ? 'VTD-092' : 'VTD-091',
         `maps ${level === 3 ? '1 GiB' : '2 MiB'} and has bits ${bitList(bits)}, which are reserved`,
         { key: `${target.name} ${level}` },
       );
@@ -201,29 +196,29 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
       pageSize(sink, target, anomaly);
       return;
     case 'not-present':
-      if (!first) see('SS-2', 'has no permission, but is not 0');
-      else if ((anomaly.entry & WRITE) !== 0n) see('FS-15', 'is not present, but has bit 1', odd, WRITE);
-      else if (!isForeign(target)) see('1.9 P clear', 'is not present, but is not 0');
+      if (!first) see('VTD-083', 'has no permission, but is not 0');
+      else if ((anomaly.entry & WRITE) !== 0n) see('VTD-128', 'is not present, but has bit 1', odd, WRITE);
+      else if (!isForeign(target)) see('VTD-157', 'is not present, but is not 0');
       return;
     case 'beyond-width':
       if (first) return;
-      see('SS-15', 'maps addresses beyond the usable width');
+      see('VTD-096', 'maps addresses beyond the usable width');
       return;
     case 'loop':
-      see('SS-21', `points to table ${child(anomaly)}, which is above it`, {
+      see('VTD-102', `points to table ${child(anomaly)}, which is above it`, {
         key: `${target.name} ${table}`,
         ...odd,
       });
       return;
     case 'shared-table':
-      see('SS-22', `points to table ${child(anomaly)}, to which another entry points as well`, {
+      see('VTD-103', `points to table ${child(anomaly)}, to which another entry points as well`, {
         key: anomaly.folded ? `${target.name} folded` : `${table}`,
         ...odd,
       });
       return;
     case 'walk-budget':
       see(
-        'SS-22',
+        'VTD-103',
         'points to a table that was already walked; with so many of them, it was not walked again',
         {
           key: `${target.name} budget`,
@@ -232,7 +227,7 @@ function seeAnomaly(sink: Sink, target: Target, anomaly: WalkAnomaly): void {
       );
       return;
     case 'two-levels':
-      see('XR-1', `points to table ${child(anomaly)}, which is also used at another level`, {
+      see('VTD-133', `points to table ${child(anomaly)}, which is also used at another level`, {
         key: `${table}`,
         ...odd,
       });

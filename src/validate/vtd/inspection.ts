@@ -91,7 +91,7 @@ export function createInspection(
   const { dmaContinues: asked = false, iomem, given, device, direction } = options;
   const { units } = withRecorded(handover, options, settings);
   const recorded = recordedOf(handover);
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new Map<string, Row>(rows.map((row) => [row.id, row]));
   const tally = createTally();
   const seen = new Set<Scope>();
   const missing = new Map<Scope, { what: string; address: bigint }>();
@@ -293,7 +293,7 @@ function seeDepth({ tally }: Sink, target: Target, levels: number): void {
   const address = byRecord ? handed.domain.address : BigInt(entryAddress ?? Number(root));
   const found = `${target.levels} levels`;
   tally.see(
-    'depth',
+    'VTD-158',
     { text, key: name, location: { ...place, address, field }, found, expected: `${levels} levels` },
     setting,
   );
@@ -359,7 +359,7 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
       const location = origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
       const [{ unit }] = units as readonly [UnitTargets[number]];
       sink.tally.see(
-        'XR-2',
+        'VTD-134',
         {
           text,
           key: `${bus} ${devfn}`,
@@ -389,10 +389,10 @@ function seeRepeated(sink: Sink, targets: readonly Target[]): void {
     const location = { address: BigInt(address) };
     if (distinct.length > 1) {
       const text = `page ${hex(address)} serves as ${distinct.map(kindText).join(' and ')} of ${names.join(', ')}`;
-      sink.tally.see('XR-1', { text, key: `${address}`, location }, setting);
+      sink.tally.see('VTD-133', { text, key: `${address}`, location }, setting);
     } else if (names.length > 1) {
       const text = `the page table ${hex(address)} belongs to ${names.join(' and ')}`;
-      sink.tally.see('SS-22', { text, key: `${names.join()}`, location }, setting);
+      sink.tally.see('VTD-103', { text, key: `${names.join()}`, location }, setting);
     }
   }
 }
@@ -455,7 +455,7 @@ function seeUnpreserved(
       target === undefined ? 'with root, context and PASID tables' : `with page tables of ${target.name}`;
     const text = `of ${counted(total, 'page')} ${what}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${listed(shown, 6)}${rest}`;
     sink.tally.see(
-      'XR-4',
+      'VTD-136',
       {
         text,
         key: `${owner}`,
@@ -496,7 +496,7 @@ function seeStopped(
     const text = `of ${counted(total, 'page')} of tables of ${unit}, ${missing} ${missing === 1 ? 'is' : 'are'} not preserved: ${STOPPED_TABLES}`;
     const location = { address: BigInt(first) };
     const found = `${total - missing} of ${total} preserved`;
-    tally.see('XR-4', { text, key: unit, location, found, severity: 'note' }, setting);
+    tally.see('VTD-136', { text, key: unit, location, found, severity: 'note' }, setting);
   }
 }
 

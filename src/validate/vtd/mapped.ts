@@ -1,9 +1,11 @@
 /** Where leaves lead: to pages that are preserved, and to none that hold the tables themselves. */
+
 import type { Handover } from '../../abi/model.js';
 import type { PageSet } from '../../memory/page-set.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { isRfc } from '../../versions/generations.js';
 import {
   ACCESS_WRITE,
   accessesOf,
@@ -55,9 +57,7 @@ const IOMMU_FLB = /iommu/;
  */
 export function dmaContinues({ generation, luo }: Handover, asked: boolean): boolean {
   const flbs = luo?.flbs ?? [];
-  return (
-    asked || generation === 'rfc-2024' || flbs.some(({ name }) => IOMMU_FLB.test(bytesToText(name).text))
-  );
+  return asked || isRfc(generation) || flbs.some(({ name }) => IOMMU_FLB.test(bytesToText(name).text));
 }
 
 const STOPPED =
@@ -280,7 +280,7 @@ export function createTargetRuns(): TargetRuns {
         if (target === undefined || !meets) continue;
         // Too many to remember: walked once more.
         const all = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
-        for (const { hit, pages } of all) sink.tally.see('SS-23', hit, target.setting, pages);
+        for (const { hit, pages } of all) sink.tally.see('VTD-104', hit, target.setting, pages);
       }
     },
   };

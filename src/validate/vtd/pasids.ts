@@ -1,7 +1,7 @@
 /** PASID directories and tables of a unit, each page once. */
 import * as records from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { PASID_BUDGET } from '../../vtd/context/list.js';
+import { pasidBudgetOf } from '../../vtd/context/list.js';
 import { directoryEntries, PASIDS_PER_TABLE } from '../../vtd/context/path.js';
 import { pageAddress } from '../../vtd/context/structure.js';
 import { PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
@@ -44,7 +44,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
   const directories = new Set<string>();
   const tables = new Map<number, string>();
   const { tally, memory, pages, seen } = sink;
-  let budget = PASID_BUDGET;
+  let budget = pasidBudgetOf(memory);
 
   function table(
     context: Entry<records.ScalableContextEntry>,
@@ -59,7 +59,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     const known = tables.get(address);
     if (known !== undefined) {
       const text = `the PASID table ${hex(address)} of ${name} is also that of ${known}`;
-      tally.see('PD-6', { text, key: `${address}`, subject, location }, setting);
+      tally.see('VTD-057', { text, key: `${address}`, subject, location }, setting);
       return;
     }
     tables.set(address, name);
@@ -77,7 +77,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     }
     if (bytes.length < PAGE) {
       const text = `the PASID table ${hex(address)} of ${name} is not in the dump`;
-      tally.see('PD-4', { text, subject, location }, setting);
+      tally.see('VTD-055', { text, subject, location }, setting);
       sink.absent(BELOW.slice(1), 'a PASID table', address + bytes.length);
     }
     if (bytes.length === 0) {
@@ -133,7 +133,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
       ...(torn && first === 0n ? ({ severity: 'warning' } as const) : {}),
     };
     tally.see(
-      'PE-22',
+      'VTD-079',
       { text, subject: placeSubject(place), location: { address: BigInt(address) }, found, ...more },
       setting,
     );
@@ -150,7 +150,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     const torn = isTorn([word]) ? TORN : '';
     const text = `PASID directory entry of ${placeName(place)} is not present but not 0: ${hex(word)}${torn}`;
     tally.see(
-      '1.6 P clear',
+      'VTD-156',
       { text, subject: placeSubject(place), location: { address: BigInt(address) }, found: hex(word) },
       setting,
     );
@@ -174,7 +174,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
     if (!absent) return;
     const text = `context entry of ${placeName(place)}: PASID ${hex(value.ridPasid)}, that of requests without PASID, has no present entry`;
     tally.see(
-      'SC-12',
+      'VTD-051',
       {
         text,
         subject: placeSubject({ ...place, pasid: value.ridPasid }),
@@ -206,7 +206,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         const length = Math.min(PAGE, end - page);
         budget -= length / size;
         if (budget < 0) {
-          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible), from', page);
+          sink.absent(BELOW, 'the rest of the PASID directories (too many to be plausible)', page);
           return;
         }
         const bytes = readKnown(memory, page, length);
@@ -223,7 +223,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
         if (bytes.length < length) {
           const text = `the PASID directory ${hex(start)} of ${placeName(place)} is not in the dump from ${hex(page + bytes.length)} on`;
           tally.see(
-            'SC-10',
+            'VTD-049',
             { text, subject: placeSubject(place), location: { address: BigInt(context.address) } },
             setting,
           );

@@ -92,7 +92,7 @@ export function seeNoRam(
   else why = half ?? 'is not RAM';
   const text = `the ${what}, ${hex(address)}, ${why}; nor is it in the dump`;
   const location = { address: BigInt(entryAddress) };
-  tally.see('tables in RAM', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
+  tally.see('VTD-152', { text, key: `${entryAddress}`, found: hex(address), location }, setting, count);
 }
 
 /** A page that is not a table of the kind. */
@@ -105,7 +105,7 @@ export function seeNoTable(
 ): void {
   const text = `the ${what}, ${hex(address)}, is not one: most of its present entries would have reserved bits`;
   const location = { address: BigInt(entryAddress) };
-  tally.see('tables are tables', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
+  tally.see('VTD-153', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
 }
 
 /** A table without a present entry. */
@@ -118,5 +118,5 @@ export function seeEmpty(
 ): void {
   const text = `the ${what}, ${hex(address)}, has no present entry`;
   const location = { address: BigInt(entryAddress) };
-  tally.see('tables in use', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
+  tally.see('VTD-154', { text, key: `${entryAddress}`, found: hex(address), location }, setting);
 }

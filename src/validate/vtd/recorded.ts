@@ -1,8 +1,8 @@
 /** Units and domains that LUO hands over (upstream 4.5), for the inspection of their tables without --root or --regset. */
 import type { Handover } from '../../abi/model.js';
 import { type HandedDomain, type HandedIommu, handedIommu } from '../../decode/iommu/domains.js';
-import { pathRoots } from '../../decode/iommu/units.js';
 import type { VtdSettings } from '../../schema/settings.js';
+import { pathRoots } from '../../structures/iommu/units.js';
 import { rootPointer, rootSettings } from '../../vtd/registers.js';
 import { hex } from '../text.js';
 import type { VtdOptions, VtdUnit } from './unit.js';

@@ -24,10 +24,12 @@ export type Scope =
 /** A VT-d fault: its number in a fault record, and Intel's condition code. */
 export type Fault = readonly [reason: number, condition: string];
 
+/** The id of a rule, as literals in the code: a search for it finds what is tested. */
+export type VtdRule = `VTD-${number}`;
+
 /** A row of section 3 of vtd.md. */
 export interface Row {
-  /** VTD-NNN. */
-  readonly id: string;
+  readonly id: VtdRule;
   /** The specification's own id, e.g. `SS-4`. */
   readonly row: string;
   readonly title: string;

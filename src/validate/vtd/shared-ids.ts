@@ -1,7 +1,7 @@
 /** Entries of one unit against each other: domain ids and tables (vtd.md 2.3). */
 import type { ContextEntry, PasidEntry } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { type Entry, type Hit, onField } from './row.js';
+import { type Entry, type Hit, onField, type VtdRule } from './row.js';
 import { usesFirst, usesSecond } from './rows/pasid-entry.js';
 import { at, type Sink } from './sink.js';
 import type { Setting } from './tally.js';
@@ -33,8 +33,8 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
   const modes = new Map<string, Seen<string>>();
   const firsts = new Map<string, Seen<bigint>>();
 
-  function see<T>(row: string, hit: Hit, entry: Entry<T>, what: string): void {
-    sink.tally.see(row, at(hit, entry, what), setting);
+  function see<T>(rule: VtdRule, hit: Hit, entry: Entry<T>, what: string): void {
+    sink.tally.see(rule, at(hit, entry, what), setting);
   }
 
   function tableOf(entry: { readonly ssptptr: bigint; readonly aw: number }): string {
@@ -49,12 +49,12 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const other = firstOf(tables, did, table, name);
       if (other !== undefined && other.value !== table) {
         const text = `has table ${table}, that of ${other.name} has ${other.value}`;
-        see('CT-20', onField(entry, 'did', text, { key: `${did}` }), entry, 'context entry');
+        see('VTD-037', onField(entry, 'did', text, { key: `${did}` }), entry, 'context entry');
       }
       const id = firstOf(ids, ssptptr, did, name);
       if (id !== undefined && id.value !== did) {
         const text = `goes with table ${hex(ssptptr << 12n)}, which has id ${hex(id.value)} for ${id.name}`;
-        see('CT-21', onField(entry, 'did', text, { key: `${ssptptr}` }), entry, 'context entry');
+        see('VTD-038', onField(entry, 'did', text, { key: `${ssptptr}` }), entry, 'context entry');
       }
     },
     pasid(entry) {
@@ -64,19 +64,19 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const stage = firstOf(stages, did, second, name);
       if (stage !== undefined && stage.value !== second) {
         const text = `is used with ${second ? 'a' : 'no'} second stage, that of ${stage.name} with ${second ? 'none' : 'one'}`;
-        see('PE-17', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
+        see('VTD-074', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
       }
       if (second) {
         const table = tableOf(entry.value);
         const other = firstOf(tables, did, table, name);
         if (other !== undefined && other.value !== table) {
           const text = `has table ${table}, that of ${other.name} has ${other.value}`;
-          see('PE-18', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
+          see('VTD-075', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
         }
         const mode = firstOf(dirty, ssptptr, ssade, name);
         if (mode !== undefined && mode.value !== ssade) {
           const text = `for table ${hex(ssptptr << 12n)}, for which ${mode.name} has ${mode.value}`;
-          see('PE-19', onField(entry, 'ssade', text, { key: `${ssptptr}` }), entry, 'PASID entry');
+          see('VTD-076', onField(entry, 'ssade', text, { key: `${ssptptr}` }), entry, 'PASID entry');
         }
       }
       if (!usesFirst(entry.value)) return;
@@ -85,13 +85,13 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const first = firstOf(firsts, tag, fsptptr, name);
       if (first !== undefined && first.value !== fsptptr) {
         const text = `and the same PASID have the first stage ${hex(fsptptr << 12n)}, with ${first.name} ${hex(first.value << 12n)}`;
-        see('2.3 first stages', onField(entry, 'did', text, { key: tag }), entry, 'PASID entry');
+        see('VTD-140', onField(entry, 'did', text, { key: tag }), entry, 'PASID entry');
       }
       const pair = `${fsptptr} ${second ? ssptptr : ''}`;
       const mode = firstOf(modes, pair, `FSPM ${fspm}, EAFE ${eafe}`, name);
       if (mode === undefined || mode.value === `FSPM ${fspm}, EAFE ${eafe}`) return;
       const text = `has FSPM ${fspm}, EAFE ${eafe}, but ${mode.name} has ${mode.value}`;
-      see('PE-20', onField(entry, 'fsptptr', text, { key: pair }), entry, 'PASID entry');
+      see('VTD-077', onField(entry, 'fsptptr', text, { key: pair }), entry, 'PASID entry');
     },
   };
 }

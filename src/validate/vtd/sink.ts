@@ -30,7 +30,7 @@ export function judge<T>(
   for (const row of rows) {
     const hit = row.test(entry);
     if (hit === undefined) continue;
-    tally.see(row.row, at(hit, entry, what), { ...setting, subject: placeSubject(entry.place) });
+    tally.see(row.id, at(hit, entry, what), { ...setting, subject: placeSubject(entry.place) });
   }
 }
 

@@ -7,7 +7,7 @@ import { rootPointer } from '../../vtd/registers.js';
 import { CONTEXT_TABLE, ROOT_TABLE } from './page-log.js';
 import { createPasids, type Pasids } from './pasids.js';
 import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
-import type { Entry, Hit, Place, Scope } from './row.js';
+import type { Entry, Hit, Place, Scope, VtdRule } from './row.js';
 import { contextEntryRows, usesTables } from './rows/context-entry.js';
 import { registerRows } from './rows/registers.js';
 import { legacyRootRows, scalableRootRows, staleRoot } from './rows/root-entry.js';
@@ -137,7 +137,7 @@ function typed<T>(
 
 function legacyRoot(u: Unit, entry: Entry<records.RootEntry>): void {
   const { value } = entry;
-  if (staleRoot({ legacy: true, value })) seeStale(u, 'RT-7', 'root entry', entry);
+  if (staleRoot({ legacy: true, value })) seeStale(u, 'VTD-015', 'root entry', entry);
   if (value.p === 0) return;
   judge(u.sink, legacyRootRows, entry, u.setting, 'root entry');
   inspectContextTable(u, entry, pageAddress(value.ctp), 0);
@@ -145,7 +145,7 @@ function legacyRoot(u: Unit, entry: Entry<records.RootEntry>): void {
 
 function scalableRoot(u: Unit, entry: Entry<records.ScalableRootEntry>): void {
   const { value } = entry;
-  if (staleRoot({ legacy: false, value })) seeStale(u, 'RT-7', 'root entry', entry);
+  if (staleRoot({ legacy: false, value })) seeStale(u, 'VTD-015', 'root entry', entry);
   judge(u.sink, scalableRootRows, entry, u.setting, 'root entry');
   if (value.lp === 1) inspectContextTable(u, entry, pageAddress(value.lctp), 0);
   if (value.up === 1) inspectContextTable(u, entry, pageAddress(value.uctp), 0x80);
@@ -161,16 +161,16 @@ function staleSeverity(first: bigint, rest: readonly bigint[]): Partial<Hit> {
 }
 
 /** An entry that is not present but not 0. */
-function seeStale<T>(u: Unit, row: string, what: string, { place, words, address }: Entry<T>): void {
+function seeStale<T>(u: Unit, rule: VtdRule, what: string, { place, words, address }: Entry<T>): void {
   const found = words.map(hex).join(' ');
   const torn = isTorn(words);
   const text = `${what} of ${placeName(place)} is not present but not 0: ${found}${torn ? TORN : ''}`;
   const subject = placeSubject(place);
   const location = { address: BigInt(address) };
   const [first = 0n, ...rest] = words;
-  const severity = row === 'RT-7' ? {} : staleSeverity(first, rest);
+  const severity = rule === 'VTD-015' ? {} : staleSeverity(first, rest);
   u.sink.tally.see(
-    row,
+    rule,
     { text, key: torn ? 'torn' : '', subject, location, found, expected: '0', ...severity },
     u.setting,
   );
@@ -185,7 +185,11 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
   const known = u.contextTables.get(address);
   if (known !== undefined) {
     const text = `root entry: ${name} has the context table ${hex(address)}, which is also that of ${known}`;
-    sink.tally.see('RT-9', { text, key: `${address}`, location: { address: BigInt(root.address) } }, setting);
+    sink.tally.see(
+      'VTD-017',
+      { text, key: `${address}`, location: { address: BigInt(root.address) } },
+      setting,
+    );
     return;
   }
   u.contextTables.set(address, name);
@@ -204,7 +208,7 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
   }
   if (bytes.length < PAGE) {
     const text = `the context table ${hex(address)} of ${name} is not in the dump`;
-    sink.tally.see('RT-8', { text, location: { address: BigInt(root.address) } }, setting);
+    sink.tally.see('VTD-016', { text, location: { address: BigInt(root.address) } }, setting);
     sink.absent(STRUCTURES.slice(3), 'a context table', address + bytes.length);
   }
   if (bytes.length === 0) {
@@ -244,7 +248,7 @@ function inspectContextTable<T>(u: Unit, root: Entry<T>, address: number, first:
 function legacyContext(u: Unit, entry: Entry<records.ContextEntry>): void {
   const { value } = entry;
   if (value.p === 0) {
-    seeStale(u, 'CT-19', 'context entry', entry);
+    seeStale(u, 'VTD-036', 'context entry', entry);
     return;
   }
   judge(u.sink, contextEntryRows, entry, u.setting, 'context entry');
@@ -258,7 +262,7 @@ function scalableContext(u: Unit, entry: Entry<records.ScalableContextEntry>): v
     const [first, ...rest] = entry.words;
     // FPD is what hardware looks at in an absent entry.
     const fpd = BigInt(entry.value.fpd) << BigInt(records.SCALABLE_CONTEXT_ENTRY_BITS.fpd.shift);
-    if (first !== fpd || rest.some((word) => word !== 0n)) seeStale(u, '1.5 P clear', 'context entry', entry);
+    if (first !== fpd || rest.some((word) => word !== 0n)) seeStale(u, 'VTD-155', 'context entry', entry);
     return;
   }
   judge(u.sink, scalableContextRows, entry, u.setting, 'context entry');
@@ -267,10 +271,10 @@ function scalableContext(u: Unit, entry: Entry<records.ScalableContextEntry>): v
 
 /** Where the way of the device that was asked for ends. */
 const MISSING = {
-  'root-entry': 'RT-1',
-  'context-entry': 'CT-1',
-  'pasid-directory-entry': 'PD-1',
-  'pasid-entry': 'PE-1',
+  'root-entry': 'VTD-009',
+  'context-entry': 'VTD-018',
+  'pasid-directory-entry': 'VTD-052',
+  'pasid-entry': 'VTD-058',
 } as const;
 
 function reportMissing(u: Unit, only: { readonly bus: number; readonly devfn: number }): void {
@@ -283,7 +287,7 @@ function reportMissing(u: Unit, only: { readonly bus: number; readonly devfn: nu
   );
   const last = steps.at(-1);
   if (last?.verdict !== 'absent') return;
-  const row = u.scalable && last.kind === 'context-entry' ? 'SC-1' : MISSING[last.kind];
+  const row = u.scalable && last.kind === 'context-entry' ? 'VTD-040' : MISSING[last.kind];
   const text = `the ${last.kind.replaceAll('-', ' ').replace('pasid', 'PASID')} of ${placeName(only)} is not present`;
   const subject = placeSubject(only);
   sink.tally.see(row, { text, subject, location: { address: BigInt(last.address) } }, setting);

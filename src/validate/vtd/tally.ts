@@ -1,9 +1,9 @@
-/** What was met while the tables were looked at, by row and cause: one finding each, with a count. */
+/** What was met while the tables were looked at, by rule and cause: one finding each, with a count. */
 import type { Finding, Subject } from '../rule.js';
-import type { Fault, Hit, Row } from './row.js';
+import type { Fault, Hit, Row, VtdRule } from './row.js';
 import type { Given } from './unit.js';
 
-/** Causes of one row that are kept apart; later ones are folded together. */
+/** Causes of one rule that are kept apart; later ones are folded together. */
 const MAX_CAUSES = 64;
 
 /** How a hit was met: what decides its words. */
@@ -26,7 +26,7 @@ interface Cause {
 
 export interface Tally {
   /** Notes a hit; `count` when it stands for several entries. */
-  see(row: string, hit: Hit, setting: Setting, count?: number): void;
+  see(rule: VtdRule, hit: Hit, setting: Setting, count?: number): void;
   /** What was met of a row, as findings. */
   findings(row: Row): Omit<Finding, 'rule'>[];
   /** The register without which a row was not judged. */
@@ -34,19 +34,19 @@ export interface Tally {
 }
 
 export function createTally(): Tally {
-  const rows = new Map<string, Map<string, Cause>>();
-  const left = new Map<string, 'cap' | 'ecap'>();
+  const rules = new Map<VtdRule, Map<string, Cause>>();
+  const left = new Map<VtdRule, 'cap' | 'ecap'>();
   return {
-    unjudged: ({ row }) => left.get(row),
-    see(row, hit, setting, count = 1) {
+    unjudged: ({ id }) => left.get(id),
+    see(rule, hit, setting, count = 1) {
       if (setting.quiet === true && hit.depends !== undefined && !setting.given[hit.depends]) {
-        left.set(row, hit.depends);
+        left.set(rule, hit.depends);
         return;
       }
-      let causes = rows.get(row);
+      let causes = rules.get(rule);
       if (causes === undefined) {
         causes = new Map();
-        rows.set(row, causes);
+        rules.set(rule, causes);
       }
       const key = hit.key ?? '';
       const known = causes.get(key) ?? (causes.size >= MAX_CAUSES ? causes.get('folded') : undefined);
@@ -57,7 +57,7 @@ export function createTally(): Tally {
       const folded = causes.size >= MAX_CAUSES;
       causes.set(folded ? 'folded' : key, { hit, setting, folded, count });
     },
-    findings: (row) => [...(rows.get(row.row)?.values() ?? [])].map((cause) => findingOf(row, cause)),
+    findings: (row) => [...(rules.get(row.id)?.values() ?? [])].map((cause) => findingOf(row, cause)),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PhysicalMemory } from '../../memory/physical.js';
 import { PASID_DIR_ENTRY_SIZE, PASID_ENTRY_SIZE, type ScalableContextEntry } from '../../records/vtd.js';
 import { type RootPointer, rootPointer } from '../registers.js';
 import {
@@ -32,7 +33,21 @@ export interface ListOptions {
 }
 
 /** Two full directories of 2^20 PASIDs. */
-export const PASID_BUDGET = 2 ** 21;
+const LEAST_PASIDS = 2 ** 21;
+
+const budgets = new WeakMap<PhysicalMemory, number>();
+
+/** Entries of PASID directories and tables that a dump can have: hundreds of devices have directories of 2^20 PASIDs. */
+export function pasidBudgetOf(memory: PhysicalMemory): number {
+  const known = budgets.get(memory);
+  if (known !== undefined) return known;
+  let bytes = 0;
+  for (const { start, end, state } of memory.distinct?.() ?? memory.known())
+    if (state === 'present') bytes += end - start;
+  const budget = Math.max(LEAST_PASIDS, Math.floor(bytes / PASID_DIR_ENTRY_SIZE));
+  budgets.set(memory, budget);
+  return budget;
+}
 
 interface Listing {
   readonly unit: UnitTables;
@@ -125,7 +140,7 @@ function* devicePaths(
  * `pasid`. The work is bounded by the 65536 functions and the PASID budget.
  */
 export function* listDevices(unit: UnitTables, options: ListOptions = {}): Generator<DevicePath, void> {
-  const { onNotice = () => {}, pasidBudget = PASID_BUDGET } = options;
+  const { onNotice = () => {}, pasidBudget = pasidBudgetOf(unit.memory) } = options;
   const listing: Listing = { unit, notice: onNotice, told: new Set(), budget: pasidBudget };
   const root = rootPointer(unit.rtaddr);
   if (root.mode !== 'legacy' && root.mode !== 'scalable') {

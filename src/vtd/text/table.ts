@@ -49,10 +49,11 @@ export function* chunked(pieces: Iterable<string>): Generator<string, void> {
 function* tableLines<Run extends MappedRun>(
   runs: Iterable<Run>,
   attributes: (run: Run) => string,
+  heading: string,
 ): Generator<string, void> {
   const line = (iova: string, end: string, physical: string, size: string, leaves: string, rest: string) =>
     `${iova.padEnd(18)} ${end.padEnd(18)} ${physical.padEnd(18)} ${size.padStart(10)}  ${leaves.padEnd(18)} ${rest}`.trimEnd();
-  yield `${line('IOVA', 'END', 'PHYSICAL', 'SIZE', 'LEAVES', 'ACCESS')}\n`;
+  yield `${line('IOVA', 'END', 'PHYSICAL', 'SIZE', 'LEAVES', heading)}\n`;
   for (const run of runs) {
     const access = `${accessText(run.access).padEnd(2)} ${attributes(run)}`;
     const end = addressText(run.iova + run.pages);
@@ -65,13 +66,15 @@ function* tableLines<Run extends MappedRun>(
  * Merged runs for people: a heading, then one line a run in aligned columns.
  *
  * @param attributes text after the access, e.g. `snoop`; nothing by default
+ * @param heading of the access and of what follows it
  * @returns the text in chunks of about 64 Ki characters
  */
 export function tableOf<Run extends MappedRun>(
   runs: Iterable<Run>,
   attributes: (run: Run) => string = () => '',
+  heading = 'ACCESS',
 ): Generator<string, void> {
-  return chunked(tableLines(runs, attributes));
+  return chunked(tableLines(runs, attributes, heading));
 }
 
 function* jsonRows<Run extends MappedRun>(

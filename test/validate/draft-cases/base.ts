@@ -10,12 +10,14 @@ import type { Base } from '../upstream-damage.js';
 import { patched } from '../upstream-damage.js';
 import type { Patches } from '../upstream-patches.js';
 import { MADE, type MadeName } from './made.js';
+import { SYNTHESISED, type SynthesisedName, synthesisedBase } from './synthesised.js';
 
 export type DraftName =
   | 'linux-7.3-iommu-legacy'
   | 'linux-7.3-iommu-first-stage'
   | 'linux-7.3-iommu-v1-forms'
-  | MadeName;
+  | MadeName
+  | SynthesisedName;
 
 export const CAPTURES = [
   'linux-7.3-iommu-legacy',
@@ -30,7 +32,13 @@ export function draftBase(name: DraftName): Base {
   const known = bases.get(name);
   if (known !== undefined) return known;
   const made = MADE[name as MadeName];
-  const base: Base = made === undefined ? capture(name) : { name, ...made() };
+  const synthesised = SYNTHESISED.find((each) => each === name);
+  const base: Base =
+    synthesised !== undefined
+      ? synthesisedBase(synthesised)
+      : made === undefined
+        ? capture(name)
+        : { name, ...made() };
   bases.set(name, base);
   return base;
 }
@@ -52,7 +60,7 @@ export interface DraftCase {
 }
 
 /** The dump of a case with its damage. */
-export function damagedDraft({ dump, patches }: DraftCase): Handover {
-  const { memory, handover, address } = draftBase(dump);
+export function damagedDraft({ dump, patches }: DraftCase, base: DraftName = dump): Handover {
+  const { memory, handover, address } = draftBase(base);
   return decodeAt(patched(memory, patches(handover, memory)), address);
 }

@@ -1,6 +1,7 @@
 /** iommufds, VFIO files, the PCI state and its blocks. */
 
 import type { Handover } from '../../../src/abi/model.js';
+import type { IommufdState } from '../../../src/structures/iommufd/model.js';
 import { file, forget, patch, sure, text, u16, u32, u64 } from '../upstream-patches.js';
 import type { DraftCase } from './base.js';
 import { FIRST, FORMS, LEGACY, LEGACYW, PCI1W, PCI3, POSTED } from './case.js';
@@ -33,7 +34,7 @@ export const FILES: readonly DraftCase[] = [
   LEGACY('IOMMUFD-105', 'two of one token', (handover) =>
     u64(
       hwpt(handover, 1, 'token'),
-      sure(handover.luo?.sessions?.[0]?.files?.[2]?.iommufd?.hwpts.items[0], 'page table').token,
+      sure((held(handover, 'iommufd').model as IommufdState).hwpts.items[0], 'page table').token,
     ),
   ),
   LEGACY('IOMMUFD-106', 'reclaimed', (handover) => patch(hwpt(handover, 0, 'reclaimed'), [1])),
@@ -80,9 +81,18 @@ export const FILES: readonly DraftCase[] = [
   LEGACYW('VFIO-007', 'the iommufd after its device', (handover, memory) => {
     const first = new Uint8Array(64);
     const second = new Uint8Array(64);
-    memory.read(Number(file(handover, 2).address), 64, first);
-    memory.read(Number(file(handover, 3).address), 64, second);
-    return [...patch(file(handover, 2).address, second), ...patch(file(handover, 3).address, first)];
+    const files = sure(handover.luo?.sessions?.[0]?.files, 'files');
+    const of = file(
+      handover,
+      files.findIndex(({ iommufd }) => iommufd !== undefined),
+    ).address;
+    const its = file(
+      handover,
+      files.findIndex(({ vfioPci }) => vfioPci !== undefined),
+    ).address;
+    memory.read(Number(of), 64, first);
+    memory.read(Number(its), 64, second);
+    return [...patch(of, second), ...patch(its, first)];
   }),
   POSTED('VFIO-008', 'a token of nobody', (handover) => u32(own(handover, 'vfioPci', 'token'), 0x99)),
   LEGACY('PCI-001', 'version 3', (handover) => u32(own(handover, 'pci', 'version'), 3)),

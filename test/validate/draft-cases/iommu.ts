@@ -1,10 +1,23 @@
 /** IOMMU state: lists, units, devices and domains. */
 
 import { FREE } from '../upstream-cases/case.js';
-import { forget, keep, patch, u32, u64 } from '../upstream-patches.js';
+import { forget, keep, patch, sure, u32, u64 } from '../upstream-patches.js';
 import type { DraftCase } from './base.js';
-import { FIRST, LEGACY, LEGACYW, POSTED, POSTEDW } from './case.js';
-import { device, domain, held, holderData, iommu, own, page, unit } from './fields.js';
+import {
+  FIRST,
+  FIRSTW,
+  KHO1,
+  KHO3,
+  KHO3W,
+  LEGACY,
+  LEGACYW,
+  POSTED,
+  POSTEDW,
+  SECONDW,
+  SMMU,
+  SMMUW,
+} from './case.js';
+import { device, domain, held, holderData, iommu, own, page, unit, unitSize } from './fields.js';
 
 const READS_ZEROS = 4096;
 /** A page of zeros behind everything that the dump holds. */
@@ -30,7 +43,8 @@ export const IOMMU: readonly DraftCase[] = [
   ),
   LEGACY('IOMMU-004', 'within a page', (handover) => u64(page(handover, 'devices'), 0x2229008)),
   LEGACY('IOMMU-004', 'no physical address', (handover) => u64(page(handover, 'devices'), 1n << 60n)),
-  LEGACY('IOMMU-005', '103 domains', (handover) => u64(page(handover, 'domains') + 8n, 103)),
+  // More than a page of any form holds.
+  LEGACY('IOMMU-005', '124 domains', (handover) => u64(page(handover, 'domains') + 8n, 124)),
   LEGACY('IOMMU-006', 'the page of domains is not preserved', (handover, memory) =>
     forget(handover, memory, page(handover, 'domains')),
   ),
@@ -75,14 +89,15 @@ export const IOMMU: readonly DraftCase[] = [
   POSTEDW('IOMMU-015', 'an invalid type', (handover) => u32(iommu(handover, 'devices', 0, 'type'), 0)),
   LEGACY('IOMMU-016', 'a copy of the unit', (handover, memory) => {
     const { address } = unit(handover);
-    const bytes = new Uint8Array(112);
+    const width = BigInt(unitSize(handover));
+    const bytes = new Uint8Array(Number(width));
     memory.read(Number(address), bytes.length, bytes);
     bytes[0] = 1;
     return [
-      ...patch(address + 112n, bytes),
+      ...patch(address + width, bytes),
       ...u64(page(handover, 'units') + 8n, 2),
       ...u32(address, 2),
-      ...u64(iommu(handover, 'devices', 2, 'iommu'), address + 112n),
+      ...u64(iommu(handover, 'devices', 2, 'iommu'), address + width),
     ];
   }),
   LEGACY('IOMMU-017', 'another token', (handover) => u64(iommu(handover, 'units', 0, 'token'), 0xfed91000)),
@@ -169,5 +184,50 @@ export const IOMMU: readonly DraftCase[] = [
   LEGACY('IOMMU-031', 'vasz 64', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 64)),
   LEGACY('IOMMU-032', 'first stage in legacy mode', (handover) =>
     patch(iommu(handover, 'domains', 0, 'signExtend'), [1]),
+  ),
+  LEGACY('IOMMU-031', 'a width that no unit has', (handover) =>
+    u32(iommu(handover, 'domains', 0, 'vasz'), 30),
+  ),
+  KHO1('IOMMU-026', 'two domains of one id', (handover) =>
+    u32(iommu(handover, 'devices', 2, 'attachmentId'), Number(device(handover).attachmentId)),
+  ),
+  KHO3('IOMMU-026', 'two domains of one id', (handover) =>
+    u64(iommu(handover, 'devices', 2, 'attachmentId'), device(handover).attachmentId),
+  ),
+  KHO3W('IOMMU-013', 'padding within a byte', (handover) =>
+    patch(iommu(handover, 'domains', 0, 'signExtend'), [0x10]),
+  ),
+  LEGACYW('IOMMU-033', '47 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 47)),
+  FIRSTW('IOMMU-033', '40 bits beside 48', (handover) => u32(iommu(handover, 'domains', 1, 'vasz'), 40)),
+  SECONDW('IOMMU-033', '46 bits beside 48', (handover) => u32(iommu(handover, 'domains', 0, 'vasz'), 46)),
+  SMMUW('IOMMU-034', 'a format that there is not', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x2_0210),
+  ),
+  SMMUW('IOMMU-034', 'a split that there is not', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x1_0250),
+  ),
+  SMMUW('IOMMU-034', 'a bit that is not defined', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x9_0210),
+  ),
+  SMMU('IOMMU-035', 'no second-level stream tables', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.l2States'), 0),
+  ),
+  SMMU('IOMMU-035', 'second-level tables of a linear one', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.strtabBaseCfg'), 0x10),
+  ),
+  SMMU('IOMMU-035', 'states that are not preserved', (handover, memory) =>
+    forget(handover, memory, sure(unit(handover).smmuv3, 'smmuv3').l2States),
+  ),
+  SMMU('IOMMU-035', 'states without tables of context descriptors', (handover) =>
+    u32(iommu(handover, 'devices', 0, 'smmuv3.numL2'), 0),
+  ),
+  SMMU('IOMMU-035', 'more states than a page holds', (handover) =>
+    u32(iommu(handover, 'devices', 0, 'smmuv3.numL2'), 513),
+  ),
+  SMMU('IOMMU-017', 'registers within a page', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.regBase'), 0x905_0010),
+  ),
+  SMMU('IOMMU-019', 'no state of the stream table', (handover) =>
+    u64(iommu(handover, 'units', 0, 'smmuv3.l1State'), 0),
   ),
 ];

@@ -8,7 +8,8 @@ export type MadeName =
   | 'made memory and kvm'
   | 'made pci-v1'
   | 'made pci-v3'
-  | 'made pstore';
+  | 'made pstore'
+  | 'made smmuv3';
 
 /** Pages that nothing of the base document has. */
 const FREE = 0x1_8000_0000;
@@ -298,6 +299,86 @@ function manyDomains(form: keyof typeof SIZES): Variant {
   );
 }
 
+/** An SMMUv3 with a stream table of two levels, and a device with two second-level tables of context descriptors. */
+function smmuv3(): Variant {
+  const states = 6;
+  return handing(
+    {
+      iommu: {
+        form: 'iommu-liveupdate',
+        unitsAddress: at(UNITS),
+        unitsPages: [{ address: at(UNITS), count: '0x1' }],
+        units: [
+          {
+            ...OBJECT,
+            token: '0x9050000',
+            type: '0x2',
+            regBase: '0x9050000',
+            strtabBaseCfg: '0x10210',
+            l1State: at(ROOT),
+            l2States: at(states),
+          },
+        ],
+        domainsAddress: at(DOMAINS),
+        domainsPages: [{ address: at(DOMAINS), count: '0x1' }],
+        domains: [{ ...OBJECT, topTable: at(TOPS), topLevel: '0x3', vasz: 44, signExtend: 0 }],
+        devicesAddress: at(DEVICES),
+        devicesPages: [{ address: at(DEVICES), count: '0x1' }],
+        devices: [
+          {
+            ...OBJECT,
+            dmaOwnerToken: '0x22',
+            segment: 0,
+            bdf: '02:00.0',
+            attachmentId: '0x1',
+            domain: objectAt(DOMAINS, 0, 40),
+            unit: objectAt(UNITS, 0, 112),
+            l1Cdtab: at(states + 1),
+            numL2: 2,
+            l2States: at(states + 2),
+          },
+        ],
+      },
+      pci: {
+        form: 'pci-version-2',
+        devices: [
+          { segment: 0, bdf: '02:00.0', refcount: 1 },
+          { segment: 0, bdf: '00:1c.0', refcount: 1 },
+        ],
+        nrDevices: '0x2',
+      },
+      flbs: [
+        { name: 'iommu-liveupdate', count: '0x1' },
+        { name: 'pci', count: '0x1' },
+      ],
+      sessions: [
+        {
+          name: 'vm',
+          files: [
+            {
+              compatible: 'iommufd-v1',
+              token: '0x22',
+              iommufd: {
+                form: 'iommufd-v1',
+                hwpts: [{ token: '0x7', domain: objectAt(DOMAINS, 0, 40), reclaimed: 0 }],
+              },
+            },
+            {
+              compatible: 'vfio-pci-v2',
+              token: '0x31',
+              vfioPci: { segment: 0, bdf: '02:00.0', resetWorks: 1 },
+            },
+          ],
+        },
+      ],
+    },
+    [UNITS, DOMAINS, DEVICES, ROOT, TOPS, states, states + 1, states + 2].map((page): [number, number] => [
+      page,
+      0,
+    ]),
+  );
+}
+
 /** An array of fixed size; a VFIO file and nothing of an IOMMU. */
 function pciArray(name: string, devices: Document): Variant {
   return handing(
@@ -422,4 +503,5 @@ export const MADE: Readonly<Record<MadeName, () => Variant>> = {
       ['02:00.0', '00:1c.0'].map((bdf) => ({ segment: 0, bdf, refcount: 1 })),
     ),
   'made pstore': withPstore,
+  'made smmuv3': smmuv3,
 };

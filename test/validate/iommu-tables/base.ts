@@ -8,6 +8,7 @@ import { walkTable } from '../../../src/vtd/walk/walk.js';
 import { coreMemory, decodeAt } from '../../decode/linux-dumps.js';
 import { fixtures } from '../../fixtures.js';
 import { fileBytes, gunzip } from '../../memory/bytes.js';
+import { SYNTHESISED, type SynthesisedName, synthesisedBase } from '../draft-cases/synthesised.js';
 import { sure } from '../upstream-patches.js';
 
 export const CAPTURES = [
@@ -15,7 +16,7 @@ export const CAPTURES = [
   'linux-7.3-iommu-first-stage',
   'linux-7.3-iommu-v1-forms',
 ] as const;
-export type Capture = (typeof CAPTURES)[number];
+export type Capture = (typeof CAPTURES)[number] | SynthesisedName;
 
 export interface CaptureBase {
   readonly name: Capture;
@@ -23,6 +24,8 @@ export interface CaptureBase {
   readonly handover: Handover;
   readonly address: bigint;
 }
+
+const isSynthesised = (name: Capture): name is SynthesisedName => SYNTHESISED.some((each) => each === name);
 
 const known = new Map<Capture, CaptureBase>();
 
@@ -34,6 +37,7 @@ export function capture(name: Capture): CaptureBase {
 }
 
 function read(name: Capture): CaptureBase {
+  if (isSynthesised(name)) return { ...synthesisedBase(name), name };
   const text = new TextDecoder().decode(gunzip(fileBytes(join(fixtures, name, 'handover1.truth.json.gz'))));
   const address = BigInt(sure((JSON.parse(text) as { pa: number }[])[0], 'tree').pa);
   const memory = coreMemory(gunzip(fileBytes(join(fixtures, name, 'handover1.elf.gz'))));

@@ -2,9 +2,11 @@
 import type { Handover } from '../../../src/abi/model.js';
 import { handedIommu } from '../../../src/decode/iommu/domains.js';
 import type { PhysicalMemory } from '../../../src/memory/physical.js';
+import { formById } from '../../../src/structures/index.js';
 import type { Severity } from '../../../src/validate/rule.js';
 import type { ValidateOptions } from '../../../src/validate/run.js';
-import { forget, memfd, type Patches, patch, sure, u32, u64 } from '../upstream-patches.js';
+import { elementField } from '../../../src/validate/structures/place.js';
+import { file, forget, memfd, type Patches, patch, sure, u32, u64 } from '../upstream-patches.js';
 import { type Capture, domainOf, entryOf, firstEntry, tablesOf } from './base.js';
 
 export interface TableCase {
@@ -38,28 +40,35 @@ const legacy = on('linux-7.3-iommu-legacy', 'error');
 const legacyW = on('linux-7.3-iommu-legacy', 'warning');
 const first = on('linux-7.3-iommu-first-stage', 'error');
 const firstW = on('linux-7.3-iommu-first-stage', 'warning');
+const second = on('synthesised second stage', 'error');
+const secondW = on('synthesised second stage', 'warning');
 
-/** Fields of form D (upstream 4.5). */
-const TOP_TABLE = 8n;
-const TOP_LEVEL = 16n;
-const VASZ = 24n;
-const ATTACHMENT = 24n;
-const DOMAIN = 32n;
-const PASID_TABLE = 56n;
-const MAX_PASID = 64n;
-const ROOT_TABLE = 40n;
-const BITMAP = 48n;
-
-function domain(handover: Handover, index = 0): bigint {
-  return domainOf(handover, index).domain.address;
+/** Address of a field of the domain at a position among those in use. */
+function ofDomain(handover: Handover, id: string, index = 0): bigint {
+  return fieldOf(handover, 'domains', domainOf(handover, index).domain, id);
 }
 
-function device(handover: Handover, index = 0): bigint {
-  return sure(domainOf(handover, index).attachments[0], 'device').device.address;
+/** Address of a field of the first device of a domain. */
+function ofDevice(handover: Handover, id: string): bigint {
+  return fieldOf(handover, 'devices', sure(domainOf(handover).attachments[0], 'device').device, id);
 }
 
-function unit(handover: Handover): bigint {
-  return sure(handedIommu(handover)?.units[0], 'unit').unit.address;
+/** Address of a field of the first unit in use. */
+function ofUnit(handover: Handover, id: string): bigint {
+  return fieldOf(handover, 'units', sure(handedIommu(handover)?.units[0], 'unit').unit, `intel.${id}`);
+}
+
+function fieldOf(
+  { iommu }: Handover,
+  list: 'units' | 'domains' | 'devices',
+  element: { readonly address: bigint },
+  id: string,
+): bigint {
+  const form = sure(formById(sure(iommu, 'state').form), 'form');
+  const { field, address } = elementField(form, list, element, id);
+  // Without the field in this form the place is that of the record.
+  if (field === undefined || !field.includes('.')) throw new Error(`no ${id}`);
+  return sure(address, id);
 }
 
 function word(memory: PhysicalMemory, address: number): bigint {
@@ -118,7 +127,7 @@ export const TABLE_CASES: readonly TableCase[] = [
   ),
   legacy('IOMMU-050', 'root_table leads to another page of zeros', (handover, memory) => {
     const empty = sure(emptyPage(handover, memory), 'empty context table');
-    return u64(unit(handover) + ROOT_TABLE, empty);
+    return u64(ofUnit(handover, 'rootTable'), empty);
   }),
   first('IOMMU-050', 'a PASID entry is cleared', (handover) =>
     patch(entryOf(handover, 'pasid-entry'), new Uint8Array(64)),
@@ -126,53 +135,59 @@ export const TABLE_CASES: readonly TableCase[] = [
   first('IOMMU-050', 'a PASID directory entry is cleared', (handover) =>
     patch(entryOf(handover, 'pasid-directory-entry'), new Uint8Array(8)),
   ),
-  legacy('IOMMU-051', 'attachment_id is another', (handover) => u64(device(handover) + ATTACHMENT, 6)),
+  legacy('IOMMU-051', 'attachment_id is another', (handover) =>
+    u32(ofDevice(handover, 'attachmentId'), 0x16),
+  ),
   first('IOMMU-051', 'the domain id of a PASID entry is another', (handover, memory) => {
     const at = entryOf(handover, 'pasid-entry') + 8;
     return u64(at, word(memory, at) ^ 0x40n);
   }),
   legacy('IOMMU-052', 'top_table is another page', (handover) =>
-    u64(domain(handover) + TOP_TABLE, BigInt(tableOf(3)(handover))),
+    u64(ofDomain(handover, 'topTable'), BigInt(tableOf(3)(handover))),
   ),
   legacy('IOMMU-029', 'top_table leads to nothing', (handover) =>
-    u64(domain(handover) + TOP_TABLE, 0x7777_7000),
+    u64(ofDomain(handover, 'topTable'), 0x7777_7000),
   ),
   legacy('IOMMU-052', 'a context entry leads to nothing', (handover, memory) => {
     const at = entryOf(handover, 'context-entry');
     return u64(at, (word(memory, at) & 0xfffn) | 0x7777_7000n);
   }),
   legacy('IOMMU-052', 'a device is attached to another domain', (handover) =>
-    u64(device(handover) + DOMAIN, domain(handover, 1)),
+    u64(ofDevice(handover, 'domain'), domainOf(handover, 1).domain.address),
   ),
   first('IOMMU-052', 'a PASID entry leads to another table', (handover, memory) => {
     const at = entryOf(handover, 'pasid-entry') + 16;
     return u64(at, (word(memory, at) & 0xfffn) | BigInt(tableOf(3)(handover)));
   }),
-  legacy('IOMMU-053', 'top_level is one less', (handover) => u64(domain(handover) + TOP_LEVEL, 2)),
-  legacy('IOMMU-053', 'top_level is one more', (handover) => u64(domain(handover) + TOP_LEVEL, 4)),
-  first('IOMMU-053', 'top_level is one more', (handover) => u64(domain(handover) + TOP_LEVEL, 4)),
+  legacy('IOMMU-053', 'top_level is one less', (handover) => u64(ofDomain(handover, 'topLevel'), 2)),
+  legacy('IOMMU-053', 'top_level is one more', (handover) => u64(ofDomain(handover, 'topLevel'), 4)),
+  first('IOMMU-053', 'top_level is one more', (handover) => u64(ofDomain(handover, 'topLevel'), 4)),
   legacy('IOMMU-054', 'a context table that is not there', (handover) =>
-    u64(unit(handover) + BITMAP, 0x1555),
+    u64(ofUnit(handover, 'contextTables'), 0x1555),
   ),
   legacy('IOMMU-022', 'without the context table of a device', (handover) =>
-    u64(unit(handover) + BITMAP, 0x554),
+    u64(ofUnit(handover, 'contextTables'), 0x554),
   ),
   legacyW('IOMMU-054', 'without a context table of no device', (handover) =>
-    u64(unit(handover) + BITMAP, 0x551),
+    u64(ofUnit(handover, 'contextTables'), 0x551),
   ),
-  first('IOMMU-054', 'an upper half that is not there', (handover) => u64(unit(handover) + BITMAP, 0x55f)),
-  firstW('IOMMU-054', 'without an upper half', (handover) => u64(unit(handover) + BITMAP, 0x555)),
+  first('IOMMU-054', 'an upper half that is not there', (handover) =>
+    u64(ofUnit(handover, 'contextTables'), 0x55f),
+  ),
+  firstW('IOMMU-054', 'without an upper half', (handover) => u64(ofUnit(handover, 'contextTables'), 0x555)),
   legacy('IOMMU-027', 'pasid_table in legacy mode', (handover) =>
-    u64(device(handover) + PASID_TABLE, 0x681000),
+    u64(ofDevice(handover, 'intel.pasidTable'), 0x681000),
   ),
-  legacy('IOMMU-027', 'max_pasid in legacy mode', (handover) => u64(device(handover) + MAX_PASID, 0x8000)),
+  legacy('IOMMU-027', 'max_pasid in legacy mode', (handover) =>
+    u64(ofDevice(handover, 'intel.maxPasid'), 0x8000),
+  ),
   first('IOMMU-055', 'another PASID directory', (handover) =>
-    u64(device(handover) + PASID_TABLE, BigInt(page(entryOf(handover, 'pasid-entry')))),
+    u64(ofDevice(handover, 'intel.pasidTable'), BigInt(page(entryOf(handover, 'pasid-entry')))),
   ),
-  first('IOMMU-027', 'no PASID directory', (handover) => u64(device(handover) + PASID_TABLE, 0)),
-  first('IOMMU-027', 'half as many PASIDs', (handover) => u64(device(handover) + MAX_PASID, 0x4000)),
+  first('IOMMU-027', 'no PASID directory', (handover) => u64(ofDevice(handover, 'intel.pasidTable'), 0)),
+  first('IOMMU-027', 'half as many PASIDs', (handover) => u64(ofDevice(handover, 'intel.maxPasid'), 0x4000)),
   first('IOMMU-027', 'a number of PASIDs that none has', (handover) =>
-    u64(device(handover) + MAX_PASID, 0x8001),
+    u64(ofDevice(handover, 'intel.maxPasid'), 0x8001),
   ),
   legacy('IOMMU-056', 'a leaf onto a page of no file', (handover) => retarget(handover, folio(handover))),
   legacy('IOMMU-056', 'a leaf into a file of another session', (handover) =>
@@ -183,16 +198,43 @@ export const TABLE_CASES: readonly TableCase[] = [
   ),
   legacy('IOMMU-057', 'a file that may grow', (handover) => u32(memfd(handover).address + 16n, 0x3)),
   first('IOMMU-057', 'a file without seals', (handover) => u32(memfd(handover).address + 16n, 0)),
-  legacy('IOMMU-058', 'a width of 35 bits', (handover) => u32(domain(handover) + VASZ, 35)),
-  first('IOMMU-058', 'a width of 32 bits', (handover) => u32(domain(handover) + VASZ, 32)),
-  legacy('IOMMU-059', 'top_level 9', (handover) => u64(domain(handover) + TOP_LEVEL, 9)),
-  legacy('IOMMU-059', 'top_level 1', (handover) => u64(domain(handover) + TOP_LEVEL, 1)),
-  first('IOMMU-059', 'a first stage of 3 levels', (handover) => u64(domain(handover) + TOP_LEVEL, 2)),
-  legacy('IOMMU-059', 'top_table 0', (handover) => u64(domain(handover) + TOP_TABLE, 0)),
-  legacy('IOMMU-059', 'root_table within a page', (handover) =>
-    u64(unit(handover) + ROOT_TABLE, BigInt(page(entryOf(handover, 'root-entry'))) + 8n),
+  legacy('IOMMU-058', 'a width of 35 bits', (handover) => u32(ofDomain(handover, 'vasz'), 35)),
+  first('IOMMU-058', 'a width of 32 bits', (handover) => u32(ofDomain(handover, 'vasz'), 32)),
+  first('IOMMU-060', 'sign_extend 0 of a first stage', (handover) =>
+    patch(ofDomain(handover, 'signExtend'), [0]),
   ),
-  legacy('IOMMU-059', 'root_table 0', (handover) => u64(unit(handover) + ROOT_TABLE, 0)),
+  second('IOMMU-060', 'sign_extend 1 of a second stage', (handover) =>
+    patch(ofDomain(handover, 'signExtend'), [1]),
+  ),
+  second('IOMMU-060', 'a PASID entry of the other stage', (handover, memory) => {
+    const at = entryOf(handover, 'pasid-entry');
+    const first = word(memory, at);
+    // PGTT 1, and the table where the first stage has it.
+    return [...u64(at, (first & 0x1fn) | 0x40n | 1n), ...u64(at + 16, first & ~0xfffn)];
+  }),
+  legacyW('IOMMU-061', 'the iommufd before the memfds that it maps', (handover, memory) =>
+    swapped(handover, memory, 0, 2),
+  ),
+  firstW('IOMMU-061', 'one of two memfds after the iommufd', (handover, memory) =>
+    swapped(handover, memory, 1, 2),
+  ),
+  secondW('IOMMU-061', 'the iommufd first', (handover, memory) => {
+    const files = sure(handover.luo?.sessions?.[0]?.files, 'files');
+    return swapped(
+      handover,
+      memory,
+      0,
+      files.findIndex(({ iommufd }) => iommufd !== undefined),
+    );
+  }),
+  legacy('IOMMU-059', 'top_level 9', (handover) => u64(ofDomain(handover, 'topLevel'), 9)),
+  legacy('IOMMU-059', 'top_level 1', (handover) => u64(ofDomain(handover, 'topLevel'), 1)),
+  first('IOMMU-059', 'a first stage of 3 levels', (handover) => u64(ofDomain(handover, 'topLevel'), 2)),
+  legacy('IOMMU-059', 'top_table 0', (handover) => u64(ofDomain(handover, 'topTable'), 0)),
+  legacy('IOMMU-059', 'root_table within a page', (handover) =>
+    u64(ofUnit(handover, 'rootTable'), BigInt(page(entryOf(handover, 'root-entry'))) + 8n),
+  ),
+  legacy('IOMMU-059', 'root_table 0', (handover) => u64(ofUnit(handover, 'rootTable'), 0)),
   legacy('VTD-136', 'a top table is not preserved', gone(topOf)),
   legacy('VTD-136', 'a page table is not preserved', gone(tableOf(1))),
   legacy(
@@ -235,6 +277,17 @@ export const TABLE_CASES: readonly TableCase[] = [
     incoming,
   ),
 ];
+
+/** Two files of the first session, each in the other's place. */
+function swapped(handover: Handover, memory: PhysicalMemory, a: number, b: number): Patches {
+  const places = [a, b].map((index) => file(handover, index).address);
+  const bytes = places.map((address) => {
+    const entry = new Uint8Array(64);
+    memory.read(Number(address), entry.length, entry);
+    return entry;
+  });
+  return places.flatMap((address, i) => patch(address, sure(bytes[1 - i], 'entry')));
+}
 
 /** A context table of no device: a page of zeros that is preserved. */
 function emptyPage(handover: Handover, memory: PhysicalMemory): bigint | undefined {

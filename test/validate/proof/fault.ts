@@ -17,6 +17,8 @@ export interface Fault {
   readonly generation: Generation;
   /** A repetition of another fault on another base: not needed where the rule is proven for the generation. */
   readonly repeated?: true;
+  /** Only its own rule is asked, and only whether it is seen in the generation: the fault proves nothing else. */
+  readonly alone?: true;
   /** The changed dump; undefined where this base has nothing that could be changed so. */
   readonly broken: () => Broken | undefined;
 }
@@ -51,7 +53,8 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
   const seen = new Map<string, Set<Generation>>();
   const left: Fault[] = [];
   for (const fault of faults) {
-    if (fault.repeated === true && isProven(fault)) left.push(fault);
+    if (fault.alone === true) ask(fault);
+    else if (fault.repeated === true && isProven(fault)) left.push(fault);
     else run(fault);
   }
   // What no fault of a rule's own shows in a generation, one of another rule may.
@@ -60,6 +63,15 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
     if (only.size > 0 && shows(fault, only)) run(fault);
   }
   return { best, seen };
+
+  function ask({ rule = '', severity = SEVERITIES.get(rule), generation, broken }: Fault): void {
+    if (seen.get(rule)?.has(generation) === true) return;
+    const dump = broken();
+    if (dump === undefined) return;
+    const { findings } = validate(dump.handover, catalogue, { ...dump.options, only: new Set([rule]) });
+    if (findings.some((finding) => finding.rule === rule && finding.severity === severity))
+      (seen.get(rule) ?? put(seen, rule, new Set<Generation>())).add(generation);
+  }
 
   /** Tables of VT-d are the same in every generation: those rules are left to their own faults. */
   function unseenIn(generation: Generation): ReadonlySet<string> {

@@ -13,11 +13,6 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'KHO-014': [['MAP-002'], 'without guestmemfs no mapped page is persistent'],
   'KHO-016': [['KHO-008', 'MAP-011'], 'the record that takes the flag is in the region'],
   'IOMMU-028': [['VTD-136'], 'DMA goes through the PASID directory'],
-  'IOMMU-058': [['IOMMU-031'], 'a narrower vasz needs fewer levels'],
-  'IOMMU-019': [
-    ['VTD-136'],
-    'DMA goes through the root table, so it is a page of the tables that has to be kept',
-  ],
   'IOMMUFD-001': [['DMAR-019'], 'no iommufd can be read, so no domain has one'],
   'IOMMUFD-002': [['MAP-003'], 'the mappings of an iommufd without IOAS have no area'],
   'IOMMUFD-003': [['DMAR-019'], "the id that a domain names is gone with the node's name"],

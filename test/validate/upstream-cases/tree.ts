@@ -105,6 +105,10 @@ export const ENTRY: readonly Case[] = [
   ),
   V73W('KHO-171', 'an initrd outside scratch', () => initrd(0x10_0000n, 4096), { boot: {} }),
   V73W('KHO-121', 'half a region', nothing, { boot: { scratchSize: 40n } }),
+  V73W('KHO-128', 'two regions of three', nothing, { boot: { scratchSize: 32n } }),
+  V73W('KHO-128', 'an entry of zeros', () => patch(SCRATCH_ARRAY + 48, new Uint8Array(16)), {
+    boot: { scratchSize: 64n },
+  }),
   V73('KHO-125', 'a scratch array of 1 MiB', nothing, { boot: { scratchSize: 1n << 20n } }),
 ];
 

@@ -1,7 +1,9 @@
 /** Devices of the IOMMU state: what they refer to (upstream 4.5). */
+
 import type { IommuDevice, IommuObject } from '../../../structures/iommu/model.js';
 import type { StructureList } from '../../../structures/model.js';
 import { pciText } from '../../../structures/values.js';
+import { IOMMU } from '../../reads.js';
 import type { Reporter, RuleContext } from '../../rule.js';
 import { hex } from '../../text.js';
 import { orderAt, wholeMap } from '../../upstream/shared.js';
@@ -80,6 +82,7 @@ export const deviceDomain = draft({
   consequence:
     'not checked: the next kernel takes other memory for a domain and restores page tables from it, while the device keeps using those in its context entry',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     checkReference(context, report, 'domains', 'domain');
   },
@@ -94,6 +97,7 @@ export const deviceUnit = draft({
   consequence:
     'not checked: the next kernel reads the type of the unit there, does not reserve the domain id of the device, and refuses to attach it (-EINVAL); 0 is refused for all devices (BUG_ON)',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     checkReference(context, report, 'units', 'iommu');
   },
@@ -107,6 +111,7 @@ export const devicesUnique = draft({
   evidence: `${CORE} iommu_get_device_preserved_data`,
   consequence: 'the first object is found, and the other, with its domain, is lost',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const [first, device] of repeated(view.devices, ({ segment, bdf }) => pciText(segment, bdf))) {
@@ -129,6 +134,7 @@ export const deviceId = draft({
   evidence: `${CORE} device_ser_match; include/linux/pci.h pci_dev_id`,
   consequence: 'no device has such an id: the object is never looked up, and its device is set up afresh',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const device of view.devices) {
@@ -157,6 +163,7 @@ export const attachmentId = draft({
   consequence:
     'the id is reserved as stored and used in invalidations, of which the hardware takes 16 bits: translations of the domain stay in the IOTLB after they are gone from the tables. 0 and 1 are reserved by the driver',
   requires: ['IOMMU-014', 'IOMMU-021'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const device of intelDevices(view)) {
@@ -183,6 +190,7 @@ export const attachmentShared = draft({
   consequence:
     'under one id the IOTLB gives devices of one domain translations of the other; of two ids of a domain the second is never invalidated',
   requires: ['IOMMU-020', 'IOMMU-025'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
@@ -263,6 +271,7 @@ export const pasidFields = draft({
   consequence:
     'BUG_ON: the next kernel compares max_pasid with what the device has, and stops during boot. Without a table in scalable mode it makes one of its own, and the device loses its domain; in legacy mode both fields are 0',
   requires: ['IOMMU-014', 'IOMMU-021'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
@@ -302,6 +311,7 @@ export const pasidTable = draft({
   consequence:
     'BUG_ON: the directory is not restored, or a second time, and the next kernel stops during boot; memory that was not preserved has been reused, and the DMA of the device is translated by its new contents',
   requires: ['IOMMU-027'],
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     const scalable = views.flatMap((view) => intelDevices(view).filter((device) => isScalable(device)));

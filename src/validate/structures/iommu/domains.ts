@@ -1,11 +1,22 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
+
 import type { IommuDomain } from '../../../structures/iommu/model.js';
+import { IOMMU } from '../../reads.js';
 import { hex } from '../../text.js';
 import { wholeMap } from '../../upstream/shared.js';
 import { draft, repeated } from '../generic.js';
 import { misplacedRecord } from '../held.js';
 import { isScalable } from './devices.js';
-import { CORE, domainName, domainSubject, eachView, fieldPlace, type IommuView, isIntel } from './view.js';
+import {
+  CORE,
+  domainName,
+  domainSubject,
+  eachView,
+  fieldPlace,
+  grouped,
+  type IommuView,
+  isIntel,
+} from './view.js';
 
 const PT = 'drivers/iommu/generic_pt/iommu_pt.h (samikhawaja/linux, not in a release)';
 const LISTS_SOUND = ['IOMMU-004', 'IOMMU-005'];
@@ -19,6 +30,7 @@ export const topTable = draft({
   consequence:
     'BUG_ON: the table is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and the next kernel takes its new contents for page tables',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     for (const view of views) {
@@ -47,6 +59,7 @@ export const topTableOwned = draft({
   consequence:
     'a page is restored once: BUG_ON for the second domain, and the next kernel stops during boot. Until then devices of both reach what only one of them may',
   requires: ['IOMMU-029'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const [first, domain] of repeated(view.domains, (each) => each.topTable)) {
@@ -89,13 +102,15 @@ const PAGE_BITS = 12;
 const LEAST_LEVEL = 2n;
 const MOST_LEVEL = 4n;
 
+/** Hardware of fewer bits has no table that the driver could use. */
+const LEAST_WIDTH = 31;
+
 function levelFault({ topLevel, vasz }: IommuDomain): string | undefined {
   if (topLevel < LEAST_LEVEL || topLevel > MOST_LEVEL) return `top_level is ${topLevel}`;
   if (vasz === undefined) return undefined;
   const widest = PAGE_BITS + ENTRY_BITS * (Number(topLevel) + 1);
-  // The width that the hardware has (MGAW) may leave some of the top table unused, never all but its first entry.
-  const least = widest - ENTRY_BITS;
-  return vasz > widest || vasz < least ? `top_level is ${topLevel} and vasz ${vasz}` : undefined;
+  // A unit of few bits (MGAW) may have no table but a deep one (SAGAW).
+  return vasz > widest || vasz < LEAST_WIDTH ? `top_level is ${topLevel} and vasz ${vasz}` : undefined;
 }
 
 export const levels = draft({
@@ -107,6 +122,7 @@ export const levels = draft({
   consequence:
     'refused, or restored with another depth than the hardware walks: pages of data are taken for tables and restored as such, or tables for data and left to be reused',
   requires: LISTS_SOUND,
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && !views.some(isIntel)) report.skip('no unit in use is one of Intel');
@@ -119,7 +135,7 @@ export const levels = draft({
           message: `${fault} of ${domainName(view, domain)}`.replace(/,$/, ''),
           location: fieldPlace(view, 'domains', domain, fault.includes('vasz') ? 'vasz' : 'topLevel'),
           found: fault.replace(/[a-z_]+ (?:is )?/g, '').trim(),
-          expected: 'level 2 for up to 39 bits, 3 for up to 48, 4 for up to 57',
+          expected: 'level 2 for 31 to 39 bits, 3 for up to 48, 4 for up to 57',
         });
       }
     }
@@ -135,6 +151,7 @@ export const firstStage = draft({
   consequence:
     'the tables are restored as first-stage tables, which have other bits: write permission and addresses are misread',
   requires: ['IOMMU-020', 'IOMMU-027'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const domain of view.domains) {
@@ -148,6 +165,62 @@ export const firstStage = draft({
           found: '1',
           expected: '0',
         });
+      }
+    }
+  },
+});
+
+/** The units that the devices of a domain are below; of a domain without devices the only one that there is. */
+function unitsOf({ byDomain, units }: IommuView, { address }: IommuDomain): string | undefined {
+  const devices = byDomain.get(address) ?? [];
+  if (devices.length > 0) return [...new Set(devices.map(({ unit }) => unit))].sort().join(' ');
+  return units.length === 1 ? `${units[0]?.address}` : undefined;
+}
+
+/** The key that most items have; the one that comes first of several. */
+function mostOf<T>(groups: ReadonlyMap<string, readonly T[]>): string | undefined {
+  let most: string | undefined;
+  for (const [key, items] of groups)
+    if (most === undefined || items.length > (groups.get(most)?.length ?? 0)) most = key;
+  return most;
+}
+
+export const widths = draft({
+  id: 'IOMMU-033',
+  title: 'domains of one unit and stage have one width',
+  severity: 'warning',
+  source: 'upstream 4.5 (seen in captures)',
+  evidence: `${PT} restore; drivers/iommu/intel/iommu.c compute_vasz_lg2_ss, compute_vasz_lg2_fs`,
+  consequence:
+    'the width comes from MGAW and SAGAW of the unit, so that it is the same for all domains that are made for it: below it the next kernel neither maps nor unmaps IOVAs that are in use, above it it maps what faults. Only a domain that was made for another unit has another',
+  requires: ['IOMMU-020', 'IOMMU-021', 'IOMMU-031'],
+  reads: IOMMU,
+  check(context, report) {
+    const views = eachView(context, report);
+    if (views.length > 0 && views.every(({ domains }) => domains.every(({ vasz }) => vasz === undefined)))
+      report.skip('iommu-v1 has no vasz');
+    for (const view of views.filter(isIntel)) {
+      const alike = grouped(
+        view.domains.filter((domain) => unitsOf(view, domain) !== undefined),
+        (domain) => `${unitsOf(view, domain)} ${domain.signExtend}`,
+      );
+      for (const domains of alike.values()) {
+        const byWidth = grouped(domains, ({ topLevel, vasz }) => `${topLevel} ${vasz}`);
+        const most = mostOf(byWidth);
+        const [usual] = byWidth.get(most ?? '') ?? [];
+        if (usual === undefined) continue;
+        for (const domain of domains) {
+          const { vasz, topLevel } = domain;
+          if (`${topLevel} ${vasz}` === most) continue;
+          const id = vasz === usual.vasz ? 'topLevel' : 'vasz';
+          report.finding({
+            subject: domainSubject(view, domain),
+            message: `top_level of ${domainName(view, domain)} is ${topLevel} and vasz ${vasz}; of ${byWidth.get(most ?? '')?.length} others on its unit they are ${usual.topLevel} and ${usual.vasz}`,
+            location: fieldPlace(view, 'domains', domain, id),
+            found: `${id === 'vasz' ? vasz : topLevel}`,
+            expected: `${id === 'vasz' ? usual.vasz : usual.topLevel}`,
+          });
+        }
       }
     }
   },

@@ -1,6 +1,8 @@
 /** The record of the IOMMU state and its lists of objects (upstream 4.5). */
+
 import { chainCapacity } from '../../../decode/upstream/chain.js';
 import { readBytes } from '../../../memory/read.js';
+import { IOMMU } from '../../reads.js';
 import { hex } from '../../text.js';
 import { at } from '../../upstream/shared.js';
 import { chainEnds } from '../chains.js';
@@ -27,6 +29,7 @@ export const version = draft({
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_liveupdate_flb_get_incoming; ${ABI} IOMMU_LUO_FLB_VERSION`,
   consequence: PANIC,
+  reads: IOMMU,
   check({ handover }, report) {
     const holders = holdersOf(handover, 'iommu');
     if (holders.length === 0) report.skip('there is no IOMMU state');
@@ -52,6 +55,7 @@ export const record = restoredRecord(['iommu'], 'the IOMMU state', {
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_liveupdate_flb_retrieve`,
   consequence: 'BUG_ON: kho_restore_folio gives nothing for it, and the next kernel stops during boot',
+  reads: IOMMU,
 });
 
 export const firstPages = draft({
@@ -61,6 +65,7 @@ export const firstPages = draft({
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_liveupdate_flb_get_incoming`,
   consequence: `${PANIC}. The first page of each list is there even without objects. iommu-v1 takes address 0 where no object is counted, and else reads at physical address 0`,
+  reads: IOMMU,
   check(context, report) {
     for (const { form, model, subject } of eachView(context, report)) {
       const counts = [model.nrUnits, model.nrDomains, model.nrDevices];
@@ -84,6 +89,7 @@ export const links = chainEnds('iommu', ['pci', 'iommufd', 'vfioPci'], {
   evidence: `${CORE} iommu_liveupdate_restore_array`,
   consequence:
     'BUG_ON: a page that was restored already, or that is none, is not restored, and the next kernel stops during boot',
+  reads: IOMMU,
 });
 
 export const counts = pageCounts('iommu', {
@@ -92,6 +98,7 @@ export const counts = pageCounts('iommu', {
   evidence: `${CORE} iommu_liveupdate_for_each_obj`,
   consequence: 'not checked: the next kernel takes what follows the page for objects',
   requires: ['IOMMU-004'],
+  reads: IOMMU,
 });
 
 export const pages = restoredPages('iommu', 'the lists of IOMMU objects', {
@@ -100,6 +107,7 @@ export const pages = restoredPages('iommu', 'the lists of IOMMU objects', {
   evidence: `${CORE} iommu_liveupdate_restore_array`,
   consequence:
     'BUG_ON: kho_restore_folio gives nothing for the page, and the next kernel stops during boot. A larger block is restored as a whole, though the writer makes single pages',
+  reads: IOMMU,
 });
 
 export const innerPages = draft({
@@ -111,6 +119,7 @@ export const innerPages = draft({
   consequence:
     'no kernel writes that, as deleted objects keep their place: objects were lost. iommu-v1 counts places, so that it takes zeros for objects there',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     const { pageSize } = context.handover;
     for (const { form, model, subject } of eachView(context, report)) {
@@ -142,6 +151,7 @@ export const nothingBehind = draft({
   consequence:
     'objects that the count leaves out are lost: a device without its object is set up afresh while its DMA goes on, and a domain or unit without one is taken from the devices that refer to it',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     const { memory, pageSize } = context.handover;
     for (const { form, model, subject } of eachView(context, report)) {
@@ -181,6 +191,7 @@ export const written = draft({
   consequence:
     'zeros are taken for an object: a device 0000:00:00.0 with domain and unit at 0, for which restoring all devices fails (BUG_ON), or a unit or domain that nothing refers to',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const key of LISTS) {
@@ -209,6 +220,7 @@ export const totals = draft({
   consequence:
     'the next kernel goes by the totals: it leaves objects out, or reads past the last page; positions are not read',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     const early = views.filter(({ model }) => model.nrUnits !== undefined);
@@ -254,6 +266,7 @@ export const values = definedValues(['iommu'], 'IOMMU objects', {
   // Types are IOMMU-014, values that a running kernel sets IOMMU-012.
   except: ['type', 'restored'],
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
 });
 
 export const padding = reservedZero(['iommu'], 'IOMMU objects', {
@@ -263,6 +276,7 @@ export const padding = reservedZero(['iommu'], 'IOMMU objects', {
   consequence: 'not looked at; no kernel writes anything there',
   except: ['restored', 'restoredDomain'],
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
 });
 
 export const runTime = draft({
@@ -274,6 +288,7 @@ export const runTime = draft({
   consequence:
     'restored_domain is taken for the address of a domain that is restored already, and followed; for restored = 1 the root, context or PASID pages are used without being restored, so that freeing them warns. incoming is set again anyway',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       const { subject, model } = view;

@@ -1,7 +1,9 @@
 /** Remapping units of the IOMMU state (upstream 4.5). */
+
 import type { IommuUnit } from '../../../structures/iommu/model.js';
 import { IOMMU_TYPE } from '../../../structures/iommu/model.js';
 import { pciText } from '../../../structures/values.js';
+import { IOMMU } from '../../reads.js';
 import { counted, hex } from '../../text.js';
 import { wholeMap } from '../../upstream/shared.js';
 import { draft, repeated } from '../generic.js';
@@ -34,6 +36,7 @@ export const unitType = draft({
   evidence: `${CORE} iommu_get_preserved_data; ${ABI} enum iommu_type_ser`,
   consequence: NOT_FOUND,
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       const binding = elementOf(view.form, 'units');
@@ -61,6 +64,7 @@ export const deviceType = draft({
   evidence: 'include/linux/kho/abi/iommu.h struct device_ser (list post of February 2026)',
   consequence: 'the device and its unit contradict each other; the restoring kernel asks the unit',
   requires: ['IOMMU-014', 'IOMMU-021'],
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && views.every(({ devices }) => devices.every(({ type }) => type === undefined)))
@@ -90,6 +94,7 @@ export const unitTokens = draft({
   evidence: `${CORE} iommu_get_preserved_data`,
   consequence: 'of two only the first is found, and the devices of the other are without their unit',
   requires: ['IOMMU-004', 'IOMMU-005'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       const key = ({ type, token }: IommuUnit) => `${type} ${token}`;
@@ -113,6 +118,7 @@ export const unitRegisters = draft({
   evidence: `${INTEL} intel_iommu_preserve, _restore_used_domain_ids; drivers/iommu/intel/iommu.c init_dmars`,
   consequence: `the unit is looked up by the address of its registers in the token. Where that is another one, ${NOT_FOUND}; where phys_addr is, the domain ids of its devices are not reserved, and go to other domains too`,
   requires: ['IOMMU-014'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const unit of view.units) {
@@ -120,16 +126,17 @@ export const unitRegisters = draft({
         const regBase = (unit.intel ?? unit.smmuv3)?.regBase;
         if (regBase === undefined) continue;
         const odd = regBase === 0n || regBase % 4096n !== 0n;
-        if (regBase === unit.token && !odd) continue;
+        // The first postings for SMMUv3 left the token 0.
+        const named = regBase === unit.token || unit.intel === undefined;
+        if (named && !odd) continue;
         report.finding({
           subject: view.subject,
-          message:
-            regBase === unit.token
-              ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
-              : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
-          location: fieldPlace(view, 'units', unit, regBase === unit.token ? `${part}.regBase` : 'token'),
-          found: hex(unit.token),
-          expected: regBase === unit.token ? 'an address of a page' : hex(regBase),
+          message: named
+            ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
+            : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
+          location: fieldPlace(view, 'units', unit, named ? `${part}.regBase` : 'token'),
+          found: hex(named ? regBase : unit.token),
+          expected: named ? 'an address of a page' : hex(regBase),
         });
       }
     }
@@ -145,6 +152,7 @@ export const refCounts = draft({
   consequence:
     'not looked at when the state is restored: the count was damaged, or devices are missing. Domains and devices have 1, deleted or not; a unit has its devices, and is deleted with the last of them',
   requires: ['IOMMU-004', 'IOMMU-005', 'IOMMU-020', 'IOMMU-021'],
+  reads: IOMMU,
   check(context, report) {
     const files = new Set(vfioFiles(context.handover).map(({ device }) => device));
     for (const view of eachView(context, report)) {
@@ -192,6 +200,7 @@ export const rootTable = draft({
   consequence:
     'BUG_ON: the page is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and DMA of every device is translated by its new contents',
   requires: ['IOMMU-014'],
+  reads: IOMMU,
   check(context, report) {
     for (const view of eachView(context, report)) {
       for (const unit of view.units) {
@@ -231,6 +240,7 @@ export const contextTables = draft({
   consequence:
     'the context table of a bus that is not listed was not preserved: it has been reused by the time that the device uses it, and the restoring of it stops the next kernel (BUG_ON). Only scalable mode has a second table for devfn 0x80 and up, and a deleted unit has none',
   requires: ['IOMMU-014', 'IOMMU-021'],
+  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     for (const view of views) {

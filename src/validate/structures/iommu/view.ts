@@ -98,8 +98,8 @@ export function deviceName({ segment, bdf }: IommuDevice): string {
   return `device ${pciText(segment, bdf)}`;
 }
 
-export function deviceSubject({ segment, bdf }: IommuDevice): Subject {
-  return { device: pciText(segment, bdf) };
+export function deviceSubject({ segment, bdf, attachmentId }: IommuDevice): Subject {
+  return { domain: attachmentId, device: pciText(segment, bdf) };
 }
 
 /** `the domain at 0x1000`: nothing names a domain but its devices. */
@@ -111,7 +111,7 @@ export function domainName({ byDomain }: IommuView, { address }: IommuDomain): s
 
 export function domainSubject({ byDomain }: IommuView, { address }: IommuDomain): Subject {
   const [first] = byDomain.get(address) ?? [];
-  return first === undefined ? {} : { ...deviceSubject(first), domain: first.attachmentId };
+  return first === undefined ? {} : deviceSubject(first);
 }
 
 /** `unit 0xfed90000`. */

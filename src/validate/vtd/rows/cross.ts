@@ -1,7 +1,19 @@
 /** Rows XR and the rules beyond the table: tables against each other and against what is handed over. */
-import type { Row } from '../row.js';
+import { FS_PTE_BITS, SS_PTE_BITS } from '../../../records/vtd.js';
+import type { Target } from '../target.js';
+import { type BitTest, hasBits, type WalkRow } from '../walk-row.js';
 
-export const crossRows: readonly Row[] = [
+/** Address bits 51:46, in the high half of an entry. */
+const BITS_51_46 = ~((1 << (46 - 32)) - 1);
+
+/** Bits 51:46, for hosts whose address width is not known. */
+function highAddress({ stage, caps }: Target): BitTest | undefined {
+  if (caps.given.haw) return undefined;
+  const { address } = stage === 'first' ? FS_PTE_BITS : SS_PTE_BITS;
+  return hasBits('has address bits above bit 45', { hi: address.hi & BITS_51_46 });
+}
+
+export const crossRows: readonly WalkRow[] = [
   {
     id: 'VTD-133',
     row: 'XR-1',
@@ -39,6 +51,8 @@ export const crossRows: readonly Row[] = [
     scope: 'table',
     evidence: 'VT-d 3.4 (host address width: ACPI DMAR table, byte 36, plus one)',
     consequence: 'on a host with fewer address bits the entry faults; name the width with --haw',
+    leaf: (target) => (target.nested ? undefined : highAddress(target)),
+    pointer: (target) => (target.addressBits === undefined ? highAddress(target) : undefined),
   },
   {
     id: 'VTD-138',

@@ -1,5 +1,7 @@
 /** Rows FS: first-stage entries. */
-import type { Row } from '../row.js';
+import { FS_PDE_LEAF_BITS, FS_PDE_TABLE_BITS, FS_PTE_BITS } from '../../../records/vtd.js';
+import { isForeign, type Target } from '../target.js';
+import { type BitTest, hasBits, type WalkRow, withoutUser } from '../walk-row.js';
 
 const ENTRY = {
   severity: 'error',
@@ -19,7 +21,28 @@ const NESTED = {
 const IGNORED = 'none: hardware does not look at these bits';
 const GENERIC = 'drivers/iommu/generic_pt/fmt/x86_64.h';
 
-export const firstStageRows: readonly Row[] = [
+const LEAF = FS_PTE_BITS;
+const TABLE = FS_PDE_TABLE_BITS;
+/** Bits of an entry that are not its address. */
+const LOW = 0xfff;
+const READ_ONLY = LEAF.p.lo | LEAF.us.lo | LEAF.a.lo;
+const WRITABLE = READ_ONLY | LEAF.rw.lo | LEAF.d.lo;
+const LINUX_LEAVES: readonly number[] = [
+  READ_ONLY,
+  WRITABLE,
+  READ_ONLY | FS_PDE_LEAF_BITS.ps.lo,
+  WRITABLE | FS_PDE_LEAF_BITS.ps.lo,
+];
+const LINUX_TABLE = TABLE.p.lo | TABLE.rw.lo | TABLE.us.lo | TABLE.a.lo;
+const LINUX_TABLES: readonly number[] = [LINUX_TABLE, LINUX_TABLE | TABLE.ignored9.lo];
+
+/** Entries that are the kernel's own have one of these. */
+function lowBits({ kernelDomain, nested }: Target, written: readonly number[]): BitTest | undefined {
+  if (!kernelDomain || nested) return undefined;
+  return { what: 'has other low bits than Linux writes', test: ({ lo }) => !written.includes(lo & LOW) };
+}
+
+export const firstStageRows: readonly WalkRow[] = [
   {
     ...ODD,
     id: 'VTD-114',
@@ -32,7 +55,16 @@ export const firstStageRows: readonly Row[] = [
   },
   { ...ENTRY, id: 'VTD-115', row: 'FS-2', title: 'addresses are below the host address width' },
   { ...ENTRY, id: 'VTD-116', row: 'FS-3', title: 'bit 7 is 0 in PML4E and PML5E' },
-  { ...ENTRY, id: 'VTD-117', row: 'FS-4', title: 'leaves of 1 GiB are used only where CAP.FS1GP is set' },
+  {
+    ...ENTRY,
+    id: 'VTD-117',
+    row: 'FS-4',
+    title: 'leaves of 1 GiB are used only where CAP.FS1GP is set',
+    leaf: ({ caps }) =>
+      caps.given.cap
+        ? undefined
+        : { what: 'maps 1 GiB, which needs CAP.FS1GP', depends: 'cap', test: ({ level }) => level === 3 },
+  },
   { ...ENTRY, id: 'VTD-118', row: 'FS-5', title: 'bits 29:13 of a leaf of 1 GiB are 0' },
   { ...ENTRY, id: 'VTD-119', row: 'FS-6', title: 'bits 20:13 of a leaf of 2 MiB are 0' },
   {
@@ -46,6 +78,8 @@ export const firstStageRows: readonly Row[] = [
       'requests without PASID are user requests, and so are those with one unless the device asks for privilege: they fault. Tables shared with a CPU have such entries: a note there',
     scalable: [0x81, 'SGN.2'],
     onAccess: true,
+    leaf: (target) => withoutUser(target, LEAF.us.lo),
+    pointer: (target) => withoutUser(target, TABLE.us.lo),
   },
   {
     ...ODD,
@@ -58,6 +92,11 @@ export const firstStageRows: readonly Row[] = [
       'write requests through the entry fault, whatever the bits of the leaves. Tables of a process or a guest may have such entries: a note there',
     scalable: [0x85, 'SGN.6'],
     onAccess: true,
+    pointer: (target) => ({
+      what: 'takes write permission away',
+      more: isForeign(target) ? { severity: 'note' } : {},
+      test: ({ lo }) => (lo & TABLE.rw.lo) === 0,
+    }),
   },
   {
     ...ODD,
@@ -76,6 +115,14 @@ export const firstStageRows: readonly Row[] = [
     title: 'addresses of a nested first stage are below the input width of the second',
     evidence: 'VT-d Table 30',
     scalable: [0x74, 'SFS.5'],
+    pointer: ({ addressBits }) => {
+      if (addressBits === undefined) return undefined;
+      const end = 2 ** (addressBits - 12);
+      return {
+        what: `has an address beyond ${addressBits} bits`,
+        test: ({ lo, hi }) => (hi & TABLE.address.hi) * 0x100000 + (lo >>> 12) >= end,
+      };
+    },
   },
   {
     id: 'VTD-125',
@@ -87,6 +134,17 @@ export const firstStageRows: readonly Row[] = [
     consequence: 'hardware must set the bit but is not allowed to: the request faults',
     scalable: [0x90, 'SFS.9'],
     onAccess: true,
+    leaf: ({ walksSnooped }) =>
+      walksSnooped === false
+        ? {
+            what: 'lacks its accessed or dirty bit, and walks are not snooped',
+            test: ({ lo }) => (lo & LEAF.a.lo) === 0 || ((lo & LEAF.rw.lo) !== 0 && (lo & LEAF.d.lo) === 0),
+          }
+        : undefined,
+    pointer: ({ walksSnooped }) =>
+      walksSnooped === false
+        ? { what: 'is not accessed, and walks are not snooped', test: ({ lo }) => (lo & TABLE.a.lo) === 0 }
+        : undefined,
   },
   {
     id: 'VTD-126',
@@ -106,6 +164,8 @@ export const firstStageRows: readonly Row[] = [
     title: 'bit 63 (XD) is 0',
     evidence: 'VT-d Tables 34 to 40',
     consequence: 'none in revision 5; kernels 5.x and early 6.x set it',
+    leaf: () => hasBits('has bit 63', LEAF.xd),
+    pointer: () => hasBits('has bit 63', TABLE.xd),
   },
   {
     ...ODD,
@@ -132,6 +192,8 @@ export const firstStageRows: readonly Row[] = [
     title: 'bits 62:52 are 0',
     evidence: GENERIC,
     consequence: 'none: tables shared with a CPU keep protection keys there',
+    leaf: () => hasBits('has bits 62:52', LEAF.ignored52),
+    pointer: () => hasBits('has bits 62:52', TABLE.ignored52),
   },
   {
     ...ODD,
@@ -140,6 +202,8 @@ export const firstStageRows: readonly Row[] = [
     title: 'extended accessed bits are 0 where they are not in use',
     evidence: 'VT-d 9.7',
     consequence: IGNORED,
+    leaf: ({ settings }) => (settings.eafe ? undefined : hasBits('has EA, though EAFE is 0', LEAF.ea)),
+    pointer: ({ settings }) => (settings.eafe ? undefined : hasBits('has EA, though EAFE is 0', TABLE.ea)),
   },
   {
     ...ODD,
@@ -148,6 +212,8 @@ export const firstStageRows: readonly Row[] = [
     title: 'entries of kernel DMA domains have the low bits that Linux writes',
     evidence: `${GENERIC} x86_64_pt_install_table, x86_64_pt_install_leaf_entry`,
     consequence: 'none in itself: a system other than Linux wrote the entry, or it is damaged',
+    leaf: (target) => lowBits(target, LINUX_LEAVES),
+    pointer: (target) => lowBits(target, LINUX_TABLES),
   },
   {
     id: 'VTD-151',

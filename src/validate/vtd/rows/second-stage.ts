@@ -1,5 +1,8 @@
 /** Rows SS: second-stage entries. Some hold for tables of both stages. */
-import type { Row } from '../row.js';
+import { MemoryType, SS_PDE_TABLE_BITS, SS_PTE_BITS } from '../../../records/vtd.js';
+import { ACCESS_READ, ACCESS_WRITE } from '../../../vtd/walk/batch.js';
+import type { Target } from '../target.js';
+import { type BitTest, hasBits, type WalkRow } from '../walk-row.js';
 
 const FAULTS = 'every request through the entry faults';
 const ENTRY = {
@@ -14,7 +17,27 @@ const ODD = { severity: 'note', scope: 'second-stage' } as const;
 const INSTALL = 'drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_install_table';
 const IGNORED = 'none: hardware does not look at these bits';
 
-export const secondStageRows: readonly Row[] = [
+const LEAF = SS_PTE_BITS;
+const TABLE = SS_PDE_TABLE_BITS;
+const MEMORY_TYPES: readonly number[] = Object.values(MemoryType);
+
+/** Whether leaves have memory types. */
+function isTyped({ settings, caps }: Target): boolean {
+  return settings.mode === 'scalable' && settings.emte && caps.given.ecap && caps.ecap.mts === 1;
+}
+
+/** Bits 63 and 61:52, and bit 62 where it is not the kernel's. */
+function softwareBits({ settings }: Target): BitTest {
+  const hi = LEAF.ignored52.hi | LEAF.ignored63.hi | (settings.ssirwe ? 0 : LEAF.ir.hi);
+  return hasBits('has bits that no kernel writes', { hi });
+}
+
+/** Leaves of a size that CAP.SSLPS must have a bit for; with CAP known the walk itself tells (`anomalies`). */
+function largeLeaf({ caps }: Target, level: number, what: string): BitTest | undefined {
+  return caps.given.cap ? undefined : { what, depends: 'cap', test: (leaf) => leaf.level === level };
+}
+
+export const secondStageRows: readonly WalkRow[] = [
   {
     id: 'VTD-082',
     row: 'SS-1',
@@ -46,6 +69,8 @@ export const secondStageRows: readonly Row[] = [
     row: 'SS-6',
     title: 'bit 11 (SNP) of a leaf is set only where ECAP.SC is set',
     evidence: 'VT-d 3.7; drivers/iommu/intel/iommu.c paging_domain_compatible_second_stage',
+    leaf: ({ caps }) =>
+      caps.given.ecap ? undefined : hasBits('has SNP, which needs ECAP.SC', LEAF.snp, { depends: 'ecap' }),
   },
   { ...ENTRY, id: 'VTD-088', row: 'SS-7', title: 'bit 7 is 0 in PML4E and PML5E' },
   {
@@ -53,12 +78,14 @@ export const secondStageRows: readonly Row[] = [
     id: 'VTD-089',
     row: 'SS-8',
     title: 'leaves of 2 MiB are used only where CAP.SSLPS allows them',
+    leaf: (target) => largeLeaf(target, 2, 'maps 2 MiB, which needs bit 0 of CAP.SSLPS'),
   },
   {
     ...ENTRY,
     id: 'VTD-090',
     row: 'SS-9',
     title: 'leaves of 1 GiB are used only where CAP.SSLPS allows them',
+    leaf: (target) => largeLeaf(target, 3, 'maps 1 GiB, which needs bit 1 of CAP.SSLPS'),
   },
   { ...ENTRY, id: 'VTD-091', row: 'SS-10', title: 'bits 20:12 of a leaf of 2 MiB are 0' },
   { ...ENTRY, id: 'VTD-092', row: 'SS-11', title: 'bits 29:12 of a leaf of 1 GiB are 0' },
@@ -70,6 +97,13 @@ export const secondStageRows: readonly Row[] = [
     severity: 'warning',
     evidence: 'VT-d Tables 43, 45, 47',
     consequence: 'the effect of the type is not defined',
+    leaf: (target) =>
+      isTyped(target)
+        ? {
+            what: 'has an undefined memory type',
+            test: ({ lo }) => !MEMORY_TYPES.includes((lo & LEAF.emt.lo) >>> LEAF.emt.shift),
+          }
+        : undefined,
   },
   {
     ...ODD,
@@ -123,6 +157,8 @@ export const secondStageRows: readonly Row[] = [
     severity: 'warning',
     evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr',
     consequence: "hardware ignores them, but the kernel's older helpers take them for address bits",
+    leaf: softwareBits,
+    pointer: softwareBits,
   },
   {
     ...ODD,
@@ -131,6 +167,9 @@ export const secondStageRows: readonly Row[] = [
     title: 'accessed and dirty bits are 0 where they are not in use',
     evidence: 'VT-d 3.7.2',
     consequence: IGNORED,
+    leaf: ({ settings }) =>
+      settings.ssade ? undefined : hasBits('is accessed or dirty', { lo: LEAF.a.lo | LEAF.d.lo }),
+    pointer: ({ settings }) => (settings.ssade ? undefined : hasBits('is accessed', TABLE.a)),
   },
   {
     ...ODD,
@@ -139,6 +178,13 @@ export const secondStageRows: readonly Row[] = [
     title: 'a dirty leaf is accessed too',
     evidence: 'VT-d 3.7.2',
     consequence: 'hardware sets both: something else changed the entry',
+    leaf: ({ settings }) =>
+      settings.ssade
+        ? {
+            what: 'is dirty but not accessed',
+            test: ({ lo }) => (lo & (LEAF.a.lo | LEAF.d.lo)) === LEAF.d.lo,
+          }
+        : undefined,
   },
   {
     id: 'VTD-102',
@@ -175,6 +221,9 @@ export const secondStageRows: readonly Row[] = [
     title: 'bits 6:2 are 0',
     evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_attr_from_entry',
     consequence: 'none where memory types are not in use; tables shared with EPT have them',
+    leaf: (target) =>
+      hasBits('has bits 6:2', { lo: LEAF.x.lo | (isTyped(target) ? 0 : LEAF.emt.lo | LEAF.ipat.lo) }),
+    pointer: () => hasBits('has bits 6:2', { lo: TABLE.x.lo | TABLE.ignored3.lo }),
   },
   {
     ...ODD,
@@ -183,6 +232,9 @@ export const secondStageRows: readonly Row[] = [
     title: 'software bit 10 is set only in tables, and only where walks are not coherent',
     evidence: 'drivers/iommu/generic_pt/iommu_pt.h pt_iommu_new_table',
     consequence: IGNORED,
+    leaf: () => hasBits('has bit 10', LEAF.ignored10),
+    pointer: ({ coherent }) =>
+      coherent === true ? hasBits('has bit 10, though walks are coherent', TABLE.ignored10) : undefined,
   },
   {
     id: 'VTD-108',
@@ -209,6 +261,8 @@ export const secondStageRows: readonly Row[] = [
     severity: 'warning',
     evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_iommu_set_prot (erratum 772415)',
     consequence: 'the kernel refuses such a mapping; parts with the erratum write through it',
+    leaf: ({ nestingParent }) =>
+      nestingParent ? { what: 'is read-only', test: ({ access }) => access === ACCESS_READ } : undefined,
   },
   {
     ...ODD,
@@ -217,6 +271,7 @@ export const secondStageRows: readonly Row[] = [
     title: 'leaves can be read',
     evidence: 'drivers/iommu/intel/iommu.c __domain_mapping (5.x and 6.x force bit 0)',
     consequence: 'none for 7.3; older kernels cannot have written the entry',
+    leaf: () => ({ what: 'can be written but not read', test: ({ access }) => access === ACCESS_WRITE }),
   },
   {
     ...ODD,

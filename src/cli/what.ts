@@ -1,0 +1,95 @@
+/** `kho what`: from an address to its meaning. */
+import type { CommandModule } from 'yargs';
+import { InputError } from '../memory/node/errors.js';
+import { jsonBytes } from '../report/json-chunks.js';
+import { whatJson } from '../report/what-json.js';
+import { whatLines } from '../report/what-text.js';
+import { catalogue } from '../validate/catalogue.js';
+import { validate } from '../validate/run.js';
+import { parseQuery, type Query } from '../what/query.js';
+import { QueryError, whatIs } from '../what/what.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  joined,
+  listDiagnostics,
+  loadOptions,
+  paint,
+  write,
+} from './common.js';
+import { containerOptions } from './load.js';
+import { lastValue, UsageError } from './numbers.js';
+import { withDumpOrMemory } from './validate-vtd.js';
+import { type VtdArguments, vtdOptions, vtdUnits, vtdValidation } from './vtd-settings.js';
+
+interface WhatArguments extends CommonArguments, VtdArguments {
+  dump: string | undefined;
+  addresses: string[] | undefined;
+  format: string | string[] | undefined;
+  hex: boolean | undefined;
+  all: boolean | undefined;
+}
+
+export const whatCommand: CommandModule<object, WhatArguments> = {
+  builder: (yargs) =>
+    vtdOptions(commonOptions(yargs))
+      .positional('dump', {
+        type: 'string',
+        demandOption: true,
+        describe: 'memory dump, or devicetree blob with --memory',
+      })
+      .positional('addresses', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'physical addresses (0x1000), pfn:N, DOMAIN@IOVA, or [SSSS:]BB:DD.F@IOVA',
+      })
+      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
+      .option('hex', {
+        type: 'boolean',
+        describe: 'the bytes of records and all their fields; never of guests',
+      })
+      .option('all', {
+        type: 'boolean',
+        describe: 'all that refers to it and maps it, not only the first few',
+      })
+      .example('kho what core.elf 0x2228010', 'which record, who refers to it, is it preserved')
+      .example('kho what core.elf pfn:0x1b086 0x740000', 'several at once')
+      .example('kho what core.elf 0000:00:03.0@0x200000', 'where the DMA of a device lands')
+      .example('kho what core.elf 0x2228010@0x200000', 'the same by domain')
+      .example('kho what core.elf --hex 0x2228010', 'with the whole record'),
+  handler: async (args) => {
+    const format = lastValue(args.format) ?? 'text';
+    if (format !== 'text' && format !== 'json')
+      throw new UsageError(`--format: "${format}" is not text or json`);
+    const queries = (args.addresses ?? []).map(queryOf);
+    const path = args.dump ?? '';
+    const units = await vtdUnits(args);
+    const validation = await vtdValidation(args);
+    await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
+      const { handover } = dump;
+      const { findings } = validate(handover, catalogue, { ...validation, ...containerOptions(dump) });
+      const answers = answersOf(path, () => whatIs(handover, queries, { units, findings }));
+      const shown = { hex: args.hex === true, all: args.all === true };
+      if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex })));
+      else await write(args, joined(whatLines(answers, { ...shown, paint: paint(args) })));
+      listDiagnostics(args, dump);
+    });
+  },
+};
+
+function queryOf(text: string): Query {
+  const query = parseQuery(text);
+  if (typeof query === 'string') throw new UsageError(query);
+  return query;
+}
+
+/** @throws InputError for a domain or device that is not there */
+function answersOf<T>(path: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof QueryError) throw new InputError(path, 'no-domain', error.message);
+    throw error;
+  }
+}

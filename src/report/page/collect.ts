@@ -1,0 +1,236 @@
+/** The records of a handover, list by list: of each list the first ones, and those that findings are about. */
+import type { TreeBinding } from '../../abi/binding.js';
+import type { Handover } from '../../abi/model.js';
+import { areaAddress } from '../../decode/upstream/vmalloc.js';
+import { addBlobRecords } from '../../instances/blobs.js';
+import { elementRecord } from '../../instances/element.js';
+import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
+import { addReferences } from '../../instances/references.js';
+import type { RecordArray, ReferenceSink, TablePage } from '../../instances/sink.js';
+import { addUnit } from '../../instances/vtd.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { khoRadixNode } from '../../records/kho_map.js';
+import type { RecordType } from '../../schema/record.js';
+import { firstStageEntry } from '../../vtd/first-stage.js';
+import { secondStageEntry } from '../../vtd/second-stage.js';
+import type { GivenUnit } from './spaces.js';
+
+/** A record of the page. */
+export interface PageRecord {
+  readonly record: RecordType<unknown>;
+  /** Physical address, or offset in the blob where `inBlob`. */
+  readonly address: number;
+  readonly inBlob: boolean;
+  /** Not escaped. */
+  readonly what: string;
+  /** The property that it is. */
+  readonly property?: RecordTraits['property'];
+}
+
+/** A list of records. */
+export interface RecordGroup {
+  /** Not escaped. */
+  readonly title: string;
+  /** Records that there are. */
+  total: number;
+  readonly records: PageRecord[];
+}
+
+const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
+const slot = elementRecord(khoRadixNode, 'table');
+/** Records kept of one list, and lists. */
+const MAX_OWN = 48;
+const MAX_GROUPS = 3000;
+/** Records of findings kept besides, of one list. */
+const MAX_WANTED = 32;
+
+/** What is collected from. */
+export interface CollectInput {
+  readonly handover: Handover;
+  readonly memory: PhysicalMemory | undefined;
+  readonly units: readonly GivenUnit[];
+  /** Addresses of findings, ascending. */
+  readonly wanted: Float64Array;
+}
+
+/** All lists, in the order in which the references lead to them. */
+export function collectRecords({ handover, memory, units, wanted }: CollectInput): RecordGroup[] {
+  const groups = new Map<string, RecordGroup>();
+  const { tree, fdtAddress } = handover;
+  let inBlob = false;
+
+  function groupOf(title: string): RecordGroup | undefined {
+    let group = groups.get(title);
+    if (group === undefined && groups.size < MAX_GROUPS) {
+      group = { title, total: 0, records: [] };
+      groups.set(title, group);
+    }
+    return group;
+  }
+
+  function put(group: RecordGroup, record: PageRecord): void {
+    if (
+      !group.records.some(({ address, record: type }) => address === record.address && type === record.record)
+    )
+      group.records.push(record);
+  }
+
+  function one(
+    record: RecordType<unknown>,
+    address: number | bigint,
+    what: string,
+    traits?: RecordTraits,
+  ): void {
+    const group = groupOf(titleOf(traits, what));
+    const at = Number(address);
+    if (group === undefined) return;
+    group.total++;
+    if (group.records.length >= MAX_OWN && !isWanted(at, record.size ?? 1)) return;
+    if (group.records.length >= MAX_OWN + MAX_WANTED) return;
+    const { property } = traits ?? {};
+    group.records.push({
+      record,
+      address: at,
+      inBlob,
+      what,
+      ...(property === undefined ? {} : { property }),
+    });
+  }
+
+  function array({ record, count, at, what, traits }: RecordArray): void {
+    const group = groupOf(titleOf(traits, what(0)));
+    const size = record.size ?? 0;
+    if (group === undefined || count === 0 || size === 0) return;
+    group.total += count;
+    const { property } = traits;
+    const add = (i: number): void =>
+      put(group, {
+        record,
+        address: typeof at === 'object' ? Number(areaAddress(at, i * size)) : Number(at) + i * size,
+        inBlob,
+        what: what(i),
+        ...(property === undefined ? {} : { property }),
+      });
+    const room = Math.max(0, MAX_OWN - group.records.length);
+    for (let i = 0; i < Math.min(count, room); i++) add(i);
+    let left = MAX_WANTED;
+    const runs = typeof at === 'object' ? at.runs : [Number(at)];
+    const length = typeof at === 'object' ? at.runSize : count * size;
+    let before = 0;
+    for (const start of runs) {
+      for (
+        let w = firstFrom(start);
+        w < wanted.length && (wanted[w] as number) < start + length && left > 0;
+        w++
+      ) {
+        const i = Math.floor((before + (wanted[w] as number) - start) / size);
+        if (i < count && i >= room) {
+          add(i);
+          left--;
+        }
+      }
+      before += length;
+      if (left === 0) break;
+    }
+  }
+
+  /** Index of the first wanted address from `address` on. */
+  function firstFrom(address: number): number {
+    let low = 0;
+    let high = wanted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((wanted[middle] as number) < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function isWanted(address: number, size: number): boolean {
+    const first = wanted[firstFrom(address)];
+    return first !== undefined && first < address + size;
+  }
+
+  function radix(nodes: Float64Array, pageSize: number): void {
+    const group = groupOf('nodes of the radix tree');
+    if (memory === undefined || group === undefined) return;
+    const known = new Set(nodes);
+    const bytes = new Uint8Array(pageSize);
+    const view = new DataView(bytes.buffer);
+    for (const page of nodes) {
+      const all = group.records.length >= MAX_OWN;
+      if (all && !isWanted(page, pageSize)) continue;
+      if (memory.read(page, pageSize, bytes) < pageSize) continue;
+      for (let index = 0; index < pageSize / ENTRY; index++) {
+        const value = Number(view.getBigUint64(index * ENTRY, true));
+        if (value === 0 || !known.has(value)) continue;
+        group.total++;
+        const address = page + index * ENTRY;
+        if (group.records.length >= MAX_OWN && !isWanted(address, ENTRY)) continue;
+        group.records.push({
+          record: slot,
+          address,
+          inBlob,
+          what: `slot ${index} of the radix node at 0x${page.toString(16)}`,
+        });
+        if (group.records.length >= MAX_OWN + MAX_WANTED) return;
+      }
+    }
+  }
+
+  function table({ address, level, stage, owner, words, present, format }: TablePage): void {
+    const group = groupOf(`page-table entries of ${owner}`);
+    if (group === undefined) return;
+    group.total += present.length;
+    const near = isWanted(address, words.byteLength);
+    if (group.records.length >= MAX_OWN && !near) return;
+    for (let nth = 0; nth < present.length; nth++) {
+      const i = present[nth] ?? 0;
+      const at = address + i * ENTRY;
+      const over = group.records.length >= MAX_OWN || nth >= MAX_OWN / 4;
+      if (over && (group.records.length >= MAX_OWN + MAX_WANTED || !isWanted(at, ENTRY))) {
+        if (!near) return;
+        continue;
+      }
+      const large = ((words[2 * i] ?? 0) & format.largeLo) !== 0;
+      const leaf = level === 1 || (level <= 3 && large);
+      const entry = (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
+      if (entry === undefined) continue;
+      const what = `level ${level} entry ${i} of 0x${address.toString(16)}`;
+      group.records.push({ record: entry, address: at, inBlob, what });
+    }
+  }
+
+  const ignore = (): void => {};
+  const sink: ReferenceSink = {
+    record: one,
+    array,
+    radix,
+    table,
+    page: ignore,
+    bitmap: ignore,
+    bytes: ignore,
+    blob(blob: BlobInstance, binding: TreeBinding | undefined) {
+      addBlobRecords(sink, blob, binding);
+    },
+  };
+  const blob =
+    tree?.header === undefined ? undefined : { address: Number(fdtAddress ?? 0n), bytes: tree.bytes };
+  if (fdtAddress === undefined && blob !== undefined) {
+    // Of a blob from elsewhere places are offsets.
+    inBlob = true;
+    addReferences(sink, handover, blob, undefined);
+    inBlob = false;
+  }
+  if (memory !== undefined) {
+    addReferences(sink, handover, fdtAddress === undefined ? undefined : blob, memory);
+    for (const unit of units) addUnit(sink, unit, undefined, memory, Number.POSITIVE_INFINITY);
+  }
+  return [...groups.values()].filter(({ total }) => total > 0);
+}
+
+/** A list's name for people; of a record that is alone, its own. */
+function titleOf({ list, property }: RecordTraits = {}, what: string): string {
+  if (list === undefined) return what;
+  return property === undefined ? list.trim() : `property ${list.trim()}`;
+}

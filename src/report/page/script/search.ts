@@ -1,0 +1,111 @@
+/** The field for searching, and the panel with what lies there. */
+import { type Answer, answerTo, type ReadPage } from '../answer.js';
+import { all, byId, make, reveal } from './dom.js';
+import type { MemoryMap } from './map.js';
+
+const QUERY = '#q=';
+
+/** What searches. */
+export interface Search {
+  /** Answers a query, and goes to the place. */
+  ask(query: string): void;
+}
+
+/** Sets up the field; links to an address or an id lead where they say from then on. */
+export function createSearch(page: ReadPage, map: () => MemoryMap | undefined): Search {
+  const field = byId<HTMLInputElement>('query');
+  const panel = byId('answer');
+  for (const box of all('.search')) box.hidden = false;
+
+  function ask(query: string): void {
+    const text = query.trim();
+    if (text === '') return;
+    const hash = `${QUERY}${encodeURIComponent(text)}`;
+    if (location.hash === hash) answer(text);
+    else location.hash = hash;
+  }
+
+  function answer(text: string): void {
+    if (field !== undefined) field.value = text;
+    const found = answerTo(page, text);
+    if (panel !== undefined) showAnswer(panel, found);
+    const [first, second] = found.lines;
+    if (found.address !== undefined) {
+      map()?.goTo(found.address);
+      byId('map')?.scrollIntoView({ block: 'nearest' });
+    } else if (first?.anchor !== undefined && (second === undefined || second.label === first.label + text)) {
+      const element = byId(first.anchor);
+      if (element !== undefined) reveal(element);
+    }
+    panel?.focus({ preventScroll: true });
+  }
+
+  function follow(): void {
+    const { hash } = location;
+    if (hash.startsWith(QUERY)) answer(decoded(hash.slice(QUERY.length)));
+    else if (hash.length > 1) {
+      const element = byId(decoded(hash.slice(1)));
+      if (element !== undefined) reveal(element);
+    }
+  }
+
+  field?.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') ask(field.value);
+    else if (event.key === 'Escape' && panel !== undefined) panel.hidden = true;
+  });
+  byId('go')?.addEventListener('click', () => ask(field?.value ?? ''));
+  document.addEventListener('keydown', (event) => {
+    const { target } = event;
+    const typing = target instanceof HTMLElement && /^(?:INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    field?.focus();
+  });
+  // The same place again is no change of the hash, but has to lead there nevertheless.
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (link?.getAttribute('href') === location.hash) follow();
+  });
+  window.addEventListener('hashchange', follow);
+  linkAddresses();
+  follow();
+  return { ask };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Makes links of the addresses that have no record of their own. */
+export function linkAddresses(root: ParentNode = document): void {
+  for (const span of all('span[data-at]', root)) {
+    const link = make('a', span.textContent ?? '', {
+      class: span.className,
+      href: `${QUERY}${span.dataset.at ?? ''}`,
+    });
+    span.replaceWith(link);
+  }
+}
+
+function showAnswer(panel: HTMLElement, { title, lines }: Answer): void {
+  const close = make('button', 'Close', { type: 'button', class: 'close' });
+  close.addEventListener('click', () => {
+    panel.hidden = true;
+  });
+  const list = make('dl');
+  let label = '';
+  for (const line of lines) {
+    if (line.label !== label) list.append(make('dt', line.label));
+    label = line.label;
+    const item = make('dd', '', line.bad === true ? { class: 'error' } : {});
+    item.append(line.anchor === undefined ? line.text : make('a', line.text, { href: `#${line.anchor}` }));
+    list.append(item);
+  }
+  const head = make('h2', title);
+  panel.replaceChildren(close, head, list);
+  panel.hidden = false;
+}

@@ -1,0 +1,182 @@
+/** `kho what` for people: each address with what is known of it, in rows. */
+import { escapeText } from '../schema/escape.js';
+import { bytesToText } from '../schema/text.js';
+import { hex, size as sizeText } from '../schema/units.js';
+import type { Holder } from '../what/holds.js';
+import type { Is } from '../what/is.js';
+import type { Answer, PreservedBy } from '../what/what.js';
+import { type Paint, plain } from './paint.js';
+import { placeText } from './validate-text.js';
+
+export interface WhatTextOptions {
+  readonly paint?: Paint;
+  /** Bytes of records are printed. */
+  readonly hex?: boolean;
+  /** Every referrer, domain and finding, not only the first. */
+  readonly all?: boolean;
+  /** Characters of a line; no limit where it is left out. */
+  readonly width?: number;
+}
+
+/** Lines of one kind that are shown, unless all are asked for. */
+const SHOWN = 12;
+const NAME = 12;
+
+export function* whatLines(answers: readonly Answer[], options: WhatTextOptions = {}): Generator<string> {
+  let gap = false;
+  for (const answer of answers) {
+    if (gap) yield '';
+    gap = true;
+    yield* answerLines(answer, options);
+  }
+}
+
+function* answerLines(answer: Answer, options: WhatTextOptions): Generator<string> {
+  const { paint = plain } = options;
+  const { query, address, unmapped, known, is, held, referredToBy, mappedBy, findings } = answer;
+  const head = address === undefined ? escapeText(query.text) : hex(address);
+  const from =
+    address !== undefined && query.kind !== 'physical' ? `  ${paint('faint', escapeText(query.text))}` : '';
+  if (address === undefined) {
+    yield `${paint('address', head)}  ${escapeText(unmapped ?? '')}`;
+    return;
+  }
+  yield `${paint('address', head)}${from}  ${known}, ${preservedText(answer, paint)}`;
+  yield* rows(
+    'contents',
+    held.map(({ holder }) => holderText(holder, paint)),
+    options,
+  );
+  yield* rows(
+    'is',
+    is.flatMap((each) => [...isLines(each, options)]),
+    { ...options, all: true },
+  );
+  if (is.length === 0 && held.length === 0)
+    yield* rows('is', ['nothing that the handover speaks of'], options);
+  yield* rows(
+    'referred by',
+    referredToBy.map(
+      ({ record, field, fieldAddress, what, depth }) =>
+        `${'  '.repeat(Math.min(depth - 1, 16))}${paint('name', fieldName(record, field))} at ${paint('address', hex(fieldAddress))}  ${escapeText(what)}`,
+    ),
+    options,
+  );
+  const mapped = mappedBy.map(({ domain, device, iova, size, access }) => {
+    const who = [device, domain === undefined ? undefined : `domain ${hex(domain)}`].filter(
+      (each) => each !== undefined,
+    );
+    return `${who.join(', ') || 'page tables'} at IOVA ${paint('address', hex(iova))} ${access}  ${paint('faint', `page of ${sizeText(size)}`)}`;
+  });
+  const more = answer.mappedMore > 0 ? [paint('faint', `and ${answer.mappedMore} more IOVAs`)] : [];
+  yield* rows('mapped by', [...mapped, ...more], options);
+  yield* rows(
+    'findings',
+    findings.map(({ rule, severity, message, location }) => {
+      const place = placeText(location);
+      return `${paint(severity, severity)} ${paint('node', rule)}  ${escapeText(message)}${place === '' ? '' : paint('faint', `  (${place})`)}`;
+    }),
+    options,
+  );
+}
+
+function* rows(
+  name: string,
+  lines: readonly string[],
+  { paint = plain, all = false }: WhatTextOptions,
+): Generator<string> {
+  const shown = all || lines.length <= SHOWN ? lines : lines.slice(0, SHOWN);
+  for (const [i, line] of shown.entries())
+    yield `  ${i === 0 ? paint('name', name.padEnd(NAME)) : ' '.repeat(NAME)} ${line}`.trimEnd();
+  if (shown.length < lines.length)
+    yield `  ${' '.repeat(NAME)} ${paint('faint', `and ${lines.length - shown.length} more (--all shows them)`)}`;
+}
+
+function preservedText({ preserved, preservedUnknown, address }: Answer, paint: Paint): string {
+  if (preserved !== undefined) return `preserved by ${blockText(preserved, paint)}`;
+  if (preservedUnknown === true) return 'not known whether preserved';
+  return address !== undefined && address >= 1n << 52n
+    ? 'beyond all physical memory'
+    : paint('warning', 'not preserved');
+}
+
+function blockText({ start, end, order }: PreservedBy, paint: Paint): string {
+  const range = paint('address', `${hex(start)}-${hex(end)}`);
+  return order === undefined
+    ? `the range ${range} (${sizeText(end - start)})`
+    : `the block ${range} of order ${order} (${sizeText(end - start)})`;
+}
+
+function quoted(bytes: Uint8Array | string): string {
+  const text = typeof bytes === 'string' ? bytes : bytesToText(bytes).text;
+  return JSON.stringify(escapeText(text)).replaceAll('\\\\u{', '\\u{');
+}
+
+function holderText(holder: Holder, paint: Paint): string {
+  const at = (offset: bigint): string => `offset ${paint('address', hex(offset))}`;
+  switch (holder.kind) {
+    case 'file': {
+      const handler = escapeText(bytesToText(holder.file.compatible).text.replace(/-v\d+$/, ''));
+      return `of ${handler}, session ${paint('text', quoted(holder.session.name))}, token ${hex(holder.file.token)}, ${at(holder.fileOffset)}`;
+    }
+    case 'reserve-mem':
+      return `of the reserve_mem region ${paint('text', quoted(holder.name))}, ${at(holder.offset)}`;
+    case 'guestmemfs':
+      return `of the guestmemfs file ${paint('text', quoted(holder.name))}, ${at(holder.fileOffset)}`;
+    case 'kho-test':
+      return `of kho_test, folio ${holder.index} (order ${holder.order})`;
+    case 'scratch':
+      return `scratch region ${holder.index}, which the next kernel boots in, ${at(holder.offset)}`;
+    case 'trace-buffer':
+      return `of the trace buffer of CPU ${holder.cpu}`;
+    case 'image':
+      return `of what the loader put there: ${escapeText(holder.what)}`;
+  }
+}
+
+/** `luo_ser.sessions_pa`; a property's value is called by the property alone. */
+function fieldName(record: string, field: string | undefined): string {
+  return escapeText(field === undefined || field === record ? record : `${record}.${field}`);
+}
+
+/** The record and the field; what else the byte has; with --hex the bytes and all fields. */
+function* isLines(is: Is, { paint = plain, hex: withBytes = false }: WhatTextOptions): Generator<string> {
+  const { record, field, offset, size, what, address, meaning, bits, fields } = is;
+  const name = fieldName(record, field);
+  const value = meaning === undefined ? '' : ` = ${paint('value', escapeText(meaning))}`;
+  const ofBits = bits === undefined ? '' : ` ${bits.includes(':') ? 'bits' : 'bit'} ${bits}`;
+  const place = `byte ${offset} of ${size}, ${record === 'page' ? 'page' : 'record'} at ${hex(address)}`;
+  if (field === undefined && record === 'page') {
+    yield `${escapeText(what)}  ${paint('faint', place)}`;
+    return;
+  }
+  yield `${paint('name', name)}${ofBits}${value}`;
+  yield `  ${escapeText(what)}  ${paint('faint', place)}`;
+  const others = (fields ?? []).filter((each) => each.field !== field && !each.field.startsWith('('));
+  if (others.length > 0 && !withBytes)
+    yield `  ${paint('faint', `also in this byte: ${others.map((each) => `${each.field} ${each.meaning}`).join(', ')}`)}`;
+  if (!withBytes) return;
+  for (const each of is.whole?.() ?? []) {
+    const where =
+      each.bits === undefined
+        ? `+${hex(each.offset)}`
+        : `${each.bits.includes(':') ? 'bits' : 'bit'} ${each.bits}`;
+    const mark = each.field === field ? '>' : ' ';
+    yield `  ${mark} ${where.padEnd(12)} ${paint('name', escapeText(each.field).padEnd(24))} ${escapeText(each.meaning)}`;
+  }
+  yield* hexLines(is, paint);
+}
+
+const PER_LINE = 16;
+
+/** The bytes of a record, as hexdump prints them, the asked one in brackets. */
+function* hexLines({ bytes, address, offset }: Is, paint: Paint): Generator<string> {
+  if (bytes === undefined) return;
+  for (let at = 0; at < bytes.length; at += PER_LINE) {
+    const own = [...bytes.subarray(at, at + PER_LINE)].map((byte, i) => {
+      const text = byte.toString(16).padStart(2, '0');
+      return at + i === offset ? `[${text}]` : ` ${text} `;
+    });
+    yield `    ${paint('address', hex(address + at))} ${own.join('').trimEnd()}`;
+  }
+}

@@ -1,0 +1,227 @@
+/** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
+import type { Handover } from '../abi/model.js';
+import type { LuoFile, LuoSession } from '../abi/upstream/model.js';
+import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import { areaAddress } from '../decode/upstream/vmalloc.js';
+import { mappingBlock } from '../records/guestmemfs.js';
+import { khoTestFolio } from '../records/kho_test.js';
+import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoFolioSer } from '../records/memfd.js';
+import { bytesToText } from '../schema/text.js';
+import type { FolioList } from '../structures/folios.js';
+import type { Addresses } from './addresses.js';
+import { recordName } from './hit.js';
+import type { Reference } from './pointers.js';
+
+/** One owner of the memory at an address. */
+export type Holder =
+  | {
+      readonly kind: 'file';
+      readonly session: LuoSession;
+      readonly file: LuoFile;
+      /** Of the address, in bytes. */
+      readonly fileOffset: bigint;
+    }
+  | { readonly kind: 'reserve-mem'; readonly name: string; readonly offset: bigint; readonly start: number }
+  | { readonly kind: 'guestmemfs'; readonly name: Uint8Array; readonly fileOffset: bigint }
+  | { readonly kind: 'kho-test'; readonly index: number; readonly address: bigint; readonly order: number }
+  | { readonly kind: 'scratch'; readonly index: number; readonly offset: bigint }
+  | { readonly kind: 'trace-buffer'; readonly cpu: number }
+  | { readonly kind: 'image'; readonly what: string };
+
+/** An owner, and what of it names the memory. */
+export interface Held {
+  readonly holder: Holder;
+  readonly by?: Reference;
+}
+
+/** Owners told of one address: in a damaged dump any number may claim it. */
+const MOST = 16;
+
+/** The owners by index in the addresses, the files first. Lists of folios are read once, in columns. */
+export function holdersOf(handover: Handover, addresses: Addresses): Held[][] {
+  const held: Held[][] = Array.from({ length: addresses.sorted.length }, () => []);
+  const add = (i: number, holder: Holder, by?: Reference): void => {
+    const own = held[i] as Held[];
+    if (own.length < MOST) own.push({ holder, ...(by === undefined ? {} : { by }) });
+  };
+  if (addresses.sorted.length === 0) return held;
+  addFiles(handover, addresses, add);
+  addRegions(handover, addresses, add);
+  addTest(handover, addresses, add);
+  addGuestmemfs(handover, addresses, add);
+  return held;
+}
+
+type Add = (i: number, holder: Holder, by?: Reference) => void;
+
+/** A page frame at which a folio would begin that holds an address. */
+interface Candidate {
+  readonly pfn: number;
+  readonly index: number;
+}
+
+/** Starts of the preserved blocks that have an address, and its own page frame. */
+function candidates({ preserved, pageSize }: Handover, { sorted }: Addresses): Candidate[] {
+  const pages = preserved?.pages;
+  const found: Candidate[] = [];
+  for (let index = 0; index < sorted.length; index++) {
+    const own = Math.floor((sorted[index] as number) / pageSize);
+    const starts = new Set([own]);
+    for (const order of pages?.orders ?? []) {
+      const start = own - (own % 2 ** order);
+      if (pages?.has(start, order) === true) starts.add(start);
+    }
+    for (const pfn of starts) found.push({ pfn, index });
+  }
+  return found.sort((a, b) => a.pfn - b.pfn);
+}
+
+function addFiles(handover: Handover, addresses: Addresses, add: Add): void {
+  const { luo, pageSize } = handover;
+  const folios = candidates(handover, addresses);
+  for (const session of luo?.sessions ?? []) {
+    for (const file of session.files ?? []) {
+      const { memfd, hugeMemfd, guestMemfd } = file;
+      const order = hugeMemfd?.order;
+      const own =
+        order === undefined
+          ? folios
+          : alignedTo(folios, 2 ** Math.min(Number(order), 40), addresses, pageSize);
+      for (const list of [memfd, hugeMemfd, guestMemfd])
+        if (list !== undefined) addFolios(list, session, file, own, addresses, pageSize, add);
+    }
+  }
+}
+
+/** Of pages of one size the folio follows from the address. */
+function alignedTo(
+  folios: readonly Candidate[],
+  pages: number,
+  { sorted }: Addresses,
+  pageSize: number,
+): Candidate[] {
+  const own = [...new Set(folios.map(({ index }) => index))].map((index) => {
+    const pfn = Math.floor((sorted[index] as number) / pageSize);
+    return { pfn: pfn - (pfn % pages), index };
+  });
+  return [...folios, ...own].sort((a, b) => a.pfn - b.pfn);
+}
+
+function addFolios(
+  { area, folios }: FolioList,
+  session: LuoSession,
+  file: LuoFile,
+  wanted: readonly Candidate[],
+  { sorted }: Addresses,
+  pageSize: number,
+  add: Add,
+): void {
+  const low = wanted[0]?.pfn ?? Number.POSITIVE_INFINITY;
+  const high = wanted.at(-1)?.pfn ?? Number.NEGATIVE_INFINITY;
+  const told = new Set<number>();
+  let position = 0;
+  for (const columns of folios.columns()) {
+    const { length, pfn: pfns, count: counts, step: steps } = columns;
+    for (let row = 0; row < length; row++) {
+      const pfn = pfns[row] as number;
+      const count = counts[row] as number;
+      const step = steps[row] as number;
+      const first = position;
+      position += count;
+      const last = pfn + (count - 1) * step;
+      // The reader skips entries of page frame 0 as holes.
+      if (pfn > high || last < low || pfn === 0) continue;
+      for (const { pfn: start, index } of wanted) {
+        if (start < pfn || start > last) continue;
+        const nth = count === 1 ? 0 : (start - pfn) / step;
+        if (!Number.isInteger(nth) || told.has(index)) continue;
+        told.add(index);
+        const page = BigInt((columns.index[row] as number) + nth * step);
+        const address = BigInt(sorted[index] as number);
+        const fileOffset = page * BigInt(pageSize) + address - BigInt(start) * BigInt(pageSize);
+        const entry = first + nth;
+        const at = Number(areaAddress(area, entry * MEMFD_LUO_FOLIO_SER_SIZE));
+        add(
+          index,
+          { kind: 'file', session, file, fileOffset },
+          {
+            record: recordName(memfdLuoFolioSer),
+            field: 'pfn',
+            address: at,
+            fieldAddress: at,
+            what: `folio ${entry} of session ${nameText(session.name)} token 0x${file.token.toString(16)}`,
+          },
+        );
+      }
+    }
+  }
+}
+
+function nameText(name: Uint8Array): string {
+  return JSON.stringify(bytesToText(name).text);
+}
+
+function addRegions({ memblock, scratch, image, ftrace }: Handover, addresses: Addresses, add: Add): void {
+  const { sorted } = addresses;
+  for (const { name = '', start, size } of memblock?.regions ?? []) {
+    if (start === undefined || size === undefined) continue;
+    const first = Number(start);
+    for (const i of addresses.within(first, Number(start + size)))
+      add(i, { kind: 'reserve-mem', name, offset: BigInt(sorted[i] as number) - start, start: first });
+  }
+  for (const [index, { start, end }] of (scratch ?? []).entries())
+    for (const i of addresses.within(Number(start), Number(end)))
+      add(i, { kind: 'scratch', index, offset: BigInt(sorted[i] as number) - start });
+  for (const { what, start, end } of image ?? [])
+    for (const i of addresses.within(Number(start), Number(end))) add(i, { kind: 'image', what });
+  for (const { mem, id, cpu } of ftrace?.globalTrace?.cpus ?? [])
+    for (const { addr, len } of mem ?? []) {
+      const start = Number(addr & ~1n);
+      for (const i of addresses.within(start, start + Number(len)))
+        add(i, { kind: 'trace-buffer', cpu: id ?? cpu ?? 0 });
+    }
+}
+
+function addTest({ khoTest, pageSize }: Handover, addresses: Addresses, add: Add): void {
+  const { folios = [], area } = khoTest ?? {};
+  let index = 0;
+  for (const { address, order } of folios) {
+    const start = Number(address);
+    for (const i of addresses.within(start, start + pageSize * 2 ** order)) {
+      const at = area === undefined ? undefined : Number(areaAddress(area, index * (khoTestFolio.size ?? 0)));
+      const by = { record: recordName(khoTestFolio), field: khoTestFolio.fields[0]?.kernelName ?? '' };
+      add(
+        i,
+        { kind: 'kho-test', index, address, order },
+        at === undefined
+          ? undefined
+          : { ...by, address: at, fieldAddress: at, what: `kho_test folio ${index}` },
+      );
+    }
+    index++;
+  }
+}
+
+function addGuestmemfs({ guestmemfs }: Handover, addresses: Addresses, add: Add): void {
+  const region = guestmemfs === undefined ? undefined : fsMemRange(guestmemfs);
+  const size = Number(GUESTMEMFS_BLOCK);
+  const entry = mappingBlock.size ?? 0;
+  if (region === undefined) return;
+  for (const { name, blocks, mappingPage } of guestmemfs?.files ?? []) {
+    for (const [nth, block] of (blocks ?? []).entries()) {
+      const start = Number(region.start + block * GUESTMEMFS_BLOCK);
+      if (start >= Number(region.end)) continue;
+      for (const i of addresses.within(start, start + size)) {
+        const fileOffset = BigInt(nth * size + (addresses.sorted[i] as number) - start);
+        const at = mappingPage === undefined ? undefined : Number(mappingPage) + nth * entry;
+        const what = `file ${nameText(name)} block ${nth}`;
+        const by = { record: recordName(mappingBlock), field: mappingBlock.fields[0]?.kernelName ?? '' };
+        add(
+          i,
+          { kind: 'guestmemfs', name, fileOffset },
+          at === undefined ? undefined : { ...by, address: at, fieldAddress: at, what },
+        );
+      }
+    }
+  }
+}
