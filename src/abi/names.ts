@@ -1,5 +1,5 @@
 /** Node names that carry a number, in both directions. */
-import type { NodeName } from './binding.js';
+import type { NodeName } from '../structures/tree.js';
 
 type NumberName = Extract<NodeName, { number: unknown }>;
 

@@ -12,8 +12,8 @@ import { cpu, traceEventId, traceFlags } from '../records/ftrace.js';
 import { numInodes } from '../records/guestmemfs.js';
 import { iommuProt, iovaLen, iovaStart, pinnedFileHandle } from '../records/iommufd.js';
 import { khoMem } from '../records/kho.js';
+import { container, type NodeBinding, one, packed, type TreeBinding, value } from '../structures/tree.js';
 import { RFC_COMPATIBLE } from '../versions/generations.js';
-import { container, type NodeBinding, one, packed, type TreeBinding, value } from './binding.js';
 
 const ftraceCpu: NodeBinding = {
   name: { number: 'hex', prefix: 'cpu', key: 'id', wide: false },

@@ -13,18 +13,21 @@ export function paintFor(when: string, isTerminal: boolean): Paint {
     throw new UsageError(`--color: "${when}" is not auto, always or never`);
   }
   const noColour = (process.env.NO_COLOR ?? '') !== '';
-  if (when === 'never' || (when === 'auto' && (noColour || !isTerminal))) return plain;
+  // A terminal without a name for what it can do shows escapes as they are.
+  const dumb = process.env.TERM === 'dumb';
+  if (when === 'never' || (when === 'auto' && (noColour || dumb || !isTerminal))) return plain;
   const chalk = new Chalk({ level: 1 });
   const colours: Readonly<Record<Parameters<Paint>[0], (text: string) => string>> = {
     node: chalk.bold.blue,
     name: chalk.cyan,
-    address: chalk.yellow,
+    // Of the eight colours those that can be read on white and on black alike.
+    address: chalk.magenta,
     value: (text) => text,
     text: chalk.green,
     faint: chalk.dim,
     error: chalk.bold.red,
-    warning: chalk.bold.yellow,
-    note: chalk.bold.cyan,
+    warning: chalk.bold.magenta,
+    note: chalk.bold.blue,
     good: chalk.bold.green,
   };
   return (role, text) => colours[role](text);

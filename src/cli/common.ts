@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { FORMS, GENERATIONS, type Handover } from '../abi/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Paint } from '../report/paint.js';
+import { wrapped } from '../report/wrap.js';
 import { escapeText } from '../schema/escape.js';
 import { withinBudget } from './budgets.js';
 import { paintFor } from './colour.js';
@@ -11,6 +12,10 @@ import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';
 
 /** Exit statuses of every command (design section 4). */
 export const STATUS = { clean: 0, findings: 1, unusable: 2, internal: 3 } as const;
+
+/** What help says of them. */
+export const EXIT_STATUS =
+  'Exit status: 0 clean; 1 findings (validate) or differences (diff); 2 arguments or input that cannot be used, or an incomplete answer; 3 internal error';
 
 const ASSUMPTIONS = [...GENERATIONS, ...FORMS];
 
@@ -34,38 +39,44 @@ export interface CommonArguments {
 
 export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
   const text = { type: 'string', requiresArg: true, group: 'Input and output:' } as const;
-  return yargs
-    .option('memory', {
-      ...text,
-      describe: 'memory of a devicetree blob: an ELF core, compressed or not',
-    })
-    .option('fdt-addr', { ...text, describe: 'physical address of the root tree' })
-    .option('tree', { ...text, describe: 'which tree, if a dump holds several: incoming or outgoing' })
-    .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
-    .option('page-size', { ...text, describe: '4k, 16k or 64k, if the dump does not show it' })
-    .option('assume', {
-      ...text,
-      describe: `what the dump does not show: ${ASSUMPTIONS.join(', ')}; repeatable`,
-    })
-    .option('spool', {
-      ...text,
-      describe: "folder for unpacked input (default: the system's temporary folder)",
-    })
-    .option('max-unpacked', {
-      ...text,
-      describe: 'maximum size of an unpacked input (default: 64G)',
-    })
-    .option('budget', {
-      ...text,
-      describe: 'multiply the limits on the cost of an input by this factor (default: 1)',
-    })
-    .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
-    .option('quiet', {
-      type: 'boolean',
-      group: 'Input and output:',
-      describe: 'no messages on standard error',
-    })
-    .option('output', { ...text, alias: 'o', describe: 'write to this file instead of standard output' });
+  return (
+    yargs
+      // Groups are printed in the order in which they are named: a command's own options first.
+      .group([], 'Positionals:')
+      .group([], 'Options:')
+      .epilogue(EXIT_STATUS)
+      .option('memory', {
+        ...text,
+        describe: 'memory of a devicetree blob: an ELF core, compressed or not',
+      })
+      .option('fdt-addr', { ...text, describe: 'physical address of the root tree' })
+      .option('tree', { ...text, describe: 'which tree, if a dump holds several: incoming or outgoing' })
+      .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
+      .option('page-size', { ...text, describe: '4k, 16k or 64k, if the dump does not show it' })
+      .option('assume', {
+        ...text,
+        describe: `what the dump does not show: ${ASSUMPTIONS.join(', ')}; repeatable`,
+      })
+      .option('spool', {
+        ...text,
+        describe: "folder for unpacked input (default: the system's temporary folder)",
+      })
+      .option('max-unpacked', {
+        ...text,
+        describe: 'maximum size of an unpacked input (default: 64G)',
+      })
+      .option('budget', {
+        ...text,
+        describe: 'multiply the limits on the cost of an input by this factor (default: 1)',
+      })
+      .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
+      .option('quiet', {
+        type: 'boolean',
+        group: 'Input and output:',
+        describe: 'no messages on standard error',
+      })
+      .option('output', { ...text, alias: 'o', describe: 'write to this file instead of standard output' })
+  );
 }
 
 /** The options that say how a dump is opened and read. */
@@ -121,6 +132,18 @@ function pageSizeOf(text: string): number {
 export function paint(args: CommonArguments): Paint {
   const toTerminal = process.stdout.isTTY === true && lastValue(args.output) === undefined;
   return paintFor(lastValue(args.color) ?? 'auto', toTerminal);
+}
+
+/** Columns of the terminal that a result goes to; undefined where it goes to none. */
+export function terminalWidth(args: Pick<CommonArguments, 'output'>): number | undefined {
+  return process.stdout.isTTY === true && lastValue(args.output) === undefined
+    ? process.stdout.columns
+    : undefined;
+}
+
+/** Lines for people, broken at words where they go to a terminal. */
+export function forPeople(args: Pick<CommonArguments, 'output'>, lines: Iterable<string>): Generator<string> {
+  return joined(wrapped(lines, terminalWidth(args)));
 }
 
 /** Writes a result to standard output or, whole or not at all, to the file of `-o`. */

@@ -17,7 +17,7 @@ import { sumUp } from '../validate/upstream/unrestored.js';
 import {
   type CommonArguments,
   commonOptions,
-  joined,
+  forPeople,
   listDiagnostics,
   loadOptions,
   message,
@@ -89,7 +89,7 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
       }
     }
     if (format === 'json') await write(args, jsonBytes(infoJson(documents)));
-    else await write(args, joined(lines));
+    else await write(args, forPeople(args, lines));
   },
 };
 

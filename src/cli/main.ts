@@ -4,7 +4,7 @@ import { InputError, OutputError } from '../memory/node/errors.js';
 import { forgetReads } from '../memory/node/files-read.js';
 import { budgetLines, budgetsFail, forgetBudgets } from './budgets.js';
 import { COMMANDS } from './commands.js';
-import { message, STATUS } from './common.js';
+import { EXIT_STATUS, message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
 import { UsageError } from './numbers.js';
 import { commandOf, refusalText } from './refusal.js';
@@ -132,6 +132,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     })
     .demandCommand(1, 'a command is missing')
     .strict()
+    .epilogue(EXIT_STATUS)
     .version(packageVersion())
     .help()
     .alias('help', 'h')

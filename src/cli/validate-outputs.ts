@@ -12,7 +12,7 @@ import { validateLines } from '../report/validate-text.js';
 import { catalogue } from '../validate/catalogue.js';
 import type { ValidationResult } from '../validate/run.js';
 import { counted } from '../validate/text.js';
-import { type CommonArguments, joined, paint } from './common.js';
+import { type CommonArguments, forPeople, joined, paint } from './common.js';
 import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 import { packageVersion } from './version.js';
@@ -47,6 +47,7 @@ export function createReports(
   args: CommonArguments & {
     readonly format: string | string[] | undefined;
     readonly all?: boolean | undefined;
+    readonly skipped?: boolean | undefined;
   },
   judgement: Judgement = DEFAULT_JUDGEMENT,
 ): Reports {
@@ -67,6 +68,7 @@ export function createReports(
         for (const line of validateLines(path, dump.handover, result, catalogue, {
           paint,
           all: args.all === true,
+          skipped: args.skipped === true,
         }))
           lines.push(line);
         if (baseline !== undefined) {
@@ -91,13 +93,13 @@ async function placesOf(path: string, { findings }: ValidationResult, { handover
 
 /** What a format is made with is loaded when it is asked for: a short run spends most of its time on loading. */
 async function chunks(
-  { format, lines }: Output,
+  { format, lines, file }: Output,
   dumps: readonly PlacedDump[],
   judgement: Judgement,
 ): Promise<Iterable<string>> {
   switch (format) {
     case 'text':
-      return joined(lines);
+      return file === '-' ? forPeople({ output: undefined }, lines) : joined(lines);
     case 'json': {
       const { validateJson } = await import('../report/validate-json.js');
       return jsonChunks(validateJson(dumps));

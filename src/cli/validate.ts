@@ -37,6 +37,7 @@ interface ValidateArguments extends CommonArguments, VtdArguments {
   baseline: Text;
   'write-baseline': Text;
   all: boolean | undefined;
+  skipped: boolean | undefined;
   require: Text;
   live: boolean | undefined;
   'root-dir': Text;
@@ -75,6 +76,10 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .option('all', {
         type: 'boolean',
         describe: 'every finding in the text, not only the first few of each rule',
+      })
+      .option('skipped', {
+        type: 'boolean',
+        describe: 'which rules were skipped, and why, in the text',
       })
       .option('fail-on', {
         type: 'string',

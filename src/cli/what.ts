@@ -11,7 +11,7 @@ import { QueryError, whatIs } from '../what/what.js';
 import {
   type CommonArguments,
   commonOptions,
-  joined,
+  forPeople,
   listDiagnostics,
   loadOptions,
   paint,
@@ -72,7 +72,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
       const answers = answersOf(path, () => whatIs(handover, queries, { units, findings }));
       const shown = { hex: args.hex === true, all: args.all === true };
       if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex })));
-      else await write(args, joined(whatLines(answers, { ...shown, paint: paint(args) })));
+      else await write(args, forPeople(args, whatLines(answers, { ...shown, paint: paint(args) })));
       listDiagnostics(args, dump);
     });
   },

@@ -1,5 +1,5 @@
 /** Reads a tree by its binding: nodes and properties → the typed model. */
-import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
+
 import type { Diagnostic, Origin } from '../abi/model.js';
 import { nameFromNumber, numberFromName } from '../abi/names.js';
 import { recordView } from '../abi/record-view.js';
@@ -7,6 +7,7 @@ import type { FdtTree } from '../fdt/parse.js';
 import { children, findProperty, nodeName, nodePath, propertyValue } from '../fdt/tree.js';
 import { ownVersion } from '../schema/composite.js';
 import { bytesToText } from '../schema/text.js';
+import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 
 const NOTHING = new Uint8Array(0);
 

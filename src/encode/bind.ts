@@ -1,7 +1,8 @@
 /** Writes the typed model by its binding: the nodes and properties that the kernel's writer would emit. */
-import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
+
 import { nameFromNumber } from '../abi/names.js';
 import type { RecordView } from '../abi/record-view.js';
+import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 
 /** A node as the writer emits it: properties first, then children, each in writing order. */
 export interface TypedNode {

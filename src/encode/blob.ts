@@ -1,6 +1,5 @@
 /** The JSON model → devicetree blob. */
 
-import type { TreeBinding } from '../abi/binding.js';
 import { GENERATIONS, type Generation, type Handover } from '../abi/model.js';
 import { rfc2024 } from '../abi/rfc2024.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
@@ -11,6 +10,7 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
+import type { TreeBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { applyTyped } from './apply.js';
 import { type TypedNode, typedTree } from './bind.js';

@@ -1,8 +1,9 @@
 /** JSON as `dump --format json` writes it → the keys of the typed model, checked by the binding. */
-import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
+
 import { packRecords } from '../abi/record-view.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { hexToBytes } from '../schema/text.js';
+import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 
 /** A JSON document that does not have the form of a model; the message names the place in it. */
 export class ModelError extends Error {

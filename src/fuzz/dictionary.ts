@@ -1,10 +1,11 @@
 /** Words that fuzzers without a grammar do not find: in the form that AFL++ and libFuzzer read. */
-import type { NodeBinding } from '../abi/binding.js';
+
 import { rfc2024 } from '../abi/rfc2024.js';
 import { LUO_VERSIONS } from '../abi/upstream/model.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
 import { FdtHeaderMagic, FdtToken } from '../records/fdt.js';
+import { RIDERS } from '../structures/riders.js';
+import type { NodeBinding } from '../structures/tree.js';
 import { RELEASES } from '../versions/table.js';
 
 /** The lines of a dictionary: magic values, tokens, names of nodes and properties, versions, handlers. */
@@ -13,20 +14,12 @@ export function* dictionaryLines(): Generator<string> {
   yield entry('fdt_magic', word(FdtHeaderMagic.fdtMagic));
   for (const [name, token] of Object.entries(FdtToken)) yield entry(`fdt_${name}`, word(Number(token)));
   const texts = new Set<string>();
-  const trees = [
-    rfc2024,
-    ...Object.values(upstreamRoots),
-    memblockV1,
-    khoTestVmalloc,
-    khoTestInline,
-    luoV1,
-    luoV2,
-  ];
+  const trees = [rfc2024, ...Object.values(upstreamRoots), ...RIDERS.flatMap((rider) => rider.trees)];
   for (const { root } of trees) addNames(root, texts);
   for (const { files, luo, memblock } of RELEASES)
     for (const text of [luo, memblock, ...files]) if (text !== undefined) texts.add(text);
   for (const version of LUO_VERSIONS) texts.add(version);
-  for (const text of ['LUO', 'memblock', 'kho_test', 'kexec-metadata']) texts.add(text);
+  for (const { name } of RIDERS) texts.add(name);
   const encoder = new TextEncoder();
   for (const text of [...texts].sort())
     yield entry(text.replace(/[^A-Za-z0-9]+/g, '_'), encoder.encode(`${text}\0`));

@@ -1,9 +1,10 @@
 /** The records of a devicetree blob: its header, and the properties that its binding knows. */
-import type { NodeBinding, TreeBinding } from '../abi/binding.js';
+
 import { childBinding } from '../decode/bind.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { children, findProperty, nodeName, nodePath, rootNode, valueOffset } from '../fdt/tree.js';
 import { fdtHeader } from '../records/fdt.js';
+import type { NodeBinding, TreeBinding } from '../structures/tree.js';
 import type { BlobInstance } from './instance.js';
 import type { ReferenceSink } from './sink.js';
 

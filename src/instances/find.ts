@@ -1,11 +1,12 @@
 /** The records, blobs, bitmaps and linked pages of a handover, as lists. */
-import type { TreeBinding } from '../abi/binding.js';
+
 import type { Handover } from '../abi/model.js';
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { khoRadixNode } from '../records/kho_map.js';
 import type { RecordType } from '../schema/record.js';
+import type { TreeBinding } from '../structures/tree.js';
 import { firstStageEntry } from '../vtd/first-stage.js';
 import { secondStageEntry } from '../vtd/second-stage.js';
 import { addBlobRecords } from './blobs.js';

@@ -1,96 +1,83 @@
 /** The records of LUO: sessions, files, FLBs. */
 import type { BlockInfo, Luo, LuoSession } from '../abi/upstream/model.js';
-import { blockCapacity } from '../decode/upstream/blocks.js';
-import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
-import { khoBlockHeaderSer } from '../records/kho_block.js';
-import {
-  LUO_FILE_SER_SIZE,
-  LUO_SESSION_SER_SIZE,
-  luoFileSer,
-  luoFlbHeaderSer,
-  luoFlbSer,
-  luoSer,
-  luoSerComposite,
-  luoSerV2,
-  luoSerV3,
-  luoSerV4,
-  luoSessionHeaderSer,
-  luoSessionSer,
-  luoSessionSerV1,
-} from '../records/luo.js';
 import { bytesToText } from '../schema/text.js';
+import { type LuoForm, luoForm } from '../structures/luo/binding.js';
+import { areaOf, chainOf, listCapacity } from '../structures/record-list.js';
 import type { ReferenceContext } from './sink.js';
 import { addStructure, heldBy } from './structures.js';
 
-/** The head that is LUO's blob itself. */
-const HEADS = { 'luo-v3': luoSerV3, 'luo-v4': luoSerV4, 'luo-v5': luoSer } as const;
-
 /** Tells LUO's records and what they lead to. */
 export function addLuo(context: ReferenceContext, luo: Luo): void {
-  const { sink, pageSize } = context;
-  const { version, abiHeader, origin, sessions = [], sessionBlocks, flbs = [] } = luo;
-  if (abiHeader !== undefined) sink.record(luoSerV2, abiHeader, 'luo_ser');
-  if (version !== undefined && version in HEADS && origin?.address !== undefined) {
-    const head = luo.compatible.includes(';') ? luoSerComposite : HEADS[version as keyof typeof HEADS];
+  const { sink } = context;
+  const { abiHeader, origin, sessions = [], sessionBlocks, flbs = [] } = luo;
+  const form = luoForm(luo.compatible);
+  if (form === undefined) return;
+  const { tree, head } = form;
+  if (head !== undefined && tree !== undefined && abiHeader !== undefined)
+    sink.record(head, abiHeader, 'luo_ser');
+  if (head !== undefined && tree === undefined && origin?.address !== undefined)
     sink.record(head, origin.address, 'LUO', { list: 'luo' });
-  }
-  if (luo.sessionCount !== undefined && luo.sessionsAddress !== undefined) {
-    sink.record(luoSessionHeaderSer, luo.sessionsAddress, 'the session area', {
-      capacity: sessionCapacity(pageSize),
-      length: sessions.length,
-    });
-  }
-  addBlocks(context, sessionBlocks ?? [], 'sessions', blockCapacity(pageSize, LUO_SESSION_SER_SIZE));
-  const record = sessionBlocks === undefined ? luoSessionSerV1 : luoSessionSer;
-  for (const [i, session] of sessions.entries()) addSession(context, record, session, i);
-  if (luo.flbsAddress === undefined || luo.flbCount === undefined) return;
-  sink.record(luoFlbHeaderSer, luo.flbsAddress, 'the FLB page', {
-    capacity: flbCapacity(pageSize),
-    length: flbs.length,
-  });
+  addHeader(context, form.sessions, luo.sessionCount, luo.sessionsAddress, sessions.length);
+  addBlocks(context, form.sessions, sessionBlocks ?? [], 'sessions');
+  for (const [i, session] of sessions.entries()) addSession(context, form, session, i);
+  addHeader(context, form.flbs, luo.flbCount, luo.flbsAddress, flbs.length);
   for (const flb of flbs) {
     const what = `FLB "${bytesToText(flb.name).text}"`;
-    if (flb.origin.address !== undefined) sink.record(luoFlbSer, flb.origin.address, what, { list: 'flbs' });
+    if (flb.origin.address !== undefined)
+      sink.record(form.flbs.record, flb.origin.address, what, { list: 'flbs' });
     for (const held of heldBy(flb, what)) addStructure(context, held);
   }
 }
 
+/** The header of an allocation of records, where it was read. */
+function addHeader(
+  { sink, pageSize }: ReferenceContext,
+  list: LuoForm['sessions'] | LuoForm['flbs'],
+  count: bigint | undefined,
+  address: bigint | undefined,
+  length: number,
+): void {
+  const { header, what } = areaOf(list) ?? {};
+  if (header === undefined || count === undefined || address === undefined) return;
+  sink.record(header, address, `the ${what}`, { capacity: listCapacity(list, pageSize), length });
+}
+
 function addBlocks(
   { sink, pageSize }: ReferenceContext,
+  list: LuoForm['sessions'] | LuoForm['files'],
   blocks: readonly BlockInfo[],
   of: string,
-  capacity: number,
 ): void {
+  const { header } = chainOf(list) ?? {};
+  if (header === undefined) return;
   for (const [i, { address, count }] of blocks.entries()) {
     const what = `block ${i} of ${of}`;
     sink.page({ address: Number(address), length: pageSize, chain: `blocks of ${of}`, what });
-    sink.record(khoBlockHeaderSer, address, what, {
+    sink.record(header, address, what, {
       list: `blocks of ${of}`,
-      capacity,
+      capacity: listCapacity(list, pageSize),
       length: Number(count),
     });
   }
 }
 
-function addSession(
-  context: ReferenceContext,
-  record: typeof luoSessionSer | typeof luoSessionSerV1,
-  session: LuoSession,
-  index: number,
-): void {
+function addSession(context: ReferenceContext, form: LuoForm, session: LuoSession, index: number): void {
   const { files = [], fileBlocks, origin } = session;
   const { sink, pageSize } = context;
   const text = bytesToText(session.name).text;
   const what = text === '' ? `session ${index}` : `session "${text}"`;
-  const capacity =
-    fileBlocks === undefined ? fileCapacity(pageSize) : blockCapacity(pageSize, LUO_FILE_SER_SIZE);
+  const capacity = listCapacity(form.files, pageSize);
   if (origin.address !== undefined)
-    sink.record(record, origin.address, what, { list: 'sessions', capacity, length: files.length });
-  addBlocks(context, fileBlocks ?? [], `files of ${what}`, capacity);
+    sink.record(form.sessions.record, origin.address, what, {
+      list: 'sessions',
+      capacity,
+      length: files.length,
+    });
+  addBlocks(context, form.files, fileBlocks ?? [], `files of ${what}`);
   for (const [i, file] of files.entries()) {
     const name = `${what} file ${i}`;
     if (file.origin.address !== undefined)
-      sink.record(luoFileSer, file.origin.address, name, { list: `files of ${what}` });
+      sink.record(form.files.record, file.origin.address, name, { list: `files of ${what}` });
     for (const held of heldBy(file, name)) addStructure(context, held);
   }
 }

@@ -5,12 +5,13 @@ import { rfc2024 } from '../abi/rfc2024.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
 import { isUpstream } from '../decode/upstream/handover.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { heldTree } from '../structures/riders.js';
 import { isRfc } from '../versions/generations.js';
 import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';
 import { addRfc2024 } from './rfc2024.js';
 import type { ReferenceSink } from './sink.js';
-import { addUpstream, riderBinding } from './upstream.js';
+import { addUpstream } from './upstream.js';
 
 /**
  * Tells everything that the model of a dump knows a place of, whether its bytes are there or not.
@@ -34,13 +35,6 @@ export function addReferences(
 
 function rootBinding(handover: Handover) {
   const { generation } = handover;
-  if (generation === undefined) return riderBinding(handover, lone(handover));
+  if (generation === undefined) return heldTree(handover)?.binding;
   return isUpstream(generation) ? upstreamRoots[generation] : rfc2024;
-}
-
-/** What a rider on its own is the blob of. */
-function lone(handover: Handover): string | undefined {
-  if (handover.memblock !== undefined) return 'memblock';
-  if (handover.khoTest !== undefined) return 'kho_test';
-  return handover.luo === undefined ? undefined : 'LUO';
 }

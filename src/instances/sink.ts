@@ -1,8 +1,9 @@
 /** Who hears where the records of a handover are. */
-import type { TreeBinding } from '../abi/binding.js';
+
 import type { PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { TreeBinding } from '../structures/tree.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from './instance.js';

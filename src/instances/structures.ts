@@ -34,8 +34,14 @@ export function* heldBy(object: object, owner: string): Generator<HeldStructure>
 
 /** Tells the records of a structure and of everything that it leads to. */
 export function addStructure(context: ReferenceContext, { form, model, owner }: HeldStructure): void {
+  const list = `${form.subject} records`;
+  // What releases have needs no article: a file has one, and its folios are the file's.
+  if (owner !== '' && subjectByKey(form.subject)?.released === true) {
+    addRecord(context, form.root, model, `${form.root.what} of ${owner}`, list, owner);
+    return;
+  }
   const what = owner === '' ? `the ${form.root.what}` : `the ${form.root.what} of ${owner}`;
-  addRecord(context, form.root, model, what, `${form.subject} records`);
+  addRecord(context, form.root, model, what, list);
 }
 
 /** The structures that are at the top of a handover, and hang on children of its root. */
@@ -49,13 +55,17 @@ export function addTopStructures(context: ReferenceContext, handover: Handover):
     for (const held of heldBy(subtree, `the child ${subtree.name ?? ''}`)) addStructure(context, held);
 }
 
-/** @param list records of one kind; of a list's elements the list of the owner */
+/**
+ * @param list records of one kind; of a list's elements the list of the owner
+ * @param file whose its folios are
+ */
 function addRecord(
   context: ReferenceContext,
   binding: RecordBinding,
   model: Model,
   what: string,
   list: string,
+  file = what,
 ): void {
   const { follows } = binding;
   const followed = follows === undefined ? undefined : listOf(model, follows);
@@ -66,7 +76,7 @@ function addRecord(
       ? listSizes(model as unknown as FolioList)
       : {}),
   });
-  addBelow(context, binding, model, what);
+  addBelow(context, binding, model, what, file);
 }
 
 /** Entries that the area of a list has, and those that the list has. */
@@ -76,7 +86,13 @@ function listSizes({ area, folios }: FolioList): { readonly capacity: number; re
 }
 
 /** What a record leads to, and what follows it; the record itself is told. */
-function addBelow(context: ReferenceContext, binding: RecordBinding, model: Model, what: string): void {
+function addBelow(
+  context: ReferenceContext,
+  binding: RecordBinding,
+  model: Model,
+  what: string,
+  file = what,
+): void {
   const { record, follows } = binding;
   for (const info of record.fields) {
     const field = fieldBinding(binding, info.id);
@@ -91,7 +107,7 @@ function addBelow(context: ReferenceContext, binding: RecordBinding, model: Mode
         if (part !== undefined)
           addRecord(context, variant, part, `the ${variant.what} of ${what}`, variant.record.name);
       }
-    } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, what);
+    } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, file);
   }
   if (follows === undefined) return;
   const list = listOf(model, follows);

@@ -1,7 +1,6 @@
 /** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
 import type { KhoTest } from '../abi/upstream/model.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../records/kexec_metadata.js';
 import {
@@ -11,6 +10,7 @@ import {
   khoserMemChunkHdr,
 } from '../records/kho_map.js';
 import { khoTestFolio } from '../records/kho_test.js';
+import { childTree } from '../structures/riders.js';
 import { addArea } from './area.js';
 import { addLuo } from './luo.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
@@ -25,7 +25,7 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (address === undefined || blob === undefined) continue;
     // Of a blob that is not a tree the records are told below; of an unknown one nothing says how long it is.
     if (tree === undefined) addRaw(context, address, blob, known === true);
-    else sink.blob({ address: Number(address), bytes: blob, rider: name }, riderBinding(handover, name));
+    else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
   }
   if (kexecMetadata?.origin?.address !== undefined && kexecMetadata.previousRelease !== undefined) {
     sink.record(khoKexecMetadata, kexecMetadata.origin.address, 'kexec-metadata', {
@@ -49,14 +49,6 @@ function addRaw(
   const what = 'a blob';
   if (!known && length <= pageSize) sink.bytes(address, length);
   else sink.page({ address: Number(address), length, chain: 'blobs', what });
-}
-
-/** The binding of a rider that is a tree. */
-export function riderBinding({ luo, khoTest }: Handover, name: string | undefined) {
-  if (name === 'memblock') return memblockV1;
-  if (name === 'kho_test') return khoTest?.foliosInline === undefined ? khoTestVmalloc : khoTestInline;
-  if (name === 'LUO') return luo?.version === 'luo-v2' ? luoV2 : luoV1;
-  return undefined;
 }
 
 function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover): void {

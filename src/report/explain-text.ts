@@ -22,8 +22,11 @@ export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint 
     ['area', `${areaOf(rule.id)} (${areaTitle(rule.id)})`],
     ['generations', rule.generations.join(', ')],
   ];
-  if (rule.requires !== undefined && rule.requires.length > 0) rows.push(['after', rule.requires.join(', ')]);
-  const followers = catalogue.filter(({ requires }) => requires?.includes(rule.id) === true);
+  const { requires = [], follows = [] } = rule;
+  if (requires.length + follows.length > 0) rows.push(['after', [...requires, ...follows].join(', ')]);
+  const followers = catalogue.filter((each) =>
+    [...(each.requires ?? []), ...(each.follows ?? [])].includes(rule.id),
+  );
   if (followers.length > 0) rows.push(['before', followers.map(({ id }) => id).join(', ')]);
   if (rule.needs !== undefined && rule.needs.length > 0) rows.push(['needs', rule.needs.join(', ')]);
   for (const [name, text] of rows) {

@@ -1,5 +1,4 @@
 /** Findings by place, for people: most severe first, and of each rule only the first few. */
-import type { Location } from '../abi/model.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Severity } from '../validate/rule.js';
 
@@ -37,7 +36,7 @@ export function placesOf(findings: readonly Finding[], shown: number): Place[] {
   const groups = new Map<string, Group>();
   const left = new Map<string, number>();
   for (const finding of findings) {
-    const name = placeName(finding.location);
+    const name = placeName(finding);
     const group: Group = groups.get(name) ?? { name, byRule: new Map(), worst: ORDER.note };
     groups.set(name, group);
     group.worst = Math.min(group.worst, ORDER[finding.severity]);
@@ -69,9 +68,15 @@ export function placesOf(findings: readonly Finding[], shown: number): Place[] {
   return places;
 }
 
-/** The most general part of a location: the node, else the kind of record, else that it is about memory or the dump. */
-function placeName({ fdtPath, field, address, iova, fileOffset }: Location): string {
+/**
+ * The most general part of a location: the node; the device or domain of tables; else the kind of record, else that it
+ * is about memory or the dump.
+ */
+function placeName({ location, subject }: Finding): string {
+  const { fdtPath, field, address, iova, fileOffset } = location;
   if (fdtPath !== undefined) return fdtPath;
+  if (subject?.device !== undefined) return `device ${subject.device}`;
+  if (subject?.domain !== undefined) return `domain ${hex(subject.domain)}`;
   if (field !== undefined) return field.split(/[.[]/)[0] ?? field;
   if (iova !== undefined) return `IOVA ${hex(iova)}`;
   if (address !== undefined) return 'memory';

@@ -252,7 +252,7 @@ function keptText({ kept }: OwnedRun): string {
   return kept === undefined ? '?' : kept ? 'yes' : 'no';
 }
 
-/** `memfd of "vm" token 0x11 at 0x3000`; a dash where nothing has the memory. */
+/** A file, its session and token, and a place in it; a dash where nothing has the memory. */
 function ownerText({ file, region, page = 0 }: OwnedRun): string {
   if (file !== undefined) return holderText(file, page);
   if (region === undefined) return '-';

@@ -63,11 +63,17 @@ function ofLuo({ luo }: Handover, at: bigint): DumpRecord | undefined {
   for (const session of luo?.sessions ?? []) {
     if (session.origin.address === at) return { kind: 'session', session };
     for (const file of session.files ?? [])
-      if (file.origin.address === at || file.memfd?.origin.address === at)
-        return { kind: 'file', session, file };
+      if (file.origin.address === at || hasReleased(file, at)) return { kind: 'file', session, file };
   }
   const flb = luo?.flbs?.find(({ origin }) => origin.address === at);
   return flb === undefined ? undefined : { kind: 'flb', flb };
+}
+
+/** Whether a structure that releases have, and a file holds, is at an address. */
+function hasReleased(file: LuoFile, at: bigint): boolean {
+  for (const { subject, value } of structuresOf(file))
+    if (subject.released === true && (value as Model).address === at) return true;
+  return false;
 }
 
 function ofElement(handover: Handover, address: bigint, paint: Paint): DumpRecord | undefined {

@@ -1,5 +1,6 @@
 /** Structures for people: what they hold in tables, and in a line. Knows no structure by name. */
 import type { Handover } from '../abi/model.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import { escapeText } from '../schema/escape.js';
 import type { FieldInfo } from '../schema/record.js';
 import { counted, hex } from '../schema/units.js';
@@ -200,7 +201,7 @@ export interface DraftsSummary {
 }
 
 export function structuresSummary(handover: Handover): DraftsSummary {
-  const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
+  const files = [...filesOf(handover)].map(({ file }) => file);
   const counts: { key: string; text: string }[] = [];
   const forms = new Set<string>();
   const learn = (structure: Model): StructureForm | undefined => {

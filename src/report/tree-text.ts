@@ -2,12 +2,9 @@
  * `kho dump --format tree`: the devicetree blob for people. Every node and property is there; values that the
  * ABI binds to a record are printed by its fields, others as text or bytes.
  */
-
-import type { NodeBinding, PropertyBinding } from '../abi/binding.js';
 import type { Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import { rfc2024 } from '../abi/rfc2024.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../abi/upstream/riders.js';
 import { upstreamRoots } from '../abi/upstream/root.js';
 import { childBinding } from '../decode/bind.js';
 import { dataView } from '../decode/bytes.js';
@@ -18,6 +15,8 @@ import type { KhoMem } from '../records/kho.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
+import { heldTree } from '../structures/riders.js';
+import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { recordText } from './field-text.js';
 import { cut, khoMemLines } from './mem-text.js';
@@ -61,14 +60,12 @@ function depthOf(tree: FdtTree, token: number): number {
   return depth;
 }
 
-function rootBinding({ kind, generation, memblock, khoTest, luo }: Handover): NodeBinding | undefined {
+function rootBinding(handover: Handover): NodeBinding | undefined {
+  const { kind, generation } = handover;
   if (isRfc(generation)) return rfc2024.root;
   if (generation !== undefined) return upstreamRoots[generation].root;
   if (kind !== 'rider') return undefined;
-  if (memblock !== undefined) return memblockV1.root;
-  if (khoTest !== undefined)
-    return (khoTest.foliosInline === undefined ? khoTestVmalloc : khoTestInline).root;
-  return luo === undefined ? undefined : (luo.version === 'luo-v1' ? luoV1 : luoV2).root;
+  return heldTree(handover)?.binding.root;
 }
 
 /** The binding of a node: the generation's root binding followed down the node's path. */

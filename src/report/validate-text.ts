@@ -3,7 +3,7 @@ import type { Handover, Location } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import type { AreaCoverage, CoverageState } from '../validate/coverage.js';
-import type { Finding, Rule, Severity } from '../validate/rule.js';
+import type { Finding, Rule, Severity, SkipKind } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
 import { shortfallText, verdictOf } from '../validate/verdict.js';
 import { bytesText, findingBytes } from './finding-bytes.js';
@@ -12,8 +12,6 @@ import { type Paint, plain } from './paint.js';
 
 /** Findings shown of one rule, unless all are asked for. */
 const MAX_SHOWN = 10;
-/** Reasons for skipping shown. */
-const MAX_REASONS = 8;
 /** Rule ids shown of one reason. */
 const MAX_RULES = 8;
 
@@ -21,6 +19,8 @@ export interface TextOptions {
   readonly paint?: Paint;
   /** Show every finding, not only the first few of each rule. */
   readonly all?: boolean;
+  /** Tell which rules were skipped, and why. */
+  readonly skipped?: boolean;
 }
 
 export function* validateLines(
@@ -28,7 +28,7 @@ export function* validateLines(
   handover: Handover,
   result: ValidationResult,
   catalogue: readonly Rule[],
-  { paint = plain, all = false }: TextOptions = {},
+  { paint = plain, all = false, skipped = false }: TextOptions = {},
 ): Generator<string> {
   const rules = new Map(catalogue.map((rule) => [rule.id, rule]));
   const verdict = verdictOf(result);
@@ -40,9 +40,15 @@ export function* validateLines(
     yield* placeLines(place, rules, explained, handover, paint);
   }
   yield '';
-  if (result.missing.length > 0) yield `incomplete: ${escapeText(shortfallText(result))}`;
+  if (result.findings.length > 0) {
+    yield* tableLines(result, rules, paint);
+    yield '';
+  }
   yield coverageText(result.coverage);
-  yield* skippedLines(result, paint);
+  yield runText(result);
+  if (skipped) yield* skippedLines(result, paint);
+  if (result.missing.length > 0) yield `incomplete: ${escapeText(shortfallText(result))}`;
+  yield `${paint(colour, verdict)}, ${countsText(result)}${closing(result)}`;
 }
 
 /** Order in which the text names states. */
@@ -131,20 +137,62 @@ export function countsText({ findings }: ValidationResult): string {
   return parts.join(', ');
 }
 
-function* skippedLines({ passed, failed, skipped }: ValidationResult, paint: Paint): Generator<string> {
-  yield `${passed.length + failed.length} rules run: ${passed.length} passed, ${failed.length} failed; ${skipped.length} skipped`;
+/** Rules with findings: severity, how many, and what must hold; the most severe first. */
+function* tableLines(
+  { findings }: ValidationResult,
+  rules: ReadonlyMap<string, Rule>,
+  paint: Paint,
+): Generator<string> {
+  const counts = new Map<string, { readonly rule: string; readonly severity: Severity; count: number }>();
+  for (const { rule, severity } of findings) {
+    const key = `${severity} ${rule}`;
+    const row = counts.get(key) ?? { rule, severity, count: 0 };
+    row.count++;
+    counts.set(key, row);
+  }
+  const rows = [...counts.values()];
+  const number = (count: number): string => count.toLocaleString('en');
+  const width = Math.max(5, ...rows.map(({ count }) => number(count).length));
+  const ids = Math.max(4, ...rows.map(({ rule }) => rule.length));
+  yield paint('faint', `${'RULE'.padEnd(ids)}  SEVERITY  ${'COUNT'.padStart(width)}  WHAT MUST HOLD`);
+  for (const { rule, severity, count } of rows) {
+    const title = rules.get(rule)?.title ?? '';
+    yield `${paint('node', rule.padEnd(ids))}  ${paint(severity, severity.padEnd(8))}  ${number(count).padStart(width)}  ${title}`;
+  }
+}
+
+/** What to read next. */
+function closing({ findings }: ValidationResult): string {
+  const [first] = findings;
+  return first === undefined ? '' : `; to read on: kho explain ${first.rule}`;
+}
+
+function runText({ passed, failed, skipped }: ValidationResult): string {
+  const why = skipped.length === 0 ? '' : ' (--skipped tells why)';
+  return `${passed.length + failed.length} rules run: ${passed.length} passed, ${failed.length} failed; ${skipped.length} skipped${why}`;
+}
+
+/** Order in which reasons are told: what the dump lacks first, what was not asked for last. */
+const KINDS: readonly SkipKind[] = [
+  'absent',
+  'unanswered',
+  'taken-over',
+  'prerequisite',
+  'not-given',
+  'not-applicable',
+  'not-asked',
+];
+
+function* skippedLines({ skipped }: ValidationResult, paint: Paint): Generator<string> {
   const reasons = new Map<string, string[]>();
-  // What the dump's own state keeps from being judged comes before what was not asked for.
-  const consumed = skipped.filter(({ kind }) => kind === 'taken-over');
-  for (const { rule, why } of [...consumed, ...skipped.filter(({ kind }) => kind !== 'taken-over')]) {
+  const ordered = KINDS.flatMap((kind) => skipped.filter((each) => each.kind === kind));
+  for (const { rule, why } of ordered) {
     const rules = reasons.get(why);
     if (rules === undefined) reasons.set(why, [rule]);
     else rules.push(rule);
   }
-  const lines = [...reasons].map(([why, rules]) => `  skipped ${ruleList(rules)}: ${escapeText(why)}`);
-  for (const line of lines.slice(0, MAX_REASONS)) yield paint('faint', line);
-  if (lines.length > MAX_REASONS)
-    yield paint('faint', `  and ${lines.length - MAX_REASONS} more reasons (--format json)`);
+  for (const [why, rules] of reasons)
+    yield paint('faint', `  skipped ${ruleList(rules)}: ${escapeText(why)}`);
 }
 
 /** Rule ids, a long list as its first ones and a count. */

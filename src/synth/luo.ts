@@ -1,10 +1,9 @@
 /** LUO's state from its plan: where sessions and files are, as a document for the writers and as an account. */
 
-import { blockCapacity } from '../decode/upstream/blocks.js';
-import { fileCapacity, flbCapacity, sessionCapacity } from '../decode/upstream/luo.js';
-import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../records/luo.js';
 import { hex } from '../schema/units.js';
 import { namedForms } from '../structures/index.js';
+import { LUO_FORMS, type LuoForm, luoForm } from '../structures/luo/binding.js';
+import { areaOf, listCapacity } from '../structures/record-list.js';
 import { folioRuns, layFolioList } from './folio-list.js';
 import type { Guest } from './guest.js';
 import type { LaidIommu } from './iommu/iommu.js';
@@ -14,10 +13,6 @@ import type { FilePlan, LuoPlan, SessionPlan } from './upstream-plan.js';
 
 type Json = { readonly [key: string]: unknown };
 
-/** Orders of what the kernel allocates: 16 pages of sessions, 2 pages of files (include/linux/kho/abi/luo.h). */
-const SESSION_ORDER = 4;
-const FILE_ORDER = 1;
-
 /** A part twice: for the writers, without the lists that are made when they are read, and with them. */
 export interface Laid {
   readonly encoded: Json;
@@ -26,12 +21,20 @@ export interface Laid {
 
 /** What bounds a plan of this version: sessions in all, files of a session, FLBs; Infinity for block lists. */
 export function luoLimits(version: LuoPlan['version'], pageSize: number) {
-  const blocks = version === 'luo-v4' || version === 'luo-v5';
+  const form = formOf(version);
+  const most = (list: LuoForm['sessions'] | LuoForm['files']): number =>
+    areaOf(list) === undefined ? Number.POSITIVE_INFINITY : listCapacity(list, pageSize);
   return {
-    sessions: blocks ? Number.POSITIVE_INFINITY : sessionCapacity(pageSize),
-    files: version === 'luo-v5' ? Number.POSITIVE_INFINITY : fileCapacity(pageSize),
-    flbs: flbCapacity(pageSize),
+    sessions: most(form.sessions),
+    files: most(form.files),
+    flbs: listCapacity(form.flbs, pageSize),
   };
+}
+
+function formOf(version: LuoPlan['version']): LuoForm {
+  const form = luoForm(version) ?? LUO_FORMS[0];
+  if (form === undefined) throw new RangeError('LUO has no version');
+  return form;
 }
 
 /**
@@ -57,17 +60,15 @@ export function layLuo(
     return laySession(space, plan, session, files);
   });
   const { version } = plan;
-  const inBlocks = version === 'luo-v4' || version === 'luo-v5';
-  const blocks = inBlocks ? layBlocks(space, sessions.length, LUO_SESSION_SER_SIZE) : undefined;
-  const sessionsAddress =
-    blocks === undefined ? hex(space.keep(SESSION_ORDER)) : (blocks[0]?.address ?? '0x0');
-  const hasFlbs = version !== 'luo-v1' || plan.flbPage;
+  const form = formOf(version);
+  const laid = layList(space, form.sessions, sessions.length);
+  const hasFlbs = form.head !== undefined || plan.flbPage;
   const common: Json = {
     compatible: version,
     liveupdateNumber: hex(plan.liveupdateNumber),
-    ...(version === 'luo-v2' ? { abiHeader: hex(space.keep(0)) } : {}),
-    sessionsAddress,
-    ...(blocks === undefined || blocks.length === 0 ? {} : { sessionBlocks: blocks }),
+    ...(form.tree !== undefined && form.head !== undefined ? { abiHeader: hex(space.keep(0)) } : {}),
+    sessionsAddress: laid.address,
+    ...(laid.blocks.length === 0 ? {} : { sessionBlocks: laid.blocks }),
     ...(hasFlbs ? flbsJson(space, plan, iommu) : {}),
   };
   return {
@@ -84,13 +85,13 @@ function flbsJson(space: Space, { flbs }: LuoPlan, iommu: LaidIommu | undefined)
 }
 
 function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {
-  const blocks = version === 'luo-v5' ? layBlocks(space, files.length, LUO_FILE_SER_SIZE) : undefined;
-  const filesAddress = files.length === 0 ? '0x0' : (blocks?.[0]?.address ?? hex(space.keep(FILE_ORDER)));
+  const { files: list } = formOf(version);
+  const laid = files.length === 0 ? { address: '0x0', blocks: [] } : layList(space, list, files.length);
   const common: Json = {
     name,
     count: hex(files.length),
-    filesAddress,
-    ...(blocks === undefined || blocks.length === 0 ? {} : { fileBlocks: blocks }),
+    filesAddress: laid.address,
+    ...(laid.blocks.length === 0 ? {} : { fileBlocks: laid.blocks }),
   };
   return {
     encoded: { ...common, files: files.map(({ encoded }) => encoded) },
@@ -98,13 +99,20 @@ function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, f
   };
 }
 
-/** Blocks for a number of records, each full before the next. */
-function layBlocks(space: Space, records: number, size: number): { address: string; count: string }[] {
-  const capacity = blockCapacity(space.pageSize, size);
-  return Array.from({ length: Math.ceil(records / capacity) }, (_, i) => ({
+/** Room for a number of records: one allocation, or blocks, each full before the next. */
+function layList(
+  space: Space,
+  list: LuoForm['sessions'] | LuoForm['files'],
+  records: number,
+): { readonly address: string; readonly blocks: readonly { address: string; count: string }[] } {
+  const area = areaOf(list);
+  if (area !== undefined) return { address: hex(space.keep(Math.log2(area.pages))), blocks: [] };
+  const capacity = listCapacity(list, space.pageSize);
+  const blocks = Array.from({ length: Math.ceil(records / capacity) }, (_, i) => ({
     address: hex(space.keep(0)),
     count: hex(Math.min(capacity, records - i * capacity)),
   }));
+  return { address: blocks[0]?.address ?? '0x0', blocks };
 }
 
 function layFile(

@@ -114,7 +114,7 @@ function withIommu(
   const holding = sessions.filter(({ files }) => files.length > 0);
   if (holding.length === 0) throw new SynthError('domains', 'there is no file to map: --files is 0');
   const { files: limit } = luoLimits(luo.version, pageSize);
-  // Beside its memfds a session has at most two iommufds, and the devices of its domains.
+  // Beside its files of guest memory a session has at most two iommufds, and the devices of its domains.
   const share = Math.ceil(domains / holding.length) * devices + 2;
   if (holding.some(({ files }) => files.length + share > limit))
     throw new SynthError('devices', `a session of ${luo.version} holds ${limit} files only`);

@@ -1,13 +1,14 @@
 /** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
 import type { Handover } from '../abi/model.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import type { LuoFile, LuoSession } from '../abi/upstream/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import { mappingBlock } from '../records/guestmemfs.js';
 import { khoTestFolio } from '../records/kho_test.js';
-import { MEMFD_LUO_FOLIO_SER_SIZE, memfdLuoFolioSer } from '../records/memfd.js';
 import { bytesToText } from '../schema/text.js';
-import type { FolioList } from '../structures/folios.js';
+import { FOLIO_SER_SIZE, type FolioList, folioSer } from '../structures/folios.js';
+import { folioListsOf } from '../structures/index.js';
 import type { Addresses } from './addresses.js';
 import { recordName } from './hit.js';
 import type { Reference } from './pointers.js';
@@ -77,18 +78,14 @@ function candidates({ preserved, pageSize }: Handover, { sorted }: Addresses): C
 }
 
 function addFiles(handover: Handover, addresses: Addresses, add: Add): void {
-  const { luo, pageSize } = handover;
+  const { pageSize } = handover;
   const folios = candidates(handover, addresses);
-  for (const session of luo?.sessions ?? []) {
-    for (const file of session.files ?? []) {
-      const { memfd, hugeMemfd, guestMemfd } = file;
-      const order = hugeMemfd?.order;
+  for (const { session, file } of filesOf(handover)) {
+    for (const { list } of folioListsOf(file)) {
+      const { order } = list;
       const own =
-        order === undefined
-          ? folios
-          : alignedTo(folios, 2 ** Math.min(Number(order), 40), addresses, pageSize);
-      for (const list of [memfd, hugeMemfd, guestMemfd])
-        if (list !== undefined) addFolios(list, session, file, own, addresses, pageSize, add);
+        order === undefined ? folios : alignedTo(folios, 2 ** Math.min(order, 40), addresses, pageSize);
+      addFolios(list, session, file, own, addresses, pageSize, add);
     }
   }
 }
@@ -140,12 +137,12 @@ function addFolios(
         const address = BigInt(sorted[index] as number);
         const fileOffset = page * BigInt(pageSize) + address - BigInt(start) * BigInt(pageSize);
         const entry = first + nth;
-        const at = Number(areaAddress(area, entry * MEMFD_LUO_FOLIO_SER_SIZE));
+        const at = Number(areaAddress(area, entry * FOLIO_SER_SIZE));
         add(
           index,
           { kind: 'file', session, file, fileOffset },
           {
-            record: recordName(memfdLuoFolioSer),
+            record: recordName(folioSer),
             field: 'pfn',
             address: at,
             fieldAddress: at,

@@ -1,11 +1,12 @@
 /** Finds the structures that have a byte at given addresses, in one pass over the references of a handover. */
-import type { TreeBinding } from '../abi/binding.js';
+
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import { addBlobRecords } from '../instances/blobs.js';
 import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../instances/instance.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../instances/sink.js';
 import type { RecordType } from '../schema/record.js';
+import type { TreeBinding } from '../structures/tree.js';
 import { firstStageEntry } from '../vtd/first-stage.js';
 import { secondStageEntry } from '../vtd/second-stage.js';
 import type { Addresses } from './addresses.js';

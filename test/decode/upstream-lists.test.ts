@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/abi/model.js';
-import { blockCapacity, MAX_BLOCKS, readBlocks } from '../../src/decode/upstream/blocks.js';
+import { readChain } from '../../src/decode/upstream/chain.js';
 import { fold16 } from '../../src/decode/upstream/checksum.js';
 import type { Context } from '../../src/decode/upstream/context.js';
 import { createReporter } from '../../src/decode/upstream/report.js';
 import { readArea, readVmalloc, vmallocCapacity } from '../../src/decode/upstream/vmalloc.js';
-import { writeArea, writeBlocks } from '../../src/encode/upstream/lists.js';
+import { writeArea, writeList } from '../../src/encode/upstream/lists.js';
 import { createPlace, type Place } from '../../src/encode/upstream/place.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { writeKhoBlockHeaderSer } from '../../src/records/kho_block.js';
 import { luoFileSer } from '../../src/records/luo.js';
+import { BLOCKS, blockCapacity, MAX_BLOCKS } from '../../src/structures/blocks.js';
 
+const FILES = { record: luoFileSer, what: 'files', kept: { chain: BLOCKS } } as const;
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
 function context(memory: PhysicalMemory, pageSize: number): Context & { diagnostics: Diagnostic[] } {
@@ -43,9 +45,9 @@ describe.each(PAGE_SIZES)('block lists, pages of %d', (pageSize) => {
   test.each([0, 1, capacity - 1, capacity, capacity + 1, 3 * capacity])('%d records come back', (count) => {
     const values = Array.from({ length: count }, (_, i) => file(i));
     const place = createPlace(pageSize, []);
-    const head = writeBlocks(place, luoFileSer, values, undefined, undefined, 'files');
+    const head = writeList(place, FILES, values, { given: undefined, path: 'files' });
     const reading = context(memoryOf(place), pageSize);
-    const list = readBlocks(reading, head, luoFileSer, 'files');
+    const list = readChain(reading, head, BLOCKS, luoFileSer, 'files');
     expect(head === 0n).toBe(count === 0);
     expect(list.records.map(({ value }) => value)).toEqual(values);
     expect(list.blocks.map((block) => Number(block.count))).toEqual(
@@ -90,7 +92,7 @@ describe('damaged block lists', () => {
     ['a link above 2^52', [[1n << 60n, 1n]], 'block-pointer', 1],
   ] as const)('%s', (_, blocks, code, records) => {
     const reading = context(chain(blocks), 4096);
-    const list = readBlocks(reading, 0x1000n, luoFileSer, 'files');
+    const list = readChain(reading, 0x1000n, BLOCKS, luoFileSer, 'files');
     expect(list.complete).toBe(false);
     expect(list.records).toHaveLength(records);
     expect(reading.diagnostics.map((each) => each.code)).toEqual([code]);
@@ -99,7 +101,7 @@ describe('damaged block lists', () => {
   test('more blocks than the kernel takes', () => {
     const blocks = Array.from({ length: MAX_BLOCKS + 5 }, (_, i) => [BigInt(i + 2) * 4096n, 1n] as const);
     const reading = context(chain(blocks), 4096);
-    const list = readBlocks(reading, 0x1000n, luoFileSer, 'files');
+    const list = readChain(reading, 0x1000n, BLOCKS, luoFileSer, 'files');
     expect(list.blocks).toHaveLength(MAX_BLOCKS);
     expect(reading.diagnostics.map(({ code }) => code)).toEqual(['block-limit']);
   });

@@ -6,7 +6,7 @@ import { manifestLine } from '../../src/fuzz/manifest.js';
 import { type MutateContext, type Mutator, mutateContext } from '../../src/fuzz/mutate/context.js';
 import { mutateField } from '../../src/fuzz/mutate/field.js';
 import { mutateRegister } from '../../src/fuzz/mutate/register.js';
-import { expectationText, type Mutation } from '../../src/fuzz/mutation.js';
+import { ACCEPTED, expectationText, type Mutation } from '../../src/fuzz/mutation.js';
 import { selfRunner } from '../../src/fuzz/self.js';
 import { createRandom } from '../../src/synth/random.js';
 import { sweep } from '../sweep.js';
@@ -51,6 +51,25 @@ describe.each(UNIT_TARGETS)('%s', (_, target, records) => {
     expect(problems).toEqual([]);
     expect(decided).toBeGreaterThan(least);
     expect(rules.size).toBeGreaterThan(2);
+  });
+
+  test('a page of a root or context table that is not there is no finding', () => {
+    const runner = selfRunner(target);
+    const pages = new Set(
+      entries.records
+        .filter(({ record }) => /(?:root|context)_entry$/.test(record.name))
+        .map(({ address }) => Math.floor(Number(address) / 4096) * 4096),
+    );
+    expect(pages.size).toBeGreaterThan(0);
+    for (const start of pages) {
+      const cut: Mutation = {
+        level: 'byte',
+        words: `without ${start}`,
+        expect: ACCEPTED,
+        changes: [{ kind: 'cut', start, end: start + 4096 }],
+      };
+      expect(runner.run({ number: 1, mutations: [cut], expect: ACCEPTED }).problems).toEqual([]);
+    }
   });
 
   test('the manifest has the value for --root, as the case needs it', () => {

@@ -130,3 +130,46 @@ describe('bytes', () => {
     }
   });
 });
+
+describe('the end of the text', () => {
+  const handover = damaged(DUMP, setKey('domains.0.mem.1.len', '0xffffffffffffffff'));
+  const result = validate(handover, catalogue);
+  const lines = (options = {}): string[] => [...validateLines('d', handover, result, catalogue, options)];
+
+  test('a table of rules with counts, coverage, what was run, and the verdict last', () => {
+    const text = lines();
+    const head = text.findIndex((line) => line.startsWith('RULE'));
+    const rules = new Set(result.findings.map(({ rule, severity }) => `${rule} ${severity}`));
+    const table = text.slice(head + 1, text.indexOf('', head));
+    expect(table).toHaveLength(rules.size);
+    expect(table[0]).toMatch(/^KHO-004 +error +1 {2}a record is not empty/);
+    expect(text.slice(-3)[0]).toMatch(/^coverage: /);
+    expect(text.slice(-2)[0]).toMatch(/^\d+ rules run: .* skipped \(--skipped tells why\)$/);
+    expect(text.at(-1)).toMatch(/^invalid, \d+ errors?, .*; to read on: kho explain KHO-004$/);
+  });
+
+  test('reasons for skipping are told when asked for, absent memory first', () => {
+    expect(lines().some((line) => line.startsWith('  skipped '))).toBe(false);
+    const skipped = [
+      { rule: 'KHO-001', why: 'not asked', kind: 'not-asked' },
+      { rule: 'KHO-002', why: 'a page is not in the dump', kind: 'absent' },
+    ] as const;
+    const text = [...validateLines('d', handover, { ...result, skipped }, catalogue, { skipped: true })];
+    expect(text.filter((line) => line.startsWith('  skipped '))).toEqual([
+      '  skipped KHO-002: a page is not in the dump',
+      '  skipped KHO-001: not asked',
+    ]);
+  });
+
+  test('findings on tables are together by device or domain', () => {
+    const of = (device: string, iova: bigint): Finding => ({
+      ...finding('VTD-110', 'error', { iova, address: iova }),
+      subject: { device },
+    });
+    const places = placesOf([of('0000:00:03.0', 1n), of('0000:04:00.0', 2n), of('0000:00:03.0', 3n)], 10);
+    expect(places.map(({ name, rules }) => [name, rules[0]?.findings.length])).toEqual([
+      ['device 0000:00:03.0', 2],
+      ['device 0000:04:00.0', 1],
+    ]);
+  });
+});

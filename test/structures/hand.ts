@@ -80,6 +80,6 @@ export function attached(
     luo,
   } as unknown as Handover;
   const reporter = createReporter(diagnostics, memory, missing as never);
-  attachStructures(handover, luo, { memory, pageSize: 4096, reporter, claimed: new Set() });
+  attachStructures(handover, { memory, pageSize: 4096, reporter, claimed: new Set() });
   return { ...handover, luo, files: luo.sessions?.[0]?.files ?? [] };
 }

@@ -49,6 +49,24 @@ describe('a prerequisite', () => {
   });
 });
 
+describe('a rule that another follows', () => {
+  const outcome = (check: NonNullable<Rule['check']>) => {
+    const first = rule('A-001', check);
+    const second: Rule = { ...rule('A-002', () => {}), follows: ['A-001'] };
+    return validate(HANDOVER, [first, second], { only: new Set(['A-002']) });
+  };
+
+  test('blocks it where it fails, and is run for it', () => {
+    const { skipped } = outcome((_, report) => report.finding({ message: 'a finding', location: {} }));
+    expect(skipped).toContainEqual({ rule: 'A-002', why: 'A-001 failed', kind: 'prerequisite' });
+  });
+
+  test('does not where it does not apply', () => {
+    const { passed } = outcome((_, report) => report.skip('there is nothing of it'));
+    expect(passed).toEqual(['A-002']);
+  });
+});
+
 const NOTHING: NonNullable<Handover['memory']> = {
   description: 'nothing',
   read: () => 0,

@@ -82,8 +82,8 @@ test('a page of guest memory: whose, where in the file, who reaches it, and the 
       `0x1b086000  0x2228038@0x200000  absent, preserved by the block 0x1b086000-0x1b087000 of order 0 (4 KiB)
   contents     of memfd, session "vm", token 0x11, offset 0x800000
   referred by  memfd_luo_folio_ser.pfn at 0x22b8000  folio 2048 of session "vm" token 0x11
-                 kho_vmalloc_chunk.phys at 0x2226048  run 8 of the folios of session "vm" file 0
-                   memfd_luo_ser.folios.first at 0x2225020  memfd of session "vm" file 0
+                 kho_vmalloc_chunk.phys at 0x2226048  run 8 of the folios of the memfd of session "vm" file 0
+                   memfd_luo_ser.folios.first at 0x2225020  the memfd of session "vm" file 0
                      luo_file_ser.data at 0x2224040  session "vm" file 0
                        luo_session_ser.file_set_ser.files at 0x2223050  session "vm"
                          luo_ser.sessions_pa at 0x2031010  LUO

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isEngine, type NameUse, namesIn } from './engines.js';
+import { isEngine, isVersionless, type NameUse, namesIn } from './engines.js';
 import { type Scan, scan } from './scan.js';
 
 /**
@@ -65,7 +65,7 @@ export function checkLayers(root: string): Result {
     .map((name): Source => {
       const path = name.split(sep).join('/');
       const text = readFileSync(join(folder, name), 'utf8');
-      return { path, names: isEngine(path) ? namesIn(text, subjects) : [], ...scan(text) };
+      return { path, names: namesOf(path, text, subjects), ...scan(text) };
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const known = new Set(sources.map(({ path }) => path));
@@ -99,6 +99,12 @@ export function checkLayers(root: string): Result {
     report(from, line, `import cycle through ${to}: ${path.join(' → ')}`);
   }
   return { files: sources.length, imports: edges.length, violations };
+}
+
+/** Names that a file should not have: of any structure in an engine, of versions where these come from bindings. */
+function namesOf(path: string, text: string, subjects: readonly string[]): readonly NameUse[] {
+  if (isEngine(path)) return namesIn(text, subjects);
+  return isVersionless(path) ? namesIn(text, []) : [];
 }
 
 /** The structures that are bound: one folder each. */

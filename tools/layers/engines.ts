@@ -11,12 +11,17 @@ const ENGINES: readonly string[] = [
   'structures/refers.ts',
   'structures/lists.ts',
   'structures/model.ts',
+  'structures/tree.ts',
+  'structures/record-list.ts',
+  'structures/blocks.ts',
   'decode/structures/',
   'decode/upstream/chain.ts',
   'decode/upstream/folios.ts',
+  'decode/upstream/vmalloc.ts',
   'encode/structures/',
   'encode/upstream/chain.ts',
   'encode/upstream/folios.ts',
+  'encode/upstream/lists.ts',
   'instances/structures.ts',
   'instances/folios.ts',
   'instances/translation.ts',
@@ -28,13 +33,34 @@ const ENGINES: readonly string[] = [
   'diff/kept/uses-tables.ts',
   'report/structure-',
 ];
-const GENERATION = /['"`](?:kho-v\d|luo-v\d|memfd-v\d|rfc-2024)/g;
+/** Files that name structures, and take what their versions have from bindings: none of them names a version. */
+const VERSIONLESS: readonly string[] = [
+  'decode/upstream/luo.ts',
+  'decode/upstream/riders.ts',
+  'decode/upstream/kho-test.ts',
+  'encode/upstream/luo.ts',
+  'encode/upstream/rider.ts',
+  'instances/luo.ts',
+  'instances/upstream.ts',
+  'diff/kept/',
+  'diff/outline/luo.ts',
+  'diff/outline/riders.ts',
+  'diff/outline/subtrees.ts',
+  'report/upstream-',
+  'synth/luo.ts',
+];
+const GENERATION = /['"`](?:kho-v\d|luo-v\d|memfd-v\d|memblock-v\d|kho-test-v\d|rfc-2024)/g;
 
 /** What an engine names, and where. */
 export interface NameUse {
   readonly name: string;
   /** From 1. */
   readonly line: number;
+}
+
+/** Whether a file, by its path from src, takes what versions have from bindings. */
+export function isVersionless(path: string): boolean {
+  return VERSIONLESS.some((each) => path.startsWith(each));
 }
 
 /** Whether a file, by its path from src, is an engine. */

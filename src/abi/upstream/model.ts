@@ -5,11 +5,13 @@
 import type { KhoserMemBitmapPtr } from '../../records/kho_map.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
 import type { VmallocArea } from '../../structures/folios.js';
+import type { LuoVersion } from '../../structures/luo/model.js';
 import type { FileStructures, FlbStructures } from '../../structures/typed.js';
 import type { AddressRange, Origin } from '../origin.js';
 import type { RecordView } from '../record-view.js';
 
 export type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../structures/folios.js';
+export { LUO_VERSIONS, type LuoVersion } from '../../structures/luo/model.js';
 export type * from '../../structures/typed.js';
 
 /** Adjacent preserved blocks of one order. */
@@ -150,9 +152,6 @@ export interface LuoFlb extends FlbStructures {
   draft?: DraftRecord;
   readonly origin: Origin;
 }
-
-export const LUO_VERSIONS = ['luo-v1', 'luo-v2', 'luo-v3', 'luo-v4', 'luo-v5'] as const;
-export type LuoVersion = (typeof LUO_VERSIONS)[number];
 
 /** A block of a block list (kho_block), for the rules. */
 export interface BlockInfo {

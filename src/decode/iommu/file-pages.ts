@@ -1,6 +1,7 @@
 /** Which page frames files of LUO keep: their session, token, and place in the file. */
 
 import type { Handover } from '../../abi/model.js';
+import { filesOf } from '../../abi/upstream/holders.js';
 import type { LuoFile, LuoSession, PreservedPages } from '../../abi/upstream/model.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { CountedFolios } from '../../structures/folios.js';
@@ -42,12 +43,10 @@ export function filePages(handover: Handover): FilePages {
   return found;
 }
 
-function holdersOf({ luo }: Handover): FolioHolder[] {
-  return (luo?.sessions ?? []).flatMap((session) =>
-    (session.files ?? []).flatMap((file) =>
-      [...folioListsOf(file)].map(
-        ({ subject, list }): FolioHolder => ({ session, file, kind: subject, list, partly: false }),
-      ),
+function holdersOf(handover: Handover): FolioHolder[] {
+  return [...filesOf(handover)].flatMap(({ session, file }) =>
+    [...folioListsOf(file)].map(
+      ({ subject, list }): FolioHolder => ({ session, file, kind: subject, list, partly: false }),
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** Reads what LUO's files and FLBs, and children of the root, hold that the registry knows, and puts it into the model. */
 import type { Handover, Subtree } from '../../abi/model.js';
-import type { DraftRecord, Luo } from '../../abi/upstream/model.js';
+import { filesOf, flbsOf } from '../../abi/upstream/holders.js';
+import type { DraftRecord } from '../../abi/upstream/model.js';
 import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { namedForms } from '../../structures/index.js';
@@ -27,21 +28,19 @@ interface Held {
 }
 
 /** Reads the structures of LUO's FLBs, then those of its files, whose form often only the former tell. */
-export function attachStructures(handover: Handover, luo: Luo, context: Context): void {
+export function attachStructures(handover: Handover, context: Context): void {
   const facts = noFacts();
-  const flbs = (luo.flbs ?? []).flatMap((flb): Held[] => {
+  const flbs = flbsOf(handover).flatMap((flb): Held[] => {
     const name = bytesToText(flb.name).text;
     return held(flb, 'flb', name, flb.data, `the FLB ${name}`);
   });
-  const files = (luo.sessions ?? []).flatMap(({ name, files = [] }) =>
-    files.flatMap((file, i) =>
-      held(
-        file,
-        'file',
-        bytesToText(file.compatible).text,
-        file.data,
-        `file ${i} of session "${bytesToText(name).text}"`,
-      ),
+  const files = [...filesOf(handover)].flatMap(({ session, file, index }) =>
+    held(
+      file,
+      'file',
+      bytesToText(file.compatible).text,
+      file.data,
+      `file ${index} of session "${bytesToText(session.name).text}"`,
     ),
   );
   for (const list of [flbs, files]) {

@@ -1,9 +1,10 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
-import { physicalAddress } from '../../memory/read.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
 import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
+import { type Area, type RecordList as ListForm, listCapacity } from '../../structures/record-list.js';
 import type { Chain } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
@@ -239,4 +240,49 @@ export function readRecords<T>(
     records.push({ value: read(view, i * size), address: address + BigInt(i * size) });
   }
   return { records, complete, absent };
+}
+
+/** An allocation of records, and what its header says. */
+export interface RecordArea<T> {
+  readonly header: Readonly<Record<string, bigint>>;
+  /** As stored. */
+  readonly count: bigint;
+  readonly records: PlacedRecord<T>[];
+  /** A part is not in the dump. */
+  readonly absent: boolean;
+}
+
+/**
+ * Reads the records of an allocation whose header counts them.
+ *
+ * @returns undefined, and reported, where the dump does not hold the header
+ */
+export function readArea<T>(
+  context: Context,
+  address: bigint,
+  list: ListForm<T>,
+  { header, what }: Area,
+): RecordArea<T> | undefined {
+  const { memory, pageSize, reporter } = context;
+  const { size, read, fields, name } = header ?? {};
+  const counter = fields?.find(({ unit }) => unit === 'count');
+  if (size === undefined || read === undefined || counter === undefined)
+    throw new TypeError(`${name ?? what} does not count records`);
+  const bytes = readBytes(memory, address, size);
+  if (bytes === undefined) {
+    reporter.absent(what, address);
+    return undefined;
+  }
+  const value = read(dataView(bytes), 0) as Readonly<Record<string, bigint>>;
+  const count = value[counter.id] ?? 0n;
+  const first = address + BigInt(size);
+  const { records, absent } = readRecords(
+    context,
+    first,
+    count,
+    listCapacity(list, pageSize),
+    list.record,
+    list.what,
+  );
+  return { header: value, count, records, absent };
 }

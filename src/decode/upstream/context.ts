@@ -22,7 +22,7 @@ export interface RiderContext {
   readonly diagnostics: Diagnostic[];
   readonly reporter: Reporter;
   readonly context?: Context;
-  /** The writer is 6.16 or 6.17. */
+  /** The writer is 6.16 or 6.17, which have the array itself in `folios_info` of kho_test. */
   readonly old: boolean;
 }
 

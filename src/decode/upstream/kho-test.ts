@@ -1,7 +1,6 @@
 /** The rider of the in-kernel test (lib/test_kho.c): a list of folios and the checksum of what they hold. */
 import type { Diagnostic } from '../../abi/model.js';
 import type { KhoTest, KhoTestFolio } from '../../abi/upstream/model.js';
-import { khoTestInline, khoTestVmalloc } from '../../abi/upstream/riders.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { isKnown } from '../../memory/read.js';
@@ -13,6 +12,7 @@ import {
 } from '../../records/kho_test.js';
 import { KHO_VMALLOC_SIZE } from '../../records/vmalloc.js';
 import { hex } from '../../schema/units.js';
+import { khoTestInline, khoTestVmalloc } from '../../structures/kho-test/binding.js';
 import type { KhoTestForm } from '../../versions/table.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
@@ -25,17 +25,12 @@ import { areaLength, readArea, readVmalloc } from './vmalloc.js';
 /** More bytes are not summed up; the test preserves 1 GiB at most (two blocks of the highest order, 64K pages). */
 const MAX_SUMMED = 2 ** 32;
 
-/**
- * Decodes the tree and, with memory, the list and the checksum.
- *
- * @param old the writer is 6.16 or 6.17, which have the array itself in `folios_info`
- */
+/** Decodes the tree and, with memory, the list and the checksum. */
 export function decodeKhoTest(
-  { diagnostics, context }: RiderContext,
+  { diagnostics, context, old }: RiderContext,
   tree: FdtTree,
   compatible: string,
   address: bigint | undefined,
-  old: boolean,
 ): KhoTest {
   const test: KhoTest = { compatible, ...(address === undefined ? {} : { origin: { address } }) };
   const binding = isInline(tree, old) ? khoTestInline : khoTestVmalloc;

@@ -1,118 +1,67 @@
 /**
- * The Live Update Orchestrator's state, luo-v1 to luo-v5 (kernel/liveupdate/luo_core.c, luo_session.c,
- * luo_file.c, luo_flb.c): sessions, their files, and the global state (FLB) that files depend on.
+ * The Live Update Orchestrator's state, as the form of its version says (structures/luo): sessions, their files, and the
+ * global state (FLB) that files depend on.
  */
-
-import {
-  type BlockInfo,
-  LUO_VERSIONS,
-  type Luo,
-  type LuoFile,
-  type LuoFlb,
-  type LuoSession,
-  type LuoVersion,
-} from '../../abi/upstream/model.js';
-import { luoV1, luoV2 } from '../../abi/upstream/riders.js';
+import type { BlockInfo, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
-import {
-  LUO_FILE_SER_SIZE,
-  LUO_FLB_HEADER_SER_SIZE,
-  LUO_FLB_SER_SIZE,
-  LUO_SER,
-  LUO_SER_COMPOSITE,
-  LUO_SER_COMPOSITE_SIZE,
-  LUO_SER_SIZE,
-  LUO_SER_V2_SIZE,
-  LUO_SESSION_HEADER_SER_SIZE,
-  LUO_SESSION_SER_V1_SIZE,
-  type LuoFileSer,
-  type LuoSessionSer,
-  luoFileSer,
-  luoFlbSer,
-  luoSessionSer,
-  luoSessionSerV1,
-  readLuoFlbHeaderSer,
-  readLuoSer,
-  readLuoSerComposite,
-  readLuoSerV2,
-  readLuoSessionHeaderSer,
-} from '../../records/luo.js';
-import { ownVersion } from '../../schema/composite.js';
+import { LUO_SER_SIZE, type LuoFileSer, type LuoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { type LuoForm, luoCompatible, luoForm } from '../../structures/luo/binding.js';
+import { chainOf, listCapacity } from '../../structures/record-list.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { attachReleased } from '../structures/attach.js';
-import { type PlacedRecord, readBlocks, readRecords } from './blocks.js';
+import { type PlacedRecord, readArea, readChain, readRecords } from './chain.js';
 import { type Context, claim, contextOf, type RiderContext } from './context.js';
 
-/** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
-export const SESSION_PAGES = 16;
-export const FILE_PAGES = 2;
+export {
+  FILE_PAGES,
+  fileCapacity,
+  flbCapacity,
+  SESSION_PAGES,
+  sessionCapacity,
+} from '../../structures/luo/binding.js';
 
-/** Sessions that the area of luo-v1 to luo-v3 holds. */
-export function sessionCapacity(pageSize: number): number {
-  return Math.floor((SESSION_PAGES * pageSize - LUO_SESSION_HEADER_SER_SIZE) / LUO_SESSION_SER_V1_SIZE);
-}
-
-/** Files that the array of a session holds, up to luo-v4. */
-export function fileCapacity(pageSize: number): number {
-  return (FILE_PAGES * pageSize) / LUO_FILE_SER_SIZE;
-}
-
-/** Entries that an FLB page holds. */
-export function flbCapacity(pageSize: number): number {
-  return Math.floor((pageSize - LUO_FLB_HEADER_SER_SIZE) / LUO_FLB_SER_SIZE);
-}
-
-function knownVersion(compatible: string): LuoVersion | undefined {
-  return LUO_VERSIONS.find((version) => version === compatible);
-}
-
-/** LUO as a tree of its own: luo-v1 and luo-v2. */
+/** LUO as a tree of its own. */
 export function decodeLuoTree(
   { diagnostics, context }: RiderContext,
   tree: FdtTree,
   compatible: string,
   address: bigint | undefined,
 ): Luo {
-  const version = knownVersion(compatible);
+  const form = luoForm(compatible);
   const luo: Luo = {
     compatible,
-    ...(version === undefined ? {} : { version }),
+    ...(form === undefined ? {} : { version: form.version }),
     ...(address === undefined ? {} : { origin: { address } }),
   };
-  const binding = version === 'luo-v1' ? luoV1 : luoV2;
-  bindNode(tree, rootNode(tree), binding.root, luo as unknown as ModelObject, diagnostics);
+  if (form?.tree === undefined) return luo;
+  bindNode(tree, rootNode(tree), form.tree.root, luo as unknown as ModelObject, diagnostics);
   if (context === undefined) return luo;
-  if (version === 'luo-v2' && luo.abiHeader !== undefined) {
-    const bytes = readBytes(context.memory, luo.abiHeader, LUO_SER_V2_SIZE);
+  if (form.head !== undefined && luo.abiHeader !== undefined) {
+    const bytes = readBytes(context.memory, luo.abiHeader, form.head.size ?? 0);
     if (bytes === undefined) {
       context.reporter.of('luo').absent('luo_ser record', luo.abiHeader);
       return luo;
     }
-    const { liveupdateNum, sessionsPa, flbsPa } = readLuoSerV2(dataView(bytes), 0);
-    Object.assign(luo, { liveupdateNumber: liveupdateNum, sessionsAddress: sessionsPa, flbsAddress: flbsPa });
+    Object.assign(luo, headOf(form, bytes));
   }
-  readState(context, luo);
+  readState(context, luo, form);
   return luo;
 }
 
-/** Whether bytes begin like struct luo_ser of luo-v3 and later. */
-export function isLuoRecord(bytes: Uint8Array): boolean {
-  return bytes.length >= LUO_SER_SIZE && /^luo-v\d+$/.test(ownVersion(compatibleOf(bytes)));
+/** What the central record says. */
+function headOf({ head }: LuoForm, bytes: Uint8Array) {
+  const value = head?.read?.(dataView(bytes), 0);
+  if (value === undefined) return {};
+  const { liveupdateNum, sessionsPa, flbsPa } = value;
+  return { liveupdateNumber: liveupdateNum, sessionsAddress: sessionsPa, flbsAddress: flbsPa };
 }
 
-/** A composite string has twice the room. */
-function compatibleOf(bytes: Uint8Array): string {
-  const { text } = bytesToText(bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum));
-  if (!text.includes(';') || bytes.length < LUO_SER_COMPOSITE_SIZE) return text;
-  return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
-}
-
-/** LUO as a record: luo-v3 to luo-v5. Undefined when the bytes are not such a record. */
+/** LUO as a record. Undefined when the bytes are not such a record. */
 export function decodeLuoRecord(
   { context, reporter }: RiderContext,
   bytes: Uint8Array,
@@ -127,9 +76,9 @@ export function decodeLuoRecord(
     );
     return undefined;
   }
-  const compatible = compatibleOf(bytes);
-  const version = knownVersion(ownVersion(compatible));
-  if (version === undefined || version === 'luo-v1' || version === 'luo-v2') {
+  const compatible = luoCompatible(bytes);
+  const form = luoForm(compatible);
+  if (form === undefined || form.tree !== undefined || bytes.length < (form.head?.size ?? 0)) {
     reporter.add(
       'luo-compatible',
       /^[\x20-\x7e]+$/.test(compatible)
@@ -139,61 +88,44 @@ export function decodeLuoRecord(
     );
     return undefined;
   }
-  const { liveupdateNum, sessionsPa, flbsPa } = compatible.includes(';')
-    ? readLuoSerComposite(dataView(bytes), 0)
-    : readLuoSer(dataView(bytes), 0);
   const luo: Luo = {
     compatible,
-    version,
-    liveupdateNumber: liveupdateNum,
-    sessionsAddress: sessionsPa,
-    flbsAddress: flbsPa,
+    version: form.version,
+    ...headOf(form, bytes),
     ...(address === undefined ? {} : { origin: { address } }),
   };
-  if (context !== undefined) readState(context, luo);
+  if (context !== undefined) readState(context, luo, form);
   return luo;
 }
 
-function readState(context: Context, luo: Luo): void {
-  if (luo.sessionsAddress !== undefined) readSessions(context, luo, luo.sessionsAddress);
-  if (luo.flbsAddress !== undefined && luo.flbsAddress !== 0n) readFlbs(context, luo, luo.flbsAddress);
+function readState(context: Context, luo: Luo, form: LuoForm): void {
+  const { sessionsAddress, flbsAddress } = luo;
+  if (sessionsAddress !== undefined) readSessions(context, luo, form, sessionsAddress);
+  if (flbsAddress !== undefined && flbsAddress !== 0n) readFlbs(context, luo, form, flbsAddress);
 }
 
-function readSessions(context: Context, luo: Luo, address: bigint): void {
-  const { memory, pageSize, reporter } = context;
-  if (luo.version === 'luo-v4' || luo.version === 'luo-v5') {
-    const { records, blocks, complete } = readBlocks(
-      contextOf(context, 'sessions'),
-      address,
-      luoSessionSer,
-      'sessions',
-    );
+function readSessions(context: Context, luo: Luo, form: LuoForm, address: bigint): void {
+  const own = contextOf(context, 'sessions');
+  const { kept, record, what } = form.sessions;
+  if ('chain' in kept) {
+    const { records, blocks, complete } = readChain(own, address, kept.chain, record, what);
     luo.sessionBlocks = blocks;
     // If nothing of a list can be read, the model has no list, rather than an empty one.
-    if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, luo, records);
+    if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, form, records);
     return;
   }
   if (address === 0n) return;
-  const head = readBytes(memory, address, LUO_SESSION_HEADER_SER_SIZE);
-  if (head === undefined) {
-    reporter.of('sessions').absent('session area', address);
-    return;
-  }
-  const { count } = readLuoSessionHeaderSer(dataView(head), 0);
-  luo.sessionCount = count;
-  const first = address + BigInt(LUO_SESSION_HEADER_SER_SIZE);
-  const { records, absent } = readRecords(
-    contextOf(context, 'sessions'),
-    first,
-    count,
-    sessionCapacity(pageSize),
-    luoSessionSerV1,
-    'sessions',
-  );
-  if (records.length > 0 || !absent) luo.sessions = sessions(context, luo, records);
+  const area = readArea(own, address, form.sessions, kept.area);
+  if (area === undefined) return;
+  luo.sessionCount = area.count;
+  if (area.records.length > 0 || !area.absent) luo.sessions = sessions(context, form, area.records);
 }
 
-function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<LuoSessionSer>[]): LuoSession[] {
+function sessions(
+  context: Context,
+  form: LuoForm,
+  records: readonly PlacedRecord<LuoSessionSer>[],
+): LuoSession[] {
   return records.map(({ value, address }) => {
     const { files, count } = value.fileSetSer;
     const session: LuoSession = {
@@ -205,9 +137,9 @@ function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<Luo
     const name = bytesToText(value.name).text;
     const own = contextOf(context, 'files', address);
     const list =
-      files === 0n ? { records: [], blocks: [], absent: false } : readFiles(own, luo, files, count, name);
+      files === 0n ? { records: [], blocks: [], absent: false } : readFiles(own, form, files, count, name);
     if (list === undefined) return session;
-    if (luo.version === 'luo-v5') session.fileBlocks = list.blocks;
+    if (chainOf(form.files) !== undefined) session.fileBlocks = list.blocks;
     if (list.absent && list.records.length === 0) return session;
     session.files = list.records.map((record, i) => file(context, record, `file ${i} of session "${name}"`));
     if (BigInt(list.records.length) !== count) {
@@ -223,13 +155,14 @@ function sessions(context: Context, luo: Luo, records: readonly PlacedRecord<Luo
 
 function readFiles(
   context: Context,
-  luo: Luo,
+  { files }: LuoForm,
   address: bigint,
   count: bigint,
   session: string,
 ): { records: PlacedRecord<LuoFileSer>[]; blocks: readonly BlockInfo[]; absent: boolean } | undefined {
-  const what = `files of session "${session}"`;
-  if (luo.version === 'luo-v5') return readBlocks(context, address, luoFileSer, what);
+  const what = `${files.what} of session "${session}"`;
+  const chain = chainOf(files);
+  if (chain !== undefined) return readChain(context, address, chain, files.record, what);
   const at = physicalAddress(address);
   if (at === undefined || !claim(context, at)) {
     const why = at === undefined ? 'no physical address' : 'the array of another session';
@@ -239,8 +172,8 @@ function readFiles(
     });
     return undefined;
   }
-  const capacity = fileCapacity(context.pageSize);
-  const { records, absent } = readRecords(context, address, count, capacity, luoFileSer, what);
+  const capacity = listCapacity(files, context.pageSize);
+  const { records, absent } = readRecords(context, address, count, capacity, files.record, what);
   return { records, blocks: [], absent };
 }
 
@@ -251,19 +184,12 @@ function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, ow
   return result;
 }
 
-function readFlbs(context: Context, luo: Luo, address: bigint): void {
-  const { memory, pageSize, reporter } = context;
-  const head = readBytes(memory, address, LUO_FLB_HEADER_SER_SIZE);
-  if (head === undefined) {
-    reporter.of('flbs').absent('FLB page', address);
-    return;
-  }
-  const { pgcnt, count } = readLuoFlbHeaderSer(dataView(head), 0);
-  luo.flbPages = pgcnt;
-  luo.flbCount = count;
-  const first = address + BigInt(LUO_FLB_HEADER_SER_SIZE);
-  const own = contextOf(context, 'flbs');
-  const { records, absent } = readRecords(own, first, count, flbCapacity(pageSize), luoFlbSer, 'FLB entries');
-  if (absent && records.length === 0) return;
-  luo.flbs = records.map(({ value, address: at }): LuoFlb => ({ ...value, origin: { address: at } }));
+function readFlbs(context: Context, luo: Luo, { flbs }: LuoForm, address: bigint): void {
+  if (!('area' in flbs.kept)) return;
+  const area = readArea(contextOf(context, 'flbs'), address, flbs, flbs.kept.area);
+  if (area === undefined) return;
+  luo.flbPages = area.header.pgcnt ?? 0n;
+  luo.flbCount = area.count;
+  if (area.absent && area.records.length === 0) return;
+  luo.flbs = area.records.map(({ value, address: at }): LuoFlb => ({ ...value, origin: { address: at } }));
 }

@@ -1,8 +1,6 @@
 /** The blobs that hang below the root tree: found, recognised by content, decoded. */
-import type { Part } from '../../abi/missing.js';
-import type { Diagnostic, Handover, Subtree } from '../../abi/model.js';
+import type { Handover, Subtree } from '../../abi/model.js';
 import type { KexecMetadata, Memblock } from '../../abi/upstream/model.js';
-import { memblockV1 } from '../../abi/upstream/riders.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { readBytes } from '../../memory/read.js';
@@ -12,33 +10,24 @@ import {
   KHO_KEXEC_METADATA_SIZE,
   readKhoKexecMetadata,
 } from '../../records/kexec_metadata.js';
-import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { METADATA_VERSION } from '../../structures/kexec-metadata/binding.js';
+import { memblockV1, RESERVE_MEM } from '../../structures/memblock/binding.js';
+import type { RiderKey } from '../../structures/rider.js';
+import { RIDERS, riderOf, riderOfTree } from '../../structures/riders.js';
 import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readTree, treeSize } from '../find-search.js';
 import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
 import { decodeKhoTest } from './kho-test.js';
-import { decodeLuoRecord, decodeLuoTree, isLuoRecord } from './luo.js';
-import type { Reporter } from './report.js';
+import { decodeLuoRecord, decodeLuoTree } from './luo.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
 /** What a byte of a blob counts as held, and what more where it is a tree: its tokens, and all that is said of each. */
 const HELD_BYTE = 4;
 const HELD_TOKENS = 28;
-
-/** Riders whose blobs stay what they were while the kernel that was handed them runs (mm/memblock.c, kexec_handover.c). */
-const KEPT: ReadonlySet<string> = new Set(['memblock', 'kexec-metadata']);
-
-/** Which part of the model a child is. */
-const PART_OF: ReadonlyMap<string, Part> = new Map([
-  ['LUO', 'luo'],
-  ['memblock', 'memblock'],
-  ['kho_test', 'kho-test'],
-  ['kexec-metadata', 'metadata'],
-]);
 
 /** Reads and decodes the blob of every child of the root. */
 export function decodeRiders(handover: Handover, rider: RiderContext & { readonly context: Context }): void {
@@ -63,18 +52,17 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     // A look-up by name finds the first of several equal ones, and so does the model.
     subtree.known = first && decodeRider(handover, rider, name, blob, subtree.tree, subtree.address);
     if (subtree.known || !first) continue;
-    // Bytes that do not begin like LUO are not LUO's any more: the kernel frees the page early.
-    if (name === 'LUO' && subtree.tree === undefined) delete subtree.blob;
+    if (riderOf(name)?.record?.freed === true && subtree.tree === undefined) delete subtree.blob;
     const { tree } = subtree;
     attachBlob(subtree, rider.context, tree === undefined ? undefined : compatibleOf(tree), (property) =>
       tree === undefined ? undefined : propertyOf(tree, property),
     );
   }
-  if (handover.luo !== undefined) attachStructures(handover, handover.luo, rider.context);
+  attachStructures(handover, rider.context);
 }
 
 function isGone({ takenOver }: Handover, name: string): boolean {
-  return takenOver !== undefined && (takenOver.gone?.includes(name) ?? !KEPT.has(name));
+  return takenOver !== undefined && (takenOver.gone?.includes(name) ?? riderOf(name)?.kept !== true);
 }
 
 /** Whether bytes begin with a devicetree header. */
@@ -89,7 +77,7 @@ function readBlob(
   { context, reporter: whole }: RiderContext,
 ): Uint8Array | undefined {
   if (address === undefined || context === undefined) return undefined;
-  const reporter = whole.of(PART_OF.get(name ?? '') ?? 'blob');
+  const reporter = whole.of(riderOf(name)?.part ?? 'blob');
   const { memory } = context;
   // Children may all claim the same MiB: what is kept of them counts together.
   const claimed = size ?? BigInt(treeSize(memory, address) ?? 0);
@@ -134,20 +122,33 @@ export function decodeRider(
   tree: FdtTree | undefined,
   address: bigint | undefined,
 ): boolean {
-  const { reporter } = rider;
   if (tree !== undefined) return decodeTreeRider(handover, rider, name, tree, address);
-  if (name === 'LUO' || (name === undefined && isLuoRecord(blob))) {
-    const luo = decodeLuoRecord(rider, blob, address);
-    if (luo !== undefined) handover.luo = luo;
-    return luo !== undefined;
-  }
-  if (name === 'kexec-metadata' || (name === undefined && isMetadata(blob))) {
-    const metadata = decodeMetadata(blob, address, reporter);
-    if (metadata !== undefined) handover.kexecMetadata = metadata;
-    return metadata !== undefined;
-  }
-  return false;
+  const found = RIDERS.find(
+    (each) => each.record !== undefined && (name === undefined ? each.record.fits(blob) : each.name === name),
+  );
+  const part = found === undefined ? undefined : RECORDS[found.key]?.(rider, blob, address);
+  if (found !== undefined && part !== undefined) Object.assign(handover, { [found.key]: part });
+  return part !== undefined;
 }
+
+/** What is read of a record, by the key of its rider; undefined, and reported, where it is none. */
+const RECORDS: {
+  readonly [key in RiderKey]?: (
+    rider: RiderContext,
+    blob: Uint8Array,
+    address: bigint | undefined,
+  ) => unknown;
+} = { luo: decodeLuoRecord, kexecMetadata: decodeMetadata };
+
+/** What is read of a tree. */
+const TREES: {
+  readonly [key in RiderKey]?: (
+    rider: RiderContext,
+    tree: FdtTree,
+    compatible: string,
+    address: bigint | undefined,
+  ) => unknown;
+} = { memblock: decodeMemblock, khoTest: decodeKhoTest, luo: decodeLuoTree };
 
 /** A property of the root of a tree. */
 function propertyOf(tree: FdtTree, name: string): Uint8Array | undefined {
@@ -167,7 +168,7 @@ function decodeTreeRider(
   tree: FdtTree,
   address: bigint | undefined,
 ): boolean {
-  const { reporter, diagnostics } = rider;
+  const { reporter } = rider;
   const place = name === undefined ? '' : `${name}: `;
   if (name !== undefined) {
     for (const { code, message, offset } of tree.diagnostics) {
@@ -179,31 +180,27 @@ function decodeTreeRider(
     }
   }
   const compatible = compatibleOf(tree);
-  if (compatible === 'memblock-v1') {
-    handover.memblock = decodeMemblock(tree, compatible, address, diagnostics);
-  } else if (compatible === 'kho-test-v1') {
-    handover.khoTest = decodeKhoTest(rider, tree, compatible, address, rider.old);
-  } else if (compatible === 'luo-v1' || compatible === 'luo-v2') {
-    handover.luo = decodeLuoTree(rider, tree, compatible, address);
-  } else {
-    const known = name === 'memblock' || name === 'kho_test' || name === 'LUO';
-    if (known) {
-      reporter.add(
-        'compatible-unknown',
-        `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
-        { fdtPath: `/${name}`, property: 'compatible' },
-      );
-    }
-    return false;
+  const key = riderOfTree(compatible)?.key;
+  const read = key === undefined ? undefined : TREES[key];
+  if (key !== undefined && read !== undefined && compatible !== undefined) {
+    Object.assign(handover, { [key]: read(rider, tree, compatible, address) });
+    return true;
   }
-  return true;
+  if ((riderOf(name)?.trees.length ?? 0) > 0) {
+    reporter.add(
+      'compatible-unknown',
+      `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
+      { fdtPath: `/${name}`, property: 'compatible' },
+    );
+  }
+  return false;
 }
 
 function decodeMemblock(
+  { diagnostics }: RiderContext,
   tree: FdtTree,
   compatible: string,
   address: bigint | undefined,
-  diagnostics: Diagnostic[],
 ): Memblock {
   const memblock: Memblock = {
     compatible,
@@ -213,21 +210,15 @@ function decodeMemblock(
   const root = rootNode(tree);
   bindNode(tree, root, memblockV1.root, memblock as unknown as ModelObject, diagnostics);
   // A node with another string is left out of the list, and reported.
-  for (const region of memblock.regions) region.compatible = 'reserve-mem-v1';
+  for (const region of memblock.regions) region.compatible = RESERVE_MEM;
   return memblock;
-}
-
-function isMetadata(blob: Uint8Array): boolean {
-  if (blob.length < KHO_KEXEC_METADATA_SIZE) return false;
-  const { version, previousRelease } = readKhoKexecMetadata(dataView(blob), 0);
-  return version === 1 && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
 }
 
 /** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
+  { reporter }: RiderContext,
   blob: Uint8Array,
   address: bigint | undefined,
-  reporter: Reporter,
 ): KexecMetadata | undefined {
   const origin = address === undefined ? {} : { origin: { address } };
   const location = address === undefined ? {} : { address };
@@ -237,11 +228,11 @@ function decodeMetadata(
     return undefined;
   }
   const version = dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true);
-  if (version === 1 && blob.length >= KHO_KEXEC_METADATA_SIZE) {
+  if (version === METADATA_VERSION && blob.length >= KHO_KEXEC_METADATA_SIZE) {
     return { ...readKhoKexecMetadata(dataView(blob), 0), ...origin };
   }
   const why =
-    version === 1
+    version === METADATA_VERSION
       ? `has ${blob.length} bytes, fewer than ${KHO_KEXEC_METADATA_SIZE}`
       : `is of version ${version}, which is not known`;
   reporter.add('kexec-metadata-version', `kexec-metadata ${why}; the kernel ignores it`, {

@@ -2,14 +2,12 @@
 import type { Handover } from '../../abi/model.js';
 import type { BlockInfo, KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
+import { type LuoForm, luoForm } from '../../structures/luo/binding.js';
+import { areaOf } from '../../structures/record-list.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectHolder, collectTopStructures } from './uses-structures.js';
-
-/** Pages of the session area up to luo-v3, and of a session's array of files up to luo-v4 (include/linux/kho/abi/luo.h). */
-const SESSION_PAGES = 16;
-const FILE_PAGES = 2;
 
 /** Collects the map, the blobs, and what the riders keep. */
 export function collectUpstream(handover: Handover, uses: UseCollector): void {
@@ -104,16 +102,19 @@ function collectLuo(handover: Handover, uses: UseCollector): void {
 /** The pages of the records themselves. */
 function* luoRuns(luo: Luo, pageSize: number): Generator<Use> {
   const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
+  const form = luoForm(luo.compatible);
+  const pagesOf = (list: LuoForm['sessions'] | LuoForm['files'] | undefined): number =>
+    (list === undefined ? undefined : areaOf(list)?.pages) ?? 1;
   if (abiHeader !== undefined) yield pagesAt(Number(abiHeader), 1, pageSize);
   if (flbsAddress !== undefined && flbsAddress !== 0n) {
     yield pagesAt(Number(flbsAddress), Number(flbPages ?? 1n), pageSize);
   }
   yield* blockRuns(sessionBlocks, pageSize);
-  if (sessionCount !== undefined) yield pagesAt(Number(sessionsAddress), SESSION_PAGES, pageSize);
+  if (sessionCount !== undefined) yield pagesAt(Number(sessionsAddress), pagesOf(form?.sessions), pageSize);
   for (const { fileBlocks, filesAddress } of luo.sessions ?? []) {
     yield* blockRuns(fileBlocks, pageSize);
     if (fileBlocks === undefined && filesAddress !== 0n) {
-      yield pagesAt(Number(filesAddress), FILE_PAGES, pageSize);
+      yield pagesAt(Number(filesAddress), pagesOf(form?.files), pageSize);
     }
   }
 }

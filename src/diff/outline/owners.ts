@@ -1,5 +1,6 @@
 /** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
 import type { Handover } from '../../abi/model.js';
+import { filesOf } from '../../abi/upstream/holders.js';
 import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
 import { bytesToText } from '../../schema/text.js';
 import { folioListsOf } from '../../structures/index.js';
@@ -31,9 +32,9 @@ interface OwningFile {
   extents(): Iterable<{ readonly start: number; readonly end: number; readonly offset: number }>;
 }
 
-/** Owners of the pages of guestmemfs files and of LUO's. A page that two files have (damage) is the first one's. */
+/** Owners of the pages of guestmemfs files and of files with folios. A page that two files have (damage) is the first one's. */
 export function pageOwners(handover: Handover): PageOwners {
-  const files = [...guestmemfsFiles(handover), ...luoFiles(handover)].slice(0, MAX_FILES);
+  const files = [...guestmemfsFiles(handover), ...folioFiles(handover)].slice(0, MAX_FILES);
   let count = 0;
   for (const file of files) for (const _ of file.extents()) count++;
   const pieces = createPieces(count);
@@ -60,25 +61,24 @@ function* guestmemfsFiles({ guestmemfs }: Handover): Generator<OwningFile> {
 }
 
 /** Files by session and token; how large a folio is, its record or its preserved block says. */
-function* luoFiles({ luo, preserved, pageSize }: Handover): Generator<OwningFile> {
-  for (const { name, files = [] } of luo?.sessions ?? []) {
-    for (const file of files) {
-      for (const { subject, list } of folioListsOf(file)) {
-        yield {
-          name: `${subject.what} ${JSON.stringify(bytesToText(name).text)} token 0x${file.token.toString(16)}`,
-          *extents() {
-            for (const { pfn, index, count, step } of list.folios.runs()) {
-              const last = (count - 1) * step;
-              const order = list.order ?? preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
-              const offset = Number(index) * pageSize;
-              // What cannot be determined exactly has no owner.
-              if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
-              const start = Number(pfn) * pageSize;
-              yield { start, end: start + (last + 2 ** order) * pageSize, offset };
-            }
-          },
-        };
-      }
+function* folioFiles(handover: Handover): Generator<OwningFile> {
+  const { preserved, pageSize } = handover;
+  for (const { session, file } of filesOf(handover)) {
+    for (const { subject, list } of folioListsOf(file)) {
+      yield {
+        name: `${subject.what} ${JSON.stringify(bytesToText(session.name).text)} token 0x${file.token.toString(16)}`,
+        *extents() {
+          for (const { pfn, index, count, step } of list.folios.runs()) {
+            const last = (count - 1) * step;
+            const order = list.order ?? preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
+            const offset = Number(index) * pageSize;
+            // What cannot be determined exactly has no owner.
+            if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
+            const start = Number(pfn) * pageSize;
+            yield { start, end: start + (last + 2 ** order) * pageSize, offset };
+          }
+        },
+      };
     }
   }
 }

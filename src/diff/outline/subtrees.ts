@@ -1,10 +1,11 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
 
-import type { NodeBinding } from '../../abi/binding.js';
-import type { Subtree } from '../../abi/model.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
+import type { Handover, Subtree } from '../../abi/model.js';
 import { moreOfChild } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
+import type { RiderKey } from '../../structures/rider.js';
+import { heldTree, RIDERS } from '../../structures/riders.js';
+import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';
 import { luoEntity } from './luo.js';
@@ -20,34 +21,26 @@ interface Typed {
   readonly binding?: NodeBinding;
 }
 
+/** What is told of a rider, by its key in the model. */
+const ENTITIES: {
+  readonly [key in RiderKey]: (part: NonNullable<Handover[key]>, context: StructureContext) => Entity;
+} = { luo: luoEntity, memblock: memblockEntity, khoTest: khoTestEntity, kexecMetadata: metadataEntity };
+
+function typedRider<K extends RiderKey>(context: StructureContext, key: K, name: string): Typed[] {
+  const part = context.handover[key];
+  if (part === undefined) return [];
+  const binding = heldTree(context.handover, name)?.binding.root;
+  return [
+    {
+      entity: ENTITIES[key](part, context),
+      address: part.origin?.address,
+      ...(binding === undefined ? {} : { binding }),
+    },
+  ];
+}
+
 function typedRiders(context: StructureContext): Typed[] {
-  const { handover } = context;
-  const { luo, memblock, kexecMetadata, khoTest } = handover;
-  const riders: Typed[] = [];
-  if (luo !== undefined) {
-    const binding = luo.version === 'luo-v1' ? luoV1 : luo.version === 'luo-v2' ? luoV2 : undefined;
-    riders.push({
-      entity: luoEntity(luo, context),
-      address: luo.origin?.address,
-      ...(binding === undefined ? {} : { binding: binding.root }),
-    });
-  }
-  if (memblock !== undefined) {
-    const address = memblock.origin?.address;
-    riders.push({ entity: memblockEntity(memblock), address, binding: memblockV1.root });
-  }
-  if (khoTest !== undefined) {
-    const binding = khoTest.foliosInline === undefined ? khoTestVmalloc : khoTestInline;
-    riders.push({
-      entity: khoTestEntity(khoTest),
-      address: khoTest.origin?.address,
-      binding: binding.root,
-    });
-  }
-  if (kexecMetadata !== undefined) {
-    riders.push({ entity: metadataEntity(kexecMetadata), address: kexecMetadata.origin?.address });
-  }
-  return riders;
+  return RIDERS.flatMap(({ key, name }) => typedRider(context, key, name));
 }
 
 /** The lists of a handover's subsystems; of a rider on its own, that rider. */

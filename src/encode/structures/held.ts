@@ -44,12 +44,21 @@ export function flbData(
   return writeStructure(place, formOf(subject, json, name, own), json, given, own);
 }
 
-/** Says which structures at the top of a document no FLB holds: nothing leads to them. */
-export function reportUnnamed(place: Place, document: Json, written: ReadonlySet<string>): void {
+/**
+ * Says which structures at the top of a document no FLB holds: nothing leads to them.
+ *
+ * @param flbs where the document has FLBs
+ */
+export function reportUnnamed(
+  place: Place,
+  document: Json,
+  written: ReadonlySet<string>,
+  flbs: string,
+): void {
   for (const { key, top, what, forms } of SUBJECTS) {
     if (top !== true || document[key] === undefined || written.has(key)) continue;
     const names = [...new Set(forms.flatMap(({ names }) => names))].join(', ');
-    place.messages.push(`${key} is left out: luo.flbs has no entry that holds the ${what} (${names})`);
+    place.messages.push(`${key} is left out: ${flbs} has no entry that holds the ${what} (${names})`);
   }
 }
 

@@ -13,6 +13,7 @@ import { isKnown, physicalAddress } from '../../memory/read.js';
 import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { RIDERS } from '../../structures/riders.js';
 import { FACTS } from '../../versions/generations.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
@@ -28,14 +29,6 @@ import { createPlace, type Place } from './place.js';
 import { preservedBlocks, withinMap } from './preserved.js';
 import { recordRider, treeRider } from './rider.js';
 import { usedRanges } from './used.js';
-
-/** Children that the typed parts make, in the order in which a booting kernel registers them. */
-const TYPED = [
-  ['kexecMetadata', 'kexec-metadata'],
-  ['luo', 'LUO'],
-  ['khoTest', 'kho_test'],
-  ['memblock', 'memblock'],
-] as const;
 
 /** The physical memory of a document, piece by piece. */
 export interface UpstreamMemory {
@@ -128,10 +121,10 @@ function writeSubtrees(
 ): Json[] {
   const given = jsonObjects(json.subtrees, 'subtrees');
   const names = new Set(given.map(({ name }) => name));
-  const missing = TYPED.filter(([key, name]) => json[key] !== undefined && !names.has(name));
+  const missing = RIDERS.filter(({ key, name }) => json[key] !== undefined && !names.has(name));
   const { sized } = FACTS[generation];
   const seen = new Set<unknown>();
-  return [...missing.map(([, name]): Json => ({ name })).reverse(), ...given].map((subtree, i) => {
+  return [...missing.map(({ name }): Json => ({ name })).reverse(), ...given].map((subtree, i) => {
     const path = `subtrees[${i}]`;
     const bytes = heldBlob(place, subtree, subtreeBytes(json, subtree, seen.has(subtree.name), path), path);
     seen.add(subtree.name);

@@ -2,33 +2,20 @@
 import { KHO_TEST_FOLIO_SIZE, writeKhoTestFolio } from '../../records/kho_test.js';
 import {
   LUO_FILE_SER,
-  LUO_FLB_HEADER_SER_SIZE,
   LUO_FLB_SER,
-  LUO_SER_V2_SIZE,
-  LUO_SESSION_HEADER_SER_SIZE,
   LUO_SESSION_SER,
   type LuoFileSer,
   type LuoSessionSer,
-  luoFileSer,
-  luoFlbSer,
-  luoSessionSer,
-  luoSessionSerV1,
-  writeLuoFlbHeaderSer,
-  writeLuoSerV2,
-  writeLuoSessionHeaderSer,
 } from '../../records/luo.js';
-import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { LUO_FORMS, type LuoForm, luoForm } from '../../structures/luo/binding.js';
+import { chainOf } from '../../structures/record-list.js';
 import { jsonObject } from '../from-json.js';
 import { fileData, flbData, reportUnnamed } from '../structures/held.js';
 import { type Json, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
-import { recordBytes, writeArea, writeBlocks } from './lists.js';
+import { recordBytes, writeArea, writeList } from './lists.js';
 import type { Place } from './place.js';
-
-/** Orders of what the kernel allocates: 16 pages of sessions, 2 pages of files. */
-const SESSION_ORDER = 4;
-const FILE_ORDER = 1;
 
 /**
  * Writes what `luo` of a document holds.
@@ -37,36 +24,38 @@ const FILE_ORDER = 1;
  * @returns `luo` with the addresses at which its lists are
  */
 export function writeLuo(place: Place, luo: Json, document: Json): Json {
-  const version = versionOf(luo);
-  const sessions = writeSessions(place, luo);
-  const flbs = writeFlbs(place, luo, document);
+  const form = formOf(luo);
+  const sessions = writeSessions(place, luo, form);
+  const flbs = writeFlbs(place, luo, document, form);
   const result = {
     ...luo,
     ...(sessions === undefined ? {} : { sessionsAddress: hex(sessions) }),
     ...(flbs === undefined ? {} : { flbsAddress: hex(flbs) }),
   };
-  if (version !== 'luo-v2') return result;
+  if (form.tree === undefined || form.head === undefined) return result;
   const address = optionalWide(luo.abiHeader, 'luo.abiHeader') ?? place.keep(0);
-  const bytes = new Uint8Array(LUO_SER_V2_SIZE);
-  writeLuoSerV2(new DataView(bytes.buffer), 0, {
+  const head = {
     liveupdateNum: optionalWide(luo.liveupdateNumber, 'luo.liveupdateNumber') ?? 0n,
     sessionsPa: sessions ?? 0n,
     flbsPa: flbs ?? 0n,
-  });
-  place.put(address, bytes, 'luo.abiHeader');
+  };
+  place.put(address, recordBytes(form.head, [head]), 'luo.abiHeader');
   return { ...result, abiHeader: hex(address) };
 }
 
-function versionOf({ compatible }: Json): string | undefined {
-  return typeof compatible === 'string' ? ownVersion(compatible) : undefined;
+/** Of a string that is not known, the lists are as the oldest version keeps them. */
+function formOf({ compatible }: Json): LuoForm {
+  const form = luoForm(typeof compatible === 'string' ? compatible : undefined) ?? LUO_FORMS.at(-1);
+  if (form === undefined) throw new TypeError('LUO has no version');
+  return form;
 }
 
-function writeSessions(place: Place, luo: Json): bigint | undefined {
+function writeSessions(place: Place, luo: Json, form: LuoForm): bigint | undefined {
   const given = optionalWide(luo.sessionsAddress, 'luo.sessionsAddress');
   if (luo.sessions === undefined) return given;
   const records = jsonObjects(luo.sessions, 'luo.sessions').map((session, i): LuoSessionSer => {
     const path = `luo.sessions[${i}]`;
-    const files = writeFiles(place, luo, session, path);
+    const files = writeFiles(place, form, session, path);
     const listed = session.files === undefined ? 0 : jsonObjects(session.files, `${path}.files`).length;
     const count = optionalWide(session.count, `${path}.count`) ?? BigInt(listed);
     return {
@@ -74,21 +63,18 @@ function writeSessions(place: Place, luo: Json): bigint | undefined {
       fileSetSer: { files, count },
     };
   });
-  const version = versionOf(luo);
-  if (version === 'luo-v4' || version === 'luo-v5') {
-    return writeBlocks(place, luoSessionSer, records, given, luo.sessionBlocks, 'luo.sessionBlocks');
-  }
   if (given === 0n && records.length === 0) return 0n;
-  const address = given ?? place.keep(SESSION_ORDER);
-  const bytes = recordBytes(luoSessionSerV1, records, LUO_SESSION_HEADER_SER_SIZE);
-  const count = optionalWide(luo.sessionCount, 'luo.sessionCount') ?? BigInt(records.length);
-  writeLuoSessionHeaderSer(new DataView(bytes.buffer), 0, { count });
-  place.put(address, bytes, 'luo.sessions');
-  return address;
+  return writeList(place, form.sessions, records, {
+    given,
+    pages: luo.sessionBlocks,
+    pagesPath: 'luo.sessionBlocks',
+    header: { count: optionalWide(luo.sessionCount, 'luo.sessionCount') ?? BigInt(records.length) },
+    path: 'luo.sessions',
+  });
 }
 
 /** The files of a session; returns their list's address, 0 for none. */
-function writeFiles(place: Place, luo: Json, session: Json, path: string): bigint {
+function writeFiles(place: Place, form: LuoForm, session: Json, path: string): bigint {
   const given = optionalWide(session.filesAddress, `${path}.filesAddress`);
   if (session.files === undefined) return given ?? 0n;
   const records = jsonObjects(session.files, `${path}.files`).map((file, i): LuoFileSer => {
@@ -100,16 +86,16 @@ function writeFiles(place: Place, luo: Json, session: Json, path: string): bigin
       token: jsonWide(file.token, `${filePath}.token`),
     };
   });
-  if (versionOf(luo) === 'luo-v5') {
-    return writeBlocks(place, luoFileSer, records, given, session.fileBlocks, `${path}.fileBlocks`);
-  }
-  if (records.length === 0) return given ?? 0n;
-  const address = given ?? place.keep(FILE_ORDER);
-  place.put(address, recordBytes(luoFileSer, records), `${path}.files`);
-  return address;
+  if (records.length === 0 && chainOf(form.files) === undefined) return given ?? 0n;
+  return writeList(place, form.files, records, {
+    given,
+    pages: session.fileBlocks,
+    pagesPath: `${path}.fileBlocks`,
+    path: `${path}.files`,
+  });
 }
 
-function writeFlbs(place: Place, luo: Json, document: Json): bigint | undefined {
+function writeFlbs(place: Place, luo: Json, document: Json, form: LuoForm): bigint | undefined {
   const given = optionalWide(luo.flbsAddress, 'luo.flbsAddress');
   if (luo.flbs === undefined) return given;
   const written = new Set<string>();
@@ -122,15 +108,15 @@ function writeFlbs(place: Place, luo: Json, document: Json): bigint | undefined 
       count: jsonWide(flb.count, `${path}.count`),
     };
   });
-  reportUnnamed(place, document, written);
-  const address = given ?? place.keep(0);
-  const bytes = recordBytes(luoFlbSer, flbs, LUO_FLB_HEADER_SER_SIZE);
-  writeLuoFlbHeaderSer(new DataView(bytes.buffer), 0, {
-    pgcnt: optionalWide(luo.flbPages, 'luo.flbPages') ?? 1n,
-    count: optionalWide(luo.flbCount, 'luo.flbCount') ?? BigInt(flbs.length),
+  reportUnnamed(place, document, written, 'luo.flbs');
+  return writeList(place, form.flbs, flbs, {
+    given,
+    header: {
+      pgcnt: optionalWide(luo.flbPages, 'luo.flbPages') ?? 1n,
+      count: optionalWide(luo.flbCount, 'luo.flbCount') ?? BigInt(flbs.length),
+    },
+    path: 'luo.flbs',
   });
-  place.put(address, bytes, 'luo.flbs');
-  return address;
 }
 
 /**

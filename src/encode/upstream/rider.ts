@@ -1,20 +1,14 @@
 /** A rider's blob on its own: memblock, kho_test, LUO, kexec-metadata. */
-import type { TreeBinding } from '../../abi/binding.js';
 import type { Handover } from '../../abi/model.js';
-import { khoTestInline, khoTestVmalloc, luoV1, luoV2, memblockV1 } from '../../abi/upstream/riders.js';
 import {
   KHO_KEXEC_METADATA,
   KHO_KEXEC_METADATA_SIZE,
   writeKhoKexecMetadata,
 } from '../../records/kexec_metadata.js';
-import {
-  LUO_SER,
-  LUO_SER_COMPOSITE,
-  LUO_SER_COMPOSITE_SIZE,
-  LUO_SER_SIZE,
-  writeLuoSer,
-  writeLuoSerComposite,
-} from '../../records/luo.js';
+import { luoHead } from '../../structures/luo/binding.js';
+import type { RiderKey } from '../../structures/rider.js';
+import { heldTree, RIDERS } from '../../structures/riders.js';
+import type { TreeBinding } from '../../structures/tree.js';
 import { jsonInteger, jsonObject } from '../from-json.js';
 import { type Json, jsonNarrow, jsonText } from './json.js';
 
@@ -27,26 +21,15 @@ export interface TreeRider {
   /** The part in the document. */
   readonly part: Json;
   /** Its key, for messages. */
-  readonly key: 'memblock' | 'khoTest' | 'luo';
+  readonly key: RiderKey;
 }
 
 /** The part of a document that makes the tree of a rider of this name; the only one when no name is given. */
 export function treeRider(json: Json, name?: string): TreeRider | undefined {
-  const has = (key: TreeRider['key'], child: string): Json | undefined =>
-    json[key] !== undefined && (name === undefined || name === child)
-      ? jsonObject(json[key], key)
-      : undefined;
-  const memblock = has('memblock', 'memblock');
-  if (memblock !== undefined) return { binding: memblockV1, part: memblock, key: 'memblock' };
-  const khoTest = has('khoTest', 'kho_test');
-  if (khoTest !== undefined) {
-    const binding = khoTest.foliosInline === undefined ? khoTestVmalloc : khoTestInline;
-    return { binding, part: khoTest, key: 'khoTest' };
-  }
-  const luo = has('luo', 'LUO');
-  if (luo?.compatible === 'luo-v1') return { binding: luoV1, part: luo, key: 'luo' };
-  if (luo?.compatible === 'luo-v2') return { binding: luoV2, part: luo, key: 'luo' };
-  return undefined;
+  const held = heldTree(json, name);
+  if (held === undefined) return undefined;
+  const { rider, binding } = held;
+  return { binding, part: jsonObject(json[rider.key], rider.key), key: rider.key };
 }
 
 /** What a decoded blob has of a part. */
@@ -54,30 +37,37 @@ export function decodedPart(handover: Handover, { key }: TreeRider): Json {
   return (handover[key] ?? {}) as unknown as Json;
 }
 
+const RECORDS: { readonly [key in RiderKey]?: (part: Json) => Uint8Array } = {
+  luo: luoRecord,
+  kexecMetadata: metadataRecord,
+};
+
 /**
- * The record of a rider that is not a tree: LUO from luo-v3 on, kexec-metadata.
+ * The record of a rider that is not a tree.
  *
  * @returns undefined when the document has none of that name
  */
 export function recordRider(json: Json, name?: string): Uint8Array | undefined {
-  if (json.luo !== undefined && (name === undefined || name === 'LUO')) {
-    const luo = jsonObject(json.luo, 'luo');
-    if (luo.compatible !== 'luo-v1' && luo.compatible !== 'luo-v2') return luoRecord(luo);
-  }
-  if (json.kexecMetadata !== undefined && (name === undefined || name === 'kexec-metadata')) {
-    return metadataRecord(jsonObject(json.kexecMetadata, 'kexecMetadata'));
+  for (const { name: own, key, treeOf } of RECORD_RIDERS) {
+    if (json[key] === undefined || (name !== undefined && name !== own)) continue;
+    const part = jsonObject(json[key], key);
+    if (treeOf(part) === undefined) return RECORDS[key]?.(part);
   }
   return undefined;
 }
 
+/** LUO before others, where a document without names has several. */
+const RECORD_RIDERS = RIDERS.filter(({ record }) => record !== undefined).toReversed();
+
 function luoRecord(luo: Json): Uint8Array {
-  const composite = typeof luo.compatible === 'string' && luo.compatible.includes(';');
-  const bytes = new Uint8Array(composite ? LUO_SER_COMPOSITE_SIZE : LUO_SER_SIZE);
-  const layout = composite ? LUO_SER_COMPOSITE : LUO_SER;
+  const compatible = typeof luo.compatible === 'string' ? luo.compatible : undefined;
+  const { size = 0, write, fields } = luoHead(compatible ?? '');
+  const bytes = new Uint8Array(size);
   const integer = (key: string): bigint =>
     luo[key] === undefined ? 0n : jsonInteger(luo[key], `luo.${key}`);
-  (composite ? writeLuoSerComposite : writeLuoSer)(new DataView(bytes.buffer), 0, {
-    compatible: jsonText(luo, 'compatible', layout.liveupdateNum - layout.compatible, 'luo'),
+  const room = (fields.find(({ id }) => id === 'compatible')?.bitWidth ?? 0) / 8;
+  write?.(new DataView(bytes.buffer), 0, {
+    compatible: jsonText(luo, 'compatible', room, 'luo'),
     liveupdateNum: integer('liveupdateNumber'),
     sessionsPa: integer('sessionsAddress'),
     flbsPa: integer('flbsAddress'),

@@ -1,4 +1,6 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
+import { luoForm } from '../../structures/luo/binding.js';
+import { chainOf } from '../../structures/record-list.js';
 import { factsOf } from '../../versions/generations.js';
 import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
 import {
@@ -23,8 +25,11 @@ const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
-/** Files are in block lists from luo-v5 on, sessions from luo-v4 on. */
-const isList = ({ target }: FieldChange): boolean => target.handover.luo?.version === 'luo-v5';
+/** Whether files are in block lists. */
+const isList = ({ target }: FieldChange): boolean => {
+  const form = luoForm(target.handover.luo?.compatible);
+  return form !== undefined && chainOf(form.files) !== undefined;
+};
 const above =
   (limit: (change: FieldChange) => bigint) =>
   (change: FieldChange): boolean =>
@@ -49,7 +54,7 @@ const blockCount: FieldRule = (change) => {
   return change.instance.list?.startsWith('blocks of files') === true ? fires('LUO-011') : UNKNOWN;
 };
 
-/** Up to luo-v4 files are in an array: only what exceeds it is wrong for sure. */
+/** Files in an array: only what exceeds it is wrong for sure. */
 const fileCount: FieldRule = (change) => {
   if ((change.instance.length ?? 0) === 0) return change.old === 0n ? fires('LUO-009', 'LUO-011') : UNKNOWN;
   if (isList(change)) return fires('LUO-011');

@@ -1,5 +1,5 @@
 /** The records of a handover, list by list: of each list the first ones, and those that findings are about. */
-import type { TreeBinding } from '../../abi/binding.js';
+
 import type { Handover } from '../../abi/model.js';
 import { areaAddress } from '../../decode/upstream/vmalloc.js';
 import { addBlobRecords } from '../../instances/blobs.js';
@@ -11,6 +11,7 @@ import { addUnit } from '../../instances/vtd.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { khoRadixNode } from '../../records/kho_map.js';
 import type { RecordType } from '../../schema/record.js';
+import type { TreeBinding } from '../../structures/tree.js';
 import { firstStageEntry } from '../../vtd/first-stage.js';
 import { secondStageEntry } from '../../vtd/second-stage.js';
 import type { GivenUnit } from './spaces.js';

@@ -118,7 +118,8 @@ export function lanesOf({
   for (const user of users) {
     if (user.kind === 'reach') continue;
     const target = contents(user) ?? records(user);
-    addUser(target, user, owners.number(userText(user), objects.anchorOf(user.place)), used);
+    const owner = owners.number(userText(user), objects.anchorOf(user.place));
+    addUser(target, user, owner, used, owners);
   }
   const others = lane(
     'others',
@@ -154,7 +155,8 @@ export function lanesOf({
   if (region !== undefined)
     used.add(Number(region.start / BigInt(FRAME)), Number(region.end / BigInt(FRAME)));
   // Of a tree that was taken over, or records that are absent, what is missing may have owners.
-  const whole = handover.memory !== undefined && handover.takenOver === undefined && untold.length === 0;
+  const lacks = untold.length > 0 || (handover.missing ?? []).length > 0;
+  const whole = handover.memory !== undefined && handover.takenOver === undefined && !lacks;
   if (kept !== undefined && whole)
     addUnused(nobody, handover, kept, used.finish(), owners.number('no owner'));
   const places = lane('findings', 'bad', 'findings', 'Something is wrong here.');
@@ -257,6 +259,7 @@ function addUser(
   user: User,
   owner: number,
   used: ReturnType<typeof createFrames>,
+  owners: Owners,
 ): void {
   const few: Piece[] = [];
   let many: ReturnType<typeof createFrames> | undefined;
@@ -278,6 +281,7 @@ function addUser(
   for (const { start, end, position = Number.NaN } of runs) {
     used.add(start, end);
     bars.add(start, end, owner, position);
+    if (user.what === 'contents') owners.count(owner, start, end);
   }
 }
 

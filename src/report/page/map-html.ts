@@ -55,7 +55,7 @@ function* mapSvg(lanes: readonly Lane[], axis: readonly Stretch[], model: PageMo
     yield `<path class="tick" d="M${LABEL + x} 0V${height - FOOT + 4}"/>`;
     const text = frameText(start);
     // A label that the next stretch has no room for is left out.
-    if (x < free || width < 8) continue;
+    if (x < free || width < 8 || x + text.length * 7 > WIDTH) continue;
     free = x + text.length * 8 + 8;
     yield `<text class="axis" x="${LABEL + x}" y="${height - 8}">${text}</text>`;
   }

@@ -6,6 +6,7 @@ import type { Place } from '../../diff/place.js';
 import { bytesToText } from '../../schema/text.js';
 import { counted, hex, size } from '../../schema/units.js';
 import { structuresOf } from '../../structures/index.js';
+import type { Model } from '../../structures/structure.js';
 import { pciText } from '../../structures/values.js';
 
 /** A file of a session, or another thing that has a name. */
@@ -105,9 +106,11 @@ function keyOf({ part, session, token, region, file, flb }: Place): string {
 }
 
 function fileText(file: LuoFile): string {
-  const { memfd, hugeMemfd, guestMemfd, iommufd, vfioPci } = file;
-  if (memfd !== undefined)
-    return `${size(memfd.size)}, ${counted(memfd.nrFolios, 'folio')}${memfd.pos === 0n ? '' : `, position ${hex(memfd.pos)}`}`;
+  const { hugeMemfd, guestMemfd, iommufd, vfioPci } = file;
+  for (const { subject, value } of structuresOf(file)) {
+    const words = subject.line?.(value as Model);
+    if (words !== undefined) return words.map(({ text }) => text).join(', ');
+  }
   const folios = hugeMemfd ?? guestMemfd;
   if (folios !== undefined) return counted(folios.nrFolios, 'folio');
   if (iommufd !== undefined) return counted(iommufd.hwpts.items.length, 'page table');

@@ -59,7 +59,7 @@ function* spaceHtml(space: SpaceView, open: boolean, model: PageModel): Generato
         rows.map((row) => rowHtml(row, model)),
       );
     if (runs > rows.length)
-      yield `<p class="faint">and ${number(runs - rows.length)} more stretches (kho walk --domain ${html(space.name)} lists them)</p>\n`;
+      yield `<p class="faint">and ${number(runs - rows.length)} more stretches (kho walk lists them)</p>\n`;
   }
   yield '</details>\n';
 }
@@ -83,22 +83,9 @@ function rowHtml(row: SpaceView['rows'][number], { rowOwners, objects }: PageMod
 }
 
 /** The files and regions that have names. */
-export function* objectsHtml({ objects, lanes, owners, records }: PageModel): Generator<string> {
+export function* objectsHtml({ objects, owners, records }: PageModel): Generator<string> {
   const { list, total } = objects;
   if (list.length === 0) return;
-  const memory = new Map<string, { pages: number; first: number }>();
-  for (const { levels, kind } of lanes) {
-    const [bars] = levels;
-    if (bars === undefined || kind !== 'contents') continue;
-    for (let i = 0; i < bars.length; i++) {
-      const anchor = owners.list[bars.owners[i] as number]?.anchor;
-      if (anchor === undefined) continue;
-      const known = memory.get(anchor);
-      const pages = bars.covered[i] as number;
-      if (known === undefined) memory.set(anchor, { pages, first: bars.starts[i] as number });
-      else known.pages += pages;
-    }
-  }
   yield* wideTable(
     'sessions, files and regions',
     ['Session', 'Token', 'Kind', 'What', 'Memory', 'Record'],
@@ -109,7 +96,7 @@ export function* objectsHtml({ objects, lanes, owners, records }: PageModel): Ge
 
   function* rows(): Generator<string> {
     for (const { anchor, session, token, kind, what, address } of list) {
-      const own = memory.get(anchor);
+      const own = owners.memoryOf(anchor);
       const where =
         own === undefined
           ? ''

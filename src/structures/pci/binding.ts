@@ -7,8 +7,8 @@ import {
   pciSerV1,
   pciSerV1Wide,
 } from '../../records/draft_pci.js';
-import { khoBlockHeaderSer } from '../../records/kho_block.js';
 import type { RecordType } from '../../schema/record.js';
+import { BLOCKS } from '../blocks.js';
 import {
   type ListBinding,
   type Model,
@@ -70,7 +70,7 @@ function versioned(version: number): StructureForm {
         nrDevices: value('nrDevices', { wide: true }),
         devices: {
           kind: 'chain',
-          chain: { header: khoBlockHeaderSer, page: 'block', empty: false, limit: 10_000 },
+          chain: BLOCKS,
           list: devices(pciDevSer),
         },
       },

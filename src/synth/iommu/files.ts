@@ -1,4 +1,4 @@
-/** The files of a session that follow its memfds: iommufds, then the VFIO devices whose DMA they own (upstream 4.4, 4.6). */
+/** The files of a session that follow those of guest memory: iommufds, then the VFIO devices whose DMA they own (upstream 4.4, 4.6). */
 import { hex } from '../../schema/units.js';
 import { bdfText } from '../../structures/values.js';
 import type { Random } from '../random.js';
@@ -69,7 +69,7 @@ function vfioJson(
   const data = hex(space.keep(0));
   return {
     compatible: vfio === 'vfio-pci-v2' ? vfio : 'vfio-pci-v1',
-    // Far from those of memfds and iommufds.
+    // Far from those of guest memory and iommufds.
     token: hex(BigInt.asUintN(64, owner.token + (BigInt(index + 1) << 40n))),
     data,
     ...draftOf(vfio),

@@ -22,7 +22,7 @@ const GONE_BUS = 0xff;
 const WIDTHS: Readonly<Record<number, number>> = { 3: 39, 4: 48, 5: 57 };
 
 export interface LaidIommu {
-  /** Files that follow the memfds of each session. */
+  /** Files that follow those of guest memory in each session. */
   readonly files: readonly (readonly Json[])[];
   readonly flbs: readonly Json[];
   /** Parts at the top of a document. */

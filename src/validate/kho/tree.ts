@@ -1,5 +1,5 @@
 /** Rules on the container as a tree (rfc-2024 K1, K2, K13 to K15). */
-import type { NodeBinding } from '../../abi/binding.js';
+
 import { rfc2024 } from '../../abi/rfc2024.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
@@ -13,6 +13,7 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import type { NodeBinding } from '../../structures/tree.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';

@@ -1,6 +1,5 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
-
-import { MAX_BLOCKS } from '../../decode/upstream/blocks.js';
+import { MAX_BLOCKS } from '../../structures/blocks.js';
 import { FILES } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { counted, hex } from '../text.js';

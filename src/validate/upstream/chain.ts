@@ -1,13 +1,13 @@
 /** Linked pages that decoding has followed: vmalloc list pages and kho_block pages. */
 import type { Handover, Location } from '../../abi/model.js';
 import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
-import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
+import { blockCapacity } from '../../structures/blocks.js';
 import { DRAFTS } from '../../structures/index.js';
 import type { Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';

@@ -1,11 +1,11 @@
 /** The rider kho_test of the in-kernel test (upstream T1 to T3). */
 
-import { khoTestInline, khoTestVmalloc } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { fold16 } from '../../decode/upstream/checksum.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
+import { khoTestInline, khoTestVmalloc } from '../../structures/kho-test/binding.js';
 import { KHO_TEST } from '../reads.js';
 import type { Reporter, Rule } from '../rule.js';
 import { hex } from '../text.js';

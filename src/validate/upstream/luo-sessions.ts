@@ -1,10 +1,10 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { blockCapacity } from '../../decode/upstream/blocks.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
+import { blockCapacity } from '../../structures/blocks.js';
 import { factsOf } from '../../versions/generations.js';
 import { FILES, SESSIONS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';

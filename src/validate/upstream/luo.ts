@@ -1,12 +1,12 @@
 /** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
 
 import type { Subtree } from '../../abi/model.js';
-import { luoV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { luoV1 } from '../../structures/luo/binding.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
 import { LUO } from '../reads.js';

@@ -1,10 +1,10 @@
 /** The rider memblock, regions of reserve_mem= (upstream R1, R3, R5, R6). */
 
 import type { Subtree } from '../../abi/model.js';
-import { memblockV1 } from '../../abi/upstream/riders.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
+import { memblockV1 } from '../../structures/memblock/binding.js';
 import { MEMBLOCK } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex, range } from '../text.js';

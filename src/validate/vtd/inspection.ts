@@ -339,17 +339,23 @@ function compareDomains(sink: Sink, { domains }: Handover, units: UnitTargets): 
       if (bus === undefined || devfn === undefined) continue;
       sink.seen.add('domain-device');
       const wanted = `${hex(pgd)} with ${agaw + 2} levels`;
+      let unknown = false;
       const found = units.map(({ unit }) => {
         const { memory } = sink;
         const path = devicePath({ memory, rtaddr: unit.rtaddr, settings: unit.settings }, bus, devfn);
         const unread = path.steps.find(({ verdict }) => verdict === 'unknown');
-        if (unread !== undefined) sink.absent(['domain-device'], 'a VT-d structure', unread.address);
+        if (unread !== undefined) {
+          unknown = true;
+          sink.absent(['domain-device'], 'a VT-d structure', unread.address);
+        }
         return path.translation;
       });
       const second = found.flatMap((translation) =>
         translation !== undefined && 'second' in translation ? [translation.second] : [],
       );
       if (second.some(({ address, levels }) => BigInt(address) === pgd && levels === agaw + 2)) continue;
+      // What is absent may lead to that very table.
+      if (unknown) continue;
       const [first] = second;
       const is =
         first === undefined

@@ -455,7 +455,13 @@ export function createMap(page: ReadPage, ask: (query: string) => void): MemoryM
       shown = [Number(select.value)];
       plan();
     });
-    shown = [0];
+    // The one of which there is most to see.
+    const largest = links.reduce(
+      (best, { length }, i) => (length > (links[best]?.length ?? 0) ? i : best),
+      0,
+    );
+    select.value = `${largest}`;
+    shown = [largest];
     box.querySelector('.map-bar')?.append(select);
   }
   window.addEventListener('resize', plan);

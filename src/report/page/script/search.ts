@@ -9,6 +9,8 @@ const QUERY = '#q=';
 export interface Search {
   /** Answers a query, and goes to the place. */
   ask(query: string): void;
+  /** Goes where the address of the page says. */
+  follow(): void;
 }
 
 /** Sets up the field; links to an address or an id lead where they say from then on. */
@@ -68,8 +70,7 @@ export function createSearch(page: ReadPage, map: () => MemoryMap | undefined): 
   });
   window.addEventListener('hashchange', follow);
   linkAddresses();
-  follow();
-  return { ask };
+  return { ask, follow };
 }
 
 function decoded(text: string): string {

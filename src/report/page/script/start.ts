@@ -16,6 +16,7 @@ export function start(): void {
   const search = createSearch(page, () => map);
   map = createMap(page, search.ask);
   createFilters(page);
+  search.follow();
   followContents();
   printWhole();
 }

@@ -1,0 +1,31 @@
+/** The in-kernel test (lib/test_kho.c; upstream 3.7): the same string in two forms. */
+import { csum, khoTestFolio, khoTestMagic, nrFolios } from '../../records/kho_test.js';
+import { khoVmalloc } from '../../records/vmalloc.js';
+import { type Rider, riderTree } from '../rider.js';
+import { container, one, type PropertyBinding, packed, type TreeBinding, value } from '../tree.js';
+
+function tree(foliosInfo: PropertyBinding): TreeBinding {
+  return riderTree('kho-test-v1', {
+    properties: [value('magic', 'magic', khoTestMagic)],
+    children: [
+      container(
+        'data',
+        [],
+        [value('nr_folios', 'nrFolios', nrFolios), foliosInfo, value('csum', 'csum', csum)],
+      ),
+    ],
+  });
+}
+
+/** From 6.18 on `folios_info` describes a vmalloc area. */
+export const khoTestVmalloc = tree(one('folios_info', 'foliosInfo', khoVmalloc));
+/** In 6.17 `folios_info` is the array itself. */
+export const khoTestInline = tree(packed('folios_info', 'foliosInline', khoTestFolio));
+
+export const khoTest: Rider = {
+  name: 'kho_test',
+  key: 'khoTest',
+  part: 'kho-test',
+  trees: [khoTestVmalloc, khoTestInline],
+  treeOf: ({ foliosInline }) => (foliosInline === undefined ? khoTestVmalloc : khoTestInline),
+};

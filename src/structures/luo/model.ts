@@ -1,0 +1,3 @@
+/** Versions of the Live Update Orchestrator's ABI. */
+export const LUO_VERSIONS = ['luo-v1', 'luo-v2', 'luo-v3', 'luo-v4', 'luo-v5'] as const;
+export type LuoVersion = (typeof LUO_VERSIONS)[number];

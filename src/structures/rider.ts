@@ -1,0 +1,39 @@
+/** What the blob of a child of the root is, of those that releases have: a tree, or a record. */
+import type { TreeBinding } from './tree.js';
+
+/** Keys of riders in the model and in JSON. */
+export type RiderKey = 'kexecMetadata' | 'luo' | 'khoTest' | 'memblock';
+
+/** What of a model or of a document a rider is. */
+export type RiderPart = Readonly<Record<string, unknown>>;
+
+/** A rider that is a record, at least in some version. */
+export interface RiderRecord {
+  /** Whether bytes on their own begin like it. */
+  fits(bytes: Uint8Array): boolean;
+  /** The kernel frees its memory early: bytes that are not it are somebody else's by now. */
+  readonly freed?: true;
+}
+
+/** A child of the root by its name. */
+export interface Rider {
+  readonly name: string;
+  readonly key: RiderKey;
+  /** What it is part of, where it is not in the dump. */
+  readonly part: 'metadata' | 'luo' | 'kho-test' | 'memblock';
+  /** Its blob stays what it was while the kernel that was handed it runs. */
+  readonly kept?: true;
+  /** Forms that are trees, the newest first; none where it is a record in every version. */
+  readonly trees: readonly TreeBinding[];
+  /** The tree along which a part is read and written; undefined where it is a record. */
+  treeOf(part: RiderPart): TreeBinding | undefined;
+  readonly record?: RiderRecord;
+}
+
+/** The binding of a tree that is a rider's blob. */
+export function riderTree(
+  compatible: string,
+  root: Pick<TreeBinding['root'], 'properties' | 'children'>,
+): TreeBinding {
+  return { compatible, root: { name: { literal: '' }, place: { merge: true }, compatible, ...root } };
+}
