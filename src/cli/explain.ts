@@ -1,6 +1,7 @@
 /** `kho explain`: the rules and records, one per line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
+import { cHeaderLines } from '../report/c-header.js';
 import { abiJson, recordsJson, rulesJson } from '../report/explain-json.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
 import { formLines, recordListLines, ruleLines } from '../report/explain-text.js';
@@ -11,6 +12,8 @@ import { catalogue } from '../validate/catalogue.js';
 import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
+import { releaseNamed } from '../versions/releases.js';
+import { RELEASES } from '../versions/table.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
@@ -19,6 +22,7 @@ import { matchingRules } from './rule-names.js';
 interface ExplainArguments extends CommonArguments {
   topic: string | undefined;
   markdown: boolean | undefined;
+  'c-header': string | string[] | undefined;
   format: string | string[] | undefined;
 }
 
@@ -62,6 +66,12 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       })
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
+      .option('c-header', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'the structures of a release (7.3) or of an ABI version (kho-v4) as a C header with assertions',
+      })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
       .example('kho explain LUO', 'the rules of an area')
@@ -70,7 +80,8 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
         'kho explain memfd_luo_ser',
         'the fields of a record, with offsets, in every form that it has had',
       )
-      .example('kho explain records', 'the names of the records'),
+      .example('kho explain records', 'the names of the records')
+      .example('kho explain --c-header 7.3 -o kho_abi.h', 'structs and _Static_assert, for a C program'),
   handler: async (args) => {
     const colours = paint(args);
     const format = lastValue(args.format) ?? 'text';
@@ -83,6 +94,16 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
     }
     if (args.markdown === true) {
       await write(args, joined(rulesMarkdown(catalogue, gaps)));
+      return;
+    }
+    const header = lastValue(args['c-header']);
+    if (header !== undefined) {
+      const abi = releaseNamed(header) ?? RELEASES.find(({ kho }) => kho === header);
+      if (abi === undefined) {
+        const known = [...new Set(RELEASES.map(({ kho }) => kho)), ...RELEASES.map(({ release }) => release)];
+        throw new UsageError(`--c-header: "${header}" is not one of ${known.join(', ')}`);
+      }
+      await write(args, joined(cHeaderLines(recordTypes, abi, `${abi.kho}, Linux ${abi.release}`)));
       return;
     }
     if (topic === undefined) {

@@ -54,6 +54,7 @@ function valueTable(): ReadonlyMap<string, Values> {
     ['fail-on', { words: ['error', 'warning', 'never'] }],
     ['abi', { words: GENERATIONS }],
     ['release', { words: releases }],
+    ['explain.c-header', { words: [...new Set(RELEASES.map(({ kho }) => kho)), ...releases] }],
     ['luo', { words: LUO_VERSIONS }],
     ['synth.stage', { words: IOMMU_STAGES }],
     ['walk.stage', { words: ['first', 'second'] }],
