@@ -106,7 +106,7 @@ describe('parameters that do not go together', () => {
     [{ abi: 'kho-v1', luo: 'luo-v5' }, '--luo'],
     [{ abi: 'kho-v2', pageSize: 16384 }, '--page-size'],
     [{ abi: 'kho-v3', luo: 'luo-v5' }, '--luo'],
-    [{ abi: 'kho-v3', domains: 1 }, '--domains'],
+    [{ abi: 'kho-v1', release: '6.19', domains: 1 }, '--domains'],
     [{ abi: 'kho-v4', pageSize: 8192 }, '--page-size'],
     [{ abi: 'kho-v4', guestRam: 4097n }, '--guest-ram'],
     [{ abi: 'kho-v4', guestRam: 4096n, files: 2 }, '--files'],

@@ -273,9 +273,12 @@ export const flbMissing: Rule = {
     '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Early forms of the drafts have no such FLB',
   needs: ['memory'],
   reads: FILES_AND_FLBS,
-  requires: ['FLB-002', 'FLB-003'],
+  follows: ['FLB-002', 'FLB-003'],
   check(context, report) {
-    const luo = withSessions(context, report);
+    const { luo: own } = context.handover;
+    // Without a page there is none of them at all.
+    const none = own?.flbsAddress === 0n && (own.sessions ?? []).length > 0;
+    const luo = none ? own : withSessions(context, report);
     if (luo === undefined) return;
     noteUnknownFiles(luo, report);
     const names = (luo.flbs ?? []).map(({ name }) => bytesToText(name).text);
@@ -284,8 +287,10 @@ export const flbMissing: Rule = {
       const { known } = holdersOf(luo, handlers);
       if (known === 0n) continue;
       report.finding({
-        message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", but the FLB page has no entry of that name`,
-        location: at(luo.flbsAddress, 'luo_flb_header_ser.count'),
+        message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", but ${none ? 'the address of the FLBs is 0' : 'the FLB page has no entry of that name'}`,
+        location: none
+          ? at(luo.origin?.address, 'luo_ser.flbs_pa')
+          : at(luo.flbsAddress, 'luo_flb_header_ser.count'),
         subject: { handler: label },
         expected: label,
       });

@@ -1,6 +1,7 @@
 /** iommufds, VFIO files, the PCI state and its blocks. */
 
 import type { Handover } from '../../../src/abi/model.js';
+import { LUO_SER } from '../../../src/records/luo.js';
 import type { IommufdState } from '../../../src/structures/iommufd/model.js';
 import { file, forget, patch, sure, text, u16, u32, u64 } from '../upstream-patches.js';
 import type { DraftCase } from './base.js';
@@ -134,6 +135,9 @@ export const FILES: readonly DraftCase[] = [
   ),
   LEGACY('FLB-008', 'one of two iommufds', (handover) =>
     u64(sure(held(handover, 'iommu').location.address, 'FLB') + 8n, 1),
+  ),
+  LEGACYW('FLB-009', 'no FLB page', (handover) =>
+    u64(sure(handover.luo?.origin?.address, 'LUO') + BigInt(LUO_SER.flbsPa), 0),
   ),
   LEGACYW('FLB-009', 'no IOMMU state', (handover) =>
     text(sure(held(handover, 'iommu').location.address, 'FLB') - 48n, 'nothing', 48),
