@@ -7,6 +7,7 @@ import { COMMANDS } from './commands.js';
 import { EXIT_STATUS, message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
 import { UsageError } from './numbers.js';
+import { withPlaceholders } from './placeholders.js';
 import { commandOf, refusalText } from './refusal.js';
 import { packageVersion } from './version.js';
 
@@ -87,12 +88,18 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. */
-function withoutHelpAhead(parser: Argv): void {
+/**
+ * yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. What it
+ * prints says what options take.
+ */
+function adjustHelp(parser: Argv): void {
   const { getInternalMethods } = parser as unknown as {
-    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void } };
+    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void; help(): string } };
   };
-  getInternalMethods.call(parser).getUsageInstance().cacheHelpMessage = () => {};
+  const usage = getInternalMethods.call(parser).getUsageInstance();
+  usage.cacheHelpMessage = () => {};
+  const { help } = usage;
+  usage.help = () => withPlaceholders(help.call(usage));
 }
 
 /** Does what a command line asks for. */
@@ -145,7 +152,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
-  withoutHelpAhead(instance);
+  adjustHelp(instance);
   return instance;
 }
 
