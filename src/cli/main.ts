@@ -102,12 +102,18 @@ function adjustHelp(parser: Argv): void {
   usage.help = () => withPlaceholders(help.call(usage));
 }
 
+/** Runs something; on a terminal with a line that says how far it is. */
+async function withMeter(quiet: boolean, work: () => unknown): Promise<void> {
+  if (quiet || process.stderr.isTTY !== true) await work();
+  else await (await import('./meter.js')).metered(work);
+}
+
 /** Does what a command line asks for. */
 type Action = () => unknown;
 
 /** The commands as yargs takes them: each is loaded when it is its turn. */
 function commandModules(found: (action: Action) => void): CommandModule[] {
-  return COMMANDS.map(({ form, describe, load }) => {
+  return COMMANDS.map(({ form, describe, metered, load }) => {
     let command: CommandModule | undefined;
     return {
       command: form,
@@ -117,7 +123,11 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
         return typeof command.builder === 'function' ? command.builder(yargs) : yargs;
       },
       // Not run within yargs, which would add what it throws to its own refusals.
-      handler: (args) => found(() => command?.handler(args)),
+      handler: (args) =>
+        found(() => {
+          const work = () => command?.handler(args);
+          return metered === true ? withMeter(args.quiet === true, work) : work();
+        }),
     };
   });
 }
