@@ -6,5 +6,7 @@ export interface Command {
   readonly form: string;
   /** One line of help. */
   readonly describe: string;
+  /** Whether it may take long, and tells on a terminal how far it is. */
+  readonly metered?: true;
   load(): Promise<CommandModule>;
 }

@@ -17,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   {
     form: 'dump <dump>',
     describe: 'print what a dump holds',
+    metered: true,
     load: async () => erased((await import('./dump.js')).dumpCommand),
   },
   {
@@ -27,21 +28,25 @@ export const COMMANDS: readonly Command[] = [
   {
     form: 'validate [dumps..]',
     describe: 'check a dump against the rules of its generation',
+    metered: true,
     load: async () => erased((await import('./validate.js')).validateCommand),
   },
   {
     form: 'diff <a> [b]',
     describe: 'compare two handovers, or what a kernel got with what it prepares',
+    metered: true,
     load: async () => erased((await import('./diff.js')).diffCommand),
   },
   {
     form: 'trim <dump>',
     describe: 'cut a dump down to the records of its handover',
+    metered: true,
     load: async () => erased((await import('./trim.js')).trimCommand),
   },
   {
     form: 'report <dump>',
     describe: 'write a page of HTML: what a dump holds, and what is wrong with it',
+    metered: true,
     load: async () => erased((await import('./report.js')).reportCommand),
   },
   {
@@ -67,11 +72,13 @@ export const COMMANDS: readonly Command[] = [
   {
     form: 'walk <dump>',
     describe: 'walk the page tables of a domain or of devices',
+    metered: true,
     load: async () => erased((await import('./walk.js')).walkCommand),
   },
   {
     form: 'what <dump> <addresses..>',
     describe: 'explain an address: its record, its owner, what refers to it and maps it',
+    metered: true,
     load: async () => erased((await import('./what.js')).whatCommand),
   },
   {

@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import { FORMS, GENERATIONS, type Handover } from '../abi/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
+import { tellMessage } from '../memory/node/telling.js';
 import type { Paint } from '../report/paint.js';
 import { wrapped } from '../report/wrap.js';
 import { escapeText } from '../schema/escape.js';
@@ -166,7 +167,9 @@ export function* joined(lines: Iterable<string>): Generator<string> {
 
 /** One line on standard error, with whatever it quotes from a dump made harmless. */
 export function message(args: { quiet?: boolean | undefined }, text: string): void {
-  if (args.quiet !== true) process.stderr.write(`${escapeText(text)}\n`);
+  if (args.quiet === true) return;
+  tellMessage();
+  process.stderr.write(`${escapeText(text)}\n`);
 }
 
 /** What decoding noticed, a line each on standard error. */

@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { diffHandovers } from '../diff/diff.js';
 import { coverageOf } from '../diff/kept/coverage.js';
+import { tellStage } from '../memory/node/telling.js';
 import { diffJson, isEqual } from '../report/diff-json.js';
 import type { DiffSide } from '../report/diff-sides.js';
 import { diffLines } from '../report/diff-text.js';
@@ -109,6 +110,7 @@ async function report(
 ): Promise<void> {
   const strict = args.strict === true;
   const [a, b] = [sideOf(dumpA), sideOf(dumpB)];
+  tellStage('comparing', b.path);
   const diff = diffHandovers(a.handover, b.handover, { strict });
   const coverage = coverageOf(a.handover, b.handover, { sameDump });
   if (format === 'json') await write(args, jsonBytes(diffJson(a, b, diff, coverage, strict)));

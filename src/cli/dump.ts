@@ -5,6 +5,7 @@ import { dtsLines } from '../fdt/dts.js';
 import type { FdtTree } from '../fdt/fdt-tree.js';
 import { children, findNode, nodeName, nodePath, rootNode } from '../fdt/tree.js';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { memoryLines } from '../report/memory-text.js';
 import { modelJson } from '../report/model-json.js';
@@ -77,6 +78,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
     if ([node, lastValue(args.at), lastValue(args.session)].filter((each) => each !== undefined).length > 1)
       throw new UsageError('--node, --at and --session are mutually exclusive');
     await withDump(path, loadOptions(args), async (dump) => {
+      tellStage('printing', path);
       const { handover } = dump;
       const records = recordsOf(args, path, handover, colours);
       if (records !== undefined) {

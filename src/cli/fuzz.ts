@@ -12,7 +12,7 @@ import { abiTargets, everyForm } from './fuzz-synth.js';
 import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
 import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
-import { createProgress } from './progress.js';
+import { createProgress, terminalOf } from './progress.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdUnits } from './vtd-settings.js';
 
@@ -176,7 +176,14 @@ async function runWrite(
   seed: bigint,
   range: Range,
 ): Promise<void> {
-  const { written, before } = await writeCases(source, folder, run, seed, range, createProgress(args.quiet));
+  const { written, before } = await writeCases(
+    source,
+    folder,
+    run,
+    seed,
+    range,
+    createProgress(terminalOf(args.quiet)),
+  );
   message(args, `${folder}: ${written} cases written${before > 0 ? `, ${before} already existed` : ''}`);
 }
 
@@ -233,7 +240,7 @@ async function runExec(
   const summary = await execCases(
     source,
     { ...plan, ...(folder === undefined ? {} : { folder }) },
-    createProgress(args.quiet),
+    createProgress(terminalOf(args.quiet)),
   );
   for (const text of summary.failures) process.stdout.write(`${text}\n`);
   const { crash, hang } = summary.counts;
@@ -245,7 +252,7 @@ async function runExec(
 }
 
 async function runSelf(args: FuzzArguments, source: CaseSource, range: Range): Promise<void> {
-  const summary = await selfCases(source, range, createProgress(args.quiet));
+  const summary = await selfCases(source, range, createProgress(terminalOf(args.quiet)));
   const { cases, verdicts, decided, problems, failing, time, slowest, heap } = summary;
   for (const text of problems) process.stdout.write(`${text}\n`);
   const heapText =

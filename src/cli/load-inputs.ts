@@ -5,6 +5,7 @@ import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memor
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
 import { describeHead, foreignFormat } from '../memory/node/recognise.js';
+import { tellStage } from '../memory/node/telling.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { isTar } from '../memory/tar.js';
 import { watchBudget } from './budgets.js';
@@ -101,6 +102,7 @@ async function withArchive<T>(
   use: (inputs: Inputs) => Promise<T>,
 ): Promise<T> {
   const { spool, maxUnpacked } = options;
+  tellStage('unpacking', path, file.size);
   const archive = unpackArchive(file, path, {
     ...(spool === undefined ? {} : { spoolDir: spool }),
     ...(maxUnpacked === undefined ? {} : { maxUnpacked }),

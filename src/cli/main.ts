@@ -7,6 +7,7 @@ import { COMMANDS } from './commands.js';
 import { EXIT_STATUS, message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
 import { UsageError } from './numbers.js';
+import { withPlaceholders } from './placeholders.js';
 import { commandOf, refusalText } from './refusal.js';
 import { packageVersion } from './version.js';
 
@@ -87,12 +88,24 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. */
-function withoutHelpAhead(parser: Argv): void {
+/**
+ * yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. What it
+ * prints says what options take.
+ */
+function adjustHelp(parser: Argv): void {
   const { getInternalMethods } = parser as unknown as {
-    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void } };
+    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void; help(): string } };
   };
-  getInternalMethods.call(parser).getUsageInstance().cacheHelpMessage = () => {};
+  const usage = getInternalMethods.call(parser).getUsageInstance();
+  usage.cacheHelpMessage = () => {};
+  const { help } = usage;
+  usage.help = () => withPlaceholders(help.call(usage));
+}
+
+/** Runs something; on a terminal with a line that says how far it is. */
+async function withMeter(quiet: boolean, work: () => unknown): Promise<void> {
+  if (quiet || process.stderr.isTTY !== true) await work();
+  else await (await import('./meter.js')).metered(work);
 }
 
 /** Does what a command line asks for. */
@@ -100,7 +113,7 @@ type Action = () => unknown;
 
 /** The commands as yargs takes them: each is loaded when it is its turn. */
 function commandModules(found: (action: Action) => void): CommandModule[] {
-  return COMMANDS.map(({ form, describe, load }) => {
+  return COMMANDS.map(({ form, describe, metered, load }) => {
     let command: CommandModule | undefined;
     return {
       command: form,
@@ -110,7 +123,11 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
         return typeof command.builder === 'function' ? command.builder(yargs) : yargs;
       },
       // Not run within yargs, which would add what it throws to its own refusals.
-      handler: (args) => found(() => command?.handler(args)),
+      handler: (args) =>
+        found(() => {
+          const work = () => command?.handler(args);
+          return metered === true ? withMeter(args.quiet === true, work) : work();
+        }),
     };
   });
 }
@@ -145,7 +162,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
     .wrap(Math.min(110, process.stdout.columns ?? 110));
-  withoutHelpAhead(instance);
+  adjustHelp(instance);
   return instance;
 }
 

@@ -9,27 +9,50 @@ export interface Progress {
   end(): void;
 }
 
-/** Milliseconds between two lines. */
+/** Where progress is shown; a test has its own. */
+export interface Terminal {
+  write(text: string): unknown;
+  /** Undefined where it is not known. */
+  readonly columns?: number | undefined;
+  /** Milliseconds since any moment. */
+  now(): number;
+}
+
+/** Milliseconds between two lines, and before the first one: what is over sooner shows none. */
 const INTERVAL = 200;
 /** A shorter output is written before progress is shown. */
 const WORTH = 1 << 28;
 
-/** Writes to standard error if that is a terminal, else nothing. */
-export function createProgress(quiet: boolean | undefined): Progress {
+/** Standard error, if that is a terminal that can erase a line and is not to be quiet. */
+export function terminalOf(quiet: boolean | undefined): Terminal | undefined {
   const { stderr } = process;
-  if (quiet === true || stderr.isTTY !== true) return { show() {}, end() {} };
-  let last = 0;
+  if (quiet === true || stderr.isTTY !== true || process.env.TERM === 'dumb') return undefined;
+  return {
+    write: (text) => stderr.write(text),
+    get columns() {
+      return stderr.columns;
+    },
+    now: () => performance.now(),
+  };
+}
+
+/** Writes to a terminal; without one, nothing. */
+export function createProgress(terminal: Terminal | undefined): Progress {
+  if (terminal === undefined) return { show() {}, end() {} };
+  let last = terminal.now();
   let shown = false;
   return {
     show(text) {
-      const now = performance.now();
+      const now = terminal.now();
       if (now - last < INTERVAL) return;
       last = now;
       shown = true;
-      stderr.write(`\r\u001b[K${escapeText(text()).slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
+      // A pseudo-terminal that nobody sized says 0.
+      const columns = terminal.columns || 80;
+      terminal.write(`\r\u001b[K${escapeText(text()).slice(0, Math.max(20, columns - 1))}`);
     },
     end() {
-      if (shown) stderr.write('\r\u001b[K');
+      if (shown) terminal.write('\r\u001b[K');
       shown = false;
     },
   };
@@ -45,7 +68,7 @@ export function* withProgress(
   total: number,
   { quiet }: { quiet?: boolean | undefined },
 ): Generator<Uint8Array> {
-  const progress = createProgress(total < WORTH || quiet);
+  const progress = createProgress(terminalOf(total < WORTH || quiet));
   let done = 0;
   try {
     for (const chunk of chunks) {

@@ -2,6 +2,7 @@
 
 import { basename, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { tellStage } from '../memory/node/telling.js';
 import { reportPage } from '../report/page/page.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
@@ -36,6 +37,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
     const units = asked.vtd.units.length > 0;
     const given = args.dump ?? '';
     await withDumpOrMemory(given, loadOptions(args), units, async (dump) => {
+      tellStage('checking', given);
       const { description, handover, found } = dump;
       const known = handover.kind === 'handover' && handover.generation !== undefined;
       const rules = known ? catalogue : units && handover.tree === undefined ? vtdRules : undefined;

@@ -10,9 +10,10 @@ import { planFromSeed, synthesise } from '../synth/synth.js';
 import type { Synthesis } from '../synth/synthesis.js';
 import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from '../synth/upstream-plan.js';
 import { paintFor } from './colour.js';
-import { message } from './common.js';
+import { joined, message } from './common.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { withProgress } from './progress.js';
+import { packageVersion } from './version.js';
 
 type Text = string | string[] | undefined;
 
@@ -41,6 +42,7 @@ interface SynthArguments {
   output: Text;
   quiet: boolean | undefined;
   color: Text;
+  kunit: boolean | undefined;
   [option: string]: unknown;
 }
 
@@ -86,6 +88,11 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     .option('truth', {
       ...text,
       describe: 'write what is in the dump to this file, as dump --format json does',
+    })
+    .option('kunit', {
+      type: 'boolean',
+      describe:
+        'C instead: arrays of the records and what they must be read as, for a KUnit test; kho-v1 on, at most 1 MiB of records',
     })
     .option('release', {
       ...luo,
@@ -141,13 +148,16 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
         '268 million folios, streamed',
       )
       .example('kho synth --abi kho-v3 --truth model.json -o dump.elf', 'and what is in it, for comparison')
+      .example('kho synth --abi kho-v4 --guest-ram 1M --kunit -o vectors.c', 'test vectors for a kernel test')
       .example('kho synth --abi kho-v4 -o - | kho validate -', 'without a file'),
   handler: async (args) => {
     const output = lastValue(args.output);
     const truth = lastValue(args.truth);
     const to = lastValue(args.to);
     if (to !== 'elf' && to !== 'dtb') throw new UsageError(`--to: "${to}" is not elf or dtb`);
-    if (output === undefined && process.stdout.isTTY === true) {
+    const kunit = args.kunit === true;
+    if (kunit && to === 'dtb') throw new UsageError('--kunit writes C: --to dtb does not go with it');
+    if (output === undefined && !kunit && process.stdout.isTTY === true) {
       throw new UsageError('-o OUT is missing (a dump is not written to a terminal)');
     }
     if (truth === '-' && (output === undefined || output === '-')) {
@@ -156,15 +166,35 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
     paintFor(lastValue(args.color) ?? 'auto', false);
     const made = make(args);
     const { blob } = made;
-    const chunks = to === 'dtb' ? [blob] : withProgress(made.chunks(), made.stored, args);
+    const chunks = kunit
+      ? await kunitChunks(made, args)
+      : to === 'dtb'
+        ? [blob]
+        : withProgress(made.chunks(), made.stored, args);
     await writeFileAtomic(output ?? '-', chunks);
     if (truth !== undefined) await writeFileAtomic(truth, jsonBytes(made.account));
     const seed = lastValue(args.seed) ?? '0';
-    const what = to === 'dtb' ? `a tree of ${size(blob.length)}` : `${size(made.stored)} of memory`;
+    const what = kunit
+      ? 'test vectors in C'
+      : to === 'dtb'
+        ? `a tree of ${size(blob.length)}`
+        : `${size(made.stored)} of memory`;
     message(args, `${made.generation}, Linux ${made.release}, seed ${seed}: ${what}`);
     for (const text of made.messages) message(args, text);
   },
 };
+
+/** C; made from the command line when it is written. */
+async function kunitChunks(made: Synthesis, args: SynthArguments): Promise<Iterable<string>> {
+  const { kunitLines, kunitRefusal } = await import('../report/kunit.js');
+  const refusal = kunitRefusal(made);
+  if (refusal !== undefined) throw new UsageError(`--kunit: ${refusal}`);
+  const given = Object.values(OPTION_NAMES).flatMap((name) => {
+    const value = lastValue(args[name] as Text);
+    return value === undefined ? [] : [`--${name} ${value}`];
+  });
+  return joined(kunitLines(made, ['kho synth', ...given, '--kunit'].join(' '), packageVersion()));
+}
 
 function make(args: SynthArguments): Synthesis {
   try {

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { missingText } from '../abi/missing.js';
 import type { Machine } from '../memory/elf/header.js';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { size } from '../schema/units.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
@@ -53,8 +54,10 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
         throw new InputError(path, 'no-handover', `is not a handover tree (${handover.kind})`);
       }
       refuseAbsentRoots(args, path, units, memory);
+      tellStage('selecting records of', path);
       const options = { ...trimOptions(dump, args['whole-pages'] === true), units };
       const { chunks, kept, covered, refused, foreign, hasTree } = trimHandover(handover, memory, options);
+      tellStage('writing', lastValue(args.output) ?? '', covered, 'written');
       await write(args, chunks);
       message(args, `${path}: ${size(kept)} of records in ${size(covered)} of pages`);
       if (refused > 0) {

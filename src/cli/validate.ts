@@ -1,6 +1,7 @@
 /** `kho validate`: what is wrong with a dump, and what the next kernel would do with it. */
 import type { CommandModule } from 'yargs';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import { type Judgement, statusOf } from '../report/judgement.js';
 import type { ValidatedDump } from '../report/validate-json.js';
 import { applyBaseline, type Baseline } from '../validate/baseline.js';
@@ -165,6 +166,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         try {
           await withDumpOrMemory(source.path, source.load, units, async (opened) => {
             const dump = { ...opened, path: source.name };
+            tellStage('checking', source.name);
             const result = checked(dump, options);
             judgeBudgets();
             whole.push(result);

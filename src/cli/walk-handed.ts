@@ -4,6 +4,7 @@ import { type HandedDomain, type HandedIommu, handedIommu } from '../decode/iomm
 import { filePages } from '../decode/iommu/file-pages.js';
 import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
@@ -131,6 +132,7 @@ function domainText({ domain, attachments }: HandedDomain, id?: bigint): string 
 
 /** Walks domains, or translates an address in each. */
 export async function walkDomains(args: CommonArguments, walk: DomainWalk): Promise<void> {
+  tellStage('walking', walk.path);
   const { path, handover, names, format, iova } = walk;
   const handed = handedIommu(handover);
   const { memory } = handover;

@@ -3,6 +3,7 @@
 import type { Handover } from '../abi/model.js';
 import { type FilePages, filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { holderText } from '../report/held-text.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
@@ -156,6 +157,7 @@ function nameOf({ id, path }: Device): string {
 
 /** Writes what was asked for of the units' tables. */
 export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise<void> {
+  tellStage('walking', asked.path);
   const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
   if (format === 'debugfs' && iova !== undefined)

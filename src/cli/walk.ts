@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { Handover } from '../abi/model.js';
 import { handedIommu } from '../decode/iommu/domains.js';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import type { OwnedWalk } from '../report/owned-walk.js';
@@ -131,6 +132,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
 const ONE_OF = 'walk needs --domain ID, --pgd ADDR with --agaw N, or --root RTADDR or --regset FILE';
 
 async function writeTarget(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
+  tellStage('walking', args.dump ?? '');
   refuseAbsent(args.dump ?? '', target);
   const iova = lastValue(args.iova);
   if (iova === undefined) await writeWalk(args, target, format);

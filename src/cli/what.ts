@@ -1,6 +1,7 @@
 /** `kho what`: from an address to its meaning. */
 import type { CommandModule } from 'yargs';
 import { InputError } from '../memory/node/errors.js';
+import { tellStage } from '../memory/node/telling.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { whatJson } from '../report/what-json.js';
 import { whatLines } from '../report/what-text.js';
@@ -68,6 +69,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     const validation = await vtdValidation(args);
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
+      tellStage('searching', path);
       const { findings } = validate(handover, catalogue, { ...validation, ...containerOptions(dump) });
       const answers = answersOf(path, () => whatIs(handover, queries, { units, findings }));
       const shown = { hex: args.hex === true, all: args.all === true };

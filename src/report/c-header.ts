@@ -111,6 +111,7 @@ function nameOf({ kernelName }: FieldInfo): string {
   return kernelName.replace(/\W+/g, '_').replace(/^_+|_+$/g, '');
 }
 
-function comment(text: string): string {
+/** Text that a comment can hold, on one line. */
+export function comment(text: string): string {
   return text.replaceAll('*/', '* /').replace(/\s+/g, ' ').trim();
 }

@@ -72,7 +72,7 @@ function draftsText(handover: Handover, told: readonly string[]): string | undef
   const { counts, forms } = structuresSummary(handover);
   if (forms.length === 0) return undefined;
   const rest = counts.filter(({ key }) => !told.includes(key)).map(({ text }) => text);
-  return `${rest.length === 0 ? '' : `${rest.join(', ')}; `}in no release: ${forms.join(', ')}`;
+  return `${rest.length === 0 ? '' : `${rest.join(', ')}; `}in no release: ${forms.map((form) => form.replace(/, (.*)$/, ' ($1)')).join(', ')}`;
 }
 
 /** Names and texts of lines; none for what a dump does not have. */

@@ -1,9 +1,11 @@
 /** Small files that claim much (fixtures/hostile), through the commands, in process. */
+
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
+import { sweep } from '../sweep.js';
 
 const FOLDER = 'fixtures/hostile';
 const files = readdirSync(FOLDER).map((name) => join(FOLDER, name));
@@ -26,8 +28,11 @@ const COMMANDS: readonly (readonly [string, (file: string) => string[]])[] = [
 test.each(COMMANDS)(
   '%s ends with status 1 or 2 and a line that says why',
   { timeout: 120_000 },
-  async (_, args) => {
-    for (const file of files) {
+  async (command, args) => {
+    // Others than validate read a file no further; by day each of them has every third.
+    const step = command === 'validate' ? 1 : sweep(1, 3);
+    const first = COMMANDS.findIndex(([name]) => name === command) % step;
+    for (const file of files.filter((_, i) => i % step === first)) {
       let stderr = '';
       let stdout = 0;
       const err = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {

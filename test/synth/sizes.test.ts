@@ -106,8 +106,8 @@ describe.each(['kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const)('%s', (abi) => 
   test.each([4096, 65536])(
     'has no error and no warning at sizes across 4 GiB, in pages of %i',
     (pageSize) => {
-      for (const guestRam of [64n * MIB, 3584n * MIB, 5n * GIB]) {
-        for (const fragmentation of [0, 1]) {
+      for (const guestRam of [64n * MIB, 3584n * MIB, 5n * GIB].slice(sweep(0, 1))) {
+        for (const fragmentation of [0, 1].slice(0, sweep(2, 1))) {
           expect(serious({ abi, pageSize, guestRam, fragmentation, seed: 1n })).toEqual([]);
         }
       }

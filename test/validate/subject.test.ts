@@ -1,8 +1,10 @@
 /** Findings carry whose they are as data: whatever name or number a message quotes of a subject, `subject` has it. */
+
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding, Subject } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
+import { sweep } from '../sweep.js';
 import { faults } from './proof/all.js';
 
 /** What messages say of subjects, and the key that has to be there then. Only tests read messages. */
@@ -20,7 +22,8 @@ const SAID: readonly (readonly [RegExp, readonly (keyof Subject)[]])[] = [
 ];
 
 /** Rules whose messages name others than the subject, or several: a list, a page with two owners, a table of all. */
-const OTHERS = /^(GMFS-007|GMFS-009|GMFS-011|GMFS-012|IOMMU-013|IOMMU-030|IOMMUFD-110|KHO-163|VTD-133)$/;
+const OTHERS =
+  /^(GMFS-007|GMFS-009|GMFS-011|GMFS-012|IOMMU-011|IOMMU-013|IOMMU-030|IOMMUFD-110|KHO-163|VTD-133)$/;
 
 /** Names that a message may quote without their being its subject: that of a whole table, the target of a pointer. */
 function missing({ rule, message, subject = {} }: Finding): string[] {
@@ -35,7 +38,7 @@ describe('subjects', () => {
     const found = new Map<string, string>();
     const judged = new Set<string>();
     // One fault a rule, and all findings that it gives: the others say the same of other numbers.
-    for (const fault of faults) {
+    for (const fault of faults.filter((_, i) => i % sweep(1, 2) === 0)) {
       if (fault.repeated === true || (fault.rule !== undefined && judged.has(fault.rule))) continue;
       const broken = fault.broken();
       if (broken === undefined) continue;
@@ -51,7 +54,7 @@ describe('subjects', () => {
     }
     expect([...found.values()].sort()).toEqual([]);
     // Those left are seen with other faults only; proof.test.ts demands one of each.
-    expect(judged.size).toBeGreaterThan(catalogue.length * 0.9);
+    expect(judged.size).toBeGreaterThan(catalogue.length * sweep(0.9, 0.5));
     // Takes some seconds, and more on a machine that does other things too.
   }, 300_000);
 });

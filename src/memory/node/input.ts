@@ -5,6 +5,7 @@ import { asInputError, InputError } from './errors.js';
 import { noteRead } from './files-read.js';
 import { HEAD_SIZE, type InputKind, type Packing, recogniseKind, recognisePacking } from './recognise.js';
 import { type SpoolOptions, spoolStream } from './spool.js';
+import { tellRead, tellStage } from './telling.js';
 import { unpack } from './unpack.js';
 import { windowedFile } from './windowed-file.js';
 
@@ -65,11 +66,12 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
     noteRead(path, stat);
     if (stat.isFile() && stat.size > 0) {
       const file = windowedFile(fd, stat.size, path);
+      tellStage('reading', path, stat.size);
       const head = readHead(file);
       if (recognisePacking(head) === undefined) return opened(path, file, () => closeSync(fd));
     }
     source = chunksOf(fd, stat.isFile());
-    const input = await openStream(source.chunks, path, options);
+    const input = await openStream(source.chunks, path, options, stat.isFile() ? stat.size : 0);
     source.close();
     return stat.isFile() && input.packing !== undefined ? { ...input, packedSize: stat.size } : input;
   } catch (error) {
@@ -122,12 +124,15 @@ async function openStream(
   source: AsyncIterable<Uint8Array>,
   path: string,
   options: OpenOptions,
+  size = 0,
 ): Promise<OpenedInput> {
   const counted = countBytes(source);
   const { head, whole } = await peek(counted.bytes);
   const packing = recognisePacking(head);
+  tellStage(packing === undefined ? 'reading' : 'unpacking', path, size > 0 ? size : undefined);
   const content = packing === undefined ? whole : unpack(packing, whole, path);
   const spool = await spoolStream(content, path, options, packing === undefined ? undefined : counted.count);
+  tellStage('reading', path, spool.size);
   const input = opened(path, windowedFile(spool.fd, spool.size, path), spool.close, packing);
   if (recognisePacking(input.head) !== undefined) {
     input.close();
@@ -161,6 +166,7 @@ function countBytes(source: AsyncIterable<Uint8Array>): {
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       taken += chunk.length;
+      tellRead(chunk.length);
       yield chunk;
     }
   }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { keepFile, removeAtExit } from './cleanup.js';
 import { asOutputError, errorCode, OutputError } from './errors.js';
 import { permittedMode, readAs } from './files-read.js';
+import { tellHold, tellWritten } from './telling.js';
 import { uniqueSuffix } from './unique.js';
 
 /** What is written: text as UTF-8, and bytes, in pieces of any size. */
@@ -92,6 +93,7 @@ async function writeInPlace(path: string, chunks: OutputChunks): Promise<void> {
 
 async function writeChunks(file: FileHandle, path: string, chunks: OutputChunks): Promise<void> {
   for await (const bytes of batches(chunks)) {
+    tellWritten(bytes.length);
     for (let at = 0; at < bytes.length; ) {
       at += (await attempt(path, file.write(bytes, at, bytes.length - at))).bytesWritten;
     }
@@ -105,6 +107,8 @@ async function writeStandardOutput(chunks: OutputChunks): Promise<void> {
   output.on('error', ignore);
   try {
     for await (const bytes of batches(chunks)) {
+      if (output.isTTY === true) tellHold(true);
+      else tellWritten(bytes.length);
       const error = await new Promise<Error | null | undefined>((done) => output.write(bytes, done));
       if (!error) continue;
       if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED') return;
@@ -112,6 +116,7 @@ async function writeStandardOutput(chunks: OutputChunks): Promise<void> {
     }
   } finally {
     output.off('error', ignore);
+    tellHold(false);
   }
 }
 

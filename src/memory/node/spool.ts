@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepFile, removeAtExit } from './cleanup.js';
 import { asInputError, errorCause, errorCode, InputError } from './errors.js';
+import { tellRead } from './telling.js';
 import { uniqueSuffix } from './unique.js';
 
 /** Where and how much may be unpacked. */
@@ -66,6 +67,8 @@ export async function spoolStream(
     let stored = 0;
     const flush = (length: number, offset: number): void => {
       stored += writeSparse(fd, block, length, offset, folder);
+      // Little that unpacks to much takes long too.
+      tellRead(0);
       const allowed = (options.budget ?? 1) * (SPOOL_FLOOR + SPOOL_EACH * packed());
       if (stored > allowed) throw outOfProportion(path, stored, packed());
       const zeros = (options.budget ?? 1) * (ZEROS_FLOOR + ZEROS_EACH * packed());

@@ -1,6 +1,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import type { RandomAccess } from '../random-access.js';
 import { asInputError, InputError } from './errors.js';
+import { tellRead } from './telling.js';
 
 /** Bytes of a window. 64 KiB was the fastest size measured for readSync into a reused buffer. */
 const WINDOW = 64 * 1024;
@@ -109,6 +110,7 @@ function readFully(
       const count = readSync(fd, into, done, Math.min(length - done, 1 << 30), offset + done);
       if (count === 0) break;
       done += count;
+      tellRead(count);
     }
     // A file of sysfs may state more than it has; one that was cut off states less than before.
     if (done < length && offset + done < size) checkSize(fd, size, path);

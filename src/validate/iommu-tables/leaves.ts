@@ -77,7 +77,12 @@ export const inFiles: Rule = {
           ? 'which is in no file'
           : `in ${holderName(holder)}, but its iommufd is in session ${own}`;
       report.finding({
-        subject: handedSubject(domain),
+        subject: {
+          ...handedSubject(domain),
+          ...(holder === undefined
+            ? {}
+            : { session: bytesToText(holder.session.name).text, token: holder.file.token }),
+        },
         message: `${name} maps IOVA ${range(iova, iovaEnd)} to ${hex(BigInt(target) * PAGE)}, ${where}`,
         location: { iova, iovaEnd, address: BigInt(target) * PAGE },
         found: holder === undefined ? `${counted(pages, 'page')} in no file` : holderName(holder),

@@ -6,7 +6,8 @@ import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { intersections } from '../pages.js';
 import { MAP_AND_OWNERS } from '../reads.js';
-import type { Rule } from '../rule.js';
+import type { Rule, Subject } from '../rule.js';
+import { sessionSubject } from '../subject.js';
 import { hex, size } from '../text.js';
 import { blobs, quoted } from './blobs.js';
 import { upstreamFacts } from './facts.js';
@@ -19,6 +20,7 @@ interface Kept {
   readonly what: string;
   readonly start: bigint;
   readonly end: bigint;
+  readonly subject?: Subject;
 }
 
 function* keptOf(handover: Handover): Generator<Kept> {
@@ -36,25 +38,34 @@ function* keptOf(handover: Handover): Generator<Kept> {
   }
   for (const { name, start, size: bytes } of memblock?.regions ?? []) {
     if (start === undefined || bytes === undefined || bytes === 0n || bytes >= LARGEST) continue;
-    yield { what: `memblock region "${name}"`, start, end: start + bytes };
+    yield {
+      what: `memblock region "${name}"`,
+      start,
+      end: start + bytes,
+      ...(name === undefined ? {} : { subject: { node: name } }),
+    };
   }
   if (luo === undefined) return;
   const { flbsAddress = 0n, sessionsAddress = 0n, sessionBlocks, sessions = [] } = luo;
-  const pages = (what: string, start: bigint, count: number): Kept => ({
+  const pages = (what: string, start: bigint, count: number, subject: Subject = {}): Kept => ({
     what,
     start,
     end: start + page * BigInt(count),
+    subject,
   });
   if (flbsAddress !== 0n) yield pages('the FLB page', flbsAddress, 1);
   // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
   if (sessionBlocks === undefined && sessionsAddress !== 0n) {
     yield pages('the session area', sessionsAddress, SESSION_PAGES);
   }
-  for (const { name, filesAddress, fileBlocks } of sessions) {
+  for (const session of sessions) {
+    const { name, filesAddress, fileBlocks } = session;
     if (fileBlocks !== undefined || filesAddress === 0n) continue;
-    yield pages(`the files of session ${quoted(name)}`, filesAddress, FILE_PAGES);
+    yield pages(`the files of session ${quoted(name)}`, filesAddress, FILE_PAGES, sessionSubject(session));
   }
-  for (const { name, file } of findMemfds(handover)) yield pages(`the record of ${name}`, file.data, 1);
+  for (const { name, file, subject } of findMemfds(handover)) {
+    yield pages(`the record of ${name}`, file.data, 1, subject);
+  }
 }
 
 /** A larger region is damaged (MEMBLOCK-005). */
@@ -93,7 +104,7 @@ export const leftOver: Rule = {
     const page = BigInt(map.pageSize);
     let used: PageSet | undefined;
     const { named } = upstreamFacts(handover).folios();
-    for (const { what, start, end } of keptOf(handover)) {
+    for (const { what, start, end, subject } of keptOf(handover)) {
       const first = Number(start / page);
       const last = Math.max(first, Number((end - 1n) / page));
       const tail = blockAt(map, last);
@@ -106,6 +117,7 @@ export const leftOver: Rule = {
         const address = BigInt(part.start) * page;
         const bytes = BigInt(part.end - part.start) * page;
         report.finding({
+          ...(subject === undefined ? {} : { subject }),
           message: `a preserved block of ${what} has ${size(bytes)} at ${hex(address)} that nothing refers to`,
           location: at(address),
           found: hex(bytes),
