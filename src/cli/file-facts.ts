@@ -1,6 +1,6 @@
 /** What a page says of the file that it is about. */
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { asInputError } from '../memory/node/errors.js';
 
 /** Size and hash of a file. */
@@ -17,14 +17,23 @@ export interface FileFacts {
  * @returns undefined for a folder, a stream, or a file whose size is not known
  * @throws InputError when it cannot be read
  */
-export async function fileFacts(path: string): Promise<FileFacts | undefined> {
+export function fileFacts(path: string): FileFacts | undefined {
   if (path === '-') return undefined;
   try {
     const stat = statSync(path);
     if (!stat.isFile() || stat.size === 0) return undefined;
     const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-      hash.update(chunk as Uint8Array);
+    const file = openSync(path, 'r');
+    try {
+      // One piece of memory, however long the file is: a stream takes new one for each part.
+      const chunk = new Uint8Array(1 << 20);
+      for (let length = 1; length > 0; ) {
+        length = readSync(file, chunk, 0, chunk.length, null);
+        hash.update(chunk.subarray(0, length));
+      }
+    } finally {
+      closeSync(file);
+    }
     return { bytes: stat.size, sha256: hash.digest('hex') };
   } catch (error) {
     throw asInputError(path, error);

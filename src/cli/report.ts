@@ -48,7 +48,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
           version: packageVersion(),
           commandLine: commandLine('kho', process.argv.slice(2)),
           date: runDate(process.env),
-          ...(await fileFacts(given)),
+          ...fileFacts(given),
         },
         description,
         handover,

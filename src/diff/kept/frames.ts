@@ -33,6 +33,11 @@ export function createFrames(pageSize: number): FramesBuilder {
 
   function addBits(first: number, end: number): void {
     bits ??= createBlockBits(pageSize);
+    // Nearly all of very many runs are short: they make up no block of a larger order.
+    if (end - first < 2 ** STEP) {
+      bits.addRun(0, first, end - first);
+      return;
+    }
     for (let at = first; at < end; ) {
       const order = ORDERS.find((each) => at % 2 ** each === 0 && end - at >= 2 ** each) ?? 0;
       const unit = 2 ** order;

@@ -8,9 +8,9 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { subjectByKey } from '../../structures/index.js';
 import { fieldBinding } from '../../structures/structure.js';
 import { eachRecord } from '../../structures/walk.js';
-import { type FolioFile, folioSpans } from '../outline/folios.js';
+import { eachFolioFrames, type FolioFile, folioSpans } from '../outline/folios.js';
 import type { Place } from '../place.js';
-import { MOST_MOVING } from '../span-columns.js';
+import { type AspectKind, MOST_MOVING } from '../span-columns.js';
 import {
   createUseColumns,
   putUse,
@@ -86,9 +86,11 @@ function collectHeld(
     });
   }
   if (!folios) return;
+  const file = held.model as unknown as FolioFile;
   uses.user({
     ...{ place, what: 'contents', kind: 'object', key },
-    runs: () => folioUses(held.model as unknown as FolioFile, preserved?.pages, pageSize),
+    runs: () => folioUses(file, preserved?.pages, pageSize),
+    frames: (put) => eachFolioFrames(file, preserved?.pages, pageSize, put),
   });
 }
 
@@ -128,10 +130,18 @@ function* folioUses(
   pageSize: number,
 ): Generator<UseColumns> {
   const columns = createUseColumns();
+  // Of millions of spans nearly all have the same kinds.
+  let last: readonly AspectKind[] | undefined;
+  let moves = false;
   for (const { length, starts, ends, kinds, at } of folioSpans(file, pages, pageSize, true)) {
     for (let row = 0; row < length; row++) {
+      const own = kinds[row];
+      if (own !== last) {
+        last = own;
+        moves = own?.at(-1)?.moves === true;
+      }
       // Where the file has no place that a number can tell, the address is not told either.
-      if (kinds[row]?.at(-1)?.moves !== true) continue;
+      if (!moves) continue;
       const position = starts[row] as number;
       const address = at[row * MOST_MOVING] as number;
       if (!putUse(columns, address, address + ((ends[row] as number) - position), position)) continue;

@@ -8,6 +8,7 @@ import {
   type AspectKind,
   addSpan,
   createSpanColumns,
+  MOST_MOVING,
   SPAN_BATCH,
   type SpanColumns,
 } from '../span-columns.js';
@@ -105,6 +106,55 @@ export function* folioSpans(
   return BigInt(read) === nrFolios;
 }
 
+/**
+ * Physical memory of the same folios, in frames of 4 KiB, without their place in the file: in the order of the list,
+ * neighbours not joined. Those of an index that a number cannot tell are left out.
+ */
+export function eachFolioFrames(
+  { folios, size }: Pick<FolioFile, 'folios' | 'size'>,
+  pages: PreservedPages | undefined,
+  pageSize: number,
+  put: (start: number, end: number) => void,
+): void {
+  const limit = Math.ceil(Number(size) / SMALLEST_PAGE) * SMALLEST_PAGE;
+  const file = { limit, pageSize, strict: true };
+  const batch = createSpanColumns();
+  // Small integers, as most frame numbers are, are passed without an object each.
+  const unit = pageSize / SMALLEST_PAGE;
+  const rest = (columns: FolioColumns, row: number, { first, pages: length, folio }: Stretch): void => {
+    batch.length = 0;
+    addStretch(batch, columns, row, first, length, folio, file);
+    for (let i = 0; i < batch.length; i++) {
+      if (batch.kinds[i]?.at(-1)?.moves !== true) continue;
+      const at = batch.at[i * MOST_MOVING] as number;
+      const bytes = (batch.ends[i] as number) - (batch.starts[i] as number);
+      put(Math.floor(at / SMALLEST_PAGE), Math.ceil((at + bytes) / SMALLEST_PAGE));
+    }
+  };
+  for (const columns of folios.columns()) {
+    const { length, pfn: frames, count: counts, step: steps, index } = columns;
+    for (let row = 0; row < length; row++) {
+      const pfn = frames[row] as number;
+      if (pfn === 0) continue;
+      const count = counts[row] as number;
+      const step = steps[row] as number;
+      if (step !== 1) {
+        for (const stretch of stretchesOf(pfn, count, step, pages)) rest(columns, row, stretch);
+        continue;
+      }
+      const folio = pagesOf(pages, pfn + count - 1);
+      const end = ((index[row] as number) + count - 1 + folio) * pageSize;
+      // Nearly all folios end before the file does; those after it are rare.
+      if (end <= limit && end <= Number.MAX_SAFE_INTEGER) {
+        put(pfn * unit, (pfn + count - 1 + folio) * unit);
+        continue;
+      }
+      if (count > 1) rest(columns, row, { first: 0, pages: count - 1, folio: 1 });
+      rest(columns, row, { first: count - 1, pages: folio, folio });
+    }
+  }
+}
+
 /** Folios that follow each other in the file: pages from the first of their run, and the pages of each. */
 interface Stretch {
   readonly first: number;
@@ -196,6 +246,8 @@ function indexKinds(bits: number, words: Uint32Array, row: number): readonly Asp
 
 /** Pages of the folio that starts at a page frame: those of its preserved block. */
 function pagesOf(pages: PreservedPages | undefined, pfn: number): number {
+  // At an odd frame no block of several begins; millions of entries are not looked up for that.
+  if ((pfn & 1) === 1) return 1;
   const order = pages?.largestAt(pfn) ?? 0;
   return order > 0 ? 2 ** order : 1;
 }

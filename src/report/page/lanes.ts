@@ -249,12 +249,6 @@ function addRanges(bars: Source['bars'], ranges: Iterable<PageRange>, owner: num
   }
 }
 
-interface Piece {
-  readonly start: number;
-  readonly end: number;
-  readonly position?: number;
-}
-
 /**
  * Adds what a user has. Of a file in very many pieces, which are in the order of the file, the place in the file is not
  * kept: the pieces are told by their pages, and neighbours are one.
@@ -266,28 +260,51 @@ function addUser(
   used: ReturnType<typeof createFrames>,
   owners: Owners,
 ): void {
-  const few: Piece[] = [];
-  let many: ReturnType<typeof createFrames> | undefined;
-  for (const { length, starts, ends, positions } of user.runs()) {
-    for (let row = 0; row < length; row++) {
-      const start = Math.floor((starts[row] as number) / FRAME);
-      const end = Math.min(END, Math.ceil((ends[row] as number) / FRAME));
-      if (many !== undefined) many.add(start, end);
-      else if (few.length < MAX_PLACED)
-        few.push({ start, end, position: (positions[row] as number) / FRAME });
-      else {
-        many = createFrames(FRAME);
-        for (const run of few) many.add(run.start, run.end);
-        many.add(start, end);
-      }
-    }
-  }
-  const runs: Iterable<Piece> = many === undefined ? few : many.finish().runs();
-  for (const { start, end, position = Number.NaN } of runs) {
+  const contents = user.what === 'contents';
+  const put = (start: number, end: number, position: number): void => {
     used.add(start, end);
     bars.add(start, end, owner, position);
-    if (user.what === 'contents') owners.count(owner, start, end);
+    if (contents) owners.count(owner, start, end);
+  };
+  const firsts: number[] = [];
+  const ends: number[] = [];
+  const places: number[] = [];
+  const few = eachRun(user, (start, end, position) => {
+    if (firsts.length === MAX_PLACED) return false;
+    firsts.push(firstFrame(start));
+    ends.push(endFrame(end));
+    places.push(position / FRAME);
+    return true;
+  });
+  if (few) {
+    for (let i = 0; i < firsts.length; i++) put(firsts[i] as number, ends[i] as number, places[i] as number);
+    return;
   }
+  const many = createFrames(FRAME);
+  if (user.frames !== undefined) user.frames((first, end) => many.add(first, Math.min(END, end)));
+  else
+    eachRun(user, (start, end) => {
+      many.add(firstFrame(start), endFrame(end));
+      return true;
+    });
+  for (const { start, end } of many.finish().runs()) put(start, end, Number.NaN);
+}
+
+function firstFrame(address: number): number {
+  return Math.floor(address / FRAME);
+}
+
+function endFrame(address: number): number {
+  return Math.min(END, Math.ceil(address / FRAME));
+}
+
+/** Tells runs one by one until a listener has enough; whether it heard all. */
+function eachRun(user: User, listener: (start: number, end: number, position: number) => boolean): boolean {
+  for (const { length, starts, ends, positions } of user.runs()) {
+    for (let row = 0; row < length; row++)
+      if (!listener(starts[row] as number, ends[row] as number, positions[row] as number)) return false;
+  }
+  return true;
 }
 
 /** `LUO session "vm" token 0x11: contents`. */
