@@ -42,6 +42,7 @@ export function createMeter(terminal: Terminal | undefined): Meter {
   let began = now();
   let read = 0;
   let written = 0;
+  let step = '';
   let held = false;
   let calls = 0;
   let bytes = 0;
@@ -50,6 +51,7 @@ export function createMeter(terminal: Terminal | undefined): Meter {
     const { name, path, total, unit } = stage;
     return [
       `${name} ${shortName(path)}`.trimEnd(),
+      ...(step === '' ? [] : [step]),
       ...amounts({ read, written, total, unit, seconds: (now() - began) / 1000 }),
     ].join('  ');
   }
@@ -69,7 +71,12 @@ export function createMeter(terminal: Terminal | undefined): Meter {
       began = now();
       read = 0;
       written = 0;
+      step = '';
       if (!held) progress.show(line);
+    },
+    step(index, count, what) {
+      step = `${what} ${index} of ${count}`;
+      tick(0);
     },
     read(count) {
       read += count;

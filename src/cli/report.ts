@@ -11,6 +11,7 @@ import { type CommonArguments, commonOptions, loadOptions, write } from './commo
 import { commandLine, fileFacts, runDate } from './file-facts.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { toldRules } from './told-rules.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
@@ -55,7 +56,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         catalogue,
         units: asked.vtd.units,
         ...(found === undefined ? {} : { found }),
-        ...(rules === undefined ? {} : { result: validate(handover, rules, options) }),
+        ...(rules === undefined ? {} : { result: validate(handover, toldRules(rules), options) }),
       });
       await write(args, page);
     });

@@ -19,6 +19,7 @@ import { containerOptions, type LoadedDump, type LoadOptions } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { rulesNamed } from './rule-names.js';
+import { toldRules } from './told-rules.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -290,7 +291,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
       undecided?.message ?? 'the generation is undecided; choose it with --assume',
     );
   }
-  return validate(handover, catalogue, options);
+  return validate(handover, toldRules(catalogue), options);
 }
 
 function failLevels(text: string): ReadonlySet<Severity> {

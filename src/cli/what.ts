@@ -20,6 +20,7 @@ import {
 } from './common.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { toldRules } from './told-rules.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { type VtdArguments, vtdOptions, vtdUnits, vtdValidation } from './vtd-settings.js';
 
@@ -70,7 +71,10 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
       tellStage('searching', path);
-      const { findings } = validate(handover, catalogue, { ...validation, ...containerOptions(dump) });
+      const { findings } = validate(handover, toldRules(catalogue), {
+        ...validation,
+        ...containerOptions(dump),
+      });
       const answers = answersOf(path, () => whatIs(handover, queries, { units, findings }));
       const shown = { hex: args.hex === true, all: args.all === true };
       if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex })));

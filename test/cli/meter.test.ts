@@ -139,6 +139,19 @@ test('a line is no longer than the terminal is wide, and steers nothing', () => 
   }
 });
 
+test('rules tell their place, until the next part begins', () => {
+  const terminal = fakeTerminal(120);
+  const meter = createMeter(terminal);
+  meter.stage('checking', 'vmcore');
+  meter.step(31, 160, 'rule');
+  terminal.pass(1000);
+  meter.read(2 * MIB);
+  expect(terminal.line()).toBe('checking vmcore  rule 31 of 160  2.0 MiB read  2.0 MiB/s  1 s so far');
+  terminal.pass(1000);
+  meter.stage('writing', 'small.elf');
+  expect(terminal.line()).not.toContain('rule');
+});
+
 test('without a terminal nothing is shown', () => {
   createProgress(undefined).show(() => {
     throw new Error('asked for a text');
@@ -164,6 +177,7 @@ test('inputs and outputs tell what they do', async () => {
     written: (count) => {
       written += count;
     },
+    step() {},
     hold() {},
     wipe() {},
   });

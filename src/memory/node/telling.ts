@@ -9,6 +9,8 @@ export interface Listener {
    * @param total bytes that this part has to read (or write) in all, where that is known
    */
   stage(name: string, path: string, total?: number, unit?: 'read' | 'written'): void;
+  /** The stage is at this step (from 1) of so many. */
+  step(index: number, count: number, what: string): void;
   /** So many more bytes of inputs were read. Called for each system call, so it has to be cheap. */
   read(bytes: number): void;
   /** So many more bytes of an output were written. */
@@ -29,6 +31,11 @@ export function listen(to: Listener | undefined): void {
 /** See {@link Listener.stage}. */
 export function tellStage(name: string, path: string, total?: number, unit?: 'read' | 'written'): void {
   listener?.stage(name, path, total, unit);
+}
+
+/** See {@link Listener.step}. */
+export function tellStep(index: number, count: number, what: string): void {
+  listener?.step(index, count, what);
 }
 
 /** See {@link Listener.read}. */
