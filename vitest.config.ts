@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // What is polled for comes late on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
     // Many tests wait for processes of the command line: one worker a core, where the default leaves one out.
