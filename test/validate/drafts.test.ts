@@ -1,4 +1,5 @@
 /** Rules on drafts: captures of the IOMMU series and documents that the encoder lays out. */
+
 import { describe, expect, test } from 'vitest';
 import { bytesToText } from '../../src/schema/text.js';
 import { DRAFTS } from '../../src/structures/index.js';
@@ -8,6 +9,7 @@ import { linksOf } from '../../src/validate/structures/generic.js';
 import { heldOf } from '../../src/validate/structures/held.js';
 import { structureRules } from '../../src/validate/structures/index.js';
 import { decodeAt } from '../decode/linux-dumps.js';
+import { sweep } from '../sweep.js';
 import { without, wrongMoves } from './absent-memory.js';
 import { CAPTURES, type DraftName, damagedDraft, draftBase } from './draft-cases/base.js';
 import { DRAFT_CASES } from './draft-cases/index.js';
@@ -66,10 +68,12 @@ describe('a page of a draft is missing: rules are skipped, never failed or passe
         ...linksOf(held).flatMap(({ list }) => (list.pages ?? []).map((page) => page.address)),
       ]),
     );
-    const wrong = [...new Set(pages)].flatMap((page) => {
-      const less = decodeAt(without(memory, Number(page), 4096), address);
-      return wrongMoves(whole, validate(less, catalogue)).map((move) => `0x${page.toString(16)} ${move}`);
-    });
+    const wrong = [...new Set(pages)]
+      .filter((_, i) => i % sweep(1, 3) === 0)
+      .flatMap((page) => {
+        const less = decodeAt(without(memory, Number(page), 4096), address);
+        return wrongMoves(whole, validate(less, catalogue)).map((move) => `0x${page.toString(16)} ${move}`);
+      });
     expect(wrong).toEqual([]);
   });
 });
