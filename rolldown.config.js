@@ -59,7 +59,7 @@ function closure(file, found = new Set()) {
 
 const cli = join(import.meta.dirname, 'dist/cli');
 const start = closure(join(cli, 'main.js'));
-const dumps = closure(join(cli, 'info.js'));
+const dumps = closure(join(cli, 'dump.js'));
 const rules = closure(join(cli, 'validate.js'));
 
 export default {
