@@ -74,7 +74,10 @@ async function ask(page: Page, query: string): Promise<string> {
   await page.fill('#query', query);
   await page.press('#query', 'Enter');
   const hash = JSON.stringify(`#q=${encodeURIComponent(query)}`);
-  await page.waitForFunction(`document.querySelector('#answer h2') !== null && location.hash === ${hash}`);
+  // Polled from here: within the page it would need eval, which its policy refuses.
+  await expect
+    .poll(() => page.evaluate(`document.querySelector('#answer h2') !== null && location.hash === ${hash}`))
+    .toBe(true);
   return answer(page);
 }
 
