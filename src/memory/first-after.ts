@@ -1,4 +1,4 @@
-/** Binary search among ranges. */
+/** Binary search among ranges, and among values. */
 
 /**
  * @param ends ascending ends of ranges, exclusive
@@ -11,6 +11,21 @@ export function firstAfter(ends: Float64Array, value: number, count = ends.lengt
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((ends[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * @param sorted ascending
+ * @returns index of the first value that is not below `value`; the length if there is none
+ */
+export function firstFrom(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -48,7 +48,7 @@ export interface GenerationFacts {
 
 const EDITED = ['preserved-memory-map', 'compatible'] as const;
 
-/** Include/linux/kho/abi/kexec_handover.h of each generation; upstream 1.1 to 1.4, 3.11. */
+/** include/linux/kho/abi/kexec_handover.h of each generation; upstream 1.1 to 1.4, 3.11. */
 export const FACTS: Readonly<Record<Generation, GenerationFacts>> = {
   'rfc-2024': { map: 'mem', names: [], sized: false, oldLibfdt: true, luoVersions: [] },
   'kho-v1': {

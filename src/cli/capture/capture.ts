@@ -1,6 +1,5 @@
 /** A host's handover: files, and the pages of its records. */
 import { equalBytes } from '../../decode/bytes.js';
-import type { Machine } from '../../memory/elf/header.js';
 import { InputError } from '../../memory/node/errors.js';
 import { type Trimmed, type TrimSource, trimTogether } from '../../trim/trim.js';
 import { translationEnabled } from '../../validate/vtd/unit.js';
@@ -13,12 +12,6 @@ import type { HostFiles, Refusal } from './host-files.js';
 import { openHostMemory } from './host-memory.js';
 import { type CapturedFile, type KernelFacts, kernelFacts, readSources, textOf } from './sources.js';
 import { hostTrees, namedTree } from './trees.js';
-
-/** The core of the records' pages. */
-export interface CapturedMemory {
-  readonly trimmed: Trimmed;
-  readonly machine: Machine;
-}
 
 export interface Captured {
   readonly files: readonly CapturedFile[];

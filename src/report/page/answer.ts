@@ -2,6 +2,7 @@
  * What lies at an address, by what the page itself knows: the one place that the search asks. It has no document, so that
  * another source of answers can take its place.
  */
+import { firstAfter } from '../../memory/first-after.js';
 import type { Bars } from './bars.js';
 import { type PageData, readBars } from './data.js';
 
@@ -45,15 +46,8 @@ export function readPage(data: PageData): ReadPage {
 }
 
 /** The index of the first bar that ends after a frame. */
-export function firstAfter({ ends, length }: Bars, frame: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] as number) <= frame) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+export function firstBar({ ends, length }: Bars, frame: number): number {
+  return firstAfter(ends, frame, length);
 }
 
 /** `0x…`, lower case. */
@@ -105,7 +99,7 @@ export function answerAt(page: ReadPage, address: number): Answer {
 }
 
 function barAt(bars: Bars, frame: number): number | undefined {
-  const i = firstAfter(bars, frame);
+  const i = firstBar(bars, frame);
   return i < bars.length && (bars.starts[i] as number) <= frame ? i : undefined;
 }
 

@@ -8,6 +8,7 @@ import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
 import { addReferences } from '../../instances/references.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../../instances/sink.js';
 import { addUnit } from '../../instances/vtd.js';
+import { firstFrom } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { khoRadixNode } from '../../records/kho_map.js';
 import type { RecordType } from '../../schema/record.js';
@@ -120,7 +121,7 @@ export function collectRecords({ handover, memory, units, wanted }: CollectInput
     let before = 0;
     for (const start of runs) {
       for (
-        let w = firstFrom(start);
+        let w = firstFrom(wanted, start);
         w < wanted.length && (wanted[w] as number) < start + length && left > 0;
         w++
       ) {
@@ -135,20 +136,8 @@ export function collectRecords({ handover, memory, units, wanted }: CollectInput
     }
   }
 
-  /** Index of the first wanted address from `address` on. */
-  function firstFrom(address: number): number {
-    let low = 0;
-    let high = wanted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((wanted[middle] as number) < address) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   function isWanted(address: number, size: number): boolean {
-    const first = wanted[firstFrom(address)];
+    const first = wanted[firstFrom(wanted, address)];
     return first !== undefined && first < address + size;
   }
 

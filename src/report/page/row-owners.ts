@@ -1,5 +1,7 @@
 /** Whose memory the rows of the domains' tables lead to. */
+
 import type { User } from '../../diff/kept/user.js';
+import { firstFrom } from '../../memory/first-after.js';
 import { hex } from '../../schema/units.js';
 import { FRAME } from './kept.js';
 import type { MappedRow } from './spaces.js';
@@ -40,18 +42,6 @@ export function rowOwners(rows: readonly MappedRow[], users: readonly User[]): M
     }
   }
   return found;
-}
-
-/** Index of the first element that is not below a value. */
-function firstFrom(values: Float64Array, value: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((values[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** `… at 0x3000`, for people; not escaped. */

@@ -1,5 +1,4 @@
 /** Rules that every structure of a draft has: written once, against what the bindings say. */
-import type { Location } from '../../abi/model.js';
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { readBytes } from '../../memory/read.js';
 import { subjectByKey } from '../../structures/index.js';
@@ -16,7 +15,7 @@ import type { Reporter, Rule, RuleContext } from '../rule.js';
 import { hex } from '../text.js';
 import { at, orderAt, UPSTREAM, wholeMap } from '../upstream/shared.js';
 import { eachHeld, type Held, holdersOf, misplacedRecord } from './held.js';
-import { fieldAt } from './place.js';
+import { chainsOf, fieldAt } from './place.js';
 
 /** What a rule of a draft says for itself. */
 export type DraftRule = Omit<Rule, 'generations' | 'needs' | 'reads'> & Required<Pick<Rule, 'reads'>>;
@@ -122,21 +121,10 @@ function headerField(record: string, field: string): string {
 
 /** The lists of a structure in linked pages, each with the place of the field that leads to it. */
 export function linksOf({ form, model }: { form: Held['form']; model: StructureModel }) {
-  return form.root.record.fields.flatMap(({ id }) => {
-    const field = fieldBinding(form.root, id);
-    if (field.kind !== 'chain') return [];
-    const raw = model as unknown as Model;
-    const list = raw[field.list.key] as Held['model'] & {
-      readonly items: readonly Model[];
-      readonly pages?: readonly { readonly address: bigint; readonly count: bigint; readonly next: bigint }[];
-      readonly missing?: object;
-      readonly damaged?: true;
-    };
-    if (list === undefined) return [];
-    const head = raw[`${field.list.key}Address`] as bigint;
-    const link: Location = fieldAt(form.root, model.address, id);
-    return [{ id, field, head, list, link }];
-  });
+  return chainsOf(form, model as unknown as Model).map((chain) => ({
+    ...chain,
+    link: fieldAt(form.root, model.address, chain.id),
+  }));
 }
 
 /** Every page of a list counts no more than it holds. */

@@ -1,5 +1,5 @@
 /** The map of memory: lanes on a canvas, IO address spaces below, lines from an IOVA to where it lands. */
-import { firstAfter, hexText, type ReadPage, sizeText } from '../answer.js';
+import { firstBar, hexText, type ReadPage, sizeText } from '../answer.js';
 import type { Bars } from '../bars.js';
 import { all, byId, make } from './dom.js';
 import { columnOf, createTrack, frameAt, move, pan, show, type Track, widthOf, zoom } from './track.js';
@@ -138,10 +138,10 @@ export function createMap(page: ReadPage, ask: (query: string) => void): MemoryM
     const first = frameAt(track, track.from);
     const last = frameAt(track, track.to);
     const bars =
-      levels.find((level) => firstAfter(level, last) - firstAfter(level, first) < width) ?? levels.at(-1);
+      levels.find((level) => firstBar(level, last) - firstBar(level, first) < width) ?? levels.at(-1);
     if (bars === undefined) return;
     let painted = -1;
-    for (let i = firstAfter(bars, first); i < bars.length; i++) {
+    for (let i = firstBar(bars, first); i < bars.length; i++) {
       const start = bars.starts[i] as number;
       if (start > last) break;
       const from = pixel(track, columnOf(track, start));
@@ -202,7 +202,7 @@ export function createMap(page: ReadPage, ask: (query: string) => void): MemoryM
       c.clip();
       c.lineWidth = 1;
       const first = frameAt(track, track.from);
-      for (let bar = firstAfter(bars, first); bar < bars.length; bar++) {
+      for (let bar = firstBar(bars, first); bar < bars.length; bar++) {
         const start = bars.starts[bar] as number;
         const from = pixel(track, columnOf(track, start));
         if (from > width) break;
@@ -307,7 +307,7 @@ export function createMap(page: ReadPage, ask: (query: string) => void): MemoryM
     const column = memory.from + (x - left()) * perPixel;
     const frame = frameAt(memory, column);
     const near = frameAt(memory, column + 3 * perPixel);
-    const bar = firstAfter(bars, frameAt(memory, column - 2 * perPixel));
+    const bar = firstBar(bars, frameAt(memory, column - 2 * perPixel));
     const address = Math.floor(frame) * data.frame;
     if (bar >= bars.length || (bars.starts[bar] as number) > near)
       return { text: `${hexText(address)}: nothing of ${lane.title}`, address };
@@ -333,7 +333,7 @@ export function createMap(page: ReadPage, ask: (query: string) => void): MemoryM
     if (track === undefined || bars === undefined || space === undefined) return undefined;
     const perPixel = (track.to - track.from) / (width - left());
     const column = track.from + (x - left()) * perPixel;
-    const bar = firstAfter(bars, frameAt(track, column - 2 * perPixel));
+    const bar = firstBar(bars, frameAt(track, column - 2 * perPixel));
     if (bar >= bars.length || (bars.starts[bar] as number) > frameAt(track, column + 3 * perPixel))
       return {
         text: `${space.title}: IOVA ${hexText(Math.floor(frameAt(track, column)) * data.frame)} is not mapped`,
