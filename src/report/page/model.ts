@@ -116,9 +116,9 @@ export function pageModel(input: PageInput): PageModel {
 }
 
 function findingPlaces(groups: readonly FindingGroup[], owners: Owners): MapFinding[] {
-  return groups.flatMap(({ id, anchor, shown, more }) => {
+  return groups.flatMap(({ id, anchor, places }) => {
     const owner = owners.number(id, anchor);
-    return [...shown, ...more].flatMap(({ address }) => (address === undefined ? [] : [{ address, owner }]));
+    return places.map((address) => ({ address, owner }));
   });
 }
 
