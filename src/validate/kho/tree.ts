@@ -1,6 +1,5 @@
 /** Rules on the container as a tree (rfc-2024 K1, K2, K13 to K15). */
 
-import { rfc2024 } from '../../abi/rfc2024.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import {
@@ -13,7 +12,9 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { rfc2024 } from '../../structures/rfc-2024/binding.js';
 import type { NodeBinding } from '../../structures/tree.js';
+import { RFC_COMPATIBLE } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
@@ -54,7 +55,7 @@ export const writerHeader: Rule = {
 
 export const rootCompatible: Rule = {
   id: 'KHO-002',
-  title: 'the root is compatible with "kho-v1"',
+  title: `the root is compatible with "${RFC_COMPATIBLE}"`,
   severity: 'error',
   generations: RFC_2024,
   source: 'rfc-2024 K2',

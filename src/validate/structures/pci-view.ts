@@ -1,5 +1,7 @@
 /** The PCI state as its rules see it. */
+
 import type { Handover } from '../../abi/model.js';
+import { WITH_BRIDGES } from '../../structures/pci/binding.js';
 import type { PciDevice, PciState } from '../../structures/pci/model.js';
 import { pciText } from '../../structures/values.js';
 import { type Held, heldOf } from './held.js';
@@ -28,5 +30,5 @@ export function pciEntries(_handover: Handover, { model }: Held<PciState>): PciE
 
 /** Whether refcounts count devices at or below, and bridges are listed. */
 export function listsBridges({ form }: Held<PciState>): boolean {
-  return form.id === 'pci-version-2' || form.id === 'pci-v3';
+  return WITH_BRIDGES.includes(form.id);
 }

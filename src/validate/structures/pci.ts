@@ -1,5 +1,6 @@
 /** The PCI state: devices, and in version 2 the bridges above them (upstream 4.3). Its blocks are BLOCK-001 to -007. */
 
+import { WITHOUT_BRIDGES } from '../../structures/pci/binding.js';
 import type { PciDevice, PciState } from '../../structures/pci/model.js';
 import { pciText } from '../../structures/values.js';
 import { STRUCTURES } from '../reads.js';
@@ -154,9 +155,7 @@ export const onlyEndpoints = draft({
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
-    const own = states.filter(
-      ({ form }) => form.id !== 'pci-version-2' && form.id !== 'pci-v3' && form.id !== 'pci-v2',
-    );
+    const own = states.filter(({ form }) => WITHOUT_BRIDGES.includes(form.id));
     if (states.length > 0 && own.length === 0) {
       report.skip('this version lists bridges too (PCI-007)');
       return;

@@ -1,12 +1,12 @@
 /** The root's children and their blobs (upstream E13 to E17). */
 
-import { upstreamRoots } from '../../abi/upstream/root.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import { FDT_DIAGNOSTICS } from '../../fdt/diagnostics.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findProperty, propertyValue } from '../../fdt/tree.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { upstreamRoots } from '../../structures/root-tree/binding.js';
 import { lookUpSeverity } from '../fdt/index.js';
 import { BLOBS, MAP } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';

@@ -5,6 +5,7 @@ import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
 import { children, rootNode } from '../../fdt/tree.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { bytesToText } from '../../schema/text.js';
+import { luoForm } from '../../structures/luo/binding.js';
 import { factsOf } from '../../versions/generations.js';
 import { intersections } from '../pages.js';
 import { MAP_AND_OWNERS } from '../reads.js';
@@ -146,7 +147,8 @@ function isMissing(
   generation: Handover['generation'],
 ): boolean {
   if (abiHeader === 0n) return true;
-  if (version !== 'luo-v1') return false;
+  const form = luoForm(version);
+  if (form === undefined || form.head !== undefined) return false;
   return (
     sessionsAddress === 0n || (factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined)
   );

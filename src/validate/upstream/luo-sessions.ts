@@ -5,6 +5,8 @@ import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { blockCapacity } from '../../structures/blocks.js';
+import { luoForm } from '../../structures/luo/binding.js';
+import { areaOf } from '../../structures/record-list.js';
 import { factsOf } from '../../versions/generations.js';
 import { FILES, SESSIONS } from '../reads.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
@@ -58,8 +60,9 @@ export const sessionCount: Rule = {
     if (luo === undefined) return;
     const { sessionCount: count, sessionsAddress } = luo;
     if (count === undefined) {
-      const block = luo.version === 'luo-v4' || luo.version === 'luo-v5';
-      if (block) report.skip(`${luo.version} has no session area`);
+      const form = luoForm(luo.version);
+      if (form !== undefined && areaOf(form.sessions) === undefined)
+        report.skip(`${luo.version} has no session area`);
       else if (sessionsAddress === 0n) report.skip('there is no session area: its address is 0');
       else report.absent('the session area', sessionsAddress ?? 0n);
       return;
@@ -271,8 +274,9 @@ export const arrayOwner: Rule = {
   needs: ['memory'],
   reads: FILES,
   check(context, report) {
-    if (context.handover.luo?.version === 'luo-v5') {
-      report.skip('luo-v5 keeps files in blocks (BLOCK-007)');
+    const form = luoForm(context.handover.luo?.version);
+    if (form !== undefined && areaOf(form.files) === undefined) {
+      report.skip(`${form.version} keeps files in blocks (BLOCK-007)`);
       return;
     }
     const seen = new Map<bigint, LuoSession>();

@@ -6,7 +6,8 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
-import { luoV1 } from '../../structures/luo/binding.js';
+import { luoForm, luoV1 } from '../../structures/luo/binding.js';
+import type { NodeBinding } from '../../structures/tree.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
 import { LUO } from '../reads.js';
@@ -182,19 +183,11 @@ export const luoAreas: Rule = {
     const luo = context.handover.luo;
     const found = rider(context, report);
     if (found === undefined || luo === undefined) return;
-    const { version, abiHeader, sessionsAddress, flbsAddress } = luo;
-    const pointers =
-      version === 'luo-v1'
-        ? [
-            { path: '/luo-session', property: 'luo-session-header', address: sessionsAddress },
-            { path: '/luo-flb', property: 'luo-flb-header', address: flbsAddress },
-          ]
-        : version === 'luo-v2'
-          ? [{ path: '', property: 'luo-abi-header', address: abiHeader }]
-          : [];
+    const tree = luoForm(luo.version)?.tree;
+    const pointers = tree === undefined ? [] : [...addressesOf(tree.root, '')];
     if (pointers.length === 0) report.skip('LUO is not a tree, or of an unknown version');
-    for (const { path, property, address } of pointers) {
-      if (address !== 0n) continue;
+    for (const { path, property, key } of pointers) {
+      if ((luo as unknown as Record<string, unknown>)[key] !== 0n) continue;
       report.finding({
         message: `${property} of the LUO tree is 0`,
         location: { fdtPath: `/${NAME}${path}`, property, ...at(found.address) },
@@ -204,6 +197,17 @@ export const luoAreas: Rule = {
     }
   },
 };
+
+/** The properties of a tree that are physical addresses. */
+function* addressesOf(
+  { properties, children }: NodeBinding,
+  path: string,
+): Generator<{ path: string; property: string; key: string }> {
+  for (const { property, key, record } of properties)
+    if (record.fields[0]?.unit === 'address') yield { path, property, key };
+  for (const child of children)
+    if ('literal' in child.name) yield* addressesOf(child, `${path}/${child.name.literal}`);
+}
 
 function stringsOf(tree: FdtTree, node: number): string[] {
   const property = findProperty(tree, node, 'compatible');

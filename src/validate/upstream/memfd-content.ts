@@ -30,7 +30,7 @@ export const folioContent: Rule = {
         if (tally === undefined) return;
         const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
         report.finding({
-          severity: owner.memfd.version === 'memfd-v1' ? 'warning' : 'error',
+          severity: owner.memfd.seals === undefined ? 'warning' : 'error',
           message: `folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, lacks ${flag}${more}`,
           subject: owner.subject,
           location: { ...at(BigInt(tally.pfn) * page), field: 'memfd_luo_folio_ser.flags' },

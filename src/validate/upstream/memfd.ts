@@ -39,8 +39,8 @@ type MemfdField = keyof typeof MEMFD_LUO_SER_V1;
 
 /** Where a field of a memfd's record is. */
 export function place({ memfd }: PlacedMemfd, field: MemfdField | 'seals' | 'flags', name: string) {
-  const { origin, version } = memfd;
-  const v1 = version === 'memfd-v1' && field !== 'seals' && field !== 'flags';
+  const { origin } = memfd;
+  const v1 = memfd.seals === undefined && field !== 'seals' && field !== 'flags';
   const offset = v1 ? MEMFD_LUO_SER_V1[field] : MEMFD_LUO_SER[field];
   return at(
     origin.address === undefined ? undefined : origin.address + BigInt(offset),

@@ -1,6 +1,5 @@
 /** The root tree (upstream E6 to E12, E18, E19). */
 
-import { upstreamRoots } from '../../abi/upstream/root.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import {
@@ -16,6 +15,7 @@ import {
 import { physicalAddress } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
+import { upstreamRoots } from '../../structures/root-tree/binding.js';
 import { factsOf } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { MAP } from '../reads.js';
