@@ -114,6 +114,29 @@ describe('layers', () => {
     ]);
   });
 
+  it('rules lie beside the bindings, which do not know them, and cases are for tests alone', () => {
+    const files = {
+      'structures/memfd/binding.ts': '',
+      'structures/memfd/rules.ts': "import './binding.js';\nimport '../../validate/rule.js';\n",
+      'structures/memfd/cases.ts': "import '../../../test/x.js';\n",
+      'structures/rules.ts': "import './memfd/rules.js';\n",
+      'validate/rule.ts': '',
+      'validate/catalogue.ts': "import '../structures/rules.js';\n",
+    };
+    expect(check(files)).toEqual([]);
+    const wrong = {
+      ...files,
+      'structures/memfd/binding.ts': "import './rules.js';\n",
+      'structures/memfd/rules.ts': "import './cases.js';\n",
+      'validate/run.ts': "import '../structures/rules.js';\n",
+    };
+    expect(check(wrong)).toEqual([
+      'src/structures/memfd/binding.ts:1: imports src/structures/memfd/rules.ts: structures may not import rules',
+      'src/structures/memfd/rules.ts:1: imports ./cases.js: not a file of src',
+      'src/validate/run.ts:1: imports src/structures/rules.ts: validate may not import rules',
+    ]);
+  });
+
   it('only cli and memory/node may use what Node alone has', () => {
     const node =
       "import { readFileSync } from 'node:fs';\nimport 'path';\nconst b = Buffer.alloc(1);\nprocess.exit();\n";

@@ -4,7 +4,7 @@ import { LUO_VERSIONS } from '../abi/upstream/model.js';
 import { FdtHeaderMagic, FdtToken } from '../records/fdt.js';
 import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { RIDERS } from '../structures/riders.js';
-import { upstreamRoots } from '../structures/root-tree/binding.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding } from '../structures/tree.js';
 import { RELEASES } from '../versions/table.js';
 

@@ -5,7 +5,7 @@ import { isUpstream } from '../decode/upstream/handover.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { heldTree } from '../structures/riders.js';
-import { upstreamRoots } from '../structures/root-tree/binding.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';

@@ -15,7 +15,7 @@ import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
 import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { heldTree } from '../structures/riders.js';
-import { upstreamRoots } from '../structures/root-tree/binding.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { recordText } from './field-text.js';

@@ -13,7 +13,7 @@ import type {
 } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
-import { moreOfChild } from '../structures/root-tree/binding.js';
+import { moreOfChild } from '../structures/root/tree.js';
 import { areaJson } from './folio-json.js';
 import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';

@@ -1,7 +1,7 @@
 /** The plan of an upstream handover from parameters. */
 import type { LuoVersion } from '../abi/upstream/model.js';
 import { subjectByKey } from '../structures/index.js';
-import type { UpstreamGeneration } from '../structures/root-tree/binding.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import { FACTS } from '../versions/generations.js';
 import { DEVELOPED, RELEASED, type WrittenForms } from '../versions/written.js';
 import { MOST_ENDPOINTS } from './iommu/topology.js';

@@ -1,6 +1,6 @@
 /** What an upstream handover (Linux 6.16 on) shall hold: plain data, every value of which gives a healthy dump. */
 import type { LuoVersion } from '../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../structures/root-tree/binding.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import type { KhoTestForm, MapForm } from '../versions/table.js';
 
 /** A file of guest memory. */

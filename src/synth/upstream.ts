@@ -8,7 +8,7 @@ import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
 import { formById } from '../structures/index.js';
 import { memblockV1, RESERVE_MEM } from '../structures/memblock/binding.js';
-import { moreChildProperties } from '../structures/root-tree/binding.js';
+import { moreChildProperties } from '../structures/root/tree.js';
 import { FACTS } from '../versions/generations.js';
 import type { Json } from './document.js';
 import { createGuest, type Guest } from './guest.js';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { structureSchema } from '../../src/report/structure-schema.js';
 import { SUBJECTS } from '../../src/structures/index.js';
-import { moreChildProperties } from '../../src/structures/root-tree/binding.js';
+import { moreChildProperties } from '../../src/structures/root/tree.js';
 import type { Subject } from '../../src/structures/structure.js';
 import { GENERATIONS, UPSTREAM } from '../../src/versions/generations.js';
 import type { Json } from '../rfc/json.js';

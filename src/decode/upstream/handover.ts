@@ -9,7 +9,7 @@ import { readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { KHO_DATA_RFC2024_SIZE, SETUP_DATA_SIZE } from '../../records/kho.js';
 import { KHO_DATA_SIZE, KHO_SCRATCH_SIZE, khoScratch, readKhoData } from '../../records/kho_root.js';
-import { type UpstreamGeneration, upstreamRoots } from '../../structures/root-tree/binding.js';
+import { type UpstreamGeneration, upstreamRoots } from '../../structures/root/tree.js';
 import { FACTS } from '../../versions/generations.js';
 import { inferWriter } from '../../versions/writer.js';
 import { bindNode, type ModelObject } from '../bind.js';

@@ -4,7 +4,7 @@ import type { Handover, Subtree } from '../../abi/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { RiderKey } from '../../structures/rider.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
-import { moreOfChild } from '../../structures/root-tree/binding.js';
+import { moreOfChild } from '../../structures/root/tree.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';

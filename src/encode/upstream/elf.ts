@@ -13,7 +13,7 @@ import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { RIDERS } from '../../structures/riders.js';
-import type { UpstreamGeneration } from '../../structures/root-tree/binding.js';
+import type { UpstreamGeneration } from '../../structures/root/tree.js';
 import { FACTS } from '../../versions/generations.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
