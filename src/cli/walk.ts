@@ -15,6 +15,7 @@ import type { Stage } from '../structures/iommu/attachments.js';
 import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
+import { RFC } from '../versions/generations.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';
 import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
@@ -69,8 +70,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       .option('domain', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'a domain of the handover: persistent_id (rfc-2024); address of its record, or attachment id (LUO); several, or all',
+        describe: `a domain of the handover: persistent_id (${RFC}); address of its record, or attachment id (LUO); several, or all`,
       })
       .option('stage', {
         type: 'string',
