@@ -12,6 +12,17 @@ import { structureRules } from './structures/index.js';
 import { upstreamRules } from './upstream/index.js';
 import { vtdRules } from './vtd/index.js';
 
+/**
+ * Every rule, each after those that it requires.
+ *
+ * @example
+ * ```ts
+ * import { catalogue } from 'kho-toolkit';
+ *
+ * const rule = catalogue.find(({ id }) => id === 'KHO-008');
+ * console.log(rule?.severity); //=> error
+ * ```
+ */
 export const catalogue: readonly Rule[] = [
   ...fdtRules,
   ...khoRules,

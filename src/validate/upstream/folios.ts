@@ -1,6 +1,8 @@
 /** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
+
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
+import { expectEntries } from '../../memory/work.js';
 import { MemfdLuoFolioSerFlags } from '../../records/memfd.js';
 import type { Subject } from '../rule.js';
 import { fileSubject } from '../subject.js';
@@ -102,6 +104,7 @@ export function scanFolios(handover: Handover, pages: PreservedPages | undefined
   const named = createPageBits();
   const scans: FolioScan[] = [];
   const owners = findMemfds(handover);
+  expectEntries(owners.reduce((sum, { memfd }) => sum + memfd.folios.length, 0));
   let searches = 0;
   for (const owner of owners) {
     const scan = scanOne(owner, handover.pageSize, pages, named);
@@ -111,6 +114,7 @@ export function scanFolios(handover: Handover, pages: PreservedPages | undefined
     const other = owners.find((each) => each !== owner && names(each, shared.pfn));
     if (other !== undefined) scan.sharedWith = other;
   }
+  expectEntries(undefined);
   return { scans, named };
 }
 
