@@ -12,6 +12,7 @@ import { catalogue } from '../validate/catalogue.js';
 import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
+import { NEWEST } from '../versions/written.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
@@ -67,8 +68,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .option('c-header', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'the structures of a release (7.3), an ABI version (kho-v4, rfc-2024) or a draft (iommu-liveupdate) as a C header with assertions',
+        describe: `the structures of a release (7.3), of a generation (${NEWEST}) or of a draft, as a C header with assertions`,
       })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
