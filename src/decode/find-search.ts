@@ -13,6 +13,7 @@ import {
   readFdtHeader,
   readFdtProp,
 } from '../records/fdt.js';
+import { BOOT_PARAMS } from '../records/kho.js';
 import { SETUP_HEADER, type SetupDataList, setupDataFollower } from './boot-params.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
@@ -26,7 +27,7 @@ export interface TreeInMemory {
 
 export interface MemorySearch {
   readonly lists: readonly SetupDataList[];
-  /** Lists of boot_params with the boot flag that break off before one. */
+  /** Lists of boot_params with the boot flag that break off before one; of copies where there is nothing else. */
   readonly broken: readonly BrokenList[];
   /** Page-aligned handover trees that are complete. */
   readonly trees: readonly TreeInMemory[];
@@ -67,6 +68,9 @@ export const HANDOVER_PATTERNS: readonly Pattern[] = [
 export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   const lists: SetupDataList[] = [];
   const broken: BrokenList[] = [];
+  /** Those of copies: at places where no loader puts boot_params. */
+  const brokenCopies: BrokenList[] = [];
+  let atPage = false;
   const starts: number[] = [];
   const vmcoreinfo: { address: bigint; info: Vmcoreinfo }[] = [];
   const follow = setupDataFollower(memory);
@@ -75,10 +79,15 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   function onPattern(pattern: number, address: number): void {
     if (pattern === 2) starts.push(address);
     else if (pattern === 0) {
+      // kexec_add_buffer (kernel/kexec_file.c) aligns boot_params to a page; user space that has read
+      // /sys/kernel/boot_params/data leaves copies anywhere, which it then overwrites.
+      const aligned = (address - BOOT_PARAMS.header) % PAGE === 0;
+      atPage ||= aligned;
       const list = follow(address);
       if (list === undefined) return;
+      const among = aligned ? broken : brokenCopies;
       if ('setupData' in list) lists.push(list);
-      else if (broken.length < MAX_BROKEN) broken.push(list);
+      else if (among.length < MAX_BROKEN) among.push(list);
     } else if (vmcoreinfo.length < MAX_TEXTS && textReads++ < MAX_TEXT_READS) {
       const info = vmcoreinfoAt(memory, address);
       if (info !== undefined) vmcoreinfo.push({ address: BigInt(address), info });
@@ -86,7 +95,7 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   }
 
   searchMemory(memory, HANDOVER_PATTERNS, onPattern);
-  return { lists, broken, ...treesAt(memory, starts), vmcoreinfo };
+  return { lists, broken: atPage ? broken : brokenCopies, ...treesAt(memory, starts), vmcoreinfo };
 }
 
 /** The blob at an address as far as its header says and memory holds it; undefined when no header is there. */
