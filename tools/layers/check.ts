@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isEngine, isVersionless, type NameUse, namesIn } from './engines.js';
+import { isEngine, type NameUse, namesIn, versionsIn } from './engines.js';
 import { type Scan, scan } from './scan.js';
 
 /**
@@ -60,6 +60,8 @@ interface Source extends Scan {
   readonly path: string;
   /** Structures that an engine names. */
   readonly names: readonly NameUse[];
+  /** Versions of ABIs that are named where they should be asked for. */
+  readonly versions: readonly NameUse[];
 }
 
 interface Edge {
@@ -77,7 +79,8 @@ export function checkLayers(root: string): Result {
     .map((name): Source => {
       const path = name.split(sep).join('/');
       const text = readFileSync(join(folder, name), 'utf8');
-      return { path, names: namesOf(path, text, subjects), ...scan(text) };
+      const names = isEngine(path) ? namesIn(text, subjects) : [];
+      return { path, names, versions: isEngine(path) ? [] : versionsIn(path, text), ...scan(text) };
     })
     .filter(({ path }) => !CASES.test(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -87,8 +90,10 @@ export function checkLayers(root: string): Result {
   const report = (path: string, line: number, message: string): void => {
     violations.push({ file: `src/${path}`, line, message });
   };
-  for (const { path, imports, nodeGlobals, names } of sources) {
+  for (const { path, imports, nodeGlobals, names, versions } of sources) {
     for (const { name, line } of names) report(path, line, `names ${name}: an engine knows no structure`);
+    for (const { name, line } of versions)
+      report(path, line, `names ${name}: only src/versions and src/structures know versions`);
     for (const { name, line } of isNodeCode(path) ? [] : nodeGlobals) {
       report(path, line, `uses ${name}: only src/cli and src/memory/node may use what Node alone has`);
     }
@@ -112,12 +117,6 @@ export function checkLayers(root: string): Result {
     report(from, line, `import cycle through ${to}: ${path.join(' → ')}`);
   }
   return { files: sources.length, imports: edges.length, violations };
-}
-
-/** Names that a file should not have: of any structure in an engine, of versions where these come from bindings. */
-function namesOf(path: string, text: string, subjects: readonly string[]): readonly NameUse[] {
-  if (isEngine(path)) return namesIn(text, subjects);
-  return isVersionless(path) ? namesIn(text, []) : [];
 }
 
 /** The structures that are bound: one folder each, with its binding. */

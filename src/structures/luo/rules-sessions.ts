@@ -14,6 +14,8 @@ import { findLists } from '../../validate/upstream/chain.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
+import { areaOf } from '../record-list.js';
+import { luoForm } from './binding.js';
 import { noSessionBehind } from './rules-written.js';
 
 const LS = 'kernel/liveupdate/luo_session.c';
@@ -57,8 +59,9 @@ const sessionCount = rule({
     if (luo === undefined) return;
     const { sessionCount: count, sessionsAddress } = luo;
     if (count === undefined) {
-      const block = luo.version === 'luo-v4' || luo.version === 'luo-v5';
-      if (block) report.skip(`${luo.version} has no session area`);
+      const form = luoForm(luo.version);
+      if (form !== undefined && areaOf(form.sessions) === undefined)
+        report.skip(`${luo.version} has no session area`);
       else if (sessionsAddress === 0n) report.skip('there is no session area: its address is 0');
       else report.absent('the session area', sessionsAddress ?? 0n);
       return;
@@ -236,8 +239,9 @@ const arrayOwner = rule({
     'the next kernel faults, or gives both sessions the same files and fails when it restores the second',
   reads: FILES,
   check(context, report) {
-    if (context.handover.luo?.version === 'luo-v5') {
-      report.skip('luo-v5 keeps files in blocks (BLOCK-007)');
+    const form = luoForm(context.handover.luo?.version);
+    if (form !== undefined && areaOf(form.files) === undefined) {
+      report.skip(`${form.version} keeps files in blocks (BLOCK-007)`);
       return;
     }
     const seen = new Map<bigint, LuoSession>();

@@ -13,7 +13,8 @@ import { hex, listed } from '../../validate/text.js';
 import { at, BLOCKS, childNamed, orderAt, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
-import { luoV1 } from './binding.js';
+import type { NodeBinding } from '../tree.js';
+import { luoForm, luoV1 } from './binding.js';
 import { fileRules } from './rules-files.js';
 import { flbRules } from './rules-flb.js';
 import { sessionRules } from './rules-sessions.js';
@@ -183,19 +184,11 @@ const luoAreas = rule({
     const luo = context.handover.luo;
     const found = rider(context, report);
     if (found === undefined || luo === undefined) return;
-    const { version, abiHeader, sessionsAddress, flbsAddress } = luo;
-    const pointers =
-      version === 'luo-v1'
-        ? [
-            { path: '/luo-session', property: 'luo-session-header', address: sessionsAddress },
-            { path: '/luo-flb', property: 'luo-flb-header', address: flbsAddress },
-          ]
-        : version === 'luo-v2'
-          ? [{ path: '', property: 'luo-abi-header', address: abiHeader }]
-          : [];
+    const tree = luoForm(luo.version)?.tree;
+    const pointers = tree === undefined ? [] : [...addressesOf(tree.root, '')];
     if (pointers.length === 0) report.skip('LUO is not a tree, or of an unknown version');
-    for (const { path, property, address } of pointers) {
-      if (address !== 0n) continue;
+    for (const { path, property, key } of pointers) {
+      if ((luo as unknown as Record<string, unknown>)[key] !== 0n) continue;
       report.finding({
         message: `${property} of the LUO tree is 0`,
         location: { fdtPath: `/${NAME}${path}`, property, ...at(found.address) },
@@ -205,6 +198,17 @@ const luoAreas = rule({
     }
   },
 });
+
+/** The properties of a tree that are physical addresses. */
+function* addressesOf(
+  { properties, children }: NodeBinding,
+  path: string,
+): Generator<{ path: string; property: string; key: string }> {
+  for (const { property, key, record } of properties)
+    if (record.fields[0]?.unit === 'address') yield { path, property, key };
+  for (const child of children)
+    if ('literal' in child.name) yield* addressesOf(child, `${path}/${child.name.literal}`);
+}
 
 function stringsOf(tree: FdtTree, node: number): string[] {
   const property = findProperty(tree, node, 'compatible');

@@ -13,6 +13,7 @@ import { findAreas, findLists } from '../../validate/upstream/chain.js';
 import type { PageBits } from '../../validate/upstream/page-bits.js';
 import { at, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
+import { luoForm } from '../luo/binding.js';
 import { isTestFlb } from '../luo/rules-flb.js';
 import { scanFolios } from '../memfd/rules-scan.js';
 import { references } from './rules-owners.js';
@@ -148,7 +149,8 @@ function isMissing(
   generation: Handover['generation'],
 ): boolean {
   if (abiHeader === 0n) return true;
-  if (version !== 'luo-v1') return false;
+  const form = luoForm(version);
+  if (form === undefined || form.head !== undefined) return false;
   return (
     sessionsAddress === 0n || (factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined)
   );

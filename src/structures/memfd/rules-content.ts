@@ -23,7 +23,7 @@ const folioContent = eachRule(SCANS, {
       if (tally === undefined) continue;
       const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
       yield {
-        severity: owner.memfd.version === 'memfd-v1' ? 'warning' : 'error',
+        severity: owner.memfd.seals === undefined ? 'warning' : 'error',
         message: `folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, lacks ${flag}${more}`,
         location: at(BigInt(tally.pfn) * BigInt(handover.pageSize), 'memfd_luo_folio_ser.flags'),
         found: hex(tally.flags),

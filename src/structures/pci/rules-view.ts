@@ -1,7 +1,9 @@
 /** The PCI state as its rules see it. */
+
 import type { Handover } from '../../abi/model.js';
 import { type Held, heldOf } from '../../validate/structures/held.js';
 import { pciText } from '../values.js';
+import { WITH_BRIDGES } from './binding.js';
 import type { PciDevice, PciState } from './model.js';
 
 /** An entry that is in use. */
@@ -28,5 +30,5 @@ export function pciEntries(_handover: Handover, { model }: Held<PciState>): PciE
 
 /** Whether refcounts count devices at or below, and bridges are listed. */
 export function listsBridges({ form }: Held<PciState>): boolean {
-  return form.id === 'pci-version-2' || form.id === 'pci-v3';
+  return WITH_BRIDGES.includes(form.id);
 }

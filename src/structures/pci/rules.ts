@@ -17,6 +17,7 @@ import { at } from '../../validate/upstream/shared.js';
 import { isWhole } from '../iommu/rules-view.js';
 import { pciText } from '../values.js';
 import { vfioFiles } from '../vfio/rules-files.js';
+import { WITHOUT_BRIDGES } from './binding.js';
 import type { PciDevice, PciState } from './model.js';
 import { listsBridges, type PciEntry, pciEntries } from './rules-view.js';
 
@@ -153,9 +154,7 @@ export const onlyEndpoints = rule({
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
-    const own = states.filter(
-      ({ form }) => form.id !== 'pci-version-2' && form.id !== 'pci-v3' && form.id !== 'pci-v2',
-    );
+    const own = states.filter(({ form }) => WITHOUT_BRIDGES.includes(form.id));
     if (states.length > 0 && own.length === 0) {
       report.skip('this version lists bridges too (PCI-007)');
       return;

@@ -1,6 +1,5 @@
 /** The root's children and their blobs (upstream E13 to E17). */
 
-import { upstreamRoots } from '../../abi/upstream/root.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import { FDT_DIAGNOSTICS } from '../../fdt/diagnostics.js';
 import type { FdtTree } from '../../fdt/parse.js';
@@ -15,6 +14,7 @@ import { counted, hex, listed, range } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
 import { blobForm } from '../../validate/upstream/riders.js';
 import { readableTree, SIZED, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { upstreamRoots } from './tree.js';
 
 const rule = rulesOf({ generations: UPSTREAM });
 

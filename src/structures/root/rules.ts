@@ -1,6 +1,5 @@
 /** The root tree (upstream E6 to E12, E18, E19). */
 
-import { upstreamRoots } from '../../abi/upstream/root.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import {
@@ -29,6 +28,7 @@ import { entryRules } from './rules-entry.js';
 import { oneWriter, takenOver } from './rules-takeover.js';
 import { asHandedOver, restored } from './rules-unrestored.js';
 import { writtenHeaders } from './rules-written.js';
+import { upstreamRoots } from './tree.js';
 
 const rule = rulesOf({ generations: UPSTREAM });
 

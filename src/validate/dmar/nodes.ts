@@ -1,4 +1,5 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
+
 import type { Domain, Handover } from '../../abi/model.js';
 import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
@@ -6,6 +7,7 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
 import { RFC_2024, type RuleContext } from '../rule.js';
 import { type Elements, eachRule, rulesOf } from '../shapes.js';
@@ -42,12 +44,12 @@ function* domainNodes({
 
 export const compatible = rule({
   id: 'DMAR-001',
-  title: '/intel-iommu is compatible with "intel-iommu-v0"',
+  title: `/intel-iommu is compatible with "${COMPATIBLE.intelIommu}"`,
   source: 'rfc-2024 I1',
   evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
   consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    checkCompatible(tree, '/intel-iommu', 'intel-iommu-v0', report);
+    checkCompatible(tree, '/intel-iommu', COMPATIBLE.intelIommu, report);
   },
 });
 

@@ -121,8 +121,9 @@ function listedPages(domain: Domain): PageSet {
 
 function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
   if (mem === undefined) return;
-  for (const { first, start, end, flags } of memSpans(mem)) {
-    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield { start, end };
+  for (const span of memSpans(mem)) {
+    const { first, flags } = span;
+    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield span;
     else {
       const { addr, len } = mem.at(first);
       yield { start: addr, end: addr + len };

@@ -1,10 +1,12 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
+
 import { compatibleStrings } from '../../decode/bind.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { findNode } from '../../fdt/tree.js';
 import { GUESTMEMFS_SB_SIZE, MAPPING_INODE_SIZE, NUM_INODES_SIZE } from '../../records/guestmemfs.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { RFC_2024 } from '../rule.js';
 import { rulesOf } from '../shapes.js';
 import { counted, hex, size } from '../text.js';
@@ -20,7 +22,6 @@ import {
 const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
-const COMPATIBLE = 'guestmemfs-v1';
 /** What the three records of /guestmemfs/superblock cover, in their order (fs/guestmemfs/guestmemfs.c). */
 const PARTS = [
   { what: 'the super block', length: BigInt(GUESTMEMFS_SB_SIZE) },
@@ -43,7 +44,7 @@ export function isWithLockDebugging(length: bigint): boolean {
 
 export const compatible = rule({
   id: 'GMFS-001',
-  title: `/guestmemfs is compatible with "${COMPATIBLE}"`,
+  title: `/guestmemfs is compatible with "${COMPATIBLE.guestmemfs}"`,
   source: 'rfc-2024 G1',
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_restore_from_kho',
   consequence: 'the filesystem starts empty, while the old region stays reserved forever',
@@ -54,7 +55,7 @@ export const compatible = rule({
     }
     const value = rawProperty(tree, '/guestmemfs', 'compatible');
     const strings = value === undefined ? [] : compatibleStrings(value);
-    if (strings.includes(COMPATIBLE)) return;
+    if (strings.includes(COMPATIBLE.guestmemfs)) return;
     report.finding({
       message:
         value === undefined
@@ -62,7 +63,7 @@ export const compatible = rule({
           : `/guestmemfs is compatible with "${strings.join('", "')}"`,
       location: { fdtPath: '/guestmemfs', property: 'compatible' },
       found: strings.join(', '),
-      expected: COMPATIBLE,
+      expected: COMPATIBLE.guestmemfs,
     });
   },
 });

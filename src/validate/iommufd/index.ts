@@ -1,8 +1,10 @@
 /** Rules on `/iommufd` (rfc-2024 F1 to F14). */
+
 import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
 import { findNode, findProperty } from '../../fdt/tree.js';
 import { iommuProt } from '../../records/iommufd.js';
 import { flags } from '../../schema/units.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { type Elements, eachRule, rulesOf } from '../shapes.js';
@@ -35,12 +37,12 @@ function* ioasesOf(iommufds: readonly Iommufd[] | undefined): Generator<{ iommuf
 
 const compatible = rule({
   id: 'IOMMUFD-001',
-  title: '/iommufd is compatible with "iommufd-v0"',
+  title: `/iommufd is compatible with "${COMPATIBLE.iommufd}"`,
   source: 'rfc-2024 F1',
   evidence: DESERIALISE,
   consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    checkCompatible(tree, '/iommufd', 'iommufd-v0', report);
+    checkCompatible(tree, '/iommufd', COMPATIBLE.iommufd, report);
   },
 });
 

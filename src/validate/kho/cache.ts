@@ -2,7 +2,9 @@
 import { computeMemCache, exactMemCache } from '../../abi/mem-cache.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
-import { KHO_MEM_NOINIT, visitedRecords } from '../../decode/mem-properties.js';
+import { MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../../decode/mem-columns.js';
+import { KHO_MEM_NOINIT, type MemProperty, visitedRecords } from '../../decode/mem-properties.js';
+import { type PageRange, pageSet } from '../../memory/page-set.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
 import { type Reporter, RFC_2024 } from '../rule.js';
 import { rulesOf } from '../shapes.js';
@@ -59,9 +61,11 @@ export const cacheIsComputed = rule({
       report.absent('the mem cache', handover.setupData?.rfc2024?.memCacheAddr ?? 0n);
       return;
     }
-    const computed = computeMemCache(visitedRecords(facts.memProperties()));
     // A kernel without the NOINIT mistake writes what the ABI means.
-    if ('entries' in computed && !isSame(memCache, exactMemCache(visitedRecords(facts.memProperties())))) {
+    const computed = isExact(memCache, facts.memProperties())
+      ? undefined
+      : computeMemCache(visitedRecords(facts.memProperties()));
+    if (computed !== undefined && 'entries' in computed) {
       const length = Math.max(computed.entries.length, memCache.length);
       for (let i = 0; i < length; i++) {
         const found = i < memCache.length ? memCache.at(i) : undefined;
@@ -99,6 +103,39 @@ export const cacheIsComputed = rule({
     });
   },
 });
+
+/** Whether a cache is what {@link exactMemCache} says, by columns as far as numbers are exact. */
+function isExact(found: RecordView<KhoMem>, properties: readonly MemProperty[]): boolean {
+  const { start, end, flags, count } = memColumns(found);
+  const views = properties.filter(({ whole }) => whole).map(({ records }) => records);
+  const isHuge = (bits: number) => (bits & MEM_HUGE) !== 0;
+  if (flags.some(isHuge) || views.some((records) => memColumns(records).flags.some(isHuge)))
+    return isSame(found, exactMemCache(visitedRecords(properties)));
+  const regions: { readonly start: number; readonly end: number }[] = [];
+  function* unflagged(): Generator<PageRange> {
+    for (const records of views) {
+      for (const span of memSpans(records)) {
+        if ((span.flags & MEM_NOINIT) === 0) yield span;
+        else if (span.start < span.end) regions.push({ start: span.start, end: span.end });
+      }
+    }
+  }
+  const pages = pageSet(unflagged(), Number(PAGE));
+  regions.sort((a, b) => a.start - b.start);
+  if (count !== pages.runCount + regions.length) return false;
+  let run = 0;
+  let region = 0;
+  for (let i = 0; i < count; i++) {
+    const pagesStart = run < pages.runCount ? (pages.starts[run] as number) * Number(PAGE) : Infinity;
+    const next = regions[region];
+    const isPages = next === undefined || pagesStart <= next.start;
+    const expectedEnd = isPages ? (pages.ends[run++] as number) * Number(PAGE) : next.end;
+    if (!isPages) region++;
+    if (start[i] !== (isPages ? pagesStart : next.start) || end[i] !== expectedEnd) return false;
+    if (((flags[i] as number) & MEM_NOINIT) !== (isPages ? 0 : MEM_NOINIT)) return false;
+  }
+  return true;
+}
 
 function isSame(found: RecordView<KhoMem>, expected: readonly KhoMem[]): boolean {
   if (found.length !== expected.length) return false;

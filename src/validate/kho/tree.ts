@@ -1,6 +1,5 @@
 /** Rules on the container as a tree (rfc-2024 K1, K2, K13 to K15). */
 
-import { rfc2024 } from '../../abi/rfc2024.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import {
@@ -13,7 +12,9 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { rfc2024 } from '../../structures/rfc-2024/binding.js';
 import type { NodeBinding } from '../../structures/tree.js';
+import { RFC_COMPATIBLE } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024 } from '../rule.js';
 import { rulesOf } from '../shapes.js';
@@ -56,7 +57,7 @@ export const writerHeader = rule({
 
 export const rootCompatible = rule({
   id: 'KHO-002',
-  title: 'the root is compatible with "kho-v1"',
+  title: `the root is compatible with "${RFC_COMPATIBLE}"`,
   source: 'rfc-2024 K2',
   evidence: 'kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence: 'nothing is reserved and the memory is overwritten, while drivers still read the tree',

@@ -7,18 +7,28 @@
  * children is that of the notifier chain: ftrace, intel-iommu, guestmemfs, iommufd.
  */
 
-import { agaw, bus, devfn, persistentId, pgd } from '../records/dmar_domain.js';
-import { cpu, traceEventId, traceFlags } from '../records/ftrace.js';
-import { numInodes } from '../records/guestmemfs.js';
-import { iommuProt, iovaLen, iovaStart, pinnedFileHandle } from '../records/iommufd.js';
-import { khoMem } from '../records/kho.js';
-import { container, type NodeBinding, one, packed, type TreeBinding, value } from '../structures/tree.js';
-import { RFC_COMPATIBLE } from '../versions/generations.js';
+import { agaw, bus, devfn, persistentId, pgd } from '../../records/dmar_domain.js';
+import { cpu, traceEventId, traceFlags } from '../../records/ftrace.js';
+import { numInodes } from '../../records/guestmemfs.js';
+import { iommuProt, iovaLen, iovaStart, pinnedFileHandle } from '../../records/iommufd.js';
+import { khoMem } from '../../records/kho.js';
+import { RFC_COMPATIBLE } from '../../versions/generations.js';
+import { container, type NodeBinding, one, packed, type TreeBinding, value } from '../tree.js';
+
+/** `compatible` of the nodes that have one. */
+export const COMPATIBLE = {
+  ftrace: 'ftrace-v1',
+  array: 'ftrace,array-v1',
+  cpu: 'ftrace,cpu-v1',
+  intelIommu: 'intel-iommu-v0',
+  guestmemfs: 'guestmemfs-v1',
+  iommufd: 'iommufd-v0',
+} as const;
 
 const ftraceCpu: NodeBinding = {
   name: { number: 'hex', prefix: 'cpu', key: 'id', wide: false },
   place: { list: 'cpus' },
-  compatible: 'ftrace,cpu-v1',
+  compatible: COMPATIBLE.cpu,
   properties: [value('cpu', 'cpu', cpu), packed('mem', 'mem', khoMem)],
   children: [],
 };
@@ -26,13 +36,13 @@ const ftraceCpu: NodeBinding = {
 const ftrace: NodeBinding = {
   name: { literal: 'ftrace' },
   place: { object: 'ftrace' },
-  compatible: 'ftrace-v1',
+  compatible: COMPATIBLE.ftrace,
   properties: [packed('events', 'events', traceEventId)],
   children: [
     {
       name: { literal: 'global-trace' },
       place: { object: 'globalTrace' },
-      compatible: 'ftrace,array-v1',
+      compatible: COMPATIBLE.array,
       properties: [value('trace-flags', 'traceFlags', traceFlags)],
       children: [ftraceCpu],
     },
@@ -60,13 +70,13 @@ const domain: NodeBinding = {
 
 const intelIommu: NodeBinding = {
   ...container('intel-iommu', [container('domains', [domain])]),
-  compatible: 'intel-iommu-v0',
+  compatible: COMPATIBLE.intelIommu,
 };
 
 const guestmemfs: NodeBinding = {
   name: { literal: 'guestmemfs' },
   place: { object: 'guestmemfs' },
-  compatible: 'guestmemfs-v1',
+  compatible: COMPATIBLE.guestmemfs,
   properties: [],
   children: [
     container('fs_mem', [], [one('mem', 'fsMem', khoMem)]),
@@ -107,7 +117,7 @@ const iommufdContext: NodeBinding = {
 
 const iommufd: NodeBinding = {
   ...container('iommufd', [container('iommufds', [iommufdContext])]),
-  compatible: 'iommufd-v0',
+  compatible: COMPATIBLE.iommufd,
 };
 
 export const rfc2024: TreeBinding = {

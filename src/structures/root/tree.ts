@@ -5,8 +5,8 @@
  */
 
 import { blobSize, preservedData, preservedMemoryMap, subFdt } from '../../records/kho_root.js';
-import { type NodeBinding, type PropertyBinding, type TreeBinding, value } from '../../structures/tree.js';
 import { FACTS, UPSTREAM, type UpstreamGeneration } from '../../versions/generations.js';
+import { type NodeBinding, type PropertyBinding, type TreeBinding, value } from '../tree.js';
 
 function rootTree(compatible: string, properties: readonly PropertyBinding[]): TreeBinding {
   const child: NodeBinding = {
