@@ -40,6 +40,7 @@ export interface PageMeta {
   readonly date?: string;
 }
 
+/** What the page of `kho report` is made of. */
 export interface PageInput {
   readonly meta: PageMeta;
   /** What the input is, e.g. `ELF core, x86-64, 75 segments`. */

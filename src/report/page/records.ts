@@ -1,5 +1,7 @@
 /** The records of the page: their fields, and who points where. */
+
 import type { Handover } from '../../abi/model.js';
+import { firstIndex } from '../../memory/first-after.js';
 import { readBytes } from '../../memory/read.js';
 import { blobMemory } from '../../memory/segments.js';
 import { hex } from '../../schema/units.js';
@@ -151,13 +153,7 @@ function unique(taken: Set<string>, wanted: string): string {
 
 /** The record that begins at an address, else the smallest that holds it. */
 function recordAt(sorted: readonly ShownRecord[], address: number): ShownRecord | undefined {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.address ?? 0) < address) low = middle + 1;
-    else high = middle;
-  }
+  const low = firstIndex(sorted.length, (i) => (sorted[i]?.address ?? 0) < address);
   const exact = sorted[low];
   if (exact?.address === address) return exact;
   let best: ShownRecord | undefined;
