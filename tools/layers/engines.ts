@@ -40,6 +40,7 @@ const VERSIONED: readonly string[] = [
   'records/',
   'fuzz/generated/',
   'validate/examples.ts',
+  'report/page/assets.ts',
 ];
 /** A version of an ABI, as `compatible` has it, or the 2024 series. */
 const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!\\w)';

@@ -1,7 +1,8 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 
 import { FILES } from '../../validate/reads.js';
-import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import type { Rule } from '../../validate/rule.js';
+import { type Elements, eachRule } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findLists, type PlacedList } from '../../validate/upstream/chain.js';
 import { at, BLOCKS, orderAt, wholeMap } from '../../validate/upstream/shared.js';
@@ -12,13 +13,17 @@ const KB = 'kernel/liveupdate/kho_block.c';
 const REFUSED =
   'the list of sessions is read early in boot, and the next kernel panics; for a list of files reading fails, and every open of /dev/liveupdate returns -EIO; for the PCI state (a draft) the FLB cannot be retrieved, and the next kernel panics';
 
-function listsOf({ handover }: RuleContext, report: Reporter): readonly PlacedList[] {
-  const lists = findLists(handover);
-  if (lists.length === 0) report.skip('there is no block list');
-  const cut = lists.find(({ broken }) => broken?.kind === 'absent');
-  if (cut?.broken !== undefined) report.absent(`a block of ${cut.what}`, cut.broken.next);
-  return lists;
-}
+const LISTS: Elements<PlacedList> = {
+  shared: { generations: BLOCKS, needs: ['memory'], reads: FILES },
+  each({ handover }, report) {
+    const lists = findLists(handover);
+    if (lists.length === 0) report.skip('there is no block list');
+    const cut = lists.find(({ broken }) => broken?.kind === 'absent');
+    if (cut?.broken !== undefined) report.absent(`a block of ${cut.what}`, cut.broken.next);
+    return lists;
+  },
+  subject: ({ subject }) => subject,
+};
 
 /** Where a list goes wrong: after its last block, or at its head. */
 function linkOf({ blocks, location }: PlacedList) {
@@ -26,110 +31,82 @@ function linkOf({ blocks, location }: PlacedList) {
   return last === undefined ? location : at(last.address, 'kho_block_header_ser.next');
 }
 
-const blockChain: Rule = {
+const blockChain = eachRule(LISTS, {
   id: 'BLOCK-001',
   title: 'a chain of blocks terminates',
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B1, L4, L10',
   evidence: `${KB} kho_block_set_is_cyclic`,
   consequence: `refused with -EINVAL: ${REFUSED}`,
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    for (const list of listsOf(context, report)) {
-      const { broken, blocks, what } = list;
-      if (broken?.kind !== 'loop') continue;
-      report.finding({
-        subject: list.subject,
-        message: `the list of ${what} loops back to ${hex(broken.next)} after ${counted(blocks.length, 'block')}`,
-        location: linkOf(list),
-        found: hex(broken.next),
-      });
-    }
+  *faults(list) {
+    const { broken, blocks, what } = list;
+    if (broken?.kind !== 'loop') return;
+    yield {
+      message: `the list of ${what} loops back to ${hex(broken.next)} after ${counted(blocks.length, 'block')}`,
+      location: linkOf(list),
+      found: hex(broken.next),
+    };
   },
-};
+});
 
-const blockLimit: Rule = {
+const blockLimit = eachRule(LISTS, {
   id: 'BLOCK-002',
   title: `a list has at most ${MAX_BLOCKS} blocks`,
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B2, L4, L10',
   evidence: `${KB} kho_block_add`,
   consequence: `refused with -ENOSPC: ${REFUSED}`,
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    for (const list of listsOf(context, report)) {
-      const { broken, blocks, what } = list;
-      if (blocks.length < MAX_BLOCKS || broken === undefined || broken.kind === 'loop') continue;
-      report.finding({
-        subject: list.subject,
-        message: `the list of ${what} continues after ${blocks.length} blocks`,
-        location: linkOf(list),
-        expected: `at most ${MAX_BLOCKS} blocks`,
-      });
-    }
+  *faults(list) {
+    const { broken, blocks, what } = list;
+    if (blocks.length < MAX_BLOCKS || broken === undefined || broken.kind === 'loop') return;
+    yield {
+      message: `the list of ${what} continues after ${blocks.length} blocks`,
+      location: linkOf(list),
+      expected: `at most ${MAX_BLOCKS} blocks`,
+    };
   },
-};
+});
 
-const blockCount: Rule = {
+const blockCount = eachRule(LISTS, {
   id: 'BLOCK-003',
   title: 'kho_block_header_ser.count is at least 1 and does not exceed the room in a page',
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B3, L4, L10',
   evidence: `${KB} kho_block_set_restore`,
   consequence: `refused with -EINVAL: ${REFUSED}. Linux 7.3 itself can leave an empty last block when creating a session fails (upstream 3.2)`,
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    for (const { blocks, capacity, what, subject } of listsOf(context, report)) {
-      for (const { address, count } of blocks) {
-        if (count >= 1n && count <= BigInt(capacity)) continue;
-        report.finding({
-          subject,
-          message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
-          location: at(address, 'kho_block_header_ser.count'),
-          found: `${count}`,
-          expected: `1 to ${capacity}`,
-        });
-      }
+  *faults({ blocks, capacity, what }) {
+    for (const { address, count } of blocks) {
+      if (count >= 1n && count <= BigInt(capacity)) continue;
+      yield {
+        message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
+        location: at(address, 'kho_block_header_ser.count'),
+        found: `${count}`,
+        expected: `1 to ${capacity}`,
+      };
     }
   },
-};
+});
 
-const blockAddress: Rule = {
+const blockAddress = eachRule(LISTS, {
   id: 'BLOCK-004',
   title: 'every link of a block list is the address of a page',
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B4',
   evidence: KB,
   consequence: 'the next kernel follows them unchecked: it faults, or takes other memory for a block',
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
+  *faults(list, context, report) {
     const page = BigInt(context.handover.pageSize);
-    for (const list of listsOf(context, report)) {
-      const { blocks, broken, what } = list;
-      const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
-      // The target of a link that is not page-aligned need not be in the dump.
-      const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
-      const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
-      const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);
-      if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
-      if (address === undefined) continue;
-      report.finding({
-        subject: list.subject,
-        message: `the list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is not a physical address' : 'which is not the start of a page'}`,
-        location: address === broken?.next ? linkOf(list) : at(address),
-        found: hex(address),
-      });
-    }
+    const { blocks, broken, what } = list;
+    const bad = blocks.find(({ address }) => address % page !== 0n)?.address;
+    // The target of a link that is not page-aligned need not be in the dump.
+    const unseen = broken?.kind === 'absent' || broken?.kind === 'unread';
+    const odd = unseen && broken.next % page !== 0n ? broken.next : undefined;
+    const address = broken?.kind === 'pointer' ? broken.next : (bad ?? odd);
+    if (broken?.kind === 'absent') report.absent(`a block of ${what}`, broken.next);
+    if (address === undefined) return;
+    yield {
+      message: `the list of ${what} leads to ${hex(address)}, ${broken?.kind === 'pointer' ? 'which is not a physical address' : 'which is not the start of a page'}`,
+      location: address === broken?.next ? linkOf(list) : at(address),
+      found: hex(address),
+    };
   },
-};
+});
 
 const blockPreserved: Rule = {
   id: 'BLOCK-005',
@@ -143,7 +120,7 @@ const blockPreserved: Rule = {
   needs: ['memory'],
   reads: FILES,
   check(context, report) {
-    const lists = listsOf(context, report);
+    const lists = LISTS.each(context, report);
     const map = wholeMap(context, report);
     if (map === undefined) return;
     for (const list of lists) {
@@ -176,34 +153,27 @@ const blockPreserved: Rule = {
   },
 };
 
-const blockOwner: Rule = {
+const blockOwner = eachRule(LISTS, {
   id: 'BLOCK-007',
   title: 'no block is shared by two lists',
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B7',
   evidence: KB,
   consequence:
     'not checked: both lists have its records, and it is freed twice, the second time with a warning',
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
+  *faults(list, context) {
     const page = BigInt(context.handover.pageSize);
-    for (const list of listsOf(context, report)) {
-      const { blocks, broken, what } = list;
-      // Decoding stops at a page that it has read as something else, at the limit (BLOCK-002), and within a page (BLOCK-004).
-      const within = broken !== undefined && broken.next % page !== 0n;
-      const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS && !within;
-      if (broken?.kind !== 'shared' && !foreign) continue;
-      report.finding({
-        subject: list.subject,
-        message: `the list of ${what} continues at ${hex(broken.next)}, which is ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
-        location: linkOf(list),
-        found: hex(broken.next),
-      });
-    }
+    const { blocks, broken, what } = list;
+    // Decoding stops at a page that it has read as something else, at the limit (BLOCK-002), and within a page (BLOCK-004).
+    const within = broken !== undefined && broken.next % page !== 0n;
+    const foreign = broken?.kind === 'unread' && blocks.length < MAX_BLOCKS && !within;
+    if (broken?.kind !== 'shared' && !foreign) return;
+    yield {
+      message: `the list of ${what} continues at ${hex(broken.next)}, which is ${foreign ? 'a list page of a vmalloc area' : 'a block of another list'}`,
+      location: linkOf(list),
+      found: hex(broken.next),
+    };
   },
-};
+});
 
 export const blockRules: readonly Rule[] = [
   blockChain,

@@ -2,65 +2,60 @@
 
 import { STRUCTURES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
+import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { checkFolios } from '../../validate/structures/folio-lists.js';
-import { draft, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, heldOf } from '../../validate/structures/held.js';
+import { restoredRecord } from '../../validate/structures/generic.js';
+import { eachHeld, heldOf, heldRecords } from '../../validate/structures/held.js';
 import { elementField, fieldAt } from '../../validate/structures/place.js';
 import { hex, size } from '../../validate/text.js';
 import type { HugeMemfdState, HugetlbState } from './model.js';
+
+const STATES = heldRecords<HugetlbState>('hugetlb', STRUCTURES);
+const rule = rulesOf(STATES.shared);
 
 const HUGETLB = 'include/linux/kho/abi/hugetlb.h (intel-lab-lkp/linux, not in a release)';
 /** Records that there is room for. */
 const HSTATES = 4;
 
-export const hstates = draft({
+export const hstates = eachRule(STATES, {
   id: 'HUGETLB-001',
   title: 'the HugeTLB state has at most four page sizes, each once and in ascending order',
-  severity: 'error',
   source: 'upstream 4.8',
   evidence: HUGETLB,
   consequence:
     'not checked: the next kernel takes what follows the record for a page size; of a size that is there twice the second number counts',
-  reads: STRUCTURES,
-  check(context, report) {
-    for (const { form, model, subject } of eachHeld<HugetlbState>(context, 'hugetlb', report)) {
-      const { nrHstates, hstates: list } = model;
-      if (nrHstates > HSTATES) {
-        report.finding({
-          subject,
-          message: `nr_hstates is ${nrHstates}`,
-          location: fieldAt(form.root, model.address, 'nrHstates'),
-          found: `${nrHstates}`,
-          expected: `at most ${HSTATES}`,
-        });
+  *faults({ form, model }) {
+    const { nrHstates, hstates: list } = model;
+    if (nrHstates > HSTATES) {
+      yield {
+        message: `nr_hstates is ${nrHstates}`,
+        location: fieldAt(form.root, model.address, 'nrHstates'),
+        found: `${nrHstates}`,
+        expected: `at most ${HSTATES}`,
+      };
+      return;
+    }
+    for (const [i, state] of list.items.entries()) {
+      const place = elementField(form, 'hstates', state, 'order');
+      if (i >= nrHstates) {
+        yield {
+          severity: 'warning',
+          message: `page size ${i} of the HugeTLB state is not counted, but not zero`,
+          location: place,
+          expected: '0',
+        };
         continue;
       }
-      for (const [i, state] of list.items.entries()) {
-        const place = elementField(form, 'hstates', state, 'order');
-        if (i >= nrHstates) {
-          report.finding({
-            severity: 'warning',
-            subject,
-            message: `page size ${i} of the HugeTLB state is not counted, but not zero`,
-            location: place,
-            expected: '0',
-          });
-          continue;
-        }
-        const before = list.items[i - 1];
-        const order =
-          before !== undefined && i > 0 && state.order <= before.order
-            ? 'not above the one before'
-            : undefined;
-        const why = state.order === 0 ? '0, which is not a huge page' : order;
-        if (why === undefined) continue;
-        report.finding({
-          subject,
-          message: `order of page size ${i} of the HugeTLB state is ${state.order === 0 ? why : `${state.order}, ${why}`}`,
-          location: place,
-          found: `${state.order}`,
-        });
-      }
+      const before = list.items[i - 1];
+      const order =
+        before !== undefined && i > 0 && state.order <= before.order ? 'not above the one before' : undefined;
+      const why = state.order === 0 ? '0, which is not a huge page' : order;
+      if (why === undefined) continue;
+      yield {
+        message: `order of page size ${i} of the HugeTLB state is ${state.order === 0 ? why : `${state.order}, ${why}`}`,
+        location: place,
+        found: `${state.order}`,
+      };
     }
   },
 });
@@ -74,30 +69,26 @@ export const hugetlbRecord = restoredRecord(['hugetlb', 'hugeMemfd'], 'HugeTLB',
   reads: STRUCTURES,
 });
 
-export const hugeFolios = draft({
+export const hugeFolios = rule({
   id: 'HUGETLB-003',
   title:
     'every folio of a HugeTLB memfd starts a preserved block of the order of the file, and is inside the file',
-  severity: 'error',
   source: 'upstream 4.8',
   evidence: HUGETLB,
   consequence: 'the folio is not restored, and the file with it; or it is restored with another size',
   requires: ['HUGETLB-002'],
-  reads: STRUCTURES,
   check(context, report) {
     checkFolios(context, report, 'hugeMemfd', (model) => (model as HugeMemfdState).order);
   },
 });
 
-export const hugeOrder = draft({
+export const hugeOrder = rule({
   id: 'HUGETLB-004',
   title: 'the page size of a HugeTLB memfd is one of the HugeTLB state, and its size a multiple of it',
-  severity: 'error',
   source: 'upstream 4.8',
   evidence: HUGETLB,
   consequence: 'the next kernel has no such page size set up from the state, and cannot restore the file',
   requires: ['HUGETLB-001', 'HUGETLB-002'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = eachHeld<HugeMemfdState>(context, 'hugeMemfd', report);

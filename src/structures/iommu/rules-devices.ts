@@ -1,8 +1,7 @@
 /** Devices of the IOMMU state: what they refer to (upstream 4.5). */
 
-import { IOMMU } from '../../validate/reads.js';
 import type { Reporter, RuleContext } from '../../validate/rule.js';
-import { draft, repeated } from '../../validate/structures/generic.js';
+import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
 import { misplacedRecord } from '../../validate/structures/held.js';
 import { hex } from '../../validate/text.js';
 import { orderAt, wholeMap } from '../../validate/upstream/shared.js';
@@ -11,18 +10,21 @@ import { pciText } from '../values.js';
 import type { IommuDevice, IommuObject } from './model.js';
 import {
   CORE,
+  DEVICES,
   deviceName,
   deviceSubject,
   eachView,
   fieldPlace,
-  grouped,
   INTEL,
   type IommuView,
   intelDevices,
   isDeleted,
   isWhole,
   type ListKey,
+  VIEWS,
 } from './rules-view.js';
+
+const rule = rulesOf(VIEWS.shared);
 
 /** What an address of an object leads to, in words; undefined where it is an object in use of that list. */
 function whyDangling(view: IommuView, key: ListKey, address: bigint): string | undefined {
@@ -73,146 +75,123 @@ function checkReference(
 
 const LISTS_SOUND = ['IOMMU-003', 'IOMMU-004', 'IOMMU-005', 'IOMMU-008'];
 
-export const deviceDomain = draft({
+export const deviceDomain = rule({
   id: 'IOMMU-020',
   title: 'every device in use is attached to a domain in use',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_restore_domain, iommu_preserve_device`,
   consequence:
     'not checked: the next kernel takes other memory for a domain and restores page tables from it, while the device keeps using those in its context entry',
   requires: LISTS_SOUND,
-  reads: IOMMU,
   check(context, report) {
     checkReference(context, report, 'domains', 'domain');
   },
 });
 
-export const deviceUnit = draft({
+export const deviceUnit = rule({
   id: 'IOMMU-021',
   title: 'the unit of every device in use is a unit in use',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} _restore_used_domain_ids`,
   consequence:
     'not checked: the next kernel reads the type of the unit there, does not reserve the domain id of the device, and refuses to attach it (-EINVAL); 0 is refused for all devices (BUG_ON)',
   requires: LISTS_SOUND,
-  reads: IOMMU,
   check(context, report) {
     checkReference(context, report, 'units', 'iommu');
   },
 });
 
-export const devicesUnique = draft({
+export const devicesUnique = eachRule(VIEWS, {
   id: 'IOMMU-023',
   title: 'no device is there twice',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_get_device_preserved_data`,
   consequence: 'the first object is found, and the other, with its domain, is lost',
   requires: LISTS_SOUND,
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const [first, device] of repeated(view.devices, ({ segment, bdf }) => pciText(segment, bdf))) {
-        report.finding({
-          subject: deviceSubject(device),
-          message: `the objects at ${hex(first.address)} and at ${hex(device.address)} are both of ${deviceName(device)}`,
-          location: fieldPlace(view, 'devices', device, 'devid'),
-          found: pciText(device.segment, device.bdf),
-        });
-      }
+  *faults(view) {
+    for (const [first, device] of repeated(view.devices, ({ segment, bdf }) => pciText(segment, bdf))) {
+      yield {
+        subject: deviceSubject(device),
+        message: `the objects at ${hex(first.address)} and at ${hex(device.address)} are both of ${deviceName(device)}`,
+        location: fieldPlace(view, 'devices', device, 'devid'),
+        found: pciText(device.segment, device.bdf),
+      };
     }
   },
 });
 
-export const deviceId = draft({
+export const deviceId = eachRule(DEVICES, {
   id: 'IOMMU-024',
   title: 'the id of every device in use has 16 bits',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} device_ser_match; include/linux/pci.h pci_dev_id`,
   consequence: 'no device has such an id: the object is never looked up, and its device is set up afresh',
   requires: LISTS_SOUND,
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const device of view.devices) {
-        if (device.bdf <= 0xffff) continue;
-        report.finding({
-          subject: deviceSubject(device),
-          message: `devid of the device at ${hex(device.address)} is ${hex(BigInt(device.bdf))}`,
-          location: fieldPlace(view, 'devices', device, 'devid'),
-          found: hex(BigInt(device.bdf)),
-          expected: 'at most 0xffff',
-        });
-      }
-    }
+  *faults([view, device]) {
+    if (device.bdf <= 0xffff) return;
+    yield {
+      message: `devid of the device at ${hex(device.address)} is ${hex(BigInt(device.bdf))}`,
+      location: fieldPlace(view, 'devices', device, 'devid'),
+      found: hex(BigInt(device.bdf)),
+      expected: 'at most 0xffff',
+    };
   },
 });
 
 /** FLPT_DEFAULT_DID is 1, and 0 is for caching mode: the driver allocates from IDA_START_DID. */
 const FIRST_DID = 2n;
 
-export const attachmentId = draft({
+export const attachmentId = eachRule(VIEWS, {
   id: 'IOMMU-025',
   title: 'attachment_id is a domain id that VT-d has',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} _restore_used_domain_ids, domain_reattach_iommu; drivers/iommu/intel/iommu.h IDA_START_DID`,
   consequence:
     'the id is reserved as stored and used in invalidations, of which the hardware takes 16 bits: translations of the domain stay in the IOTLB after they are gone from the tables. 0 and 1 are reserved by the driver',
   requires: ['IOMMU-014', 'IOMMU-021'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const device of intelDevices(view)) {
-        const id = device.attachmentId;
-        if (id >= FIRST_DID && id <= 0xffffn) continue;
-        report.finding({
-          subject: deviceSubject(device),
-          message: `attachment_id of ${deviceName(device)} is ${hex(id)}`,
-          location: fieldPlace(view, 'devices', device, 'attachmentId'),
-          found: hex(id),
-          expected: `${FIRST_DID} to 0xffff`,
-        });
-      }
+  *faults(view) {
+    for (const device of intelDevices(view)) {
+      const id = device.attachmentId;
+      if (id >= FIRST_DID && id <= 0xffffn) continue;
+      yield {
+        subject: deviceSubject(device),
+        message: `attachment_id of ${deviceName(device)} is ${hex(id)}`,
+        location: fieldPlace(view, 'devices', device, 'attachmentId'),
+        found: hex(id),
+        expected: `${FIRST_DID} to 0xffff`,
+      };
     }
   },
 });
 
-export const attachmentShared = draft({
+export const attachmentShared = eachRule(VIEWS, {
   id: 'IOMMU-026',
   title: 'on one unit a domain has one attachment_id, and shares it with no other',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} domain_reattach_iommu; VT-d 6.2 (IOTLB entries are tagged with the domain id)`,
   consequence:
     'under one id the IOTLB gives devices of one domain translations of the other; of two ids of a domain the second is never invalidated',
   requires: ['IOMMU-020', 'IOMMU-025'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
-        const byId = grouped(devices, (device) => device.attachmentId);
-        const byDomain = grouped(devices, ({ domain }) => domain);
-        for (const device of devices) {
-          const [same] = byId.get(device.attachmentId) ?? [];
-          const [beside] = byDomain.get(device.domain) ?? [];
-          const other =
-            same !== undefined && same.domain !== device.domain
-              ? `that of ${deviceName(same)} too, which is attached to another domain`
-              : beside !== undefined && beside.attachmentId !== device.attachmentId
-                ? `and that of ${deviceName(beside)}, attached to the same domain, ${hex(beside.attachmentId)}`
-                : undefined;
-          if (other === undefined) continue;
-          report.finding({
-            subject: deviceSubject(device),
-            message: `attachment_id of ${deviceName(device)} is ${hex(device.attachmentId)}, ${other}`,
-            location: fieldPlace(view, 'devices', device, 'attachmentId'),
-            found: hex(device.attachmentId),
-          });
-        }
+  *faults(view) {
+    for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
+      const byId = grouped(devices, (device) => device.attachmentId);
+      const byDomain = grouped(devices, ({ domain }) => domain);
+      for (const device of devices) {
+        const [same] = byId.get(device.attachmentId) ?? [];
+        const [beside] = byDomain.get(device.domain) ?? [];
+        const other =
+          same !== undefined && same.domain !== device.domain
+            ? `that of ${deviceName(same)} too, which is attached to another domain`
+            : beside !== undefined && beside.attachmentId !== device.attachmentId
+              ? `and that of ${deviceName(beside)}, attached to the same domain, ${hex(beside.attachmentId)}`
+              : undefined;
+        if (other === undefined) continue;
+        yield {
+          subject: deviceSubject(device),
+          message: `attachment_id of ${deviceName(device)} is ${hex(device.attachmentId)}, ${other}`,
+          location: fieldPlace(view, 'devices', device, 'attachmentId'),
+          found: hex(device.attachmentId),
+        };
       }
     }
   },
@@ -262,36 +241,32 @@ function* pasidFaults(
     };
 }
 
-export const pasidFields = draft({
+export const pasidFields = eachRule(VIEWS, {
   id: 'IOMMU-027',
   title: 'the PASID fields of a device are those of the mode of its unit',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_iommu_preserve_device, intel_pasid_restore_table; drivers/iommu/intel/pasid.c intel_pasid_alloc_table`,
   consequence:
     'BUG_ON: the next kernel compares max_pasid with what the device has, and stops during boot. Without a table in scalable mode it makes one of its own, and the device loses its domain; in legacy mode both fields are 0',
   requires: ['IOMMU-014', 'IOMMU-021'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
-        const scalable = devices.filter((device) => isFullyScalable(device));
-        const legacy = devices.filter((device) => !isScalable(device));
-        const odd = scalable.length > 0 && legacy.length > 0;
-        // The rarer mode is the odd one.
-        const minority = scalable.length < legacy.length ? scalable : legacy;
-        const majority = minority === legacy ? scalable : legacy;
-        for (const device of devices) {
-          const beside = odd && minority.includes(device) ? majority[0] : undefined;
-          for (const { id, message, found, expected } of pasidFaults(device, beside)) {
-            report.finding({
-              subject: deviceSubject(device),
-              message: `${deviceName(device)} ${message}`,
-              location: fieldPlace(view, 'devices', device, id),
-              found,
-              expected,
-            });
-          }
+  *faults(view) {
+    for (const devices of grouped(intelDevices(view), ({ unit }) => unit).values()) {
+      const scalable = devices.filter((device) => isFullyScalable(device));
+      const legacy = devices.filter((device) => !isScalable(device));
+      const odd = scalable.length > 0 && legacy.length > 0;
+      // The rarer mode is the odd one.
+      const minority = scalable.length < legacy.length ? scalable : legacy;
+      const majority = minority === legacy ? scalable : legacy;
+      for (const device of devices) {
+        const beside = odd && minority.includes(device) ? majority[0] : undefined;
+        for (const { id, message, found, expected } of pasidFaults(device, beside)) {
+          yield {
+            subject: deviceSubject(device),
+            message: `${deviceName(device)} ${message}`,
+            location: fieldPlace(view, 'devices', device, id),
+            found,
+            expected,
+          };
         }
       }
     }
@@ -302,16 +277,14 @@ function isFullyScalable({ intel }: IommuDevice): boolean {
   return intel !== undefined && intel.pasidTable !== 0n && intel.maxPasid !== 0n;
 }
 
-export const pasidTable = draft({
+export const pasidTable = rule({
   id: 'IOMMU-028',
   title: 'the PASID directory of every device in use starts a preserved block of its size, and is its own',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_pasid_restore_table, pasid_lu_handle_pd; drivers/iommu/intel/pasid.c intel_pasid_alloc_table`,
   consequence:
     'BUG_ON: the directory is not restored, or a second time, and the next kernel stops during boot; memory that was not preserved has been reused, and the DMA of the device is translated by its new contents',
   requires: ['IOMMU-027'],
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     const scalable = views.flatMap((view) => intelDevices(view).filter((device) => isScalable(device)));

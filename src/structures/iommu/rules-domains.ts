@@ -1,7 +1,6 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
 
-import { IOMMU } from '../../validate/reads.js';
-import { draft, repeated } from '../../validate/structures/generic.js';
+import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
 import { misplacedRecord } from '../../validate/structures/held.js';
 import { hex } from '../../validate/text.js';
 import { wholeMap } from '../../validate/upstream/shared.js';
@@ -9,28 +8,29 @@ import type { IommuDomain } from './model.js';
 import { isScalable } from './rules-devices.js';
 import {
   CORE,
+  DOMAINS,
   domainName,
   domainSubject,
   eachView,
   fieldPlace,
-  grouped,
   type IommuView,
   isIntel,
+  VIEWS,
 } from './rules-view.js';
+
+const rule = rulesOf(VIEWS.shared);
 
 const PT = 'drivers/iommu/generic_pt/iommu_pt.h (samikhawaja/linux, not in a release)';
 const LISTS_SOUND = ['IOMMU-004', 'IOMMU-005'];
 
-export const topTable = draft({
+export const topTable = rule({
   id: 'IOMMU-029',
   title: 'the top table of every domain in use starts a page, and is preserved',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${PT} restore; ${CORE} iommu_restore_domain`,
   consequence:
     'BUG_ON: the table is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and the next kernel takes its new contents for page tables',
   requires: LISTS_SOUND,
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     for (const view of views) {
@@ -50,37 +50,33 @@ export const topTable = draft({
   },
 });
 
-export const topTableOwned = draft({
+export const topTableOwned = eachRule(VIEWS, {
   id: 'IOMMU-030',
   title: 'no two domains in use have one top table, nor one that is a table of a unit or device',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${PT} restore; kernel/liveupdate/kexec_handover.c kho_restore_page`,
   consequence:
     'a page is restored once: BUG_ON for the second domain, and the next kernel stops during boot. Until then devices of both reach what only one of them may',
   requires: ['IOMMU-029'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const [first, domain] of repeated(view.domains, (each) => each.topTable)) {
-        report.finding({
-          subject: domainSubject(view, domain),
-          message: `the top table at ${hex(domain.topTable)} is that of ${domainName(view, first)} and of ${domainName(view, domain)}`,
-          location: fieldPlace(view, 'domains', domain, 'topTable'),
-          found: hex(domain.topTable),
-        });
-      }
-      const others = otherTables(view);
-      for (const domain of view.domains) {
-        const other = others.get(domain.topTable);
-        if (other === undefined) continue;
-        report.finding({
-          subject: domainSubject(view, domain),
-          message: `the top table of ${domainName(view, domain)} at ${hex(domain.topTable)} is ${other}`,
-          location: fieldPlace(view, 'domains', domain, 'topTable'),
-          found: hex(domain.topTable),
-        });
-      }
+  *faults(view) {
+    for (const [first, domain] of repeated(view.domains, (each) => each.topTable)) {
+      yield {
+        subject: domainSubject(view, domain),
+        message: `the top table at ${hex(domain.topTable)} is that of ${domainName(view, first)} and of ${domainName(view, domain)}`,
+        location: fieldPlace(view, 'domains', domain, 'topTable'),
+        found: hex(domain.topTable),
+      };
+    }
+    const others = otherTables(view);
+    for (const domain of view.domains) {
+      const other = others.get(domain.topTable);
+      if (other === undefined) continue;
+      yield {
+        subject: domainSubject(view, domain),
+        message: `the top table of ${domainName(view, domain)} at ${hex(domain.topTable)} is ${other}`,
+        location: fieldPlace(view, 'domains', domain, 'topTable'),
+        found: hex(domain.topTable),
+      };
     }
   },
 });
@@ -113,16 +109,14 @@ function levelFault({ topLevel, vasz }: IommuDomain): string | undefined {
   return vasz > widest || vasz < LEAST_WIDTH ? `top_level is ${topLevel} and vasz ${vasz}` : undefined;
 }
 
-export const levels = draft({
+export const levels = rule({
   id: 'IOMMU-031',
   title: 'the level of a top table is one that VT-d has, and that its vasz needs',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${PT} restore; drivers/iommu/intel/iommu.c compute_vasz_lg2_ss, compute_vasz_lg2_fs`,
   consequence:
     'refused, or restored with another depth than the hardware walks: pages of data are taken for tables and restored as such, or tables for data and left to be reused',
   requires: LISTS_SOUND,
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && !views.some(isIntel)) report.skip('no unit in use is one of Intel');
@@ -142,31 +136,24 @@ export const levels = draft({
   },
 });
 
-export const firstStage = draft({
+export const firstStage = eachRule(DOMAINS, {
   id: 'IOMMU-032',
   title: 'sign_extend is not set for a domain in legacy mode',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${PT} restore; VT-d 3.4.2, 9.3 (legacy mode has second-stage tables only)`,
   consequence:
     'the tables are restored as first-stage tables, which have other bits: write permission and addresses are misread',
   requires: ['IOMMU-020', 'IOMMU-027'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const domain of view.domains) {
-        const devices = view.byDomain.get(domain.address) ?? [];
-        const legacy = devices.find((device) => device.intel !== undefined && !isScalable(device));
-        if (legacy === undefined || domain.signExtend !== 1) continue;
-        report.finding({
-          subject: domainSubject(view, domain),
-          message: `sign_extend of ${domainName(view, domain)} is 1, as of first-stage tables; its devices have no PASID table`,
-          location: fieldPlace(view, 'domains', domain, 'signExtend'),
-          found: '1',
-          expected: '0',
-        });
-      }
-    }
+  *faults([view, domain]) {
+    const devices = view.byDomain.get(domain.address) ?? [];
+    const legacy = devices.find((device) => device.intel !== undefined && !isScalable(device));
+    if (legacy === undefined || domain.signExtend !== 1) return;
+    yield {
+      message: `sign_extend of ${domainName(view, domain)} is 1, as of first-stage tables; its devices have no PASID table`,
+      location: fieldPlace(view, 'domains', domain, 'signExtend'),
+      found: '1',
+      expected: '0',
+    };
   },
 });
 
@@ -185,7 +172,7 @@ function mostOf<T>(groups: ReadonlyMap<string, readonly T[]>): string | undefine
   return most;
 }
 
-export const widths = draft({
+export const widths = rule({
   id: 'IOMMU-033',
   title: 'domains of one unit and stage have one width',
   severity: 'warning',
@@ -194,7 +181,6 @@ export const widths = draft({
   consequence:
     'the width comes from MGAW and SAGAW of the unit, so that it is the same for all domains that are made for it: below it the next kernel neither maps nor unmaps IOVAs that are in use, above it it maps what faults. Only a domain that was made for another unit has another',
   requires: ['IOMMU-020', 'IOMMU-021', 'IOMMU-031'],
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && views.every(({ domains }) => domains.every(({ vasz }) => vasz === undefined)))

@@ -3,6 +3,7 @@
 import type { ScalableContextEntry } from '../../records/vtd.js';
 import { IOMMU } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { pageAddress } from '../../vtd/context/structure.js';
@@ -10,6 +11,8 @@ import type { DeviceTranslation, PagingRoot } from '../../vtd/context/translatio
 import { fieldOf, handedOf, type PlacedDevice, placedDevices } from './rules-tables-shared.js';
 import { isDepth, noTable } from './rules-tables-units.js';
 import { liveDomainAt, pathRoots } from './units.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: IOMMU });
 
 const SEEN = 'upstream 4.5 (seen in captures)';
 const PRESERVE = 'drivers/iommu/intel/liveupdate.c intel_iommu_preserve_device of the series';
@@ -23,18 +26,14 @@ function lastAddress({ steps }: PlacedDevice['path']): bigint {
   return BigInt(steps.at(-1)?.address ?? 0);
 }
 
-export const deviceInTables: Rule = {
+export const deviceInTables = rule({
   id: 'IOMMU-050',
   title: 'every device that is handed over has a present entry below the root table of its unit',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SEEN,
   evidence: 'VT-d 9.1 to 9.6; drivers/iommu/intel/iommu.c (tables of handed-over units stay in use)',
   consequence:
     'requests of the device fault from the kexec on, but the next kernel expects it to be translated',
   requires: ['IOMMU-023', 'VFIO-006'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const devices = placedDevices(context, report);
     const missing = devices.filter(({ path }) => path.translation === undefined);
@@ -64,7 +63,7 @@ export const deviceInTables: Rule = {
         });
     }
   },
-};
+});
 
 /** Devices with a translation, and that. */
 function translated(
@@ -76,19 +75,15 @@ function translated(
   });
 }
 
-export const domainIds: Rule = {
+export const domainIds = rule({
   id: 'IOMMU-051',
   title: 'the domain id in the entry of a device is its attachment_id',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SEEN,
   evidence: PRESERVE,
   consequence:
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
   requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
   follows: ['IOMMUFD-110'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
       if (BigInt(translation.did) === device.attachmentId) continue;
@@ -101,7 +96,7 @@ export const domainIds: Rule = {
       });
     }
   },
-};
+});
 
 function rootsOf(translation: DeviceTranslation): PagingRoot[] {
   return [
@@ -110,19 +105,15 @@ function rootsOf(translation: DeviceTranslation): PagingRoot[] {
   ];
 }
 
-export const topTables: Rule = {
+export const topTables = rule({
   id: 'IOMMU-052',
   title: 'the entry of a device leads to the top table of its domain',
-  severity: 'error',
-  generations: UPSTREAM,
   source: `${SEEN}; vtd XR-2`,
   evidence: `${PRESERVE}; drivers/iommu/generic_pt/iommu_pt.h (restore of a domain)`,
   consequence:
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
   requires: ['IOMMU-050', 'IOMMU-030'],
   follows: ['IOMMUFD-110'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -149,20 +140,16 @@ export const topTables: Rule = {
       });
     }
   },
-};
+});
 
-export const levels: Rule = {
+export const levels = rule({
   id: 'IOMMU-053',
   title: 'the address width in the entry of a device matches top_level of its domain',
-  severity: 'error',
-  generations: UPSTREAM,
   source: `${SEEN}; vtd XR-2`,
   evidence: 'VT-d 9.3, 9.6 (AW, FSPM); drivers/iommu/generic_pt/fmt/vtdss.h vtdss_pt_iommu_fmt_hw_info',
   consequence:
     'the next kernel walks and frees the tables with the wrong depth: it takes page tables for pages, or pages for page tables',
   requires: ['IOMMU-052'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     for (const { state, device, translation, name, path, subject } of translated(context, report)) {
@@ -181,22 +168,18 @@ export const levels: Rule = {
       });
     }
   },
-};
+});
 
-export const stages: Rule = {
+export const stages = rule({
   id: 'IOMMU-060',
   title:
     'sign_extend of a domain is 1 where the entry of its device has a first stage, and 0 where it has a second',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SEEN,
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_first_stage (PT_FEAT_SIGN_EXTEND), _second_stage; VT-d 9.6 (PGTT)',
   consequence:
     'nothing else in the record tells the stage: the next kernel takes the tables for those of the other one, in which permissions and page sizes are other bits, and refuses or accepts other IOVAs',
   requires: ['IOMMU-052', 'IOMMU-011', 'IOMMU-032'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     const told = new Set<bigint>();
@@ -218,7 +201,7 @@ export const stages: Rule = {
       });
     }
   },
-};
+});
 
 /** PASIDs of a directory of PDTS code 0. */
 const LEAST_PASIDS = 13;
@@ -230,18 +213,14 @@ function pdtsOf(maxPasid: bigint): number | undefined {
   return Math.max(0, bits - LEAST_PASIDS);
 }
 
-export const pasidFields: Rule = {
+export const pasidFields = rule({
   id: 'IOMMU-055',
   title: 'the PASID fields of a device match its context entry, and are 0 in legacy mode',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SEEN,
   evidence: 'drivers/iommu/intel/pasid.c intel_pasid_alloc_table; VT-d 9.4 (PDTS, PASIDDIRPTR)',
   consequence:
     'the next kernel takes other memory for the PASID directory of the device, and writes entries to it',
   requires: ['IOMMU-050', 'IOMMU-027'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     for (const { state, device, unit, name, path, subject } of placedDevices(context, report)) {
       const { intel } = device;
@@ -288,4 +267,4 @@ export const pasidFields: Rule = {
         );
     }
   },
-};
+});

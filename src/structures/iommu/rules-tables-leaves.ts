@@ -8,12 +8,15 @@ import { memfdLuoSer } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import { createProbe } from '../../validate/pages.js';
 import { FOLIOS, IOMMU, MAP } from '../../validate/reads.js';
-import type { Reporter, Rule, WalkObserver } from '../../validate/rule.js';
+import type { Reporter, WalkObserver } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, range } from '../../validate/text.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { handedSubject } from '../../validate/vtd/target.js';
 import { iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { fieldOf, handedOf } from './rules-tables-shared.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'] });
 
 const PAGE = 4096n;
 const PRESERVE = 'drivers/iommu/iommufd/liveupdate.c iommufd_liveupdate_preserve of the series';
@@ -30,16 +33,13 @@ function holderName({ session, file }: FolioHolder): string {
   return `the file of token ${hex(file.token)} of session "${bytesToText(session.name).text}"`;
 }
 
-export const inFiles: Rule = {
+export const inFiles = rule({
   id: 'IOMMU-056',
   title: 'every mapped page that is preserved is in a file of the session of the iommufd',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SOURCE,
   evidence: PRESERVE,
   consequence:
     'the page has no owner in the next kernel, or belongs to another session, which may finish and free it while the device writes to it',
-  needs: ['memory'],
   reads: [...MAP, ...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     handedOf(context, report);
@@ -115,7 +115,7 @@ export const inFiles: Rule = {
       end: close,
     };
   },
-};
+});
 
 function eachRow(batch: LeafBatch, visit: (iova: number, target: number, pages: number) => void): void {
   const iovas = iovasOf(batch);
@@ -136,16 +136,13 @@ const SEALS_AT = BigInt((memfdLuoSer.fields.find(({ id }) => id === 'seals')?.bi
 
 const reached = new WeakMap<Reporter, Map<FolioHolder, HandedDomain>>();
 
-export const sealed: Rule = {
+export const sealed = rule({
   id: 'IOMMU-057',
   title: 'a memfd that a domain maps is sealed with F_SEAL_SEAL, F_SEAL_SHRINK and F_SEAL_GROW',
-  severity: 'error',
-  generations: UPSTREAM,
   source: SOURCE,
   evidence: `${PRESERVE} (seals of the files that it maps)`,
   consequence:
     'the file can be shrunk in the next kernel: its pages are freed while the device writes to them',
-  needs: ['memory'],
   reads: [...FOLIOS, ...IOMMU],
   check(context, report) {
     if (handedOf(context, report) !== undefined) reached.set(report, new Map());
@@ -176,7 +173,7 @@ export const sealed: Rule = {
       });
     }
   },
-};
+});
 
 /** Files that come after an iommufd whose domain maps them, by the file. */
 const late = new WeakMap<Reporter, Map<FolioHolder, DomainOwner>>();
@@ -185,16 +182,14 @@ function positionOf({ session }: FolioHolder | DomainOwner, file: LuoFile): numb
   return session.files?.indexOf(file) ?? -1;
 }
 
-export const memfdsFirst: Rule = {
+export const memfdsFirst = rule({
   id: 'IOMMU-061',
   title: 'the files that a domain maps come before its iommufd in their session',
   severity: 'warning',
-  generations: UPSTREAM,
   source: SOURCE,
   evidence: 'drivers/iommu/iommufd/liveupdate.c check_iopt_pages_preserved of the series: -ENOENT',
   consequence:
     'no kernel writes that, as it refuses an iommufd before the files that it maps are preserved: files were reordered, or the pages are of another file',
-  needs: ['memory'],
   reads: [...FOLIOS, ...IOMMU, 'iommufd'],
   check(context, report) {
     if (handedOf(context, report) !== undefined) late.set(report, new Map());
@@ -223,7 +218,7 @@ export const memfdsFirst: Rule = {
       });
     }
   },
-};
+});
 
 /** Tells each file that leaves land in, at least once; neighbours of one file cost two comparisons. */
 function touched(
@@ -247,17 +242,14 @@ function touched(
   };
 }
 
-export const withinWidth: Rule = {
+export const withinWidth = rule({
   id: 'IOMMU-058',
   title: 'every IOVA that a domain maps is within its vasz',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream 4.5 (D)',
   evidence: 'drivers/iommu/generic_pt/iommu_pt.h (max_vasz_lg2)',
   consequence:
     'the next kernel refuses to unmap it, as it is outside the aperture of the domain: it stays mapped',
   requires: ['IOMMU-053'],
-  needs: ['memory'],
   reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
@@ -296,4 +288,4 @@ export const withinWidth: Rule = {
       },
     };
   },
-};
+});

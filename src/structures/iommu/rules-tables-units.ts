@@ -4,7 +4,7 @@ import { dataView } from '../../decode/bytes.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, readRootEntry, readScalableRootEntry } from '../../records/vtd.js';
 import { IOMMU } from '../../validate/reads.js';
-import type { Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { handedSubject } from '../../validate/vtd/target.js';
@@ -13,6 +13,8 @@ import type { Stage } from './attachments.js';
 import { IOMMU_TYPE } from './model.js';
 import { fieldOf, handedOf } from './rules-tables-shared.js';
 import { liveDevices, type RecordedUnit } from './units.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: IOMMU });
 
 const PAGE = 4096n;
 const LIMIT = 1n << 52n;
@@ -35,17 +37,13 @@ export function isDepth(topLevel: bigint, stage: Stage | undefined): boolean {
   return topLevel >= leastLevel(stage) && topLevel <= 4n;
 }
 
-export const canBeTables: Rule = {
+export const canBeTables = rule({
   id: 'IOMMU-059',
   title: 'root_table and top_table are the address of a page, and top_level is a depth of their stage',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream 4.5 (D, seen in captures)',
   evidence: 'drivers/iommu/generic_pt/fmt/vtdss.h, x86_64.h (levels); VT-d 11.4.5 (RTADDR_REG)',
   consequence:
     'the next kernel hits a BUG_ON when it cannot restore the page, or takes other memory for a table',
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed === undefined) return;
@@ -84,7 +82,7 @@ export const canBeTables: Rule = {
       });
     }
   },
-};
+});
 
 /** Bits of the context tables that a root table has. */
 function tablesOf({ mode }: RecordedUnit, bytes: Uint8Array): Set<number> {
@@ -109,19 +107,15 @@ function tableName(mode: RecordedUnit['mode'], bit: number): string {
   return `${bit % 2 === 0 ? 'the lower' : 'the upper'} half of ${bus}`;
 }
 
-export const contextTables: Rule = {
+export const contextTables = rule({
   id: 'IOMMU-054',
   title:
     'context_tables_bitmap of a unit has a bit for every context table of its root table, and only those',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream 4.5 (seen in captures)',
   evidence: 'drivers/iommu/intel/liveupdate.c preserve_context_table of the series',
   consequence:
     'a context table without a bit is not preserved, but the hardware still uses it; for a bit without a table the next kernel restores a page that was not preserved',
   requires: ['IOMMU-022'],
-  needs: ['memory'],
-  reads: IOMMU,
   check(context, report) {
     const handed = handedOf(context, report);
     if (handed === undefined) return;
@@ -178,4 +172,4 @@ export const contextTables: Rule = {
       );
     }
   },
-};
+});

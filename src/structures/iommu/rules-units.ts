@@ -1,7 +1,6 @@
 /** Remapping units of the IOMMU state (upstream 4.5). */
 
-import { IOMMU } from '../../validate/reads.js';
-import { draft, repeated } from '../../validate/structures/generic.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { misplacedRecord } from '../../validate/structures/held.js';
 import { elementOf } from '../../validate/structures/place.js';
 import { counted, hex } from '../../validate/text.js';
@@ -21,42 +20,41 @@ import {
   INTEL,
   type IommuView,
   isWhole,
+  UNITS,
   unitName,
+  VIEWS,
 } from './rules-view.js';
+
+const rule = rulesOf(VIEWS.shared);
 
 /** What becomes of a unit that the driver of the next kernel does not find. */
 const NOT_FOUND =
   'the driver does not find its unit: it stops translation and makes a root table of its own, and DMA of the preserved devices faults or goes anywhere';
 
-export const unitType = draft({
+export const unitType = eachRule(VIEWS, {
   id: 'IOMMU-014',
   title: 'the type of every unit in use is known',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_get_preserved_data; ${ABI} enum iommu_type_ser`,
   consequence: NOT_FOUND,
   requires: ['IOMMU-004', 'IOMMU-005'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      const binding = elementOf(view.form, 'units');
-      const info = binding?.record.fields.find(({ id }) => id === 'type');
-      const values = [...(info?.values ?? [])].filter(([value]) => BigInt(value) !== IOMMU_TYPE.invalid);
-      for (const unit of view.units) {
-        if (values.some(([value]) => BigInt(value) === BigInt(unit.type))) continue;
-        report.finding({
-          subject: view.subject,
-          message: `type of ${unitName(unit)} is ${unit.type}`,
-          location: fieldPlace(view, 'units', unit, 'type'),
-          found: `${unit.type}`,
-          expected: values.map(([value, name]) => `${value} (${name})`).join(' or '),
-        });
-      }
+  *faults(view) {
+    const binding = elementOf(view.form, 'units');
+    const info = binding?.record.fields.find(({ id }) => id === 'type');
+    const values = [...(info?.values ?? [])].filter(([value]) => BigInt(value) !== IOMMU_TYPE.invalid);
+    for (const unit of view.units) {
+      if (values.some(([value]) => BigInt(value) === BigInt(unit.type))) continue;
+      yield {
+        message: `type of ${unitName(unit)} is ${unit.type}`,
+        location: fieldPlace(view, 'units', unit, 'type'),
+        found: `${unit.type}`,
+        expected: values.map(([value, name]) => `${value} (${name})`).join(' or '),
+      };
     }
   },
 });
 
-export const deviceType = draft({
+export const deviceType = rule({
   id: 'IOMMU-015',
   title: 'iommu-v1: the type that a device names is that of its unit',
   severity: 'warning',
@@ -64,7 +62,6 @@ export const deviceType = draft({
   evidence: 'include/linux/kho/abi/iommu.h struct device_ser (list post of February 2026)',
   consequence: 'the device and its unit contradict each other; the restoring kernel asks the unit',
   requires: ['IOMMU-014', 'IOMMU-021'],
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     if (views.length > 0 && views.every(({ devices }) => devices.every(({ type }) => type === undefined)))
@@ -86,64 +83,53 @@ export const deviceType = draft({
   },
 });
 
-export const unitTokens = draft({
+export const unitTokens = eachRule(VIEWS, {
   id: 'IOMMU-016',
   title: 'no two units in use have one token',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_get_preserved_data`,
   consequence: 'of two only the first is found, and the devices of the other are without their unit',
   requires: ['IOMMU-004', 'IOMMU-005'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      const key = ({ type, token }: IommuUnit) => `${type} ${token}`;
-      for (const [first, unit] of repeated(view.units, key)) {
-        report.finding({
-          subject: view.subject,
-          message: `the units at ${hex(first.address)} and at ${hex(unit.address)} have one token, ${hex(unit.token)}`,
-          location: fieldPlace(view, 'units', unit, 'token'),
-          found: hex(unit.token),
-        });
-      }
+  *faults(view) {
+    const key = ({ type, token }: IommuUnit) => `${type} ${token}`;
+    for (const [first, unit] of repeated(view.units, key)) {
+      yield {
+        message: `the units at ${hex(first.address)} and at ${hex(unit.address)} have one token, ${hex(unit.token)}`,
+        location: fieldPlace(view, 'units', unit, 'token'),
+        found: hex(unit.token),
+      };
     }
   },
 });
 
-export const unitRegisters = draft({
+export const unitRegisters = eachRule(UNITS, {
   id: 'IOMMU-017',
   title: 'the token of a unit is the address of its registers, which start a page',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_iommu_preserve, _restore_used_domain_ids; drivers/iommu/intel/iommu.c init_dmars`,
   consequence: `the unit is looked up by the address of its registers in the token. Where that is another one, ${NOT_FOUND}; where phys_addr is, the domain ids of its devices are not reserved, and go to other domains too`,
   requires: ['IOMMU-014'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const unit of view.units) {
-        const part = unit.intel === undefined ? 'smmuv3' : 'intel';
-        const regBase = (unit.intel ?? unit.smmuv3)?.regBase;
-        if (regBase === undefined) continue;
-        const odd = regBase === 0n || regBase % 4096n !== 0n;
-        // The first postings for SMMUv3 left the token 0.
-        const named = regBase === unit.token || unit.intel === undefined;
-        if (named && !odd) continue;
-        report.finding({
-          subject: view.subject,
-          message: named
-            ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
-            : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
-          location: fieldPlace(view, 'units', unit, named ? `${part}.regBase` : 'token'),
-          found: hex(named ? regBase : unit.token),
-          expected: named ? 'an address of a page' : hex(regBase),
-        });
-      }
-    }
+  *faults([view, unit]) {
+    const part = unit.intel === undefined ? 'smmuv3' : 'intel';
+    const regBase = (unit.intel ?? unit.smmuv3)?.regBase;
+    if (regBase === undefined) return;
+    const odd = regBase === 0n || regBase % 4096n !== 0n;
+    // The first postings for SMMUv3 left the token 0.
+    const named = regBase === unit.token || unit.intel === undefined;
+    if (named && !odd) return;
+    yield {
+      subject: view.subject,
+      message: named
+        ? `the registers of ${unitName(unit)} cannot be at ${hex(regBase)}`
+        : `the token of the unit at ${hex(unit.address)} is ${hex(unit.token)}, but its registers are at ${hex(regBase)}`,
+      location: fieldPlace(view, 'units', unit, named ? `${part}.regBase` : 'token'),
+      found: hex(named ? regBase : unit.token),
+      expected: named ? 'an address of a page' : hex(regBase),
+    };
   },
 });
 
-export const refCounts = draft({
+export const refCounts = rule({
   id: 'IOMMU-018',
   title: 'ref_count is what refers to an object',
   severity: 'warning',
@@ -152,7 +138,6 @@ export const refCounts = draft({
   consequence:
     'not looked at when the state is restored: the count was damaged, or devices are missing. Domains and devices have 1, deleted or not; a unit has its devices, and is deleted with the last of them',
   requires: ['IOMMU-004', 'IOMMU-005', 'IOMMU-020', 'IOMMU-021'],
-  reads: IOMMU,
   check(context, report) {
     const files = new Set(vfioFiles(context.handover).map(({ device }) => device));
     for (const view of eachView(context, report)) {
@@ -191,37 +176,32 @@ function lostOn({ model, devices }: IommuView, unit: bigint, files: ReadonlySet<
   return new Set(lost).size;
 }
 
-export const rootTable = draft({
+export const rootTable = eachRule(VIEWS, {
   id: 'IOMMU-019',
   title: 'the root table of every unit in use starts a page, and is preserved',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} intel_iommu_liveupdate_restore_root_table`,
   consequence:
     'BUG_ON: the page is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and DMA of every device is translated by its new contents',
   requires: ['IOMMU-014'],
-  reads: IOMMU,
-  check(context, report) {
-    for (const view of eachView(context, report)) {
-      for (const unit of view.units) {
-        const places: [string, string, bigint | undefined][] = [
-          ['intel.rootTable', 'root table', unit.intel?.rootTable],
-          ['smmuv3.l1State', 'state of the stream table', unit.smmuv3?.l1State],
-        ];
-        for (const [id, what, address] of places) {
-          const why = address === undefined ? undefined : misplacedRecord(context.handover, address);
-          if (address === undefined || why === undefined) continue;
-          report.finding({
-            subject: view.subject,
-            message: `the ${what} of ${unitName(unit)} at ${hex(address)} ${why}`,
-            location: fieldPlace(view, 'units', unit, id),
-            found: hex(address),
-            expected: 'the start of a preserved block',
-          });
-        }
+  *faults(view, context, report) {
+    for (const unit of view.units) {
+      const places: [string, string, bigint | undefined][] = [
+        ['intel.rootTable', 'root table', unit.intel?.rootTable],
+        ['smmuv3.l1State', 'state of the stream table', unit.smmuv3?.l1State],
+      ];
+      for (const [id, what, address] of places) {
+        const why = address === undefined ? undefined : misplacedRecord(context.handover, address);
+        if (address === undefined || why === undefined) continue;
+        yield {
+          message: `the ${what} of ${unitName(unit)} at ${hex(address)} ${why}`,
+          location: fieldPlace(view, 'units', unit, id),
+          found: hex(address),
+          expected: 'the start of a preserved block',
+        };
       }
-      if (view.units.length > 0) wholeMap(context, report);
     }
+    if (view.units.length > 0) wholeMap(context, report);
   },
 });
 
@@ -231,16 +211,14 @@ export function hasContextTable({ intel }: IommuUnit, bit: number): boolean | un
   return word === undefined ? undefined : ((word >> BigInt(bit & 63)) & 1n) !== 0n;
 }
 
-export const contextTables = draft({
+export const contextTables = rule({
   id: 'IOMMU-022',
   title: 'the context tables that a unit lists include those of its devices',
-  severity: 'error',
   source: 'upstream 4.5',
   evidence: `${INTEL} preserve_iommu_context_tables, unpreserve_iommu_context_tables`,
   consequence:
     'the context table of a bus that is not listed was not preserved: it has been reused by the time that the device uses it, and the restoring of it stops the next kernel (BUG_ON). Only scalable mode has a second table for devfn 0x80 and up, and a deleted unit has none',
   requires: ['IOMMU-014', 'IOMMU-021'],
-  reads: IOMMU,
   check(context, report) {
     const views = eachView(context, report);
     for (const view of views) {

@@ -1,10 +1,13 @@
 /** The IOMMU state as its rules see it: objects in use, who refers to whom, and what to call them. */
 import type { Handover } from '../../abi/model.js';
+import { IOMMU } from '../../validate/reads.js';
 import type { Reporter, RuleContext, Subject } from '../../validate/rule.js';
+import { type Elements, grouped } from '../../validate/shapes.js';
 import { isZeroAt } from '../../validate/structures/generic.js';
 import { eachHeld, type Held, heldOf } from '../../validate/structures/held.js';
 import { elementField, elementOf } from '../../validate/structures/place.js';
 import { hex } from '../../validate/text.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import type { StructureList } from '../model.js';
 import { pciText } from '../values.js';
 import type { IommuDevice, IommuDomain, IommuObject, IommuState, IommuUnit } from './model.js';
@@ -41,6 +44,32 @@ export function eachView(context: RuleContext, report: Reporter): readonly Iommu
   return eachHeld<IommuState>(context, 'iommu', report).map((held) => viewOf(context.handover, held));
 }
 
+const shared: Elements<never>['shared'] = { generations: UPSTREAM, needs: ['memory'], reads: IOMMU };
+
+/** States. */
+export const VIEWS: Elements<IommuView> = { shared, each: eachView, subject: ({ subject }) => subject };
+
+/** Objects in use of all states, each with its state. */
+function objects<T>(
+  of: (view: IommuView) => readonly T[],
+  subject?: (view: IommuView, object: T) => Subject,
+): Elements<readonly [IommuView, T]> {
+  return {
+    shared,
+    *each(context, report) {
+      for (const view of eachView(context, report)) for (const object of of(view)) yield [view, object];
+    },
+    ...(subject === undefined ? {} : { subject: ([view, object]) => subject(view, object) }),
+  };
+}
+
+export const UNITS = objects(({ units }) => units);
+export const DOMAINS = objects(({ domains }) => domains, domainSubject);
+export const DEVICES = objects(
+  ({ devices }) => devices,
+  (_, device) => deviceSubject(device),
+);
+
 function viewOf({ memory }: Handover, held: Held<IommuState>): IommuView {
   const known = views.get(held.model);
   if (known !== undefined) return known;
@@ -74,17 +103,6 @@ const KNOWN_FLAGS = 3;
 /** Whether an object is out of use: flags with bits that nobody defines are damaged, and say nothing (IOMMU-011). */
 export function isDeleted({ deleted, flags }: IommuObject): boolean {
   return deleted && flags <= KNOWN_FLAGS;
-}
-
-/** Items by a key, in their order. */
-export function grouped<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** `device 0000:00:03.0`. */

@@ -4,14 +4,9 @@ import type { LuoSession } from '../../abi/upstream/model.js';
 import { readBytes } from '../../memory/read.js';
 import { bytesToText } from '../../schema/text.js';
 import { IOMMUFD } from '../../validate/reads.js';
-import {
-  draft,
-  isZeroAt,
-  repeated,
-  reservedZero,
-  restoredRecord,
-} from '../../validate/structures/generic.js';
-import { eachHeld, type Held, holdersOf } from '../../validate/structures/held.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
+import { isZeroAt, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
+import { eachHeld, type Held, heldRecords, holdersOf } from '../../validate/structures/held.js';
 import { elementField, elementOf, fieldAt } from '../../validate/structures/place.js';
 import { hex, size } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -27,6 +22,9 @@ import {
 } from '../iommu/rules-view.js';
 import { type VfioFile, vfioFiles } from '../vfio/rules-files.js';
 import type { IommufdHwpt, IommufdState } from './model.js';
+
+const IOMMUFDS = heldRecords<IommufdState>('iommufd', IOMMUFD);
+const rule = rulesOf(IOMMUFDS.shared);
 
 const SOURCE = 'drivers/iommu/iommufd/liveupdate.c (samikhawaja/linux, not in a release)';
 const ABI = 'include/linux/kho/abi/iommufd.h';
@@ -56,15 +54,13 @@ export const record = restoredRecord(['iommufd'], 'iommufds', {
   reads: IOMMUFD,
 });
 
-export const form = draft({
+export const form = rule({
   id: 'IOMMUFD-111',
   title: 'the record of an iommufd has the form that goes with the IOMMU state',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${ABI}; both forms have the name iommufd-v1`,
   consequence:
     'the count was damaged: read in the form that the kernel has, it leads beyond the record, or to page tables that are none',
-  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -93,15 +89,13 @@ function wholeSize({ form, model }: HeldIommufd): bigint {
   return BigInt(head) + model.nrHwpts * BigInt(elementOf(form, 'hwpts')?.record.size ?? 0);
 }
 
-export const count = draft({
+export const count = rule({
   id: 'IOMMUFD-102',
   title: 'the page tables of an iommufd fit the block of its record',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_hwpt_lu_restore, iommufd_liveupdate_can_finish`,
   consequence: 'not checked: the next kernel takes what follows the block for page tables',
   requires: ['IOMMUFD-111'],
-  reads: IOMMUFD,
   check(context, report) {
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
     const map = wholeMap(context, report);
@@ -123,51 +117,45 @@ export const count = draft({
   },
 });
 
-export const nothingBehind = draft({
+export const nothingBehind = eachRule(IOMMUFDS, {
   id: 'IOMMUFD-103',
   title: 'an iommufd counts the page tables that are written',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_liveupdate_preserve, iommufd_hwpt_lu_restore`,
   consequence:
     'a page table that the count leaves out cannot be retrieved (-ENOENT), and its device stays attached to it for good; zeros that it counts are taken for a page table with its domain at 0',
   requires: ['IOMMUFD-102'],
-  reads: IOMMUFD,
-  check(context, report) {
+  *faults(held, context, report) {
     const { memory } = context.handover;
-    for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
-      const { form, model, subject, name } = held;
-      const blank = model.hwpts.items.filter((hwpt) => isBlank(context.handover, held, hwpt)).length;
-      const end = model.address + wholeSize(held);
-      const width = elementOf(form, 'hwpts')?.record.size ?? 0;
-      // What follows lies in the same page, or is another’s.
-      const inside = memory !== undefined && end % BigInt(context.handover.pageSize) !== 0n;
-      const rest = inside ? readBytes(memory, end, width) : undefined;
-      const more = rest?.some((byte) => byte !== 0) === true;
-      if (inside && rest === undefined)
-        report.skip('what follows the last page table is not in the dump', 'not-given');
-      if (blank === 0 && !more) continue;
-      report.finding({
-        subject,
-        message: `the record of ${name} counts ${model.nrHwpts} page tables, but ${more ? 'another one follows' : `${blank} of them ${blank === 1 ? 'is' : 'are'} all zeros`}`,
-        location: fieldAt(form.root, model.address, 'count'),
-        found: `${model.nrHwpts}`,
-        expected: more ? `${model.nrHwpts + 1n} or more` : `${model.nrHwpts - BigInt(blank)}`,
-      });
-    }
+    const { form, model, subject, name } = held;
+    const blank = model.hwpts.items.filter((hwpt) => isBlank(context.handover, held, hwpt)).length;
+    const end = model.address + wholeSize(held);
+    const width = elementOf(form, 'hwpts')?.record.size ?? 0;
+    // What follows lies in the same page, or is another’s.
+    const inside = memory !== undefined && end % BigInt(context.handover.pageSize) !== 0n;
+    const rest = inside ? readBytes(memory, end, width) : undefined;
+    const more = rest?.some((byte) => byte !== 0) === true;
+    if (inside && rest === undefined)
+      report.skip('what follows the last page table is not in the dump', 'not-given');
+    if (blank === 0 && !more) return;
+    yield {
+      subject,
+      message: `the record of ${name} counts ${model.nrHwpts} page tables, but ${more ? 'another one follows' : `${blank} of them ${blank === 1 ? 'is' : 'are'} all zeros`}`,
+      location: fieldAt(form.root, model.address, 'count'),
+      found: `${model.nrHwpts}`,
+      expected: more ? `${model.nrHwpts + 1n} or more` : `${model.nrHwpts - BigInt(blank)}`,
+    };
   },
 });
 
-export const domains = draft({
+export const domains = rule({
   id: 'IOMMUFD-104',
   title: 'every page table of an iommufd is a domain in use of the IOMMU state',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_hwpt_lu_restore`,
   consequence:
     'not checked: other memory is taken for a domain, and its restored_domain is followed; where that is 0, -ENOENT, and the page table is lost',
   requires: ['IOMMUFD-102', 'IOMMUFD-103', 'IOMMU-003', 'IOMMU-004', 'IOMMU-005', 'IOMMU-008'],
-  reads: IOMMUFD,
   check(context, report) {
     const views = iommuViews(context.handover);
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -207,52 +195,42 @@ export const domains = draft({
   },
 });
 
-export const tokens = draft({
+export const tokens = eachRule(IOMMUFDS, {
   id: 'IOMMUFD-105',
   title: 'the tokens of the page tables of an iommufd are unique',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_hwpt_lu_set_preserved, iommufd_hwpt_lu_restore`,
   consequence:
     'the first is found, and the other cannot be retrieved; the writer refuses a second one (-EADDRINUSE)',
   requires: ['IOMMUFD-102', 'IOMMUFD-103'],
-  reads: IOMMUFD,
-  check(context, report) {
-    for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
-      for (const [, hwpt] of repeated(held.model.hwpts.items, ({ token }) => token)) {
-        report.finding({
-          subject: held.subject,
-          message: `two page tables of ${held.name} have the token ${hex(hwpt.token)}`,
-          location: hwptField(held, hwpt, 'token'),
-          found: hex(hwpt.token),
-        });
-      }
+  *faults(held) {
+    for (const [, hwpt] of repeated(held.model.hwpts.items, ({ token }) => token)) {
+      yield {
+        message: `two page tables of ${held.name} have the token ${hex(hwpt.token)}`,
+        location: hwptField(held, hwpt, 'token'),
+        found: hex(hwpt.token),
+      };
     }
   },
 });
 
-export const reclaimed = draft({
+export const reclaimed = eachRule(IOMMUFDS, {
   id: 'IOMMUFD-106',
   title: 'no page table of an iommufd is marked as retrieved',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_save_hwpts, iommufd_hwpt_lu_restore`,
   consequence:
     'the page table is passed over: user space gets -ENOENT for its token, and the domain stays attached; the writer leaves 0, and the next kernel sets 1',
   requires: ['IOMMUFD-102'],
-  reads: IOMMUFD,
-  check(context, report) {
-    for (const held of eachHeld<IommufdState>(context, 'iommufd', report)) {
-      for (const [i, hwpt] of held.model.hwpts.items.entries()) {
-        if (hwpt.reclaimed === 0) continue;
-        report.finding({
-          subject: held.subject,
-          message: `reclaimed of page table ${i} of ${held.name} is ${hwpt.reclaimed}`,
-          location: hwptField(held, hwpt, 'reclaimed'),
-          found: `${hwpt.reclaimed}`,
-          expected: '0',
-        });
-      }
+  *faults(held) {
+    for (const [i, hwpt] of held.model.hwpts.items.entries()) {
+      if (hwpt.reclaimed === 0) continue;
+      yield {
+        message: `reclaimed of page table ${i} of ${held.name} is ${hwpt.reclaimed}`,
+        location: hwptField(held, hwpt, 'reclaimed'),
+        found: `${hwpt.reclaimed}`,
+        expected: '0',
+      };
     }
   },
 });
@@ -266,16 +244,14 @@ export const padding = reservedZero(['iommufd'], 'iommufds', {
   reads: IOMMUFD,
 });
 
-export const oneEach = draft({
+export const oneEach = rule({
   id: 'IOMMUFD-108',
   title: 'every domain in use is the page table of one iommufd',
-  severity: 'error',
   source: 'upstream 4.6',
   evidence: `${SOURCE} iommufd_save_hwpts; drivers/iommu/liveupdate.c iommu_preserve_domain (-EBUSY)`,
   consequence:
     'a domain of two page tables is given out twice, and freed under the other; one of none cannot be retrieved: its devices stay attached to it until the next reboot (a driver that preserves domains of its own leaves such)',
   requires: ['IOMMUFD-104'],
-  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);
@@ -327,17 +303,15 @@ function iommufdsOf(
   );
 }
 
-export const owners = draft({
+export const owners = rule({
   id: 'IOMMUFD-109',
   title: 'dma_owner_token of a device is the token of an iommufd in the session of its VFIO file',
-  severity: 'error',
   source: 'upstream 4.5, 4.6',
   evidence:
     'drivers/iommu/iommufd (samikhawaja/linux, not in a release) iommufd_device_preserve; include/linux/kho/abi/iommu.h',
   consequence:
     'no iommufd can claim the DMA of the device: binding it is refused, and the device cannot be taken over',
   requires: ['IOMMU-005', 'IOMMU-009'],
-  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const holders = holdersOf<IommufdState>(handover, 'iommufd');
@@ -375,17 +349,15 @@ function fileOf(
   return files.find(({ model }) => model.segment === segment && model.bdf === bdf);
 }
 
-export const ownDomain = draft({
+export const ownDomain = rule({
   id: 'IOMMUFD-110',
   title: 'the domain of a device is a page table of the iommufd that owns its DMA',
-  severity: 'error',
   source: 'upstream 4.5, 4.6',
   evidence:
     'drivers/iommu/iommufd (samikhawaja/linux, not in a release) iommufd_device_preserve; drivers/iommu/liveupdate.c iommu_preserve_device',
   consequence:
     'the device reaches the memory of another iommufd, which may be that of another virtual machine, and its own iommufd cannot take it over',
   requires: ['IOMMUFD-104', 'IOMMUFD-108', 'IOMMUFD-109', 'IOMMU-020'],
-  reads: IOMMUFD,
   check(context, report) {
     const { handover } = context;
     const all = eachHeld<IommufdState>(context, 'iommufd', report);

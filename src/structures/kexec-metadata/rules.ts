@@ -9,7 +9,10 @@ import {
 import { bytesToText } from '../../schema/text.js';
 import { METADATA } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { SIZED } from '../../validate/upstream/shared.js';
+
+const rule = rulesOf({ generations: SIZED, needs: ['memory'], reads: METADATA });
 
 const READER = 'kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata';
 const NAME = 'kexec-metadata';
@@ -21,16 +24,12 @@ function metadata({ handover }: RuleContext, report: Reporter): Subtree | undefi
   return subtree;
 }
 
-const metadataVersion: Rule = {
+const metadataVersion = rule({
   id: 'KMETA-001',
   title: `kexec-metadata is version ${KhoKexecMetadataVersion.current} and complete`,
-  severity: 'error',
-  generations: SIZED,
   source: 'upstream K1',
   evidence: READER,
   consequence: 'the next kernel warns and ignores it: the kexec count restarts',
-  needs: ['memory'],
-  reads: METADATA,
   check(context, report) {
     const subtree = metadata(context, report);
     if (subtree?.blob === undefined) return;
@@ -56,18 +55,15 @@ const metadataVersion: Rule = {
       });
     }
   },
-};
+});
 
-const releaseName: Rule = {
+const releaseName = rule({
   id: 'KMETA-002',
   title: 'the release in kexec-metadata is a NUL-terminated string',
   severity: 'warning',
-  generations: SIZED,
   source: 'upstream K2',
   evidence: READER,
   consequence: 'the next kernel copies as much as fits, and prints a truncated release',
-  needs: ['memory'],
-  reads: METADATA,
   requires: ['KMETA-001'],
   check(context, report) {
     const subtree = metadata(context, report);
@@ -87,6 +83,6 @@ const releaseName: Rule = {
       },
     });
   },
-};
+});
 
 export const metadataRules: readonly Rule[] = [metadataVersion, releaseName];

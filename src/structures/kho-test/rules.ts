@@ -7,23 +7,22 @@ import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
 import { KHO_TEST } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, childNamed, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { khoTestInline, khoTestVmalloc } from './binding.js';
 
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: KHO_TEST });
+
 const NAME = 'kho_test';
 const EVIDENCE = 'lib/test_kho.c';
 
-const testTree: Rule = {
+const testTree = rule({
   id: 'KTEST-001',
   title: 'kho_test has its compatible, magic and properties',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream T1',
   evidence: `${EVIDENCE} kho_test_restore`,
   consequence: "the next kernel's test fails",
-  needs: ['memory'],
-  reads: KHO_TEST,
   check({ handover }, report) {
     const { khoTest } = handover;
     const rider = childNamed(handover, NAME, report);
@@ -56,7 +55,7 @@ const testTree: Rule = {
       expected: hex(KhoTestMagicValue.khoTestMagic),
     });
   },
-};
+});
 
 function checkProperties(
   tree: FdtTree,
@@ -84,16 +83,12 @@ function checkProperties(
   }
 }
 
-const testCount: Rule = {
+const testCount = rule({
   id: 'KTEST-002',
   title: 'the list of kho_test has room for nr_folios entries',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream T2',
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: 'the test reads past its list; 6.17, which has the list in the tree, refuses it',
-  needs: ['memory'],
-  reads: KHO_TEST,
   requires: ['KTEST-001'],
   check({ handover: { khoTest, pageSize } }, report) {
     if (khoTest?.nrFolios === undefined) return;
@@ -108,18 +103,14 @@ const testCount: Rule = {
       expected: `at most ${room}`,
     });
   },
-};
+});
 
-const testFolios: Rule = {
+const testFolios = rule({
   id: 'KTEST-003',
   title: 'the folios of kho_test are preserved with their orders, and their checksum is csum',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream T3',
   evidence: `${EVIDENCE} kho_test_restore_data`,
   consequence: "the next kernel's test fails",
-  needs: ['memory'],
-  reads: KHO_TEST,
   requires: ['KTEST-001', 'KTEST-002'],
   check(context, report) {
     const { khoTest } = context.handover;
@@ -160,6 +151,6 @@ const testFolios: Rule = {
       });
     }
   },
-};
+});
 
 export const khoTestRules: readonly Rule[] = [testTree, testCount, testFolios];

@@ -6,57 +6,53 @@ import { fileCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES } from '../../validate/reads.js';
-import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import type { Rule } from '../../validate/rule.js';
+import { type Elements, eachRule, uniqueRule } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex, listed } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
-import { sessionsOf } from './rules-sessions.js';
+import { SESSION_LIST } from './rules-sessions.js';
 
 const LF = 'kernel/liveupdate/luo_file.c';
 
-function* filesOf(
-  context: RuleContext,
-  report: Reporter,
-): Generator<{ session: LuoSession; file: LuoFile; index: number }> {
-  const capacity = BigInt(fileCapacity(context.handover.pageSize));
-  for (const session of sessionsOf(context, report)) {
-    // Nobody knows where the files end (LUO-011).
-    if (session.fileBlocks === undefined && session.count > capacity) continue;
-    if (session.files === undefined && session.filesAddress !== 0n) {
-      report.absent(`the files of session ${quoted(session.name)}`, session.filesAddress);
+/** Files of all sessions, with their position in their session. */
+const SESSION_FILES: Elements<{ session: LuoSession; file: LuoFile; index: number }> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: FILES },
+  *each(context, report) {
+    const capacity = BigInt(fileCapacity(context.handover.pageSize));
+    for (const session of SESSION_LIST.each(context, report)) {
+      // Nobody knows where the files end (LUO-011).
+      if (session.fileBlocks === undefined && session.count > capacity) continue;
+      if (session.files === undefined && session.filesAddress !== 0n) {
+        report.absent(`the files of session ${quoted(session.name)}`, session.filesAddress);
+      }
+      for (const [index, file] of (session.files ?? []).entries()) yield { session, file, index };
     }
-    for (const [index, file] of (session.files ?? []).entries()) yield { session, file, index };
-  }
-}
+  },
+  subject: ({ session, file }) => fileSubject(session, file),
+};
 
 function place({ origin }: LuoFile, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
 
-const handlerEnds: Rule = {
+const handlerEnds = eachRule(SESSION_FILES, {
   id: 'LUO-013',
   title: 'every handler string is NUL-terminated',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L13',
   evidence: `${LF} luo_file_deserialize_one`,
   consequence:
     'strcmp finds no handler with that name: -ENOENT, as for a handler that the kernel does not have (LUO-012), and the files of every session are lost. Up to 7.1 the warning about it also prints the bytes after the field',
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    for (const { session, file, index } of filesOf(context, report)) {
-      if (bytesToText(file.compatible).terminated) continue;
-      report.finding({
-        subject: fileSubject(session, file),
-        message: `the handler string of file ${index} of session ${quoted(session.name)} is not NUL-terminated`,
-        location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
-      });
-    }
+  *faults({ session, file, index }) {
+    if (bytesToText(file.compatible).terminated) return;
+    yield {
+      message: `the handler string of file ${index} of session ${quoted(session.name)} is not NUL-terminated`,
+      location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
+    };
   },
-};
+});
 
 const knownHandler: Rule = {
   id: 'LUO-012',
@@ -77,7 +73,7 @@ const knownHandler: Rule = {
     const of = taker === undefined ? RELEASES.filter(({ kho }) => kho === handover.generation) : [taker];
     const known = new Set((of.length > 0 ? of : RELEASES).flatMap(({ files }) => files));
     let told = false;
-    for (const { session, file, index } of filesOf(context, report)) {
+    for (const { session, file, index } of SESSION_FILES.each(context, report)) {
       const { text, terminated } = bytesToText(file.compatible);
       if (!terminated || known.has(text)) continue;
       const draft = file.draft;
@@ -123,34 +119,20 @@ function takerOf({ generation, luo }: Handover, to: string | undefined): Release
   return RELEASES.find((abi) => abi.release === to && abi.kho === generation && abi.luo === luo?.compatible);
 }
 
-const tokensUnique: Rule = {
+const tokensUnique = uniqueRule(SESSION_FILES, {
   id: 'LUO-014',
   title: 'tokens are unique within a session',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L14',
   evidence: `${LF} luo_retrieve_file`,
   consequence:
     'not checked: only the first file can be retrieved; the others are dropped when the session is finished',
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    const seen = new Set<bigint>();
-    let current: LuoSession | undefined;
-    for (const { session, file, index } of filesOf(context, report)) {
-      if (session !== current) seen.clear();
-      current = session;
-      if (seen.has(file.token)) {
-        report.finding({
-          subject: fileSubject(session, file),
-          message: `file ${index} of session ${quoted(session.name)} has the same token ${hex(file.token)} as an earlier file`,
-          location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
-          found: hex(file.token),
-        });
-      }
-      seen.add(file.token);
-    }
-  },
-};
+  within: ({ session }) => session,
+  key: ({ file }) => file.token,
+  fault: ({ session, file, index }) => ({
+    message: `file ${index} of session ${quoted(session.name)} has the same token ${hex(file.token)} as an earlier file`,
+    location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
+    found: hex(file.token),
+  }),
+});
 
 export const fileRules: readonly Rule[] = [handlerEnds, knownHandler, tokensUnique];

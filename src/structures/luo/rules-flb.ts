@@ -6,12 +6,15 @@ import { LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES_AND_FLBS, FLBS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { handlerSubject } from '../../validate/subject.js';
 import { counted } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
 import { noFlbBehind } from './rules-written.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: FLBS });
 
 const LB = 'kernel/liveupdate/luo_flb.c';
 
@@ -33,16 +36,13 @@ export function isTestFlb({ name }: LuoFlb): boolean {
   return flbOwner(bytesToText(name).text)?.released === true;
 }
 
-const flbPages: Rule = {
+const flbPages = rule({
   id: 'FLB-001',
   title: 'pgcnt of the FLB header is 1',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream F1',
   evidence: LB,
   consequence: 'never read; every kernel writes 1',
-  needs: ['memory'],
-  reads: FLBS,
   check(context, report) {
     const luo = withFlbs(context, report);
     if (luo === undefined || luo.flbPages === 1n) return;
@@ -53,18 +53,14 @@ const flbPages: Rule = {
       expected: '1',
     });
   },
-};
+});
 
-const flbCount: Rule = {
+const flbCount = rule({
   id: 'FLB-002',
   title: 'luo_flb_header_ser.count does not exceed the room in the FLB page',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream F2',
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence: 'not checked: the next kernel takes the memory after the page for entries',
-  needs: ['memory'],
-  reads: FLBS,
   check(context, report) {
     const luo = withFlbs(context, report);
     const capacity = flbCapacity(context.handover.pageSize);
@@ -76,19 +72,15 @@ const flbCount: Rule = {
       expected: `at most ${capacity}`,
     });
   },
-};
+});
 
-const flbNames: Rule = {
+const flbNames = rule({
   id: 'FLB-003',
   title: 'FLB names are unique and NUL-terminated',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream F3',
   evidence: `${LB} luo_flb_retrieve_one`,
   consequence:
     'not checked: of two equal names only the first is found, and the state of the other is lost; a name without a NUL matches no FLB, so its state is lost (-ENOENT)',
-  needs: ['memory'],
-  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     const seen = new Set<string>();
@@ -111,18 +103,15 @@ const flbNames: Rule = {
       seen.add(text);
     }
   },
-};
+});
 
-const flbUsers: Rule = {
+const flbUsers = rule({
   id: 'FLB-004',
   title: 'count of an FLB is at least 1 and fits in 31 bits',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream F4',
   evidence: LB,
   consequence: 'not checked: the reference count warns later, and the FLB is never finished',
-  needs: ['memory'],
-  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
@@ -136,18 +125,15 @@ const flbUsers: Rule = {
       });
     }
   },
-};
+});
 
-const knownFlb: Rule = {
+const knownFlb = rule({
   id: 'FLB-005',
   title: 'every FLB exists in a release',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream F5',
   evidence: LB,
   consequence: 'silently ignored: the memory it refers to stays reserved until the next cold boot',
-  needs: ['memory'],
-  reads: FLBS,
   requires: ['FLB-002'],
   check(context, report) {
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
@@ -161,7 +147,7 @@ const knownFlb: Rule = {
       });
     }
   },
-};
+});
 
 /** Files that hold an FLB: those that are known to, and how many more there may be. */
 interface Holders {
@@ -197,15 +183,13 @@ function withSessions(context: RuleContext, report: Reporter): Luo | undefined {
   return undefined;
 }
 
-const flbDependents: Rule = {
+const flbDependents = rule({
   id: 'FLB-006',
   title: 'count of an FLB does not exceed the number of files that hold it',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream F6',
   evidence: `${LB} liveupdate_flb_put_incoming`,
   consequence: 'not checked: the count never comes down to 0, and the FLB is never finished',
-  needs: ['memory'],
   reads: FILES_AND_FLBS,
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
@@ -225,18 +209,15 @@ const flbDependents: Rule = {
       });
     }
   },
-};
+});
 
-const flbFinishedEarly: Rule = {
+const flbFinishedEarly = rule({
   id: 'FLB-008',
   title: 'count of an FLB includes every file that holds it',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream F6, 4.3, 4.5',
   evidence: `${LB} liveupdate_flb_put_incoming, luo_flb_file_finish`,
   consequence:
     'not checked: the FLB is finished while files still hold it, so its state is torn down under them; each file finished after that takes the count below 0, and refcount_t warns from 7.2 on',
-  needs: ['memory'],
   reads: FILES_AND_FLBS,
   requires: ['FLB-002', 'FLB-004'],
   check(context, report) {
@@ -261,18 +242,16 @@ const flbFinishedEarly: Rule = {
       });
     }
   },
-};
+});
 
-const flbMissing: Rule = {
+const flbMissing = rule({
   id: 'FLB-009',
   title: "the FLB that a file's handler depends on is handed over",
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream F5, F6, 4.3, 4.5, 4.8',
   evidence: `${LB} luo_flb_retrieve_one, liveupdate_flb_put_incoming`,
   consequence:
     '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Early forms of the drafts have no such FLB',
-  needs: ['memory'],
   reads: FILES_AND_FLBS,
   follows: ['FLB-002', 'FLB-003'],
   check(context, report) {
@@ -297,7 +276,7 @@ const flbMissing: Rule = {
       });
     }
   },
-};
+});
 
 /** Files that are not in the dump may hold an FLB too: what is not seen has not passed. */
 function noteUnknownFiles({ sessions = [] }: Luo, report: Reporter): void {

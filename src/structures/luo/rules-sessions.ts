@@ -6,6 +6,7 @@ import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../reco
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -23,18 +24,23 @@ const LF = 'kernel/liveupdate/luo_file.c';
 const ALL_LOST =
   'reading the sessions stops, every open of /dev/liveupdate returns -EIO, and all files are lost';
 
-/** The sessions; none where their count is damaged, as their end is not known then. */
-export function sessionsOf(context: RuleContext, report: Reporter): readonly LuoSession[] {
-  const luo = luoOf(context, report);
-  if ((luo?.sessionCount ?? 0n) > BigInt(sessionCapacity(context.handover.pageSize))) {
-    report.skip('the number of sessions is damaged (LUO-005)');
-    return [];
-  }
-  if (luo !== undefined && luo.sessions === undefined && luo.sessionsAddress !== 0n) {
-    report.absent('the list of sessions', luo.sessionsAddress ?? 0n);
-  }
-  return luo?.sessions ?? [];
-}
+/** Sessions; none where their count is damaged, as their end is not known then. */
+export const SESSION_LIST = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: SESSIONS },
+  each(context, report) {
+    const luo = luoOf(context, report);
+    if ((luo?.sessionCount ?? 0n) > BigInt(sessionCapacity(context.handover.pageSize))) {
+      report.skip('the number of sessions is damaged (LUO-005)');
+      return [];
+    }
+    if (luo !== undefined && luo.sessions === undefined && luo.sessionsAddress !== 0n) {
+      report.absent('the list of sessions', luo.sessionsAddress ?? 0n);
+    }
+    return luo?.sessions ?? [];
+  },
+  subject: (session: LuoSession) => sessionSubject(session),
+} satisfies Elements<LuoSession>;
+const rule = rulesOf(SESSION_LIST.shared);
 
 /** LUO's state; without it the rule does not apply. */
 function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
@@ -46,16 +52,12 @@ function field({ origin }: LuoSession, offset: number, name: string) {
   return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
 
-const sessionCount: Rule = {
+const sessionCount = rule({
   id: 'LUO-005',
   title: 'luo_session_header_ser.count does not exceed the room in the session area',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L5',
   evidence: `${LS} luo_session_deserialize (6.19 to 7.1)`,
   consequence: 'not checked: the next kernel takes the memory after the area for sessions',
-  needs: ['memory'],
-  reads: SESSIONS,
   check(context, report) {
     const luo = luoOf(context, report);
     if (luo === undefined) return;
@@ -77,45 +79,36 @@ const sessionCount: Rule = {
       expected: `at most ${capacity}`,
     });
   },
-};
+});
 
-const sessionNameEnds: Rule = {
+const sessionNameEnds = eachRule(SESSION_LIST, {
   id: 'LUO-006',
   title: 'every session name is NUL-terminated',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream L6',
   evidence: `${LS} luo_session_alloc`,
   consequence:
     'the next kernel truncates the name to 63 characters: the session cannot be found by its original name',
-  needs: ['memory'],
-  reads: SESSIONS,
-  check(context, report) {
-    for (const session of sessionsOf(context, report)) {
-      if (bytesToText(session.name).terminated) continue;
-      report.finding({
-        subject: sessionSubject(session),
-        message: `the name of session ${quoted(session.name)} is not NUL-terminated`,
-        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
-      });
-    }
+  *faults(session) {
+    if (bytesToText(session.name).terminated) return;
+    yield {
+      message: `the name of session ${quoted(session.name)} is not NUL-terminated`,
+      location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+    };
   },
-};
+});
 
-const sessionNamed: Rule = {
+const sessionNamed = rule({
   id: 'LUO-007',
   title: 'no session name is empty',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream L7',
   evidence: `${LS} luo_session_create, luo_session_deserialize_one`,
   consequence:
     'accepted on reading, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create such a session, so they never write one',
-  needs: ['memory'],
-  reads: SESSIONS,
   check(context, report) {
     const legal = mayBeNameless(context);
-    for (const [i, session] of sessionsOf(context, report).entries()) {
+    for (const [i, session] of SESSION_LIST.each(context, report).entries()) {
       if (session.name[0] !== 0) continue;
       report.finding({
         ...(legal ? { severity: 'note' as const } : {}),
@@ -125,7 +118,7 @@ const sessionNamed: Rule = {
       });
     }
   },
-};
+});
 
 /** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
 function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
@@ -136,19 +129,15 @@ function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext)
   );
 }
 
-const sessionNamesUnique: Rule = {
+const sessionNamesUnique = rule({
   id: 'LUO-008',
   title: 'session names are unique',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L8',
   evidence: `${LS} luo_session_insert`,
   consequence: `-EEXIST: ${ALL_LOST}`,
-  needs: ['memory'],
-  reads: SESSIONS,
   check(context, report) {
     const seen = new Map<string, { readonly index: number; others: number }>();
-    const sessions = sessionsOf(context, report);
+    const sessions = SESSION_LIST.each(context, report);
     const keys = sessions.map(({ name }) => {
       // The kernel compares bytes; text stands for them here, with the bytes beyond UTF-8 told apart.
       const nul = name.indexOf(0);
@@ -172,53 +161,39 @@ const sessionNamesUnique: Rule = {
       });
     }
   },
-};
+});
 
-const noFilesNoCount: Rule = {
+const noFilesNoCount = eachRule(SESSION_LIST, {
   id: 'LUO-009',
   title: 'a session with files at 0 has a count of 0',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L9',
   evidence: `${LF} luo_file_deserialize`,
   consequence:
     'WARN_ON (a panic with panic_on_warn), and the session is restored without files: the files it had are lost, and their memory stays reserved',
-  needs: ['memory'],
-  reads: SESSIONS,
-  check(context, report) {
-    for (const session of sessionsOf(context, report)) {
-      const { filesAddress, count, name } = session;
-      if (filesAddress !== 0n || count === 0n) continue;
-      report.finding({
-        subject: sessionSubject(session),
-        message: `session ${quoted(name)} has a count of ${count}, but its files are at 0`,
-        location: field(
-          session,
-          LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count,
-          'luo_file_set_ser.count',
-        ),
-        found: `${count}`,
-        expected: '0',
-      });
-    }
+  *faults(session) {
+    const { filesAddress, count, name } = session;
+    if (filesAddress !== 0n || count === 0n) return;
+    yield {
+      message: `session ${quoted(name)} has a count of ${count}, but its files are at 0`,
+      location: field(session, LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count, 'luo_file_set_ser.count'),
+      found: `${count}`,
+      expected: '0',
+    };
   },
-};
+});
 
-const fileCount: Rule = {
+const fileCount = rule({
   id: 'LUO-011',
   title: 'count of a session is the number of its files',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L11',
   evidence: `${LF} luo_file_deserialize`,
   consequence: `-EINVAL: ${ALL_LOST}. Up to 7.1 the count is trusted, and the kernel reads beyond the array`,
-  needs: ['memory'],
   reads: FILES,
   check(context, report) {
     const capacity = BigInt(fileCapacity(context.handover.pageSize));
     const blockLists = findLists(context.handover);
     const broken = new Set(blockLists.flatMap(({ broken, head }) => (broken === undefined ? [] : [head])));
-    for (const session of sessionsOf(context, report)) {
+    for (const session of SESSION_LIST.each(context, report)) {
       const { filesAddress, count, files, fileBlocks, name } = session;
       if (filesAddress === 0n || broken.has(filesAddress)) continue;
       if (files === undefined) {
@@ -261,18 +236,15 @@ const fileCount: Rule = {
       });
     }
   },
-};
+});
 
-const arrayOwner: Rule = {
+const arrayOwner = rule({
   id: 'LUO-019',
   title: 'the files of a session are at a physical address, and are not shared with another session',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream L11, X12',
   evidence: `${LF} luo_file_deserialize (6.19 to 7.1)`,
   consequence:
     'the next kernel faults, or gives both sessions the same files and fails when it restores the second',
-  needs: ['memory'],
   reads: FILES,
   check(context, report) {
     const form = luoForm(context.handover.luo?.version);
@@ -281,7 +253,7 @@ const arrayOwner: Rule = {
       return;
     }
     const seen = new Map<bigint, LuoSession>();
-    for (const session of sessionsOf(context, report)) {
+    for (const session of SESSION_LIST.each(context, report)) {
       const { filesAddress, name } = session;
       if (filesAddress === 0n) continue;
       const other = seen.get(filesAddress);
@@ -303,7 +275,7 @@ const arrayOwner: Rule = {
       });
     }
   },
-};
+});
 
 export const sessionRules: readonly Rule[] = [
   sessionCount,

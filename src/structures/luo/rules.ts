@@ -8,6 +8,7 @@ import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
 import { LUO } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
 import { at, BLOCKS, childNamed, orderAt, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
@@ -18,6 +19,8 @@ import { fileRules } from './rules-files.js';
 import { flbRules } from './rules-flb.js';
 import { sessionRules } from './rules-sessions.js';
 
+const rule = rulesOf({ generations: LUO_TREES });
+
 const NAME = 'LUO';
 const STARTUP = 'kernel/liveupdate/luo_core.c luo_early_startup';
 
@@ -25,10 +28,9 @@ function rider({ handover }: RuleContext, report: Reporter): Subtree | undefined
   return childNamed(handover, NAME, report);
 }
 
-const luoRecord: Rule = {
+const luoRecord = rule({
   id: 'LUO-002',
   title: 'the LUO blob is struct luo_ser of exactly the version that the kernel reads',
-  severity: 'error',
   generations: BLOCKS,
   source: 'upstream L2',
   evidence: `${STARTUP}, liveupdate_early_init`,
@@ -73,7 +75,7 @@ const luoRecord: Rule = {
       foreign(context, blob, report, location, expected);
     }
   },
-};
+});
 
 /** The bytes do not begin like LUO: decoding keeps none, as a copy of debugfs shows reused memory there. */
 function foreign(
@@ -106,11 +108,9 @@ function foreign(
   });
 }
 
-const luoTree: Rule = {
+const luoTree = rule({
   id: 'LUO-003',
   title: 'the LUO tree has the strings, nodes and properties of luo-v1',
-  severity: 'error',
-  generations: LUO_TREES,
   source: 'upstream L3, Q4',
   evidence: 'kernel/liveupdate/luo_core.c luo_early_startup, luo_session.c, luo_flb.c (6.19 to 7.1)',
   consequence:
@@ -169,13 +169,11 @@ const luoTree: Rule = {
       }
     }
   },
-};
+});
 
-const luoAreas: Rule = {
+const luoAreas = rule({
   id: 'LUO-021',
   title: 'no address in the LUO tree is 0',
-  severity: 'error',
-  generations: LUO_TREES,
   source: 'upstream 3.5.2, 3.5.3, L3',
   evidence:
     'kernel/liveupdate/luo_session.c luo_session_setup_incoming, luo_flb.c luo_flb_setup_incoming, luo_core.c (6.19 to 7.1)',
@@ -199,7 +197,7 @@ const luoAreas: Rule = {
       });
     }
   },
-};
+});
 
 /** The properties of a tree that are physical addresses. */
 function* addressesOf(
@@ -217,7 +215,7 @@ function stringsOf(tree: FdtTree, node: number): string[] {
   return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
 }
 
-const luoPage: Rule = {
+const luoPage = rule({
   id: 'LUO-017',
   title: 'struct luo_ser is preserved as a single page',
   severity: 'warning',
@@ -244,7 +242,7 @@ const luoPage: Rule = {
       location: { fdtPath: `/${NAME}`, ...at(luo.address) },
     });
   },
-};
+});
 
 export const luoRules: readonly Rule[] = [
   luoRecord,

@@ -12,8 +12,11 @@ import {
 } from '../../records/kho_map.js';
 import { MAP } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
+
+const rule = rulesOf({ generations: CHUNKS, needs: ['memory'], reads: MAP });
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
@@ -31,16 +34,12 @@ function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bit
   return at(address + BigInt(entry + KHOSER_MEM_BITMAP_PTR[field]), `khoser_mem_bitmap_ptr.${name}`);
 }
 
-const chunkChain: Rule = {
+const chunkChain = rule({
   id: 'KHO-131',
   title: 'the chain of chunks terminates',
-  severity: 'error',
-  generations: CHUNKS,
   source: 'upstream M1',
   evidence: DESERIALIZE,
   consequence: 'the next kernel never leaves the loop that follows the chain',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pageSize, memory } = context.handover;
@@ -63,18 +62,14 @@ const chunkChain: Rule = {
       found: hex(last.next),
     });
   },
-};
+});
 
-const chunkCount: Rule = {
+const chunkCount = rule({
   id: 'KHO-132',
   title: 'num_elms of a chunk does not exceed the room in a page',
-  severity: 'error',
-  generations: CHUNKS,
   source: 'upstream M2',
   evidence: DESERIALIZE,
   consequence: 'the next kernel takes the memory after the page for bitmap pointers',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
@@ -88,18 +83,14 @@ const chunkCount: Rule = {
       });
     }
   },
-};
+});
 
-const bitmapAddress: Rule = {
+const bitmapAddress = rule({
   id: 'KHO-133',
   title: 'every bitmap pointer is a physical address',
-  severity: 'error',
-  generations: CHUNKS,
   source: 'upstream M3',
   evidence: BITMAP,
   consequence: 'the next kernel dereferences it unchecked and faults',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const capacity = chunkCapacity(context.handover.pageSize);
@@ -117,19 +108,15 @@ const bitmapAddress: Rule = {
       }
     }
   },
-};
+});
 
-const chunkOrder: Rule = {
+const chunkOrder = rule({
   id: 'KHO-134',
   title: "the size of a chunk's blocks fits in 31 bits",
-  severity: 'error',
-  generations: CHUNKS,
   source: 'upstream M4',
   evidence: BITMAP,
   consequence:
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const limit = 30 - pageShift(context.handover.pageSize);
@@ -144,19 +131,15 @@ const chunkOrder: Rule = {
       });
     }
   },
-};
+});
 
-const bitmapStart: Rule = {
+const bitmapStart = rule({
   id: 'KHO-136',
   title: 'phys_start is a multiple of the range that its bitmap covers',
-  severity: 'error',
-  generations: CHUNKS,
   source: 'upstream M6',
   evidence: BITMAP,
   consequence:
     'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-134'],
   check(context, report) {
     notePartMissing(context, report);
@@ -179,18 +162,15 @@ const bitmapStart: Rule = {
       }
     }
   },
-};
+});
 
-const bitmapsOnce: Rule = {
+const bitmapsOnce = rule({
   id: 'KHO-137',
   title: 'no order has two bitmaps for the same memory',
   severity: 'warning',
-  generations: CHUNKS,
   source: 'upstream M7',
   evidence: BITMAP,
   consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
     notePartMissing(context, report);
@@ -209,19 +189,16 @@ const bitmapsOnce: Rule = {
       }
     }
   },
-};
+});
 
-const bitmapForm: Rule = {
+const bitmapForm = rule({
   id: 'KHO-138',
   title: 'the map shows whether its bitmaps have 512 bytes or a page',
   severity: 'warning',
-  generations: CHUNKS,
   source: 'upstream M8, Q1',
   evidence: 'kernel/kexec_handover.c of 6.17 and 6.18 (struct kho_mem_phys_bits)',
   consequence:
     '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 page-size ones, and nothing distinguishes them: the wrong kernel reserves blocks other than those preserved',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);
@@ -234,7 +211,7 @@ const bitmapForm: Rule = {
       location: at(preservedMemoryMap),
     });
   },
-};
+});
 
 export const chunkRules: readonly Rule[] = [
   chunkChain,

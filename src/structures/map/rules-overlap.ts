@@ -3,8 +3,11 @@
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { MAP } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { at, notePartMissing, UPSTREAM } from '../../validate/upstream/shared.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP });
 
 /** Blocks of a larger order that blocks of a smaller one overlap. */
 interface Overlap {
@@ -78,54 +81,42 @@ function reportOverlaps(pages: PreservedPages, sameHead: boolean, report: Report
   }
 }
 
-const oneOrder: Rule = {
+const oneOrder = rule({
   id: 'KHO-147',
   title: 'no address is the head of blocks of two orders',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream X7',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve',
   consequence:
     'the order read last wins, the smaller one in a radix tree and the larger one in kho-v1: the owner of the other block gets a folio of the wrong size',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pages } = context.handover.preserved ?? {};
     if (pages !== undefined) reportOverlaps(pages, true, report);
   },
-};
+});
 
-const disjointBlocks: Rule = {
+const disjointBlocks = rule({
   id: 'KHO-148',
   title: 'no block is within another',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream X8',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve, kho_restore_page',
   consequence:
     'both can be restored: pages then have two owners, and the first one to return them frees them',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { pages } = context.handover.preserved ?? {};
     if (pages !== undefined) reportOverlaps(pages, false, report);
   },
-};
+});
 
-const mapUnpreserved: Rule = {
+const mapUnpreserved = rule({
   id: 'KHO-162',
   title: 'no page of the map is in a preserved block',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream 2.6, X1',
   evidence:
     'kernel/liveupdate/kexec_handover.c kho_radix_add_key (get_zeroed_page); kernel/kexec_handover.c new_chunk, xa_load_or_alloc (6.16 to 7.0)',
   consequence:
     'the page has another owner, and its contents are read as part of the map: the next kernel reserves memory that was not preserved, and hands out memory that was',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     notePartMissing(context, report);
     const { preserved, preservedMap, pageSize } = context.handover;
@@ -139,6 +130,6 @@ const mapUnpreserved: Rule = {
       });
     }
   },
-};
+});
 
 export const overlapRules: readonly Rule[] = [oneOrder, disjointBlocks, mapUnpreserved];

@@ -4,6 +4,7 @@ import { pageShift } from '../../decode/upstream/pages.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { MAP } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, size } from '../../validate/text.js';
 import {
   at,
@@ -14,96 +15,79 @@ import {
   UPSTREAM,
 } from '../../validate/upstream/shared.js';
 
+const rule = rulesOf({ generations: RADIX, needs: ['memory'], reads: MAP });
+
 const WALK = 'kernel/liveupdate/kexec_handover.c __kho_radix_walk_tree';
 const SLOT = 'kho_radix_node.table';
 /** No machine has a block of this size, in bytes: 16 TiB. */
 const HUGE = 2 ** 44;
 
-const slotAddress: Rule = {
+const slotAddress = rule({
   id: 'KHO-141',
   title: 'every slot of the radix tree holds the address of a page',
-  severity: 'error',
-  generations: RADIX,
   source: 'upstream X1',
   evidence: WALK,
   consequence:
     'the next kernel follows the address unchecked: it faults, or takes other memory for part of the map',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-pointer', ({ location }) => location.field === SLOT);
   },
-};
+});
 
-const slotOnce: Rule = {
+const slotOnce = rule({
   id: 'KHO-142',
   title: 'no page of the radix tree is shared by two slots',
-  severity: 'error',
-  generations: RADIX,
   source: 'upstream X2',
   evidence: WALK,
   consequence:
     'the walk terminates, as the depth is fixed, but the same page means different blocks at each slot: the next kernel reserves memory that was not preserved',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-shared');
   },
-};
+});
 
-const leafKeys: Rule = {
+const leafKeys = rule({
   id: 'KHO-143',
   title: 'every key in a leaf encodes a block',
-  severity: 'error',
-  generations: RADIX,
   source: 'upstream X3',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_decode_radix_key, kho_preserved_memory_reserve',
   consequence: 'undefined shifts: the next kernel reserves an arbitrary size at address 0',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field !== SLOT);
   },
-};
+});
 
-const keyWidth: Rule = {
+const keyWidth = rule({
   id: 'KHO-144',
   title: 'no slot covers keys wider than a key can be',
-  severity: 'error',
-  generations: RADIX,
   source: 'upstream X4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_radix_add_key (-ERANGE), __kho_radix_walk_tree',
   consequence: 'the order of its blocks comes out negative, and the next kernel reserves arbitrary memory',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-110'],
   check(context, report) {
     const { handover } = context;
     notePartMissing(context, report);
     reportDiagnostics(handover, report, 'radix-key', ({ location }) => location.field === SLOT);
   },
-};
+});
 
-const blockSizes: Rule = {
+const blockSizes = rule({
   id: 'KHO-145',
   title: 'no block is larger than the memory of any machine, or beyond 2^52',
-  severity: 'error',
   generations: UPSTREAM,
   source: 'upstream X5',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve, kho_ext_walk_leaf',
   consequence:
     'not checked: the next kernel reserves all of its memory, or spends its boot in a loop over it',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     const { preserved, pageSize } = context.handover;
     notePartMissing(context, report);
@@ -124,20 +108,17 @@ const blockSizes: Rule = {
       });
     }
   },
-};
+});
 
-const blockSizeBits: Rule = {
+const blockSizeBits = rule({
   id: 'KHO-161',
   title: 'the size of every block fits in 31 bits',
-  severity: 'error',
   // Linux 7.2 computes it in 64 bits; of chunks it is KHO-134.
   generations: RADIX.filter((generation) => !BLOCKS.includes(generation)),
   source: 'upstream X5, M4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_preserved_memory_reserve (7.1)',
   consequence:
     'Linux 7.1 computes the size in a 32-bit int, which overflows: it reserves other memory, or none. Regions of reserve_mem of 2 GiB and more have such blocks',
-  needs: ['memory'],
-  reads: MAP,
   check(context, report) {
     const { preserved, pageSize } = context.handover;
     notePartMissing(context, report);
@@ -155,7 +136,7 @@ const blockSizeBits: Rule = {
       });
     }
   },
-};
+});
 
 export const radixRules: readonly Rule[] = [
   slotAddress,

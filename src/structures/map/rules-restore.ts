@@ -5,6 +5,7 @@ import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { fileSubject, sessionSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
 import { blobs, quoted } from '../../validate/upstream/blobs.js';
@@ -19,6 +20,8 @@ import {
   wholeMap,
 } from '../../validate/upstream/shared.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
 
 /** Handlers whose data is the address of a record that is restored. */
 const MEMFD = /^memfd-v\d+$/;
@@ -68,17 +71,13 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
   }
 }
 
-const splitRuns: Rule = {
+const splitRuns = rule({
   id: 'KHO-150',
   title: 'every run of a vmalloc area is one preserved block',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream X10',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages, kho_restore_page, kho_init_pages',
   consequence:
     'the kernel advances by the order of the run and restores only the first of the smaller blocks: the pages of the others are mapped with a reference count of 0, and freeing the area frees pages that hold no reference',
-  needs: ['memory'],
-  reads: MAP_AND_OWNERS,
   requires: ['VMALLOC-003', 'VMALLOC-006'],
   check(context, report) {
     const map = wholeMap(context, report);
@@ -101,19 +100,15 @@ const splitRuns: Rule = {
       }
     }
   },
-};
+});
 
-const restoredHeads: Rule = {
+const restoredHeads = rule({
   id: 'KHO-151',
   title: 'everything that LUO and memfd restore is preserved, and is at the start of a block',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
     'memory that is not preserved is reused before it is read; inside a block the restore warns and returns NULL',
-  needs: ['memory'],
-  reads: MAP_AND_OWNERS,
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
@@ -139,18 +134,16 @@ const restoredHeads: Rule = {
       });
     }
   },
-};
+});
 
-const pageAligned: Rule = {
+const pageAligned = rule({
   id: 'KHO-153',
   title: 'everything that is restored or handed over is page-aligned',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream X13',
   evidence: RESTORE,
   consequence:
     'the restore drops the low bits silently: the page is restored, but its owner reads at an offset',
-  needs: ['memory'],
   reads: OWNERS,
   check(context, report) {
     const { handover } = context;
@@ -171,7 +164,7 @@ const pageAligned: Rule = {
       for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address), subject);
     }
   },
-};
+});
 
 /** Folios above MAX_PAGE_ORDER among those of memfds and kho_test. */
 function checkOrders(context: RuleContext, report: Reporter): void {

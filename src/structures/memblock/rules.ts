@@ -6,9 +6,12 @@ import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
 import { MEMBLOCK } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex, range } from '../../validate/text.js';
 import { at, childNamed, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { memblockV1 } from './binding.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MEMBLOCK });
 
 const NAME = 'memblock';
 /** Limits of the writer (mm/memblock.c, RESERVE_MEM_MAX_ENTRIES and RESERVE_MEM_NAME_SIZE with its NUL). */
@@ -32,16 +35,12 @@ function compatibles(tree: FdtTree, node: number): string[] {
   return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
 }
 
-const memblockCompatible: Rule = {
+const memblockCompatible = rule({
   id: 'MEMBLOCK-001',
   title: `the tree of memblock is compatible with "${memblockV1.compatible}"`,
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream R1',
   evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt',
   consequence: 'the next kernel warns and allocates its regions afresh: the old contents cannot be reached',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   check(context, report) {
     const found = riderTree(context, report);
     if (found === undefined) return;
@@ -54,19 +53,15 @@ const memblockCompatible: Rule = {
       expected: memblockV1.compatible,
     });
   },
-};
+});
 
-const regionProperties: Rule = {
+const regionProperties = rule({
   id: 'MEMBLOCK-003',
   title: 'every region has its compatible, start and size',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream R3',
   evidence: 'mm/memblock.c reserve_mem_kho_revive',
   consequence:
     'the region is not revived, without a message where a property is missing: its contents are lost',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   requires: ['MEMBLOCK-001'],
   check(context, report) {
     const found = riderTree(context, report);
@@ -96,19 +91,15 @@ const regionProperties: Rule = {
       }
     }
   },
-};
+});
 
-const regionPreserved: Rule = {
+const regionPreserved = rule({
   id: 'MEMBLOCK-005',
   title: 'every region is entirely preserved',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream R5',
   evidence: 'mm/memblock.c reserve_mem_kho_revive',
   consequence:
     'not checked: the kernel trusts the address and does not reserve the region itself, so the rest is handed out and overwritten',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   check(context, report) {
     const map = wholeMap(context, report);
     if (map === undefined) return;
@@ -123,19 +114,15 @@ const regionPreserved: Rule = {
       });
     }
   },
-};
+});
 
-const regionNames: Rule = {
+const regionNames = rule({
   id: 'MEMBLOCK-007',
   title: 'region names are unique',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream R6, E12',
   evidence: 'mm/memblock.c reserve_mem, reserve_mem_kho_revive; lib/libfdt fdt_subnode_offset',
   consequence:
     'a look-up by name finds the first: the other region cannot be reached, and its memory stays reserved. reserve_mem= refuses a name already in use, so no kernel writes two',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);
@@ -158,20 +145,17 @@ const regionNames: Rule = {
       });
     }
   },
-};
+});
 
-const regionEmpty: Rule = {
+const regionEmpty = rule({
   id: 'MEMBLOCK-008',
   title: 'no region is empty',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream R6',
   evidence:
     'mm/memblock.c reserve_mem, reserve_mem_kho_revive, reserve_mem_release_by_name, reserve_mem_init',
   consequence:
     'reserve_mem= refuses a size of 0, so no kernel asks for such a region, and its contents are not taken over. No kernel writes one, as the tree is built before any region can be released',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);
@@ -187,18 +171,14 @@ const regionEmpty: Rule = {
       });
     }
   },
-};
+});
 
-const regionLimits: Rule = {
+const regionLimits = rule({
   id: 'MEMBLOCK-006',
   title: `regions do not overlap; there are at most ${MAX_REGIONS}, with names of 1 to ${MAX_NAME} characters`,
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream R6',
   evidence: 'mm/memblock.c reserve_mem, reserved_mem_add',
   consequence: 'not checked: two owners write to the same memory. No kernel writes such regions',
-  needs: ['memory'],
-  reads: MEMBLOCK,
   check({ handover: { memblock } }, report) {
     if (memblock === undefined) {
       report.skip(`the tree has no ${NAME}`);
@@ -241,7 +221,7 @@ const regionLimits: Rule = {
       });
     }
   },
-};
+});
 
 export const memblockRules: readonly Rule[] = [
   memblockCompatible,

@@ -1,13 +1,16 @@
 /** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
-import { MEMFD_LUO_SER, MEMFD_LUO_SER_V1, MemfdLuoFolioSerFlags } from '../../records/memfd.js';
+import { expectEntries } from '../../memory/work.js';
+import { MemfdLuoFolioSerFlags, memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
 import { perHandover } from '../../validate/per-handover.js';
-import type { Reporter, RuleContext, Subject } from '../../validate/rule.js';
+import { FOLIOS } from '../../validate/reads.js';
+import type { Subject } from '../../validate/rule.js';
+import type { Elements, Records } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { createPageBits, type PageBits } from '../../validate/upstream/page-bits.js';
-import { at, maxPageOrder, orderAt } from '../../validate/upstream/shared.js';
+import { maxPageOrder, orderAt, UPSTREAM } from '../../validate/upstream/shared.js';
 import { type Coverage, createCoverage, type Gaps } from './rules-coverage.js';
 
 /** A memfd, and whose it is. */
@@ -93,25 +96,34 @@ export const findMemfds = perHandover(({ luo }): readonly PlacedMemfd[] =>
   ),
 );
 
-/** The memfds; without one the rule does not apply. */
-export function memfdsOf({ handover }: RuleContext, report: Reporter): readonly PlacedMemfd[] {
-  const found = findMemfds(handover);
-  if (found.length === 0) report.skip('no file of a session is a memfd, or its record is not in the dump');
-  return found;
-}
+/** Memfds, for the rules on their records. */
+export const MEMFDS: Records<PlacedMemfd, Memfd> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: FOLIOS },
+  each({ handover }, report) {
+    const found = findMemfds(handover);
+    if (found.length === 0) report.skip('no file of a session is a memfd, or its record is not in the dump');
+    return found;
+  },
+  subject: ({ subject }) => subject,
+  name: ({ name }) => name,
+  model: ({ memfd }) => memfd,
+  record: ({ memfd }) => (memfd.version === 'memfd-v1' ? memfdLuoSerV1 : memfdLuoSer),
+  address: ({ memfd }) => memfd.origin.address,
+};
 
-type MemfdField = keyof typeof MEMFD_LUO_SER_V1;
-
-/** Where a field of a memfd's record is. */
-export function place({ memfd }: PlacedMemfd, field: MemfdField | 'seals' | 'flags', name: string) {
-  const { origin, version } = memfd;
-  const v1 = version === 'memfd-v1' && field !== 'seals' && field !== 'flags';
-  const offset = v1 ? MEMFD_LUO_SER_V1[field] : MEMFD_LUO_SER[field];
-  return at(
-    origin.address === undefined ? undefined : origin.address + BigInt(offset),
-    `memfd_luo_ser.${name}`,
-  );
-}
+/** Lists of folios, for the rules on what is in them. */
+export const SCANS: Elements<FolioScan> = {
+  shared: MEMFDS.shared,
+  *each(context, report) {
+    MEMFDS.each(context, report);
+    for (const scan of scanFolios(context.handover).scans) {
+      const { owner, absent } = scan;
+      if (absent) report.absent(`the folio list of ${owner.name}`, owner.memfd.area.descriptor.first);
+      yield scan;
+    }
+  },
+  subject: ({ owner }) => owner.subject,
+};
 
 /**
  * Scans every list once. Takes a bit a named page frame, and no object an entry. Where the map is not whole, faults that
@@ -123,6 +135,7 @@ export const scanFolios = perHandover((handover): Folios => {
   const named = createPageBits();
   const scans: FolioScan[] = [];
   const owners = findMemfds(handover);
+  expectEntries(owners.reduce((sum, { memfd }) => sum + memfd.folios.length, 0));
   let searches = 0;
   for (const owner of owners) {
     const scan = scanOne(owner, pageSize, pages, named);
@@ -132,6 +145,7 @@ export const scanFolios = perHandover((handover): Folios => {
     const other = owners.find((each) => each !== owner && names(each, shared.pfn));
     if (other !== undefined) scan.sharedWith = other;
   }
+  expectEntries(undefined);
   return { scans, named };
 });
 

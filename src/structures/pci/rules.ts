@@ -1,17 +1,28 @@
 /** The PCI state: devices, and in version 2 the bridges above them (upstream 4.3). Its blocks are BLOCK-001 to -007. */
 
 import { STRUCTURES } from '../../validate/reads.js';
-import { draft, repeated, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, type Held, heldOf, holdersOf, misplacedRecord } from '../../validate/structures/held.js';
+import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
+import { reservedZero, restoredRecord } from '../../validate/structures/generic.js';
+import {
+  eachHeld,
+  type Held,
+  heldOf,
+  heldRecords,
+  holdersOf,
+  misplacedRecord,
+} from '../../validate/structures/held.js';
 import { elementField, fieldAt } from '../../validate/structures/place.js';
 import { counted, hex } from '../../validate/text.js';
 import { at } from '../../validate/upstream/shared.js';
-import { grouped, isWhole } from '../iommu/rules-view.js';
+import { isWhole } from '../iommu/rules-view.js';
 import { pciText } from '../values.js';
 import { vfioFiles } from '../vfio/rules-files.js';
 import { WITHOUT_BRIDGES } from './binding.js';
 import type { PciDevice, PciState } from './model.js';
 import { listsBridges, type PciEntry, pciEntries } from './rules-view.js';
+
+const STATES = heldRecords<PciState>('pci', STRUCTURES);
+const rule = rulesOf(STATES.shared);
 
 const PCI = 'drivers/pci/liveupdate.c (lu-pci-preservation, in linux-next for 7.4)';
 const REFUSED =
@@ -30,14 +41,12 @@ function whole(states: readonly HeldPci[]): readonly HeldPci[] {
   return states.filter(({ model }) => isWhole(model.devices));
 }
 
-export const version = draft({
+export const version = rule({
   id: 'PCI-001',
   title: 'the version of the PCI state is known',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_flb_retrieve; include/linux/kho/abi/pci.h PCI_LUO_FLB_VERSION`,
   consequence: `-EINVAL: ${REFUSED}; each kernel takes the one version that it writes`,
-  reads: STRUCTURES,
   check({ handover }, report) {
     const holders = holdersOf(handover, 'pci');
     if (holders.length === 0) report.skip('there is no PCI state');
@@ -67,14 +76,12 @@ export const record = restoredRecord(['pci'], 'the PCI state', {
   reads: STRUCTURES,
 });
 
-export const deviceCount = draft({
+export const deviceCount = rule({
   id: 'PCI-003',
   title: 'nr_devices is the number of entries in use',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_finish_device, pci_check_all_devices_finished, pci_liveupdate_preserve_bus_numbers`,
   consequence: `not checked against the entries: it does not come down to 0, and ${UNFINISHED}; 0 lets the next kernel give out new bus numbers under devices in use`,
-  reads: STRUCTURES,
   check(context, report) {
     for (const held of whole(eachHeld<PciState>(context, 'pci', report))) {
       const { form, model, subject } = held;
@@ -93,37 +100,31 @@ export const deviceCount = draft({
   },
 });
 
-export const devicesUnique = draft({
+export const devicesUnique = eachRule(STATES, {
   id: 'PCI-004',
   title: 'no device of the PCI state is there twice',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_flb_retrieve (xa_insert)`,
   consequence: `-EBUSY: ${REFUSED}`,
-  reads: STRUCTURES,
-  check(context, report) {
-    for (const held of eachHeld<PciState>(context, 'pci', report)) {
-      for (const [first, again] of repeated(pciEntries(context.handover, held), ({ device }) => device)) {
-        report.finding({
-          subject: { device: again.device },
-          message: `entries ${first.index} and ${again.index} of the PCI state are both of device ${again.device}`,
-          location: entryField(held, again.entry, 'bdf'),
-          found: again.device,
-        });
-      }
+  *faults(held, context) {
+    for (const [first, again] of repeated(pciEntries(context.handover, held), ({ device }) => device)) {
+      yield {
+        subject: { device: again.device },
+        message: `entries ${first.index} and ${again.index} of the PCI state are both of device ${again.device}`,
+        location: entryField(held, again.entry, 'bdf'),
+        found: again.device,
+      };
     }
   },
 });
 
-export const endpoints = draft({
+export const endpoints = rule({
   id: 'PCI-005',
   title: 'the refcount of a device with a VFIO file is 1',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_preserve_device, pci_liveupdate_finish_device`,
   consequence: `the file is finished once, and the refcount does not come down to 0: ${UNFINISHED}`,
   requires: ['PCI-004', 'VFIO-003'],
-  reads: STRUCTURES,
   check(context, report) {
     const files = new Set(vfioFiles(context.handover).map(({ device }) => device));
     for (const held of eachHeld<PciState>(context, 'pci', report)) {
@@ -143,15 +144,13 @@ export const endpoints = draft({
   },
 });
 
-export const onlyEndpoints = draft({
+export const onlyEndpoints = rule({
   id: 'PCI-006',
   title: 'without bridges in the PCI state every entry is of a VFIO file, and has refcount 1',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_preserve, pci_check_all_devices_finished (version 1)`,
   consequence: `the device is never finished: ${UNFINISHED}`,
   requires: ['PCI-004', 'VFIO-004'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
@@ -229,15 +228,13 @@ function segmentsUnexplained(entries: readonly PciEntry[], files: ReadonlySet<st
   );
 }
 
-export const bridges = draft({
+export const bridges = rule({
   id: 'PCI-007',
   title: 'the refcount of a bridge is the number of preserved devices below it',
-  severity: 'error',
   source: 'upstream 4.3 (seen in captures)',
   evidence: `${PCI} pci_liveupdate_preserve, pci_liveupdate_finish (version 2)`,
   consequence: `finishing the files does not bring it down to 0, and ${UNFINISHED}; or it is finished while devices below it are in use. The secondary bus of a bridge is not recorded: refcounts are reported where no tree of buses explains them`,
   requires: ['PCI-003', 'PCI-004', 'PCI-005', 'VFIO-004', 'PCI-011'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const states = eachHeld<PciState>(context, 'pci', report);
@@ -273,41 +270,36 @@ export const padding = reservedZero(['pci'], 'the PCI state', {
   reads: STRUCTURES,
 });
 
-export const freeEntries = draft({
+export const freeEntries = eachRule(STATES, {
   id: 'PCI-011',
   title: 'an entry with refcount 0 is all zeros',
   severity: 'warning',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_liveupdate_unpreserve_device, pci_flb_retrieve`,
   consequence: `passed over: where nr_devices counts it, its device is set up as any other, and ${UNFINISHED}; the writer clears what it frees`,
-  reads: STRUCTURES,
-  check(context, report) {
-    for (const held of eachHeld<PciState>(context, 'pci', report)) {
-      const { model } = held;
-      const used = BigInt(pciEntries(context.handover, held).length);
-      for (const [index, entry] of model.devices.items.entries()) {
-        if (entry.refcount !== 0 || (entry.bdf === 0 && entry.segment === 0)) continue;
-        report.finding({
-          ...(model.nrDevices === used ? { severity: 'error' as const } : {}),
-          subject: { device: pciText(entry.segment, entry.bdf) },
-          message: `entry ${index} of the PCI state has device ${pciText(entry.segment, entry.bdf)} and refcount 0`,
-          location: entryField(held, entry, 'refcount'),
-          found: '0',
-          expected: model.nrDevices === used ? '1 or more' : 'zeros in the whole entry',
-        });
-      }
+  *faults(held, context) {
+    const { model } = held;
+    const used = BigInt(pciEntries(context.handover, held).length);
+    for (const [index, entry] of model.devices.items.entries()) {
+      if (entry.refcount !== 0 || (entry.bdf === 0 && entry.segment === 0)) continue;
+      yield {
+        ...(model.nrDevices === used ? { severity: 'error' as const } : {}),
+        subject: { device: pciText(entry.segment, entry.bdf) },
+        message: `entry ${index} of the PCI state has device ${pciText(entry.segment, entry.bdf)} and refcount 0`,
+        location: entryField(held, entry, 'refcount'),
+        found: '0',
+        expected: model.nrDevices === used ? '1 or more' : 'zeros in the whole entry',
+      };
     }
   },
 });
 
-export const room = draft({
+export const room = rule({
   id: 'PCI-010',
   title: 'pci-v1 to pci-v3: there are no more devices than there is room for',
-  severity: 'error',
   source: 'upstream 4.3',
   evidence: 'include/linux/kho/abi/pci.h struct pci_ser max_nr_devices (earlier forms)',
   consequence: 'not checked: devices after the end are read from other memory',
-  reads: STRUCTURES,
   check(context, report) {
     const states = eachHeld<PciState>(context, 'pci', report);
     const own = states.filter(({ model }) => model.maxNrDevices !== undefined);

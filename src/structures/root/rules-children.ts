@@ -9,11 +9,14 @@ import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { lookUpSeverity } from '../../validate/fdt/index.js';
 import { BLOBS, MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
 import { blobForm } from '../../validate/upstream/riders.js';
 import { readableTree, SIZED, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { upstreamRoots } from './tree.js';
+
+const rule = rulesOf({ generations: UPSTREAM });
 
 const U64 = 8;
 
@@ -46,11 +49,9 @@ function checkU64({ handover }: RuleContext, report: Reporter, property: string)
   }
 }
 
-const blobAddress: Rule = {
+const blobAddress = rule({
   id: 'KHO-113',
   title: 'every child has the address of its blob, as 8 bytes',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E13',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
   consequence:
@@ -62,12 +63,11 @@ const blobAddress: Rule = {
     const property = child?.properties.find(({ key }) => key === 'address')?.property;
     if (property !== undefined) checkU64(context, report, property);
   },
-};
+});
 
-const blobSize: Rule = {
+const blobSize = rule({
   id: 'KHO-114',
   title: 'every child has blob-size, as 8 bytes',
-  severity: 'error',
   generations: SIZED,
   source: 'upstream E14',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
@@ -76,9 +76,9 @@ const blobSize: Rule = {
   check(context, report) {
     checkU64(context, report, 'blob-size');
   },
-};
+});
 
-const trueSize: Rule = {
+const trueSize = rule({
   id: 'KHO-115',
   title: 'blob-size is the length of the blob, and the blob is entirely preserved',
   severity: 'warning',
@@ -117,13 +117,11 @@ const trueSize: Rule = {
       }
     }
   },
-};
+});
 
-const blobPreserved: Rule = {
+const blobPreserved = rule({
   id: 'KHO-116',
   title: "every child's blob is preserved",
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E16',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree (a comment asks for it, nothing checks it)',
   consequence: 'its pages are freed and reused before the consumer reads them',
@@ -142,13 +140,11 @@ const blobPreserved: Rule = {
       });
     }
   },
-};
+});
 
-const blobTree: Rule = {
+const blobTree = rule({
   id: 'KHO-117',
   title: "a child's blob that should be a devicetree is a valid one",
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E17',
   evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt; lib/test_kho.c',
   consequence:
@@ -186,6 +182,6 @@ const blobTree: Rule = {
       });
     }
   },
-};
+});
 
 export const blobRules: readonly Rule[] = [blobAddress, blobSize, trueSize, blobPreserved, blobTree];

@@ -5,8 +5,11 @@ import { BOOT_PARAMS, readSetupData, SETUP_DATA_SIZE, SetupDataType } from '../.
 import { KHO_DATA_SIZE } from '../../records/kho_root.js';
 import { bytesToHex } from '../../schema/text.js';
 import type { Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed } from '../../validate/text.js';
 import { at, reportDiagnostics, UPSTREAM } from '../../validate/upstream/shared.js';
+
+const rule = rulesOf({ generations: UPSTREAM });
 
 /** Elements followed before a list that does not return counts as endless; real ones have fewer than ten. */
 const MAX_ELEMENTS = 4096;
@@ -42,11 +45,9 @@ function setupDataList(memory: PhysicalMemory, bootParams: bigint): SetupList {
   return { elements };
 }
 
-const finiteList: Rule = {
+const finiteList = rule({
   id: 'KHO-101',
   title: 'the setup_data list terminates',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E1',
   evidence: 'arch/x86/kernel/setup.c parse_setup_data; arch/x86/boot/compressed/kaslr.c process_kho_entries',
   consequence:
@@ -71,13 +72,11 @@ const finiteList: Rule = {
     else if (absent !== undefined) report.absent('an element of the setup_data list', absent);
     if (endless !== undefined) found(`leads back to ${hex(endless)}`, endless);
   },
-};
+});
 
-const oneKhoElement: Rule = {
+const oneKhoElement = rule({
   id: 'KHO-102',
   title: 'the setup_data list has one element of type SETUP_KEXEC_KHO',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E2',
   evidence:
     'arch/x86/boot/compressed/kaslr.c process_kho_entries; kernel/liveupdate/kexec_handover.c kho_populate',
@@ -103,13 +102,11 @@ const oneKhoElement: Rule = {
       expected: 'one',
     });
   },
-};
+});
 
-const payloadLength: Rule = {
+const payloadLength = rule({
   id: 'KHO-103',
   title: "the element's payload is struct kho_data",
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E3',
   evidence: 'arch/x86/kernel/setup.c add_kho',
   consequence:
@@ -132,13 +129,11 @@ const payloadLength: Rule = {
       expected: `${KHO_DATA_SIZE}`,
     });
   },
-};
+});
 
-const statedSize: Rule = {
+const statedSize = rule({
   id: 'KHO-104',
   title: 'kho_data.fdt_size is one page and not smaller than the tree',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E4',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
   consequence:
@@ -159,13 +154,11 @@ const statedSize: Rule = {
       expected: hex(pageSize),
     });
   },
-};
+});
 
-const chosenPairs: Rule = {
+const chosenPairs = rule({
   id: 'KHO-105',
   title: '/chosen names the tree and the scratch array, each with one address and size',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E5',
   evidence: 'drivers/of/fdt.c early_init_dt_check_kho',
   consequence: 'the kernel silently boots without a handover: everything preserved is lost',
@@ -180,7 +173,7 @@ const chosenPairs: Rule = {
       report.skip('the device tree that the next kernel is booted with was not given');
     }
   },
-};
+});
 
 export const entryRules: readonly Rule[] = [
   finiteList,

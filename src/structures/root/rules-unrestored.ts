@@ -42,7 +42,8 @@ export const restored: Rule = {
     const are = waiting.blocks === 1 ? 'block that was' : 'blocks that were';
     report.finding({
       message: `${least}${waiting.blocks} ${are} handed to the running kernel (${size(waiting.bytes)}) ${waiting.blocks === 1 ? 'has' : 'have'} not been restored, not counting the tree, its riders and reserve_mem${kept}`,
-      location: { address: BigInt(waiting.first ?? 0), field: 'page.private' },
+      // No field: the address is that of the block, whose bytes are the guest's; page.private is in its struct page.
+      location: { address: BigInt(waiting.first ?? 0) },
       found: `${waiting.blocks} marks KHOP, the first at ${hex(waiting.first ?? 0)}`,
       expected: 'none, once all sessions are retrieved and finished',
     });

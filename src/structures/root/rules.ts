@@ -18,6 +18,7 @@ import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
 import { NAME_RULES } from '../../validate/fdt/index.js';
 import { MAP } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
 import { RIDERS } from '../../validate/upstream/riders.js';
 import { at, readableTree, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
@@ -29,15 +30,15 @@ import { asHandedOver, restored } from './rules-unrestored.js';
 import { writtenHeaders } from './rules-written.js';
 import { upstreamRoots } from './tree.js';
 
+const rule = rulesOf({ generations: UPSTREAM });
+
 const PROPERTY = 'preserved-memory-map';
 /** Offsets in the header are multiples of this (devicetree specification 5.2), and so must the tree's address be. */
 const FDT_ALIGNMENT = 8n;
 
-const treeAddress: Rule = {
+const treeAddress = rule({
   id: 'KHO-106',
   title: 'the tree is page-aligned',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E6',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate (libfdt fdt_check_header)',
   consequence:
@@ -65,13 +66,11 @@ const treeAddress: Rule = {
       });
     }
   },
-};
+});
 
-const rootCompatible: Rule = {
+const rootCompatible = rule({
   id: 'KHO-108',
   title: 'the root is compatible with exactly this generation',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E8',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_populate',
   consequence: '"disabling KHO revival": the next kernel boots cold, and the preserved memory is lost',
@@ -98,13 +97,11 @@ const rootCompatible: Rule = {
       expected: wanted ?? listed(Object.keys(upstreamRoots)),
     });
   },
-};
+});
 
-const mapProperty: Rule = {
+const mapProperty = rule({
   id: 'KHO-109',
   title: 'preserved-memory-map exists, has 8 bytes and is not 0',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E9',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_get_mem_map_phys; kho_mem_deserialize in 6.16 to 6.18',
   consequence:
@@ -145,13 +142,11 @@ const mapProperty: Rule = {
       found: '0x0',
     });
   },
-};
+});
 
-const mapAddress: Rule = {
+const mapAddress = rule({
   id: 'KHO-110',
   title: 'preserved-memory-map is the address of a page',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E10',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_memory_init_early',
   consequence:
@@ -171,13 +166,11 @@ const mapAddress: Rule = {
       report.absent('the preserved memory map', preservedMemoryMap);
     }
   },
-};
+});
 
-const treePreserved: Rule = {
+const treePreserved = rule({
   id: 'KHO-111',
   title: 'the page of the tree is preserved',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E11',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_get_fdt; kho_memory_init in 6.16',
   consequence: 'the page is handed out like any other, and later look-ups of children read its new contents',
@@ -206,13 +199,11 @@ const treePreserved: Rule = {
       location: at(fdtAddress),
     });
   },
-};
+});
 
-const childNames: Rule = {
+const childNames = rule({
   id: 'KHO-112',
   title: "names of the root's children are unique",
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E12',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree, kho_add_subtree',
   consequence:
@@ -230,13 +221,12 @@ const childNames: Rule = {
       });
     }
   },
-};
+});
 
-const knownContents: Rule = {
+const knownContents = rule({
   id: 'KHO-118',
   title: 'the tree has only nodes and properties that the kernel defines',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream E18, section 6',
   evidence: 'include/linux/kho/abi/kexec_handover.h',
   consequence: 'ignored by the next kernel',
@@ -284,13 +274,11 @@ const knownContents: Rule = {
       }
     }
   },
-};
+});
 
-const treeFits: Rule = {
+const treeFits = rule({
   id: 'KHO-119',
   title: 'the tree is not larger than a page',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream E19',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kho_populate',
   consequence: 'the next kernel maps and preserves one page: the rest is unmapped, or other memory',
@@ -308,7 +296,7 @@ const treeFits: Rule = {
       expected: `at most ${page}`,
     });
   },
-};
+});
 
 export const rootRules: readonly Rule[] = [
   ...entryRules,

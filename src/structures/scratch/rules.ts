@@ -6,8 +6,11 @@ import { readBytes } from '../../memory/read.js';
 import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
 import { SCRATCH, SCRATCH_AND_MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, range, size } from '../../validate/text.js';
 import { at, notePartMissing, pageBlockSize, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+
+const rule = rulesOf({ generations: UPSTREAM });
 
 /** Bytes that the kernel can map early: 64 pages of 4 KiB on x86, as much on arm64 (NR_FIX_BTMAPS). */
 const EARLY_MAPPING = 256n * 1024n;
@@ -27,11 +30,10 @@ function regions(
   return [];
 }
 
-const arraySize: Rule = {
+const arraySize = rule({
   id: 'KHO-121',
   title: 'the scratch array consists of whole entries',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream C1',
   evidence: `${KH} kho_populate`,
   consequence: 'the kernel ignores the incomplete entry at the end',
@@ -49,13 +51,12 @@ const arraySize: Rule = {
       expected: `a multiple of ${KHO_SCRATCH_SIZE}`,
     });
   },
-};
+});
 
-const wholeArray: Rule = {
+const wholeArray = rule({
   id: 'KHO-128',
   title: 'the scratch array ends after its last region',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream 2.1.4',
   evidence: `${KH} kho_populate (kho_scratch_cnt), kho_fill_kimage; kernel/kexec_core.c kimage_load_normal_segment (clears the page)`,
   consequence:
@@ -96,13 +97,11 @@ const wholeArray: Rule = {
         data.scratchSize + entry,
       );
   },
-};
+});
 
-const someRegion: Rule = {
+const someRegion = rule({
   id: 'KHO-122',
   title: 'at least one scratch region is not empty',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream C2',
   evidence: `${KH} kho_populate`,
   consequence:
@@ -119,13 +118,11 @@ const someRegion: Rule = {
       });
     }
   },
-};
+});
 
-const soundRegions: Rule = {
+const soundRegions = rule({
   id: 'KHO-123',
   title: 'scratch regions are whole pages below 2^52',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream C3',
   evidence: `${KH} kho_populate`,
   consequence:
@@ -147,16 +144,15 @@ const soundRegions: Rule = {
       });
     }
   },
-};
+});
 
 /** A page block that CONFIG_PAGE_BLOCK_MAX_ORDER makes smaller than this is ignored. */
 const SMALLEST_BLOCK = 2n * 1024n * 1024n;
 
-const wholeBlocks: Rule = {
+const wholeBlocks = rule({
   id: 'KHO-190',
   title: 'scratch regions consist of whole page blocks',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream C3, corrections (Scratch)',
   evidence: `${KH} kho_init, SCRATCH_ALIGNMENT_BYTES; mm/mm_init.c init_cma_reserved_pageblock; include/linux/kexec_handover.h kho_scratch_migratetype`,
   consequence:
@@ -185,7 +181,7 @@ const wholeBlocks: Rule = {
       });
     }
   },
-};
+});
 
 /** What is preserved after a region's end in its last page block, in words. */
 function behind({ handover: { preserved } }: RuleContext, end: bigint, block: bigint): string {
@@ -196,11 +192,10 @@ function behind({ handover: { preserved } }: RuleContext, end: bigint, block: bi
   return kept === 0n ? '' : `; ${size(kept)} after its end in that block are preserved`;
 }
 
-const disjointRegions: Rule = {
+const disjointRegions = rule({
   id: 'KHO-124',
   title: 'scratch regions do not overlap',
   severity: 'warning',
-  generations: UPSTREAM,
   source: 'upstream C4',
   evidence: 'mm/memblock.c memblock_add',
   consequence: 'merged by the next kernel; no kernel writes such regions',
@@ -222,13 +217,11 @@ const disjointRegions: Rule = {
       if (before === undefined || region.end > before.end) before = region;
     }
   },
-};
+});
 
-const mappableArray: Rule = {
+const mappableArray = rule({
   id: 'KHO-125',
   title: 'the tree and the scratch array can be mapped early',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream C5',
   evidence: `${KH} kho_populate; NR_FIX_BTMAPS in asm/fixmap.h`,
   consequence:
@@ -260,13 +253,11 @@ const mappableArray: Rule = {
       });
     }
   },
-};
+});
 
-const clearOfScratch: Rule = {
+const clearOfScratch = rule({
   id: 'KHO-126',
   title: 'no preserved block is in scratch',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream C6',
   evidence: `${KH} kho_preserve_folio, kho_preserve_pages`,
   consequence:
@@ -294,13 +285,11 @@ const clearOfScratch: Rule = {
       preserved(end);
     }
   },
-};
+});
 
-const mapClearOfScratch: Rule = {
+const mapClearOfScratch = rule({
   id: 'KHO-127',
   title: 'no page of the map is in scratch',
-  severity: 'error',
-  generations: UPSTREAM,
   source: 'upstream C7',
   evidence: `${KH} new_chunk, xa_load_or_alloc in 6.18 to 7.0 (a warning in debug builds); not checked in 7.3`,
   consequence: 'the next kernel may overwrite it before it has read what is preserved',
@@ -319,7 +308,7 @@ const mapClearOfScratch: Rule = {
       });
     }
   },
-};
+});
 
 export const scratchRules: readonly Rule[] = [
   arraySize,

@@ -3,17 +3,21 @@
 import type { Handover } from '../../abi/model.js';
 import { STRUCTURES } from '../../validate/reads.js';
 import type { Reporter, RuleContext } from '../../validate/rule.js';
-import { definedValues, draft, repeated, restoredRecord } from '../../validate/structures/generic.js';
+import { repeated, rulesOf } from '../../validate/shapes.js';
+import { definedValues, restoredRecord } from '../../validate/structures/generic.js';
 import { eachHeld, heldOf, holdersOf } from '../../validate/structures/held.js';
 import { fieldAt } from '../../validate/structures/place.js';
 import { hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { deviceName, deviceSubject, fieldPlace, iommuViews, isWhole } from '../iommu/rules-view.js';
 import type { IommufdState } from '../iommufd/model.js';
 import { pciEntries, pciStates } from '../pci/rules-view.js';
 import { pciText } from '../values.js';
 import type { VfioPciState } from './model.js';
 import { type VfioFile, vfioFiles } from './rules-files.js';
+
+const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: STRUCTURES });
 
 const VFIO = 'drivers/vfio/pci/vfio_pci_liveupdate.c (samikhawaja/linux, not in a release)';
 
@@ -39,15 +43,13 @@ function each(context: RuleContext, report: Reporter): readonly VfioFile[] {
   return vfioFiles(context.handover);
 }
 
-export const oneFile = draft({
+export const oneFile = rule({
   id: 'VFIO-003',
   title: 'a device has one VFIO file',
-  severity: 'error',
   source: 'upstream 4.4',
   evidence: `${VFIO} vfio_pci_liveupdate_retrieve`,
   consequence:
     'the second file is refused, as the device is open already (-EBUSY); it can never be finished, and its session never ends',
-  reads: STRUCTURES,
   check(context, report) {
     for (const [first, file] of repeated(each(context, report), ({ device }) => device)) {
       report.finding({
@@ -92,16 +94,14 @@ function disagreements(handover: Handover): Disagreements {
   return { withoutPci, withoutIommu: agreed.slice(withoutFile.size), withoutFile };
 }
 
-export const inPci = draft({
+export const inPci = rule({
   id: 'VFIO-004',
   title: 'the device of every VFIO file is in the PCI state',
-  severity: 'error',
   source: 'upstream 4.3, 4.4',
   evidence: `${VFIO} vfio_pci_liveupdate_preserve, vfio_pci_liveupdate_finish; drivers/pci/liveupdate.c pci_liveupdate_finish`,
   consequence:
     'the device is set up as any other: its bus numbers, ACS and ARI settings may change under its DMA; finishing the file warns ("Cannot finish preserving an unpreserved device"), and a device of the PCI state without a file is never finished, for which the kernel panics',
   requires: ['VFIO-003', 'PCI-003', 'PCI-004'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
@@ -118,7 +118,7 @@ export const inPci = draft({
   },
 });
 
-export const inIommu = draft({
+export const inIommu = rule({
   id: 'VFIO-005',
   title: 'the device of every VFIO file in a session with an iommufd is in the IOMMU state',
   severity: 'warning',
@@ -127,7 +127,6 @@ export const inIommu = draft({
   consequence:
     'the device has no domain in the next kernel: it is attached to a fresh one, and its DMA stops. Only a device that was not attached to any is handed over so',
   requires: ['VFIO-003', 'IOMMU-003', 'IOMMU-005', 'IOMMU-008'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
@@ -149,16 +148,14 @@ export const inIommu = draft({
   },
 });
 
-export const hasFile = draft({
+export const hasFile = rule({
   id: 'VFIO-006',
   title: 'every device of the IOMMU state has a VFIO file',
-  severity: 'error',
   source: 'upstream 4.4, 4.5',
   evidence: `${VFIO} vfio_pci_liveupdate_preserve; drivers/iommu/liveupdate.c iommu_preserve_device`,
   consequence:
     'the device cannot be retrieved: it stays attached to its domain, and its DMA continues, until the next reboot',
   requires: ['VFIO-003', 'IOMMU-003', 'IOMMU-005', 'IOMMU-008', 'IOMMU-009', 'IOMMU-023', 'IOMMU-024'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const views = iommuViews(handover);
@@ -183,7 +180,7 @@ export const hasFile = draft({
   },
 });
 
-export const afterIommufd = draft({
+export const afterIommufd = rule({
   id: 'VFIO-007',
   title: 'a VFIO file comes after the iommufd that owns the DMA of its device',
   severity: 'warning',
@@ -194,7 +191,6 @@ export const afterIommufd = draft({
     'no kernel writes that, as it refuses a device before its domain is preserved: files were reordered, or the token is of another file',
   requires: ['VFIO-003'],
   follows: ['IOMMUFD-109'],
-  reads: STRUCTURES,
   check(context, report) {
     const { handover } = context;
     const files = each(context, report);
@@ -223,14 +219,12 @@ export const afterIommufd = draft({
   },
 });
 
-export const ownIommufd = draft({
+export const ownIommufd = rule({
   id: 'VFIO-008',
   title: 'vfio-pci-v1, first form: the token of the iommufd is one of the session',
-  severity: 'error',
   source: 'upstream 4.4',
   evidence: 'include/linux/kho/abi/vfio_pci.h (list post of February 2026) iommufd_ser.token',
   consequence: 'the device is not bound to its iommufd again: user space cannot take over its DMA',
-  reads: STRUCTURES,
   check(context, report) {
     const files = each(context, report);
     const named = files.filter(({ model }) => model.token !== undefined);
