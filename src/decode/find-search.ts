@@ -3,7 +3,7 @@ import type { BrokenList } from '../abi/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
-import { type SearchWindow, searchMemory } from '../memory/search.js';
+import { type Pattern, searchMemory } from '../memory/search.js';
 import { VMCOREINFO_START, type Vmcoreinfo, vmcoreinfoAt } from '../memory/vmcoreinfo.js';
 import {
   FDT_HEADER_SIZE,
@@ -57,6 +57,13 @@ const MAX_TEXT_READS = 4096;
 /** Bytes of trees parsed in all: many large ones that overlap would cost the square of the memory. */
 const MAX_PARSED = 512 << 20;
 
+/** What {@link searchHandovers} looks for; trees begin where a page does. */
+export const HANDOVER_PATTERNS: readonly Pattern[] = [
+  SETUP_HEADER,
+  VMCOREINFO_START,
+  { bytes: Uint8Array.from(MAGIC), align: PAGE },
+];
+
 /** Reads all present memory once, in windows. */
 export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   const lists: SetupDataList[] = [];
@@ -70,7 +77,8 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   let textReads = 0;
 
   function onPattern(pattern: number, address: number): void {
-    if (pattern === 0) {
+    if (pattern === 2) starts.push(address);
+    else if (pattern === 0) {
       // kexec_add_buffer (kernel/kexec_file.c) aligns boot_params to a page; user space that has read
       // /sys/kernel/boot_params/data leaves copies anywhere, which it then overwrites.
       const aligned = (address - BOOT_PARAMS.header) % PAGE === 0;
@@ -86,7 +94,7 @@ export function searchHandovers(memory: PhysicalMemory): MemorySearch {
     }
   }
 
-  searchMemory(memory, [SETUP_HEADER, VMCOREINFO_START], onPattern, (window) => addStarts(window, starts));
+  searchMemory(memory, HANDOVER_PATTERNS, onPattern);
   return { lists, broken: atPage ? broken : brokenCopies, ...treesAt(memory, starts), vmcoreinfo };
 }
 
@@ -115,14 +123,6 @@ export function knownPrefix(memory: PhysicalMemory, address: number, length: num
   const bytes = new Uint8Array(known);
   memory.read(address, known, bytes);
   return bytes;
-}
-
-/** Adds the page starts of a window that hold FDT_MAGIC. */
-function addStarts({ address, bytes, length }: SearchWindow, starts: number[]): void {
-  const first = Math.ceil(address / PAGE) * PAGE - address;
-  for (let at = first; at + MAGIC.length <= length; at += PAGE) {
-    if (MAGIC.every((byte, i) => bytes[at + i] === byte)) starts.push(address + at);
-  }
 }
 
 function treesAt(

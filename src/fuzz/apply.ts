@@ -168,7 +168,19 @@ export function* caseFile({ target, blob, segments }: MutatedTarget): Generator<
   }
 }
 
-/** The bytes of {@link caseFile}, copied. */
+/**
+ * The bytes of `caseFile`, copied.
+ *
+ * @example
+ * ```ts
+ * import { blobTarget, caseBytes, caseMaker, decodeHandover, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const target = blobTarget(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * const { mutations } = caseMaker(target, 1n).make(0);
+ * // Whatever was done to it, it is read.
+ * console.log(decodeHandover(caseBytes(target, mutations)).kind !== undefined); //=> true
+ * ```
+ */
 export function caseBytes(target: FuzzTarget, mutations: readonly Mutation[]): Uint8Array {
   return applied(target, mutations, (mutated) => {
     const parts = [...caseFile(mutated)];
