@@ -34,7 +34,7 @@ function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(
       (name) =>
-        name.endsWith('.ts') && !/(?:^|\/)(?:records|generated)\/|examples\.ts$|page\/assets\.ts$/.test(name),
+        name.endsWith('.ts') && !/(?:^|\/)(?:records|generated)\/|(?:examples|assets)\.ts$/.test(name),
     )
     .map((name) => join(folder, name));
 }
