@@ -174,6 +174,12 @@ export interface Rule {
   readonly needs?: readonly Need[];
   /** Lists of the model that it reads; where one is not whole in the dump, the rule cannot pass. */
   readonly reads?: readonly Part[];
+  /** Of the structures of these keys it judges what formats/ says: defined values, or padding, but for some fields. */
+  readonly judges?: {
+    readonly what: 'values' | 'padding';
+    readonly subjects: readonly string[];
+    readonly except: readonly string[];
+  };
   /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
   readonly anyRoot?: true;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */
