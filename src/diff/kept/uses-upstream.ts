@@ -2,8 +2,8 @@
 import type { Handover } from '../../abi/model.js';
 import type { BlockInfo, KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
-import { type LuoForm, luoForm } from '../../structures/luo/binding.js';
-import { areaOf } from '../../structures/record-list.js';
+import { luoForm } from '../../structures/luo/binding.js';
+import type { KeptField } from '../../structures/structure.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import { type Use, type UseCollector, useColumns } from './user.js';
@@ -103,8 +103,7 @@ function collectLuo(handover: Handover, uses: UseCollector): void {
 function* luoRuns(luo: Luo, pageSize: number): Generator<Use> {
   const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
   const form = luoForm(luo.compatible);
-  const pagesOf = (list: LuoForm['sessions'] | LuoForm['files'] | undefined): number =>
-    (list === undefined ? undefined : areaOf(list)?.pages) ?? 1;
+  const pagesOf = (field: KeptField | undefined): number => (field?.kind === 'area' ? field.area.pages : 1);
   if (abiHeader !== undefined) yield pagesAt(Number(abiHeader), 1, pageSize);
   if (flbsAddress !== undefined && flbsAddress !== 0n) {
     yield pagesAt(Number(flbsAddress), Number(flbPages ?? 1n), pageSize);
