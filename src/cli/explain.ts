@@ -14,6 +14,7 @@ import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
+import { NEWEST } from '../versions/written.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
@@ -69,8 +70,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .option('c-header', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'the structures of a release (7.3) or of an ABI version (kho-v4) as a C header with assertions',
+        describe: `the structures of a release (7.3) or of an ABI version (${NEWEST}) as a C header with assertions`,
       })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')

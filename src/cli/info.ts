@@ -11,9 +11,9 @@ import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
 import { escapeText } from '../schema/escape.js';
 import { hex, size } from '../schema/units.js';
+import { sumUp } from '../structures/root/rules-unrestored.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
-import { sumUp } from '../validate/upstream/unrestored.js';
 import {
   type CommonArguments,
   commonOptions,

@@ -19,6 +19,8 @@ export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   readonly single?: boolean;
   /** Factor of the limits on what an input may make a run do. */
   readonly budget?: number;
+  /** Threads that search a large dump; as many as are worth it when left out. */
+  readonly jobs?: number;
   readonly assume?: Generation;
   readonly pageSize?: number;
 }

@@ -12,7 +12,6 @@ import {
   type SetupDataKho,
 } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
-import { rfc2024 } from '../abi/rfc2024.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
@@ -20,6 +19,7 @@ import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { isRfc, type RFC } from '../versions/generations.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';

@@ -1,8 +1,6 @@
 /** The JSON model → devicetree blob. */
 
 import { GENERATIONS, type Generation, type Handover } from '../abi/model.js';
-import { rfc2024 } from '../abi/rfc2024.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
 import { dataView } from '../decode/bytes.js';
 import { decodeHandover } from '../decode/handover.js';
 import { type FdtImage, fromImage } from '../fdt/image.js';
@@ -10,6 +8,8 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { applyTyped } from './apply.js';

@@ -2,12 +2,12 @@
 
 import type { Handover, Subtree } from '../abi/model.js';
 import type { KexecMetadata, KhoTest, Luo, Memblock, PreservedMap } from '../abi/upstream/model.js';
-import { moreOfChild } from '../abi/upstream/root.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import { luoForm } from '../structures/luo/binding.js';
 import type { RiderKey, RiderPart } from '../structures/rider.js';
 import { RIDERS } from '../structures/riders.js';
+import { moreOfChild } from '../structures/root/tree.js';
 import type { Model } from '../structures/structure.js';
 import { areaJson } from './folio-json.js';
 import { heldJson, keptJson, structuresJson } from './structure-json.js';

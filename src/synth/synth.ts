@@ -1,6 +1,6 @@
 /** From parameters to a plan, and from a plan to a dump. */
 
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import { isRfc, RFC } from '../versions/generations.js';
 import { checkOptions, type SynthOptions } from './options.js';
 import { layRfc } from './rfc.js';

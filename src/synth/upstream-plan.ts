@@ -1,6 +1,6 @@
 /** What an upstream handover (Linux 6.16 on) shall hold: plain data, every value of which gives a healthy dump. */
 import type { LuoVersion } from '../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import type { KhoTestForm, MapForm } from '../versions/table.js';
 
 /** A file of guest memory. */
@@ -95,6 +95,8 @@ export interface UpstreamPlan {
   readonly luo?: LuoPlan;
   /** Goes with files that are sealed. */
   readonly iommu?: IommuPlan;
+  /** Further structures by the ids of their forms, with values from the key. */
+  readonly more?: readonly string[];
   /** At most 8. */
   readonly reserveMem: readonly ReservePlan[];
   /** kexec-metadata, kho-v3 on. */

@@ -169,6 +169,33 @@ describe('a running kernel with debugfs and /proc/kcore', () => {
   });
 });
 
+test('a tree that debugfs shows in part, as from 6.19 on, is captured whole', async () => {
+  const root = await wholeHost();
+  const first = place();
+  expect(kho(['capture', '--root-dir', root, '-o', first]).status).toBe(0);
+  const whole = readFileSync(join(first, 'out/fdt'));
+  put(root, '/sys/kernel/debug/kho/out/fdt', whole.subarray(0, 233));
+  const out = place();
+  expect(kho(['capture', '--root-dir', root, '-o', out]).status).toBe(0);
+  expect(readFileSync(join(out, 'out/fdt'))).toEqual(whole);
+  expect(manifestOf(out).files.find(({ path }) => path === 'out/fdt')?.from).toBe('/proc/kcore at 0x10f0000');
+  expect(kho(['validate', out]).stdout).not.toContain('FDT-006');
+  // Of another tree nothing is taken over.
+  put(root, '/sys/kernel/debug/kho/out/fdt', whole.subarray(0, 233).fill(0xff, 100));
+  const other = place();
+  expect(kho(['capture', '--root-dir', root, '-o', other]).status).toBe(0);
+  expect(readFileSync(join(other, 'out/fdt')).length).toBe(233);
+});
+
+test('a kcore whose image points to no tree is told as refused', async () => {
+  const root = place();
+  await makeHost({ root, core, debugfs });
+  const out = place();
+  expect(kho(['capture', '--root-dir', root, '-o', out]).status).toBe(0);
+  expect(manifestOf(out).refused.map(({ path, code }) => [path, code])).toEqual([['/proc/kcore', 'no-tree']]);
+  expect(existsSync(join(out, 'memory.elf'))).toBe(false);
+});
+
 describe('hosts that show less', () => {
   test('without /proc/kcore: the trees of debugfs, and what is missing', async () => {
     const root = place();

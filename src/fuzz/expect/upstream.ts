@@ -78,7 +78,7 @@ const handler: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-013');
   // Another handler's string may be one that reads the file's record.
   // Of what no release reads, nothing says which handlers there are.
-  if (factsOf(change.target.handover.generation)?.unreleased === true) return UNKNOWN;
+  if (factsOf(change.target.handover.generation)?.unreleased !== undefined) return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 

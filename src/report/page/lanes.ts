@@ -8,7 +8,7 @@ import type { ReferenceSink } from '../../instances/sink.js';
 import type { PageRange } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { bytesToText } from '../../schema/text.js';
-import { notYetWritten } from '../../validate/upstream/leak.js';
+import { notYetWritten } from '../../structures/map/rules-leak.js';
 import { wholePlaceText } from '../place-text.js';
 import { type Bars, createBars, fewer } from './bars.js';
 import { FRAME, gapsIn, type Kept } from './kept.js';

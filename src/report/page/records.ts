@@ -48,6 +48,8 @@ export interface Records {
   anchorAt(address: bigint | number): string | undefined;
   /** In memory, ascending by address. */
   readonly sorted: readonly ShownRecord[];
+  /** Bytes of memory that may be shown. */
+  readonly believed: ByteRanges | undefined;
 }
 
 /** Records of the page; of each list fewer are shown until so many are left. */
@@ -115,6 +117,7 @@ export function recordsOf({ handover, units, wanted }: RecordsInput): Records {
   return {
     groups: shown,
     sorted,
+    believed,
     anchorAt: (address) => recordAt(sorted, Number(address))?.anchor,
   };
 }

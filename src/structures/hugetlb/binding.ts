@@ -54,7 +54,10 @@ export const hugeMemfd: Subject = {
       root: {
         record: hugeMemfdSer,
         what: 'HugeTLB memfd',
-        fields: { folios: { kind: 'folios', count: 'nrFolios' } },
+        fields: {
+          order: value('order', { among: { subject: 'hugetlb', list: 'hstates' } }),
+          folios: { kind: 'folios', count: 'nrFolios' },
+        },
       },
     },
   ],

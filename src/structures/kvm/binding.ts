@@ -92,6 +92,7 @@ export const kvmVcpu: Subject = {
         what: 'KVM virtual CPU',
         fields: {
           flags: bits('flags'),
+          vmToken: value('vmToken', { file: 'kvmVm' }),
           archState: value('archState', { place: true }),
           cb: { kind: 'one', key: 'controlBlock', record: controlBlock },
         },

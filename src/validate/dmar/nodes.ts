@@ -1,4 +1,5 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
+
 import type { Domain, Handover } from '../../abi/model.js';
 import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
@@ -6,11 +7,15 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
-import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
+import { RFC_2024, type RuleContext } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { deviceSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { countTables } from './table-count.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 const PAGE_BYTES = 4096;
@@ -35,24 +40,20 @@ function* domainNodes({
     yield { node, path: nodePath(tree, node), name: nodeName(tree, node) ?? '' };
 }
 
-export const compatible: Rule = {
+export const compatible = rule({
   id: 'DMAR-001',
-  title: '/intel-iommu is compatible with "intel-iommu-v0"',
-  severity: 'error',
-  generations: RFC_2024,
+  title: `/intel-iommu is compatible with "${COMPATIBLE.intelIommu}"`,
   source: 'rfc-2024 I1',
   evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
   consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    checkCompatible(tree, '/intel-iommu', 'intel-iommu-v0', report);
+    checkCompatible(tree, '/intel-iommu', COMPATIBLE.intelIommu, report);
   },
-};
+});
 
-export const container: Rule = {
+export const container = rule({
   id: 'DMAR-002',
   title: '/intel-iommu has a domains node',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I2, 3.1',
   evidence: DESERIALISE,
   consequence: 'libfdt then returns the root as the only subnode, which lacks the property: NULL dereference',
@@ -68,13 +69,11 @@ export const container: Rule = {
       location: { fdtPath: '/intel-iommu/domains' },
     });
   },
-};
+});
 
-export const memProperty: Rule = {
+export const memProperty = rule({
   id: 'DMAR-003',
   title: 'a domain has a mem property of whole records',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I3',
   evidence: DESERIALISE,
   consequence:
@@ -96,13 +95,11 @@ export const memProperty: Rule = {
       });
     }
   },
-};
+});
 
-export const memCapacity: Rule = {
+export const memCapacity = rule({
   id: 'DMAR-004',
   title: 'mem fits the one page of records that the serialiser allocates',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I4, 3.3 no. 5',
   evidence:
     'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
@@ -121,7 +118,7 @@ export const memCapacity: Rule = {
       });
     }
   },
-};
+});
 
 /**
  * Whether `mem` has the top table, and as many records as there are tables. The series' own walk never lists the
@@ -140,11 +137,9 @@ export function placeOf({ origin }: { origin?: { fdtPath?: string } }): { fdtPat
   return origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
 }
 
-export const fixedProperties: Rule = {
+export const fixedProperties = rule({
   id: 'DMAR-005',
   title: 'a domain has persistent_id and pgd of 8 bytes and agaw of 4',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I5',
   evidence: DESERIALISE,
   consequence: 'NULL dereference, or a value read past the property',
@@ -170,13 +165,11 @@ export const fixedProperties: Rule = {
       }
     }
   },
-};
+});
 
-export const identity: Rule = {
+export const identity = rule({
   id: 'DMAR-006',
   title: "a domain's node name is its persistent_id, 1 to 4294967295, and unique",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I6',
   evidence: DESERIALISE,
   consequence: 'a duplicate fails the table insert and leaks the domain; 0 means "not persistent"',
@@ -205,13 +198,11 @@ export const identity: Rule = {
       seen.set(id, domain.origin?.fdtPath ?? '');
     }
   },
-};
+});
 
-export const addressWidth: Rule = {
+export const addressWidth = rule({
   id: 'DMAR-007',
   title: 'agaw is 1 to 3',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I7',
   evidence: 'drivers/iommu/intel/iommu.h agaw_to_level',
   consequence: 'the tables are walked with the wrong depth',
@@ -230,13 +221,11 @@ export const addressWidth: Rule = {
       });
     }
   },
-};
+});
 
-export const rootTable: Rule = {
+export const rootTable = rule({
   id: 'DMAR-008',
   title: 'pgd is page aligned, not zero, and neither in scratch nor in the guestmemfs region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I8',
   evidence: DESERIALISE,
   consequence: 'the restored domain walks memory with another owner',
@@ -268,13 +257,11 @@ export const rootTable: Rule = {
       });
     }
   },
-};
+});
 
-export const pageRecords: Rule = {
+export const pageRecords = rule({
   id: 'DMAR-014',
   title: 'mem of a domain has one record per page, with addresses below 2^52',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I14',
   evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr (keeps bits 52 to 63)',
   consequence:
@@ -312,13 +299,12 @@ export const pageRecords: Rule = {
       }
     }
   },
-};
+});
 
-export const devices: Rule = {
+export const devices = rule({
   id: 'DMAR-017',
   title: 'devices are one byte of bus and one of devfn, numbered in order, and in one domain only',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 I17',
   evidence: 'drivers/iommu/intel/serialise.c serialise_domain',
   consequence:
@@ -359,13 +345,12 @@ export const devices: Rule = {
       });
     }
   },
-};
+});
 
-export const attached: Rule = {
+export const attached = rule({
   id: 'DMAR-018',
   title: 'a domain has devices',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 I18, 3.3 no. 7',
   evidence: DESERIALISE,
   consequence:
@@ -381,13 +366,11 @@ export const attached: Rule = {
       });
     }
   },
-};
+});
 
-export const owned: Rule = {
+export const owned = rule({
   id: 'DMAR-019',
   title: 'an iommufd exists for each domain',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I19, S1, 3.3 no. 10, 11',
   evidence:
     'drivers/iommu/iommufd/main.c iommufd_fops_release (nothing removes a freed domain from the table)',
@@ -405,4 +388,4 @@ export const owned: Rule = {
       });
     }
   },
-};
+});

@@ -281,18 +281,3 @@ export function isZeroAt(
 ): boolean {
   return readBytes(memory, address, size)?.every((byte) => byte === 0) === true;
 }
-
-/** Elements that have the same key as an earlier one, with that one. */
-export function repeated<T>(
-  items: Iterable<T>,
-  key: (item: T) => string | bigint | number,
-): [first: T, again: T][] {
-  const seen = new Map<string | bigint | number, T>();
-  const found: [T, T][] = [];
-  for (const item of items) {
-    const first = seen.get(key(item));
-    if (first === undefined) seen.set(key(item), item);
-    else found.push([first, item]);
-  }
-  return found;
-}

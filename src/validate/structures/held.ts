@@ -1,4 +1,6 @@
 /** Where the structures of drafts hang, for rules: on LUO's FLBs and files, and on children of the root tree. */
+
+import type { Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
@@ -8,9 +10,10 @@ import { formById, namedForms, subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { StructureForm } from '../../structures/structure.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
+import type { Records } from '../shapes.js';
 import { fileSubject, handlerSubject } from '../subject.js';
 import { quoted } from '../upstream/blobs.js';
-import { at, orderAt } from '../upstream/shared.js';
+import { at, orderAt, UPSTREAM } from '../upstream/shared.js';
 
 /** A structure by the name that it hangs under, whether or not its record could be read. */
 export interface Holder<T extends StructureModel = StructureModel> {
@@ -89,6 +92,22 @@ export function eachHeld<T extends StructureModel>(
   if (holdersOf(handover, key).length === 0) report.skip(`there is no ${subject?.what ?? key}`);
   else report.skip(`no record of the ${subject?.plural ?? key} could be read`, 'prerequisite');
   return [];
+}
+
+/** Structures of a subject, for rules on their records. */
+export function heldRecords<T extends StructureModel>(
+  key: string,
+  reads: readonly Part[],
+): Omit<Records<Held<T>, T>, 'each'> & { each(context: RuleContext, report: Reporter): readonly Held<T>[] } {
+  return {
+    shared: { generations: UPSTREAM, needs: ['memory'], reads },
+    each: (context, report) => eachHeld<T>(context, key, report),
+    subject: ({ subject }) => subject,
+    name: ({ name }) => name,
+    model: ({ model }) => model,
+    record: ({ form }) => form.root.record,
+    address: ({ model }) => model.address,
+  };
 }
 
 function* flbHolders(handover: Handover): Generator<[string, Holder]> {
