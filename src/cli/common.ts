@@ -39,6 +39,15 @@ export interface CommonArguments {
   output: Text;
 }
 
+/** `-o`, of commands with one result. */
+export const OUTPUT_OPTION = {
+  type: 'string',
+  requiresArg: true,
+  alias: 'o',
+  group: 'Input and output:',
+  describe: 'write to this file instead of standard output',
+} as const;
+
 export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
   const text = { type: 'string', requiresArg: true, group: 'Input and output:' } as const;
   return (
@@ -81,7 +90,7 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
         group: 'Input and output:',
         describe: 'no messages on standard error',
       })
-      .option('output', { ...text, alias: 'o', describe: 'write to this file instead of standard output' })
+      .option('output', OUTPUT_OPTION)
   );
 }
 

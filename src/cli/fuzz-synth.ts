@@ -3,6 +3,7 @@ import { GENERATIONS } from '../abi/model.js';
 import { findTrees } from '../decode/find.js';
 import { decodeHandover } from '../decode/handover.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
+import { MORE_NAMES } from '../synth/more.js';
 import type { SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import { NOTHING_GIVEN, type VtdUnit } from '../validate/vtd/unit.js';
@@ -39,6 +40,7 @@ function* everyParameters(): Generator<Omit<SynthOptions, 'seed'>> {
     if (isNew(forms)) yield { abi, luo: luo?.version as NonNullable<SynthOptions['luo']> };
   }
   for (const pageSize of PAGE_SIZES) yield { abi: NEWEST, pageSize };
+  yield { abi: NEWEST, flbs: 1, with: MORE_NAMES };
 }
 
 /**

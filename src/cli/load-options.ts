@@ -3,6 +3,7 @@ import type { Generation } from '../abi/model.js';
 import type { Direction } from '../decode/find-direction.js';
 import type { DecodeOptions } from '../decode/handover.js';
 
+/** How a dump is opened: the options of the command line, by name. */
 export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   /** File with the memory of a blob. */
   readonly memory?: string;

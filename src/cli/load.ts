@@ -66,6 +66,14 @@ export interface LoadedDump {
  * Opens a dump, hands it to `use`, and closes it however that ends.
  *
  * @throws InputError when it cannot be read, contains no handover tree, or several
+ *
+ * @example
+ * ```ts
+ * import { withDump } from 'kho-toolkit/node';
+ *
+ * const generation = await withDump('fixtures/rfc-2024/dangling', {}, async ({ handover }) => handover.generation);
+ * console.log(generation); //=> rfc-2024
+ * ```
  */
 export async function withDump<T>(
   path: string,
@@ -101,6 +109,14 @@ export function onlyDump(
 /**
  * Like {@link withDump}, but hands over every tree that the dump holds; there may be none. The memory is that
  * which was searched.
+ *
+ * @example
+ * ```ts
+ * import { withDumps } from 'kho-toolkit/node';
+ *
+ * await withDumps('fixtures/rfc-2024/dangling', {}, async (dumps) => console.log(dumps.length));
+ * //=> 1
+ * ```
  */
 export async function withDumps<T>(
   path: string,

@@ -33,6 +33,7 @@ import { createReporter } from './upstream/report.js';
 import { decodeRider, isTree } from './upstream/riders.js';
 import { withKernelNames } from './upstream/truncated.js';
 
+/** What is known of a blob besides its bytes. */
 export interface DecodeOptions {
   /** Physical address of the blob, when it was read from memory. */
   readonly address?: bigint;
@@ -72,6 +73,16 @@ const DEFAULT_PAGE_SIZE = 4096;
 /**
  * Decodes one blob. Never throws on bad data: what could not be read is missing from the model and
  * is in its diagnostics.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4', sessions: 2 }));
+ * const handover = decodeHandover(blob, { memory });
+ * console.log(handover.generation, handover.luo?.sessions?.length, handover.diagnostics.length);
+ * //=> kho-v4 2 0
+ * ```
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
   const { takenOver, memory, ...asHandedOver } = options;

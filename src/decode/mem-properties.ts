@@ -15,6 +15,7 @@ import { MEM_HUGE, memSpans, memStretches } from './mem-columns.js';
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
 
+/** A property `mem` of the 2024 series: records of memory that is kept. */
 export interface MemProperty {
   /** Token index of the property. */
   readonly token: number;

@@ -89,6 +89,15 @@ function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc
  * Any plan of a handover with these forms, small enough to be laid out in milliseconds.
  *
  * @param forms by default those of all releases
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { RELEASE_FORMS, upstreamPlanArbitrary } from 'kho-toolkit/arbitraries';
+ *
+ * const newest = RELEASE_FORMS.slice(-1);
+ * console.log(fc.sample(upstreamPlanArbitrary(newest), 1).length); //=> 1
+ * ```
  */
 export function upstreamPlanArbitrary(
   forms: readonly UpstreamForms[] = RELEASE_FORMS,

@@ -16,7 +16,20 @@ const MAX_GROUPS = 200;
 /** Bytes shown of a value. */
 const SHOWN_BYTES = 16;
 
-/** The whole report; draws the differences. */
+/**
+ * The whole report; draws the differences.
+ *
+ * @example
+ * ```ts
+ * import { coverageOf, decodeHandover, diffHandovers, diffLines, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const side = { path: 'dump.elf', handover: decodeHandover(blob, { memory }) };
+ * const { handover } = side;
+ * console.log([...diffLines(side, side, diffHandovers(handover, handover), coverageOf(handover, handover))].length > 0);
+ * //=> true
+ * ```
+ */
 export function* diffLines(
   a: DiffSide,
   b: DiffSide,

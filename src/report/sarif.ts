@@ -45,6 +45,16 @@ interface Progress {
  * `properties` alone. Results are the most severe ones, as many as code scanning takes; a notification counts the rest.
  *
  * @param version of the tool
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, jsonChunks, sarifLog, validate } from 'kho-toolkit';
+ *
+ * const result = validate(decodeHandover(new Uint8Array(64)), catalogue);
+ * const log = sarifLog([{ path: 'dump.elf', result }], catalogue, '1.0');
+ * const { version, runs } = JSON.parse([...jsonChunks(log)].join(''));
+ * console.log(version, runs[0].results[0].ruleId); //=> 2.1.0 FDT-002
+ * ```
  */
 export function sarifLog(
   dumps: readonly PlacedDump[],
@@ -52,7 +62,7 @@ export function sarifLog(
   version: string,
   judgement: Judgement = DEFAULT_JUDGEMENT,
   limits: SarifLimits = GITHUB_LIMITS,
-): Json {
+): { [key: string]: unknown } {
   const named = namedRules(dumps);
   const rules = catalogue.filter(({ id }) => named.has(id));
   const ruleIndex = new Map(rules.map(({ id }, index) => [id, index]));

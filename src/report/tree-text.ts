@@ -37,6 +37,17 @@ interface Line {
  * The lines of the tree below one node, itself included.
  *
  * @param start token index of a BEGIN_NODE
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, findNode, planFromSeed, synthesise, treeLines } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * if (handover.tree === undefined) throw new Error('no tree');
+ * const [first] = treeLines(handover, findNode(handover.tree, '/LUO'));
+ * console.log(first); //=> LUO  blob-size 32 B  preserved-data 0x4408da000
+ * ```
  */
 export function* treeLines(handover: Handover, start: number, paint: Paint = plain): Generator<string> {
   // A truncated copy is shown with the names that it has lost.

@@ -15,6 +15,7 @@ const MAX_SHOWN = 10;
 /** Rule ids shown of one reason. */
 const MAX_RULES = 8;
 
+/** How a validation is printed. */
 export interface TextOptions {
   readonly paint?: Paint;
   /** Show every finding, not only the first few of each rule. */
@@ -23,6 +24,19 @@ export interface TextOptions {
   readonly skipped?: boolean;
 }
 
+/**
+ * Lines for people of one dump: verdict and coverage, then the findings, place by place.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, planFromSeed, synthesise, validate, validateLines } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * const [first] = validateLines('dump.elf', handover, validate(handover, catalogue), catalogue);
+ * console.log(first); //=> dump.elf: valid  kho-v4, 0 errors, 0 warnings, 0 notes
+ * ```
+ */
 export function* validateLines(
   path: string,
   handover: Handover,

@@ -8,6 +8,7 @@ import type { Answer, PreservedBy } from '../what/what.js';
 import { type Paint, plain } from './paint.js';
 import { placeText } from './validate-text.js';
 
+/** How answers are printed. */
 export interface WhatTextOptions {
   readonly paint?: Paint;
   /** Bytes of records are printed. */
@@ -22,6 +23,20 @@ export interface WhatTextOptions {
 const SHOWN = 12;
 const NAME = 12;
 
+/**
+ * Lines for people: of each address what it is, what refers to it and what maps it.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, planFromSeed, synthesise, whatIs, whatLines } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const query = parseQuery(String(fdtAddress));
+ * if (typeof query === 'string') throw new Error(query);
+ * const answers = whatIs(decodeHandover(blob, { memory, address: fdtAddress }), [query]);
+ * console.log([...whatLines(answers)].length > 0); //=> true
+ * ```
+ */
 export function* whatLines(answers: readonly Answer[], options: WhatTextOptions = {}): Generator<string> {
   let gap = false;
   for (const answer of answers) {
@@ -37,6 +52,7 @@ export interface AnswerText {
   readonly rows: readonly AnswerRow[];
 }
 
+/** What is said of an address under one name. */
 export interface AnswerRow {
   readonly name: string;
   readonly lines: readonly string[];

@@ -55,7 +55,20 @@ export interface SynthOptions {
   readonly ftraceCpus?: number;
 }
 
-/** A parameter that cannot be used; the message is one line and names the option. */
+/**
+ * A parameter that cannot be used; the message is one line and names the option.
+ *
+ * @example
+ * ```ts
+ * import { planFromSeed, SynthError } from 'kho-toolkit';
+ *
+ * try {
+ *   planFromSeed({ abi: 'kho-v4', pageSize: 5 });
+ * } catch (error) {
+ *   if (error instanceof SynthError) console.log(error.option); //=> page-size
+ * }
+ * ```
+ */
 export class SynthError extends Error {
   override readonly name = 'SynthError';
   /** Of the command line, without dashes: `guest-ram`. */

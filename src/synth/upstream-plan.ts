@@ -16,6 +16,7 @@ export interface FilePlan {
   readonly holes: number;
 }
 
+/** A LUO session that is to be made. */
 export interface SessionPlan {
   /** 1 to 63 bytes, unique. */
   readonly name: string;
@@ -51,14 +52,17 @@ export interface IommuPlan {
   readonly coherent: boolean;
 }
 
+/** Legacy mode, and the stages of scalable mode. */
 export const IOMMU_STAGES = ['legacy', 'first', 'second'] as const;
 /** Legacy mode, or the stage in scalable mode. */
 export type IommuStage = (typeof IOMMU_STAGES)[number];
 
+/** Sizes of leaves, small to large. */
 export const LEAF_SIZES = ['4k', '2m', '1g'] as const;
 /** Size of the largest leaves. */
 export type LeafSize = (typeof LEAF_SIZES)[number];
 
+/** What LUO has in a handover that is to be made. */
 export interface LuoPlan {
   readonly version: LuoVersion;
   /** Of all files of guest memory, with its version. */
@@ -79,6 +83,7 @@ export interface ReservePlan {
   readonly align: number;
 }
 
+/** A handover of kho-v1 to kho-v4 that is to be made, field by field. */
 export interface UpstreamPlan {
   readonly abi: UpstreamGeneration;
   /** `uname -r` of the kernels. */

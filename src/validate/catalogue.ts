@@ -10,6 +10,17 @@ import { mapRules } from './map/index.js';
 import type { Rule } from './rule.js';
 import { vtdRules } from './vtd/index.js';
 
+/**
+ * Every rule, each after those that it requires.
+ *
+ * @example
+ * ```ts
+ * import { catalogue } from 'kho-toolkit';
+ *
+ * const rule = catalogue.find(({ id }) => id === 'KHO-008');
+ * console.log(rule?.severity); //=> error
+ * ```
+ */
 export const catalogue: readonly Rule[] = [
   ...fdtRules,
   ...khoRules,

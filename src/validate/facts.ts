@@ -19,6 +19,7 @@ export interface PlacedRecord {
   readonly noinit: boolean;
 }
 
+/** What several rules of the 2024 series ask of a handover; each is worked out when it is first asked for. */
 export interface Facts {
   /** Every `mem` property, in the order in which the kernel visits them. */
   memProperties(): readonly MemProperty[];

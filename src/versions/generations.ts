@@ -7,6 +7,7 @@ import { RELEASES } from './table.js';
 
 /** The ABI generations that a root tree can belong to, oldest first. */
 export const GENERATIONS = ['rfc-2024', 'kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const;
+/** An ABI generation of the root tree. */
 export type Generation = (typeof GENERATIONS)[number];
 /** The 2024 series. */
 export const RFC = 'rfc-2024' satisfies Generation;

@@ -33,6 +33,7 @@ export interface SpaceUser {
   readonly device?: string;
 }
 
+/** An I/O address space: a top table, and who uses it. */
 export interface Space {
   /** Physical address of the top table. */
   readonly root: bigint;
@@ -48,6 +49,15 @@ const PASID_BUDGET = 2 ** 16;
  * All of them, each top table once.
  *
  * @param units besides those that the handover records
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, planFromSeed, spacesOf, synthesise, translate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'rfc-2024', domains: 1, devices: 1 }));
+ * for (const { stage, request, users } of spacesOf(decodeHandover(blob, { memory }), []))
+ *   console.log(stage, users.length, translate(request, 0n).steps.length > 0); //=> second 1 true
+ * ```
  */
 export function spacesOf(handover: Handover, units: readonly SpaceUnit[]): Space[] {
   const { memory, domains = [] } = handover;

@@ -62,6 +62,7 @@ export interface Answer {
   readonly findings: readonly Finding[];
 }
 
+/** What is known besides the handover. */
 export interface WhatOptions {
   /** Remapping units besides those that the handover records. */
   readonly units?: readonly SpaceUnit[];
@@ -71,7 +72,21 @@ export interface WhatOptions {
   readonly findings?: readonly Finding[];
 }
 
-/** A question that cannot be answered: it names a domain or device that is not there. */
+/**
+ * A question that cannot be answered: it names a domain or device that is not there.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, QueryError, whatIs } from 'kho-toolkit';
+ *
+ * const query = parseQuery('0x1@0x200000');
+ * try {
+ *   if (typeof query !== 'string') whatIs(decodeHandover(new Uint8Array(64)), [query]);
+ * } catch (error) {
+ *   console.log(error instanceof QueryError); //=> true
+ * }
+ * ```
+ */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
@@ -81,6 +96,17 @@ export class QueryError extends Error {
  * of page tables for all of them; what is held grows with the addresses and not with the dump.
  *
  * @throws QueryError where an I/O address space is asked for that the dump does not have
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, planFromSeed, synthesise, whatIs } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const query = parseQuery(String(fdtAddress));
+ * if (typeof query === 'string') throw new Error(query);
+ * for (const { known, is } of whatIs(decodeHandover(blob, { memory, address: fdtAddress }), [query]))
+ *   console.log(known, is[0]?.what); //=> present the tree
+ * ```
  */
 export function whatIs(handover: Handover, queries: readonly Query[], options: WhatOptions = {}): Answer[] {
   return answersFrom(handoverSource(handover, options.units), queries, options);

@@ -1,5 +1,7 @@
 /** Lists of folios in preserved vmalloc areas: whatever the file is. */
+
 import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
+import { tellEntries } from '../../memory/work.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
 import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE } from '../../structures/folios.js';
 import { dataView } from '../bytes.js';
@@ -68,6 +70,7 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
       const offset = first * FOLIO_SER_SIZE;
       const known = readArea({ memory }, area, offset, wanted * FOLIO_SER_SIZE, bytes);
       const count = Math.floor(known / FOLIO_SER_SIZE);
+      tellEntries(wanted);
       yield { view, words, first, count };
       if (count < wanted) return;
     }

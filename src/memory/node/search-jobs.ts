@@ -17,8 +17,8 @@ export interface StoredMemory {
   readonly table: RunTable;
 }
 
-/** A worker takes 30 to 40 ms to start, in which one thread searches so many bytes. */
-const WORTH_A_WORKER = 64 << 20;
+/** A worker takes 30 to 40 ms to start, and as much processor time; searching so many bytes takes three times that. */
+const WORTH_A_WORKER = 256 << 20;
 /** Bytes of a slice. */
 const MOST = 16 << 20;
 /** Slices for each thread, so that none waits long for the last one. */

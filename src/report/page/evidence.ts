@@ -7,11 +7,12 @@ import type { VmallocArea } from '../../abi/upstream/model.js';
 import { addBlobRecords } from '../../instances/blobs.js';
 import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
 import type { ReferenceSink } from '../../instances/sink.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import type { MappingLookup } from '../../what/mapped.js';
-import { type Cut, handoverSource } from '../../what/source.js';
+import type { Cut, WhatSource } from '../../what/source.js';
 import { namedSpaces } from '../../what/spaces.js';
 import { type EvidenceData, type FoliosData, type TablesData, Told } from './evidence-data.js';
 import { packBytes, packRows, type Rows } from './pack.js';
@@ -35,7 +36,6 @@ const TABLE = 4096;
 const MAX_NAMES = 2000;
 
 export interface EvidenceInput {
-  readonly handover: Handover;
   readonly units: readonly GivenUnit[];
   /** Bytes that may be shown. */
   readonly believed: ByteRanges | undefined;
@@ -51,22 +51,26 @@ interface Extent {
   readonly sparse?: 'some' | 'empty';
 }
 
-/** All that the page needs to answer; its size is bounded whatever the dump holds. */
-export function evidenceOf({
-  handover,
-  units,
-  believed,
-  allFindings,
-}: EvidenceInput): EvidenceData | undefined {
-  const { pageSize, memory } = handover;
-  if (memory === undefined) return undefined;
-  const source = handoverSource(handover, units);
-  const cut = new Set<Cut>(allFindings ? [] : ['findings']);
+/** Hears the references of a handover, for the page to ask. */
+export interface EvidenceRecorder {
+  readonly sink: ReferenceSink;
+  /** All that the page needs to answer; its size is bounded whatever the dump holds. */
+  finish(known: EvidenceInput): EvidenceData;
+}
+
+/** @param source of the handover; its references are told to the sink from outside */
+export function createEvidence(
+  handover: Handover,
+  memory: PhysicalMemory,
+  source: WhatSource,
+): EvidenceRecorder {
+  const { pageSize } = handover;
+  const cut = new Set<Cut>();
   const texts = createTable<string>();
   const types = createTable<RecordType<unknown>>();
   const areas = createTable<Pick<VmallocArea, 'runs' | 'runSize'>>();
   const properties = createTable<string>();
-  const blobs: [string, number, string][] = [];
+  const blobs: BlobInstance[] = [];
   const tables: { readonly data: Omit<TablesData, 'rows'>; readonly rows: RowsBuilder }[] = [];
   const extents: Extent[] = [];
   let tableRows = 0;
@@ -124,8 +128,7 @@ export function evidenceOf({
     blob(blob, binding) {
       blobBytes += blob.bytes.length;
       if (blobBytes > MAX_BLOBS) cut.add('records');
-      else if (tell(Told.blob, blob.address, blobs.length))
-        blobs.push([packBytes(believedOf(blob, believed)), blob.bytes.length, blob.rider ?? '']);
+      else if (tell(Told.blob, blob.address, blobs.length)) blobs.push(blob);
       extents.push({ start: blob.address, length: Math.min(blob.bytes.length, MAX_ARRAY) });
       // Who reads this hears of the header from the blob.
       addBlobRecords({ record() {}, array }, blob, binding);
@@ -194,91 +197,97 @@ export function evidenceOf({
     }
   }
 
-  source.references(sink);
-  const references = events;
-  events = [];
-  source.translations(sink, NO_LOOKUP);
-  const translations = events;
-  const inner = [...take(source.inner(), MAX_ELEMENTS, () => cut.add('records'))].map(
-    ({ record: type, address, what }) => {
-      extents.push({ start: address, length: type.size ?? 0 });
-      return [types.number(type), address, texts.number(what)];
-    },
-  );
+  return { sink, finish };
 
-  const folios: FoliosData[] = [];
-  let folioRows = 0;
-  for (const { session, file, list } of source.folioLists()) {
-    const rows = createRows(4);
-    for (const { length, pfn, count: counts, step, index } of list.folios.columns()) {
-      for (let row = 0; row < length && folioRows < MAX_ROWS; row++, folioRows++)
-        rows.add(pfn[row] as number, counts[row] as number, step[row] as number, index[row] as number);
-      if (folioRows >= MAX_ROWS) {
-        cut.add('folios');
-        break;
+  function finish({ units, believed, allFindings }: EvidenceInput): EvidenceData {
+    if (!allFindings) cut.add('findings');
+    const references = events;
+    events = [];
+    source.translations(sink, NO_LOOKUP);
+    const translations = events;
+    const inner = [...take(source.inner(), MAX_ELEMENTS, () => cut.add('records'))].map(
+      ({ record: type, address, what }) => {
+        extents.push({ start: address, length: type.size ?? 0 });
+        return [types.number(type), address, texts.number(what)];
+      },
+    );
+
+    const folios: FoliosData[] = [];
+    let folioRows = 0;
+    for (const { session, file, list } of source.folioLists()) {
+      const rows = createRows(4);
+      for (const { length, pfn, count: counts, step, index } of list.folios.columns()) {
+        for (let row = 0; row < length && folioRows < MAX_ROWS; row++, folioRows++)
+          rows.add(pfn[row] as number, counts[row] as number, step[row] as number, index[row] as number);
+        if (folioRows >= MAX_ROWS) {
+          cut.add('folios');
+          break;
+        }
       }
+      folios.push({
+        session: hexOf(session.name),
+        handler: hexOf(file.compatible),
+        token: `${file.token}`,
+        ...(list.order === undefined ? {} : { order: list.order }),
+        area: list.area.runs.length > MAX_ROWS ? -1 : areas.number(list.area),
+        rows: rows.text(),
+      });
     }
-    folios.push({
-      session: hexOf(session.name),
-      handler: hexOf(file.compatible),
-      token: `${file.token}`,
-      ...(list.order === undefined ? {} : { order: list.order }),
-      area: list.area.runs.length > MAX_ROWS ? -1 : areas.number(list.area),
-      rows: rows.text(),
-    });
-  }
 
-  const states = createRows(3);
-  for (const { start, end, state } of take(memory.known(), MAX_ROWS, () => cut.add('states')))
-    states.add(start, end, state === 'present' ? 1 : 0);
+    const states = createRows(3);
+    for (const { start, end, state } of take(memory.known(), MAX_ROWS, () => cut.add('states')))
+      states.add(start, end, state === 'present' ? 1 : 0);
 
-  const { named, domainsThere, unitsThere } = namedSpaces(handover, units);
-  const bytes = recordBytes(handover, extents, believed, cut);
-  return {
-    pageSize,
-    ...preservedData(handover, cut),
-    references,
-    translations,
-    inner,
-    places: bytes.places,
-    bytes: bytes.bytes,
-    states: states.text(),
-    model: modelData(handover, cut, (area) => areas.number(area)),
-    folios,
-    spaces: toPlain(source.spaces().map(({ root, users }) => ({ root, users }))),
-    roots: roots.list.map((root) => `${root}`),
-    mappings: mappings.text(),
-    names: named.slice(0, MAX_NAMES).map(({ name, anySegment, way }) =>
-      toPlain({
-        name,
-        anySegment,
-        // The first stage of a nested translation is read through the second, which the page does not do.
-        way: Array.isArray(way)
-          ? way.every((request) => request.memory === memory)
-            ? way.map(({ root, levels, format, inputWidth }) => ({
-                root: BigInt(root),
-                levels,
-                format,
-                inputWidth,
-              }))
-            : { why: 'its first stage is in the memory of a guest, which the page does not have' }
-          : way,
+    const { named, domainsThere, unitsThere } = namedSpaces(handover, units);
+    const bytes = recordBytes(handover, extents, believed, cut);
+    return {
+      pageSize,
+      ...preservedData(handover, cut),
+      references,
+      translations,
+      inner,
+      places: bytes.places,
+      bytes: bytes.bytes,
+      states: states.text(),
+      model: modelData(handover, cut, (area) => areas.number(area)),
+      folios,
+      spaces: toPlain(source.spaces().map(({ root, users }) => ({ root, users }))),
+      roots: roots.list.map((root) => `${root}`),
+      mappings: mappings.text(),
+      names: named.slice(0, MAX_NAMES).map(({ name, anySegment, way }) =>
+        toPlain({
+          name,
+          anySegment,
+          // The first stage of a nested translation is read through the second, which the page does not do.
+          way: Array.isArray(way)
+            ? way.every((request) => request.memory === memory)
+              ? way.map(({ root, levels, format, inputWidth }) => ({
+                  root: BigInt(root),
+                  levels,
+                  format,
+                  inputWidth,
+                }))
+              : { why: 'its first stage is in the memory of a guest, which the page does not have' }
+            : way,
+        }),
+      ),
+      domainsThere,
+      unitsThere,
+      texts: texts.list,
+      types: types.list.map(typeData),
+      properties: properties.list.map((text) => JSON.parse(text) as [number, string, string, string]),
+      areas: areas.list.map(({ runs, runSize }) => {
+        const rows = createRows(1);
+        for (const run of runs) rows.add(run);
+        return [runSize, rows.text()] as const;
       }),
-    ),
-    domainsThere,
-    unitsThere,
-    texts: texts.list,
-    types: types.list.map(typeData),
-    properties: properties.list.map((text) => JSON.parse(text) as [number, string, string, string]),
-    areas: areas.list.map(({ runs, runSize }) => {
-      const rows = createRows(1);
-      for (const run of runs) rows.add(run);
-      return [runSize, rows.text()] as const;
-    }),
-    blobs,
-    tables: tables.map(({ data, rows }) => ({ ...data, rows: rows.text() })),
-    cut: [...cut],
-  };
+      blobs: blobs.map(
+        (blob) => [packBytes(believedOf(blob, believed)), blob.bytes.length, blob.rider ?? ''] as const,
+      ),
+      tables: tables.map(({ data, rows }) => ({ ...data, rows: rows.text() })),
+      cut: [...cut],
+    };
+  }
 }
 
 const NO_LOOKUP: MappingLookup = { take() {}, add() {}, found: [], more: new Float64Array(0) };

@@ -10,7 +10,6 @@ import {
   type PageData,
   type StretchData,
 } from './data.js';
-import { evidenceOf } from './evidence.js';
 import { FRAME } from './kept.js';
 import { type PageModel, WIDTH } from './model.js';
 import { type Plain, toPlain } from './plain.js';
@@ -24,7 +23,7 @@ export function pageData(model: PageModel): PageData {
   const { handover, result, units = [] } = input;
   const told = groups.reduce((sum, { shown, more }) => sum + shown.length + more.length, 0);
   const allFindings = told === (result?.findings.length ?? 0);
-  const evidence = evidenceOf({ handover, units, believed: records.believed, allFindings });
+  const evidence = model.evidence?.finish({ units, believed: records.believed, allFindings });
   return {
     version: 1,
     frame: FRAME,

@@ -1,5 +1,6 @@
 /** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
+import { expectEntries } from '../../memory/work.js';
 import { MemfdLuoFolioSerFlags, memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
 import { perHandover } from '../../validate/per-handover.js';
 import { FOLIOS } from '../../validate/reads.js';
@@ -134,6 +135,7 @@ export const scanFolios = perHandover((handover): Folios => {
   const named = createPageBits();
   const scans: FolioScan[] = [];
   const owners = findMemfds(handover);
+  expectEntries(owners.reduce((sum, { memfd }) => sum + memfd.folios.length, 0));
   let searches = 0;
   for (const owner of owners) {
     const scan = scanOne(owner, pageSize, pages, named);
@@ -143,6 +145,7 @@ export const scanFolios = perHandover((handover): Folios => {
     const other = owners.find((each) => each !== owner && names(each, shared.pfn));
     if (other !== undefined) scan.sharedWith = other;
   }
+  expectEntries(undefined);
   return { scans, named };
 });
 

@@ -168,6 +168,7 @@ export function definedValues(
   return draft({
     title: `the fields of ${what} have values that are defined`,
     severity: 'warning',
+    judges: { what: 'values', subjects: keys, except },
     ...rest,
     check(context, report) {
       if (anyHolder(context, keys, report).length === 0) return;
@@ -236,6 +237,7 @@ export function reservedZero(
   return draft({
     title: `padding of ${what} is zero`,
     severity: 'warning',
+    judges: { what: 'padding', subjects: keys, except },
     ...rest,
     check(context, report) {
       if (anyHolder(context, keys, report).length === 0) return;

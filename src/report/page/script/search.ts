@@ -110,6 +110,8 @@ function showAnswer(panel: HTMLElement, { title, head, rows }: PageAnswer): void
 }
 
 const ADDRESS = /^0x[0-9a-f]{4,}$/;
+/** Rows whose numbers are offsets in files, or IOVAs. */
+const OTHERS: ReadonlySet<string> = new Set(['contents', 'mapped by']);
 
 /** A line; what is indented in a terminal is indented here. */
 function lineItem({ text, anchor, marked }: AnswerLine, label: string, tag: 'dd' | 'p' = 'dd'): HTMLElement {
@@ -121,8 +123,7 @@ function lineItem({ text, anchor, marked }: AnswerLine, label: string, tag: 'dd'
   const depth = /^ */.exec(text)?.[0].length ?? 0;
   const item = make(tag, '', { class: `line indent-${Math.min(8, Math.floor(depth / 2))}` });
   for (const { text: part, role } of markedParts(text.slice(depth))) {
-    // An IOVA is no physical address.
-    const leads = (role === 'address' || role === 'value') && label !== 'mapped by' && ADDRESS.test(part);
+    const leads = (role === 'address' || role === 'value') && !OTHERS.has(label) && ADDRESS.test(part);
     if (leads) item.append(make('a', part, { href: `${QUERY}${part}`, class: role }));
     else if (role === undefined) item.append(part);
     else item.append(make('span', part, { class: role }));

@@ -119,3 +119,12 @@ export function signature({ text }: Declaration): string {
     .replace(/^declare /, '')
     .trim();
 }
+
+/** The comment of a declaration, with its stars; empty where it has none. */
+export function commentOf({ file, name }: Declaration): string {
+  const text = readFileSync(file, 'utf8');
+  const declaration = new RegExp(
+    `(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n)?export (?:declare )?(?:abstract )?(?:function\\*?|const|let|class|interface|type|enum) ${name}\\b`,
+  );
+  return declaration.exec(text)?.[1] ?? '';
+}
