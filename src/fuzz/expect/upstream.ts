@@ -1,7 +1,6 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
 import { filesOf } from '../../abi/upstream/holders.js';
 import { luoForm } from '../../structures/luo/binding.js';
-import { chainOf } from '../../structures/record-list.js';
 import { factsOf } from '../../versions/generations.js';
 import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
 import {
@@ -27,10 +26,8 @@ const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
 /** Whether files are in block lists. */
-const isList = ({ target }: FieldChange): boolean => {
-  const form = luoForm(target.handover.luo?.compatible);
-  return form !== undefined && chainOf(form.files) !== undefined;
-};
+const isList = ({ target }: FieldChange): boolean =>
+  luoForm(target.handover.luo?.compatible)?.files.kind === 'chain';
 const above =
   (limit: (change: FieldChange) => bigint) =>
   (change: FieldChange): boolean =>
