@@ -6,6 +6,7 @@ export type { Decided, Evidence } from './cli/load-evidence.js';
 export { InputError, OutputError } from './memory/node/errors.js';
 export type { OpenedMemory } from './memory/node/open-memory.js';
 export { type OutputChunks, writeFileAtomic } from './memory/node/output.js';
+export type { Pattern } from './memory/search.js';
 
 /** A file, opened until it is closed. */
 export interface OpenedDump {

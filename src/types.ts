@@ -103,5 +103,6 @@ export type * from './what/is.js';
 export type * from './what/pointers.js';
 export type * from './what/query.js';
 export type * from './what/referrers.js';
+export type { OwnedFolios } from './what/source.js';
 export type { Space, SpaceUser } from './what/spaces.js';
 export type * from './what/what.js';

@@ -30,7 +30,7 @@ const page = `<!DOCTYPE html>
 <details id="viewer-settings"><summary>VT-d registers, where no iommu_regset shows them</summary>
 <dl class="facts">
 ${[
-  ['root', 'RTADDR_REG', '0x1b2d000, mode bits included'],
+  ['root', 'RTADDR_REG, mode bits included', '0x1b2d000'],
   ['device', 'only device', '00:03.0'],
   ['cap', 'CAP_REG', 'all capabilities'],
   ['ecap', 'ECAP_REG', 'all capabilities'],

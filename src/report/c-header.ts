@@ -120,23 +120,28 @@ function inOrder(records: readonly Record[]): Record[] {
 }
 
 function* structLines({ kernelName, doc, fields, size }: Record): Generator<string> {
+  // Padding of one name may be in several places.
+  const names = fields.map((field, index) => {
+    const earlier = fields.slice(0, index).filter((each) => nameOf(each) === nameOf(field)).length;
+    return earlier === 0 ? nameOf(field) : `${nameOf(field)}_${earlier + 1}`;
+  });
   yield '';
   yield `/* ${comment(doc)} */`;
   yield `${kernelName} {`;
-  for (const field of fields) yield `\t${member(field)}; /* ${comment(field.doc)} */`;
+  for (const [index, field] of fields.entries())
+    yield `\t${member(field, names[index] ?? '')}; /* ${comment(field.doc)} */`;
   yield '} __attribute__((packed));';
-  for (const field of fields) {
+  for (const [index, field] of fields.entries()) {
     if (isBits(field) || field.bitOffset === undefined) continue;
     const at = field.bitOffset / 8;
-    yield `_Static_assert(offsetof(${kernelName}, ${nameOf(field)}) == ${at}, "${nameOf(field)} is at ${at}");`;
+    yield `_Static_assert(offsetof(${kernelName}, ${names[index]}) == ${at}, "${names[index]} is at ${at}");`;
   }
   const bytes = size ?? (fields.at(-1)?.bitOffset ?? 0) / 8;
   yield `_Static_assert(sizeof(${kernelName}) == ${bytes}, "${kernelName} has ${bytes} bytes");`;
 }
 
-function member(field: FieldInfo): string {
+function member(field: FieldInfo, name: string): string {
   const { kind, bitWidth, length, element } = field;
-  const name = nameOf(field);
   if (kind === 'record') return `${typeName(field)} ${name}`;
   if (kind === 'bytes') return `__u8 ${name}[${bitWidth === undefined ? '' : bitWidth / 8}]`;
   if (kind === 'array')

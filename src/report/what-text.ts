@@ -52,6 +52,7 @@ export interface AnswerText {
   readonly rows: readonly AnswerRow[];
 }
 
+/** What is said of an address under one name. */
 export interface AnswerRow {
   readonly name: string;
   readonly lines: readonly string[];

@@ -37,13 +37,14 @@ export interface Records<T, M> extends Elements<T> {
   address(element: T): bigint | undefined;
 }
 
-/** A place in memory under the kernel's name of a field. */
+/** A place in memory under the kernel's name of a field; `set.count` is a field of the record that `set` is. */
 export function fieldPlace(record: RecordType<unknown>, address: bigint | undefined, id: string): Location {
-  const info = record.fields.find((field) => field.id === id);
-  const field = `${record.kernelName.replace('struct ', '')}.${info?.kernelName ?? id}`;
-  return address === undefined
-    ? { field }
-    : { address: address + BigInt((info?.bitOffset ?? 0) >> 3), field };
+  const [first = '', ...rest] = id.split('.');
+  const info = record.fields.find((field) => field.id === first);
+  const at = address === undefined ? undefined : address + BigInt((info?.bitOffset ?? 0) >> 3);
+  if (rest.length > 0 && info?.record !== undefined) return fieldPlace(info.record, at, rest.join('.'));
+  const field = `${record.kernelName.replace('struct ', '')}.${info?.kernelName ?? first}`;
+  return at === undefined ? { field } : { address: at, field };
 }
 
 /** Where a field of an element is. */

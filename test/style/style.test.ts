@@ -65,7 +65,7 @@ describe('docs/style.md', () => {
   });
 
   test('findings start with a name or in lower case, and have no full stop', () => {
-    const wrong = sources('src/validate').flatMap((path) =>
+    const wrong = [...sources('src/validate'), ...sources('src/structures')].flatMap((path) =>
       literals(readFileSync(path, 'utf8'))
         .filter(({ text }) => CAPITAL.test(text) || /\w \w.*[a-z]\.$/.test(text))
         .map(({ line, text }) => `${path}:${line}: ${text}`),

@@ -8,6 +8,7 @@ export const guestMemfd: Subject = {
   what: 'guest_memfd',
   plural: 'guest_memfds',
   part: 'draft',
+  area: { id: 'GMEM', title: 'guest_memfd files (draft)' },
   forms: [
     {
       id: 'guest_memfd_luo_v1',

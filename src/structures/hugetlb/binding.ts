@@ -10,6 +10,7 @@ export const hugetlb: Subject = {
   what: 'HugeTLB state',
   plural: 'HugeTLB states',
   part: 'draft',
+  area: { id: 'HUGETLB', title: 'HugeTLB memory over a live update (draft)' },
   forms: [
     {
       id: 'hugetlb-v1',

@@ -24,7 +24,7 @@ export const DRAFT_CASES: readonly DraftCase[] = [
     forget(handover, memory, held(handover, 'hugeMemfd').data),
   ),
   GUEST('HUGETLB-003', 'a page within the block', (handover) => u64(folio(handover, 3), 0x180201n)),
-  GUEST('HUGETLB-004', 'a size that nobody has', (handover) => [
+  GUEST('HUGETLB-004', 'a size that the state lacks', (handover) => [
     ...patch(own(handover, 'hugeMemfd', 'order'), [8]),
   ]),
   GUEST('HUGETLB-004', 'half a page', (handover) => u64(own(handover, 'hugeMemfd', 'size'), 0x2ff000)),

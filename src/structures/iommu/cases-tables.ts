@@ -280,10 +280,10 @@ export const TABLE_CASES: readonly TableCase[] = [
     );
     return u64(entryAddress, 0x1777_7027);
   }),
-  legacy('VTD-138', 'a leaf onto memory that nobody preserved', (handover) =>
+  legacy('VTD-138', 'a leaf onto memory that is not preserved', (handover) =>
     retarget(handover, 0x1999_9000n),
   ),
-  first('VTD-138', 'a leaf onto memory that nobody preserved', (handover) =>
+  first('VTD-138', 'a leaf onto memory that is not preserved', (handover) =>
     retarget(handover, 0x1999_9000n),
   ),
   legacy(

@@ -1,9 +1,9 @@
 /** Devices that are handed over, against the context and PASID entries below their unit's root table. */
 
+import type { HandedIommu } from '../../decode/iommu/domains.js';
 import type { ScalableContextEntry } from '../../records/vtd.js';
 import { IOMMU } from '../../validate/reads.js';
-import type { Rule } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { pageAddress } from '../../vtd/context/structure.js';
@@ -65,17 +65,22 @@ export const deviceInTables = rule({
   },
 });
 
-/** Devices with a translation, and that. */
-function translated(
-  ...[context, report]: Parameters<NonNullable<Rule['check']>>
-): (PlacedDevice & { readonly translation: DeviceTranslation })[] {
-  return placedDevices(context, report).flatMap((device) => {
-    const { translation } = device.path;
-    return translation === undefined ? [] : [{ ...device, translation }];
-  });
-}
+/** Devices with a translation, that, and the state that they are of. */
+const TRANSLATED: Elements<
+  PlacedDevice & { readonly translation: DeviceTranslation; readonly handed: HandedIommu }
+> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: IOMMU },
+  *each(context, report) {
+    const handed = handedOf(context, report);
+    for (const device of placedDevices(context, report)) {
+      const { translation } = device.path;
+      if (handed !== undefined && translation !== undefined) yield { ...device, translation, handed };
+    }
+  },
+  subject: ({ subject }) => subject,
+};
 
-export const domainIds = rule({
+export const domainIds = eachRule(TRANSLATED, {
   id: 'IOMMU-051',
   title: 'the domain id in the entry of a device is its attachment_id',
   source: SEEN,
@@ -84,17 +89,14 @@ export const domainIds = rule({
     'the next kernel reserves another domain id than the hardware uses: its invalidations have no effect, and it may give the id in use to another domain, which then shares cached translations',
   requires: ['IOMMU-050', 'IOMMU-025', 'IOMMU-026'],
   follows: ['IOMMUFD-110'],
-  check(context, report) {
-    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
-      if (BigInt(translation.did) === device.attachmentId) continue;
-      report.finding({
-        subject,
-        message: `the entry of ${name} at ${hex(lastAddress(path))} has domain id ${hex(translation.did)}, but its attachment_id is ${hex(device.attachmentId)}`,
-        location: fieldOf(state, 'devices', device, 'attachmentId'),
-        found: hex(device.attachmentId),
-        expected: hex(translation.did),
-      });
-    }
+  *faults({ state, device, translation, name, path }) {
+    if (BigInt(translation.did) === device.attachmentId) return;
+    yield {
+      message: `the entry of ${name} at ${hex(lastAddress(path))} has domain id ${hex(translation.did)}, but its attachment_id is ${hex(device.attachmentId)}`,
+      location: fieldOf(state, 'devices', device, 'attachmentId'),
+      found: hex(device.attachmentId),
+      expected: hex(translation.did),
+    };
   },
 });
 
@@ -105,7 +107,7 @@ function rootsOf(translation: DeviceTranslation): PagingRoot[] {
   ];
 }
 
-export const topTables = rule({
+export const topTables = eachRule(TRANSLATED, {
   id: 'IOMMU-052',
   title: 'the entry of a device leads to the top table of its domain',
   source: `${SEEN}; vtd XR-2`,
@@ -114,35 +116,31 @@ export const topTables = rule({
     'the next kernel takes over another table than the hardware uses: DMA continues through tables that no driver manages',
   requires: ['IOMMU-050', 'IOMMU-030'],
   follows: ['IOMMUFD-110'],
-  check(context, report) {
-    const handed = handedOf(context, report);
-    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
-      const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
-      // What can be no table at all is IOMMU-059.
-      if (domain === undefined || noTable(domain.topTable) !== undefined) continue;
-      const roots = pathRoots(path).map(BigInt);
-      if (roots.includes(domain.topTable)) continue;
-      const other = handed?.domains.find(({ root }) => root !== undefined && roots.includes(root));
-      const leads =
-        roots.length === 0
-          ? `has translation type ${translation.kind}`
-          : `leads to the table ${roots.map(hex).join(' and ')}`;
-      const whose = other === undefined ? '' : `, the top table of ${other.name}`;
-      report.finding({
-        subject,
-        message: `the entry of ${name} at ${hex(lastAddress(path))} ${leads}${whose}; top_table of its domain ${hex(domain.address)} is ${hex(domain.topTable)}`,
-        location:
-          other === undefined
-            ? fieldOf(state, 'domains', domain, 'topTable')
-            : fieldOf(state, 'devices', device, 'domain'),
-        found: hex(domain.topTable),
-        expected: roots.map(hex).join(' or ') || 'a table',
-      });
-    }
+  *faults({ handed, state, device, translation, name, path }) {
+    const domain = liveDomainAt(handed.state, device.domain);
+    // What can be no table at all is IOMMU-059.
+    if (domain === undefined || noTable(domain.topTable) !== undefined) return;
+    const roots = pathRoots(path).map(BigInt);
+    if (roots.includes(domain.topTable)) return;
+    const other = handed.domains.find(({ root }) => root !== undefined && roots.includes(root));
+    const leads =
+      roots.length === 0
+        ? `has translation type ${translation.kind}`
+        : `leads to the table ${roots.map(hex).join(' and ')}`;
+    const whose = other === undefined ? '' : `, the top table of ${other.name}`;
+    yield {
+      message: `the entry of ${name} at ${hex(lastAddress(path))} ${leads}${whose}; top_table of its domain ${hex(domain.address)} is ${hex(domain.topTable)}`,
+      location:
+        other === undefined
+          ? fieldOf(state, 'domains', domain, 'topTable')
+          : fieldOf(state, 'devices', device, 'domain'),
+      found: hex(domain.topTable),
+      expected: roots.map(hex).join(' or ') || 'a table',
+    };
   },
 });
 
-export const levels = rule({
+export const levels = eachRule(TRANSLATED, {
   id: 'IOMMU-053',
   title: 'the address width in the entry of a device matches top_level of its domain',
   source: `${SEEN}; vtd XR-2`,
@@ -150,23 +148,19 @@ export const levels = rule({
   consequence:
     'the next kernel walks and frees the tables with the wrong depth: it takes page tables for pages, or pages for page tables',
   requires: ['IOMMU-052'],
-  check(context, report) {
-    const handed = handedOf(context, report);
-    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
-      const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
-      const root = rootsOf(translation).find(({ address }) => BigInt(address) === domain?.topTable);
-      if (domain === undefined || root === undefined) continue;
-      const isFirst = 'first' in translation && translation.first === root;
-      const fine = BigInt(root.levels) === domain.topLevel + 1n;
-      if (fine || !isDepth(domain.topLevel, isFirst ? 'first' : 'second')) continue;
-      report.finding({
-        subject,
-        message: `the entry of ${name} at ${hex(lastAddress(path))} has ${root.levels} levels, but top_level of its domain ${hex(domain.address)} is ${domain.topLevel}, for ${domain.topLevel + 1n} levels`,
-        location: fieldOf(state, 'domains', domain, 'topLevel'),
-        found: `${domain.topLevel}`,
-        expected: `${root.levels - 1}`,
-      });
-    }
+  *faults({ handed, state, device, translation, name, path }) {
+    const domain = liveDomainAt(handed.state, device.domain);
+    const root = rootsOf(translation).find(({ address }) => BigInt(address) === domain?.topTable);
+    if (domain === undefined || root === undefined) return;
+    const isFirst = 'first' in translation && translation.first === root;
+    const fine = BigInt(root.levels) === domain.topLevel + 1n;
+    if (fine || !isDepth(domain.topLevel, isFirst ? 'first' : 'second')) return;
+    yield {
+      message: `the entry of ${name} at ${hex(lastAddress(path))} has ${root.levels} levels, but top_level of its domain ${hex(domain.address)} is ${domain.topLevel}, for ${domain.topLevel + 1n} levels`,
+      location: fieldOf(state, 'domains', domain, 'topLevel'),
+      found: `${domain.topLevel}`,
+      expected: `${root.levels - 1}`,
+    };
   },
 });
 
@@ -185,7 +179,7 @@ export const stages = rule({
     const told = new Set<bigint>();
     if (handed?.domains.every(({ domain }) => domain.signExtend === undefined) === true)
       report.skip('iommu-v1 has no sign_extend');
-    for (const { state, device, translation, name, path, subject } of translated(context, report)) {
+    for (const { state, device, translation, name, path, subject } of TRANSLATED.each(context, report)) {
       const domain = handed === undefined ? undefined : liveDomainAt(handed.state, device.domain);
       if (domain?.signExtend === undefined || told.has(domain.address)) continue;
       const isFirst = 'first' in translation && BigInt(translation.first.address) === domain.topTable;

@@ -48,7 +48,7 @@ export const DRAFT_CASES: readonly DraftCase[] = [
   LEGACY('IOMMUFD-108', 'one domain of two page tables', (handover) =>
     u64(hwpt(handover, 1, 'domain'), domain(handover).address),
   ),
-  LEGACYW('IOMMUFD-108', 'a domain of nobody', (handover) => {
+  LEGACYW('IOMMUFD-108', 'a domain without an iommufd', (handover) => {
     const { address, topTable } = domain(handover, 2);
     return [
       ...u64(page(handover, 'domains') + 8n, 4),

@@ -50,6 +50,7 @@ export const kvmVm: Subject = {
   what: 'KVM virtual machine',
   plural: 'KVM virtual machines',
   part: 'draft',
+  area: { id: 'KVM', title: 'virtual machines and their CPUs (draft)' },
   forms: [
     {
       id: VM,

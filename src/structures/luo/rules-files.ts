@@ -3,15 +3,15 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import { fileCapacity } from '../../decode/upstream/luo.js';
-import { LUO_FILE_SER } from '../../records/luo.js';
+import { luoFileSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
-import { type Elements, eachRule, uniqueRule } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, uniqueRule } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex, listed } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
-import { at, UPSTREAM } from '../../validate/upstream/shared.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
 import { SESSION_LIST } from './rules-sessions.js';
 
@@ -34,10 +34,6 @@ const SESSION_FILES: Elements<{ session: LuoSession; file: LuoFile; index: numbe
   subject: ({ session, file }) => fileSubject(session, file),
 };
 
-function place({ origin }: LuoFile, offset: number, name: string) {
-  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
-}
-
 const handlerEnds = eachRule(SESSION_FILES, {
   id: 'LUO-013',
   title: 'every handler string is NUL-terminated',
@@ -49,7 +45,7 @@ const handlerEnds = eachRule(SESSION_FILES, {
     if (bytesToText(file.compatible).terminated) return;
     yield {
       message: `the handler string of file ${index} of session ${quoted(session.name)} is not NUL-terminated`,
-      location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
+      location: fieldPlace(luoFileSer, file.origin.address, 'compatible'),
     };
   },
 });
@@ -89,7 +85,7 @@ const knownHandler: Rule = {
         message: `file ${index} of session ${quoted(session.name)} has the handler "${text}"${
           draft === undefined ? '' : `, a draft (${draft.draft}) that no release has`
         }${taker === undefined || draft !== undefined ? '' : `, which Linux ${taker.release} does not have`}${loses}`,
-        location: place(file, LUO_FILE_SER.compatible, 'luo_file_ser.compatible'),
+        location: fieldPlace(luoFileSer, file.origin.address, 'compatible'),
         found: text,
         expected: listed([...known]),
       });
@@ -130,7 +126,7 @@ const tokensUnique = uniqueRule(SESSION_FILES, {
   key: ({ file }) => file.token,
   fault: ({ session, file, index }) => ({
     message: `file ${index} of session ${quoted(session.name)} has the same token ${hex(file.token)} as an earlier file`,
-    location: place(file, LUO_FILE_SER.token, 'luo_file_ser.token'),
+    location: fieldPlace(luoFileSer, file.origin.address, 'token'),
     found: hex(file.token),
   }),
 });

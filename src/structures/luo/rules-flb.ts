@@ -2,19 +2,17 @@
 
 import type { Luo, LuoFlb } from '../../abi/upstream/model.js';
 import { flbCapacity } from '../../decode/upstream/luo.js';
-import { LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../../records/luo.js';
+import { luoFlbHeaderSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES_AND_FLBS, FLBS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { handlerSubject } from '../../validate/subject.js';
 import { counted } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
 import { noFlbBehind } from './rules-written.js';
-
-const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: FLBS });
 
 const LB = 'kernel/liveupdate/luo_flb.c';
 
@@ -27,9 +25,13 @@ function withFlbs({ handover }: RuleContext, report: Reporter): Luo | undefined 
   return undefined;
 }
 
-function place({ origin }: LuoFlb, offset: number, name: string) {
-  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
-}
+/** FLBs, each with its position. */
+const FLB_ENTRIES: Elements<readonly [number, LuoFlb]> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: FLBS },
+  each: (context, report) => (withFlbs(context, report)?.flbs ?? []).entries(),
+  subject: ([, flb]) => handlerSubject(flb),
+};
+const rule = rulesOf(FLB_ENTRIES.shared);
 
 /** Whether only the kernel's test uses an FLB, whose data is not an address. */
 export function isTestFlb({ name }: LuoFlb): boolean {
@@ -48,7 +50,7 @@ const flbPages = rule({
     if (luo === undefined || luo.flbPages === 1n) return;
     report.finding({
       message: `pgcnt of the FLB header is ${luo.flbPages}`,
-      location: at((luo.flbsAddress ?? 0n) + BigInt(LUO_FLB_HEADER_SER.pgcnt), 'luo_flb_header_ser.pgcnt'),
+      location: fieldPlace(luoFlbHeaderSer, luo.flbsAddress, 'pgcnt'),
       found: `${luo.flbPages}`,
       expected: '1',
     });
@@ -67,7 +69,7 @@ const flbCount = rule({
     if (luo?.flbCount === undefined || luo.flbCount <= BigInt(capacity)) return;
     report.finding({
       message: `luo_flb_header_ser.count is ${luo.flbCount}, but the page has room for ${capacity}`,
-      location: at((luo.flbsAddress ?? 0n) + BigInt(LUO_FLB_HEADER_SER.count), 'luo_flb_header_ser.count'),
+      location: fieldPlace(luoFlbHeaderSer, luo.flbsAddress, 'count'),
       found: `${luo.flbCount}`,
       expected: `at most ${capacity}`,
     });
@@ -86,7 +88,7 @@ const flbNames = rule({
     const seen = new Set<string>();
     for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
       const { text, terminated } = bytesToText(flb.name);
-      const location = place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name');
+      const location = fieldPlace(luoFlbSer, flb.origin.address, 'name');
       const subject = handlerSubject(flb);
       if (!terminated)
         report.finding({
@@ -105,7 +107,7 @@ const flbNames = rule({
   },
 });
 
-const flbUsers = rule({
+const flbUsers = eachRule(FLB_ENTRIES, {
   id: 'FLB-004',
   title: 'count of an FLB is at least 1 and fits in 31 bits',
   severity: 'warning',
@@ -113,21 +115,18 @@ const flbUsers = rule({
   evidence: LB,
   consequence: 'not checked: the reference count warns later, and the FLB is never finished',
   requires: ['FLB-002'],
-  check(context, report) {
-    for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
-      if (flb.count >= 1n && flb.count < 1n << 31n) continue;
-      report.finding({
-        subject: handlerSubject(flb),
-        message: `count of FLB ${i}, "${bytesToText(flb.name).text}", is ${flb.count}`,
-        location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
-        found: `${flb.count}`,
-        expected: '1 to 2147483647',
-      });
-    }
+  *faults([i, flb]) {
+    if (flb.count >= 1n && flb.count < 1n << 31n) return;
+    yield {
+      message: `count of FLB ${i}, "${bytesToText(flb.name).text}", is ${flb.count}`,
+      location: fieldPlace(luoFlbSer, flb.origin.address, 'count'),
+      found: `${flb.count}`,
+      expected: '1 to 2147483647',
+    };
   },
 });
 
-const knownFlb = rule({
+const knownFlb = eachRule(FLB_ENTRIES, {
   id: 'FLB-005',
   title: 'every FLB exists in a release',
   severity: 'warning',
@@ -135,17 +134,14 @@ const knownFlb = rule({
   evidence: LB,
   consequence: 'silently ignored: the memory it refers to stays reserved until the next cold boot',
   requires: ['FLB-002'],
-  check(context, report) {
-    for (const [i, flb] of (withFlbs(context, report)?.flbs ?? []).entries()) {
-      const { text, terminated } = bytesToText(flb.name);
-      if (!terminated || isTestFlb(flb)) continue;
-      report.finding({
-        subject: handlerSubject(flb),
-        message: `no release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
-        location: place(flb, LUO_FLB_SER.name, 'luo_flb_ser.name'),
-        found: text,
-      });
-    }
+  *faults([i, flb]) {
+    const { text, terminated } = bytesToText(flb.name);
+    if (!terminated || isTestFlb(flb)) return;
+    yield {
+      message: `no release has an FLB "${text}" (entry ${i}${flb.draft === undefined ? '' : `, a draft: ${flb.draft.draft}`})`,
+      location: fieldPlace(luoFlbSer, flb.origin.address, 'name'),
+      found: text,
+    };
   },
 });
 
@@ -203,7 +199,7 @@ const flbDependents = rule({
       report.finding({
         subject: handlerSubject(flb),
         message: `count of FLB ${i}, "${name}", is ${flb.count}, but all sessions together have ${counted(most, 'file')} that ${most === 1n ? 'holds' : 'hold'} it`,
-        location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
+        location: fieldPlace(luoFlbSer, flb.origin.address, 'count'),
         found: `${flb.count}`,
         expected: `at most ${most}`,
       });
@@ -236,7 +232,7 @@ const flbFinishedEarly = rule({
         ...(owner.needed ? {} : { severity: 'warning' as const }),
         subject: { handler: name },
         message: `count of FLB ${i}, "${name}", is ${flb.count}, but ${counted(known, 'file')} ${known === 1n ? 'holds' : 'hold'} it`,
-        location: place(flb, LUO_FLB_SER.count, 'luo_flb_ser.count'),
+        location: fieldPlace(luoFlbSer, flb.origin.address, 'count'),
         found: `${flb.count}`,
         expected: `${known}`,
       });

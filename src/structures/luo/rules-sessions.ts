@@ -2,11 +2,11 @@
 
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
 import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
-import { LUO_FILE_SER_SIZE, LUO_FILE_SET_SER, LUO_SESSION_SER } from '../../records/luo.js';
+import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -46,10 +46,6 @@ const rule = rulesOf(SESSION_LIST.shared);
 function luoOf({ handover }: RuleContext, report: Reporter): Luo | undefined {
   if (handover.luo === undefined) report.skip('the dump has no LUO state');
   return handover.luo;
-}
-
-function field({ origin }: LuoSession, offset: number, name: string) {
-  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }
 
 const sessionCount = rule({
@@ -93,7 +89,7 @@ const sessionNameEnds = eachRule(SESSION_LIST, {
     if (bytesToText(session.name).terminated) return;
     yield {
       message: `the name of session ${quoted(session.name)} is not NUL-terminated`,
-      location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+      location: fieldPlace(luoSessionSer, session.origin.address, 'name'),
     };
   },
 });
@@ -114,7 +110,7 @@ const sessionNamed = rule({
         ...(legal ? { severity: 'note' as const } : {}),
         subject: sessionSubject(session),
         message: `session ${i} has no name`,
-        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+        location: fieldPlace(luoSessionSer, session.origin.address, 'name'),
       });
     }
   },
@@ -157,7 +153,7 @@ const sessionNamesUnique = rule({
       report.finding({
         subject: sessionSubject(session),
         message: `sessions ${first.index} and ${i} are both named ${quoted(session.name)}${more}`,
-        location: field(session, LUO_SESSION_SER.name, 'luo_session_ser.name'),
+        location: fieldPlace(luoSessionSer, session.origin.address, 'name'),
       });
     }
   },
@@ -175,7 +171,7 @@ const noFilesNoCount = eachRule(SESSION_LIST, {
     if (filesAddress !== 0n || count === 0n) return;
     yield {
       message: `session ${quoted(name)} has a count of ${count}, but its files are at 0`,
-      location: field(session, LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count, 'luo_file_set_ser.count'),
+      location: fieldPlace(luoSessionSer, session.origin.address, 'fileSetSer.count'),
       found: `${count}`,
       expected: '0',
     };
@@ -200,11 +196,7 @@ const fileCount = rule({
         report.absent(`the files of session ${quoted(name)}`, filesAddress);
         continue;
       }
-      const location = field(
-        session,
-        LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.count,
-        'luo_file_set_ser.count',
-      );
+      const location = fieldPlace(luoSessionSer, session.origin.address, 'fileSetSer.count');
       if (fileBlocks === undefined) {
         if (count > capacity) {
           report.finding({
@@ -266,11 +258,7 @@ const arrayOwner = rule({
         message: `the files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
           other === undefined ? 'beyond 2^52' : `as are those of session ${quoted(other.name)}`
         }`,
-        location: field(
-          session,
-          LUO_SESSION_SER.fileSetSer + LUO_FILE_SET_SER.files,
-          'luo_file_set_ser.files',
-        ),
+        location: fieldPlace(luoSessionSer, session.origin.address, 'fileSetSer.files'),
         found: hex(filesAddress),
       });
     }

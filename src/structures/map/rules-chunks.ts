@@ -11,19 +11,22 @@ import {
   KHOSER_MEM_CHUNK_HDR_SIZE,
 } from '../../records/kho_map.js';
 import { MAP } from '../../validate/reads.js';
-import type { Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
-
-const rule = rulesOf({ generations: CHUNKS, needs: ['memory'], reads: MAP });
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
 
-function chunksOf({ handover }: RuleContext): readonly MapChunk[] {
-  return handover.preservedMap?.chunks ?? [];
-}
+const MAP_CHUNKS = {
+  shared: { generations: CHUNKS, needs: ['memory'], reads: MAP },
+  each(context: RuleContext, report: Reporter): readonly MapChunk[] {
+    notePartMissing(context, report);
+    return context.handover.preservedMap?.chunks ?? [];
+  },
+} satisfies Elements<MapChunk>;
+const rule = rulesOf(MAP_CHUNKS.shared);
 
 function header({ address }: MapChunk, field: 'next' | 'order' | 'numElms', name: string) {
   return at(address + BigInt(KHOSER_MEM_CHUNK_HDR[field]), `khoser_mem_chunk_hdr.${name}`);
@@ -41,9 +44,8 @@ const chunkChain = rule({
   evidence: DESERIALIZE,
   consequence: 'the next kernel never leaves the loop that follows the chain',
   check(context, report) {
-    notePartMissing(context, report);
     const { pageSize, memory } = context.handover;
-    const chunks = chunksOf(context);
+    const chunks = MAP_CHUNKS.each(context, report);
     const last = chunks.at(-1);
     if (last === undefined || last.next === 0n) return;
     const next = physicalAddress(last.next);
@@ -64,76 +66,67 @@ const chunkChain = rule({
   },
 });
 
-const chunkCount = rule({
+const chunkCount = eachRule(MAP_CHUNKS, {
   id: 'KHO-132',
   title: 'num_elms of a chunk does not exceed the room in a page',
   source: 'upstream M2',
   evidence: DESERIALIZE,
   consequence: 'the next kernel takes the memory after the page for bitmap pointers',
-  check(context, report) {
-    notePartMissing(context, report);
+  *faults(chunk, context) {
     const capacity = chunkCapacity(context.handover.pageSize);
-    for (const chunk of chunksOf(context)) {
-      if (chunk.numElms <= capacity) continue;
-      report.finding({
-        message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, but a page has room for ${capacity}`,
-        location: header(chunk, 'numElms', 'num_elms'),
-        found: `${chunk.numElms}`,
-        expected: `at most ${capacity}`,
-      });
-    }
+    if (chunk.numElms <= capacity) return;
+    yield {
+      message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, but a page has room for ${capacity}`,
+      location: header(chunk, 'numElms', 'num_elms'),
+      found: `${chunk.numElms}`,
+      expected: `at most ${capacity}`,
+    };
   },
 });
 
-const bitmapAddress = rule({
+const bitmapAddress = eachRule(MAP_CHUNKS, {
   id: 'KHO-133',
   title: 'every bitmap pointer is a physical address',
   source: 'upstream M3',
   evidence: BITMAP,
   consequence: 'the next kernel dereferences it unchecked and faults',
-  check(context, report) {
-    notePartMissing(context, report);
+  *faults(chunk, context) {
     const capacity = chunkCapacity(context.handover.pageSize);
-    for (const chunk of chunksOf(context)) {
-      // With a count that does not fit (KHO-132) the end of the pointers is not known.
-      if (chunk.numElms > capacity) continue;
-      for (let i = 0; i < chunk.pointers.length; i++) {
-        const { bitmap } = chunk.pointers.at(i);
-        if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
-        report.finding({
-          message: `bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
-          location: pointer(chunk, i, 'bitmap', 'bitmap'),
-          found: hex(bitmap),
-        });
-      }
+    // With a count that does not fit (KHO-132) the end of the pointers is not known.
+    if (chunk.numElms > capacity) return;
+    for (let i = 0; i < chunk.pointers.length; i++) {
+      const { bitmap } = chunk.pointers.at(i);
+      if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
+      yield {
+        message: `bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
+        location: pointer(chunk, i, 'bitmap', 'bitmap'),
+        found: hex(bitmap),
+      };
     }
   },
 });
 
-const chunkOrder = rule({
+const chunkOrder = eachRule(MAP_CHUNKS, {
   id: 'KHO-134',
   title: "the size of a chunk's blocks fits in 31 bits",
   source: 'upstream M4',
   evidence: BITMAP,
   consequence:
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
-  check(context, report) {
-    notePartMissing(context, report);
+  *faults(chunk, context) {
     const limit = 30 - pageShift(context.handover.pageSize);
-    for (const chunk of chunksOf(context)) {
-      // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
-      if (chunk.order <= limit || chunk.numElms === 0) continue;
-      report.finding({
-        message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
-        location: header(chunk, 'order', 'order'),
-        found: `${chunk.order}`,
-        expected: `at most ${limit}`,
-      });
-    }
+    // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
+    if (chunk.order <= limit || chunk.numElms === 0) return;
+    yield {
+      message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
+      location: header(chunk, 'order', 'order'),
+      found: `${chunk.order}`,
+      expected: `at most ${limit}`,
+    };
   },
 });
 
-const bitmapStart = rule({
+const bitmapStart = eachRule(MAP_CHUNKS, {
   id: 'KHO-136',
   title: 'phys_start is a multiple of the range that its bitmap covers',
   source: 'upstream M6',
@@ -141,25 +134,22 @@ const bitmapStart = rule({
   consequence:
     'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
   requires: ['KHO-134'],
-  check(context, report) {
-    notePartMissing(context, report);
+  *faults(chunk, context) {
     const { pageSize, preservedMap } = context.handover;
     const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
-    for (const chunk of chunksOf(context)) {
-      const block = BigInt(pageSize) << BigInt(chunk.order);
-      for (let i = 0; i < chunk.pointers.length; i++) {
-        const { physStart } = chunk.pointers.at(i);
-        if (physStart % (block * bits) === 0n) continue;
-        const unaligned = physStart % block !== 0n;
-        report.finding({
-          severity: unaligned ? 'error' : 'warning',
-          message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
-            unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
-          }`,
-          location: pointer(chunk, i, 'physStart', 'phys_start'),
-          found: hex(physStart),
-        });
-      }
+    const block = BigInt(pageSize) << BigInt(chunk.order);
+    for (let i = 0; i < chunk.pointers.length; i++) {
+      const { physStart } = chunk.pointers.at(i);
+      if (physStart % (block * bits) === 0n) continue;
+      const unaligned = physStart % block !== 0n;
+      yield {
+        severity: unaligned ? 'error' : 'warning',
+        message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
+          unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
+        }`,
+        location: pointer(chunk, i, 'physStart', 'phys_start'),
+        found: hex(physStart),
+      };
     }
   },
 });
@@ -173,9 +163,8 @@ const bitmapsOnce = rule({
   consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
-    notePartMissing(context, report);
     const seen = new Set<string>();
-    for (const chunk of chunksOf(context)) {
+    for (const chunk of MAP_CHUNKS.each(context, report)) {
       for (let i = 0; i < chunk.pointers.length; i++) {
         const { physStart } = chunk.pointers.at(i);
         const key = `${chunk.order}:${physStart}`;

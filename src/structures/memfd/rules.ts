@@ -1,16 +1,16 @@
 /** Records of preserved memfds (upstream H1 to H6). */
 
 import { areaLength } from '../../decode/upstream/vmalloc.js';
-import { LUO_FILE_SER } from '../../records/luo.js';
+import { luoFileSer } from '../../records/luo.js';
 import { MEMFD_LUO_FOLIO_SER_SIZE, MemfdLuoSerSeals } from '../../records/memfd.js';
 import { bytesToText } from '../../schema/text.js';
 import { FOLIOS } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
-import { eachRule, fieldRule, placeIn } from '../../validate/shapes.js';
+import { eachRule, fieldPlace, fieldRule, placeIn } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex, size as sizeText } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
-import { at, RADIX, UPSTREAM } from '../../validate/upstream/shared.js';
+import { RADIX, UPSTREAM } from '../../validate/upstream/shared.js';
 import { contentRules } from './rules-content.js';
 import { folioRules } from './rules-folios.js';
 import { MEMFDS } from './rules-scan.js';
@@ -50,10 +50,7 @@ const memfdRecord: Rule = {
         report.finding({
           subject: fileSubject({ name }, { token }),
           message: `data of the memfd of token ${hex(token)}, session ${quoted(name)}, is ${hex(data)}`,
-          location: at(
-            origin.address === undefined ? undefined : origin.address + BigInt(LUO_FILE_SER.data),
-            'luo_file_ser.data',
-          ),
+          location: fieldPlace(luoFileSer, origin.address, 'data'),
           found: hex(data),
         });
       }

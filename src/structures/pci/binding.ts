@@ -111,5 +111,6 @@ export const pci: Subject = {
   what: 'PCI state',
   plural: 'PCI states',
   part: 'pci',
+  area: { id: 'PCI', title: 'PCI devices over a live update (draft)' },
   forms,
 };

@@ -17,7 +17,7 @@ export const DRAFT_CASES: readonly DraftCase[] = [
   LEGACY('VFIO-003', 'two of 00:03.0', (handover) =>
     u16(own(handover, 'vfioPci', 'bdf', 1), device(handover).bdf),
   ),
-  LEGACY('VFIO-004', 'a device of nobody', (handover) => u16(own(handover, 'vfioPci', 'bdf'), 0x20)),
+  LEGACY('VFIO-004', 'a device that no record has', (handover) => u16(own(handover, 'vfioPci', 'bdf'), 0x20)),
   LEGACY('VFIO-004', 'a device that the PCI state lacks', (handover) => u16(entry(handover, 0, 'bdf'), 0x20)),
   LEGACYW('VFIO-005', 'a device that is deleted', (handover) =>
     u32(iommu(handover, 'devices', 0, 'flags'), 1),
@@ -41,5 +41,7 @@ export const DRAFT_CASES: readonly DraftCase[] = [
     memory.read(Number(its), 64, second);
     return [...patch(of, second), ...patch(its, first)];
   }),
-  POSTED('VFIO-008', 'a token of nobody', (handover) => u32(own(handover, 'vfioPci', 'token'), 0x99)),
+  POSTED('VFIO-008', 'a token that no iommufd has', (handover) =>
+    u32(own(handover, 'vfioPci', 'token'), 0x99),
+  ),
 ];

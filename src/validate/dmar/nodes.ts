@@ -10,12 +10,14 @@ import { pciAddress } from '../../schema/units.js';
 import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
 import { RFC_2024, type RuleContext } from '../rule.js';
-import { rulesOf } from '../shapes.js';
+import { type Elements, eachRule, rulesOf } from '../shapes.js';
 import { deviceSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { countTables } from './table-count.js';
 
-const rule = rulesOf({ generations: RFC_2024 });
+const shared = { generations: RFC_2024 };
+const rule = rulesOf(shared);
+const DOMAINS: Elements<Domain> = { shared, each: ({ handover: { domains = [] } }) => domains };
 
 const PAGE = 4096n;
 const PAGE_BYTES = 4096;
@@ -97,7 +99,7 @@ export const memProperty = rule({
   },
 });
 
-export const memCapacity = rule({
+export const memCapacity = eachRule(DOMAINS, {
   id: 'DMAR-004',
   title: 'mem fits the one page of records that the serialiser allocates',
   source: 'rfc-2024 I4, 3.3 no. 5',
@@ -105,18 +107,16 @@ export const memCapacity = rule({
     'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
   consequence: 'the old kernel wrote past its buffer: the heap object after it is corrupt',
   requires: ['DMAR-003'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const records = domain.mem?.length ?? 0;
-      if (records <= MEM_CAPACITY || listsTables(handover, domain)) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
-        location: { ...placeOf(domain), property: 'mem' },
-        found: `${records * KHO_MEM_SIZE} bytes`,
-        expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
-      });
-    }
+  *faults(domain, { handover }) {
+    const records = domain.mem?.length ?? 0;
+    if (records <= MEM_CAPACITY || listsTables(handover, domain)) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
+      location: { ...placeOf(domain), property: 'mem' },
+      found: `${records * KHO_MEM_SIZE} bytes`,
+      expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
+    };
   },
 });
 
@@ -200,66 +200,62 @@ export const identity = rule({
   },
 });
 
-export const addressWidth = rule({
+export const addressWidth = eachRule(DOMAINS, {
   id: 'DMAR-007',
   title: 'agaw is 1 to 3',
   source: 'rfc-2024 I7',
   evidence: 'drivers/iommu/intel/iommu.h agaw_to_level',
   consequence: 'the tables are walked with the wrong depth',
   requires: ['DMAR-005'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const { agaw } = domain;
-      if (agaw === undefined || (agaw >= 1 && agaw <= 3)) continue;
-      report.finding({
-        ...(agaw === 0 ? { severity: 'warning' } : {}),
-        subject: domainSubject(domain),
-        message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
-        location: { ...placeOf(domain), property: 'agaw' },
-        found: `${agaw}`,
-        expected: '1, 2 or 3',
-      });
-    }
+  *faults(domain) {
+    const { agaw } = domain;
+    if (agaw === undefined || (agaw >= 1 && agaw <= 3)) return;
+    yield {
+      ...(agaw === 0 ? { severity: 'warning' } : {}),
+      subject: domainSubject(domain),
+      message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
+      location: { ...placeOf(domain), property: 'agaw' },
+      found: `${agaw}`,
+      expected: '1, 2 or 3',
+    };
   },
 });
 
-export const rootTable = rule({
+export const rootTable = eachRule(DOMAINS, {
   id: 'DMAR-008',
   title: 'pgd is page aligned, not zero, and neither in scratch nor in the guestmemfs region',
   source: 'rfc-2024 I8',
   evidence: DESERIALISE,
   consequence: 'the restored domain walks memory with another owner',
   requires: ['DMAR-005'],
-  check({ handover, facts }, report) {
+  *faults(domain, { facts }) {
     const scratch = facts.scratch();
     const fsMem = facts.fsMem();
-    for (const domain of handover.domains ?? []) {
-      const { pgd } = domain;
-      if (pgd === undefined) continue;
-      const wrong =
-        pgd === 0n
-          ? 'is 0'
-          : pgd % PAGE !== 0n
-            ? 'is not page aligned'
-            : pgd >= BigInt(PHYSICAL_LIMIT)
-              ? 'is beyond 2^52'
-              : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
-                ? `is in scratch ${range(scratch.start, scratch.end)}`
-                : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
-                  ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
-                  : undefined;
-      if (wrong === undefined) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
-        location: { ...placeOf(domain), property: 'pgd', address: pgd },
-        found: hex(pgd),
-      });
-    }
+    const { pgd } = domain;
+    if (pgd === undefined) return;
+    const wrong =
+      pgd === 0n
+        ? 'is 0'
+        : pgd % PAGE !== 0n
+          ? 'is not page aligned'
+          : pgd >= BigInt(PHYSICAL_LIMIT)
+            ? 'is beyond 2^52'
+            : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
+              ? `is in scratch ${range(scratch.start, scratch.end)}`
+              : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
+                ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
+                : undefined;
+    if (wrong === undefined) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
+      location: { ...placeOf(domain), property: 'pgd', address: pgd },
+      found: hex(pgd),
+    };
   },
 });
 
-export const pageRecords = rule({
+export const pageRecords = eachRule(DOMAINS, {
   id: 'DMAR-014',
   title: 'mem of a domain has one record per page, with addresses below 2^52',
   source: 'rfc-2024 I14',
@@ -267,36 +263,34 @@ export const pageRecords = rule({
   consequence:
     'bits above the address are taken as part of it; other lengths do not come from the serialiser',
   requires: ['DMAR-003'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const { mem } = domain;
-      if (mem === undefined) continue;
-      const { count, start, end, flags } = memColumns(mem);
-      for (let index = 0; index < count; index++) {
-        const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
-        if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
-        const { addr, len } = mem.at(index);
-        const wrong =
-          len !== PAGE
-            ? `has len ${hex(len)}`
-            : addr % PAGE > 1n
-              ? 'is not page aligned'
-              : addr >= BigInt(PHYSICAL_LIMIT)
-                ? 'has bits 63:52 set'
-                : undefined;
-        if (wrong === undefined) continue;
-        report.finding({
-          subject: domainSubject(domain),
-          message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
-          location: {
-            ...placeOf(domain),
-            property: 'mem',
-            address: addr,
-            field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
-          },
-          found: len === PAGE ? hex(addr) : hex(len),
-        });
-      }
+  *faults(domain) {
+    const { mem } = domain;
+    if (mem === undefined) return;
+    const { count, start, end, flags } = memColumns(mem);
+    for (let index = 0; index < count; index++) {
+      const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
+      if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
+      const { addr, len } = mem.at(index);
+      const wrong =
+        len !== PAGE
+          ? `has len ${hex(len)}`
+          : addr % PAGE > 1n
+            ? 'is not page aligned'
+            : addr >= BigInt(PHYSICAL_LIMIT)
+              ? 'has bits 63:52 set'
+              : undefined;
+      if (wrong === undefined) continue;
+      yield {
+        subject: domainSubject(domain),
+        message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
+        location: {
+          ...placeOf(domain),
+          property: 'mem',
+          address: addr,
+          field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
+        },
+        found: len === PAGE ? hex(addr) : hex(len),
+      };
     }
   },
 });
@@ -347,7 +341,7 @@ export const devices = rule({
   },
 });
 
-export const attached = rule({
+export const attached = eachRule(DOMAINS, {
   id: 'DMAR-018',
   title: 'a domain has devices',
   severity: 'warning',
@@ -356,19 +350,17 @@ export const attached = rule({
   consequence:
     'the domain was never attached, or was carried through a second kexec, which loses the devices',
   requires: ['DMAR-001', 'DMAR-002'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      if (domain.devices !== undefined && domain.devices.length > 0) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
-        location: placeOf(domain),
-      });
-    }
+  *faults(domain) {
+    if (domain.devices !== undefined && domain.devices.length > 0) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
+      location: placeOf(domain),
+    };
   },
 });
 
-export const owned = rule({
+export const owned = eachRule(DOMAINS, {
   id: 'DMAR-019',
   title: 'an iommufd exists for each domain',
   source: 'rfc-2024 I19, S1, 3.3 no. 10, 11',
@@ -377,15 +369,13 @@ export const owned = rule({
   consequence:
     'a stale table entry: the old kernel may have serialised freed memory, and the domain has no owner in the next',
   requires: ['DMAR-006'],
-  check({ handover, facts }, report) {
-    for (const domain of handover.domains ?? []) {
-      const id = domain.persistentId;
-      if (id === undefined || facts.iommufd(id) !== undefined) continue;
-      report.finding({
-        message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
-        location: { ...placeOf(domain), property: 'persistent_id' },
-        found: `${id}`,
-      });
-    }
+  *faults(domain, { facts }) {
+    const id = domain.persistentId;
+    if (id === undefined || facts.iommufd(id) !== undefined) return;
+    yield {
+      message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
+      location: { ...placeOf(domain), property: 'persistent_id' },
+      found: `${id}`,
+    };
   },
 });

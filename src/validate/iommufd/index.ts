@@ -7,11 +7,9 @@ import { flags } from '../../schema/units.js';
 import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
-import { rulesOf } from '../shapes.js';
+import { type Elements, eachRule, rulesOf } from '../shapes.js';
 import { hex, higher, lower, range } from '../text.js';
 import { areaRange, IOMMU_READ, IOMMU_WRITE } from './areas.js';
-
-const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 const SPACE = 1n << 64n;
@@ -24,6 +22,14 @@ const PROT_DEFINED = [...PROT_NAMES.keys()].reduce((mask, bit) => mask | bit, 0)
 function at(part: { origin?: { fdtPath?: string } }): { fdtPath?: string } {
   return part.origin?.fdtPath === undefined ? {} : { fdtPath: part.origin.fdtPath };
 }
+
+const shared = { generations: RFC_2024 };
+const rule = rulesOf(shared);
+const IOMMUFDS: Elements<Iommufd> = { shared, each: ({ handover: { iommufds = [] } }) => iommufds };
+const IOASES: Elements<{ iommufd: Iommufd; ioas: Ioas }> = {
+  shared,
+  each: ({ handover: { iommufds } }) => ioasesOf(iommufds),
+};
 
 function* ioasesOf(iommufds: readonly Iommufd[] | undefined): Generator<{ iommufd: Iommufd; ioas: Ioas }> {
   for (const iommufd of iommufds ?? []) for (const ioas of iommufd.ioases ?? []) yield { iommufd, ioas };
@@ -110,7 +116,7 @@ const idOne = rule({
   },
 });
 
-const objectIds = rule({
+const objectIds = eachRule(IOASES, {
   id: 'IOMMUFD-005',
   title: "an IOAS's node name is a canonical object id, 1 to 2147483647",
   severity: 'warning',
@@ -118,18 +124,16 @@ const objectIds = rule({
   evidence: 'drivers/iommu/iommufd/main.c _iommufd_object_alloc',
   consequence: 'the kernel cannot write this: the dump was edited or damaged',
   requires: ['IOMMUFD-001'],
-  check({ handover: { iommufds } }, report) {
-    for (const { ioas } of ioasesOf(iommufds)) {
-      if (ioas.id !== undefined && ioas.id >= 1 && ioas.id <= 0x7fffffff) continue;
-      report.finding({
-        message: `IOAS node "${ioas.nodeName ?? ioas.id}" is not an object id`,
-        location: at(ioas),
-      });
-    }
+  *faults({ ioas }) {
+    if (ioas.id !== undefined && ioas.id >= 1 && ioas.id <= 0x7fffffff) return;
+    yield {
+      message: `IOAS node "${ioas.nodeName ?? ioas.id}" is not an object id`,
+      location: at(ioas),
+    };
   },
 });
 
-const idsKept = rule({
+const idsKept = eachRule(IOMMUFDS, {
   id: 'IOMMUFD-006',
   title: 'IOAS ids are 1, 2, 3, … within an iommufd',
   severity: 'warning',
@@ -137,16 +141,14 @@ const idsKept = rule({
   evidence: REHYDRATE,
   consequence: 'the restored IOASes get new ids in node order, while user space holds the old ones',
   requires: ['IOMMUFD-005'],
-  check({ handover: { iommufds } }, report) {
-    for (const iommufd of iommufds ?? []) {
-      const ids = (iommufd.ioases ?? []).map(({ id }) => id);
-      if (ids.every((id, i) => id === i + 1)) continue;
-      report.finding({
-        message: `IOAS ids of iommufd ${iommufd.persistentId ?? iommufd.nodeName} change on restore: ${ids.join(', ')} become ${ids.map((_, i) => i + 1).join(', ')}`,
-        location: at(iommufd),
-        found: ids.join(', '),
-      });
-    }
+  *faults(iommufd) {
+    const ids = (iommufd.ioases ?? []).map(({ id }) => id);
+    if (ids.every((id, i) => id === i + 1)) return;
+    yield {
+      message: `IOAS ids of iommufd ${iommufd.persistentId ?? iommufd.nodeName} change on restore: ${ids.join(', ')} become ${ids.map((_, i) => i + 1).join(', ')}`,
+      location: at(iommufd),
+      found: ids.join(', '),
+    };
   },
 });
 
@@ -280,7 +282,7 @@ const boundedAreas = rule({
   },
 });
 
-const disjointAreas = rule({
+const disjointAreas = eachRule(IOASES, {
   id: 'IOMMUFD-011',
   title: 'areas of one IOAS are in ascending order and do not overlap',
   source: 'rfc-2024 F11',
@@ -288,24 +290,22 @@ const disjointAreas = rule({
   consequence:
     'the interval tree takes both, and later look-ups find the wrong one: unmap releases memory that DMA still reaches',
   requires: ['IOMMUFD-008', 'IOMMUFD-009', 'IOMMUFD-010'],
-  check({ handover: { iommufds } }, report) {
-    for (const { ioas } of ioasesOf(iommufds)) {
-      let before: { area: IoasArea; start: bigint; end: bigint } | undefined;
-      for (const area of ioas.areas) {
-        const bounds = areaRange(area);
-        if (bounds === undefined) continue;
-        if (before !== undefined && bounds.start < before.end) {
-          const end = lower(bounds.end, before.end);
-          const overlaps = bounds.start >= before.start || bounds.end > before.start;
-          report.finding({
-            message: overlaps
-              ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
-              : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
-            location: { ...at(area), iova: bounds.start, iovaEnd: end },
-          });
-        }
-        if (before === undefined || bounds.end > before.end) before = { area, ...bounds };
+  *faults({ ioas }) {
+    let before: { area: IoasArea; start: bigint; end: bigint } | undefined;
+    for (const area of ioas.areas) {
+      const bounds = areaRange(area);
+      if (bounds === undefined) continue;
+      if (before !== undefined && bounds.start < before.end) {
+        const end = lower(bounds.end, before.end);
+        const overlaps = bounds.start >= before.start || bounds.end > before.start;
+        yield {
+          message: overlaps
+            ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
+            : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
+          location: { ...at(area), iova: bounds.start, iovaEnd: end },
+        };
       }
+      if (before === undefined || bounds.end > before.end) before = { area, ...bounds };
     }
   },
 });
