@@ -24,6 +24,7 @@ export interface OwnedFolios {
   readonly list: Pick<CountedFolios, 'order'> & {
     readonly area: Pick<CountedFolios['area'], 'runs' | 'runSize'>;
     readonly folios: {
+      /** Entries, many at a time, from the first on. */
       columns(): Iterable<Pick<FolioColumns, 'length' | 'pfn' | 'index' | 'count' | 'step'>>;
     };
   };

@@ -12,7 +12,7 @@ import { createRandom } from '../../src/synth/random.js';
 import { sweep } from '../sweep.js';
 import { UNIT_TARGETS } from './units.js';
 
-const CASES = sweep(160, 48);
+const CASES = sweep(160, 36);
 
 function* made(mutator: Mutator, context: MutateContext): Generator<Mutation> {
   for (let i = 0; i < CASES; i++) {

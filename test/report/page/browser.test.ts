@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Handover } from '../../../src/abi/model.js';
 import { reportPage } from '../../../src/report/page/page.js';
 import { planFromSeed, synthesise } from '../../../src/synth/synth.js';
@@ -94,6 +94,7 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     iommu = pageOf(decodeAt(core, 0x51c000n));
     faulty = pageOf(damaged(buildDump(SAMPLE_PLAN), {}));
   }, 120_000);
+  afterEach(() => chromium.closePages());
   afterAll(() => chromium.close());
 
   test('a capture with devices: search, zoom, links and filters; nothing leaves the page', async () => {
@@ -141,10 +142,14 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  test.each([
-    ['light', 390],
-    ['dark', 1300],
-  ] as const)('no violation of accessibility: %s, %d pixels wide', async (colorScheme, width) => {
+  test.each(
+    (
+      [
+        ['light', 390],
+        ['dark', 1300],
+      ] as const
+    ).slice(sweep(0, 1)),
+  )('no violation of accessibility: %s, %d pixels wide', async (colorScheme, width) => {
     const { page, offences } = await chromium.open(faulty, { colorScheme, viewport: { width, height: 800 } });
     await ask(page, '0x2223012');
     await page.evaluate(
@@ -234,30 +239,34 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  test('the viewer: a blob with the core that has its memory, and memory with registers', async () => {
-    const watched = await chromium.openFile(viewer);
-    const { page, offences } = watched;
-    const folder = join(fixtures, 'linux-6.18-handover');
-    await drop(watched, [
-      ['fdt', fileBytes(join(folder, 'debugfs-in/fdt'))],
-      ['memory.gz', fileBytes(join(folder, 'handover.elf.gz'))],
-    ]);
-    await page.waitForSelector('h1 .verdict', { timeout: 60_000 });
-    expect(await page.locator('#map-canvas').isVisible()).toBe(true);
-    await page.reload();
-    const vtd = join(fixtures, 'linux-7.3-scalable-mode/vtd');
-    const regset = fileBytes(join(vtd, 'iommu_regset'));
-    await page.locator('#viewer-settings summary').click();
-    await page.fill('#viewer-haw', '99');
-    await drop(watched, [['iommu_regset', regset]]);
-    await expect.poll(() => page.locator('#viewer-status.error').innerText()).toContain('99');
-    await page.fill('#viewer-haw', '39');
-    await drop(watched, [
-      ['before-kexec.elf.gz', fileBytes(join(vtd, 'before-kexec.elf.gz'))],
-      ['iommu_regset', regset],
-    ]);
-    await page.waitForSelector('#spaces details.space', { timeout: 60_000, state: 'attached' });
-    expect(await ask(page, '00:03.0@0')).toContain('00:03.0@0');
-    expect(offences).toEqual([]);
-  });
+  // By day the registers are left out: a second viewer takes as long as three pages.
+  test.skipIf(sweep(0, 1) === 1)(
+    'the viewer: a blob with the core that has its memory, and memory with registers',
+    async () => {
+      const watched = await chromium.openFile(viewer);
+      const { page, offences } = watched;
+      const folder = join(fixtures, 'linux-6.18-handover');
+      await drop(watched, [
+        ['fdt', fileBytes(join(folder, 'debugfs-in/fdt'))],
+        ['memory.gz', fileBytes(join(folder, 'handover.elf.gz'))],
+      ]);
+      await page.waitForSelector('h1 .verdict', { timeout: 60_000 });
+      expect(await page.locator('#map-canvas').isVisible()).toBe(true);
+      await page.reload();
+      const vtd = join(fixtures, 'linux-7.3-scalable-mode/vtd');
+      const regset = fileBytes(join(vtd, 'iommu_regset'));
+      await page.locator('#viewer-settings summary').click();
+      await page.fill('#viewer-haw', '99');
+      await drop(watched, [['iommu_regset', regset]]);
+      await expect.poll(() => page.locator('#viewer-status.error').innerText()).toContain('99');
+      await page.fill('#viewer-haw', '39');
+      await drop(watched, [
+        ['before-kexec.elf.gz', fileBytes(join(vtd, 'before-kexec.elf.gz'))],
+        ['iommu_regset', regset],
+      ]);
+      await page.waitForSelector('#spaces details.space', { timeout: 60_000, state: 'attached' });
+      expect(await ask(page, '00:03.0@0')).toContain('00:03.0@0');
+      expect(offences).toEqual([]);
+    },
+  );
 });

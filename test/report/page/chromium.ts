@@ -26,6 +26,8 @@ export interface Chromium {
   open(html: string, options?: BrowserContextOptions, hash?: string): Promise<Watched>;
   /** Opens a file. */
   openFile(path: string, options?: BrowserContextOptions): Promise<Watched>;
+  /** Closes what was opened: a page goes on painting. */
+  closePages(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,9 @@ export async function startChromium(): Promise<Chromium> {
       return openUrl(`${pathToFileURL(path).href}${hash}`, options);
     },
     openFile: (path, options) => openUrl(pathToFileURL(path).href, options),
+    async closePages() {
+      await Promise.all(browser.contexts().map((context) => context.close()));
+    },
     async close() {
       await browser.close();
       rmSync(folder, { recursive: true });
