@@ -1,5 +1,7 @@
 /** LUO's global state that files depend on, FLB (upstream F1 to F6). */
 
+import { missingOf } from '../../abi/missing.js';
+import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoFlb } from '../../abi/upstream/model.js';
 import { flbCapacity } from '../../decode/upstream/luo.js';
 import { luoFlbHeaderSer, luoFlbSer } from '../../records/luo.js';
@@ -219,7 +221,7 @@ const flbFinishedEarly = rule({
   check(context, report) {
     const luo = withSessions(context, report);
     if (luo === undefined) return;
-    noteUnknownFiles(luo, report);
+    noteUnknownFiles(context.handover, luo, report);
     for (const [i, flb] of (luo.flbs ?? []).entries()) {
       const name = bytesToText(flb.name).text;
       const owner = flbOwner(name);
@@ -256,7 +258,7 @@ const flbMissing = rule({
     const none = own?.flbsAddress === 0n && (own.sessions ?? []).length > 0;
     const luo = none ? own : withSessions(context, report);
     if (luo === undefined) return;
-    noteUnknownFiles(luo, report);
+    noteUnknownFiles(context.handover, luo, report);
     const names = (luo.flbs ?? []).map(({ name }) => bytesToText(name).text);
     for (const { label, name, handlers, needed } of FLB_OWNERS) {
       if (!needed || names.some((each) => name.test(each))) continue;
@@ -274,11 +276,17 @@ const flbMissing = rule({
   },
 });
 
-/** Files that are not in the dump may hold an FLB too: what is not seen has not passed. */
-function noteUnknownFiles({ sessions = [] }: Luo, report: Reporter): void {
-  for (const { name, files, filesAddress, count } of sessions) {
-    if (filesAddress === 0n || BigInt(files?.length ?? 0) >= count) continue;
-    report.absent(`files of session ${quoted(name)}`, filesAddress);
+/**
+ * Files that cannot be read may hold an FLB too: what is not seen has not passed. Either the dump lacks them, or the
+ * count is wrong, of which other rules tell.
+ */
+function noteUnknownFiles(handover: Handover, { sessions = [] }: Luo, report: Reporter): void {
+  const isAbsent = missingOf(handover, ['files']) !== undefined;
+  for (const { name, files = [], filesAddress, count } of sessions) {
+    if (filesAddress === 0n || BigInt(files.length) >= count) continue;
+    const whose = `session ${quoted(name)}`;
+    if (isAbsent) report.absent(`a block of files of ${whose}`, filesAddress);
+    else report.skip(`${whose} has a count of ${count}, but ${files.length} can be read`, 'prerequisite');
   }
 }
 
