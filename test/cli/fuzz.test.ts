@@ -249,10 +249,9 @@ describe('--exec', () => {
   test('the memory limit holds', () => {
     const greedy = "sh -c 'head -c 100000000 /dev/zero | tail -c 99999999 >/dev/null || exit 9' @@";
     const out = join(folder, 'limited');
-    const limited = kho(['fuzz', BLOB, '--exec', greedy, '--memory-limit', '64M', '--count', '2', '-o', out]);
+    const limited = kho(['fuzz', BLOB, '--exec', greedy, '--memory-limit', '64M', '--count', '1', '-o', out]);
     expect(limited.status).toBe(0);
     expect(lines(join(out, 'results.ndjson')).map(({ outcome, status }) => [outcome, status])).toEqual([
-      ['rejected', 9],
       ['rejected', 9],
     ]);
   });

@@ -66,21 +66,21 @@ describe('time grows in proportion to', () => {
     expectLinear((size) => {
       const [a, b] = [1, 2].map(() => handover(size, 1, (i) => `s${i}`));
       expect(count(diffHandovers(a as Handover, b as Handover))).toBe(0);
-    }, 1000);
+    }, 300);
   });
 
   test('sessions of one name', () => {
     expectLinear((size) => {
       const [a, b] = [1, 2].map(() => handover(size, 1, () => 'same'));
       expect(count(diffHandovers(a as Handover, b as Handover))).toBe(0);
-    }, 1000);
+    }, 300);
   });
 
   test('folios, none of them next to another', () => {
     expectLinear((size) => {
       const [a, b] = [1, 2].map(() => handover(1, size, () => 's'));
       expect(count(diffHandovers(a as Handover, b as Handover, { strict: true }))).toBe(0);
-    }, 10_000);
+    }, 4000);
   });
 
   test('pages that are not kept', () => {
@@ -90,6 +90,6 @@ describe('time grows in proportion to', () => {
       const { verdict, entries } = coverageOf(a, b);
       expect(verdict).toBe('lost');
       expect(entries[0]?.count).toBe(size);
-    }, 10_000);
+    }, 4000);
   });
 });

@@ -164,7 +164,7 @@ test('random bytes, with and without a magic', () => {
 
 test('every truncation of the worked example', () => {
   const blob = workedBlob();
-  for (let size = 0; size < blob.length; size++) {
+  for (let size = 0; size < blob.length; size += size < 64 ? 1 : sweep(1, 3)) {
     count('truncation');
     const bytes = blob.subarray(0, size);
     obeys(bytes);

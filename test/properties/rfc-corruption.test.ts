@@ -68,7 +68,7 @@ describe('a dump damaged anywhere', () => {
           expect(new Set(judged).size).toBe(judged.length);
         }
       }),
-      { numRuns: sweep(80, 16) },
+      { numRuns: sweep(80, 9) },
     );
   });
 
@@ -86,7 +86,7 @@ describe('a dump damaged anywhere', () => {
         const again = { ...memoryOfChunks(chunks), description: memory.description };
         expect(decodeMemoryJson(again)).toEqual(json);
       }),
-      { numRuns: sweep(80, 16) },
+      { numRuns: sweep(80, 9) },
     );
   });
 });

@@ -15,7 +15,7 @@ import { SAMPLE_PLAN } from '../rfc/plan.js';
 import { sweep } from '../sweep.js';
 import { leavesOf } from '../vtd/leaves.js';
 
-const RUNS = { numRuns: sweep(40, 8) };
+const RUNS = { numRuns: sweep(40, 5) };
 
 function seriousFindings(dump: BuiltDump): string[] {
   return validate(decodeMemory(dump.memory), catalogue)
