@@ -7,7 +7,6 @@ import {
   writeKhoVmallocHdr,
 } from '../../records/vmalloc.js';
 import type { RecordType } from '../../schema/record.js';
-import { ModelError } from '../from-json.js';
 import { type Json, jsonAddresses, jsonNarrow, jsonWide } from './json.js';
 import type { Place } from './place.js';
 
@@ -56,8 +55,8 @@ export function writeArea(place: Place, bytes: Uint8Array, list: Json | undefine
   const needed = Math.max(chunks.length, Math.ceil(runs.length / vmallocCapacity(pageSize)));
   while (chunks.length < needed) chunks.push(chunks.length === 0 ? descriptor.first : place.keep(0));
   writeChunks(place, chunks, runs, path);
-  if (order > 40 && runs.length > 0) throw new ModelError(`${path}.order: ${order} is too large`);
-  writeRuns(place, bytes, runs, pageSize * 2 ** order, path);
+  // Of an order beyond all memory, which only a damaged descriptor has, the first run holds the whole list.
+  writeRuns(place, bytes, runs, pageSize * 2 ** Math.min(order, 40), path);
   return descriptor;
 }
 
