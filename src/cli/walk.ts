@@ -336,10 +336,10 @@ async function withUnitMemory(
   if (!wanted) return withMemory(path, options, (memory) => use(memory));
   // Opened once: standard input cannot be read again, and what was packed is unpacked already.
   await withInputs(path, options, async (inputs) => {
-    let known: Handover | undefined;
+    let isTold = false;
     const told = async (handover: Handover): Promise<void> => {
       if (handover.memory === undefined) throw new InputError(path, 'no-tree', 'has no memory');
-      known = handover;
+      isTold = true;
       await use(handover.memory, handover.preserved === undefined ? undefined : handover);
     };
     try {
@@ -347,7 +347,7 @@ async function withUnitMemory(
         told(onlyDump(path, dumps, findings, memory).handover),
       );
     } catch (error) {
-      const treeless = known === undefined && error instanceof InputError && TREELESS.has(error.code);
+      const treeless = !isTold && error instanceof InputError && TREELESS.has(error.code);
       const { memory } = inputs;
       if (!treeless || memory === undefined || options.fdtAddress !== undefined || options.tree !== undefined)
         throw error;

@@ -7,16 +7,6 @@ export type Pattern = Uint8Array | { readonly bytes: Uint8Array; readonly align:
 /** Called for each place where a pattern is. */
 export type OnPattern = (pattern: number, address: number) => void;
 
-/** A window of present memory while it is searched. */
-export interface SearchWindow {
-  /** Physical byte address of the first byte. */
-  readonly address: number;
-  /** Valid until the next window; what is after `length` is meaningless. */
-  readonly bytes: Uint8Array;
-  /** Bytes that no other window has. */
-  readonly length: number;
-}
-
 /** A part of a search: windows that follow one another. */
 export interface SearchSlice {
   /** Physical byte addresses, half-open; the end is that of a window, or of the span. */
@@ -55,16 +45,14 @@ export function prepareSearch(memory: PhysicalMemory, search: PreparedSearch): v
  *
  * @param patterns of one byte or more
  * @param onPattern called in ascending order of addresses
- * @param onWindow called for each window, before its patterns; what was found ahead does not count then
  */
 export function searchMemory(
   memory: PhysicalMemory,
   patterns: readonly Pattern[],
   onPattern: OnPattern,
-  onWindow?: (window: SearchWindow) => void,
 ): void {
   const search = createSearch(memory, patterns);
-  const ahead = onWindow === undefined ? prepared.get(memory) : undefined;
+  const ahead = prepared.get(memory);
   const known = ahead?.patterns === patterns ? ahead : undefined;
   // What cannot be read any more, as beyond a budget, holds nothing; the next span may.
   const isSpent = () => memory.budget !== undefined && memory.budget.problems().length > 0;
@@ -78,7 +66,6 @@ export function searchMemory(
       }
       const read = search.read(address, end);
       if (read === 0 && isSpent()) return;
-      onWindow?.({ address, bytes: search.bytes, length: Math.min(read, WINDOW) });
       search.places(address, read, onPattern);
       address += WINDOW;
     }

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findByFirst, findBytes } from '../../src/memory/find-bytes.js';
+import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { searchMemory } from '../../src/memory/search.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { vmcoreinfoAt } from '../../src/memory/vmcoreinfo.js';
 import { sweep } from '../sweep.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
+/** Bytes of a window without what it shares with the next one. */
+const WINDOW = 1 << 16;
 const PATTERNS = [encode('HdrS'), encode('OSRELEASE='), Uint8Array.of(1, 1, 1, 1, 1)];
 
 function naive(bytes: Uint8Array, start: number): string[] {
@@ -41,15 +44,17 @@ test('finds every place of every pattern once, at any address and across windows
         );
         const found: string[] = [];
         let seen = 0;
-        searchMemory(
-          memory,
-          PATTERNS,
-          (pattern, address) => found.push(`${pattern} at ${address}`),
-          ({ address, length }) => {
+        // Windows follow each other; what they share with the next one is read twice.
+        const watched: PhysicalMemory = {
+          ...memory,
+          read(address, length, into) {
             expect(address).toBe(start + seen);
-            seen += length;
+            const read = memory.read(address, length, into);
+            seen += Math.min(read, WINDOW);
+            return read;
           },
-        );
+        };
+        searchMemory(watched, PATTERNS, (pattern, address) => found.push(`${pattern} at ${address}`));
         expect(seen).toBe(bytes.length);
         expect(found.sort()).toEqual(naive(bytes, start).sort());
       },

@@ -7,13 +7,14 @@ import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { chainEnds } from '../../validate/structures/chains.js';
 import {
   definedValues,
+  knownVersion,
   linksOf,
   pageCounts,
   reservedZero,
   restoredPages,
   restoredRecord,
 } from '../../validate/structures/generic.js';
-import { holdersOf, misplacedRecord } from '../../validate/structures/held.js';
+import { misplacedRecord } from '../../validate/structures/held.js';
 import { fieldAt } from '../../validate/structures/place.js';
 import { hex } from '../../validate/text.js';
 import { at } from '../../validate/upstream/shared.js';
@@ -24,30 +25,12 @@ const rule = rulesOf(VIEWS.shared);
 const PANIC =
   'the next kernel panics: "Failed to restore IOMMU Live Update FLB"; the tables of the devices are still in use, and nothing else keeps their DMA apart';
 
-export const version = rule({
+export const version = knownVersion('iommu', {
   id: 'IOMMU-001',
-  title: 'the version of the IOMMU state is known',
   source: 'upstream 4.5',
   evidence: `${CORE} iommu_liveupdate_flb_get_incoming; ${ABI} IOMMU_LUO_FLB_VERSION`,
   consequence: PANIC,
-  check({ handover }, report) {
-    const holders = holdersOf(handover, 'iommu');
-    if (holders.length === 0) report.skip('there is no IOMMU state');
-    for (const { draft: found, held, forms, data, subject } of holders) {
-      // Of a record that cannot be there IOMMU-002 tells.
-      if (held !== undefined || found?.version === undefined) continue;
-      if (misplacedRecord(handover, data) !== undefined) continue;
-      const [form] = forms.filter(({ version: known }) => known !== undefined);
-      const values = forms.flatMap(({ version: known }) => known?.values ?? []);
-      report.finding({
-        subject,
-        message: `version of the IOMMU state is ${found.version}`,
-        location: form === undefined ? at(data) : fieldAt(form.root, data, form.version?.field ?? ''),
-        found: `${found.version}`,
-        expected: values.join(' or '),
-      });
-    }
-  },
+  reads: IOMMU,
 });
 
 export const record = restoredRecord(['iommu'], 'the IOMMU state', {

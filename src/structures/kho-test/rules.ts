@@ -1,10 +1,10 @@
 /** The rider kho_test of the in-kernel test (upstream T1 to T3). */
 
-import { compatibleStrings } from '../../decode/bind.js';
 import { fold16 } from '../../decode/upstream/checksum.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
+import { compatiblesOf } from '../../validate/compatible.js';
 import { KHO_TEST } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
@@ -33,9 +33,7 @@ const testTree = rule({
       return;
     }
     const location = at(rider.address);
-    const compatible = findProperty(tree, rootNode(tree), 'compatible');
-    const strings =
-      compatible < 0 ? [] : compatibleStrings(propertyValue(tree, compatible) ?? new Uint8Array(0));
+    const strings = compatiblesOf(tree, rootNode(tree)) ?? [];
     if (!strings.includes(khoTestVmalloc.compatible)) {
       report.finding({
         message: `kho_test is compatible with "${strings.join('", "')}"`,

@@ -1,11 +1,10 @@
 /** The Live Update Orchestrator's own record or tree (upstream L2, L3, L17). */
 
 import type { Subtree } from '../../abi/model.js';
-import { compatibleStrings } from '../../decode/bind.js';
-import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
 import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { compatiblesOf } from '../../validate/compatible.js';
 import { LUO } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
@@ -153,7 +152,7 @@ const luoTree = rule({
         if (!optional) wrong(`the LUO tree has no ${path}`);
         continue;
       }
-      const strings = stringsOf(tree, node);
+      const strings = compatiblesOf(tree, node) ?? [];
       if (binding.compatible !== undefined && !strings.includes(binding.compatible)) {
         wrong(`${fdtPath} is compatible with "${listed(strings)}"`, 'compatible', binding.compatible);
         // Another version has other properties.
@@ -208,11 +207,6 @@ function* addressesOf(
     if (record.fields[0]?.unit === 'address') yield { path, property, key };
   for (const child of children)
     if ('literal' in child.name) yield* addressesOf(child, `${path}/${child.name.literal}`);
-}
-
-function stringsOf(tree: FdtTree, node: number): string[] {
-  const property = findProperty(tree, node, 'compatible');
-  return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
 }
 
 const luoPage = rule({

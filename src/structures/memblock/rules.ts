@@ -1,9 +1,9 @@
 /** The rider memblock, regions of reserve_mem= (upstream R1, R3, R5, R6). */
 
 import type { Subtree } from '../../abi/model.js';
-import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
+import { compatiblesOf } from '../../validate/compatible.js';
 import { MEMBLOCK } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
@@ -30,11 +30,6 @@ function riderTree(
   return undefined;
 }
 
-function compatibles(tree: FdtTree, node: number): string[] {
-  const property = findProperty(tree, node, 'compatible');
-  return property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-}
-
 const memblockCompatible = rule({
   id: 'MEMBLOCK-001',
   title: `the tree of memblock is compatible with "${memblockV1.compatible}"`,
@@ -44,7 +39,7 @@ const memblockCompatible = rule({
   check(context, report) {
     const found = riderTree(context, report);
     if (found === undefined) return;
-    const strings = compatibles(found.tree, rootNode(found.tree));
+    const strings = compatiblesOf(found.tree, rootNode(found.tree)) ?? [];
     if (strings.includes(memblockV1.compatible)) return;
     report.finding({
       message: `memblock is compatible with "${strings.join('", "')}"`,
@@ -78,7 +73,7 @@ const regionProperties = rule({
           expected,
         });
       };
-      const strings = compatibles(tree, node);
+      const strings = compatiblesOf(tree, node) ?? [];
       if (!strings.includes(binding.compatible)) {
         wrong('compatible', `is compatible with "${strings.join('", "')}"`, binding.compatible);
       }

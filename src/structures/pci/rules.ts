@@ -2,18 +2,10 @@
 
 import { STRUCTURES } from '../../validate/reads.js';
 import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
-import { reservedZero, restoredRecord } from '../../validate/structures/generic.js';
-import {
-  eachHeld,
-  type Held,
-  heldOf,
-  heldRecords,
-  holdersOf,
-  misplacedRecord,
-} from '../../validate/structures/held.js';
+import { knownVersion, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
+import { eachHeld, type Held, heldOf, heldRecords, holdersOf } from '../../validate/structures/held.js';
 import { elementField, fieldAt } from '../../validate/structures/place.js';
 import { counted, hex } from '../../validate/text.js';
-import { at } from '../../validate/upstream/shared.js';
 import { isWhole } from '../iommu/rules-view.js';
 import { pciText } from '../values.js';
 import { vfioFiles } from '../vfio/rules-files.js';
@@ -41,30 +33,12 @@ function whole(states: readonly HeldPci[]): readonly HeldPci[] {
   return states.filter(({ model }) => isWhole(model.devices));
 }
 
-export const version = rule({
+export const version = knownVersion('pci', {
   id: 'PCI-001',
-  title: 'the version of the PCI state is known',
   source: 'upstream 4.3',
   evidence: `${PCI} pci_flb_retrieve; include/linux/kho/abi/pci.h PCI_LUO_FLB_VERSION`,
   consequence: `-EINVAL: ${REFUSED}; each kernel takes the one version that it writes`,
-  check({ handover }, report) {
-    const holders = holdersOf(handover, 'pci');
-    if (holders.length === 0) report.skip('there is no PCI state');
-    for (const { draft: found, held, forms, data, subject } of holders) {
-      // Of a record that cannot be there PCI-002 tells.
-      if (held !== undefined || found?.version === undefined) continue;
-      if (misplacedRecord(handover, data) !== undefined) continue;
-      const [form] = forms.filter(({ version: known }) => known !== undefined);
-      const values = forms.flatMap(({ version: known }) => known?.values ?? []);
-      report.finding({
-        subject,
-        message: `version of the PCI state is ${found.version}`,
-        location: form === undefined ? at(data) : fieldAt(form.root, data, form.version?.field ?? ''),
-        found: `${found.version}`,
-        expected: values.map(String).sort().join(' or '),
-      });
-    }
-  },
+  reads: STRUCTURES,
 });
 
 export const record = restoredRecord(['pci'], 'the PCI state', {

@@ -1,6 +1,5 @@
 /** The root tree (upstream E6 to E12, E18, E19). */
 
-import { compatibleStrings } from '../../decode/bind.js';
 import { isUpstream } from '../../decode/upstream/handover.js';
 import {
   children,
@@ -15,6 +14,7 @@ import {
 import { physicalAddress } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { PRESERVED_MEMORY_MAP_SIZE } from '../../records/kho_root.js';
+import { compatiblesOf, incompatible } from '../../validate/compatible.js';
 import { NAME_RULES } from '../../validate/fdt/index.js';
 import { MAP } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
@@ -83,19 +83,11 @@ const rootCompatible = rule({
       report.skip('no root node can be read', 'prerequisite');
       return;
     }
-    const property = findProperty(tree, rootNode(tree), 'compatible');
-    const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
+    const strings = compatiblesOf(tree, rootNode(tree));
     const wanted = isUpstream(generation) ? upstreamRoots[generation].compatible : undefined;
-    if (wanted !== undefined && strings.includes(wanted)) return;
-    report.finding({
-      message:
-        property < 0
-          ? 'the root has no compatible property'
-          : `the root is compatible with "${strings.join('", "')}"`,
-      location: { fdtPath: '/', property: 'compatible' },
-      found: strings.join(', '),
-      expected: wanted ?? listed(Object.keys(upstreamRoots)),
-    });
+    if (wanted !== undefined && strings?.includes(wanted) === true) return;
+    const expected = wanted ?? listed(Object.keys(upstreamRoots));
+    report.finding(incompatible('the root', '/', strings, expected));
   },
 });
 

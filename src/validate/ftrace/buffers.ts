@@ -1,11 +1,11 @@
 /** Rules on the ring buffers that ftrace hands over (rfc-2024 2.4, T1 to T3). */
 
 import type { FtraceCpu } from '../../abi/model.js';
-import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { BUFFER_PAGE_SIZE, BUFFER_PAGE_V2_SIZE, TRACE_EVENT_ID_SIZE } from '../../records/ftrace.js';
 import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
+import { compatiblesOf, incompatible } from '../compatible.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 
@@ -28,33 +28,23 @@ export const buffers: Rule = {
       report.skip('the tree has no /ftrace');
       return;
     }
-    checkCompatible(tree, findNode(tree, ROOT), COMPATIBLE.ftrace, report);
+    checkNode(tree, findNode(tree, ROOT), COMPATIBLE.ftrace, report);
     const array = findNode(tree, ARRAY);
     if (array >= 0) {
-      checkCompatible(tree, array, COMPATIBLE.array, report);
+      checkNode(tree, array, COMPATIBLE.array, report);
       for (const node of children(tree, array)) {
-        if (nodeName(tree, node)?.startsWith('cpu') === true)
-          checkCompatible(tree, node, COMPATIBLE.cpu, report);
+        if (nodeName(tree, node)?.startsWith('cpu') === true) checkNode(tree, node, COMPATIBLE.cpu, report);
       }
     }
     for (const cpu of ftrace?.globalTrace?.cpus ?? []) checkPages(tree, cpu, report);
   },
 };
 
-function checkCompatible(tree: FdtTree, node: number, expected: string, report: Reporter): void {
-  const fdtPath = nodePath(tree, node);
-  const property = findProperty(tree, node, 'compatible');
-  const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-  if (strings.includes(expected)) return;
-  report.finding({
-    message:
-      property < 0
-        ? `${fdtPath} has no compatible property`
-        : `${fdtPath} is compatible with "${strings.join('", "')}"`,
-    location: { fdtPath, property: 'compatible' },
-    found: strings.join(', '),
-    expected,
-  });
+function checkNode(tree: FdtTree, node: number, expected: string, report: Reporter): void {
+  const strings = compatiblesOf(tree, node);
+  if (strings?.includes(expected) === true) return;
+  const path = nodePath(tree, node);
+  report.finding(incompatible(path, path, strings, expected));
 }
 
 /** The records of one CPU: of all that is wrong with them, the first record and how many more. */

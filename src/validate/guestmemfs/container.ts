@@ -1,12 +1,12 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
 
-import { compatibleStrings } from '../../decode/bind.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { findNode } from '../../fdt/tree.js';
 import { GUESTMEMFS_SB_SIZE, MAPPING_INODE_SIZE, NUM_INODES_SIZE } from '../../records/guestmemfs.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
 import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
+import { compatiblesOf, incompatible } from '../compatible.js';
 import { RFC_2024 } from '../rule.js';
 import { rulesOf } from '../shapes.js';
 import { counted, hex, size } from '../text.js';
@@ -49,22 +49,14 @@ export const compatible = rule({
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_restore_from_kho',
   consequence: 'the filesystem starts empty, while the old region stays reserved forever',
   check({ handover: { tree } }, report) {
-    if (tree === undefined || findNode(tree, '/guestmemfs') < 0) {
+    const node = tree === undefined ? -1 : findNode(tree, '/guestmemfs');
+    if (tree === undefined || node < 0) {
       report.skip('the tree has no /guestmemfs');
       return;
     }
-    const value = rawProperty(tree, '/guestmemfs', 'compatible');
-    const strings = value === undefined ? [] : compatibleStrings(value);
-    if (strings.includes(COMPATIBLE.guestmemfs)) return;
-    report.finding({
-      message:
-        value === undefined
-          ? '/guestmemfs has no compatible property'
-          : `/guestmemfs is compatible with "${strings.join('", "')}"`,
-      location: { fdtPath: '/guestmemfs', property: 'compatible' },
-      found: strings.join(', '),
-      expected: COMPATIBLE.guestmemfs,
-    });
+    const strings = compatiblesOf(tree, node);
+    if (strings?.includes(COMPATIBLE.guestmemfs) === true) return;
+    report.finding(incompatible('/guestmemfs', '/guestmemfs', strings, COMPATIBLE.guestmemfs));
   },
 });
 

@@ -1,20 +1,13 @@
 /** Rules on the container as a tree (rfc-2024 K1, K2, K13 to K15). */
 
-import { childBinding, compatibleStrings } from '../../decode/bind.js';
+import { childBinding } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
-import {
-  findNode,
-  findProperty,
-  nodeName,
-  nodePath,
-  propertyName,
-  propertyValue,
-  rootNode,
-} from '../../fdt/tree.js';
+import { findNode, nodeName, nodePath, propertyName, rootNode } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
 import { rfc2024 } from '../../structures/rfc-2024/binding.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { RFC_COMPATIBLE } from '../../versions/generations.js';
+import { compatiblesOf, incompatible } from '../compatible.js';
 import { NAME_RULES } from '../fdt/index.js';
 import { RFC_2024 } from '../rule.js';
 import { rulesOf } from '../shapes.js';
@@ -68,18 +61,9 @@ export const rootCompatible = rule({
       report.skip('no root node can be read', 'prerequisite');
       return;
     }
-    const property = findProperty(tree, rootNode(tree), 'compatible');
-    const strings = property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
-    if (strings.includes(rfc2024.compatible)) return;
-    report.finding({
-      message:
-        property < 0
-          ? 'the root has no compatible property'
-          : `the root is compatible with "${strings.join('", "')}"`,
-      location: { fdtPath: '/', property: 'compatible' },
-      found: strings.join(', '),
-      expected: rfc2024.compatible,
-    });
+    const strings = compatiblesOf(tree, rootNode(tree));
+    if (strings?.includes(rfc2024.compatible) === true) return;
+    report.finding(incompatible('the root', '/', strings, rfc2024.compatible));
   },
 });
 

@@ -127,6 +127,34 @@ export function linksOf({ form, model }: { form: Held['form']; model: StructureM
   }));
 }
 
+/** The version that a record names is one of those that its forms have. */
+export function knownVersion(key: string, words: Words): Rule {
+  const what = subjectByKey(key)?.what ?? key;
+  return draft({
+    title: `the version of the ${what} is known`,
+    severity: 'error',
+    ...words,
+    check({ handover }, report) {
+      const holders = holdersOf(handover, key);
+      if (holders.length === 0) report.skip(`there is no ${what}`);
+      for (const { draft: found, held, forms, data, subject } of holders) {
+        // Of a record that cannot be there restoredRecord tells.
+        if (held !== undefined || found?.version === undefined) continue;
+        if (misplacedRecord(handover, data) !== undefined) continue;
+        const [form] = forms.filter(({ version }) => version !== undefined);
+        const values = forms.flatMap(({ version }) => version?.values ?? []);
+        report.finding({
+          subject,
+          message: `version of the ${what} is ${found.version}`,
+          location: form === undefined ? at(data) : fieldAt(form.root, data, form.version?.field ?? ''),
+          found: `${found.version}`,
+          expected: values.map(String).sort().join(' or '),
+        });
+      }
+    },
+  });
+}
+
 /** Every page of a list counts no more than it holds. */
 export function pageCounts(key: string, words: Words): Rule {
   return draft({
