@@ -50,12 +50,6 @@ export interface Proofs {
 /** A fault can have thousands of findings of a rule, which say the same of other numbers. */
 const FEW = 8;
 
-/** Faults of rules that have others, which show another rule best: GMFS-006 and IOMMU-059. */
-const PROVE_ANOTHER: ReadonlySet<string> = new Set([
-  'more inodes than the index holds',
-  'four of three domains',
-]);
-
 const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
 
 /** Runs the whole catalogue over every fault that can still prove something of its own rule. */
@@ -66,14 +60,12 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
   const left: Fault[] = [];
   for (const fault of faults) {
     if (fault.alone === true) ask(fault);
-    else if (isProven(fault) && !PROVE_ANOTHER.has(fault.what)) {
-      // Another fault of a rule whose proof cannot be better; that it is found its own test demands.
-      if (fault.repeated === true) left.push(fault);
-    } else run(fault);
+    else if (isProven(fault)) left.push(fault);
+    else run(fault);
   }
-  // What no fault of a rule's own shows in a generation, one of another rule may.
+  // What no fault of a rule's own shows in a generation, or without other errors, one of another rule may.
   for (const fault of left) {
-    const only = unseenIn(fault.generation);
+    const only = wantedIn(fault.generation);
     if (only.size > 0 && shows(fault, only)) run(fault);
   }
   return { best, seen, told };
@@ -88,12 +80,14 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
   }
 
   /** Tables of VT-d are the same in every generation: those rules are left to their own faults. */
-  function unseenIn(generation: Generation): ReadonlySet<string> {
-    const unseen = catalogue.filter(
+  function wantedIn(generation: Generation): ReadonlySet<string> {
+    const wanted = catalogue.filter(
       ({ id, vtd, generations }) =>
-        vtd !== true && generations.includes(generation) && seen.get(id)?.has(generation) !== true,
+        vtd !== true &&
+        generations.includes(generation) &&
+        (seen.get(id)?.has(generation) !== true || best.get(id)?.others.length !== 0),
     );
-    return new Set(unseen.map(({ id }) => id));
+    return new Set(wanted.map(({ id }) => id));
   }
 
   function shows({ broken }: Fault, only: ReadonlySet<string>): boolean {
