@@ -7,7 +7,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { guestmemfsInode, guestmemfsSb, mappingBlock, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoDataRfc2024, khoMem, setupData } from '../../src/records/kho.js';
-import { rfc2024 } from '../../src/structures/rfc-2024/binding.js';
+import { rfc2024 } from '../../src/structures/rfc-2024/tree.js';
 import type { NodeBinding } from '../../src/structures/tree.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';

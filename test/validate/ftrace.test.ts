@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ftraceRules } from '../../src/validate/ftrace/index.js';
-import { khoRules } from '../../src/validate/kho/index.js';
+import { ftraceRules } from '../../src/structures/ftrace/rules.js';
+import { khoRules } from '../../src/structures/rfc-2024/rules.js';
 import { validate } from '../../src/validate/run.js';
 import { buildDump } from '../rfc/build-dump.js';
 import { type Damage, damaged, le, setProperty } from '../rfc/corrupt.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
-import { guestmemfsRules } from '../../src/validate/guestmemfs/index.js';
-import { khoRules } from '../../src/validate/kho/index.js';
+import { guestmemfsRules } from '../../src/structures/guestmemfs/rules.js';
+import { khoRules } from '../../src/structures/rfc-2024/rules.js';
 import { validate } from '../../src/validate/run.js';
 import { LAYOUT } from '../rfc/build-dump.js';
 import { type Damage, damaged, removeNode, setInode } from '../rfc/corrupt.js';
