@@ -2,7 +2,7 @@
 import { draftRules, rfcRules, upstreamRules } from '../structures/rules.js';
 import { fdtRules } from './fdt/index.js';
 import type { Rule } from './rule.js';
-import { vtdRules } from './vtd/index.js';
+import { vtdRules } from '../vtd/rules/index.js';
 
 /**
  * Every rule, each after those that it requires.

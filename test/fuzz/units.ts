@@ -5,7 +5,7 @@ import { synthTargets } from '../../src/cli/fuzz-synth.js';
 import { findTrees } from '../../src/decode/find.js';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { type FuzzTarget, memoryTarget } from '../../src/fuzz/target.js';
-import type { VtdUnit } from '../../src/validate/vtd/unit.js';
+import type { VtdUnit } from '../../src/vtd/rules/unit.js';
 import { parseRegset, settingsOfUnit } from '../../src/vtd/registers.js';
 import { coreMemory } from '../decode/linux-dumps.js';
 import { fixtures } from '../fixtures.js';

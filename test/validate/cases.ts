@@ -1,10 +1,10 @@
-/** The cases that lie beside the rules: src/structures/SUBJECT/cases*.ts. */
+/** The cases that lie beside the rules: cases*.ts in src/structures/SUBJECT and in src/vtd/rules/rows. */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('../../src/structures/', import.meta.url));
+const folder = fileURLToPath(new URL('../../src/', import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /[\\/]cases[^\\/]*\.ts$/.test(name))
+  .filter((name) => /^(?:structures|vtd)[\\/].*[\\/]cases[^\\/]*\.ts$/.test(name))
   .sort();
 
 /** What these files export under a name, one subject after the other. */

@@ -7,7 +7,7 @@ import { IOMMU } from '../../validate/reads.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
-import { handedSubject } from '../../validate/vtd/target.js';
+import { handedSubject } from '../../vtd/rules/target.js';
 import { rootPointer } from '../../vtd/registers.js';
 import type { Stage } from './attachments.js';
 import { IOMMU_TYPE } from './model.js';

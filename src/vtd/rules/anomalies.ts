@@ -1,7 +1,7 @@
 /** What a walk noticed, as rows of the rule table. */
 import { FS_PDE_LEAF_BITS, FS_PTE_BITS, SS_PDE_LEAF_BITS, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import type { WalkAnomaly } from '../../vtd/walk/anomaly.js';
+import type { WalkAnomaly } from '../walk/anomaly.js';
 import { leadsAstray, seeNoRam } from './pointed.js';
 import type { Hit, VtdRule } from './row.js';
 import type { Sink } from './sink.js';

@@ -3,7 +3,7 @@ import type { Handover } from '../../abi/model.js';
 import type { Iomem } from '../../memory/iomem.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
-import { gaps, intersections } from '../pages.js';
+import { gaps, intersections } from '../../validate/pages.js';
 
 const PAGE = 4096;
 const FOUR_GIB = 0x1_0000_0000 / PAGE;

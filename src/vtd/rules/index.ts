@@ -1,6 +1,6 @@
 /** The VT-d rules: one for each row of section 3 of vtd.md that a dump can decide, in the order of the rows. */
 import { GENERATIONS } from '../../abi/model.js';
-import type { Rule } from '../rule.js';
+import type { Rule } from '../../validate/rule.js';
 import { notBuilt } from './not-built.js';
 import type { Row } from './row.js';
 import { contextEntryRows, contextRows } from './rows/context-entry.js';

@@ -2,7 +2,7 @@
 import type { Location } from '../../abi/model.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
-import type { Severity, Subject } from '../rule.js';
+import type { Severity, Subject } from '../../validate/rule.js';
 import type { Capabilities, VtdUnit } from './unit.js';
 
 /** What a row is about; where a dump has none of it, its rules are skipped. */

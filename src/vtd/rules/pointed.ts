@@ -1,7 +1,7 @@
 /** What an entry's pointer leads to: whether the page can be, and is, a table of the kind that it should be. */
 import type { EntryMask } from '../../schema/masks.js';
 import { hex } from '../../schema/units.js';
-import { reservedBits } from '../../vtd/context/structure.js';
+import { reservedBits } from '../context/structure.js';
 import { LOW_MEMORY } from './ram.js';
 import { type Sink, wordsOf } from './sink.js';
 import type { Setting } from './tally.js';

@@ -4,8 +4,8 @@
  * them, before the walk: a wrong depth has hundreds of consequences, none of which says what is wrong.
  */
 import { FS_PTE_BITS, SS_PTE_BITS } from '../../records/vtd.js';
-import { type EntryFormat, pfnOf } from '../../vtd/walk/format.js';
-import { gaps } from '../pages.js';
+import { gaps } from '../../validate/pages.js';
+import { type EntryFormat, pfnOf } from '../walk/format.js';
 import { readKnown, type Sink } from './sink.js';
 import { formatOf } from './table-rows.js';
 import { isForeign, type Target } from './target.js';

@@ -1,11 +1,11 @@
 /** Rows on entries that point to tables, and on tables as wholes; each table comes once for each level. */
 import { hex } from '../../schema/units.js';
-import { firstStageFormat } from '../../vtd/first-stage.js';
-import { secondStageFormat } from '../../vtd/second-stage.js';
-import { fromHalves } from '../../vtd/walk/anomaly.js';
-import { ACCESS_READ, ACCESS_WRITE, ENTRIES_PER_TABLE, pagesPerEntry } from '../../vtd/walk/batch.js';
-import { accessOf, type EntryFormat } from '../../vtd/walk/format.js';
-import type { TableVisit } from '../../vtd/walk/state.js';
+import { firstStageFormat } from '../first-stage.js';
+import { secondStageFormat } from '../second-stage.js';
+import { fromHalves } from '../walk/anomaly.js';
+import { ACCESS_READ, ACCESS_WRITE, ENTRIES_PER_TABLE, pagesPerEntry } from '../walk/batch.js';
+import { accessOf, type EntryFormat } from '../walk/format.js';
+import type { TableVisit } from '../walk/state.js';
 import type { Hit, VtdRule } from './row.js';
 import { crossRows } from './rows/cross.js';
 import { firstStageRows } from './rows/first-stage.js';

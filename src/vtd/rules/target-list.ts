@@ -1,12 +1,12 @@
 /** The distinct tables that the devices of a unit are translated with. */
 import type { ContextEntry, PasidEntry, ScalableContextEntry } from '../../records/vtd.js';
 import { PasidTranslationType } from '../../records/vtd.js';
-import { contextTranslation, pasidTranslation } from '../../vtd/context/translation.js';
-import { guestMemory } from '../../vtd/nested.js';
-import { inputWidthOf } from '../../vtd/registers.js';
-import { secondStageFormat } from '../../vtd/second-stage.js';
-import { ACCESS_READ } from '../../vtd/walk/batch.js';
-import { translate } from '../../vtd/walk/translate.js';
+import { contextTranslation, pasidTranslation } from '../context/translation.js';
+import { guestMemory } from '../nested.js';
+import { inputWidthOf } from '../registers.js';
+import { secondStageFormat } from '../second-stage.js';
+import { ACCESS_READ } from '../walk/batch.js';
+import { translate } from '../walk/translate.js';
 import type { Entry, Place } from './row.js';
 import type { Sink } from './sink.js';
 import type { Setting } from './tally.js';

@@ -1,9 +1,9 @@
 /** PASID directories and tables of a unit, each page once. */
 import * as records from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { pasidBudgetOf } from '../../vtd/context/list.js';
-import { directoryEntries, PASIDS_PER_TABLE } from '../../vtd/context/path.js';
-import { pageAddress } from '../../vtd/context/structure.js';
+import { pasidBudgetOf } from '../context/list.js';
+import { directoryEntries, PASIDS_PER_TABLE } from '../context/path.js';
+import { pageAddress } from '../context/structure.js';
 import { PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
 import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';
 import type { Entry, Place, Scope } from './row.js';

@@ -3,7 +3,7 @@
  * entry; where millions are apart, each costs 17 bytes.
  */
 import { type PageSet, pageSet } from '../../memory/page-set.js';
-import { intersections } from '../pages.js';
+import { intersections } from '../../validate/pages.js';
 
 /** Codes of what a page holds; 1 to 5 are page tables of that level. */
 export const ROOT_TABLE = 8;

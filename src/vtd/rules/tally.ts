@@ -1,5 +1,5 @@
 /** What was met while the tables were looked at, by rule and cause: one finding each, with a count. */
-import type { Finding, Subject } from '../rule.js';
+import type { Finding, Subject } from '../../validate/rule.js';
 import type { Fault, Hit, Row, VtdRule } from './row.js';
 import type { Given } from './unit.js';
 

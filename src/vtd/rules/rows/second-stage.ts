@@ -1,6 +1,6 @@
 /** Rows SS: second-stage entries. Some hold for tables of both stages. */
 import { MemoryType, SS_PDE_TABLE_BITS, SS_PTE_BITS } from '../../../records/vtd.js';
-import { ACCESS_READ, ACCESS_WRITE } from '../../../vtd/walk/batch.js';
+import { ACCESS_READ, ACCESS_WRITE } from '../../walk/batch.js';
 import type { Target } from '../target.js';
 import { type BitTest, hasBits, type WalkRow } from '../walk-row.js';
 

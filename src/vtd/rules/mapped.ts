@@ -5,6 +5,11 @@ import type { PageSet } from '../../memory/page-set.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { type Stretch, watchOutside } from '../../validate/outside.js';
+import { createProbe, intersections } from '../../validate/pages.js';
+import type { Finding, Reached, WalkObserver } from '../../validate/rule.js';
+import { GRANULE_PAGES } from '../../validate/survey.js';
+import { counted, range } from '../../validate/text.js';
 import { isRfc } from '../../versions/generations.js';
 import {
   ACCESS_WRITE,
@@ -15,15 +20,10 @@ import {
   ROW_LO,
   ROW_WORDS,
   targetsOf,
-} from '../../vtd/walk/batch.js';
-import { mergeBatches } from '../../vtd/walk/runs.js';
-import type { WalkRequest } from '../../vtd/walk/state.js';
-import { walkTable } from '../../vtd/walk/walk.js';
-import { type Stretch, watchOutside } from '../outside.js';
-import { createProbe, intersections } from '../pages.js';
-import type { Finding, Reached, WalkObserver } from '../rule.js';
-import { GRANULE_PAGES } from '../survey.js';
-import { counted, range } from '../text.js';
+} from '../walk/batch.js';
+import { mergeBatches } from '../walk/runs.js';
+import type { WalkRequest } from '../walk/state.js';
+import { walkTable } from '../walk/walk.js';
 import type { RamMap } from './ram.js';
 import type { Hit } from './row.js';
 import type { Sink } from './sink.js';

@@ -3,8 +3,8 @@ import type { Handover } from '../../abi/model.js';
 import { type HandedDomain, type HandedIommu, handedIommu } from '../../decode/iommu/domains.js';
 import type { VtdSettings } from '../../schema/settings.js';
 import { pathRoots } from '../../structures/iommu/units.js';
-import { rootPointer, rootSettings } from '../../vtd/registers.js';
-import { hex } from '../text.js';
+import { hex } from '../../validate/text.js';
+import { rootPointer, rootSettings } from '../registers.js';
 import type { VtdOptions, VtdUnit } from './unit.js';
 
 /** The units that options name, and those that the handover records and no option names. */

@@ -1,9 +1,9 @@
 /** Looks at the root, context and PASID tables of a unit: every table page once, however often it is used. */
 import * as records from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { devicePath } from '../../vtd/context/path.js';
-import { pageAddress } from '../../vtd/context/structure.js';
-import { rootPointer } from '../../vtd/registers.js';
+import { devicePath } from '../context/path.js';
+import { pageAddress } from '../context/structure.js';
+import { rootPointer } from '../registers.js';
 import { CONTEXT_TABLE, ROOT_TABLE } from './page-log.js';
 import { createPasids, type Pasids } from './pasids.js';
 import { isTorn, leadsAstray, lookOf, seeEmpty, seeNoRam, seeNoTable, TORN } from './pointed.js';

@@ -2,7 +2,7 @@
 import { PagingMode, type PasidEntry, PasidTranslationType, pasidEntryMasks } from '../../../records/vtd.js';
 import type { VtdSettings } from '../../../schema/settings.js';
 import { hex } from '../../../schema/units.js';
-import { inputWidthOf } from '../../../vtd/registers.js';
+import { inputWidthOf } from '../../registers.js';
 import {
   aboveWidth,
   type Entry,

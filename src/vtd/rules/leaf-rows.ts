@@ -1,8 +1,8 @@
 /** Rows on leaves. The common case, a leaf with nothing odd, costs a few comparisons a run. */
 import { FS_PTE_BITS, SS_PTE_BITS } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
-import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../../vtd/interrupt-range.js';
-import { fromHalves } from '../../vtd/walk/anomaly.js';
+import { INTERRUPT_RANGE, INTERRUPT_RANGE_END } from '../interrupt-range.js';
+import { fromHalves } from '../walk/anomaly.js';
 import {
   accessesOf,
   commonAccess,
@@ -16,7 +16,7 @@ import {
   ROW_WORDS,
   startOf,
   targetsOf,
-} from '../../vtd/walk/batch.js';
+} from '../walk/batch.js';
 import type { Hit, VtdRule } from './row.js';
 import { crossRows } from './rows/cross.js';
 import { firstStageRows } from './rows/first-stage.js';
