@@ -1,20 +1,27 @@
-/** Single faults of the 2024 series' ftrace nodes. */
-import { buildDump } from '../rfc/build-dump.js';
-import { type Damage, nodeAt, setKey, setProperty } from '../rfc/corrupt.js';
-import { SAMPLE_PLAN } from '../rfc/plan.js';
+/** Dumps that break the rules on ftrace's buffers. */
+import { type Damage, setKey, setProperty } from '../../../test/rfc/corrupt.js';
+import { type FieldCase, rename, resize, text } from '../../../test/rfc/sample.js';
 
-export const DUMP = buildDump(SAMPLE_PLAN);
+export const RFC_FIELDS: readonly FieldCase[] = [
+  ['/ftrace compatible', setProperty('/ftrace', 'compatible', text('ftrace-v9')), ['FTRACE-001']],
+  ['/ftrace events', resize('/ftrace', 'events', 9), ['FTRACE-003']],
+  ['/ftrace/global-trace compatible', setProperty('/ftrace/global-trace', 'compatible'), ['FTRACE-001']],
+  [
+    '/ftrace/global-trace/cpu* compatible',
+    setProperty('/ftrace/global-trace/cpu0', 'compatible'),
+    ['FTRACE-001'],
+  ],
+  ['/ftrace/global-trace/cpu* cpu', setKey('ftrace.globalTrace.cpus.0.cpu', 1), ['FTRACE-002']],
+  ['/ftrace/global-trace/cpu* mem', setKey('ftrace.globalTrace.cpus.0.mem.1.len', '0x800'), ['FTRACE-001']],
+  [
+    '/ftrace/global-trace/cpu* mem',
+    setKey('ftrace.globalTrace.cpus.0.mem.1.addr', '0x20900800'),
+    ['FTRACE-001'],
+  ],
+];
+
 export const CPU1 = '/ftrace/global-trace/cpu1';
 const CPU1_KEY = 'ftrace.globalTrace.cpus.1';
-const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
-
-function rename(path: string, name: string): Damage {
-  return {
-    tree: (root) => {
-      nodeAt(root, path).name = name;
-    },
-  };
-}
 
 /** What is damaged, how, the findings, and the path that the first one names. */
 export const FTRACE_CASES: readonly (readonly [string, Damage, readonly string[], string])[] = [

@@ -1,33 +1,65 @@
-/** Single faults of guestmemfs' structures, each with all rules of guestmemfs that say so. */
-import { GUESTMEMFS_SB } from '../../src/records/guestmemfs.js';
-import { buildDump, LAYOUT } from '../rfc/build-dump.js';
-import { both, type Damage, le, poke, removeNode, setInode, setKey, setProperty } from '../rfc/corrupt.js';
-import { SAMPLE_PLAN } from '../rfc/plan.js';
+/** Dumps that break the rules on guestmemfs. */
+import { LAYOUT } from '../../../test/rfc/build-dump.js';
+import {
+  both,
+  type Damage,
+  le,
+  poke,
+  removeNode,
+  setInode,
+  setKey,
+  setProperty,
+} from '../../../test/rfc/corrupt.js';
+import {
+  bit,
+  entry,
+  FILE_INO,
+  FILE2,
+  FILE3,
+  type FieldCase,
+  index,
+  MAPPING_PAGE,
+  sb,
+  text,
+  word,
+} from '../../../test/rfc/sample.js';
 
-export const DUMP = buildDump(SAMPLE_PLAN);
-/** Files of the sample: 2 (blocks 0-2), 3 (block 3), 4 (blocks 4-5); inode 5 is the first free one. */
-export const [FILE2, FILE3] = DUMP.files;
-
-export function sb(field: keyof typeof GUESTMEMFS_SB, value: bigint | number, size: number): Damage {
-  return poke(LAYOUT.superblock + GUESTMEMFS_SB[field], le(value, size));
-}
-
-export function entry(page: number | undefined, i: number, block: bigint): Damage {
-  return poke((page ?? 0) + i * 8, le(block, 8));
-}
-
-export function index(j: number, ino: number): Damage {
-  return poke(LAYOUT.index + j * 4, le(ino, 4));
-}
-
-/** One bit of the bitmap, the rest of its byte as it was: blocks 0 to 5 are in use. */
-export function bit(number: number, value: 0 | 1): Damage {
-  const before = number < 8 ? 0b111111 : 0;
-  const mask = 1 << (number & 7);
-  return poke(LAYOUT.bitmap + (number >> 3), [value === 1 ? before | mask : before & ~mask]);
-}
-
-const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
+export const RFC_FIELDS: readonly FieldCase[] = [
+  ['/guestmemfs compatible', setProperty('/guestmemfs', 'compatible', text('guestmemfs-v0')), ['GMFS-001']],
+  ['/guestmemfs/fs_mem mem', setKey('guestmemfs.fsMem.addr', '0x100000000'), ['GMFS-003']],
+  ['/guestmemfs/fs_mem mem', setKey('guestmemfs.fsMem.len', '0x800000'), ['GMFS-016']],
+  ['/guestmemfs/superblock mem', setKey('guestmemfs.superblock.1.len', '0x100000'), ['GMFS-002']],
+  [
+    '/guestmemfs/superblock mem',
+    setKey('guestmemfs.superblock.2.addr', '0x20002000'),
+    ['GMFS-009', 'GMFS-018', 'KHO-007'],
+  ],
+  ['/guestmemfs/mappings_blocks mem', setKey('guestmemfs.mappingsBlocks.0.addr', '0x20003000'), ['GMFS-008']],
+  ['/guestmemfs/mappings_to_inode mem', setKey('guestmemfs.mappingsToInode.len', '0x10'), ['GMFS-008']],
+  [
+    '/guestmemfs/mappings_to_inode mem',
+    setKey('guestmemfs.mappingsToInode.addr', '0x20002000'),
+    ['GMFS-008', 'KHO-007'],
+  ],
+  ['/guestmemfs/mappings_to_inode num_inodes', setKey('guestmemfs.numInodes', '0x7'), ['GMFS-005']],
+  ['guestmemfs_sb.next_free_ino', sb('nextFreeIno', 3, 8), ['GMFS-012']],
+  ['guestmemfs_sb.allocated_inodes', sb('allocatedInodes', 2, 8), ['GMFS-013']],
+  ['guestmemfs_sb.inodes', sb('inodes', 0xffff888021001000n, 8), ['GMFS-009']],
+  ['guestmemfs_sb.allocator_bitmap', sb('allocatorBitmap', 0, 8), ['GMFS-009']],
+  ['guestmemfs_sb.allocation_lock', sb('allocationLock', 1, 4), ['GMFS-022']],
+  ['guestmemfs_sb.serialised', sb('serialised', 0, 1), ['GMFS-022']],
+  ['guestmemfs_inode.flags', setInode(FILE_INO, 'flags', 0), ['GMFS-007']],
+  ['guestmemfs_inode.sibling_ino', setInode(4, 'siblingIno', 2), ['GMFS-011']],
+  ['guestmemfs_inode.child_ino', setInode(1, 'childIno', 2), ['GMFS-011']],
+  ['guestmemfs_inode.filename', setInode(2, 'filename', text('vm file 1')), ['GMFS-014']],
+  ['guestmemfs_inode.mappings', setInode(2, 'mappings', 0xffff888020003000n), ['GMFS-009']],
+  ['guestmemfs_inode.num_mappings', setInode(2, 'numMappings', 2), ['GMFS-019', 'MAP-008']],
+  ['guestmemfs_inode.num_mappings', setInode(2, 'numMappings', 513), ['GMFS-015']],
+  ['mapping_block.mappings', word(MAPPING_PAGE + 8, 2n), ['GMFS-017']],
+  ['mapping_block.mappings', word(MAPPING_PAGE + 8, 9n), ['GMFS-018', 'MAP-008', 'MAP-010']],
+  ['mapping_inode.mappings_to_inode', poke(LAYOUT.index, le(5, 4)), ['GMFS-007']],
+  ['bitmap', poke(LAYOUT.bitmap, [0]), ['GMFS-018']],
+];
 
 /** What is damaged, how, and which rules say so; whatever else follows from it stays silent. */
 export const GMFS_CASES: readonly (readonly [what: string, damage: Damage, expected: readonly string[]])[] = [
