@@ -1,8 +1,8 @@
 /** Areas against leaves (rfc-2024 S3 to S5): what is mapped is what was asked for. */
 import type { Ioas } from '../../abi/model.js';
-import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
-import { areaSubject, domainName, domainSubject, placeOf } from '../../validate/subject.js';
+import type { Rule } from '../../validate/rule.js';
+import type { Words } from '../../validate/shapes.js';
+import { domainName, placeOf } from '../../validate/subject.js';
 import { counted, hex, range } from '../../validate/text.js';
 import {
   ACCESS_READ,
@@ -11,15 +11,13 @@ import {
   commonAccess,
   endOf,
   iovasOf,
-  type LeafBatch,
   pagesOf,
   startOf,
   targetsOf,
 } from '../../vtd/walk/batch.js';
+import { walkRule } from '../intel-iommu/rules-view.js';
 import { IOMMU_READ, IOMMU_WRITE } from '../iommufd/rules-areas.js';
-import { APART, areasOf, type DomainAreas, NOWHERE, type Segment } from './rules-segments.js';
-
-const rule = rulesOf({ generations: RFC_2024, needs: ['memory'] });
+import { APART, areaName, areasOf, NOWHERE, type Segment, segmentSubject } from './rules-segments.js';
 
 const PAGE = 4096n;
 /** Unmapped stretches put into words for one domain. */
@@ -29,12 +27,7 @@ function bytes(page: number): bigint {
   return BigInt(page) * PAGE;
 }
 
-/** An area for messages. */
-export function areaName({ area, ioas }: Segment): string {
-  return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
-}
-
-export const mappedIsAsked = rule({
+export const mappedIsAsked = walkRule({
   id: 'MAP-003',
   title: "every mapping is in an area of the domain's iommufd",
   source: 'rfc-2024 S3',
@@ -42,7 +35,7 @@ export const mappedIsAsked = rule({
   consequence:
     'nothing in the next kernel knows the mapping: it cannot be unmapped, and its page is not pinned',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault, report) {
     const areas = areasOf(domain, facts);
     let open: { start: number; end: number; target: number } | undefined;
     const close = (): void => {
@@ -52,11 +45,9 @@ export const mappedIsAsked = rule({
         open = undefined;
         return;
       }
-      report.finding({
-        subject: domainSubject(domain),
+      fault({
         message: `${domainName(domain)} maps IOVA ${range(bytes(open.start), bytes(open.end))} to ${hex(bytes(open.target))} without an area`,
         location: {
-          ...placeOf(domain),
           iova: bytes(open.start),
           iovaEnd: bytes(open.end),
           address: bytes(open.target),
@@ -91,14 +82,14 @@ export const mappedIsAsked = rule({
   },
 });
 
-export const askedIsMapped = rule({
+export const askedIsMapped = walkRule({
   id: 'MAP-004',
   title: 'every page of an area is mapped in the domain',
   source: 'rfc-2024 S4',
   evidence: 'drivers/iommu/iommufd/io_pagetable.c iopt_fill_domains_pages (areas are fully populated)',
   consequence: 'the device faults on memory that user space believes is mapped',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault, report) {
     const { segments, pieces } = areasOf(domain, facts);
     let mappedEnd = 0;
     const holes: { segment: Segment; start: number; end: number }[] = [];
@@ -134,9 +125,8 @@ export const askedIsMapped = rule({
         const unknown = anomalies.filter(({ kind }) => kind === 'table-absent');
         const apart = unmappedAsWholes(segments, unmapped);
         for (const ioas of unknown.length > 0 ? [] : apart) {
-          report.finding({
+          fault({
             severity: 'note',
-            subject: domainSubject(domain),
             message: `${domainName(domain)} maps nothing of IOAS ${ioas.id ?? ioas.nodeName}, but something of another: it has no hardware table, or one that is not handed over`,
             location: placeOf(ioas),
           });
@@ -145,8 +135,8 @@ export const askedIsMapped = rule({
           if (apart.has(segment.ioas)) continue;
           if (unknown.some(({ iova, lastIovaEnd }) => iova < bytes(end) && lastIovaEnd > bytes(start)))
             continue;
-          report.finding({
-            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
+          fault({
+            subject: segmentSubject(domain, segment),
             message: `${areaName(segment)} covers IOVA ${range(bytes(start), bytes(end))}, which ${domainName(domain)} does not map`,
             location: {
               ...(segment.area.origin?.fdtPath === undefined
@@ -173,111 +163,109 @@ function unmappedAsWholes(
   return new Set(apart.length < pages.size ? apart : []);
 }
 
+/** Pages of a segment whose leaves have rights that they should not have. */
 interface Sum {
   pages: number;
   first: number;
 }
 
 /**
- * Sums up, by segment, the pages whose leaves have rights that `wrong` finds wrong for the segment. Where
- * areas overlap (IOMMUFD-011) it is open which of them a leaf is of, so shared segments are left out.
+ * A rule on the rights of leaves against those of their area. Where areas overlap (IOMMUFD-011) it is open which of
+ * them a leaf is of, so shared segments are left out.
  */
-function sumRights(
-  areas: DomainAreas,
-  wrong: (access: number, segment: Segment) => boolean,
-): { runs(batch: LeafBatch): void; sums: Map<Segment, Sum> } {
-  const sums = new Map<Segment, Sum>();
-  // What is wrong depends on the segment and two bits of access only: one byte for each.
-  const table = Uint8Array.from(
-    areas.segments.flatMap((segment) =>
-      [0, 1, 2, 3].map((access) => Number(!segment.shared && wrong(access, segment))),
-    ),
-  );
-  const add = (segment: Segment | undefined, access: number, start: number, end: number): void => {
-    if (segment === undefined || segment.shared || !wrong(access, segment)) return;
-    const sum = sums.get(segment);
-    if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
-    else sum.pages += end - start;
-  };
-  const runs = (batch: LeafBatch): void => {
-    const segment = areas.around(batch);
-    const common = segment < 0 ? -1 : commonAccess(batch);
-    if (common >= 0 && table[segment * 4 + common] === 0) return;
-    const located = areas.located(batch);
-    const accesses = accessesOf(batch);
-    const iovas = iovasOf(batch);
-    const lengths = pagesOf(batch);
-    for (let row = 0; row < batch.length; row++) {
-      const at = located[row] as number;
-      const access = accesses[row] as number;
-      if (at === NOWHERE || (at >= 0 && table[at * 4 + access] === 0)) continue;
-      const iova = iovas[row] as number;
-      const end = iova + (lengths[row] as number);
-      for (const piece of areas.pieces(iova, end)) add(piece.segment, access, piece.start, piece.end);
-    }
-  };
-  return { runs, sums };
+function rightsRule({
+  wrong,
+  says,
+  ...words
+}: Omit<Words, 'requires'> & {
+  wrong(access: number, segment: Segment): boolean;
+  /** What follows the area's name and its iommufd's, and the bit. */
+  says(segment: Segment, pages: string, iova: string): { what: string; bit: string; found: number };
+}): Rule {
+  return walkRule({
+    requires: ['DMAR-019', 'IOMMUFD-008'],
+    ...words,
+    watch(domain, { facts }, fault) {
+      const areas = areasOf(domain, facts);
+      const sums = new Map<Segment, Sum>();
+      // What is wrong depends on the segment and two bits of access only: one byte for each.
+      const table = Uint8Array.from(
+        areas.segments.flatMap((segment) =>
+          [0, 1, 2, 3].map((access) => Number(!segment.shared && wrong(access, segment))),
+        ),
+      );
+      const add = (segment: Segment | undefined, access: number, start: number, end: number): void => {
+        if (segment === undefined || segment.shared || !wrong(access, segment)) return;
+        const sum = sums.get(segment);
+        if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
+        else sum.pages += end - start;
+      };
+      return {
+        runs(batch) {
+          const segment = areas.around(batch);
+          const common = segment < 0 ? -1 : commonAccess(batch);
+          if (common >= 0 && table[segment * 4 + common] === 0) return;
+          const located = areas.located(batch);
+          const accesses = accessesOf(batch);
+          const iovas = iovasOf(batch);
+          const lengths = pagesOf(batch);
+          for (let row = 0; row < batch.length; row++) {
+            const at = located[row] as number;
+            const access = accesses[row] as number;
+            if (at === NOWHERE || (at >= 0 && table[at * 4 + access] === 0)) continue;
+            const iova = iovas[row] as number;
+            const end = iova + (lengths[row] as number);
+            for (const piece of areas.pieces(iova, end)) add(piece.segment, access, piece.start, piece.end);
+          }
+        },
+        end() {
+          for (const [segment, { pages, first }] of sums) {
+            const { what, bit, found } = says(segment, counted(pages, 'page'), hex(bytes(first)));
+            const name = bit === '1' ? 'W' : 'R';
+            fault({
+              subject: segmentSubject(domain, segment),
+              message: `${areaName(segment)} of iommufd ${domain.persistentId} is ${what}`,
+              location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: bit },
+              found: `${name} = ${found}`,
+              expected: `${name} = ${1 - found}`,
+            });
+          }
+        },
+      };
+    },
+  });
 }
 
-export const writeRights = rule({
+function isWritable({ area }: Segment): boolean {
+  return ((area.iommuProt ?? 0) & IOMMU_WRITE) !== 0;
+}
+
+export const writeRights = rightsRule({
   id: 'MAP-005',
   title: 'leaves are writable exactly where their area is',
   source: 'rfc-2024 S5',
   evidence: 'drivers/iommu/intel/iommu.c intel_iommu_map',
   consequence: 'the device can write where it must not, or faults where it may write',
-  requires: ['DMAR-019', 'IOMMUFD-008'],
-  observe({ facts }, domain, report) {
-    const id = domain.persistentId;
-    const { runs, sums } = sumRights(
-      areasOf(domain, facts),
-      (access, { area }) => ((access & ACCESS_WRITE) !== 0) !== (((area.iommuProt ?? 0) & IOMMU_WRITE) !== 0),
-    );
-    return {
-      runs,
-      end() {
-        for (const [segment, { pages, first }] of sums) {
-          const asked = ((segment.area.iommuProt ?? 0) & IOMMU_WRITE) !== 0;
-          report.finding({
-            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
-            message: `${areaName(segment)} of iommufd ${id} is ${asked ? 'writable' : 'read-only'}, but ${counted(pages, 'page')} of it are ${asked ? 'read-only' : 'writable'} in the table, the first at IOVA ${hex(bytes(first))}`,
-            location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '1' },
-            found: asked ? 'W = 0' : 'W = 1',
-            expected: asked ? 'W = 1' : 'W = 0',
-          });
-        }
-      },
-    };
+  wrong: (access, segment) => ((access & ACCESS_WRITE) !== 0) !== isWritable(segment),
+  says: (segment, pages, iova) => {
+    const [asked, got] = isWritable(segment) ? ['writable', 'read-only'] : ['read-only', 'writable'];
+    const what = `${asked}, but ${pages} of it are ${got} in the table, the first at IOVA ${iova}`;
+    return { what, bit: '1', found: isWritable(segment) ? 0 : 1 };
   },
 });
 
-export const readRights = rule({
+export const readRights = rightsRule({
   id: 'MAP-015',
   title: 'leaves of a write-only area are not readable',
   severity: 'warning',
   source: 'rfc-2024 2.2, S5',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping (always sets bit 0, which is the read bit)',
   consequence: 'the device can read memory that it was given for writing only',
-  requires: ['DMAR-019', 'IOMMUFD-008'],
-  observe({ facts }, domain, report) {
-    const id = domain.persistentId;
-    const { runs, sums } = sumRights(
-      areasOf(domain, facts),
-      (access, { area }) =>
-        (access & ACCESS_READ) !== 0 && area.iommuProt !== undefined && (area.iommuProt & IOMMU_READ) === 0,
-    );
-    return {
-      runs,
-      end() {
-        for (const [segment, { pages, first }] of sums) {
-          report.finding({
-            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
-            message: `${areaName(segment)} of iommufd ${id} is write-only, but ${counted(pages, 'page')} of it are readable in the table: __domain_mapping() sets bit 0 in every leaf`,
-            location: { ...placeOf(segment.area), property: 'iommu-prot', iova: bytes(first), bits: '0' },
-            found: 'R = 1',
-            expected: 'R = 0',
-          });
-        }
-      },
-    };
-  },
+  wrong: (access, { area }) =>
+    (access & ACCESS_READ) !== 0 && area.iommuProt !== undefined && (area.iommuProt & IOMMU_READ) === 0,
+  says: (_, pages) => ({
+    what: `write-only, but ${pages} of it are readable in the table: __domain_mapping() sets bit 0 in every leaf`,
+    bit: '0',
+    found: 1,
+  }),
 });

@@ -5,11 +5,12 @@ import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { watchOutside } from '../../validate/outside.js';
 import { intersections } from '../../validate/pages.js';
 import { type Reporter, RFC_2024, type WalkObserver } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
-import { domainName, domainSubject, placeOf } from '../../validate/subject.js';
+import { type Fault, rulesOf } from '../../validate/shapes.js';
+import { domainName } from '../../validate/subject.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 import { bitmapOf } from '../guestmemfs/rules-bitmap.js';
 import { inodeTable } from '../guestmemfs/rules-view.js';
+import { walkRule } from '../intel-iommu/rules-view.js';
 import { blockWalkOf } from './rules-block-walk.js';
 
 const rule = rulesOf({ generations: RFC_2024 });
@@ -20,6 +21,7 @@ const PAGE = 4096n;
 function outside(
   set: PageSet,
   domain: Domain,
+  fault: (fault: Fault) => void,
   report: Reporter,
   sentence: (stretch: string, target: string) => string,
 ): WalkObserver {
@@ -31,42 +33,39 @@ function outside(
     const iova = BigInt(stretch.iova) * PAGE;
     const target = BigInt(stretch.target) * PAGE;
     const length = BigInt(stretch.pages) * PAGE;
-    report.finding({
-      subject: domainSubject(domain),
+    fault({
       message: sentence(`${domainName(domain)} maps IOVA ${range(iova, iova + length)}`, hex(target)),
-      location: { ...placeOf(domain), iova, iovaEnd: iova + length, address: target },
+      location: { iova, iovaEnd: iova + length, address: target },
       found: `${counted(stretch.pages, 'page')} at ${hex(target)}`,
     });
   });
 }
 
-export const mappedIsPersistent = rule({
+export const mappedIsPersistent = walkRule({
   id: 'MAP-002',
   title: 'every mapped page is persistent: it is in the guestmemfs region',
   source: 'rfc-2024 S2',
   evidence: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map (checks the first VMA only)',
   consequence: 'the next kernel hands the page out while the device keeps writing to it',
-  needs: ['memory'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault, report) {
     const region = facts.fsMem();
     const set = region === undefined ? pageSet([], Number(PAGE)) : facts.fsMemPages();
     const where =
       region === undefined
         ? 'and no guestmemfs region is handed over'
         : `outside the guestmemfs region ${range(region.start, region.end)}`;
-    return outside(set, domain, report, (stretch, target) => `${stretch} to ${target}, ${where}`);
+    return outside(set, domain, fault, report, (stretch, target) => `${stretch} to ${target}, ${where}`);
   },
 });
 
-export const mappedIsInFile = rule({
+export const mappedIsInFile = walkRule({
   id: 'MAP-008',
   title: 'every mapped page belongs to a guestmemfs file',
   source: 'rfc-2024 S8',
   evidence: 'fs/guestmemfs/allocator.c, drivers/iommu/iommufd/ioas.c',
   consequence: 'the block is free to the filesystem: the next file gets it while the device writes to it',
   requires: ['GMFS-003'],
-  needs: ['memory'],
-  observe({ handover, facts }, domain, report) {
+  watch(domain, { handover, facts }, fault, report) {
     if (handover.guestmemfs === undefined) {
       report.skip('there is no /guestmemfs');
       return undefined;
@@ -77,18 +76,23 @@ export const mappedIsInFile = rule({
       report.absent('the inode table or a mapping page', unread?.mappingPage ?? inodeTable(handover));
       return undefined;
     }
-    return outside(files, domain, report, (stretch, target) => `${stretch} to ${target}, outside any file`);
+    return outside(
+      files,
+      domain,
+      fault,
+      report,
+      (stretch, target) => `${stretch} to ${target}, outside any file`,
+    );
   },
 });
 
-export const mappedIsAllocated = rule({
+export const mappedIsAllocated = walkRule({
   id: 'MAP-016',
   title: 'every block that is mapped has its bit in the allocation bitmap',
   source: 'rfc-2024 S8 (second half)',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'the allocator hands the block to the next file while the device writes to it',
-  needs: ['memory'],
-  observe({ facts }, domain, _report) {
+  watch(domain, { facts }) {
     const reached = facts.reachedBlocks();
     const walk = blockWalkOf(domain, facts);
     if (reached === undefined || walk === undefined) return undefined;
@@ -126,15 +130,14 @@ export const mappedIsAllocated = rule({
   },
 });
 
-export const blocksOnce = rule({
+export const blocksOnce = walkRule({
   id: 'MAP-012',
   title: 'no two domains map the same guestmemfs block',
   severity: 'warning',
   source: 'rfc-2024 S12',
   evidence: 'rfc-2024 4',
   consequence: 'devices of two virtual machines reach the same memory, unless sharing it is intended',
-  needs: ['memory'],
-  observe({ handover, facts }, domain, report) {
+  watch(domain, { handover, facts }, fault) {
     const owners = facts.blockOwners();
     const domains = handover.domains ?? [];
     const self = 1 + domains.indexOf(domain);
@@ -158,10 +161,9 @@ export const blocksOnce = rule({
           const other = domains[owner - 1];
           if (other === undefined) continue;
           const address = region.start + BigInt(blocks[0] ?? 0) * GUESTMEMFS_BLOCK;
-          report.finding({
-            subject: domainSubject(domain),
+          fault({
             message: `${domainName(domain)} and ${domainName(other)} both map ${counted(blocks.length, 'block')}: ${listed(blocks.map(String), 8)}`,
-            location: { ...placeOf(domain), address },
+            location: { address },
           });
         }
       },

@@ -1,11 +1,13 @@
 /** Pinned files against what is mapped (rfc-2024 S6, S7, S9, S10, S13; patches 12 and 13 of the series). */
 import type { Handover, Ioas } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
-import { RFC_2024 } from '../../validate/rule.js';
+import { perHandover } from '../../validate/per-handover.js';
+import { type Reporter, RFC_2024 } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
-import { domainName, domainSubject, placeOf } from '../../validate/subject.js';
+import { domainName, placeOf } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
 import { inodeTable } from '../guestmemfs/rules-view.js';
+import { walkRule } from '../intel-iommu/rules-view.js';
 import { fileWalkOf } from './rules-file-walk.js';
 
 const rule = rulesOf({ generations: RFC_2024 });
@@ -20,19 +22,17 @@ function* allIoases({ iommufds }: Handover): Generator<Ioas> {
   for (const { ioases } of iommufds ?? []) yield* ioases ?? [];
 }
 
-const without = new WeakMap<Handover, boolean>();
+/** True when the blob is of the format before patch 13, which knows no handles. */
+const formatOf = perHandover((handover) => ({
+  withoutHandles: [...allIoases(handover)].every(({ pinnedFileHandle }) => pinnedFileHandle === undefined),
+}));
 
-/** True when the blob is of the format before patch 13, which knows no handles; worked out once for all domains. */
-function withoutHandles(handover: Handover): boolean {
-  let known = without.get(handover);
-  if (known === undefined) {
-    known = [...allIoases(handover)].every(({ pinnedFileHandle }) => pinnedFileHandle === undefined);
-    without.set(handover, known);
-  }
-  return known;
+/** The rule is skipped where the format has no handles. */
+function withoutHandles(handover: Handover, report: Reporter): boolean {
+  const { withoutHandles: without } = formatOf(handover);
+  if (without) report.skip('the blob is from patches 5 to 12: no IOAS has a pinned-file-handle');
+  return without;
 }
-
-const NO_HANDLES = 'the blob is from patches 5 to 12: no IOAS has a pinned-file-handle';
 
 export const handleWithAreas = rule({
   id: 'MAP-006',
@@ -44,10 +44,7 @@ export const handleWithAreas = rule({
     'without a handle the file can be deleted under DMA; a handle that is never cleared keeps it forever',
   requires: ['IOMMUFD-007'],
   check({ handover }, report) {
-    if (withoutHandles(handover)) {
-      report.skip(NO_HANDLES);
-      return;
-    }
+    if (withoutHandles(handover, report)) return;
     for (const ioas of allIoases(handover)) {
       const handle = ioas.pinnedFileHandle;
       if (handle === undefined || (handle !== 0n) === ioas.areas.length > 0) continue;
@@ -68,10 +65,7 @@ export const handleIsPinnedFile = rule({
   consequence: 'the file can be deleted while devices write to its blocks',
   requires: ['IOMMUFD-007'],
   check({ handover }, report) {
-    if (withoutHandles(handover)) {
-      report.skip(NO_HANDLES);
-      return;
-    }
+    if (withoutHandles(handover, report)) return;
     const inodes = handover.guestmemfs?.state?.inodes;
     for (const ioas of allIoases(handover)) {
       const handle = ioas.pinnedFileHandle;
@@ -110,7 +104,7 @@ export const handleIsPinnedFile = rule({
   },
 });
 
-export const pinsAreNamed = rule({
+export const pinsAreNamed = walkRule({
   id: 'MAP-013',
   title: 'a pinned file is named by an IOAS',
   severity: 'warning',
@@ -118,8 +112,7 @@ export const pinsAreNamed = rule({
   evidence: MAP,
   consequence: 'the pin is never dropped: the file can never be deleted',
   requires: ['IOMMUFD-007'],
-  needs: ['memory'],
-  observe({ facts }) {
+  watch(_domain, { facts }) {
     return {
       end({ anomalies }) {
         for (const { kind, table } of anomalies)
@@ -128,10 +121,7 @@ export const pinsAreNamed = rule({
     };
   },
   finish({ handover, facts }, report) {
-    if (withoutHandles(handover)) {
-      report.skip(NO_HANDLES);
-      return;
-    }
+    if (withoutHandles(handover, report)) return;
     const files = handover.guestmemfs?.files;
     if (files === undefined) {
       report.absent('the inode table', inodeTable(handover));
@@ -160,7 +150,7 @@ export const pinsAreNamed = rule({
   },
 });
 
-export const handleNamesAll = rule({
+export const handleNamesAll = walkRule({
   id: 'MAP-009',
   title: 'everything an IOAS maps comes from the file that its handle names',
   severity: 'warning',
@@ -169,14 +159,10 @@ export const handleNamesAll = rule({
   consequence:
     'only the last pinned file is handed over: pins of the others cannot be dropped after the kexec',
   requires: ['DMAR-019', 'IOMMUFD-007', 'MAP-007'],
-  needs: ['memory'],
-  observe({ handover, facts }, domain, report) {
+  watch(domain, { handover, facts }, _fault, report) {
     const id = domain.persistentId;
     const walk = fileWalkOf(domain, handover, facts);
-    if (withoutHandles(handover)) {
-      report.skip(NO_HANDLES);
-      return undefined;
-    }
+    if (withoutHandles(handover, report)) return undefined;
     if (id === undefined || walk === undefined) {
       report.skip('the blocks of guestmemfs files are not all known');
       return undefined;
@@ -202,7 +188,7 @@ export const handleNamesAll = rule({
   },
 });
 
-export const areasAreLinear = rule({
+export const areasAreLinear = walkRule({
   id: 'MAP-010',
   title: 'within an area the file offset increases with the IOVA',
   severity: 'warning',
@@ -210,8 +196,7 @@ export const areasAreLinear = rule({
   evidence: 'fs/guestmemfs/file.c (mmap maps a file from its block 0 on)',
   consequence: 'guest-physical memory is not where the guest expects it',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
-  observe({ handover, facts }, domain, report) {
+  watch(domain, { handover, facts }, fault, report) {
     const id = domain.persistentId;
     const walk = fileWalkOf(domain, handover, facts);
     if (id === undefined || walk === undefined) {
@@ -229,8 +214,7 @@ export const areasAreLinear = rule({
           : count > 1
             ? ` and ${count - 1} more times`
             : '';
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `${domainName(domain)}: the file offset jumps within an area at IOVA ${hex(BigInt(iova) * PAGE)}${times}`,
           location: { ...placeOf(segment.area), iova: BigInt(iova) * PAGE },
         });

@@ -3,6 +3,8 @@
 import type { Domain, Ioas, IoasArea, Iommufd } from '../../abi/model.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { Facts } from '../../validate/facts.js';
+import type { Subject } from '../../validate/rule.js';
+import { areaSubject, domainSubject } from '../../validate/subject.js';
 import { endOf, iovasOf, type LeafBatch, pagesOf, startOf } from '../../vtd/walk/batch.js';
 import { areaRange } from '../iommufd/rules-areas.js';
 
@@ -15,6 +17,16 @@ export interface Segment {
   readonly area: IoasArea;
   /** True when another area of the iommufd covers part of the same IOVAs. */
   readonly shared: boolean;
+}
+
+/** An area for messages. */
+export function areaName({ area, ioas }: Segment): string {
+  return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
+}
+
+/** Whose a finding on the area of a domain is. */
+export function segmentSubject(domain: Domain, { ioas, area }: Segment): Subject {
+  return { ...domainSubject(domain), ...areaSubject({}, ioas, area) };
 }
 
 const PAGE = 4096n;

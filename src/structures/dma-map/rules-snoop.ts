@@ -1,11 +1,10 @@
 /** The snoop bit of leaves against areas. Which bit it is follows from the domain, not from iommu-prot: see gaps. */
 import { SS_PTE_BITS } from '../../records/vtd.js';
-import { RFC_2024, type Rule } from '../../validate/rule.js';
-import { areaSubject, domainSubject, placeOf } from '../../validate/subject.js';
+import { placeOf } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { iovasOf, type LeafBatch, pagesOf, ROW_LO, ROW_WORDS, startOf } from '../../vtd/walk/batch.js';
-import { areaName } from './rules-areas.js';
-import { areasOf, NOWHERE, type Segment } from './rules-segments.js';
+import { walkRule } from '../intel-iommu/rules-view.js';
+import { areaName, areasOf, NOWHERE, type Segment, segmentSubject } from './rules-segments.js';
 
 const PAGE = 4096n;
 const SNP = SS_PTE_BITS.snp.lo;
@@ -18,18 +17,16 @@ interface Snooped {
   other: number;
 }
 
-export const snoopIsUniform: Rule = {
+export const snoopIsUniform = walkRule({
   id: 'MAP-017',
   title: 'the leaves of an area agree on the snoop bit',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 2.2, S5; vtd SS-28',
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_map (SNP follows set_pte_snp of the domain, which is never cleared), drivers/iommu/iommufd/pages.c (an area is mapped as a whole)',
   consequence: 'the device reads stale memory in part of the area if it sends requests without snooping',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault) {
     const id = domain.persistentId;
     const areas = areasOf(domain, facts);
     const sums = new Map<Segment, Snooped>();
@@ -65,8 +62,8 @@ export const snoopIsUniform: Rule = {
         for (const [segment, { with: yes, without, other }] of sums) {
           if (yes === 0 || without === 0) continue;
           const iova = BigInt(other) * PAGE;
-          report.finding({
-            subject: { ...domainSubject(domain), ...areaSubject({}, segment.ioas, segment.area) },
+          fault({
+            subject: segmentSubject(domain, segment),
             message: `${areaName(segment)} of iommufd ${id} has ${counted(yes, 'page')} with SNP and ${without} without; the bit changes at IOVA ${hex(iova)}`,
             location: { ...placeOf(segment.area), iova, bits: '11' },
             found: `SNP in ${yes} of ${yes + without}`,
@@ -76,4 +73,4 @@ export const snoopIsUniform: Rule = {
       },
     };
   },
-};
+});

@@ -3,23 +3,22 @@
 import type { Guestmemfs, Location } from '../../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
-import { GUESTMEMFS } from '../../validate/reads.js';
-import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { bitmapOf } from './rules-bitmap.js';
 import {
   ALLOCATOR_BLOCKS,
   BLOCKS_PATH,
   blockNumbers,
-  fieldPlace,
+  FILES,
   guestmemfsOf,
   mappedFiles,
   regionBlocks,
   SUPERBLOCK_PATH,
+  shared,
 } from './rules-view.js';
 
-const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+const rule = rulesOf(shared);
 
 /** Where entry `i` of a mapping page is. */
 function entryPlace(page: bigint | undefined, i: number): Location {
@@ -33,39 +32,34 @@ function blockAddress(guestmemfs: Guestmemfs, block: number): string {
   return `block ${block} at ${hex(start)}`;
 }
 
-export const blocksInRegion = rule({
+export const blocksInRegion = eachRule(FILES, {
   id: 'GMFS-016',
   title: 'every block number of a file is within the region',
   source: 'rfc-2024 G16, 3.3 no. 19',
   evidence: 'fs/guestmemfs/file.c truncate, mmap; fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'mapping the file gives its guest host memory outside guestmemfs',
   requires: ['GMFS-002', 'GMFS-003'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
+  faults({ ino, blocks, mappingPage }, { handover: { guestmemfs } }) {
     const limit = regionBlocks(guestmemfs);
-    for (const { ino, blocks, mappingPage } of mappedFiles(guestmemfs, report)) {
-      let outside = 0;
-      let first = -1;
-      const numbers = blockNumbers(blocks);
-      for (let i = 0; i < numbers.length; i++) {
-        if ((numbers[i] as number) < limit) continue;
-        if (first < 0) first = i;
-        outside++;
-      }
-      const block = blocks[first];
-      if (block === undefined) continue;
-      const error = BigInt.asIntN(64, block);
-      report.finding({
-        subject: { inode: Number(ino) },
-        message: `entry ${first} of inode ${ino} is block ${
-          error < 0n ? `${hex(block)}, the error number ${error}` : `${block}`
-        }; the region has ${counted(limit, 'block')}${outside > 1 ? ` (${outside} such entries)` : ''}`,
-        location: entryPlace(mappingPage, first),
-        found: hex(block),
-        expected: `below ${hex(BigInt(limit))}`,
-      });
+    let outside = 0;
+    let first = -1;
+    const numbers = blockNumbers(blocks);
+    for (let i = 0; i < numbers.length; i++) {
+      if ((numbers[i] as number) < limit) continue;
+      if (first < 0) first = i;
+      outside++;
     }
+    const block = blocks[first];
+    if (block === undefined) return undefined;
+    const error = BigInt.asIntN(64, block);
+    const what = error < 0n ? `${hex(block)}, the error number ${error}` : `${block}`;
+    const more = outside > 1 ? ` (${outside} such entries)` : '';
+    return {
+      message: `entry ${first} of inode ${ino} is block ${what}; the region has ${counted(limit, 'block')}${more}`,
+      location: entryPlace(mappingPage, first),
+      found: hex(block),
+      expected: `below ${hex(BigInt(limit))}`,
+    };
   },
 });
 

@@ -1,25 +1,22 @@
 /** Rules on which mapping page belongs to which inode (rfc-2024 G7, G9). */
 
-import type { RecordView } from '../../abi/record-view.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
-import { MAPPING_INODE_SIZE, type MappingInode, mappingInode } from '../../records/guestmemfs.js';
-import { GUESTMEMFS } from '../../validate/reads.js';
-import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { MAPPING_INODE_SIZE, mappingInode } from '../../records/guestmemfs.js';
+import { fieldPlace, grouped, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed } from '../../validate/text.js';
 import {
-  fieldPlace,
   guestmemfsOf,
   INDEX_PATH,
   inodePlace,
   inodesOf,
   MAX_INO,
   ROOT_INO,
+  shared,
   superblockOf,
   superblockPlace,
 } from './rules-view.js';
 
-const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+const rule = rulesOf(shared);
 
 /** The last inode that the writer looks at: it stops one short of the table's end. */
 const LAST_LISTED = MAX_INO - 1;
@@ -80,7 +77,9 @@ export const indexElements = rule({
       if (first === undefined) listedAt.set(ino, j);
       previous = Math.max(previous, ino);
     }
-    reportTail(index, count, (j, ino) => {
+    for (let j = count; j < index.length; j++) {
+      const { ino } = index.at(j);
+      if (ino === 0) continue;
       report.finding({
         message: `element ${j} of the index, after the last one, is ${ino}`,
         location: place(j),
@@ -88,7 +87,8 @@ export const indexElements = rule({
         expected: '0',
         severity: 'warning',
       });
-    });
+      break;
+    }
     const missing: number[] = [];
     table.flags.forEach((flags, i) => {
       if (flags === INODE_FILE && !listedAt.has(i + 1)) missing.push(i + 1);
@@ -101,20 +101,6 @@ export const indexElements = rule({
     });
   },
 });
-
-/** The first element after the last that is not 0. */
-function reportTail(
-  index: RecordView<MappingInode>,
-  from: number,
-  found: (j: number, ino: number) => void,
-): void {
-  for (let j = from; j < index.length; j++) {
-    const { ino } = index.at(j);
-    if (ino === 0) continue;
-    found(j, ino);
-    return;
-  }
-}
 
 export const directMap = rule({
   id: 'GMFS-009',
@@ -155,13 +141,7 @@ export const directMap = rule({
       const location = inodePlace(table, ino, 'mappings');
       pointers.push({ name: `mappings of inode ${ino}`, virtual, physical: records.at(j).addr, location });
     }
-    const groups = new Map<bigint, Pointer[]>();
-    for (const pointer of pointers) {
-      const base = BigInt.asUintN(U64, pointer.virtual - pointer.physical);
-      const group = groups.get(base);
-      if (group === undefined) groups.set(base, [pointer]);
-      else group.push(pointer);
-    }
+    const groups = grouped(pointers, ({ virtual, physical }) => BigInt.asUintN(U64, virtual - physical));
     // Most pointers agree; the first group is that of the super block.
     const [usual, ...others] = [...groups].sort(([, a], [, b]) => b.length - a.length);
     for (const [base, [first, ...more]] of others) {

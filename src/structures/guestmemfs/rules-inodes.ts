@@ -1,39 +1,29 @@
 /** Rules on single inodes (rfc-2024 G10, G14, G15, G21, G24). */
-
 import { INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../../decode/guestmemfs.js';
 import { bytesToText } from '../../schema/text.js';
-import { GUESTMEMFS } from '../../validate/reads.js';
-import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
-import { inodePlace, inodesOf, ROOT_INO } from './rules-view.js';
+import { INODES, inodePlace, inodesOf, ROOT_INO, shared } from './rules-view.js';
 
-const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+const rule = rulesOf(shared);
 
 const SLASH = 0x2f;
 
-export const inodeFlags = rule({
+export const inodeFlags = eachRule(INODES, {
   id: 'GMFS-010',
   title: 'an inode is free, a file or the directory, and the directory is inode 1',
   source: 'rfc-2024 G10',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_inode_get',
   consequence: 'the mode of the inode is derived from the flags: no operations, or those of the wrong kind',
   requires: ['GMFS-002'],
-  check(context, report) {
-    const table = inodesOf(context, report);
-    if (table === undefined) return;
-    for (let ino = 1; ino <= table.count; ino++) {
-      const flags = table.flags[ino - 1] ?? 0;
-      const right = ino === ROOT_INO ? flags === INODE_DIR : flags === 0 || flags === INODE_FILE;
-      if (right) continue;
-      report.finding({
-        subject: { inode: Number(ino) },
-        message: `inode ${ino} has flags ${flags}${flags === INODE_DIR ? ': a directory that is not the root' : ''}`,
-        location: inodePlace(table, ino, 'flags'),
-        found: `${flags}`,
-        expected: ino === ROOT_INO ? `${INODE_DIR} (the directory)` : `0 (free) or ${INODE_FILE} (file)`,
-      });
-    }
+  faults({ ino, table, flags }) {
+    if (ino === ROOT_INO ? flags === INODE_DIR : flags === 0 || flags === INODE_FILE) return undefined;
+    return {
+      message: `inode ${ino} has flags ${flags}${flags === INODE_DIR ? ': a directory that is not the root' : ''}`,
+      location: inodePlace(table, ino, 'flags'),
+      found: `${flags}`,
+      expected: ino === ROOT_INO ? `${INODE_DIR} (the directory)` : `0 (free) or ${INODE_FILE} (file)`,
+    };
   },
 });
 
@@ -45,51 +35,35 @@ export const fileNames = rule({
   consequence: 'lookups run into the next field, or find the wrong file',
   requires: ['GMFS-002'],
   check(context, report) {
-    const table = inodesOf(context, report);
-    if (table === undefined) return;
     const first = new Map<string, number>();
-    for (let ino = 1; ino <= table.count; ino++) {
-      if (table.flags[ino - 1] !== INODE_FILE) continue;
+    for (const { ino, table, flags } of INODES.each(context, report)) {
+      if (flags !== INODE_FILE) continue;
       const bytes = table.filename(ino);
       const end = bytes.indexOf(0);
       const name = end < 0 ? bytes : bytes.subarray(0, end);
-      const { text } = bytesToText(name);
-      const wrong =
-        end < 0
-          ? 'is not NUL-terminated'
-          : name.length === 0
-            ? 'is empty'
-            : name.includes(SLASH)
-              ? 'has a slash'
-              : undefined;
-      const location = inodePlace(table, ino, 'filename');
-      if (wrong !== undefined) {
+      const tell = (message: string): void => {
+        const found = JSON.stringify(bytesToText(name).text);
         report.finding({
-          subject: { inode: Number(ino) },
-          message: `the name of inode ${ino} ${wrong}`,
-          location,
-          found: JSON.stringify(text),
+          subject: { inode: ino },
+          message,
+          location: inodePlace(table, ino, 'filename'),
+          found,
         });
-      }
+      };
+      if (end < 0) tell(`the name of inode ${ino} is not NUL-terminated`);
+      else if (name.length === 0) tell(`the name of inode ${ino} is empty`);
+      else if (name.includes(SLASH)) tell(`the name of inode ${ino} has a slash`);
       if (name.length === 0) continue;
       // One character for each byte: names need not be UTF-8.
       const key = String.fromCharCode(...name);
       const other = first.get(key);
-      if (other === undefined) {
-        first.set(key, ino);
-        continue;
-      }
-      report.finding({
-        subject: { inode: Number(ino) },
-        message: `inodes ${other} and ${ino} have the same name`,
-        location,
-        found: JSON.stringify(text),
-      });
+      if (other === undefined) first.set(key, ino);
+      else tell(`inodes ${other} and ${ino} have the same name`);
     }
   },
 });
 
-export const mappingCount = rule({
+export const mappingCount = eachRule(INODES, {
   id: 'GMFS-015',
   title: 'num_mappings of a file is between 0 and the 512 entries of its mapping page',
   source: 'rfc-2024 G15',
@@ -97,53 +71,50 @@ export const mappingCount = rule({
   consequence:
     'the memory after the mapping page is taken for block numbers, and was overwritten when they were assigned',
   requires: ['GMFS-002'],
-  check(context, report) {
-    const table = inodesOf(context, report);
-    if (table === undefined) return;
-    for (let ino = 1; ino <= table.count; ino++) {
-      const count = table.numMappings[ino - 1] ?? 0;
-      if (table.flags[ino - 1] !== INODE_FILE || (count >= 0 && count <= MAPPING_ENTRIES)) continue;
-      report.finding({
-        subject: { inode: Number(ino) },
-        message: `inode ${ino} has num_mappings ${count}`,
-        location: inodePlace(table, ino, 'numMappings'),
-        found: `${count}`,
-        expected: `0 to ${MAPPING_ENTRIES}`,
-      });
-    }
+  faults({ ino, table, flags }) {
+    const count = table.numMappings[ino - 1] ?? 0;
+    if (flags !== INODE_FILE || (count >= 0 && count <= MAPPING_ENTRIES)) return undefined;
+    return {
+      message: `inode ${ino} has num_mappings ${count}`,
+      location: inodePlace(table, ino, 'numMappings'),
+      found: `${count}`,
+      expected: `0 to ${MAPPING_ENTRIES}`,
+    };
   },
 });
 
-export const pinCounts = rule({
-  id: 'GMFS-021',
-  title: 'long_term_pins is not negative, and is 0 on anything but a file',
-  source: 'rfc-2024 G21',
-  evidence: 'fs/guestmemfs/inode.c guestmemfs_unpin_file',
-  consequence: 'the next unpin underflows with a warning, and the file can be deleted under DMA',
-  requires: ['GMFS-010'],
-  check(context, report) {
-    const table = inodesOf(context, report);
-    if (table === undefined) return;
-    const ioases = (context.handover.iommufds ?? []).flatMap((iommufd) => iommufd.ioases ?? []);
-    if (ioases.length > 0 && ioases.every(({ pinnedFileHandle }) => pinnedFileHandle === undefined)) {
+export const pinCounts = eachRule(
+  {
+    ...INODES,
+    each(context, report) {
+      const ioases = (context.handover.iommufds ?? []).flatMap((iommufd) => iommufd.ioases ?? []);
+      const padding = ioases.every(({ pinnedFileHandle }) => pinnedFileHandle === undefined);
+      if (ioases.length === 0 || !padding || inodesOf(context, report) === undefined)
+        return INODES.each(context, report);
       report.skip('no IOAS has a pinned-file-handle: before patch 13 of the series the field is padding');
-      return;
-    }
-    for (let ino = 1; ino <= table.count; ino++) {
+      return [];
+    },
+  },
+  {
+    id: 'GMFS-021',
+    title: 'long_term_pins is not negative, and is 0 on anything but a file',
+    source: 'rfc-2024 G21',
+    evidence: 'fs/guestmemfs/inode.c guestmemfs_unpin_file',
+    consequence: 'the next unpin underflows with a warning, and the file can be deleted under DMA',
+    requires: ['GMFS-010'],
+    faults({ ino, table, flags }) {
       const pins = table.pins[ino - 1] ?? 0;
-      const file = table.flags[ino - 1] === INODE_FILE;
-      if (pins === 0 || (pins > 0 && file)) continue;
-      report.finding({
-        subject: { inode: Number(ino) },
-        message:
-          pins < 0 ? `inode ${ino} has ${pins} pins` : `inode ${ino} has ${pins} pins but is not a file`,
+      const file = flags === INODE_FILE;
+      if (pins === 0 || (pins > 0 && file)) return undefined;
+      return {
+        message: `inode ${ino} has ${pins} pins${pins < 0 ? '' : ' but is not a file'}`,
         location: inodePlace(table, ino, 'longTermPins'),
         found: `${pins}`,
         expected: file ? 'at least 0' : '0',
-      });
-    }
+      };
+    },
   },
-});
+);
 
 export const noErrorNumbers = rule({
   id: 'GMFS-024',
@@ -158,18 +129,17 @@ export const noErrorNumbers = rule({
     for (const [field, column] of [
       ['childIno', table.child],
       ['siblingIno', table.sibling],
-    ] as const) {
+    ] as const)
       for (let ino = 1; ino <= table.count; ino++) {
         const value = column[ino - 1] ?? 0n;
         if (value < 1n << 63n) continue;
         const location = inodePlace(table, ino, field);
         report.finding({
-          subject: { inode: Number(ino) },
+          subject: { inode: ino },
           message: `${location.field} of inode ${ino} is ${hex(value)}, the error number ${BigInt.asIntN(64, value)}`,
           location,
           found: hex(value),
         });
       }
-    }
   },
 });

@@ -3,8 +3,7 @@
 import type { Location } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { GuestmemfsSbSerialised } from '../../records/guestmemfs.js';
-import { GUESTMEMFS } from '../../validate/reads.js';
-import { type Reporter, RFC_2024 } from '../../validate/rule.js';
+import type { Reporter } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { counted, listed } from '../../validate/text.js';
 import { isWithLockDebugging } from './rules-nodes.js';
@@ -14,39 +13,32 @@ import {
   inodesOf,
   MAX_INO,
   ROOT_INO,
+  shared,
   superblockOf,
   superblockPlace,
 } from './rules-view.js';
 
-const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
-
-/** What a list says is wrong with itself. */
-interface ListWalk {
-  /** 1 for each inode on the list, by index. */
-  readonly reached: Uint8Array;
-  /** Whether the list ended in 0. */
-  readonly ended: boolean;
-}
+const rule = rulesOf(shared);
 
 /**
  * Follows sibling_ino from `head` while the inodes have the flags that the list holds, and reports the
  * first thing that ends it otherwise. The numbers reached are remembered, so that no list is endless.
+ *
+ * @returns inodes with these flags that the list does not reach; none where it does not end in 0
  */
-function walkList(
+function missedBy(
   table: InodeTable,
-  list: {
-    readonly name: string;
-    readonly flags: number;
-    readonly head: bigint;
-    readonly headPlace: Location;
-  },
+  name: string,
+  flags: number,
+  head: bigint,
+  headPlace: Location,
   report: Reporter,
-): ListWalk {
+): number[] {
   const reached = new Uint8Array(table.count);
   const last = Math.min(MAX_INO, table.count);
-  let place = list.headPlace;
+  let place = headPlace;
   let from = 'its head';
-  let next = list.head;
+  let next = head;
   while (next !== 0n) {
     const ino = Number(next);
     const inRange = ino > ROOT_INO && ino <= last;
@@ -54,31 +46,25 @@ function walkList(
       ? `names inode ${next}, outside 2 to ${last}`
       : reached[ino - 1] === 1
         ? `leads back to inode ${ino}`
-        : table.flags[ino - 1] !== list.flags
+        : table.flags[ino - 1] !== flags
           ? `names inode ${ino}, which has flags ${table.flags[ino - 1]}`
           : undefined;
     if (wrong !== undefined) {
       report.finding({
-        message: `the ${list.name} ${wrong} (from ${from})`,
+        message: `the ${name} ${wrong} (from ${from})`,
         location: place,
         found: `${next}`,
       });
-      return { reached, ended: false };
+      return [];
     }
     reached[ino - 1] = 1;
     place = inodePlace(table, ino, 'siblingIno');
     from = `inode ${ino}`;
     next = table.sibling[ino - 1] ?? 0n;
   }
-  return { reached, ended: true };
-}
-
-/** Inode numbers with these flags that a list did not reach. */
-function missedBy({ reached }: ListWalk, table: InodeTable, flags: number): number[] {
   const missed: number[] = [];
-  for (let ino = ROOT_INO + 1; ino <= table.count; ino++) {
+  for (let ino = ROOT_INO + 1; ino <= table.count; ino++)
     if (table.flags[ino - 1] === flags && reached[ino - 1] === 0) missed.push(ino);
-  }
   return missed;
 }
 
@@ -92,20 +78,12 @@ export const childList = rule({
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
-    const walk = walkList(
-      table,
-      {
-        name: 'list of files',
-        flags: INODE_FILE,
-        head: table.child[ROOT_INO - 1] ?? 0n,
-        headPlace: inodePlace(table, ROOT_INO, 'childIno'),
-      },
-      report,
-    );
-    const [first, ...more] = missedBy(walk, table, INODE_FILE);
-    if (!walk.ended || first === undefined) return;
+    const place = inodePlace(table, ROOT_INO, 'childIno');
+    const missed = missedBy(table, 'list of files', INODE_FILE, table.child[0] ?? 0n, place, report);
+    const [first] = missed;
+    if (first === undefined) return;
     report.finding({
-      message: `${counted(more.length + 1, 'file')} cannot be reached from the root: inode ${listed([first, ...more].map(String))}`,
+      message: `${counted(missed.length, 'file')} cannot be reached from the root: inode ${listed(missed.map(String))}`,
       location: inodePlace(table, first, 'flags'),
     });
   },
@@ -123,20 +101,12 @@ export const freeList = rule({
     const table = inodesOf(context, report);
     const superblock = superblockOf(context, report);
     if (table === undefined || superblock === undefined) return;
-    const walk = walkList(
-      table,
-      {
-        name: 'list of free inodes',
-        flags: 0,
-        head: superblock.sb.nextFreeIno,
-        headPlace: superblockPlace(superblock.address, 'nextFreeIno'),
-      },
-      report,
-    );
-    const [first, ...more] = missedBy(walk, table, 0);
-    if (!walk.ended || first === undefined) return;
+    const place = superblockPlace(superblock.address, 'nextFreeIno');
+    const missed = missedBy(table, 'list of free inodes', 0, superblock.sb.nextFreeIno, place, report);
+    const [first] = missed;
+    if (first === undefined) return;
     report.finding({
-      message: `${counted(more.length + 1, 'free inode')} not on the list of free inodes: ${listed([first, ...more].map(String))}`,
+      message: `${counted(missed.length, 'free inode')} not on the list of free inodes: ${listed(missed.map(String))}`,
       location: inodePlace(table, first, 'siblingIno'),
       severity: 'warning',
     });

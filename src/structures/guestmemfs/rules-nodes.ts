@@ -1,13 +1,15 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
 
+import type { Guestmemfs } from '../../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
+import type { FdtTree } from '../../fdt/parse.js';
 import { findNode } from '../../fdt/tree.js';
 import { GUESTMEMFS_SB_SIZE, MAPPING_INODE_SIZE, NUM_INODES_SIZE } from '../../records/guestmemfs.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
 import { compatiblesOf, incompatible } from '../../validate/compatible.js';
 import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, type Fault, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, size } from '../../validate/text.js';
 import {
   BLOCKS_PATH,
@@ -19,7 +21,16 @@ import {
 } from './rules-view.js';
 import { GUESTMEMFS } from './tree.js';
 
-const rule = rulesOf({ generations: RFC_2024 });
+const shared = { generations: RFC_2024 };
+const rule = rulesOf(shared);
+/** The node, where it could be decoded. */
+const NODE: Elements<Guestmemfs> = {
+  shared,
+  each(context, report) {
+    const guestmemfs = guestmemfsOf(context, report);
+    return guestmemfs === undefined ? [] : [guestmemfs];
+  },
+};
 
 const PAGE = 4096n;
 /** What the three records of /guestmemfs/superblock cover, in their order (fs/guestmemfs/guestmemfs.c). */
@@ -42,6 +53,25 @@ export function isWithLockDebugging(length: bigint): boolean {
   return length > BigInt(GUESTMEMFS_SB_SIZE) && length <= MAX_SUPERBLOCK && length % 8n === 0n;
 }
 
+/** What is wrong with a property that has another size than `size` bytes, or is not there. */
+function sizeFault(
+  tree: FdtTree | undefined,
+  fdtPath: string,
+  property: string,
+  size: number,
+): Fault | undefined {
+  const bytes = rawProperty(tree, fdtPath, property);
+  if (bytes?.length === size) return undefined;
+  return {
+    message:
+      bytes === undefined
+        ? `${fdtPath} has no ${property === 'mem' ? 'mem property' : property}`
+        : `${fdtPath}/${property} has ${bytes.length} bytes, not ${size}`,
+    location: { fdtPath, property },
+    expected: `${size} bytes`,
+  };
+}
+
 export const compatible = rule({
   id: 'GMFS-001',
   title: `/guestmemfs is compatible with "${GUESTMEMFS}"`,
@@ -60,7 +90,7 @@ export const compatible = rule({
   },
 });
 
-export const superblockRecords = rule({
+export const superblockRecords = eachRule(NODE, {
   id: 'GMFS-002',
   title:
     'superblock/mem has three records: super block, inode table, allocation bitmap, each of its full length',
@@ -69,46 +99,30 @@ export const superblockRecords = rule({
   consequence:
     'if the property has another size, the mount starts empty; whatever a record does not cover is not preserved',
   requires: ['GMFS-001'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
-    const location = { fdtPath: SUPERBLOCK_PATH, property: 'mem' };
-    const bytes = rawProperty(context.handover.tree, SUPERBLOCK_PATH, 'mem');
-    const expected = PARTS.length * KHO_MEM_SIZE;
-    if (bytes === undefined || bytes.length !== expected) {
-      report.finding({
-        message:
-          bytes === undefined
-            ? `${SUPERBLOCK_PATH} has no mem property`
-            : `${SUPERBLOCK_PATH}/mem has ${bytes.length} bytes, not ${expected}`,
-        location,
-        expected: `${expected} bytes`,
-      });
+  *faults({ superblock }, { handover: { tree } }) {
+    const wrong = sizeFault(tree, SUPERBLOCK_PATH, 'mem', PARTS.length * KHO_MEM_SIZE);
+    if (wrong !== undefined) {
+      yield wrong;
       return;
     }
-    PARTS.forEach(({ what, length }, i) => {
-      const record = guestmemfs.superblock?.at(i);
-      if (record === undefined || record.len === length) return;
+    for (const [i, { what, length }] of PARTS.entries()) {
+      const record = superblock?.at(i);
+      if (record === undefined || record.len === length) continue;
       const short = record.len < length;
       const locks = i === 0 && isWithLockDebugging(record.len);
-      report.finding({
-        message: `the record of ${what} has length ${hex(record.len)} instead of ${hex(length)}${
-          short
-            ? ': the rest is not preserved'
-            : locks
-              ? ': apparently that of a kernel with lock debugging'
-              : ''
-        }`,
-        location: { ...location, field: 'kho_mem.len', address: record.addr },
+      const why = locks ? ': apparently that of a kernel with lock debugging' : '';
+      yield {
+        message: `the record of ${what} has length ${hex(record.len)} instead of ${hex(length)}${short ? ': the rest is not preserved' : why}`,
+        location: { fdtPath: SUPERBLOCK_PATH, property: 'mem', field: 'kho_mem.len', address: record.addr },
         found: hex(record.len),
         expected: hex(length),
         severity: short ? 'error' : locks ? 'note' : 'warning',
-      });
-    });
+      };
+    }
   },
 });
 
-export const dataRegion = rule({
+export const dataRegion = eachRule(NODE, {
   id: 'GMFS-003',
   title: 'fs_mem/mem is one record, flagged NOINIT, of whole pages, with at least one 2 MiB block',
   source: 'rfc-2024 G3',
@@ -116,53 +130,39 @@ export const dataRegion = rule({
   consequence:
     'without the flag guest memory enters the direct map and the page accounting; base 0 or size 0 marks page 0',
   requires: ['GMFS-001'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
-    const location = { fdtPath: FS_MEM_PATH, property: 'mem' };
-    const { fsMem } = guestmemfs;
+  *faults({ fsMem }, { handover: { tree } }) {
     if (fsMem === undefined) {
-      const bytes = rawProperty(context.handover.tree, FS_MEM_PATH, 'mem');
-      report.finding({
-        message:
-          bytes === undefined
-            ? `${FS_MEM_PATH} has no mem property`
-            : `${FS_MEM_PATH}/mem has ${bytes.length} bytes, not ${KHO_MEM_SIZE}`,
-        location,
-        expected: `${KHO_MEM_SIZE} bytes`,
-      });
+      const wrong = sizeFault(tree, FS_MEM_PATH, 'mem', KHO_MEM_SIZE);
+      if (wrong !== undefined) yield wrong;
       return;
     }
     const base = fsMem.addr & ~KHO_MEM_NOINIT;
-    const addr = { ...location, field: 'kho_mem.addr', address: base };
-    if (base === fsMem.addr) {
-      report.finding({
+    const addr = { fdtPath: FS_MEM_PATH, property: 'mem', field: 'kho_mem.addr', address: base };
+    if (base === fsMem.addr)
+      yield {
         message: `the region at ${hex(base)} is not flagged NOINIT`,
         location: { ...addr, bits: '0' },
         found: hex(fsMem.addr),
         expected: hex(fsMem.addr | KHO_MEM_NOINIT),
-      });
-    }
-    if (base === 0n || base % PAGE !== 0n) {
-      report.finding({
+      };
+    if (base === 0n || base % PAGE !== 0n)
+      yield {
         message: base === 0n ? 'the region starts at 0' : `the region starts at ${hex(base)}, inside a page`,
         location: addr,
         found: hex(base),
-      });
-    }
-    if (fsMem.len < GUESTMEMFS_BLOCK || fsMem.len % PAGE !== 0n) {
-      report.finding({
-        message: `the region is ${hex(fsMem.len)} (${size(fsMem.len)}) long, ${
-          fsMem.len < GUESTMEMFS_BLOCK ? 'less than one block of 2 MiB' : 'not a multiple of the page size'
-        }`,
-        location: { ...location, field: 'kho_mem.len', address: base },
+      };
+    const why =
+      fsMem.len < GUESTMEMFS_BLOCK ? 'less than one block of 2 MiB' : 'not a multiple of the page size';
+    if (fsMem.len < GUESTMEMFS_BLOCK || fsMem.len % PAGE !== 0n)
+      yield {
+        message: `the region is ${hex(fsMem.len)} (${size(fsMem.len)}) long, ${why}`,
+        location: { ...addr, field: 'kho_mem.len' },
         found: hex(fsMem.len),
-      });
-    }
+      };
   },
 });
 
-export const mappingNodes = rule({
+export const mappingNodes = eachRule(NODE, {
   id: 'GMFS-004',
   title: 'mappings_blocks and mappings_to_inode exist',
   source: 'rfc-2024 G4',
@@ -170,32 +170,20 @@ export const mappingNodes = rule({
   consequence:
     'without mappings_blocks the restore dereferences NULL; without mappings_to_inode the mount starts empty',
   requires: ['GMFS-001'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
-    const { tree } = context.handover;
-    if (rawProperty(tree, BLOCKS_PATH, 'mem') === undefined) {
-      report.finding({
+  *faults({ numInodes }, { handover: { tree } }) {
+    if (rawProperty(tree, BLOCKS_PATH, 'mem') === undefined)
+      yield {
         message: `${BLOCKS_PATH} has no mem property`,
         location: { fdtPath: BLOCKS_PATH, property: 'mem' },
         // The reader only follows the property for as many files as num_inodes tells.
-        severity: guestmemfs.numInodes === 0n ? 'warning' : 'error',
-      });
-    }
-    const index = rawProperty(tree, INDEX_PATH, 'mem');
-    if (index?.length === KHO_MEM_SIZE) return;
-    report.finding({
-      message:
-        index === undefined
-          ? `${INDEX_PATH} has no mem property`
-          : `${INDEX_PATH}/mem has ${index.length} bytes, not ${KHO_MEM_SIZE}`,
-      location: { fdtPath: INDEX_PATH, property: 'mem' },
-      expected: `${KHO_MEM_SIZE} bytes`,
-    });
+        severity: numInodes === 0n ? 'warning' : 'error',
+      };
+    const wrong = sizeFault(tree, INDEX_PATH, 'mem', KHO_MEM_SIZE);
+    if (wrong !== undefined) yield wrong;
   },
 });
 
-export const inodeCount = rule({
+export const inodeCount = eachRule(NODE, {
   id: 'GMFS-005',
   title: 'num_inodes is 8 bytes and is the number of records in mappings_blocks',
   source: 'rfc-2024 G5',
@@ -204,40 +192,24 @@ export const inodeCount = rule({
   consequence:
     "too many: the restore reads past the property and writes a pointer into the root's slot; too few: mappings are lost",
   requires: ['GMFS-004'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
-    const location = { fdtPath: INDEX_PATH, property: 'num_inodes' };
-    const { numInodes, mappingsBlocks } = guestmemfs;
-    if (numInodes === undefined) {
-      const bytes = rawProperty(context.handover.tree, INDEX_PATH, 'num_inodes');
-      report.finding({
-        message:
-          bytes === undefined
-            ? `${INDEX_PATH} has no num_inodes`
-            : `${INDEX_PATH}/num_inodes has ${bytes.length} bytes, not ${NUM_INODES_SIZE}`,
-        location,
-        expected: `${NUM_INODES_SIZE} bytes`,
-      });
-      return;
-    }
-    const records =
-      mappingsBlocks?.length ?? (rawProperty(context.handover.tree, BLOCKS_PATH, 'mem') ? undefined : 0);
+  faults({ numInodes, mappingsBlocks }, { handover: { tree } }, report) {
+    if (numInodes === undefined) return sizeFault(tree, INDEX_PATH, 'num_inodes', NUM_INODES_SIZE);
+    const records = mappingsBlocks?.length ?? (rawProperty(tree, BLOCKS_PATH, 'mem') ? undefined : 0);
     if (records === undefined) {
       report.skip(`${BLOCKS_PATH}/mem has no whole records`);
-      return;
+      return undefined;
     }
-    if (numInodes === BigInt(records)) return;
-    report.finding({
+    if (numInodes === BigInt(records)) return undefined;
+    return {
       message: `num_inodes is ${numInodes}, but mappings_blocks has ${counted(records, 'record')}`,
-      location,
+      location: { fdtPath: INDEX_PATH, property: 'num_inodes' },
       found: `${numInodes}`,
       expected: `${records}`,
-    });
+    };
   },
 });
 
-export const indexFits = rule({
+export const indexFits = eachRule(NODE, {
   id: 'GMFS-006',
   title: 'the number of files does not exceed the elements of the index page',
   source: 'rfc-2024 G6',
@@ -245,57 +217,55 @@ export const indexFits = rule({
   consequence:
     'the index overran its page: the memory after it was overwritten, and it is read back although it is not preserved',
   requires: ['GMFS-004'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs?.numInodes === undefined || guestmemfs.numInodes <= BigInt(INDEX_ELEMENTS)) return;
-    report.finding({
-      message: `num_inodes is ${guestmemfs.numInodes}, but the index page has room for ${INDEX_ELEMENTS} elements`,
-      location: { fdtPath: INDEX_PATH, property: 'num_inodes' },
-      found: `${guestmemfs.numInodes}`,
-      expected: `at most ${INDEX_ELEMENTS}`,
-    });
-  },
+  faults: ({ numInodes }) =>
+    numInodes === undefined || numInodes <= BigInt(INDEX_ELEMENTS)
+      ? undefined
+      : {
+          message: `num_inodes is ${numInodes}, but the index page has room for ${INDEX_ELEMENTS} elements`,
+          location: { fdtPath: INDEX_PATH, property: 'num_inodes' },
+          found: `${numInodes}`,
+          expected: `at most ${INDEX_ELEMENTS}`,
+        },
 });
 
-export const mappingRecords = rule({
+export const mappingRecords = eachRule(NODE, {
   id: 'GMFS-008',
   title: 'each file has its own mapping page and the index its own page, each 4096 bytes and page-aligned',
   source: 'rfc-2024 G8',
   evidence: 'fs/guestmemfs/serialise.c deserialise_mappings_blocks',
   consequence: 'two files share one list of blocks, or a list is preserved only in part',
   requires: ['GMFS-001'],
-  check(context, report) {
-    const guestmemfs = guestmemfsOf(context, report);
-    if (guestmemfs === undefined) return;
-    const { mappingsBlocks = [], mappingsToInode } = guestmemfs;
+  *faults({ mappingsBlocks = [], mappingsToInode }) {
     const seen = new Map<bigint, string>();
-    const page = (name: string, fdtPath: string, { addr, len }: KhoMem): void => {
+    for (const { name, fdtPath, addr, len } of pages(mappingsBlocks, mappingsToInode)) {
       const location = { fdtPath, property: 'mem', field: 'kho_mem.addr', address: addr };
-      if (addr % PAGE !== 0n || len !== PAGE) {
-        report.finding({
+      if (addr % PAGE !== 0n || len !== PAGE)
+        yield {
           message: `${name} is not a page: addr ${hex(addr)}, len ${hex(len)}`,
           location,
           found: hex(len),
           expected: hex(PAGE),
-        });
-      }
+        };
       const frame = addr / PAGE;
       const first = seen.get(frame);
-      if (first === undefined) {
-        seen.set(frame, name);
-        return;
-      }
-      report.finding({
-        message: `${name} is the same page as ${first}: ${hex(frame * PAGE)}`,
-        location,
-        found: hex(addr),
-      });
-    };
-    let index = 0;
-    for (const record of mappingsBlocks) page(`mapping record ${index++}`, BLOCKS_PATH, record);
-    if (mappingsToInode !== undefined) page('the index page', INDEX_PATH, mappingsToInode);
+      if (first === undefined) seen.set(frame, name);
+      else
+        yield {
+          message: `${name} is the same page as ${first}: ${hex(frame * PAGE)}`,
+          location,
+          found: hex(addr),
+        };
+    }
   },
 });
+
+/** The pages that list blocks, and the one that lists them. */
+function* pages(blocks: Iterable<KhoMem>, index: KhoMem | undefined) {
+  let i = 0;
+  for (const { addr, len } of blocks)
+    yield { name: `mapping record ${i++}`, fdtPath: BLOCKS_PATH, addr, len };
+  if (index !== undefined) yield { name: 'the index page', fdtPath: INDEX_PATH, ...index };
+}
 
 export const baseAlignment = rule({
   id: 'GMFS-023',

@@ -13,8 +13,10 @@ import {
   guestmemfsInode,
   guestmemfsSb,
 } from '../../records/guestmemfs.js';
-import type { RecordType } from '../../schema/record.js';
-import type { Reporter, RuleContext } from '../../validate/rule.js';
+import { GUESTMEMFS } from '../../validate/reads.js';
+import { type Reporter, RFC_2024, type RuleContext } from '../../validate/rule.js';
+import { type Elements, fieldPlace } from '../../validate/shapes.js';
+import { lower } from '../../validate/text.js';
 
 /** Number of the root directory's inode; numbers start at 1. */
 export const ROOT_INO = 1;
@@ -134,6 +136,37 @@ function columns({ bytes, length }: RecordView<GuestmemfsInode>, address: bigint
   return { ...table, filename };
 }
 
+/** An inode as rules see it. */
+export interface Inode {
+  readonly ino: number;
+  readonly table: InodeTable;
+  readonly flags: number;
+}
+
+/** Rules on what guestmemfs has in memory. */
+export const shared = { generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS } as const;
+
+/** All inodes of the table, the free ones too. */
+export const INODES: Elements<Inode> = {
+  shared,
+  *each(context, report) {
+    const table = inodesOf(context, report);
+    for (let ino = 1; table !== undefined && ino <= table.count; ino++)
+      yield { ino, table, flags: table.flags[ino - 1] as number };
+  },
+  subject: ({ ino }) => ({ inode: ino }),
+};
+
+/** Files whose list of blocks is known. */
+export const FILES: Elements<MappedFile> = {
+  shared,
+  each(context, report) {
+    const guestmemfs = guestmemfsOf(context, report);
+    return guestmemfs === undefined ? [] : mappedFiles(guestmemfs, report);
+  },
+  subject: ({ ino }) => ({ inode: ino }),
+};
+
 /** Where a field of an inode is. */
 export function inodePlace(table: InodeTable, ino: number, field: keyof GuestmemfsInode): Location {
   const base = table.address + BigInt((ino - 1) * GUESTMEMFS_INODE_SIZE);
@@ -145,26 +178,11 @@ export function superblockPlace(address: bigint, field: keyof GuestmemfsSb): Loc
   return { fdtPath: SUPERBLOCK_PATH, ...fieldPlace(guestmemfsSb, address, field) };
 }
 
-/** The kernel's name and the physical address of a field of a record at `base`. */
-export function fieldPlace<T>(
-  record: RecordType<T>,
-  base: bigint,
-  id: keyof T & string,
-): { field: string; address: bigint } {
-  const field = record.fields.find((candidate) => candidate.id === id);
-  const name = `${record.name}.${field?.kernelName ?? id}`;
-  return { field: name, address: base + BigInt((field?.bitOffset ?? 0) / 8) };
-}
-
 /** Blocks of the data region, at most as many as the allocator knows; 0 when fs_mem is not decoded. */
-export function regionBlocks(guestmemfs: Guestmemfs): number {
+export function regionBlocks(guestmemfs: Guestmemfs | undefined): number {
   const region = fsMemRange(guestmemfs);
   if (region === undefined) return 0;
-  return Number(min((region.end - region.start) / GUESTMEMFS_BLOCK, BigInt(ALLOCATOR_BLOCKS)));
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
+  return Number(lower((region.end - region.start) / GUESTMEMFS_BLOCK, BigInt(ALLOCATOR_BLOCKS)));
 }
 
 const numbers = new WeakMap<BigUint64Array, Float64Array>();
@@ -179,12 +197,11 @@ export function blockNumbers(blocks: BigUint64Array): Float64Array {
   return found;
 }
 
+type MappedFile = GuestmemfsFile & { readonly blocks: BigUint64Array };
+
 /** The files whose mapping pages could be read; a page that is not in the dump makes the rule be skipped. */
-export function mappedFiles(
-  guestmemfs: Guestmemfs,
-  report: Reporter,
-): readonly (GuestmemfsFile & { readonly blocks: BigUint64Array })[] {
-  const found: (GuestmemfsFile & { blocks: BigUint64Array })[] = [];
+export function mappedFiles(guestmemfs: Guestmemfs, report: Reporter): readonly MappedFile[] {
+  const found: MappedFile[] = [];
   for (const file of guestmemfs.files ?? []) {
     const { blocks, mappingPage, ino } = file;
     if (blocks !== undefined) found.push({ ...file, blocks });

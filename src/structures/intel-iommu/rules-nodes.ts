@@ -2,22 +2,21 @@
 
 import type { Domain, Handover } from '../../abi/model.js';
 import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
-import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
+import { children, findNode, findProperty, nodePath, propertyValue } from '../../fdt/tree.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
 import { checkCompatible } from '../../validate/compatible.js';
 import { RFC_2024, type RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { deviceSubject, domainName, domainSubject, placeOf } from '../../validate/subject.js';
 import { counted, hex, range } from '../../validate/text.js';
 import { countTables } from './rules-table-count.js';
+import { DOMAINS } from './rules-view.js';
 import { INTEL_IOMMU } from './tree.js';
 
-const shared = { generations: RFC_2024 };
-const rule = rulesOf(shared);
-const DOMAINS: Elements<Domain> = { shared, each: ({ handover: { domains = [] } }) => domains };
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 const PAGE_BYTES = 4096;
@@ -26,15 +25,20 @@ const MEM_CAPACITY = 4096 / KHO_MEM_SIZE;
 const DESERIALISE = 'drivers/iommu/intel/serialise.c deserialise_domains';
 const MAX_ID = 0xffffffffn;
 
-/** Every node below /intel-iommu/domains, bound or not. */
+/** Every node below /intel-iommu/domains, bound or not, and the lengths of its properties. */
 function* domainNodes({
   handover: { tree },
-}: RuleContext): Generator<{ node: number; path: string; name: string }> {
+}: RuleContext): Generator<{ path: string; length(property: string): number | undefined }> {
   if (tree === undefined) return;
   const domains = findNode(tree, '/intel-iommu/domains');
   if (domains < 0) return;
-  for (const node of children(tree, domains))
-    yield { node, path: nodePath(tree, node), name: nodeName(tree, node) ?? '' };
+  for (const node of children(tree, domains)) {
+    const length = (name: string): number | undefined => {
+      const property = findProperty(tree, node, name);
+      return property < 0 ? undefined : propertyValue(tree, property)?.length;
+    };
+    yield { path: nodePath(tree, node), length };
+  }
 }
 
 export const compatible = rule({
@@ -77,11 +81,8 @@ export const memProperty = rule({
     'absent: NULL dereference; with an incomplete last record: the claim loop reads past the property',
   requires: ['DMAR-001', 'DMAR-002'],
   check(context, report) {
-    const { tree } = context.handover;
-    for (const { node, path } of domainNodes(context)) {
-      if (tree === undefined) return;
-      const property = findProperty(tree, node, 'mem');
-      const length = property < 0 ? undefined : (propertyValue(tree, property)?.length ?? 0);
+    for (const { path, length: lengthOf } of domainNodes(context)) {
+      const length = lengthOf('mem');
       if (length !== undefined && length % KHO_MEM_SIZE === 0) continue;
       report.finding({
         message:
@@ -102,13 +103,12 @@ export const memCapacity = eachRule(DOMAINS, {
     'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
   consequence: 'the old kernel wrote past its buffer: the heap object after it is corrupt',
   requires: ['DMAR-003'],
-  *faults(domain, { handover }) {
+  faults(domain, { handover }) {
     const records = domain.mem?.length ?? 0;
-    if (records <= MEM_CAPACITY || listsTables(handover, domain)) return;
-    yield {
-      subject: domainSubject(domain),
+    if (records <= MEM_CAPACITY || listsTables(handover, domain)) return undefined;
+    return {
       message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
-      location: { ...placeOf(domain), property: 'mem' },
+      location: { property: 'mem' },
       found: `${records * KHO_MEM_SIZE} bytes`,
       expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
     };
@@ -135,16 +135,13 @@ export const fixedProperties = rule({
   consequence: 'NULL dereference, or a value read past the property',
   requires: ['DMAR-001', 'DMAR-002'],
   check(context, report) {
-    const { tree } = context.handover;
-    for (const { node, path } of domainNodes(context)) {
+    for (const { path, length: lengthOf } of domainNodes(context)) {
       for (const [name, size] of [
         ['persistent_id', 8],
         ['pgd', 8],
         ['agaw', 4],
       ] as const) {
-        if (tree === undefined) return;
-        const property = findProperty(tree, node, name);
-        const length = property < 0 ? undefined : propertyValue(tree, property)?.length;
+        const length = lengthOf(name);
         if (length === size) continue;
         report.finding({
           message: length === undefined ? `${path} has no ${name}` : `${path}/${name} has ${length} bytes`,
@@ -197,14 +194,13 @@ export const addressWidth = eachRule(DOMAINS, {
   evidence: 'drivers/iommu/intel/iommu.h agaw_to_level',
   consequence: 'the tables are walked with the wrong depth',
   requires: ['DMAR-005'],
-  *faults(domain) {
+  faults(domain) {
     const { agaw } = domain;
-    if (agaw === undefined || (agaw >= 1 && agaw <= 3)) return;
-    yield {
+    if (agaw === undefined || (agaw >= 1 && agaw <= 3)) return undefined;
+    return {
       ...(agaw === 0 ? { severity: 'warning' } : {}),
-      subject: domainSubject(domain),
       message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
-      location: { ...placeOf(domain), property: 'agaw' },
+      location: { property: 'agaw' },
       found: `${agaw}`,
       expected: '1, 2 or 3',
     };
@@ -218,11 +214,11 @@ export const rootTable = eachRule(DOMAINS, {
   evidence: DESERIALISE,
   consequence: 'the restored domain walks memory with another owner',
   requires: ['DMAR-005'],
-  *faults(domain, { facts }) {
+  faults(domain, { facts }) {
     const scratch = facts.scratch();
     const fsMem = facts.fsMem();
     const { pgd } = domain;
-    if (pgd === undefined) return;
+    if (pgd === undefined) return undefined;
     const wrong =
       pgd === 0n
         ? 'is 0'
@@ -235,11 +231,10 @@ export const rootTable = eachRule(DOMAINS, {
               : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
                 ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
                 : undefined;
-    if (wrong === undefined) return;
-    yield {
-      subject: domainSubject(domain),
+    if (wrong === undefined) return undefined;
+    return {
       message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
-      location: { ...placeOf(domain), property: 'pgd', address: pgd },
+      location: { property: 'pgd', address: pgd },
       found: hex(pgd),
     };
   },
@@ -271,10 +266,8 @@ export const pageRecords = eachRule(DOMAINS, {
               : undefined;
       if (wrong === undefined) continue;
       yield {
-        subject: domainSubject(domain),
         message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
         location: {
-          ...placeOf(domain),
           property: 'mem',
           address: addr,
           field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
@@ -340,12 +333,10 @@ export const attached = eachRule(DOMAINS, {
   consequence:
     'the domain was never attached, or was carried through a second kexec, which loses the devices',
   requires: ['DMAR-001', 'DMAR-002'],
-  *faults(domain) {
-    if (domain.devices !== undefined && domain.devices.length > 0) return;
-    yield {
-      subject: domainSubject(domain),
+  faults(domain) {
+    if (domain.devices !== undefined && domain.devices.length > 0) return undefined;
+    return {
       message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
-      location: placeOf(domain),
     };
   },
 });
@@ -359,12 +350,12 @@ export const owned = eachRule(DOMAINS, {
   consequence:
     'a stale table entry: the old kernel may have serialised freed memory, and the domain has no owner in the next',
   requires: ['DMAR-006'],
-  *faults(domain, { facts }) {
+  faults(domain, { facts }) {
     const id = domain.persistentId;
-    if (id === undefined || facts.iommufd(id) !== undefined) return;
-    yield {
+    if (id === undefined || facts.iommufd(id) !== undefined) return undefined;
+    return {
       message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
-      location: { ...placeOf(domain), property: 'persistent_id' },
+      location: { property: 'persistent_id' },
       found: `${id}`,
     };
   },

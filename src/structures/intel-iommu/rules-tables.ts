@@ -6,9 +6,8 @@ import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
 import { createProbe, intersections } from '../../validate/pages.js';
-import { RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
-import { domainName, domainSubject, placeOf } from '../../validate/subject.js';
+import { eachRule } from '../../validate/shapes.js';
+import { domainName } from '../../validate/subject.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 import type { WalkAnomalyKind } from '../../vtd/walk/anomaly.js';
 import {
@@ -21,8 +20,7 @@ import {
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
-
-const rule = rulesOf({ generations: RFC_2024 });
+import { DOMAINS, walkRule } from './rules-view.js';
 
 const PAGE = 4096;
 /** Low bits of a pointer to a table without A, which hardware sets where dirty pages are tracked (VT-d 3.7.2). */
@@ -37,29 +35,26 @@ function tableText({ address, level }: { address: number; level: number }): stri
   return `${hex(address)} (level ${level})`;
 }
 
-export const rootPreserved = rule({
+export const rootPreserved = eachRule(DOMAINS, {
   id: 'DMAR-009',
   title: 'the top page-table page of a domain is covered by a mem record',
   source: 'rfc-2024 I9, 3.3 no. 1',
   evidence: SERIALISE,
   consequence: 'the next kernel hands out the page while hardware and driver still walk it',
   requires: ['DMAR-008', 'KHO-003'],
-  check({ handover, facts }, report) {
-    for (const domain of handover.domains ?? []) {
-      const { pgd } = domain;
-      if (pgd === undefined || facts.preserved().covers(pgd, pgd + BigInt(PAGE))) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `the pgd ${hex(pgd)} of ${domainName(domain)} is in no mem record, so it is not persistent; ${NEVER_LISTED}`,
-        location: { ...placeOf(domain), property: 'pgd', address: pgd },
-        found: 'not in mem',
-        expected: `mem with (${hex(pgd)}, 0x1000)`,
-      });
-    }
+  faults(domain, { facts }) {
+    const { pgd } = domain;
+    if (pgd === undefined || facts.preserved().covers(pgd, pgd + BigInt(PAGE))) return undefined;
+    return {
+      message: `the pgd ${hex(pgd)} of ${domainName(domain)} is in no mem record, so it is not persistent; ${NEVER_LISTED}`,
+      location: { property: 'pgd', address: pgd },
+      found: 'not in mem',
+      expected: `mem with (${hex(pgd)}, 0x1000)`,
+    };
   },
 });
 
-export const tablesPreserved = rule({
+export const tablesPreserved = walkRule({
   id: 'DMAR-010',
   title: 'every page-table page of a domain is covered by a mem record',
   source: 'rfc-2024 I10, 3.3 no. 1, 2',
@@ -67,8 +62,7 @@ export const tablesPreserved = rule({
   consequence:
     'the next kernel hands out these pages while devices walk them: DMA goes wherever the new contents point',
   requires: ['KHO-003'],
-  needs: ['memory'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault) {
     const preserved = createProbe(facts.preserved());
     const missing: Pick<TableVisit, 'address' | 'level' | 'iova' | 'entryAddress'>[] = [];
     let tables = 0;
@@ -89,11 +83,9 @@ export const tablesPreserved = rule({
         const below = missing.filter(({ entryAddress }) => entryAddress >= 0);
         const [first] = below;
         if (first === undefined) return;
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `${below.length} of ${counted(tables, 'page-table page')} of ${domainName(domain)} below its pgd are in no mem record, so they are not persistent: ${listed(below.map(tableText), 6)}; ${NEVER_LISTED}`,
           location: {
-            ...placeOf(domain),
             property: 'mem',
             address: BigInt(first.address),
             iova: BigInt(first.iova) * BigInt(PAGE),
@@ -130,7 +122,7 @@ function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end
   }
 }
 
-export const noData = rule({
+export const noData = walkRule({
   id: 'DMAR-011',
   title: 'mem of a domain lists no guest data pages',
   source: 'rfc-2024 I11, 3.3 no. 3',
@@ -138,8 +130,7 @@ export const noData = rule({
   consequence:
     'the page is claimed by the IOMMU driver though a file owns it: "Claimed non kho pfn" warnings, and the NOINIT bookkeeping of the region is damaged',
   requires: ['DMAR-003', 'DMAR-014'],
-  needs: ['memory'],
-  observe(_context, domain, report) {
+  watch(domain, _context, fault) {
     const pages = listedPages(domain);
     const probe = createProbe(pages);
     const ranges: { start: number; end: number }[] = [];
@@ -169,11 +160,9 @@ export const noData = rule({
         const [first] = ranges;
         if (first === undefined) return;
         const places = ranges.map(({ start, end }) => range(BigInt(start * PAGE), BigInt(end * PAGE)));
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `mem of ${domainName(domain)} lists ${counted(count, 'guest data page')} as if they were table pages: ${listed(places)}`,
           location: {
-            ...placeOf(domain),
             property: 'mem',
             address: BigInt(first.start * PAGE),
             iova: BigInt(firstIova) * BigInt(PAGE),
@@ -184,7 +173,7 @@ export const noData = rule({
   },
 });
 
-export const noSuperpages = rule({
+export const noSuperpages = walkRule({
   id: 'DMAR-020',
   title: 'mem of a domain lists no large leaf by its first 4 KiB',
   source: 'rfc-2024 I11, 2.2.1, 3.3 no. 3',
@@ -192,8 +181,7 @@ export const noSuperpages = rule({
   consequence:
     'the record keeps 4 KiB of a page of 2 MiB or 1 GiB; the rest survives only if something else lists it',
   requires: ['DMAR-003', 'DMAR-014'],
-  needs: ['memory'],
-  observe(_context, domain, report) {
+  watch(domain, _context, fault) {
     const pages = listedPages(domain);
     const probe = createProbe(pages);
     const found: string[] = [];
@@ -220,11 +208,9 @@ export const noSuperpages = rule({
       },
       end() {
         if (first === undefined) return;
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `mem of ${domainName(domain)} records ${counted(found.length, 'superpage')} as 4 KiB: ${listed(found)}`,
           location: {
-            ...placeOf(domain),
             property: 'mem',
             address: BigInt(first.target * PAGE),
             iova: BigInt(first.iova) * BigInt(PAGE),
@@ -236,7 +222,7 @@ export const noSuperpages = rule({
   },
 });
 
-export const firstEntry = rule({
+export const firstEntry = walkRule({
   id: 'DMAR-013',
   title: 'the first entry of the top table points to a table',
   source: 'rfc-2024 I13, 3.3 no. 6',
@@ -244,8 +230,7 @@ export const firstEntry = rule({
   consequence:
     'the serialiser does not test it: physical page 0, or a page of guest data that the guest controls, was parsed as a page table',
   requires: ['DMAR-007', 'DMAR-008'],
-  needs: ['memory'],
-  observe({ handover, facts }, domain, report) {
+  watch(domain, { handover, facts }, fault) {
     let unlisted = 0;
     const preserved = createProbe(facts.preserved());
     return {
@@ -265,10 +250,9 @@ export const firstEntry = rule({
         const large = agaw <= 1 && (entry & BigInt(SS_PDE_LEAF_BITS.ps.lo)) !== 0n;
         const present = (entry & PRESENT) !== 0n;
         if (present && !large) return;
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `entry 0 of the top table of ${domainName(domain)} is ${present ? 'a large leaf' : 'not present'}: ${hex(entry)}`,
-          location: { ...placeOf(domain), address: pgd, iova: 0n },
+          location: { address: pgd, iova: 0n },
           found: hex(entry),
           expected: 'a pointer to a table',
         });
@@ -284,24 +268,21 @@ const TREE: Partial<Record<WalkAnomalyKind, string>> = {
   'two-levels': 'points to a table that is also used at another level',
 };
 
-export const tablesAreTree = rule({
+export const tablesAreTree = walkRule({
   id: 'DMAR-015',
   title: 'the page tables form a tree outside the guestmemfs region',
   source: 'rfc-2024 I15, S11',
   evidence: 'drivers/iommu/intel/iommu.c pfn_to_dma_pte',
   consequence: 'an endless or wrong walk; a table in guest memory lets the guest write its own translations',
-  needs: ['memory'],
-  observe({ facts }, domain, report) {
+  watch(domain, { facts }, fault) {
     const fsMem = facts.fsMem();
     const region = fsMem === undefined ? undefined : { start: Number(fsMem.start), end: Number(fsMem.end) };
     return {
       table(table) {
         if (region === undefined || table.address < region.start || table.address >= region.end) return;
-        report.finding({
-          subject: domainSubject(domain),
+        fault({
           message: `table page ${tableText(table)} of ${domainName(domain)} is in the guestmemfs region`,
           location: {
-            ...placeOf(domain),
             address: BigInt(table.address),
             iova: BigInt(table.iova) * BigInt(PAGE),
           },
@@ -311,11 +292,9 @@ export const tablesAreTree = rule({
         for (const anomaly of anomalies) {
           const what = TREE[anomaly.kind];
           if (what === undefined) continue;
-          report.finding({
-            subject: domainSubject(domain),
+          fault({
             message: `an entry of level ${anomaly.level} of ${domainName(domain)} ${what}${anomaly.count > 1 ? ` (${anomaly.count} times)` : ''}: table ${hex(anomaly.table ?? 0)}`,
             location: {
-              ...placeOf(domain),
               ...(anomaly.entryAddress === undefined ? {} : { address: BigInt(anomaly.entryAddress) }),
               iova: anomaly.iova,
               iovaEnd: anomaly.iovaEnd,
@@ -328,14 +307,13 @@ export const tablesAreTree = rule({
   },
 });
 
-export const entriesValid = rule({
+export const entriesValid = walkRule({
   id: 'DMAR-016',
   title: 'entries have the low bits that the driver gives them: 3 in pointers to tables, bit 0 in leaves',
   source: 'rfc-2024 I16; VT-d 9.8',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping',
   consequence: 'the driver of the next kernel interprets the entry differently from the hardware',
-  needs: ['memory'],
-  observe(_context, domain, report) {
+  watch(domain, _context, fault) {
     let oddTables = 0;
     let firstTable: TableVisit | undefined;
     let oddLeaves = 0;
@@ -362,19 +340,17 @@ export const entriesValid = rule({
       },
       end() {
         if (firstTable !== undefined) {
-          report.finding({
-            subject: domainSubject(domain),
+          fault({
             message: `${counted(oddTables, 'entry', 'entries')} of ${domainName(domain)} that point to tables have other low bits than 3, the first ${hex(firstTable.lo & 0xfff)} at ${hex(firstTable.entryAddress)}`,
-            location: { ...placeOf(domain), address: BigInt(firstTable.entryAddress), bits: '11:0' },
+            location: { address: BigInt(firstTable.entryAddress), bits: '11:0' },
             found: hex(firstTable.lo & 0xfff),
             expected: '0x3',
           });
         }
         if (firstLeaf !== undefined) {
-          report.finding({
-            subject: domainSubject(domain),
+          fault({
             message: `${counted(oddLeaves, 'leaf', 'leaves')} of ${domainName(domain)} lack bit 0 or are 4 KiB leaves with bit 7, the first at IOVA ${hex(BigInt(firstLeaf.iova) * BigInt(PAGE))}`,
-            location: { ...placeOf(domain), iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7, 0' },
+            location: { iova: BigInt(firstLeaf.iova) * BigInt(PAGE), bits: '7, 0' },
             found: hex(firstLeaf.lo & 0xfff),
           });
         }
