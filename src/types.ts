@@ -78,7 +78,7 @@ export type * from './validate/baseline.js';
 export type * from './validate/coverage.js';
 export type * from './validate/facts.js';
 export type * from './validate/rule.js';
-export type * from './validate/vtd/unit.js';
+export type * from './vtd/rules/unit.js';
 export type * from './versions/releases.js';
 export type * from './versions/table.js';
 export type * from './versions/writer.js';

@@ -14,7 +14,7 @@ import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { hex } from '../schema/units.js';
 import type { Stage } from '../structures/iommu/attachments.js';
 import { pciText } from '../structures/values.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
 import { rootSettings } from '../vtd/registers.js';
 import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';

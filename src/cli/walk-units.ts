@@ -12,7 +12,7 @@ import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import { absentRoot } from '../validate/questions.js';
-import { translationEnabled, type VtdUnit } from '../validate/vtd/unit.js';
+import { translationEnabled, type VtdUnit } from '../vtd/rules/unit.js';
 import { listDevices } from '../vtd/context/list.js';
 import { type DevicePath, devicePath, type UnitTables } from '../vtd/context/path.js';
 import { stageRequests } from '../vtd/context/stages.js';

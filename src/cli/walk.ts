@@ -14,7 +14,7 @@ import { hex } from '../schema/units.js';
 import type { Stage } from '../structures/iommu/attachments.js';
 import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 import { RFC } from '../versions/generations.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';
 import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';

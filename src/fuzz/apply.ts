@@ -5,7 +5,7 @@ import { parseFdt } from '../fdt/parse.js';
 import { elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type MemorySegment, segmentLength, segmentsMemory } from '../memory/segments.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 import { rootSettings } from '../vtd/registers.js';
 import type { Change, Mutation, TreeEdit } from './mutation.js';
 import { type FuzzTarget, part, roomAt, segmentAt } from './target.js';

@@ -28,9 +28,9 @@ import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, Wa
 import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
-import { vtdRows } from './vtd/index.js';
-import { createInspection, type Inspection, type Watched } from './vtd/inspection.js';
-import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
+import { vtdRows } from '../vtd/rules/index.js';
+import { createInspection, type Inspection, type Watched } from '../vtd/rules/inspection.js';
+import { NOTHING_GIVEN, type VtdOptions } from '../vtd/rules/unit.js';
 
 /** Findings kept of one rule; more are counted in a last one. */
 const MAX_FINDINGS = 4096;

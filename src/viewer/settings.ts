@@ -2,7 +2,7 @@
 import { parseNumber, parseSmall, UsageError } from '../cli/numbers.js';
 import { revision, unitsOf } from '../cli/vtd-settings.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
-import type { VtdOptions } from '../validate/vtd/unit.js';
+import type { VtdOptions } from '../vtd/rules/unit.js';
 import { parseDeviceId } from '../vtd/device-id.js';
 import { type KnownSettings, parseRegset, settingsOf } from '../vtd/registers.js';
 

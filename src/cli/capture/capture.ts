@@ -3,7 +3,7 @@ import { equalBytes } from '../../decode/bytes.js';
 import type { Kcore } from '../../memory/elf/kcore.js';
 import { InputError } from '../../memory/node/errors.js';
 import { type Trimmed, type TrimSource, trimTogether } from '../../trim/trim.js';
-import { translationEnabled } from '../../validate/vtd/unit.js';
+import { translationEnabled } from '../../vtd/rules/unit.js';
 import { parseRegset } from '../../vtd/registers.js';
 import { fromTree, type LoadedDump } from '../load.js';
 import type { LoadOptions } from '../load-options.js';
