@@ -1,5 +1,6 @@
 /**
- * The registry of rules: a line a structure, in the order in which rules are run and told, each after its prerequisites.
+ * Rules in the order in which they are run and told, each after its prerequisites. Those of a folder that is not here
+ * are found by the build (tools/found.js), and come last.
  */
 import type { Rule } from '../validate/rule.js';
 import { blockRules } from './blocks/rules.js';
@@ -18,6 +19,7 @@ import { memfdRules } from './memfd/rules.js';
 import { pciFileRules, pciRecordRules } from './pci/rules.js';
 import { pstoreVersion } from './pstore/rules.js';
 import { rootRules, takeoverRules } from './root/rules.js';
+import { foundRules } from './rules-found.js';
 import { scratchRules } from './scratch/rules.js';
 import { vfioRules } from './vfio/rules.js';
 import { vmallocRules } from './vmalloc/rules.js';
@@ -50,4 +52,5 @@ export const draftRules: readonly Rule[] = [
   ...kvmRules,
   pstoreVersion,
   ...iommuTableRules,
+  ...foundRules,
 ];

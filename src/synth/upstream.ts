@@ -1,6 +1,5 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
 
-import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { riderRecord, writeRider } from '../encode/structures/rider.js';
 import { writeBoot } from '../encode/upstream/boot.js';
@@ -8,6 +7,7 @@ import { hex } from '../schema/units.js';
 import { formById } from '../structures/index.js';
 import { kexecMetadata } from '../structures/kexec-metadata/binding.js';
 import { luo as luoRider } from '../structures/luo/binding.js';
+import { radixShape } from '../structures/map/shape.js';
 import { memblockV1, RESERVE_MEM } from '../structures/memblock/binding.js';
 import { moreChildProperties } from '../structures/root/tree.js';
 import { FACTS } from '../versions/generations.js';
