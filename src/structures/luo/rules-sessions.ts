@@ -1,7 +1,6 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
@@ -14,7 +13,7 @@ import { findLists } from '../../validate/upstream/chain.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
-import { luoForm } from './binding.js';
+import { fileCapacity, luoForm, sessionCapacity } from './binding.js';
 import { noSessionBehind } from './rules-written.js';
 
 const LS = 'kernel/liveupdate/luo_session.c';

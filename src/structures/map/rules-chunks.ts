@@ -1,7 +1,6 @@
 /** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
 
 import type { MapChunk } from '../../abi/upstream/model.js';
-import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
 import { pageShift } from '../../decode/upstream/pages.js';
 import { physicalAddress } from '../../memory/read.js';
 import {
@@ -15,6 +14,7 @@ import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
+import { chunkCapacity } from './shape.js';
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
