@@ -1,8 +1,8 @@
 /** Every rule, each after its prerequisites. */
 import { draftRules, rfcRules, upstreamRules } from '../structures/rules.js';
+import { vtdRules } from '../vtd/rules/index.js';
 import { fdtRules } from './fdt/index.js';
 import type { Rule } from './rule.js';
-import { vtdRules } from '../vtd/rules/index.js';
 
 /**
  * Every rule, each after those that it requires.

@@ -26,8 +26,8 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /**
  * Rules of a structure lie beside its binding, which must not know them, and are made of what validate has for all:
- * only the catalogue, their registry's reader, is above them there. So do expectations of fuzzing. What judges VT-d tables lies beside what reads them,
- * and is one with the runner, which asks it during the walks.
+ * only the catalogue, their registry's reader, is above them there. So do expectations of fuzzing. What judges VT-d tables lies
+ * beside what reads them, and is one with the runner, which asks it during the walks.
  */
 const OWN: readonly (readonly [layer: string, paths: RegExp])[] = [
   ['fuzz', /^structures\/(?:[^/]+\/)?expect\b/],
