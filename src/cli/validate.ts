@@ -77,7 +77,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}`,
       })
       .option('output', {
-        ...OUTPUT_OPTION,
+        type: 'string',
         describe: `${OUTPUT_OPTION.describe}; FORMAT=FILE, repeated, adds outputs`,
       })
       .option('all', {

@@ -1,25 +1,21 @@
 /** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
-import type { KhoTest, Luo } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../records/kexec_metadata.js';
 import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   khoserMemBitmapPtr,
   khoserMemChunkHdr,
 } from '../records/kho_map.js';
-import { khoTestFolio } from '../records/kho_test.js';
-import { luoForm } from '../structures/luo/binding.js';
-import { childTree } from '../structures/riders.js';
+import { childTree, RIDERS } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
-import { addArea } from './area.js';
+import { addRider } from './rider.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
-import { addKept, addTopStructures } from './structures.js';
+import { addTopStructures } from './structures.js';
 
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
-  const { subtrees = [], kexecMetadata, memblock, khoTest, luo, pageSize, preserved } = handover;
+  const { subtrees = [], pageSize, preserved } = handover;
   const context = { sink, memory, pageSize, preserved: preserved?.pages };
   addMap(context, handover);
   for (const { name = '', address, blob, tree, known } of subtrees) {
@@ -28,16 +24,10 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
   }
-  if (kexecMetadata?.origin?.address !== undefined && kexecMetadata.previousRelease !== undefined) {
-    sink.record(khoKexecMetadata, kexecMetadata.origin.address, 'kexec-metadata', {
-      length: KHO_KEXEC_METADATA_SIZE,
-    });
+  for (const rider of RIDERS.toReversed()) {
+    const part = handover[rider.key];
+    if (part !== undefined) addRider(context, rider, part as unknown as Model);
   }
-  for (const { start, size } of memblock?.regions ?? []) {
-    if (start !== undefined && size !== undefined) sink.contents?.(start, Number(size));
-  }
-  if (khoTest !== undefined) addTest(context, khoTest);
-  if (luo !== undefined) addLuo(context, luo);
   addTopStructures(context, handover);
 }
 
@@ -80,31 +70,4 @@ function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover
   for (const address of pages) {
     if (!heads.has(address)) sink.bitmap({ address, length, used: length, what: 'a bitmap of the map' });
   }
-}
-
-function addTest(context: ReferenceContext, { area, folios }: KhoTest): void {
-  const { sink, pageSize } = context;
-  if (area !== undefined) {
-    addArea(context, area, 'kho_test');
-    sink.array({
-      record: khoTestFolio,
-      count: folios?.length ?? 0,
-      at: area,
-      what: (i) => `kho_test folio ${i}`,
-      traits: { list: 'kho_test folios' },
-    });
-  }
-  for (const { address, order } of folios ?? []) sink.contents?.(address, pageSize * 2 ** order);
-}
-
-/** LUO's central record, and the lists that it leads to. */
-function addLuo(context: ReferenceContext, luo: Luo): void {
-  const { head, tree, sessions, flbs } = luoForm(luo.compatible) ?? {};
-  if (sessions === undefined || flbs === undefined) return;
-  const { abiHeader, origin } = luo;
-  if (head !== undefined && tree !== undefined && abiHeader !== undefined)
-    context.sink.record(head, abiHeader, 'luo_ser');
-  if (head !== undefined && tree === undefined && origin?.address !== undefined)
-    context.sink.record(head, origin.address, 'LUO', { list: 'luo' });
-  addKept(context, [sessions, flbs], luo as unknown as Model);
 }

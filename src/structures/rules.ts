@@ -1,5 +1,6 @@
 /**
- * The registry of rules: a line a structure, in the order in which rules are run and told, each after its prerequisites.
+ * Rules in the order in which they are run and told, each after its prerequisites. Those of a folder that is not here
+ * are found by the build (tools/found.js), and come last.
  */
 import type { Rule } from '../validate/rule.js';
 import { blockRules } from './blocks/rules.js';
@@ -24,6 +25,7 @@ import { pciFileRules, pciRecordRules } from './pci/rules.js';
 import { pstoreVersion } from './pstore/rules.js';
 import { khoRules } from './rfc-2024/rules.js';
 import { rootRules, takeoverRules } from './root/rules.js';
+import { foundRules } from './rules-found.js';
 import { scratchRules } from './scratch/rules.js';
 import { vfioRules } from './vfio/rules.js';
 import { vmallocRules } from './vmalloc/rules.js';
@@ -66,4 +68,5 @@ export const draftRules: readonly Rule[] = [
   ...kvmRules,
   pstoreVersion,
   ...iommuTableRules,
+  ...foundRules,
 ];

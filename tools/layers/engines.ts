@@ -23,10 +23,12 @@ const ENGINES: readonly string[] = [
   'encode/upstream/folios.ts',
   'encode/upstream/lists.ts',
   'instances/structures.ts',
+  'instances/rider.ts',
   'instances/folios.ts',
   'instances/translation.ts',
   'instances/tables.ts',
   'diff/outline/structures.ts',
+  'diff/outline/riders.ts',
   'diff/outline/folios.ts',
   'diff/outline/owners.ts',
   'diff/kept/uses-structures.ts',
@@ -45,6 +47,19 @@ const VERSIONED: readonly string[] = [
 ];
 /** A version of an ABI, as `compatible` has it, or the 2024 series. */
 const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!\\w)';
+
+/** A structure, and in how many files it may be named beside its own folder. */
+export const SAMPLE = { subject: 'memfd', files: 6 } as const;
+/** Where a structure is named for people, in rules and cases, and in registries. A path that ends with a slash is a folder. */
+const SPOKEN =
+  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|expect-found)\.ts$|\/assets\.ts$/;
+
+/** Whether a file names the {@link SAMPLE}, comments included, where it should not have to; other subjects' names may contain it. */
+export function namesSample(path: string, source: string): boolean {
+  const { subject } = SAMPLE;
+  if (SPOKEN.test(path) || path.startsWith(`structures/${subject}/`)) return false;
+  return new RegExp(`(?<!guest[-_ ]?)(?<!huge[-_ ]?)${subject}`, 'i').test(source);
+}
 
 /** What an engine names, and where. */
 export interface NameUse {
