@@ -8,7 +8,7 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';

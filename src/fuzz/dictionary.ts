@@ -2,7 +2,7 @@
 
 import { LUO_VERSIONS } from '../abi/upstream/model.js';
 import { FdtHeaderMagic, FdtToken } from '../records/fdt.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { RIDER_TREES, RIDERS } from '../structures/riders.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding } from '../structures/tree.js';

@@ -7,7 +7,7 @@ import { freeInode } from '../encode/rfc-memory.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import type { GuestmemfsInode, MappingInode } from '../records/guestmemfs.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { textKeys } from './text-json.js';
 import { treeJson } from './tree-json.js';
 import { preservedJson, upstreamJson } from './upstream-json.js';

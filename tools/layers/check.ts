@@ -26,15 +26,17 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /**
  * Rules of a structure lie beside its binding, which must not know them, and are made of what validate has for all:
- * only the catalogue, their registry's reader, is above them there. So do expectations of fuzzing.
+ * only the catalogue, their registry's reader, is above them there. So do expectations of fuzzing. What judges VT-d tables lies
+ * beside what reads them, and is one with the runner, which asks it during the walks.
  */
 const OWN: readonly (readonly [layer: string, paths: RegExp])[] = [
   ['fuzz', /^structures\/(?:[^/]+\/)?expect\b/],
+  ['validate', /^vtd\/rules\//],
   ['rules', /^structures\/(?:[^/]+\/)?rules\b/],
   ['catalogue', /^validate\/catalogue\.ts$/],
 ];
-/** Dumps that break a structure's rules: beside them too, for the tests alone, and with what tests have. */
-const CASES = /^structures\/[^/]+\/cases\b/;
+/** Dumps that break rules: beside them too, for the tests alone, and with what tests have. */
+const CASES = /^(?:structures\/[^/]+|vtd\/rules\/rows)\/cases\b/;
 const RANK = new Map(LAYERS.flatMap((names, rank) => names.map((name): [string, number] => [name, rank])));
 /** Packages that a folder may use; cli and memory/node may use any. */
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([

@@ -97,7 +97,7 @@ export function namesIn(source: string, subjects: readonly string[]): NameUse[] 
  */
 export function versionsIn(path: string, source: string): NameUse[] {
   if (VERSIONED.some((each) => path.startsWith(each))) return [];
-  const alone = path.startsWith('validate/');
+  const alone = path.startsWith('validate/') || path.startsWith('vtd/rules/');
   return matches(blank(source, false), new RegExp(alone ? `(?<=['"\`])${VERSION}(?=['"\`])` : VERSION, 'g'));
 }
 

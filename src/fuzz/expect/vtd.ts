@@ -5,8 +5,8 @@
 import * as records from '../../records/vtd.js';
 import type { EntryMask } from '../../schema/masks.js';
 import type { VtdSettings } from '../../schema/settings.js';
-import type { VtdUnit } from '../../validate/vtd/unit.js';
 import { reservedBits } from '../../vtd/context/structure.js';
+import type { VtdUnit } from '../../vtd/rules/unit.js';
 import { writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import { part } from '../target.js';

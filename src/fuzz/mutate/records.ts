@@ -2,6 +2,7 @@
 
 import type { RecordInstance } from '../../instances/instance.js';
 import { hex } from '../../schema/units.js';
+import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';
 import { factsOf } from '../../versions/generations.js';
 import type { ListRules } from '../expect/field.js';
@@ -61,9 +62,14 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
 }
 
-/** Of what no release reads, nothing says which handlers there are. */
-function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased !== undefined
+/** Of what no release reads, nothing says which handlers there are; a session of Linux 7.2 may be without a name. */
+function zeroedIn(
+  { target: { handover } }: MutateContext,
+  { record }: RecordInstance,
+  { zeroed }: ListRules,
+): Expectation {
+  if (record.name === 'luo_session_ser' && mayBeNameless(handover)) return UNKNOWN;
+  return record.name === 'luo_file_ser' && factsOf(handover.generation)?.unreleased !== undefined
     ? UNKNOWN
     : zeroed;
 }

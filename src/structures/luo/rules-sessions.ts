@@ -1,5 +1,6 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 
+import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
 import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
@@ -99,7 +100,7 @@ const sessionNamed = rule({
   consequence:
     'accepted on reading, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create such a session, so they never write one',
   check(context, report) {
-    const legal = mayBeNameless(context);
+    const legal = mayBeNameless(context.handover);
     for (const [i, session] of SESSION_LIST.each(context, report).entries()) {
       if (session.name[0] !== 0) continue;
       report.finding({
@@ -113,7 +114,7 @@ const sessionNamed = rule({
 });
 
 /** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
-function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
+export function mayBeNameless({ generation, kexecMetadata }: Handover): boolean {
   const release = kexecMetadata?.previousRelease;
   return (
     factsOf(generation)?.luo !== 'record' ||

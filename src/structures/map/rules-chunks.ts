@@ -135,6 +135,8 @@ const bitmapStart = eachRule(MAP_CHUNKS, {
     'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
   requires: ['KHO-134'],
   *faults(chunk, context) {
+    // Of a chunk without bitmaps the order is not judged (KHO-134): it may be any 32-bit number.
+    if (chunk.pointers.length === 0) return;
     const { pageSize, preservedMap } = context.handover;
     const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
     const block = BigInt(pageSize) << BigInt(chunk.order);
