@@ -1,10 +1,12 @@
 /** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+
+import { fsMemRange } from '../decode/guestmemfs.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import { mappingBlock } from '../records/guestmemfs.js';
 import { khoTestFolio } from '../records/kho_test.js';
 import { bytesToText } from '../schema/text.js';
 import { FOLIO_SER_SIZE, folioSer } from '../structures/folios.js';
+import { GUESTMEMFS_BLOCK } from '../structures/guestmemfs/memory.js';
 import type { Addresses } from './addresses.js';
 import { recordName } from './hit.js';
 import type { Reference } from './pointers.js';

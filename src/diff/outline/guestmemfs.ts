@@ -1,6 +1,7 @@
 /** guestmemfs: its region as a size, its files by name. */
+
 import type { Guestmemfs, GuestmemfsFile } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import { GUESTMEMFS_BLOCK } from '../../structures/guestmemfs/memory.js';
 import { packedAddresses } from '../bytes.js';
 import { type Entity, field, presence, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';

@@ -1,9 +1,10 @@
 /** The blocks of the guestmemfs region that the leaves of a domain reach, once for the rules that ask. */
+
 import type { Domain } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import type { Facts } from '../../validate/facts.js';
 import type { Reached, WalkObserver } from '../../validate/rule.js';
 import { type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
+import { GUESTMEMFS_BLOCK } from '../guestmemfs/memory.js';
 import { perDomain } from './rules-per-domain.js';
 
 const PAGE = 4096n;

@@ -1,6 +1,6 @@
 /** Where leaves land (rfc-2024 S2, S8, S12): only in the guestmemfs region, only in files, not in two domains. */
+
 import type { Domain } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { watchOutside } from '../../validate/outside.js';
 import { intersections } from '../../validate/pages.js';
@@ -8,6 +8,7 @@ import { type Reporter, RFC_2024, type WalkObserver } from '../../validate/rule.
 import { type Fault, rulesOf } from '../../validate/shapes.js';
 import { domainName } from '../../validate/subject.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
+import { GUESTMEMFS_BLOCK } from '../guestmemfs/memory.js';
 import { bitmapOf } from '../guestmemfs/rules-bitmap.js';
 import { inodeTable } from '../guestmemfs/rules-view.js';
 import { walkRule } from '../intel-iommu/rules-view.js';

@@ -1,11 +1,12 @@
 /** Pinned files against what is mapped (rfc-2024 S6, S7, S9, S10, S13; patches 12 and 13 of the series). */
+
 import type { Handover, Ioas } from '../../abi/model.js';
-import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { perHandover } from '../../validate/per-handover.js';
 import { type Reporter, RFC_2024 } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { domainName, placeOf } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
+import { INODE_FILE, LAST_INO, ROOT_INO } from '../guestmemfs/memory.js';
 import { inodeTable } from '../guestmemfs/rules-view.js';
 import { walkRule } from '../intel-iommu/rules-view.js';
 import { fileWalkOf } from './rules-file-walk.js';
@@ -14,9 +15,9 @@ const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 const MAP = 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map';
-/** Inode numbers of files; 1 is the root directory. */
-const FIRST_FILE = 2n;
-const LAST_FILE = 7084n;
+/** Inode numbers of files. */
+const FIRST_FILE = BigInt(ROOT_INO + 1);
+const LAST_FILE = BigInt(LAST_INO);
 
 function* allIoases({ iommufds }: Handover): Generator<Ioas> {
   for (const { ioases } of iommufds ?? []) yield* ioases ?? [];

@@ -3,10 +3,9 @@ import type { Guestmemfs } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { firstAbsent, physicalAddress } from '../../memory/read.js';
 import type { Reporter, RuleContext } from '../../validate/rule.js';
+import { BITMAP_SIZE } from './memory.js';
 import { guestmemfsOf } from './rules-view.js';
 
-/** Bytes that the kernel allocates for the bitmap; a damaged record's length is not trusted. */
-const BITMAP_SIZE = 1 << 20;
 const WINDOW = 4096;
 
 export interface Bitmap {
@@ -37,6 +36,7 @@ export function bitmapOf(context: RuleContext, report: Reporter): Bitmap | undef
   }
   let bitmap = bitmaps.get(guestmemfs);
   if (bitmap === undefined) {
+    // A damaged record's length is not trusted.
     const size = record.len < BigInt(BITMAP_SIZE) ? Number(record.len) : BITMAP_SIZE;
     bitmap = readBitmap(memory, start, size);
     bitmaps.set(guestmemfs, bitmap);

@@ -1,16 +1,14 @@
 /** Rules on which mapping page belongs to which inode (rfc-2024 G7, G9). */
 
-import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { MAPPING_INODE_SIZE, mappingInode } from '../../records/guestmemfs.js';
 import { fieldPlace, grouped, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed } from '../../validate/text.js';
+import { INODE_FILE, LAST_INO, ROOT_INO } from './memory.js';
 import {
   guestmemfsOf,
   INDEX_PATH,
   inodePlace,
   inodesOf,
-  MAX_INO,
-  ROOT_INO,
   shared,
   superblockOf,
   superblockPlace,
@@ -19,7 +17,7 @@ import {
 const rule = rulesOf(shared);
 
 /** The last inode that the writer looks at: it stops one short of the table's end. */
-const LAST_LISTED = MAX_INO - 1;
+const LAST_LISTED = LAST_INO - 1;
 const U64 = 64;
 
 export const indexElements = rule({

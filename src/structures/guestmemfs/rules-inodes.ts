@@ -1,9 +1,10 @@
 /** Rules on single inodes (rfc-2024 G10, G14, G15, G21, G24). */
-import { INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../../decode/guestmemfs.js';
+
 import { bytesToText } from '../../schema/text.js';
 import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
-import { INODES, inodePlace, inodesOf, ROOT_INO, shared } from './rules-view.js';
+import { INODE_DIR, INODE_FILE, MAPPING_ENTRIES, ROOT_INO } from './memory.js';
+import { INODES, inodePlace, inodesOf, shared } from './rules-view.js';
 
 const rule = rulesOf(shared);
 

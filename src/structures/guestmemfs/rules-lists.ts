@@ -1,18 +1,16 @@
 /** Rules on the two linked lists of inodes and on the super block (rfc-2024 G11 to G13, G22). */
 
 import type { Location } from '../../abi/model.js';
-import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { GuestmemfsSbSerialised } from '../../records/guestmemfs.js';
 import type { Reporter } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { counted, listed } from '../../validate/text.js';
+import { INODE_FILE, LAST_INO, ROOT_INO } from './memory.js';
 import { isWithLockDebugging } from './rules-nodes.js';
 import {
   type InodeTable,
   inodePlace,
   inodesOf,
-  MAX_INO,
-  ROOT_INO,
   shared,
   superblockOf,
   superblockPlace,
@@ -35,7 +33,7 @@ function missedBy(
   report: Reporter,
 ): number[] {
   const reached = new Uint8Array(table.count);
-  const last = Math.min(MAX_INO, table.count);
+  const last = Math.min(LAST_INO, table.count);
   let place = headPlace;
   let from = 'its head';
   let next = head;

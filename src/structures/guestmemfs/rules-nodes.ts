@@ -1,7 +1,7 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
 
 import type { Guestmemfs } from '../../abi/model.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import { fsMemRange } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode } from '../../fdt/tree.js';
@@ -11,6 +11,7 @@ import { compatiblesOf, incompatible } from '../../validate/compatible.js';
 import { RFC_2024 } from '../../validate/rule.js';
 import { type Elements, eachRule, type Fault, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, size } from '../../validate/text.js';
+import { GUESTMEMFS_BLOCK, SUPERBLOCK_PARTS } from './memory.js';
 import {
   BLOCKS_PATH,
   FS_MEM_PATH,
@@ -33,12 +34,6 @@ const NODE: Elements<Guestmemfs> = {
 };
 
 const PAGE = 4096n;
-/** What the three records of /guestmemfs/superblock cover, in their order (fs/guestmemfs/guestmemfs.c). */
-const PARTS = [
-  { what: 'the super block', length: BigInt(GUESTMEMFS_SB_SIZE) },
-  { what: 'the inode table', length: 0x200000n },
-  { what: 'the allocation bitmap', length: 0x100000n },
-] as const;
 /** Elements of the one page that /guestmemfs/mappings_to_inode points to. */
 const INDEX_ELEMENTS = Number(PAGE) / MAPPING_INODE_SIZE;
 
@@ -100,19 +95,19 @@ export const superblockRecords = eachRule(NODE, {
     'if the property has another size, the mount starts empty; whatever a record does not cover is not preserved',
   requires: ['GMFS-001'],
   *faults({ superblock }, { handover: { tree } }) {
-    const wrong = sizeFault(tree, SUPERBLOCK_PATH, 'mem', PARTS.length * KHO_MEM_SIZE);
+    const wrong = sizeFault(tree, SUPERBLOCK_PATH, 'mem', SUPERBLOCK_PARTS.length * KHO_MEM_SIZE);
     if (wrong !== undefined) {
       yield wrong;
       return;
     }
-    for (const [i, { what, length }] of PARTS.entries()) {
+    for (const [i, { what, size: length }] of SUPERBLOCK_PARTS.entries()) {
       const record = superblock?.at(i);
-      if (record === undefined || record.len === length) continue;
+      if (record === undefined || record.len === BigInt(length)) continue;
       const short = record.len < length;
       const locks = i === 0 && isWithLockDebugging(record.len);
       const why = locks ? ': apparently that of a kernel with lock debugging' : '';
       yield {
-        message: `the record of ${what} has length ${hex(record.len)} instead of ${hex(length)}${short ? ': the rest is not preserved' : why}`,
+        message: `the record of the ${what} has length ${hex(record.len)} instead of ${hex(length)}${short ? ': the rest is not preserved' : why}`,
         location: { fdtPath: SUPERBLOCK_PATH, property: 'mem', field: 'kho_mem.len', address: record.addr },
         found: hex(record.len),
         expected: hex(length),

@@ -1,8 +1,9 @@
 /** What the rules on guestmemfs look at, each part read once for all rules. */
+
 import type { Guestmemfs, GuestmemfsFile, Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
 import { dataView } from '../../decode/bytes.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import { fsMemRange } from '../../decode/guestmemfs.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue } from '../../fdt/tree.js';
 import {
@@ -17,13 +18,7 @@ import { GUESTMEMFS } from '../../validate/reads.js';
 import { type Reporter, RFC_2024, type RuleContext } from '../../validate/rule.js';
 import { type Elements, fieldPlace } from '../../validate/shapes.js';
 import { lower } from '../../validate/text.js';
-
-/** Number of the root directory's inode; numbers start at 1. */
-export const ROOT_INO = 1;
-/** Inodes that fit the 2 MiB of the table. */
-export const MAX_INO = 7084;
-/** Blocks that the allocator knows (2 TiB), whatever the size of the region (fs/guestmemfs/allocator.c). */
-export const ALLOCATOR_BLOCKS = 1 << 20;
+import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from './memory.js';
 
 export const SUPERBLOCK_PATH = '/guestmemfs/superblock';
 export const FS_MEM_PATH = '/guestmemfs/fs_mem';
