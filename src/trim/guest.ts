@@ -1,12 +1,12 @@
 /** Guest memory, as far as records claim to be in it. */
 
 import type { Handover } from '../abi/model.js';
-import type { BlobInstance } from '../instances/instance.js';
-import { addReferences } from '../instances/references.js';
-import type { ReferenceSink } from '../instances/sink.js';
 import { firstAfter } from '../memory/first-after.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
+import type { BlobInstance } from '../references/instance.js';
+import { addReferences } from '../references/references.js';
+import type { ReferenceSink } from '../references/sink.js';
 import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
 
 /** Guest memory is told in pages of this size or larger. */

@@ -2,9 +2,9 @@
 
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
-import { addBlobRecords } from '../instances/blobs.js';
-import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../instances/instance.js';
-import type { RecordArray, ReferenceSink, TablePage } from '../instances/sink.js';
+import { addBlobRecords } from '../references/blobs.js';
+import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../references/instance.js';
+import type { RecordArray, ReferenceSink, TablePage } from '../references/sink.js';
 import type { RecordType } from '../schema/record.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { firstStageEntry } from '../vtd/first-stage.js';

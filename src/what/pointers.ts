@@ -1,10 +1,11 @@
 /** Finds the records that point to given addresses, in one pass over the references of a handover. */
-import { addBlobRecords } from '../instances/blobs.js';
-import type { RecordArray, ReferenceSink } from '../instances/sink.js';
+
 import type { PhysicalMemory } from '../memory/physical.js';
 import { KHO_MEM_SIZE, khoMem } from '../records/kho.js';
 import { khoRadixNode } from '../records/kho_map.js';
 import { khoScratch } from '../records/kho_root.js';
+import { addBlobRecords } from '../references/blobs.js';
+import type { RecordArray, ReferenceSink } from '../references/sink.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { type Addresses, addressesOf } from './addresses.js';
 import { fieldsOf } from './fields.js';

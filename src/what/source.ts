@@ -2,12 +2,12 @@
 import type { Handover } from '../abi/model.js';
 import { filesOf } from '../abi/upstream/holders.js';
 import type { LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
-import { addReferences } from '../instances/references.js';
-import type { ReferenceSink } from '../instances/sink.js';
-import { addTables } from '../instances/tables.js';
-import { addTranslationUnit } from '../instances/translation.js';
 import type { ByteState, PhysicalMemory } from '../memory/physical.js';
 import { emptyMemory } from '../memory/segments.js';
+import { addReferences } from '../references/references.js';
+import type { ReferenceSink } from '../references/sink.js';
+import { addTables } from '../references/tables.js';
+import { addTranslationUnit } from '../references/translation.js';
 import type { CountedFolios, FolioColumns } from '../structures/folios.js';
 import { folioListsOf } from '../structures/index.js';
 import type { Landing } from './landing.js';

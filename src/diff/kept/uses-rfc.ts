@@ -3,10 +3,10 @@ import type { Domain, Guestmemfs, GuestmemfsFile, Handover } from '../../abi/mod
 import type { RecordView } from '../../abi/record-view.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import type { KhoMem } from '../../records/kho.js';
+import type { Place } from '../../references/place.js';
 import { bytesToHex } from '../../schema/text.js';
 import { secondStageFormat } from '../../vtd/second-stage.js';
 import { nameOf } from '../outline/names.js';
-import type { Place } from '../place.js';
 import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectTables } from './uses-tables.js';
 

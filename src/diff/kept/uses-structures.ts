@@ -1,15 +1,15 @@
 /** Memory that structures keep: their records, the folios of files, and the translation tables that they lead to. */
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import type { ReferenceSink } from '../../instances/sink.js';
-import { addStructure, type HeldStructure, heldBy } from '../../instances/structures.js';
-import { translationTrees } from '../../instances/translation.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import type { Place } from '../../references/place.js';
+import type { ReferenceSink } from '../../references/sink.js';
+import { addStructure, type HeldStructure, heldBy } from '../../references/structures.js';
+import { translationTrees } from '../../references/translation.js';
 import { subjectByKey } from '../../structures/index.js';
 import { fieldBinding } from '../../structures/structure.js';
 import { eachRecord } from '../../structures/walk.js';
 import { eachFolioFrames, type FolioFile, folioSpans } from '../outline/folios.js';
-import type { Place } from '../place.js';
 import { type AspectKind, MOST_MOVING } from '../span-columns.js';
 import {
   createUseColumns,

@@ -1,11 +1,12 @@
 /** Memory that devices reach, and the page tables that lead there. */
-import type { TableTree } from '../../instances/tables.js';
+
 import type { PhysicalMemory } from '../../memory/physical.js';
+import type { Place } from '../../references/place.js';
+import type { TableTree } from '../../references/tables.js';
 import { iovasOf, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { walkTable } from '../../vtd/walk/walk.js';
-import type { Place } from '../place.js';
 import { createUseColumns, putUse, type UseCollector, type UseColumns, useColumns } from './user.js';
 
 const PAGE = 4096;

@@ -1,10 +1,10 @@
 /** Memory that Linux 6.16 and later keeps, by what for. */
 import type { Handover } from '../../abi/model.js';
 import type { KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
+import type { Place } from '../../references/place.js';
 import { bytesToHex } from '../../schema/text.js';
 import { luoMemory } from '../../structures/luo/rules-memory.js';
 import { nameOf } from '../outline/names.js';
-import type { Place } from '../place.js';
 import { type Use, type UseCollector, useColumns } from './user.js';
 import { collectHolder, collectTopStructures } from './uses-structures.js';
 

@@ -1,10 +1,10 @@
 /** LUO, memblock, kexec-metadata and kho_test. */
 import { missingOf } from '../../abi/missing.js';
 import type { KexecMetadata, KhoTest, Luo, Memblock } from '../../abi/upstream/model.js';
+import type { Place } from '../../references/place.js';
 import { bytesToText } from '../../schema/text.js';
 import { LUO_FORMS, luoForm } from '../../structures/luo/binding.js';
 import { type Entity, field, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { keptList, type StructureContext } from './structures.js';
 
 /** The orchestrator's state: the same for every version of its ABI. */

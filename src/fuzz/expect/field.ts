@@ -3,7 +3,7 @@
  * specifications), never from asking our validator. A field that is not here is "unknown".
  */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import type { LeafField } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';

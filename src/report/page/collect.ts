@@ -2,14 +2,14 @@
 
 import type { Handover } from '../../abi/model.js';
 import { areaAddress } from '../../decode/upstream/vmalloc.js';
-import { addBlobRecords } from '../../instances/blobs.js';
-import { elementRecord } from '../../instances/element.js';
-import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
-import { addReferences } from '../../instances/references.js';
-import type { RecordArray, ReferenceSink, TablePage } from '../../instances/sink.js';
-import { addUnit } from '../../instances/vtd.js';
 import { firstFrom } from '../../memory/first-after.js';
 import { khoRadixNode } from '../../records/kho_map.js';
+import { addBlobRecords } from '../../references/blobs.js';
+import { elementRecord } from '../../references/element.js';
+import type { BlobInstance, RecordTraits } from '../../references/instance.js';
+import { addReferences } from '../../references/references.js';
+import type { RecordArray, ReferenceSink, TablePage } from '../../references/sink.js';
+import { addUnit } from '../../references/vtd.js';
 import type { RecordType } from '../../schema/record.js';
 import type { TreeBinding } from '../../structures/tree.js';
 import { firstStageEntry } from '../../vtd/first-stage.js';

@@ -1,8 +1,9 @@
 /** What a page was given of a dump, as a source of answers: the counterpart of evidence.ts, in the browser. */
-import type { RecordTraits } from '../../instances/instance.js';
-import type { RecordArray, ReferenceSink } from '../../instances/sink.js';
+
 import { firstAfter } from '../../memory/first-after.js';
 import { type MemorySegment, segmentsMemory } from '../../memory/segments.js';
+import type { RecordTraits } from '../../references/instance.js';
+import type { RecordArray, ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import type { EntryFormat } from '../../vtd/walk/format.js';
 import { follow, type Landing, noDevice, noDomain } from '../../what/landing.js';

@@ -4,10 +4,10 @@
  */
 import type { Handover } from '../../abi/model.js';
 import type { VmallocArea } from '../../abi/upstream/model.js';
-import { addBlobRecords } from '../../instances/blobs.js';
-import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
-import type { ReferenceSink } from '../../instances/sink.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import { addBlobRecords } from '../../references/blobs.js';
+import type { BlobInstance, RecordTraits } from '../../references/instance.js';
+import type { ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
