@@ -1,5 +1,5 @@
 /** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
-import type { Domain, Guestmemfs, Handover } from '../abi/model.js';
+import type { Domain, Guestmemfs, GuestmemfsFile, Handover } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -11,8 +11,12 @@ import {
   mappingBlock,
   mappingInode,
 } from '../records/guestmemfs.js';
-import { bytesToText } from '../schema/text.js';
+import type { KhoMem } from '../records/kho.js';
+import { beforeNul, bytesToText } from '../schema/text.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
+import { noRuns, type Run, type TableTree } from './claim.js';
+import { claim, partOwner } from './owners.js';
+import type { Place } from './place.js';
 import type { ReferenceSink } from './sink.js';
 import { addTables } from './tables.js';
 
@@ -22,16 +26,20 @@ const PAGE = 4096;
 
 /** Tells what the tree of a 2024 handover leads to. */
 export function addRfc2024(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
-  const { guestmemfs, domains = [] } = handover;
+  const { guestmemfs, domains = [], ftrace } = handover;
   if (guestmemfs !== undefined) addGuestmemfs(sink, guestmemfs);
+  for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
+    const owner = partOwner({ part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) });
+    claim({ sink, owner }, 'bookkeeping', 'the ring buffer', () => recordRuns(mem));
+  }
   for (const domain of domains) addDomain(sink, domain, memory);
 }
 
 function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   const { superblock, mappingsToInode, state, files = [] } = guestmemfs;
+  claimFiles(sink, guestmemfs);
   const [sb, inodes, bitmap] = superblock ?? [];
   const region = fsMemRange(guestmemfs);
-  if (region !== undefined) sink.contents?.(region.start, Number(region.end - region.start));
   if (sb !== undefined) {
     sink.bytes(sb.addr, Math.min(Number(sb.len), GUESTMEMFS_SB_SIZE));
     if (state?.superblock !== undefined) sink.record(guestmemfsSb, sb.addr, 'the super block');
@@ -83,9 +91,61 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   }
 }
 
-function addDomain(sink: ReferenceSink, { persistentId, pgd, agaw }: Domain, memory: PhysicalMemory): void {
-  if (pgd === undefined || agaw === undefined || physicalAddress(pgd) === undefined) return;
+function claimFiles(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
+  const { superblock = [], mappingsBlocks = [], mappingsToInode, files = [] } = guestmemfs;
+  const part = 'guestmemfs';
+  const own = { sink, owner: partOwner({ part }) };
+  claim(
+    own,
+    'bookkeeping',
+    'the inode table and the mapping pages',
+    function* () {
+      for (const records of [
+        superblock,
+        mappingsBlocks,
+        mappingsToInode === undefined ? [] : [mappingsToInode],
+      ])
+        yield* recordRuns(records);
+    },
+    { lasting: true },
+  );
+  const region = fsMemRange(guestmemfs);
+  if (region !== undefined) claim(own, 'region', 'the region', () => [region]);
+  for (const { name, extents } of files) {
+    const owner = partOwner({ part, file: beforeNul(name) });
+    claim({ sink, owner }, 'contents', 'contents', () => extentRuns(extents), { fixed: true });
+  }
+}
+
+function* extentRuns(extents: GuestmemfsFile['extents']): Generator<Run> {
+  let position = 0;
+  for (const { start, end } of extents) {
+    yield { start, end, position };
+    position += Number(end - start);
+  }
+}
+
+/** Bit 0 of an address is a flag (KHO_MEM_NOINIT). */
+function* recordRuns(records: Iterable<KhoMem> | undefined): Generator<Run> {
+  for (const { addr, len } of records ?? []) {
+    const start = addr & ~1n;
+    yield { start, end: start + len };
+  }
+}
+
+function addDomain(sink: ReferenceSink, domain: Domain, memory: PhysicalMemory): void {
+  const { persistentId, nodeName, pgd, agaw } = domain;
+  const place: Place = {
+    part: 'domain',
+    ...(persistentId === undefined ? { nodeName: nodeName ?? '' } : { domain: persistentId }),
+  };
   const owner = `domain ${persistentId ?? '?'}`;
   const format = secondStageFormat();
-  addTables({ sink, memory }, { root: pgd, levels: agaw + 2, format, stage: 'second', owner });
+  const tree: TableTree | undefined =
+    pgd === undefined || agaw === undefined
+      ? undefined
+      : { root: pgd, levels: agaw + 2, format, stage: 'second', owner };
+  const placed = tree === undefined ? { place } : { place, tree };
+  claim({ sink, owner: partOwner(place) }, 'tables', 'page tables', noRuns, { trees: () => [placed] });
+  if (tree !== undefined && physicalAddress(tree.root) !== undefined) addTables({ sink, memory }, tree);
 }

@@ -15,6 +15,24 @@ export interface RiderRecord {
   readonly freed?: true;
 }
 
+/** Memory that a rider hands over: bytes that no record describes. */
+export interface RiderContents {
+  /** What names it among all that the rider has. */
+  readonly names?: { readonly region: string };
+  /** In the words of findings: `memblock region "x"`. */
+  readonly name: string;
+  /** What the memory is: `contents`. */
+  readonly what: string;
+  /** Nobody copies it. */
+  readonly fixed?: true;
+  /** Physical bytes, half-open, with where they are among them. */
+  runs(): Iterable<{
+    readonly start: number | bigint;
+    readonly end: number | bigint;
+    readonly position?: number;
+  }>;
+}
+
 /** A child of the root by its name. */
 export interface Rider {
   readonly name: string;
@@ -28,6 +46,8 @@ export interface Rider {
   /** The tree along which a part is read and written; undefined where it is a record. */
   treeOf(part: RiderPart): TreeBinding | undefined;
   readonly record?: RiderRecord;
+  /** The memory that a model of it names; `pageSize` in bytes. */
+  contents?(part: RiderPart, pageSize: number): Iterable<RiderContents>;
 }
 
 /** The binding of a tree that is a rider's blob. */

@@ -2,8 +2,9 @@
 import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
 import type { DraftRecord } from '../../abi/upstream/model.js';
+import type { TableTree } from '../../references/claim.js';
 import type { Place } from '../../references/place.js';
-import { type TableTree, translationTrees } from '../../references/translation.js';
+import { translationTrees } from '../../references/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';

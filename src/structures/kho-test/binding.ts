@@ -22,10 +22,24 @@ export const khoTestVmalloc = tree(one('folios_info', 'foliosInfo', khoVmalloc))
 /** In 6.17 `folios_info` is the array itself. */
 export const khoTestInline = tree(packed('folios_info', 'foliosInline', khoTestFolio));
 
+/** Folios of a larger order are not in any memory. */
+const MAX_ORDER = 60;
+
 export const khoTest: Rider = {
   name: 'kho_test',
   key: 'khoTest',
   part: 'kho-test',
   trees: [khoTestVmalloc, khoTestInline],
+  *contents({ folios }, pageSize) {
+    const list = folios as Iterable<{ readonly address: bigint; readonly order: number }> | undefined;
+    if (list === undefined) return;
+    yield {
+      ...{ name: 'kho_test', what: 'folios' },
+      *runs() {
+        for (const { address, order } of list)
+          yield { start: address, end: Number(address) + pageSize * 2 ** Math.min(order, MAX_ORDER) };
+      },
+    };
+  },
   treeOf: ({ foliosInline }) => (foliosInline === undefined ? khoTestVmalloc : khoTestInline),
 };

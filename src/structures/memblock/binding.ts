@@ -18,6 +18,12 @@ export const memblockV1 = riderTree('memblock-v1', {
   ],
 });
 
+interface Region {
+  readonly name?: string;
+  readonly start?: bigint;
+  readonly size?: bigint;
+}
+
 export const memblock: Rider = {
   name: 'memblock',
   key: 'memblock',
@@ -25,4 +31,15 @@ export const memblock: Rider = {
   kept: true,
   trees: [memblockV1],
   treeOf: () => memblockV1,
+  *contents({ regions }) {
+    for (const { name = '', start, size } of regions as readonly Region[]) {
+      if (start === undefined || size === undefined) continue;
+      const run = { start, end: start + size, position: 0 };
+      yield {
+        ...{ names: { region: name }, name: `memblock region "${name}"`, what: 'contents' },
+        fixed: true,
+        runs: () => [run],
+      };
+    }
+  },
 };
