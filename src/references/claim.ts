@@ -2,6 +2,7 @@
 import type { Location } from '../abi/model.js';
 import type { Subject } from '../abi/subject.js';
 import type { VmallocArea } from '../abi/upstream/model.js';
+import type { RecordType } from '../schema/record.js';
 import type { CountedFolios } from '../structures/folios.js';
 import type { ListPage } from '../structures/model.js';
 import type { ChainField } from '../structures/structure.js';
@@ -59,6 +60,17 @@ export interface LinkedPages {
   readonly pages: readonly ListPage[];
 }
 
+/** Records, end to end, whose first field names a piece of contents each. */
+export interface Entries {
+  readonly record: RecordType<unknown>;
+  /** Physical address of the first, or the area that begins with it. */
+  readonly at: bigint | VmallocArea;
+  /** Bytes that each names, by their position; each names a run where it is left out. */
+  readonly unit?: number;
+  /** In words. */
+  readonly what: (i: number) => string;
+}
+
 /** Memory that one owner has for one purpose. */
 export interface Claim extends Owner {
   /**
@@ -84,6 +96,8 @@ export interface Claim extends Owner {
   readonly unread?: true;
   /** The chain of pages is damaged. */
   readonly damaged?: true;
+  /** What of the owner names its contents. */
+  readonly entries?: Entries;
   /** Contents as a list of folios. */
   readonly folios?: CountedFolios;
   /** Of a list. */

@@ -1,5 +1,5 @@
 /** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
-import type { Domain, Guestmemfs, GuestmemfsFile, Handover } from '../abi/model.js';
+import type { AddressRange, Domain, Guestmemfs, Handover } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -28,8 +28,9 @@ const PAGE = 4096;
 export function addRfc2024(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
   const { guestmemfs, domains = [], ftrace } = handover;
   if (guestmemfs !== undefined) addGuestmemfs(sink, guestmemfs);
-  for (const { mem, id } of ftrace?.globalTrace?.cpus ?? []) {
-    const owner = partOwner({ part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) });
+  for (const { mem, id, cpu } of ftrace?.globalTrace?.cpus ?? []) {
+    const place: Place = { part: 'ftrace', ...(id === undefined ? {} : { cpu: id }) };
+    const owner = { ...partOwner(place), subject: { cpu: id ?? cpu ?? 0 } };
     claim({ sink, owner }, 'bookkeeping', 'the ring buffer', () => recordRuns(mem));
   }
   for (const domain of domains) addDomain(sink, domain, memory);
@@ -111,17 +112,24 @@ function claimFiles(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   );
   const region = fsMemRange(guestmemfs);
   if (region !== undefined) claim(own, 'region', 'the region', () => [region]);
-  for (const { name, extents } of files) {
+  for (const { name, blocks, mappingPage } of files) {
+    if (blocks === undefined || region === undefined) continue;
     const owner = partOwner({ part, file: beforeNul(name) });
-    claim({ sink, owner }, 'contents', 'contents', () => extentRuns(extents), { fixed: true });
+    const what = (i: number): string => `file ${JSON.stringify(bytesToText(name).text)} block ${i}`;
+    const entries = { record: mappingBlock, at: mappingPage, unit: Number(GUESTMEMFS_BLOCK), what };
+    claim({ sink, owner }, 'contents', 'contents', () => blockRuns(blocks, region), {
+      fixed: true,
+      ...(entries.at === undefined ? {} : { entries: { ...entries, at: entries.at } }),
+    });
   }
 }
 
-function* extentRuns(extents: GuestmemfsFile['extents']): Generator<Run> {
-  let position = 0;
-  for (const { start, end } of extents) {
-    yield { start, end, position };
-    position += Number(end - start);
+/** Blocks in the order of the file; those beyond the region are no memory of it. */
+function* blockRuns(blocks: BigUint64Array, { start, end }: AddressRange): Generator<Run> {
+  const size = Number(GUESTMEMFS_BLOCK);
+  for (const [nth, block] of blocks.entries()) {
+    const first = start + block * GUESTMEMFS_BLOCK;
+    if (first < end) yield { start: first, end: first + GUESTMEMFS_BLOCK, position: nth * size };
   }
 }
 

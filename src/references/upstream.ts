@@ -73,13 +73,17 @@ function claimContents({ sink, pageSize }: ReferenceContext, handover: Handover)
   for (const { key, part, contents } of RIDERS) {
     const rider = (handover as unknown as Readonly<Record<string, RiderPart | undefined>>)[key];
     if (rider === undefined || contents === undefined || part === 'metadata') continue;
-    for (const { names, name, what, runs, fixed } of contents(rider, pageSize)) {
+    for (const { names, name, what, runs, fixed, entries } of contents(rider, pageSize)) {
       const owner = {
         place: { part, ...names },
         name,
         subject: names === undefined ? {} : { node: names.region },
       };
-      claim({ sink, owner }, 'contents', what, runs, fixed === undefined ? {} : { fixed });
+      const more = {
+        ...(fixed === undefined ? {} : { fixed }),
+        ...(entries === undefined ? {} : { entries }),
+      };
+      claim({ sink, owner }, 'contents', what, runs, more);
     }
   }
 }

@@ -1,4 +1,6 @@
 /** What the blob of a child of the root is, of those that releases have: a tree, or a record. */
+import type { RecordType } from '../schema/record.js';
+import type { VmallocArea } from './folios.js';
 import type { TreeBinding } from './tree.js';
 
 /** Keys of riders in the model and in JSON. */
@@ -23,6 +25,12 @@ export interface RiderContents {
   readonly name: string;
   /** What the memory is: `contents`. */
   readonly what: string;
+  /** Records that name a run each: the area that they begin in, and words for one. */
+  readonly entries?: {
+    readonly record: RecordType<unknown>;
+    readonly at: VmallocArea;
+    readonly what: (i: number) => string;
+  };
   /** Nobody copies it. */
   readonly fixed?: true;
   /** Physical bytes, half-open, with where they are among them. */
