@@ -3,7 +3,7 @@ import { perHandover } from '../abi/per-handover.js';
 import { emptyMemory } from '../memory/segments.js';
 import type { Claim } from './claim.js';
 import { addReferences } from './references.js';
-import type { ReferenceSink } from './sink.js';
+import { type ReferenceSink, SILENT } from './sink.js';
 
 /**
  * Whose memory is what, as far as the dump tells: one pass over the references, which is held. There is an object for
@@ -11,16 +11,8 @@ import type { ReferenceSink } from './sink.js';
  */
 export const claimsOf = perHandover((handover): readonly Claim[] => {
   const claims: Claim[] = [];
-  const ignore = (): void => {};
   const sink: ReferenceSink = {
-    blob: ignore,
-    record: ignore,
-    array: ignore,
-    page: ignore,
-    radix: ignore,
-    bitmap: ignore,
-    table: ignore,
-    bytes: ignore,
+    ...SILENT,
     untranslated: true,
     claimsOnly: true,
     claim: (claim) => void claims.push(claim),

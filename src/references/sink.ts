@@ -87,3 +87,17 @@ export interface ReferenceContext {
   /** Who has what is told; undefined where that is not known. */
   readonly owner?: Owner;
 }
+
+const ignore = (): void => {};
+
+/** Hears nothing: what a listener does not say for itself. */
+export const SILENT: ReferenceSink = {
+  blob: ignore,
+  record: ignore,
+  array: ignore,
+  page: ignore,
+  radix: ignore,
+  bitmap: ignore,
+  table: ignore,
+  bytes: ignore,
+};

@@ -6,7 +6,7 @@ import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import type { BlobInstance } from '../references/instance.js';
 import { addReferences } from '../references/references.js';
-import type { ReferenceSink } from '../references/sink.js';
+import { type ReferenceSink, SILENT } from '../references/sink.js';
 import type { FolioList } from '../structures/folios.js';
 import { pagesOf, targetsOf } from '../vtd/walk/batch.js';
 import { type ByteRanges, createRangeCollector, touches } from './byte-ranges.js';
@@ -28,16 +28,8 @@ export function guestAmong(
 ): ByteRanges {
   const found = createRangeCollector();
   const apart = createGap(pages);
-  const ignore = (): void => {};
   const sink: ReferenceSink = {
-    blob: ignore,
-    record: ignore,
-    array: ignore,
-    page: ignore,
-    radix: ignore,
-    bitmap: ignore,
-    table: ignore,
-    bytes: ignore,
+    ...SILENT,
     mappedOnly: true,
     claim({ at, folios, runs }) {
       if (at !== 'contents' && at !== 'region') return;
