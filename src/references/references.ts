@@ -3,7 +3,7 @@
 import type { Handover } from '../abi/model.js';
 import { isUpstream } from '../decode/upstream/handover.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { heldTree } from '../structures/riders.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import { isRfc } from '../versions/generations.js';

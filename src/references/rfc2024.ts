@@ -1,6 +1,6 @@
 /** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
 import type { AddressRange, Domain, Guestmemfs, Handover } from '../abi/model.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import { fsMemRange } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import {
@@ -13,16 +13,13 @@ import {
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
 import { beforeNul, bytesToText } from '../schema/text.js';
+import { BITMAP_SIZE, GUESTMEMFS_BLOCK, MAPPING_PAGE } from '../structures/guestmemfs/memory.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import { noRuns, type Run, type TableTree } from './claim.js';
 import { claim, partOwner } from './owners.js';
 import type { Place } from './place.js';
 import type { ReferenceSink } from './sink.js';
 import { addTables } from './tables.js';
-
-/** Bytes that the kernel allocates for the bitmap, one bit a block (fs/guestmemfs/allocator.c). */
-const MAX_BITMAP = 1 << 20;
-const PAGE = 4096;
 
 /** Tells what the tree of a 2024 handover leads to. */
 export function addRfc2024(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
@@ -57,7 +54,7 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
   }
   if (bitmap !== undefined && region !== undefined) {
     const blocks = Number((region.end - region.start) / GUESTMEMFS_BLOCK);
-    const length = Math.min(Number(bitmap.len), MAX_BITMAP);
+    const length = Math.min(Number(bitmap.len), BITMAP_SIZE);
     const used = Math.min(length, Math.ceil(blocks / 8));
     sink.bitmap({ address: Number(bitmap.addr), length, used, what: "the allocator's bitmap" });
   }
@@ -78,7 +75,7 @@ function addGuestmemfs(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
     if (mappingPage === undefined || blocks === undefined) continue;
     sink.page({
       address: Number(mappingPage),
-      length: PAGE,
+      length: MAPPING_PAGE,
       chain: 'mapping pages',
       what: `the mapping page of ${what}`,
     });

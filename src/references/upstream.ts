@@ -1,29 +1,24 @@
 /** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
-import type { KhoTest, Luo } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../records/kexec_metadata.js';
 import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   khoserMemBitmapPtr,
   khoserMemChunkHdr,
 } from '../records/kho_map.js';
-import { khoTestFolio } from '../records/kho_test.js';
-import { luoForm } from '../structures/luo/binding.js';
-import type { RiderPart } from '../structures/rider.js';
 import { childTree, RIDERS } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
-import { addArea } from './area.js';
-import type { Claim, Owner, Run } from './claim.js';
-import { claim, claimArea, claimPlain, partOwner } from './owners.js';
+import type { Claim, Run } from './claim.js';
+import { claim, partOwner } from './owners.js';
 import type { Place } from './place.js';
+import { addRider } from './rider.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
-import { addKept, addTopStructures } from './structures.js';
+import { addTopStructures } from './structures.js';
 
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
-  const { subtrees = [], kexecMetadata, khoTest, luo, pageSize, preserved } = handover;
+  const { subtrees = [], pageSize, preserved } = handover;
   const context: ReferenceContext = { sink, memory, pageSize, preserved: preserved?.pages };
   claimTrees(context, handover);
   addMap(context, handover);
@@ -33,14 +28,10 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
   }
-  if (kexecMetadata?.origin?.address !== undefined && kexecMetadata.previousRelease !== undefined) {
-    sink.record(khoKexecMetadata, kexecMetadata.origin.address, 'kexec-metadata', {
-      length: KHO_KEXEC_METADATA_SIZE,
-    });
+  for (const rider of RIDERS.toReversed()) {
+    const part = handover[rider.key];
+    if (part !== undefined) addRider(context, rider, part as unknown as Model);
   }
-  claimContents(context, handover);
-  if (khoTest !== undefined) addTest(context, khoTest);
-  if (luo !== undefined) addLuo(context, luo);
   addTopStructures(context, handover);
 }
 
@@ -65,26 +56,6 @@ function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): v
     const length = size ?? BigInt(blob?.length ?? 1);
     const run = { start: address, end: address + (length > 0n ? length : 1n) };
     own({ part: 'subtree', subtree }, 'the blob', () => [run]);
-  }
-}
-
-/** Claims the memory that riders hand over, as their bindings tell it. */
-function claimContents({ sink, pageSize }: ReferenceContext, handover: Handover): void {
-  for (const { key, part, contents } of RIDERS) {
-    const rider = (handover as unknown as Readonly<Record<string, RiderPart | undefined>>)[key];
-    if (rider === undefined || contents === undefined || part === 'metadata') continue;
-    for (const { names, name, what, runs, fixed, entries } of contents(rider, pageSize)) {
-      const owner = {
-        place: { part, ...names },
-        name,
-        subject: names === undefined ? {} : { node: names.region },
-      };
-      const more = {
-        ...(fixed === undefined ? {} : { fixed }),
-        ...(entries === undefined ? {} : { entries }),
-      };
-      claim({ sink, owner }, 'contents', what, runs, more);
-    }
   }
 }
 
@@ -127,46 +98,4 @@ function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover
   for (const address of pages) {
     if (!heads.has(address)) sink.bitmap({ address, length, used: length, what: 'a bitmap of the map' });
   }
-}
-
-function addTest(context: ReferenceContext, { area, folios, origin }: KhoTest): void {
-  const { sink } = context;
-  if (area !== undefined) {
-    const address = origin?.address;
-    const by = { ...(address === undefined ? {} : { address }), property: 'folios_info' };
-    const owner: Owner = { place: { part: 'kho-test' }, name: 'kho_test', subject: { node: 'kho_test' } };
-    claimArea({ ...context, owner }, area, { area, by });
-    addArea(context, area, 'kho_test');
-    sink.array({
-      record: khoTestFolio,
-      count: folios?.length ?? 0,
-      at: area,
-      what: (i) => `kho_test folio ${i}`,
-      traits: { list: 'kho_test folios' },
-    });
-  }
-}
-
-/** LUO's central record, and the lists that it leads to. */
-function addLuo(context: ReferenceContext, luo: Luo): void {
-  const { head, tree, sessions, flbs } = luoForm(luo.compatible) ?? {};
-  const { abiHeader, origin } = luo;
-  const own = { ...context, owner: partOwner({ part: 'luo' }) };
-  const model = luo as unknown as Model;
-  if (abiHeader !== undefined) {
-    const run = { start: abiHeader, end: abiHeader + BigInt(context.pageSize) };
-    claim(own, 'record', 'struct luo_ser', () => [run]);
-  }
-  if (sessions === undefined || flbs === undefined) return;
-  const by = {
-    ...(origin?.address === undefined ? {} : { address: origin.address }),
-    field: 'luo_ser.sessions_pa',
-  };
-  for (const field of [flbs, sessions])
-    if (field.list.plain !== undefined) claimPlain(own, field, field.list.plain, model, by);
-  if (head !== undefined && tree !== undefined && abiHeader !== undefined)
-    context.sink.record(head, abiHeader, 'luo_ser');
-  if (head !== undefined && tree === undefined && origin?.address !== undefined)
-    context.sink.record(head, origin.address, 'LUO', { list: 'luo' });
-  addKept(own, [sessions, flbs], model);
 }

@@ -11,6 +11,16 @@ export function domainSubject({ persistentId, nodeName }: Domain): Subject {
   return nodeName === undefined ? {} : { node: nodeName };
 }
 
+/** What a finding calls a domain. */
+export function domainName({ persistentId, nodeName }: Domain): string {
+  return `domain ${persistentId ?? nodeName ?? 'without id'}`;
+}
+
+/** The path of what the tree has a node for. */
+export function placeOf({ origin }: { origin?: { fdtPath?: string } }): { fdtPath?: string } {
+  return origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
+}
+
 /** A device of a domain of the 2024 series. */
 export function deviceSubject(domain: Domain, { bus, devfn }: DomainDevice): Subject {
   if (bus === undefined || devfn === undefined) return domainSubject(domain);

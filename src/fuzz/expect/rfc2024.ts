@@ -6,6 +6,7 @@ import {
   empty,
   type FieldChange,
   type FieldRule,
+  type ListRules,
   repeated,
   unterminated,
   where,
@@ -66,4 +67,16 @@ export const rfc2024Fields: Readonly<Record<string, FieldRule>> = {
     if (change.others.includes(change.value)) return fires('GMFS-017');
     return change.value >= 1n << 32n ? fires('GMFS-016') : UNKNOWN;
   },
+};
+
+/** What becomes of lists of records. */
+export const rfc2024Lists: Readonly<Record<string, ListRules>> = {
+  kho_mem: {
+    twice: fires('KHO-007', 'KHO-008', 'KHO-009', 'KHO-010'),
+    zeroed: fires('KHO-004', 'KHO-009'),
+    swapped: UNKNOWN,
+  },
+  mapping_inode: { twice: fires('GMFS-007'), zeroed: fires('GMFS-007'), swapped: fires('GMFS-007') },
+  mapping_block: { twice: fires('GMFS-017'), zeroed: UNKNOWN, swapped: UNKNOWN },
+  guestmemfs_inode: { twice: fires('GMFS-014'), zeroed: fires('GMFS-007', 'GMFS-010'), swapped: UNKNOWN },
 };
