@@ -6,7 +6,7 @@ import { riderEntity } from '../../src/diff/outline/riders.js';
 import { writeRider } from '../../src/encode/structures/rider.js';
 import { plainBytes } from '../../src/encode/structures/write.js';
 import { createPlace } from '../../src/encode/upstream/place.js';
-import { addRider } from '../../src/instances/rider.js';
+import { addRider } from '../../src/references/rider.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { luoFlbHeaderSer, luoFlbSer, luoSerV2 } from '../../src/records/luo.js';
 import { riderJson } from '../../src/report/structure-json.js';
