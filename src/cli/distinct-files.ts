@@ -1,5 +1,5 @@
 /** Outputs must be files of their own: checked before anything is read or written. */
-import { statSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from './numbers.js';
 
@@ -34,15 +34,23 @@ function namedBy(args: Arguments, keys: readonly string[]): Named[] {
   );
 }
 
-/** What tells files apart: device and inode, or the path where there is no file yet. Undefined for streams. */
-function identity(path: string): string | undefined {
-  if (path === '-' || path === '') return undefined;
+/** File descriptors of the standard streams. */
+const STDIN = 0;
+const STDOUT = 1;
+
+/**
+ * What tells files apart: device and inode, or the path where there is no file yet. Undefined for pipes and terminals.
+ *
+ * @param stream what `-` stands for: a file too where the shell opened one (`< FILE`, `>> FILE`)
+ */
+function identity(path: string, stream: number): string | undefined {
+  if (path === '') return undefined;
   try {
-    const stat = statSync(path);
+    const stat = path === '-' ? fstatSync(stream) : statSync(path);
     // Several results may go to one pipe or to /dev/null; a folder is a place for files.
     return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
   } catch {
-    return resolve(path);
+    return path === '-' ? undefined : resolve(path);
   }
 }
 
@@ -58,16 +66,21 @@ export function checkDistinctFiles(args: Arguments): void {
     ...namedBy(args, READ),
   ];
   for (const input of inputs) {
-    const id = identity(input.path);
+    const id = identity(input.path, STDIN);
     if (id !== undefined) seen.set(id, input);
   }
-  for (const output of namedBy(args, WRITTEN)) {
-    const id = identity(output.path);
+  const outputs = namedBy(args, WRITTEN);
+  // Appended to a dump (`>> DUMP`), a result is not what anyone wants either.
+  if (args.output === undefined) outputs.push({ role: 'standard output', path: '-' });
+  for (const output of outputs) {
+    const id = identity(output.path, STDOUT);
     if (id === undefined) continue;
     const other = seen.get(id);
     if (other !== undefined) {
       const which = other.role === other.path ? 'is the input' : `is what ${other.role} names`;
-      throw new UsageError(`${output.role} ${output.path} ${which}; nothing was written`);
+      throw new UsageError(
+        `${output.path === '-' ? output.role : `${output.role} ${output.path}`} ${which}; nothing was written`,
+      );
     }
     seen.set(id, output);
   }

@@ -1,10 +1,13 @@
 /** No command destroys what it reads or another of its outputs, nor shows it to more people. */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   cpSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -138,4 +141,28 @@ test('after -- words are names', () => {
   expect(kho(['validate', '--', at('--fail-on=never')]).status).toBe(1);
   const { status, stderr } = kho(['validate', '--', at('blob'), '--fail-on=never']);
   expect([status, stderr]).toEqual([2, expect.stringContaining('--fail-on=never: no such file')]);
+});
+
+test('a file that the shell opened as standard input or output is an input or output as any other', () => {
+  const before = contents();
+  const run = (words: readonly string[], input: string, output?: string) => {
+    const stdin = openSync(at(input), 'r');
+    const stdout = output === undefined ? undefined : openSync(at(output), 'a');
+    try {
+      const stdio = [stdin, stdout ?? 'pipe', 'pipe'] as const;
+      return spawnSync(process.execPath, ['bin/kho.js', ...words], { stdio: [...stdio], encoding: 'utf8' });
+    } finally {
+      closeSync(stdin);
+      if (stdout !== undefined) closeSync(stdout);
+    }
+  };
+  for (const result of [
+    run(['trim', '-', '-o', at('hard')], 'core'),
+    run(['dump', '-'], 'blob', 'blob'),
+    run(['validate', at('link')], 'blob', 'core'),
+  ]) {
+    expect(result.stderr).toMatch(/is the input; nothing was written/);
+    expect(result.status).toBe(2);
+  }
+  expect(contents()).toEqual(before);
 });

@@ -56,6 +56,9 @@ export async function openInput(path: string, options: OpenOptions = {}): Promis
 async function openStandardInput(options: OpenOptions): Promise<OpenedInput> {
   if (streamsRead.has(process.stdin)) throw new InputError('-', 'stdin-taken', 'can be read only once');
   streamsRead.add(process.stdin);
+  // `< FILE` reads a file as any other: it is no output, and gives outputs its permissions.
+  const { fd } = process.stdin as { readonly fd?: number };
+  if (fd !== undefined) noteRead('-', fstatSync(fd));
   return openStream(process.stdin, '-', options);
 }
 
