@@ -6,6 +6,7 @@ import { blank } from './scan.js';
  */
 const ENGINES: readonly string[] = [
   'structures/structure.ts',
+  'structures/rider.ts',
   'structures/walk.ts',
   'structures/text.ts',
   'structures/refers.ts',

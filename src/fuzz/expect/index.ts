@@ -6,13 +6,11 @@ import { type Expectation, UNKNOWN } from '../mutation.js';
 import { expectBound } from './bound.js';
 import { fdtFields } from './fdt.js';
 import { type FieldChange, type FieldRule, fieldKey, type LinkRules, type ListRules } from './field.js';
-import { rfc2024Fields, rfc2024Lists } from './rfc2024.js';
 import { vtdFields, vtdLinks } from './vtd.js';
 
 /** What becomes of lists of records, by the record's name. */
 export const LISTS: Readonly<Record<string, ListRules>> = Object.assign(
   {},
-  rfc2024Lists,
   ...EXPECTATIONS.map(({ lists }) => lists),
 );
 
@@ -25,7 +23,6 @@ export const LINKS: Readonly<Record<string, LinkRules>> = Object.assign(
 
 const fields: Readonly<Record<string, FieldRule>> = {
   ...fdtFields,
-  ...rfc2024Fields,
   ...Object.assign({}, ...EXPECTATIONS.map((each) => each.fields)),
   ...vtdFields,
 };

@@ -1,19 +1,7 @@
 import type { Rule } from '../../validate/rule.js';
-import { askedIsMapped, mappedIsAsked, readRights, writeRights } from './rules-areas.js';
-import {
-  blocksOnce,
-  mappedIsAllocated,
-  mappedIsInFile,
-  mappedIsPersistent,
-  metadataOutside,
-} from './rules-leaves.js';
-import {
-  areasAreLinear,
-  handleIsPinnedFile,
-  handleNamesAll,
-  handleWithAreas,
-  pinsAreNamed,
-} from './rules-pins.js';
+import * as areas from './rules-areas.js';
+import * as leaves from './rules-leaves.js';
+import * as pins from './rules-pins.js';
 import { snoopIsUniform } from './rules-snoop.js';
 
 /**
@@ -21,19 +9,19 @@ import { snoopIsUniform } from './rules-snoop.js';
  * S14 is what KHO-008, KHO-011, KHO-016, DMAR-009 and DMAR-010 say.
  */
 export const mappingRules: readonly Rule[] = [
-  mappedIsPersistent,
-  mappedIsAsked,
-  askedIsMapped,
-  writeRights,
-  readRights,
-  handleWithAreas,
-  handleIsPinnedFile,
-  mappedIsInFile,
-  mappedIsAllocated,
-  handleNamesAll,
-  areasAreLinear,
-  metadataOutside,
-  blocksOnce,
-  pinsAreNamed,
+  leaves.mappedIsPersistent,
+  areas.mappedIsAsked,
+  areas.askedIsMapped,
+  areas.writeRights,
+  areas.readRights,
+  pins.handleWithAreas,
+  pins.handleIsPinnedFile,
+  leaves.mappedIsInFile,
+  leaves.mappedIsAllocated,
+  pins.handleNamesAll,
+  pins.areasAreLinear,
+  leaves.metadataOutside,
+  leaves.blocksOnce,
+  pins.pinsAreNamed,
   snoopIsUniform,
 ];

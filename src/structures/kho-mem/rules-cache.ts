@@ -6,11 +6,13 @@ import { MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../../decode/mem-col
 import { KHO_MEM_NOINIT, type MemProperty, visitedRecords } from '../../decode/mem-properties.js';
 import { type PageRange, pageSet } from '../../memory/page-set.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
-import { type Reporter, RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import type { PlacedRecord } from '../../validate/facts.js';
+import { RFC_2024 } from '../../validate/rule.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 
-const rule = rulesOf({ generations: RFC_2024, needs: ['setup_data'] });
+const shared = { generations: RFC_2024, needs: ['setup_data'] } as const;
+const rule = rulesOf(shared);
 
 const PAGE = 4096n;
 /** The loader's alignment of the tree and the mem cache (kernel/kexec_kho_out.c kho_fill_kimage). */
@@ -30,13 +32,19 @@ function entriesOf({ memCache }: Handover): Entry[] {
   });
 }
 
-/** A rule that has no entries to look at has not passed. */
-function noteCacheMissing({ memCache, setupData }: Handover, report: Reporter): void {
-  if (memCache !== undefined) return;
-  const address = setupData?.rfc2024?.memCacheAddr;
-  if (address === undefined) report.skip('setup_data names no mem cache');
-  else report.absent('the mem cache', address);
-}
+/** NOINIT regions, and the cache's entries; a rule that has no entries to look at has not passed. */
+const REGIONS: Elements<{ readonly region: PlacedRecord; readonly entries: readonly Entry[] }> = {
+  shared,
+  each({ handover, facts }, report) {
+    const address = handover.setupData?.rfc2024?.memCacheAddr;
+    if (handover.memCache === undefined) {
+      if (address === undefined) report.skip('setup_data names no mem cache');
+      else report.absent('the mem cache', address);
+    }
+    const entries = entriesOf(handover);
+    return facts.noinitRecords().map((region) => ({ region, entries }));
+  },
+};
 
 function entryPlace({ setupData }: Handover, index: number): Location {
   const base = setupData?.rfc2024?.memCacheAddr ?? 0n;
@@ -157,51 +165,43 @@ function overlaps(entries: readonly Entry[]): [Entry, Entry][] {
   return pairs;
 }
 
-export const noinitLength = rule({
+export const noinitLength = eachRule(REGIONS, {
   id: 'KHO-011',
   title: 'the mem cache covers a NOINIT region, but not the page after it',
   severity: 'warning',
   source: 'rfc-2024 K11, 3.3 no. 22',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache (the end is computed with the flag still in addr)',
   consequence: 'the next kernel loses the page after the region from its direct map',
-  check({ handover, facts }, report) {
-    noteCacheMissing(handover, report);
-    const entries = entriesOf(handover);
-    for (const region of facts.noinitRecords()) {
-      const extra = entries.find((entry) => entry.start < region.end && entry.end > region.end);
-      if (extra === undefined) continue;
-      report.finding({
-        message: `the mem cache covers one page too many: entry ${extra.index} extends to ${hex(extra.end)}, but the NOINIT region ends at ${hex(region.end)}`,
-        location: entryPlace(handover, extra.index),
-        found: hex(extra.end - extra.start),
-        expected: hex(region.end - extra.start),
-      });
-    }
+  faults({ region, entries }, { handover }) {
+    const extra = entries.find((entry) => entry.start < region.end && entry.end > region.end);
+    if (extra === undefined) return undefined;
+    return {
+      message: `the mem cache covers one page too many: entry ${extra.index} extends to ${hex(extra.end)}, but the NOINIT region ends at ${hex(region.end)}`,
+      location: entryPlace(handover, extra.index),
+      found: hex(extra.end - extra.start),
+      expected: hex(region.end - extra.start),
+    };
   },
 });
 
-export const noinitKept = rule({
+export const noinitKept = eachRule(REGIONS, {
   id: 'KHO-016',
   title: 'a NOINIT region keeps its flag in the mem cache',
   source: 'rfc-2024 K8, K9, 3.3 no. 4',
   evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add (the hull takes the smaller raw address)',
   consequence:
     'the region enters the direct map and the page accounting of the next kernel: guest memory is exposed, its pages lose a reference that they never had',
-  check({ handover, facts }, report) {
-    noteCacheMissing(handover, report);
-    const entries = entriesOf(handover);
-    for (const region of facts.noinitRecords()) {
-      const lost = entries.find(
-        ({ start, end, noinit }) => !noinit && start <= region.start && end > region.start,
-      );
-      if (lost === undefined) continue;
-      report.finding({
-        message: `the NOINIT flag of ${range(region.start, region.end)} is lost in mem cache entry ${lost.index}: a record at the region's start was folded into it`,
-        location: { ...entryPlace(handover, lost.index), bits: '0' },
-        found: hex(lost.start),
-        expected: hex(region.start | KHO_MEM_NOINIT),
-      });
-    }
+  faults({ region, entries }, { handover }) {
+    const lost = entries.find(
+      ({ start, end, noinit }) => !noinit && start <= region.start && end > region.start,
+    );
+    if (lost === undefined) return undefined;
+    return {
+      message: `the NOINIT flag of ${range(region.start, region.end)} is lost in mem cache entry ${lost.index}: a record at the region's start was folded into it`,
+      location: { ...entryPlace(handover, lost.index), bits: '0' },
+      found: hex(lost.start),
+      expected: hex(region.start | KHO_MEM_NOINIT),
+    };
   },
 });
 

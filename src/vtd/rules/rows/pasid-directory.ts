@@ -4,36 +4,35 @@ import { aboveWidth, type EntryRow, mustBeZero, nullPointer, onField, PAGE_0, ty
 
 const FAULTS = 'every request with one of these 64 PASIDs faults';
 const GET_ENTRY = 'drivers/iommu/intel/pasid.c intel_pasid_get_entry';
+const PART = {
+  severity: 'error',
+  scope: 'pasid-directory-entry',
+  evidence: 'VT-d 9.5',
+  consequence: FAULTS,
+} as const;
 
 export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
   {
+    ...PART,
     id: 'VTD-053',
     row: 'PD-2',
     title: 'bits 11:2 of a PASID directory entry are 0',
-    severity: 'error',
-    scope: 'pasid-directory-entry',
-    evidence: 'VT-d 9.5',
-    consequence: FAULTS,
     scalable: [0x52, 'SPD.3'],
     test: (entry) => mustBeZero(entry, 'reserved2'),
   },
   {
+    ...PART,
     id: 'VTD-054',
     row: 'PD-3',
     title: 'PASID tables are below the host address width',
-    severity: 'error',
-    scope: 'pasid-directory-entry',
-    evidence: 'VT-d 9.5',
-    consequence: FAULTS,
     scalable: [0x52, 'SPD.3'],
     test: (entry) => aboveWidth(entry, 'smptblptr'),
   },
   {
+    ...PART,
     id: 'VTD-148',
     row: '1.6 SMPTBLPTR 0',
     title: 'the PASID table of a present directory entry is not at address 0',
-    severity: 'error',
-    scope: 'pasid-directory-entry',
     evidence: GET_ENTRY,
     consequence: PAGE_0,
     test: (entry) => nullPointer(entry, 'smptblptr', 'PASID table'),
@@ -52,13 +51,12 @@ export const directoryRows: readonly EntryRow<PasidDirEntry>[] = [
 
 export const directoryTableRows: readonly Row[] = [
   {
+    ...PART,
     id: 'VTD-052',
     row: 'PD-1',
     title: 'the PASID directory entry of the device asked for is present',
     severity: 'warning',
-    scope: 'pasid-directory-entry',
     evidence: 'VT-d 9.5, Table 30',
-    consequence: FAULTS,
     scalable: [0x51, 'SPD.2'],
     onAccess: true,
   },
@@ -74,11 +72,10 @@ export const directoryTableRows: readonly Row[] = [
     onAccess: true,
   },
   {
+    ...PART,
     id: 'VTD-057',
     row: 'PD-6',
     title: 'no two directory entries share a PASID table',
-    severity: 'error',
-    scope: 'pasid-directory-entry',
     evidence: GET_ENTRY,
     consequence: 'a change for one PASID changes what another reaches',
   },

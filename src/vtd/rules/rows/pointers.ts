@@ -1,24 +1,24 @@
 /** Rows on where pointers lead, the same for every structure, and on pages that entries lead to. */
 import type { Row } from '../row.js';
 
+const POINTER = { severity: 'error', scope: 'root-entry' } as const;
+
 export const pointerRows: readonly Row[] = [
   {
+    ...POINTER,
     id: 'VTD-152',
     row: 'tables in RAM',
     title: 'every table is in RAM, above the first MiB',
-    severity: 'error',
-    scope: 'root-entry',
     evidence:
       'arch/x86/realmode/init.c reserve_real_mode; drivers/iommu/iommu-pages.c iommu_alloc_pages_node_sz',
     consequence:
       'no kernel has a table there: half of the pointer is missing or changed, and everything below it is lost',
   },
   {
+    ...POINTER,
     id: 'VTD-153',
     row: 'tables are tables',
     title: 'the page that an entry points to is a table of the expected kind',
-    severity: 'error',
-    scope: 'root-entry',
     evidence: 'VT-d 9.3 to 9.6',
     consequence: 'the pointer leads elsewhere: other data is taken for entries',
   },

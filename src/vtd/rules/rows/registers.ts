@@ -4,19 +4,23 @@ import { aboveWidth, type EntryRow, onField } from '../row.js';
 import { translationEnabled } from '../unit.js';
 
 const BLOCKED = 'hardware blocks every request of the unit';
+const PART = {
+  severity: 'error',
+  scope: 'registers',
+  evidence: 'VT-d Table 30',
+  consequence: BLOCKED,
+} as const;
 const COPY = 'drivers/iommu/intel/iommu.c copy_translation_tables';
 const NOT_COPIED =
   'a kdump kernel does not take over the tables: it switches translation off while devices keep running';
 
 export const registerRows: readonly EntryRow<RtaddrReg>[] = [
   {
+    ...PART,
     id: 'VTD-001',
     row: 'RA-1',
     title: 'RTADDR does not select the reserved (extended) table mode',
-    severity: 'error',
-    scope: 'registers',
     evidence: 'VT-d 11.4.5, Table 30',
-    consequence: BLOCKED,
     legacy: [0x30, 'RTA.1.2'],
     test: (entry) =>
       entry.value.ttm === TableMode.extended
@@ -24,13 +28,10 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
         : undefined,
   },
   {
+    ...PART,
     id: 'VTD-002',
     row: 'RA-2',
     title: 'scalable mode is selected only where ECAP.SMTS is set',
-    severity: 'error',
-    scope: 'registers',
-    evidence: 'VT-d Table 30',
-    consequence: BLOCKED,
     scalable: [0x30, 'RTA.1.3'],
     test: (entry) =>
       entry.value.ttm === TableMode.scalable && entry.caps.ecap.smts === 0
@@ -38,13 +39,10 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
         : undefined,
   },
   {
+    ...PART,
     id: 'VTD-003',
     row: 'RA-3',
     title: 'abort-DMA mode is selected only where ECAP.ADMS is set',
-    severity: 'error',
-    scope: 'registers',
-    evidence: 'VT-d Table 30',
-    consequence: BLOCKED,
     legacy: [0x30, 'RTA.1.1'],
     test: (entry) =>
       entry.value.ttm === TableMode.abortDma && entry.caps.ecap.adms === 0
@@ -52,13 +50,10 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
         : undefined,
   },
   {
+    ...PART,
     id: 'VTD-004',
     row: 'RA-4',
     title: 'SSIRWE is not set in legacy mode',
-    severity: 'error',
-    scope: 'registers',
-    evidence: 'VT-d Table 30',
-    consequence: BLOCKED,
     legacy: [0x30, 'RTA.1.4'],
     test: (entry) =>
       entry.value.ssirwe === 1 && entry.value.ttm === TableMode.legacy
@@ -82,11 +77,10 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
     },
   },
   {
+    ...PART,
     id: 'VTD-006',
     row: 'RA-6',
     title: 'the root table address is not 0 while translation is on',
-    severity: 'error',
-    scope: 'registers',
     evidence: COPY,
     consequence: NOT_COPIED,
     test: (entry) =>
@@ -110,11 +104,10 @@ export const registerRows: readonly EntryRow<RtaddrReg>[] = [
         : undefined,
   },
   {
+    ...PART,
     id: 'VTD-139',
     row: '2.6 LRT.1, SRT.1',
     title: 'the root table is below the host address width',
-    severity: 'error',
-    scope: 'registers',
     evidence: 'VT-d 11.4.5, Table 30',
     consequence: `hardware cannot read the table: ${BLOCKED}`,
     legacy: [0x8, 'LRT.1'],

@@ -11,6 +11,7 @@ const PART = {
   consequence: FAULTS,
 } as const;
 const SCT3 = [0x42, 'SCT.3'] as const;
+const ODD = { severity: 'note', scope: 'scalable-context-entry' } as const;
 
 /** Fields that a capability allows. */
 const GATED = [
@@ -118,11 +119,10 @@ export const scalableContextRows: readonly EntryRow<ScalableContextEntry>[] = [
         : undefined,
   },
   {
+    ...ODD,
     id: 'VTD-050',
     row: 'SC-11',
     title: 'RID_PASID is 0, as Linux has it',
-    severity: 'note',
-    scope: 'scalable-context-entry',
     evidence: 'drivers/iommu/intel/iommu.c context_entry_set_pasid_table',
     consequence: 'requests without PASID use an entry other than the one that the kernel sets up',
     test: (entry) =>
@@ -165,22 +165,20 @@ export const scalableContextTableRows: readonly Row[] = [
     onAccess: true,
   },
   {
+    ...ODD,
     id: 'VTD-049',
     row: 'SC-10',
     title: 'PASID directories are in the dump',
-    severity: 'note',
-    scope: 'scalable-context-entry',
     evidence: 'VT-d Table 30',
     consequence: 'where there is no memory at the address, requests fault',
     scalable: [0x50, 'SPD.1'],
     onAccess: true,
   },
   {
+    ...ODD,
     id: 'VTD-051',
     row: 'SC-12',
     title: 'the PASID entry for requests without PASID is present',
-    severity: 'note',
-    scope: 'scalable-context-entry',
     evidence:
       'drivers/iommu/intel/iommu.c device_block_translation (takes it away and leaves the context entry)',
     consequence:
