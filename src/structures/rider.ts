@@ -2,11 +2,9 @@
 import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { RiderKey, RiderMissing, RiderPlace } from './rider-names.js';
 import type { KeptField, RecordBinding } from './structure.js';
 import type { TreeBinding } from './tree.js';
-
-/** Keys of riders in the model and in JSON. */
-export type RiderKey = 'kexecMetadata' | 'luo' | 'khoTest' | 'memblock';
 
 /** What of a model or of a document a rider is. */
 export type RiderPart = Readonly<Record<string, unknown>>;
@@ -84,7 +82,7 @@ export interface Compared {
 /** What two handovers are compared by. */
 export interface RiderOutline {
   /** What a difference is in. */
-  readonly part: 'memblock' | 'luo' | 'kexec-metadata' | 'kho-test';
+  readonly part: RiderPlace;
   readonly fields: readonly Compared[];
   /** Nodes of the tree, by the key that names them. */
   readonly nodes?: {
@@ -115,7 +113,7 @@ export interface Rider {
   readonly name: string;
   readonly key: RiderKey;
   /** What it is part of, where it is not in the dump. */
-  readonly part: 'metadata' | 'luo' | 'kho-test' | 'memblock';
+  readonly part: RiderMissing;
   /** Its blob stays what it was while the kernel that was handed it runs. */
   readonly kept?: true;
   /** The newest first. */

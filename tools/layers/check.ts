@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['catalogue'],
   ['rules'],
   ['validate'],
-  ['instances'],
+  ['references'],
   ['decode', 'encode'],
   ['abi'],
   ['structures'],

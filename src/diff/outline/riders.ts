@@ -1,11 +1,11 @@
 /** Riders as named things with fields, along their bindings. Knows no rider by name. */
 import { missingOf } from '../../abi/missing.js';
+import type { Place } from '../../references/place.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Compared, Rider, RiderOutline, TaggedList } from '../../structures/rider.js';
 import type { Model } from '../../structures/structure.js';
 import type { Field, Value } from '../difference.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { keptList, type StructureContext } from './structures.js';
 
 /** What a rider says, the same for every version of its ABI. */

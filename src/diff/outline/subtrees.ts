@@ -2,12 +2,12 @@
 
 import type { Subtree } from '../../abi/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
+import type { Place } from '../../references/place.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
 import { moreOfChild } from '../../structures/root/tree.js';
 import type { Model } from '../../structures/structure.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
-import type { Place } from '../place.js';
 import { riderEntity } from './riders.js';
 import { heldOutline, type StructureContext } from './structures.js';
 import { untypedEntities } from './untyped.js';

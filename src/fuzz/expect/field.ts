@@ -4,7 +4,7 @@
  */
 
 import { filesOf } from '../../abi/upstream/holders.js';
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import type { LeafField } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';

@@ -1,6 +1,6 @@
 /** Structure level in memory: records of a list, links of chains, pages that are not there. */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import { hex } from '../../schema/units.js';
 import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';

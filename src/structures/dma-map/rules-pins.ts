@@ -1,7 +1,7 @@
 /** Pinned files against what is mapped (rfc-2024 S6, S7, S9, S10, S13; patches 12 and 13 of the series). */
 
 import type { Handover, Ioas } from '../../abi/model.js';
-import { perHandover } from '../../validate/per-handover.js';
+import { perHandover } from '../../abi/per-handover.js';
 import { type Reporter, RFC_2024 } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { domainName, placeOf } from '../../validate/subject.js';

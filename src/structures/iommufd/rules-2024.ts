@@ -1,10 +1,10 @@
 /** Rules on `/iommufd` (rfc-2024 F1 to F14). */
 import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
+import { perHandover } from '../../abi/per-handover.js';
 import { findNode, findProperty } from '../../fdt/tree.js';
 import { iommuProt } from '../../records/iommufd.js';
 import { flags } from '../../schema/units.js';
 import { checkCompatible } from '../../validate/compatible.js';
-import { perHandover } from '../../validate/per-handover.js';
 import { RFC_2024, type Rule } from '../../validate/rule.js';
 import { type Elements, eachRule, type Fault, rulesOf } from '../../validate/shapes.js';
 import { placeOf } from '../../validate/subject.js';

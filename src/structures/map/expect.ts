@@ -9,8 +9,8 @@ import {
   where,
 } from '../../fuzz/expect/field.js';
 import { fires, UNKNOWN } from '../../fuzz/mutation.js';
-import { elementRecord } from '../../instances/element.js';
 import { khoRadixNode, khoserMemBitmapPtr, khoserMemChunkHdr } from '../../records/kho_map.js';
+import { elementRecord } from '../../references/element.js';
 
 const LIMIT = 1n << 52n;
 const slot = elementRecord(khoRadixNode, 'table');

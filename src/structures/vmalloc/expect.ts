@@ -1,8 +1,8 @@
 /** What a checker has to say of changed descriptors and list pages of preserved vmalloc areas. */
 import { anything, type Expectations, noPage, ofRecords, where } from '../../fuzz/expect/field.js';
 import { fires, UNKNOWN } from '../../fuzz/mutation.js';
-import { elementRecord } from '../../instances/element.js';
 import { khoVmalloc, khoVmallocChunk, khoVmallocHdr } from '../../records/vmalloc.js';
+import { elementRecord } from '../../references/element.js';
 
 const LIMIT = 1n << 52n;
 const run = elementRecord(khoVmallocChunk, 'phys');

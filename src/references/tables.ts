@@ -1,27 +1,16 @@
 /** Page tables of one domain, and the memory that their leaves map. */
 
-import { pagesOf, targetsOf } from '../vtd/walk/batch.js';
-import type { EntryFormat } from '../vtd/walk/format.js';
+import type { RecordType } from '../schema/record.js';
+import { firstStageEntry } from '../vtd/first-stage.js';
+import { secondStageEntry } from '../vtd/second-stage.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import { walkTable } from '../vtd/walk/walk.js';
-import type { ReferenceContext } from './sink.js';
+import type { TableTree } from './claim.js';
+import type { ReferenceContext, TablePage } from './sink.js';
 
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 const PAGE = 4096;
-
-/** Where a domain's tables begin. */
-export interface TableTree {
-  /** Physical address of the top table. */
-  readonly root: bigint;
-  readonly levels: number;
-  readonly format: EntryFormat;
-  readonly stage: 'first' | 'second';
-  /** Whose they are, e.g. `domain 2`. */
-  readonly owner: string;
-  /** Address of the record that names them. */
-  readonly element?: bigint;
-}
 
 /** One walk: a domain's tables, and what their leaves map. */
 export function addTables(
@@ -45,11 +34,14 @@ export function addTables(
   };
   const listener = sink.mappedOnly === true ? {} : { onTable };
   const walk = walkTable({ memory, root, levels, format, ...listener });
-  for (const batch of mergeBatches(walk.batches, format)) {
-    sink.mapped?.(batch, root);
-    if (sink.contents === undefined) continue;
-    const targets = targetsOf(batch);
-    const pages = pagesOf(batch);
-    for (let i = 0; i < batch.length; i++) sink.contents((targets[i] ?? 0) * PAGE, (pages[i] ?? 0) * PAGE);
-  }
+  for (const batch of mergeBatches(walk.batches, format)) sink.mapped?.(batch, root);
+}
+
+/** How the n-th entry of a table is laid out; undefined where that is not known. */
+export function entryRecord(
+  { stage, level, format, words }: TablePage,
+  nth: number,
+): RecordType<unknown> | undefined {
+  const leaf = level === 1 || (level <= 3 && ((words[2 * nth] ?? 0) & format.largeLo) !== 0);
+  return (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
 }

@@ -9,6 +9,9 @@ import {
 } from '../records/kho_map.js';
 import { childTree, RIDERS } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
+import type { Claim, Run } from './claim.js';
+import { claim, partOwner } from './owners.js';
+import type { Place } from './place.js';
 import { addRider } from './rider.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
 import { addTopStructures } from './structures.js';
@@ -16,7 +19,8 @@ import { addTopStructures } from './structures.js';
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
   const { subtrees = [], pageSize, preserved } = handover;
-  const context = { sink, memory, pageSize, preserved: preserved?.pages };
+  const context: ReferenceContext = { sink, memory, pageSize, preserved: preserved?.pages };
+  claimTrees(context, handover);
   addMap(context, handover);
   for (const { name = '', address, blob, tree, known } of subtrees) {
     if (address === undefined || blob === undefined) continue;
@@ -29,6 +33,30 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (part !== undefined) addRider(context, rider, part as unknown as Model);
   }
   addTopStructures(context, handover);
+}
+
+/** Claims what the handover itself is written down in: the root tree, the map, blobs. */
+function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): void {
+  const { fdtAddress, preservedMap, subtrees = [] } = handover;
+  const own = (place: Place, what: string, runs: Claim['runs']): void =>
+    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs);
+  const pageAt = (address: number): Run => {
+    const start = address - (address % pageSize);
+    return { start, end: start + pageSize };
+  };
+  if (fdtAddress !== undefined) {
+    const start = Number(fdtAddress);
+    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }]);
+  }
+  own({ part: 'preserved' }, 'the preserved memory map', function* () {
+    for (const page of preservedMap?.pages ?? []) yield pageAt(page);
+  });
+  for (const { name: subtree = '', address, size, blob } of subtrees) {
+    if (address === undefined) continue;
+    const length = size ?? BigInt(blob?.length ?? 1);
+    const run = { start: address, end: address + (length > 0n ? length : 1n) };
+    own({ part: 'subtree', subtree }, 'the blob', () => [run]);
+  }
 }
 
 function addRaw(

@@ -1,5 +1,5 @@
 /** What several rules need of a handover is computed once, and lives as long as the handover does. */
-import type { Handover } from '../abi/model.js';
+import type { Handover } from './model.js';
 
 /** Keeps what a function makes of each handover. */
 export function perHandover<T extends object>(compute: (handover: Handover) => T): (handover: Handover) => T {

@@ -1,7 +1,11 @@
 /** Where the records of structures are, along their bindings. Knows no structure by name. */
-import type { Handover } from '../abi/model.js';
-import { FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
-import { formById, structuresOf, subjectByKey } from '../structures/index.js';
+import type { Handover, Location } from '../abi/model.js';
+import { handlerSubject } from '../abi/subject.js';
+import { flbsOf } from '../abi/upstream/holders.js';
+import type { FieldInfo, RecordType } from '../schema/record.js';
+import { bytesToText } from '../schema/text.js';
+import { type CountedFolios, FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
+import { formById, namedForms, structuresOf, subjectByKey } from '../structures/index.js';
 import type { ListPage } from '../structures/model.js';
 import {
   type ChainField,
@@ -14,10 +18,24 @@ import {
   type PlainList,
   type RecordBinding,
   type StructureForm,
+  type Translation,
 } from '../structures/structure.js';
+import { eachRecord } from '../structures/walk.js';
+import { noRuns, type Owner, type PlacedTree } from './claim.js';
 import { addFolios } from './folios.js';
+import {
+  claim,
+  claimArea,
+  claimPages,
+  claimPlain,
+  claimRecord,
+  ofElement,
+  ofInner,
+  ofStructure,
+} from './owners.js';
+import type { Place } from './place.js';
 import type { ReferenceContext } from './sink.js';
-import { addTranslation } from './translation.js';
+import { addTranslation, translationTrees } from './translation.js';
 
 /** A structure of a handover, and where it hangs. */
 export interface HeldStructure {
@@ -37,8 +55,10 @@ export function* heldBy(object: object, owner: string): Generator<HeldStructure>
 }
 
 /** Tells the records of a structure and of everything that it leads to. */
-export function addStructure(context: ReferenceContext, { form, model, owner }: HeldStructure): void {
+export function addStructure(of: ReferenceContext, { form, model, owner }: HeldStructure): void {
+  const context = ofStructure(of, form.subject);
   const list = `${form.subject} records`;
+  claimRecord(context, form.root, model);
   // What releases have needs no article: a file has one, and its folios are the file's.
   if (owner !== '' && subjectByKey(form.subject)?.released === true) {
     addRecord(context, form.root, model, `${form.root.what} of ${owner}`, list, owner);
@@ -51,12 +71,50 @@ export function addStructure(context: ReferenceContext, { form, model, owner }: 
 /** The structures that are at the top of a handover, and hang on children of its root. */
 export function addTopStructures(context: ReferenceContext, handover: Handover): void {
   for (const held of heldBy(handover, '')) {
-    addStructure(context, held);
-    const translation = subjectByKey(held.form.subject)?.translation?.(held.model, context.memory);
-    if (translation !== undefined) addTranslation(context, translation);
+    const { form, model } = held;
+    const own = { ...context, owner: topOwner(handover, held) };
+    addStructure(own, held);
+    const translation = subjectByKey(form.subject)?.translation?.(model, context.memory);
+    if (translation === undefined) continue;
+    claim(ofStructure(own, form.subject), 'tables', 'page tables', noRuns, {
+      trees: () => placedTrees(context, held, translation, own.owner.place),
+    });
+    addTranslation(context, translation);
   }
-  for (const subtree of handover.subtrees ?? [])
-    for (const held of heldBy(subtree, `the child ${subtree.name ?? ''}`)) addStructure(context, held);
+  for (const child of handover.subtrees ?? []) {
+    const { name = '' } = child;
+    const owner: Owner = { place: { part: 'subtree', subtree: name }, name: '', subject: { node: name } };
+    for (const held of heldBy(child, `the child ${name}`)) addStructure({ ...context, owner }, held);
+  }
+}
+
+/** The FLB that leads to a structure at the top is its name in findings; from boot to boot its own is. */
+function topOwner(handover: Handover, { form, model }: HeldStructure): Owner {
+  const flb = flbsOf(handover).find(
+    ({ name, data }) =>
+      data === model.address && namedForms('flb', bytesToText(name).text)?.subject.key === form.subject,
+  );
+  const subject = flb === undefined ? {} : handlerSubject(flb);
+  return { place: { part: 'structure', structure: form.root.what }, name: '', subject };
+}
+
+function* placedTrees(
+  { memory }: ReferenceContext,
+  held: HeldStructure,
+  translation: Translation,
+  place: Place,
+): Generator<PlacedTree> {
+  for (const tree of translationTrees(memory, translation).values())
+    yield { place: { ...place, element: elementName(held, tree.element) ?? tree.owner }, tree };
+}
+
+/** The element at an address, by the name that it has in another dump too. */
+function elementName({ form, model }: HeldStructure, address: bigint | undefined): string | undefined {
+  for (const { element, model: record } of eachRecord(form.root, model)) {
+    if (element !== undefined && record.address === address)
+      return `${element.list.element.what} ${element.list.identity(record, model)}`;
+  }
+  return undefined;
 }
 
 /**
@@ -100,28 +158,44 @@ function addBelow(
   const { record, follows } = binding;
   for (const info of record.fields) {
     const field = fieldBinding(binding, info.id);
-    if ('list' in field && field.list.plain !== undefined && field.kind !== 'records')
+    if ('list' in field && field.list.plain !== undefined && field.kind !== 'records') {
+      claimPlain(context, field, field.list.plain, model, fieldAt(record, model, info));
       addPlain(context, field, field.list.plain, model, what);
-    else if (field.kind === 'chain') addChain(context, field, model, what);
+    } else if (field.kind === 'chain') addChain(context, field, model, what, fieldAt(record, model, info));
     else if (field.kind === 'inside') addBelow(context, field.record, model, what);
     else if (field.kind === 'held') {
       for (const held of heldBy(model, what)) addStructure(context, held);
     } else if (field.kind === 'one') {
       const target = model[field.key] as Model | undefined;
-      if (target !== undefined)
-        addRecord(context, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
+      if (target === undefined) continue;
+      const own = ofInner(context);
+      claimRecord(own, field.record, target);
+      addRecord(own, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
     } else if (field.kind === 'variant') {
       for (const [name, variant] of Object.entries(field.variants)) {
         const part = model[name] as Model | undefined;
         if (part !== undefined)
           addRecord(context, variant, part, `the ${variant.what} of ${what}`, variant.record.name);
       }
-    } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, file);
+    } else if (field.kind === 'folios') {
+      const list = model as unknown as CountedFolios;
+      const by = { address: model.address as bigint, field: `${record.name}.${info.id}` };
+      claimArea(context, list.area, { area: list.area, by });
+      claim(context, 'contents', 'contents', noRuns, { folios: list });
+      addFolios(context, list, file);
+    }
   }
   if (follows === undefined) return;
   const list = listOf(follows, model);
   const first = (model.address as bigint) + BigInt(record.size ?? 0);
   if (list !== undefined) addElements(context, follows, list.items, first, what);
+}
+
+/** A field of a record that is at the model's address. */
+function fieldAt({ name }: RecordType<unknown>, { address }: Model, info: FieldInfo): Location {
+  const field = `${name}.${info.kernelName}`;
+  if (typeof address !== 'bigint') return { field };
+  return { address: address + BigInt((info.bitOffset ?? 0) >> 3), field };
 }
 
 /** Elements that are end to end. */
@@ -144,9 +218,17 @@ function addElements(
 }
 
 /** The pages of a list: header and elements each. */
-function addChain(context: ReferenceContext, field: ChainField, model: Model, owner: string): void {
+function addChain(
+  context: ReferenceContext,
+  field: ChainField,
+  model: Model,
+  owner: string,
+  by: Location,
+): void {
   const { list, chain } = field;
-  const { items = [], pages = [] } = listOf(list, model) ?? {};
+  const known = listOf(list, model);
+  const { items = [], pages = [], damaged } = known ?? {};
+  claimPages(context, field, model, known?.pages, { by, ...(damaged === undefined ? {} : { damaged }) });
   let done = 0;
   for (const [i, page] of pages.entries()) {
     addPages(context, field, [page], list.what, i);
@@ -198,7 +280,7 @@ function addPlain(
         list,
         ...sizesBelow(element, item, pageSize),
       });
-    addBelow(context, element, item, what);
+    addBelow(ofElement(context, plain, item), element, item, what);
   }
 }
 

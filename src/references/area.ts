@@ -14,6 +14,7 @@ export function addArea(
   area: VmallocArea,
   owner: string,
 ): void {
+  if (sink.claimsOnly === true) return;
   const capacity = vmallocCapacity(pageSize);
   const bytes = new Uint8Array(capacity * ADDRESS);
   const words = new Uint32Array(bytes.buffer);

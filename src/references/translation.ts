@@ -18,11 +18,9 @@ import { pageAddress, readStructure } from '../vtd/context/structure.js';
 import { firstStageFormat } from '../vtd/first-stage.js';
 import { rootPointer, rootSettings } from '../vtd/registers.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
+import type { TableTree } from './claim.js';
 import type { ReferenceContext } from './sink.js';
-import { addTables, type TableTree } from './tables.js';
-
-export type { TableTree } from './tables.js';
-
+import { addTables } from './tables.js';
 import { addUnit } from './vtd.js';
 
 const PAGE = 4096;
@@ -30,6 +28,7 @@ const BUSES = 256;
 
 /** Tells root, context and PASID entries, page tables, and where asked what the tables map. */
 export function addTranslation(context: ReferenceContext, translation: Translation): void {
+  if (context.sink.claimsOnly === true) return;
   for (const unit of distinctUnits(translation)) addTranslationUnit(context, unit);
   for (const tree of translationTrees(context.memory, translation).values()) addTables(context, tree);
 }

@@ -7,8 +7,6 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { khoRadixNode } from '../records/kho_map.js';
 import type { RecordType } from '../schema/record.js';
 import type { TreeBinding } from '../structures/tree.js';
-import { firstStageEntry } from '../vtd/first-stage.js';
-import { secondStageEntry } from '../vtd/second-stage.js';
 import { addBlobRecords } from './blobs.js';
 import { elementRecord } from './element.js';
 import {
@@ -22,7 +20,8 @@ import {
   sampled,
 } from './instance.js';
 import { addReferences } from './references.js';
-import type { RecordArray, ReferenceSink, TablePage } from './sink.js';
+import { type RecordArray, type ReferenceSink, SILENT, type TablePage } from './sink.js';
+import { entryRecord } from './tables.js';
 import { addUnit, type UnitInstance } from './vtd.js';
 
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
@@ -72,7 +71,8 @@ export function findInstances(
     }
   }
 
-  function table({ address, level, stage, owner, words, present, format }: TablePage): void {
+  function tablePage(table: TablePage): void {
+    const { address, level, owner, words, present } = table;
     const seen = tables.get(owner) ?? 0;
     tables.set(owner, seen + 1);
     if (seen >= limits.tables) return;
@@ -80,8 +80,7 @@ export function findInstances(
     pages.push({ address, length: words.byteLength, chain: `tables of ${owner}`, what });
     for (const nth of sampled(present.length, limits.entries)) {
       const i = present[nth] ?? 0;
-      const leaf = level === 1 || (level <= 3 && ((words[2 * i] ?? 0) & format.largeLo) !== 0);
-      const entry = (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
+      const entry = entryRecord(table, i);
       if (entry === undefined) continue;
       record(entry, address + i * ENTRY, `${owner}, level ${level} entry ${i} of 0x${address.toString(16)}`, {
         list: `level ${level} of ${owner}`,
@@ -90,17 +89,17 @@ export function findInstances(
   }
 
   const sink: ReferenceSink = {
+    ...SILENT,
     record,
     array,
     radix,
-    table,
+    table: tablePage,
     blob(blob: BlobInstance, binding: TreeBinding | undefined) {
       blobs.push(blob);
       addBlobRecords(sink, blob, binding);
     },
     page: (page) => void pages.push(page),
     bitmap: (bitmap) => void bitmaps.push(bitmap),
-    bytes() {},
   };
   addReferences(sink, handover, handover.tree?.header === undefined ? undefined : root, memory);
   if (memory !== undefined)

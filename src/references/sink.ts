@@ -6,6 +6,7 @@ import type { RecordType } from '../schema/record.js';
 import type { TreeBinding } from '../structures/tree.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
+import type { Claim, Owner } from './claim.js';
 import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from './instance.js';
 
 /** Records of one type, end to end in memory or through a preserved area. */
@@ -64,14 +65,10 @@ export interface ReferenceSink {
    * @param length bytes
    */
   bytes(address: number | bigint, length: number): void;
-  /**
-   * Memory that records only speak of: folios, what devices reach. Without it the lists that tell are not read.
-   *
-   * @param length bytes
-   */
-  contents?(address: number | bigint, length: number): void;
-  /** Whether contents within [start, end) need not be told: asked for where there are many. */
-  apart?(start: number, end: number): boolean;
+  /** Memory that somebody has; records that are in it are told besides. */
+  claim?(claim: Claim): void;
+  /** Nothing but claims is heard: what is read for the rest alone need not be. */
+  readonly claimsOnly?: true;
   /** Leaves below a top table, in IOVA order, merged into runs; the batch is reused. */
   mapped?(batch: LeafBatch, root: bigint): void;
   /** Page tables are not walked: neither they nor what they map is told. */
@@ -87,4 +84,20 @@ export interface ReferenceContext {
   /** Bytes of a page. */
   readonly pageSize: number;
   readonly preserved: PreservedPages | undefined;
+  /** Who has what is told; undefined where that is not known. */
+  readonly owner?: Owner;
 }
+
+const ignore = (): void => {};
+
+/** Hears nothing: what a listener does not say for itself. */
+export const SILENT: ReferenceSink = {
+  blob: ignore,
+  record: ignore,
+  array: ignore,
+  page: ignore,
+  radix: ignore,
+  bitmap: ignore,
+  table: ignore,
+  bytes: ignore,
+};
