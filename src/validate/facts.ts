@@ -1,9 +1,9 @@
 /** Facts that many rules need, each computed once and only when asked for. */
-import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import type { AddressRange, Domain, GuestmemfsFile, Handover, Iommufd } from '../abi/model.js';
+import { blockNumbers, fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
-import { type PageSet, pageSet } from '../memory/page-set.js';
+import { type PageSet, pageSet, pageSetOfColumns } from '../memory/page-set.js';
 import { lower } from './numbers.js';
 
 /** Blocks that guestmemfs' allocator can give (2 TiB); a longer region is damage. */
@@ -28,8 +28,8 @@ export interface Facts {
    * are empty are left out. Numbers are not exact beyond 2^52, so records that end there pass whatever the test
    * says: callers judge what they get.
    *
-   * @param test of byte addresses without the flag, and MEM_ bits. Asked of stretches first: where it passes a
-   *   record it has to pass every range around that
+   * @param test of byte addresses without the flag, and MEM_ bits. Asked of whole properties and of stretches first:
+   *   where it passes a record it has to pass every range around that, with the bits of all records in it
    */
   records(test?: (start: number, end: number, flags: number) => boolean): Iterable<PlacedRecord>;
   /** Pages that some record keeps. */
@@ -69,7 +69,9 @@ export function createFacts(handover: Handover): Facts {
   ): Generator<PlacedRecord> {
     for (const property of properties()) {
       if (!property.whole) continue;
-      const { start: starts, end: ends, flags } = memColumns(property.records);
+      const columns = memColumns(property.records);
+      const { start: starts, end: ends, flags, lowest, highest, anyFlag } = columns;
+      if ((anyFlag & MEM_HUGE) === 0 && !test(lowest, highest, anyFlag)) continue;
       for (const { first, after, start: from, end: to } of memSpans(property.records)) {
         if (after - first > 1 && !test(from, to, 0)) continue;
         for (let index = first; index < after; index++) {
@@ -112,17 +114,40 @@ export function createFacts(handover: Handover): Facts {
     unnamedFiles: once(() => new Set<number>()),
     absentTables: once(() => new Set<number>()),
     filePages: once(() =>
-      guestmemfs?.files === undefined
-        ? undefined
-        : pageSet(
-            guestmemfs.files.flatMap(({ extents }) => extents),
-            pageSize,
-          ),
+      guestmemfs?.files === undefined ? undefined : filePages(guestmemfs.files, region, pageSize),
     ),
     scratch: () => handover.scratch?.[0],
     iommufd: (persistentId) => iommufdById().get(persistentId),
     domain: (persistentId) => domainById().get(persistentId),
   };
+}
+
+/** The blocks of files as far as they are in the region, as pages. */
+function filePages(
+  files: readonly GuestmemfsFile[],
+  region: AddressRange | undefined,
+  pageSize: number,
+): PageSet {
+  if (region === undefined) return pageSet([], pageSize);
+  const lists = files.flatMap(({ blocks }) => (blocks === undefined ? [] : [blockNumbers(blocks)]));
+  const starts = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  const ends = new Float64Array(starts.length);
+  const size = BigInt(pageSize);
+  const first = Number(region.start / size);
+  const pages = Number(GUESTMEMFS_BLOCK / size);
+  // A region that begins within a page has a page more of each block.
+  const last = Number((region.start + size - 1n) / size) + pages;
+  const limit = Number((region.end - region.start) / GUESTMEMFS_BLOCK);
+  let count = 0;
+  for (const blocks of lists) {
+    for (let i = 0; i < blocks.length; i++) {
+      const block = blocks[i] as number;
+      if (block >= limit) continue;
+      starts[count] = first + block * pages;
+      ends[count++] = last + block * pages;
+    }
+  }
+  return pageSetOfColumns(starts.subarray(0, count), ends.subarray(0, count), pageSize);
 }
 
 function firstById<T extends { persistentId?: bigint }>(items: readonly T[]): ReadonlyMap<bigint, T> {

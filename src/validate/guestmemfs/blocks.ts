@@ -1,7 +1,7 @@
 /** Rules on the block numbers in mapping pages and the allocation bitmap (rfc-2024 G16 to G20). */
 
 import type { Guestmemfs, Location } from '../../abi/model.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import { blockNumbers, fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
 import { GUESTMEMFS } from '../reads.js';
 import { RFC_2024 } from '../rule.js';
@@ -11,7 +11,6 @@ import { bitmapOf } from './bitmap.js';
 import {
   ALLOCATOR_BLOCKS,
   BLOCKS_PATH,
-  blockNumbers,
   fieldPlace,
   guestmemfsOf,
   mappedFiles,

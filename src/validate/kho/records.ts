@@ -42,7 +42,8 @@ export const soundRecords = rule({
   check({ facts }, report) {
     for (const { path, records, whole } of facts.memProperties()) {
       if (!whole) continue;
-      const { flags } = memColumns(records);
+      const { flags, anyFlag } = memColumns(records);
+      if ((anyFlag & (MEM_EMPTY | MEM_HUGE)) === 0) continue;
       for (let index = 0; index < records.length; index++) {
         if (((flags[index] as number) & (MEM_EMPTY | MEM_HUGE)) === 0) continue;
         const { addr, len } = records.at(index);

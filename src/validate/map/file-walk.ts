@@ -1,6 +1,6 @@
 /** The leaves of a domain against the blocks of guestmemfs files, once for the rules that ask about files. */
 import type { Domain, GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import { blockNumbers, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import {
   iovaOfRow,
   iovasOf,
@@ -16,7 +16,6 @@ import {
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import type { Facts } from '../facts.js';
-import { blockNumbers } from '../guestmemfs/subject.js';
 import { perDomain } from './per-domain.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
 
