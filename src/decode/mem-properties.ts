@@ -27,8 +27,33 @@ export interface MemProperty {
   readonly whole: boolean;
 }
 
-/** All `mem` properties, in blob order (which is the order in which the kernel visits them). */
-export function* memProperties(tree: FdtTree): Generator<MemProperty> {
+const known = new WeakMap<FdtTree, readonly MemProperty[]>();
+
+/** All `mem` properties, in blob order (which is the order in which the kernel visits them); the same each time. */
+export function memProperties(tree: FdtTree): readonly MemProperty[] {
+  let properties = known.get(tree);
+  if (properties === undefined) {
+    properties = [...propertiesOf(tree)];
+    known.set(tree, properties);
+  }
+  return properties;
+}
+
+/** Gives those that the model has too the same view of their records: what is worked out of it is worked out once. */
+export function shareRecords(
+  tree: FdtTree,
+  objects: readonly { mem?: RecordView<KhoMem> | undefined }[],
+): void {
+  const byOffset = new Map(memProperties(tree).map((each) => [each.records.bytes.byteOffset, each.records]));
+  for (const object of objects) {
+    const { bytes } = object.mem ?? {};
+    const same = bytes === undefined ? undefined : byOffset.get(bytes.byteOffset);
+    if (same?.bytes.buffer === bytes?.buffer && same?.length === object.mem?.length && same !== undefined)
+      object.mem = same;
+  }
+}
+
+function* propertiesOf(tree: FdtTree): Generator<MemProperty> {
   for (let token = 0; token < tree.count; token++) {
     if (tree.kind[token] !== FdtToken.prop || propertyName(tree, token) !== 'mem') continue;
     const node = tree.parent[token] ?? -1;

@@ -63,7 +63,7 @@ export interface Facts {
 /** Facts about one handover. */
 export function createFacts(handover: Handover): Facts {
   const { tree, pageSize, iommufds, domains, guestmemfs } = handover;
-  const properties = once(() => (tree === undefined ? [] : [...memProperties(tree)]));
+  const properties = once(() => (tree === undefined ? [] : memProperties(tree)));
   function* records(
     test: (start: number, end: number, flags: number) => boolean = () => true,
   ): Generator<PlacedRecord> {
