@@ -67,7 +67,7 @@ export const mappedIsAsked = rule({
     };
     return {
       runs(batch) {
-        if (areas.around(batch) >= 0) return;
+        if (areas.over(batch) !== undefined) return;
         const located = areas.located(batch);
         const iovas = iovasOf(batch);
         const targets = targetsOf(batch);
@@ -200,10 +200,17 @@ function sumRights(
     if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
     else sum.pages += end - start;
   };
+  /** Whether all leaves have the same rights, and no segment that they are in finds these wrong. */
+  const isRight = (batch: LeafBatch): boolean => {
+    const common = commonAccess(batch);
+    const over = common < 0 ? undefined : areas.over(batch);
+    if (over === undefined) return false;
+    for (let segment = over.from; segment < over.to; segment++)
+      if (table[segment * 4 + common] !== 0) return false;
+    return true;
+  };
   const runs = (batch: LeafBatch): void => {
-    const segment = areas.around(batch);
-    const common = segment < 0 ? -1 : commonAccess(batch);
-    if (common >= 0 && table[segment * 4 + common] === 0) return;
+    if (isRight(batch)) return;
     const located = areas.located(batch);
     const accesses = accessesOf(batch);
     const iovas = iovasOf(batch);
