@@ -65,6 +65,35 @@ export function noteRisingPages(
   if (!LITTLE_ENDIAN_HOST || present < WORTH_NOTING || known.has(memory)) return undefined;
   const pages: RisingPages = new Map();
   known.set(memory, pages);
+  return noteInto(pages, size, patterns);
+}
+
+/**
+ * The same where several threads read parts of a memory each, and {@link addRisingPages} puts together what they noted.
+ *
+ * @returns undefined where the host has another byte order
+ */
+export function noteRisingPart(
+  pages: RisingPages,
+  size: number,
+  patterns: readonly Uint8Array[],
+): RisingNotes | undefined {
+  return LITTLE_ENDIAN_HOST ? noteInto(pages, size, patterns) : undefined;
+}
+
+/** From now on these pages of a memory are known too. */
+export function addRisingPages(memory: PhysicalMemory, pages: RisingPages): void {
+  const all = known.get(memory) ?? new Map<number, Int32Array>();
+  known.set(memory, all);
+  for (const [index, chunk] of pages) {
+    const before = all.get(index);
+    if (before === undefined) {
+      if (all.size < MOST_CHUNKS) all.set(index, chunk);
+    } else for (let i = 0; i < chunk.length; i++) before[i] = (before[i] as number) | (chunk[i] as number);
+  }
+}
+
+function noteInto(pages: RisingPages, size: number, patterns: readonly Uint8Array[]): RisingNotes {
   const scan = createRisingScan(
     size,
     patterns.flatMap((pattern) => [...pattern]),

@@ -1,6 +1,6 @@
 import { type FindBytes, findBytes } from './find-bytes.js';
 import type { PhysicalMemory } from './physical.js';
-import { noteRisingPages, type Parts } from './rising-pages.js';
+import { noteRisingPages, noteRisingPart, type Parts, type RisingPages } from './rising-pages.js';
 
 /** Bytes to look for: at every address, or at multiples of `align` alone. */
 export type Pattern = Uint8Array | { readonly bytes: Uint8Array; readonly align: number };
@@ -103,6 +103,7 @@ function replay(
  * Searches one slice, as {@link searchMemory} would.
  *
  * @param most hits that are told
+ * @param pages where rising pages are noted
  * @returns undefined where there are more, or where not all of the slice can be read
  */
 export function searchSlice(
@@ -110,14 +111,16 @@ export function searchSlice(
   patterns: readonly Pattern[],
   { start, end, spanEnd }: SearchSlice,
   most: number,
+  pages: RisingPages = new Map(),
 ): SliceHits | undefined {
-  const search = createSearch(memory, patterns);
+  const rising = noteRisingPart(pages, WINDOW + overlapOf(patterns), anywhere(patterns));
+  const search = createSearch(memory, patterns, rising?.bytes);
   const hits: number[] = [];
   for (let address = start; address < end; address += WINDOW) {
-    if (search.read(address, spanEnd) < Math.min(search.bytes.length, spanEnd - address)) return undefined;
-    search.places(address, Math.min(search.bytes.length, spanEnd - address), (pattern, place) => {
-      hits.push(pattern, place);
-    });
+    const read = search.read(address, spanEnd);
+    if (read < Math.min(search.bytes.length, spanEnd - address)) return undefined;
+    const parts = rising?.note(address, Math.min(read, WINDOW), read);
+    search.places(address, read, (pattern, place) => hits.push(pattern, place), parts);
     if (hits.length > 2 * most) return undefined;
   }
   return Float64Array.from(hits);

@@ -50,4 +50,4 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 }
 
 /** With less there is nothing to search that several threads would be faster with. */
-const WORTH_JOBS = 512 << 20;
+const WORTH_JOBS = 2 ** 30;
