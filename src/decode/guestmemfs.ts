@@ -19,16 +19,15 @@ import {
   readGuestmemfsSb,
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
+import {
+  GUESTMEMFS_BLOCK,
+  INODE_FILE,
+  INODE_TABLE_SIZE,
+  MAPPING_ENTRIES,
+  MAPPING_PAGE,
+} from '../structures/guestmemfs/memory.js';
 import { dataView } from './bytes.js';
 import { KHO_MEM_NOINIT } from './mem-properties.js';
-
-/** Bytes of one allocation block (PMD_SIZE on x86-64). */
-export const GUESTMEMFS_BLOCK = 0x200000n;
-/** Entries of a mapping page that exist; `num_mappings` may claim more. */
-export const MAPPING_ENTRIES = 4096 / MAPPING_BLOCK_SIZE;
-/** guestmemfs_inode.flags: the inode is a file (bit 0) or the directory (bit 1). */
-export const INODE_FILE = 1;
-export const INODE_DIR = 2;
 
 /** The data region without its flag bit; undefined when fs_mem is not decoded. */
 export function fsMemRange(guestmemfs: Guestmemfs | undefined): AddressRange | undefined {
@@ -69,9 +68,9 @@ export function readGuestmemfs(
   const superblockBytes = take('super block', superblock, GUESTMEMFS_SB_SIZE);
   if (superblockBytes?.length === GUESTMEMFS_SB_SIZE)
     state.superblock = readGuestmemfsSb(dataView(superblockBytes), 0);
-  const inodeBytes = take('inode table', inodes, Number(GUESTMEMFS_BLOCK));
+  const inodeBytes = take('inode table', inodes, INODE_TABLE_SIZE);
   if (inodeBytes !== undefined) state.inodes = recordView(guestmemfsInode, inodeBytes);
-  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, 4096);
+  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, MAPPING_PAGE);
   if (indexBytes !== undefined) state.index = recordView(mappingInode, indexBytes);
   guestmemfs.state = state;
   if (state.inodes !== undefined) {
