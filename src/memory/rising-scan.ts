@@ -108,7 +108,7 @@ const WASM_PAGE = 65536;
 
 /** @returns undefined where there is no WebAssembly, or none with vectors */
 function wasmScan(size: number, marked: Uint8Array): RisingScan | undefined {
-  const { WebAssembly: wasm } = globalThis as { readonly WebAssembly?: Wasm };
+  const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly?: Wasm };
   if (wasm === undefined) return undefined;
   try {
     const code = Uint8Array.from(atob(RISING_WASM), (letter) => letter.charCodeAt(0));
