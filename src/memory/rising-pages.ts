@@ -150,7 +150,11 @@ function noteWindow(pages: RisingPages, firsts: Int32Array, frame: number, count
  * @param address physical byte address, a multiple of 4096
  * @param into its first word, low half first, if so
  */
-export function firstWordAt(pages: RisingPages, address: number, into: Int32Array): boolean {
+export function firstWordAt(
+  pages: ReadonlyMap<number, Int32Array>,
+  address: number,
+  into: Int32Array,
+): boolean {
   const frame = address / PAGE;
   const chunk = pages.get(Math.floor(frame / CHUNK));
   if (chunk === undefined) return false;

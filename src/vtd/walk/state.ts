@@ -1,5 +1,4 @@
 import type { PhysicalMemory } from '../../memory/physical.js';
-import type { RisingPages } from '../../memory/rising-pages.js';
 import type { AnomalyLog } from './anomaly.js';
 import type { LeafBatch } from './batch.js';
 import type { EntryFormat } from './format.js';
@@ -71,7 +70,7 @@ export interface WalkState {
   /** By level: 1 when the current table was walked before, so that nothing in it is reported twice. */
   readonly again: Uint8Array;
   /** Tables that need not be read: where nobody has noted any, or none could do without being looked at, undefined. */
-  readonly rising: RisingPages | undefined;
+  readonly rising: ReadonlyMap<number, Int32Array> | undefined;
   /** Whether the current table of level 1 is one of them, and its first entry. */
   risen: boolean;
   risenLo: number;
