@@ -116,8 +116,9 @@ export function trimTogether(
 
 const NOTHING = createRangeCollector().finish();
 
-function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
+function select(handover: Handover, given: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;
+  const memory = handover.memory ?? given;
   const root = rootOf(handover);
   const { parts, refused: unreached } = collect(handover, root, memory, options);
   const boot = parts.boot.finish();

@@ -1,9 +1,9 @@
 /** The records of the page: their fields, and who points where. */
 import type { Handover } from '../../abi/model.js';
+import { blobParts } from '../../fdt/blob-parts.js';
 import { readBytes } from '../../memory/read.js';
 import { blobMemory } from '../../memory/segments.js';
 import { hex } from '../../schema/units.js';
-import { blobParts } from '../../trim/believed.js';
 import { believedBytes } from '../../trim/believed-bytes.js';
 import { type ByteRanges, within } from '../../trim/byte-ranges.js';
 import { collectRecords, type PageRecord, type RecordGroup } from './collect.js';

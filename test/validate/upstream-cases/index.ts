@@ -1,6 +1,6 @@
 /** One way or more to make each upstream rule fail, on a captured core. */
 import type { Case } from './case.js';
-import { BLOCK, VMALLOC } from './lists.js';
+import { BLOCK, REUSED, VMALLOC } from './lists.js';
 import { LUO } from './luo.js';
 import { CHUNKS, RADIX } from './map.js';
 import { MEMFD } from './memfd.js';
@@ -16,6 +16,7 @@ export const CASES: readonly Case[] = [
   ...SCRATCH,
   ...CHUNKS,
   ...RADIX,
+  ...REUSED,
   ...VMALLOC,
   ...BLOCK,
   ...RIDERS,

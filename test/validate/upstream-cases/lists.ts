@@ -12,7 +12,21 @@ import {
   u32,
   u64,
 } from '../upstream-patches.js';
-import { type Case, descriptor, FREE, list, luo, movedIntoBlock, V73, V73N, V73W } from './case.js';
+import { type Case, descriptor, FREE, list, luo, movedIntoBlock, V73, V73N, V73W, V618 } from './case.js';
+
+/** What another owner has there. */
+const OTHER = new TextEncoder().encode('what another owner has there, again and again. '.repeat(4));
+
+/** Memory that was used again. */
+export const REUSED: readonly Case[] = [
+  V73W('KHO-240', 'bytes after the name of a session', (handover) =>
+    patch(Number(session(handover).address) + 48, OTHER.subarray(0, 8)),
+  ),
+  V73('KHO-240', 'a list page that was used again', (handover) => patch(list(handover), OTHER)),
+  V618('KHO-240', 'a chunk of the map that was used again', (handover) =>
+    patch(Number(sure(handover.preservedMap?.chunks?.[0], 'chunk').address) + 16, OTHER.subarray(0, 128)),
+  ),
+];
 
 export const VMALLOC: readonly Case[] = [
   V73('VMALLOC-001', 'a page too many', (handover) => u32(descriptor(handover) + 8, 25)),
