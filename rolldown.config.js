@@ -57,13 +57,23 @@ function closure(file, found = new Set()) {
   return found;
 }
 
+/** Workers start from a file of the bundle. */
+const workerFile = {
+  name: 'worker-file',
+  transform(_code, id) {
+    if (!id.endsWith('/dist/memory/node/worker-file.js')) return undefined;
+    return "export const WORKER_FILE = new URL('./search-worker.cjs', import.meta.url);";
+  },
+};
+
 const cli = join(import.meta.dirname, 'dist/cli');
 const start = closure(join(cli, 'main.js'));
 const dumps = closure(join(cli, 'dump.js'));
 const rules = closure(join(cli, 'validate.js'));
+const worker = closure(join(cli, '../memory/node/search-worker.js'));
 
 export default {
-  input: { main: 'dist/cli/main.js' },
+  input: { main: 'dist/cli/main.js', 'search-worker': 'dist/memory/node/search-worker.js' },
   platform: 'node',
   // yargs looks for files of its configuration with it, which kho has none of.
   transform: { define: { 'import.meta.resolve': 'undefined' } },
@@ -75,7 +85,7 @@ export default {
       'string-width': join(import.meta.dirname, 'tools/bundle/string-width.js'),
     },
   },
-  plugins: [licences, ascii],
+  plugins: [licences, ascii, workerFile],
   output: {
     dir: 'dist/bundle',
     // Scripts can be given code that is compiled already (bin/chunks.js), modules cannot.
@@ -86,6 +96,8 @@ export default {
     cleanDir: true,
     codeSplitting: {
       groups: [
+        // What a worker needs, and nothing that it does not.
+        { name: 'memory', test: (id) => worker.has(id) && !id.endsWith('search-worker.js'), priority: 4 },
         { name: 'start', test: (id) => start.has(id) || id.includes('node_modules/yargs'), priority: 3 },
         { name: 'dumps', test: (id) => dumps.has(id), priority: 2 },
         { name: 'rules', test: (id) => rules.has(id), priority: 1 },

@@ -27,6 +27,17 @@ const withLicences = {
   },
 };
 
+/** Workers start from the one file that there is; a single executable is none that they could. */
+const ownFile = {
+  name: 'worker-file',
+  transform(_code, id) {
+    if (!id.endsWith('/dist/memory/node/worker-file.js')) return undefined;
+    return `import { fileURLToPath } from 'node:url';
+      export const WORKER_FILE =
+        fileURLToPath(import.meta.url) === process.execPath ? undefined : new URL(import.meta.url);`;
+  },
+};
+
 const shared = { minify: true, codeSplitting: false };
 
 export default {
@@ -34,7 +45,7 @@ export default {
   input: { kho: 'tools/bundle/standalone.js' },
   // yargs asks for it where configurations extend others, which ours do not.
   checks: { emptyImportMeta: false },
-  plugins: [knowsVersion, withLicences, ascii],
+  plugins: [knowsVersion, withLicences, ascii, ownFile],
   output: [
     { ...shared, file: 'dist/kho.mjs', format: 'esm', banner: '#!/usr/bin/env node' },
     // For a single executable, whose main script Node.js 20 takes as CommonJS alone.

@@ -1,7 +1,40 @@
-import { defineConfig } from 'vitest/config';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const [sources, built] = [`${root}src/`, `${root}dist/`];
+
+/** Is dist what a build of these sources made? */
+function isBuilt(): boolean {
+  try {
+    execFileSync(process.execPath, [`${root}tools/built.js`]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Modules of src as tsc has compiled them, loaded by Node itself: to transform and evaluate them one by one for each
+ * worker took a fifth of the run. Where dist is older than the sources, these are taken.
+ */
+const compiled: Plugin = {
+  name: 'compiled',
+  enforce: 'pre',
+  async resolveId(source, importer, options) {
+    const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+    if (resolved?.id.startsWith(sources) !== true) return resolved;
+    const id = resolved.id.replace(sources, built).replace(/\.ts$/, '.js');
+    return existsSync(id) ? id : resolved;
+  },
+};
 
 export default defineConfig({
+  plugins: isBuilt() ? [compiled] : [],
   test: {
+    server: { deps: { external: [/^(?!.*node_modules).*\/dist\/.*\.js$/] } },
     // What is polled for comes late on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     include: ['test/**/*.test.ts'],

@@ -7,13 +7,25 @@ const { join } = require('node:path');
 const top = join(__dirname, '..');
 const bundle = join(top, 'dist', 'bundle');
 
-/** `main` of the bundle: with the code that the build has compiled, where it is this node's. */
+/** What is to be done once the command has run. */
+let after = () => {};
+
+/** `main` of the bundle: with the code that the build, or an earlier run, has compiled, where it is this node's. */
 function load() {
   const code = join(bundle, 'code', `${process.version}-${process.arch}`);
   if (existsSync(code)) return require('./chunks.js').loadChunks(bundle, code, 'main.cjs').main;
   // Node 22.1 and later keeps what it compiled once itself (NODE_DISABLE_COMPILE_CACHE=1 turns that off).
-  require('node:module').enableCompileCache?.();
-  return require(join(bundle, 'main.cjs')).main;
+  const { enableCompileCache } = require('node:module');
+  if (enableCompileCache !== undefined) {
+    enableCompileCache();
+    return require(join(bundle, 'main.cjs')).main;
+  }
+  const { codeFolder, keepCode } = require('./code-cache.js');
+  const kept = codeFolder(bundle, process.argv[2]);
+  if (kept === undefined) return require(join(bundle, 'main.cjs')).main;
+  const compiled = new Map();
+  after = () => keepCode(kept, compiled);
+  return require('./chunks.js').loadChunks(bundle, kept, 'main.cjs', compiled).main;
 }
 
 let main;
@@ -29,4 +41,5 @@ try {
 }
 main?.(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
+  after();
 });

@@ -4,8 +4,10 @@ meta:
   application: Linux kernel
   file-extension: [elf, core]
   xref:
-    wikidata: Q1343830
+    justsolve: Executable_and_Linkable_Format
     mime: application/x-coredump
+    pronom: fmt/690
+    wikidata: Q1343830
   license: CC0-1.0
   endian: le
   bit-endian: le

@@ -15,6 +15,7 @@ export { dtsLines } from './fdt/dts.js';
 export { type FdtTree, parseFdt } from './fdt/parse.js';
 export { findNode, findProperty, propertyValue } from './fdt/tree.js';
 export { createFdtWriter, type FdtWriter } from './fdt/writer.js';
+export { caseBytes } from './fuzz/apply.js';
 export { type CaseMaker, caseMaker, type FuzzCase } from './fuzz/generate.js';
 export type { Mutation } from './fuzz/mutation.js';
 export { blobTarget, type FuzzTarget, memoryTarget } from './fuzz/target.js';
@@ -50,14 +51,22 @@ export type { Synthesis } from './synth/synthesis.js';
 export type { UpstreamPlan } from './synth/upstream-plan.js';
 export { type Trimmed, type TrimOptions, trimHandover } from './trim/trim.js';
 export type * from './types.js';
-export { applyBaseline, type Baseline } from './validate/baseline.js';
+export {
+  applyBaseline,
+  type Baseline,
+  baselineJson,
+  createBaseline,
+  parseBaseline,
+} from './validate/baseline.js';
 export { catalogue } from './validate/catalogue.js';
 export type { Finding, Rule, Severity } from './validate/rule.js';
 export { type ValidateOptions, type ValidationResult, validate } from './validate/run.js';
 export { type PossibleReleases, possibleReleases, releaseNamed } from './versions/releases.js';
 export { ABI_VERSIONS, type AbiVersion, RELEASES, type ReleaseAbi } from './versions/table.js';
 export { listDevices } from './vtd/context/list.js';
+export { firstStageFormat } from './vtd/first-stage.js';
 export { parseRegset, settingsOfUnit, type UnitRegisters } from './vtd/registers.js';
+export { secondStageFormat } from './vtd/second-stage.js';
 export { type MappedRun, mergeRuns } from './vtd/walk/runs.js';
 export type { WalkRequest } from './vtd/walk/state.js';
 export { type TranslateRequest, type Translation, translate } from './vtd/walk/translate.js';

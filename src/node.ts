@@ -6,6 +6,7 @@ export type { Decided, Evidence } from './cli/load-evidence.js';
 export { InputError, OutputError } from './memory/node/errors.js';
 export type { OpenedMemory } from './memory/node/open-memory.js';
 export { type OutputChunks, writeFileAtomic } from './memory/node/output.js';
+export type { Pattern } from './memory/search.js';
 
 /** A file, opened until it is closed. */
 export interface OpenedDump {
@@ -21,6 +22,16 @@ export interface OpenedDump {
  *
  * @param options as the command line's `--memory`, `--tree`, `--page-size` and so on
  * @throws InputError when it cannot be read or contains no handover tree
+ *
+ * @example
+ * ```ts
+ * import { openDump } from 'kho-toolkit/node';
+ *
+ * const { dumps, close } = await openDump('fixtures/linux-7.3-live-update/handover.elf.gz');
+ * for (const { handover } of dumps) console.log(handover.generation, handover.luo?.sessions?.length);
+ * await close();
+ * //=> kho-v4 43
+ * ```
  */
 export async function openDump(path: string, options: LoadOptions = {}): Promise<OpenedDump> {
   return new Promise<OpenedDump>((resolve, reject) => {

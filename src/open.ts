@@ -32,6 +32,17 @@ export interface OpenedBytes {
  * Opens a devicetree blob or an ELF core that is in memory, not compressed. Never throws on bad data.
  *
  * @param options how to decode; `memory` is that of a blob
+ *
+ * @example
+ * ```ts
+ * import { catalogue, openDump, planFromSeed, synthesise, validate } from 'kho-toolkit';
+ *
+ * // Of a file that was dropped into a page, or as here: made.
+ * const dump = new Blob([...synthesise(planFromSeed({ abi: 'kho-v4' })).chunks()]);
+ * const { kind, handovers } = openDump(new Uint8Array(await dump.arrayBuffer()));
+ * for (const { handover } of handovers) console.log(kind, validate(handover, catalogue).failed.length);
+ * //=> core 0
+ * ```
  */
 export function openDump(bytes: Uint8Array, options: DecodeOptions = {}): OpenedBytes {
   if (isElf(bytes)) return openCore(bytes, options);

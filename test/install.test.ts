@@ -68,6 +68,11 @@ test('dist/kho.mjs runs where there is nothing else', () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^KTAP version 1\n/);
     expect(run('explain', 'KHO-111').status).toBe(0);
+    const dump = join(fixtures, 'linux-7.3-live-update/handover.elf.gz');
+    expect(run('info', '--jobs', '3', dump)).toMatchObject({
+      stdout: run('info', '--jobs', '1', dump).stdout,
+      status: 0,
+    });
     expect(readFileSync(alone, 'latin1')).toMatch(/^[\0-\x7f]*$/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -52,6 +52,32 @@ describe('layers', () => {
       'src/decode/structures/x.ts:2: names iommu: an engine knows no structure',
       'src/decode/structures/x.ts:3: names guestMemfd: an engine knows no structure',
       'src/decode/structures/x.ts:4: names kho-v4: an engine knows no structure',
+      'src/decode/x.ts:4: names kho-v4: only src/versions and src/structures know versions',
+    ]);
+  });
+
+  it('ask for facts, and name no version of an ABI but in the words of rules', () => {
+    const text = [
+      '/** A comment may say luo-v1. */',
+      "if (luo === 'luo-v1') fail(`rfc-2024 has pages of 4k`);",
+      "const title = 'the root is kho-v1', dts = '/dts-v1/', smmu = 'arm/arm-smmu-v3/x.c';",
+      "check(tree, 'ftrace,cpu-v1', luo_v1, 'memfd_luo_ser_v1');",
+    ].join('\n');
+    const files = {
+      'versions/x.ts': text,
+      'structures/luo/x.ts': text,
+      'validate/x.ts': text,
+      'cli/x.ts': text,
+    };
+    const by = (path: string, line: number, name: string): string =>
+      `src/${path}:${line}: names ${name}: only src/versions and src/structures know versions`;
+    expect(check({ ...LEAVES, ...files })).toEqual([
+      by('cli/x.ts', 2, 'luo-v1'),
+      by('cli/x.ts', 2, 'rfc-2024'),
+      by('cli/x.ts', 3, 'kho-v1'),
+      by('cli/x.ts', 4, 'ftrace,cpu-v1'),
+      by('validate/x.ts', 2, 'luo-v1'),
+      by('validate/x.ts', 4, 'ftrace,cpu-v1'),
     ]);
   });
 
@@ -85,6 +111,29 @@ describe('layers', () => {
     expect(check({ ...there, 'decode/x.ts': "import '../encode/y.js';\n" })).toEqual([
       'src/decode/x.ts:1: imports src/encode/y.ts: decode and encode import each other',
       'src/encode/x.ts:1: imports src/decode/b.ts: encode and decode import each other',
+    ]);
+  });
+
+  it('rules lie beside the bindings, which do not know them, and cases are for tests alone', () => {
+    const files = {
+      'structures/memfd/binding.ts': '',
+      'structures/memfd/rules.ts': "import './binding.js';\nimport '../../validate/rule.js';\n",
+      'structures/memfd/cases.ts': "import '../../../test/x.js';\n",
+      'structures/rules.ts': "import './memfd/rules.js';\n",
+      'validate/rule.ts': '',
+      'validate/catalogue.ts': "import '../structures/rules.js';\n",
+    };
+    expect(check(files)).toEqual([]);
+    const wrong = {
+      ...files,
+      'structures/memfd/binding.ts': "import './rules.js';\n",
+      'structures/memfd/rules.ts': "import './cases.js';\n",
+      'validate/run.ts': "import '../structures/rules.js';\n",
+    };
+    expect(check(wrong)).toEqual([
+      'src/structures/memfd/binding.ts:1: imports src/structures/memfd/rules.ts: structures may not import rules',
+      'src/structures/memfd/rules.ts:1: imports ./cases.js: not a file of src',
+      'src/validate/run.ts:1: imports src/structures/rules.ts: validate may not import rules',
     ]);
   });
 

@@ -24,8 +24,25 @@ const page = `<!DOCTYPE html>
 <body>
 <header><h1>kho viewer</h1></header>
 <main id="main">
-<p>Drop a dump here: a devicetree blob, an ELF or kdump core, or a tar archive of /sys/kernel/debug/kho, also packed with gzip or zstd.</p>
-<p><label for="viewer-file">Or choose a file</label> <input type="file" id="viewer-file"/></p>
+<p>Drop a dump here: a devicetree blob, an ELF or kdump core, a folder or tar archive of /sys/kernel/debug/kho, also packed with gzip or zstd; a blob together with the core that has its memory; an iommu_regset beside any of them.</p>
+<p><label for="viewer-file">Or choose files</label> <input type="file" id="viewer-file" multiple="multiple"/></p>
+<p><label for="viewer-folder">Or a folder</label> <input type="file" id="viewer-folder" webkitdirectory="webkitdirectory"/></p>
+<details id="viewer-settings"><summary>VT-d registers, where no iommu_regset shows them</summary>
+<dl class="facts">
+${[
+  ['root', 'RTADDR_REG, mode bits included', '0x1b2d000'],
+  ['device', 'only device', '00:03.0'],
+  ['cap', 'CAP_REG', 'all capabilities'],
+  ['ecap', 'ECAP_REG', 'all capabilities'],
+  ['haw', 'host address width', '52'],
+]
+  .map(
+    ([id, label, hint]) =>
+      `<div><dt><label for="viewer-${id}">${label}</label></dt><dd><input id="viewer-${id}" autocomplete="off" spellcheck="false" placeholder="${hint}"/></dd></div>`,
+  )
+  .join('\n')}
+<div><dt><label for="viewer-rev">specification</label></dt><dd><select id="viewer-rev"><option value="">revision 5</option><option value="3">revision 3 or 4</option><option value="2">revision 2</option></select></dd></div>
+</dl></details>
 <p id="viewer-status" class="faint" role="status">It is read in this browser and sent nowhere.</p>
 <noscript><p class="error">The viewer needs scripts; kho report makes a page that does not.</p></noscript>
 </main>

@@ -33,7 +33,8 @@ export function benchmarksPage(rows: readonly Row[]): string {
     '# Benchmarks',
     '',
     'Whole processes, as users start them, against peers in the same run: `node -e 0` for what starting costs, `sha256sum`',
-    'of the same file for what grows with it. Times are processor time, the least of several runs. Growth is the exponent',
+    'of the same file for what grows with it, and a walk of the same tables in C. Times are processor time, the least of',
+    'several runs. Growth is the exponent',
     'from the smaller size to this one of what is taken beyond `kho --version` (1 is linear). Written by `npm run bench`; `npm run bench -- --check process` fails',
     `where a ratio has become more than ${SLOWER} times what stands here.`,
     '',
@@ -44,12 +45,12 @@ export function benchmarksPage(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-/** The ratios of a page by work and size. */
+/** The ratios of a page by work, size and peer. */
 function ratiosOf(page: string): Map<string, number> {
   const ratios = new Map<string, number>();
   for (const line of page.split('\n')) {
-    const [, work, size, , ratio] = line.split('|').map((cell) => cell.trim());
-    if (work?.startsWith('`') === true) ratios.set(`${work} ${size}`, Number(ratio));
+    const [, work, size, , ratio, peer] = line.split('|').map((cell) => cell.trim());
+    if (work?.startsWith('`') === true) ratios.set(`${work} ${size} ${peer}`, Number(ratio));
   }
   return ratios;
 }
@@ -57,10 +58,10 @@ function ratiosOf(page: string): Map<string, number> {
 /** A line for each work that has become slower than the page allows. */
 export function slowerThan(page: string, rows: readonly Row[]): string[] {
   const ratios = ratiosOf(page);
-  return rows.flatMap(({ work, size, ratio }) => {
-    const before = ratios.get(`\`${work}\` ${size}`);
+  return rows.flatMap(({ work, size, ratio, peer }) => {
+    const before = ratios.get(`\`${work}\` ${size} \`${peer}\``);
     return before === undefined || ratio <= before * SLOWER
       ? []
-      : [`${work} (${size}): ${ratio.toFixed(2)} times its peer, ${before.toFixed(2)} before`];
+      : [`${work} (${size}): ${ratio.toFixed(2)} times ${peer}, ${before.toFixed(2)} before`];
   });
 }

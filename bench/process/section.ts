@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { exponent } from '../measure.js';
 import { benchmarksPage, type Row, slowerThan } from './report.js';
 import { type Cost, KHO, least, run } from './run.js';
+import { compiledWalker, walkSeconds } from './walker.js';
 import { DUMPS, type Dump, STARTS } from './works.js';
 
 /** Of what takes long one run more than one tells enough; what starting takes is near the clock's own steps. */
@@ -53,10 +54,11 @@ function startRows(): Row[] {
 }
 
 /** @param start what starting alone takes, which does not grow */
-function dumpRows({ name, synth, sizes, works }: Dump, folder: string, start: number): Row[] {
+function dumpRows({ name, synth, sizes, works, walked }: Dump, folder: string, start: number): Row[] {
   const before = new Map<string, { readonly bytes: number; readonly seconds: number }>();
   const file = join(folder, 'dump.elf');
   const output = join(folder, 'output');
+  const walker = walked === undefined ? undefined : compiledWalker(folder);
   const rows: Row[] = [];
   for (const size of sizes) {
     kho(['synth', ...synth, `${size}G`, '-o', file, '--quiet'], false);
@@ -75,6 +77,9 @@ function dumpRows({ name, synth, sizes, works }: Dump, folder: string, start: nu
           : { growth: exponent([small.bytes, bytes], [small.seconds - start, seconds - start]) }),
       });
       before.set(work, { bytes, seconds });
+      if (walker === undefined || args.join(' ') !== walked) continue;
+      const ratio = seconds / walkSeconds(walker, file);
+      rows.push({ work, size: `${name}, ${size} GiB`, seconds, ratio, peer: 'C walker' });
     }
   }
   return rows;

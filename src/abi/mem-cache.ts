@@ -3,6 +3,7 @@
  * reserves, as kernel/kexec_kho_out.c of the 2024 series makes it (kho_alloc_mem_cache, kho_mem_cache_add;
  * rfc-2024 1.6), its quirks included.
  */
+import { firstIndex } from '../memory/first-after.js';
 import { KHO_MEM_ADDR_BITS, type KhoMem } from '../records/kho.js';
 import type { AddressRange } from './model.js';
 
@@ -160,14 +161,7 @@ function foldInto(cache: Cache, target: number, i: number): void {
 
 /** Index of the first entry that ends at `start` or after it; the number of entries when there is none. */
 function firstReaching(highest: readonly bigint[], start: bigint): number {
-  let low = 0;
-  let high = highest.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((highest[middle] ?? 0n) < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(highest.length, (i) => (highest[i] ?? 0n) < start);
 }
 
 /** Recomputes `highest` after a change of entry `changed`, until it is what it was. */

@@ -32,6 +32,7 @@ export const PARTS = [
   'mem-cache',
   'guestmemfs',
 ] as const;
+/** A part of the model that can be missing from a dump. */
 export type Part = (typeof PARTS)[number];
 
 /** Bytes that a handover refers to and the dump does not hold. */

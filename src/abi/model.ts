@@ -73,6 +73,7 @@ export interface IoasArea {
   origin?: Origin;
 }
 
+/** An I/O address space of an iommufd, 2024 series. */
 export interface Ioas {
   id?: number;
   nodeName?: string;
@@ -82,6 +83,7 @@ export interface Ioas {
   origin?: Origin;
 }
 
+/** An iommufd that was handed over, 2024 series. */
 export interface Iommufd {
   persistentId?: bigint;
   nodeName?: string;
@@ -90,6 +92,7 @@ export interface Iommufd {
   origin?: Origin;
 }
 
+/** A device that is attached to a domain, 2024 series. */
 export interface DomainDevice {
   index?: number;
   nodeName?: string;
@@ -149,6 +152,7 @@ export interface Guestmemfs {
   origin?: Origin;
 }
 
+/** The pages of one CPU's ring buffer, 2024 series. */
 export interface FtraceCpu {
   /** From the node name `cpu<hex>`. */
   id?: number;

@@ -6,7 +6,7 @@ import { size } from '../schema/units.js';
 import { type Captured, changedSince, withCapture } from './capture/capture.js';
 import { createHostFiles } from './capture/host-files.js';
 import { writeCoreFile, writeFolder } from './capture/write.js';
-import { message } from './common.js';
+import { message, OUTPUT_OPTION } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 
 type Text = string | string[] | undefined;
@@ -21,10 +21,7 @@ export const captureCommand: CommandModule<object, CaptureArguments> = {
   builder: (yargs) =>
     yargs
       .option('output', {
-        type: 'string',
-        requiresArg: true,
-        alias: 'o',
-        group: 'Input and output:',
+        ...OUTPUT_OPTION,
         describe: 'a new folder, or FILE.elf for one small core; - is a core on standard output',
       })
       .option('root-dir', {

@@ -33,10 +33,20 @@ export interface CommonArguments {
   spool: Text;
   'max-unpacked': Text;
   budget: Text;
+  jobs: Text;
   color: Text;
   quiet: boolean | undefined;
   output: Text;
 }
+
+/** `-o`, of commands with one result. */
+export const OUTPUT_OPTION = {
+  type: 'string',
+  requiresArg: true,
+  alias: 'o',
+  group: 'Input and output:',
+  describe: 'write to this file instead of standard output',
+} as const;
 
 export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
   const text = { type: 'string', requiresArg: true, group: 'Input and output:' } as const;
@@ -70,13 +80,17 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
         ...text,
         describe: 'multiply the limits on the cost of an input by this factor (default: 1)',
       })
+      .option('jobs', {
+        ...text,
+        describe: 'threads that search a large dump (default: one for each processor)',
+      })
       .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
       .option('quiet', {
         type: 'boolean',
         group: 'Input and output:',
         describe: 'no messages on standard error',
       })
-      .option('output', { ...text, alias: 'o', describe: 'write to this file instead of standard output' })
+      .option('output', OUTPUT_OPTION)
   );
 }
 
@@ -88,6 +102,7 @@ export function loadOptions(args: CommonArguments): LoadOptions {
   const assume = parseList(args.assume).map(assumption);
   const maxUnpacked = lastValue(args['max-unpacked']);
   const budget = lastValue(args.budget);
+  const jobs = lastValue(args.jobs);
   const generation = GENERATIONS.find((name) => assume.includes(name));
   const form = FORMS.find((name) => assume.includes(name));
   const pageSize = lastValue(args['page-size']);
@@ -107,12 +122,22 @@ export function loadOptions(args: CommonArguments): LoadOptions {
     ...(maxUnpacked === undefined ? {} : { maxUnpacked: Number(parseNumber(maxUnpacked, 'max-unpacked')) }),
     ...(pageSize === undefined ? {} : { pageSize: pageSizeOf(pageSize) }),
     ...(budget === undefined ? {} : { budget: budgetFactor(budget) }),
+    ...(jobs === undefined ? {} : { jobs: jobCount(jobs) }),
   };
 }
 
 function assumption(text: string): string {
   if (ASSUMPTIONS.some((name) => name === text)) return text;
   throw new UsageError(`--assume: "${text}" is not one of ${ASSUMPTIONS.join(', ')}`);
+}
+
+/** More threads than this only wait for each other. */
+const MOST_JOBS = 64;
+
+function jobCount(text: string): number {
+  const count = parseNumber(text, 'jobs');
+  if (count < 1n) throw new UsageError(`--jobs: ${text} is not a number of threads`);
+  return count > BigInt(MOST_JOBS) ? MOST_JOBS : Number(count);
 }
 
 function budgetFactor(text: string): number {

@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined } from './common.js';
+import { joined, OUTPUT_OPTION } from './common.js';
 import { bashLines } from './completion/bash.js';
 import { fishLines } from './completion/fish.js';
 import { SHELLS, type Shell } from './completion/shells.js';
@@ -34,13 +34,7 @@ export const completionCommand = (
         type: 'string',
         describe: `${SHELLS.join(', ')}; that of $SHELL, or else bash, if none is given`,
       })
-      .option('output', {
-        type: 'string',
-        requiresArg: true,
-        alias: 'o',
-        group: 'Input and output:',
-        describe: 'write to this file instead of standard output',
-      })
+      .option('output', OUTPUT_OPTION)
       .example('source <(kho completion bash)', 'in ~/.bashrc')
       .example('kho completion zsh > "$' + '{fpath[1]}/_kho"', 'before compinit in ~/.zshrc')
       .example('kho completion fish > ~/.config/fish/completions/kho.fish', ''),

@@ -21,6 +21,10 @@ import {
 import type { LoadedDump } from './load.js';
 import { withBothTrees, withTwoDumps } from './load-pair.js';
 import { lastValue, UsageError } from './numbers.js';
+import { expectFolios } from './told-work.js';
+
+/** How often a comparison reads the lists of folios: once, and part of them again for what is kept (measured). */
+const PASSES = 1.1;
 
 interface DiffArguments extends CommonArguments {
   a: string | undefined;
@@ -111,6 +115,7 @@ async function report(
   const strict = args.strict === true;
   const [a, b] = [sideOf(dumpA), sideOf(dumpB)];
   tellStage('comparing', b.path);
+  expectFolios(PASSES, a.handover, b.handover);
   const diff = diffHandovers(a.handover, b.handover, { strict });
   const coverage = coverageOf(a.handover, b.handover, { sameDump });
   if (format === 'json') await write(args, jsonBytes(diffJson(a, b, diff, coverage, strict)));

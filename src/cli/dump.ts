@@ -32,6 +32,7 @@ import {
 import { withDump } from './load.js';
 import { lastValue, parseNumber, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
+import { expectFolios } from './told-work.js';
 
 interface DumpArguments extends CommonArguments {
   dump: string | undefined;
@@ -86,6 +87,8 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
         listDiagnostics(args, dump);
         return;
       }
+      // Text has counts of folios, not the folios.
+      if (format === 'json') expectFolios(1, handover);
       if (format === 'json') await write(args, jsonBytes(json(path, handover, node)));
       else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
       else await write(args, joined(tree(path, handover, node, colours)));

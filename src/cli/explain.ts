@@ -1,7 +1,7 @@
 /** `kho explain`: the rules and records, one per line, or one of them whole. */
 import type { CommandModule } from 'yargs';
 import { recordTypes } from '../records/index.js';
-import { cHeaderLines } from '../report/c-header.js';
+import { cHeader, cHeaderLines, cHeaderNames } from '../report/c-header.js';
 import { abiJson, recordsJson, rulesJson } from '../report/explain-json.js';
 import { recordNames, recordsNamed, structNames } from '../report/explain-names.js';
 import { formLines, recordListLines, ruleLines } from '../report/explain-text.js';
@@ -12,8 +12,7 @@ import { catalogue } from '../validate/catalogue.js';
 import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
-import { releaseNamed } from '../versions/releases.js';
-import { RELEASES } from '../versions/table.js';
+import { NEWEST } from '../versions/written.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
 import { namesLike } from './refusal.js';
@@ -69,8 +68,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .option('c-header', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'the structures of a release (7.3) or of an ABI version (kho-v4) as a C header with assertions',
+        describe: `the structures of a release (7.3), of a generation (${NEWEST}) or of a draft, as a C header with assertions`,
       })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
@@ -98,12 +96,10 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
     }
     const header = lastValue(args['c-header']);
     if (header !== undefined) {
-      const abi = releaseNamed(header) ?? RELEASES.find(({ kho }) => kho === header);
-      if (abi === undefined) {
-        const known = [...new Set(RELEASES.map(({ kho }) => kho)), ...RELEASES.map(({ release }) => release)];
-        throw new UsageError(`--c-header: "${header}" is not one of ${known.join(', ')}`);
-      }
-      await write(args, joined(cHeaderLines(recordTypes, abi, `${abi.kho}, Linux ${abi.release}`)));
+      const found = cHeader(recordTypes, header);
+      if (found === undefined)
+        throw new UsageError(`--c-header: "${header}" is not one of ${cHeaderNames().join(', ')}`);
+      await write(args, joined(cHeaderLines(found)));
       return;
     }
     if (topic === undefined) {

@@ -3,10 +3,12 @@ import { GENERATIONS } from '../abi/model.js';
 import { findTrees } from '../decode/find.js';
 import { decodeHandover } from '../decode/handover.js';
 import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
+import { MORE_NAMES } from '../synth/more.js';
 import type { SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import { NOTHING_GIVEN, type VtdUnit } from '../validate/vtd/unit.js';
-import { isRfc } from '../versions/generations.js';
+import { isRfc, RFC } from '../versions/generations.js';
+import { DEVELOPED, NEWEST, RELEASED, type WrittenForms } from '../versions/written.js';
 import { settingsOf } from '../vtd/registers.js';
 import { UsageError } from './numbers.js';
 
@@ -15,20 +17,31 @@ const MIB = 1n << 20n;
 const UPSTREAM_RAM = 4n * MIB;
 const RFC_RAM = 16n * MIB;
 
-/** What has a form of its own, beyond one dump a generation. */
-const FORMS: readonly Omit<SynthOptions, 'seed'>[] = [
-  { abi: 'rfc-2024' },
-  { abi: 'kho-v1', release: '6.16' },
-  { abi: 'kho-v1', release: '6.18' },
-  { abi: 'kho-v1', release: '7.0' },
-  { abi: 'kho-v2' },
-  { abi: 'kho-v3' },
-  { abi: 'kho-v3', pageSize: 65536 },
-  { abi: 'kho-v4', flbs: 2 },
-  { abi: 'kho-v4', pageSize: 16384 },
-  { abi: 'kho-v4', luo: 'luo-v3' },
-  { abi: 'kho-v4', luo: 'luo-v4' },
-];
+/** Where a page size other than 4 KiB makes the map another one. */
+const PAGE_SIZES = [16384, 65536];
+
+/** Parameters that have every form of what kernels write, each dump with one that none before it has. */
+function* everyParameters(): Generator<Omit<SynthOptions, 'seed'>> {
+  const seen = new Set<unknown>();
+  /** Whether some of it is new; versions of LUO, map forms and the others differ as strings. */
+  const isNew = ({ abi, map, editedTree, luo, khoTest }: WrittenForms): boolean => {
+    const facts = [abi, map, editedTree, luo?.version, luo?.handler, luo?.flbPage === false, khoTest];
+    const before = seen.size;
+    for (const fact of facts) if (fact !== undefined) seen.add(fact);
+    return seen.size > before;
+  };
+  yield { abi: RFC };
+  for (const forms of RELEASED) {
+    const { abi, release, luo } = forms;
+    if (isNew(forms)) yield { abi, release, ...(luo?.flbPage === true ? { flbs: 2 } : {}) };
+  }
+  for (const forms of DEVELOPED) {
+    const { abi, luo } = forms;
+    if (isNew(forms)) yield { abi, luo: luo?.version as NonNullable<SynthOptions['luo']> };
+  }
+  for (const pageSize of PAGE_SIZES) yield { abi: NEWEST, pageSize };
+  yield { abi: NEWEST, flbs: 1, with: MORE_NAMES };
+}
 
 /**
  * A dump of one ABI from a seed.
@@ -46,7 +59,7 @@ export function abiTargets(abi: string, seed: bigint, blobs: boolean): FuzzTarge
 
 /** Dumps of every generation and form, and their blobs. */
 export function everyForm(seed: bigint): FuzzTarget[] {
-  return FORMS.flatMap((form) => {
+  return [...everyParameters()].flatMap((form) => {
     const { core, lone } = synthTargets({ ...form, seed });
     return [core, ...lone];
   });
@@ -60,10 +73,12 @@ function unitsOf(rtaddr: bigint | undefined): VtdUnit[] {
 
 /** One synthesised dump, and its blobs each on its own. */
 export function synthTargets(options: SynthOptions): { core: FuzzTarget; lone: FuzzTarget[] } {
-  const hasGuests = options.release !== '6.16' && options.release !== '6.18';
+  const withoutLuo = RELEASED.some(
+    ({ abi, release, luo }) => abi === options.abi && release === options.release && luo === undefined,
+  );
   const guestRam = isRfc(options.abi) ? RFC_RAM : UPSTREAM_RAM;
   const { memory, machine, vmcoreinfo, rtaddr } = synthesise(
-    planFromSeed(hasGuests ? { guestRam, ...options } : options),
+    planFromSeed(withoutLuo ? options : { guestRam, ...options }),
   );
   const [found] = findTrees(memory).trees;
   if (found === undefined) throw new Error(`a synthesised ${options.abi} dump has no tree`);

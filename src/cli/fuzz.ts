@@ -4,6 +4,7 @@ import { GENERATIONS } from '../abi/model.js';
 import type { FuzzTarget } from '../fuzz/target.js';
 import type { ProgramLimits } from '../memory/node/run-program.js';
 import { hex, size } from '../schema/units.js';
+import { NEWEST } from '../versions/written.js';
 import { type CommonArguments, commonOptions, message, STATUS } from './common.js';
 import { countsText, type ExecPlan, execCases, splitCommand } from './fuzz-exec.js';
 import type { RunParameters, RunRecord } from './fuzz-folder.js';
@@ -98,7 +99,7 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       .example('kho fuzz vmcore --count 1000 -o cases', 'files, and a manifest of what must be found in each')
       .example('kho fuzz kho.dtb --blobs -o corpus', 'a corpus, and a dictionary for afl-fuzz -x')
       .example("kho fuzz kho.dtb --exec './reader @@' --timeout 2 -o found", 'crashes and hangs, shrunk')
-      .example('kho fuzz --abi kho-v4 --seed 7 -o cases', 'from a synthesised dump')
+      .example(`kho fuzz --abi ${NEWEST} --seed 7 -o cases`, 'from a synthesised dump')
       .example('kho fuzz --self --count 20000', 'this program itself, with dumps of every generation')
       .example(
         'kho fuzz core.elf.gz --regset iommu_regset -o cases',

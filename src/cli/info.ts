@@ -11,9 +11,9 @@ import type { Paint } from '../report/paint.js';
 import { summaryLines } from '../report/summary-text.js';
 import { escapeText } from '../schema/escape.js';
 import { hex, size } from '../schema/units.js';
+import { sumUp } from '../structures/root/rules-unrestored.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
-import { sumUp } from '../validate/upstream/unrestored.js';
 import {
   type CommonArguments,
   commonOptions,
@@ -31,6 +31,7 @@ import { lastValue, UsageError } from './numbers.js';
 interface InfoArguments extends CommonArguments {
   dumps: string[] | undefined;
   format: string | string[] | undefined;
+  brief: boolean | undefined;
 }
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
@@ -43,6 +44,10 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
         describe: 'devicetree blobs, cores (ELF, kdump), raw images, folders',
       })
       .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
+      .option('brief', {
+        type: 'boolean',
+        describe: 'without a verdict: no rule is checked, which takes most of the time of a large dump',
+      })
       .example('kho info kho.dtb', 'kind, generation, sizes, counts')
       .example('kho info memory.elf.gz', 'and where in memory the tree was found'),
   handler: async (args) => {
@@ -57,7 +62,7 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
       try {
         await withDumps(path, options, async (dumps, findings, memory) => {
           if (lines.length > 0) lines.push('');
-          const trees = dumps.map((dump) => infoTree(dump, options));
+          const trees = dumps.map((dump) => infoTree(dump, options, args.brief === true));
           const description = dumps[0]?.description ?? memory?.memory.description;
           if (format === 'json') {
             const what = description === undefined ? {} : { description };
@@ -93,11 +98,11 @@ export const infoCommand: CommandModule<object, InfoArguments> = {
   },
 };
 
-/** A tree with its verdict; what is no handover has none. */
-function infoTree(dump: LoadedDump, options: LoadOptions): InfoTree {
+/** A tree with its verdict, unless that is left out; what is no handover has none. */
+function infoTree(dump: LoadedDump, options: LoadOptions, brief: boolean): InfoTree {
   const { handover, found, direction } = dump;
   const { kind, generation, unreadableRoot } = handover;
-  const judged = kind === 'handover' && (generation !== undefined || unreadableRoot === true);
+  const judged = !brief && kind === 'handover' && (generation !== undefined || unreadableRoot === true);
   return {
     ...{ handover, evidence: evidenceLines(dump, options) },
     ...(found === undefined ? {} : { found }),

@@ -6,7 +6,6 @@ import { type DebugfsFolder, emptyCopy } from '../memory/node/folder.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
-import { bytesToHex } from '../schema/text.js';
 import { factsOf } from '../versions/generations.js';
 import type { Inputs } from './load-inputs.js';
 
@@ -23,8 +22,6 @@ const LINE = /^0x[0-9a-f]{1,16}$/;
 /** How the blob of the live update orchestrator begins from luo-v3 on; older ones are devicetree blobs. */
 const LUO = new TextEncoder().encode('luo-v');
 const FDT = [0xd0, 0x0d, 0xfe, 0xed];
-/** Bytes of a blob that a message shows. */
-const SHOWN = 8;
 /** Larger scratch lists are none. */
 const MAX_LINES = 4096;
 
@@ -100,16 +97,20 @@ function freedBlob(
   bytes: Uint8Array,
 ): { diagnostic: Diagnostic; usable: boolean } | undefined {
   if (direction !== 'in' || name !== 'LUO' || factsOf(generation)?.luo !== 'record') return undefined;
-  const usable = begins(bytes, LUO) || begins(bytes, FDT);
-  const seen = usable
-    ? 'it still looks like one, but may not be complete'
-    : `it no longer is one, and begins with ${bytesToHex(bytes.subarray(0, SHOWN))}`;
+  const usable = looksLikeLuo(bytes);
+  // What is there may be a secret: nothing of it is shown.
+  const seen = usable ? 'it still looks like one, but may not be complete' : 'it no longer is one';
   const diagnostic = {
     code: 'debugfs-freed',
     message: `sub_fdts/LUO of the incoming tree is memory that the kernel had freed when debugfs showed it: ${seen}`,
     location: { fdtPath: '/LUO' },
   };
   return { diagnostic, usable };
+}
+
+/** Whether a blob begins as those of the live update orchestrator do, record or tree. */
+export function looksLikeLuo(bytes: Uint8Array): boolean {
+  return begins(bytes, LUO) || begins(bytes, FDT);
 }
 
 function begins(bytes: Uint8Array, start: ArrayLike<number>): boolean {

@@ -3,6 +3,7 @@ import type { Generation } from '../abi/model.js';
 import type { Direction } from '../decode/find-direction.js';
 import type { DecodeOptions } from '../decode/handover.js';
 
+/** How a dump is opened: the options of the command line, by name. */
 export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   /** File with the memory of a blob. */
   readonly memory?: string;
@@ -19,6 +20,8 @@ export interface LoadOptions extends Pick<DecodeOptions, 'form'> {
   readonly single?: boolean;
   /** Factor of the limits on what an input may make a run do. */
   readonly budget?: number;
+  /** Threads that search a large dump; as many as are worth it when left out. */
+  readonly jobs?: number;
   readonly assume?: Generation;
   readonly pageSize?: number;
 }

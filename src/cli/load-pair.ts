@@ -1,5 +1,6 @@
 /** Two handovers to compare: of two DUMP arguments, or the incoming and the outgoing tree of one. */
 import { findTrees, pickDirection } from '../decode/find.js';
+import { HANDOVER_PATTERNS } from '../decode/find-search.js';
 import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 import { fromFolders, fromTree, type LoadedDump, treePlace, withDump } from './load.js';
@@ -37,6 +38,7 @@ export async function withBothTrees<T>(
     }
     if (blob !== undefined) throw noPair(path, 'is one devicetree blob');
     if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
+    await memory.searchAhead?.(HANDOVER_PATTERNS, options.jobs);
     const [incoming, outgoing] = bothInMemory(path, memory, options);
     return use(incoming, outgoing);
   });

@@ -17,6 +17,7 @@ import { withCaptured } from '../decode/find-captured.js';
 import { type ChosenHandover, chosenText, readChosen } from '../decode/find-chosen.js';
 import type { Direction } from '../decode/find-direction.js';
 import { sameTree } from '../decode/find-same.js';
+import { HANDOVER_PATTERNS } from '../decode/find-search.js';
 import { type LeftBlocks, preferPrepared } from '../decode/find-taken-over.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { chosenParts } from '../decode/image-parts.js';
@@ -65,6 +66,14 @@ export interface LoadedDump {
  * Opens a dump, hands it to `use`, and closes it however that ends.
  *
  * @throws InputError when it cannot be read, contains no handover tree, or several
+ *
+ * @example
+ * ```ts
+ * import { withDump } from 'kho-toolkit/node';
+ *
+ * const generation = await withDump('fixtures/rfc-2024/dangling', {}, async ({ handover }) => handover.generation);
+ * console.log(generation); //=> rfc-2024
+ * ```
  */
 export async function withDump<T>(
   path: string,
@@ -100,6 +109,14 @@ export function onlyDump(
 /**
  * Like {@link withDump}, but hands over every tree that the dump holds; there may be none. The memory is that
  * which was searched.
+ *
+ * @example
+ * ```ts
+ * import { withDumps } from 'kho-toolkit/node';
+ *
+ * await withDumps('fixtures/rfc-2024/dangling', {}, async (dumps) => console.log(dumps.length));
+ * //=> 1
+ * ```
  */
 export async function withDumps<T>(
   path: string,
@@ -120,6 +137,7 @@ export async function dumpsFrom<T>(
   if (folders !== undefined) return use(await fromFolders(path, folders, inputs, options), NO_FINDINGS);
   if (blob !== undefined) return fromBlob(path, blob, inputs, options, use);
   if (memory === undefined) throw new InputError(path, 'no-memory', 'contains no memory');
+  await searchAhead(memory, options);
   const { dumps, findings } = fromMemory(path, memory, options);
   return use(dumps, findings, memory);
 }
@@ -136,6 +154,11 @@ export async function withMemory<T>(
     const what = blob === undefined ? 'a copy of debugfs' : 'a devicetree blob';
     throw new InputError(path, 'no-memory', `is ${what}; give its memory with --memory FILE`);
   });
+}
+
+/** With several threads, what {@link fromMemory} will search for. */
+async function searchAhead(memory: OpenedMemory, { fdtAddress, jobs }: LoadOptions): Promise<void> {
+  if (fdtAddress === undefined) await memory.searchAhead?.(HANDOVER_PATTERNS, jobs);
 }
 
 /** The trees in memory; `chosen` is what a boot device tree says. */
@@ -188,6 +211,7 @@ async function fromBlob<T>(
   if (memory !== undefined && classify(tree).kind === 'boot-fdt') {
     const chosen = readChosen(tree);
     const named = 'missing' in chosen ? undefined : chosen;
+    await searchAhead(memory, options);
     const { dumps, findings } = fromMemory(path, memory, options, named);
     const problem =
       'missing' in chosen

@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined } from './common.js';
+import { joined, OUTPUT_OPTION } from './common.js';
 import { manualLines } from './manual/page.js';
 import { lastValue } from './numbers.js';
 import { packageVersion } from './version.js';
@@ -16,13 +16,7 @@ interface ManArguments {
 export const manCommand = (commands: readonly Command[]): CommandModule<object, ManArguments> => ({
   builder: (yargs) =>
     yargs
-      .option('output', {
-        type: 'string',
-        requiresArg: true,
-        alias: 'o',
-        group: 'Input and output:',
-        describe: 'write to this file instead of standard output',
-      })
+      .option('output', OUTPUT_OPTION)
       .example('kho man | man -l -', 'read it')
       .example('kho man -o /usr/local/share/man/man1/kho.1', 'install it'),
   handler: async (args) => {

@@ -2,6 +2,8 @@
 import { basename } from 'node:path';
 import { onExit } from '../memory/node/cleanup.js';
 import { type Listener, listen } from '../memory/node/telling.js';
+import { listenToWork, type WorkListener } from '../memory/work.js';
+import { createWork, type WorkState } from './meter-work.js';
 import { createProgress, type Terminal, terminalOf } from './progress.js';
 
 /** The clock is asked once in so many calls, or bytes: it costs about as much as a short read. */
@@ -11,7 +13,7 @@ const BYTES = 1 << 20;
 const NAME = 28;
 
 /** A listener that shows what it is told. */
-export interface Meter extends Listener {
+export interface Meter extends Listener, WorkListener {
   /** Wipes the line. */
   end(): void;
 }
@@ -21,10 +23,12 @@ export async function metered<T>(work: () => T): Promise<Awaited<T>> {
   const meter = createMeter(terminalOf(false));
   const forget = onExit(() => meter.end());
   listen(meter);
+  listenToWork(meter);
   try {
     return await work();
   } finally {
     listen(undefined);
+    listenToWork(undefined);
     forget();
     meter.end();
   }
@@ -46,13 +50,14 @@ export function createMeter(terminal: Terminal | undefined): Meter {
   let held = false;
   let calls = 0;
   let bytes = 0;
+  const work = createWork(now);
 
   function line(): string {
     const { name, path, total, unit } = stage;
     return [
       `${name} ${shortName(path)}`.trimEnd(),
       ...(step === '' ? [] : [step]),
-      ...amounts({ read, written, total, unit, seconds: (now() - began) / 1000 }),
+      ...amounts({ read, written, total, unit, seconds: (now() - began) / 1000, work: work.state() }),
     ].join('  ');
   }
 
@@ -72,12 +77,24 @@ export function createMeter(terminal: Terminal | undefined): Meter {
       read = 0;
       written = 0;
       step = '';
+      work.reset();
       if (!held) progress.show(line);
     },
     step(index, count, what) {
       step = `${what} ${index} of ${count}`;
+      work.reset();
       tick(0);
     },
+    expect: work.expect,
+    entries(count) {
+      work.entries(count);
+      tick(0);
+    },
+    share(share) {
+      work.share(share);
+      tick(0);
+    },
+    part: work.part,
     read(count) {
       read += count;
       tick(count);
@@ -96,6 +113,7 @@ export function createMeter(terminal: Terminal | undefined): Meter {
 }
 
 interface Amounts {
+  readonly work: WorkState | undefined;
   readonly read: number;
   readonly written: number;
   readonly total: number | undefined;
@@ -104,7 +122,7 @@ interface Amounts {
 }
 
 /** `42%  1.2 GiB of 2.9 GiB  850 MiB/s  2 s left`; what is read more than once has no end that could be foretold. */
-function amounts({ read, written, total, unit, seconds }: Amounts): string[] {
+function amounts({ read, written, total, unit, seconds, work }: Amounts): string[] {
   const done = unit === 'read' ? read : written;
   const rate = seconds > 0 ? (read > 0 && unit === 'read' ? read : written) / seconds : 0;
   const speed = rate > 0 ? [`${roughly(rate)}/s`] : [];
@@ -120,10 +138,11 @@ function amounts({ read, written, total, unit, seconds }: Amounts): string[] {
     ];
   }
   return [
+    ...(work === undefined ? [] : [`${Math.floor(100 * work.share)}%`]),
     ...(read > 0 ? [`${roughly(read)} read`] : []),
     ...(written > 0 ? [`${roughly(written)} written`] : []),
     ...speed,
-    `${duration(seconds)} so far`,
+    work?.left === undefined ? `${duration(seconds)} so far` : `${duration(work.left)} left`,
   ];
 }
 

@@ -7,7 +7,7 @@ const TAKES: Readonly<Record<string, string>> = {
   SIZE: 'max-unpacked guest-ram page-size memory-limit',
   REG: 'cap ecap',
   BDF: 'device',
-  N: 'budget haw rev agaw pasid seed count first timeout sessions files flbs reserve-mem test-folios domains devices unattached units deleted areas levels ftrace-cpus fragmentation holes',
+  N: 'budget jobs haw rev agaw pasid seed count first timeout sessions files flbs reserve-mem test-folios domains devices unattached units deleted areas levels ftrace-cpus fragmentation holes',
 };
 export const LABELS = new Map(
   Object.entries(TAKES).flatMap(([label, names]) => names.split(' ').map((name) => [name, label] as const)),

@@ -11,7 +11,7 @@ import { type CommonArguments, commonOptions, loadOptions, write } from './commo
 import { commandLine, fileFacts, runDate } from './file-facts.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
-import { toldRules } from './told-rules.js';
+import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
@@ -56,7 +56,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         catalogue,
         units: asked.vtd.units,
         ...(found === undefined ? {} : { found }),
-        ...(rules === undefined ? {} : { result: validate(handover, toldRules(rules), options) }),
+        ...(rules === undefined ? {} : { result: validate(handover, rules, { ...options, ...TOLD_RULES }) }),
       });
       await write(args, page);
     });

@@ -5,13 +5,16 @@ import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
 import { writeFileAtomic } from '../memory/node/output.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { size } from '../schema/units.js';
+import { MORE_NAMES } from '../synth/more.js';
 import { OPTION_NAMES, SynthError, type SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
 import type { Synthesis } from '../synth/synthesis.js';
 import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from '../synth/upstream-plan.js';
+import { RFC } from '../versions/generations.js';
+import { NEWEST, RELEASED, type WrittenForms } from '../versions/written.js';
 import { paintFor } from './colour.js';
 import { joined, message } from './common.js';
-import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { withProgress } from './progress.js';
 import { packageVersion } from './version.js';
 
@@ -48,8 +51,7 @@ interface SynthArguments {
 
 const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   sessions: 'LUO sessions (default 3)',
-  files:
-    'memfds in all sessions (default 4); rfc-2024: files of guestmemfs (default: one per domain, and one more)',
+  files: `files of guest memory in all sessions (default 4); ${RFC}: files of guestmemfs (default: one per domain, and one more)`,
   flbs: "FLBs of the kernel's own test, up to 3 (default 0)",
   reserveMem: 'regions of reserve_mem, up to 8 (default 2)',
   testFolios: "folios of the kernel's own test, kho_test (default 6)",
@@ -63,6 +65,10 @@ const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   levels: 'levels of page tables, 3 to 5 (default 4); the first stage has 4 or 5',
   ftraceCpus: 'CPUs of the ftrace buffer (default: by the seed)',
 };
+/** Versions of LUO that no release has. */
+const UNRELEASED = LUO_VERSIONS.filter((version) => !RELEASED.some(({ luo }) => luo?.version === version));
+/** The oldest release but one: its forms are its own. */
+const OLD = RELEASED[1] as WrittenForms;
 const RFC_COUNTS: readonly string[] = ['areas', 'ftraceCpus'];
 /** Counts that the 2024 series and later kernels have. */
 const COMMON_COUNTS: readonly string[] = ['files', 'domains', 'devices', 'levels'];
@@ -92,7 +98,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     .option('kunit', {
       type: 'boolean',
       describe:
-        'C instead: arrays of the records and what they must be read as, for a KUnit test; kho-v1 on, at most 1 MiB of records',
+        'C instead: arrays of the records and what they must be read as, for a KUnit test; Linux 6.16 and later, at most 1 MiB of records',
     })
     .option('release', {
       ...luo,
@@ -100,7 +106,7 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
     })
     .option('luo', {
       ...luo,
-      describe: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads luo-v2 to luo-v4`,
+      describe: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads ${UNRELEASED.join(', ')}`,
     })
     .option('stage', {
       ...luo,
@@ -110,13 +116,17 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
       ...luo,
       describe: `with --domains: largest leaves, where memory and addresses allow them: ${LEAF_SIZES.join(', ')} (default 1g)`,
     })
+    .option('with', {
+      ...luo,
+      describe: `further structures, a file of the first session, an FLB or a child each: ${MORE_NAMES.join(', ')}`,
+    })
     .option('holes', {
       ...luo,
       describe:
-        "fraction of a memfd's 2 MiB ranges that were never written, 0 to 1 or percent: the kernel fills them with single pages",
+        "fraction of a file's 2 MiB ranges that were never written, 0 to 1 or percent: the kernel fills them with single pages",
     });
   for (const key of COUNTS) {
-    const group = RFC_COUNTS.includes(key) ? 'rfc-2024:' : 'Linux 6.16 and later:';
+    const group = RFC_COUNTS.includes(key) ? `${RFC}:` : 'Linux 6.16 and later:';
     options = options.option(OPTION_NAMES[key], {
       ...text,
       ...(COMMON_COUNTS.includes(key) ? {} : { group }),
@@ -137,19 +147,28 @@ function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
 export const synthCommand: CommandModule<object, SynthArguments> = {
   builder: (yargs) =>
     synthOptions(yargs)
-      .example('kho synth --abi kho-v4 -o dump.elf', 'sessions, memfds, everything a release has')
+      .example(`kho synth --abi ${NEWEST} -o dump.elf`, 'sessions, files, everything a release has')
       .example(
-        'kho synth --abi rfc-2024 --domains 4 --devices 3 --seed 7 -o rfc.elf',
+        `kho synth --abi ${RFC} --domains 4 --devices 3 --seed 7 -o rfc.elf`,
         'page tables and guestmemfs',
       )
-      .example('kho synth --abi kho-v1 --release 6.17 --page-size 64k -o old.elf', 'the forms of one release')
       .example(
-        'kho synth --abi kho-v4 --guest-ram 1T --fragmentation 100% -o huge.elf',
+        `kho synth --abi ${OLD.abi} --release ${OLD.release} --page-size 64k -o old.elf`,
+        'the forms of one release',
+      )
+      .example(
+        `kho synth --abi ${NEWEST} --guest-ram 1T --fragmentation 100% -o huge.elf`,
         '268 million folios, streamed',
       )
-      .example('kho synth --abi kho-v3 --truth model.json -o dump.elf', 'and what is in it, for comparison')
-      .example('kho synth --abi kho-v4 --guest-ram 1M --kunit -o vectors.c', 'test vectors for a kernel test')
-      .example('kho synth --abi kho-v4 -o - | kho validate -', 'without a file'),
+      .example(
+        `kho synth --abi ${NEWEST} --truth model.json -o dump.elf`,
+        'and what is in it, for comparison',
+      )
+      .example(
+        `kho synth --abi ${NEWEST} --guest-ram 1M --kunit -o vectors.c`,
+        'test vectors for a kernel test',
+      )
+      .example(`kho synth --abi ${NEWEST} -o - | kho validate -`, 'without a file'),
   handler: async (args) => {
     const output = lastValue(args.output);
     const truth = lastValue(args.truth);
@@ -235,6 +254,8 @@ function parameters(args: SynthArguments): SynthOptions {
   if (luo !== undefined) options.luo = luo as LuoVersion;
   const stage = given('stage');
   if (stage !== undefined) options.stage = stage as IommuStage;
+  const more = parseList(args.with as Text);
+  if (more.length > 0) options.with = more;
   const leaves = given('leaves');
   if (leaves !== undefined) options.leaves = leaves as LeafSize;
   return options;

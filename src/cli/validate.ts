@@ -14,12 +14,19 @@ import { vtdRules } from '../validate/vtd/index.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { judgeBudgets } from './budgets.js';
-import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
+import {
+  type CommonArguments,
+  commonOptions,
+  loadOptions,
+  message,
+  OUTPUT_OPTION,
+  STATUS,
+} from './common.js';
 import { containerOptions, type LoadedDump, type LoadOptions } from './load.js';
 import { sidesOf } from './load-sides.js';
 import { lastValue, parseList, UsageError } from './numbers.js';
 import { rulesNamed } from './rule-names.js';
-import { toldRules } from './told-rules.js';
+import { TOLD_RULES } from './told-work.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -70,10 +77,8 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}`,
       })
       .option('output', {
-        type: 'string',
-        requiresArg: true,
-        group: 'Input and output:',
-        describe: 'write to this file instead of standard output; FORMAT=FILE, repeated, adds outputs',
+        ...OUTPUT_OPTION,
+        describe: `${OUTPUT_OPTION.describe}; FORMAT=FILE, repeated, adds outputs`,
       })
       .option('all', {
         type: 'boolean',
@@ -291,7 +296,7 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
       undecided?.message ?? 'the generation is undecided; choose it with --assume',
     );
   }
-  return validate(handover, toldRules(catalogue), options);
+  return validate(handover, catalogue, { ...options, ...TOLD_RULES });
 }
 
 function failLevels(text: string): ReadonlySet<Severity> {

@@ -72,7 +72,8 @@ export function vtdSettings(args: VtdArguments): VtdSettings {
   return { ...DEFAULT_SETTINGS, ...known(args) };
 }
 
-function revision(text: string): VtdSettings['rev'] {
+/** @throws UsageError for a text that names no revision */
+export function revision(text: string): VtdSettings['rev'] {
   if (text === '2') return 2;
   if (text === '3' || text === '4') return 3;
   if (text === '5') return 5;

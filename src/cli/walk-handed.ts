@@ -26,6 +26,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
+import { toldParts } from './told-work.js';
 import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
 import { fileLines } from './walk-units.js';
 
@@ -229,7 +230,7 @@ export function ownedBy(handover: Handover, unpreserved: boolean): OwnedWalk | u
 
 function* csvText(args: CommonArguments, walked: readonly Walked[], all: boolean): Generator<string> {
   if (all) yield 'domain,iova,pa,size,access\n';
-  for (const each of walked) {
+  for (const each of toldParts(walked)) {
     const chunks = withNotices(args, each, ({ batches }) => csvOf(batches));
     if (all) yield* prefixed(chunks, `${hex(each.domain.domain.address)},`);
     else yield* chunks;
@@ -242,7 +243,7 @@ function* tableText(
   walked: readonly Walked[],
 ): Generator<string> {
   let gap = '';
-  for (const each of walked) {
+  for (const each of toldParts(walked)) {
     const { request, domain } = each;
     yield `${gap}${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}\n`;
     gap = '\n';
@@ -268,7 +269,7 @@ function* jsonText(
 ): Generator<string> {
   yield `{"schemaVersion":1,${all ? '"domains":[' : ''}\n`;
   let separator = '';
-  for (const each of walked) {
+  for (const each of toldParts(walked)) {
     const { request, domain } = each;
     const head = { ...domainJson(domain), stage: request.stage };
     yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;

@@ -2,7 +2,7 @@
 import type { Domain, Handover } from '../abi/model.js';
 import { physicalAddress } from '../memory/read.js';
 import { escapeJson } from '../schema/escape.js';
-import { hex } from '../schema/units.js';
+import { hex, thousands } from '../schema/units.js';
 import { functionText } from '../vtd/device-id.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import { sizeText } from '../vtd/text/table.js';
@@ -57,7 +57,7 @@ function lines(domains: readonly Listed[]): string[] {
       `${domain.persistentId ?? domain.nodeName ?? '?'}`,
       domain.pgd === undefined ? '-' : hex(domain.pgd),
       `${levels ?? '-'}`,
-      mapped === undefined ? '?' : mapped.leaves.toLocaleString('en-US'),
+      mapped === undefined ? '?' : thousands(mapped.leaves),
       mapped === undefined ? '?' : sizeText(mapped.pages),
       devices.join(', ') || '-',
     ]),

@@ -30,6 +30,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
+import { toldParts } from './told-work.js';
 import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
 
 export interface UnitWalk {
@@ -208,7 +209,8 @@ function* translations(
   iova: bigint,
 ): Generator<string> {
   const colours = paint(args);
-  const files = handover?.luo === undefined ? undefined : filePages(handover);
+  // Lists of folios are long: they are read once an address is mapped.
+  let files: FilePages | undefined;
   for (const device of devices) {
     yield nameOf(device);
     yield* structureLines(device.path, colours);
@@ -219,7 +221,9 @@ function* translations(
       yield* translateLines(translation, entryType, colours);
       address = translation.result.kind === 'mapped' ? translation.result.address : undefined;
     }
-    if (address !== undefined && files !== undefined) yield* fileLines(files, address);
+    if (address === undefined || handover?.luo === undefined) continue;
+    files ??= filePages(handover);
+    yield* fileLines(files, address);
   }
 }
 
@@ -269,7 +273,7 @@ function* csvText(
   all: boolean,
 ): Generator<string> {
   if (all) yield 'device,pasid,iova,pa,size,access\n';
-  for (const device of devices) {
+  for (const device of toldParts([...devices])) {
     const stage = listed(args, device, memory);
     if (stage === undefined) continue;
     const chunks = walked(args, device, stage, ({ batches }) => csvOf(batches));
@@ -281,7 +285,7 @@ function* csvText(
 function* tableText(args: CommonArguments, asked: UnitWalk, devices: Iterable<Device>): Generator<string> {
   const { memory } = asked;
   let gap = '';
-  for (const device of devices) {
+  for (const device of toldParts([...devices])) {
     const { translation } = device.path;
     yield `${gap}${nameOf(device)}: ${translation === undefined ? (nothingText(device) ?? '') : translationText(translation)}\n`;
     gap = '\n';
@@ -311,7 +315,7 @@ function* jsonText(
   const { memory } = asked;
   yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
   let separator = '';
-  for (const device of devices) {
+  for (const device of toldParts([...devices])) {
     const { translation, pasid } = device.path;
     const stage = listed(args, device, memory);
     const head = {

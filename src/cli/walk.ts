@@ -15,6 +15,7 @@ import type { Stage } from '../structures/iommu/attachments.js';
 import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
+import { RFC } from '../versions/generations.js';
 import { type DeviceId, deviceText } from '../vtd/device-id.js';
 import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
@@ -25,7 +26,7 @@ import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
-import { withDump, withMemory } from './load.js';
+import { type LoadOptions, withDump, withMemory } from './load.js';
 import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
 import { listHanded, ownedBy, recordedVtdUnits, walkDomains } from './walk-handed.js';
@@ -69,8 +70,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       .option('domain', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'a domain of the handover: persistent_id (rfc-2024); address of its record, or attachment id (LUO); several, or all',
+        describe: `a domain of the handover: persistent_id (${RFC}); address of its record, or attachment id (LUO); several, or all`,
       })
       .option('stage', {
         type: 'string',
@@ -210,7 +210,11 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
     return true;
   }
   if (units.length > 0) {
-    await withMemory(path, loadOptions(args), async (memory) => walkUnits(args, { ...asked, memory, units }));
+    // Owners are told where there is one tree; the tables need none.
+    const isTold = iova !== undefined || format === 'table' || format === 'json';
+    await withUnitMemory(path, loadOptions(args), isTold, async (memory, handover) =>
+      walkUnits(args, { ...asked, memory, units, ...(handover === undefined ? {} : { handover }) }),
+    );
     return true;
   }
   await withDump(path, loadOptions(args), async ({ handover }) => {
@@ -320,6 +324,29 @@ async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat
   const { anomalies } = walk.report();
   for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
 }
+
+/** Opens memory, and the handover in it where it is wanted and there is one that can be told. */
+async function withUnitMemory(
+  path: string,
+  options: LoadOptions,
+  wanted: boolean,
+  use: (memory: PhysicalMemory, handover?: Handover) => Promise<void>,
+): Promise<void> {
+  if (!wanted) return withMemory(path, options, (memory) => use(memory));
+  try {
+    await withDump(path, options, async ({ handover }) => {
+      const { memory, preserved } = handover;
+      if (memory === undefined) throw new InputError(path, 'no-tree', 'has no memory');
+      await use(memory, preserved === undefined ? undefined : handover);
+    });
+  } catch (error) {
+    const treeless = error instanceof InputError && TREELESS.has(error.code);
+    if (!treeless || options.fdtAddress !== undefined || options.tree !== undefined) throw error;
+    await withMemory(path, options, (memory) => use(memory));
+  }
+}
+
+const TREELESS: ReadonlySet<string> = new Set(['no-tree', 'several-trees', 'old-version', 'folder']);
 
 /** @throws UsageError where --unpreserved asks what nothing tells */
 function ownersIn(args: WalkArguments, { handover }: Target): OwnedWalk | undefined {

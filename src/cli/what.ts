@@ -20,7 +20,7 @@ import {
 } from './common.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
-import { toldRules } from './told-rules.js';
+import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { type VtdArguments, vtdOptions, vtdUnits, vtdValidation } from './vtd-settings.js';
 
@@ -71,7 +71,8 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
       tellStage('searching', path);
-      const { findings } = validate(handover, toldRules(catalogue), {
+      const { findings } = validate(handover, catalogue, {
+        ...TOLD_RULES,
         ...validation,
         ...containerOptions(dump),
       });

@@ -13,13 +13,17 @@ import {
 } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import { ownVersion } from '../schema/composite.js';
+import { RIDERS } from '../structures/riders.js';
 import { RFC, RFC_COMPATIBLE, upstreamNamed } from '../versions/generations.js';
 import { compatibleStrings } from './bind.js';
 
 /** Subsystem names that only the tree of the 2024 series has below its root. */
 const RFC_CHILDREN = new Set(['iommufd', 'intel-iommu', 'guestmemfs', 'ftrace']);
-/** `compatible` of blobs that hang below an upstream root tree (Documentation/core-api/kho). */
-const RIDERS = /^(memblock|kho-test|luo)-v\d+$/;
+const VERSION = /-v\d+$/;
+/** `compatible`, without its version, of blobs that hang below an upstream root tree (Documentation/core-api/kho). */
+const RIDER_TREES = new Set(
+  RIDERS.flatMap(({ trees }) => trees.map(({ compatible }) => compatible.replace(VERSION, ''))),
+);
 
 export interface Classification {
   readonly kind: DumpKind;
@@ -43,7 +47,8 @@ export function classify(tree: FdtTree): Classification {
     property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
   const version = compatible.map(ownVersion).find((text) => /^kho-v\d+$/.test(text));
   if (version === undefined) {
-    if (compatible.some((text) => RIDERS.test(text))) return { kind: 'rider' };
+    if (compatible.some((text) => VERSION.test(text) && RIDER_TREES.has(text.replace(VERSION, ''))))
+      return { kind: 'rider' };
     if (findNode(tree, '/chosen') >= 0 || findNode(tree, '/cpus') >= 0) {
       return { kind: 'boot-fdt' };
     }
@@ -63,8 +68,7 @@ export function classify(tree: FdtTree): Classification {
   return {
     kind: 'handover',
     either: true,
-    undecided:
-      'root compatible "kho-v1" is written by Linux 6.16 to 7.0 and by the 2024 RFC; the tree has neither preserved-memory-map nor a mem property',
+    undecided: `root compatible "${RFC_COMPATIBLE}" is written by Linux 6.16 to 7.0 and by the 2024 RFC; the tree has neither preserved-memory-map nor a mem property`,
   };
 }
 

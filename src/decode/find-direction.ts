@@ -11,6 +11,7 @@ import {
 import { PRESERVED_DATA_SIZE, readPreservedData } from '../records/kho_root.js';
 import { dataView } from './bytes.js';
 
+/** Whether the running kernel was handed a tree, or prepares it for the next. */
 export type Direction = 'incoming' | 'outgoing';
 
 /**

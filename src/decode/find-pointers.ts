@@ -10,8 +10,11 @@ import { dataView } from './bytes.js';
 /** What a devicetree blob begins with, as its bytes read in little-endian order. */
 const MAGIC = 0xedfe0dd0;
 const PAGE_MASK = 0xfff;
-/** Virtual addresses of kernels: the upper half. */
-const KERNEL_HALF = 0xffff_0000;
+/**
+ * Virtual addresses of kernels, by their upper 32 bits: the upper half, however many bits the machine has (the direct map
+ * of x86 with five levels is from 0xff11000000000000 on, that of arm64 with 52 bits from 0xfff0000000000000).
+ */
+const KERNEL_HALF = 0x8000_0000;
 const WINDOW = 1 << 20;
 /** Pages looked at. */
 const MAX_PAGES = 1 << 20;

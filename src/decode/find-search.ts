@@ -3,7 +3,7 @@ import type { BrokenList } from '../abi/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
-import { type SearchWindow, searchMemory } from '../memory/search.js';
+import { type Pattern, searchMemory } from '../memory/search.js';
 import { VMCOREINFO_START, type Vmcoreinfo, vmcoreinfoAt } from '../memory/vmcoreinfo.js';
 import {
   FDT_HEADER_SIZE,
@@ -13,6 +13,7 @@ import {
   readFdtHeader,
   readFdtProp,
 } from '../records/fdt.js';
+import { BOOT_PARAMS } from '../records/kho.js';
 import { SETUP_HEADER, type SetupDataList, setupDataFollower } from './boot-params.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
@@ -26,7 +27,7 @@ export interface TreeInMemory {
 
 export interface MemorySearch {
   readonly lists: readonly SetupDataList[];
-  /** Lists of boot_params with the boot flag that break off before one. */
+  /** Lists of boot_params with the boot flag that break off before one; of copies where there is nothing else. */
   readonly broken: readonly BrokenList[];
   /** Page-aligned handover trees that are complete. */
   readonly trees: readonly TreeInMemory[];
@@ -56,29 +57,45 @@ const MAX_TEXT_READS = 4096;
 /** Bytes of trees parsed in all: many large ones that overlap would cost the square of the memory. */
 const MAX_PARSED = 512 << 20;
 
+/** What {@link searchHandovers} looks for; trees begin where a page does. */
+export const HANDOVER_PATTERNS: readonly Pattern[] = [
+  SETUP_HEADER,
+  VMCOREINFO_START,
+  { bytes: Uint8Array.from(MAGIC), align: PAGE },
+];
+
 /** Reads all present memory once, in windows. */
 export function searchHandovers(memory: PhysicalMemory): MemorySearch {
   const lists: SetupDataList[] = [];
   const broken: BrokenList[] = [];
+  /** Those of copies: at places where no loader puts boot_params. */
+  const brokenCopies: BrokenList[] = [];
+  let atPage = false;
   const starts: number[] = [];
   const vmcoreinfo: { address: bigint; info: Vmcoreinfo }[] = [];
   const follow = setupDataFollower(memory);
   let textReads = 0;
 
   function onPattern(pattern: number, address: number): void {
-    if (pattern === 0) {
+    if (pattern === 2) starts.push(address);
+    else if (pattern === 0) {
+      // kexec_add_buffer (kernel/kexec_file.c) aligns boot_params to a page; user space that has read
+      // /sys/kernel/boot_params/data leaves copies anywhere, which it then overwrites.
+      const aligned = (address - BOOT_PARAMS.header) % PAGE === 0;
+      atPage ||= aligned;
       const list = follow(address);
       if (list === undefined) return;
+      const among = aligned ? broken : brokenCopies;
       if ('setupData' in list) lists.push(list);
-      else if (broken.length < MAX_BROKEN) broken.push(list);
+      else if (among.length < MAX_BROKEN) among.push(list);
     } else if (vmcoreinfo.length < MAX_TEXTS && textReads++ < MAX_TEXT_READS) {
       const info = vmcoreinfoAt(memory, address);
       if (info !== undefined) vmcoreinfo.push({ address: BigInt(address), info });
     }
   }
 
-  searchMemory(memory, [SETUP_HEADER, VMCOREINFO_START], onPattern, (window) => addStarts(window, starts));
-  return { lists, broken, ...treesAt(memory, starts), vmcoreinfo };
+  searchMemory(memory, HANDOVER_PATTERNS, onPattern);
+  return { lists, broken: atPage ? broken : brokenCopies, ...treesAt(memory, starts), vmcoreinfo };
 }
 
 /** The blob at an address as far as its header says and memory holds it; undefined when no header is there. */
@@ -106,14 +123,6 @@ export function knownPrefix(memory: PhysicalMemory, address: number, length: num
   const bytes = new Uint8Array(known);
   memory.read(address, known, bytes);
   return bytes;
-}
-
-/** Adds the page starts of a window that hold FDT_MAGIC. */
-function addStarts({ address, bytes, length }: SearchWindow, starts: number[]): void {
-  const first = Math.ceil(address / PAGE) * PAGE - address;
-  for (let at = first; at + MAGIC.length <= length; at += PAGE) {
-    if (MAGIC.every((byte, i) => bytes[at + i] === byte)) starts.push(address + at);
-  }
 }
 
 function treesAt(

@@ -56,6 +56,7 @@ export interface FoundVmcoreinfo {
   readonly info: Vmcoreinfo;
 }
 
+/** What a search for handover trees has found. */
 export interface Findings {
   /** The handover; several when nothing decides between them. */
   readonly trees: readonly FoundTree[];
@@ -87,6 +88,15 @@ const PAGE_SIZES = [4096, 16384, 65536];
  * @param chosen what the device tree that the next kernel is booted with says; goes before everything else
  * @param note VMCOREINFO of the file's own headers
  * @returns trees that say the same as one, with all their addresses
+ *
+ * @example
+ * ```ts
+ * import { findTrees, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * for (const { how, addresses } of findTrees(memory).trees) console.log(how, addresses.length);
+ * //=> setup_data 1
+ * ```
  */
 export function findTrees(memory: PhysicalMemory, chosen?: ChosenHandover, note?: Vmcoreinfo): Findings {
   const search = searchHandovers(memory);

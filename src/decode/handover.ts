@@ -12,7 +12,6 @@ import {
   type SetupDataKho,
 } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
-import { rfc2024 } from '../abi/rfc2024.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
@@ -20,6 +19,7 @@ import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { isRfc, type RFC } from '../versions/generations.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
@@ -34,6 +34,7 @@ import { clearUnlike, noneReused, withoutForeign, withoutReused } from './upstre
 import { decodeRider, isTree } from './upstream/riders.js';
 import { withKernelNames } from './upstream/truncated.js';
 
+/** What is known of a blob besides its bytes. */
 export interface DecodeOptions {
   /** Physical address of the blob, when it was read from memory. */
   readonly address?: bigint;
@@ -73,6 +74,16 @@ const DEFAULT_PAGE_SIZE = 4096;
 /**
  * Decodes one blob. Never throws on bad data: what could not be read is missing from the model and
  * is in its diagnostics.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4', sessions: 2 }));
+ * const handover = decodeHandover(blob, { memory });
+ * console.log(handover.generation, handover.luo?.sessions?.length, handover.diagnostics.length);
+ * //=> kho-v4 2 0
+ * ```
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
   const { memory } = options;

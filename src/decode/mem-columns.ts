@@ -53,19 +53,17 @@ export interface MemSpan {
   readonly flags: number;
 }
 
-/** The stretches of a view, in their order. */
+/** The stretches of a view, in their order: one object, whose values change with each, as there are many. */
 export function* memSpans(records: RecordView<KhoMem>): Generator<MemSpan> {
   const { start, end, flags, stretches } = memColumns(records);
+  const span = { first: 0, after: 0, start: 0.5, end: 0.5, flags: 0 };
   for (let i = 0; i + 1 < stretches.length; i++) {
-    const first = stretches[i] as number;
-    const after = stretches[i + 1] as number;
-    yield {
-      first,
-      after,
-      start: start[first] as number,
-      end: end[after - 1] as number,
-      flags: flags[first] as number,
-    };
+    span.first = stretches[i] as number;
+    span.after = stretches[i + 1] as number;
+    span.start = start[span.first] as number;
+    span.end = end[span.after - 1] as number;
+    span.flags = flags[span.first] as number;
+    yield span;
   }
 }
 

@@ -7,7 +7,7 @@ import type { AddressRange } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
-import { type PageRange, pageSet } from '../memory/page-set.js';
+import { type PageRange, type PageSet, pageSet } from '../memory/page-set.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
 import { MEM_HUGE, memSpans, memStretches } from './mem-columns.js';
@@ -15,6 +15,7 @@ import { MEM_HUGE, memSpans, memStretches } from './mem-columns.js';
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
 
+/** A property `mem` of the 2024 series: records of memory that is kept. */
 export interface MemProperty {
   /** Token index of the property. */
   readonly token: number;
@@ -55,18 +56,28 @@ export function* visitedRecords(properties: Iterable<MemProperty>): Generator<Me
  */
 export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
   const size = BigInt(pageSize);
-  return [...pageSet(keptRanges(tree), pageSize).runs()].map(({ start, end }) => ({
-    start: BigInt(start) * size,
-    end: BigInt(end) * size,
-  }));
+  const pages = pageSet(keptRanges(tree), pageSize);
+  const ranges: AddressRange[] = [];
+  for (const { start, end } of pages.runs())
+    ranges.push({ start: BigInt(start) * size, end: BigInt(end) * size });
+  pagesOf.set(ranges, pages);
+  return ranges;
+}
+
+const pagesOf = new WeakMap<object, PageSet>();
+
+/** The pages of ranges as {@link memRanges} gave them out, which need not be worked out again; else undefined. */
+export function pagesOfRanges(ranges: Iterable<AddressRange>): PageSet | undefined {
+  return pagesOf.get(ranges);
 }
 
 function* keptRanges(tree: FdtTree): Generator<PageRange> {
   for (const { whole, records } of memProperties(tree)) {
     if (!whole) continue;
-    for (const { first, start, end, flags } of memSpans(records)) {
+    for (const span of memSpans(records)) {
+      const { first, flags } = span;
       if ((flags & MEM_HUGE) === 0) {
-        yield { start, end };
+        yield span;
         continue;
       }
       const { addr, len } = records.at(first);

@@ -7,6 +7,7 @@ import { outline } from './outline/root.js';
 /** Gaps that are kept; a damaged dump may have one per page table. */
 const MAX_GAPS = 256;
 
+/** How handovers are compared. */
 export interface DiffOptions {
   /** Compare addresses and the bytes of blobs too. */
   readonly strict?: boolean;
@@ -30,6 +31,21 @@ export interface Diff {
  * The place of memory is not a difference unless `strict`. Bytes that one dump does not hold are gaps, never
  * differences. Takes O(n log n) time at most; memory grows with the number of sessions, files and runs, not
  * with pages.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, diffHandovers, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const [a, b] = [1, 2].map((sessions) => {
+ *   const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4', sessions, files: 2 }));
+ *   return decodeHandover(blob, { memory });
+ * });
+ * if (a === undefined || b === undefined) throw new Error('two handovers');
+ * const { differences, tally } = diffHandovers(a, b);
+ * // They are found as they are drawn.
+ * for (const _ of differences);
+ * console.log(tally.added > 0); //=> true
+ * ```
  */
 export function diffHandovers(a: Handover, b: Handover, { strict = false }: DiffOptions = {}): Diff {
   const gaps: Gap[] = [];

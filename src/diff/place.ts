@@ -17,6 +17,7 @@ const PARTS = [
   'iommufd',
   'structure',
 ] as const;
+/** The part of a handover that a difference is in. */
 export type Part = (typeof PARTS)[number];
 
 /** A place by logical identity; what does not apply is left out. Names are as stored, before their NUL. */

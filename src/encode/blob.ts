@@ -1,8 +1,6 @@
 /** The JSON model → devicetree blob. */
 
 import { GENERATIONS, type Generation, type Handover } from '../abi/model.js';
-import { rfc2024 } from '../abi/rfc2024.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
 import { dataView } from '../decode/bytes.js';
 import { decodeHandover } from '../decode/handover.js';
 import { type FdtImage, fromImage } from '../fdt/image.js';
@@ -10,6 +8,8 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { applyTyped } from './apply.js';
@@ -21,6 +21,7 @@ import { decodedPart, recordRider, treeRider } from './upstream/rider.js';
 /** More than these are counted only. */
 const MAX_RENAMED = 8;
 
+/** A blob that was written of a document. */
 export interface EncodedBlob {
   readonly bytes: Uint8Array;
   /** Where the typed parts and `fdt.tree` disagreed, and names that were not taken, one sentence each. */
@@ -32,6 +33,16 @@ export interface EncodedBlob {
  * `fdt.tree`; without `fdt.tree` the result is what the kernel's writer gives for the typed parts.
  *
  * @throws ModelError when the document has not the form of a model, naming the place
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, encodeBlob, jsonChunks, modelJson, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * // What `kho dump --format json` prints, edited or not.
+ * const document: unknown = JSON.parse([...jsonChunks(modelJson(decodeHandover(blob)))].join(''));
+ * console.log(encodeBlob(document).bytes.length === blob.length); //=> true
+ * ```
  */
 export function encodeBlob(document: unknown): EncodedBlob {
   const json = jsonObject(document, '');

@@ -18,6 +18,7 @@ import { wholePages } from './whole-pages.js';
 /** The 2024 series is of x86-64. */
 const PAGE = 4096;
 
+/** A core that is written of a document. */
 export interface EncodedElf {
   /** The core, piece by piece; drawn once. Reads `memory` as it goes. */
   readonly chunks: Iterable<Uint8Array>;
@@ -35,6 +36,18 @@ export interface EncodedElf {
  *   left out, and a message names them.
  * @throws ModelError when the document has not the form of a model, naming the place
  * @throws RangeError when a value does not fit its field
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, encodeElf, jsonChunks, modelJson, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'rfc-2024' }));
+ * const document: unknown = JSON.parse([...jsonChunks(modelJson(decodeHandover(blob, { memory })))].join(''));
+ * const { chunks, messages } = encodeElf(document, memory);
+ * let size = 0;
+ * for (const chunk of chunks) size += chunk.length;
+ * console.log(size > blob.length, messages.length); //=> true 1
+ * ```
  */
 export function encodeElf(document: unknown, memory?: PhysicalMemory): EncodedElf {
   const json = jsonObject(document, '');

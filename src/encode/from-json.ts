@@ -5,7 +5,20 @@ import type { FieldInfo, RecordType } from '../schema/record.js';
 import { hexToBytes } from '../schema/text.js';
 import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 
-/** A JSON document that does not have the form of a model; the message names the place in it. */
+/**
+ * A JSON document that does not have the form of a model; the message names the place in it.
+ *
+ * @example
+ * ```ts
+ * import { encodeBlob, ModelError } from 'kho-toolkit';
+ *
+ * try {
+ *   encodeBlob({ kind: 'handover', generation: 7 });
+ * } catch (error) {
+ *   console.log(error instanceof ModelError); //=> true
+ * }
+ * ```
+ */
 export class ModelError extends Error {
   override name = 'ModelError';
 }

@@ -15,6 +15,14 @@ import { addEnd, addNameOffset, quoteName, stopAtProperty } from './walk-diagnos
 /**
  * The diagnostics of scope `blob` and `token` that `parseFdt` gives, in the same order and without paths;
  * duplicate names (scope `tree`) are not looked for. Never throws, allocates nothing that grows with the blob.
+ *
+ * @example
+ * ```ts
+ * import { checkFdt } from 'kho-toolkit';
+ *
+ * for (const { code, offset } of checkFdt(new Uint8Array(8))) console.log(code, offset);
+ * //=> file-too-short 0
+ * ```
  */
 export function checkFdt(bytes: Uint8Array): FdtDiagnostic[] {
   const sink = createDiagnosticSink();

@@ -3,7 +3,7 @@
 /** How far a reader has to look to see a problem: `blob` = header and blocks, `token` = the token stream, `tree` = names of siblings. */
 export type FdtScope = 'blob' | 'token' | 'tree';
 
-/** One row of {@link FDT_DIAGNOSTICS}. */
+/** One row of `FDT_DIAGNOSTICS`. */
 export interface FdtDiagnosticInfo {
   /** What is wrong, in one sentence without its full stop. */
   readonly sentence: string;
@@ -206,7 +206,7 @@ export const FDT_DIAGNOSTICS = {
   },
 } as const satisfies Record<string, FdtDiagnosticInfo>;
 
-/** A stable code of {@link FDT_DIAGNOSTICS}. */
+/** A stable code of `FDT_DIAGNOSTICS`. */
 export type FdtDiagnosticCode = keyof typeof FDT_DIAGNOSTICS;
 
 /** One thing that is wrong with a blob. */

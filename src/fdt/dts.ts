@@ -48,6 +48,22 @@ const MAX_INDENT = 32;
  * NUL-terminated strings, else bytestrings, never cells: the handover's values are native-endian.
  * What dtc would refuse or lose (names outside its alphabet, duplicates, properties after subnodes, a second root,
  * bad phandles) becomes comment lines, subnodes included, and is reported. All text from the blob is escaped.
+ *
+ * @example
+ * ```ts
+ * import { createFdtWriter, dtsLines, parseFdt } from 'kho-toolkit';
+ *
+ * const writer = createFdtWriter();
+ * writer.beginNode('');
+ * writer.property('compatible', new TextEncoder().encode('kho-v4\0'));
+ * writer.endNode();
+ * for (const line of dtsLines(parseFdt(writer.finish()))) console.log(line);
+ * //=> /dts-v1/;
+ * //=>
+ * //=> / {
+ * //=> 	compatible = "kho-v4";
+ * //=> };
+ * ```
  */
 export function* dtsLines(tree: FdtTree, options: DtsOptions = {}): Generator<string, void, void> {
   const report = (token: number, message: string): string => {

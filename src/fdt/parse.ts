@@ -16,6 +16,14 @@ export type { FdtTree } from './fdt-tree.js';
 /**
  * Parses a devicetree blob (devicetree specification v0.4, chapter 5; versions 16 and 17, newer ones when they declare
  * themselves compatible). Never throws: a damaged or truncated blob gives the tokens up to the damage, and diagnostics.
+ *
+ * @example
+ * ```ts
+ * import { parseFdt } from 'kho-toolkit';
+ *
+ * const { count, diagnostics } = parseFdt(Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed));
+ * console.log(count, diagnostics[0]?.code); //=> 0 file-too-short
+ * ```
  */
 export function parseFdt(bytes: Uint8Array): FdtTree {
   const sink = createDiagnosticSink();

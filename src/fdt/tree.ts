@@ -77,7 +77,18 @@ export function valueOffset(tree: FdtTree, property: number): number | undefined
   return (tree.at[property] ?? 0) + PROP_VALUE;
 }
 
-/** A property's value, a view of `tree.bytes`; undefined when the token is not a property. */
+/**
+ * A property's value, a view of `tree.bytes`; undefined when the token is not a property.
+ *
+ * @example
+ * ```ts
+ * import { findNode, findProperty, parseFdt, planFromSeed, propertyValue, synthesise } from 'kho-toolkit';
+ *
+ * const tree = parseFdt(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * const value = propertyValue(tree, findProperty(tree, findNode(tree, '/'), 'compatible'));
+ * console.log(new TextDecoder().decode(value?.subarray(0, -1))); //=> kho-v4
+ * ```
+ */
 export function propertyValue(tree: FdtTree, property: number): Uint8Array | undefined {
   const start = valueOffset(tree, property);
   return start === undefined ? undefined : tree.bytes.subarray(start, start + (tree.length[property] ?? 0));
@@ -110,6 +121,15 @@ export function* properties(tree: FdtTree, node: number): Generator<number, void
  * Finds a node by absolute path; the first match wins, and a component without `@` also matches a name up to its `@`,
  * both as in libfdt's `fdt_path_offset`. Repeated and trailing slashes are ignored.
  * @returns the token index, or -1 (also when the path does not start with `/`)
+ *
+ * @example
+ * ```ts
+ * import { findNode, parseFdt, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const tree = parseFdt(blob);
+ * console.log(findNode(tree, '/LUO') > 0, findNode(tree, '/nothing')); //=> true -1
+ * ```
  */
 export function findNode(tree: FdtTree, path: string): number {
   if (!path.startsWith('/')) return -1;
@@ -135,7 +155,17 @@ function findChild(tree: FdtTree, node: number, name: Uint8Array): number {
   return -1;
 }
 
-/** Finds a property of a node by name; the first match wins. Returns its token index, or -1. */
+/**
+ * Finds a property of a node by name; the first match wins. Returns its token index, or -1.
+ *
+ * @example
+ * ```ts
+ * import { findNode, findProperty, parseFdt, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const tree = parseFdt(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * console.log(findProperty(tree, findNode(tree, '/'), 'compatible') > 0); //=> true
+ * ```
+ */
 export function findProperty(tree: FdtTree, node: number, name: string): number {
   for (const property of properties(tree, node)) {
     if (propertyName(tree, property) === name) return property;

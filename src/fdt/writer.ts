@@ -36,6 +36,17 @@ const RESERVE_MAP_OFFSET = Math.ceil(FDT_HEADER_SIZE / FDT_RESERVE_ENTRY_SIZE) *
  * Makes a writer: header at 0, memory reserve map at 0x30, structure block after it, strings block last and unpadded.
  * Each new property name goes in front of the strings; a name that is the tail of one already there shares its bytes.
  * Misuse (a NUL in a name, a property after a subnode, unbalanced nodes, a second root) throws Error.
+ *
+ * @example
+ * ```ts
+ * import { createFdtWriter } from 'kho-toolkit';
+ *
+ * const writer = createFdtWriter();
+ * writer.beginNode('');
+ * writer.property('compatible', new TextEncoder().encode('kho-v4\0'));
+ * writer.endNode();
+ * console.log(writer.finish().length); //=> 111
+ * ```
  */
 export function createFdtWriter(): FdtWriter {
   const encoder = new TextEncoder();

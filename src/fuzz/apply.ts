@@ -4,7 +4,7 @@ import { readTree } from '../decode/find.js';
 import { parseFdt } from '../fdt/parse.js';
 import { elfCoreChunks } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { type MemorySegment, segmentsMemory } from '../memory/segments.js';
+import { type MemorySegment, segmentLength, segmentsMemory } from '../memory/segments.js';
 import type { VtdUnit } from '../validate/vtd/unit.js';
 import { rootSettings } from '../vtd/registers.js';
 import type { Change, Mutation, TreeEdit } from './mutation.js';
@@ -81,11 +81,11 @@ function apply(state: State, change: Change): void {
       state.cuts.push(change);
       return;
     case 'zeros':
-      state.added.push({ address: change.address, zeroLength: change.length });
+      claim(state, { address: change.address, zeroLength: change.length });
       return;
     case 'alias': {
       const bytes = part(state.target.segments, change.from, change.length);
-      if (bytes !== undefined) state.added.push({ address: change.address, bytes });
+      if (bytes !== undefined) claim(state, { address: change.address, bytes });
       return;
     }
     case 'register':
@@ -98,6 +98,17 @@ function apply(state: State, change: Change): void {
     case 'tree':
       applyEdit(state, change.blob, change.edit);
   }
+}
+
+function segmentEnd(segment: MemorySegment): number {
+  return segment.address + segmentLength(segment);
+}
+
+/** Shows memory that the image lacks; two mutations of a case may claim the same, of which the first has it. */
+function claim({ added }: State, segment: MemorySegment): void {
+  const end = segmentEnd(segment);
+  if (added.every((other) => other.address >= end || segmentEnd(other) <= segment.address))
+    added.push(segment);
 }
 
 /** The mode in the register decides how the tables are read. */
@@ -168,7 +179,19 @@ export function* caseFile({ target, blob, segments }: MutatedTarget): Generator<
   }
 }
 
-/** The bytes of {@link caseFile}, copied. */
+/**
+ * The bytes of `caseFile`, copied.
+ *
+ * @example
+ * ```ts
+ * import { blobTarget, caseBytes, caseMaker, decodeHandover, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const target = blobTarget(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * const { mutations } = caseMaker(target, 1n).make(0);
+ * // Whatever was done to it, it is read.
+ * console.log(decodeHandover(caseBytes(target, mutations)).kind !== undefined); //=> true
+ * ```
+ */
 export function caseBytes(target: FuzzTarget, mutations: readonly Mutation[]): Uint8Array {
   return applied(target, mutations, (mutated) => {
     const parts = [...caseFile(mutated)];

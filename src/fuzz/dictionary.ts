@@ -1,10 +1,10 @@
 /** Words that fuzzers without a grammar do not find: in the form that AFL++ and libFuzzer read. */
 
-import { rfc2024 } from '../abi/rfc2024.js';
 import { LUO_VERSIONS } from '../abi/upstream/model.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
 import { FdtHeaderMagic, FdtToken } from '../records/fdt.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { RIDERS } from '../structures/riders.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding } from '../structures/tree.js';
 import { RELEASES } from '../versions/table.js';
 

@@ -22,6 +22,7 @@ export interface FuzzCase {
 /** Makes cases of one target; the target must not be under mutation while it does. */
 export interface CaseMaker {
   readonly target: FuzzTarget;
+  /** The case of this number, from 0 on. */
   make(number: number): FuzzCase;
 }
 
@@ -49,6 +50,16 @@ const MAX_MUTATIONS = 4;
  * Cases of a target. The same target, seed and number give the same case, whatever was made before.
  *
  * @param seed below 2^64
+ *
+ * @example
+ * ```ts
+ * import { blobTarget, caseMaker, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const target = blobTarget(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * const { mutations, expect } = caseMaker(target, 1n).make(0);
+ * console.log(mutations.length > 0, ['rules', 'accepted', 'unknown'].includes(expect.kind));
+ * //=> true true
+ * ```
  */
 export function caseMaker(target: FuzzTarget, seed: bigint): CaseMaker {
   const context = mutateContext(target, targetInstances(target));

@@ -1,7 +1,8 @@
 /** What a mutation is: plain data, so that a case is a list that can be recorded, replayed and reduced. */
 
-/** How far a mutation reaches. */
+/** See {@link Level}. */
 export const LEVELS = ['field', 'structure', 'byte'] as const;
+/** How far a mutation reaches: a field of a record, pieces of a structure, bytes of whatever kind. */
 export type Level = (typeof LEVELS)[number];
 
 /** Where in a devicetree blob a structure edit works: the first node of a path, or a property of it. */
@@ -42,6 +43,7 @@ export type Expectation =
   /** Not decided by what was done. */
   | { readonly kind: 'unknown' };
 
+/** A change of a dump, with what a reader must make of it. */
 export interface Mutation {
   readonly level: Level;
   /** What was done and where, in the kernel's terms; one line, not escaped. */
@@ -50,7 +52,9 @@ export interface Mutation {
   readonly expect: Expectation;
 }
 
+/** What was done does not decide what a reader must make of it. */
 export const UNKNOWN: Expectation = { kind: 'unknown' };
+/** Readers must accept it. */
 export const ACCEPTED: Expectation = { kind: 'accepted' };
 
 /** One of these rules has to fire. */

@@ -31,7 +31,17 @@ const iommufd = fc.record({
   ),
 });
 
-/** Any plan of a dump of the 2024 series, small enough to be laid out in milliseconds. */
+/**
+ * Any plan of a dump of the 2024 series, small enough to be laid out in milliseconds.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { rfcPlanArbitrary } from 'kho-toolkit/arbitraries';
+ *
+ * console.log(fc.sample(rfcPlanArbitrary(), 1)[0]?.abi); //=> rfc-2024
+ * ```
+ */
 export function rfcPlanArbitrary(): fc.Arbitrary<RfcPlan> {
   return fc
     .record({

@@ -1,8 +1,10 @@
 /** What is mutated: a handover's records, as an image that a case changes in place and puts back. */
+
 import type { Handover } from '../abi/model.js';
 import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { elfMemory, parseElfCore } from '../memory/elf/core.js';
 import type { Machine } from '../memory/elf/header.js';
+import { firstIndex } from '../memory/first-after.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { bytesAccess } from '../memory/random-access.js';
 import { segmentsMemory } from '../memory/segments.js';
@@ -15,6 +17,7 @@ export interface ImageSegment {
   readonly bytes: Uint8Array;
 }
 
+/** What is mutated: a blob, or records in pages, with where each field of it is. */
 export interface FuzzTarget {
   /** A core with the tree in it, or a devicetree blob or record on its own. */
   readonly form: 'core' | 'blob';
@@ -42,7 +45,17 @@ const MAX_IMAGE = 256 << 20;
 /** What is to be mutated is too large to be held. */
 export class ImageTooLarge extends RangeError {}
 
-/** A devicetree blob or a record on its own. The bytes are copied. */
+/**
+ * A devicetree blob or a record on its own. The bytes are copied.
+ *
+ * @example
+ * ```ts
+ * import { blobTarget, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const target = blobTarget(synthesise(planFromSeed({ abi: 'kho-v4' })).blob);
+ * console.log(target.form, target.segments.length); //=> blob 1
+ * ```
+ */
 export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzTarget {
   const bytes = blob.slice();
   const { memory: _memory, ...alone } = options;
@@ -65,6 +78,16 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
  * @param units remapping units whose structures are mutated too
  * @returns undefined when the tree itself is not in the memory
  * @throws ImageTooLarge when the records have more than 256 MiB of pages
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, memoryTarget, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, machine, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const options = { memory, address: fdtAddress };
+ * const target = memoryTarget(decodeHandover(blob, options), memory, { machine }, options);
+ * console.log(target?.form); //=> core
+ * ```
  */
 export function memoryTarget(
   handover: Handover,
@@ -155,14 +178,7 @@ function imageOf(chunks: Iterable<Uint8Array>): ImageSegment[] {
 
 /** The segment that holds an address. O(log n). */
 export function segmentAt(segments: readonly ImageSegment[], address: number): ImageSegment | undefined {
-  let low = 0;
-  let high = segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((segments[middle]?.address ?? 0) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const found = segments[low - 1];
+  const found = segments[firstIndex(segments.length, (i) => (segments[i]?.address ?? 0) <= address) - 1];
   return found !== undefined && address < found.address + found.bytes.length ? found : undefined;
 }
 

@@ -1,12 +1,10 @@
 /** Plans of upstream handovers, as each release and each state of development writes them; they shrink towards empty ones. */
 
 import fc from 'fast-check';
-import type { LuoVersion } from '../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
 import { handlerForm } from '../synth/luo.js';
 import type { FilePlan, LuoPlan, SessionPlan, UpstreamPlan } from '../synth/upstream-plan.js';
-import { BETWEEN_RELEASES, FACTS } from '../versions/generations.js';
-import { RELEASES } from '../versions/table.js';
+import { FACTS } from '../versions/generations.js';
+import { DEVELOPED, RELEASED } from '../versions/written.js';
 import { bigUint } from './arbitraries.js';
 import { disorder, layoutKey } from './plan-parts.js';
 
@@ -18,41 +16,10 @@ export type UpstreamForms = Pick<UpstreamPlan, 'abi' | 'release' | 'map' | 'edit
 };
 
 /** The forms of every release, oldest first. */
-export const RELEASE_FORMS: readonly UpstreamForms[] = RELEASES.toReversed().map((release) => ({
-  abi: release.kho as UpstreamGeneration,
-  release: release.release,
-  map: release.map,
-  editedTree: release.editedTree,
-  ...(release.luo === undefined
-    ? {}
-    : {
-        luo: {
-          version: release.luo as LuoVersion,
-          handler: release.files[0] ?? '',
-          flbPage: release.luo !== 'luo-v1' || release.luoFlb === true,
-        },
-      }),
-  kexecMetadata: release.kexecMetadata !== undefined,
-  ...(release.khoTest === undefined ? {} : { khoTest: release.khoTest }),
-}));
-
-/** What their first release has of files. */
-const NEXT = RELEASES.find(({ kho }) => kho === 'kho-v3');
-
-const between = (abi: UpstreamGeneration, version: LuoVersion): UpstreamForms => ({
-  abi,
-  release: `7.1.0-next-${version}`,
-  map: 'radix',
-  editedTree: true,
-  luo: { version, handler: NEXT?.files[0] ?? '', flbPage: true },
-  kexecMetadata: FACTS[abi].metadata === true,
-  khoTest: 'vmalloc',
-});
+export const RELEASE_FORMS = RELEASED as readonly UpstreamForms[];
 
 /** States of development that no release has: what they write is sound, but no release reads all of it. */
-export const DEVELOPMENT_FORMS: readonly UpstreamForms[] = BETWEEN_RELEASES.map(({ kho, luo }) =>
-  between(kho, luo as LuoVersion),
-);
+export const DEVELOPMENT_FORMS = DEVELOPED as readonly UpstreamForms[];
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
@@ -122,6 +89,15 @@ function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc
  * Any plan of a handover with these forms, small enough to be laid out in milliseconds.
  *
  * @param forms by default those of all releases
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { RELEASE_FORMS, upstreamPlanArbitrary } from 'kho-toolkit/arbitraries';
+ *
+ * const newest = RELEASE_FORMS.slice(-1);
+ * console.log(fc.sample(upstreamPlanArbitrary(newest), 1).length); //=> 1
+ * ```
  */
 export function upstreamPlanArbitrary(
   forms: readonly UpstreamForms[] = RELEASE_FORMS,

@@ -1,11 +1,11 @@
 /** Where the records of a handover are: the one place that follows its references. */
 
 import type { Handover } from '../abi/model.js';
-import { rfc2024 } from '../abi/rfc2024.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
 import { isUpstream } from '../decode/upstream/handover.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { heldTree } from '../structures/riders.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';

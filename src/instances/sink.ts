@@ -76,6 +76,8 @@ export interface ReferenceSink {
   mapped?(batch: LeafBatch, root: bigint): void;
   /** Page tables are not walked: neither they nor what they map is told. */
   readonly untranslated?: true;
+  /** Page tables are walked for what they map; they are not told themselves, and not read for that. */
+  readonly mappedOnly?: true;
 }
 
 /** What the structures of one handover have in common. */

@@ -43,7 +43,8 @@ export function addTables(
     const present = indices.subarray(0, count);
     sink.table({ address, level, format, stage, owner, words, present, entryAddress, iova, root });
   };
-  const walk = walkTable({ memory, root, levels, format, onTable });
+  const listener = sink.mappedOnly === true ? {} : { onTable };
+  const walk = walkTable({ memory, root, levels, format, ...listener });
   for (const batch of mergeBatches(walk.batches, format)) {
     sink.mapped?.(batch, root);
     if (sink.contents === undefined) continue;

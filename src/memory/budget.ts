@@ -5,10 +5,10 @@
 
 /**
  * - `shown`: bytes of the file that its headers show, each as often as they show it;
- * - `work`: bytes of memory read, each read and each run of memory counting {@link STEP} more;
+ * - `work`: bytes of memory read, each read and each run of memory counting `STEP` more;
  * - `held`: bytes kept of it at the same time: blobs, tree nodes, pages of lists, bitmaps of blocks;
  * - `map`: bytes of the pages of the preserved memory map, all of which a dump that has the map stores;
- * - `tables`: bytes of page tables, each as often as a pointer leads to it, and {@link ENTRY} times those of each entry of
+ * - `tables`: bytes of page tables, each as often as a pointer leads to it, and `ENTRY` times those of each entry of
  *   a root, context or PASID table that is looked at;
  * - `lists`: bytes of arrays whose length a record claims, whether memory has them stored or as zeros;
  * - `output`: bytes written.

@@ -55,7 +55,9 @@ export interface MemoryDiagnostic {
 
 /** Takes diagnostics, one per code, in the order of their first case. */
 export interface DiagnosticSink {
+  /** Another case; of one code the first is kept, and the others are counted. */
   add(code: MemoryCode, message: string, fileOffset?: number): void;
+  /** Each code once, with the number of its cases. */
   list(): MemoryDiagnostic[];
 }
 

@@ -1,4 +1,4 @@
-/** Binary search among ranges, and among values. */
+/** Binary search among ranges, among values, and by any test. */
 
 /**
  * @param ends ascending ends of ranges, exclusive
@@ -18,14 +18,30 @@ export function firstAfter(ends: Float64Array, value: number, count = ends.lengt
 
 /**
  * @param sorted ascending
- * @returns index of the first value that is not below `value`; the length if there is none
+ * @param count how many of them are in use
+ * @returns index of the first value that is not below `value`; `count` if there is none
  */
-export function firstFrom(sorted: Float64Array, value: number): number {
+export function firstFrom(sorted: Float64Array, value: number, count = sorted.length): number {
   let low = 0;
-  let high = sorted.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * @param before holds for the indices up to some point, and for none from there on
+ * @returns that point; `count` if it holds for all
+ */
+export function firstIndex(count: number, before: (index: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(middle)) low = middle + 1;
     else high = middle;
   }
   return low;

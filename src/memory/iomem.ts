@@ -6,6 +6,7 @@ export interface IomemRange {
   readonly end: bigint;
 }
 
+/** What `/proc/iomem` says of memory. */
 export interface Iomem {
   /** What is named "System RAM", ascending and merged; CXL and dax memory are below another resource. */
   readonly ram: readonly IomemRange[];

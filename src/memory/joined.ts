@@ -1,4 +1,5 @@
 /** Parts laid end to end as one thing that can be read at any offset. */
+import { firstIndex } from './first-after.js';
 import type { RandomAccess } from './random-access.js';
 
 /**
@@ -18,14 +19,7 @@ export function joinedAccess(
   let last = 0;
 
   function partAt(offset: number): number {
-    let low = 0;
-    let high = count;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((bases[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
-    }
-    return low;
+    return Math.max(0, firstIndex(count, (i) => (bases[i] ?? 0) <= offset) - 1);
   }
 
   function readAt(offset: number, length: number, into: Uint8Array): number {

@@ -6,6 +6,14 @@ import { emptyMemory } from './segments.js';
  * Meant for a handful; many pieces belong into one `segmentsMemory`.
  *
  * @param memories nearest first
+ *
+ * @example
+ * ```ts
+ * import { blobMemory, overlay, readBytes } from 'kho-toolkit';
+ *
+ * const memory = overlay(blobMemory(0x1001, Uint8Array.of(7)), blobMemory(0x1000, Uint8Array.of(1, 2, 3)));
+ * console.log(readBytes(memory, 0x1000, 3)?.join(' ')); //=> 1 7 3
+ * ```
  */
 export function overlay(...memories: readonly PhysicalMemory[]): PhysicalMemory {
   const bottom = memories.at(-1) ?? emptyMemory();

@@ -1,3 +1,6 @@
+/** Sets of pages. */
+import { firstAfter } from './first-after.js';
+
 /** A half-open range in units that the function tells. */
 export interface PageRange {
   readonly start: bigint | number;
@@ -132,14 +135,7 @@ function fromRuns(starts: Float64Array, ends: Float64Array, pageSize: number): P
 
   /** Index of the first run that ends after `pfn`. */
   function find(pfn: number): number {
-    let low = 0;
-    let high = runCount;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((ends[middle] ?? 0) <= pfn) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstAfter(ends, pfn);
   }
 
   function contains(pfn: number): boolean {

@@ -16,6 +16,14 @@ export interface RandomAccess {
  * Random access to bytes that are in memory already.
  *
  * @param bytes kept, not copied
+ *
+ * @example
+ * ```ts
+ * import { bytesAccess } from 'kho-toolkit';
+ *
+ * const into = new Uint8Array(2);
+ * console.log(bytesAccess(Uint8Array.of(1, 2, 3)).readAt(1, 2, into), into.join(' ')); //=> 2 2 3
+ * ```
  */
 export function bytesAccess(bytes: Uint8Array): RandomAccess {
   return {

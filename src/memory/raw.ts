@@ -1,7 +1,7 @@
 import { backedMemory } from './backed.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from './physical.js';
 import type { RandomAccess } from './random-access.js';
-import { addPiece, buildRunTable, createPieces } from './run-table.js';
+import { addPiece, buildRunTable, createPieces, type RunTable } from './run-table.js';
 
 /**
  * Physical memory from a file that holds nothing but its bytes, one after another.
@@ -13,8 +13,13 @@ export function rawMemory(file: RandomAccess, base: number): PhysicalMemory {
   if (!(Number.isInteger(base) && base >= 0 && base + file.size <= PHYSICAL_LIMIT)) {
     throw new RangeError(`${file.size} bytes at ${base} extend beyond physical memory (2^52 bytes)`);
   }
+  const description = `raw image, ${file.size} bytes at 0x${base.toString(16)}`;
+  return backedMemory(file, rawTable(file.size, base), description);
+}
+
+/** Where which memory is in such a file. */
+export function rawTable(size: number, base: number): RunTable {
   const pieces = createPieces(1);
-  addPiece(pieces, base, base + file.size, 0);
-  const { table } = buildRunTable(pieces);
-  return backedMemory(file, table, `raw image, ${file.size} bytes at 0x${base.toString(16)}`);
+  addPiece(pieces, base, base + size, 0);
+  return buildRunTable(pieces).table;
 }

@@ -11,6 +11,15 @@ const MAX_LENGTH = 2 ** 31;
  * @param address physical byte address; any value is allowed
  * @param length bytes
  * @returns a fresh array, or undefined when any byte is absent or is at 2^52 or above
+ *
+ * @example
+ * ```ts
+ * import { blobMemory, readBytes } from 'kho-toolkit';
+ *
+ * const memory = blobMemory(0x1000, Uint8Array.of(1, 2));
+ * console.log(readBytes(memory, 0x1000, 2)?.join(' '), readBytes(memory, 0x1000, 3));
+ * //=> 1 2 undefined
+ * ```
  */
 export function readBytes(
   memory: PhysicalMemory,

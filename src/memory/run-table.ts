@@ -1,3 +1,4 @@
+import { firstAfter, firstFrom } from './first-after.js';
 import type { MemoryRun } from './physical.js';
 
 /** `offsets` value of a run that reads as zero and is stored nowhere. */
@@ -13,7 +14,7 @@ export interface RunTable {
   readonly starts: Float64Array;
   /** Physical byte address after each run. */
   readonly ends: Float64Array;
-  /** Byte offset of each run in what backs it, or {@link ZERO_RUN}. */
+  /** Byte offset of each run in what backs it, or `ZERO_RUN`. */
   readonly offsets: Float64Array;
 }
 
@@ -64,15 +65,7 @@ export function buildRunTable(pieces: RunPieces): { table: RunTable; overlapped:
  * @returns index of the run that holds the address or else is after it; `count` if there is none
  */
 export function findRun(table: RunTable, address: number): number {
-  const ends = table.ends;
-  let low = 0;
-  let high = table.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] ?? 0) <= address) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstAfter(table.ends, address, table.count);
 }
 
 /**
@@ -193,14 +186,7 @@ function firstFree(next: Uint32Array, from: number): number {
 }
 
 function cutIndex(cuts: Float64Array, count: number, value: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((cuts[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstFrom(cuts, value, count);
 }
 
 /** Joins neighbours that continue each other, and gives back columns of exactly the length needed. */

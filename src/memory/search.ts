@@ -1,6 +1,9 @@
 import { type FindBytes, findBytes } from './find-bytes.js';
 import type { PhysicalMemory } from './physical.js';
 
+/** Bytes to look for: at every address, or at multiples of `align` alone. */
+export type Pattern = Uint8Array | { readonly bytes: Uint8Array; readonly align: number };
+
 /** Called for each place where a pattern is. */
 export type OnPattern = (pattern: number, address: number) => void;
 
@@ -14,51 +17,193 @@ export interface SearchWindow {
   readonly length: number;
 }
 
+/** A part of a search: windows that follow one another. */
+export interface SearchSlice {
+  /** Physical byte addresses, half-open; the end is that of a window, or of the span. */
+  readonly start: number;
+  readonly end: number;
+  /** Where the span of present memory ends, into which patterns may extend. */
+  readonly spanEnd: number;
+}
+
+/** What was found in a slice: pattern and address alternately, in the order of the search. */
+export type SliceHits = Float64Array;
+
+/** A search that was made ahead. */
+export interface PreparedSearch {
+  /** The very list that will be asked for. */
+  readonly patterns: readonly Pattern[];
+  /** By the address of their first window; slices that are not there are searched when it is their turn. */
+  readonly hits: ReadonlyMap<number, { readonly slice: SearchSlice; readonly hits: SliceHits }>;
+  /** Counts the read of a window, as reading it would have; false where the budget does not allow it. */
+  charge(length: number): boolean;
+}
+
 const WINDOW = 1 << 16;
 
+/** Searches that were made ahead, by the memory that was searched: it alone, not what is made of it. */
+const prepared = new WeakMap<PhysicalMemory, PreparedSearch>();
+
+/** From now on {@link searchMemory} takes what was found ahead, where it is asked for the same patterns. */
+export function prepareSearch(memory: PhysicalMemory, search: PreparedSearch): void {
+  prepared.set(memory, search);
+}
+
 /**
- * Searches all present memory, at every byte address, for several patterns in one pass. Memory that repeats stored
- * bytes at other addresses (aliased segments, pages that share their data) is searched where it comes first.
+ * Searches all present memory for several patterns in one pass. Memory that repeats stored bytes at other addresses
+ * (aliased segments, pages that share their data) is searched where it comes first.
  *
  * @param patterns of one byte or more
  * @param onPattern called in ascending order of addresses
- * @param onWindow called for each window, before its patterns
+ * @param onWindow called for each window, before its patterns; what was found ahead does not count then
  */
 export function searchMemory(
   memory: PhysicalMemory,
-  patterns: readonly Uint8Array[],
+  patterns: readonly Pattern[],
   onPattern: OnPattern,
-  onWindow: (window: SearchWindow) => void = () => {},
+  onWindow?: (window: SearchWindow) => void,
 ): void {
-  const overlap = Math.max(1, ...patterns.map(({ length }) => length)) - 1;
-  const bytes = new Uint8Array(WINDOW + overlap);
-  const find = findBytes(bytes);
+  const search = createSearch(memory, patterns);
+  const ahead = onWindow === undefined ? prepared.get(memory) : undefined;
+  const known = ahead?.patterns === patterns ? ahead : undefined;
+  // What cannot be read any more, as beyond a budget, holds nothing; the next span may.
+  const isSpent = () => memory.budget !== undefined && memory.budget.problems().length > 0;
   for (const { start, end } of presentSpans(memory)) {
-    for (let address = start; address < end; address += WINDOW) {
-      const read = memory.read(address, Math.min(bytes.length, end - address), bytes);
-      // What cannot be read any more, as beyond a budget, holds nothing; the next span may.
-      if (read === 0 && memory.budget !== undefined && memory.budget.problems().length > 0) return;
-      const length = Math.min(read, WINDOW);
-      onWindow({ address, bytes, length });
-      for (const { pattern, at } of placesOf(patterns, find, read, length)) onPattern(pattern, address + at);
+    for (let address = start; address < end; ) {
+      const made = known?.hits.get(address);
+      if (known !== undefined && made !== undefined) {
+        if (!replay(made.slice, made.hits, search.overlap, known, onPattern) && isSpent()) return;
+        address = made.slice.end;
+        continue;
+      }
+      const read = search.read(address, end);
+      if (read === 0 && isSpent()) return;
+      onWindow?.({ address, bytes: search.bytes, length: Math.min(read, WINDOW) });
+      search.places(address, read, onPattern);
+      address += WINDOW;
     }
   }
 }
 
-/** Where patterns begin before `length` and end before `read`, ascending. */
-function placesOf(
-  patterns: readonly Uint8Array[],
+/** Tells what was found ahead, window by window: what `onPattern` does may spend of the same budget. */
+function replay(
+  { start, end, spanEnd }: SearchSlice,
+  hits: SliceHits,
+  overlap: number,
+  { charge }: PreparedSearch,
+  onPattern: OnPattern,
+): boolean {
+  let charged = true;
+  let at = 0;
+  for (let address = start; address < end; address += WINDOW) {
+    charged = charge(Math.min(WINDOW + overlap, spanEnd - address));
+    const next = address + WINDOW;
+    for (; at < hits.length && (hits[at + 1] as number) < next; at += 2)
+      if (charged) onPattern(hits[at] as number, hits[at + 1] as number);
+    if (!charged) return false;
+  }
+  return true;
+}
+
+/**
+ * Searches one slice, as {@link searchMemory} would.
+ *
+ * @param most hits that are told
+ * @returns undefined where there are more, or where not all of the slice can be read
+ */
+export function searchSlice(
+  memory: PhysicalMemory,
+  patterns: readonly Pattern[],
+  { start, end, spanEnd }: SearchSlice,
+  most: number,
+): SliceHits | undefined {
+  const search = createSearch(memory, patterns);
+  const hits: number[] = [];
+  for (let address = start; address < end; address += WINDOW) {
+    if (search.read(address, spanEnd) < Math.min(search.bytes.length, spanEnd - address)) return undefined;
+    search.places(address, Math.min(search.bytes.length, spanEnd - address), (pattern, place) => {
+      hits.push(pattern, place);
+    });
+    if (hits.length > 2 * most) return undefined;
+  }
+  return Float64Array.from(hits);
+}
+
+/**
+ * All present memory in slices.
+ *
+ * @param bytes of a slice at most, rounded up to whole windows
+ */
+export function searchSlices(memory: PhysicalMemory, bytes: number): SearchSlice[] {
+  const size = Math.max(1, Math.ceil(bytes / WINDOW)) * WINDOW;
+  const slices: SearchSlice[] = [];
+  for (const { start, end } of presentSpans(memory))
+    for (let at = start; at < end; at += size)
+      slices.push({ start: at, end: Math.min(at + size, end), spanEnd: end });
+  return slices;
+}
+
+/** A search for some patterns, with the window that it reads into. */
+interface Search {
+  readonly bytes: Uint8Array;
+  /** Bytes that windows share with the next one. */
+  readonly overlap: number;
+  /** @returns bytes read */
+  read(address: number, spanEnd: number): number;
+  /** The patterns that begin in the window at `address`, of which so many bytes were read. */
+  places(address: number, read: number, onPattern: OnPattern): void;
+}
+
+function createSearch(memory: PhysicalMemory, patterns: readonly Pattern[]): Search {
+  const wanted = patterns.map((pattern) => ('bytes' in pattern ? pattern : { bytes: pattern, align: 1 }));
+  const overlap = Math.max(1, ...wanted.map(({ bytes, align }) => (align > 1 ? 1 : bytes.length))) - 1;
+  const bytes = new Uint8Array(WINDOW + overlap);
+  const find = findBytes(bytes);
+  return {
+    bytes,
+    overlap,
+    read: (address, spanEnd) => memory.read(address, Math.min(bytes.length, spanEnd - address), bytes),
+    places(address, read, onPattern) {
+      const length = Math.min(read, WINDOW);
+      const places: { readonly pattern: number; readonly at: number }[] = [];
+      wanted.forEach((one, pattern) => {
+        if (one.align > 1) alignedPlaces(bytes, address, length, one, pattern, places);
+        else anyPlaces(find, read, length, one.bytes, pattern, places);
+      });
+      if (places.length > 1) places.sort((a, b) => a.at - b.at);
+      for (const { pattern, at } of places) onPattern(pattern, address + at);
+    },
+  };
+}
+
+/** Where a pattern begins before `length` and ends before `read`, ascending. */
+function anyPlaces(
   find: FindBytes,
   read: number,
   length: number,
-): { readonly pattern: number; readonly at: number }[] {
-  const places: { pattern: number; at: number }[] = [];
-  patterns.forEach((bytes, pattern) => {
-    const last = Math.min(length - 1, read - bytes.length);
-    for (let at = find(bytes, 0); at >= 0 && at <= last; at = find(bytes, at + 1))
-      places.push({ pattern, at });
-  });
-  return places.sort((a, b) => a.at - b.at);
+  bytes: Uint8Array,
+  pattern: number,
+  places: { readonly pattern: number; readonly at: number }[],
+): void {
+  const last = Math.min(length - 1, read - bytes.length);
+  for (let at = find(bytes, 0); at >= 0 && at <= last; at = find(bytes, at + 1)) places.push({ pattern, at });
+}
+
+/** Where an aligned pattern is within `length`. */
+function alignedPlaces(
+  window: Uint8Array,
+  address: number,
+  length: number,
+  { bytes, align }: { readonly bytes: Uint8Array; readonly align: number },
+  pattern: number,
+  places: { readonly pattern: number; readonly at: number }[],
+): void {
+  const last = length - bytes.length;
+  for (let at = Math.ceil(address / align) * align - address; at <= last; at += align) {
+    let i = 0;
+    while (i < bytes.length && window[at + i] === bytes[i]) i++;
+    if (i === bytes.length) places.push({ pattern, at });
+  }
 }
 
 /** Present memory, neighbours joined even where the file does not continue. */

@@ -19,6 +19,14 @@ export function segmentLength(segment: MemorySegment): number {
  * two overlap, the first wins. Bytes are kept, not copied.
  *
  * @throws RangeError for a segment that is not in [0, 2^52)
+ *
+ * @example
+ * ```ts
+ * import { readBytes, segmentsMemory } from 'kho-toolkit';
+ *
+ * const memory = segmentsMemory([{ address: 0x1000, bytes: Uint8Array.of(1) }, { address: 0x1001, zeroLength: 15 }], 'example');
+ * console.log(readBytes(memory, 0x1000, 4)?.join(' ')); //=> 1 0 0 0
+ * ```
  */
 export function segmentsMemory(segments: readonly MemorySegment[], description: string): PhysicalMemory {
   const pieces = createPieces(segments.length);
@@ -47,7 +55,18 @@ export function segmentsMemory(segments: readonly MemorySegment[], description: 
   return backedMemory(backing, table, description, false);
 }
 
-/** One blob at a physical address; see {@link segmentsMemory}. */
+/**
+ * One blob at a physical address; see {@link segmentsMemory}.
+ *
+ * @example
+ * ```ts
+ * import { blobMemory } from 'kho-toolkit';
+ *
+ * for (const { start, end, state } of blobMemory(0x1000, new Uint8Array(16)).runs(0x1000, 0x1020)) console.log(start, end, state);
+ * //=> 4096 4112 present
+ * //=> 4112 4128 absent
+ * ```
+ */
 export function blobMemory(address: number, bytes: Uint8Array): PhysicalMemory {
   return segmentsMemory([{ address, bytes }], `${bytes.length} bytes at 0x${address.toString(16)}`);
 }

@@ -1,7 +1,7 @@
 import { SUBJECTS } from '../structures/index.js';
 import { areaOf } from '../validate/coverage.js';
 
-/** Titles of the rules' areas. */
+/** Titles of the rules' areas; a structure's own is in its binding. */
 const AREAS: Readonly<Record<string, string>> = {
   FDT: 'devicetree blob',
   KHO: 'root tree and preserved memory',
@@ -18,13 +18,6 @@ const AREAS: Readonly<Record<string, string>> = {
   KTEST: 'the in-kernel KHO test',
   LUO: 'Live Update Orchestrator',
   FLB: 'file-lifecycle-bound data of LUO',
-  IOMMU: 'IOMMU state over a live update (draft)',
-  VFIO: 'VFIO devices (draft)',
-  PCI: 'PCI devices over a live update (draft)',
-  HUGETLB: 'HugeTLB memory over a live update (draft)',
-  GMEM: 'guest_memfd files (draft)',
-  KVM: 'virtual machines and their CPUs (draft)',
-  PSTORE: 'kernel logs over a live update (draft)',
 };
 
 export { areaOf };

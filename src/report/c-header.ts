@@ -1,9 +1,23 @@
 /** Records as C: structures as a kernel would declare them, and assertions that their layout is the one in formats/. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { boundRecords } from '../structures/bound-records.js';
 import { formsOf } from '../structures/forms.js';
-import type { ReleaseAbi } from '../versions/table.js';
+import { DRAFTS } from '../structures/index.js';
+import { isRfc, RFC } from '../versions/generations.js';
+import { releaseNamed } from '../versions/releases.js';
+import { RELEASES, type ReleaseAbi } from '../versions/table.js';
 
 type Record = RecordType<unknown>;
+
+/** What a header is made of. */
+export interface CHeader {
+  /** What it is the header of, e.g. `kho-v4, Linux 7.3`. */
+  readonly title: string;
+  /** Distinguishes it from other headers: part of its guard. */
+  readonly name: string;
+  /** Of two of one name in the kernel the first is declared. */
+  readonly records: readonly Record[];
+}
 
 /** Files of formats/ whose structures are part of what a release hands over. */
 const FILES: ReadonlySet<string> = new Set([
@@ -18,14 +32,51 @@ const FILES: ReadonlySet<string> = new Set([
   'memblock',
 ]);
 
+/** The same, of the 2024 series; of ftrace's pages only those that it takes over. */
+const RFC_FILES: ReadonlySet<string> = new Set(['kho', 'guestmemfs']);
+const NOT_HANDED_OVER = 'boot_params';
+
 /**
- * Lines of a header with the structures that a release writes.
+ * What a name has a header of.
  *
  * @param records all of them
- * @param title what it is the header of, e.g. `kho-v4, Linux 7.3`
+ * @param name a release, a generation, or the id of a form of a draft
+ * @returns undefined for any other name
  */
-export function* cHeaderLines(records: readonly Record[], abi: ReleaseAbi, title: string): Generator<string> {
-  const guard = `KHO_${abi.kho}_${abi.release}`.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+export function cHeader(records: readonly Record[], name: string): CHeader | undefined {
+  if (isRfc(name)) {
+    const own = records.filter(
+      (record) => RFC_FILES.has(record.file) && record.name !== NOT_HANDED_OVER && isStruct(record),
+    );
+    return { title: `${name}, the live-update series of 2024`, name, records: own };
+  }
+  const abi = releaseNamed(name) ?? RELEASES.find(({ kho }) => kho === name);
+  if (abi !== undefined) {
+    const own = records.filter((record) => isOf(record, abi));
+    return { title: `${abi.kho}, Linux ${abi.release}`, name: `${abi.kho}_${abi.release}`, records: own };
+  }
+  const form = DRAFTS.flatMap(({ forms }) => forms).find(({ id }) => id === name);
+  if (form === undefined) return undefined;
+  return {
+    title: `${form.title}, a draft (${form.source})`,
+    name,
+    records: boundRecords(form.root).filter(isStruct),
+  };
+}
+
+/** Names that have a header. */
+export function cHeaderNames(): string[] {
+  return [
+    RFC,
+    ...new Set(RELEASES.map(({ kho }) => kho)),
+    ...RELEASES.map(({ release }) => release),
+    ...DRAFTS.flatMap(({ forms }) => forms.map(({ id }) => id)),
+  ];
+}
+
+/** Lines of a header with structures as C. */
+export function* cHeaderLines({ title, name, records }: CHeader): Generator<string> {
+  const guard = `KHO_${name}`.toUpperCase().replace(/[^A-Z0-9]/g, '_');
   yield `/* SPDX-License-Identifier: CC0-1.0 */`;
   yield `/* ${title}: made by kho explain --c-header. Numbers are in the kernel's own, little-endian byte order. */`;
   yield `#ifndef ${guard}`;
@@ -33,20 +84,24 @@ export function* cHeaderLines(records: readonly Record[], abi: ReleaseAbi, title
   yield '';
   yield '#include <linux/types.h>';
   yield '#include <stddef.h>';
-  for (const record of inOrder(records.filter((each) => isOf(each, abi)))) yield* structLines(record);
+  for (const record of inOrder(records)) yield* structLines(record);
   yield '';
   yield `#endif /* ${guard} */`;
 }
 
 /** A structure of the kernel that the release has in this form. */
-function isOf({ file, name, kernelName, fields }: Record, abi: ReleaseAbi): boolean {
-  if (!FILES.has(file) || !/^struct \w+$/.test(kernelName)) return false;
-  // A page of bits has no member that C could begin with.
-  if (fields[0]?.bitWidth === undefined) return false;
+function isOf(record: Record, abi: ReleaseAbi): boolean {
+  const { file, name } = record;
+  if (!FILES.has(file) || !isStruct(record)) return false;
   const forms = formsOf(name);
   const own = forms.find(({ record }) => record === name);
   if (forms.length < 2 || own === undefined) return true;
   return own.writes?.(abi) === true;
+}
+
+/** A page of bits has no member that C could begin with. */
+function isStruct({ kernelName, fields }: Record): boolean {
+  return /^struct \w+$/.test(kernelName) && fields[0]?.bitWidth !== undefined;
 }
 
 /** What a structure holds comes before it; of one name the first is taken. */
@@ -65,23 +120,28 @@ function inOrder(records: readonly Record[]): Record[] {
 }
 
 function* structLines({ kernelName, doc, fields, size }: Record): Generator<string> {
+  // Padding of one name may be in several places.
+  const names = fields.map((field, index) => {
+    const earlier = fields.slice(0, index).filter((each) => nameOf(each) === nameOf(field)).length;
+    return earlier === 0 ? nameOf(field) : `${nameOf(field)}_${earlier + 1}`;
+  });
   yield '';
   yield `/* ${comment(doc)} */`;
   yield `${kernelName} {`;
-  for (const field of fields) yield `\t${member(field)}; /* ${comment(field.doc)} */`;
+  for (const [index, field] of fields.entries())
+    yield `\t${member(field, names[index] ?? '')}; /* ${comment(field.doc)} */`;
   yield '} __attribute__((packed));';
-  for (const field of fields) {
+  for (const [index, field] of fields.entries()) {
     if (isBits(field) || field.bitOffset === undefined) continue;
     const at = field.bitOffset / 8;
-    yield `_Static_assert(offsetof(${kernelName}, ${nameOf(field)}) == ${at}, "${nameOf(field)} is at ${at}");`;
+    yield `_Static_assert(offsetof(${kernelName}, ${names[index]}) == ${at}, "${names[index]} is at ${at}");`;
   }
   const bytes = size ?? (fields.at(-1)?.bitOffset ?? 0) / 8;
   yield `_Static_assert(sizeof(${kernelName}) == ${bytes}, "${kernelName} has ${bytes} bytes");`;
 }
 
-function member(field: FieldInfo): string {
+function member(field: FieldInfo, name: string): string {
   const { kind, bitWidth, length, element } = field;
-  const name = nameOf(field);
   if (kind === 'record') return `${typeName(field)} ${name}`;
   if (kind === 'bytes') return `__u8 ${name}[${bitWidth === undefined ? '' : bitWidth / 8}]`;
   if (kind === 'array')

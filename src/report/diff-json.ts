@@ -12,8 +12,27 @@ type Json = { [key: string]: unknown };
 /** Longer bytes are told by their length and by how they differ. */
 const MAX_BYTES = 64;
 
-/** The document. Differences are drawn as they are written, and what is known only after them follows. */
-export function diffJson(a: DiffSide, b: DiffSide, diff: Diff, coverage: Coverage, strict: boolean): Json {
+/**
+ * The document. Differences are drawn as they are written, and what is known only after them follows.
+ *
+ * @example
+ * ```ts
+ * import { coverageOf, decodeHandover, diffHandovers, diffJson, jsonChunks, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const side = { path: 'dump.elf', handover: decodeHandover(blob, { memory }) };
+ * const json = diffJson(side, side, diffHandovers(side.handover, side.handover), coverageOf(side.handover, side.handover), false);
+ * const { differences } = JSON.parse([...jsonChunks(json)].join(''));
+ * console.log(differences.length); //=> 0
+ * ```
+ */
+export function diffJson(
+  a: DiffSide,
+  b: DiffSide,
+  diff: Diff,
+  coverage: Coverage,
+  strict: boolean,
+): { [key: string]: unknown } {
   const { tally, gaps } = diff;
   return {
     schemaVersion: SCHEMA_VERSION,

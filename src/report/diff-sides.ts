@@ -4,7 +4,7 @@ import type { Generation, Handover } from '../abi/model.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
-import { size } from '../schema/units.js';
+import { size, thousands } from '../schema/units.js';
 
 /** What is compared: a handover, and how to call it. */
 export interface DiffSide {
@@ -90,7 +90,7 @@ export function sideText({ path, direction, handover }: DiffSide): string {
     parts.push(`${escapeText(luo)}${number}`);
   }
   const count = (number: number | undefined, one: string, many = `${one}s`): void => {
-    if (number !== undefined) parts.push(`${number.toLocaleString('en')} ${number === 1 ? one : many}`);
+    if (number !== undefined) parts.push(`${thousands(number)} ${number === 1 ? one : many}`);
   };
   count(facts.sessions, 'session');
   count(facts.luoFiles, 'file');

@@ -4,7 +4,7 @@ import type { Difference, Field, Gap, Unit, Value } from '../diff/difference.js'
 import type { Coverage, CoverageStatus, Uncovered } from '../diff/kept/coverage.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex } from '../schema/text.js';
-import { hex, size } from '../schema/units.js';
+import { hex, size, thousands } from '../schema/units.js';
 import { type DiffSide, sideText } from './diff-sides.js';
 import { type Paint, plain, type Role } from './paint.js';
 import { groupText, itemText, parentText, wholePlaceText } from './place-text.js';
@@ -16,7 +16,20 @@ const MAX_GROUPS = 200;
 /** Bytes shown of a value. */
 const SHOWN_BYTES = 16;
 
-/** The whole report; draws the differences. */
+/**
+ * The whole report; draws the differences.
+ *
+ * @example
+ * ```ts
+ * import { coverageOf, decodeHandover, diffHandovers, diffLines, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const side = { path: 'dump.elf', handover: decodeHandover(blob, { memory }) };
+ * const { handover } = side;
+ * console.log([...diffLines(side, side, diffHandovers(handover, handover), coverageOf(handover, handover))].length > 0);
+ * //=> true
+ * ```
+ */
 export function* diffLines(
   a: DiffSide,
   b: DiffSide,
@@ -47,9 +60,7 @@ function* groupedLines({ differences }: Diff, expected: Difference[], paint: Pai
   let shown = 0;
   let hidden = 0;
   const rest = (): string[] =>
-    hidden === 0
-      ? []
-      : [`  ${paint('faint', `and ${hidden.toLocaleString('en')} more (--format json has them all)`)}`];
+    hidden === 0 ? [] : [`  ${paint('faint', `and ${thousands(hidden)} more (--format json has them all)`)}`];
   for (const difference of differences) {
     if (difference.expected === true && expected.length < MAX_SHOWN) {
       expected.push(difference);
@@ -114,16 +125,16 @@ function valueText(value: Value, unit: Unit | undefined): string {
   if (typeof value === 'string') return value === '' ? '""' : escapeText(value);
   if (value instanceof Uint8Array) {
     if (value.length === 0) return '(empty)';
-    return value.length <= SHOWN_BYTES ? bytesToHex(value) : `${value.length.toLocaleString('en')} bytes`;
+    return value.length <= SHOWN_BYTES ? bytesToHex(value) : `${thousands(value.length)} bytes`;
   }
   if (unit === 'size') return size(value);
   if (unit === 'hex' || unit === 'address') return hex(value);
-  return unit === 'count' ? value.toLocaleString('en') : `${value}`;
+  return unit === 'count' ? thousands(value) : `${value}`;
 }
 
 function bytesText({ offset, differing, sizeA, sizeB }: NonNullable<Difference['bytes']>): string {
   const lengths = sizeA === sizeB ? '' : ` (${sizeA} and ${sizeB})`;
-  return `${differing.toLocaleString('en')} ${differing === 1 ? 'byte differs' : 'bytes differ'}${lengths}, the first at ${hex(offset)}`;
+  return `${thousands(differing)} ${differing === 1 ? 'byte differs' : 'bytes differ'}${lengths}, the first at ${hex(offset)}`;
 }
 
 const MISSING: Readonly<Record<Gap['missing'], string>> = {
@@ -143,7 +154,7 @@ function* gapLines(diff: Diff, paint: Paint): Generator<string> {
     yield `  ${name}: ${MISSING[missing]}`;
   }
   const more = gaps.length - MAX_SHOWN + diff.moreGaps();
-  if (more > 0) yield `  ${paint('faint', `and ${more.toLocaleString('en')} more`)}`;
+  if (more > 0) yield `  ${paint('faint', `and ${thousands(more)} more`)}`;
 }
 
 const STATUS: Readonly<Record<CoverageStatus, readonly [string, Role]>> = {
@@ -175,7 +186,7 @@ function* coverageLines(coverage: Coverage, paint: Paint): Generator<string> {
   yield `${title}  ${paint(role, verdict)}  B keeps ${kept} handed over${gone}`;
   for (const entry of entries.slice(0, MAX_SHOWN)) yield `  ${uncoveredText(entry, paint)}`;
   if (entries.length > MAX_SHOWN) {
-    yield `  ${paint('faint', `and ${(entries.length - MAX_SHOWN).toLocaleString('en')} more (--format json has them all)`)}`;
+    yield `  ${paint('faint', `and ${thousands(entries.length - MAX_SHOWN)} more (--format json has them all)`)}`;
   }
 }
 
@@ -189,7 +200,7 @@ function uncoveredText({ status, place, what, bytes, count, ranges }: Uncovered,
   const name = place.part === 'domain' ? 'IOVA' : 'offset';
   const position = first?.position === undefined ? '' : `, ${name} ${hex(first.position)}`;
   const where = first === undefined ? '' : `at ${paint('address', hex(first.start))}${position}`;
-  const ranged = count === 1 ? where : `in ${count.toLocaleString('en')} ranges, the first ${where}`;
+  const ranged = count === 1 ? where : `in ${thousands(count)} ranges, the first ${where}`;
   const note = status === 'unkept' ? paint('faint', ' (A did not keep it either: kho validate)') : '';
   return `${paint(role, word.padEnd(8))} ${phrase}, ${size(bytes)} ${ranged}${note}`;
 }
@@ -199,9 +210,9 @@ function lastLine({ tally, gaps }: Diff, { verdict }: Coverage, paint: Paint): s
   const { added, removed, changed, expected } = tally;
   const total = added + removed + changed;
   const parts = [
-    ...(added === 0 ? [] : [`${added.toLocaleString('en')} added`]),
-    ...(removed === 0 ? [] : [`${removed.toLocaleString('en')} removed`]),
-    ...(changed === 0 ? [] : [`${changed.toLocaleString('en')} changed`]),
+    ...(added === 0 ? [] : [`${thousands(added)} added`]),
+    ...(removed === 0 ? [] : [`${thousands(removed)} removed`]),
+    ...(changed === 0 ? [] : [`${thousands(changed)} changed`]),
   ];
   const of = expected === 0 ? '' : `, ${expected === total ? 'all' : expected} expected after a kexec`;
   const differences =
@@ -209,7 +220,7 @@ function lastLine({ tally, gaps }: Diff, { verdict }: Coverage, paint: Paint): s
       ? paint('good', gaps.length === 0 ? 'no differences' : 'no differences in what both dumps hold')
       : paint(
           total === expected ? 'note' : 'warning',
-          `${total.toLocaleString('en')} ${total === 1 ? 'difference' : 'differences'}: ${parts.join(', ')}${of}`,
+          `${thousands(total)} ${total === 1 ? 'difference' : 'differences'}: ${parts.join(', ')}${of}`,
         );
   const lost = {
     covered: '; B keeps everything that A handed over',

@@ -8,7 +8,7 @@ import { countMappings, type Mappings } from '../decode/iommu/walks.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
-import { hex } from '../schema/units.js';
+import { hex, thousands } from '../schema/units.js';
 import { pciText } from '../structures/values.js';
 import { sizeText } from '../vtd/text/table.js';
 import { textKeys } from './text-json.js';
@@ -25,7 +25,7 @@ function ownersText({ owners }: HandedDomain): string {
 function mappingsText(mappings: Mappings | undefined): [string, string] {
   if (mappings === undefined) return ['?', '?'];
   const least = mappings.complete ? '' : '>= ';
-  return [`${least}${mappings.leaves.toLocaleString('en-US')}`, `${least}${sizeText(mappings.pages)}`];
+  return [`${least}${thousands(mappings.leaves)}`, `${least}${sizeText(mappings.pages)}`];
 }
 
 /** Columns of text, each as wide as its widest cell. */

@@ -12,6 +12,14 @@ const MAX_KEYS = 1024;
  * it returns, and is called when its turn comes: for what is known only after what is before it is drawn.
  *
  * @param indent spaces per level; 0 writes one line
+ *
+ * @example
+ * ```ts
+ * import { jsonChunks } from 'kho-toolkit';
+ *
+ * console.log([...jsonChunks({ address: 4096n, bytes: Uint8Array.of(1, 2), list: new Set([1]), none: undefined }, 0)].join(''));
+ * //=> {"address":"0x1000","bytes":"0102","list":[1]}
+ * ```
  */
 export function* jsonChunks(value: unknown, indent = 1): Generator<string> {
   const decoder = new TextDecoder();

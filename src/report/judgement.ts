@@ -3,6 +3,7 @@ import type { Severity } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
 import type { RuleOutcome } from './rule-outcomes.js';
 
+/** Which results fail a run. */
 export interface Judgement {
   /** Severities that fail a run (`--fail-on`). */
   readonly fail: ReadonlySet<Severity>;
@@ -10,7 +11,16 @@ export interface Judgement {
   readonly allowIncomplete: boolean;
 }
 
-/** `--fail-on error`, and what is incomplete does not pass. */
+/**
+ * `--fail-on error`, and what is incomplete does not pass.
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_JUDGEMENT } from 'kho-toolkit';
+ *
+ * console.log([...DEFAULT_JUDGEMENT.fail].join(), DEFAULT_JUDGEMENT.allowIncomplete); //=> error false
+ * ```
+ */
 export const DEFAULT_JUDGEMENT: Judgement = { fail: new Set(['error']), allowIncomplete: false };
 
 /**
@@ -28,7 +38,17 @@ export function failsAsIncomplete({ missing }: ValidationResult, { allowIncomple
   return missing.length > 0 && !allowIncomplete;
 }
 
-/** Exit status of one dump: findings at the fail level beat what is missing. */
+/**
+ * Exit status of one dump: findings at the fail level beat what is missing.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, DEFAULT_JUDGEMENT, decodeHandover, statusOf, validate } from 'kho-toolkit';
+ *
+ * console.log(statusOf(validate(decodeHandover(new Uint8Array(64)), catalogue), DEFAULT_JUDGEMENT));
+ * //=> 1
+ * ```
+ */
 export function statusOf(result: ValidationResult | undefined, judgement: Judgement): 0 | 1 | 2 {
   if (result === undefined) return 2;
   if (result.findings.some(({ severity }) => judgement.fail.has(severity))) return 1;

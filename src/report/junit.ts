@@ -19,6 +19,16 @@ interface Counts {
  * Lines of the document. A rule with findings that fail the run is a failure; findings that are accepted are the
  * testcase's output; a rule that did not run is skipped with its reason. A dump that cannot be read is a suite with one
  * error, and so is, beside its rules, what an incomplete verdict lacks.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, junitLines, planFromSeed, synthesise, validate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const result = validate(decodeHandover(blob, { memory }), catalogue);
+ * const [first] = junitLines([{ path: 'dump.elf', result }], catalogue);
+ * console.log(first); //=> <?xml version="1.0" encoding="UTF-8"?>
+ * ```
  */
 export function* junitLines(
   dumps: readonly ValidatedDump[],

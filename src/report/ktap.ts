@@ -12,6 +12,16 @@ import type { ValidatedDump } from './validate-json.js';
  * Lines of the document: for one dump its rules, for several one test a dump with its rules as subtests. A rule with
  * findings that fail the run is `not ok`; findings are diagnostic lines before their test's result. What an incomplete
  * verdict lacks is a last test of its own, `not ok`.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, ktapLines, planFromSeed, synthesise, validate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const result = validate(decodeHandover(blob, { memory }), catalogue);
+ * const [first] = ktapLines([{ path: 'dump.elf', result }], catalogue);
+ * console.log(first); //=> KTAP version 1
+ * ```
  */
 export function* ktapLines(
   dumps: readonly ValidatedDump[],

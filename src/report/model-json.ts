@@ -21,7 +21,19 @@ import { preservedJson, upstreamJson } from './upstream-json.js';
 /** Version of the JSON document; raised when a key changes its meaning. */
 export const SCHEMA_VERSION = 1;
 
-/** The document; values that grow with the dump are iterables, to be written as they are drawn. */
+/**
+ * The document; values that grow with the dump are iterables, to be written as they are drawn.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, jsonChunks, modelJson, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const text = [...jsonChunks(modelJson(decodeHandover(blob)))].join('');
+ * const { kind, generation } = JSON.parse(text);
+ * console.log(kind, generation); //=> handover kho-v4
+ * ```
+ */
 export function modelJson(handover: Handover): { [key: string]: unknown } {
   const { tree, setupData, guestmemfs } = handover;
   return {

@@ -5,7 +5,7 @@ import { type FilePages, type FolioHolder, filePages } from '../decode/iommu/fil
 import { pageSet } from '../memory/page-set.js';
 import { escapeJson, escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
-import { hex } from '../schema/units.js';
+import { hex, thousands } from '../schema/units.js';
 import { jsonOf, sizeText, tableOf } from '../vtd/text/table.js';
 import { type LeafBatch, pagesPerEntry } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
@@ -223,7 +223,7 @@ export function ownedWalk(owners: Owners, unpreserved: boolean): OwnedWalk {
           ? 'nothing tells what is preserved'
           : `${sizeText(totals.unpreserved)} not preserved`;
       const keptTables = owners.kept === undefined ? '' : `, ${unkept} not preserved`;
-      yield `total ${totals.leaves.toLocaleString('en-US')} leaves, ${sizeText(totals.pages)}: ${keptOf}, ${sizeText(totals.unowned)} without an owner; ${seen.toLocaleString('en-US')} tables${keptTables}\n`;
+      yield `total ${thousands(totals.leaves)} leaves, ${sizeText(totals.pages)}: ${keptOf}, ${sizeText(totals.unowned)} without an owner; ${thousands(seen)} tables${keptTables}\n`;
     },
     rows: (batches, format, attributes) => jsonOf(told(batches, format), attributes, ownerJson),
     json() {

@@ -13,7 +13,9 @@ export type Role =
   | 'note'
   | 'good';
 
+/** Gives a text the colour of its role, or leaves it alone. */
 export interface Paint {
+  /** The text, as it is printed. */
   (role: Role, text: string): string;
   /** Lists are printed whole. */
   readonly whole?: true;

@@ -20,14 +20,20 @@ export interface PlacedDump extends ValidatedDump {
 type Json = { [key: string]: unknown };
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
-/** GitHub refuses a run with more results. */
-const MAX_RESULTS = 25_000;
-/** Characters of results; GitHub takes 10 MB after gzip, which shrinks such text to a tenth or less. */
-const MAX_TEXT = 64 << 20;
+/** What code scanning takes of one run. */
+export interface SarifLimits {
+  readonly results: number;
+  /** Characters of all results. */
+  readonly text: number;
+}
+
+/** GitHub refuses a run with more results, or of more than 10 MB after gzip, which shrinks text to a tenth or less. */
+const GITHUB_LIMITS: SarifLimits = { results: 25_000, text: 64 << 20 };
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
 
 /** What the results have come to, for what is after them. */
 interface Progress {
+  readonly limits: SarifLimits;
   taken: number;
   leftOut: number;
 }
@@ -39,17 +45,28 @@ interface Progress {
  * `properties` alone. Results are the most severe ones, as many as code scanning takes; a notification counts the rest.
  *
  * @param version of the tool
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, jsonChunks, sarifLog, validate } from 'kho-toolkit';
+ *
+ * const result = validate(decodeHandover(new Uint8Array(64)), catalogue);
+ * const log = sarifLog([{ path: 'dump.elf', result }], catalogue, '1.0');
+ * const { version, runs } = JSON.parse([...jsonChunks(log)].join(''));
+ * console.log(version, runs[0].results[0].ruleId); //=> 2.1.0 FDT-002
+ * ```
  */
 export function sarifLog(
   dumps: readonly PlacedDump[],
   catalogue: readonly Rule[],
   version: string,
   judgement: Judgement = DEFAULT_JUDGEMENT,
-): Json {
+  limits: SarifLimits = GITHUB_LIMITS,
+): { [key: string]: unknown } {
   const named = namedRules(dumps);
   const rules = catalogue.filter(({ id }) => named.has(id));
   const ruleIndex = new Map(rules.map(({ id }, index) => [id, index]));
-  const progress: Progress = { taken: 0, leftOut: 0 };
+  const progress: Progress = { limits, taken: 0, leftOut: 0 };
   return {
     $schema: SCHEMA,
     version: '2.1.0',
@@ -140,6 +157,7 @@ function* results(
 ): Generator<Json> {
   progress.taken = 0;
   progress.leftOut = 0;
+  const { limits } = progress;
   let text = 0;
   const seen = dumps.map(() => new Map<string, number>());
   for (const severity of SEVERITIES) {
@@ -147,7 +165,7 @@ function* results(
       const artifact = artifactLocation(dumps, index);
       for (const [i, finding] of (dump.result?.findings ?? []).entries()) {
         if (finding.severity !== severity) continue;
-        if (progress.taken >= MAX_RESULTS || text >= MAX_TEXT) {
+        if (progress.taken >= limits.results || text >= limits.text) {
           progress.leftOut++;
           continue;
         }

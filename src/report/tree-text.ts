@@ -4,8 +4,6 @@
  */
 import type { Handover } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
-import { rfc2024 } from '../abi/rfc2024.js';
-import { upstreamRoots } from '../abi/upstream/root.js';
 import { childBinding } from '../decode/bind.js';
 import { dataView } from '../decode/bytes.js';
 import type { FdtTree } from '../fdt/parse.js';
@@ -15,7 +13,9 @@ import type { KhoMem } from '../records/kho.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { heldTree } from '../structures/riders.js';
+import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding, PropertyBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { recordText } from './field-text.js';
@@ -37,6 +37,17 @@ interface Line {
  * The lines of the tree below one node, itself included.
  *
  * @param start token index of a BEGIN_NODE
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, findNode, planFromSeed, synthesise, treeLines } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * if (handover.tree === undefined) throw new Error('no tree');
+ * const [first] = treeLines(handover, findNode(handover.tree, '/LUO'));
+ * console.log(first); //=> LUO  blob-size 32 B  preserved-data 0x4408da000
+ * ```
  */
 export function* treeLines(handover: Handover, start: number, paint: Paint = plain): Generator<string> {
   // A truncated copy is shown with the names that it has lost.

@@ -11,9 +11,9 @@ import type {
   Memblock,
   PreservedMap,
 } from '../abi/upstream/model.js';
-import { moreOfChild } from '../abi/upstream/root.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
+import { moreOfChild } from '../structures/root/tree.js';
 import { areaJson } from './folio-json.js';
 import { structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';

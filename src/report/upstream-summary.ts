@@ -7,6 +7,7 @@ import { countMappings } from '../decode/iommu/walks.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
+import { thousands } from '../schema/units.js';
 import { liveDevices } from '../structures/iommu/units.js';
 import { counted } from '../validate/text.js';
 import { structuresSummary } from './structure-text.js';
@@ -61,7 +62,7 @@ function mappingsText({ domains }: HandedIommu, memory: Handover['memory']): str
   const all = domains.map((domain) => countMappings(domain, memory));
   const leaves = all.reduce((sum, each) => sum + (each?.leaves ?? 0), 0);
   const least = all.every((each) => each?.complete === true) ? '' : 'at least ';
-  return ` of ${least}${leaves.toLocaleString('en-US')} ${leaves === 1 ? 'mapping' : 'mappings'}`;
+  return ` of ${least}${thousands(leaves)} ${leaves === 1 ? 'mapping' : 'mappings'}`;
 }
 
 /** Subjects that the line on the IOMMU state counts. */

@@ -15,6 +15,18 @@ export interface ValidatedDump {
   readonly baseline?: { readonly known: number; readonly gone: number };
 }
 
+/**
+ * The document of `validate --format json`; schemas/validate.schema.json describes it.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, jsonChunks, validate, validateJson } from 'kho-toolkit';
+ *
+ * const result = validate(decodeHandover(new Uint8Array(64)), catalogue);
+ * const { dumps } = JSON.parse([...jsonChunks(validateJson([{ path: 'kho.dtb', result }]))].join(''));
+ * console.log(dumps[0].verdict); //=> invalid
+ * ```
+ */
 export function validateJson(dumps: readonly ValidatedDump[]): { [key: string]: unknown } {
   return { schemaVersion: SCHEMA_VERSION, dumps: dumps.map(dumpJson) };
 }

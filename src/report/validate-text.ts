@@ -1,7 +1,7 @@
 /** `kho validate` for people: by place, most severe first; the bytes, and what the kernel would do. */
 import type { Handover, Location } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
-import { hex } from '../schema/units.js';
+import { hex, thousands } from '../schema/units.js';
 import type { AreaCoverage, CoverageState } from '../validate/coverage.js';
 import type { Finding, Rule, Severity, SkipKind } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
@@ -15,6 +15,7 @@ const MAX_SHOWN = 10;
 /** Rule ids shown of one reason. */
 const MAX_RULES = 8;
 
+/** How a validation is printed. */
 export interface TextOptions {
   readonly paint?: Paint;
   /** Show every finding, not only the first few of each rule. */
@@ -23,6 +24,19 @@ export interface TextOptions {
   readonly skipped?: boolean;
 }
 
+/**
+ * Lines for people of one dump: verdict and coverage, then the findings, place by place.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, planFromSeed, synthesise, validate, validateLines } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * const [first] = validateLines('dump.elf', handover, validate(handover, catalogue), catalogue);
+ * console.log(first); //=> dump.elf: valid  kho-v4, 0 errors, 0 warnings, 0 notes
+ * ```
+ */
 export function* validateLines(
   path: string,
   handover: Handover,
@@ -77,7 +91,7 @@ function* placeLines(
     yield `  ${paint(severity, severity.padEnd(7))} ${paint('node', id)}  ${paint('faint', rule?.title ?? '')}`;
     for (const finding of findings) yield* findingText(finding, handover, paint);
     if (more > 0) {
-      yield paint('faint', `    and ${more.toLocaleString('en')} more of ${id} (--all shows every finding)`);
+      yield paint('faint', `    and ${thousands(more)} more of ${id} (--all shows every finding)`);
     }
     if (rule !== undefined && !explained.has(id)) {
       explained.add(id);
@@ -151,13 +165,12 @@ function* tableLines(
     counts.set(key, row);
   }
   const rows = [...counts.values()];
-  const number = (count: number): string => count.toLocaleString('en');
-  const width = Math.max(5, ...rows.map(({ count }) => number(count).length));
+  const width = Math.max(5, ...rows.map(({ count }) => thousands(count).length));
   const ids = Math.max(4, ...rows.map(({ rule }) => rule.length));
   yield paint('faint', `${'RULE'.padEnd(ids)}  SEVERITY  ${'COUNT'.padStart(width)}  WHAT MUST HOLD`);
   for (const { rule, severity, count } of rows) {
     const title = rules.get(rule)?.title ?? '';
-    yield `${paint('node', rule.padEnd(ids))}  ${paint(severity, severity.padEnd(8))}  ${number(count).padStart(width)}  ${title}`;
+    yield `${paint('node', rule.padEnd(ids))}  ${paint(severity, severity.padEnd(8))}  ${thousands(count).padStart(width)}  ${title}`;
   }
 }
 

@@ -11,7 +11,7 @@ export function* abiLines(paint: Paint = plain): Generator<string> {
       release,
       kho,
       map,
-      luo === undefined ? '-' : `${luo}${luo === 'luo-v1' && luoFlb === true ? '+flb' : ''}`,
+      luo === undefined ? '-' : `${luo}${luoFlb === true ? '+flb' : ''}`,
       files.join(',') || '-',
       memblock,
       kexecMetadata === undefined ? '-' : `${kexecMetadata}`,

@@ -8,12 +8,27 @@ import type { Answer } from '../what/what.js';
 import { locationJson, SCHEMA_VERSION } from './model-json.js';
 import { textKeys } from './text-json.js';
 
+/** What `what --format json` prints. */
 export interface WhatJsonOptions {
   /** Whether bytes of records are in it. */
   readonly bytes?: boolean;
 }
 
-/** The document; keys without a value are undefined. */
+/**
+ * The document; keys without a value are undefined.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, jsonChunks, parseQuery, planFromSeed, synthesise, whatIs, whatJson } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const query = parseQuery(String(fdtAddress));
+ * if (typeof query === 'string') throw new Error(query);
+ * const answers = whatIs(decodeHandover(blob, { memory, address: fdtAddress }), [query]);
+ * const { addresses } = JSON.parse([...jsonChunks(whatJson(answers))].join(''));
+ * console.log(addresses[0].known); //=> present
+ * ```
+ */
 export function whatJson(
   answers: readonly Answer[],
   options: WhatJsonOptions = {},

@@ -8,6 +8,7 @@ import type { Answer, PreservedBy } from '../what/what.js';
 import { type Paint, plain } from './paint.js';
 import { placeText } from './validate-text.js';
 
+/** How answers are printed. */
 export interface WhatTextOptions {
   readonly paint?: Paint;
   /** Bytes of records are printed. */
@@ -22,6 +23,20 @@ export interface WhatTextOptions {
 const SHOWN = 12;
 const NAME = 12;
 
+/**
+ * Lines for people: of each address what it is, what refers to it and what maps it.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, planFromSeed, synthesise, whatIs, whatLines } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const query = parseQuery(String(fdtAddress));
+ * if (typeof query === 'string') throw new Error(query);
+ * const answers = whatIs(decodeHandover(blob, { memory, address: fdtAddress }), [query]);
+ * console.log([...whatLines(answers)].length > 0); //=> true
+ * ```
+ */
 export function* whatLines(answers: readonly Answer[], options: WhatTextOptions = {}): Generator<string> {
   let gap = false;
   for (const answer of answers) {
@@ -31,36 +46,41 @@ export function* whatLines(answers: readonly Answer[], options: WhatTextOptions 
   }
 }
 
+/** What is told of an address: a line about it, and rows of lines by what they tell. */
+export interface AnswerText {
+  readonly head: string;
+  readonly rows: readonly AnswerRow[];
+}
+
+/** What is said of an address under one name. */
+export interface AnswerRow {
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** All lines are shown, however many. */
+  readonly whole?: true;
+}
+
 function* answerLines(answer: Answer, options: WhatTextOptions): Generator<string> {
+  const { head, rows } = answerText(answer, options);
+  yield head;
+  for (const row of rows) yield* rowLines(row, options);
+}
+
+/** The words of an answer, without a limit to its lines: those of the command line and of a report's page alike. */
+export function answerText(answer: Answer, options: WhatTextOptions = {}): AnswerText {
   const { paint = plain } = options;
   const { query, address, unmapped, known, is, held, referredToBy, mappedBy, findings } = answer;
   const head = address === undefined ? escapeText(query.text) : hex(address);
   const from =
     address !== undefined && query.kind !== 'physical' ? `  ${paint('faint', escapeText(query.text))}` : '';
-  if (address === undefined) {
-    yield `${paint('address', head)}  ${escapeText(unmapped ?? '')}`;
-    return;
-  }
-  yield `${paint('address', head)}${from}  ${known}, ${preservedText(answer, paint)}`;
-  yield* rows(
-    'contents',
-    held.map(({ holder }) => holderText(holder, paint)),
-    options,
-  );
-  yield* rows(
-    'is',
-    is.flatMap((each) => [...isLines(each, options)]),
-    { ...options, all: true },
-  );
-  if (is.length === 0 && held.length === 0)
-    yield* rows('is', ['nothing that the handover speaks of'], options);
-  yield* rows(
-    'referred by',
-    referredToBy.map(
-      ({ record, field, fieldAddress, what, depth }) =>
-        `${'  '.repeat(Math.min(depth - 1, 16))}${paint('name', fieldName(record, field))} at ${paint('address', hex(fieldAddress))}  ${escapeText(what)}`,
-    ),
-    options,
+  if (address === undefined)
+    return { head: `${paint('address', head)}  ${escapeText(unmapped ?? '')}`, rows: [] };
+  const contents = held.map(({ holder }) => holderText(holder, paint));
+  const own = is.flatMap((each) => [...isLines(each, options)]);
+  if (is.length === 0 && held.length === 0) own.push('nothing that the handover speaks of');
+  const referrers = referredToBy.map(
+    ({ record, field, fieldAddress, what, depth }) =>
+      `${'  '.repeat(Math.min(depth - 1, 16))}${paint('name', fieldName(record, field))} at ${paint('address', hex(fieldAddress))}  ${escapeText(what)}`,
   );
   const mapped = mappedBy.map(({ domain, device, iova, size, access }) => {
     const who = [device, domain === undefined ? undefined : `domain ${hex(domain)}`].filter(
@@ -69,23 +89,27 @@ function* answerLines(answer: Answer, options: WhatTextOptions): Generator<strin
     return `${who.join(', ') || 'page tables'} at IOVA ${paint('address', hex(iova))} ${access}  ${paint('faint', `page of ${sizeText(size)}`)}`;
   });
   const more = answer.mappedMore > 0 ? [paint('faint', `and ${answer.mappedMore} more IOVAs`)] : [];
-  yield* rows('mapped by', [...mapped, ...more], options);
-  yield* rows(
-    'findings',
-    findings.map(({ rule, severity, message, location }) => {
-      const place = placeText(location);
-      return `${paint(severity, severity)} ${paint('node', rule)}  ${escapeText(message)}${place === '' ? '' : paint('faint', `  (${place})`)}`;
-    }),
-    options,
-  );
+  const wrong = findings.map(({ rule, severity, message, location }) => {
+    const place = placeText(location);
+    return `${paint(severity, severity)} ${paint('node', rule)}  ${escapeText(message)}${place === '' ? '' : paint('faint', `  (${place})`)}`;
+  });
+  return {
+    head: `${paint('address', head)}${from}  ${known}, ${preservedText(answer, paint)}`,
+    rows: [
+      { name: 'contents', lines: contents },
+      { name: 'is', lines: own, whole: true },
+      { name: 'referred by', lines: referrers },
+      { name: 'mapped by', lines: [...mapped, ...more] },
+      { name: 'findings', lines: wrong },
+    ],
+  };
 }
 
-function* rows(
-  name: string,
-  lines: readonly string[],
+function* rowLines(
+  { name, lines, whole }: AnswerRow,
   { paint = plain, all = false }: WhatTextOptions,
 ): Generator<string> {
-  const shown = all || lines.length <= SHOWN ? lines : lines.slice(0, SHOWN);
+  const shown = all || whole === true || lines.length <= SHOWN ? lines : lines.slice(0, SHOWN);
   for (const [i, line] of shown.entries())
     yield `  ${i === 0 ? paint('name', name.padEnd(NAME)) : ' '.repeat(NAME)} ${line}`.trimEnd();
   if (shown.length < lines.length)

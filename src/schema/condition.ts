@@ -18,8 +18,10 @@ export interface Condition {
   readonly root: ConditionNode;
 }
 
+/** How a condition compares a number. */
 export type Relation = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
+/** A condition as a tree; formats/README.md has the grammar. */
 export type ConditionNode =
   | { readonly op: 'always' }
   | { readonly op: 'or' | 'and'; readonly left: ConditionNode; readonly right: ConditionNode }

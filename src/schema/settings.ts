@@ -26,6 +26,13 @@ export interface VtdSettings {
  * Settings for tables of which nothing else is known: revision 5.x, 52 address bits, every capability there.
  * They report the least: a bit that some hardware allows is not reserved. Because all of CAP and ECAP is 1,
  * numbers in them (ND, MGAW, PSS) are at their largest, and CM is set: rules on those need real values.
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_SETTINGS } from 'kho-toolkit';
+ *
+ * console.log(DEFAULT_SETTINGS.haw); //=> 52
+ * ```
  */
 export const DEFAULT_SETTINGS: VtdSettings = {
   rev: 5,

@@ -46,3 +46,8 @@ export function flags(value: number, names: ReadonlyMap<number, string>): string
 export function counted(count: number | bigint, one: string, many = `${one}s`): string {
   return `${count} ${BigInt(count) === 1n ? one : many}`;
 }
+
+/** `1,234,567`; toLocaleString says the same, but loads all it knows of languages first, which takes 20 ms. */
+export function thousands(count: number | bigint): string {
+  return `${count}`.replace(/\B(?=(?:[0-9]{3})+$)/g, ',');
+}

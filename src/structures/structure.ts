@@ -32,6 +32,10 @@ export interface ValueField {
   readonly wide?: true;
   /** Element that it is the address of. */
   readonly refers?: Target;
+  /** Key of the structure of a file of the same session: it is the token of that file. */
+  readonly file?: string;
+  /** List of which an element has the same value under the same key. */
+  readonly among?: Target;
   /** List whose length it is: left out of JSON where it agrees. */
   readonly countOf?: string;
   /** Says where something is, and nothing on its own. */

@@ -34,4 +34,5 @@ export const RELEASED_PARTS = ['memfd'] as const;
 /** Those of drafts; `draft` is every one that has no part of its own. */
 export const STRUCTURE_PARTS = ['iommu', 'iommufd', 'vfio', 'pci', 'draft'] as const;
 
+/** A part of the model that structures of files and FLBs make up. */
 export type StructurePart = (typeof RELEASED_PARTS | typeof STRUCTURE_PARTS)[number];

@@ -3,6 +3,7 @@
 import { hex } from '../schema/units.js';
 import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE } from '../structures/folios.js';
 import { type LaidArea, layArea } from './area.js';
+import type { Json } from './document.js';
 import type { GuestFile } from './guest.js';
 import type { Space } from './space.js';
 
@@ -12,7 +13,7 @@ const WORD = 2 ** 32;
 const FOLIO_FLAGS = 3;
 
 /** Lays out the list; entries are made page by page. */
-export function layFolioList(
+function layFolioList(
   space: Space,
   what: string,
   file: GuestFile,
@@ -33,11 +34,32 @@ export function layFolioList(
   });
 }
 
+/** A list as a document has it; what is long is made when it is read. */
+export function layFolios(...list: Parameters<typeof layFolioList>): Json {
+  const { descriptor, chunks, runs } = layFolioList(...list);
+  const [, , file] = list;
+  return {
+    list: { ...descriptor, first: hex(descriptor.first), chunks, runs },
+    folios: { [Symbol.iterator]: () => folioRuns(file) },
+  };
+}
+
+/** A file as the writers have it: its list of folios is in its place already. */
+export function withoutList(file: Json): Json {
+  return Object.fromEntries(
+    Object.entries(file).map(([key, value]) => {
+      if (typeof value !== 'object' || value === null || !('list' in value && 'folios' in value))
+        return [key, value];
+      return [key, { ...value, list: { ...(value.list as Json), chunks: [], runs: [] }, folios: [] }];
+    }),
+  );
+}
+
 /** How many folios are drawn at a time. */
 const WINDOW = 4096;
 
 /** The list as `dump --format json` writes it: folios whose pfn and index rise by one step are one run. */
-export function* folioRuns(file: GuestFile): Generator<{ [key: string]: unknown }> {
+function* folioRuns(file: GuestFile): Generator<{ [key: string]: unknown }> {
   let run: { pfn: number; index: number; count: number; step: number } | undefined;
   for (let first = 0; first < file.folios; first += WINDOW) {
     const finished: (typeof run)[] = [];

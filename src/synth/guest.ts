@@ -2,6 +2,7 @@
  * Guest memory of preserved files: which folio is where, as functions of the position. Memory is dealt out in
  * units of 2 MiB; a unit is one folio, or as many smaller ones of one order as it holds.
  */
+import { firstIndex } from '../memory/first-after.js';
 import { happens, hash } from './random.js';
 import { createShuffle, gather, scatter } from './shuffle.js';
 
@@ -114,14 +115,7 @@ export function createGuest(plan: GuestPlan): Guest {
 
   /** The file of a slot; files without units are never one's. */
   function fileOf(slot: number): number {
-    let low = 0;
-    let high = starts.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((starts[middle] ?? 0) <= slot) low = middle;
-      else high = middle;
-    }
-    return low;
+    return Math.max(0, firstIndex(starts.length, (i) => (starts[i] ?? 0) <= slot) - 1);
   }
 
   function offsetOf({ order, straight, choice }: UnitFolios, index: number): number {
@@ -141,13 +135,7 @@ export function createGuest(plan: GuestPlan): Guest {
 
     /** The unit that holds a folio, and the number of folios before it. */
     function locate(position: number): { unit: number; passed: number } {
-      let low = 0;
-      let high = before.length;
-      while (low + 1 < high) {
-        const middle = (low + high) >>> 1;
-        if ((before[middle] ?? 0) <= position) low = middle;
-        else high = middle;
-      }
+      const low = Math.max(0, firstIndex(before.length, (i) => (before[i] ?? 0) <= position) - 1);
       let unit = low * STRIDE;
       let passed = before[low] ?? 0;
       for (; unit < count; unit++) {

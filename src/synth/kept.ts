@@ -1,5 +1,7 @@
 /** What a preserved memory map has to keep: blocks that are listed one by one, and those of the guest memory. */
+
 import type { PreservedBlocks } from '../abi/upstream/model.js';
+import { firstIndex } from '../memory/first-after.js';
 import { type Guest, unitRuns } from './guest.js';
 
 /** Adjacent blocks of one order; numbers are page frames. */
@@ -151,15 +153,10 @@ function groupByOrder(runs: readonly KeptRun[]): Map<number, KeptRun[]> {
 
 /** The first run that ends after block `first`. */
 function firstReaching(list: readonly KeptRun[], order: number, first: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const run = list[middle];
-    if (run !== undefined && run.pfn / 2 ** order + run.count <= first) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(list.length, (i) => {
+    const run = list[i];
+    return run !== undefined && run.pfn / 2 ** order + run.count <= first;
+  });
 }
 
 /** Sets bits [first, end), the lowest of each byte first. */

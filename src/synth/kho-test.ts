@@ -1,6 +1,7 @@
 /** The rider of the in-kernel test from its plan: folios with contents, their list and their checksum (lib/test_kho.c). */
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue, writeKhoTestFolio } from '../records/kho_test.js';
 import { hex } from '../schema/units.js';
+import { khoTestVmalloc } from '../structures/kho-test/binding.js';
 import { layArea } from './area.js';
 import { hash } from './random.js';
 import type { Space } from './space.js';
@@ -41,7 +42,7 @@ export function layKhoTest(
     });
   }
   const common: Json = {
-    compatible: 'kho-test-v1',
+    compatible: khoTestVmalloc.compatible,
     magic: KhoTestMagicValue.khoTestMagic,
     nrFolios: folios.length,
     csum: sum,

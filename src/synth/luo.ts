@@ -4,14 +4,13 @@ import { hex } from '../schema/units.js';
 import { namedForms } from '../structures/index.js';
 import { LUO_FORMS, type LuoForm, luoForm } from '../structures/luo/binding.js';
 import { areaOf, listCapacity } from '../structures/record-list.js';
-import { folioRuns, layFolioList } from './folio-list.js';
+import type { Json } from './document.js';
+import { layFolios, withoutList } from './folio-list.js';
 import type { Guest } from './guest.js';
-import type { LaidIommu } from './iommu/iommu.js';
+import type { LaidMore } from './more.js';
 import { hash } from './random.js';
-import type { Space } from './space.js';
+import { layBlocks, type Space } from './space.js';
 import type { FilePlan, LuoPlan, SessionPlan } from './upstream-plan.js';
-
-type Json = { readonly [key: string]: unknown };
 
 /** A part twice: for the writers, without the lists that are made when they are read, and with them. */
 export interface Laid {
@@ -47,7 +46,7 @@ export function layLuo(
   plan: LuoPlan,
   guest: Guest,
   order: { readonly key: number; readonly disorder: number },
-  iommu?: LaidIommu,
+  more: readonly LaidMore[] = [],
 ): Laid {
   let next = 0;
   const sessions = plan.sessions.map((session, i) => {
@@ -56,7 +55,7 @@ export function layLuo(
     const files = session.files.map((file, j) =>
       layFile(space, plan, file, guest, first + j, `file ${j} of session ${i}`, order),
     );
-    for (const more of iommu?.files[i] ?? []) files.push({ encoded: more, account: more });
+    files.push(...more.flatMap((each) => each.files[i] ?? []).map(laidFile));
     return laySession(space, plan, session, files);
   });
   const { version } = plan;
@@ -69,7 +68,7 @@ export function layLuo(
     ...(form.tree !== undefined && form.head !== undefined ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress: laid.address,
     ...(laid.blocks.length === 0 ? {} : { sessionBlocks: laid.blocks }),
-    ...(hasFlbs ? flbsJson(space, plan, iommu) : {}),
+    ...(hasFlbs ? flbsJson(space, plan, more) : {}),
   };
   return {
     encoded: { ...common, sessions: sessions.map(({ encoded }) => encoded) },
@@ -78,10 +77,14 @@ export function layLuo(
 }
 
 /** The test's FLBs are kept for every file, those of drafts too. */
-function flbsJson(space: Space, { flbs }: LuoPlan, iommu: LaidIommu | undefined): Json {
-  const more = BigInt(iommu?.files.reduce((sum, files) => sum + files.length, 0) ?? 0);
-  const own = flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count + more) }));
-  return { flbsAddress: hex(space.keep(0)), flbPages: '0x1', flbs: [...own, ...(iommu?.flbs ?? [])] };
+function flbsJson(space: Space, { flbs }: LuoPlan, more: readonly LaidMore[]): Json {
+  const others = BigInt(more.flatMap(({ files }) => files.flat()).length);
+  const own = flbs.map(({ name, data, count }) => ({ name, data: hex(data), count: hex(count + others) }));
+  return {
+    flbsAddress: hex(space.keep(0)),
+    flbPages: '0x1',
+    flbs: [...own, ...more.flatMap((each) => each.flbs)],
+  };
 }
 
 function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, files: readonly Laid[]): Laid {
@@ -107,11 +110,7 @@ function layList(
 ): { readonly address: string; readonly blocks: readonly { address: string; count: string }[] } {
   const area = areaOf(list);
   if (area !== undefined) return { address: hex(space.keep(Math.log2(area.pages))), blocks: [] };
-  const capacity = listCapacity(list, space.pageSize);
-  const blocks = Array.from({ length: Math.ceil(records / capacity) }, (_, i) => ({
-    address: hex(space.keep(0)),
-    count: hex(Math.min(capacity, records - i * capacity)),
-  }));
+  const blocks = records === 0 ? [] : layBlocks(space, records, listCapacity(list, space.pageSize));
   return { address: blocks[0]?.address ?? '0x0', blocks };
 }
 
@@ -128,26 +127,22 @@ function layFile(
   const file = guest.files[number];
   if (file === undefined) throw new RangeError('a guest has memory for each file');
   const { key: own, sealed } = handlerForm(compatible);
-  const { descriptor, chunks, runs } = layFolioList(space, what, file, { key: hash(key, number), disorder });
-  const list: Json = { ...descriptor, first: hex(descriptor.first) };
-  const common: Json = {
-    pos: hex(plan.pos),
-    size: hex(plan.size),
-    ...(sealed ? { seals: hex(plan.seals), flags: '0x0' } : {}),
-    nrFolios: hex(file.folios),
-  };
-  const head = { compatible, token: hex(plan.token), data };
-  return {
-    encoded: { ...head, [own]: { ...common, list: { ...list, chunks: [], runs: [] }, folios: [] } },
-    account: {
-      ...head,
-      [own]: {
-        ...common,
-        list: { ...list, chunks, runs },
-        folios: { [Symbol.iterator]: () => folioRuns(file) },
-      },
+  return laidFile({
+    compatible,
+    token: hex(plan.token),
+    data,
+    [own]: {
+      pos: hex(plan.pos),
+      size: hex(plan.size),
+      ...(sealed ? { seals: hex(plan.seals), flags: '0x0' } : {}),
+      nrFolios: hex(file.folios),
+      ...layFolios(space, what, file, { key: hash(key, number), disorder }),
     },
-  };
+  });
+}
+
+function laidFile(account: Json): Laid {
+  return { encoded: withoutList(account), account };
 }
 
 /** What a handler's files are under in the model, and whether their record has seals. */

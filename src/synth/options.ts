@@ -45,6 +45,8 @@ export interface SynthOptions {
   readonly deleted?: number;
   /** IOMMU state: size of the largest leaves. */
   readonly leaves?: LeafSize;
+  /** Further structures by their names: a file of the first session, an FLB or a child of the root each. */
+  readonly with?: readonly string[];
   /** rfc-2024: areas of each IOAS. */
   readonly areas?: number;
   /** Levels of page tables, 3 to 5. */
@@ -53,7 +55,20 @@ export interface SynthOptions {
   readonly ftraceCpus?: number;
 }
 
-/** A parameter that cannot be used; the message is one line and names the option. */
+/**
+ * A parameter that cannot be used; the message is one line and names the option.
+ *
+ * @example
+ * ```ts
+ * import { planFromSeed, SynthError } from 'kho-toolkit';
+ *
+ * try {
+ *   planFromSeed({ abi: 'kho-v4', pageSize: 5 });
+ * } catch (error) {
+ *   if (error instanceof SynthError) console.log(error.option); //=> page-size
+ * }
+ * ```
+ */
 export class SynthError extends Error {
   override readonly name = 'SynthError';
   /** Of the command line, without dashes: `guest-ram`. */
@@ -86,6 +101,7 @@ export const OPTION_NAMES: Readonly<Record<keyof SynthOptions, string>> = {
   stage: 'stage',
   deleted: 'deleted',
   leaves: 'leaves',
+  with: 'with',
   areas: 'areas',
   levels: 'levels',
   ftraceCpus: 'ftrace-cpus',
@@ -105,6 +121,7 @@ const UPSTREAM_ONLY = [
   'stage',
   'deleted',
   'leaves',
+  'with',
 ] as const;
 /** What goes with an IOMMU state of the series of 2026. */
 const IOMMU_ONLY = [
@@ -143,7 +160,7 @@ export function checkOptions(options: SynthOptions): void {
     throw new SynthError('page-size', 'not 4k, 16k or 64k');
   }
   if (isRfc(abi) && pageSize !== undefined && pageSize !== 4096) {
-    throw new SynthError('page-size', 'rfc-2024 has pages of 4k only');
+    throw new SynthError('page-size', `${abi} has pages of 4k only`);
   }
   for (const [name, part] of [
     ['fragmentation', fragmentation],
@@ -169,7 +186,10 @@ export function checkOptions(options: SynthOptions): void {
  */
 export function countOption(
   options: SynthOptions,
-  key: Exclude<keyof SynthOptions, 'abi' | 'seed' | 'guestRam' | 'release' | 'luo' | 'stage' | 'leaves'>,
+  key: Exclude<
+    keyof SynthOptions,
+    'abi' | 'seed' | 'guestRam' | 'release' | 'luo' | 'stage' | 'leaves' | 'with'
+  >,
   fallback: number,
   max: number,
   min = 0,

@@ -20,6 +20,7 @@ export interface IoasPlan {
   readonly areas: readonly AreaPlan[];
 }
 
+/** A device of a domain that is to be made. */
 export interface DevicePlan {
   readonly bus: number;
   /** Device in bits 7:3, function in bits 2:0. */
@@ -36,6 +37,7 @@ export interface IommufdPlan {
   readonly ioases: readonly IoasPlan[];
 }
 
+/** A handover of the 2024 series that is to be made, field by field. */
 export interface RfcPlan {
   readonly abi: typeof RFC;
   /** `uname -r` of the kernel. */

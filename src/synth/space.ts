@@ -2,6 +2,7 @@
 
 import type { Place } from '../encode/upstream/place.js';
 import type { MemorySegment } from '../memory/segments.js';
+import { hex } from '../schema/units.js';
 import type { KeptRun } from './kept.js';
 import type { Random } from './random.js';
 import { bytesRegion, type Region } from './regions.js';
@@ -51,6 +52,18 @@ export function createSpace(pageSize: number, base: number, random?: Random): Sp
       return address;
     },
   };
+}
+
+/** Pages of a list in linked pages, at least one, each full before the next. */
+export function layBlocks(
+  space: Space,
+  items: number,
+  capacity: number,
+): { readonly address: string; readonly count: string }[] {
+  return Array.from({ length: Math.max(1, Math.ceil(items / capacity)) }, (_, i) => ({
+    address: hex(space.keep(0)),
+    count: hex(Math.min(capacity, items - i * capacity)),
+  }));
 }
 
 /** A place for the writers of `encode`: everything that they are given has its address already. */

@@ -1,6 +1,6 @@
 /** From parameters to a plan, and from a plan to a dump. */
 
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import { isRfc, RFC } from '../versions/generations.js';
 import { checkOptions, type SynthOptions } from './options.js';
 import { layRfc } from './rfc.js';
@@ -18,6 +18,14 @@ export type SynthPlan = RfcPlan | UpstreamPlan;
  * The plan that a seed and parameters stand for. The same ones give the same plan.
  *
  * @throws SynthError for parameters that contradict each other or the ABI
+ *
+ * @example
+ * ```ts
+ * import { planFromSeed } from 'kho-toolkit';
+ *
+ * const plan = planFromSeed({ abi: 'kho-v4', seed: 7n, sessions: 3, guestRam: 64n << 20n });
+ * console.log(plan.abi, plan.release); //=> kho-v4 7.3.9
+ * ```
  */
 export function planFromSeed(options: SynthOptions): SynthPlan {
   checkOptions(options);
@@ -30,6 +38,14 @@ export function planFromSeed(options: SynthOptions): SynthPlan {
  * each 128 MiB of guest memory; everything else is made when it is read.
  *
  * @throws RangeError for a plan whose parts do not fit each other
+ *
+ * @example
+ * ```ts
+ * import { planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, machine, pageSize } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * console.log(blob.length > 0, machine, pageSize); //=> true x86-64 4096
+ * ```
  */
 export function synthesise(plan: SynthPlan): Synthesis {
   return synthesis(plan.abi === RFC ? layRfc(plan) : layUpstream(plan));

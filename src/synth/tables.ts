@@ -3,6 +3,7 @@
  * of the lowest level, of which there may be millions, only every 64th one's number.
  */
 
+import { firstIndex } from '../memory/first-after.js';
 import { FS_PDE_LEAF_BITS, FS_PDE_TABLE_BITS, FS_PTE_BITS } from '../records/vtd.js';
 import { type Halves, leafEntry, tableEntry, writeEntry } from '../vtd/build-entries.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from '../vtd/walk/batch.js';
@@ -105,14 +106,10 @@ export function planTables({
    * `visit` returns false.
    */
   function eachWindow(from: number, visit: (window: number, kind: Kind, at: number) => boolean): void {
-    let low = 0;
-    let high = mappings.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const { iova, pages } = mappings[middle] as TableMapping;
-      if (iova + pages <= from * WINDOW) low = middle + 1;
-      else high = middle;
-    }
+    const low = firstIndex(mappings.length, (i) => {
+      const { iova, pages } = mappings[i] as TableMapping;
+      return iova + pages <= from * WINDOW;
+    });
     let window = from;
     for (let at = low; at < mappings.length; at++) {
       const mapping = mappings[at] as TableMapping;
@@ -157,29 +154,16 @@ export function planTables({
 
   /** Number of lowest tables before a 2 MiB range, and the range to go on from. */
   function before(window: number): { count: number; from: number } {
-    let low = 0;
-    let high = marks.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((marks[middle]?.window ?? 0) <= window) low = middle;
-      else high = middle;
-    }
-    const mark = marks[low];
+    const mark = marks[firstIndex(marks.length, (i) => (marks[i]?.window ?? 0) <= window) - 1];
     return mark === undefined || mark.window > window
       ? { count: 0, from: window }
       : { count: mark.count, from: mark.window };
   }
 
   function writeLowest(page: DataView, index: number): void {
-    let low = 0;
-    let high = marks.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((marks[middle]?.count ?? 0) <= index) low = middle;
-      else high = middle;
-    }
-    let count = marks[low]?.count ?? 0;
-    const from = marks[low]?.window ?? 0;
+    const mark = marks[firstIndex(marks.length, (i) => (marks[i]?.count ?? 0) <= index) - 1];
+    let count = mark?.count ?? 0;
+    const from = mark?.window ?? 0;
     let found = -1;
     let first = 0;
     eachWindow(from, (window, kind, at) => {

@@ -1,9 +1,12 @@
 /** The plan of an upstream handover from parameters. */
 import type { LuoVersion } from '../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
-import { RELEASES, type ReleaseAbi } from '../versions/table.js';
+import { subjectByKey } from '../structures/index.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
+import { FACTS } from '../versions/generations.js';
+import { DEVELOPED, RELEASED, type WrittenForms } from '../versions/written.js';
 import { MOST_ENDPOINTS } from './iommu/topology.js';
 import { handlerForm, luoLimits } from './luo.js';
+import { formsNamed } from './more.js';
 import { countOption, SynthError, type SynthOptions, shares } from './options.js';
 import { createRandom, type Random } from './random.js';
 import type { FilePlan, LuoPlan, ReservePlan, SessionPlan, UpstreamPlan } from './upstream-plan.js';
@@ -15,17 +18,6 @@ const MAX_RAM = 1n << 46n;
 const MAX_FILE_PAGES = 2 ** 32 - 1;
 const TEST_FLB_DATA = 0xfeedf00dcafebee0n;
 
-/** What a generation writes that no release has: the state of development between 7.0 and 7.1. */
-const KHO_V2: Pick<ReleaseAbi, 'release' | 'map' | 'editedTree' | 'luo' | 'luoFlb' | 'files' | 'khoTest'> = {
-  release: '7.0.0-next-20260410',
-  map: 'radix',
-  editedTree: true,
-  luo: 'luo-v1',
-  luoFlb: true,
-  files: RELEASES.find(({ kho }) => kho === 'kho-v3')?.files ?? [],
-  khoTest: 'vmalloc',
-};
-
 /**
  * @throws SynthError for parameters that the format cannot hold
  */
@@ -33,45 +25,46 @@ export function upstreamPlan(options: SynthOptions & { readonly abi: UpstreamGen
   const { abi } = options;
   const random = createRandom(options.seed ?? 0n, 0x616);
   const pageSize = options.pageSize ?? 4096;
-  if (abi === 'kho-v2' && pageSize === 16384) {
+  if (FACTS[abi].shortKey === true && pageSize === 16384) {
     throw new SynthError(
       'page-size',
-      'the map of kho-v2 cannot hold single pages of 16k (4 levels are too few)',
+      `the map of ${abi} cannot hold single pages of 16k (4 levels are too few)`,
     );
   }
-  const release = releaseOf(options);
-  const version = luoVersionOf(options, release.luo);
+  const forms = formsOf(options);
+  const { release, luo: own } = forms;
   const reserveMem = countOption(options, 'reserveMem', 2, 8);
-  const testFolios = countOption(options, 'testFolios', release.khoTest === undefined ? 0 : 6, 4096);
-  if (testFolios > 0 && release.khoTest === undefined) {
-    throw new SynthError('test-folios', `Linux ${release.release} has no kho_test`);
+  const testFolios = countOption(options, 'testFolios', forms.khoTest === undefined ? 0 : 6, 4096);
+  if (testFolios > 0 && forms.khoTest === undefined) {
+    throw new SynthError('test-folios', `Linux ${release} has no kho_test`);
   }
-  if (version === undefined) {
-    const asked = (['sessions', 'files', 'guestRam', 'flbs', 'holes', 'domains'] as const).find(
-      (key) => options[key] !== undefined,
-    );
+  if (own === undefined) {
+    const asked = (
+      ['luo', 'sessions', 'files', 'guestRam', 'flbs', 'holes', 'domains', 'with'] as const
+    ).find((key) => options[key] !== undefined);
     if (asked !== undefined) {
       const name = asked === 'guestRam' ? 'guest-ram' : asked;
-      throw new SynthError(name, `Linux ${release.release} has no LUO, and so no files`);
+      throw new SynthError(name, `Linux ${release} has no LUO, and so no files`);
     }
   }
   return {
     abi,
-    release: fullRelease(release.release, random),
+    release: fullRelease(release, random),
     pageSize,
-    map: release.map,
-    editedTree: release.editedTree,
+    map: forms.map,
+    editedTree: forms.editedTree,
     key: random.next(),
     fragmentation: options.fragmentation ?? 0.25,
-    ...(version === undefined
+    ...(own === undefined
       ? {}
-      : withIommu(options, luoPlan(options, version, release, pageSize, random), pageSize, random)),
+      : withIommu(options, luoPlan(options, luoOf(options, own), pageSize, random), pageSize, random)),
+    ...(options.with === undefined ? {} : { more: moreOf(options.with, forms) }),
     reserveMem: Array.from({ length: reserveMem }, (_, i) => reservePlan(i, random)),
-    ...(abi === 'kho-v3' || abi === 'kho-v4' ? { kexecCount: random.between(1, 20) } : {}),
-    ...(testFolios > 0 && release.khoTest !== undefined
+    ...(forms.kexecMetadata ? { kexecCount: random.between(1, 20) } : {}),
+    ...(testFolios > 0 && forms.khoTest !== undefined
       ? {
           khoTest: {
-            form: release.khoTest,
+            form: forms.khoTest,
             orders: Array.from({ length: testFolios }, () => random.below(4)),
           },
         }
@@ -134,19 +127,28 @@ function withIommu(
   };
 }
 
-function releaseOf({ abi, release }: SynthOptions): typeof KHO_V2 {
-  if (abi === 'kho-v2') {
-    if (release !== undefined) throw new SynthError('release', 'no release has kho-v2');
-    return KHO_V2;
-  }
-  const own = RELEASES.filter(({ kho }) => kho === abi);
-  // The newest but one of kho-v4: of 7.4 only a candidate is known.
-  const fallback = own.find((each) => !each.release.includes('rc'));
-  const found = release === undefined ? fallback : own.find((each) => each.release === release);
+/** Ids of the forms of further structures. */
+function moreOf(names: readonly string[], { luo }: WrittenForms): string[] {
+  const forms = formsNamed(names);
+  const flb = forms.find(({ subject }) => subjectByKey(subject)?.holder === 'flb');
+  if (flb !== undefined && luo?.flbPage !== true)
+    throw new SynthError('with', `${flb.names[0]} is an FLB, and Linux 6.19 has none`);
+  return forms.map(({ id }) => id);
+}
+
+function formsOf({ abi, release }: SynthOptions): WrittenForms {
+  const own = RELEASED.filter((forms) => forms.abi === abi).reverse();
+  // The newest but one where of that only a candidate is known.
+  const fallback = own.find((forms) => !forms.release.includes('rc'));
+  const between = own.length === 0 ? DEVELOPED.findLast((forms) => forms.abi === abi) : undefined;
+  const found =
+    release === undefined ? (fallback ?? between) : own.find((forms) => forms.release === release);
   if (found !== undefined) return found;
   throw new SynthError(
     'release',
-    `"${release}" is not a release with ${abi}: ${own.map((each) => each.release).join(', ')}`,
+    own.length === 0
+      ? `no release has ${abi}`
+      : `"${release}" is not a release with ${abi}: ${own.map((forms) => forms.release).join(', ')}`,
   );
 }
 
@@ -157,25 +159,22 @@ function fullRelease(release: string, random: Random): string {
   return candidate === undefined ? `${version}.${random.below(10)}` : `${version}.0-${candidate}`;
 }
 
-function luoVersionOf({ abi, luo }: SynthOptions, own: string | undefined): LuoVersion | undefined {
-  if (luo === undefined) return own as LuoVersion | undefined;
-  if (abi === 'kho-v1' && luo !== own)
-    throw new SynthError('luo', `${abi} goes with ${own ?? 'none here'} only`);
-  // A record without a length of its own needs blob-size; blocks need kho-v4.
-  if (abi === 'kho-v2' && luo !== 'luo-v1') throw new SynthError('luo', 'kho-v2 goes with luo-v1 only');
-  if (abi === 'kho-v3' && luo !== 'luo-v1' && luo !== 'luo-v2') {
-    throw new SynthError('luo', 'kho-v3 goes with luo-v1 and luo-v2 only');
-  }
-  return luo;
+/** LUO of these forms, or in a state of development that goes with the root. */
+function luoOf({ abi, luo }: SynthOptions, own: NonNullable<WrittenForms['luo']>): typeof own {
+  if (luo === undefined || luo === own.version) return own;
+  const { luoVersions } = FACTS[abi];
+  if (luoVersions.includes(luo)) return { ...own, version: luo, flbPage: true };
+  throw new SynthError('luo', `${abi} goes with ${luoVersions.join(' and ')} only`);
 }
 
 function luoPlan(
   options: SynthOptions,
-  version: LuoVersion,
-  { files: handlers, luoFlb }: typeof KHO_V2,
+  forms: NonNullable<WrittenForms['luo']>,
   pageSize: number,
   random: Random,
 ): LuoPlan {
+  const { handler, flbPage } = forms;
+  const version = forms.version as LuoVersion;
   const limits = luoLimits(version, pageSize);
   const most = (limit: number): number => Math.min(limit, 100_000);
   const pages = guestPages(options, pageSize);
@@ -190,11 +189,9 @@ function luoPlan(
     throw new SynthError('guest-ram', 'there is no file to hold it: --files is 0');
   }
   if (files > pages) throw new SynthError('files', `${files} need as many pages, but there are ${pages}`);
-  const hasFlbs = version !== 'luo-v1' || luoFlb === true;
   const flbs = countOption(options, 'flbs', 0, Math.min(limits.flbs, 3));
-  if (flbs > 0 && !hasFlbs) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');
+  if (flbs > 0 && !flbPage) throw new SynthError('flbs', 'Linux 6.19 has no FLBs');
   if (flbs > 0 && files === 0) throw new SynthError('flbs', 'an FLB is kept for files, and --files is 0');
-  const [handler = ''] = handlers;
   const holes = options.holes ?? random.pick([0, 0, 0.05, 0.3]);
   const list = shares(files === 0 ? 0 : pages, files, 1, () => random.below(4)).map((each) =>
     filePlan(each, pageSize, holes, handlerForm(handler).sealed, random),
@@ -205,7 +202,7 @@ function luoPlan(
   return {
     version,
     handler,
-    flbPage: hasFlbs,
+    flbPage,
     liveupdateNumber: BigInt(random.between(1, 1000)),
     sessions: deal(list, sessions, limits.files, random),
     flbs: Array.from({ length: flbs }, (_, i) => ({

@@ -1,6 +1,6 @@
 /** What an upstream handover (Linux 6.16 on) shall hold: plain data, every value of which gives a healthy dump. */
 import type { LuoVersion } from '../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../abi/upstream/root.js';
+import type { UpstreamGeneration } from '../structures/root/tree.js';
 import type { KhoTestForm, MapForm } from '../versions/table.js';
 
 /** A file of guest memory. */
@@ -16,6 +16,7 @@ export interface FilePlan {
   readonly holes: number;
 }
 
+/** A LUO session that is to be made. */
 export interface SessionPlan {
   /** 1 to 63 bytes, unique. */
   readonly name: string;
@@ -51,14 +52,17 @@ export interface IommuPlan {
   readonly coherent: boolean;
 }
 
+/** Legacy mode, and the stages of scalable mode. */
 export const IOMMU_STAGES = ['legacy', 'first', 'second'] as const;
 /** Legacy mode, or the stage in scalable mode. */
 export type IommuStage = (typeof IOMMU_STAGES)[number];
 
+/** Sizes of leaves, small to large. */
 export const LEAF_SIZES = ['4k', '2m', '1g'] as const;
 /** Size of the largest leaves. */
 export type LeafSize = (typeof LEAF_SIZES)[number];
 
+/** What LUO has in a handover that is to be made. */
 export interface LuoPlan {
   readonly version: LuoVersion;
   /** Of all files of guest memory, with its version. */
@@ -79,6 +83,7 @@ export interface ReservePlan {
   readonly align: number;
 }
 
+/** A handover of kho-v1 to kho-v4 that is to be made, field by field. */
 export interface UpstreamPlan {
   readonly abi: UpstreamGeneration;
   /** `uname -r` of the kernels. */
@@ -95,6 +100,8 @@ export interface UpstreamPlan {
   readonly luo?: LuoPlan;
   /** Goes with files that are sealed. */
   readonly iommu?: IommuPlan;
+  /** Further structures by the ids of their forms, with values from the key. */
+  readonly more?: readonly string[];
   /** At most 8. */
   readonly reserveMem: readonly ReservePlan[];
   /** kexec-metadata, kho-v3 on. */

@@ -1,27 +1,29 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
 
-import { moreChildProperties } from '../abi/upstream/root.js';
 import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
 import { writeBoot } from '../encode/upstream/boot.js';
 import { writeLuo } from '../encode/upstream/luo.js';
 import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
+import { formById } from '../structures/index.js';
+import { memblockV1, RESERVE_MEM } from '../structures/memblock/binding.js';
+import { moreChildProperties } from '../structures/root/tree.js';
 import { FACTS } from '../versions/generations.js';
+import type { Json } from './document.js';
 import { createGuest, type Guest } from './guest.js';
 import { layIommu } from './iommu/iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
 import { layKhoTest } from './kho-test.js';
 import { layLuo } from './luo.js';
 import { chunkMap, radixMap } from './map.js';
+import { type LaidMore, layMore, layMoreChildren } from './more.js';
 import { createRandom, hash, type Random } from './random.js';
 import { bytesRegion } from './regions.js';
 import { createSpace, placeOf, type Space, splitRange } from './space.js';
 import type { Parts } from './synthesis.js';
 import { treeAccount } from './tree-account.js';
 import type { UpstreamPlan } from './upstream-plan.js';
-
-type Json = { readonly [key: string]: unknown };
 
 const GIB = 2 ** 30;
 /** In GiB, the end of what has the interrupt range. */
@@ -37,8 +39,8 @@ interface Child {
   readonly name: string;
   readonly address: number;
   readonly size: number;
-  /** Its key in the document and its value. */
-  readonly key: string;
+  /** Its key in the document and its value; without a key that is of the child. */
+  readonly key: string | undefined;
   readonly account: Json;
 }
 
@@ -65,11 +67,12 @@ export function layUpstream(plan: UpstreamPlan): Parts {
       ? radixMap(kept, radixShape(abi, pageSize), take)
       : chunkMap(kept, plan.map === 'bitmap-512' ? 512 : pageSize, take);
   const { sized, writtenOnce } = FACTS[abi];
-  const subtrees = children.map(({ name, address, size }) => ({
+  const subtrees = children.map(({ name, address, size, key: part, account }) => ({
     name,
     address: hex(address),
     ...(sized ? { size: hex(size) } : {}),
     ...Object.fromEntries(moreChildProperties(abi).map(({ key }) => [key, hex(0n)])),
+    ...(part === undefined ? account : {}),
   }));
   const { bytes: blob } = encodeBlob({
     kind: 'handover',
@@ -109,7 +112,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
         complete: true,
       },
       subtrees,
-      ...Object.fromEntries(children.map(({ key: part, account }) => [part, account])),
+      ...Object.fromEntries(
+        children.flatMap(({ key: part, account }) => (part === undefined ? [] : [[part, account]])),
+      ),
       ...parts,
     }),
     messages: [],
@@ -155,8 +160,9 @@ function layChildren(
 ): { readonly children: Child[]; readonly parts: Json } {
   const { key, reserveMem, kexecCount, khoTest, luo, release } = plan;
   const children: Child[] = [];
-  const parts: { [key: string]: Json } = {};
-  const add = (name: string, part: string, bytes: Uint8Array, account: Json, order = 0): void => {
+  const parts: { [key: string]: unknown } = {};
+  const forms = (plan.more ?? []).flatMap((id) => formById(id) ?? []);
+  const add = (name: string, part: string | undefined, bytes: Uint8Array, account: Json, order = 0): void => {
     const address = space.keep(order);
     space.regions.push(bytesRegion(`blob of ${name}`, address, bytes));
     children.push({
@@ -164,7 +170,7 @@ function layChildren(
       address,
       size: bytes.length,
       key: part,
-      account: { ...account, address: hex(address) },
+      account: part === undefined ? account : { ...account, address: hex(address) },
     });
   };
   if (kexecCount !== undefined) {
@@ -173,14 +179,18 @@ function layChildren(
     if (bytes !== undefined) add('kexec-metadata', 'kexecMetadata', bytes, metadata);
   }
   if (luo !== undefined) {
-    const iommu =
-      plan.iommu === undefined
-        ? undefined
-        : layIommu(space, { ...plan.iommu, abi: plan.abi }, luo, guest, createRandom(BigInt(key), 0x10440));
+    const laidMore: LaidMore[] = [
+      ...(plan.iommu === undefined
+        ? []
+        : [
+            layIommu(space, { ...plan.iommu, abi: plan.abi }, luo, guest, createRandom(BigInt(key), 0x10440)),
+          ]),
+      ...(forms.length === 0 ? [] : [layMore(space, forms, createRandom(BigInt(key), 0x5717))]),
+    ];
     const order = { key: hash(key, 0x1157), disorder: plan.fragmentation };
-    const laid = layLuo(space, luo, guest, order, iommu);
-    const written = writeLuo(placeOf(space), laid.encoded, { ...iommu?.parts });
-    for (const [part, account] of Object.entries(iommu?.parts ?? {})) parts[part] = account;
+    const laid = layLuo(space, luo, guest, order, laidMore);
+    for (const each of laidMore) Object.assign(parts, each.parts);
+    const written = writeLuo(placeOf(space), laid.encoded, parts);
     const bytes = recordRider({ luo: written }, 'LUO') ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
     add('LUO', 'luo', bytes, laid.account);
   }
@@ -195,11 +205,13 @@ function layChildren(
     const regions = reserveMem.map(({ name, pages, align }) => {
       const start = space.take(pages, 2 ** align);
       space.kept.push(...splitRange(start / plan.pageSize, pages));
-      return { name, start: hex(start), size: hex(pages * plan.pageSize), compatible: 'reserve-mem-v1' };
+      return { name, start: hex(start), size: hex(pages * plan.pageSize), compatible: RESERVE_MEM };
     });
-    const memblock = { compatible: 'memblock-v1', regions };
+    const memblock = { compatible: memblockV1.compatible, regions };
     add('memblock', 'memblock', encodeBlob({ kind: 'rider', memblock }).bytes, memblock);
   }
+  for (const { name, blob, account } of layMoreChildren(space, forms, createRandom(BigInt(key), 0xc41d)))
+    add(name, undefined, blob, account);
   return { children: plan.editedTree ? children.reverse() : children, parts };
 }
 

@@ -3,6 +3,7 @@
 import type { Handover } from '../abi/model.js';
 import type { BlobInstance } from '../instances/instance.js';
 import { addReferences } from '../instances/references.js';
+import type { ReferenceSink } from '../instances/sink.js';
 import { firstAfter } from '../memory/first-after.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -26,7 +27,7 @@ export function guestAmong(
   const found = createRangeCollector();
   const apart = createGap(pages);
   const ignore = (): void => {};
-  const sink = {
+  const sink: ReferenceSink = {
     blob: ignore,
     record: ignore,
     array: ignore,
@@ -36,6 +37,7 @@ export function guestAmong(
     table: ignore,
     bytes: ignore,
     apart,
+    mappedOnly: true,
     contents(address: number | bigint, length: number): void {
       const at = physicalAddress(address);
       if (at === undefined || !(length > 0) || apart(at, at + length)) return;

@@ -23,6 +23,7 @@ import { createParts, type TrimParts } from './parts.js';
 import { keepRecords } from './records.js';
 import { collectUnits, type TrimUnit } from './units.js';
 
+/** What a trimmed core keeps. */
 export interface TrimOptions {
   readonly machine: Machine;
   /** Keep whole pages of records. Guest memory, seeds and the boot protocol's pages stay out nevertheless. */
@@ -43,6 +44,7 @@ export interface TrimSource {
   readonly options: TrimOptions;
 }
 
+/** A core with the records of a handover alone. */
 export interface Trimmed {
   /** The core, piece by piece; drawn once. Reads the memory as it goes. */
   readonly chunks: Iterable<Uint8Array>;
@@ -73,6 +75,16 @@ interface Selection {
  * all other pages are absent. Decoding the result gives the same model, but for a checksum over folios.
  * Never in the output: folios, reserve_mem, what page tables map, guestmemfs' data, boot_params but for the
  * way to the handover, command lines, and the payload of every setup_data element but type 10.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, planFromSeed, synthesise, trimHandover } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, machine, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory, address: fdtAddress });
+ * const { hasTree, kept, covered } = trimHandover(handover, memory, { machine });
+ * console.log(hasTree, kept < covered); //=> true true
+ * ```
  */
 export function trimHandover(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Trimmed {
   const { note } = options;

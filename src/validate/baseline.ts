@@ -9,7 +9,7 @@ import { hex } from '../schema/units.js';
 import type { Finding, Severity, Subject } from './rule.js';
 import type { ValidationResult } from './run.js';
 
-/** Number of known findings by {@link placeKey}. */
+/** Number of known findings by `placeKey`. */
 export type Baseline = ReadonlyMap<string, KnownPlace>;
 
 /** A logical place with known findings. */
@@ -62,7 +62,17 @@ function subjectKey(subject: Subject = {}): string {
   }).join(' ');
 }
 
-/** What a run over these results would find: per place the most that one dump has. */
+/**
+ * What a run over these results would find: per place the most that one dump has.
+ *
+ * @example
+ * ```ts
+ * import { baselineJson, catalogue, createBaseline, decodeHandover, validate } from 'kho-toolkit';
+ *
+ * const result = validate(decodeHandover(new Uint8Array(64)), catalogue);
+ * console.log(JSON.stringify(baselineJson(createBaseline([result]))).includes('FDT-002')); //=> true
+ * ```
+ */
 export function createBaseline(results: Iterable<ValidationResult>): Baseline {
   const baseline = new Map<string, KnownPlace>();
   for (const { findings } of results) {
@@ -88,7 +98,18 @@ function placeOf(finding: Finding): Omit<KnownPlace, 'count'> {
   };
 }
 
-/** The baseline as plain data for JSON, ordered, so that two of them compare line by line. */
+/**
+ * The baseline as plain data for JSON, ordered, so that two of them compare line by line.
+ *
+ * @example
+ * ```ts
+ * import { baselineJson, createBaseline } from 'kho-toolkit';
+ *
+ * // What `kho validate --write-baseline` writes.
+ * console.log(JSON.stringify(baselineJson(createBaseline([]))));
+ * //=> {"schemaVersion":2,"kind":"validate-baseline","findings":[]}
+ * ```
+ */
 export function baselineJson(baseline: Baseline): { [key: string]: unknown } {
   const ordered = [...baseline].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return {
@@ -108,6 +129,18 @@ export function baselineJson(baseline: Baseline): { [key: string]: unknown } {
  * Reads what {@link baselineJson} wrote.
  *
  * @returns the baseline, or what is wrong with the text, in words
+ *
+ * @example
+ * ```ts
+ * import { baselineJson, createBaseline, parseBaseline } from 'kho-toolkit';
+ *
+ * const text = JSON.stringify(baselineJson(createBaseline([])));
+ * const baseline = parseBaseline(text);
+ * console.log(typeof baseline === 'string' ? baseline : baseline.size);
+ * console.log(typeof parseBaseline('something else'));
+ * //=> 0
+ * //=> string
+ * ```
  */
 export function parseBaseline(text: string): Baseline | string {
   let document: unknown;
@@ -172,7 +205,18 @@ function parseSubject(value: unknown): Subject | undefined {
   return subject;
 }
 
-/** Leaves out what is known; a rule with nothing but known findings has passed. */
+/**
+ * Leaves out what is known; a rule with nothing but known findings has passed.
+ *
+ * @example
+ * ```ts
+ * import { applyBaseline, catalogue, createBaseline, decodeHandover, validate } from 'kho-toolkit';
+ *
+ * const result = validate(decodeHandover(new Uint8Array(64)), catalogue);
+ * const { known, gone, result: news } = applyBaseline(result, createBaseline([result]));
+ * console.log(known === result.findings.length, gone, news.findings.length); //=> true 0 0
+ * ```
+ */
 export function applyBaseline(result: ValidationResult, baseline: Baseline): BaselineResult {
   const left = new Map([...baseline].map(([key, { count }]) => [key, count]));
   const findings = result.findings.filter((finding) => {

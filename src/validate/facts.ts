@@ -2,7 +2,7 @@
 import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
-import { KHO_MEM_NOINIT, type MemProperty, memProperties } from '../decode/mem-properties.js';
+import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
 import { type PageSet, pageSet } from '../memory/page-set.js';
 import { lower } from './numbers.js';
 
@@ -19,6 +19,7 @@ export interface PlacedRecord {
   readonly noinit: boolean;
 }
 
+/** What several rules of the 2024 series ask of a handover; each is worked out when it is first asked for. */
 export interface Facts {
   /** Every `mem` property, in the order in which the kernel visits them. */
   memProperties(): readonly MemProperty[];
@@ -98,7 +99,10 @@ export function createFacts(handover: Handover): Facts {
   return {
     memProperties: properties,
     records,
-    preserved: once(() => pageSet(handover.preserved?.ranges ?? [], pageSize)),
+    preserved: once(() => {
+      const ranges = handover.preserved?.ranges ?? [];
+      return pagesOfRanges(ranges) ?? pageSet(ranges, pageSize);
+    }),
     noinitRecords,
     noinit: once(() => pageSet(noinitRecords(), pageSize)),
     fsMem: once(() => fsMemRange(guestmemfs)),

@@ -1,4 +1,5 @@
 /** Ranges of pages against sets of pages, in page frame numbers. */
+import { firstAfter } from '../memory/first-after.js';
 import type { PageSet } from '../memory/page-set.js';
 
 /** The parts of [start, end) that are in the set, ascending. O(log n) and the parts. */
@@ -58,12 +59,5 @@ export function createProbe(set: PageSet): (start: number, end: number) => Probe
 
 /** Index of the first run that ends after `page`. */
 function firstRunBehind({ ends, runCount }: PageSet, page: number): number {
-  let low = 0;
-  let high = runCount;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] ?? 0) <= page) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstAfter(ends, page, runCount);
 }

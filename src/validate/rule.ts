@@ -7,6 +7,7 @@ import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
 import type { Facts } from './facts.js';
 
+/** How bad it is; an error where the next kernel refuses, panics, loses, reuses or corrupts, or hardware faults. */
 export type Severity = 'error' | 'warning' | 'note';
 
 /**
@@ -69,7 +70,11 @@ export type SkipKind =
 
 /** How a rule reports; the runner adds id and severity. */
 export interface Reporter {
-  /** @param severity lower than the rule's own where this instance deserves less */
+  /**
+   * Something is wrong.
+   *
+   * @param finding with a severity of its own where this instance deserves less than the rule's
+   */
   finding(finding: Omit<Finding, 'rule' | 'severity'> & { readonly severity?: Severity }): void;
   /** False once enough findings are kept: further ones are only counted, so need not be put into words. */
   room(): boolean;
@@ -102,6 +107,7 @@ export interface InspectedRule {
 
 /** The inspection of VT-d tables, as rules see it. */
 export interface Inspected {
+  /** What the rows of one rule found. */
   of(rule: string): InspectedRule;
 }
 
@@ -132,6 +138,7 @@ export interface WalkObserver {
   watches?(start: number, end: number): boolean;
   /** Before `end`: the memory that leaves have reached; not changed afterwards. */
   reached?(granules: Reached): void;
+  /** After the last leaf. */
   end?(report: WalkReport): void;
 }
 
@@ -146,6 +153,7 @@ export interface Reached {
 /** What a rule needs besides the tree; what is missing is the reason why it is skipped. */
 export type Need = 'memory' | 'setup_data';
 
+/** A rule: what must hold in a handover, why, and the function that looks. */
 export interface Rule {
   /** AREA-NNN, never reused. */
   readonly id: string;
@@ -166,10 +174,17 @@ export interface Rule {
   readonly needs?: readonly Need[];
   /** Lists of the model that it reads; where one is not whole in the dump, the rule cannot pass. */
   readonly reads?: readonly Part[];
+  /** Of the structures of these keys it judges what formats/ says: defined values, or padding, but for some fields. */
+  readonly judges?: {
+    readonly what: 'values' | 'padding';
+    readonly subjects: readonly string[];
+    readonly except: readonly string[];
+  };
   /** Judges what leads to the tree, or the blob as such: runs also where no root can be read. */
   readonly anyRoot?: true;
   /** Reads its findings from the inspection of VT-d tables, in `finish`. */
   readonly vtd?: true;
+  /** Looks at model and tree, before page tables are walked. */
   check?(context: RuleContext, report: Reporter): void;
   /** Called once for each domain whose tables can be walked. */
   observe?(context: RuleContext, domain: Domain, report: Reporter): WalkObserver | undefined;

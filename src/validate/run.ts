@@ -6,6 +6,7 @@ import { type HandedDomain, handedIommu } from '../decode/iommu/domains.js';
 import { domainRequest } from '../decode/iommu/walks.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
+import { tellPart } from '../memory/work.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
@@ -38,6 +39,7 @@ export type { Skipped } from './coverage.js';
 
 type Reason = Omit<Skipped, 'rule'>;
 
+/** What a validation came to. */
 export interface ValidationResult {
   /** Most severe first, then in the catalogue's order, then as found. */
   readonly findings: readonly Finding[];
@@ -53,6 +55,7 @@ export interface ValidationResult {
   readonly missing: readonly Shortfall[];
 }
 
+/** Which rules run, and what is known besides the dump. */
 export interface ValidateOptions {
   /** Run only these rules (their prerequisites are run too, silently). */
   readonly only?: ReadonlySet<string>;
@@ -72,6 +75,8 @@ export interface ValidateOptions {
   readonly damage?: () => readonly string[];
   /** Which way the tree goes, where the dump tells. */
   readonly direction?: 'incoming' | 'outgoing';
+  /** Told before each rule at which of them the run is, from 1 on. */
+  readonly onRule?: (index: number, count: number) => void;
 }
 
 interface State {
@@ -90,6 +95,15 @@ interface State {
  * bytes that it needs are not in the dump, or because it does not apply.
  *
  * @param catalogue rules, each after its prerequisites
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, planFromSeed, synthesise, validate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const { failed, missing } = validate(decodeHandover(blob, { memory }), catalogue, { to: '7.3' });
+ * console.log(failed.length, missing.length); //=> 0 0
+ * ```
  */
 export function validate(
   handover: Handover,
@@ -111,8 +125,10 @@ export function validate(
     ...(inspection === undefined ? {} : { inspection }),
   };
   const observing: State[] = [];
+  let index = 0;
   for (const state of states.values()) {
     const { rule, reporter } = state;
+    options.onRule?.(++index, states.size);
     if (!wanted.has(rule.id)) {
       state.skip = NOT_ASKED;
       continue;
@@ -315,7 +331,9 @@ function walkDomains(
   settings: VtdSettings | undefined,
 ): void {
   const states = all.filter(({ rule }) => rule.observe !== undefined);
-  for (const domain of context.handover.domains ?? []) {
+  const { domains = [] } = context.handover;
+  for (const [index, domain] of domains.entries()) {
+    tellPart(index / domains.length, (index + 1) / domains.length);
     const root = rootOf(domain);
     if (root === undefined) {
       const name = domain.persistentId ?? domain.nodeName ?? 'without id';
@@ -358,7 +376,10 @@ function walkUnits(
   const walked = new Set<HandedDomain>();
   const tables =
     inspection?.unitTables() ?? (states.length > 0 ? handedTables(domains, memory, settings) : []);
+  let done = 0;
   for (const { request, observers, handed } of tables) {
+    const all = Math.max(domains.length, ++done);
+    tellPart((done - 1) / all, done / all);
     if (handed === undefined) {
       walkWatched(request, observers);
       continue;

@@ -1,4 +1,6 @@
 /** Where the drafts were seen that no release has: the forms of `structures`, by their ids, newest first within a subject. */
+import { GENERATIONS, type Generation, type UpstreamGeneration } from './generations.js';
+import { RELEASES } from './table.js';
 
 /** A form of a draft. */
 export interface DraftSeen {
@@ -39,3 +41,26 @@ export const DRAFTS_SEEN: readonly DraftSeen[] = [
   { form: 'pstore-kho', seen: 'intel-lab-lkp/linux@a485b526b2c0' },
   { form: 'pstore-kho-v1', seen: 'an older revision of the same' },
 ];
+
+/**
+ * Forms of the IOMMU series that were posted together, and the generation that the kernels of each posting had, newest
+ * first. It was posted from February 2026 on, against what was to become 7.0 (upstream 4.3 to 4.6).
+ */
+const SERIES: readonly { readonly from: Generation; readonly forms: readonly string[] }[] = [
+  { from: 'kho-v4', forms: ['iommu-liveupdate', 'iommufd-v1', 'pci-version-2', 'vfio-pci-v2'] },
+  { from: 'kho-v3', forms: ['iommu-liveupdate-v1', 'iommufd-v1', 'pci-v3', 'vfio-pci-v1'] },
+  { from: 'kho-v2', forms: ['iommu-v1-early', 'iommufd-v1-list', 'pci-v1-wide', 'vfio-pci-v1-iommufd'] },
+  { from: 'kho-v1', forms: ['iommu-v1-list', 'iommufd-v1-list', 'pci-v1-wide', 'vfio-pci-v1-iommufd'] },
+];
+
+/** Forms that have a plan of their own in synthesised dumps: those of the series, and of the files of guest memory. */
+export const PLANNED: ReadonlySet<string> = new Set([
+  ...SERIES.flatMap(({ forms }) => forms),
+  ...RELEASES.flatMap(({ files }) => files.slice(0, 1)),
+]);
+
+/** Ids of the forms that go with a generation. */
+export function seriesWith(abi: UpstreamGeneration): readonly string[] {
+  const at = GENERATIONS.indexOf(abi);
+  return SERIES.find(({ from }) => GENERATIONS.indexOf(from) <= at)?.forms ?? [];
+}

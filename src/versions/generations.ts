@@ -7,6 +7,7 @@ import { RELEASES } from './table.js';
 
 /** The ABI generations that a root tree can belong to, oldest first. */
 export const GENERATIONS = ['rfc-2024', 'kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const;
+/** An ABI generation of the root tree. */
 export type Generation = (typeof GENERATIONS)[number];
 /** The 2024 series. */
 export const RFC = 'rfc-2024' satisfies Generation;
@@ -28,8 +29,8 @@ export interface GenerationFacts {
   readonly luo?: 'tree' | 'record';
   /** kexec-metadata is a child of the root. */
   readonly metadata?: true;
-  /** No release has it, so that nothing tells what its readers make of a handover. */
-  readonly unreleased?: true;
+  /** No release has it, so that nothing tells what its readers make of a handover: `uname -r` of a kernel that wrote it. */
+  readonly unreleased?: string;
   /** Every child of the root is a tree. */
   readonly treesOnly?: true;
   /** The map's address is written on the way to the kexec; later kernels write it at boot. */
@@ -67,7 +68,7 @@ export const FACTS: Readonly<Record<Generation, GenerationFacts>> = {
     map: 'radix',
     names: [...EDITED, 'preserved-data'],
     sized: false,
-    unreleased: true,
+    unreleased: '7.0.0-next-20260410',
     shortKey: true,
     luo: 'tree',
     luoVersions: ['luo-v1'],

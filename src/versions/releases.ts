@@ -15,6 +15,7 @@ export type { AbiFacts } from './writer.js';
  */
 export type Takeover = 'yes' | 'unsure' | 'loses' | 'misreads' | 'refuses' | 'panics';
 
+/** A release, and whether it takes a handover over. */
 export interface TargetRelease {
   readonly abi: ReleaseAbi;
   readonly takeover: Takeover;
@@ -22,6 +23,7 @@ export interface TargetRelease {
   readonly why: readonly string[];
 }
 
+/** The releases that can have written a handover, and those that take it over. */
 export interface PossibleReleases {
   /** Releases that write such a handover, newest first. */
   readonly from: readonly ReleaseAbi[];
@@ -31,7 +33,17 @@ export interface PossibleReleases {
   readonly to: readonly TargetRelease[];
 }
 
-/** Compares what a handover uses with every release. */
+/**
+ * Compares what a handover uses with every release.
+ *
+ * @example
+ * ```ts
+ * import { possibleReleases } from 'kho-toolkit';
+ *
+ * const { from } = possibleReleases({ kho: 'kho-v4', files: [] });
+ * console.log(from.map(({ release }) => release).join(' ')); //=> 7.4-rc1 7.3 7.2
+ * ```
+ */
 export function possibleReleases(facts: AbiFacts): PossibleReleases {
   const { from, map, contradiction } = inferWriter(facts);
   const inferred = map === undefined ? facts : { ...facts, map };
@@ -102,6 +114,13 @@ function takeover(abi: ReleaseAbi, facts: AbiFacts, open: boolean): TargetReleas
 /**
  * The table's row for a release as people and `uname -r` name it: `7.3`, `v7.3`, `7.3.4`, `7.3.4-1-default`.
  * A release candidate is itself or none: forms changed between those of 7.1.
+ *
+ * @example
+ * ```ts
+ * import { releaseNamed } from 'kho-toolkit';
+ *
+ * console.log(releaseNamed('7.3.4-1-default')?.kho, releaseNamed('5.10')); //=> kho-v4 undefined
+ * ```
  */
 export function releaseNamed(text: string): ReleaseAbi | undefined {
   const name = text.replace(/^v/, '');

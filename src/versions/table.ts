@@ -44,7 +44,18 @@ export interface ReleaseAbi {
 const radix = { map: 'radix', editedTree: true, memblock: 'memblock-v1', khoTest: 'vmalloc' } as const;
 const chunks = { kho: 'kho-v1', memblock: 'memblock-v1', files: [] } as const;
 
-/** The releases, newest first. */
+/**
+ * The releases, newest first.
+ *
+ * @example
+ * ```ts
+ * import { RELEASES } from 'kho-toolkit';
+ *
+ * for (const { release, kho } of RELEASES.slice(-2)) console.log(release, kho);
+ * //=> 6.17 kho-v1
+ * //=> 6.16 kho-v1
+ * ```
+ */
 export const RELEASES: readonly ReleaseAbi[] = [
   {
     release: '7.4-rc1',
@@ -137,7 +148,16 @@ export interface AbiVersion {
   readonly change: string;
 }
 
-/** Every ABI string and silent change, newest first within its family. */
+/**
+ * Every ABI string and silent change, newest first within its family.
+ *
+ * @example
+ * ```ts
+ * import { ABI_VERSIONS } from 'kho-toolkit';
+ *
+ * console.log(ABI_VERSIONS.find(({ abi }) => abi === 'kho-v3')?.since); //=> 7.1
+ * ```
+ */
 export const ABI_VERSIONS: readonly AbiVersion[] = [
   {
     abi: 'kho-v4',

@@ -36,6 +36,7 @@ export interface Trait {
   readonly releases: readonly ReleaseAbi[];
 }
 
+/** The kernel that wrote a handover, as far as its parts tell. */
 export interface Writer {
   /** Releases that write all of it, newest first. */
   readonly from: readonly ReleaseAbi[];

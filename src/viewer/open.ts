@@ -1,4 +1,5 @@
 /** A file that was dropped → the dump in it, as the command line opens one. */
+import type { Handover } from '../abi/model.js';
 import { dumpsFrom, type LoadedDump, onlyDump } from '../cli/load.js';
 import { InputError } from '../memory/node/errors.js';
 import type { DebugfsFolder } from '../memory/node/folder.js';
@@ -89,15 +90,43 @@ async function fromTar(path: string, file: RandomAccess, unpack: Unpack): Promis
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
     if (kind === 'file' && !parts.includes('..')) entries.set(parts.join('/'), entryAccess(file, next.value));
   }
+  return fromEntries(path, entries, unpack);
+}
+
+/**
+ * Opens files that belong together: a blob and its memory, or a folder of debugfs, with the memory beside it or not.
+ *
+ * @throws InputError when they are no dump
+ */
+export function openFiles(files: readonly GivenFile[], unpack: Unpack): Promise<LoadedDump> {
+  const path = files[0]?.name.split('/')[0] ?? '';
+  return fromEntries(path, new Map(files.map(({ name, file }) => [name, file])), unpack);
+}
+
+/** A memory without a tree in it; undefined where the file is none. */
+export function memoryDump(given: GivenFile): LoadedDump | undefined {
+  const input = inputOf(given);
+  if (input.kind !== 'elf' && input.kind !== 'kdump') return undefined;
+  const { memory } = memoryWith(input, codecs);
+  const handover: Handover = { kind: 'unknown', pageSize: 4096, diagnostics: [], memory };
+  return { path: given.name, description: memory.description, handover };
+}
+
+async function fromEntries(
+  path: string,
+  entries: ReadonlyMap<string, RandomAccess>,
+  unpack: Unpack,
+): Promise<LoadedDump> {
   const read = async (name: string): Promise<Uint8Array> => {
     const entry = entries.get(name);
     if (entry === undefined) throw new InputError(name, 'no-file', 'is not in the archive');
     return wholeOf(name, entry);
   };
   const folders = debugfsFolders(entries);
-  if (folders.length > 0) return dump(path, { folders, read });
+  const copies = new Set(folders.flatMap(({ fdt, subFdts }) => [fdt, ...subFdts.map((each) => each.path)]));
   const kinds: OpenedInput[] = [];
   for (const [name, access] of entries) {
+    if (copies.has(name)) continue;
     const input = inputOf({ name, file: access });
     const packed = recognisePacking(input.head) !== undefined;
     kinds.push(packed ? inputOf(await unpack({ name, file: access })) : input);
@@ -106,6 +135,12 @@ async function fromTar(path: string, file: RandomAccess, unpack: Unpack): Promis
   const cores = kinds.filter(({ kind }) => kind === 'elf' || kind === 'kdump');
   const [core, moreCores] = cores;
   const [blob, moreBlobs] = blobs;
+  if (folders.length > 0)
+    return dump(path, {
+      folders,
+      read,
+      ...(core === undefined || moreCores !== undefined ? {} : { memory: memoryWith(core, codecs) }),
+    });
   if (core !== undefined && moreCores === undefined && moreBlobs === undefined) {
     const memory = memoryWith(core, codecs);
     return dump(path, {

@@ -8,6 +8,13 @@ import { compileFormat, type EntryFormat } from './walk/format.js';
  * leaf at levels 2 and 3. In a nested translation the addresses are guest-physical.
  *
  * @param settings of the unit; by default those that reserve the least
+ *
+ * @example
+ * ```ts
+ * import { firstStageFormat } from 'kho-toolkit';
+ *
+ * console.log(firstStageFormat().maxLevel); //=> 5
+ * ```
  */
 export function firstStageFormat(settings: VtdSettings = DEFAULT_SETTINGS): EntryFormat {
   const known = FORMATS.get(settings);

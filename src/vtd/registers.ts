@@ -19,6 +19,17 @@ const REGISTER_LINE = /^([A-Z][A-Z0-9_]*)\s+0x[0-9a-f]+\s+0x([0-9a-f]{1,16})\s*$
  * are skipped.
  *
  * @returns the units in the order of the text; none when it is something else
+ *
+ * @example
+ * ```ts
+ * import { parseRegset } from 'kho-toolkit';
+ *
+ * const [unit] = parseRegset(`IOMMU: dmar0 Register Base Address: fed90000
+ * Name\t\tOffset\t\tContents
+ * RTADDR\t\t0x20\t\t0x00000000005b6000
+ * `);
+ * console.log(unit?.name, unit?.values.get('RTADDR')); //=> dmar0 5988352n
+ * ```
  */
 export function parseRegset(text: string): UnitRegisters[] {
   const units: { name: string; baseAddress: bigint; values: Map<string, bigint> }[] = [];
@@ -121,7 +132,19 @@ export function rootSettings(rtaddr: bigint): Pick<VtdSettings, 'mode' | 'ssirwe
   return mode === 'scalable' ? { mode, ssirwe } : { mode: 'legacy', ssirwe: false };
 }
 
-/** Settings of a unit from its registers, with what else is known. */
+/**
+ * Settings of a unit from its registers, with what else is known.
+ *
+ * @example
+ * ```ts
+ * import { parseRegset, settingsOfUnit } from 'kho-toolkit';
+ *
+ * const [unit] = parseRegset(`IOMMU: dmar0 Register Base Address: fed90000
+ * CAP\t\t0x8\t\t0x00d2008c222f0686
+ * `);
+ * if (unit !== undefined) console.log(settingsOfUnit(unit).cap.toString(16)); //=> d2008c222f0686
+ * ```
+ */
 export function settingsOfUnit(unit: UnitRegisters, known: KnownSettings = {}): VtdSettings {
   const cap = known.cap ?? unit.values.get('CAP');
   const ecap = known.ecap ?? unit.values.get('ECAP');

@@ -8,6 +8,13 @@ import { compileFormat, type EntryFormat } from './walk/format.js';
  * SSIRWE is on; bit 7 selects a leaf at levels 2 and 3.
  *
  * @param settings of the unit; by default those that reserve the least
+ *
+ * @example
+ * ```ts
+ * import { secondStageFormat } from 'kho-toolkit';
+ *
+ * console.log(secondStageFormat().maxLevel); //=> 5
+ * ```
  */
 export function secondStageFormat(settings: VtdSettings = DEFAULT_SETTINGS): EntryFormat {
   const known = FORMATS.get(settings);

@@ -1,6 +1,8 @@
 /** What a byte of a devicetree blob is: which token, of which node or property. */
+
 import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue, valueOffset } from '../fdt/tree.js';
+import { firstIndex } from '../memory/first-after.js';
 import {
   FDT_HEADER_SIZE,
   FDT_NODE_HEADER_SIZE,
@@ -64,14 +66,7 @@ export function blobPlace(bytes: Uint8Array, offset: number): BlobPlace {
 /** The token that has a byte; -1 where none has. */
 function tokenAt({ at, count, structStart, tokensEnd }: FdtTree, offset: number): number {
   if (offset < structStart || offset >= tokensEnd) return -1;
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((at[middle] as number) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  return firstIndex(count, (i) => (at[i] as number) <= offset) - 1;
 }
 
 function tokenPlace(tree: FdtTree, token: number, offset: number): BlobPlace {

@@ -31,6 +31,7 @@ export interface PlaceHit extends Base {
   readonly chain?: string;
 }
 
+/** An address in the blob of a tree. */
 export interface BlobHit extends Base {
   readonly kind: 'blob';
   readonly blob: BlobInstance;
@@ -71,6 +72,7 @@ export interface TableHit extends Base {
   readonly owner: string;
 }
 
+/** Something that is at an address. */
 export type Hit = RecordHit | PlaceHit | BlobHit | RadixHit | TableHit;
 
 /** The kernel's name of a record, as locations of findings have it. */

@@ -1,24 +1,21 @@
 /** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
-import type { Handover } from '../abi/model.js';
-import { filesOf } from '../abi/upstream/holders.js';
-import type { LuoFile, LuoSession } from '../abi/upstream/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import { mappingBlock } from '../records/guestmemfs.js';
 import { khoTestFolio } from '../records/kho_test.js';
 import { bytesToText } from '../schema/text.js';
-import { FOLIO_SER_SIZE, type FolioList, folioSer } from '../structures/folios.js';
-import { folioListsOf } from '../structures/index.js';
+import { FOLIO_SER_SIZE, folioSer } from '../structures/folios.js';
 import type { Addresses } from './addresses.js';
 import { recordName } from './hit.js';
 import type { Reference } from './pointers.js';
+import type { OwnedFolios, WhatModel, WhatSource } from './source.js';
 
 /** One owner of the memory at an address. */
 export type Holder =
   | {
       readonly kind: 'file';
-      readonly session: LuoSession;
-      readonly file: LuoFile;
+      readonly session: OwnedFolios['session'];
+      readonly file: OwnedFolios['file'];
       /** Of the address, in bytes. */
       readonly fileOffset: bigint;
     }
@@ -39,7 +36,7 @@ export interface Held {
 const MOST = 16;
 
 /** The owners by index in the addresses, the files first. Lists of folios are read once, in columns. */
-export function holdersOf(handover: Handover, addresses: Addresses): Held[][] {
+export function holdersOf(handover: WhatSource, addresses: Addresses): Held[][] {
   const held: Held[][] = Array.from({ length: addresses.sorted.length }, () => []);
   const add = (i: number, holder: Holder, by?: Reference): void => {
     const own = held[i] as Held[];
@@ -62,7 +59,7 @@ interface Candidate {
 }
 
 /** Starts of the preserved blocks that have an address, and its own page frame. */
-function candidates({ preserved, pageSize }: Handover, { sorted }: Addresses): Candidate[] {
+function candidates({ preserved, pageSize }: WhatModel, { sorted }: Addresses): Candidate[] {
   const pages = preserved?.pages;
   const found: Candidate[] = [];
   for (let index = 0; index < sorted.length; index++) {
@@ -77,16 +74,14 @@ function candidates({ preserved, pageSize }: Handover, { sorted }: Addresses): C
   return found.sort((a, b) => a.pfn - b.pfn);
 }
 
-function addFiles(handover: Handover, addresses: Addresses, add: Add): void {
+function addFiles(handover: WhatSource, addresses: Addresses, add: Add): void {
   const { pageSize } = handover;
   const folios = candidates(handover, addresses);
-  for (const { session, file } of filesOf(handover)) {
-    for (const { list } of folioListsOf(file)) {
-      const { order } = list;
-      const own =
-        order === undefined ? folios : alignedTo(folios, 2 ** Math.min(order, 40), addresses, pageSize);
-      addFolios(list, session, file, own, addresses, pageSize, add);
-    }
+  for (const owned of handover.folioLists()) {
+    const { order } = owned.list;
+    const own =
+      order === undefined ? folios : alignedTo(folios, 2 ** Math.min(order, 40), addresses, pageSize);
+    addFolios(owned, own, addresses, pageSize, add);
   }
 }
 
@@ -105,9 +100,7 @@ function alignedTo(
 }
 
 function addFolios(
-  { area, folios }: FolioList,
-  session: LuoSession,
-  file: LuoFile,
+  { session, file, list: { area, folios } }: OwnedFolios,
   wanted: readonly Candidate[],
   { sorted }: Addresses,
   pageSize: number,
@@ -158,7 +151,7 @@ function nameText(name: Uint8Array): string {
   return JSON.stringify(bytesToText(name).text);
 }
 
-function addRegions({ memblock, scratch, image, ftrace }: Handover, addresses: Addresses, add: Add): void {
+function addRegions({ memblock, scratch, image, ftrace }: WhatModel, addresses: Addresses, add: Add): void {
   const { sorted } = addresses;
   for (const { name = '', start, size } of memblock?.regions ?? []) {
     if (start === undefined || size === undefined) continue;
@@ -179,7 +172,7 @@ function addRegions({ memblock, scratch, image, ftrace }: Handover, addresses: A
     }
 }
 
-function addTest({ khoTest, pageSize }: Handover, addresses: Addresses, add: Add): void {
+function addTest({ khoTest, pageSize }: WhatModel, addresses: Addresses, add: Add): void {
   const { folios = [], area } = khoTest ?? {};
   let index = 0;
   for (const { address, order } of folios) {
@@ -199,7 +192,7 @@ function addTest({ khoTest, pageSize }: Handover, addresses: Addresses, add: Add
   }
 }
 
-function addGuestmemfs({ guestmemfs }: Handover, addresses: Addresses, add: Add): void {
+function addGuestmemfs({ guestmemfs }: WhatModel, addresses: Addresses, add: Add): void {
   const region = guestmemfs === undefined ? undefined : fsMemRange(guestmemfs);
   const size = Number(GUESTMEMFS_BLOCK);
   const entry = mappingBlock.size ?? 0;

@@ -1,5 +1,4 @@
 /** What lies at an address, put into names, values and meanings. */
-import type { Handover } from '../abi/model.js';
 import { readArea } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { bootParams } from '../records/kho.js';
@@ -19,6 +18,7 @@ import {
   type TableHit,
 } from './hit.js';
 import { type Blocks, bitmapBlock, bitmapPointer, radixBlock, radixPlace } from './radix.js';
+import type { WhatModel } from './source.js';
 
 /** A field, in words. */
 export interface FieldText {
@@ -72,7 +72,7 @@ const ENTRY = 8;
 export function isOf(
   hits: readonly Hit[],
   address: number,
-  handover: Handover,
+  handover: WhatModel,
   memory: PhysicalMemory,
   shown: boolean,
 ): Is[] {
@@ -97,7 +97,7 @@ function ofHit(
   hit: Hit,
   hits: readonly Hit[],
   address: number,
-  handover: Handover,
+  handover: WhatModel,
   memory: PhysicalMemory,
 ): Is | undefined {
   switch (hit.kind) {
@@ -114,7 +114,7 @@ function ofHit(
   }
 }
 
-function ofRecord(hit: RecordHit, address: number, { pageSize }: Handover, memory: PhysicalMemory): Is {
+function ofRecord(hit: RecordHit, address: number, { pageSize }: WhatModel, memory: PhysicalMemory): Is {
   const { record, start, size, what, area, property } = hit;
   let offset = address - start;
   const bytes = new Uint8Array(size);
@@ -196,7 +196,7 @@ function ofTable(hit: TableHit, address: number, memory: PhysicalMemory): Is {
   };
 }
 
-function ofRadix(hit: RadixHit, address: number, handover: Handover, memory: PhysicalMemory): Is {
+function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: PhysicalMemory): Is {
   const { start, size } = hit;
   const { pageSize } = handover;
   const place = radixPlace(handover, memory, start);
@@ -265,7 +265,7 @@ function ofBlob({ blob, start, size }: BlobHit, hits: readonly Hit[], address: n
   };
 }
 
-function ofPlace(hit: PlaceHit, address: number, handover: Handover, memory: PhysicalMemory): Is {
+function ofPlace(hit: PlaceHit, address: number, handover: WhatModel, memory: PhysicalMemory): Is {
   const { kind, start, size, what } = hit;
   const head = { offset: address - start, size, address: start };
   if (kind !== 'bitmap') return { ...head, record: kind === 'bytes' ? 'structure' : 'page', what };

@@ -1,5 +1,4 @@
 /** Finds the records that point to given addresses, in one pass over the references of a handover. */
-import type { Handover } from '../abi/model.js';
 import { addBlobRecords } from '../instances/blobs.js';
 import type { RecordArray, ReferenceSink } from '../instances/sink.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -11,6 +10,7 @@ import { type Addresses, addressesOf } from './addresses.js';
 import { fieldsOf } from './fields.js';
 import { recordName } from './hit.js';
 import { radixPlace } from './radix.js';
+import type { WhatModel } from './source.js';
 
 /** A record that refers to something. */
 export interface Reference {
@@ -84,7 +84,7 @@ const RANGES = new Map<string, { readonly flags: bigint }>([
  * @param inside addresses in memory that ranges may cover
  */
 export function pointerSink(
-  handover: Handover,
+  handover: WhatModel,
   memory: PhysicalMemory,
   targets: ReadonlySet<number>,
   inside: Addresses,

@@ -26,6 +26,17 @@ function numberOf(text: string): bigint | undefined {
  * Reads `0x1000`, `4096`, `pfn:1`, `DOMAIN@IOVA` or `[SSSS:]BB:DD.F@IOVA`.
  *
  * @returns what is wrong with it, in words, for any other text
+ *
+ * @example
+ * ```ts
+ * import { parseQuery } from 'kho-toolkit';
+ *
+ * const query = parseQuery('0000:00:03.0@0x200000');
+ * console.log(typeof query === 'string' ? query : query.kind);
+ * console.log(parseQuery('here'));
+ * //=> iova
+ * //=> "here" is not an address, e.g. 0x1000, pfn:0x1, 0x2228010@0x200000 (domain@IOVA) or 0000:00:03.0@0x200000 (device@IOVA)
+ * ```
  */
 export function parseQuery(text: string): Query | string {
   const at = text.lastIndexOf('@');

@@ -1,6 +1,6 @@
 /** Places in the preserved map: which blocks a byte of a bitmap or a slot of the radix tree stands for. */
-import type { Handover } from '../abi/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import type { WhatModel } from './source.js';
 
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 const BITS = 8;
@@ -16,7 +16,11 @@ export interface RadixPlace {
 }
 
 /** Finds a page of the tree; undefined where it is none. Reads the nodes, never the leaves. */
-export function radixPlace(handover: Handover, memory: PhysicalMemory, page: number): RadixPlace | undefined {
+export function radixPlace(
+  handover: WhatModel,
+  memory: PhysicalMemory,
+  page: number,
+): RadixPlace | undefined {
   const { preservedMap, pageSize } = handover;
   const { depth, pages } = preservedMap ?? {};
   const root = pages?.[0];
@@ -73,7 +77,7 @@ export interface BitmapPointer {
 }
 
 /** What a bitmap describes; undefined where no chunk of the map has it. */
-export function bitmapPointer({ preservedMap }: Handover, bitmap: number): BitmapPointer | undefined {
+export function bitmapPointer({ preservedMap }: WhatModel, bitmap: number): BitmapPointer | undefined {
   for (const { order, pointers } of preservedMap?.chunks ?? [])
     for (const { physStart, bitmap: address } of pointers)
       if (Number(address) === bitmap) return { physStart, order };

@@ -1,14 +1,10 @@
 /** Who refers to what lies at an address: the records that point there, and what points to these, up to the root. */
-import type { Handover } from '../abi/model.js';
-import { addReferences } from '../instances/references.js';
-import type { PhysicalMemory } from '../memory/physical.js';
 import { BOOT_PARAMS, bootParams as bootParamsRecord, SETUP_DATA_SIZE } from '../records/kho.js';
 import { type Addresses, addressesOf } from './addresses.js';
 import { type Hit, recordName } from './hit.js';
 import { createLocator, type Located, type Locator } from './locate.js';
-import { innerRecords } from './parts.js';
 import { pointerSink, type Reference } from './pointers.js';
-import { rootOf } from './root.js';
+import type { WhatModel, WhatSource } from './source.js';
 
 /** A reference, and how many references it is away. */
 export interface Referrer extends Reference {
@@ -50,8 +46,7 @@ interface Seeker {
  * step; page tables are not walked.
  */
 export function referrersOf(
-  handover: Handover,
-  memory: PhysicalMemory,
+  source: WhatSource,
   asked: readonly Referred[],
   heads: Located['heads'],
 ): Referrer[][] {
@@ -85,7 +80,7 @@ export function referrersOf(
   for (const [who, { hits, starts, by, tables }] of asked.entries()) {
     let from: Entry | undefined;
     for (const reference of tables) from = tell({ who, from }, reference) ?? from;
-    seek(who, from, [...starts, ...targetsOf(handover, hits, heads, true)]);
+    seek(who, from, [...starts, ...targetsOf(source, hits, heads, true)]);
     for (const reference of by) tell({ who, from: undefined }, reference);
   }
   let inside: Addresses = addressesOf(asked.map(({ address }) => address));
@@ -101,10 +96,10 @@ export function referrersOf(
         tell(seeker, reference);
     };
     if (sought.size > 0 || inside.sorted.length > 0) {
-      const sink = pointerSink(handover, memory, new Set(sought.keys()), inside, found);
-      addReferences(sink, handover, rootOf(handover), memory);
-      for (const { record, address, what } of innerRecords(handover)) sink.record(record, address, what);
-      tellBoot(handover, sought, found);
+      const sink = pointerSink(source, source.memory, new Set(sought.keys()), inside, found);
+      source.references(sink);
+      for (const { record, address, what } of source.inner()) sink.record(record, address, what);
+      tellBoot(source, sought, found);
     }
     inside = NONE;
     // What points there lies in structures that something else points to.
@@ -112,12 +107,12 @@ export function referrersOf(
     fresh = [];
     const places = addressesOf(next.map(({ entry }) => entry.referrer.fieldAddress));
     if (places.sorted.length === 0) continue;
-    const located = locate(handover, memory, places);
+    const located = locate(source, places);
     for (const { who, entry } of next) {
       // What leads to the boot protocol's page is not in memory.
       if (entry.referrer.record === recordName(bootParamsRecord)) continue;
       const place = places.indexOf(entry.referrer.fieldAddress);
-      seek(who, entry, targetsOf(handover, located.hits[place] ?? [], located.heads, false));
+      seek(who, entry, targetsOf(source, located.hits[place] ?? [], located.heads, false));
     }
   }
   return outlines.map((outline) => [...flat(outline)]);
@@ -134,17 +129,17 @@ function* flat(outline: readonly Entry[]): Generator<Referrer> {
 }
 
 /** The records that have a byte at each of some addresses; no page tables. */
-function locate(handover: Handover, memory: PhysicalMemory, addresses: Addresses): Located {
+function locate(source: WhatSource, addresses: Addresses): Located {
   const locator = createLocator(addresses, false);
-  addReferences(locator.sink, handover, rootOf(handover), memory);
-  addInner(locator, handover);
+  source.references(locator.sink);
+  addInner(locator, source);
   return locator.found();
 }
 
 /** Tells what the references leave out: records inside of others, and boot_params. */
-export function addInner(locator: Locator, handover: Handover): void {
-  for (const { record, address, what } of innerRecords(handover)) locator.part(record, address, what);
-  const { setupData } = handover;
+export function addInner(locator: Locator, source: WhatSource): void {
+  for (const { record, address, what } of source.inner()) locator.part(record, address, what);
+  const { setupData } = source;
   if (setupData !== undefined) locator.part(bootParamsRecord, Number(setupData.bootParams), 'boot_params');
 }
 
@@ -154,7 +149,7 @@ export function addInner(locator: Locator, handover: Handover): void {
  * @param near whether the page before one in a chain counts too
  */
 function targetsOf(
-  { setupData }: Handover,
+  { setupData }: WhatModel,
   hits: readonly Hit[],
   heads: Located['heads'],
   near: boolean,
@@ -174,7 +169,7 @@ function targetsOf(
 
 /** The list of setup_data begins in boot_params (Documentation/arch/x86/boot.rst). */
 function tellBoot(
-  { setupData }: Handover,
+  { setupData }: WhatModel,
   sought: ReadonlyMap<number, unknown>,
   found: (target: number, reference: Reference) => void,
 ): void {

@@ -14,7 +14,7 @@ import { type DeviceId, deviceText, functionText } from '../vtd/device-id.js';
 import { rootSettings } from '../vtd/registers.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
-import { translate } from '../vtd/walk/translate.js';
+import { follow, type Landing, noDevice, noDomain } from './landing.js';
 import type { SpaceName } from './query.js';
 
 /** A remapping unit: as registers give it, or as the handover records it. */
@@ -33,6 +33,7 @@ export interface SpaceUser {
   readonly device?: string;
 }
 
+/** An I/O address space: a top table, and who uses it. */
 export interface Space {
   /** Physical address of the top table. */
   readonly root: bigint;
@@ -48,6 +49,15 @@ const PASID_BUDGET = 2 ** 16;
  * All of them, each top table once.
  *
  * @param units besides those that the handover records
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, planFromSeed, spacesOf, synthesise, translate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'rfc-2024', domains: 1, devices: 1 }));
+ * for (const { stage, request, users } of spacesOf(decodeHandover(blob, { memory }), []))
+ *   console.log(stage, users.length, translate(request, 0n).steps.length > 0); //=> second 1 true
+ * ```
  */
 export function spacesOf(handover: Handover, units: readonly SpaceUnit[]): Space[] {
   const { memory, domains = [] } = handover;
@@ -114,14 +124,6 @@ function rfcUsers({ persistentId, devices = [] }: Domain): SpaceUser[] {
   return users.length > 0 ? users : [domain];
 }
 
-/** Where an I/O virtual address leads; in words why nowhere. */
-export interface Landing {
-  readonly address?: bigint;
-  readonly why?: string;
-  /** What was asked for is not there: the question itself is wrong. */
-  readonly unknown?: true;
-}
-
 /** Translates an address of a space. */
 export function landing(
   handover: Handover,
@@ -135,23 +137,68 @@ export function landing(
     'domain' in space
       ? domainRequests(handover, memory, space.domain)
       : deviceRequests(handover, memory, units, space.device);
-  if (!Array.isArray(requests)) return requests;
-  // The stages of a nested translation follow each other; the first is read through the second.
-  let at = iova;
-  for (const request of requests) {
-    const { result } = translate(request, at);
-    if (result.kind !== 'mapped') return { why: unmappedText(result.kind, at) };
-    at = result.address;
-  }
-  return { address: at };
+  return Array.isArray(requests) ? follow(requests, iova) : requests;
 }
 
-function unmappedText(kind: string, iova: bigint): string {
-  if (kind === 'unknown') return `the page tables for IOVA ${hex(iova)} are not in the dump`;
-  if (kind === 'invalid') return `an entry for IOVA ${hex(iova)} has reserved bits set: hardware faults`;
-  if (kind === 'beyond-width') return `IOVA ${hex(iova)} is beyond the width of the tables`;
-  if (kind === 'unsupported-levels') return 'the tables have a depth that no walk has';
-  return `IOVA ${hex(iova)} is not mapped`;
+/** An I/O address space by one of its names, and how it is translated. */
+export interface NamedSpace {
+  readonly name: SpaceName;
+  /** A device of tables that store no segment goes by any. */
+  readonly anySegment?: true;
+  readonly way: readonly WalkRequest[] | Landing;
+}
+
+/** All names that {@link landing} knows, each once, and what it says of others. */
+export function namedSpaces(
+  handover: Handover,
+  units: readonly SpaceUnit[],
+): { readonly named: readonly NamedSpace[]; readonly domainsThere: string; readonly unitsThere: string } {
+  const { memory, domains = [] } = handover;
+  const handed = handedIommu(handover);
+  const known = units.length > 0 ? units : recordedUnits(handover);
+  const there = { domainsThere: domainsThere(handover), unitsThere: unitNames(known) };
+  if (memory === undefined) return { named: [], ...there };
+  const ids = new Set([
+    ...domains.flatMap(({ persistentId }) => (persistentId === undefined ? [] : [persistentId])),
+    ...(handed?.domains ?? []).flatMap((each) => [each.domain.address, ...attachmentIdsOf(each)]),
+  ]);
+  const named: NamedSpace[] = [...ids].map((domain) => ({
+    name: { domain },
+    way: domainRequests(handover, memory, domain),
+  }));
+  const seen = new Set<string>();
+  const add = (device: DeviceId, anySegment: boolean): void => {
+    const key = `${anySegment ? '' : device.segment} ${device.bus} ${device.devfn}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const way = deviceRequests(handover, memory, units, device);
+    if (Array.isArray(way) || way.unknown !== true)
+      named.push({ name: { device }, ...(anySegment ? { anySegment } : {}), way });
+  };
+  for (const { attachments } of handed?.domains ?? [])
+    for (const { device } of attachments)
+      add({ segment: device.segment, bus: device.bdf >> 8, devfn: device.bdf & 0xff }, false);
+  for (const { devices = [] } of domains)
+    for (const { bus, devfn } of devices)
+      if (bus !== undefined && devfn !== undefined) add({ segment: 0, bus, devfn }, true);
+  for (const unit of known)
+    for (const { bus, devfn } of listDevices({ ...unit, memory }, { pasidBudget: PASID_BUDGET }))
+      add({ segment: 0, bus, devfn }, true);
+  return { named, ...there };
+}
+
+function domainsThere(handover: Handover): string {
+  const there = [
+    ...(handover.domains ?? []).flatMap(({ persistentId }) =>
+      persistentId === undefined ? [] : [`${persistentId}`],
+    ),
+    ...(handedIommu(handover)?.domains ?? []).map(({ domain }) => hex(domain.address)),
+  ];
+  return there.length === 0 ? '' : `; there are ${there.slice(0, 8).join(', ')}`;
+}
+
+function unitNames(units: readonly SpaceUnit[]): string {
+  return units.map(({ name }) => name).join(', ');
 }
 
 function domainRequests(handover: Handover, memory: PhysicalMemory, id: bigint): WalkRequest[] | Landing {
@@ -169,14 +216,7 @@ function domainRequests(handover: Handover, memory: PhysicalMemory, id: bigint):
   const named = exact.length > 0 ? exact : all.filter((each) => attachmentIdsOf(each).includes(id));
   const [first, second] = named;
   if (first === undefined) {
-    const there = [
-      ...domains.flatMap(({ persistentId }) => (persistentId === undefined ? [] : [`${persistentId}`])),
-      ...all.map(({ domain }) => hex(domain.address)),
-    ];
-    return {
-      why: `there is no domain ${hex(id)}${there.length === 0 ? '' : `; there are ${there.slice(0, 8).join(', ')}`}`,
-      unknown: true,
-    };
+    return noDomain(id, domainsThere(handover));
   }
   if (second !== undefined)
     return {
@@ -194,7 +234,6 @@ function deviceRequests(
   device: DeviceId,
 ): WalkRequest[] | Landing {
   const { segment, bus, devfn } = device;
-  const name = deviceText(device);
   const rfc = (handover.domains ?? []).find(({ devices = [] }) =>
     devices.some((each) => each.bus === bus && each.devfn === devfn),
   );
@@ -218,11 +257,5 @@ function deviceRequests(
     if (stages.length > 0) return stages.map(({ request }) => request);
     if (path.translation?.kind === 'pass-through') return [];
   }
-  return {
-    why:
-      known.length === 0
-        ? `no table of the handover has the device ${name}; name its unit with --root or --regset`
-        : `${name} has no page tables below ${known.map(({ name }) => name).join(', ')}`,
-    unknown: true,
-  };
+  return noDevice(device, unitNames(known));
 }

@@ -1,10 +1,6 @@
 /** From an address to its meaning: what lies there, who refers to it, whose it is, who maps it, what is wrong with it. */
 import type { Handover } from '../abi/model.js';
-import { addReferences } from '../instances/references.js';
-import { addTables } from '../instances/tables.js';
-import { addTranslationUnit } from '../instances/translation.js';
 import { type ByteState, PHYSICAL_LIMIT } from '../memory/physical.js';
-import { emptyMemory } from '../memory/segments.js';
 import { hex } from '../schema/units.js';
 import type { Finding } from '../validate/rule.js';
 import { firstStageEntry } from '../vtd/first-stage.js';
@@ -20,8 +16,8 @@ import { createMappingLookup, type Mapping, type MappingLookup } from './mapped.
 import type { Reference } from './pointers.js';
 import type { Query } from './query.js';
 import { addInner, type Referrer, referrersOf } from './referrers.js';
-import { rootOf } from './root.js';
-import { landing, type Space, type SpaceUnit, spacesOf } from './spaces.js';
+import { handoverSource, type WhatModel, type WhatSource } from './source.js';
+import type { Space, SpaceUnit } from './spaces.js';
 
 /** The block or range that preserves an address. */
 export interface PreservedBy {
@@ -66,6 +62,7 @@ export interface Answer {
   readonly findings: readonly Finding[];
 }
 
+/** What is known besides the handover. */
 export interface WhatOptions {
   /** Remapping units besides those that the handover records. */
   readonly units?: readonly SpaceUnit[];
@@ -75,7 +72,21 @@ export interface WhatOptions {
   readonly findings?: readonly Finding[];
 }
 
-/** A question that cannot be answered: it names a domain or device that is not there. */
+/**
+ * A question that cannot be answered: it names a domain or device that is not there.
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, QueryError, whatIs } from 'kho-toolkit';
+ *
+ * const query = parseQuery('0x1@0x200000');
+ * try {
+ *   if (typeof query !== 'string') whatIs(decodeHandover(new Uint8Array(64)), [query]);
+ * } catch (error) {
+ *   console.log(error instanceof QueryError); //=> true
+ * }
+ * ```
+ */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
@@ -85,24 +96,47 @@ export class QueryError extends Error {
  * of page tables for all of them; what is held grows with the addresses and not with the dump.
  *
  * @throws QueryError where an I/O address space is asked for that the dump does not have
+ *
+ * @example
+ * ```ts
+ * import { decodeHandover, parseQuery, planFromSeed, synthesise, whatIs } from 'kho-toolkit';
+ *
+ * const { blob, fdtAddress, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const query = parseQuery(String(fdtAddress));
+ * if (typeof query === 'string') throw new Error(query);
+ * for (const { known, is } of whatIs(decodeHandover(blob, { memory, address: fdtAddress }), [query]))
+ *   console.log(known, is[0]?.what); //=> present the tree
+ * ```
  */
 export function whatIs(handover: Handover, queries: readonly Query[], options: WhatOptions = {}): Answer[] {
-  const { units = [], findings = [], referrers: wanted = true } = options;
-  const resolved = queries.map((query) => resolve(query, handover, units));
+  return answersFrom(handoverSource(handover, options.units), queries, options);
+}
+
+/**
+ * The same from any source.
+ *
+ * @throws QueryError where an I/O address space is asked for that the source does not have
+ */
+export function answersFrom(
+  source: WhatSource,
+  queries: readonly Query[],
+  options: Omit<WhatOptions, 'units'> = {},
+): Answer[] {
+  const { findings = [], referrers: wanted = true } = options;
+  const resolved = queries.map((query) => resolve(query, source));
   const numbers = resolved.flatMap(({ address }) =>
     address !== undefined && address < BigInt(PHYSICAL_LIMIT) ? [Number(address)] : [],
   );
   const addresses = addressesOf(numbers);
-  const memory = handover.memory ?? emptyMemory();
   const lookup = createMappingLookup(addresses);
-  const spaces = addresses.sorted.length === 0 ? [] : spacesOf(handover, units);
-  const located = locateAll(handover, addresses, units, spaces, lookup);
-  const held = holdersOf(handover, addresses);
+  const spaces = addresses.sorted.length === 0 ? [] : source.spaces();
+  const located = locateAll(source, addresses, lookup);
+  const held = holdersOf(source, addresses);
   const asked = [...addresses.sorted].map((address, i) =>
     referred(address, located.hits[i] ?? [], held[i] ?? []),
   );
-  const referrers = wanted ? referrersOf(handover, memory, asked, located.heads) : [];
-  const preserved = preservedBy(handover, addresses);
+  const referrers = wanted ? referrersOf(source, asked, located.heads) : [];
+  const preserved = preservedBy(source, addresses);
   const users = new Map(spaces.map(({ root, users }) => [root, users]));
 
   return resolved.map(({ query, address, unmapped }): Answer => {
@@ -118,10 +152,10 @@ export function whatIs(handover: Handover, queries: readonly Query[], options: W
       query,
       ...(address === undefined ? {} : { address }),
       ...(unmapped === undefined ? {} : { unmapped }),
-      known: i < 0 ? 'absent' : stateOf(handover, addresses.sorted[i] as number),
+      known: i < 0 ? 'absent' : source.state(addresses.sorted[i] as number),
       ...(covered === undefined ? {} : { preserved: covered }),
-      ...(covered === undefined && i >= 0 && isUntold(handover) ? { preservedUnknown: true } : {}),
-      is: i < 0 ? [] : isOf(own, addresses.sorted[i] as number, handover, memory, !isOthers),
+      ...(covered === undefined && i >= 0 && isUntold(source) ? { preservedUnknown: true } : {}),
+      is: i < 0 ? [] : isOf(own, addresses.sorted[i] as number, source, source.memory, !isOthers),
       referredToBy: referrers[i] ?? [],
       held: owners,
       mappedBy: mappings.flatMap((mapping) => byUsers(mapping, users.get(mapping.root))),
@@ -130,7 +164,7 @@ export function whatIs(handover: Handover, queries: readonly Query[], options: W
         address === undefined
           ? []
           : findingsAt(findings, {
-              ...{ address, hits: own, held: owners, mappedBy: mappings, pageSize: handover.pageSize },
+              ...{ address, hits: own, held: owners, mappedBy: mappings, pageSize: source.pageSize },
             }),
     };
   });
@@ -142,45 +176,22 @@ interface Resolved {
   readonly unmapped?: string;
 }
 
-function resolve(query: Query, handover: Handover, units: readonly SpaceUnit[]): Resolved {
+function resolve(query: Query, source: WhatSource): Resolved {
   if (query.kind === 'physical') return { query, address: query.address };
-  if (query.kind === 'pfn') return { query, address: query.pfn * BigInt(handover.pageSize) };
-  const { address, why, unknown } = landing(handover, units, query.space, query.iova);
+  if (query.kind === 'pfn') return { query, address: query.pfn * BigInt(source.pageSize) };
+  const { address, why, unknown } = source.landing(query.space, query.iova);
   if (unknown === true) throw new QueryError(`${query.text}: ${why ?? 'unknown'}`);
   return { query, ...(address === undefined ? { unmapped: why ?? '' } : { address }) };
 }
 
 /** The pass: references of the handover, of the units, and tables that only these lead to. */
-function locateAll(
-  handover: Handover,
-  addresses: Addresses,
-  units: readonly SpaceUnit[],
-  spaces: readonly Space[],
-  lookup: MappingLookup,
-): Located {
+function locateAll(source: WhatSource, addresses: Addresses, lookup: MappingLookup): Located {
   const locator = createLocator(addresses, true);
-  const { memory, pageSize, preserved } = handover;
   if (addresses.sorted.length === 0) return locator.found();
-  const walked = new Set<bigint>();
-  const sink = {
-    ...locator.sink,
-    table: (page: Parameters<typeof locator.sink.table>[0]) => {
-      walked.add(page.root);
-      locator.sink.table(page);
-    },
-    mapped: lookup.take,
-  };
-  addReferences(sink, handover, rootOf(handover), memory);
-  addInner(locator, handover);
-  if (memory !== undefined) {
-    const context = { sink, memory, pageSize, preserved: preserved?.pages };
-    for (const unit of units) addTranslationUnit(context, unit);
-    for (const { root, stage, request, users } of spaces) {
-      if (walked.has(root)) continue;
-      const owner = users.map(({ device, domain }) => device ?? `domain ${domain ?? '?'}`).join(', ');
-      addTables(context, { root, stage, levels: request.levels, format: request.format, owner });
-    }
-  }
+  const sink = { ...locator.sink, mapped: lookup.take };
+  source.references(sink);
+  addInner(locator, source);
+  source.translations(sink, lookup);
   return locator.found();
 }
 
@@ -211,18 +222,13 @@ function pathOf({ path, stage, owner }: TableHit): Reference[] {
   });
 }
 
-function stateOf({ memory }: Handover, address: number): ByteState {
-  for (const { state } of memory?.runs(address, address + 1) ?? []) return state;
-  return 'absent';
-}
-
-function isUntold({ preserved, preservedMap }: Handover): boolean {
+function isUntold({ preserved, preservedMap }: WhatModel): boolean {
   return preserved === undefined || preservedMap?.complete === false;
 }
 
 /** By index in the addresses. */
 function preservedBy(
-  { preserved, pageSize }: Handover,
+  { preserved, pageSize }: WhatModel,
   { sorted, within }: Addresses,
 ): (PreservedBy | undefined)[] {
   const found: (PreservedBy | undefined)[] = Array.from({ length: sorted.length }, () => undefined);

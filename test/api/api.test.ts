@@ -5,11 +5,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Declaration, exportsOf, mentioned, resolve, signature } from './declarations.js';
+import {
+  commentOf,
+  type Declaration,
+  exportsOf,
+  mentioned,
+  resolve,
+  signature,
+} from '../../tools/api/declarations.js';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 const CORE = join(top, 'dist/index.d.ts');
 const NODE = join(top, 'dist/node.d.ts');
+
+/** Values that need no example. */
+const OBVIOUS = new Set(['DEVELOPMENT_FORMS', 'ImageTooLarge', 'RELEASE_FORMS', 'recordTypes']);
+
+interface Example {
+  readonly code: string;
+  /** Lines that it prints, from its comments `//=> …`. */
+  readonly prints: readonly string[];
+}
+
+function examplesIn(comment: string): Example[] {
+  const text = comment.replace(/^ *\* ?/gm, '');
+  return [...text.matchAll(/^@example\n```ts\n(.*?)^```$/gms)].map(([, code = '']) => ({
+    code,
+    prints: [...code.matchAll(/\/\/=>(?: (.*))?$/gm)].map(([, line = '']) => line),
+  }));
+}
+
+/** Imports each module that is named, and prints what each printed. */
+const RUN_ALL = `
+import { format } from 'node:util';
+const printed = {};
+const { log } = console;
+for (const name of process.argv.slice(2)) {
+  const lines = (printed[name] = []);
+  console.log = (...words) => lines.push(...format(...words).trimEnd().split('\\n'));
+  await import(\`./out/\${name}.js\`);
+}
+log(JSON.stringify(printed));
+`;
 
 function declarations(file: string): Declaration[] {
   return exportsOf(file).flatMap((name) => resolve(file, name) ?? []);
@@ -54,8 +91,28 @@ describe('the interface', () => {
   });
 });
 
+/** Functions, classes and values of every entry point, with their comments; arbitraries of records are all alike. */
+const documented = [
+  ['core', CORE],
+  ['node', NODE],
+  ['arbitraries', join(top, 'dist/fuzz/index.d.ts')],
+].flatMap(([entry = '', file = '']) =>
+  exportsOf(file).flatMap((name) => {
+    const found = resolve(file, name);
+    if (found === undefined || !/^export declare (?:function|class|const)/.test(found.text)) return [];
+    if (found.file.includes('/fuzz/generated/') || OBVIOUS.has(name)) return [];
+    return [{ entry, name, comment: commentOf(found) }];
+  }),
+);
+
 describe('a program that uses it', () => {
   const page = readFileSync(join(top, 'docs/library.md'), 'utf8');
+  const inComments = documented.flatMap(({ entry, name, comment }) =>
+    examplesIn(comment).map((example, index) => ({
+      ...example,
+      name: `${entry}-${name}${index === 0 ? '' : index}`,
+    })),
+  );
   const examples = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
     ([, name = '', code = '']) => ({
       name,
@@ -69,9 +126,13 @@ describe('a program that uses it', () => {
     symlinkSync(top, join(folder, 'node_modules/kho-toolkit'));
     symlinkSync(join(top, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
     symlinkSync(join(top, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'));
+    for (const name of ['fast-check', 'pure-rand'])
+      symlinkSync(join(top, 'node_modules', name), join(folder, 'node_modules', name));
     symlinkSync(join(top, 'fixtures'), join(folder, 'fixtures'));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
     for (const { name, code } of examples) writeFileSync(join(folder, name), code);
+    for (const { name, code } of inComments) writeFileSync(join(folder, `${name}.ts`), code);
+    writeFileSync(join(folder, 'all.mjs'), RUN_ALL);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -117,6 +178,20 @@ describe('a program that uses it', () => {
       'ms',
     ).exec(page);
     expect(stdout).toBe(printed?.[1]);
+  });
+
+  test('every function has an example in its comment, and prints what that says', () => {
+    const names = inComments.map(({ name }) => name);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['all.mjs', ...names], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const printed: Record<string, string[]> = JSON.parse(stdout);
+    for (const { name, prints } of inComments)
+      expect({ name, prints: printed[name] }).toEqual({ name, prints });
+    const without = documented.filter(({ comment }) => examplesIn(comment).length === 0);
+    expect(without.map(({ entry, name }) => `${entry} ${name}`)).toEqual([]);
   });
 
   test('the page has the three examples', () => {

@@ -1,8 +1,18 @@
 /** action.yml by running the script of its steps, and docs/ci.md by running every command of ours in it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -51,36 +61,59 @@ function expression(text: string, given: Readonly<Record<string, string>>): stri
   });
 }
 
+/** What a runner gives to a step, and nothing of this process. */
+function runnerEnvironment(output: string, checkout: string, path: string): Record<string, string> {
+  return {
+    PATH: path,
+    HOME: folder,
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_ACTION_PATH: checkout,
+    GITHUB_OUTPUT: output,
+    GITHUB_WORKSPACE: folder,
+    RUNNER_OS: 'Linux',
+    RUNNER_TEMP: folder,
+  };
+}
+
+interface ActionRun {
+  /** The action's own files. */
+  readonly checkout?: string;
+  /** Folder with programs that come before the system's. */
+  readonly programs?: string;
+}
+
 /** Runs the scripts of the steps as the runner does; the outputs of the step named `validate`. */
-function runAction(given: Readonly<Record<string, string>>) {
+function runAction(
+  given: Readonly<Record<string, string>>,
+  { checkout = top, programs = '' }: ActionRun = {},
+) {
   const output = join(folder, 'outputs');
   writeFileSync(output, '');
+  const path = [programs, dirname(process.execPath), '/usr/bin', '/bin']
+    .filter((part) => part !== '')
+    .join(':');
   let status: number | null = 0;
   let text = '';
   for (const { run, env = {}, shell } of action.runs.steps) {
     if (run === undefined) continue;
     expect(shell).toBe('bash');
     const variables = Object.entries(env).map(([key, value]) => [key, expression(value, given)]);
-    const {
-      status: own,
-      stdout,
-      stderr,
-    } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
+    // A runner writes the script to a file, which bash reads.
+    const script = join(folder, 'step.sh');
+    writeFileSync(script, run);
+    const step = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], {
       cwd: folder,
       encoding: 'utf8',
-      env: {
-        ...process.env,
-        ...Object.fromEntries(variables),
-        NO_COLOR: '1',
-        GITHUB_ACTION_PATH: top,
-        GITHUB_OUTPUT: output,
-      },
+      env: { ...runnerEnvironment(output, checkout, path), ...Object.fromEntries(variables) },
     });
-    text += stdout + stderr;
-    status = own;
-    if (own !== 0) break;
+    text += step.stdout + step.stderr;
+    status = step.status;
+    if (status !== 0) break;
   }
-  const lines = readFileSync(output, 'utf8').trim().split('\n');
+  const lines = readFileSync(output, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   return { status, text, outputs: new Map(lines.map((line) => line.split('=') as [string, string])) };
 }
 
@@ -149,12 +182,63 @@ describe('action.yml', () => {
     expect(runAction({ dumps: BROKEN, baseline: 'known.json' }).status).toBe(0);
   });
 
-  test('a line that looks like an option is a name, and an older log is not published', () => {
-    writeFileSync(join(folder, 'kho.sarif'), 'of an older run');
+  test('a line that looks like an option is a name', () => {
     const { status, outputs } = runAction({ dumps: `${BROKEN}\n--fail-on=never` });
     expect([status, outputs.get('verdict')]).toEqual([2, 'unusable']);
-    const log = join(folder, 'kho.sarif');
-    if (existsSync(log)) expect(readFileSync(log, 'utf8')).not.toBe('of an older run');
+  });
+
+  test('what an older run wrote is not published, whichever step fails', () => {
+    const stale = () => {
+      for (const name of ['kho.sarif', 'kho.xml']) writeFileSync(join(folder, name), 'of an older run');
+    };
+    const left = () =>
+      ['kho.sarif', 'kho.xml'].filter(
+        (name) =>
+          existsSync(join(folder, name)) && readFileSync(join(folder, name), 'utf8') === 'of an older run',
+      );
+    stale();
+    // Arguments that cannot be used: kho writes nothing.
+    const refused = runAction({ dumps: 'handover.elf', junit: 'kho.xml', args: '--no-such-option' });
+    expect([refused.status, refused.outputs.get('verdict'), refused.outputs.has('sarif')]).toEqual([
+      2,
+      'unusable',
+      false,
+    ]);
+    expect(left()).toEqual([]);
+    stale();
+    // The installation fails: the step that validates is not reached.
+    const programs = mkdtempSync(join(folder, 'programs-'));
+    const checkout = mkdtempSync(join(folder, 'checkout-'));
+    writeFileSync(join(programs, 'npm'), '#!/bin/sh\nexit 7\n', { mode: 0o755 });
+    const failed = runAction({ dumps: 'handover.elf', junit: 'kho.xml' }, { checkout, programs });
+    expect([failed.status, failed.outputs.size]).toEqual([7, 0]);
+    expect(left()).toEqual([]);
+  });
+
+  test('in a checkout of the action that has not been built: it is built once, and in its own folder', () => {
+    const programs = mkdtempSync(join(folder, 'programs-'));
+    const checkout = mkdtempSync(join(folder, 'checkout-'));
+    for (const name of ['bin', 'package.json'])
+      cpSync(join(top, name), join(checkout, name), { recursive: true });
+    symlinkSync(join(top, 'node_modules'), join(checkout, 'node_modules'));
+    // What `npm ci` leaves behind, without the minute that it takes.
+    const npm = `#!/bin/sh\necho "$PWD: npm $*"\nln -s ${join(top, 'dist')} dist\n`;
+    writeFileSync(join(programs, 'npm'), npm, { mode: 0o755 });
+    const first = runAction({ dumps: 'handover.elf' }, { checkout, programs });
+    expect(first.status, first.text).toBe(0);
+    expect(first.text).toContain(`${realpathSync(checkout)}: npm ci --no-audit --no-fund\n`);
+    expect([...first.outputs]).toEqual([
+      ['verdict', 'valid'],
+      ['sarif', 'kho.sarif'],
+    ]);
+    const second = runAction({ dumps: 'handover.elf' }, { checkout, programs });
+    expect(second.status).toBe(0);
+    expect(second.text).not.toContain('npm ci');
+  });
+
+  test('a name of two lines writes no output', () => {
+    const { status, outputs } = runAction({ dumps: 'handover.elf', sarif: 'a\nverdict=valid' });
+    expect([status, outputs.size]).toEqual([2, 0]);
   });
 
   test('nothing of a dump is read as a command of the runner', () => {

@@ -98,7 +98,13 @@ describe('a running kernel with debugfs and /proc/kcore', () => {
       from: '/boot/config-7.3.4',
       lines: ['CONFIG_KEXEC_HANDOVER=y', '# CONFIG_STRICT_DEVMEM is not set'],
     });
-    expect(refused).toEqual([]);
+    expect(refused).toEqual([
+      {
+        path: '/sys/kernel/debug/kho/in/sub_fdts/LUO',
+        code: 'FREED',
+        why: 'shows memory that the kernel has freed and reused',
+      },
+    ]);
     const listed = files.map(({ path }) => join(out, path)).sort();
     expect(listed).toEqual(
       allFiles(out)
@@ -113,10 +119,14 @@ describe('a running kernel with debugfs and /proc/kcore', () => {
   });
 
   test('copies are whole, and readable by their owner alone', () => {
-    for (const name of ['fdt', 'sub_fdts/memblock', 'sub_fdts/LUO'])
+    for (const name of ['fdt', 'sub_fdts/memblock'])
       expect(readFileSync(join(out, 'in', name))).toEqual(readFileSync(join(debugfs, 'in', name)));
     for (const path of allFiles(out)) expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(out).mode & 0o777).toBe(0o700);
+  });
+
+  test('a blob that has been freed and reused is not in it, whoever has the memory now', () => {
+    expect(existsSync(join(out, 'in/sub_fdts/LUO'))).toBe(false);
   });
 
   test('no seed is in it', () => {
@@ -167,6 +177,36 @@ describe('a running kernel with debugfs and /proc/kcore', () => {
     });
     expect(allFiles(out).map(hashOf)).toEqual(before);
   });
+});
+
+test('a tree that debugfs shows in part, as from 6.19 on, is captured whole', async () => {
+  const root = await wholeHost();
+  const first = place();
+  expect(kho(['capture', '--root-dir', root, '-o', first]).status).toBe(0);
+  const whole = readFileSync(join(first, 'out/fdt'));
+  put(root, '/sys/kernel/debug/kho/out/fdt', whole.subarray(0, 233));
+  const out = place();
+  expect(kho(['capture', '--root-dir', root, '-o', out]).status).toBe(0);
+  expect(readFileSync(join(out, 'out/fdt'))).toEqual(whole);
+  expect(manifestOf(out).files.find(({ path }) => path === 'out/fdt')?.from).toBe('/proc/kcore at 0x10f0000');
+  expect(kho(['validate', out]).stdout).not.toContain('FDT-006');
+  // Of another tree nothing is taken over.
+  put(root, '/sys/kernel/debug/kho/out/fdt', whole.subarray(0, 233).fill(0xff, 100));
+  const other = place();
+  expect(kho(['capture', '--root-dir', root, '-o', other]).status).toBe(0);
+  expect(readFileSync(join(other, 'out/fdt')).length).toBe(233);
+});
+
+test('a kcore whose image points to no tree is told as refused', async () => {
+  const root = place();
+  await makeHost({ root, core, debugfs });
+  const out = place();
+  expect(kho(['capture', '--root-dir', root, '-o', out]).status).toBe(0);
+  expect(manifestOf(out).refused.map(({ path, code }) => [path, code])).toContainEqual([
+    '/proc/kcore',
+    'no-tree',
+  ]);
+  expect(existsSync(join(out, 'memory.elf'))).toBe(false);
 });
 
 describe('hosts that show less', () => {

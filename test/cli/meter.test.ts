@@ -152,6 +152,84 @@ test('rules tell their place, until the next part begins', () => {
   expect(terminal.line()).not.toContain('rule');
 });
 
+test('lists tell how much is left, until another pass begins', () => {
+  const terminal = fakeTerminal(120);
+  const meter = createMeter(terminal);
+  meter.stage('checking', 'vmcore');
+  meter.step(31, 160, 'rule');
+  meter.expect(1000);
+  terminal.pass(2000);
+  meter.entries(400);
+  for (let i = 0; i < 14; i++) meter.entries(0);
+  expect(terminal.line()).toBe('checking vmcore  rule 31 of 160  40%  3 s left');
+  meter.expect(undefined);
+  terminal.pass(1000);
+  meter.read(2 * MIB);
+  expect(terminal.line()).toBe('checking vmcore  rule 31 of 160  2.0 MiB read  683 KiB/s  3 s so far');
+});
+
+test('more entries than were foretold have no end', () => {
+  const terminal = fakeTerminal(120);
+  const meter = createMeter(terminal);
+  meter.stage('comparing', 'vmcore');
+  meter.expect(10);
+  terminal.pass(2000);
+  for (let i = 0; i < 16; i++) meter.entries(1);
+  expect(terminal.line()).toBe('comparing vmcore  2 s so far');
+});
+
+test('a walk tells where it is, of all walks', () => {
+  const terminal = fakeTerminal(120);
+  const meter = createMeter(terminal);
+  meter.stage('walking', 'vmcore');
+  meter.part(0, 0.5);
+  const walk = (share: number) => {
+    for (let i = 0; i < 16; i++) meter.share(() => share);
+    return terminal.line();
+  };
+  terminal.pass(1000);
+  expect(walk(0.5)).toBe('walking vmcore  25%  3 s left');
+  meter.part(0.5, 1);
+  terminal.pass(2000);
+  expect(walk(0.5)).toBe('walking vmcore  75%  1 s left');
+  // From the start again, by whatever it is.
+  meter.part(0, 1);
+  terminal.pass(500);
+  expect(walk(0.1)).toBe('walking vmcore  10%  4 s so far');
+});
+
+test('the place of a walk is that of the entries that are there', async () => {
+  const { listenToWork } = await import('../../src/memory/work.js');
+  const { segmentsMemory } = await import('../../src/memory/segments.js');
+  const { secondStageFormat } = await import('../../src/vtd/second-stage.js');
+  const { walkTable } = await import('../../src/vtd/walk/walk.js');
+  /** A table with entries that lead to these addresses, from the middle on. */
+  const table = (address: number, targets: readonly number[]) => {
+    const bytes = new Uint8Array(4096);
+    const view = new DataView(bytes.buffer);
+    for (const [i, target] of targets.entries()) view.setBigUint64(8 * (256 + i), BigInt(target + 3), true);
+    return { address, bytes };
+  };
+  const leaves = (first: number) => Array.from({ length: 256 }, (_, i) => first + (i << 13));
+  const tables = Array.from({ length: 64 }, (_, i) => 0x10_0000 + (i << 12));
+  const memory = segmentsMemory(
+    [table(0x1000, [0x2000]), table(0x2000, tables), ...tables.map((at, i) => table(at, leaves(i << 22)))],
+    'tables',
+  );
+  const shares: number[] = [];
+  listenToWork({ expect() {}, entries() {}, part() {}, share: (share) => shares.push(share()) });
+  try {
+    const walk = walkTable({ memory, root: 0x1000, levels: 3, format: secondStageFormat() });
+    for (const _ of walk.batches);
+  } finally {
+    listenToWork(undefined);
+  }
+  expect(shares.length).toBeGreaterThan(1);
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(shares.at(-1)).toBeGreaterThan(0.9);
+  expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+});
+
 test('without a terminal nothing is shown', () => {
   createProgress(undefined).show(() => {
     throw new Error('asked for a text');

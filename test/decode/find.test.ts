@@ -388,3 +388,26 @@ test('VMCOREINFO in memory is found, whatever lies around', () => {
   const { vmcoreinfo } = findTrees(memoryOf([0x1003, note], [0x5000, text('OSRELEASE=%s')]));
   expect(vmcoreinfo).toMatchObject([{ address: 0x1003n + 12n, info: { release: '7.3.4', pageSize: 4096 } }]);
 });
+
+test('a list that breaks off counts where a loader puts boot_params, not in a copy that user space has overwritten', () => {
+  const page = 4096;
+  const bootParams = (setupData: bigint) => {
+    const bytes = new Uint8Array(0x290);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0x1fe, 0xaa55, true);
+    bytes.set(new TextEncoder().encode('HdrS'), 0x202);
+    view.setUint16(0x206, 0x020f, true);
+    view.setBigUint64(0x250, setupData, true);
+    return bytes;
+  };
+  const beyond = 0xf000_ff53_f000_ff53n;
+  const absentEntry = (...parts: [address: number, bytes: Uint8Array][]) =>
+    findTrees(memoryOf([0x10_0000, rootTree(5)], ...parts)).absentEntry;
+  const [real, copy] = [0x20 * page, 0x40 * page + 0xb40];
+  expect(absentEntry([real, bootParams(0n)], [copy, bootParams(beyond)])).toBeUndefined();
+  expect(absentEntry([real, bootParams(beyond)], [copy, bootParams(0n)])?.list?.bootParams).toBe(
+    BigInt(real),
+  );
+  // Where the kernel's own copy is all there is, it is what is told.
+  expect(absentEntry([copy, bootParams(beyond)])?.list?.bootParams).toBe(BigInt(copy));
+});

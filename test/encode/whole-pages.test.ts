@@ -14,6 +14,7 @@ import { modelJson } from '../../src/report/model-json.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 import { coreMemory } from '../decode/linux-dumps.js';
 import { concat } from '../memory/bytes.js';
+import { sweep } from '../sweep.js';
 import { decodeFound, trimmed } from '../trim/canary.js';
 
 const held = (memory: PhysicalMemory) =>
@@ -48,7 +49,7 @@ test.each<[Generation, number, string | undefined]>([
   ['kho-v4', 65536, undefined],
   ['rfc-2024', 4096, undefined],
 ])('%s, pages of %i bytes: synth, encode and trim', (abi, pageSize, release) => {
-  for (const seed of [1n, 2n, 3n]) {
+  for (const seed of [1n, 2n, 3n].slice(0, sweep(3, 1))) {
     const dump = synthesise(
       planFromSeed({
         abi,

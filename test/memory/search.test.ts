@@ -4,6 +4,7 @@ import { findByFirst, findBytes } from '../../src/memory/find-bytes.js';
 import { searchMemory } from '../../src/memory/search.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { vmcoreinfoAt } from '../../src/memory/vmcoreinfo.js';
+import { sweep } from '../sweep.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const PATTERNS = [encode('HdrS'), encode('OSRELEASE='), Uint8Array.of(1, 1, 1, 1, 1)];
@@ -77,7 +78,7 @@ test('finds bytes natively and without help alike', () => {
         expect(findByFirst(view)(pattern, from)).toBe(naively ?? -1);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: sweep(2000, 500) },
   );
 });
 

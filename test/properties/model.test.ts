@@ -1,12 +1,12 @@
 /** Any typed model, its numbers over their full range, survives encode and decode; made from the binding itself. */
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { rfc2024 } from '../../src/abi/rfc2024.js';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeBlob } from '../../src/encode/blob.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import type { FieldInfo } from '../../src/schema/record.js';
+import { rfc2024 } from '../../src/structures/rfc-2024/binding.js';
 import type { NodeBinding, PropertyBinding } from '../../src/structures/tree.js';
 import { sweep } from '../sweep.js';
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rfc2024 } from '../../src/abi/rfc2024.js';
 import { findTrees } from '../../src/decode/find.js';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeElf } from '../../src/encode/elf.js';
@@ -8,6 +7,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { guestmemfsInode, guestmemfsSb, mappingBlock, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoDataRfc2024, khoMem, setupData } from '../../src/records/kho.js';
+import { rfc2024 } from '../../src/structures/rfc-2024/binding.js';
 import type { NodeBinding } from '../../src/structures/tree.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';

@@ -6,10 +6,13 @@ import { jsonChunks } from '../../src/report/json-chunks.js';
 import { sarifLog } from '../../src/report/sarif.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding, Severity } from '../../src/validate/rule.js';
+import { sweep } from '../sweep.js';
 import { schemaErrors } from './sarif-check.js';
 
-const MAX_RESULTS = 25_000;
-const MAX_GZIP = 10 * 1000 * 1000;
+/** By day all of it a tenth of what GitHub takes. */
+const SCALE = sweep(1, 10);
+const LIMITS = SCALE === 1 ? undefined : { results: 25_000 / SCALE, text: (64 << 20) / SCALE };
+const MAX_GZIP = (10 * 1000 * 1000) / SCALE;
 
 function logOf(findings: readonly Finding[]) {
   const result = {
@@ -21,7 +24,13 @@ function logOf(findings: readonly Finding[]) {
     coverage: [],
     missing: [],
   };
-  const log = sarifLog([{ path: 'core', generation: 'kho-v4', result }], catalogue, '1.0.0');
+  const log = sarifLog(
+    [{ path: 'core', generation: 'kho-v4', result }],
+    catalogue,
+    '1.0.0',
+    undefined,
+    LIMITS,
+  );
   const text = [...jsonChunks(log)].join('');
   const parsed = JSON.parse(text);
   return { text, log: parsed, run: parsed.runs[0] };
@@ -41,17 +50,19 @@ function finding(severity: Severity, index: number, filler = ''): Finding {
 
 test('more results than are taken: notes go first', () => {
   const findings = [
-    ...Array.from({ length: 20_000 }, (_, index) => finding('note', index)),
-    ...Array.from({ length: 10_000 }, (_, index) => finding('warning', index)),
-    ...Array.from({ length: 3000 }, (_, index) => finding('error', index)),
+    ...Array.from({ length: 20_000 / SCALE }, (_, index) => finding('note', index)),
+    ...Array.from({ length: 10_000 / SCALE }, (_, index) => finding('warning', index)),
+    ...Array.from({ length: 3000 / SCALE }, (_, index) => finding('error', index)),
   ];
   const { text, log, run } = logOf(findings);
-  expect(run.results).toHaveLength(MAX_RESULTS);
+  expect(run.results).toHaveLength(25_000 / SCALE);
   const count = (level: string) => run.results.filter((one: { level: string }) => one.level === level).length;
-  expect([count('error'), count('warning'), count('note')]).toEqual([3000, 10_000, 12_000]);
+  expect([count('error'), count('warning'), count('note')]).toEqual(
+    [3000, 10_000, 12_000].map((each) => each / SCALE),
+  );
   const [notification] = run.invocations[0].toolExecutionNotifications;
   expect(notification).toMatchObject({ level: 'warning', descriptor: { id: 'kho/results-left-out' } });
-  expect(notification.message.text).toContain('8000 of 33000 results');
+  expect(notification.message.text).toContain(`${8000 / SCALE} of ${33_000 / SCALE} results`);
   // The least effort gives the most bytes.
   expect(gzipSync(text, { level: 1 }).length).toBeLessThan(MAX_GZIP);
   // The schema on the shape of all of it is checked elsewhere; here on what a cut leaves.
@@ -60,7 +71,7 @@ test('more results than are taken: notes go first', () => {
 
 test('results of much text end before the size does', () => {
   const random = (index: number) => createHash('sha256').update(`${index}`).digest('hex');
-  const findings = Array.from({ length: 20_000 }, (_, index) =>
+  const findings = Array.from({ length: 20_000 / SCALE }, (_, index) =>
     finding('error', index, random(index).repeat(72)),
   );
   const { text, run } = logOf(findings);

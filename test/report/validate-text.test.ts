@@ -11,6 +11,7 @@ import type { Finding, Severity } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
 import { CASES, DUMP } from '../rfc/cases.js';
 import { damaged, setKey } from '../rfc/corrupt.js';
+import { sweep } from '../sweep.js';
 
 const finding = (rule: string, severity: Severity, location: Location): Finding => ({
   rule,
@@ -121,7 +122,7 @@ describe('bytes', () => {
   });
 
   test('at most 32 bytes of a place, for every finding of every case', () => {
-    for (const [, damage] of CASES) {
+    for (const [, damage] of CASES.filter((_, i) => i % sweep(1, 4) === 0)) {
       const broken = damaged(DUMP, damage);
       for (const { location } of validate(broken, catalogue).findings) {
         const found = findingBytes(location, broken);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { escapeJson, escapeText } from '../../src/schema/escape.js';
+import { sweep } from '../sweep.js';
 
 /** What a terminal acts on, or a reader does not see; written down apart from the source's own properties. */
 const RANGES: readonly (readonly [number, number])[] = [
@@ -29,10 +30,16 @@ const RANGES: readonly (readonly [number, number])[] = [
 ];
 const isUnsafe = (code: number): boolean => RANGES.some(([first, last]) => code >= first && code <= last);
 
+/** All code points; by day few of the planes of ideographs and those without characters. */
+function* codePoints(): Generator<number> {
+  for (let code = 0; code <= 0x10ffff; code += code >= 0x20000 && code < 0xdff00 ? sweep(1, 61) : 1)
+    yield code;
+}
+
 describe('every code point', () => {
   test('text: shown as an escape if it cannot be seen, as itself otherwise', () => {
     const wrong: string[] = [];
-    for (let code = 0; code <= 0x10ffff; code++) {
+    for (const code of codePoints()) {
       const shown = escapeText(`a${String.fromCodePoint(code)}b`);
       const hidden = isUnsafe(code);
       // Numbers of Arabic and other scripts are visible format characters: an escape does them no harm.
@@ -45,7 +52,7 @@ describe('every code point', () => {
 
   test('JSON: the same value, and nothing unseen in its text', () => {
     let all = '';
-    for (let code = 0; code <= 0x10ffff; code++) all += String.fromCodePoint(code);
+    for (const code of codePoints()) all += String.fromCodePoint(code);
     const text = [...jsonChunks({ [all.slice(0, 0x3000)]: all }, 0)].join('').slice(0, -1);
     const [[key, value] = []] = Object.entries(JSON.parse(text) as Record<string, string>);
     expect(key === all.slice(0, 0x3000) && value === all).toBe(true);

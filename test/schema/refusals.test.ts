@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emitRecords } from '../../tools/schema/emit.js';
+import { checkPointers, emitRecords } from '../../tools/schema/emit.js';
 import { layoutSchemas } from '../../tools/schema/layout.js';
 import { loadSchema } from '../../tools/schema/load.js';
 import { type Schema, SchemaError } from '../../tools/schema/model.js';
@@ -13,9 +13,21 @@ function withFields(...fields: string[]): string {
   return `${META}\ndoc: D.\ntypes: { rec: { ${TYPE}, seq: [ ${seq} ] } }\n`;
 }
 
+/** A field of an enum with these values. */
+function withEnum(values: string, more = ''): string {
+  return withFields(`id: a, type: u4, enum: e${more}`).replace('types:', `enums: { e: ${values} }\ntypes:`);
+}
+
+/** A field of as many bytes as the first of these parameters says. */
+function withParameters(...names: readonly string[]): string {
+  const params = names.map((name) => `{ id: ${name}, type: u4 }`).join(', ');
+  return withFields(`id: a, size: ${names[0]}`).replace('seq:', `params: [${params}], seq:`);
+}
+
 function generate(...texts: string[]): void {
   const schemas: Schema[] = texts.map((text) => loadSchema(/id: (\w+)/.exec(text)?.[1] ?? 'x', text));
   const layouts = layoutSchemas(schemas);
+  checkPointers(schemas, layouts);
   for (const schema of schemas) emitRecords(schema, layouts);
 }
 
@@ -181,6 +193,177 @@ const REFUSED: readonly (readonly [string, string, string, string])[] = [
   ['an unknown extension key', withFields('id: a, type: u4, -color: red'), '-color', 'field a'],
   ['a value that does not fit', withFields('id: a, type: u1, -values: { 256: big }'), '-values', 'field a'],
   ['a name for no number', withFields('id: a, type: u4, -values: { one: first }'), '-values', 'field a'],
+  // What would not compile, or would mean nothing.
+  [
+    'two values of one name',
+    withFields('id: a, type: u4, -values: { 1: one, 2: one }'),
+    '-values',
+    'field a',
+  ],
+  [
+    'two values of one property',
+    withFields('id: a, type: u4, -values: { 1: a_1, 2: a1 }'),
+    '-values',
+    'field a',
+  ],
+  ['one value twice', withFields('id: a, type: u4, -values: { 1: one, 0x1: two }'), 'of line 3', 'x.ksy'],
+  ['no values', withFields('id: a, type: u4, -values: {}'), '-values', 'field a'],
+  ['values of bytes', withFields('id: a, size: 4, -values: { 1: one }'), '-values', 'field a'],
+  [
+    'a flag without a bit',
+    withFields('id: a, type: u4, -unit: flags, -values: { 0: none }'),
+    '-values',
+    'field a',
+  ],
+  ['values beside an enum', withEnum('{ 1: one }', ', -values: { 1: one }'), '-values', 'field a'],
+  ['two values of an enum of one name', withEnum('{ 1: one, 2: one }'), 'e', 'enum e'],
+  ['a negative value of an enum', withEnum('{ -1: one }'), 'enum', 'field a'],
+  ['a value of an enum that does not fit', withEnum('{ 0x100000000: one }'), 'enum', 'field a'],
+  ['an enum that is empty', withEnum('{}'), 'e', 'enum e'],
+  ['an enum that is nothing', withEnum('null'), 'e', 'enum e'],
+  [
+    'an enum with the name of a type',
+    withEnum('{ 1: one }').replace('enum: e', 'enum: rec').replace('{ e:', '{ rec:'),
+    'id',
+    'rec',
+  ],
+  ...['struct */ t', 'struct ` t', 'struct\\n t', 'struct\\r t', 'struct\\u2028 t'].map(
+    (name) =>
+      [
+        `a kernel name with ${name}`,
+        withFields('id: a, type: u4').replace('struct t', `"${name}"`),
+        '-orig-id',
+        'type rec',
+      ] as const,
+  ),
+  [
+    'a kernel name of a field that ends a comment',
+    withFields('id: a, type: u4').replace('-orig-id: f', "-orig-id: 'f */ g'"),
+    '-orig-id',
+    'field a',
+  ],
+  [
+    'a doc with a carriage return',
+    withFields('id: a, type: u4').replace('doc: F.', 'doc: "a\\rb"'),
+    'doc',
+    'field a',
+  ],
+  ['a doc that is a number', withFields('id: a, type: u4').replace('doc: F.', 'doc: 3'), 'doc', 'field a'],
+  ['a unit of bytes', withFields('id: a, size: 8, -unit: address'), '-unit', 'field a'],
+  [
+    'a pointer in bytes',
+    withFields('id: a, size: 8, -pointer: { to: rec, kind: one }'),
+    '-pointer',
+    'field a',
+  ],
+  [
+    'a pointer of 16 bits',
+    withFields('id: a, type: u2, -pointer: { to: rec, kind: one }'),
+    '-pointer',
+    'field a',
+  ],
+  [
+    'a signed pointer',
+    withFields('id: a, type: s8, -pointer: { to: rec, kind: one }'),
+    '-pointer',
+    'field a',
+  ],
+  [
+    'a pointer to a type of no file',
+    withFields('id: a, type: u8, -pointer: { to: gone, kind: one }'),
+    '-pointer',
+    'gone',
+  ],
+  [
+    'a pointer to nothing',
+    withFields('id: a, type: u8, -pointer: { to: [], kind: one }'),
+    '-pointer.to',
+    'field a',
+  ],
+  [
+    'elements of a type of no file',
+    withFields('id: a, type: u8, -pointer: { to: rec, kind: chain, element: gone }'),
+    '-pointer',
+    'gone',
+  ],
+  ...['0x100000000', '-1'].map(
+    (none) =>
+      [
+        `a null that does not fit, ${none}`,
+        withFields(`id: a, type: u4, -pointer: { to: rec, kind: one, "null": ${none} }`),
+        '-pointer.null',
+        'field a',
+      ] as const,
+  ),
+  ...['capacity: -3', 'count: -3', 'count: 0', 'capacity: 0x100000000'].map(
+    (text) =>
+      [
+        `a pointer with ${text}`,
+        withFields(`id: a, type: u8, -pointer: { to: rec, kind: array, ${text} }`),
+        `-pointer.${text.slice(0, text.indexOf(':'))}`,
+        'field a',
+      ] as const,
+  ),
+  [
+    'a pointer that bytes count',
+    withFields('id: n, size: 4', 'id: a, type: u8, -pointer: { to: rec, kind: array, count: n }'),
+    '-pointer.count',
+    'field a',
+  ],
+  ['a pointer that is nothing', withFields('id: a, type: u8, -pointer: null'), '-pointer', 'field a'],
+  ...['view', 'offset', 'end', 'at', 'value', 'function', 'await'].map(
+    (name) => [`a parameter called ${name}`, withParameters(name), 'id', name] as const,
+  ),
+  ['a parameter twice', withParameters('n', 'n'), 'params', 'type rec'],
+  ['a parameter that nothing uses', withParameters('n', 'other'), 'id', 'param other'],
+  ['a parameter that is a field', withParameters('n', 'a'), 'id', 'param a'],
+  ...['view', 'at', 'class'].map(
+    (name) =>
+      [
+        `a field called ${name} in a type of open size`,
+        withFields(`id: ${name}, type: u4`, `id: b, size: ${name}`),
+        'id',
+        `field ${name}`,
+      ] as const,
+  ),
+  ...['0', '0 - 4', '0x10000000', '3 / 4'].map(
+    (size) => [`a size of ${size}`, withFields(`id: a, size: ${size}`), 'size', 'field a'] as const,
+  ),
+  ...['0', '4000000000'].map(
+    (count) =>
+      [
+        `an array of ${count}`,
+        withFields(`id: a, type: u8, repeat: expr, repeat-expr: ${count}`),
+        'repeat-expr',
+        'field a',
+      ] as const,
+  ),
+  [
+    'text that is repeated',
+    withFields('id: a, size: 4, -string: nul, repeat: expr, repeat-expr: 2'),
+    '-string',
+    'field a',
+  ],
+  ['a type that is nothing', `${META}\ndoc: D.\ntypes: { rec: null }\n`, 'rec', 'type rec'],
+  ['no types', `${META}\ndoc: D.\ntypes: {}\n`, 'types', 'x.ksy'],
+  [
+    'a field that is nothing',
+    `${META}\ndoc: D.\ntypes: { rec: { ${TYPE}, seq: [null] } }\n`,
+    'seq',
+    'type rec',
+  ],
+  ['no meta', 'meta: null\ndoc: D.\ntypes: {}\n', 'meta', 'x.ksy'],
+  ['nothing at all', '', 'x.ksy', 'x.ksy'],
+  ['a list', '- 1\n', 'x.ksy', 'x.ksy'],
+  ...['x', 'gone', 'y, y'].map(
+    (files) =>
+      [
+        `imports of ${files}`,
+        withFields('id: a, type: u4').replace('bit-endian: le', `bit-endian: le, imports: [${files}]`),
+        'imports',
+        'meta',
+      ] as const,
+  ),
 ];
 
 describe('the generator refuses', () => {

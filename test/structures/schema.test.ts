@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { moreChildProperties } from '../../src/abi/upstream/root.js';
 import { structureSchema } from '../../src/report/structure-schema.js';
 import { SUBJECTS } from '../../src/structures/index.js';
+import { moreChildProperties } from '../../src/structures/root/tree.js';
 import type { Subject } from '../../src/structures/structure.js';
 import { GENERATIONS, UPSTREAM } from '../../src/versions/generations.js';
 import type { Json } from '../rfc/json.js';

@@ -65,7 +65,7 @@ describe('docs/style.md', () => {
   });
 
   test('findings start with a name or in lower case, and have no full stop', () => {
-    const wrong = sources('src/validate').flatMap((path) =>
+    const wrong = [...sources('src/validate'), ...sources('src/structures')].flatMap((path) =>
       literals(readFileSync(path, 'utf8'))
         .filter(({ text }) => CAPITAL.test(text) || /\w \w.*[a-z]\.$/.test(text))
         .map(({ line, text }) => `${path}:${line}: ${text}`),
@@ -113,7 +113,7 @@ test('no marker of a merge conflict is left in a text file', () => {
     'study',
   ].flatMap((folder) =>
     readdirSync(folder, { recursive: folder !== '.', encoding: 'utf8' })
-      .filter((name) => /\.(?:md|ts|js|json|ksy|ya?ml|c|h|sh)$/.test(name))
+      .filter((name) => /\.(?:md|ts|js|json|ksy|ya?ml|c|h|sh)$/.test(name) && !/node_modules/.test(name))
       .map((name) => join(folder, name)),
   );
   expect(texts.filter((path) => /^(?:<{7} |={7}$|>{7} )/m.test(readFileSync(path, 'utf8')))).toEqual([]);

@@ -1,8 +1,8 @@
 /** What a handed-over IOMMU state has to satisfy, clause by clause: the rules that say so, each with a dump that breaks it. */
 import { expect, test } from 'vitest';
+import { TABLE_CASES } from '../../src/structures/iommu/cases-tables.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { DRAFT_CASES } from './draft-cases/index.js';
-import { TABLE_CASES } from './iommu-tables/cases.js';
 
 const CLAUSES: Readonly<Record<string, readonly string[]>> = {
   'versions and strings are known': ['IOMMU-001', 'PCI-001', 'IOMMUFD-111', 'IOMMU-014'],

@@ -8,6 +8,7 @@ import { allProofs } from './proof/all.js';
 import { NOT_CAPTURED } from './proof/drafts.js';
 import { catalogue, GENERATIONS } from './proof/fault.js';
 import { RELATED } from './proof/related.js';
+import { subjectsMissing } from './proof/subjects.js';
 
 /** Applies, but was not seen to fail in this generation; with the reason. */
 const UNSEEN: Record<string, string> = {
@@ -111,6 +112,17 @@ describe('every rule', () => {
         /NaN|\[object|undefined(?! )/,
       );
     }
+  });
+});
+
+describe('subjects', () => {
+  test("of every rule's findings say what their messages say", () => {
+    const { told } = allProofs();
+    const found = new Map<string, string>();
+    for (const text of told.flatMap(subjectsMissing)) found.set(text.slice(0, text.indexOf(':')), text);
+    expect([...found.values()].sort()).toEqual([]);
+    const judged = new Set(told.map(({ rule }) => rule));
+    expect(catalogue.map(({ id }) => id).filter((id) => !judged.has(id))).toEqual([]);
   });
 });
 

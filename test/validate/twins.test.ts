@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GENERATIONS } from '../../src/abi/model.js';
+import { DRAFTS } from '../../src/structures/index.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Rule } from '../../src/validate/rule.js';
 import { vtdRows } from '../../src/validate/vtd/index.js';
@@ -47,7 +48,8 @@ describe('twins', () => {
     const without = catalogue
       .filter((rule) => isRestricted(rule) && rules[rule.id] === undefined)
       .map(({ id }) => id)
-      .filter((id) => areas[areaOf(id)] === undefined);
+      // A draft has no twin that a release wrote.
+      .filter((id) => areas[areaOf(id)] === undefined && !DRAFTS.some(({ area }) => area?.id === areaOf(id)));
     expect(without).toEqual([]);
   });
 

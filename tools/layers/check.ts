@@ -1,17 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isEngine, isVersionless, type NameUse, namesIn } from './engines.js';
+import { isEngine, type NameUse, namesIn, versionsIn } from './engines.js';
 import { type Scan, scan } from './scan.js';
 
 /**
  * Folders of src, top first. A file imports from its own folder, from lines further down, and from a neighbour
- * on its line as long as the neighbour imports nothing from it in turn.
+ * on its line as long as the neighbour imports nothing from it in turn. Some files are a layer of their own (`OWN`).
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['viewer'],
   ['cli'],
   ['report', 'diff', 'trim', 'synth', 'fuzz', 'what'],
+  ['catalogue'],
+  ['rules'],
   ['validate'],
   ['instances'],
   ['decode', 'encode'],
@@ -22,6 +24,16 @@ const LAYERS: readonly (readonly string[])[] = [
   ['fdt', 'memory', 'versions', 'records'],
   ['schema'],
 ];
+/**
+ * Rules of a structure lie beside its binding, which must not know them, and are made of what validate has for all:
+ * only the catalogue, their registry's reader, is above them there.
+ */
+const OWN: readonly (readonly [layer: string, paths: RegExp])[] = [
+  ['rules', /^structures\/(?:[^/]+\/)?rules\b/],
+  ['catalogue', /^validate\/catalogue\.ts$/],
+];
+/** Dumps that break a structure's rules: beside them too, for the tests alone, and with what tests have. */
+const CASES = /^structures\/[^/]+\/cases\b/;
 const RANK = new Map(LAYERS.flatMap((names, rank) => names.map((name): [string, number] => [name, rank])));
 /** Packages that a folder may use; cli and memory/node may use any. */
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -48,6 +60,8 @@ interface Source extends Scan {
   readonly path: string;
   /** Structures that an engine names. */
   readonly names: readonly NameUse[];
+  /** Versions of ABIs that are named where they should be asked for. */
+  readonly versions: readonly NameUse[];
 }
 
 interface Edge {
@@ -65,8 +79,10 @@ export function checkLayers(root: string): Result {
     .map((name): Source => {
       const path = name.split(sep).join('/');
       const text = readFileSync(join(folder, name), 'utf8');
-      return { path, names: namesOf(path, text, subjects), ...scan(text) };
+      const names = isEngine(path) ? namesIn(text, subjects) : [];
+      return { path, names, versions: isEngine(path) ? [] : versionsIn(path, text), ...scan(text) };
     })
+    .filter(({ path }) => !CASES.test(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const known = new Set(sources.map(({ path }) => path));
   const violations: Violation[] = [];
@@ -74,8 +90,10 @@ export function checkLayers(root: string): Result {
   const report = (path: string, line: number, message: string): void => {
     violations.push({ file: `src/${path}`, line, message });
   };
-  for (const { path, imports, nodeGlobals, names } of sources) {
+  for (const { path, imports, nodeGlobals, names, versions } of sources) {
     for (const { name, line } of names) report(path, line, `names ${name}: an engine knows no structure`);
+    for (const { name, line } of versions)
+      report(path, line, `names ${name}: only src/versions and src/structures know versions`);
     for (const { name, line } of isNodeCode(path) ? [] : nodeGlobals) {
       report(path, line, `uses ${name}: only src/cli and src/memory/node may use what Node alone has`);
     }
@@ -101,18 +119,12 @@ export function checkLayers(root: string): Result {
   return { files: sources.length, imports: edges.length, violations };
 }
 
-/** Names that a file should not have: of any structure in an engine, of versions where these come from bindings. */
-function namesOf(path: string, text: string, subjects: readonly string[]): readonly NameUse[] {
-  if (isEngine(path)) return namesIn(text, subjects);
-  return isVersionless(path) ? namesIn(text, []) : [];
-}
-
-/** The structures that are bound: one folder each. */
+/** The structures that are bound: one folder each, with its binding. */
 function subjectsOf(folder: string): string[] {
   const structures = join(folder, 'structures');
   if (!existsSync(structures)) return [];
   return readdirSync(structures, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? [entry.name] : [],
+    entry.isDirectory() && existsSync(join(structures, entry.name, 'binding.ts')) ? [entry.name] : [],
   );
 }
 
@@ -143,8 +155,10 @@ function directionProblem(from: string, to: string): string | undefined {
   return `imports src/${to}: ${own} may not import ${other === '' ? 'the package entry' : other}`;
 }
 
-/** The folder of src that a file is in; empty for the files of src itself, which put the package together. */
+/** The layer of a file, mostly the folder of src that it is in; empty for the files of src itself, which put the package together. */
 function layerOf(path: string): string {
+  const own = OWN.find(([, paths]) => paths.test(path));
+  if (own !== undefined) return own[0];
   const slash = path.indexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);
 }

@@ -1,7 +1,7 @@
 import { blank } from './scan.js';
 
 /**
- * Files of src that work on any structure along its binding: none of them names one, or a generation. A path that ends
+ * Files of src that work on any structure along its binding: none of them names one, or a version. A path that ends
  * with a slash is a folder.
  */
 const ENGINES: readonly string[] = [
@@ -33,23 +33,17 @@ const ENGINES: readonly string[] = [
   'diff/kept/uses-tables.ts',
   'report/structure-',
 ];
-/** Files that name structures, and take what their versions have from bindings: none of them names a version. */
-const VERSIONLESS: readonly string[] = [
-  'decode/upstream/luo.ts',
-  'decode/upstream/riders.ts',
-  'decode/upstream/kho-test.ts',
-  'encode/upstream/luo.ts',
-  'encode/upstream/rider.ts',
-  'instances/luo.ts',
-  'instances/upstream.ts',
-  'diff/kept/',
-  'diff/outline/luo.ts',
-  'diff/outline/riders.ts',
-  'diff/outline/subtrees.ts',
-  'report/upstream-',
-  'synth/luo.ts',
+/** Where versions of ABIs are named: as facts, as forms, and in what is generated. A path that ends with a slash is a folder. */
+const VERSIONED: readonly string[] = [
+  'versions/',
+  'structures/',
+  'records/',
+  'fuzz/generated/',
+  'validate/examples.ts',
+  'report/page/assets.ts',
 ];
-const GENERATION = /['"`](?:kho-v\d|luo-v\d|memfd-v\d|memblock-v\d|kho-test-v\d|rfc-2024)/g;
+/** A version of an ABI, as `compatible` has it, or the 2024 series. */
+const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!\\w)';
 
 /** What an engine names, and where. */
 export interface NameUse {
@@ -58,37 +52,42 @@ export interface NameUse {
   readonly line: number;
 }
 
-/** Whether a file, by its path from src, takes what versions have from bindings. */
-export function isVersionless(path: string): boolean {
-  return VERSIONLESS.some((each) => path.startsWith(each));
-}
-
 /** Whether a file, by its path from src, is an engine. */
 export function isEngine(path: string): boolean {
   return ENGINES.some((engine) => path.startsWith(engine));
 }
 
 /**
- * Names of structures and generations in the code of an engine; its comments may have them.
+ * Names of structures and versions in the code of an engine; its comments may have them.
  *
  * @param subjects folders of src/structures
  */
 export function namesIn(source: string, subjects: readonly string[]): NameUse[] {
   const code = blank(source, false);
   const uses: NameUse[] = [];
-  const add = (pattern: RegExp): void => {
-    for (const match of code.matchAll(pattern)) {
-      uses.push({
-        name: match[0].replace(/^['"`]/, ''),
-        line: code.slice(0, match.index).split('\n').length,
-      });
-    }
-  };
   for (const subject of subjects) {
     // As a word on its own, and as an identifier: guest-memfd is guestMemfd there.
     const identifier = subject.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    add(new RegExp(`(?<![\\w-])(?:${subject}|${identifier})(?![\\w])`, 'gi'));
+    uses.push(...matches(code, new RegExp(`(?<![\\w-])(?:${subject}|${identifier})(?![\\w])`, 'gi')));
   }
-  add(GENERATION);
-  return uses.sort((a, b) => a.line - b.line);
+  return [...uses, ...matches(code, new RegExp(VERSION, 'g'))].sort((a, b) => a.line - b.line);
+}
+
+/**
+ * Versions of ABIs that a file names although it should ask for what sets them apart. Rules may have them in their words,
+ * so that there only a string that is one counts.
+ *
+ * @param path from src
+ */
+export function versionsIn(path: string, source: string): NameUse[] {
+  if (VERSIONED.some((each) => path.startsWith(each))) return [];
+  const alone = path.startsWith('validate/');
+  return matches(blank(source, false), new RegExp(alone ? `(?<=['"\`])${VERSION}(?=['"\`])` : VERSION, 'g'));
+}
+
+function matches(code: string, pattern: RegExp): NameUse[] {
+  return [...code.matchAll(pattern)].map(({ 0: name, index }) => ({
+    name,
+    line: code.slice(0, index).split('\n').length,
+  }));
 }

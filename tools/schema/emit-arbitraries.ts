@@ -30,9 +30,12 @@ export function emitArbitraries(schema: Schema, all: ReadonlyMap<string, TypeLay
   };
 }
 
-/** All of them as one module. */
+/** All of them as one module, with the types of what they make. */
 export function emitArbitraryIndex(schemas: readonly Schema[]): Output {
-  const exports = schemas.map(({ file }) => `export * from './${file}.js';`);
+  const exports = [
+    ...schemas.map(({ file }) => `export type * from '../../records/${file}.js';`),
+    ...schemas.map(({ file }) => `export * from './${file}.js';`),
+  ];
   return {
     path: 'src/fuzz/generated/index.ts',
     text: [comment('Generated from formats/: do not edit.'), '', ...exports, ''].join('\n'),

@@ -20,7 +20,7 @@ export function emitRecords(schema: Schema, all: ReadonlyMap<string, TypeLayout>
     layouts: all,
     imports: { codec: new Set(), records: new Map() },
   };
-  uniqueExports(schema);
+  uniqueExports(schema, layouts);
   const blocks: string[][] = schema.enums.map((model) =>
     emitValues(pascal(model.name), `Values of \`${model.name}\`.`, model.values, false),
   );
@@ -79,7 +79,7 @@ export function emitIndex(schemas: readonly Schema[]): Output {
 }
 
 /**
- * Checks that every pointer leads to a type of some file; no import is needed for that.
+ * Checks that every pointer leads to a type of some file, and is counted by a number; no import is needed for that.
  *
  * @throws SchemaError naming the first that does not.
  */
@@ -87,7 +87,12 @@ export function checkPointers(schemas: readonly Schema[], layouts: ReadonlyMap<s
   for (const schema of schemas) {
     for (const type of schema.types) {
       for (const field of type.fields) {
-        const { to = [], element } = field.pointer ?? {};
+        const { to = [], element, count } = field.pointer ?? {};
+        const counting = type.fields.find(({ id }) => id === count)?.type.kind;
+        if (counting === 'bytes' || counting === 'record')
+          throw new SchemaError(
+            `${schema.file}.ksy: type ${type.name}: field ${field.id}: key -pointer.count: ${count} is no number`,
+          );
         for (const target of element === undefined ? to : [...to, element]) {
           if (layouts.has(target)) continue;
           throw new SchemaError(
@@ -187,7 +192,10 @@ const TAKEN: readonly string[] = [
   ],
 ];
 
-function uniqueExports(schema: Schema): void {
+/** Locals of readers and writers whose size depends on parameters or on data; parameters and fields are others there. */
+const LOCALS: readonly string[] = ['view', 'offset', 'end', 'at'];
+
+function uniqueExports(schema: Schema, layouts: readonly TypeLayout[]): void {
   const names = new Set<string>(TAKEN);
   const add = (name: string, where: string): void => {
     if (names.has(name)) {
@@ -199,7 +207,7 @@ function uniqueExports(schema: Schema): void {
     names.add(name);
   };
   for (const { name } of schema.enums) add(pascal(name), `enum ${name}`);
-  for (const { name, fields } of schema.types) {
+  for (const { name, fields, parameters } of schema.types) {
     const own = [pascal(name), camel(name), upper(name), `${upper(name)}_SIZE`];
     if (fields.some(({ type }) => type.kind === 'bits')) own.push(`${upper(name)}_BITS`);
     const functions = [
@@ -208,6 +216,16 @@ function uniqueExports(schema: Schema): void {
       `${camel(name)}Masks`,
       `${camel(name)}Fields`,
     ];
+    const open = layouts.find(({ type }) => type.name === name)?.size === undefined;
+    if (open) functions.push(`sizeOf${pascal(name)}`);
+    for (const id of [...parameters, ...(open ? fields.map((field) => field.id) : [])]) {
+      if (!TAKEN.includes(camel(id)) && !LOCALS.includes(camel(id))) continue;
+      throw new SchemaError(
+        `${schema.file}.ksy: type ${name}: field ${id}: key id: ${camel(id)} means something else in the generated code`,
+      );
+    }
+    for (const id of parameters.includes('value') ? ['value'] : [])
+      throw new SchemaError(`${schema.file}.ksy: type ${name}: param ${id}: key id: is the record itself`);
     for (const text of [...own, ...functions]) add(text, `type ${name}`);
     const properties = new Map<string, string>();
     for (const { id, values } of fields) {

@@ -42,6 +42,12 @@ export function layoutSchemas(schemas: readonly Schema[]): ReadonlyMap<string, T
       defined.set(type.name, { schema, type });
     }
   }
+  const files = new Set(schemas.map(({ file }) => file));
+  for (const { file, imports } of schemas) {
+    const missing = imports.find((name) => !files.has(name));
+    if (missing !== undefined)
+      throw new SchemaError(`${file}.ksy: meta: key imports: there is no ${missing}.ksy`);
+  }
   const done = new Map<string, TypeLayout>();
   const visit = (schema: Schema, type: TypeModel, path: readonly string[]): TypeLayout => {
     const known = done.get(type.name);

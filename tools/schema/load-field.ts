@@ -1,8 +1,18 @@
 import { condition } from '../../src/schema/condition.js';
 import type { Pointer, Unit } from '../../src/schema/record.js';
-import { type Expression, namesOf, parseExpression } from './expression.js';
+import { constantOf, type Expression, namesOf, parseExpression } from './expression.js';
 import type { EnumModel, FieldModel, FieldType } from './model.js';
-import { fail, identifier, mapping, type Node, namedValues, onlyKeys, references, string } from './node.js';
+import {
+  fail,
+  identifier,
+  kernelName,
+  mapping,
+  type Node,
+  namedValues,
+  onlyKeys,
+  references,
+  string,
+} from './node.js';
 
 const FIELD_KEYS = [
   'id',
@@ -37,6 +47,8 @@ const UNITS: readonly string[] = [
   'pfn',
   'virtual-address',
 ];
+/** Bytes of a field, or elements of an array, where their number is fixed. */
+const MOST = 1 << 20;
 const REVISIONS: readonly unknown[] = [2, 3, 5];
 /** Settings that a condition may name beside the fields of its record and cap.x, ecap.x. */
 const SETTINGS: readonly string[] = ['rev', 'haw', 'mode', 'ssirwe', 'ssade', 'emte', 'eafe', 'hpte'];
@@ -70,19 +82,26 @@ export function loadField(
     if (!enums.some((candidate) => candidate.name === optional.enum))
       fail(where, 'enum', 'is not defined in this file');
     if (!isSmallInteger(type)) fail(where, 'enum', 'needs an integer of at most 32 bits');
+    if (node['-values'] !== undefined) fail(where, '-values', 'has an enum beside it');
+    for (const { value } of enums.find(({ name }) => name === optional.enum)?.values ?? [])
+      if (!fits(value, type)) fail(where, 'enum', `${value} does not fit`);
   }
   if (node['-values'] !== undefined) {
     optional.values = namedValues(node['-values'], where, '-values');
     for (const { value } of optional.values)
       if (!fits(value, type)) fail(where, '-values', `${value} does not fit`);
+    if (node['-unit'] === 'flags' && optional.values.some(({ value }) => value === 0n))
+      fail(where, '-values', '0 is no mask of flags');
   }
   if (node['-unit'] !== undefined) {
     if (!UNITS.includes(String(node['-unit']))) fail(where, '-unit', `must be one of ${UNITS.join(', ')}`);
+    if (!isNumber(type)) fail(where, '-unit', 'needs a number');
     optional.unit = node['-unit'] as Unit;
   }
   if (node['-string'] !== undefined) {
     if (node['-string'] !== 'nul' || type.kind !== 'bytes')
       fail(where, '-string', 'must be nul, on a field of bytes');
+    if (optional.repeat !== undefined) fail(where, '-string', 'is not supported on arrays');
     optional.text = true;
   }
   for (const key of ['-reserved', '-ignored'] as const) {
@@ -104,10 +123,16 @@ export function loadField(
     if (!REVISIONS.includes(revision)) fail(where, key, 'must be 2, 3 or 5');
     optional[key === '-since' ? 'since' : 'until'] = revision;
   }
-  if (node['-pointer'] !== undefined) optional.pointer = pointer(node['-pointer'], where, allNames);
+  if (node['-pointer'] !== undefined) {
+    optional.pointer = pointer(node['-pointer'], where, allNames);
+    if (type.kind !== 'record' && !(isNumber(type) && type.kind !== 'sint' && widthOf(type) >= 32))
+      fail(where, '-pointer', 'needs an unsigned number of 32 bits or more, or a record');
+    const none = optional.pointer.null;
+    if (none !== undefined && !fits(none, type)) fail(where, '-pointer.null', `${none} does not fit`);
+  }
   return {
     id,
-    kernelName: string(node['-orig-id'], where, '-orig-id'),
+    kernelName: kernelName(node['-orig-id'], where),
     doc: string(node.doc, where, 'doc'),
     docRef: references(node['doc-ref'], where),
     type,
@@ -146,9 +171,19 @@ function fieldType(node: Node, where: string, known: ReadonlySet<string>): Field
   };
 }
 
+type NumberType = Exclude<FieldType, { kind: 'bytes' | 'record' }>;
+
+function isNumber(type: FieldType): type is NumberType {
+  return type.kind !== 'bytes' && type.kind !== 'record';
+}
+
+function widthOf(type: NumberType): number {
+  return type.kind === 'bits' ? type.width : type.bytes * 8;
+}
+
 function fits(value: bigint, type: FieldType): boolean {
-  if (type.kind === 'bytes' || type.kind === 'record') return false;
-  const width = type.kind === 'bits' ? type.width : type.bytes * 8;
+  if (!isNumber(type)) return false;
+  const width = widthOf(type);
   return (type.kind === 'sint' ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value)) === value;
 }
 
@@ -169,6 +204,9 @@ function expression(source: unknown, where: string, key: string, known: Readonly
         fail(where, key, `${name} is neither a parameter nor an earlier unsigned field of at most 32 bits`);
       }
     }
+    const constant = constantOf(parsed);
+    if (key !== 'type' && constant !== undefined && !(constant >= 1 && constant <= MOST))
+      fail(where, key, `${constant} is not from 1 to ${MOST}`);
     return parsed;
   } catch (error) {
     if (error instanceof SyntaxError) return fail(where, key, error.message);
@@ -195,6 +233,7 @@ function pointer(source: unknown, where: string, fields: ReadonlySet<string>): P
   const node = mapping(source, `${where}: -pointer`);
   onlyKeys(node, POINTER_KEYS, `${where}: -pointer`);
   const to = Array.isArray(node.to) ? node.to : [node.to];
+  if (to.length === 0) fail(where, '-pointer.to', 'is empty');
   const kind = node.kind;
   if (kind !== 'one' && kind !== 'chain' && kind !== 'array' && kind !== 'page') {
     return fail(where, '-pointer.kind', 'must be one, chain, array or page');
@@ -207,7 +246,7 @@ function pointer(source: unknown, where: string, fields: ReadonlySet<string>): P
     result.element = identifier(string(node.element, where, '-pointer.element'), where, '-pointer.element');
   }
   if (node.count !== undefined) {
-    if (typeof node.count === 'bigint') result.count = Number(node.count);
+    if (typeof node.count === 'bigint') result.count = counted(node.count, where, '-pointer.count');
     else {
       const name = string(node.count, where, '-pointer.count');
       if (!fields.has(name)) fail(where, '-pointer.count', `${name} is not a field of the record`);
@@ -216,7 +255,7 @@ function pointer(source: unknown, where: string, fields: ReadonlySet<string>): P
   }
   if (node.capacity !== undefined) {
     if (typeof node.capacity !== 'bigint') return fail(where, '-pointer.capacity', 'must be a number');
-    result.capacity = Number(node.capacity);
+    result.capacity = counted(node.capacity, where, '-pointer.capacity');
   }
   if (node.null !== undefined) {
     if (typeof node.null !== 'bigint') return fail(where, '-pointer.null', 'must be a number');
@@ -228,4 +267,9 @@ function pointer(source: unknown, where: string, fields: ReadonlySet<string>): P
     result.preserved = node.preserved;
   }
   return result;
+}
+
+/** A number of elements. */
+function counted(count: bigint, where: string, key: string): number {
+  return count >= 1n && count <= MOST ? Number(count) : fail(where, key, `${count} is not from 1 to ${MOST}`);
 }

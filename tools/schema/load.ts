@@ -1,9 +1,11 @@
 import { parseDocument } from 'yaml';
+import { namesOf } from './expression.js';
 import { isSmallInteger, loadField } from './load-field.js';
-import { type EnumModel, type Schema, SchemaError, type TypeModel } from './model.js';
+import { type EnumModel, type FieldModel, type Schema, SchemaError, type TypeModel } from './model.js';
 import {
   fail,
   identifier,
+  kernelName,
   list,
   mapping,
   type Node,
@@ -38,7 +40,8 @@ const PARAM_KEYS = ['id', 'type', 'doc'];
 export function loadSchema(file: string, text: string): Schema {
   const document = parseDocument(text, { schema: 'core', uniqueKeys: true, intAsBigInt: true });
   const [problem] = document.errors;
-  if (problem !== undefined) throw new SchemaError(`${file}.ksy: ${problem.message}`);
+  if (problem !== undefined)
+    throw new SchemaError(`${file}.ksy: key of line ${problem.linePos?.[0].line}: ${problem.message}`);
   const root = mapping(document.toJS({ maxAliasCount: 0 }), `${file}.ksy`);
   const where = `${file}.ksy`;
   onlyKeys(root, TOP_KEYS, where);
@@ -52,6 +55,8 @@ export function loadSchema(file: string, text: string): Schema {
   const imports = list(meta.imports ?? [], `${where}: meta`, 'imports').map((name) =>
     identifier(string(name, `${where}: meta`, 'imports'), `${where}: meta`, 'imports'),
   );
+  if (new Set([file, ...imports]).size <= imports.length)
+    fail(`${where}: meta`, 'imports', 'has a file twice, or the file itself');
   const enums = Object.entries(optionalMapping(root.enums, `${where}: enums`)).map(
     ([name, values]): EnumModel => {
       identifier(name, `${where}: enums`, name);
@@ -60,6 +65,7 @@ export function loadSchema(file: string, text: string): Schema {
   );
   const fileRefs = references(root['doc-ref'], where);
   const typeNodes = mapping(root.types, `${where}: types`);
+  if (Object.keys(typeNodes).length === 0) fail(where, 'types', 'is empty');
   checkEntry(root.seq, where, Object.keys(typeNodes));
   const types = Object.entries(typeNodes).map(([name, node]) => loadType(where, name, node, fileRefs, enums));
   return {
@@ -103,8 +109,11 @@ function loadType(
     const id = identifier(string(param.id, `${where}: params`, 'id'), `${where}: params`, 'id');
     if (!['u1', 'u2', 'u4'].includes(String(param.type)))
       fail(`${where}: param ${id}`, 'type', 'must be u1, u2 or u4');
+    if (list(node.seq, where, 'seq').some((other) => (other as Node | null)?.id === id))
+      fail(`${where}: param ${id}`, 'id', 'is a field too');
     return id;
   });
+  if (new Set(parameters).size < parameters.length) fail(where, 'params', 'has a name twice');
   const known = new Set(parameters);
   const allNames = new Set(list(node.seq, where, 'seq').map((entry) => String((entry as Node | null)?.id)));
   const seen = new Set<string>();
@@ -121,12 +130,23 @@ function loadType(
     return field;
   });
   if (fields.length === 0) fail(where, 'seq', 'is empty');
+  const used = new Set(fields.flatMap(usedNames));
+  for (const id of parameters) if (!used.has(id)) fail(`${where}: param ${id}`, 'id', 'is not used');
   return {
     name,
-    kernelName: string(node['-orig-id'], where, '-orig-id'),
+    kernelName: kernelName(node['-orig-id'], where),
     doc: string(node.doc, where, 'doc'),
     docRef: docRef.length > 0 ? docRef : fileRefs,
     parameters,
     fields,
   };
+}
+
+/** Names that the expressions of a field use. */
+function usedNames({ type, repeat }: FieldModel): string[] {
+  const expressions = [
+    ...(type.kind === 'bytes' ? [type.size] : type.kind === 'record' ? type.args : []),
+    ...(repeat === undefined ? [] : [repeat]),
+  ];
+  return expressions.flatMap(namesOf);
 }

@@ -130,6 +130,7 @@ export interface LuoFile extends FileStructures {
   readonly origin: Origin;
 }
 
+/** A LUO session: a named set of files that one agent preserves and retrieves. */
 export interface LuoSession {
   /** As stored (64 bytes). */
   readonly name: Uint8Array;
@@ -194,12 +195,14 @@ export interface ReserveMemRegion {
   origin?: Origin;
 }
 
+/** The child `memblock` of the root: regions of reserve_mem that are kept. */
 export interface Memblock {
   readonly compatible: string;
   regions: ReserveMemRegion[];
   origin?: Origin;
 }
 
+/** A folio of lib/test_kho.c. */
 export interface KhoTestFolio {
   /** Physical address. */
   readonly address: bigint;

@@ -1,5 +1,6 @@
 /** A host's handover: files, and the pages of its records. */
 import { equalBytes } from '../../decode/bytes.js';
+import type { Kcore } from '../../memory/elf/kcore.js';
 import { InputError } from '../../memory/node/errors.js';
 import { type Trimmed, type TrimSource, trimTogether } from '../../trim/trim.js';
 import { translationEnabled } from '../../validate/vtd/unit.js';
@@ -15,6 +16,8 @@ import { hostTrees, namedTree } from './trees.js';
 
 export interface Captured {
   readonly files: readonly CapturedFile[];
+  /** As the host shows them. */
+  readonly shown: readonly CapturedFile[];
   readonly refused: readonly Refusal[];
   readonly facts: KernelFacts;
   readonly trees: readonly CapturedTreeAt[];
@@ -45,7 +48,14 @@ export async function withCapture<T>(
   const opened = openHostMemory(host, { lockdown: facts.lockdown, factor: options.budget });
   if (!('kcore' in opened)) {
     refuseNothing(files, [...refused, ...opened]);
-    return use({ files, refused: [...refused, ...opened], facts, trees: copiedTrees(files), scratch: [] });
+    return use({
+      files,
+      shown: files,
+      refused: [...refused, ...opened],
+      facts,
+      trees: copiedTrees(files),
+      scratch: [],
+    });
   }
   try {
     const { kcore } = opened;
@@ -53,7 +63,8 @@ export async function withCapture<T>(
     const dumps = [...findings.trees, ...findings.others].map((tree) =>
       fromTree('/proc/kcore', tree, memory, findings, options),
     );
-    const all = [...files, ...treesFromMemory(dumps, files)];
+    const all = withTreesFromMemory(files, dumps);
+    if (dumps.length === 0) refused.push(withoutTree(kcore));
     refuseNothing(all, refused);
     const sources = trimSources(dumps, all);
     const inMemory = dumps.map((dump): CapturedTreeAt => {
@@ -66,6 +77,7 @@ export async function withCapture<T>(
     });
     return await use({
       files: all,
+      shown: files,
       refused,
       facts,
       trees: [
@@ -90,16 +102,33 @@ export async function withCapture<T>(
   }
 }
 
-/** Trees that debugfs lacks, as of a kernel that was itself booted by KHO: as files, so that both are in the folder. */
-function treesFromMemory(dumps: readonly LoadedDump[], files: readonly CapturedFile[]): CapturedFile[] {
-  return (['in', 'out'] as const).flatMap((side): CapturedFile[] => {
+/** Why the memory is not captured where it can be read. */
+function withoutTree({ image }: Kcore): Refusal {
+  const why =
+    image === undefined
+      ? 'has no tree that a file names, and does not show the kernel image, which points to the others'
+      : 'has no tree that the kernel image, setup_data or /chosen points to';
+  return { path: '/proc/kcore', code: 'no-tree', why };
+}
+
+/**
+ * The files, with the trees that debugfs lacks, as of a kernel that was itself booted by KHO, or shows in part: from 6.19
+ * on out/fdt states the size that the tree had when the file was made (kexec_handover_debugfs.c), before most of its nodes
+ * were. So both are in the folder, and whole.
+ */
+function withTreesFromMemory(
+  files: readonly CapturedFile[],
+  dumps: readonly LoadedDump[],
+): readonly CapturedFile[] {
+  const added = (['in', 'out'] as const).flatMap((side): CapturedFile[] => {
     const direction = side === 'in' ? 'incoming' : 'outgoing';
-    const copied = files.some(({ path, bytes }) => path === `${side}/fdt` && bytes.length > 0);
+    const copy = files.find(({ path }) => path === `${side}/fdt`)?.bytes ?? new Uint8Array(0);
     const [dump, ...more] = dumps.filter((each) => each.direction === direction);
     if (
-      copied ||
       dump?.found === undefined ||
       more.length > 0 ||
+      copy.length >= dump.found.bytes.length ||
+      !equalBytes(copy, dump.found.bytes.subarray(0, copy.length)) ||
       files.some(({ path }) => path === `${side}/dt`)
     )
       return [];
@@ -108,6 +137,7 @@ function treesFromMemory(dumps: readonly LoadedDump[], files: readonly CapturedF
       { path: `${side}/fdt`, bytes: dump.found.bytes, from: `/proc/kcore at 0x${address.toString(16)}` },
     ];
   });
+  return [...files.filter(({ path }) => !added.some((tree) => tree.path === path)), ...added];
 }
 
 function copiedTrees(files: readonly CapturedFile[]): CapturedTreeAt[] {
@@ -148,6 +178,16 @@ function refuseNothing(files: readonly CapturedFile[], refused: readonly Refusal
   const debugfs = refused.find(({ path }) => path.includes('/kho'));
   if (debugfs !== undefined && debugfs.code !== 'ENOENT')
     throw new InputError(debugfs.path, debugfs.code, debugfs.why);
+  // A tree that debugfs does not show can still be in memory that is closed.
+  const kcore = refused.find(
+    ({ path, code }) => path === '/proc/kcore' && code !== 'ENOENT' && code !== 'no-tree',
+  );
+  if (kcore !== undefined)
+    throw new InputError(
+      '/sys/kernel/debug/kho',
+      'no-handover',
+      `not there, and /proc/kcore cannot be read: ${kcore.why}; mount debugfs (mount -t debugfs none /sys/kernel/debug)`,
+    );
   throw new InputError(
     '/sys/kernel/debug/kho',
     'no-handover',
@@ -156,9 +196,9 @@ function refuseNothing(files: readonly CapturedFile[], refused: readonly Refusal
 }
 
 /** Whether two captures of a file differ, as what a kernel prepares may change while it is read. */
-export function changedSince(host: HostFiles, { files }: Pick<Captured, 'files'>): readonly string[] {
-  return files
-    .filter(({ path, from }) => path === 'out/fdt' && from.startsWith('/sys/'))
+export function changedSince(host: HostFiles, { shown }: Pick<Captured, 'shown'>): readonly string[] {
+  return shown
+    .filter(({ path }) => path === 'out/fdt')
     .flatMap(({ from, bytes }) => {
       const now = host.read(from);
       return now instanceof Uint8Array && !equalBytes(now, bytes) ? [from] : [];

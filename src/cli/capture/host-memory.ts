@@ -25,7 +25,7 @@ export function openHostMemory(
 ): HostMemory | readonly Refusal[] {
   const file = host.open(KCORE);
   if (isRefusal(file)) return [explained(file, lockdown), ...devMem(host, lockdown)];
-  const kcore = parseKcore(readable(file));
+  const kcore = parseKcore((base) => readable(file, base));
   if (typeof kcore === 'string') {
     file.close();
     return [{ path: KCORE, code: 'kcore', why: kcore }];
@@ -35,7 +35,7 @@ export function openHostMemory(
 }
 
 /** What cannot be read is absent: the kernel refuses single pages, as those of a confidential guest. */
-function readable({ fd }: HostFile): RandomAccess {
+function readable({ fd }: HostFile, base: bigint): RandomAccess {
   return {
     // The file states more than there is, or nothing; its program headers say what it has.
     size: Number.MAX_SAFE_INTEGER,
@@ -43,7 +43,7 @@ function readable({ fd }: HostFile): RandomAccess {
       let done = 0;
       try {
         while (done < length) {
-          const count = readSync(fd, into, done, length - done, offset + done);
+          const count = readSync(fd, into, done, length - done, base + BigInt(offset + done));
           if (count === 0) break;
           done += count;
         }

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { parseFdt } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
+import { looksLikeLuo } from '../load-debugfs.js';
 import { type HostFiles, isRefusal, type Refusal } from './host-files.js';
 
 /** A file of the capture. */
@@ -90,11 +91,26 @@ function readSide(host: HostFiles, sources: Sources, folder: string, side: 'in' 
     else if (name === 'sub_fdts') {
       const blobs = host.list(`${folder}/${name}`);
       if (isRefusal(blobs)) sources.refused.push(blobs);
-      else
-        for (const blob of blobs)
-          take(host, sources, `${folder}/${name}/${blob.name}`, `${side}/${name}/${blob.name}`);
+      else for (const blob of blobs) readRider(host, sources, `${folder}/${name}/${blob.name}`, side);
     }
   }
+}
+
+/**
+ * A rider's blob. From 7.2 on debugfs still shows the memory of the incoming LUO blob after the kernel has freed it
+ * (kernel/liveupdate/luo_core.c luo_early_startup): it may be anyone's by then.
+ */
+function readRider(host: HostFiles, sources: Sources, from: string, side: 'in' | 'out'): void {
+  const name = from.slice(from.lastIndexOf('/') + 1);
+  const bytes = host.read(from);
+  if (isRefusal(bytes)) sources.refused.push(bytes);
+  else if (side === 'in' && name === 'LUO' && bytes.length > 0 && !looksLikeLuo(bytes))
+    sources.refused.push({
+      path: from,
+      code: 'FREED',
+      why: 'shows memory that the kernel has freed and reused',
+    });
+  else sources.files.push({ path: `${side}/sub_fdts/${name}`, bytes, from });
 }
 
 /** boot_params, the types of its list, and the payload of a handover: what other elements carry is private. */

@@ -3,6 +3,7 @@ import { FORMS, GENERATIONS } from '../../abi/model.js';
 import { LUO_VERSIONS } from '../../abi/upstream/model.js';
 import { recordTypes } from '../../records/index.js';
 import { recordNames } from '../../report/explain-names.js';
+import { MORE_NAMES } from '../../synth/more.js';
 import { IOMMU_STAGES } from '../../synth/upstream-plan.js';
 import { catalogue } from '../../validate/catalogue.js';
 import { areaOf } from '../../validate/coverage.js';
@@ -57,6 +58,7 @@ function valueTable(): ReadonlyMap<string, Values> {
     ['explain.c-header', { words: [...new Set(RELEASES.map(({ kho }) => kho)), ...releases] }],
     ['luo', { words: LUO_VERSIONS }],
     ['synth.stage', { words: IOMMU_STAGES }],
+    ['synth.with', { words: MORE_NAMES, list: true }],
     ['walk.stage', { words: ['first', 'second'] }],
     ['validate.to', { words: releases }],
     ['encode.to', { words: ['dtb', 'elf'] }],

@@ -25,8 +25,9 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['TMPDIR', 'where input is unpacked, without --spool'],
   [
     'NODE_DISABLE_COMPILE_CACHE',
-    'set to 1: Node.js 22.1 and newer do not keep the compiled program in their cache',
+    'set to 1: the compiled program is not kept, neither by Node.js 22.1 and newer nor in $XDG_CACHE_HOME/kho-toolkit',
   ],
+  ['XDG_CACHE_HOME', 'where Node.js before 22.1 keeps the compiled program (default: ~/.cache)'],
 ];
 
 /** Lines of roff source for the man macros. */

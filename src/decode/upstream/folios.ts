@@ -1,5 +1,7 @@
 /** Lists of folios in preserved vmalloc areas: whatever the file is. */
+
 import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
+import { tellEntries } from '../../memory/work.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
 import { mayBeUnlike } from '../../schema/plausible.js';
 import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE, folioSer } from '../../structures/folios.js';
@@ -107,6 +109,7 @@ function folioView(
       const count = Math.floor(known / FOLIO_SER_SIZE);
       if (mayBeUnlike(folioSer, signed, count)) clear(told, bytes, first, count);
       judged = Math.max(judged, first + count);
+      tellEntries(wanted);
       yield { view, words, first, count };
       if (count < wanted) {
         judged = length;

@@ -2,7 +2,6 @@
 import type { AddressRange, Form, Generation, Handover, SetupDataKho } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
-import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
@@ -10,6 +9,8 @@ import { readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { KHO_DATA_RFC2024_SIZE, SETUP_DATA_SIZE } from '../../records/kho.js';
 import { KHO_DATA_SIZE, KHO_SCRATCH_SIZE, khoScratch, readKhoData } from '../../records/kho_root.js';
+import { type UpstreamGeneration, upstreamRoots } from '../../structures/root/tree.js';
+import { FACTS } from '../../versions/generations.js';
 import { inferWriter } from '../../versions/writer.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
@@ -148,7 +149,7 @@ function decodeMap(
     });
     return;
   }
-  if (generation === 'kho-v1') {
+  if (FACTS[generation].map === 'chunks') {
     const known = [
       ...(address === undefined ? [] : [{ address, what: 'the root tree' }]),
       ...subtrees.flatMap(({ name, address: at }) =>
@@ -161,7 +162,7 @@ function decodeMap(
       known,
       ...(form === undefined ? {} : { form }),
       ...(release === undefined ? {} : { release }),
-      ...writerEvidence(handover, memory),
+      ...writerEvidence(handover, generation, memory),
     };
     setMap(handover, decodeChunks(memory, head, pageSize, evidence, reporter.of('map')));
     return;
@@ -188,6 +189,7 @@ function decodeMap(
 /** What the tree and the one rider whose form changed with the bitmaps tell of the map's form. */
 function writerEvidence(
   { tree, subtrees = [] }: Handover,
+  kho: UpstreamGeneration,
   memory: PhysicalMemory,
 ): Pick<ChunkEvidence, 'writer'> {
   const test = subtrees.find(({ name }) => name === 'kho_test')?.address;
@@ -195,7 +197,7 @@ function writerEvidence(
   const khoTest = blob === undefined ? undefined : khoTestForm(parseFdt(blob));
   const editedTree = subtrees.length > 0 && tree?.header?.offMemRsvmap === FDT_HEADER_SIZE;
   const facts = {
-    kho: 'kho-v1',
+    kho,
     files: [],
     ...(khoTest === undefined ? {} : { khoTest }),
     ...(editedTree ? { editedTree } : {}),

@@ -2,6 +2,7 @@
 import type { Handover } from '../../abi/model.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { bytesToText } from '../../schema/text.js';
+import { luoForm } from '../../structures/luo/binding.js';
 import { type AbiFacts, type PossibleReleases, possibleReleases } from '../../versions/releases.js';
 import { SMALL_BITMAP } from './bitmap-form.js';
 import { isUpstream } from './handover.js';
@@ -29,7 +30,10 @@ function abiFacts(handover: Handover): AbiFacts | undefined {
     ...(map === undefined ? {} : { map }),
     ...(header === undefined ? {} : { editedTree: header.offMemRsvmap === FDT_HEADER_SIZE }),
     ...(luo === undefined ? {} : { luo: luo.compatible }),
-    ...(luo?.version === 'luo-v1' ? { luoFlb: luo.flbsAddress !== undefined } : {}),
+    // Where there is no central record, a node of the tree names the FLBs.
+    ...(luo?.version !== undefined && luoForm(luo.version)?.head === undefined
+      ? { luoFlb: luo.flbsAddress !== undefined }
+      : {}),
     ...(luo?.flbs === undefined ? {} : { flbs: luo.flbs.map(({ name }) => bytesToText(name).text) }),
     ...(writerRelease === undefined ? {} : { dumpRelease: writerRelease }),
     ...(memblock === undefined ? {} : { memblock: memblock.compatible }),

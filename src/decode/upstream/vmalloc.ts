@@ -157,7 +157,10 @@ export function readArea(
 }
 
 /** Physical address of a byte of an area, for messages. */
-export function areaAddress({ runs, runSize }: VmallocArea, offset: number): bigint {
+export function areaAddress(
+  { runs, runSize }: Pick<VmallocArea, 'runs' | 'runSize'>,
+  offset: number,
+): bigint {
   const index = Math.floor(offset / runSize);
   return BigInt((runs[index] ?? 0) + (offset - index * runSize));
 }

@@ -82,6 +82,15 @@ const ORDER: readonly CoverageStatus[] = [
  *
  * A session that was retrieved and closed is legitimately not in B: the answer tells it, and only memory that
  * something in B still needs is lost.
+ *
+ * @example
+ * ```ts
+ * import { coverageOf, decodeHandover, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * console.log(coverageOf(handover, handover).verdict); //=> covered
+ * ```
  */
 export function coverageOf(a: Handover, b: Handover, options: LineageOptions = {}): Coverage {
   const notAsked = whyNotAsked(a, b, options);

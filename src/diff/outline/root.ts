@@ -1,9 +1,9 @@
 /** A handover as named things: the lists that are compared, whatever its generation. */
 
 import type { Handover } from '../../abi/model.js';
-import { rfc2024 } from '../../abi/rfc2024.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import { upstreamRoots } from '../../abi/upstream/root.js';
+import { rfc2024 } from '../../structures/rfc-2024/binding.js';
+import { upstreamRoots } from '../../structures/root/tree.js';
 import { isRfc } from '../../versions/generations.js';
 import { type Entity, field, type List, presence, strictField, summaryField } from '../entity.js';
 import type { Place } from '../place.js';

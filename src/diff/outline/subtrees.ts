@@ -1,10 +1,10 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
 
 import type { Handover, Subtree } from '../../abi/model.js';
-import { moreOfChild } from '../../abi/upstream/root.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { RiderKey } from '../../structures/rider.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
+import { moreOfChild } from '../../structures/root/tree.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';

@@ -3,7 +3,6 @@
 import type { Handover } from '../../abi/model.js';
 import { GENERATIONS } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import type { UpstreamGeneration } from '../../abi/upstream/root.js';
 import { decodeHandover } from '../../decode/handover.js';
 import { blockBits } from '../../decode/upstream/block-bits.js';
 import { radixShape } from '../../decode/upstream/map-radix.js';
@@ -14,6 +13,7 @@ import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { RIDERS } from '../../structures/riders.js';
+import type { UpstreamGeneration } from '../../structures/root/tree.js';
 import { FACTS } from '../../versions/generations.js';
 import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';

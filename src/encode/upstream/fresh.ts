@@ -5,13 +5,13 @@
  */
 
 import type { Generation } from '../../abi/model.js';
-import { type UpstreamGeneration, upstreamRoots } from '../../abi/upstream/root.js';
 import { createFdtEditor } from '../../fdt/edit.js';
 import { type FdtImage, type FdtImageToken, fromImage, structLength } from '../../fdt/image.js';
 import { imageFromJson } from '../../fdt/image-from-json.js';
 import { parseFdt } from '../../fdt/parse.js';
 import { createFdtWriter } from '../../fdt/writer.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { type UpstreamGeneration, upstreamRoots } from '../../structures/root/tree.js';
 import { FACTS } from '../../versions/generations.js';
 import type { TypedNode } from '../bind.js';
 import { jsonObject, ModelError } from '../from-json.js';

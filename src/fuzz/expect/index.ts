@@ -2,6 +2,7 @@
 
 import { fdtHeader } from '../../records/fdt.js';
 import { type Expectation, UNKNOWN } from '../mutation.js';
+import { expectBound } from './bound.js';
 import { fdtFields } from './fdt.js';
 import { type FieldChange, type FieldRule, fieldKey } from './field.js';
 import { rfc2024Fields } from './rfc2024.js';
@@ -20,9 +21,9 @@ export function expectField(change: FieldChange): Expectation {
   const { field, target } = change;
   // Rules look at whole handovers; what a lone rider means is not decided without one.
   const rule = fields[fieldKey(field.owner.name, field.info.id)];
-  if (rule === undefined || target.handover.kind !== 'handover') return UNKNOWN;
+  if (target.handover.kind !== 'handover') return UNKNOWN;
   // Without its memory only the tree is judged.
   const inTree = change.instance.property !== undefined || field.owner === fdtHeader;
   if (target.form === 'blob' && !inTree) return UNKNOWN;
-  return rule(change);
+  return rule === undefined ? expectBound(change) : rule(change);
 }

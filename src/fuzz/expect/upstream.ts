@@ -1,4 +1,5 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
+import { filesOf } from '../../abi/upstream/holders.js';
 import { luoForm } from '../../structures/luo/binding.js';
 import { chainOf } from '../../structures/record-list.js';
 import { factsOf } from '../../versions/generations.js';
@@ -81,7 +82,7 @@ const handler: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-013');
   // Another handler's string may be one that reads the file's record.
   // Of what no release reads, nothing says which handlers there are.
-  if (factsOf(change.target.handover.generation)?.unreleased === true) return UNKNOWN;
+  if (factsOf(change.target.handover.generation)?.unreleased !== undefined) return UNKNOWN;
   return repeated(change) ? UNKNOWN : fires('LUO-012');
 };
 
@@ -97,8 +98,10 @@ const flbName: FieldRule = (change) => {
 };
 
 /** The dumps' FLBs are the test's, which every file holds: another count is too low or too high. */
-const flbCount: FieldRule = ({ value, old, target }) => {
+const flbCount: FieldRule = (change) => {
+  const { value, old, target } = change;
   if (value === 0n || value >= 1n << 31n) return fires('FLB-004');
+  if (hasDrafts(change)) return UNKNOWN;
   if ((target.handover.luo?.sessions?.length ?? 0) === 0) return UNKNOWN;
   return value === old ? ACCEPTED : fires(value < old ? 'FLB-008' : 'FLB-006');
 };
@@ -119,6 +122,11 @@ const releaseName: FieldRule = (change) => {
 
 const totalPages: FieldRule = ({ value }) =>
   fires(...(value > 0x7fff_ffffn / 8n ? ['VMALLOC-010'] : ['VMALLOC-001', 'VMALLOC-009']));
+
+/** Whether some file is of a handler that no release has. */
+function hasDrafts({ target }: FieldChange): boolean {
+  return [...filesOf(target.handover)].some(({ file }) => file.draft !== undefined);
+}
 
 /** By `record.field` of the schemas. */
 export const upstreamFields: Readonly<Record<string, FieldRule>> = {
@@ -147,6 +155,8 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'luo_file_ser.token': where(({ value, others }) => others.includes(value), ['LUO-014'], anything),
   'luo_file_ser.data': (change) => {
     const { value, others, target } = change;
+    // What the value of another handler may be is not told here.
+    if (hasDrafts(change)) return UNKNOWN;
     if (value === 0n || value >= 1n << 52n) return fires('MEMFD-001');
     const page = BigInt(target.handover.pageSize);
     if (others.some((other) => other !== 0n && other / page === value / page)) return fires('MEMFD-018');

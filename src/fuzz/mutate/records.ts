@@ -90,7 +90,7 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
 
 /** Of what no release reads, nothing says which handlers there are. */
 function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased === true
+  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased !== undefined
     ? UNKNOWN
     : zeroed;
 }

@@ -10,6 +10,7 @@ export interface CapturedTree {
   readonly direction: 'incoming' | 'outgoing';
 }
 
+/** The note that `kho capture` writes into a core: what cannot be seen in its memory. */
 export interface CaptureNote {
   readonly trees: readonly CapturedTree[];
   /** Scratch regions, half-open, where the host told them. */

@@ -46,6 +46,14 @@ export interface ElfCoreResult {
  * file's end is absent; what p_memsz has beyond p_filesz is zero, but absent in a core that makedumpfile wrote.
  *
  * @param file the unpacked core; only its headers and notes are read
+ *
+ * @example
+ * ```ts
+ * import { bytesAccess, parseElfCore } from 'kho-toolkit';
+ *
+ * const { core, diagnostics } = parseElfCore(bytesAccess(new TextEncoder().encode('not a core')));
+ * console.log(core, diagnostics[0]?.code); //=> undefined elf-header-truncated
+ * ```
  */
 export function parseElfCore(file: RandomAccess): ElfCoreResult {
   const diagnostics = createDiagnostics();
@@ -119,7 +127,20 @@ function knownPieces(
   return stored;
 }
 
-/** The memory of a core, read from the file it was parsed from. */
+/**
+ * The memory of a core, read from the file it was parsed from.
+ *
+ * @example
+ * ```ts
+ * import { bytesAccess, elfMemory, parseElfCore, planFromSeed, readBytes, synthesise } from 'kho-toolkit';
+ *
+ * const { chunks, fdtAddress } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const file = bytesAccess(new Uint8Array(await new Blob([...chunks()]).arrayBuffer()));
+ * const { core } = parseElfCore(file);
+ * if (core !== undefined) console.log(readBytes(elfMemory(file, core), fdtAddress, 4)?.join(' '));
+ * //=> 208 13 254 237
+ * ```
+ */
 export function elfMemory(file: RandomAccess, core: ElfCore): PhysicalMemory {
   const segments = core.segmentCount === 1 ? '1 segment' : `${core.segmentCount} segments`;
   return backedMemory(file, core.table, `ELF core, ${core.machine}, ${segments}`);

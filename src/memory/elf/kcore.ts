@@ -35,6 +35,12 @@ export interface Kcore {
   readonly vmcoreinfo?: Vmcoreinfo;
 }
 
+/**
+ * The file from a byte on. Offsets of /proc/kcore are virtual addresses without their upper bits (kc_vaddr_to_offset), so
+ * that with five levels of page tables and KASLR they exceed 2^53.
+ */
+export type KcoreFile = (base: bigint) => RandomAccess;
+
 /** A machine has some dozens of ranges. */
 const MAX_SEGMENTS = 4096;
 
@@ -43,20 +49,21 @@ const MAX_SEGMENTS = 4096;
  *
  * @returns what they show, or why the file cannot be used
  */
-export function parseKcore(file: RandomAccess): Kcore | string {
+export function parseKcore(open: KcoreFile): Kcore | string {
+  const file = open(0n);
   const diagnostics = createDiagnostics();
   const layout = readElfLayout(file, diagnostics);
   if (layout === undefined) return diagnostics.list()[0]?.message ?? 'the ELF headers cannot be read';
   const notes: number[] = [];
-  const loads: (DirectRange & { readonly offset: number })[] = [];
+  const loads: (DirectRange & { readonly offset: bigint })[] = [];
   const bytes = new Uint8Array(ELF64_PHDR_SIZE);
   for (let i = 0; i < Math.min(layout.phnum, MAX_SEGMENTS); i++) {
     if (file.readAt(layout.phoff + i * ELF64_PHDR_SIZE, bytes.length, bytes) < bytes.length) break;
     const { pType, pOffset, pVaddr, pPaddr, pFilesz } = readElf64Phdr(new DataView(bytes.buffer), 0);
-    const [start, size, offset] = [Number(pPaddr), Number(pFilesz), Number(pOffset)];
-    if (pType === ElfSegment.note) notes.push(offset, size);
+    const [start, size] = [Number(pPaddr), Number(pFilesz)];
+    if (pType === ElfSegment.note) notes.push(Number(pOffset), size);
     if (pType !== ElfSegment.load || start + size > PHYSICAL_LIMIT || size === 0) continue;
-    loads.push({ start, end: start + size, virtual: pVaddr, offset });
+    loads.push({ start, end: start + size, virtual: pVaddr, offset: pOffset });
   }
   // The image is in RAM too: it is the segment inside of another one.
   const inside = (a: PhysicalRange, b: PhysicalRange) => a !== b && b.start <= a.start && a.end <= b.end;
@@ -66,12 +73,14 @@ export function parseKcore(file: RandomAccess): Kcore | string {
     return 'its segments have no physical addresses, as before Linux 4.19';
   }
   const pieces = createPieces(ram.length);
-  for (const { start, end, offset } of ram) addPiece(pieces, start, end, offset);
+  // From the first one on: physical memory is far below 2^53.
+  const base = ram.reduce((first, { offset }) => (offset < first ? offset : first), ram[0]?.offset ?? 0n);
+  for (const { start, end, offset } of ram) addPiece(pieces, start, end, Number(offset - base));
   const { table } = buildRunTable(pieces);
   const { vmcoreinfo } = findNotes(file, notes, diagnostics);
   return {
     machine: layout.machine,
-    memory: backedMemory(file, table, `kcore, ${layout.machine}`, false),
+    memory: backedMemory(open(base), table, `kcore, ${layout.machine}`, false),
     bytes: ram.reduce((sum, { start, end }) => sum + end - start, 0),
     direct: ram.map(({ start, end, virtual }) => ({ start, end, virtual })),
     ...(image === undefined ? {} : { image: { start: image.start, end: image.end } }),

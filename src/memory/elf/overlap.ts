@@ -51,7 +51,7 @@ export function differingBytes(file: RandomAccess, pieces: RunPieces, table: Run
 
 const shifted = (offset: number, by: number) => (offset === ZERO_RUN ? ZERO_RUN : offset + by);
 
-/** Tells whether two stretches of the file, of at most {@link WINDOW} bytes, are the same; {@link ZERO_RUN} stands for zeros. */
+/** Tells whether two stretches of the file, of at most {@link WINDOW} bytes, are the same; `ZERO_RUN` stands for zeros. */
 function comparer(file: RandomAccess): (a: number, b: number, length: number) => boolean {
   const [left, right] = [new Uint8Array(WINDOW), new Uint8Array(WINDOW)];
   const [leftWords, rightWords] = [new Int32Array(left.buffer), new Int32Array(right.buffer)];

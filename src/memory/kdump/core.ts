@@ -24,7 +24,7 @@ export interface KdumpCore {
   diagnostics(): MemoryDiagnostic[];
 }
 
-/** Result of {@link openKdump}. */
+/** Result of `openKdump`. */
 export interface KdumpResult {
   /** Absent when the file cannot be used as a core at all; the last diagnostic then says why. */
   readonly core?: KdumpCore;
@@ -51,7 +51,7 @@ export function openKdump(source: RandomAccess, codecs: PageCodecs): KdumpResult
 /**
  * Opens makedumpfile's flattened stream of a core: kdump-compressed, or ELF after `makedumpfile -E`.
  *
- * @returns the seekable file and what is wrong with the stream when it holds an ELF core, else as {@link openKdump}
+ * @returns the seekable file and what is wrong with the stream when it holds an ELF core, else as `openKdump`
  */
 export function openFlattened(
   source: RandomAccess,

@@ -1,4 +1,18 @@
-/** A file that cannot be read or used as asked; the message is one line that names path and cause. */
+/**
+ * A file that cannot be read or used as asked; the message is one line that names path and cause.
+ *
+ * @example
+ * ```ts
+ * import { InputError, openDump } from 'kho-toolkit/node';
+ *
+ * try {
+ *   await openDump('no-such-file');
+ * } catch (error) {
+ *   if (error instanceof InputError) console.log(error.message);
+ * }
+ * //=> no-such-file: no such file or folder
+ * ```
+ */
 export class InputError extends Error {
   override readonly name: string = 'InputError';
   readonly path: string;
@@ -12,7 +26,20 @@ export class InputError extends Error {
   }
 }
 
-/** A file that cannot be written; like {@link InputError}. */
+/**
+ * A file that cannot be written; like {@link InputError}.
+ *
+ * @example
+ * ```ts
+ * import { OutputError, writeFileAtomic } from 'kho-toolkit/node';
+ *
+ * try {
+ *   await writeFileAtomic('no-such-folder/out', ['text']);
+ * } catch (error) {
+ *   if (error instanceof OutputError) console.log(error.code); //=> ENOENT
+ * }
+ * ```
+ */
 export class OutputError extends Error {
   override readonly name: string = 'OutputError';
   readonly path: string;

@@ -21,6 +21,8 @@ export interface OpenedInput {
   readonly file: RandomAccess;
   /** The first bytes (at most 16), for recognising and for messages. */
   readonly head: Uint8Array;
+  /** The descriptor behind `file`, open as long as that. */
+  readonly fd?: number;
   /** How it was compressed. */
   readonly packing?: Packing;
   /** Bytes of the packed file, where it is one. */
@@ -68,7 +70,7 @@ async function openPath(path: string, options: OpenOptions): Promise<OpenedInput
       const file = windowedFile(fd, stat.size, path);
       tellStage('reading', path, stat.size);
       const head = readHead(file);
-      if (recognisePacking(head) === undefined) return opened(path, file, () => closeSync(fd));
+      if (recognisePacking(head) === undefined) return opened(path, file, fd, () => closeSync(fd));
     }
     source = chunksOf(fd, stat.isFile());
     const input = await openStream(source.chunks, path, options, stat.isFile() ? stat.size : 0);
@@ -133,7 +135,7 @@ async function openStream(
   const content = packing === undefined ? whole : unpack(packing, whole, path);
   const spool = await spoolStream(content, path, options, packing === undefined ? undefined : counted.count);
   tellStage('reading', path, spool.size);
-  const input = opened(path, windowedFile(spool.fd, spool.size, path), spool.close, packing);
+  const input = opened(path, windowedFile(spool.fd, spool.size, path), spool.fd, spool.close, packing);
   if (recognisePacking(input.head) !== undefined) {
     input.close();
     throw new InputError(path, 'packed-twice', 'is compressed twice; unpack it once first');
@@ -141,14 +143,20 @@ async function openStream(
   return input;
 }
 
-function opened(path: string, file: RandomAccess, release: () => void, packing?: Packing): OpenedInput {
+function opened(
+  path: string,
+  file: RandomAccess,
+  fd: number,
+  release: () => void,
+  packing?: Packing,
+): OpenedInput {
   const head = readHead(file);
   let open = true;
   const close = () => {
     if (open) release();
     open = false;
   };
-  const input = { path, kind: recogniseKind(head), file, head, close };
+  const input = { path, kind: recogniseKind(head), file, head, fd, close };
   return packing === undefined ? input : { ...input, packing };
 }
 

@@ -8,6 +8,7 @@ import { isFlattened } from '../kdump/flattened.js';
 import type { PageCodecs } from '../kdump/pages.js';
 import type { PhysicalMemory } from '../physical.js';
 import { rawMemory } from '../raw.js';
+import type { Pattern } from '../search.js';
 import type { Vmcoreinfo } from '../vmcoreinfo.js';
 import { InputError } from './errors.js';
 import type { OpenedInput, OpenOptions } from './input.js';
@@ -24,6 +25,12 @@ export interface OpenedMemory {
   readonly vmcoreinfo?: Vmcoreinfo;
   /** What is wrong with the file, though it could be used; reading a kdump core may add to it. */
   readonly diagnostics: readonly MemoryDiagnostic[];
+  /**
+   * Searches the memory ahead of `searchMemory`, with several threads where that pays; absent where there are none.
+   *
+   * @param jobs threads at most; as many as are worth it when left out
+   */
+  searchAhead?(patterns: readonly Pattern[], jobs?: number): Promise<void>;
   /** Closes the underlying input. */
   close(): void;
 }

@@ -1,3 +1,5 @@
+import { rawTable } from '../raw.js';
+import type { Pattern } from '../search.js';
 import { type OpenedInput, openInput } from './input.js';
 import { type MemoryOptions, memoryWith, type OpenedMemory } from './memory-of.js';
 import { pageCodecs } from './page-codecs.js';
@@ -26,5 +28,24 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  * @throws InputError when it is not memory that the toolkit reads
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
-  return memoryWith(input, pageCodecs, options);
+  const opened = memoryWith(input, pageCodecs, options);
+  const { fd, path, file, kind } = input;
+  const table =
+    options.base !== undefined
+      ? rawTable(file.size, options.base)
+      : kind === 'elf'
+        ? opened.elf?.table
+        : undefined;
+  if (fd === undefined || table === undefined) return opened;
+  const stored = { fd, size: file.size, path, table };
+  return Object.assign(opened, {
+    searchAhead: async (patterns: readonly Pattern[], jobs?: number) => {
+      if (jobs === 1 || (jobs === undefined && file.size < WORTH_JOBS)) return;
+      const { searchAhead } = await import('./search-jobs.js');
+      await searchAhead(opened.memory, stored, patterns, jobs);
+    },
+  });
 }
+
+/** With less there is nothing to search that several threads would be faster with. */
+const WORTH_JOBS = 512 << 20;

@@ -21,6 +21,15 @@ const BATCH = 64 * 1024;
  * file (a pipe, /dev/null) is written in place. A file that this run has read is refused. `-` is standard output, whose reader may leave early.
  *
  * @throws OutputError when the system cannot write; errors that `chunks` throws pass through
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { writeFileAtomic } from 'kho-toolkit/node';
+ *
+ * await writeFileAtomic('out.txt', ['two ', 'pieces']);
+ * console.log(readFileSync('out.txt', 'utf8')); //=> two pieces
+ * ```
  */
 export async function writeFileAtomic(path: string, chunks: OutputChunks): Promise<void> {
   if (STANDARD_OUTPUT.has(path)) return writeStandardOutput(chunks);

@@ -5,10 +5,12 @@ import { tellRead } from './telling.js';
 
 /** Bytes of a window. 64 KiB was the fastest size measured for readSync into a reused buffer. */
 const WINDOW = 64 * 1024;
-/** Windows kept: enough for a walk that goes back and forth between a few places. */
-const MAX_WINDOWS = 16;
-/** Reads of this size on are not worth a window unless they continue the one before. */
+/** Windows kept: a kernel takes the pages of its tables from a few places at a time. */
+const MAX_WINDOWS = 32;
+/** Reads of this size on are worth a window where they continue the one before, or where there was one lately. */
 const DIRECT = 4 * 1024;
+/** Windows that are remembered to have been read from directly; a power of two. */
+const REMEMBERED = 64;
 
 interface Window {
   readonly bytes: Uint8Array;
@@ -18,7 +20,8 @@ interface Window {
 
 /**
  * Reads a file through a few aligned windows, so that small reads cost no system call each. A page or
- * more that is in no window is read directly, unless it continues the last read.
+ * more that is in no window is read directly, unless it continues the last read or the window's bytes were read
+ * from not long ago: table pages that were allocated together are stored near each other, in any order.
  *
  * @param fd open for reading; closed by its opener
  * @param size bytes of the file
@@ -31,6 +34,16 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
   let lastIndex = -1;
   let lastWindow: Window | undefined;
   let lastEnd = 0;
+  /** By the low bits of its index: the window that was last read from directly. */
+  const direct = new Float64Array(REMEMBERED).fill(-1);
+
+  /** Whether a read of a page or more from a window that is not kept is better made without one. */
+  function isAlone(index: number): boolean {
+    const slot = index % REMEMBERED;
+    if (direct[slot] === index) return false;
+    direct[slot] = index;
+    return true;
+  }
 
   function load(index: number): Window {
     let window: Window | undefined;
@@ -69,7 +82,7 @@ export function windowedFile(fd: number, size: number, path: string): RandomAcce
       const index = Math.floor(at / WINDOW);
       let window = find(index);
       if (window === undefined) {
-        if (end - at >= DIRECT && !sequential) {
+        if (end - at >= DIRECT && !sequential && isAlone(index)) {
           const target = done === 0 ? into : into.subarray(done);
           return done + readFully(fd, at, end - at, target, path, size);
         }

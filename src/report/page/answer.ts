@@ -1,10 +1,18 @@
 /**
- * What lies at an address, by what the page itself knows: the one place that the search asks. It has no document, so that
- * another source of answers can take its place.
+ * Answers of the page: the engine of `kho what` over what the page was given of the dump, and the names that the page knows.
+ * It has no document.
  */
 import { firstAfter } from '../../memory/first-after.js';
+import type { Finding } from '../../validate/rule.js';
+import { parseQuery, type Query } from '../../what/query.js';
+import type { Cut, WhatSource } from '../../what/source.js';
+import { type Answer, answersFrom, QueryError } from '../../what/what.js';
+import { answerText } from '../what-text.js';
 import type { Bars } from './bars.js';
 import { type PageData, readBars } from './data.js';
+import { readEvidence } from './evidence-read.js';
+import { marks } from './marks.js';
+import { fromPlain } from './plain.js';
 
 /** Data with their bars read. */
 export interface ReadPage {
@@ -12,37 +20,69 @@ export interface ReadPage {
   /** Of each lane the levels, the finest first. */
   readonly lanes: readonly (readonly Bars[])[];
   readonly links: readonly Bars[];
+  /** What answers come from, read when first asked for; undefined where the page has none. */
+  source(): WhatSource | undefined;
+  findings(): readonly Finding[];
 }
 
-/** A line of an answer; text is not escaped. */
+/** A line of an answer. */
 export interface AnswerLine {
-  readonly label: string;
+  /** With marks of roles where `marked`; not escaped otherwise. */
   readonly text: string;
   /** Id of an element that tells more. */
   readonly anchor?: string;
-  readonly bad?: true;
+  readonly marked?: true;
 }
 
-export interface Answer {
-  readonly title: string;
-  /** Physical address to show on the map. */
-  readonly address?: number;
+/** Lines that tell one thing. */
+export interface AnswerRows {
+  readonly label: string;
   readonly lines: readonly AnswerLine[];
 }
 
+export interface PageAnswer {
+  readonly title: string;
+  /** The first line, with marks of roles. */
+  readonly head?: string;
+  /** Physical address to show on the map. */
+  readonly address?: number;
+  readonly rows: readonly AnswerRows[];
+}
+
 /** Lines of one kind. */
-const MAX_LINES = 12;
+const MAX_LINES = 200;
 const MAX_HITS = 30;
-/** Steps of a chain of references. */
-const MAX_CHAIN = 12;
+/** Spaces that are asked where an IOVA leads. */
+const MAX_SPACES = 32;
 
 /** Reads the bars of a page once. */
 export function readPage(data: PageData): ReadPage {
+  let source: WhatSource | undefined;
+  let findings: readonly Finding[] | undefined;
   return {
     data,
     lanes: data.lanes.map(({ levels }) => levels.map(readBars)),
     links: data.spaces.map(({ links }) => readBars(links)),
+    source() {
+      if (data.evidence !== undefined) source ??= readEvidence(data.evidence);
+      return source;
+    },
+    findings() {
+      findings ??= data.texts.map((_, i) => findingAt(data, i));
+      return findings;
+    },
   };
+}
+
+/** A finding of the page. */
+export function findingAt(data: PageData, i: number): Finding {
+  const [severity, message, location, subject] = fromPlain(data.texts[i] ?? []) as [
+    Finding['severity'],
+    string,
+    Finding['location'],
+    NonNullable<Finding['subject']>,
+  ];
+  return { rule: data.rules[data.findings[i]?.[0] ?? -1]?.[0] ?? '', severity, message, location, subject };
 }
 
 /** The index of the first bar that ends after a frame. */
@@ -67,233 +107,163 @@ export function sizeText(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** What lies at a physical address. */
-export function answerAt(page: ReadPage, address: number): Answer {
-  const { data, lanes } = page;
-  const frame = Math.floor(address / data.frame);
-  const lines: AnswerLine[] = [];
-  let known = false;
-  for (const [i, lane] of data.lanes.entries()) {
-    const bars = lanes[i]?.[0];
-    if (bars === undefined || lane.kind === 'dump') {
-      if (bars !== undefined) known ||= barAt(bars, frame) !== undefined;
-      continue;
-    }
-    if (lane.id === 'findings') continue;
-    const bar = barAt(bars, frame);
-    if (bar !== undefined) lines.push(laneLine(page, lane, bars, bar, frame, address));
-  }
-  if (!lines.some(({ label }) => label === 'preserved') && data.lanes.some(({ id }) => id === 'preserved'))
-    lines.unshift({ label: 'preserved', text: 'no' });
-  lines.unshift({ label: 'in the dump', text: known ? 'yes' : 'no' });
-  lines.push(
-    ...recordLines(data, address),
-    ...mappedLines(page, frame, address),
-    ...findingLines(data, address, frame),
-  );
-  return {
-    title: `${hexText(address)}, page frame ${hexText(Math.floor(address / data.pageSize))}`,
-    address,
-    lines,
-  };
+/** What `kho what` answers to a query; undefined where the page has no memory to ask. */
+export function whatOf(page: ReadPage, query: Query): Answer | undefined {
+  const source = page.source();
+  if (source === undefined) return undefined;
+  return answersFrom(source, [query], { findings: page.findings() })[0];
 }
-
-function barAt(bars: Bars, frame: number): number | undefined {
-  const i = firstBar(bars, frame);
-  return i < bars.length && (bars.starts[i] as number) <= frame ? i : undefined;
-}
-
-function laneLine(
-  { data }: ReadPage,
-  lane: PageData['lanes'][number],
-  bars: Bars,
-  bar: number,
-  frame: number,
-  address: number,
-): AnswerLine {
-  const [start, end] = [bars.starts[bar] as number, bars.ends[bar] as number];
-  const [owner, anchor] = data.owners[bars.owners[bar] as number] ?? ['several owners', ''];
-  const count = bars.counts[bar] as number;
-  const range = `${hexText(start * data.frame)}-${hexText(end * data.frame)}, ${sizeText((end - start) * data.frame)}`;
-  const position = bars.positions[bar] as number;
-  // Of several runs that are one bar nothing tells where in its file this page is.
-  const offset =
-    count === 1 && !Number.isNaN(position)
-      ? `, offset ${hexText(Math.round((position + frame - start) * data.frame) + (address % data.frame))} in it`
-      : '';
-  const near = count > 1 ? `among ${count} ranges of ` : '';
-  const whose = owner === lane.title || owner === 'preserved memory' ? '' : `: ${owner}${offset}`;
-  return {
-    label: lane.title,
-    text: `${near}${range}${whose}`,
-    ...(anchor === '' ? {} : { anchor }),
-    ...(lane.kind === 'bad' ? { bad: true as const } : {}),
-  };
-}
-
-function recordLines({ records }: PageData, address: number): AnswerLine[] {
-  const lines: AnswerLine[] = [];
-  const byAnchor = new Map(records.map((record) => [record[2], record]));
-  for (const [start, size, anchor, what, referrer] of records) {
-    if (start > address) break;
-    if (start + Math.max(size, 1) <= address) continue;
-    if (lines.length >= MAX_LINES) break;
-    const offset = address === start ? '' : `, byte +${hexText(address - start)} of it`;
-    lines.push({ label: 'record', text: `${what}${offset}`, anchor });
-    const seen = new Set([anchor]);
-    for (let at = referrer; at !== '' && !seen.has(at) && seen.size < MAX_CHAIN; ) {
-      seen.add(at);
-      const from = byAnchor.get(at);
-      lines.push({ label: 'referred to by', text: from?.[3] ?? 'a record of the blob', anchor: at });
-      at = from?.[4] ?? '';
-    }
-  }
-  return lines;
-}
-
-function mappedLines({ data, links }: ReadPage, frame: number, address: number): AnswerLine[] {
-  const lines: AnswerLine[] = [];
-  for (const [i, space] of data.spaces.entries()) {
-    const bars = links[i];
-    if (bars === undefined) continue;
-    for (let at = 0; at < bars.length && lines.length < MAX_LINES; at++) {
-      const target = bars.positions[at] as number;
-      const pages = (bars.ends[at] as number) - (bars.starts[at] as number);
-      if (bars.counts[at] !== 1 || !(target <= frame && frame < target + pages)) continue;
-      const iova = ((bars.starts[at] as number) + frame - target) * data.frame + (address % data.frame);
-      lines.push({
-        label: 'mapped at',
-        text: `IOVA ${hexText(iova)} of ${space.title}${devicesText(space.devices)}`,
-        anchor: space.anchor,
-      });
-    }
-  }
-  return lines;
-}
-
-function devicesText(devices: readonly string[]): string {
-  return devices.length === 0
-    ? ''
-    : ` (${devices.slice(0, 4).join(', ')}${devices.length > 4 ? ' and more' : ''})`;
-}
-
-function findingLines(
-  { findings, rules, frame: bytes }: PageData,
-  address: number,
-  frame: number,
-): AnswerLine[] {
-  const lines: AnswerLine[] = [];
-  for (const [rule, at, anchor, message] of findings) {
-    if (Math.floor(at / bytes) !== frame || at < 0) continue;
-    if (lines.length >= MAX_LINES) break;
-    const [id, , group] = rules[rule] ?? ['', '', ''];
-    const where = at === address ? '' : ` (at ${hexText(at)})`;
-    lines.push({
-      label: 'finding',
-      text: `${id}${where}${message === undefined ? '' : `: ${message}`}`,
-      anchor: anchor === '' ? group : anchor,
-      bad: true,
-    });
-  }
-  return lines;
-}
-
-/** Where an IOVA leads, in one space or in all. */
-export function answerIova(page: ReadPage, iova: number, name?: string): Answer {
-  const { data, links } = page;
-  const frame = Math.floor(iova / data.frame);
-  const lines: AnswerLine[] = [];
-  let address: number | undefined;
-  for (const [i, space] of data.spaces.entries()) {
-    if (name !== undefined && !isNamed(space, name)) continue;
-    const bars = links[i];
-    const bar = bars === undefined ? undefined : barAt(bars, frame);
-    if (bars === undefined || bar === undefined) {
-      if (name !== undefined) lines.push({ label: space.title, text: 'not mapped', anchor: space.anchor });
-      continue;
-    }
-    const target = (bars.positions[bar] as number) + frame - (bars.starts[bar] as number);
-    const exact = bars.counts[bar] === 1 && !Number.isNaN(target);
-    const to = target * data.frame + (iova % data.frame);
-    if (exact) address ??= to;
-    const kept = bars.owners[bar] === 0 ? '' : ', not preserved';
-    lines.push({
-      label: space.title,
-      text: exact
-        ? `leads to ${hexText(to)}${kept}`
-        : `among ${bars.counts[bar]} stretches; kho walk --iova tells where it leads`,
-      anchor: space.anchor,
-      ...(kept === '' ? {} : { bad: true as const }),
-    });
-  }
-  if (lines.length === 0) lines.push({ label: 'IOVA', text: 'no IO address space of the page maps it' });
-  const rest = address === undefined ? [] : answerAt(page, address).lines;
-  return {
-    title: `IOVA ${hexText(iova)}`,
-    ...(address === undefined ? {} : { address }),
-    lines: [...lines, ...rest],
-  };
-}
-
-function isNamed({ name, title, devices }: PageData['spaces'][number], wanted: string): boolean {
-  const text = wanted.toLowerCase();
-  return (
-    name.toLowerCase() === text ||
-    title.toLowerCase() === text ||
-    devices.some((device) => device.toLowerCase() === text || device.toLowerCase().endsWith(`:${text}`))
-  );
-}
-
-const NUMBER = /^(?:0x[0-9a-f]+|[0-9]+)$/i;
-/** Addresses end here. */
-const LIMIT = 2 ** 52;
 
 /** What a query means, and the answer to it. */
-export function answerTo(page: ReadPage, query: string): Answer {
-  const text = query.trim();
-  const [, frame] = /^pfn[:\s]\s*(\S+)$/i.exec(text) ?? [];
-  if (frame !== undefined && NUMBER.test(frame)) return bounded(page, Number(frame) * page.data.pageSize);
-  const [, space, iova] = /^(?:(.*)@|iova[:\s]\s*)(\S+)$/i.exec(text) ?? [];
-  if (iova !== undefined && NUMBER.test(iova) && Number(iova) < 2 ** 57)
-    return answerIova(page, Number(iova), space === undefined || space === '' ? undefined : space);
-  if (!NUMBER.test(text)) return named(page, text);
-  const answer = bounded(page, Number(text));
-  const others = named(page, text).lines.filter(({ label }) => label !== 'nothing');
-  const elsewhere =
-    page.data.spaces.length === 0
-      ? []
-      : answerIova(page, Number(text)).lines.slice(0, page.data.spaces.length);
-  const reached = elsewhere
-    .filter(({ label }) => label !== 'IOVA')
-    .map((line) => ({ ...line, label: `as IOVA of ${line.label}` }));
-  return { ...answer, lines: [...answer.lines, ...reached, ...others] };
+export function answerTo(page: ReadPage, query: string): PageAnswer {
+  const text = query.trim().replace(/^pfn\s+/i, 'pfn:');
+  const [, iova] = /^(?:@|iova[:\s]\s*)(\S+)$/i.exec(text) ?? [];
+  if (iova !== undefined) return answerIova(page, iova);
+  const parsed = parseQuery(text);
+  if (typeof parsed === 'string') {
+    const answer = named(page, text);
+    if (answer.rows.length > 0) return answer;
+    return { title: text, rows: [{ label: 'nothing', lines: [{ text: notFound(text, parsed) }] }] };
+  }
+  try {
+    const answer = whatOf(page, parsed);
+    if (answer === undefined)
+      return { title: text, rows: [{ label: 'nothing', lines: [{ text: 'the dump has no memory' }] }] };
+    const others = parsed.kind === 'physical' ? named(page, text).rows : [];
+    const own = told(page, answer);
+    return { ...own, rows: [...own.rows, ...others] };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    return { title: text, rows: [{ label: 'nothing', lines: [{ text: error.message }] }] };
+  }
 }
 
-function bounded(page: ReadPage, address: number): Answer {
-  if (address < LIMIT) return answerAt(page, address);
+/** Where no name is meant, what is wrong with the address. */
+function notFound(text: string, wrong: string): string {
+  return /[@:]|^0x|^[0-9]/i.test(text) ? wrong : 'nothing of the page has that name';
+}
+
+function told(page: ReadPage, answer: Answer): PageAnswer {
+  const { query, address } = answer;
+  const { head, rows } = answerText(answer, { paint: marks });
+  const at = address === undefined || address >= 1n << 52n ? undefined : Number(address);
   return {
-    title: hexText(address),
-    lines: [{ label: 'address', text: 'beyond all physical memory (52 bits)', bad: true }],
+    title:
+      query.kind === 'physical' && at !== undefined
+        ? `${hexText(at)}, page frame ${hexText(Math.floor(at / page.data.pageSize))}`
+        : query.text,
+    head,
+    ...(at === undefined ? {} : { address: at }),
+    rows: [
+      ...rows
+        .filter(({ lines }) => lines.length > 0)
+        .map(({ name, lines }) => ({
+          label: name,
+          lines: [
+            ...lines.slice(0, MAX_LINES).map((text) => ({ text, marked: true as const })),
+            ...(lines.length > MAX_LINES ? [{ text: `and ${lines.length - MAX_LINES} more` }] : []),
+          ],
+        })),
+      ...placesOf(page, answer),
+      ...limitsOf(page, answer),
+    ],
   };
+}
+
+/** Where the page tells more: records, spaces, findings. */
+function placesOf({ data }: ReadPage, { is, mappedBy, findings }: Answer): AnswerRows[] {
+  const lines: AnswerLine[] = [];
+  const anchors = new Set<string>();
+  const add = (anchor: string | undefined, text: string): void => {
+    if (anchor === undefined || anchor === '' || anchors.has(anchor)) return;
+    anchors.add(anchor);
+    lines.push({ text, anchor });
+  };
+  for (const { address, size } of is)
+    for (const [start, length, anchor, what] of data.records)
+      if (start === address && length === size) add(anchor, what);
+  for (const { domain, device } of mappedBy)
+    for (const { name, title, devices, anchor } of data.spaces)
+      if (
+        name === (domain === undefined ? '' : hexText(Number(domain))) ||
+        name === `${domain}` ||
+        (device !== undefined && devices.some((own) => device.endsWith(own)))
+      )
+        add(anchor, title);
+  const rules = new Set(findings.map(({ rule }) => rule));
+  for (const [id, , anchor] of data.rules) if (rules.has(id)) add(anchor, `findings of ${id}`);
+  return lines.length === 0 ? [] : [{ label: 'in this page', lines: lines.slice(0, MAX_HITS) }];
+}
+
+const LIMITS: Readonly<Record<Cut, string>> = {
+  folios: 'lists of folios',
+  blocks: 'blocks of the preserved map',
+  states: 'ranges of the dump',
+  records: 'bytes of records',
+  mappings: 'what page tables map',
+  findings: 'findings',
+};
+
+/** What the page has no room for. */
+function limitsOf(page: ReadPage, { query }: Answer): AnswerRows[] {
+  const cut = [...(page.source()?.cut ?? [])];
+  if (cut.length === 0) return [];
+  const what = cut.map((kind) => LIMITS[kind]).join(', ');
+  return [
+    {
+      label: 'limits',
+      lines: [
+        { text: `The page has only a part of: ${what}. All of it: kho what ${page.data.file} ${query.text}` },
+      ],
+    },
+  ];
+}
+
+/** Where an IOVA leads, in all spaces of the page. */
+function answerIova(page: ReadPage, iova: string): PageAnswer {
+  const lines: AnswerLine[] = [];
+  const source = page.source();
+  for (const { name, title, devices, anchor } of page.data.spaces.slice(0, MAX_SPACES)) {
+    const query = [name, ...devices.map((own) => own.split(' ')[0] ?? '')]
+      .map((space) => parseQuery(`${space}@${iova}`))
+      .find(
+        (own) =>
+          typeof own !== 'string' &&
+          own.kind === 'iova' &&
+          source?.landing(own.space, own.iova).unknown !== true,
+      );
+    if (query === undefined || typeof query === 'string' || query.kind !== 'iova') continue;
+    const { address, why } = source?.landing(query.space, query.iova) ?? {};
+    const where = address === undefined ? (why ?? '') : `leads to ${hexText(Number(address))}`;
+    lines.push({ text: `${title}: ${where}`, anchor });
+  }
+  if (lines.length === 0) lines.push({ text: 'no IO address space of the page can be asked' });
+  return { title: `IOVA ${iova}`, rows: [{ label: 'in each space', lines }] };
 }
 
 /** Things whose text has all words of the query. */
-function named({ data }: ReadPage, text: string): Answer {
+function named({ data }: ReadPage, text: string): PageAnswer {
   const words = text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  const lines: AnswerLine[] = [];
+  const rows = new Map<string, AnswerLine[]>();
+  const add = (label: string, line: AnswerLine): void => {
+    const own = rows.get(label);
+    if (own === undefined) rows.set(label, [line]);
+    else own.push(line);
+  };
+  let left = MAX_HITS;
   if (words.length > 0) {
     for (const [id, state, anchor] of data.rules)
-      if (id.toLowerCase() === words.join(' ') && state !== '')
-        lines.push({ label: id, text: state, anchor });
+      if (id.toLowerCase() === words.join(' ') && state !== '') add(id, { text: state, anchor });
     for (const [name, kind, anchor] of data.names) {
-      if (lines.length >= MAX_HITS) break;
+      if (left === 0) break;
       const own = name.toLowerCase();
-      if (words.every((word) => own.includes(word))) lines.push({ label: kind, text: name, anchor });
+      if (!words.every((word) => own.includes(word))) continue;
+      left--;
+      add(kind, { text: name, anchor });
     }
   }
-  if (lines.length === 0) lines.push({ label: 'nothing', text: 'nothing of the page has that name' });
-  return { title: text, lines };
+  return { title: text, rows: [...rows].map(([label, lines]) => ({ label, lines })) };
 }

@@ -9,7 +9,6 @@ import { addReferences } from '../../instances/references.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../../instances/sink.js';
 import { addUnit } from '../../instances/vtd.js';
 import { firstFrom } from '../../memory/first-after.js';
-import type { PhysicalMemory } from '../../memory/physical.js';
 import { khoRadixNode } from '../../records/kho_map.js';
 import type { RecordType } from '../../schema/record.js';
 import type { TreeBinding } from '../../structures/tree.js';
@@ -49,16 +48,21 @@ const MAX_WANTED = 32;
 /** What is collected from. */
 export interface CollectInput {
   readonly handover: Handover;
-  readonly memory: PhysicalMemory | undefined;
   readonly units: readonly GivenUnit[];
   /** Addresses of findings, ascending. */
   readonly wanted: Float64Array;
 }
 
-/** All lists, in the order in which the references lead to them. */
-export function collectRecords({ handover, memory, units, wanted }: CollectInput): RecordGroup[] {
+/** Hears the references of a handover. */
+export interface RecordCollector {
+  readonly sink: ReferenceSink;
+  /** All lists, in the order in which the references lead to them. */
+  finish(): RecordGroup[];
+}
+
+export function createRecordCollector({ handover, units, wanted }: CollectInput): RecordCollector {
   const groups = new Map<string, RecordGroup>();
-  const { tree, fdtAddress } = handover;
+  const { tree, fdtAddress, memory } = handover;
   let inBlob = false;
 
   function groupOf(title: string): RecordGroup | undefined {
@@ -204,19 +208,20 @@ export function collectRecords({ handover, memory, units, wanted }: CollectInput
       addBlobRecords(sink, blob, binding);
     },
   };
-  const blob =
-    tree?.header === undefined ? undefined : { address: Number(fdtAddress ?? 0n), bytes: tree.bytes };
-  if (fdtAddress === undefined && blob !== undefined) {
+  if (fdtAddress === undefined && tree?.header !== undefined) {
     // Of a blob from elsewhere places are offsets.
     inBlob = true;
-    addReferences(sink, handover, blob, undefined);
+    addReferences(sink, handover, { address: 0, bytes: tree.bytes }, undefined);
     inBlob = false;
   }
-  if (memory !== undefined) {
-    addReferences(sink, handover, fdtAddress === undefined ? undefined : blob, memory);
-    for (const unit of units) addUnit(sink, unit, undefined, memory, Number.POSITIVE_INFINITY);
-  }
-  return [...groups.values()].filter(({ total }) => total > 0);
+  return {
+    sink,
+    finish() {
+      if (memory !== undefined)
+        for (const unit of units) addUnit(sink, unit, undefined, memory, Number.POSITIVE_INFINITY);
+      return [...groups.values()].filter(({ total }) => total > 0);
+    },
+  };
 }
 
 /** A list's name for people; of a record that is alone, its own. */

@@ -1,5 +1,7 @@
 /** What the page's own script reads: the JSON in the page, and the columns that it stands for. */
 import type { Bars } from './bars.js';
+import type { EvidenceData } from './evidence-data.js';
+import type { Plain } from './plain.js';
 
 /** Bars as differences, which are short as text; what is the same for all, or follows, is left out. */
 export interface BarsData {
@@ -39,14 +41,8 @@ export interface SpaceData {
   readonly links: BarsData;
 }
 
-/** A finding: number of its rule, its address (-1 without one), the id of its element, and where it has none its text. */
-export type FindingData = readonly [
-  rule: number,
-  address: number,
-  anchor: string,
-  message?: string,
-  place?: string,
-];
+/** A finding: number of its rule, its address (-1 without one), and the id of its element, where it has one. */
+export type FindingData = readonly [rule: number, address: number, anchor: string];
 
 /** Something that can be searched for. */
 export type NameData = readonly [text: string, kind: string, anchor: string];
@@ -64,18 +60,18 @@ export interface PageData {
   readonly owners: readonly (readonly [text: string, anchor: string])[];
   readonly lanes: readonly LaneData[];
   readonly spaces: readonly SpaceData[];
-  /** Records in memory, ascending by address: address, bytes, id, what, and the id of who refers to it. */
-  readonly records: readonly (readonly [
-    address: number,
-    size: number,
-    anchor: string,
-    what: string,
-    referrer: string,
-  ])[];
+  /** Records in memory, ascending by address: address, bytes, id, and what it is. */
+  readonly records: readonly (readonly [address: number, size: number, anchor: string, what: string])[];
   /** Id of a rule, its severity here, and what became of it. */
   readonly rules: readonly (readonly [id: string, state: string, anchor: string])[];
   readonly findings: readonly FindingData[];
   readonly names: readonly NameData[];
+  /** Last part of the dump's path. */
+  readonly file: string;
+  /** What answers are made from; absent where the dump has no memory. */
+  readonly evidence?: EvidenceData;
+  /** Messages, places and more of the findings, in their order. */
+  readonly texts: readonly Plain[];
 }
 
 /** Bars as data. */

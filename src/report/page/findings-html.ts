@@ -8,7 +8,8 @@ import type { FindingBytes } from '../finding-bytes.js';
 import { foundText, placeText } from '../validate-text.js';
 import type { FindingGroup, ShownFinding } from './findings.js';
 import { number } from './html.js';
-import { html, markedHtml, marks } from './markup.js';
+import { marks } from './marks.js';
+import { html, markedHtml } from './markup.js';
 import type { PageModel } from './model.js';
 
 /** Rules with their findings, folded but for the first. */

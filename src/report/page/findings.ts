@@ -27,6 +27,8 @@ export interface FindingGroup {
   readonly shown: readonly ShownFinding[];
   /** Those without bytes, and their addresses. */
   readonly more: readonly { readonly finding: Finding; readonly address?: number }[];
+  /** Addresses of all that have one. */
+  readonly places: readonly number[];
 }
 
 /** Findings of one rule in full, of all rules together, and characters of those that are a line. */
@@ -78,6 +80,7 @@ export function findingGroups(
         };
       }),
       more,
+      places: indices.flatMap((i) => addresses[i] ?? []),
     };
   });
 }

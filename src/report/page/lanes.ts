@@ -3,14 +3,13 @@ import type { Handover } from '../../abi/model.js';
 import { fsMemRange } from '../../decode/guestmemfs.js';
 import { createFrames, type Frames } from '../../diff/kept/frames.js';
 import type { User } from '../../diff/kept/user.js';
-import { addReferences } from '../../instances/references.js';
 import type { ReferenceSink } from '../../instances/sink.js';
 import type { PageRange } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { bytesToText } from '../../schema/text.js';
-import { notYetWritten } from '../../validate/upstream/leak.js';
+import { notYetWritten } from '../../structures/map/rules-leak.js';
 import { wholePlaceText } from '../place-text.js';
-import { type Bars, createBars, fewer } from './bars.js';
+import { type Bars, type BarsBuilder, createBars, fewer } from './bars.js';
 import { FRAME, gapsIn, type Kept } from './kept.js';
 import type { PageObjects } from './objects.js';
 import type { Owners } from './owners.js';
@@ -74,6 +73,14 @@ export interface LaneInput {
   readonly findings: readonly MapFinding[];
   readonly owners: Owners;
   readonly objects: PageObjects;
+  /** Has heard all references. */
+  readonly told: Told;
+}
+
+/** Hears of pages that references lead to. */
+export interface Told {
+  readonly sink: ReferenceSink;
+  put(bars: BarsBuilder, used: ReturnType<typeof createFrames>): void;
 }
 
 /** The lanes that have something in them, in the order of the page. */
@@ -86,6 +93,7 @@ export function lanesOf({
   findings,
   owners,
   objects,
+  told,
 }: LaneInput): Lane[] {
   const sources: Source[] = [];
   const lane = (id: string, kind: LaneKind, title: string, about: string): Source['bars'] => {
@@ -132,7 +140,7 @@ export function lanesOf({
     'root and context tables',
     'Root, context and PASID tables of remapping hardware.',
   );
-  addTold(others, handover, owners, used);
+  told.put(others, used);
   const tables = lane(
     'tables',
     'tables',
@@ -313,14 +321,7 @@ export function userText({ place, what }: User): string {
 }
 
 /** Pages that references lead to and no user has told of: those of remapping structures above all. */
-function addTold(
-  bars: Source['bars'],
-  handover: Handover,
-  owners: Owners,
-  used: ReturnType<typeof createFrames>,
-): void {
-  const { memory, tree, fdtAddress } = handover;
-  if (memory === undefined) return;
+export function createTold(owners: Owners): Told {
   const told = createFrames(FRAME);
   const pages: { readonly start: number; readonly end: number; readonly owner: number }[] = [];
   const frames = (address: number | bigint, length: number): readonly [number, number] => {
@@ -348,18 +349,18 @@ function addTold(
     table: ({ address, words }) => add(address, words.byteLength),
     bytes: add,
   };
-  const root =
-    tree === undefined || fdtAddress === undefined
-      ? undefined
-      : { address: Number(fdtAddress), bytes: tree.bytes };
-  addReferences(sink, handover, root, memory);
-  const seen = new Set<number>();
-  for (const { start, end, owner } of pages) {
-    if (seen.has(start)) continue;
-    seen.add(start);
-    bars.add(start, end, owner);
-  }
-  for (const { start, end } of told.finish().runs()) used.add(start, end);
+  return {
+    sink,
+    put(bars, used) {
+      const seen = new Set<number>();
+      for (const { start, end, owner } of pages) {
+        if (seen.has(start)) continue;
+        seen.add(start);
+        bars.add(start, end, owner);
+      }
+      for (const { start, end } of told.finish().runs()) used.add(start, end);
+    },
+  };
 }
 
 /** A block counts as somebody's where one of its pages is: the kernel restores and frees it as a whole. */

@@ -3,18 +3,24 @@ import type { Diagnostic, Handover } from '../../abi/model.js';
 import type { FoundTree } from '../../decode/find.js';
 import { usesOf } from '../../diff/kept/uses.js';
 import { pageSetOfFrames } from '../../memory/page-set.js';
+import { believing } from '../../trim/believed-bytes.js';
 import type { Rule } from '../../validate/rule.js';
 import type { ValidationResult } from '../../validate/run.js';
+import { rootOf } from '../../what/root.js';
+import { handoverSource } from '../../what/source.js';
 import { mapAxis, type Stretch } from './axis.js';
 import type { Bars } from './bars.js';
+import { createRecordCollector } from './collect.js';
+import { createEvidence, type EvidenceRecorder } from './evidence.js';
 import { type FindingGroup, findingGroups } from './findings.js';
 import { FRAME, keptFrames } from './kept.js';
-import { type Lane, lanesOf, type MapFinding } from './lanes.js';
+import { createTold, type Lane, lanesOf, type MapFinding } from './lanes.js';
 import { objectsOf, type PageObjects } from './objects.js';
 import { createOwners, type Owners } from './owners.js';
 import { type Records, recordsOf } from './records.js';
 import { type RowOwner, rowOwners } from './row-owners.js';
 import { type GivenUnit, type MappedRow, type Space, spacesOf } from './spaces.js';
+import { tee } from './tee.js';
 
 /** Columns of an axis. */
 export const WIDTH = 1200;
@@ -34,6 +40,7 @@ export interface PageMeta {
   readonly date?: string;
 }
 
+/** What the page of `kho report` is made of. */
 export interface PageInput {
   readonly meta: PageMeta;
   /** What the input is, e.g. `ELF core, x86-64, 75 segments`. */
@@ -65,12 +72,15 @@ export interface PageModel {
   readonly spaceCount: number;
   readonly rowOwners: ReadonlyMap<MappedRow, RowOwner>;
   readonly records: Records;
+  /** To be asked for once; undefined where there is no memory. */
+  readonly evidence?: EvidenceRecorder;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Works out the page of a dump. Reads its memory; the size of the result is bounded whatever the dump holds. */
 export function pageModel(input: PageInput): PageModel {
   const { handover, result, catalogue, units = [] } = input;
+  const { memory } = handover;
   const groups = result === undefined ? [] : findingGroups(handover, result, catalogue);
   const kept = keptFrames(handover);
   const owners = createOwners();
@@ -78,8 +88,15 @@ export function pageModel(input: PageInput): PageModel {
   const { users, untold } = usesOf(handover);
   const { spaces, total } = spacesOf(handover, units, kept);
   const places = findingPlaces(groups, owners);
-  const lanes = lanesOf({ handover, kept, spaces, users, untold, findings: places, owners, objects });
   const wanted = Float64Array.from(places, ({ address }) => address).sort();
+  const told = createTold(owners);
+  const collector = createRecordCollector({ handover, units, wanted });
+  const source = handoverSource(handover, units);
+  const evidence = memory === undefined ? undefined : createEvidence(handover, memory, source);
+  const believed = memory === undefined ? undefined : believing(handover, rootOf(handover), memory, units);
+  if (evidence !== undefined && believed !== undefined)
+    source.references(tee([told.sink, collector.sink, evidence.sink, believed.sink]));
+  const lanes = lanesOf({ handover, kept, spaces, users, untold, findings: places, owners, objects, told });
   return {
     input,
     groups,
@@ -93,15 +110,16 @@ export function pageModel(input: PageInput): PageModel {
       spaces.flatMap(({ rows }) => rows),
       users,
     ),
-    records: recordsOf({ handover, units, wanted }),
+    records: recordsOf({ handover, collector, believing: believed }),
+    ...(evidence === undefined ? {} : { evidence }),
     diagnostics: handover.diagnostics,
   };
 }
 
 function findingPlaces(groups: readonly FindingGroup[], owners: Owners): MapFinding[] {
-  return groups.flatMap(({ id, anchor, shown, more }) => {
+  return groups.flatMap(({ id, anchor, places }) => {
     const owner = owners.number(id, anchor);
-    return [...shown, ...more].flatMap(({ address }) => (address === undefined ? [] : [{ address, owner }]));
+    return places.map((address) => ({ address, owner }));
   });
 }
 

@@ -1,7 +1,6 @@
 /** The data of a page's script, from what the page shows. */
 import { hex } from '../../schema/units.js';
 import { areaTitle } from '../areas.js';
-import { placeText } from '../validate-text.js';
 import type { Stretch } from './axis.js';
 import {
   type BarsData,
@@ -13,6 +12,7 @@ import {
 } from './data.js';
 import { FRAME } from './kept.js';
 import { type PageModel, WIDTH } from './model.js';
+import { type Plain, toPlain } from './plain.js';
 
 /** Things that can be searched for by name, records besides. */
 const MAX_NAMES = 6000;
@@ -20,7 +20,10 @@ const MAX_NAMES = 6000;
 /** Everything that the script of the page knows. */
 export function pageData(model: PageModel): PageData {
   const { input, axis, lanes, spaces, owners, records, groups } = model;
-  const { handover, result } = input;
+  const { handover, result, units = [] } = input;
+  const told = groups.reduce((sum, { shown, more }) => sum + shown.length + more.length, 0);
+  const allFindings = told === (result?.findings.length ?? 0);
+  const evidence = model.evidence?.finish({ units, believed: records.believed, allFindings });
   return {
     version: 1,
     frame: FRAME,
@@ -43,20 +46,17 @@ export function pageData(model: PageModel): PageData {
       axis: own.map(stretchData),
       links: targets(barsData(links)),
     })),
-    records: records.sorted.map(({ address, size, anchor, what, referrers }) => [
-      address,
-      size,
-      anchor,
-      what,
-      referrers.find(({ page }) => page !== true)?.anchor ?? referrers[0]?.anchor ?? '',
-    ]),
+    records: records.sorted.map(({ address, size, anchor, what }) => [address, size, anchor, what] as const),
     rules: [
       ...groups.map(({ id, anchor, total }) => [id, `${total} findings`, anchor] as const),
       ...(result?.passed ?? []).map((id) => [id, 'passed', 'rules'] as const),
       ...(result?.skipped ?? []).map(({ rule, why }) => [rule, `skipped: ${why}`, 'skipped'] as const),
     ],
     findings: findingData(model),
+    texts: findingTexts(model),
     names: [...namesOf(model)].slice(0, MAX_NAMES),
+    file: input.meta.name,
+    ...(evidence === undefined ? {} : { evidence }),
   };
 }
 
@@ -72,16 +72,16 @@ function targets(data: BarsData): BarsData {
 function findingData({ groups }: PageModel): FindingData[] {
   return groups.flatMap(({ shown, more }, rule) => [
     ...shown.map(({ anchor, address }): FindingData => [rule, address ?? -1, anchor]),
-    ...more.map(
-      ({ finding, address }): FindingData => [
-        rule,
-        address ?? -1,
-        '',
-        finding.message,
-        placeText(finding.location),
-      ],
-    ),
+    ...more.map(({ address }): FindingData => [rule, address ?? -1, '']),
   ]);
+}
+
+function findingTexts({ groups }: PageModel): Plain[] {
+  return groups.flatMap(({ shown, more }) =>
+    [...shown, ...more].map(({ finding: { severity, message, location, subject } }) =>
+      toPlain([severity, message, location, subject ?? {}]),
+    ),
+  );
 }
 
 function* namesOf({ groups, objects, spaces, records, input }: PageModel): Generator<NameData> {

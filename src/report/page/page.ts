@@ -19,7 +19,25 @@ import { treeHtml } from './tree-html.js';
 
 export type { PageInput, PageMeta } from './model.js';
 
-/** The page, piece by piece; its size is bounded whatever the dump holds. */
+/**
+ * The page, piece by piece; its size is bounded whatever the dump holds.
+ *
+ * @example
+ * ```ts
+ * import { catalogue, decodeHandover, planFromSeed, reportPage, synthesise, validate } from 'kho-toolkit';
+ *
+ * const { blob, memory } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+ * const handover = decodeHandover(blob, { memory });
+ * const page = reportPage({
+ *   meta: { name: 'dump.elf', version: '1.0' },
+ *   description: 'kho-v4, made from a seed',
+ *   handover,
+ *   result: validate(handover, catalogue),
+ *   catalogue,
+ * });
+ * console.log([...page].join('').startsWith('<!DOCTYPE html>')); //=> true
+ * ```
+ */
 export function* reportPage(input: PageInput): Generator<string> {
   yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n';
   yield `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${STYLE_SHA256}'; script-src 'sha256-${SCRIPT_SHA256}'"/>\n`;

@@ -1,14 +1,15 @@
 /** The records of the page: their fields, and who points where. */
+
 import type { Handover } from '../../abi/model.js';
 import { blobParts } from '../../fdt/blob-parts.js';
+import { firstIndex } from '../../memory/first-after.js';
 import { readBytes } from '../../memory/read.js';
 import { blobMemory } from '../../memory/segments.js';
 import { hex } from '../../schema/units.js';
-import { believedBytes } from '../../trim/believed-bytes.js';
+import type { Believing } from '../../trim/believed-bytes.js';
 import { type ByteRanges, within } from '../../trim/byte-ranges.js';
-import { collectRecords, type PageRecord, type RecordGroup } from './collect.js';
+import type { PageRecord, RecordCollector, RecordGroup } from './collect.js';
 import { type FieldRow, fieldRows } from './fields.js';
-import type { GivenUnit } from './spaces.js';
 
 /** Who points to a record. */
 export interface Referrer {
@@ -48,6 +49,8 @@ export interface Records {
   anchorAt(address: bigint | number): string | undefined;
   /** In memory, ascending by address. */
   readonly sorted: readonly ShownRecord[];
+  /** Bytes of memory that may be shown. */
+  readonly believed: ByteRanges | undefined;
 }
 
 /** Records of the page; of each list fewer are shown until so many are left. */
@@ -61,20 +64,16 @@ const LEAST_ADDRESS = 0x1000n;
 /** What the records are read from. */
 export interface RecordsInput {
   readonly handover: Handover;
-  readonly units: readonly GivenUnit[];
-  /** Physical addresses of findings, ascending. */
-  readonly wanted: Float64Array;
+  /** Has heard all references, as what believes has. */
+  readonly collector: RecordCollector;
+  readonly believing: Believing | undefined;
 }
 
 /** Collects, reads and links the records. */
-export function recordsOf({ handover, units, wanted }: RecordsInput): Records {
-  const { memory, pageSize, tree, fdtAddress } = handover;
-  const groups = fewerRecords(collectRecords({ handover, memory, units, wanted }));
-  const root =
-    tree === undefined || fdtAddress === undefined
-      ? undefined
-      : { address: Number(fdtAddress), bytes: tree.bytes };
-  const believed = memory === undefined ? undefined : believedBytes(handover, root, memory, units);
+export function recordsOf({ handover, collector, believing }: RecordsInput): Records {
+  const { memory, pageSize, tree } = handover;
+  const groups = fewerRecords(collector.finish());
+  const believed = believing?.finish();
   const blob = tree === undefined ? undefined : blobMemory(0, tree.bytes);
   const parts = tree === undefined ? [] : blobParts(tree.bytes);
   const taken = new Set<string>();
@@ -115,6 +114,7 @@ export function recordsOf({ handover, units, wanted }: RecordsInput): Records {
   return {
     groups: shown,
     sorted,
+    believed,
     anchorAt: (address) => recordAt(sorted, Number(address))?.anchor,
   };
 }
@@ -153,13 +153,7 @@ function unique(taken: Set<string>, wanted: string): string {
 
 /** The record that begins at an address, else the smallest that holds it. */
 function recordAt(sorted: readonly ShownRecord[], address: number): ShownRecord | undefined {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.address ?? 0) < address) low = middle + 1;
-    else high = middle;
-  }
+  const low = firstIndex(sorted.length, (i) => (sorted[i]?.address ?? 0) < address);
   const exact = sorted[low];
   if (exact?.address === address) return exact;
   let best: ShownRecord | undefined;

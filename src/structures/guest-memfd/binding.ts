@@ -1,6 +1,6 @@
 /** guest_memfd files over a live update (include/linux/kho/abi/kvm.h of the series; upstream 4.9). */
 import { guestMemfdLuoSer } from '../../records/draft_memory.js';
-import { bits, type Subject } from '../structure.js';
+import { bits, type Subject, value } from '../structure.js';
 
 export const guestMemfd: Subject = {
   key: 'guestMemfd',
@@ -8,6 +8,7 @@ export const guestMemfd: Subject = {
   what: 'guest_memfd',
   plural: 'guest_memfds',
   part: 'draft',
+  area: { id: 'GMEM', title: 'guest_memfd files (draft)' },
   forms: [
     {
       id: 'guest_memfd_luo_v1',
@@ -18,7 +19,11 @@ export const guestMemfd: Subject = {
       root: {
         record: guestMemfdLuoSer,
         what: 'guest_memfd',
-        fields: { flags: bits('flags'), folios: { kind: 'folios', count: 'nrFolios' } },
+        fields: {
+          flags: bits('flags'),
+          vmToken: value('vmToken', { file: 'kvmVm' }),
+          folios: { kind: 'folios', count: 'nrFolios' },
+        },
       },
     },
   ],

@@ -10,6 +10,7 @@ export const hugetlb: Subject = {
   what: 'HugeTLB state',
   plural: 'HugeTLB states',
   part: 'draft',
+  area: { id: 'HUGETLB', title: 'HugeTLB memory over a live update (draft)' },
   forms: [
     {
       id: 'hugetlb-v1',
@@ -54,7 +55,10 @@ export const hugeMemfd: Subject = {
       root: {
         record: hugeMemfdSer,
         what: 'HugeTLB memfd',
-        fields: { folios: { kind: 'folios', count: 'nrFolios' } },
+        fields: {
+          order: value('order', { among: { subject: 'hugetlb', list: 'hstates' } }),
+          folios: { kind: 'folios', count: 'nrFolios' },
+        },
       },
     },
   ],

@@ -5,6 +5,7 @@ import { elementAt } from '../lists.js';
 import { IOMMU_TYPE, type IommuDevice, type IommuDomain, type IommuState } from './model.js';
 import { liveDevices, pathRoots, type RecordedUnit, recordedPath } from './units.js';
 
+/** Which of VT-d's translations a domain is. */
 export type Stage = 'first' | 'second';
 
 /** Which kind of tables a domain has, and what tells, for people. */

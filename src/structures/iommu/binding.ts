@@ -273,6 +273,7 @@ export const iommu: Subject = {
   what: 'IOMMU state',
   plural: 'IOMMU states',
   part: 'iommu',
+  area: { id: 'IOMMU', title: 'IOMMU state over a live update (draft)' },
   forms,
   translation: (model, memory) => iommuTranslation(model as unknown as IommuState, memory),
 };

@@ -21,7 +21,7 @@ export const IOMMU_TYPE = { invalid: 0n, intel: 1n, smmuv3: 2n } as const;
 export interface IommuUnit extends IommuObject {
   /** Name of the unit; for Intel its register base address. Unique among units that are not deleted. */
   readonly token: bigint;
-  /** One of {@link IOMMU_TYPE}, as stored. */
+  /** One of `IOMMU_TYPE`, as stored. */
   readonly type: bigint;
   readonly intel?: {
     /** Physical address of the registers. */
@@ -59,7 +59,7 @@ export interface IommuDomain extends IommuObject {
 export interface IommuDevice extends IommuObject {
   /** PCI segment. */
   readonly segment: number;
-  /** Bus << 8 | devfn; {@link bdfText} prints it. */
+  /** Bus << 8 | devfn. */
   readonly bdf: number;
   /** LUO token of the iommufd that owns its DMA; the last form only. */
   readonly dmaOwnerToken?: bigint;

@@ -15,6 +15,7 @@ const PAGE_MASK = ~0xfffn;
 const SCALABLE = 1n << BigInt(RTADDR_REG_BITS.ttm.shift);
 const BUSES = 256;
 
+/** The translation table mode of RTADDR_REG. */
 export type UnitMode = 'legacy' | 'scalable';
 
 /** An Intel unit that is in use, with its root table. */

@@ -50,6 +50,7 @@ export const kvmVm: Subject = {
   what: 'KVM virtual machine',
   plural: 'KVM virtual machines',
   part: 'draft',
+  area: { id: 'KVM', title: 'virtual machines and their CPUs (draft)' },
   forms: [
     {
       id: VM,
@@ -92,6 +93,7 @@ export const kvmVcpu: Subject = {
         what: 'KVM virtual CPU',
         fields: {
           flags: bits('flags'),
+          vmToken: value('vmToken', { file: 'kvmVm' }),
           archState: value('archState', { place: true }),
           cb: { kind: 'one', key: 'controlBlock', record: controlBlock },
         },

@@ -90,6 +90,11 @@ function earlier(id: string, record: RecordType<unknown>, element: RecordType<un
   };
 }
 
+/** Forms that list bridges too, whose refcount counts the devices at or below. */
+export const WITH_BRIDGES: readonly string[] = ['pci-version-2', 'pci-v3'];
+/** Forms of which every entry is a device, with refcount 1 where there is one. */
+export const WITHOUT_BRIDGES: readonly string[] = ['pci-version-1', 'pci-v1', 'pci-v1-wide'];
+
 const forms: readonly StructureForm[] = [
   versioned(2),
   versioned(1),
@@ -106,5 +111,6 @@ export const pci: Subject = {
   what: 'PCI state',
   plural: 'PCI states',
   part: 'pci',
+  area: { id: 'PCI', title: 'PCI devices over a live update (draft)' },
   forms,
 };

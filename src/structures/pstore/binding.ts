@@ -11,6 +11,7 @@ export const pstore: Subject = {
   what: 'pstore record',
   plural: 'pstore records',
   part: 'draft',
+  area: { id: 'PSTORE', title: 'kernel logs over a live update (draft)' },
   forms: [
     {
       id: 'pstore-kho',

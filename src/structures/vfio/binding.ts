@@ -73,5 +73,6 @@ export const vfioPci: Subject = {
   what: 'VFIO device',
   plural: 'VFIO devices',
   part: 'vfio',
+  area: { id: 'VFIO', title: 'VFIO devices (draft)' },
   forms,
 };

@@ -1,33 +1,32 @@
 /** An IOMMU state that LUO hands over: units, domains with their tables, devices, iommufds and VFIO files. */
-import type { UpstreamGeneration } from '../../abi/upstream/root.js';
+
+import { iommuArrayHdrSer } from '../../records/draft_iommu.js';
 import { hex } from '../../schema/units.js';
+import type { ListBinding, StructureForm } from '../../structures/structure.js';
 import { bdfText } from '../../structures/values.js';
+import type { UpstreamGeneration } from '../../versions/generations.js';
+import { draftOf, fieldOf, type Json, structureDocument } from '../document.js';
 import type { Guest } from '../guest.js';
+import type { LaidMore } from '../more.js';
 import type { Random } from '../random.js';
-import type { Space } from '../space.js';
+import { layBlocks, type Space } from '../space.js';
 import type { IommuPlan, LuoPlan } from '../upstream-plan.js';
 import { layUnit, pasidsOf } from './entries.js';
 import { layFiles } from './files.js';
-import { draftOf, IOMMU_FORMS, type IommuForms, PAGE_HEAD, STATE_FORMS, type StateForm } from './forms.js';
-import type { Json, LaidDevice, LaidDomain, Owner } from './laid.js';
+import { type IommuForms, iommuForms, listOf } from './forms.js';
+import type { LaidDevice, LaidDomain, Owner } from './laid.js';
 import { layPci } from './pci.js';
 import { layDomainTables } from './tables.js';
 import { type Endpoint, layTopology, type Topology } from './topology.js';
 
 const PAGE = 4096;
+/** Bytes of the head of a page of objects. */
+const PAGE_HEAD = iommuArrayHdrSer.size ?? 0;
 const FIRST_DID = 2;
 const FIRST_UNIT = 0xfed9_0000;
 /** Deleted devices that are not there any more: a bus that no other device is on. */
 const GONE_BUS = 0xff;
 const WIDTHS: Readonly<Record<number, number>> = { 3: 39, 4: 48, 5: 57 };
-
-export interface LaidIommu {
-  /** Files that follow those of guest memory in each session. */
-  readonly files: readonly (readonly Json[])[];
-  readonly flbs: readonly Json[];
-  /** Parts at the top of a document. */
-  readonly parts: { readonly iommu: Json; readonly pci?: Json };
-}
 
 /** Objects of a list, those in use in their order, and their places. */
 interface LaidList<T> {
@@ -43,48 +42,28 @@ export function layIommu(
   luo: LuoPlan,
   guest: Guest,
   random: Random,
-): LaidIommu {
-  const forms = IOMMU_FORMS[plan.abi];
-  const state = STATE_FORMS[forms.iommu];
+): LaidMore {
+  const forms = iommuForms(plan.abi);
   const domains = planDomains(space, plan, luo, guest, forms, random);
   const attached = domains.filter((domain) => domain.attached);
   const topology = layTopology(attached.length * plan.devices, plan.units, random);
   const devices = placeDevices(space, plan, topology, attached, random);
-  const parts = layState(space, { ...plan, form: forms.iommu, state }, topology, domains, devices, random);
+  const parts = layState(space, { ...plan, form: forms.iommu }, topology, domains, devices, random);
   const pci = devices.length === 0 ? undefined : layPci(space, forms.pci, devices);
   const files = layFiles(space, forms, luo.sessions.length, domains, devices, random);
   const iommufds = files.flat().filter(({ iommufd }) => iommufd !== undefined).length;
   return {
     files,
     flbs: [
-      {
-        name: flbName(forms.iommu),
-        data: parts.address,
-        count: hex(iommufds),
-        ...draftOf(forms.iommu),
-      },
-      ...(pci === undefined
-        ? []
-        : [
-            {
-              name: pciName(forms.pci),
-              data: pci.address,
-              count: hex(devices.length),
-              ...draftOf(forms.pci),
-            },
-          ]),
+      flbJson(forms.iommu, parts, iommufds),
+      ...(pci === undefined ? [] : [flbJson(forms.pci, pci, devices.length)]),
     ],
     parts: { iommu: parts, ...(pci === undefined ? {} : { pci }) },
   };
 }
 
-function flbName(form: IommuForms['iommu']): string {
-  return form.startsWith('iommu-v1') ? 'iommu-v1' : form;
-}
-
-function pciName(form: IommuForms['pci']): string {
-  if (form === 'pci-version-2') return 'pci';
-  return form === 'pci-v1-wide' ? 'pci-v1' : form;
+function flbJson(form: StructureForm, { address }: Json, count: number): Json {
+  return { name: form.names[0], data: address, count: hex(count), ...draftOf(form) };
 }
 
 /** Domains as iommufds preserve them: one session after another, each with its tables. */
@@ -98,7 +77,11 @@ function planDomains(
 ): LaidDomain[] {
   const holding = luo.sessions.flatMap(({ files }, i) => (files.length > 0 ? [i] : []));
   // Tokens of the first postings have 32 bits.
-  const width = forms.iommufd === 'iommufd-v1-list' || forms.vfio === 'vfio-pci-v1-iommufd' ? 32 : 64;
+  const fields = [
+    fieldOf(listOf(forms.iommufd, 'hwpts').element, 'token'),
+    fieldOf(forms.vfioPci.root, 'token'),
+  ];
+  const width = Math.min(...fields.map((field) => field?.bitWidth ?? 64));
   let left = plan.domains;
   let alone = plan.unattached;
   let number = 0;
@@ -174,8 +157,7 @@ function placeDevices(
 }
 
 interface StatePlan extends IommuPlan {
-  readonly form: IommuForms['iommu'];
-  readonly state: StateForm;
+  readonly form: StructureForm;
 }
 
 function layState(
@@ -186,10 +168,10 @@ function layState(
   devices: readonly LaidDevice[],
   random: Random,
 ): Json {
-  const { state, stage, levels } = plan;
-  const list = <T>(live: readonly T[], deleted: number, size: number): LaidList<T> =>
-    layList(space, live, deleted, size, random);
-  const domainList = list(domains, plan.deleted, state.sizes.domains);
+  const { form, stage, levels } = plan;
+  const list = <T>(live: readonly T[], deleted: number, key: string): LaidList<T> =>
+    layList(space, live, deleted, listOf(form, key), random);
+  const domainList = list(domains, plan.deleted, 'domains');
   for (const { live, address } of domainList.items) if (live !== undefined) live.address = address;
   const units = topology.units.flatMap(({ segment, buses }, unit) => {
     const own = devices.filter((device) => device.unit === unit);
@@ -207,17 +189,16 @@ function layState(
   });
   // A unit is deleted with its last device, and preserved anew.
   const again = Math.min(units.length, plan.deleted);
-  const unitList = list(units, again, state.sizes.units);
-  const deviceList = list(devices, plan.deleted, state.sizes.devices);
-  const unitAt = (unit: number): string =>
-    hex(unitList.items.find(({ live }) => live?.unit === unit)?.address ?? 0n);
+  const unitList = list(units, again, 'units');
+  const deviceList = list(devices, plan.deleted, 'devices');
+  const unitAt = (unit: number): bigint =>
+    unitList.items.find(({ live }) => live?.unit === unit)?.address ?? 0n;
   const goneUnit = unitList.items.find(({ deleted }) => deleted >= 0)?.address ?? 0n;
   const goneDomains = domainList.items.filter(({ deleted }) => deleted >= 0);
-  const head = (index: number, refCount: number, deleted: boolean): Json => ({
-    ...(state.positions ? { idx: index } : {}),
-    refCount,
-    ...(deleted ? { deleted } : {}),
-  });
+  const attachCounts = new Map<LaidDomain, number>();
+  for (const { domain } of devices) attachCounts.set(domain, (attachCounts.get(domain) ?? 0) + 1);
+  // What a form does not have of these, the document leaves out.
+  const head = (idx: number, refCount: number, deleted: boolean): Json => ({ idx, refCount, deleted });
   const unitJson = ({ address, live, deleted }: (typeof unitList.items)[number], i: number): Json => {
     const unit = live ?? (units[deleted] as (typeof units)[number]);
     const bitmap = Array.from({ length: 8 }, () => 0n);
@@ -226,11 +207,11 @@ function layState(
     return {
       address: hex(address),
       ...head(i, live?.count ?? 0, live === undefined),
-      token: hex(unit.token),
-      type: state.positions ? 1 : '0x1',
-      regBase: hex(unit.token),
-      rootTable: hex(unit.rootTable),
-      ...(state.widths ? { contextTables: bitmap.map(hex) } : {}),
+      token: unit.token,
+      type: 1,
+      regBase: unit.token,
+      rootTable: unit.rootTable,
+      contextTables: bitmap,
     };
   };
   const domainJson = ({ address, live, deleted }: (typeof domainList.items)[number], i: number): Json => {
@@ -240,10 +221,11 @@ function layState(
     return {
       address: hex(address),
       ...head(i, 1, live === undefined),
-      topTable: hex(root),
-      topLevel: hex(levels - 1),
-      ...(state.widths ? { vasz: WIDTHS[levels], signExtend: stage === 'first' ? 1 : 0 } : {}),
-      ...(state.counts ? { attachCount: hex(devices.filter(({ domain }) => domain === live).length) } : {}),
+      topTable: root,
+      topLevel: levels - 1,
+      vasz: WIDTHS[levels],
+      signExtend: stage === 'first' ? 1 : 0,
+      attachCount: (live === undefined ? undefined : attachCounts.get(live)) ?? 0,
     };
   };
   const deviceJson = ({ address, live, deleted }: (typeof deviceList.items)[number], i: number): Json => {
@@ -256,26 +238,24 @@ function layState(
     return {
       address: hex(address),
       ...head(i, 1, live === undefined),
-      ...(state.positions ? { token: hex(0x60 + i) } : {}),
+      token: 0x60 + i,
       bdf: bdfText((bus << 8) | devfn),
       segment,
-      ...(state.owners ? { dmaOwnerToken: hex(model?.domain.owner.token ?? 0n) } : {}),
-      attachmentId: state.positions ? (model?.did ?? FIRST_DID) : hex(model?.did ?? FIRST_DID),
-      domain: hex(domain),
-      unit: live === undefined ? hex(goneUnit) : unitAt(live.unit),
-      ...(state.positions ? { type: 1 } : {}),
-      ...(state.widths && (live !== undefined || units.length > 0)
+      dmaOwnerToken: model?.domain.owner.token ?? 0n,
+      attachmentId: model?.did ?? FIRST_DID,
+      domain,
+      unit: live === undefined ? goneUnit : unitAt(live.unit),
+      type: 1,
+      ...(live !== undefined || units.length > 0
         ? {
-            pasidTable: hex(model?.directory ?? 0),
-            maxPasid: hex(scalable && model !== undefined ? pasidsOf(model.order) : 0),
+            pasidTable: model?.directory ?? 0,
+            maxPasid: scalable && model !== undefined ? pasidsOf(model.order) : 0,
           }
         : {}),
     };
   };
-  return {
-    form: plan.form,
+  return structureDocument(form, {
     address: hex(space.keep(0)),
-    ...(plan.form === 'iommu-liveupdate' ? { version: '0x1' } : {}),
     unitsAddress: unitList.first,
     unitsPages: unitList.pages,
     units: unitList.items.map(unitJson),
@@ -285,7 +265,7 @@ function layState(
     devicesAddress: deviceList.first,
     devicesPages: deviceList.pages,
     devices: deviceList.items.map(deviceJson),
-  };
+  });
 }
 
 /** Objects in their pages: those in use in order, deleted ones anywhere among them. */
@@ -293,23 +273,22 @@ function layList<T>(
   space: Space,
   live: readonly T[],
   deleted: number,
-  size: number,
+  { element }: ListBinding,
   random: Random,
 ): LaidList<T> {
+  const size = element.record.size ?? 0;
   const order: { live?: T; deleted: number }[] = live.map((each) => ({ live: each, deleted: -1 }));
   for (let i = 0; i < deleted; i++) order.splice(random.below(order.length + 1), 0, { deleted: i });
   const capacity = Math.floor((space.pageSize - PAGE_HEAD) / size);
   const count = order.length;
-  const pages = Array.from({ length: Math.max(1, Math.ceil(count / capacity)) }, () => space.keep(0));
+  const pages = layBlocks(space, count, capacity);
   return {
     items: order.map((each, i) => ({
       ...each,
-      address: BigInt((pages[Math.floor(i / capacity)] ?? 0) + PAGE_HEAD + (i % capacity) * size),
+      address:
+        BigInt(pages[Math.floor(i / capacity)]?.address ?? 0) + BigInt(PAGE_HEAD + (i % capacity) * size),
     })),
-    first: hex(pages[0] ?? 0),
-    pages: pages.map((address, i) => ({
-      address: hex(address),
-      count: hex(Math.min(capacity, count - i * capacity)),
-    })),
+    first: pages[0]?.address ?? '0x0',
+    pages,
   };
 }

@@ -1,8 +1,6 @@
 /** Parts of an IOMMU state that have their places. */
 import type { Endpoint } from './topology.js';
 
-export type Json = { readonly [key: string]: unknown };
-
 /** An iommufd: a file of a session with some of its domains. */
 export interface Owner {
   readonly session: number;

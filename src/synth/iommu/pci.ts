@@ -1,71 +1,42 @@
 /** The PCI state: devices, and the bridges above them in the forms that list these (upstream 4.3). */
-import { pciDevSer, pciDevSerV1Wide, pciSerV1, pciSerV1Wide } from '../../records/draft_pci.js';
+
 import { hex } from '../../schema/units.js';
+import { blockCapacity } from '../../structures/blocks.js';
+import type { StructureForm } from '../../structures/structure.js';
 import { bdfText } from '../../structures/values.js';
-import type { Space } from '../space.js';
-import type { IommuForms } from './forms.js';
-import type { Json } from './laid.js';
+import { hasKey, type Json, structureDocument } from '../document.js';
+import { layBlocks, type Space } from '../space.js';
+import { listOf } from './forms.js';
 import type { Endpoint, Place } from './topology.js';
 
-/** Devices of a block. */
-const BLOCK_HEAD = 16;
 /** Room for devices that come later, in the forms of fixed size. */
 const SPARE = 8;
 
 /** Lays out the state for devices in the order in which they were preserved. */
-export function layPci(
-  space: Space,
-  form: IommuForms['pci'],
-  devices: readonly Endpoint[],
-): Json & { readonly address: string } {
-  if (form === 'pci-v1-wide') {
-    const sorted = [...devices].sort((a, b) => a.segment - b.segment || a.bus - b.bus || a.devfn - b.devfn);
-    const entries = sorted.map(({ segment, bus, devfn }) => ({ segment, bdf: bdfText((bus << 8) | devfn) }));
-    return arrayJson(
-      space,
-      form,
-      entries,
-      (pciSerV1Wide.size ?? 0) + (pciDevSerV1Wide.size ?? 0) * (entries.length + SPARE),
-    );
+export function layPci(space: Space, form: StructureForm, devices: readonly Endpoint[]): Json {
+  const { element } = listOf(form, 'devices');
+  const each = element.record.size ?? 0;
+  // The first forms have no count of users, and list devices only.
+  const entries = hasKey(element, 'refcount') ? withBridges(devices) : sorted(devices);
+  const values = { nrDevices: entries.length, maxNrDevices: entries.length + SPARE, devices: entries };
+  if (form.root.follows !== undefined) {
+    const bytes = (form.root.record.size ?? 0) + each * values.maxNrDevices;
+    const order = Math.max(0, Math.ceil(Math.log2(bytes / space.pageSize)));
+    return structureDocument(form, { address: hex(space.keep(order)), ...values });
   }
-  const entries = withBridges(devices);
-  if (form === 'pci-v3')
-    return arrayJson(
-      space,
-      form,
-      entries,
-      (pciSerV1.size ?? 0) + (pciDevSer.size ?? 0) * (entries.length + SPARE),
-    );
-  const capacity = Math.floor((space.pageSize - BLOCK_HEAD) / (pciDevSer.size ?? 1));
-  const blocks = Array.from({ length: Math.max(1, Math.ceil(entries.length / capacity)) }, (_, i) => ({
+  const devicesPages = layBlocks(space, entries.length, blockCapacity(space.pageSize, each));
+  return structureDocument(form, {
     address: hex(space.keep(0)),
-    count: hex(Math.min(capacity, entries.length - i * capacity)),
-  }));
-  return {
-    form,
-    address: hex(space.keep(0)),
-    version: 2,
-    nrDevices: entries.length,
-    devicesAddress: blocks[0]?.address,
-    devicesPages: blocks,
-    devices: entries,
-  };
+    devicesAddress: devicesPages[0]?.address,
+    devicesPages,
+    ...values,
+  });
 }
 
-function arrayJson(
-  space: Space,
-  form: string,
-  devices: readonly Json[],
-  bytes: number,
-): Json & { readonly address: string } {
-  const order = Math.max(0, Math.ceil(Math.log2(bytes / space.pageSize)));
-  const most = devices.length + SPARE;
-  return {
-    form,
-    address: hex(space.keep(order)),
-    maxNrDevices: form === 'pci-v3' ? most : hex(most),
-    devices,
-  };
+function sorted(devices: readonly Endpoint[]): Json[] {
+  return [...devices]
+    .sort((a, b) => a.segment - b.segment || a.bus - b.bus || a.devfn - b.devfn)
+    .map(({ segment, bus, devfn }) => ({ segment, bdf: bdfText((bus << 8) | devfn) }));
 }
 
 /** An entry for each device, and where they are met first its bridges upward; a bridge counts the devices below it. */

@@ -1,4 +1,5 @@
 /** Rules on the nodes of `/intel-iommu` (rfc-2024 I1 to I8, I14, I17 to I19). */
+
 import type { Domain, Handover } from '../../abi/model.js';
 import { MEM_HUGE, MEM_RAGGED, memColumns } from '../../decode/mem-columns.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
@@ -6,11 +7,17 @@ import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import { pciAddress } from '../../schema/units.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
-import { RFC_2024, type Rule, type RuleContext } from '../rule.js';
+import { RFC_2024, type RuleContext } from '../rule.js';
+import { type Elements, eachRule, rulesOf } from '../shapes.js';
 import { deviceSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { countTables } from './table-count.js';
+
+const shared = { generations: RFC_2024 };
+const rule = rulesOf(shared);
+const DOMAINS: Elements<Domain> = { shared, each: ({ handover: { domains = [] } }) => domains };
 
 const PAGE = 4096n;
 const PAGE_BYTES = 4096;
@@ -35,24 +42,20 @@ function* domainNodes({
     yield { node, path: nodePath(tree, node), name: nodeName(tree, node) ?? '' };
 }
 
-export const compatible: Rule = {
+export const compatible = rule({
   id: 'DMAR-001',
-  title: '/intel-iommu is compatible with "intel-iommu-v0"',
-  severity: 'error',
-  generations: RFC_2024,
+  title: `/intel-iommu is compatible with "${COMPATIBLE.intelIommu}"`,
   source: 'rfc-2024 I1',
   evidence: 'drivers/iommu/intel/serialise.c intel_iommu_deserialise_kho',
   consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    checkCompatible(tree, '/intel-iommu', 'intel-iommu-v0', report);
+    checkCompatible(tree, '/intel-iommu', COMPATIBLE.intelIommu, report);
   },
-};
+});
 
-export const container: Rule = {
+export const container = rule({
   id: 'DMAR-002',
   title: '/intel-iommu has a domains node',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I2, 3.1',
   evidence: DESERIALISE,
   consequence: 'libfdt then returns the root as the only subnode, which lacks the property: NULL dereference',
@@ -68,13 +71,11 @@ export const container: Rule = {
       location: { fdtPath: '/intel-iommu/domains' },
     });
   },
-};
+});
 
-export const memProperty: Rule = {
+export const memProperty = rule({
   id: 'DMAR-003',
   title: 'a domain has a mem property of whole records',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I3',
   evidence: DESERIALISE,
   consequence:
@@ -96,32 +97,28 @@ export const memProperty: Rule = {
       });
     }
   },
-};
+});
 
-export const memCapacity: Rule = {
+export const memCapacity = eachRule(DOMAINS, {
   id: 'DMAR-004',
   title: 'mem fits the one page of records that the serialiser allocates',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I4, 3.3 no. 5',
   evidence:
     'drivers/iommu/intel/serialise.c serialise_domain (kho_mems is one zeroed page, without a bound check)',
   consequence: 'the old kernel wrote past its buffer: the heap object after it is corrupt',
   requires: ['DMAR-003'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const records = domain.mem?.length ?? 0;
-      if (records <= MEM_CAPACITY || listsTables(handover, domain)) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
-        location: { ...placeOf(domain), property: 'mem' },
-        found: `${records * KHO_MEM_SIZE} bytes`,
-        expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
-      });
-    }
+  *faults(domain, { handover }) {
+    const records = domain.mem?.length ?? 0;
+    if (records <= MEM_CAPACITY || listsTables(handover, domain)) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `mem of ${domainName(domain)} has ${records} records, but the buffer has room for ${MEM_CAPACITY}: ${(records - MEM_CAPACITY) * KHO_MEM_SIZE} bytes were written past it`,
+      location: { ...placeOf(domain), property: 'mem' },
+      found: `${records * KHO_MEM_SIZE} bytes`,
+      expected: `at most ${MEM_CAPACITY * KHO_MEM_SIZE} bytes`,
+    };
   },
-};
+});
 
 /**
  * Whether `mem` has the top table, and as many records as there are tables. The series' own walk never lists the
@@ -140,11 +137,9 @@ export function placeOf({ origin }: { origin?: { fdtPath?: string } }): { fdtPat
   return origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
 }
 
-export const fixedProperties: Rule = {
+export const fixedProperties = rule({
   id: 'DMAR-005',
   title: 'a domain has persistent_id and pgd of 8 bytes and agaw of 4',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I5',
   evidence: DESERIALISE,
   consequence: 'NULL dereference, or a value read past the property',
@@ -170,13 +165,11 @@ export const fixedProperties: Rule = {
       }
     }
   },
-};
+});
 
-export const identity: Rule = {
+export const identity = rule({
   id: 'DMAR-006',
   title: "a domain's node name is its persistent_id, 1 to 4294967295, and unique",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I6',
   evidence: DESERIALISE,
   consequence: 'a duplicate fails the table insert and leaks the domain; 0 means "not persistent"',
@@ -205,120 +198,107 @@ export const identity: Rule = {
       seen.set(id, domain.origin?.fdtPath ?? '');
     }
   },
-};
+});
 
-export const addressWidth: Rule = {
+export const addressWidth = eachRule(DOMAINS, {
   id: 'DMAR-007',
   title: 'agaw is 1 to 3',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I7',
   evidence: 'drivers/iommu/intel/iommu.h agaw_to_level',
   consequence: 'the tables are walked with the wrong depth',
   requires: ['DMAR-005'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const { agaw } = domain;
-      if (agaw === undefined || (agaw >= 1 && agaw <= 3)) continue;
-      report.finding({
-        ...(agaw === 0 ? { severity: 'warning' } : {}),
-        subject: domainSubject(domain),
-        message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
-        location: { ...placeOf(domain), property: 'agaw' },
-        found: `${agaw}`,
-        expected: '1, 2 or 3',
-      });
-    }
+  *faults(domain) {
+    const { agaw } = domain;
+    if (agaw === undefined || (agaw >= 1 && agaw <= 3)) return;
+    yield {
+      ...(agaw === 0 ? { severity: 'warning' } : {}),
+      subject: domainSubject(domain),
+      message: `agaw of ${domainName(domain)} is ${agaw}${agaw === 0 ? ' (2 levels), which no current hardware has' : ''}`,
+      location: { ...placeOf(domain), property: 'agaw' },
+      found: `${agaw}`,
+      expected: '1, 2 or 3',
+    };
   },
-};
+});
 
-export const rootTable: Rule = {
+export const rootTable = eachRule(DOMAINS, {
   id: 'DMAR-008',
   title: 'pgd is page aligned, not zero, and neither in scratch nor in the guestmemfs region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I8',
   evidence: DESERIALISE,
   consequence: 'the restored domain walks memory with another owner',
   requires: ['DMAR-005'],
-  check({ handover, facts }, report) {
+  *faults(domain, { facts }) {
     const scratch = facts.scratch();
     const fsMem = facts.fsMem();
-    for (const domain of handover.domains ?? []) {
-      const { pgd } = domain;
-      if (pgd === undefined) continue;
-      const wrong =
-        pgd === 0n
-          ? 'is 0'
-          : pgd % PAGE !== 0n
-            ? 'is not page aligned'
-            : pgd >= BigInt(PHYSICAL_LIMIT)
-              ? 'is beyond 2^52'
-              : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
-                ? `is in scratch ${range(scratch.start, scratch.end)}`
-                : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
-                  ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
-                  : undefined;
-      if (wrong === undefined) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
-        location: { ...placeOf(domain), property: 'pgd', address: pgd },
-        found: hex(pgd),
-      });
-    }
+    const { pgd } = domain;
+    if (pgd === undefined) return;
+    const wrong =
+      pgd === 0n
+        ? 'is 0'
+        : pgd % PAGE !== 0n
+          ? 'is not page aligned'
+          : pgd >= BigInt(PHYSICAL_LIMIT)
+            ? 'is beyond 2^52'
+            : scratch !== undefined && pgd >= scratch.start && pgd < scratch.end
+              ? `is in scratch ${range(scratch.start, scratch.end)}`
+              : fsMem !== undefined && pgd >= fsMem.start && pgd < fsMem.end
+                ? `is in the guestmemfs region ${range(fsMem.start, fsMem.end)}`
+                : undefined;
+    if (wrong === undefined) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `pgd ${hex(pgd)} of ${domainName(domain)} ${wrong}`,
+      location: { ...placeOf(domain), property: 'pgd', address: pgd },
+      found: hex(pgd),
+    };
   },
-};
+});
 
-export const pageRecords: Rule = {
+export const pageRecords = eachRule(DOMAINS, {
   id: 'DMAR-014',
   title: 'mem of a domain has one record per page, with addresses below 2^52',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I14',
   evidence: 'drivers/iommu/intel/iommu.h dma_pte_addr (keeps bits 52 to 63)',
   consequence:
     'bits above the address are taken as part of it; other lengths do not come from the serialiser',
   requires: ['DMAR-003'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      const { mem } = domain;
-      if (mem === undefined) continue;
-      const { count, start, end, flags } = memColumns(mem);
-      for (let index = 0; index < count; index++) {
-        const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
-        if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
-        const { addr, len } = mem.at(index);
-        const wrong =
-          len !== PAGE
-            ? `has len ${hex(len)}`
-            : addr % PAGE > 1n
-              ? 'is not page aligned'
-              : addr >= BigInt(PHYSICAL_LIMIT)
-                ? 'has bits 63:52 set'
-                : undefined;
-        if (wrong === undefined) continue;
-        report.finding({
-          subject: domainSubject(domain),
-          message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
-          location: {
-            ...placeOf(domain),
-            property: 'mem',
-            address: addr,
-            field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
-          },
-          found: len === PAGE ? hex(addr) : hex(len),
-        });
-      }
+  *faults(domain) {
+    const { mem } = domain;
+    if (mem === undefined) return;
+    const { count, start, end, flags } = memColumns(mem);
+    for (let index = 0; index < count; index++) {
+      const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
+      if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;
+      const { addr, len } = mem.at(index);
+      const wrong =
+        len !== PAGE
+          ? `has len ${hex(len)}`
+          : addr % PAGE > 1n
+            ? 'is not page aligned'
+            : addr >= BigInt(PHYSICAL_LIMIT)
+              ? 'has bits 63:52 set'
+              : undefined;
+      if (wrong === undefined) continue;
+      yield {
+        subject: domainSubject(domain),
+        message: `record ${index} of ${domainName(domain)}, ${hex(addr)}, ${wrong}`,
+        location: {
+          ...placeOf(domain),
+          property: 'mem',
+          address: addr,
+          field: len === PAGE ? 'kho_mem.addr' : 'kho_mem.len',
+        },
+        found: len === PAGE ? hex(addr) : hex(len),
+      };
     }
   },
-};
+});
 
-export const devices: Rule = {
+export const devices = rule({
   id: 'DMAR-017',
   title: 'devices are one byte of bus and one of devfn, numbered in order, and in one domain only',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 I17',
   evidence: 'drivers/iommu/intel/serialise.c serialise_domain',
   consequence:
@@ -359,50 +339,43 @@ export const devices: Rule = {
       });
     }
   },
-};
+});
 
-export const attached: Rule = {
+export const attached = eachRule(DOMAINS, {
   id: 'DMAR-018',
   title: 'a domain has devices',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 I18, 3.3 no. 7',
   evidence: DESERIALISE,
   consequence:
     'the domain was never attached, or was carried through a second kexec, which loses the devices',
   requires: ['DMAR-001', 'DMAR-002'],
-  check({ handover }, report) {
-    for (const domain of handover.domains ?? []) {
-      if (domain.devices !== undefined && domain.devices.length > 0) continue;
-      report.finding({
-        subject: domainSubject(domain),
-        message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
-        location: placeOf(domain),
-      });
-    }
+  *faults(domain) {
+    if (domain.devices !== undefined && domain.devices.length > 0) return;
+    yield {
+      subject: domainSubject(domain),
+      message: `${domainName(domain)} has ${domain.devices === undefined ? 'no devices node' : 'no devices'}`,
+      location: placeOf(domain),
+    };
   },
-};
+});
 
-export const owned: Rule = {
+export const owned = eachRule(DOMAINS, {
   id: 'DMAR-019',
   title: 'an iommufd exists for each domain',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I19, S1, 3.3 no. 10, 11',
   evidence:
     'drivers/iommu/iommufd/main.c iommufd_fops_release (nothing removes a freed domain from the table)',
   consequence:
     'a stale table entry: the old kernel may have serialised freed memory, and the domain has no owner in the next',
   requires: ['DMAR-006'],
-  check({ handover, facts }, report) {
-    for (const domain of handover.domains ?? []) {
-      const id = domain.persistentId;
-      if (id === undefined || facts.iommufd(id) !== undefined) continue;
-      report.finding({
-        message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
-        location: { ...placeOf(domain), property: 'persistent_id' },
-        found: `${id}`,
-      });
-    }
+  *faults(domain, { facts }) {
+    const id = domain.persistentId;
+    if (id === undefined || facts.iommufd(id) !== undefined) return;
+    yield {
+      message: `${counted(1, 'domain')} with persistent_id ${id}, but no /iommufd/iommufds/${id}`,
+      location: { ...placeOf(domain), property: 'persistent_id' },
+      found: `${id}`,
+    };
   },
-};
+});

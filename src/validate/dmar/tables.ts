@@ -17,10 +17,13 @@ import {
 } from '../../vtd/walk/batch.js';
 import type { TableVisit } from '../../vtd/walk/state.js';
 import { createProbe, intersections } from '../pages.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { domainSubject } from '../subject.js';
 import { counted, hex, listed, range } from '../text.js';
 import { domainName, placeOf } from './nodes.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096;
 /** Low bits of a pointer to a table without A, which hardware sets where dirty pages are tracked (VT-d 3.7.2). */
@@ -35,11 +38,9 @@ function tableText({ address, level }: { address: number; level: number }): stri
   return `${hex(address)} (level ${level})`;
 }
 
-export const rootPreserved: Rule = {
+export const rootPreserved = rule({
   id: 'DMAR-009',
   title: 'the top page-table page of a domain is covered by a mem record',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I9, 3.3 no. 1',
   evidence: SERIALISE,
   consequence: 'the next kernel hands out the page while hardware and driver still walk it',
@@ -57,13 +58,11 @@ export const rootPreserved: Rule = {
       });
     }
   },
-};
+});
 
-export const tablesPreserved: Rule = {
+export const tablesPreserved = rule({
   id: 'DMAR-010',
   title: 'every page-table page of a domain is covered by a mem record',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I10, 3.3 no. 1, 2',
   evidence: SERIALISE,
   consequence:
@@ -106,7 +105,7 @@ export const tablesPreserved: Rule = {
       },
     };
   },
-};
+});
 
 const listedBy = new WeakMap<Domain, PageSet>();
 
@@ -122,8 +121,9 @@ function listedPages(domain: Domain): PageSet {
 
 function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
   if (mem === undefined) return;
-  for (const { first, start, end, flags } of memSpans(mem)) {
-    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield { start, end };
+  for (const span of memSpans(mem)) {
+    const { first, flags } = span;
+    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield span;
     else {
       const { addr, len } = mem.at(first);
       yield { start: addr, end: addr + len };
@@ -131,11 +131,9 @@ function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end
   }
 }
 
-export const noData: Rule = {
+export const noData = rule({
   id: 'DMAR-011',
   title: 'mem of a domain lists no guest data pages',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I11, 3.3 no. 3',
   evidence: SERIALISE,
   consequence:
@@ -185,13 +183,11 @@ export const noData: Rule = {
       },
     };
   },
-};
+});
 
-export const noSuperpages: Rule = {
+export const noSuperpages = rule({
   id: 'DMAR-020',
   title: 'mem of a domain lists no large leaf by its first 4 KiB',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I11, 2.2.1, 3.3 no. 3',
   evidence: SERIALISE,
   consequence:
@@ -239,13 +235,11 @@ export const noSuperpages: Rule = {
       },
     };
   },
-};
+});
 
-export const firstEntry: Rule = {
+export const firstEntry = rule({
   id: 'DMAR-013',
   title: 'the first entry of the top table points to a table',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I13, 3.3 no. 6',
   evidence: SERIALISE,
   consequence:
@@ -282,7 +276,7 @@ export const firstEntry: Rule = {
       },
     };
   },
-};
+});
 
 /** Anomalies of a walk that make the tables no tree. */
 const TREE: Partial<Record<WalkAnomalyKind, string>> = {
@@ -291,11 +285,9 @@ const TREE: Partial<Record<WalkAnomalyKind, string>> = {
   'two-levels': 'points to a table that is also used at another level',
 };
 
-export const tablesAreTree: Rule = {
+export const tablesAreTree = rule({
   id: 'DMAR-015',
   title: 'the page tables form a tree outside the guestmemfs region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I15, S11',
   evidence: 'drivers/iommu/intel/iommu.c pfn_to_dma_pte',
   consequence: 'an endless or wrong walk; a table in guest memory lets the guest write its own translations',
@@ -335,13 +327,11 @@ export const tablesAreTree: Rule = {
       },
     };
   },
-};
+});
 
-export const entriesValid: Rule = {
+export const entriesValid = rule({
   id: 'DMAR-016',
   title: 'entries have the low bits that the driver gives them: 3 in pointers to tables, bit 0 in leaves',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 I16; VT-d 9.8',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping',
   consequence: 'the driver of the next kernel interprets the entry differently from the hardware',
@@ -392,4 +382,4 @@ export const entriesValid: Rule = {
       },
     };
   },
-};
+});

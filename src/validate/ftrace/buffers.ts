@@ -1,9 +1,11 @@
 /** Rules on the ring buffers that ftrace hands over (rfc-2024 2.4, T1 to T3). */
+
 import type { FtraceCpu } from '../../abi/model.js';
 import { compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findNode, findProperty, nodeName, nodePath, propertyValue } from '../../fdt/tree.js';
 import { BUFFER_PAGE_SIZE, BUFFER_PAGE_V2_SIZE, TRACE_EVENT_ID_SIZE } from '../../records/ftrace.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
 import { hex, listed } from '../text.js';
 
@@ -26,13 +28,13 @@ export const buffers: Rule = {
       report.skip('the tree has no /ftrace');
       return;
     }
-    checkCompatible(tree, findNode(tree, ROOT), 'ftrace-v1', report);
+    checkCompatible(tree, findNode(tree, ROOT), COMPATIBLE.ftrace, report);
     const array = findNode(tree, ARRAY);
     if (array >= 0) {
-      checkCompatible(tree, array, 'ftrace,array-v1', report);
+      checkCompatible(tree, array, COMPATIBLE.array, report);
       for (const node of children(tree, array)) {
         if (nodeName(tree, node)?.startsWith('cpu') === true)
-          checkCompatible(tree, node, 'ftrace,cpu-v1', report);
+          checkCompatible(tree, node, COMPATIBLE.cpu, report);
       }
     }
     for (const cpu of ftrace?.globalTrace?.cpus ?? []) checkPages(tree, cpu, report);

@@ -4,7 +4,8 @@ import type { Guestmemfs, Location } from '../../abi/model.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
 import { GUESTMEMFS } from '../reads.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { counted, hex } from '../text.js';
 import { bitmapOf } from './bitmap.js';
 import {
@@ -18,6 +19,8 @@ import {
   SUPERBLOCK_PATH,
 } from './subject.js';
 
+const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+
 /** Where entry `i` of a mapping page is. */
 function entryPlace(page: bigint | undefined, i: number): Location {
   const base = (page ?? 0n) + BigInt(i * MAPPING_BLOCK_SIZE);
@@ -30,17 +33,13 @@ function blockAddress(guestmemfs: Guestmemfs, block: number): string {
   return `block ${block} at ${hex(start)}`;
 }
 
-export const blocksInRegion: Rule = {
+export const blocksInRegion = rule({
   id: 'GMFS-016',
   title: 'every block number of a file is within the region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G16, 3.3 no. 19',
   evidence: 'fs/guestmemfs/file.c truncate, mmap; fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'mapping the file gives its guest host memory outside guestmemfs',
   requires: ['GMFS-002', 'GMFS-003'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     if (guestmemfs === undefined) return;
@@ -68,19 +67,15 @@ export const blocksInRegion: Rule = {
       });
     }
   },
-};
+});
 
-export const blocksOnce: Rule = {
+export const blocksOnce = rule({
   id: 'GMFS-017',
   title: 'no block is used twice, in one file or in two',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G17, 3.3 no. 19',
   evidence: 'fs/guestmemfs/file.c truncate, mmap',
   consequence: 'guests share memory; entries that a repeated truncate never wrote are all block 0',
   requires: ['GMFS-002', 'GMFS-003'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     if (guestmemfs === undefined) return;
@@ -115,19 +110,15 @@ export const blocksOnce: Rule = {
       }
     }
   },
-};
+});
 
-export const blocksMarked: Rule = {
+export const blocksMarked = rule({
   id: 'GMFS-018',
   title: 'every block of a file has its bit in the allocation bitmap',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G18',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'the block is handed out again, to another guest',
   requires: ['GMFS-002', 'GMFS-003'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);
@@ -158,20 +149,17 @@ export const blocksMarked: Rule = {
       });
     }
   },
-};
+});
 
-export const blocksOwned: Rule = {
+export const blocksOwned = rule({
   id: 'GMFS-019',
   title: 'every block that is marked as in use belongs to a file',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 G19, 3.3 no. 19',
   evidence: 'fs/guestmemfs/inode.c unlink, fs/guestmemfs/file.c truncate',
   consequence: 'the block is never handed out again; unlink and repeated truncates leak such blocks',
   // Blocks of a file whose list of blocks is lost would seem to have no owner.
   requires: ['GMFS-003', 'GMFS-007', 'GMFS-015'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);
@@ -205,19 +193,15 @@ export const blocksOwned: Rule = {
       expected: '0',
     });
   },
-};
+});
 
-export const noStrayBits: Rule = {
+export const noStrayBits = rule({
   id: 'GMFS-020',
   title: 'no block beyond the region is marked as in use, and the unused rest of the bitmap is zero',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G20, 3.3 no. 19',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block (does not know the size of the region)',
   consequence: 'memory after the region was given to a file, or the bitmap was overwritten',
   requires: ['GMFS-002', 'GMFS-003'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const bitmap = bitmapOf(context, report);
@@ -247,7 +231,7 @@ export const noStrayBits: Rule = {
         report.skip(`part of the allocation bitmap at 0x${gap.toString(16)} is not in the dump`, 'not-given');
     }
   },
-};
+});
 
 function bitPlace(bitmap: bigint, bit: number): Location {
   return {

@@ -1,11 +1,14 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
+
 import { compatibleStrings } from '../../decode/bind.js';
 import { fsMemRange, GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { findNode } from '../../fdt/tree.js';
 import { GUESTMEMFS_SB_SIZE, MAPPING_INODE_SIZE, NUM_INODES_SIZE } from '../../records/guestmemfs.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { counted, hex, size } from '../text.js';
 import {
   BLOCKS_PATH,
@@ -16,8 +19,9 @@ import {
   SUPERBLOCK_PATH,
 } from './subject.js';
 
+const rule = rulesOf({ generations: RFC_2024 });
+
 const PAGE = 4096n;
-const COMPATIBLE = 'guestmemfs-v1';
 /** What the three records of /guestmemfs/superblock cover, in their order (fs/guestmemfs/guestmemfs.c). */
 const PARTS = [
   { what: 'the super block', length: BigInt(GUESTMEMFS_SB_SIZE) },
@@ -38,11 +42,9 @@ export function isWithLockDebugging(length: bigint): boolean {
   return length > BigInt(GUESTMEMFS_SB_SIZE) && length <= MAX_SUPERBLOCK && length % 8n === 0n;
 }
 
-export const compatible: Rule = {
+export const compatible = rule({
   id: 'GMFS-001',
-  title: `/guestmemfs is compatible with "${COMPATIBLE}"`,
-  severity: 'error',
-  generations: RFC_2024,
+  title: `/guestmemfs is compatible with "${COMPATIBLE.guestmemfs}"`,
   source: 'rfc-2024 G1',
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_restore_from_kho',
   consequence: 'the filesystem starts empty, while the old region stays reserved forever',
@@ -53,7 +55,7 @@ export const compatible: Rule = {
     }
     const value = rawProperty(tree, '/guestmemfs', 'compatible');
     const strings = value === undefined ? [] : compatibleStrings(value);
-    if (strings.includes(COMPATIBLE)) return;
+    if (strings.includes(COMPATIBLE.guestmemfs)) return;
     report.finding({
       message:
         value === undefined
@@ -61,17 +63,15 @@ export const compatible: Rule = {
           : `/guestmemfs is compatible with "${strings.join('", "')}"`,
       location: { fdtPath: '/guestmemfs', property: 'compatible' },
       found: strings.join(', '),
-      expected: COMPATIBLE,
+      expected: COMPATIBLE.guestmemfs,
     });
   },
-};
+});
 
-export const superblockRecords: Rule = {
+export const superblockRecords = rule({
   id: 'GMFS-002',
   title:
     'superblock/mem has three records: super block, inode table, allocation bitmap, each of its full length',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G2',
   evidence: 'fs/guestmemfs/serialise.c deserialise_superblock',
   consequence:
@@ -114,13 +114,11 @@ export const superblockRecords: Rule = {
       });
     });
   },
-};
+});
 
-export const dataRegion: Rule = {
+export const dataRegion = rule({
   id: 'GMFS-003',
   title: 'fs_mem/mem is one record, flagged NOINIT, of whole pages, with at least one 2 MiB block',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G3',
   evidence: 'fs/guestmemfs/serialise.c, kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence:
@@ -170,13 +168,11 @@ export const dataRegion: Rule = {
       });
     }
   },
-};
+});
 
-export const mappingNodes: Rule = {
+export const mappingNodes = rule({
   id: 'GMFS-004',
   title: 'mappings_blocks and mappings_to_inode exist',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G4',
   evidence: 'fs/guestmemfs/serialise.c deserialise_mappings_blocks',
   consequence:
@@ -205,13 +201,11 @@ export const mappingNodes: Rule = {
       expected: `${KHO_MEM_SIZE} bytes`,
     });
   },
-};
+});
 
-export const inodeCount: Rule = {
+export const inodeCount = rule({
   id: 'GMFS-005',
   title: 'num_inodes is 8 bytes and is the number of records in mappings_blocks',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G5',
   evidence:
     'fs/guestmemfs/serialise.c deserialise_mappings_blocks; fs/guestmemfs/inode.c guestmemfs_allocate_inode',
@@ -249,13 +243,11 @@ export const inodeCount: Rule = {
       expected: `${records}`,
     });
   },
-};
+});
 
-export const indexFits: Rule = {
+export const indexFits = rule({
   id: 'GMFS-006',
   title: 'the number of files does not exceed the elements of the index page',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G6',
   evidence: 'fs/guestmemfs/serialise.c serialise_mappings_blocks',
   consequence:
@@ -271,13 +263,11 @@ export const indexFits: Rule = {
       expected: `at most ${INDEX_ELEMENTS}`,
     });
   },
-};
+});
 
-export const mappingRecords: Rule = {
+export const mappingRecords = rule({
   id: 'GMFS-008',
   title: 'each file has its own mapping page and the index its own page, each 4096 bytes and page-aligned',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G8',
   evidence: 'fs/guestmemfs/serialise.c deserialise_mappings_blocks',
   consequence: 'two files share one list of blocks, or a list is preserved only in part',
@@ -313,13 +303,12 @@ export const mappingRecords: Rule = {
     for (const record of mappingsBlocks) page(`mapping record ${index++}`, BLOCKS_PATH, record);
     if (mappingsToInode !== undefined) page('the index page', INDEX_PATH, mappingsToInode);
   },
-};
+});
 
-export const baseAlignment: Rule = {
+export const baseAlignment = rule({
   id: 'GMFS-023',
   title: 'the region starts at a multiple of 2 MiB',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 G23',
   evidence: 'fs/guestmemfs/guestmemfs.c guestmemfs_reserve_mem',
   consequence: 'no large IOMMU leaves are possible: DMA works, with 4 KiB leaves only',
@@ -333,4 +322,4 @@ export const baseAlignment: Rule = {
       found: hex(region.start),
     });
   },
-};
+});

@@ -4,7 +4,8 @@ import type { RecordView } from '../../abi/record-view.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { MAPPING_INODE_SIZE, type MappingInode, mappingInode } from '../../records/guestmemfs.js';
 import { GUESTMEMFS } from '../reads.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { counted, hex, listed } from '../text.js';
 import {
   fieldPlace,
@@ -18,21 +19,19 @@ import {
   superblockPlace,
 } from './subject.js';
 
+const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+
 /** The last inode that the writer looks at: it stops one short of the table's end. */
 const LAST_LISTED = MAX_INO - 1;
 const U64 = 64;
 
-export const indexElements: Rule = {
+export const indexElements = rule({
   id: 'GMFS-007',
   title: 'the index page names every file once, in ascending order, and nothing else',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G7, 3.3 no. 16',
   evidence: 'fs/guestmemfs/serialise.c serialise_mappings_blocks, deserialise_mappings_blocks',
   consequence: 'a mapping pointer is written into the wrong slot, or a file loses its list of blocks',
   requires: ['GMFS-005', 'GMFS-010'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const table = inodesOf(context, report);
@@ -101,7 +100,7 @@ export const indexElements: Rule = {
       location: inodePlace(table, first, 'mappings'),
     });
   },
-};
+});
 
 /** The first element after the last that is not 0. */
 function reportTail(
@@ -117,18 +116,15 @@ function reportTail(
   }
 }
 
-export const directMap: Rule = {
+export const directMap = rule({
   id: 'GMFS-009',
   title: 'virtual and physical addresses of super block parts and mapping pages differ by one constant',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 G9, 3.3 no. 15',
   evidence: 'fs/guestmemfs/serialise.c deserialise_mappings_blocks',
   consequence:
     'the restore writes mapping pointers one slot too far, so inodes keep the old ones: where they differ from the direct map, accesses to the file hit the wrong memory',
   requires: ['GMFS-007'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const guestmemfs = guestmemfsOf(context, report);
     const table = inodesOf(context, report);
@@ -179,7 +175,7 @@ export const directMap: Rule = {
       });
     }
   },
-};
+});
 
 interface Pointer {
   readonly name: string;

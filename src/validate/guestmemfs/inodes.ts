@@ -3,23 +3,22 @@
 import { INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../../decode/guestmemfs.js';
 import { bytesToText } from '../../schema/text.js';
 import { GUESTMEMFS } from '../reads.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { hex } from '../text.js';
 import { inodePlace, inodesOf, ROOT_INO } from './subject.js';
 
+const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
+
 const SLASH = 0x2f;
 
-export const inodeFlags: Rule = {
+export const inodeFlags = rule({
   id: 'GMFS-010',
   title: 'an inode is free, a file or the directory, and the directory is inode 1',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G10',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_inode_get',
   consequence: 'the mode of the inode is derived from the flags: no operations, or those of the wrong kind',
   requires: ['GMFS-002'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -36,19 +35,15 @@ export const inodeFlags: Rule = {
       });
     }
   },
-};
+});
 
-export const fileNames: Rule = {
+export const fileNames = rule({
   id: 'GMFS-014',
   title: 'file names are NUL-terminated within their 255 bytes, not empty, without a slash, and unique',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G14',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_create, guestmemfs_lookup',
   consequence: 'lookups run into the next field, or find the wrong file',
   requires: ['GMFS-002'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -92,20 +87,16 @@ export const fileNames: Rule = {
       });
     }
   },
-};
+});
 
-export const mappingCount: Rule = {
+export const mappingCount = rule({
   id: 'GMFS-015',
   title: 'num_mappings of a file is between 0 and the 512 entries of its mapping page',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G15',
   evidence: 'fs/guestmemfs/file.c truncate',
   consequence:
     'the memory after the mapping page is taken for block numbers, and was overwritten when they were assigned',
   requires: ['GMFS-002'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -121,19 +112,15 @@ export const mappingCount: Rule = {
       });
     }
   },
-};
+});
 
-export const pinCounts: Rule = {
+export const pinCounts = rule({
   id: 'GMFS-021',
   title: 'long_term_pins is not negative, and is 0 on anything but a file',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G21',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_unpin_file',
   consequence: 'the next unpin underflows with a warning, and the file can be deleted under DMA',
   requires: ['GMFS-010'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -156,19 +143,15 @@ export const pinCounts: Rule = {
       });
     }
   },
-};
+});
 
-export const noErrorNumbers: Rule = {
+export const noErrorNumbers = rule({
   id: 'GMFS-024',
   title: 'no inode number in the table is a negative error number',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G24, 3.3 no. 17',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_create',
   consequence: 'a file was created while handover was active: memory before the inode table was overwritten',
   requires: ['GMFS-002'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -189,4 +172,4 @@ export const noErrorNumbers: Rule = {
       }
     }
   },
-};
+});

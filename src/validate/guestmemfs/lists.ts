@@ -4,7 +4,8 @@ import type { Location } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { GuestmemfsSbSerialised } from '../../records/guestmemfs.js';
 import { GUESTMEMFS } from '../reads.js';
-import { type Reporter, RFC_2024, type Rule } from '../rule.js';
+import { type Reporter, RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { counted, listed } from '../text.js';
 import { isWithLockDebugging } from './container.js';
 import {
@@ -16,6 +17,8 @@ import {
   superblockOf,
   superblockPlace,
 } from './subject.js';
+
+const rule = rulesOf({ generations: RFC_2024, needs: ['memory'], reads: GUESTMEMFS });
 
 /** What a list says is wrong with itself. */
 interface ListWalk {
@@ -79,17 +82,13 @@ function missedBy({ reached }: ListWalk, table: InodeTable, flags: number): numb
   return missed;
 }
 
-export const childList: Rule = {
+export const childList = rule({
   id: 'GMFS-011',
   title: "the root's list of children reaches every file once and ends",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G11',
   evidence: 'fs/guestmemfs/dir.c guestmemfs_lookup',
   consequence: "a lookup never ends, or files cannot be found and their guests' memory is lost",
   requires: ['GMFS-010', 'GMFS-024'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     if (table === undefined) return;
@@ -110,20 +109,16 @@ export const childList: Rule = {
       location: inodePlace(table, first, 'flags'),
     });
   },
-};
+});
 
-export const freeList: Rule = {
+export const freeList = rule({
   id: 'GMFS-012',
   title: 'the list of free inodes reaches every free inode once and ends',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 G12',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_allocate_inode',
   consequence:
     'creating a file takes an inode that is in use; free inodes missing from the list are never used again',
   requires: ['GMFS-010', 'GMFS-024'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     const superblock = superblockOf(context, report);
@@ -146,19 +141,16 @@ export const freeList: Rule = {
       severity: 'warning',
     });
   },
-};
+});
 
-export const allocatedInodes: Rule = {
+export const allocatedInodes = rule({
   id: 'GMFS-013',
   title: 'allocated_inodes is the number of files',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 G13',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_allocate_inode',
   consequence: 'the next handover writes a num_inodes that does not fit its mapping records',
   requires: ['GMFS-010'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const table = inodesOf(context, report);
     const superblock = superblockOf(context, report);
@@ -173,20 +165,17 @@ export const allocatedInodes: Rule = {
       expected: `${files}`,
     });
   },
-};
+});
 
-export const frozen: Rule = {
+export const frozen = rule({
   id: 'GMFS-022',
   title: 'the super block is marked as serialised and its lock is free',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 G22',
   evidence: 'fs/guestmemfs/serialise.c guestmemfs_serialise_to_kho',
   consequence:
     'the image was taken while the filesystem changed, or its kernel lacks patch 08 of the guestmemfs series',
   requires: ['GMFS-002'],
-  needs: ['memory'],
-  reads: GUESTMEMFS,
   check(context, report) {
     const superblock = superblockOf(context, report);
     if (superblock === undefined) return;
@@ -215,4 +204,4 @@ export const frozen: Rule = {
       });
     }
   },
-};
+});

@@ -1,10 +1,13 @@
 /** Rules on `/iommufd` (rfc-2024 F1 to F14). */
+
 import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
 import { findNode, findProperty } from '../../fdt/tree.js';
 import { iommuProt } from '../../records/iommufd.js';
 import { flags } from '../../schema/units.js';
+import { COMPATIBLE } from '../../structures/rfc-2024/binding.js';
 import { checkCompatible } from '../compatible.js';
 import { type Reporter, RFC_2024, type Rule } from '../rule.js';
+import { type Elements, eachRule, rulesOf } from '../shapes.js';
 import { hex, higher, lower, range } from '../text.js';
 import { areaRange, IOMMU_READ, IOMMU_WRITE } from './areas.js';
 
@@ -20,28 +23,32 @@ function at(part: { origin?: { fdtPath?: string } }): { fdtPath?: string } {
   return part.origin?.fdtPath === undefined ? {} : { fdtPath: part.origin.fdtPath };
 }
 
+const shared = { generations: RFC_2024 };
+const rule = rulesOf(shared);
+const IOMMUFDS: Elements<Iommufd> = { shared, each: ({ handover: { iommufds = [] } }) => iommufds };
+const IOASES: Elements<{ iommufd: Iommufd; ioas: Ioas }> = {
+  shared,
+  each: ({ handover: { iommufds } }) => ioasesOf(iommufds),
+};
+
 function* ioasesOf(iommufds: readonly Iommufd[] | undefined): Generator<{ iommufd: Iommufd; ioas: Ioas }> {
   for (const iommufd of iommufds ?? []) for (const ioas of iommufd.ioases ?? []) yield { iommufd, ioas };
 }
 
-const compatible: Rule = {
+const compatible = rule({
   id: 'IOMMUFD-001',
-  title: '/iommufd is compatible with "iommufd-v0"',
-  severity: 'error',
-  generations: RFC_2024,
+  title: `/iommufd is compatible with "${COMPATIBLE.iommufd}"`,
   source: 'rfc-2024 F1',
   evidence: DESERIALISE,
   consequence: 'the kernel does not check: a foreign layout is parsed as this one',
   check({ handover: { tree } }, report) {
-    checkCompatible(tree, '/iommufd', 'iommufd-v0', report);
+    checkCompatible(tree, '/iommufd', COMPATIBLE.iommufd, report);
   },
-};
+});
 
-const containers: Rule = {
+const containers = rule({
   id: 'IOMMUFD-002',
   title: '/iommufd has iommufds, and each of them ioases',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F2, 3.1',
   evidence: DESERIALISE,
   consequence:
@@ -59,13 +66,11 @@ const containers: Rule = {
       report.finding({ message: `${iommufd.origin?.fdtPath} has no ioases node`, location: at(iommufd) });
     }
   },
-};
+});
 
-const identity: Rule = {
+const identity = rule({
   id: 'IOMMUFD-003',
   title: "an iommufd's node name is a canonical persistent id, 1 to 4294967295, and unique",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F3, 3.3 no. 9',
   evidence: 'drivers/iommu/iommufd/main.c iommufd_option_persistent',
   consequence: 'setting the option twice on one fd serialises it twice under one id; the older slot dangles',
@@ -91,13 +96,12 @@ const identity: Rule = {
       }
     }
   },
-};
+});
 
-const idOne: Rule = {
+const idOne = rule({
   id: 'IOMMUFD-004',
   title: 'if there are iommufds, one of them has persistent id 1',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F4, 3.3 no. 8',
   evidence: 'drivers/iommu/iommufd/serialise.c iommufd_show (rebuilds id 1 whatever file is read)',
   consequence: 'reading any iommufd_persisted/<id>/iommufd in the next kernel dereferences NULL',
@@ -110,55 +114,47 @@ const idOne: Rule = {
       location: { fdtPath: '/iommufd/iommufds' },
     });
   },
-};
+});
 
-const objectIds: Rule = {
+const objectIds = eachRule(IOASES, {
   id: 'IOMMUFD-005',
   title: "an IOAS's node name is a canonical object id, 1 to 2147483647",
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F5',
   evidence: 'drivers/iommu/iommufd/main.c _iommufd_object_alloc',
   consequence: 'the kernel cannot write this: the dump was edited or damaged',
   requires: ['IOMMUFD-001'],
-  check({ handover: { iommufds } }, report) {
-    for (const { ioas } of ioasesOf(iommufds)) {
-      if (ioas.id !== undefined && ioas.id >= 1 && ioas.id <= 0x7fffffff) continue;
-      report.finding({
-        message: `IOAS node "${ioas.nodeName ?? ioas.id}" is not an object id`,
-        location: at(ioas),
-      });
-    }
+  *faults({ ioas }) {
+    if (ioas.id !== undefined && ioas.id >= 1 && ioas.id <= 0x7fffffff) return;
+    yield {
+      message: `IOAS node "${ioas.nodeName ?? ioas.id}" is not an object id`,
+      location: at(ioas),
+    };
   },
-};
+});
 
-const idsKept: Rule = {
+const idsKept = eachRule(IOMMUFDS, {
   id: 'IOMMUFD-006',
   title: 'IOAS ids are 1, 2, 3, … within an iommufd',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F6',
   evidence: REHYDRATE,
   consequence: 'the restored IOASes get new ids in node order, while user space holds the old ones',
   requires: ['IOMMUFD-005'],
-  check({ handover: { iommufds } }, report) {
-    for (const iommufd of iommufds ?? []) {
-      const ids = (iommufd.ioases ?? []).map(({ id }) => id);
-      if (ids.every((id, i) => id === i + 1)) continue;
-      report.finding({
-        message: `IOAS ids of iommufd ${iommufd.persistentId ?? iommufd.nodeName} change on restore: ${ids.join(', ')} become ${ids.map((_, i) => i + 1).join(', ')}`,
-        location: at(iommufd),
-        found: ids.join(', '),
-      });
-    }
+  *faults(iommufd) {
+    const ids = (iommufd.ioases ?? []).map(({ id }) => id);
+    if (ids.every((id, i) => id === i + 1)) return;
+    yield {
+      message: `IOAS ids of iommufd ${iommufd.persistentId ?? iommufd.nodeName} change on restore: ${ids.join(', ')} become ${ids.map((_, i) => i + 1).join(', ')}`,
+      location: at(iommufd),
+      found: ids.join(', '),
+    };
   },
-};
+});
 
-const handles: Rule = {
+const handles = rule({
   id: 'IOMMUFD-007',
   title: 'either every IOAS has an 8-byte pinned-file-handle or none has',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F7',
   evidence: REHYDRATE,
   consequence: 'a kernel with patch 13 dereferences NULL where it is absent',
@@ -178,13 +174,11 @@ const handles: Rule = {
       });
     }
   },
-};
+});
 
-const wholeAreas: Rule = {
+const wholeAreas = rule({
   id: 'IOMMUFD-008',
   title: 'an area has iova-start, iova-len and iommu-prot of 8, 8 and 4 bytes, and areas are numbered from 0',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F8',
   evidence: REHYDRATE,
   consequence: 'NULL dereference on restore',
@@ -215,13 +209,11 @@ const wholeAreas: Rule = {
       });
     }
   },
-};
+});
 
-const emptyAreas: Rule = {
+const emptyAreas = rule({
   id: 'IOMMUFD-009',
   title: 'iova-len is not 0',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F9',
   evidence: `${REHYDRATE}; drivers/iommu/iommufd/ioas.c iommufd_ioas_map`,
   consequence: 'the restored interval ends before it starts and breaks the tree',
@@ -233,7 +225,7 @@ const emptyAreas: Rule = {
         : undefined,
     );
   },
-};
+});
 
 /** Runs a check over every area and reports what it says at the area's place. */
 function eachArea(
@@ -265,11 +257,9 @@ function eachArea(
   }
 }
 
-const boundedAreas: Rule = {
+const boundedAreas = rule({
   id: 'IOMMUFD-010',
   title: "an area does not wrap and ends within its domain's address width",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F10',
   evidence: REHYDRATE,
   consequence: 'the restored interval is broken, or cannot be mapped',
@@ -290,45 +280,40 @@ const boundedAreas: Rule = {
       };
     });
   },
-};
+});
 
-const disjointAreas: Rule = {
+const disjointAreas = eachRule(IOASES, {
   id: 'IOMMUFD-011',
   title: 'areas of one IOAS are in ascending order and do not overlap',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 F11',
   evidence: 'drivers/iommu/iommufd/io_pagetable.c (interval_tree_insert)',
   consequence:
     'the interval tree takes both, and later look-ups find the wrong one: unmap releases memory that DMA still reaches',
   requires: ['IOMMUFD-008', 'IOMMUFD-009', 'IOMMUFD-010'],
-  check({ handover: { iommufds } }, report) {
-    for (const { ioas } of ioasesOf(iommufds)) {
-      let before: { area: IoasArea; start: bigint; end: bigint } | undefined;
-      for (const area of ioas.areas) {
-        const bounds = areaRange(area);
-        if (bounds === undefined) continue;
-        if (before !== undefined && bounds.start < before.end) {
-          const end = lower(bounds.end, before.end);
-          const overlaps = bounds.start >= before.start || bounds.end > before.start;
-          report.finding({
-            message: overlaps
-              ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
-              : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
-            location: { ...at(area), iova: bounds.start, iovaEnd: end },
-          });
-        }
-        if (before === undefined || bounds.end > before.end) before = { area, ...bounds };
+  *faults({ ioas }) {
+    let before: { area: IoasArea; start: bigint; end: bigint } | undefined;
+    for (const area of ioas.areas) {
+      const bounds = areaRange(area);
+      if (bounds === undefined) continue;
+      if (before !== undefined && bounds.start < before.end) {
+        const end = lower(bounds.end, before.end);
+        const overlaps = bounds.start >= before.start || bounds.end > before.start;
+        yield {
+          message: overlaps
+            ? `areas ${before.area.index} and ${area.index} of ${ioas.origin?.fdtPath} overlap at IOVA ${range(higher(bounds.start, before.start), end)}`
+            : `area ${area.index} of ${ioas.origin?.fdtPath} is below area ${before.area.index}`,
+          location: { ...at(area), iova: bounds.start, iovaEnd: end },
+        };
       }
+      if (before === undefined || bounds.end > before.end) before = { area, ...bounds };
     }
   },
-};
+});
 
-const alignedAreas: Rule = {
+const alignedAreas = rule({
   id: 'IOMMUFD-012',
   title: 'iova-start and iova-len are multiples of 4096',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F12',
   evidence: 'VT-d 3.7: the smallest page is 4 KiB',
   consequence: 'with a domain attached the driver cannot map it',
@@ -344,13 +329,12 @@ const alignedAreas: Rule = {
           },
     );
   },
-};
+});
 
-const protections: Rule = {
+const protections = rule({
   id: 'IOMMUFD-013',
   title: 'iommu-prot allows reading or writing and has no bits that the map calls never set',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F13',
   evidence: 'drivers/iommu/iommufd/ioas.c conv_iommu_prot',
   consequence:
@@ -372,13 +356,12 @@ const protections: Rule = {
       return { property: 'iommu-prot', what, found: hex(prot >>> 0) };
     });
   },
-};
+});
 
-const attachedAreas: Rule = {
+const attachedAreas = rule({
   id: 'IOMMUFD-014',
   title: 'an iommufd with areas has a domain',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 F14, 3.3 no. 10',
   evidence:
     'drivers/iommu/intel/iommu.c intel_iommu_domain_alloc_user (only one domain of an iommufd is tracked)',
@@ -397,7 +380,7 @@ const attachedAreas: Rule = {
       });
     }
   },
-};
+});
 
 /** Rules on iommufds of the 2024 series, each after its prerequisites. */
 export const iommufdRules: readonly Rule[] = [

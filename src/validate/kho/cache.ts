@@ -2,10 +2,15 @@
 import { computeMemCache, exactMemCache } from '../../abi/mem-cache.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
-import { KHO_MEM_NOINIT, visitedRecords } from '../../decode/mem-properties.js';
+import { MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../../decode/mem-columns.js';
+import { KHO_MEM_NOINIT, type MemProperty, visitedRecords } from '../../decode/mem-properties.js';
+import { type PageRange, pageSet } from '../../memory/page-set.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
-import { type Reporter, RFC_2024, type Rule } from '../rule.js';
+import { type Reporter, RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { counted, hex, listed, range } from '../text.js';
+
+const rule = rulesOf({ generations: RFC_2024, needs: ['setup_data'] });
 
 const PAGE = 4096n;
 /** The loader's alignment of the tree and the mem cache (kernel/kexec_kho_out.c kho_fill_kimage). */
@@ -42,26 +47,25 @@ function memText({ addr, len }: KhoMem): string {
   return `(${hex(addr)}, ${hex(len)})`;
 }
 
-export const cacheIsComputed: Rule = {
+export const cacheIsComputed = rule({
   id: 'KHO-009',
   title: 'the mem cache is sorted, disjoint, and as the kernel computes it from the tree',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K9',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache, kernel/kexec_kho_in.c kho_populate_refcount',
   consequence:
     'memory that is missing is not reserved and gets reused; memory listed twice loses two references and is freed while in use',
   requires: ['KHO-003', 'KHO-004', 'KHO-006'],
-  needs: ['setup_data'],
   check({ handover, facts }, report) {
     const { memCache } = handover;
     if (memCache === undefined) {
       report.absent('the mem cache', handover.setupData?.rfc2024?.memCacheAddr ?? 0n);
       return;
     }
-    const computed = computeMemCache(visitedRecords(facts.memProperties()));
     // A kernel without the NOINIT mistake writes what the ABI means.
-    if ('entries' in computed && !isSame(memCache, exactMemCache(visitedRecords(facts.memProperties())))) {
+    const computed = isExact(memCache, facts.memProperties())
+      ? undefined
+      : computeMemCache(visitedRecords(facts.memProperties()));
+    if (computed !== undefined && 'entries' in computed) {
       const length = Math.max(computed.entries.length, memCache.length);
       for (let i = 0; i < length; i++) {
         const found = i < memCache.length ? memCache.at(i) : undefined;
@@ -98,7 +102,40 @@ export const cacheIsComputed: Rule = {
       location: entryPlace(handover, first[1].index),
     });
   },
-};
+});
+
+/** Whether a cache is what {@link exactMemCache} says, by columns as far as numbers are exact. */
+function isExact(found: RecordView<KhoMem>, properties: readonly MemProperty[]): boolean {
+  const { start, end, flags, count } = memColumns(found);
+  const views = properties.filter(({ whole }) => whole).map(({ records }) => records);
+  const isHuge = (bits: number) => (bits & MEM_HUGE) !== 0;
+  if (flags.some(isHuge) || views.some((records) => memColumns(records).flags.some(isHuge)))
+    return isSame(found, exactMemCache(visitedRecords(properties)));
+  const regions: { readonly start: number; readonly end: number }[] = [];
+  function* unflagged(): Generator<PageRange> {
+    for (const records of views) {
+      for (const span of memSpans(records)) {
+        if ((span.flags & MEM_NOINIT) === 0) yield span;
+        else if (span.start < span.end) regions.push({ start: span.start, end: span.end });
+      }
+    }
+  }
+  const pages = pageSet(unflagged(), Number(PAGE));
+  regions.sort((a, b) => a.start - b.start);
+  if (count !== pages.runCount + regions.length) return false;
+  let run = 0;
+  let region = 0;
+  for (let i = 0; i < count; i++) {
+    const pagesStart = run < pages.runCount ? (pages.starts[run] as number) * Number(PAGE) : Infinity;
+    const next = regions[region];
+    const isPages = next === undefined || pagesStart <= next.start;
+    const expectedEnd = isPages ? (pages.ends[run++] as number) * Number(PAGE) : next.end;
+    if (!isPages) region++;
+    if (start[i] !== (isPages ? pagesStart : next.start) || end[i] !== expectedEnd) return false;
+    if (((flags[i] as number) & MEM_NOINIT) !== (isPages ? 0 : MEM_NOINIT)) return false;
+  }
+  return true;
+}
 
 function isSame(found: RecordView<KhoMem>, expected: readonly KhoMem[]): boolean {
   if (found.length !== expected.length) return false;
@@ -120,15 +157,13 @@ function overlaps(entries: readonly Entry[]): [Entry, Entry][] {
   return pairs;
 }
 
-export const noinitLength: Rule = {
+export const noinitLength = rule({
   id: 'KHO-011',
   title: 'the mem cache covers a NOINIT region, but not the page after it',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 K11, 3.3 no. 22',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache (the end is computed with the flag still in addr)',
   consequence: 'the next kernel loses the page after the region from its direct map',
-  needs: ['setup_data'],
   check({ handover, facts }, report) {
     noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
@@ -143,18 +178,15 @@ export const noinitLength: Rule = {
       });
     }
   },
-};
+});
 
-export const noinitKept: Rule = {
+export const noinitKept = rule({
   id: 'KHO-016',
   title: 'a NOINIT region keeps its flag in the mem cache',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K8, K9, 3.3 no. 4',
   evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add (the hull takes the smaller raw address)',
   consequence:
     'the region enters the direct map and the page accounting of the next kernel: guest memory is exposed, its pages lose a reference that they never had',
-  needs: ['setup_data'],
   check({ handover, facts }, report) {
     noteCacheMissing(handover, report);
     const entries = entriesOf(handover);
@@ -171,18 +203,16 @@ export const noinitKept: Rule = {
       });
     }
   },
-};
+});
 
-export const placement: Rule = {
+export const placement = rule({
   id: 'KHO-012',
   title: 'tree and mem cache are in scratch, 64 KiB aligned, the cache a multiple of 16 bytes',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 K12',
   evidence: 'kernel/kexec_kho_out.c kho_fill_kimage, kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence:
     'the loader never places them elsewhere; a cache with an incomplete last entry is read past its end',
-  needs: ['setup_data'],
   check({ handover, facts }, report) {
     const data = handover.setupData?.rfc2024;
     const scratch = facts.scratch();
@@ -222,4 +252,4 @@ export const placement: Rule = {
       });
     }
   },
-};
+});

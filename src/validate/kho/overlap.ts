@@ -21,12 +21,15 @@ function sharesPages({ start, end }: PlacedRecord): boolean {
   return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
 }
 
-/** Stretches of records of whole pages, without the flag; what ends beyond 2^52 is left out. */
-function* wholePages(facts: Facts): Generator<{ start: number; end: number }> {
+/**
+ * Stretches of records of whole pages, without the flag; what ends beyond 2^52 is left out. One object, as of
+ * {@link memSpans}.
+ */
+function* wholePages(facts: Facts): Generator<{ readonly start: number; readonly end: number }> {
   const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
   for (const { whole, records } of facts.memProperties()) {
     if (!whole) continue;
-    for (const { start, end, flags } of memSpans(records)) if ((flags & odd) === 0) yield { start, end };
+    for (const span of memSpans(records)) if ((span.flags & odd) === 0) yield span;
   }
 }
 
@@ -38,16 +41,22 @@ function areDisjoint(facts: Facts): boolean {
   const isHuge = ({ whole, records }: MemProperty) =>
     whole && memColumns(records).flags.some((bits) => (bits & MEM_HUGE) !== 0);
   if (facts.memProperties().some(isHuge)) return false;
-  const starts: number[] = [];
-  const ends: number[] = [];
+  const most = facts
+    .memProperties()
+    .reduce((sum, { whole, records }) => sum + (whole ? memColumns(records).stretches.length : 0), 0);
+  const starts = new Float64Array(most);
+  const ends = new Float64Array(most);
+  let count = 0;
+  let ascending = true;
   for (const { start, end } of wholePages(facts)) {
-    starts.push(start);
-    ends.push(end);
+    if (count > 0 && start < (ends[count - 1] as number)) ascending = false;
+    starts[count] = start;
+    ends[count++] = end;
   }
-  const sortedEnds = Float64Array.from(ends).sort();
-  return Float64Array.from(starts)
-    .sort()
-    .every((start, i) => i === 0 || start >= (sortedEnds[i - 1] as number));
+  if (ascending) return true;
+  const sortedStarts = starts.subarray(0, count).sort();
+  const sortedEnds = ends.subarray(0, count).sort();
+  return sortedStarts.every((start, i) => i === 0 || start >= (sortedEnds[i - 1] as number));
 }
 
 function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
@@ -63,8 +72,11 @@ function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
   // Few objects, many pages: those are held against the objects, and what they have in common against each object.
   const pages = pageSet(objects, PAGE);
   const shared: { start: number; end: number }[] = [];
-  for (const { start, end } of wholePages(facts))
+  const probeObjects = createProbe(pages);
+  for (const { start, end } of wholePages(facts)) {
+    if (probeObjects(start / PAGE, end / PAGE) === 'outside') continue;
     shared.push(...intersections(pages, start / PAGE, end / PAGE));
+  }
   const probe = createProbe(pageSetOfFrames(shared, PAGE));
   for (const record of objects) {
     const first = Number(record.start / BigInt(PAGE));

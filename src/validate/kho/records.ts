@@ -3,18 +3,19 @@ import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_STRAY, memColumns } from '../../de
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { hex, range, recordName, recordPlace } from '../text.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 /** The only node whose record carries the flag in the series (fs/guestmemfs/serialise.c). */
 const FS_MEM = '/guestmemfs/fs_mem';
 
-export const wholeRecords: Rule = {
+export const wholeRecords = rule({
   id: 'KHO-003',
   title: 'every mem property is an array of whole 16-byte records',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K3',
   evidence: 'kernel/kexec_kho_out.c kho_alloc_mem_cache, kernel/kexec_kho_in.c kho_populate_refcount',
   consequence:
@@ -30,13 +31,11 @@ export const wholeRecords: Rule = {
       });
     }
   },
-};
+});
 
-export const soundRecords: Rule = {
+export const soundRecords = rule({
   id: 'KHO-004',
   title: 'a record is not empty, does not wrap, and ends below the physical limit',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K4',
   evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add',
   consequence: 'an empty record preserves nothing; one that wraps corrupts the mem cache',
@@ -63,13 +62,11 @@ export const soundRecords: Rule = {
       }
     }
   },
-};
+});
 
-export const recordFlags: Rule = {
+export const recordFlags = rule({
   id: 'KHO-005',
   title: 'addr has no low bit set other than the flag NOINIT, and a flagged record covers whole pages',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K5',
   evidence: 'include/uapi/linux/kexec.h KHO_MEM_NOINIT',
   consequence: 'other low bits are taken as part of the address',
@@ -91,13 +88,11 @@ export const recordFlags: Rule = {
       });
     }
   },
-};
+});
 
-export const outsideScratch: Rule = {
+export const outsideScratch = rule({
   id: 'KHO-006',
   title: 'no record intersects scratch',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K6',
   evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add',
   consequence:
@@ -116,13 +111,11 @@ export const outsideScratch: Rule = {
       });
     }
   },
-};
+});
 
-export const unflaggedClaims: Rule = {
+export const unflaggedClaims = rule({
   id: 'KHO-010',
   title: 'records that drivers claim carry no flag',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K10',
   evidence: 'kernel/kexec_kho_in.c kho_claim_mem',
   consequence: 'the claim returns a pointer that is off by one byte',
@@ -137,4 +130,4 @@ export const unflaggedClaims: Rule = {
       });
     }
   },
-};
+});

@@ -1,6 +1,5 @@
 /** Rules on the container as a tree (rfc-2024 K1, K2, K13 to K15). */
 
-import { rfc2024 } from '../../abi/rfc2024.js';
 import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import {
@@ -13,20 +12,24 @@ import {
   rootNode,
 } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import { rfc2024 } from '../../structures/rfc-2024/binding.js';
 import type { NodeBinding } from '../../structures/tree.js';
+import { RFC_COMPATIBLE } from '../../versions/generations.js';
 import { NAME_RULES } from '../fdt/index.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { hex, listed } from '../text.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 /** Offsets that libfdt's sequential writer gives (rfc-2024 1.4). */
 const STRUCT_OFFSET = 64;
 const RESERVE_OFFSET = 48;
 
-export const writerHeader: Rule = {
+export const writerHeader = rule({
   id: 'KHO-001',
   title: 'the header is as the kernel writes it',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 K1',
   evidence: 'kernel/kexec_kho_out.c kho_serialize (libfdt sequential writer)',
   consequence: 'accepted, but not written by the kernel: another tool has edited the tree',
@@ -50,13 +53,11 @@ export const writerHeader: Rule = {
       });
     }
   },
-};
+});
 
-export const rootCompatible: Rule = {
+export const rootCompatible = rule({
   id: 'KHO-002',
-  title: 'the root is compatible with "kho-v1"',
-  severity: 'error',
-  generations: RFC_2024,
+  title: `the root is compatible with "${RFC_COMPATIBLE}"`,
   source: 'rfc-2024 K2',
   evidence: 'kernel/kexec_kho_in.c kho_reserve_previous_mem',
   consequence: 'nothing is reserved and the memory is overwritten, while drivers still read the tree',
@@ -80,13 +81,11 @@ export const rootCompatible: Rule = {
       expected: rfc2024.compatible,
     });
   },
-};
+});
 
-export const siblingNames: Rule = {
+export const siblingNames = rule({
   id: 'KHO-013',
   title: 'names of sibling nodes are unique',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K13',
   evidence: 'libfdt fdt_subnode_offset; drivers/iommu/iommufd/serialise.c iommufd_deserialise_kho',
   consequence: "look-ups by path find the first one only; creating the second one's sysfs directory fails",
@@ -96,13 +95,11 @@ export const siblingNames: Rule = {
         report.finding({ message, location: path === undefined ? {} : { fdtPath: path } });
     }
   },
-};
+});
 
-export const subsystemsThere: Rule = {
+export const subsystemsThere = rule({
   id: 'KHO-014',
   title: 'every subsystem that another one depends on is in the tree',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 K14, 3.3 no. 12',
   evidence: 'fs/guestmemfs/serialise.c (a libfdt error stops the notifier chain and decodes as success)',
   consequence:
@@ -127,13 +124,12 @@ export const subsystemsThere: Rule = {
       });
     }
   },
-};
+});
 
-export const knownContents: Rule = {
+export const knownContents = rule({
   id: 'KHO-015',
   title: 'the tree has only nodes and properties that the series defines',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 K15',
   evidence: 'the writers listed in rfc-2024 2',
   consequence: 'ignored by the next kernel; probably another version of the format',
@@ -149,7 +145,7 @@ export const knownContents: Rule = {
       });
     }
   },
-};
+});
 
 function* unknownItems(tree: FdtTree): Generator<{ token: number; what: string }> {
   const root = rootNode(tree);

@@ -14,10 +14,13 @@ import {
 } from '../../vtd/walk/batch.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { IOMMU_READ, IOMMU_WRITE } from '../iommufd/areas.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { areaSubject, domainSubject } from '../subject.js';
 import { counted, hex, range } from '../text.js';
 import { APART, areasOf, type DomainAreas, NOWHERE, type Segment } from './segments.js';
+
+const rule = rulesOf({ generations: RFC_2024, needs: ['memory'] });
 
 const PAGE = 4096n;
 /** Unmapped stretches put into words for one domain. */
@@ -32,17 +35,14 @@ export function areaName({ area, ioas }: Segment): string {
   return `area ${area.index ?? area.nodeName} of IOAS ${ioas.id ?? ioas.nodeName}`;
 }
 
-export const mappedIsAsked: Rule = {
+export const mappedIsAsked = rule({
   id: 'MAP-003',
   title: "every mapping is in an area of the domain's iommufd",
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S3',
   evidence: 'drivers/iommu/iommufd/io_pagetable.c (areas are what the tables are filled from)',
   consequence:
     'nothing in the next kernel knows the mapping: it cannot be unmapped, and its page is not pinned',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
   observe({ facts }, domain, report) {
     const areas = areasOf(domain, facts);
     let open: { start: number; end: number; target: number } | undefined;
@@ -90,18 +90,15 @@ export const mappedIsAsked: Rule = {
       end: close,
     };
   },
-};
+});
 
-export const askedIsMapped: Rule = {
+export const askedIsMapped = rule({
   id: 'MAP-004',
   title: 'every page of an area is mapped in the domain',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S4',
   evidence: 'drivers/iommu/iommufd/io_pagetable.c iopt_fill_domains_pages (areas are fully populated)',
   consequence: 'the device faults on memory that user space believes is mapped',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
   observe({ facts }, domain, report) {
     const { segments, pieces } = areasOf(domain, facts);
     let mappedEnd = 0;
@@ -164,7 +161,7 @@ export const askedIsMapped: Rule = {
       },
     };
   },
-};
+});
 
 /** IOASes of which no page is mapped, where pages of another are: a domain is of one IOAS, an iommufd may have more. */
 function unmappedAsWholes(
@@ -223,16 +220,13 @@ function sumRights(
   return { runs, sums };
 }
 
-export const writeRights: Rule = {
+export const writeRights = rule({
   id: 'MAP-005',
   title: 'leaves are writable exactly where their area is',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S5',
   evidence: 'drivers/iommu/intel/iommu.c intel_iommu_map',
   consequence: 'the device can write where it must not, or faults where it may write',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
   observe({ facts }, domain, report) {
     const id = domain.persistentId;
     const { runs, sums } = sumRights(
@@ -255,18 +249,16 @@ export const writeRights: Rule = {
       },
     };
   },
-};
+});
 
-export const readRights: Rule = {
+export const readRights = rule({
   id: 'MAP-015',
   title: 'leaves of a write-only area are not readable',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 2.2, S5',
   evidence: 'drivers/iommu/intel/iommu.c __domain_mapping (always sets bit 0, which is the read bit)',
   consequence: 'the device can read memory that it was given for writing only',
   requires: ['DMAR-019', 'IOMMUFD-008'],
-  needs: ['memory'],
   observe({ facts }, domain, report) {
     const id = domain.persistentId;
     const { runs, sums } = sumRights(
@@ -289,4 +281,4 @@ export const readRights: Rule = {
       },
     };
   },
-};
+});

@@ -7,10 +7,13 @@ import { bitmapOf } from '../guestmemfs/bitmap.js';
 import { inodeTable } from '../guestmemfs/subject.js';
 import { watchOutside } from '../outside.js';
 import { intersections } from '../pages.js';
-import { type Reporter, RFC_2024, type Rule, type WalkObserver } from '../rule.js';
+import { type Reporter, RFC_2024, type WalkObserver } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { domainSubject } from '../subject.js';
 import { counted, hex, listed, range } from '../text.js';
 import { blockWalkOf } from './block-walk.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 
@@ -38,11 +41,9 @@ function outside(
   });
 }
 
-export const mappedIsPersistent: Rule = {
+export const mappedIsPersistent = rule({
   id: 'MAP-002',
   title: 'every mapped page is persistent: it is in the guestmemfs region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S2',
   evidence: 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map (checks the first VMA only)',
   consequence: 'the next kernel hands the page out while the device keeps writing to it',
@@ -56,13 +57,11 @@ export const mappedIsPersistent: Rule = {
         : `outside the guestmemfs region ${range(region.start, region.end)}`;
     return outside(set, domain, report, (stretch, target) => `${stretch} to ${target}, ${where}`);
   },
-};
+});
 
-export const mappedIsInFile: Rule = {
+export const mappedIsInFile = rule({
   id: 'MAP-008',
   title: 'every mapped page belongs to a guestmemfs file',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S8',
   evidence: 'fs/guestmemfs/allocator.c, drivers/iommu/iommufd/ioas.c',
   consequence: 'the block is free to the filesystem: the next file gets it while the device writes to it',
@@ -81,13 +80,11 @@ export const mappedIsInFile: Rule = {
     }
     return outside(files, domain, report, (stretch, target) => `${stretch} to ${target}, outside any file`);
   },
-};
+});
 
-export const mappedIsAllocated: Rule = {
+export const mappedIsAllocated = rule({
   id: 'MAP-016',
   title: 'every block that is mapped has its bit in the allocation bitmap',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S8 (second half)',
   evidence: 'fs/guestmemfs/allocator.c guestmemfs_alloc_block',
   consequence: 'the allocator hands the block to the next file while the device writes to it',
@@ -128,13 +125,12 @@ export const mappedIsAllocated: Rule = {
       },
     });
   },
-};
+});
 
-export const blocksOnce: Rule = {
+export const blocksOnce = rule({
   id: 'MAP-012',
   title: 'no two domains map the same guestmemfs block',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 S12',
   evidence: 'rfc-2024 4',
   consequence: 'devices of two virtual machines reach the same memory, unless sharing it is intended',
@@ -172,13 +168,11 @@ export const blocksOnce: Rule = {
       },
     };
   },
-};
+});
 
-export const metadataOutside: Rule = {
+export const metadataOutside = rule({
   id: 'MAP-011',
   title: 'no super block, inode table, bitmap, mapping or index page is in the guestmemfs region',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S11',
   evidence: 'fs/guestmemfs/guestmemfs.c (the region holds file data only)',
   consequence: "the guest can write the filesystem's own bookkeeping",
@@ -205,4 +199,4 @@ export const metadataOutside: Rule = {
       }
     }
   },
-};
+});

@@ -3,10 +3,13 @@ import type { Handover, Ioas } from '../../abi/model.js';
 import { INODE_FILE } from '../../decode/guestmemfs.js';
 import { domainName, placeOf } from '../dmar/nodes.js';
 import { inodeTable } from '../guestmemfs/subject.js';
-import { RFC_2024, type Rule } from '../rule.js';
+import { RFC_2024 } from '../rule.js';
+import { rulesOf } from '../shapes.js';
 import { domainSubject } from '../subject.js';
 import { hex } from '../text.js';
 import { fileWalkOf } from './file-walk.js';
+
+const rule = rulesOf({ generations: RFC_2024 });
 
 const PAGE = 4096n;
 const MAP = 'drivers/iommu/iommufd/ioas.c iommufd_ioas_map';
@@ -32,11 +35,10 @@ function withoutHandles(handover: Handover): boolean {
 
 const NO_HANDLES = 'the blob is from patches 5 to 12: no IOAS has a pinned-file-handle';
 
-export const handleWithAreas: Rule = {
+export const handleWithAreas = rule({
   id: 'MAP-006',
   title: 'an IOAS has a pinned-file-handle exactly when it has areas',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 S6, 3.3 no. 21',
   evidence: MAP,
   consequence:
@@ -57,13 +59,11 @@ export const handleWithAreas: Rule = {
       });
     }
   },
-};
+});
 
-export const handleIsPinnedFile: Rule = {
+export const handleIsPinnedFile = rule({
   id: 'MAP-007',
   title: 'a pinned-file-handle names a file that is pinned',
-  severity: 'error',
-  generations: RFC_2024,
   source: 'rfc-2024 S7, 3.3 no. 21',
   evidence: 'fs/guestmemfs/inode.c guestmemfs_pin_file',
   consequence: 'the file can be deleted while devices write to its blocks',
@@ -109,13 +109,12 @@ export const handleIsPinnedFile: Rule = {
       }
     }
   },
-};
+});
 
-export const pinsAreNamed: Rule = {
+export const pinsAreNamed = rule({
   id: 'MAP-013',
   title: 'a pinned file is named by an IOAS',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 S13',
   evidence: MAP,
   consequence: 'the pin is never dropped: the file can never be deleted',
@@ -160,13 +159,12 @@ export const pinsAreNamed: Rule = {
       });
     }
   },
-};
+});
 
-export const handleNamesAll: Rule = {
+export const handleNamesAll = rule({
   id: 'MAP-009',
   title: 'everything an IOAS maps comes from the file that its handle names',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 S9, 3.3 no. 21',
   evidence: MAP,
   consequence:
@@ -203,13 +201,12 @@ export const handleNamesAll: Rule = {
       },
     };
   },
-};
+});
 
-export const areasAreLinear: Rule = {
+export const areasAreLinear = rule({
   id: 'MAP-010',
   title: 'within an area the file offset increases with the IOVA',
   severity: 'warning',
-  generations: RFC_2024,
   source: 'rfc-2024 S10',
   evidence: 'fs/guestmemfs/file.c (mmap maps a file from its block 0 on)',
   consequence: 'guest-physical memory is not where the guest expects it',
@@ -241,4 +238,4 @@ export const areasAreLinear: Rule = {
       },
     };
   },
-};
+});

@@ -168,6 +168,7 @@ export function definedValues(
   return draft({
     title: `the fields of ${what} have values that are defined`,
     severity: 'warning',
+    judges: { what: 'values', subjects: keys, except },
     ...rest,
     check(context, report) {
       if (anyHolder(context, keys, report).length === 0) return;
@@ -236,6 +237,7 @@ export function reservedZero(
   return draft({
     title: `padding of ${what} is zero`,
     severity: 'warning',
+    judges: { what: 'padding', subjects: keys, except },
     ...rest,
     check(context, report) {
       if (anyHolder(context, keys, report).length === 0) return;
@@ -280,19 +282,4 @@ export function isZeroAt(
   size: number,
 ): boolean {
   return readBytes(memory, address, size)?.every((byte) => byte === 0) === true;
-}
-
-/** Elements that have the same key as an earlier one, with that one. */
-export function repeated<T>(
-  items: Iterable<T>,
-  key: (item: T) => string | bigint | number,
-): [first: T, again: T][] {
-  const seen = new Map<string | bigint | number, T>();
-  const found: [T, T][] = [];
-  for (const item of items) {
-    const first = seen.get(key(item));
-    if (first === undefined) seen.set(key(item), item);
-    else found.push([first, item]);
-  }
-  return found;
 }

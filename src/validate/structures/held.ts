@@ -1,16 +1,19 @@
 /** Where the structures of drafts hang, for rules: on LUO's FLBs and files, and on children of the root tree. */
+
+import type { Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
-import { LUO_FILE_SER, LUO_FLB_SER } from '../../records/luo.js';
+import { luoFileSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { formById, namedForms, subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { StructureForm } from '../../structures/structure.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
+import { fieldPlace, type Records } from '../shapes.js';
 import { fileSubject, handlerSubject } from '../subject.js';
 import { quoted } from '../upstream/blobs.js';
-import { at, orderAt } from '../upstream/shared.js';
+import { orderAt, UPSTREAM } from '../upstream/shared.js';
 
 /** A structure by the name that it hangs under, whether or not its record could be read. */
 export interface Holder<T extends StructureModel = StructureModel> {
@@ -91,6 +94,22 @@ export function eachHeld<T extends StructureModel>(
   return [];
 }
 
+/** Structures of a subject, for rules on their records. */
+export function heldRecords<T extends StructureModel>(
+  key: string,
+  reads: readonly Part[],
+): Omit<Records<Held<T>, T>, 'each'> & { each(context: RuleContext, report: Reporter): readonly Held<T>[] } {
+  return {
+    shared: { generations: UPSTREAM, needs: ['memory'], reads },
+    each: (context, report) => eachHeld<T>(context, key, report),
+    subject: ({ subject }) => subject,
+    name: ({ name }) => name,
+    model: ({ model }) => model,
+    record: ({ form }) => form.root.record,
+    address: ({ model }) => model.address,
+  };
+}
+
 function* flbHolders(handover: Handover): Generator<[string, Holder]> {
   const top = handover as unknown as Readonly<Record<string, StructureModel | undefined>>;
   for (const [i, flb] of (handover.luo?.flbs ?? []).entries()) {
@@ -108,7 +127,7 @@ function* flbHolders(handover: Handover): Generator<[string, Holder]> {
         data: flb.data,
         name: `the ${subject.what}`,
         subject: handlerSubject(flb),
-        location: place(flb, LUO_FLB_SER.data, 'luo_flb_ser.data'),
+        location: fieldPlace(luoFlbSer, flb.origin.address, 'data'),
         ...(flb.draft === undefined ? {} : { draft: flb.draft }),
       }),
     ];
@@ -137,7 +156,7 @@ function* fileHolders({ luo }: Handover): Generator<[string, Holder]> {
           data: file.data,
           name: `the ${subject.what} of token 0x${file.token.toString(16)}, session ${quoted(session.name)},`,
           subject: fileSubject(session, file),
-          location: place(file, LUO_FILE_SER.data, 'luo_file_ser.data'),
+          location: fieldPlace(luoFileSer, file.origin.address, 'data'),
           ...(file.draft === undefined ? {} : { draft: file.draft }),
           of: { session, file, index },
         }),
@@ -149,8 +168,4 @@ function* fileHolders({ luo }: Handover): Generator<[string, Holder]> {
 function holder(model: StructureModel | undefined, rest: Omit<Holder, 'held'>): Holder {
   const form = model === undefined ? undefined : formById(model.form);
   return model === undefined || form === undefined ? rest : { held: { form, model }, ...rest };
-}
-
-function place({ origin }: LuoFlb | LuoFile, offset: number, name: string): Location {
-  return at(origin.address === undefined ? undefined : origin.address + BigInt(offset), name);
 }

@@ -9,6 +9,7 @@ import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
 import { blockCapacity } from '../../structures/blocks.js';
 import { DRAFTS } from '../../structures/index.js';
+import { perHandover } from '../per-handover.js';
 import type { Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';
 import { heldOf } from '../structures/held.js';
@@ -67,7 +68,7 @@ export interface PlacedList {
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** Every vmalloc area: the folio lists of memfds, and kho_test's. */
-export function findAreas(handover: Handover): PlacedArea[] {
+export const findAreas = perHandover((handover): readonly PlacedArea[] => {
   const { luo, khoTest, memory, pageSize } = handover;
   if (memory === undefined) return [];
   const found: Omit<PlacedArea, 'broken' | 'pages'>[] = [];
@@ -98,7 +99,7 @@ export function findAreas(handover: Handover): PlacedArea[] {
     const own = new Set(Array.from(area.chunks, (at) => Math.floor(at / pageSize)));
     return { ...each, pages, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
-}
+});
 
 function place(address: bigint | undefined): Location {
   return address === undefined ? {} : { address };
@@ -133,7 +134,7 @@ function readListPages(
 }
 
 /** Every block list: the sessions of luo-v4 on, and each session's files of luo-v5. */
-export function findLists(handover: Handover): PlacedList[] {
+export const findLists = perHandover((handover): readonly PlacedList[] => {
   const { luo, memory, pageSize } = handover;
   if (luo === undefined || memory === undefined) return [];
   const found: Omit<PlacedList, 'broken'>[] = [];
@@ -159,7 +160,7 @@ export function findLists(handover: Handover): PlacedList[] {
     const next = list.blocks.at(-1)?.next ?? list.head;
     return { ...list, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
-}
+});
 
 /** Block lists of what hangs on LUO's FLBs and files. */
 function* structureLists(handover: Handover): Generator<Omit<PlacedList, 'broken'>> {

@@ -1,4 +1,5 @@
 /** A set of page frames that is filled in any order: a bitmap of those stretches that have any. */
+import { firstFrom } from '../../memory/first-after.js';
 
 /** Page frames in one piece of the bitmap. */
 const PIECE_BITS = 4096;
@@ -33,14 +34,7 @@ export function createPageBits(): PageBits {
   function nextPiece(number: number): number {
     if (piece(number) !== undefined) return number;
     sorted ??= Float64Array.from(pieces.keys()).sort();
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((sorted[middle] ?? 0) < number) low = middle + 1;
-      else high = middle;
-    }
-    return sorted[low] ?? -1;
+    return sorted[firstFrom(sorted, number)] ?? -1;
   }
 
   return {

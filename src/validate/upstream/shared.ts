@@ -4,6 +4,7 @@ import type { Diagnostic, Handover, Location, Subtree } from '../../abi/model.js
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import type { Reporter, RuleContext } from '../rule.js';
+import type { Elements } from '../shapes.js';
 
 export { BLOCKS, CHUNKS, RADIX, SIZED, UPSTREAM } from '../../versions/generations.js';
 
@@ -55,6 +56,15 @@ export function wholeMap({ handover }: RuleContext, report: Reporter): Preserved
     return preserved.pages;
   }
   return undefined;
+}
+
+/** Elements that are looked at where the whole map is known. */
+export function withMap<E extends Elements<unknown>>(of: E): E {
+  return {
+    ...of,
+    each: (context: RuleContext, report: Reporter) =>
+      wholeMap(context, report) === undefined ? [] : of.each(context, report),
+  };
 }
 
 /** Says which part of the map is not in the dump: a rule that found nothing in the rest has not passed then. */

@@ -45,12 +45,15 @@ interface Page {
   readonly entries: readonly EntryAt[];
 }
 
-function isPresent({ presentLo, presentHi }: EntryFormat, { lo, hi }: EntryAt): boolean {
+function isPresent({ presentLo, presentHi }: EntryFormat, lo: number, hi: number): boolean {
   return ((lo & presentLo) | (hi & presentHi)) !== 0;
 }
 
-/** @param level 1 to 5 */
-function readPage(reader: Reader, address: number, level: number): Page {
+/**
+ * @param level 1 to 5
+ * @param keep whether its entries are of interest; else none are told
+ */
+function readPage(reader: Reader, address: number, level: number, keep = true): Page {
   const { sink, format } = reader;
   if (reader.spent) return { reading: 'absent', entries: [] };
   const bytes = readKnown(sink.memory, address, PAGE);
@@ -62,39 +65,42 @@ function readPage(reader: Reader, address: number, level: number): Page {
   }
   const view = new DataView(bytes.buffer);
   const entries: EntryAt[] = [];
+  let present = 0;
   let broken = 0;
   let stale = 0;
   for (let at = 0; at < PAGE; at += 8) {
-    const entry = { lo: view.getInt32(at, true), hi: view.getInt32(at + 4, true) };
-    if (entry.lo === 0 && entry.hi === 0) continue;
-    if (!isPresent(format, entry)) {
+    const lo = view.getInt32(at, true);
+    const hi = view.getInt32(at + 4, true);
+    if ((lo | hi) === 0) continue;
+    if (!isPresent(format, lo, hi)) {
       stale++;
       continue;
     }
-    entries.push(entry);
-    if (isBroken(reader, entry, level)) broken++;
+    present++;
+    if (keep) entries.push({ lo, hi });
+    if (isBroken(reader, lo, hi, level)) broken++;
   }
-  const words = entries.length + stale;
+  const words = present + stale;
   if (words === 0) return { reading: 'empty', entries };
   if ((broken + stale) * 2 <= words) return { reading: 'table', entries };
   return { reading: words < FEW ? 'unclear' : 'other', entries };
 }
 
-function isLarge({ largeLo, largeLevels }: EntryFormat, { lo }: EntryAt, level: number): boolean {
+function isLarge({ largeLo, largeLevels }: EntryFormat, lo: number, level: number): boolean {
   return (lo & largeLo) !== 0 && ((largeLevels >>> level) & 1) === 1;
 }
 
 /** Whether an entry is none that a kernel writes at this level: reserved bits, or an address where nothing is. */
-function isBroken({ sink, format, stage }: Reader, entry: EntryAt, level: number): boolean {
-  const leaf = level === 1 || isLarge(format, entry, level);
+function isBroken({ sink, format, stage }: Reader, lo: number, hi: number, level: number): boolean {
+  const leaf = level === 1 || isLarge(format, lo, level);
   const reservedLo = (leaf ? format.leafReservedLo : format.tableReservedLo)[level] ?? 0;
   const reservedHi = (leaf ? format.leafReservedHi : format.tableReservedHi)[level] ?? 0;
-  if (((entry.lo & reservedLo) | (entry.hi & reservedHi)) !== 0) return true;
+  if (((lo & reservedLo) | (hi & reservedHi)) !== 0) return true;
   // Bit 7 above level 3 is reserved, or, in page tables, selects a memory type, which Linux leaves at 0.
-  if ((entry.lo & format.largeLo) !== 0 && (level === 1 || level > 3)) return true;
+  if ((lo & format.largeLo) !== 0 && (level === 1 || level > 3)) return true;
   // A guest's own page tables are not a second stage: Linux leaves bits 6:2 clear there.
-  if (stage === 'second' && (entry.lo & SECOND_STAGE_CLEAR) !== 0) return true;
-  const target = pfnOf(format, entry.lo, entry.hi) * PAGE;
+  if (stage === 'second' && (lo & SECOND_STAGE_CLEAR) !== 0) return true;
+  const target = pfnOf(format, lo, hi) * PAGE;
   return target === 0 || (!leaf && !sink.ram.canHoldTable(target));
 }
 
@@ -127,8 +133,8 @@ function sampleDown(reader: Reader, root: number, levels: number, last: number):
       tables.push({ level, page });
       // A superpage leads to no table, nor does what cannot be an entry of this level.
       const leading = page.entries.filter(
-        (entry) =>
-          level === 1 || !(isLarge(format, entry, level) || (level > last && isBroken(reader, entry, level))),
+        ({ lo, hi }) =>
+          level === 1 || !(isLarge(format, lo, level) || (level > last && isBroken(reader, lo, hi, level))),
       );
       next.push(...spread(leading, MAX_ENTRIES));
     }
@@ -146,7 +152,7 @@ function readingsOf(
   const { format } = reader;
   const counts = { absent: 0, empty: 0, table: 0, unclear: 0, other: 0 };
   const addresses = new Set(entries.map(({ lo, hi }) => pfnOf(format, lo, hi) * PAGE));
-  for (const address of addresses) counts[readPage(reader, address, level).reading]++;
+  for (const address of addresses) counts[readPage(reader, address, level, false).reading]++;
   return { ...counts, all: addresses.size };
 }
 
@@ -216,7 +222,7 @@ function isShallower(reader: Reader, target: Target, root: number): boolean {
   if (sample === undefined) return false;
   // As tables of one level less they must be without fault.
   const read = sample.tables.map(({ level, page }) =>
-    page.entries.filter((entry) => isBroken(reader, entry, level - 1)),
+    page.entries.filter(({ lo, hi }) => isBroken(reader, lo, hi, level - 1)),
   );
   if (read.some((broken) => broken.length > 0)) return false;
   const large = sample.tables.filter(

@@ -437,6 +437,7 @@ function seeUnpreserved(
       lost.set(owner, entry);
     }
     entry.total += (end - start) / PAGE;
+    if (preserved.coveredUntil(start / PAGE, end / PAGE) >= end / PAGE) continue;
     for (const gap of gaps(preserved, start / PAGE, end / PAGE)) {
       const first = gap.start * PAGE;
       if (entry.first < 0) entry.first = first;

@@ -84,8 +84,18 @@ export function createPageLog(): PageLog {
     }
   }
 
+  /** One object, whose values change. */
+  function* ranges(): Generator<{ readonly start: number; readonly end: number }> {
+    const range = { start: 0.5, end: 0.5 };
+    for (let i = 0; i < count; i++) {
+      range.start = log.starts[i] as number;
+      range.end = range.start + (log.pages[i] as number) * PAGE;
+      yield range;
+    }
+  }
+
   function set(): PageSet {
-    all ??= pageSet(entries(), PAGE);
+    all ??= pageSet(ranges(), PAGE);
     return all;
   }
 

@@ -216,7 +216,7 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
           return;
         }
         if (page === start && lookOf(bytes, size, () => masks) === 'other') {
-          seeNoTable(sink, setting, what, start, context.address);
+          seeNoTable(sink, { ...setting, subject: placeSubject(place) }, what, start, context.address);
           sink.blocked(BELOW, why);
           return;
         }
@@ -253,7 +253,8 @@ export function createPasids({ sink, unit, caps, setting, ids, list }: PasidsOpt
           table(context, from, ((page + offset - start) / size) * PASIDS_PER_TABLE);
         }
       }
-      if (present === 0) seeEmpty(sink, setting, what, start, context.address);
+      if (present === 0)
+        seeEmpty(sink, { ...setting, subject: placeSubject(place) }, what, start, context.address);
     },
   };
 }

@@ -20,6 +20,7 @@ export interface VtdUnit {
   readonly byRecord?: true;
 }
 
+/** Where the registers of a unit are known from. */
 export interface Given {
   readonly cap: boolean;
   readonly ecap: boolean;

@@ -41,10 +41,10 @@ function blobAccess(blob: Blob): RandomAccess {
 }
 
 /** A dropped file, unpacked. */
-export async function givenFile(file: File): Promise<GivenFile> {
+export async function givenFile(file: File, path = file.name): Promise<GivenFile> {
   const head = new Uint8Array(await file.slice(0, HEAD_SIZE).arrayBuffer());
-  if (recognisePacking(head) === undefined) return { name: file.name, file: blobAccess(file) };
-  return { name: file.name, file: blobAccess(await unpacked(file.name, file)), packedSize: file.size };
+  if (recognisePacking(head) === undefined) return { name: path, file: blobAccess(file) };
+  return { name: path, file: blobAccess(await unpacked(path, file)), packedSize: file.size };
 }
 
 /** A file of an archive, unpacked. */

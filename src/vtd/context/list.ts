@@ -27,6 +27,7 @@ export type ListNotice =
 
 /** How a listing is bounded and reported. */
 export interface ListOptions {
+  /** Called for what keeps devices from the listing. */
   readonly onNotice?: (notice: ListNotice) => void;
   /** Entries of PASID directories and tables that are looked at before the listing leaves the rest out. */
   readonly pasidBudget?: number;
@@ -138,6 +139,15 @@ function* devicePaths(
  * Lists the devices of a unit in order of bus and devfn: in legacy mode every present context entry; in
  * scalable mode every present PASID entry of every present context, and a context without any once, without
  * `pasid`. The work is bounded by the 65536 functions and the PASID budget.
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_SETTINGS, listDevices, planFromSeed, synthesise } from 'kho-toolkit';
+ *
+ * const { memory, rtaddr } = synthesise(planFromSeed({ abi: 'rfc-2024', domains: 1, devices: 2 }));
+ * if (rtaddr !== undefined) console.log([...listDevices({ memory, rtaddr, settings: DEFAULT_SETTINGS })].length);
+ * //=> 2
+ * ```
  */
 export function* listDevices(unit: UnitTables, options: ListOptions = {}): Generator<DevicePath, void> {
   const { onNotice = () => {}, pasidBudget = pasidBudgetOf(unit.memory) } = options;

@@ -48,9 +48,13 @@ export interface LeafBatch {
 
 /** Words of a row's entry, and of its span, in `rows`; and which is which. */
 export const ROW_WORDS = 2;
+/** Bits 31:0 of the entry. */
 export const ROW_LO = 0;
+/** Bits 63:32 of the entry. */
 export const ROW_HI = 1;
+/** First leaf of the span. */
 export const SPAN_START = 0;
+/** Where the span ends. */
 export const SPAN_END = 1;
 // V8 reads an imported or exported constant from its cell each time, also within a loop; others are folded.
 const WORDS = ROW_WORDS;

@@ -196,7 +196,36 @@ export function* mergeBatches(batches: Iterable<LeafBatch>, format: EntryFormat)
   }
 }
 
-/** The same as objects, for output that people read. */
+/**
+ * The same as objects, for output that people read.
+ *
+ * @example
+ * ```ts
+ * import { mergeRuns, secondStageFormat, segmentsMemory, walkTable } from 'kho-toolkit';
+ *
+ * // A page of entries of which the first is given: readable, writable, and where it leads.
+ * function entry(value: bigint): Uint8Array {
+ *   const bytes = new Uint8Array(4096);
+ *   new DataView(bytes.buffer).setBigUint64(0, value, true);
+ *   return bytes;
+ * }
+ *
+ * const memory = segmentsMemory(
+ *   [
+ *     { address: 0x1000, bytes: entry(0x2003n) },
+ *     { address: 0x2000, bytes: entry(0x3003n) },
+ *     { address: 0x3000, bytes: entry(0xabc003n) },
+ *   ],
+ *   'three levels',
+ * );
+ *
+ * const format = secondStageFormat();
+ * const { batches } = walkTable({ memory, root: 0x1000n, levels: 3, format });
+ * // In page frames.
+ * for (const { iova, target, pages } of mergeRuns(batches, format)) console.log(iova, target.toString(16), pages);
+ * //=> 0 abc 1
+ * ```
+ */
 export function* mergeRuns(
   batches: Iterable<LeafBatch>,
   format: EntryFormat,

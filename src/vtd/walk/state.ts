@@ -48,6 +48,7 @@ export const SHARED_TABLE_BUDGET = 16384;
 export interface WalkState {
   readonly memory: PhysicalMemory;
   readonly format: EntryFormat;
+  /** See {@link WalkRequest.onTable}. */
   readonly onTable: ((table: TableVisit) => void) | undefined;
   /** Usable IOVAs end here, as a page frame number. */
   readonly iovaEnd: number;

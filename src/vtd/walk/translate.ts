@@ -87,6 +87,30 @@ function stepAt(request: TranslateRequest, level: number, index: number, table: 
  * follows it: the number of levels bounds the walk.
  *
  * @param iova byte address, not sign-extended
+ *
+ * @example
+ * ```ts
+ * import { secondStageFormat, segmentsMemory, translate } from 'kho-toolkit';
+ *
+ * // A page of entries of which the first is given: readable, writable, and where it leads.
+ * function entry(value: bigint): Uint8Array {
+ *   const bytes = new Uint8Array(4096);
+ *   new DataView(bytes.buffer).setBigUint64(0, value, true);
+ *   return bytes;
+ * }
+ *
+ * const memory = segmentsMemory(
+ *   [
+ *     { address: 0x1000, bytes: entry(0x2003n) },
+ *     { address: 0x2000, bytes: entry(0x3003n) },
+ *     { address: 0x3000, bytes: entry(0xabc003n) },
+ *   ],
+ *   'three levels',
+ * );
+ *
+ * const { result, steps } = translate({ memory, root: 0x1000n, levels: 3, format: secondStageFormat() }, 0x10n);
+ * console.log(result.kind, steps.length); //=> mapped 3
+ * ```
  */
 export function translate(request: TranslateRequest, iova: bigint): Translation {
   const { format, levels } = request;

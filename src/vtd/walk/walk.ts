@@ -1,3 +1,4 @@
+import { tellShare } from '../../memory/work.js';
 import { anomaliesOf, createAnomalyLog, type WalkAnomaly } from './anomaly.js';
 import {
   createLeafBatch,
@@ -211,12 +212,41 @@ function resetBatch(s: WalkState, kept: boolean): void {
 
 function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, void> {
   enterRoot(s, root);
+  const share = () => shareOf(s);
   for (let more = true; more; ) {
     more = advance(s);
     const kept = completeBatch(s, more);
+    tellShare(share);
     if (s.batch.length > 0) yield s.batch;
     resetBatch(s, kept);
   }
+}
+
+/** How much of the walk is done: of the entries of the tables on the way, at the levels that lead to tables. */
+function shareOf({ format, windows, at, next, live, top }: WalkState): number {
+  let done = 0;
+  let part = 1;
+  for (let level = top; level >= 2; level--) {
+    const words = windows[level]?.words;
+    if (words === undefined) break;
+    const start = at[level] as number;
+    let present = 0;
+    let before = 0;
+    for (let index = 0; index < (live[level] as number); index++) {
+      const lo = words[start + 2 * index] as number;
+      const hi = words[start + 2 * index + 1] as number;
+      if (((lo & format.presentLo) | (hi & format.presentHi)) === 0) continue;
+      present++;
+      // The entry before the next one is that of the table in hand.
+      if (index < (next[level] as number) - 1) before++;
+    }
+    if (present === 0) break;
+    done += (part * before) / present;
+    // At its end: what is kept of lower levels is of tables before.
+    if (before === present) break;
+    part /= present;
+  }
+  return done;
 }
 
 /**
@@ -227,6 +257,32 @@ function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, v
  * reported and neither listed nor followed, as hardware would fault on them (vtd.md 2.1, 3).
  *
  * @returns the leaves as batches, and a report; bad tables never throw
+ *
+ * @example
+ * ```ts
+ * import { secondStageFormat, segmentsMemory, walkTable } from 'kho-toolkit';
+ *
+ * // A page of entries of which the first is given: readable, writable, and where it leads.
+ * function entry(value: bigint): Uint8Array {
+ *   const bytes = new Uint8Array(4096);
+ *   new DataView(bytes.buffer).setBigUint64(0, value, true);
+ *   return bytes;
+ * }
+ *
+ * const memory = segmentsMemory(
+ *   [
+ *     { address: 0x1000, bytes: entry(0x2003n) },
+ *     { address: 0x2000, bytes: entry(0x3003n) },
+ *     { address: 0x3000, bytes: entry(0xabc003n) },
+ *   ],
+ *   'three levels',
+ * );
+ *
+ * const walk = walkTable({ memory, root: 0x1000n, levels: 3, format: secondStageFormat() });
+ * let leaves = 0;
+ * for (const { length } of walk.batches) leaves += length;
+ * console.log(leaves); //=> 1
+ * ```
  */
 export function walkTable(request: WalkRequest): Walk {
   const state = createState(request);

@@ -10,7 +10,7 @@ import type { Base } from '../upstream-damage.js';
 import { patched } from '../upstream-damage.js';
 import type { Patches } from '../upstream-patches.js';
 import { MADE, type MadeName } from './made.js';
-import { SYNTHESISED, type SynthesisedName, synthesisedBase } from './synthesised.js';
+import { isSynthesised, type SynthesisedName, synthesisedBase } from './synthesised.js';
 
 export type DraftName =
   | 'linux-7.3-iommu-legacy'
@@ -32,7 +32,7 @@ export function draftBase(name: DraftName): Base {
   const known = bases.get(name);
   if (known !== undefined) return known;
   const made = MADE[name as MadeName];
-  const synthesised = SYNTHESISED.find((each) => each === name);
+  const synthesised = isSynthesised(name) ? name : undefined;
   const base: Base =
     synthesised !== undefined
       ? synthesisedBase(synthesised)

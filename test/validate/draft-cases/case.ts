@@ -1,7 +1,8 @@
 /** Short forms for the cases of drafts. */
 import type { DraftCase, DraftName } from './base.js';
 
-function on(dump: DraftName, severity: DraftCase['severity']) {
+/** Cases on one dump: `synthesised with NAME` is one for any structure, by the name that it hangs under. */
+export function on(dump: DraftName, severity: DraftCase['severity']) {
   return (rule: string, what: string, patches: DraftCase['patches']): DraftCase => ({
     rule,
     severity,

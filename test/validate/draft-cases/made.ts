@@ -16,6 +16,7 @@ const FREE = 0x1_8000_0000;
 const at = (page: number): string => `0x${(FREE + page * 4096).toString(16)}`;
 
 let base: Document;
+let bare: Document;
 
 /** What all of them hand over besides; not changed by any. */
 function baseDocument(): Document {
@@ -23,37 +24,45 @@ function baseDocument(): Document {
   return base;
 }
 
+/** The same without the pages of its own files. */
+function bareDocument(): Document {
+  bare ??= withoutFiles(baseDocument());
+  return bare;
+}
+
+function withoutFiles(document: Document): Document {
+  const gone = fileStretches(document);
+  const pages = document.preserved.pages.filter(({ address }: { address: string }) => {
+    const place = Number(address);
+    return !gone.some(([first, last]) => place >= first && place <= last);
+  });
+  return { ...document, preserved: { ...document.preserved, pages } };
+}
+
 /** A handover of these sessions and FLBs, and pages that it keeps besides: [page, order]. */
 function handing(
   { flbs, sessions, ...top }: Document,
   pages: readonly (readonly [page: number, order: number])[],
 ): Variant {
-  const document = baseDocument();
-  const gone = fileStretches(document);
+  const document = bareDocument();
   return placed({
     ...document,
     ...top,
     preserved: {
       ...document.preserved,
-      pages: [
-        ...document.preserved.pages.filter(
-          ({ address }: { address: string }) =>
-            !gone.some(([first, last]) => BigInt(address) >= first && BigInt(address) <= last),
-        ),
-        ...pages.map(([page, order]) => ({ address: at(page), order })),
-      ],
+      pages: [...document.preserved.pages, ...pages.map(([page, order]) => ({ address: at(page), order }))],
     },
     luo: { ...document.luo, sessions, flbs },
   });
 }
 
 /** Stretches of the base's own files, which are gone: [first, last] address. */
-function fileStretches({ luo, pageSize }: Document): [bigint, bigint][] {
+function fileStretches({ luo, pageSize }: Document): [number, number][] {
   return luo.sessions.flatMap(({ files = [] }: Document) =>
     files.flatMap(({ memfd }: Document) =>
       (memfd?.folios ?? []).map(({ pfn, count = 1, step = 1 }: Document) => {
-        const first = BigInt(pfn) * BigInt(pageSize);
-        return [first, first + BigInt((count - 1) * step * pageSize)];
+        const first = Number(pfn) * pageSize;
+        return [first, first + (count - 1) * step * pageSize];
       }),
     ),
   );

@@ -25,14 +25,24 @@ const PLANS = {
   'synthesised units': { ...COMMON, abi: 'kho-v4', units: 3, domains: 6, stage: 'second', deleted: 6 },
 } as const;
 
-export type SynthesisedName = keyof typeof PLANS;
+/** Any structure that is bound, by the name that it hangs under. */
+export type SynthesisedName = keyof typeof PLANS | `synthesised with ${string}`;
 
-export const SYNTHESISED = Object.keys(PLANS) as readonly SynthesisedName[];
+export const SYNTHESISED = Object.keys(PLANS) as readonly (keyof typeof PLANS)[];
 
 /** Those of generations without a capture, for faults that are repeated there. */
 export const OTHER_GENERATIONS = SYNTHESISED.filter((name) => PLANS[name].abi !== 'kho-v4');
 
+export function isSynthesised(name: string): name is SynthesisedName {
+  return name in PLANS || name.startsWith('synthesised with ');
+}
+
 export function synthesisedBase(name: SynthesisedName): Base {
-  const made = synthesise(planFromSeed(PLANS[name]));
+  const [, other] = /^synthesised with (.*)$/.exec(name) ?? [];
+  const plan =
+    other === undefined
+      ? PLANS[name as keyof typeof PLANS]
+      : { seed: 11n, guestRam: 1n << 21n, abi: 'kho-v4' as const, with: [other] };
+  const made = synthesise(planFromSeed(plan));
   return { name, memory: made.memory, address: made.fdtAddress, handover: decodeSynthesis(made) };
 }

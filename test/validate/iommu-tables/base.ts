@@ -8,7 +8,7 @@ import { walkTable } from '../../../src/vtd/walk/walk.js';
 import { coreMemory, decodeAt } from '../../decode/linux-dumps.js';
 import { fixtures } from '../../fixtures.js';
 import { fileBytes, gunzip } from '../../memory/bytes.js';
-import { SYNTHESISED, type SynthesisedName, synthesisedBase } from '../draft-cases/synthesised.js';
+import { isSynthesised, type SynthesisedName, synthesisedBase } from '../draft-cases/synthesised.js';
 import { sure } from '../upstream-patches.js';
 
 export const CAPTURES = [
@@ -24,8 +24,6 @@ export interface CaptureBase {
   readonly handover: Handover;
   readonly address: bigint;
 }
-
-const isSynthesised = (name: Capture): name is SynthesisedName => SYNTHESISED.some((each) => each === name);
 
 const known = new Map<Capture, CaptureBase>();
 

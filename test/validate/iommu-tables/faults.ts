@@ -1,11 +1,11 @@
 /** The faults of tables that are handed over, for the proof of rules. */
 import type { Generation, Handover } from '../../../src/abi/model.js';
+import { TABLE_CASES, type TableCase } from '../../../src/structures/iommu/cases-tables.js';
 import { decodeAt } from '../../decode/linux-dumps.js';
 import { OTHER_GENERATIONS } from '../draft-cases/synthesised.js';
 import type { Fault } from '../proof/fault.js';
 import { patched } from '../upstream-damage.js';
 import { type Capture, capture } from './base.js';
-import { TABLE_CASES, type TableCase } from './cases.js';
 
 /** A capture with the fault laid over its memory. */
 export function brokenCapture({ base, patches }: TableCase, on: Capture = base): Handover {

@@ -1,11 +1,11 @@
 /** The tables of a handed-over IOMMU state: the captures have no finding, and every fault has its rule. */
 import { describe, expect, test } from 'vitest';
+import { TABLE_CASES } from '../../../src/structures/iommu/cases-tables.js';
 import { catalogue } from '../../../src/validate/catalogue.js';
 import { validate } from '../../../src/validate/run.js';
 import { decodeAt } from '../../decode/linux-dumps.js';
 import { without } from '../absent-memory.js';
 import { CAPTURES, capture, entryOf, tablesOf } from './base.js';
-import { TABLE_CASES } from './cases.js';
 import { brokenCapture } from './faults.js';
 
 /** That no release has such files is told of every capture. */

@@ -3,9 +3,8 @@
  * that no draft was captured under.
  */
 import type { Generation } from '../../../src/abi/model.js';
+import { draftRules } from '../../../src/structures/rules.js';
 import { catalogue } from '../../../src/validate/catalogue.js';
-import { iommuTableRules } from '../../../src/validate/iommu-tables/index.js';
-import { structureRules } from '../../../src/validate/structures/index.js';
 import { type DraftCase, type DraftName, damagedDraft, draftBase } from '../draft-cases/base.js';
 import { DRAFT_CASES } from '../draft-cases/index.js';
 import { OTHER_GENERATIONS } from '../draft-cases/synthesised.js';
@@ -55,7 +54,7 @@ export const draftFaults: readonly Fault[] = [
   ),
 ];
 
-const DRAFTS: ReadonlySet<string> = new Set([...structureRules, ...iommuTableRules].map(({ id }) => id));
+const DRAFTS: ReadonlySet<string> = new Set(draftRules.map(({ id }) => id));
 
 /** `RULE GENERATION` for each generation in which a draft was neither captured nor can be synthesised. */
 export const NOT_CAPTURED: ReadonlySet<string> = new Set(

@@ -43,7 +43,12 @@ export interface Proofs {
   readonly best: ReadonlyMap<string, Proof>;
   /** The generations in which a rule was seen to fail. */
   readonly seen: ReadonlyMap<string, ReadonlySet<Generation>>;
+  /** Findings of all kinds: of each fault the first few of each rule. */
+  readonly told: readonly Finding[];
 }
+
+/** A fault can have thousands of findings of a rule, which say the same of other numbers. */
+const FEW = 8;
 
 const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
 
@@ -51,6 +56,7 @@ const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
 export function proofsOf(faults: Iterable<Fault>): Proofs {
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
+  const told: Finding[] = [];
   const left: Fault[] = [];
   for (const fault of faults) {
     if (fault.alone === true) ask(fault);
@@ -62,7 +68,7 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
     const only = unseenIn(fault.generation);
     if (only.size > 0 && shows(fault, only)) run(fault);
   }
-  return { best, seen };
+  return { best, seen, told };
 
   function ask({ rule = '', severity = SEVERITIES.get(rule), generation, broken }: Fault): void {
     if (seen.get(rule)?.has(generation) === true) return;
@@ -104,6 +110,7 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
     const failing = new Set(findings.filter(({ severity }) => severity === 'error').map(({ rule }) => rule));
     for (const rule of new Set(findings.map((finding) => finding.rule))) {
       const own = findings.filter((finding) => finding.rule === rule);
+      told.push(...own.slice(0, FEW));
       const severity = SEVERITIES.get(rule);
       const wanted = fault.rule === rule ? (fault.severity ?? severity) : severity;
       const finding = own.find((each) => each.severity === wanted);

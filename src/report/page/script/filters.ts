@@ -1,5 +1,8 @@
 /** Filters of the findings and of the mappings, and the findings that are not in the page until asked for. */
-import type { ReadPage } from '../answer.js';
+
+import { escapeText } from '../../../schema/escape.js';
+import { placeText } from '../../validate-text.js';
+import { findingAt, type ReadPage } from '../answer.js';
 import { all, byId, make } from './dom.js';
 import { linkAddresses } from './search.js';
 
@@ -52,7 +55,10 @@ function filterMappings(): void {
 /** A button for the findings of a rule that the page has as text only. */
 function addMore(place: HTMLElement, { data }: ReadPage): void {
   const rule = data.rules.findIndex(([id]) => id === place.dataset.rule);
-  const rest = data.findings.filter(([own, , anchor]) => own === rule && anchor === '');
+  const rest = [...data.findings.keys()].filter((i) => {
+    const [own, , anchor] = data.findings[i] ?? [];
+    return own === rule && anchor === '';
+  });
   if (rest.length === 0) return;
   let next = 0;
   const button = make('button', '', { type: 'button' });
@@ -62,9 +68,12 @@ function addMore(place: HTMLElement, { data }: ReadPage): void {
   button.addEventListener('click', () => {
     const list = place.parentElement?.querySelector('ol.findings');
     const added: HTMLElement[] = [];
-    for (const [, address, , message = '', where = ''] of rest.slice(next, next + MORE)) {
+    for (const i of rest.slice(next, next + MORE)) {
+      const { message, location } = findingAt(data, i);
+      const [, address = -1] = data.findings[i] ?? [];
+      const where = placeText(location);
       const item = make('li');
-      item.append(make('p', message));
+      item.append(make('p', escapeText(message)));
       const facts = make('dl');
       if (where !== '') facts.append(make('dt', 'at'), make('dd', where));
       if (address >= 0) {

@@ -1,5 +1,6 @@
 /** The field for searching, and the panel with what lies there. */
-import { type Answer, answerTo, type ReadPage } from '../answer.js';
+import { type AnswerLine, answerTo, type PageAnswer, type ReadPage } from '../answer.js';
+import { markedParts } from '../marks.js';
 import { all, byId, make, reveal } from './dom.js';
 import type { MemoryMap } from './map.js';
 
@@ -31,11 +32,12 @@ export function createSearch(page: ReadPage, map: () => MemoryMap | undefined): 
     if (field !== undefined) field.value = text;
     const found = answerTo(page, text);
     if (panel !== undefined) showAnswer(panel, found);
-    const [first, second] = found.lines;
+    const lines = found.rows.flatMap((row) => row.lines);
+    const [first] = lines;
     if (found.address !== undefined) {
       map()?.goTo(found.address);
       byId('map')?.scrollIntoView({ block: 'nearest' });
-    } else if (first?.anchor !== undefined && (second === undefined || second.label === first.label + text)) {
+    } else if (first?.anchor !== undefined && lines.length === 1) {
       const element = byId(first.anchor);
       if (element !== undefined) reveal(element);
     }
@@ -92,21 +94,39 @@ export function linkAddresses(root: ParentNode = document): void {
   }
 }
 
-function showAnswer(panel: HTMLElement, { title, lines }: Answer): void {
+function showAnswer(panel: HTMLElement, { title, head, rows }: PageAnswer): void {
   const close = make('button', 'Close', { type: 'button', class: 'close' });
   close.addEventListener('click', () => {
     panel.hidden = true;
   });
   const list = make('dl');
-  let label = '';
-  for (const line of lines) {
-    if (line.label !== label) list.append(make('dt', line.label));
-    label = line.label;
-    const item = make('dd', '', line.bad === true ? { class: 'error' } : {});
-    item.append(line.anchor === undefined ? line.text : make('a', line.text, { href: `#${line.anchor}` }));
-    list.append(item);
+  for (const { label, lines } of rows) {
+    list.append(make('dt', label));
+    for (const line of lines) list.append(lineItem(line, label));
   }
-  const head = make('h2', title);
-  panel.replaceChildren(close, head, list);
+  const first = head === undefined ? [] : [lineItem({ text: head, marked: true }, '', 'p')];
+  panel.replaceChildren(close, make('h2', title), ...first, list);
   panel.hidden = false;
+}
+
+const ADDRESS = /^0x[0-9a-f]{4,}$/;
+/** Rows whose numbers are offsets in files, or IOVAs. */
+const OTHERS: ReadonlySet<string> = new Set(['contents', 'mapped by']);
+
+/** A line; what is indented in a terminal is indented here. */
+function lineItem({ text, anchor, marked }: AnswerLine, label: string, tag: 'dd' | 'p' = 'dd'): HTMLElement {
+  if (marked !== true) {
+    const item = make(tag);
+    item.append(anchor === undefined ? text : make('a', text, { href: `#${anchor}` }));
+    return item;
+  }
+  const depth = /^ */.exec(text)?.[0].length ?? 0;
+  const item = make(tag, '', { class: `line indent-${Math.min(8, Math.floor(depth / 2))}` });
+  for (const { text: part, role } of markedParts(text.slice(depth))) {
+    const leads = (role === 'address' || role === 'value') && !OTHERS.has(label) && ADDRESS.test(part);
+    if (leads) item.append(make('a', part, { href: `${QUERY}${part}`, class: role }));
+    else if (role === undefined) item.append(part);
+    else item.append(make('span', part, { class: role }));
+  }
+  return item;
 }

@@ -1,0 +1,213 @@
+/** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
+
+import type { MapChunk } from '../../abi/upstream/model.js';
+import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
+import { pageShift } from '../../decode/upstream/pages.js';
+import { physicalAddress } from '../../memory/read.js';
+import {
+  KHOSER_MEM_BITMAP_PTR,
+  KHOSER_MEM_BITMAP_PTR_SIZE,
+  KHOSER_MEM_CHUNK_HDR,
+  KHOSER_MEM_CHUNK_HDR_SIZE,
+} from '../../records/kho_map.js';
+import { MAP } from '../../validate/reads.js';
+import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { hex } from '../../validate/text.js';
+import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
+
+const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
+const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
+
+const MAP_CHUNKS = {
+  shared: { generations: CHUNKS, needs: ['memory'], reads: MAP },
+  each(context: RuleContext, report: Reporter): readonly MapChunk[] {
+    notePartMissing(context, report);
+    return context.handover.preservedMap?.chunks ?? [];
+  },
+} satisfies Elements<MapChunk>;
+const rule = rulesOf(MAP_CHUNKS.shared);
+
+function header({ address }: MapChunk, field: 'next' | 'order' | 'numElms', name: string) {
+  return at(address + BigInt(KHOSER_MEM_CHUNK_HDR[field]), `khoser_mem_chunk_hdr.${name}`);
+}
+
+function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bitmap', name: string) {
+  const entry = KHOSER_MEM_CHUNK_HDR_SIZE + index * KHOSER_MEM_BITMAP_PTR_SIZE;
+  return at(address + BigInt(entry + KHOSER_MEM_BITMAP_PTR[field]), `khoser_mem_bitmap_ptr.${name}`);
+}
+
+const chunkChain = rule({
+  id: 'KHO-131',
+  title: 'the chain of chunks terminates',
+  source: 'upstream M1',
+  evidence: DESERIALIZE,
+  consequence: 'the next kernel never leaves the loop that follows the chain',
+  check(context, report) {
+    const { pageSize, memory } = context.handover;
+    const chunks = MAP_CHUNKS.each(context, report);
+    const last = chunks.at(-1);
+    if (last === undefined || last.next === 0n) return;
+    const next = physicalAddress(last.next);
+    const frame = next === undefined ? -1 : Math.floor(next / pageSize);
+    const back = chunks.findIndex(({ address }) => Math.floor(Number(address) / pageSize) === frame);
+    if (next !== undefined && back < 0 && memory?.read(next, 1, new Uint8Array(1)) !== 1) {
+      report.absent('a chunk of the preserved memory map', last.next);
+      return;
+    }
+    report.finding({
+      message:
+        back < 0
+          ? `next of the chunk at ${hex(last.address)} is ${hex(last.next)}, which is not a physical address`
+          : `next of chunk ${chunks.length - 1} at ${hex(last.address)} leads back to chunk ${back} at ${hex(last.next)}`,
+      location: header(last, 'next', 'next'),
+      found: hex(last.next),
+    });
+  },
+});
+
+const chunkCount = eachRule(MAP_CHUNKS, {
+  id: 'KHO-132',
+  title: 'num_elms of a chunk does not exceed the room in a page',
+  source: 'upstream M2',
+  evidence: DESERIALIZE,
+  consequence: 'the next kernel takes the memory after the page for bitmap pointers',
+  *faults(chunk, context) {
+    const capacity = chunkCapacity(context.handover.pageSize);
+    if (chunk.numElms <= capacity) return;
+    yield {
+      message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, but a page has room for ${capacity}`,
+      location: header(chunk, 'numElms', 'num_elms'),
+      found: `${chunk.numElms}`,
+      expected: `at most ${capacity}`,
+    };
+  },
+});
+
+const bitmapAddress = eachRule(MAP_CHUNKS, {
+  id: 'KHO-133',
+  title: 'every bitmap pointer is a physical address',
+  source: 'upstream M3',
+  evidence: BITMAP,
+  consequence: 'the next kernel dereferences it unchecked and faults',
+  *faults(chunk, context) {
+    const capacity = chunkCapacity(context.handover.pageSize);
+    // With a count that does not fit (KHO-132) the end of the pointers is not known.
+    if (chunk.numElms > capacity) return;
+    for (let i = 0; i < chunk.pointers.length; i++) {
+      const { bitmap } = chunk.pointers.at(i);
+      if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
+      yield {
+        message: `bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
+        location: pointer(chunk, i, 'bitmap', 'bitmap'),
+        found: hex(bitmap),
+      };
+    }
+  },
+});
+
+const chunkOrder = eachRule(MAP_CHUNKS, {
+  id: 'KHO-134',
+  title: "the size of a chunk's blocks fits in 31 bits",
+  source: 'upstream M4',
+  evidence: BITMAP,
+  consequence:
+    'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
+  *faults(chunk, context) {
+    const limit = 30 - pageShift(context.handover.pageSize);
+    // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
+    if (chunk.order <= limit || chunk.numElms === 0) return;
+    yield {
+      message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
+      location: header(chunk, 'order', 'order'),
+      found: `${chunk.order}`,
+      expected: `at most ${limit}`,
+    };
+  },
+});
+
+const bitmapStart = eachRule(MAP_CHUNKS, {
+  id: 'KHO-136',
+  title: 'phys_start is a multiple of the range that its bitmap covers',
+  source: 'upstream M6',
+  evidence: BITMAP,
+  consequence:
+    'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
+  requires: ['KHO-134'],
+  *faults(chunk, context) {
+    const { pageSize, preservedMap } = context.handover;
+    const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
+    const block = BigInt(pageSize) << BigInt(chunk.order);
+    for (let i = 0; i < chunk.pointers.length; i++) {
+      const { physStart } = chunk.pointers.at(i);
+      if (physStart % (block * bits) === 0n) continue;
+      const unaligned = physStart % block !== 0n;
+      yield {
+        severity: unaligned ? 'error' : 'warning',
+        message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
+          unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
+        }`,
+        location: pointer(chunk, i, 'physStart', 'phys_start'),
+        found: hex(physStart),
+      };
+    }
+  },
+});
+
+const bitmapsOnce = rule({
+  id: 'KHO-137',
+  title: 'no order has two bitmaps for the same memory',
+  severity: 'warning',
+  source: 'upstream M7',
+  evidence: BITMAP,
+  consequence: "harmless, as the blocks of both are reserved; the kernel's writer never does it",
+  requires: ['KHO-134', 'KHO-136'],
+  check(context, report) {
+    const seen = new Set<string>();
+    for (const chunk of MAP_CHUNKS.each(context, report)) {
+      for (let i = 0; i < chunk.pointers.length; i++) {
+        const { physStart } = chunk.pointers.at(i);
+        const key = `${chunk.order}:${physStart}`;
+        if (seen.has(key)) {
+          report.finding({
+            message: `a second bitmap of order ${chunk.order} for ${hex(physStart)}`,
+            location: pointer(chunk, i, 'physStart', 'phys_start'),
+          });
+        }
+        seen.add(key);
+      }
+    }
+  },
+});
+
+const bitmapForm = rule({
+  id: 'KHO-138',
+  title: 'the map shows whether its bitmaps have 512 bytes or a page',
+  severity: 'warning',
+  source: 'upstream M8, Q1',
+  evidence: 'kernel/kexec_handover.c of 6.17 and 6.18 (struct kho_mem_phys_bits)',
+  consequence:
+    '6.16 and 6.17 read 512-byte bitmaps, 6.18 to 7.0 page-size ones, and nothing distinguishes them: the wrong kernel reserves blocks other than those preserved',
+  check(context, report) {
+    const { handover } = context;
+    notePartMissing(context, report);
+    reportDiagnostics(handover, report, 'bitmap-form-conflict');
+    const { preservedMap, preservedMemoryMap } = handover;
+    if (preservedMap?.ambiguous !== true) return;
+    report.finding({
+      severity: 'note',
+      message: `nothing in the dump shows the size of the bitmaps; they are read as ${preservedMap.bitmapSize} bytes each`,
+      location: at(preservedMemoryMap),
+    });
+  },
+});
+
+export const chunkRules: readonly Rule[] = [
+  chunkChain,
+  chunkCount,
+  bitmapAddress,
+  chunkOrder,
+  bitmapStart,
+  bitmapsOnce,
+  bitmapForm,
+];

@@ -1,0 +1,212 @@
+/** Whose the preserved pages are (upstream X12, X16). */
+
+import type { Handover } from '../../abi/model.js';
+import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
+import type { PageRange } from '../../memory/page-set.js';
+import { OWNERS } from '../../validate/reads.js';
+import type { Reporter, Rule, Subject } from '../../validate/rule.js';
+import { linksOf } from '../../validate/structures/generic.js';
+import { type Held, heldOf } from '../../validate/structures/held.js';
+import { sessionSubject } from '../../validate/subject.js';
+import { hex } from '../../validate/text.js';
+import { blobs, quoted } from '../../validate/upstream/blobs.js';
+import { findAreas } from '../../validate/upstream/chain.js';
+import { createPageBits } from '../../validate/upstream/page-bits.js';
+import { at, maxPageOrder, orderAt, UPSTREAM } from '../../validate/upstream/shared.js';
+import { DRAFTS } from '../index.js';
+import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
+
+/** Longer stretches that a damaged record claims are of no use. */
+const MAX_CLAIM = 1n << 50n;
+/** Longer ones, in pages, are compared as stretches. */
+const MAX_SINGLE = 64;
+/** Pages for which owners are looked up. */
+const MAX_SEARCHES = 16;
+/** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
+const MAX_ORDER = 40;
+
+/** Bytes that the next kernel reads or restores. */
+export interface Reference extends PageRange {
+  readonly who: () => string;
+  readonly region?: true;
+  readonly subject: Subject;
+}
+
+/** Everything that is referred to but the folios of memfds, which are too many to be listed. */
+export function* references(handover: Handover): Generator<Reference> {
+  const { fdtAddress, pageSize, memblock, khoTest } = handover;
+  const page = BigInt(pageSize);
+  if (fdtAddress !== undefined) yield reference('the tree', fdtAddress, page);
+  const names = new Set<string>();
+  for (const { name, address, length } of blobs(handover)) {
+    // No look-up reaches a second child of one name (KHO-112), so it owns nothing.
+    if (!names.has(name)) yield reference(`the blob of ${name}`, address, length, { node: name });
+    names.add(name);
+  }
+  for (const { name = '', start, size } of memblock?.regions ?? []) {
+    if (start === undefined || size === undefined) continue;
+    yield { ...reference(`memblock region "${name}"`, start, size, { node: name }), region: true };
+  }
+  for (const { address, order } of khoTest?.folios ?? []) {
+    // After the end of the list, where a count leads that is too large (KTEST-002).
+    if (address === 0n) continue;
+    yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
+  }
+  for (const { owner, subject, area } of findAreas(handover)) {
+    for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page, subject);
+    const who = () => `${owner}, with the run in its list`;
+    // Of runs larger than any (VMALLOC-003) only the start means something.
+    const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
+    for (const run of area.runs) yield { start: run, end: run + length, who, subject };
+  }
+  yield* luoReferences(handover, page);
+  yield* structureReferences(handover, page);
+}
+
+/** Records of drafts and their pages; pages of block lists are told with the lists. */
+function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
+  for (const { key } of DRAFTS) {
+    for (const held of heldOf(handover, key)) {
+      const { model, name, subject } = held;
+      yield reference(
+        `the record of ${name.replace(/,$/, '')}`,
+        model.address,
+        recordBytes(held, handover),
+        subject,
+      );
+      // The page that a damaged list leads to is its rule's.
+      for (const { list, field } of linksOf(held))
+        for (const { address } of list.damaged === true ? [] : (list.pages ?? []))
+          yield reference(`a ${field.chain.page} of ${field.list.what}`, address, page, subject);
+    }
+  }
+}
+
+/** Bytes of a record with what follows it, as far as it is known and its block has them (IOMMUFD-102). */
+function recordBytes({ form, model }: Held, { preserved, pageSize }: Handover): bigint {
+  const { follows, record } = form.root;
+  const list =
+    follows === undefined
+      ? undefined
+      : (model as unknown as Record<string, { readonly items: readonly unknown[] }>)[follows.key];
+  const size = record.size ?? 1;
+  const order =
+    preserved?.pages === undefined ? 0 : orderAt(preserved.pages, Number(model.address) / pageSize);
+  const whole = size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0);
+  return BigInt(Math.min(whole, pageSize * 2 ** Math.max(order, 0)));
+}
+
+function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
+  const { luo } = handover;
+  if (luo === undefined) return;
+  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
+  if (abiHeader !== undefined) yield reference('struct luo_ser', abiHeader, page);
+  if (flbsAddress !== 0n) yield reference('the FLB page', flbsAddress, page);
+  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
+    yield reference('the session area', sessionsAddress, page * BigInt(SESSION_PAGES));
+  }
+  for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
+  for (const { name, filesAddress, fileBlocks, files } of sessions) {
+    const part = `files of session ${quoted(name)}`;
+    const subject = sessionSubject({ name });
+    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${part}`, address, page, subject);
+    // An array that another session has is LUO-019.
+    if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
+    yield reference(`the ${part}`, filesAddress, page * BigInt(FILE_PAGES), subject);
+  }
+  // Records on one page are MEMFD-018.
+  const seen = new Set<bigint>();
+  for (const { file, name, subject } of findMemfds(handover)) {
+    if (seen.has(file.data / page)) continue;
+    seen.add(file.data / page);
+    yield reference(`the record of ${name}`, file.data, 1n, subject);
+  }
+}
+
+function reference(who: string, start: bigint, length: bigint, subject: Subject = {}): Reference {
+  return { who: () => who, subject, start, end: start + (length < MAX_CLAIM ? length : MAX_CLAIM) };
+}
+
+export const oneOwner: Rule = {
+  id: 'KHO-163',
+  title: 'no preserved page has two owners',
+  severity: 'error',
+  generations: UPSTREAM,
+  source: 'upstream X12',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page; mm/memblock.c reserve_mem_kho_revive',
+  consequence:
+    'a page is restored once, so the second owner gets nothing; two owners that restore nothing overwrite each other',
+  needs: ['memory'],
+  reads: OWNERS,
+  check({ handover }, report) {
+    const shared = sharedPages(handover);
+    for (const pfn of shared.slice(0, MAX_SEARCHES)) tell(handover, pfn, report);
+    report.more(Math.max(0, shared.length - MAX_SEARCHES));
+  },
+};
+
+function tell(handover: Handover, pfn: number, report: Reporter): void {
+  const address = pfn * handover.pageSize;
+  const owners = ownersOf(handover, pfn);
+  report.finding({
+    // The first that has names: the order of owners is that of the handover.
+    subject: owners.find(({ subject }) => Object.keys(subject).length > 0)?.subject ?? {},
+    message: `the page at ${hex(address)} belongs to ${owners
+      .slice(0, 2)
+      .map(({ who }) => who)
+      .join(' and to ')}${owners.length > 2 ? ` (and ${owners.length - 2} more)` : ''}`,
+    location: at(address),
+    found: `${owners.length} owners`,
+    expected: 'one',
+  });
+}
+
+/** Page frames that two refer to, each once. */
+function sharedPages(handover: Handover): number[] {
+  const { pageSize } = handover;
+  const { named } = scanFolios(handover);
+  const single = createPageBits();
+  const stretches: { start: number; end: number; region: boolean }[] = [];
+  const shared = new Set<number>();
+  for (const { start, end, region } of references(handover)) {
+    const from = Math.floor(Number(start) / pageSize);
+    const to = Math.ceil(Number(end) / pageSize);
+    if (region === true || to - from > MAX_SINGLE) {
+      stretches.push({ start: from, end: to, region: region === true });
+      continue;
+    }
+    for (let pfn = from; pfn < to; pfn++) if (!single.add(pfn) || named.has(pfn)) shared.add(pfn);
+  }
+  stretches.sort((a, b) => a.start - b.start);
+  let before: (typeof stretches)[number] | undefined;
+  for (const each of stretches) {
+    for (const bits of [single, named]) {
+      const pfn = bits.next(each.start);
+      if (pfn < each.end) shared.add(pfn);
+    }
+    // Two regions that overlap are MEMBLOCK-006.
+    if (before !== undefined && each.start < before.end && !(before.region && each.region)) {
+      shared.add(each.start);
+    }
+    if (before === undefined || each.end > before.end) before = each;
+  }
+  return [...shared].sort((a, b) => a - b);
+}
+
+/** Everyone that refers to a page frame, in words. */
+function ownersOf(handover: Handover, pfn: number): { who: string; subject: Subject }[] {
+  const { pageSize } = handover;
+  const owners: { who: string; subject: Subject }[] = [];
+  for (const { start, end, who, subject } of references(handover)) {
+    if (Number(start) < (pfn + 1) * pageSize && Number(end) > pfn * pageSize)
+      owners.push({ who: who(), subject });
+  }
+  for (const { name, subject, memfd } of findMemfds(handover)) {
+    let position = -1;
+    memfd.folios.each((frame, _flags, _index, i) => {
+      if (frame === pfn) position = i;
+    });
+    if (position >= 0) owners.push({ who: `${name}, folio ${position}`, subject });
+  }
+  return owners;
+}

@@ -1,0 +1,187 @@
+/** The root's children and their blobs (upstream E13 to E17). */
+
+import { isUpstream } from '../../decode/upstream/handover.js';
+import { FDT_DIAGNOSTICS } from '../../fdt/diagnostics.js';
+import type { FdtTree } from '../../fdt/parse.js';
+import { findProperty, propertyValue } from '../../fdt/tree.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
+import { FDT_HEADER_SIZE } from '../../records/fdt.js';
+import { lookUpSeverity } from '../../validate/fdt/index.js';
+import { BLOBS, MAP } from '../../validate/reads.js';
+import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
+import { rulesOf } from '../../validate/shapes.js';
+import { counted, hex, listed, range } from '../../validate/text.js';
+import { blobs } from '../../validate/upstream/blobs.js';
+import { blobForm } from '../../validate/upstream/riders.js';
+import { readableTree, SIZED, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { upstreamRoots } from './tree.js';
+
+const rule = rulesOf({ generations: UPSTREAM });
+
+const U64 = 8;
+
+/** Whether the blob ends before its tree does, as debugfs shows trees that have grown since. */
+function isCutOff({ diagnostics }: FdtTree): boolean {
+  return diagnostics.some(({ code }) => code === 'truncated-file');
+}
+
+/** The property of every child is there and holds a u64. */
+function checkU64({ handover }: RuleContext, report: Reporter, property: string): void {
+  const tree = readableTree(handover);
+  if (tree === undefined) return;
+  const { subtrees = [] } = handover;
+  for (const [i, { name = '', origin }] of subtrees.entries()) {
+    const node = origin?.token;
+    if (node === undefined) continue;
+    const token = findProperty(tree, node, property);
+    const length = token < 0 ? undefined : propertyValue(tree, token)?.length;
+    if (length === U64) continue;
+    if (isCutOff(tree) && i === subtrees.length - 1) {
+      report.skip(`the copy of the tree is cut off in /${name}`);
+      continue;
+    }
+    report.finding({
+      message: `/${name} has ${length === undefined ? `no ${property}` : `${property} of ${length} bytes`}`,
+      location: { fdtPath: origin?.fdtPath ?? `/${name}`, property },
+      found: length === undefined ? 'nothing' : `${length} bytes`,
+      expected: `${U64} bytes`,
+    });
+  }
+}
+
+const blobAddress = rule({
+  id: 'KHO-113',
+  title: 'every child has the address of its blob, as 8 bytes',
+  source: 'upstream E13',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
+  consequence:
+    'the look-up fails with -EINVAL and the state of the child is lost; for LUO the next kernel panics',
+  check(context, report) {
+    const { generation } = context.handover;
+    if (!isUpstream(generation)) return;
+    const [child] = upstreamRoots[generation].root.children;
+    const property = child?.properties.find(({ key }) => key === 'address')?.property;
+    if (property !== undefined) checkU64(context, report, property);
+  },
+});
+
+const blobSize = rule({
+  id: 'KHO-114',
+  title: 'every child has blob-size, as 8 bytes',
+  generations: SIZED,
+  source: 'upstream E14',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_retrieve_subtree',
+  consequence:
+    'the look-up fails with -EINVAL although most readers ignore the length: memblock and kho_test lose their state, LUO panics',
+  check(context, report) {
+    checkU64(context, report, 'blob-size');
+  },
+});
+
+const trueSize = rule({
+  id: 'KHO-115',
+  title: 'blob-size is the length of the blob, and the blob is entirely preserved',
+  severity: 'warning',
+  generations: SIZED,
+  source: 'upstream E15',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kexec_handover_debugfs.c',
+  consequence:
+    "not checked: debugfs shows that many bytes from the blob's address on, even those of other owners",
+  needs: ['memory'],
+  reads: [...MAP, ...BLOBS],
+  requires: ['KHO-113', 'KHO-114'],
+  check(context, report) {
+    const pages = wholeMap(context, report);
+    for (const { name, address, subtree, own, location } of blobs(context.handover)) {
+      const { size, tree } = subtree;
+      if (size === undefined) continue;
+      const place = { ...location, property: 'blob-size' };
+      if (tree !== undefined && own !== undefined && size !== own) {
+        report.finding({
+          message: `blob-size of ${name} is ${hex(size)}, but its tree has ${own} bytes`,
+          location: place,
+          found: hex(size),
+          expected: hex(own),
+        });
+      } else if (
+        pages !== undefined &&
+        (own === undefined || size > own) &&
+        !pages.covers(address, address + size)
+      ) {
+        report.finding({
+          message: `blob-size of ${name} is ${hex(size)}: ${range(address, address + size)} is not entirely preserved`,
+          location: place,
+          found: hex(size),
+          ...(own === undefined ? {} : { expected: hex(own) }),
+        });
+      }
+    }
+  },
+});
+
+const blobPreserved = rule({
+  id: 'KHO-116',
+  title: "every child's blob is preserved",
+  source: 'upstream E16',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree (a comment asks for it, nothing checks it)',
+  consequence: 'its pages are freed and reused before the consumer reads them',
+  needs: ['memory'],
+  reads: MAP,
+  requires: ['KHO-113'],
+  check(context, report) {
+    const pages = wholeMap(context, report);
+    if (pages === undefined) return;
+    for (const { name, address, length, location } of blobs(context.handover)) {
+      const [gap] = pages.uncovered(address, address + length);
+      if (gap === undefined) continue;
+      report.finding({
+        message: `the blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
+        location,
+      });
+    }
+  },
+});
+
+const blobTree = rule({
+  id: 'KHO-117',
+  title: "a child's blob that should be a devicetree is a valid one",
+  source: 'upstream E17',
+  evidence: 'mm/memblock.c reserve_mem_kho_retrieve_fdt; lib/test_kho.c',
+  consequence:
+    'not checked up front: libfdt fails at the damage, or reads on into other memory; the state is lost',
+  needs: ['memory'],
+  reads: BLOBS,
+  requires: ['KHO-113'],
+  check({ handover }, report) {
+    const { memory, generation } = handover;
+    if (memory === undefined || generation === undefined) return;
+    for (const { name, address, subtree, location } of blobs(handover)) {
+      // LUO of another form than its generation's is a finding of its own.
+      if (blobForm(generation, name) !== 'fdt') continue;
+      const { tree } = subtree;
+      if (tree === undefined) {
+        const known = physicalAddress(address) !== undefined && readBytes(memory, address, FDT_HEADER_SIZE);
+        if (known === undefined) report.absent(`the blob of ${name}`, address);
+        else
+          report.finding({
+            message: `the blob of ${name} at ${hex(address)} is not a devicetree blob`,
+            location,
+          });
+        continue;
+      }
+      const refused = tree.diagnostics.filter(({ code }) => 'libfdt' in FDT_DIAGNOSTICS[code]);
+      if (refused.length === 0) continue;
+      const harmless = refused.every((diagnostic) => lookUpSeverity(tree, diagnostic) === 'warning');
+      report.finding({
+        ...(harmless ? { severity: 'warning' as const } : {}),
+        message: `the tree of ${name} at ${hex(address)}: ${listed(
+          refused.map(({ message }) => message),
+          2,
+        )}`,
+        location: { ...location, address: address + BigInt(refused[0]?.offset ?? 0) },
+      });
+    }
+  },
+});
+
+export const blobRules: readonly Rule[] = [blobAddress, blobSize, trueSize, blobPreserved, blobTree];

@@ -1,0 +1,333 @@
+/** Preserved vmalloc areas (upstream V1 to V10). */
+
+import type { PreservedPages } from '../../abi/upstream/model.js';
+import { physicalAddress } from '../../memory/read.js';
+import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { VMALLOC } from '../../validate/reads.js';
+import type { Rule, RuleContext } from '../../validate/rule.js';
+import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { counted, hex } from '../../validate/text.js';
+import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
+import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { factsOf } from '../../versions/generations.js';
+
+const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_vmalloc';
+const FLAGS = KhoVmallocFlags.alloc | KhoVmallocFlags.hugeVmap;
+/** kvmalloc refuses more than INT_MAX bytes (mm/slub.c, __kvmalloc_node_noprof), and the page array has 8 a page. */
+const MAX_PAGES = 0x7fff_ffff / 8;
+
+/** Areas; without one the rule does not apply. */
+const AREAS: Elements<PlacedArea> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: VMALLOC },
+  each({ handover }, report) {
+    const areas = findAreas(handover);
+    if (areas.length === 0) report.skip('the dump hands over no vmalloc area');
+    return areas;
+  },
+  subject: ({ subject }) => subject,
+};
+const rule = rulesOf(AREAS.shared);
+
+/** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
+function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
+  return area.descriptor.order <= maxPageOrder(handover.pageSize);
+}
+
+/** Pages of the runs that the list has. */
+function listedPages({ area, pages }: PlacedArea): number {
+  return pages.reduce((sum, { used }) => sum + used, 0) * 2 ** area.descriptor.order;
+}
+
+/** What an order makes of the list, where it is not what total_pages says. */
+function listText(placed: PlacedArea): string {
+  const { totalPages } = placed.area.descriptor;
+  const listed = listedPages(placed);
+  return listed === totalPages
+    ? ''
+    : `: its list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`;
+}
+
+const pageCount = eachRule(AREAS, {
+  id: 'VMALLOC-001',
+  title: 'the listed runs add up to total_pages',
+  source: 'upstream V1',
+  evidence: RESTORE,
+  consequence: 'the area is not restored; pages restored before the kernel noticed are lost',
+  *faults(placed, context, report) {
+    const { owner, subject, area, broken, location } = placed;
+    const { totalPages, first } = area.descriptor;
+    if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) return;
+    if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
+    // A chain that is broken otherwise is a finding of its own.
+    if (broken !== undefined && broken.kind !== 'unread') return;
+    const listed = listedPages(placed);
+    if (listed === totalPages) return;
+    yield {
+      subject,
+      message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
+      location: { ...location, field: 'kho_vmalloc.total_pages' },
+      found: `${listed}`,
+      expected: `${totalPages}`,
+    };
+  },
+});
+
+const definedFlags = eachRule(AREAS, {
+  id: 'VMALLOC-002',
+  title: 'kho_vmalloc.flags has only defined bits set',
+  severity: 'warning',
+  source: 'upstream V2',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_flags_to_vmalloc',
+  consequence: 'other bits are dropped silently: the area is not mapped the way it was',
+  *faults({ owner, area, location }) {
+    const { flags } = area.descriptor;
+    if ((flags & ~FLAGS) === 0) return;
+    yield {
+      message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
+      location: { ...location, field: 'kho_vmalloc.flags' },
+      found: hex(flags),
+      expected: `bits of ${hex(FLAGS)}`,
+    };
+  },
+});
+
+const runOrder = eachRule(AREAS, {
+  id: 'VMALLOC-003',
+  title: 'kho_vmalloc.order does not exceed MAX_PAGE_ORDER',
+  source: 'upstream V3',
+  evidence: `${RESTORE}, kho_restore_page`,
+  consequence:
+    'Linux 6.18 to 7.0 refuse to restore blocks of such an order. From 7.1 on nothing checks it: a warning, as no allocation has such runs, and the area is restored if they are preserved and add up to total_pages. Where PAGE_SHIFT + order is 31 or more, size and alignment of a run overflow in every release',
+  *faults(placed, context) {
+    const { pageSize, generation } = context.handover;
+    const limit = maxPageOrder(pageSize);
+    const { owner, subject, area, location } = placed;
+    if (area.descriptor.order <= limit) return;
+    const overflows = !hasRunSize(area.descriptor.order, pageSize);
+    // Of what overflows there is no number of pages.
+    const what = overflows ? ', and the size of a run overflows' : listText(placed);
+    yield {
+      subject,
+      severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
+      message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
+      location: { ...location, field: 'kho_vmalloc.order' },
+      found: `${area.descriptor.order}`,
+      expected: `at most ${limit}`,
+    };
+  },
+});
+
+const listChain = eachRule(AREAS, {
+  id: 'VMALLOC-004',
+  title: 'the list of a vmalloc area has no loop, and its pages are not shared',
+  source: 'upstream V4',
+  evidence: RESTORE,
+  consequence:
+    'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
+  *faults({ owner, broken, pages, location }) {
+    if (broken?.kind !== 'loop' && broken?.kind !== 'shared') return;
+    const last = pages.at(-1);
+    yield {
+      message: `${owner}: its list continues at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which is already in the list' : 'which is a list page of another area'}`,
+      location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+      found: hex(broken.next),
+    };
+  },
+});
+
+const listPages = rule({
+  id: 'VMALLOC-005',
+  title: 'every list page of a vmalloc area is preserved as a single page',
+  source: 'upstream V5, corrections (vmalloc)',
+  evidence: `${RESTORE}, kho_restore_page`,
+  consequence:
+    'unless a preserved block starts there, neither the page nor the area can be restored. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
+  check(context, report) {
+    const areas = AREAS.each(context, report);
+    const map = wholeMap(context, report);
+    for (const { owner, subject, pages, broken, location } of areas) {
+      if (broken?.kind === 'pointer') {
+        const last = pages.at(-1);
+        report.finding({
+          subject,
+          message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
+          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+          found: hex(broken.next),
+        });
+      }
+      if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
+        const last = pages.at(-1);
+        report.finding({
+          subject,
+          message: `${owner}: its list continues at ${hex(broken.next)}, which is not preserved`,
+          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+          found: hex(broken.next),
+        });
+      }
+      for (const { address } of map === undefined ? [] : pages) {
+        if (map === undefined) continue;
+        const pfn = Math.floor(address / map.pageSize);
+        const order = orderAt(map, pfn);
+        if (order === 0) continue;
+        const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
+        const refused =
+          factsOf(context.handover.generation)?.map === 'chunks' && order > maxPageOrder(map.pageSize);
+        report.finding({
+          ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
+          subject,
+          message: `${owner}: its list page at ${hex(address)} ${order > 0 ? `is the first of a block of order ${order}` : inside}`,
+          location: at(address),
+          ...(order > 0 ? { found: `order ${order}`, expected: 'order 0' } : {}),
+        });
+      }
+    }
+  },
+});
+
+const runsPreserved = rule({
+  id: 'VMALLOC-006',
+  title: 'every run of a vmalloc area is aligned and preserved',
+  source: 'upstream V6',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_pages',
+  consequence:
+    'where no preserved block starts, restoring the area fails; memory that is not preserved is handed out and overwritten. An unaligned run is restored in the blocks it was preserved in, and the low bits of its address are dropped: a warning, as no allocation has such runs',
+  requires: ['VMALLOC-003'],
+  check(context, report) {
+    const areas = AREAS.each(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const placed of areas) {
+      const { owner, subject, area } = placed;
+      if (!saneOrder(placed, context)) continue;
+      for (const [i, run] of area.runs.entries()) {
+        const why = runFault(map, run, area.descriptor.order);
+        const aligned = run % area.runSize === 0;
+        if (why === undefined && aligned) continue;
+        report.finding({
+          ...(why === undefined ? { severity: 'warning' as const } : {}),
+          subject,
+          message: `${owner}: run ${i} at ${hex(run)} ${why ?? `is not aligned to its ${hex(area.runSize)} bytes`}`,
+          location: at(run),
+          found: hex(run),
+        });
+      }
+    }
+  },
+});
+
+/** What keeps a run of 2^order pages from being restored, in the steps of kho_restore_pages; undefined for nothing. */
+function runFault(map: PreservedPages, run: number, order: number): string | undefined {
+  const start = physicalAddress(run);
+  if (start === undefined) return 'is not a physical address';
+  const first = Math.floor(start / map.pageSize);
+  const end = first + 2 ** order;
+  for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
+    if (orderAt(map, pfn) >= 0) continue;
+    const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
+    return `${where}${map.contains(pfn) ? 'is within a preserved block' : 'is not preserved'}`;
+  }
+  return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not entirely preserved';
+}
+
+/** Pages of the largest aligned block at pfn that ends by `end`. */
+function step(pfn: number, end: number): number {
+  let pages = 1;
+  while (pfn % (2 * pages) === 0 && pfn + 2 * pages <= end) pages *= 2;
+  return pages;
+}
+
+const runBlocks = rule({
+  id: 'VMALLOC-007',
+  title: 'no run of a vmalloc area is part of a larger block',
+  severity: 'warning',
+  source: 'upstream V7',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page',
+  consequence: 'the run is restored, and the other pages of the block are lost until the next cold boot',
+  requires: ['VMALLOC-003', 'VMALLOC-006'],
+  check(context, report) {
+    const areas = AREAS.each(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const placed of areas) {
+      const { owner, subject, area } = placed;
+      if (!saneOrder(placed, context)) continue;
+      for (const [i, run] of area.runs.entries()) {
+        const order = orderAt(map, Math.floor(run / map.pageSize));
+        if (order <= area.descriptor.order) continue;
+        report.finding({
+          subject,
+          message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, but its block has order ${order}`,
+          location: at(run),
+          found: `order ${order}`,
+          expected: `order ${area.descriptor.order}`,
+        });
+      }
+    }
+  },
+});
+
+const noEntriesBehindZero = eachRule(AREAS, {
+  id: 'VMALLOC-008',
+  title: 'all entries after the first 0 of a list page are 0',
+  severity: 'warning',
+  source: 'upstream V8',
+  evidence: RESTORE,
+  consequence: 'the entries are ignored; if they are runs, they are lost',
+  *faults({ owner, pages }) {
+    for (const { address, used, stray } of pages) {
+      if (!stray) continue;
+      yield {
+        message: `${owner}: the list page at ${hex(address)} has non-zero entries after the 0 in entry ${used}`,
+        location: at(address, 'kho_vmalloc_chunk.phys'),
+      };
+    }
+  },
+});
+
+const firstPage = eachRule(AREAS, {
+  id: 'VMALLOC-009',
+  title: 'a vmalloc area with pages has a list',
+  source: 'upstream V9',
+  evidence: RESTORE,
+  consequence: 'the area is not restored',
+  *faults({ owner, area, location }) {
+    const { first, totalPages } = area.descriptor;
+    if (first !== 0n || totalPages === 0) return;
+    yield {
+      message: `${owner}: first is 0, but total_pages is ${totalPages}`,
+      location: { ...location, field: 'kho_vmalloc.first' },
+      found: '0x0',
+    };
+  },
+});
+
+const allocatable = eachRule(AREAS, {
+  id: 'VMALLOC-010',
+  title: 'total_pages is small enough for the kernel to allocate an array of pages',
+  source: 'upstream V10',
+  evidence: RESTORE,
+  consequence: 'the array of pages cannot be allocated, and the area is not restored',
+  *faults({ owner, area, location }) {
+    const { totalPages } = area.descriptor;
+    if (totalPages <= MAX_PAGES) return;
+    yield {
+      message: `${owner}: total_pages is ${totalPages}`,
+      location: { ...location, field: 'kho_vmalloc.total_pages' },
+      found: `${totalPages}`,
+      expected: `at most ${Math.floor(MAX_PAGES)}`,
+    };
+  },
+});
+
+export const vmallocRules: readonly Rule[] = [
+  pageCount,
+  definedFlags,
+  runOrder,
+  listChain,
+  listPages,
+  runsPreserved,
+  runBlocks,
+  noEntriesBehindZero,
+  firstPage,
+  allocatable,
+];
