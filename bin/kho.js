@@ -10,10 +10,16 @@ const bundle = join(top, 'dist', 'bundle');
 /** What is to be done once the command has run. */
 let after = () => {};
 
+/** On a live host nothing is to be left behind, not even compiled code. */
+function isLive() {
+  return process.argv[2] === 'capture' || process.argv.includes('--live');
+}
+
 /** `main` of the bundle: with the code that the build, or an earlier run, has compiled, where it is this node's. */
 function load() {
   const code = join(bundle, 'code', `${process.version}-${process.arch}`);
   if (existsSync(code)) return require('./chunks.js').loadChunks(bundle, code, 'main.cjs').main;
+  if (isLive()) return require(join(bundle, 'main.cjs')).main;
   // Node 22.1 and later keeps what it compiled once itself (NODE_DISABLE_COMPILE_CACHE=1 turns that off).
   const { enableCompileCache } = require('node:module');
   if (enableCompileCache !== undefined) {

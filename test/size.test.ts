@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const BUDGETS = [
   { what: 'openDump, modelJson, jsonChunks', minified: 330, gzip: 92 },
   { what: 'openDump, validate, catalogue', minified: 870, gzip: 245 },
-  { what: '*', minified: 1520, gzip: 440 },
+  { what: '*', minified: 1600, gzip: 460 },
 ] as const;
 
 /** The library as a bundler makes it of a page's import. */
@@ -45,8 +45,8 @@ describe('for a browser', () => {
 
   test('the viewer is one file', () => {
     const viewer = readFileSync(join(top, 'dist/viewer.html'));
-    expect(kib(viewer.length)).toBeLessThanOrEqual(1300);
-    expect(kib(gzipSync(viewer).length)).toBeLessThanOrEqual(360);
+    expect(kib(viewer.length)).toBeLessThanOrEqual(1400);
+    expect(kib(gzipSync(viewer).length)).toBeLessThanOrEqual(390);
   });
 
   test('docs/library.md tells the budgets', () => {

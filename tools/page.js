@@ -30,7 +30,7 @@ export async function bundled(input, define = {}) {
   if (output.length !== 1) throw new Error(`${input}: is not one script`);
   const code = output[0].code
     .trim()
-    .replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .replace(/[^\t\n -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   if (/<\/script|<!--/i.test(code)) throw new Error(`${input}: would end its element`);
   if (/\bfrom *["']node:|\brequire\(/.test(code)) throw new Error(`${input}: needs Node`);
   return code;

@@ -1,6 +1,6 @@
 /** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
 
-import { RELEASED_PARTS, STRUCTURE_PARTS } from '../structures/typed.js';
+import { LIST_PARTS, RELEASED_PARTS, STRUCTURE_PARTS } from '../structures/typed.js';
 
 /**
  * Lists and records of the model that can be missing, each by what leads to it: what hangs on sessions is unknown
@@ -18,9 +18,7 @@ export const PARTS = [
   'map',
   'scratch',
   'luo',
-  'sessions',
-  'files',
-  'flbs',
+  ...LIST_PARTS,
   ...RELEASED_PARTS,
   'vmalloc',
   'folios',

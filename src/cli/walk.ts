@@ -26,7 +26,8 @@ import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
 import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
-import { type LoadOptions, withDump, withMemory } from './load.js';
+import { dumpsFrom, type LoadOptions, onlyDump, withDump, withMemory } from './load.js';
+import { withInputs } from './load-inputs.js';
 import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
 import { listHanded, ownedBy, recordedVtdUnits, walkDomains } from './walk-handed.js';
@@ -333,17 +334,26 @@ async function withUnitMemory(
   use: (memory: PhysicalMemory, handover?: Handover) => Promise<void>,
 ): Promise<void> {
   if (!wanted) return withMemory(path, options, (memory) => use(memory));
-  try {
-    await withDump(path, options, async ({ handover }) => {
-      const { memory, preserved } = handover;
-      if (memory === undefined) throw new InputError(path, 'no-tree', 'has no memory');
-      await use(memory, preserved === undefined ? undefined : handover);
-    });
-  } catch (error) {
-    const treeless = error instanceof InputError && TREELESS.has(error.code);
-    if (!treeless || options.fdtAddress !== undefined || options.tree !== undefined) throw error;
-    await withMemory(path, options, (memory) => use(memory));
-  }
+  // Opened once: standard input cannot be read again, and what was packed is unpacked already.
+  await withInputs(path, options, async (inputs) => {
+    let known: Handover | undefined;
+    const told = async (handover: Handover): Promise<void> => {
+      if (handover.memory === undefined) throw new InputError(path, 'no-tree', 'has no memory');
+      known = handover;
+      await use(handover.memory, handover.preserved === undefined ? undefined : handover);
+    };
+    try {
+      await dumpsFrom(path, inputs, { ...options, single: true }, (dumps, findings, memory) =>
+        told(onlyDump(path, dumps, findings, memory).handover),
+      );
+    } catch (error) {
+      const treeless = known === undefined && error instanceof InputError && TREELESS.has(error.code);
+      const { memory } = inputs;
+      if (!treeless || memory === undefined || options.fdtAddress !== undefined || options.tree !== undefined)
+        throw error;
+      await use(memory.memory);
+    }
+  });
 }
 
 const TREELESS: ReadonlySet<string> = new Set(['no-tree', 'several-trees', 'old-version', 'folder']);

@@ -2,12 +2,16 @@
 import type { Handover } from '../abi/model.js';
 import { FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
 import { formById, structuresOf, subjectByKey } from '../structures/index.js';
-import type { StructureList } from '../structures/model.js';
+import type { ListPage } from '../structures/model.js';
 import {
   type ChainField,
   fieldBinding,
+  type KeptField,
   type ListBinding,
+  listCapacity,
+  listOf,
   type Model,
+  type PlainList,
   type RecordBinding,
   type StructureForm,
 } from '../structures/structure.js';
@@ -68,7 +72,7 @@ function addRecord(
   file = what,
 ): void {
   const { follows } = binding;
-  const followed = follows === undefined ? undefined : listOf(model, follows);
+  const followed = follows === undefined ? undefined : listOf(follows, model);
   context.sink.record(binding.record, model.address as bigint, what, {
     list,
     ...(followed === undefined ? {} : { length: followed.items.length }),
@@ -96,8 +100,13 @@ function addBelow(
   const { record, follows } = binding;
   for (const info of record.fields) {
     const field = fieldBinding(binding, info.id);
-    if (field.kind === 'chain') addChain(context, field, model, what);
-    else if (field.kind === 'one') {
+    if ('list' in field && field.list.plain !== undefined && field.kind !== 'records')
+      addPlain(context, field, field.list.plain, model, what);
+    else if (field.kind === 'chain') addChain(context, field, model, what);
+    else if (field.kind === 'inside') addBelow(context, field.record, model, what);
+    else if (field.kind === 'held') {
+      for (const held of heldBy(model, what)) addStructure(context, held);
+    } else if (field.kind === 'one') {
       const target = model[field.key] as Model | undefined;
       if (target !== undefined)
         addRecord(context, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
@@ -110,13 +119,9 @@ function addBelow(
     } else if (field.kind === 'folios') addFolios(context, model as unknown as FolioList, file);
   }
   if (follows === undefined) return;
-  const list = listOf(model, follows);
+  const list = listOf(follows, model);
   const first = (model.address as bigint) + BigInt(record.size ?? 0);
   if (list !== undefined) addElements(context, follows, list.items, first, what);
-}
-
-function listOf(model: Model, { key }: ListBinding): StructureList<Model> | undefined {
-  return model[key] as StructureList<Model> | undefined;
 }
 
 /** Elements that are end to end. */
@@ -139,23 +144,14 @@ function addElements(
 }
 
 /** The pages of a list: header and elements each. */
-function addChain(context: ReferenceContext, { chain, list }: ChainField, model: Model, owner: string): void {
-  const { sink, pageSize } = context;
-  const { items = [], pages = [] } = listOf(model, list) ?? {};
-  const size = list.element.record.size ?? 0;
-  const head = chain.header.size ?? 0;
-  const capacity = Math.floor((pageSize - head) / size);
+function addChain(context: ReferenceContext, field: ChainField, model: Model, owner: string): void {
+  const { list, chain } = field;
+  const { items = [], pages = [] } = listOf(list, model) ?? {};
   let done = 0;
-  for (const [i, { address, count }] of pages.entries()) {
-    const what = `${chain.page} ${i} of ${list.what}`;
-    sink.page({ address: Number(address), length: pageSize, chain: `${chain.page}s of ${list.what}`, what });
-    sink.record(chain.header, address, what, {
-      list: `${chain.page}s of ${list.what}`,
-      capacity,
-      length: Number(count),
-    });
-    const first = address + BigInt(head);
-    const end = address + BigInt(pageSize);
+  for (const [i, page] of pages.entries()) {
+    addPages(context, field, [page], list.what, i);
+    const first = page.address + BigInt(chain.header.size ?? 0);
+    const end = page.address + BigInt(context.pageSize);
     const here: Model[] = [];
     for (let item = items[done]; item !== undefined; item = items[++done]) {
       const at = item.address as bigint;
@@ -163,5 +159,79 @@ function addChain(context: ReferenceContext, { chain, list }: ChainField, model:
       here.push(item);
     }
     addElements(context, list, here, first, owner);
+  }
+}
+
+/** Lists that are arrays of a model, and what they lead to; of a rider, to which a property or a record leads. */
+export function addKept(context: ReferenceContext, fields: readonly KeptField[], model: Model): void {
+  for (const field of fields)
+    if (field.list.plain !== undefined) addPlain(context, field, field.list.plain, model, '');
+}
+
+function addPlain(
+  context: ReferenceContext,
+  field: KeptField,
+  plain: PlainList,
+  model: Model,
+  owner: string,
+): void {
+  const { sink, pageSize } = context;
+  const { key, element, called } = field.list;
+  const items = (model[key] ?? []) as readonly Model[];
+  const list = owner === '' ? key : `${key} of ${owner}`;
+  const capacity = listCapacity(field, pageSize);
+  if (field.kind === 'area') {
+    const { header, what } = field.area;
+    const isRead = Object.values(plain.header ?? {}).some((said) => model[said] !== undefined);
+    if (header !== undefined && isRead)
+      sink.record(header, model[`${key}Address`] as bigint, `the ${what}`, {
+        capacity,
+        length: items.length,
+      });
+  } else addPages(context, field, (model[plain.pages ?? ''] ?? []) as readonly ListPage[], list);
+  for (const [i, item] of items.entries()) {
+    const text = called?.(item) ?? '';
+    const name = `${element.what} ${text === '' ? i : `"${text}"`}`;
+    const what = owner === '' ? name : `${owner} ${name}`;
+    if (item.address !== undefined)
+      sink.record(element.record, item.address as bigint, what, {
+        list,
+        ...sizesBelow(element, item, pageSize),
+      });
+    addBelow(context, element, item, what);
+  }
+}
+
+/** Elements that the list has room for to which a record inside an element leads, and those that it has. */
+function sizesBelow(
+  { record, fields }: RecordBinding,
+  item: Model,
+  pageSize: number,
+): { readonly capacity?: number; readonly length?: number } {
+  for (const { id } of record.fields) {
+    const field = fields?.[id];
+    if (field?.kind === 'inside') return sizesBelow(field.record, item, pageSize);
+    if (field?.kind !== 'chain' && field?.kind !== 'area') continue;
+    const length = listOf(field.list, item)?.items.length ?? 0;
+    return { capacity: listCapacity(field, pageSize), length };
+  }
+  return {};
+}
+
+/** The pages of a list: each, and its header. */
+function addPages(
+  { sink, pageSize }: ReferenceContext,
+  field: ChainField,
+  pages: readonly ListPage[],
+  of: string,
+  from = 0,
+): void {
+  const { page, header } = field.chain;
+  const list = `${page}s of ${of}`;
+  const capacity = listCapacity(field, pageSize);
+  for (const [i, { address, count }] of pages.entries()) {
+    const what = `${page} ${from + i} of ${of}`;
+    sink.page({ address: Number(address), length: pageSize, chain: list, what });
+    sink.record(header, address, what, { list, capacity, length: Number(count) });
   }
 }

@@ -1,6 +1,6 @@
 /** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
-import type { KhoTest } from '../abi/upstream/model.js';
+import type { KhoTest, Luo } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { KHO_KEXEC_METADATA_SIZE, khoKexecMetadata } from '../records/kexec_metadata.js';
 import {
@@ -10,11 +10,12 @@ import {
   khoserMemChunkHdr,
 } from '../records/kho_map.js';
 import { khoTestFolio } from '../records/kho_test.js';
+import { luoForm } from '../structures/luo/binding.js';
 import { childTree } from '../structures/riders.js';
+import type { Model } from '../structures/structure.js';
 import { addArea } from './area.js';
-import { addLuo } from './luo.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
-import { addTopStructures } from './structures.js';
+import { addKept, addTopStructures } from './structures.js';
 
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
@@ -94,4 +95,16 @@ function addTest(context: ReferenceContext, { area, folios }: KhoTest): void {
     });
   }
   for (const { address, order } of folios ?? []) sink.contents?.(address, pageSize * 2 ** order);
+}
+
+/** LUO's central record, and the lists that it leads to. */
+function addLuo(context: ReferenceContext, luo: Luo): void {
+  const { head, tree, sessions, flbs } = luoForm(luo.compatible) ?? {};
+  if (sessions === undefined || flbs === undefined) return;
+  const { abiHeader, origin } = luo;
+  if (head !== undefined && tree !== undefined && abiHeader !== undefined)
+    context.sink.record(head, abiHeader, 'luo_ser');
+  if (head !== undefined && tree === undefined && origin?.address !== undefined)
+    context.sink.record(head, origin.address, 'LUO', { list: 'luo' });
+  addKept(context, [sessions, flbs], luo as unknown as Model);
 }

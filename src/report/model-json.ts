@@ -1,13 +1,5 @@
 /** The typed model as plain values for JSON, in the key order and form of `dump --format json`. */
-import type {
-  Diagnostic,
-  Domain,
-  Guestmemfs,
-  GuestmemfsFile,
-  Handover,
-  Iommufd,
-  Location,
-} from '../abi/model.js';
+import type { Diagnostic, Guestmemfs, GuestmemfsFile, Handover, Location } from '../abi/model.js';
 import type { RecordView } from '../abi/record-view.js';
 import { equalBytes } from '../decode/bytes.js';
 import { INODE_FILE } from '../decode/guestmemfs.js';
@@ -15,7 +7,9 @@ import { freeInode } from '../encode/rfc-memory.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import type { GuestmemfsInode, MappingInode } from '../records/guestmemfs.js';
+import { rfc2024 } from '../structures/rfc-2024/binding.js';
 import { textKeys } from './text-json.js';
+import { treeJson } from './tree-json.js';
 import { preservedJson, upstreamJson } from './upstream-json.js';
 
 /** Version of the JSON document; raised when a key changes its meaning. */
@@ -36,6 +30,7 @@ export const SCHEMA_VERSION = 1;
  */
 export function modelJson(handover: Handover): { [key: string]: unknown } {
   const { tree, setupData, guestmemfs } = handover;
+  const { iommufds, domains, guestmemfs: filesystem, ftrace } = treeJson(rfc2024.root, handover, ['devices']);
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: handover.kind,
@@ -60,10 +55,11 @@ export function modelJson(handover: Handover): { [key: string]: unknown } {
     memCache: handover.memCache,
     preservedMemoryMap: handover.preservedMemoryMap,
     ...upstreamJson(handover),
-    iommufds: handover.iommufds?.map(iommufdJson),
-    domains: handover.domains?.map(domainJson),
-    guestmemfs: guestmemfs === undefined ? undefined : guestmemfsJson(guestmemfs),
-    ftrace: handover.ftrace === undefined ? undefined : ftraceJson(handover.ftrace),
+    iommufds,
+    domains,
+    guestmemfs:
+      guestmemfs === undefined ? undefined : { ...(filesystem as object), ...guestmemfsJson(guestmemfs) },
+    ftrace,
   };
 }
 
@@ -76,41 +72,9 @@ export function locationJson(location: Location): { [key: string]: unknown } {
   return { ...location };
 }
 
-function iommufdJson({ persistentId, nodeName, ioases }: Iommufd): { [key: string]: unknown } {
+/** What memory has of the file system. */
+function guestmemfsJson({ files, state }: Guestmemfs): { [key: string]: unknown } {
   return {
-    persistentId,
-    nodeName,
-    ioases: ioases?.map(({ id, nodeName, pinnedFileHandle, areas }) => ({
-      id,
-      nodeName,
-      pinnedFileHandle,
-      areas: areas.map(({ origin: _, ...area }) => area),
-    })),
-  };
-}
-
-function domainJson({ persistentId, nodeName, mem, pgd, agaw, devices }: Domain): { [key: string]: unknown } {
-  return {
-    persistentId,
-    nodeName,
-    pgd,
-    agaw,
-    mem,
-    // A device's node is just numbered in order: the position says it.
-    devices: devices?.map(({ origin: _, index, ...device }, i) =>
-      index === i ? device : { index, ...device },
-    ),
-  };
-}
-
-function guestmemfsJson(guestmemfs: Guestmemfs): { [key: string]: unknown } {
-  const { fsMem, superblock, mappingsBlocks, mappingsToInode, numInodes, files, state } = guestmemfs;
-  return {
-    fsMem,
-    superblock,
-    mappingsBlocks,
-    mappingsToInode,
-    numInodes,
     superblockRecord: state?.superblock,
     index: state?.index === undefined ? undefined : indexJson(state.index),
     files: files?.map((file) => fileJson(file, state?.inodes?.at(file.ino - 1))),
@@ -185,17 +149,4 @@ function blockRuns(blocks: BigUint64Array): { block: bigint; count?: number }[] 
     else runs.push({ block });
   }
   return runs;
-}
-
-function ftraceJson({ events, globalTrace }: NonNullable<Handover['ftrace']>): { [key: string]: unknown } {
-  return {
-    events,
-    globalTrace:
-      globalTrace === undefined
-        ? undefined
-        : {
-            traceFlags: globalTrace.traceFlags,
-            cpus: globalTrace.cpus.map(({ origin: _, ...cpu }) => cpu),
-          },
-  };
 }

@@ -1,23 +1,41 @@
 /** Structures as plain values for JSON, along their bindings. Knows no structure by name. */
+import type { DraftRecord } from '../abi/upstream/model.js';
 import type { FieldInfo } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import type { FolioList } from '../structures/folios.js';
 import { formById, structuresOf } from '../structures/index.js';
 import type { ListPage, StructureList } from '../structures/model.js';
 import {
-  type ChainField,
   fieldBinding,
   flagKeys,
+  type KeptField,
   type ListBinding,
+  listOf,
   type Model,
+  orderedFields,
+  type PlainList,
   type RecordBinding,
   type Subject,
   type ValueField,
 } from '../structures/structure.js';
 import { bdfText } from '../structures/values.js';
 import { folioListJson } from './folio-json.js';
+import { textKeys } from './text-json.js';
 
 type Json = { [key: string]: unknown };
+
+/** What is said of something that structures hang on: a draft's name, and the structures. */
+export function heldJson(holder: HolderModel): Json {
+  const { draft } = holder;
+  return {
+    draft: draft === undefined ? undefined : { draft: draft.draft, source: draft.source },
+    ...structuresJson(holder),
+  };
+}
+
+interface HolderModel {
+  readonly draft?: DraftRecord;
+}
 
 /** The structures that an object of the model has, by their keys. */
 export function structuresJson(object: object): Json {
@@ -38,11 +56,16 @@ function structureJson({ released }: Subject, model: Model): Json | undefined {
 /** The keys of a record: its fields, vendor parts among them, and its lists. */
 function recordJson(binding: RecordBinding, model: Model): Json {
   const json: Json = binding.addressed === true ? { address: model.address } : {};
-  for (const info of binding.record.fields) {
+  for (const info of orderedFields(binding)) {
     const field = fieldBinding(binding, info.id);
-    if (field.kind === 'value') json[field.key] = valueJson(field, info, model);
+    if (field.kind === 'value' && info.text === true)
+      Object.assign(json, textKeys(field.key, model[field.key] as Uint8Array));
+    else if (field.kind === 'value') json[field.key] = valueJson(field, info, model);
     else if (field.kind === 'flags') Object.assign(json, flagsJson(field.key, info, model));
-    else if (field.kind === 'chain') Object.assign(json, chainJson(field, model));
+    else if (field.kind === 'chain' || field.kind === 'area') Object.assign(json, keptJson(field, model));
+    else if (field.kind === 'inside') Object.assign(json, recordJson(field.record, model));
+    else if (field.kind === 'held')
+      Object.assign(json, { [field.key]: model[field.key], ...heldJson(model as HolderModel) });
     else if (field.kind === 'records') json[field.list.key] = listJson(field.list, model);
     else if (field.kind === 'folios') Object.assign(json, folioListJson(model as unknown as FolioList));
     else if (field.kind === 'one') {
@@ -86,19 +109,41 @@ function flagsJson(key: string, info: FieldInfo, model: Model): Json {
   return json;
 }
 
-function listJson({ key, element }: ListBinding, model: Model): Json[] | undefined {
-  const list = model[key] as StructureList<Model> | undefined;
-  return list?.items.map((item) => recordJson(element, item));
+function listJson(list: ListBinding, model: Model): Json[] | undefined {
+  return listOf(list, model)?.items.map((item) => recordJson(list.element, item));
 }
 
-function chainJson({ list }: ChainField, model: Model): Json {
-  const { pages = [] } = model[list.key] as StructureList<Model>;
+/** A list that is kept apart from what leads to it, and where it is. */
+export function keptJson(field: KeptField, model: Model): Json {
+  const { list } = field;
+  const { key, plain } = list;
+  const address = `${key}Address`;
+  if (plain !== undefined)
+    return {
+      [address]: model[address],
+      ...plainJson(field, plain, model),
+      [key]: listJson(list, model),
+    };
+  const { pages = [] } = listOf(list, model) ?? {};
   return {
-    [`${list.key}Address`]: model[`${list.key}Address`],
-    [`${list.key}Pages`]:
-      pages.length === 0 ? undefined : pages.map((page, i) => pageJson(page, pages[i + 1])),
-    [list.key]: listJson(list, model),
+    [address]: model[address],
+    [`${key}Pages`]: pages.length === 0 ? undefined : pages.map((page, i) => pageJson(page, pages[i + 1])),
+    [key]: listJson(list, model),
   };
+}
+
+/** What holds a list that is an array of the model. */
+function plainJson(field: KeptField, { pages: key = '', header = {} }: PlainList, model: Model): Json {
+  const pages = (model[key] ?? []) as readonly ListPage[];
+  const { length } = (model[field.list.key] ?? []) as readonly Model[];
+  const fields = field.kind === 'area' ? field.area.header?.fields : [];
+  const said = Object.entries(header).map(([id, own]): [string, unknown] => {
+    const isPages = fields?.some((info) => info.id === id && info.unit === 'pages') === true;
+    // A count is told where the list does not tell it.
+    return [own, !isPages && model[own] === BigInt(length) ? undefined : model[own]];
+  });
+  const listed = pages.map(({ address, count }) => ({ address, count }));
+  return { [key]: listed.length === 0 ? undefined : listed, ...Object.fromEntries(said) };
 }
 
 /** Where a page is linked to what the next entry is, that goes without saying. */

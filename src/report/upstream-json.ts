@@ -1,22 +1,18 @@
 /** The upstream parts of the model as plain values for JSON; lists that grow with the dump are drawn as they are written. */
 
 import type { Handover, Subtree } from '../abi/model.js';
-import type {
-  DraftRecord,
-  KexecMetadata,
-  KhoTest,
-  Luo,
-  LuoFile,
-  LuoSession,
-  Memblock,
-  PreservedMap,
-} from '../abi/upstream/model.js';
+import type { KexecMetadata, KhoTest, Luo, Memblock, PreservedMap } from '../abi/upstream/model.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
+import { luoForm } from '../structures/luo/binding.js';
+import type { RiderKey, RiderPart } from '../structures/rider.js';
+import { RIDERS } from '../structures/riders.js';
 import { moreOfChild } from '../structures/root/tree.js';
+import type { Model } from '../structures/structure.js';
 import { areaJson } from './folio-json.js';
-import { structuresJson } from './structure-json.js';
+import { heldJson, keptJson, structuresJson } from './structure-json.js';
 import { textKeys } from './text-json.js';
+import { treeJson } from './tree-json.js';
 import { blockRows, rangeRows } from './upstream-rows.js';
 
 type Json = { [key: string]: unknown };
@@ -27,7 +23,7 @@ export function upstreamJson(handover: Handover): Json {
   return {
     preservedMap: preservedMap === undefined ? undefined : mapJson(preservedMap),
     subtrees: handover.subtrees?.map(subtreeJson),
-    memblock: memblock === undefined ? undefined : memblockJson(memblock),
+    memblock: memblock === undefined ? undefined : riderJson('memblock', memblock),
     luo: luo === undefined ? undefined : luoJson(luo),
     kexecMetadata: kexecMetadata === undefined ? undefined : metadataJson(kexecMetadata),
     khoTest: khoTest === undefined ? undefined : khoTestJson(khoTest),
@@ -52,12 +48,8 @@ function mapJson({ form, bitmapSize, bitmapReason, ambiguous, depth, complete }:
   };
 }
 
-function draftJson(draft: DraftRecord | undefined): Json | undefined {
-  return draft === undefined ? undefined : { draft: draft.draft, source: draft.source };
-}
-
 function subtreeJson(subtree: Subtree): Json {
-  const { name, address, size, tree, blob, known, draft } = subtree;
+  const { name, address, size, tree, blob, known } = subtree;
   return {
     name,
     address,
@@ -66,16 +58,7 @@ function subtreeJson(subtree: Subtree): Json {
     fdt: tree === undefined ? undefined : imageToJson(toImage(tree), tree),
     // The bytes of what nothing here can interpret.
     data: tree === undefined && known === false ? blob : undefined,
-    draft: draftJson(draft),
-    ...structuresJson(subtree),
-  };
-}
-
-function memblockJson({ compatible, regions, origin }: Memblock): Json {
-  return {
-    compatible,
-    address: origin?.address,
-    regions: regions.map(({ origin: _, ...region }) => region),
+    ...heldJson(subtree),
   };
 }
 
@@ -88,72 +71,32 @@ function metadataJson({ version, previousRelease, kexecCount, origin }: KexecMet
   };
 }
 
-function khoTestJson(test: KhoTest): Json {
-  const { compatible, magic, nrFolios, csum, csumComputed, foliosInfo, area, folios, origin } = test;
+/** A rider that is a tree: the keys of its nodes. */
+function riderJson(key: RiderKey, part: Memblock | KhoTest): Json {
+  const tree = RIDERS.find((rider) => rider.key === key)?.treeOf(part as unknown as RiderPart);
   return {
-    compatible,
-    address: origin?.address,
-    magic,
-    nrFolios,
-    csum,
-    csumComputed,
-    foliosInfo,
-    foliosInline: test.foliosInline,
-    list: area === undefined ? undefined : areaJson(area),
-    folios,
+    compatible: part.compatible,
+    address: part.origin?.address,
+    ...(tree === undefined ? {} : treeJson(tree.root, part)),
   };
+}
+
+function khoTestJson(test: KhoTest): Json {
+  const { csumComputed, area, folios } = test;
+  const list = area === undefined ? undefined : areaJson(area);
+  return { ...riderJson('khoTest', test), csumComputed, list, folios };
 }
 
 function luoJson(luo: Luo): Json {
+  const { compatible, origin, liveupdateNumber, abiHeader } = luo;
+  const { sessions, flbs } = luoForm(compatible) ?? {};
+  const model = luo as unknown as Model;
   return {
-    compatible: luo.compatible,
-    address: luo.origin?.address,
-    liveupdateNumber: luo.liveupdateNumber,
-    abiHeader: luo.abiHeader,
-    sessionsAddress: luo.sessionsAddress,
-    sessionBlocks: blocksJson(luo.sessionBlocks),
-    sessionCount: differs(luo.sessionCount, luo.sessions?.length),
-    flbsAddress: luo.flbsAddress,
-    sessions: luo.sessions?.map(sessionJson),
-    flbPages: luo.flbPages,
-    flbCount: differs(luo.flbCount, luo.flbs?.length),
-    flbs: luo.flbs?.map((flb) => ({
-      ...textKeys('name', flb.name),
-      data: flb.data,
-      count: flb.count,
-      draft: draftJson(flb.draft),
-      ...structuresJson(flb),
-    })),
-  };
-}
-
-function blocksJson(blocks: Luo['sessionBlocks']): Json[] | undefined {
-  if (blocks === undefined || blocks.length === 0) return undefined;
-  return blocks.map(({ address, count }) => ({ address, count }));
-}
-
-/** A count as stored, where the list does not tell it. */
-function differs(count: bigint | undefined, length: number | undefined): bigint | undefined {
-  return count === undefined || count === BigInt(length ?? 0) ? undefined : count;
-}
-
-function sessionJson({ name, count, filesAddress, fileBlocks, files }: LuoSession): Json {
-  return {
-    ...textKeys('name', name),
-    count,
-    filesAddress,
-    fileBlocks: blocksJson(fileBlocks),
-    files: files?.map(fileJson),
-  };
-}
-
-function fileJson(file: LuoFile): Json {
-  const { compatible, token, data, draft } = file;
-  return {
-    ...textKeys('compatible', compatible),
-    token,
-    data,
-    draft: draftJson(draft),
-    ...structuresJson(file),
+    compatible,
+    address: origin?.address,
+    liveupdateNumber,
+    abiHeader,
+    ...(sessions === undefined ? {} : keptJson(sessions, model)),
+    ...(flbs === undefined ? {} : keptJson(flbs, model)),
   };
 }

@@ -59,3 +59,9 @@ export function hexToBytes(text: string): Uint8Array | undefined {
   }
   return bytes;
 }
+
+/** The bytes of a text before its NUL: what the kernel compares. */
+export function beforeNul(stored: Uint8Array): Uint8Array {
+  const nul = stored.indexOf(0);
+  return nul < 0 ? stored : stored.subarray(0, nul);
+}

@@ -16,6 +16,11 @@ function fieldRecords(field: FieldBinding): AnyRecord[] {
   switch (field.kind) {
     case 'chain':
       return [field.chain.header, ...boundRecords(field.list.element)];
+    case 'area': {
+      const { header } = field.area;
+      return [...(header === undefined ? [] : [header]), ...boundRecords(field.list.element)];
+    }
+    case 'inside':
     case 'one':
       return boundRecords(field.record);
     case 'records':
@@ -26,6 +31,7 @@ function fieldRecords(field: FieldBinding): AnyRecord[] {
       return [folioSer];
     case 'value':
     case 'flags':
+    case 'held':
       return [];
   }
 }

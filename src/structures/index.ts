@@ -85,5 +85,6 @@ export function* folioListsOf(
   file: object,
 ): Generator<{ readonly subject: Subject; readonly list: CountedFolios }> {
   for (const { subject, value } of structuresOf(file, 'file'))
-    if ('folios' in (value as object)) yield { subject, list: value as CountedFolios };
+    if ('folios' in (value as object) && 'area' in (value as object))
+      yield { subject, list: value as CountedFolios };
 }

@@ -4,7 +4,8 @@
  */
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import type { StructurePart } from './typed.js';
+import type { StructureList } from './model.js';
+import type { LIST_PARTS, StructurePart } from './typed.js';
 
 /** A record or an element as plain data, under the keys of its binding, with its `address`. */
 export interface Model {
@@ -55,6 +56,35 @@ export interface ChainField {
   readonly kind: 'chain';
   readonly list: ListBinding;
   readonly chain: Chain;
+  /** Field of the same record that counts the elements of all pages. */
+  readonly count?: string;
+}
+
+/** The address of one allocation in which element records are end to end. */
+export interface AreaField {
+  readonly kind: 'area';
+  readonly list: ListBinding;
+  readonly area: Area;
+  /** Field of the same record that counts the elements, where the allocation has no header that does. */
+  readonly count?: string;
+}
+
+/** A list that a record leads to. */
+export type KeptField = ChainField | AreaField;
+
+/** A record inside the record: its keys are those of the enclosing one. */
+export interface InsideField {
+  readonly kind: 'inside';
+  readonly record: RecordBinding;
+}
+
+/** The value of a handler, of a state's owner: the address of the structure that a name beside it stands for. */
+export interface HeldField {
+  readonly kind: 'held';
+  readonly key: string;
+  readonly holder: 'file' | 'flb';
+  /** Key of the name. */
+  readonly name: string;
 }
 
 /** A record that the field points to. */
@@ -95,7 +125,9 @@ export interface VariantField {
 export type FieldBinding =
   | ValueField
   | FlagsField
-  | ChainField
+  | KeptField
+  | InsideField
+  | HeldField
   | OneField
   | RecordsField
   | FoliosField
@@ -118,6 +150,24 @@ export interface RecordBinding {
   readonly pciFunction?: { readonly segment: string; readonly bdf: string };
   /** Key of a flag that says that an element is out of use: its other fields may be stale. */
   readonly unused?: string;
+  /** Id of the field that names an element, and says nothing else. */
+  readonly naming?: string;
+  /** Ids of all fields in the order in which JSON has them, where that is not the record's. */
+  readonly order?: readonly string[];
+}
+
+/** A list that is an array in the model, with what else is known of it beside it in the record that leads to it. */
+export interface PlainList {
+  /** What of a handover is missing where the list is not whole. */
+  readonly part: (typeof LIST_PARTS)[number];
+  /** What codes of diagnostics on it begin with. */
+  readonly code: string;
+  /** Key of the pages that hold it; there are none where it is in one allocation. */
+  readonly pages?: string;
+  /** Keys of the fields of the header of its allocation, by their ids. */
+  readonly header?: Readonly<Record<string, string>>;
+  /** Where an element is, by what outlives a kexec. */
+  place(element: Model): Readonly<Record<string, bigint | Uint8Array>>;
 }
 
 export interface ListBinding {
@@ -126,8 +176,11 @@ export interface ListBinding {
   /** Several, for people. */
   readonly what: string;
   readonly element: RecordBinding;
+  readonly plain?: PlainList;
   /** Names an element among those of its list: the same in another dump of the same machine. */
   identity(element: Model, structure: Model): string;
+  /** The name that an element has for people; they are told by their positions where it is left out. */
+  called?(element: Model): string;
 }
 
 /** Elements after a record. */
@@ -146,6 +199,15 @@ export interface Chain {
   readonly empty: boolean;
   /** Pages that the kernel takes at most. */
   readonly limit?: number;
+}
+
+/** One allocation of so many pages, a power of two; records follow its header. */
+export interface Area {
+  readonly pages: number;
+  /** With a field that counts the records; without a header their owner does. */
+  readonly header?: RecordType<unknown>;
+  /** For people. */
+  readonly what: string;
 }
 
 /** One form of a structure. */
@@ -261,6 +323,29 @@ export function flagKeys({ values }: FieldInfo): FlagKey[] {
     key: name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
     mask: BigInt(mask),
   }));
+}
+
+/** A list of a model; undefined where the model has none. */
+export function listOf({ key, plain }: ListBinding, model: Model): StructureList<Model> | undefined {
+  const list = model[key];
+  if (plain === undefined || list === undefined) return list as StructureList<Model> | undefined;
+  const pages = model[plain.pages ?? ''] as StructureList<Model>['pages'];
+  return { items: list as readonly Model[], ...(pages === undefined ? {} : { pages }) };
+}
+
+/** The fields of a record in the order in which JSON has them. */
+export function orderedFields({ record, order }: RecordBinding): readonly FieldInfo[] {
+  if (order === undefined) return record.fields;
+  return order.flatMap((id) => record.fields.filter((info) => info.id === id));
+}
+
+/** Records that a list's allocation has room for, or one of its linked pages. */
+export function listCapacity(field: KeptField, pageSize: number): number {
+  const [room, header] =
+    field.kind === 'chain'
+      ? [pageSize, field.chain.header]
+      : [field.area.pages * pageSize, field.area.header];
+  return Math.floor((room - (header?.size ?? 0)) / (field.list.element.record.size ?? pageSize));
 }
 
 /** The list of folios whose entries a field counts. */

@@ -1,11 +1,11 @@
 /** Values of structures as kernel people read them. */
 import type { FieldInfo } from '../schema/record.js';
 import { hex, size } from '../schema/units.js';
-import type { StructureList } from './model.js';
 import {
   fieldBinding,
   flagKeys,
   type ListBinding,
+  listOf,
   type Model,
   type RecordBinding,
   type ValueField,
@@ -47,15 +47,15 @@ export function numberText(field: ValueField, info: FieldInfo, raw: number | big
 export function listsOf(binding: RecordBinding): ListBinding[] {
   const lists = binding.record.fields.flatMap(({ id }) => {
     const bound = fieldBinding(binding, id);
-    return bound.kind === 'chain' || bound.kind === 'records' ? [bound.list] : [];
+    if (bound.kind === 'inside') return listsOf(bound.record);
+    return 'list' in bound ? [bound.list] : [];
   });
   return binding.follows === undefined ? lists : [...lists, binding.follows];
 }
 
 /** Elements of a list that are in use. */
-export function usedOf({ key, element }: ListBinding, model: Model): Model[] {
-  const list = model[key] as StructureList<Model> | undefined;
-  return (list?.items ?? []).filter((item) => item[element.unused ?? ''] !== true);
+export function usedOf(list: ListBinding, model: Model): Model[] {
+  return (listOf(list, model)?.items ?? []).filter((item) => item[list.element.unused ?? ''] !== true);
 }
 
 /** Keys of flags that are set. */

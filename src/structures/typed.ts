@@ -31,6 +31,9 @@ export interface FlbStructures {
 /** Parts of a handover that structures of releases are, for what of them is not in a dump. */
 export const RELEASED_PARTS = ['memfd'] as const;
 
+/** Lists of the orchestrator. */
+export const LIST_PARTS = ['sessions', 'files', 'flbs'] as const;
+
 /** Those of drafts; `draft` is every one that has no part of its own. */
 export const STRUCTURE_PARTS = ['iommu', 'iommufd', 'vfio', 'pci', 'draft'] as const;
 

@@ -1,6 +1,6 @@
 /** The records of a structure's model, in the order in which they are read. */
 import type { StructureList } from './model.js';
-import { fieldBinding, type ListBinding, type Model, type RecordBinding } from './structure.js';
+import { fieldBinding, type ListBinding, listOf, type Model, type RecordBinding } from './structure.js';
 
 /** A record of a model. */
 export interface ModelRecord {
@@ -23,7 +23,8 @@ export function* eachRecord(binding: RecordBinding, model: Model): Generator<Mod
 function* below(binding: RecordBinding, model: Model): Generator<ModelRecord> {
   for (const info of binding.record.fields) {
     const field = fieldBinding(binding, info.id);
-    if (field.kind === 'chain' || field.kind === 'records') yield* elements(field.list, model);
+    if ('list' in field) yield* elements(field.list, model);
+    else if (field.kind === 'inside') yield* below(field.record, model);
     else if (field.kind === 'one') {
       const target = model[field.key] as Model | undefined;
       if (target !== undefined) yield* eachRecord(field.record, target);
@@ -38,7 +39,7 @@ function* below(binding: RecordBinding, model: Model): Generator<ModelRecord> {
 }
 
 function* elements(list: ListBinding, model: Model): Generator<ModelRecord> {
-  const of = model[list.key] as StructureList<Model> | undefined;
+  const of = listOf(list, model);
   if (of === undefined) return;
   for (const [index, item] of of.items.entries()) {
     yield { binding: list.element, model: item, element: { list, of, index } };

@@ -81,7 +81,7 @@ export function recordDocument(binding: RecordBinding, values: Json): Json {
       const target = values[field.key] as Json | undefined;
       put(`${field.key}Address`, values[`${field.key}Address`]);
       put(field.key, target === undefined ? undefined : recordDocument(field.record, target));
-    } else
+    } else if (field.kind === 'variant')
       for (const part of Object.values(field.variants)) Object.assign(json, recordDocument(part, values));
   }
   if (binding.follows !== undefined) putList(binding.follows);

@@ -3,7 +3,7 @@
 import { hex } from '../schema/units.js';
 import { namedForms } from '../structures/index.js';
 import { LUO_FORMS, type LuoForm, luoForm } from '../structures/luo/binding.js';
-import { areaOf, listCapacity } from '../structures/record-list.js';
+import { type KeptField, listCapacity } from '../structures/structure.js';
 import type { Json } from './document.js';
 import { layFolios, withoutList } from './folio-list.js';
 import type { Guest } from './guest.js';
@@ -21,8 +21,8 @@ export interface Laid {
 /** What bounds a plan of this version: sessions in all, files of a session, FLBs; Infinity for block lists. */
 export function luoLimits(version: LuoPlan['version'], pageSize: number) {
   const form = formOf(version);
-  const most = (list: LuoForm['sessions'] | LuoForm['files']): number =>
-    areaOf(list) === undefined ? Number.POSITIVE_INFINITY : listCapacity(list, pageSize);
+  const most = (field: KeptField): number =>
+    field.kind === 'chain' ? Number.POSITIVE_INFINITY : listCapacity(field, pageSize);
   return {
     sessions: most(form.sessions),
     files: most(form.files),
@@ -105,12 +105,11 @@ function laySession(space: Space, { version }: LuoPlan, { name }: SessionPlan, f
 /** Room for a number of records: one allocation, or blocks, each full before the next. */
 function layList(
   space: Space,
-  list: LuoForm['sessions'] | LuoForm['files'],
+  field: KeptField,
   records: number,
 ): { readonly address: string; readonly blocks: readonly { address: string; count: string }[] } {
-  const area = areaOf(list);
-  if (area !== undefined) return { address: hex(space.keep(Math.log2(area.pages))), blocks: [] };
-  const blocks = records === 0 ? [] : layBlocks(space, records, listCapacity(list, space.pageSize));
+  if (field.kind === 'area') return { address: hex(space.keep(Math.log2(field.area.pages))), blocks: [] };
+  const blocks = records === 0 ? [] : layBlocks(space, records, listCapacity(field, space.pageSize));
   return { address: blocks[0]?.address ?? '0x0', blocks };
 }
 

@@ -148,9 +148,9 @@ describe('a copy of debugfs', () => {
     expect(model.memblock.compatible).toBe('memblock-v1');
     expect(model).not.toHaveProperty('luo');
     expect(model.diagnostics.map(({ code }: { code: string }) => code)).toContain('debugfs-freed');
-    expect(run.stderr).toMatch(
-      /sub_fdts\/LUO of the incoming tree is memory that the kernel had freed .*7f454c46/,
-    );
+    expect(run.stderr).toMatch(/sub_fdts\/LUO of the incoming tree is memory that the kernel had freed /);
+    // It may be anyone's by now: nothing of it is shown.
+    expect(run.stdout + run.stderr).not.toContain('7f454c46');
   });
 
   test('of out, truncated, as far as it goes, with scratch', () => {

@@ -13,7 +13,7 @@ const readTruth = (path: string): Truth[] => JSON.parse(new TextDecoder().decode
 
 describe('the trees of real cores, where the truth has them', () => {
   const names = readdirSync('fixtures').filter((name) =>
-    existsSync(join('fixtures', name, 'handover.elf.gz')),
+    existsSync(join('fixtures', name, 'handover.truth.json.gz')),
   );
 
   test.each(names)('%s', async (name) => {

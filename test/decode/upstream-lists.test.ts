@@ -6,7 +6,8 @@ import { fold16 } from '../../src/decode/upstream/checksum.js';
 import type { Context } from '../../src/decode/upstream/context.js';
 import { createReporter } from '../../src/decode/upstream/report.js';
 import { readArea, readVmalloc, vmallocCapacity } from '../../src/decode/upstream/vmalloc.js';
-import { writeArea, writeList } from '../../src/encode/upstream/lists.js';
+import { planPages, writeChain } from '../../src/encode/upstream/chain.js';
+import { writeArea } from '../../src/encode/upstream/lists.js';
 import { createPlace, type Place } from '../../src/encode/upstream/place.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
@@ -14,7 +15,6 @@ import { writeKhoBlockHeaderSer } from '../../src/records/kho_block.js';
 import { luoFileSer } from '../../src/records/luo.js';
 import { BLOCKS, blockCapacity, MAX_BLOCKS } from '../../src/structures/blocks.js';
 
-const FILES = { record: luoFileSer, what: 'files', kept: { chain: BLOCKS } } as const;
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 
 function context(memory: PhysicalMemory, pageSize: number): Context & { diagnostics: Diagnostic[] } {
@@ -45,7 +45,8 @@ describe.each(PAGE_SIZES)('block lists, pages of %d', (pageSize) => {
   test.each([0, 1, capacity - 1, capacity, capacity + 1, 3 * capacity])('%d records come back', (count) => {
     const values = Array.from({ length: count }, (_, i) => file(i));
     const place = createPlace(pageSize, []);
-    const head = writeList(place, FILES, values, { given: undefined, path: 'files' });
+    const pages = planPages(place, BLOCKS, luoFileSer, count, undefined, []);
+    const head = writeChain(place, BLOCKS, luoFileSer, values, pages, 'files');
     const reading = context(memoryOf(place), pageSize);
     const list = readChain(reading, head, BLOCKS, luoFileSer, 'files');
     expect(head === 0n).toBe(count === 0);

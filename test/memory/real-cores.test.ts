@@ -38,7 +38,7 @@ describe('cores written by the RFC series', () => {
 
 describe('cores captured from booted kernels', () => {
   const names = readdirSync('fixtures').filter((name) =>
-    existsSync(join('fixtures', name, 'handover.elf.gz')),
+    existsSync(join('fixtures', name, 'handover.truth.json.gz')),
   );
   expect(names.length).toBeGreaterThan(3);
 

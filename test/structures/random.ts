@@ -98,7 +98,12 @@ function fieldArb(field: FieldBinding, info: FieldInfo, binding: RecordBinding):
         .tuple(...flagKeys(info).map(({ key }) => fc.boolean().map((set) => (set ? { [key]: true } : {}))))
         .map((all) => Object.assign({}, ...all));
     case 'chain':
+    case 'area':
       return listArb(field.list, 300);
+    case 'inside':
+      return recordArb(field.record);
+    case 'held':
+      return fc.constant({});
     case 'records':
       return listArb(field.list, info.length);
     case 'one':

@@ -64,7 +64,12 @@ function keys(field: FieldBinding, info: FieldInfo, variant: string | undefined)
         [field.key]: (info.bitWidth ?? 0) > 32 ? 0xffn : 0xff,
         ...Object.fromEntries(flagKeys(info).map(({ key }) => [key, true])),
       };
+    case 'inside':
+      return whole(field.record, variant);
+    case 'held':
+      return { [field.key]: 4096n };
     case 'chain':
+    case 'area':
       return {
         [`${field.list.key}Address`]: 4096n,
         [field.list.key]: { ...list(field.list, variant), pages: [PAGE] },

@@ -32,7 +32,10 @@ function faults(text: string): string[] {
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/(?:^|\/)(?:records|generated)\/|examples\.ts$/.test(name))
+    .filter(
+      (name) =>
+        name.endsWith('.ts') && !/(?:^|\/)(?:records|generated)\/|(?:examples|assets)\.ts$/.test(name),
+    )
     .map((name) => join(folder, name));
 }
 

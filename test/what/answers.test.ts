@@ -208,7 +208,7 @@ test('of memory that is a file or that devices reach no byte is shown, whatever 
     const memory = handover.memory as NonNullable<Handover['memory']>;
     const flb = handover.luo?.flbs?.[0];
     // An FLB whose record is said to be in the page of a guest.
-    const luo = { ...handover.luo, flbs: [{ ...flb, origin: { address: BigInt(at) } }] };
+    const luo = { ...handover.luo, flbs: [{ ...flb, address: BigInt(at), origin: { address: BigInt(at) } }] };
     const damaged = { ...handover, luo, memory: joined(secret, memory) } as Handover;
     const answers = ask(damaged, `${at}`, `${at + 8}`);
     expect(answers[0]?.is[0]?.record).toBe('luo_flb_ser');

@@ -2,7 +2,6 @@
 import type { Handover, Subtree } from '../../abi/model.js';
 import { filesOf, flbsOf } from '../../abi/upstream/holders.js';
 import type { DraftRecord } from '../../abi/upstream/model.js';
-import { ownVersion } from '../../schema/composite.js';
 import { bytesToText } from '../../schema/text.js';
 import { namedForms } from '../../structures/index.js';
 import type { Model, StructureForm, Subject } from '../../structures/structure.js';
@@ -53,44 +52,6 @@ export function attachStructures(handover: Handover, context: Context): void {
 function held(holder: Holder, kind: Subject['holder'], name: string, data: bigint, owner: string): Held[] {
   const named = namedForms(kind, name);
   return named === undefined || named.subject.released === true ? [] : [{ holder, ...named, data, owner }];
-}
-
-/** Reads what a file or an FLB holds of an ABI that releases have: its name alone tells the form. */
-export function attachReleased(
-  context: Context,
-  holder: Holder,
-  {
-    kind,
-    name,
-    data,
-    owner,
-  }: {
-    readonly kind: Subject['holder'];
-    readonly name: string;
-    readonly data: bigint;
-    /** Where it hangs, for people. */
-    readonly owner: string;
-  },
-): void {
-  const { subject, forms } = namedForms(kind, name) ?? {};
-  const form = forms?.[0];
-  if (form === undefined || subject?.released !== true) return;
-  const own = contextOf(context, subject.part, data);
-  const record = readStructure(
-    { context: own, owner },
-    form.root,
-    data,
-    `${form.root.what} record of ${owner}`,
-  );
-  if (record !== undefined)
-    (holder as Model)[subject.key] = {
-      ...finished(form, [], record),
-      version: form.id,
-      origin: { address: data },
-    };
-  const version = ownVersion(name);
-  if (name !== version)
-    holder.draft = { draft: `${version} with a composite string`, source: 'upstream 4.1' };
 }
 
 /** Whether its name, or the version inside, tells the form. */

@@ -1,21 +1,29 @@
 /** Reads a structure along its binding: the record, and what its pointers lead to. Knows no structure by name. */
 import { firstAbsent, physicalAddress, readBytes } from '../../memory/read.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
+import { ownVersion } from '../../schema/composite.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
+import { bytesToText } from '../../schema/text.js';
+import { hex } from '../../schema/units.js';
+import { namedForms } from '../../structures/index.js';
 import type { ListPage, StructureList } from '../../structures/model.js';
 import {
+  type AreaField,
   type ChainField,
   type FollowingList,
   fieldBinding,
   flagKeys,
+  type HeldField,
   isZero,
+  type KeptField,
   type Model,
+  type PlainList,
   type RecordBinding,
   type VariantField,
 } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
-import { readChain } from '../upstream/chain.js';
-import { type Context, claim } from '../upstream/context.js';
+import { type RecordArea, readArea, readChain } from '../upstream/chain.js';
+import { type Context, claim, contextOf } from '../upstream/context.js';
 import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
@@ -99,8 +107,17 @@ function addField(
       for (const { key, mask } of flagKeys(info)) model[key] = (BigInt(raw as number | bigint) & mask) !== 0n;
       return;
     case 'chain':
+    case 'area':
       model[`${field.list.key}Address`] = raw;
-      model[field.list.key] = readPages(reading, field, raw as bigint);
+      readKept(reading, field, raw as bigint, model, { binding, value });
+      return;
+    case 'inside':
+      for (const inner of field.record.record.fields)
+        addField(reading, field.record, inner, raw as Fields, model);
+      return;
+    case 'held':
+      model[field.key] = raw;
+      readHeld(reading, field, raw as bigint, model);
       return;
     case 'one': {
       model[`${field.key}Address`] = raw;
@@ -183,6 +200,30 @@ function watched(context: Context): {
   return { context: { ...context, reporter: watch(context.reporter) }, missing };
 }
 
+/** The record that leads to a list. */
+interface Leading {
+  readonly binding: RecordBinding;
+  readonly value: Fields;
+}
+
+/**
+ * Reads a list that is kept apart from what leads to it, and puts it into the model of that.
+ *
+ * @param head its address as stored
+ * @param leading the record that has the address; left out where a property of a tree has it
+ */
+export function readKept(
+  reading: Reading,
+  field: KeptField,
+  head: bigint,
+  model: Model,
+  leading?: Leading,
+): void {
+  const { plain, key } = field.list;
+  if (plain !== undefined) readPlain(reading, field, plain, head, model, leading);
+  else if (field.kind === 'chain') model[key] = readPages(reading, field, head);
+}
+
 function readPages(reading: Reading, { chain, list }: ChainField, head: bigint): StructureList<Model> {
   const { context, missing } = watched(reading.context);
   const { records, blocks, complete } = readChain(context, head, chain, list.element.record, list.what);
@@ -192,6 +233,90 @@ function readPages(reading: Reading, { chain, list }: ChainField, head: bigint):
     complete,
     blocks,
   );
+}
+
+/** A list that is an array of the model. It is left out where nothing of it is known. */
+function readPlain(
+  { context, owner }: Reading,
+  field: KeptField,
+  { part, code, pages, header }: PlainList,
+  head: bigint,
+  model: Model,
+  leading: Leading | undefined,
+): void {
+  const { list } = field;
+  const own = contextOf(context, part, leading === undefined ? undefined : (model.address as bigint));
+  const what = leading === undefined ? list.what : `${list.what} of ${owner}`;
+  const count = field.count === undefined ? undefined : (leading?.value[field.count] as bigint);
+  const chain = field.kind === 'chain';
+  const found = chain
+    ? readChain(own, head, field.chain, list.element.record, what)
+    : readAllocation(own, field, head, what, count, leading);
+  if (found === undefined) return;
+  const { records, absent, complete, blocks = [], header: said } = found as Allocation;
+  if (chain && pages !== undefined) model[pages] = blocks;
+  for (const [id, key] of Object.entries(header ?? {})) if (said !== undefined) model[key] = said[id];
+  // Of a chain that nobody counts the first page tells whether there is a list.
+  const known = chain && count === undefined ? complete || blocks.length > 0 : !absent;
+  if (records.length === 0 && !known) return;
+  model[list.key] = records.map(({ value, address }, i) => {
+    const name = `${list.element.what} ${list.called === undefined ? i : `"${list.called(value as Model)}"`}`;
+    const named = { context, owner: leading === undefined ? name : `${name} of ${owner}` };
+    return Object.assign(modelOf(named, list.element, value as Fields, address), { origin: { address } });
+  });
+  if (leading === undefined || count === undefined || BigInt(records.length) === count) return;
+  context.reporter.add(
+    `${code}-${list.element.what}-count`,
+    `${owner} has a count of ${count} ${list.what}, but only ${records.length} can be read`,
+    { address: model.address as bigint, field: fieldName(leading.binding.record, field.count ?? '') },
+  );
+}
+
+type Allocation = RecordArea<unknown> & { readonly blocks?: readonly ListPage[] };
+
+/** The records of one allocation; undefined, and reported, where there is none, or another list has it. */
+function readAllocation(
+  context: Context,
+  field: AreaField,
+  head: bigint,
+  what: string,
+  count: bigint | undefined,
+  leading: Leading | undefined,
+): Allocation | undefined {
+  const { list, area } = field;
+  const at = physicalAddress(head);
+  if (head === 0n) return count === undefined ? undefined : { records: [], complete: true, absent: false };
+  if (leading !== undefined && (at === undefined || !claim(context, at))) {
+    const [kind] = area.what.split(' ');
+    const why = at === undefined ? 'no physical address' : `the ${kind} of another ${leading.binding.what}`;
+    context.reporter.add(`${list.plain?.code}-${list.key}`, `${what}: ${hex(head)} is ${why}`, {
+      address: head,
+      field: fieldName(leading.binding.record, list.key),
+    });
+    return undefined;
+  }
+  return readArea(context, head, field, count ?? 0n, what);
+}
+
+/** The kernel's name of a record and of its field. */
+function fieldName(record: RecordType<unknown>, id: string): string {
+  return `${record.kernelName.replace(/^struct /, '')}.${kernelName(record, id)}`;
+}
+
+/** Reads what a file holds of an ABI that releases have: its name alone tells the form. */
+function readHeld(reading: Reading, { holder, name: key }: HeldField, data: bigint, model: Model): void {
+  const { context, owner } = reading;
+  const name = bytesToText(model[key] as Uint8Array).text;
+  const { subject, forms } = namedForms(holder, name) ?? {};
+  const form = forms?.[0];
+  if (form === undefined || subject?.released !== true) return;
+  const own = contextOf(context, subject.part, data);
+  const what = `${form.root.what} record of ${owner}`;
+  const record = readStructure({ context: own, owner }, form.root, data, what);
+  if (record !== undefined)
+    model[subject.key] = { form: form.id, ...record, version: form.id, origin: { address: data } };
+  const version = ownVersion(name);
+  if (name !== version) model.draft = { draft: `${version} with a composite string`, source: 'upstream 4.1' };
 }
 
 function finished(

@@ -4,8 +4,7 @@ import { physicalAddress, readBytes } from '../../memory/read.js';
 import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
-import { type Area, type RecordList as ListForm, listCapacity } from '../../structures/record-list.js';
-import type { Chain } from '../../structures/structure.js';
+import { type AreaField, type Chain, listCapacity } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
@@ -210,7 +209,7 @@ function lastWritten(records: Uint8Array, size: number, capacity: number): numbe
  * @param address physical address of the first one
  * @param count as stored; what exceeds `capacity` is reported and not read
  */
-export function readRecords<T>(
+function readRecords<T>(
   { memory, reporter }: Context,
   address: bigint,
   count: bigint,
@@ -255,47 +254,37 @@ export function readRecords<T>(
 }
 
 /** An allocation of records, and what its header says. */
-export interface RecordArea<T> {
-  readonly header: Readonly<Record<string, bigint>>;
-  /** As stored. */
-  readonly count: bigint;
-  readonly records: PlacedRecord<T>[];
-  /** A part is not in the dump. */
-  readonly absent: boolean;
+export interface RecordArea<T> extends Omit<RecordList<T>, 'blocks'> {
+  readonly header?: Readonly<Record<string, bigint>>;
 }
 
 /**
- * Reads the records of an allocation whose header counts them.
+ * Reads the records of an allocation: as many as its header says, `counted` where it has none.
  *
+ * @param what the records, for messages
  * @returns undefined, and reported, where the dump does not hold the header
  */
-export function readArea<T>(
+export function readArea(
   context: Context,
   address: bigint,
-  list: ListForm<T>,
-  { header, what }: Area,
-): RecordArea<T> | undefined {
+  field: AreaField,
+  counted: bigint,
+  what: string,
+): RecordArea<unknown> | undefined {
   const { memory, pageSize, reporter } = context;
-  const { size, read, fields, name } = header ?? {};
-  const counter = fields?.find(({ unit }) => unit === 'count');
-  if (size === undefined || read === undefined || counter === undefined)
-    throw new TypeError(`${name ?? what} does not count records`);
+  const { area, list } = field;
+  const { size = 0, read, fields } = area.header ?? {};
   const bytes = readBytes(memory, address, size);
   if (bytes === undefined) {
-    reporter.absent(what, address);
+    reporter.absent(area.what, address);
     return undefined;
   }
-  clearUnlike(reporter, header as RecordType<unknown>, { bytes, at: Number(address) }, 0, size, what);
-  const value = read(dataView(bytes), 0) as Readonly<Record<string, bigint>>;
-  const count = value[counter.id] ?? 0n;
+  if (area.header !== undefined)
+    clearUnlike(reporter, area.header, { bytes, at: Number(address) }, 0, size, area.what);
+  const header = read?.(dataView(bytes), 0) as Readonly<Record<string, bigint>> | undefined;
+  const count = header?.[fields?.find(({ unit }) => unit === 'count')?.id ?? ''] ?? counted;
   const first = address + BigInt(size);
-  const { records, absent } = readRecords(
-    context,
-    first,
-    count,
-    listCapacity(list, pageSize),
-    list.record,
-    list.what,
-  );
-  return { header: value, count, records, absent };
+  const capacity = listCapacity(field, pageSize);
+  const records = readRecords(context, first, count, capacity, list.element.record, what);
+  return header === undefined ? records : { header, ...records };
 }

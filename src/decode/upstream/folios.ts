@@ -6,11 +6,11 @@ import type { KhoVmalloc } from '../../records/vmalloc.js';
 import { mayBeUnlike } from '../../schema/plausible.js';
 import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE, folioSer } from '../../structures/folios.js';
 import { dataView } from '../bytes.js';
-import { believedLength } from './believed.js';
+import { believedEntries } from './believed.js';
 import { type Context, contextOf } from './context.js';
 import type { Reporter } from './report.js';
 import { clearUnlike } from './reused.js';
-import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
+import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 const { pfn: PFN, flags: FLAGS } = FOLIO_SER_BITS;
 
@@ -37,21 +37,11 @@ export function readFolioList(
   nrFolios: bigint,
   { address, what, field, code }: FolioOwner,
 ): { readonly area: VmallocArea; readonly folios: FolioView } {
-  const { reporter } = context;
   const area = readVmalloc(contextOf(context, 'vmalloc', address), descriptor, what);
-  const room = Math.floor(areaLength(area, context.pageSize) / FOLIO_SER_SIZE);
-  // What the descriptor leaves room for: of a list that is absent nothing else is known.
-  const claimed = Math.floor((descriptor.totalPages * context.pageSize) / FOLIO_SER_SIZE);
-  if (nrFolios > BigInt(claimed)) {
-    reporter.add(code, `${what}: nr_folios is ${nrFolios}, but the list has room for ${claimed}`, {
-      address,
-      field,
-    });
-  }
-  const wanted = nrFolios > BigInt(room) ? room : Number(nrFolios);
-  const believed = believedLength(context, area, wanted * FOLIO_SER_SIZE, what);
-  const length = Math.floor(believed / FOLIO_SER_SIZE);
+  const claim = { owner: what, code, location: { address, field } };
+  const length = believedEntries(context, area, nrFolios, FOLIO_SER_SIZE, claim);
   const gap = firstAbsent(context, area, length * FOLIO_SER_SIZE);
+  const { reporter } = context;
   if (gap !== undefined) reporter.of('folios', address).absent(`list of folios of ${what}`, gap);
   const folios = folioView(context, area, length, `list of folios of ${what}`);
   // Longer ones are judged as they are read.

@@ -17,12 +17,12 @@ import { khoTestInline, khoTestVmalloc } from '../../structures/kho-test/binding
 import type { KhoTestForm } from '../../versions/table.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
-import { believedLength } from './believed.js';
+import { believedEntries } from './believed.js';
 import { checksum32, fold16 } from './checksum.js';
 import { type Context, contextOf, type RiderContext } from './context.js';
 import { pageShift } from './pages.js';
 import { clearUnlike } from './reused.js';
-import { areaAddress, areaLength, readArea, readVmalloc } from './vmalloc.js';
+import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 /** More bytes are not summed up; the test preserves 1 GiB at most (two blocks of the highest order, 64K pages). */
 const MAX_SUMMED = 2 ** 32;
@@ -94,21 +94,9 @@ function readList(context: Context, test: KhoTest): void {
   if (foliosInfo === undefined || nrFolios === undefined) return;
   const area = readVmalloc(contextOf(context, 'kho-test'), foliosInfo, 'the list of kho_test');
   test.area = area;
-  const room = Math.floor(areaLength(area, context.pageSize) / KHO_TEST_FOLIO_SIZE);
-  // What the descriptor leaves room for: of a list that is absent nothing else is known.
-  const claimed = Math.floor((foliosInfo.totalPages * context.pageSize) / KHO_TEST_FOLIO_SIZE);
-  if (nrFolios > claimed) {
-    context.reporter.add(
-      'kho-test-folios',
-      `kho_test: nr_folios is ${nrFolios}, but the list has room for ${claimed}`,
-      {
-        fdtPath: '/data',
-        property: 'nr_folios',
-      },
-    );
-  }
-  const wanted = Math.min(room, nrFolios) * KHO_TEST_FOLIO_SIZE;
-  const length = Math.floor(believedLength(context, area, wanted, 'kho_test') / KHO_TEST_FOLIO_SIZE);
+  const location = { fdtPath: '/data', property: 'nr_folios' };
+  const claim = { owner: 'kho_test', code: 'kho-test-folios', location };
+  const length = believedEntries(context, area, nrFolios, KHO_TEST_FOLIO_SIZE, claim);
   const bytes = new Uint8Array(length * KHO_TEST_FOLIO_SIZE);
   const known = readArea(context, area, 0, bytes.length, bytes);
   for (let done = 0; done < known; done += area.runSize) {

@@ -2,20 +2,17 @@
  * The Live Update Orchestrator's state, as the form of its version says (structures/luo): sessions, their files, and the
  * global state (FLB) that files depend on.
  */
-import type { BlockInfo, Luo, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
+import type { Luo } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { rootNode } from '../../fdt/tree.js';
-import { physicalAddress, readBytes } from '../../memory/read.js';
-import { LUO_SER_SIZE, type LuoFileSer, type LuoSessionSer } from '../../records/luo.js';
-import { bytesToText } from '../../schema/text.js';
-import { hex } from '../../schema/units.js';
+import { readBytes } from '../../memory/read.js';
+import { LUO_SER_SIZE } from '../../records/luo.js';
 import { type LuoForm, luoCompatible, luoForm } from '../../structures/luo/binding.js';
-import { chainOf, listCapacity } from '../../structures/record-list.js';
+import type { Model } from '../../structures/structure.js';
 import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
-import { attachReleased } from '../structures/attach.js';
-import { type PlacedRecord, readArea, readChain, readRecords } from './chain.js';
-import { type Context, claim, contextOf, type RiderContext } from './context.js';
+import { readKept } from '../structures/read.js';
+import type { Context, RiderContext } from './context.js';
 import { clearRecord } from './reused.js';
 
 export {
@@ -108,96 +105,7 @@ export function decodeLuoRecord(
 
 function readState(context: Context, luo: Luo, form: LuoForm): void {
   const { sessionsAddress, flbsAddress } = luo;
-  if (sessionsAddress !== undefined) readSessions(context, luo, form, sessionsAddress);
-  if (flbsAddress !== undefined && flbsAddress !== 0n) readFlbs(context, luo, form, flbsAddress);
-}
-
-function readSessions(context: Context, luo: Luo, form: LuoForm, address: bigint): void {
-  const own = contextOf(context, 'sessions');
-  const { kept, record, what } = form.sessions;
-  if ('chain' in kept) {
-    const { records, blocks, complete } = readChain(own, address, kept.chain, record, what);
-    luo.sessionBlocks = blocks;
-    // If nothing of a list can be read, the model has no list, rather than an empty one.
-    if (records.length > 0 || complete || blocks.length > 0) luo.sessions = sessions(context, form, records);
-    return;
-  }
-  if (address === 0n) return;
-  const area = readArea(own, address, form.sessions, kept.area);
-  if (area === undefined) return;
-  luo.sessionCount = area.count;
-  if (area.records.length > 0 || !area.absent) luo.sessions = sessions(context, form, area.records);
-}
-
-function sessions(
-  context: Context,
-  form: LuoForm,
-  records: readonly PlacedRecord<LuoSessionSer>[],
-): LuoSession[] {
-  return records.map(({ value, address }) => {
-    const { files, count } = value.fileSetSer;
-    const session: LuoSession = {
-      name: value.name,
-      count,
-      filesAddress: files,
-      origin: { address },
-    };
-    const name = bytesToText(value.name).text;
-    const own = contextOf(context, 'files', address);
-    const list =
-      files === 0n ? { records: [], blocks: [], absent: false } : readFiles(own, form, files, count, name);
-    if (list === undefined) return session;
-    if (chainOf(form.files) !== undefined) session.fileBlocks = list.blocks;
-    if (list.absent && list.records.length === 0) return session;
-    session.files = list.records.map((record, i) => file(context, record, `file ${i} of session "${name}"`));
-    if (BigInt(list.records.length) !== count) {
-      context.reporter.add(
-        'luo-file-count',
-        `session "${name}" has a count of ${count} files, but only ${list.records.length} can be read`,
-        { address, field: 'luo_file_set_ser.count' },
-      );
-    }
-    return session;
-  });
-}
-
-function readFiles(
-  context: Context,
-  { files }: LuoForm,
-  address: bigint,
-  count: bigint,
-  session: string,
-): { records: PlacedRecord<LuoFileSer>[]; blocks: readonly BlockInfo[]; absent: boolean } | undefined {
-  const what = `${files.what} of session "${session}"`;
-  const chain = chainOf(files);
-  if (chain !== undefined) return readChain(context, address, chain, files.record, what);
-  const at = physicalAddress(address);
-  if (at === undefined || !claim(context, at)) {
-    const why = at === undefined ? 'no physical address' : 'the array of another session';
-    context.reporter.add('luo-files', `${what}: ${hex(address)} is ${why}`, {
-      address,
-      field: 'luo_file_set_ser.files',
-    });
-    return undefined;
-  }
-  const capacity = listCapacity(files, context.pageSize);
-  const { records, absent } = readRecords(context, address, count, capacity, files.record, what);
-  return { records, blocks: [], absent };
-}
-
-function file(context: Context, { value, address }: PlacedRecord<LuoFileSer>, owner: string): LuoFile {
-  const { compatible, token, data } = value;
-  const result: LuoFile = { compatible, token, data, origin: { address } };
-  attachReleased(context, result, { kind: 'file', name: bytesToText(compatible).text, data, owner });
-  return result;
-}
-
-function readFlbs(context: Context, luo: Luo, { flbs }: LuoForm, address: bigint): void {
-  if (!('area' in flbs.kept)) return;
-  const area = readArea(contextOf(context, 'flbs'), address, flbs, flbs.kept.area);
-  if (area === undefined) return;
-  luo.flbPages = area.header.pgcnt ?? 0n;
-  luo.flbCount = area.count;
-  if (area.absent && area.records.length === 0) return;
-  luo.flbs = area.records.map(({ value, address: at }): LuoFlb => ({ ...value, origin: { address: at } }));
+  const model = luo as unknown as Model;
+  if (sessionsAddress !== undefined) readKept({ context, owner: '' }, form.sessions, sessionsAddress, model);
+  if (flbsAddress !== undefined) readKept({ context, owner: '' }, form.flbs, flbsAddress, model);
 }

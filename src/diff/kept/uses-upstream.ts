@@ -1,9 +1,8 @@
 /** Memory that Linux 6.16 and later keeps, by what for. */
 import type { Handover } from '../../abi/model.js';
-import type { BlockInfo, KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
+import type { KhoTestFolio, Luo, VmallocArea } from '../../abi/upstream/model.js';
 import { bytesToHex } from '../../schema/text.js';
-import { type LuoForm, luoForm } from '../../structures/luo/binding.js';
-import { areaOf } from '../../structures/record-list.js';
+import { luoMemory } from '../../structures/luo/rules-memory.js';
 import { nameOf } from '../outline/names.js';
 import type { Place } from '../place.js';
 import { type Use, type UseCollector, useColumns } from './user.js';
@@ -101,26 +100,7 @@ function collectLuo(handover: Handover, uses: UseCollector): void {
 
 /** The pages of the records themselves. */
 function* luoRuns(luo: Luo, pageSize: number): Generator<Use> {
-  const { sessionBlocks, sessionsAddress, sessionCount, abiHeader, flbsAddress, flbPages } = luo;
-  const form = luoForm(luo.compatible);
-  const pagesOf = (list: LuoForm['sessions'] | LuoForm['files'] | undefined): number =>
-    (list === undefined ? undefined : areaOf(list)?.pages) ?? 1;
-  if (abiHeader !== undefined) yield pagesAt(Number(abiHeader), 1, pageSize);
-  if (flbsAddress !== undefined && flbsAddress !== 0n) {
-    yield pagesAt(Number(flbsAddress), Number(flbPages ?? 1n), pageSize);
-  }
-  yield* blockRuns(sessionBlocks, pageSize);
-  if (sessionCount !== undefined) yield pagesAt(Number(sessionsAddress), pagesOf(form?.sessions), pageSize);
-  for (const { fileBlocks, filesAddress } of luo.sessions ?? []) {
-    yield* blockRuns(fileBlocks, pageSize);
-    if (fileBlocks === undefined && filesAddress !== 0n) {
-      yield pagesAt(Number(filesAddress), pagesOf(form?.files), pageSize);
-    }
-  }
-}
-
-function* blockRuns(blocks: readonly BlockInfo[] | undefined, pageSize: number): Generator<Use> {
-  for (const { address } of blocks ?? []) yield pagesAt(Number(address), 1, pageSize);
+  for (const { address, pages } of luoMemory(luo)) yield pagesAt(Number(address), pages, pageSize);
 }
 
 function* areaRuns({ chunks, runs, runSize }: VmallocArea, pageSize: number): Generator<Use> {

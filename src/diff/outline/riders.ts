@@ -1,7 +1,39 @@
-/** memblock, kexec-metadata and kho_test. */
-import type { KexecMetadata, KhoTest, Memblock } from '../../abi/upstream/model.js';
+/** LUO, memblock, kexec-metadata and kho_test. */
+import { missingOf } from '../../abi/missing.js';
+import type { KexecMetadata, KhoTest, Luo, Memblock } from '../../abi/upstream/model.js';
 import { bytesToText } from '../../schema/text.js';
+import { LUO_FORMS, luoForm } from '../../structures/luo/binding.js';
 import { type Entity, field, strictField, summaryField } from '../entity.js';
+import type { Place } from '../place.js';
+import { keptList, type StructureContext } from './structures.js';
+
+/** The orchestrator's state: the same for every version of its ABI. */
+export function luoEntity(luo: Luo, context: StructureContext): Entity {
+  const { compatible, liveupdateNumber, sessions, sessionsAddress, flbsAddress, abiHeader } = luo;
+  const place: Place = { part: 'luo' };
+  const files = sessions?.reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+  const form = luoForm(compatible) ?? LUO_FORMS[0];
+  const partial = missingOf(context.handover, ['luo']) !== undefined;
+  return {
+    place,
+    key: 'luo',
+    fields: [
+      field('compatible', compatible),
+      {
+        ...field('liveupdate_num', liveupdateNumber, 'count'),
+        expected: (a, b) => b > a,
+      },
+      summaryField('sessions', sessions?.length),
+      summaryField('files', files),
+      strictField('sessions_pa', sessionsAddress),
+      strictField('flbs_pa', flbsAddress),
+      strictField('luo_ser', abiHeader),
+    ],
+    lists: (form === undefined ? [] : [form.sessions, form.flbs]).map((list) =>
+      keptList(context, list, luo, place, partial),
+    ),
+  };
+}
 
 /** reserve_mem: regions by name, with their sizes. */
 export function memblockEntity({ compatible, regions }: Memblock): Entity {

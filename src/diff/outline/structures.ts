@@ -1,16 +1,23 @@
 /** Structures as named things with fields, along their bindings. Knows no structure by name. */
+import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
+import type { DraftRecord } from '../../abi/upstream/model.js';
 import { type TableTree, translationTrees } from '../../instances/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
+import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { formById, namedForms, structuresOf, subjectByKey } from '../../structures/index.js';
-import type { StructureList } from '../../structures/model.js';
 import { referredElement } from '../../structures/refers.js';
 import {
   countedFolios,
   fieldBinding,
+  type HeldField,
+  type KeptField,
   type ListBinding,
+  listOf,
   type Model,
+  orderedFields,
+  type PlainList,
   type RecordBinding,
   type StructureForm,
   type ValueField,
@@ -32,9 +39,10 @@ export interface StructureContext {
   readonly owners: () => PageOwners;
 }
 
-/** A structure being drawn. */
+/** A structure being drawn, or what leads to lists. */
 interface Drawing extends StructureContext {
-  readonly form: StructureForm;
+  /** Its form; of a rider, which no address leads into, there is none. */
+  readonly form?: StructureForm;
   readonly structure: Model;
   readonly place: Place;
   /** Page tables by the address of the element that names them. */
@@ -49,6 +57,19 @@ export function structureLists(context: StructureContext): List[] {
     if (drawn === undefined) return [];
     return [{ name: subject.plural, place, partial: false, entities: [entityOf(drawn)] }];
   });
+}
+
+/** A list that a rider leads to; where part of the rider is not in the dump, the list may lack something. */
+export function keptList(
+  context: StructureContext,
+  { list }: KeptField,
+  rider: object,
+  place: Place,
+  partial: boolean,
+): List {
+  const model = rider as Model;
+  const drawn = elementList({ ...context, structure: model, place, trees: new Map() }, list, model);
+  return partial && drawn.entities !== undefined ? { ...drawn, partial } : drawn;
 }
 
 /** What is told of a holder's structures. */
@@ -70,15 +91,11 @@ export function heldOutline(context: StructureContext, holder: object, place: Pl
   return { fields, lists };
 }
 
-/** The same of a file, by its handler too: of one whose record is not in the dump, that there is one. */
-export function fileOutline(
-  context: StructureContext,
-  file: object,
-  handler: string,
-  place: Place,
-): HeldOutline {
-  const held = heldOutline(context, file, place);
-  const { subject } = namedForms('file', handler) ?? {};
+/** The same by the name that tells what is held: of what a dump does not hold the record of, that there is one. */
+function namedOutline(drawn: Drawing, { holder, name }: HeldField, model: Model): HeldOutline {
+  const { place } = drawn;
+  const held = heldOutline(drawn, model, place);
+  const { subject } = namedForms(holder, bytesToText(model[name] as Uint8Array).text) ?? {};
   const [newest] = subject?.forms ?? [];
   if (subject?.released !== true || newest === undefined || held.fields.length > 0) return held;
   const { record } = newest.root;
@@ -90,7 +107,10 @@ export function fileOutline(
   };
 }
 
-function drawing(context: StructureContext, structure: Model, place: Place): Drawing | undefined {
+/** A structure of a form that is known. */
+type Drawn = Drawing & Required<Pick<Drawing, 'form'>>;
+
+function drawing(context: StructureContext, structure: Model, place: Place): Drawn | undefined {
   const form = formById(structure.form as string);
   if (form === undefined) return undefined;
   const { memory } = context.handover;
@@ -102,7 +122,7 @@ function drawing(context: StructureContext, structure: Model, place: Place): Dra
   return { ...context, form, structure, place, trees };
 }
 
-function entityOf(drawn: Drawing): Entity {
+function entityOf(drawn: Drawn): Entity {
   const { form, structure, place } = drawn;
   return {
     place,
@@ -113,7 +133,7 @@ function entityOf(drawn: Drawing): Entity {
 }
 
 /** The fields of the structure's own record; of an earlier form those that later ones have, as they would say the same. */
-function rootFields(drawn: Drawing): Field[] {
+function rootFields(drawn: Drawn): Field[] {
   const { form, structure } = drawn;
   const newest = form.lacks === undefined ? form : (subjectByKey(form.subject)?.forms[0] ?? form);
   return fieldsOf(drawn, newest.root, { ...form.lacks, ...structure });
@@ -122,7 +142,7 @@ function rootFields(drawn: Drawing): Field[] {
 /** Of an element that is out of use its flags alone count: what else it has may be stale. */
 function fieldsOf(drawn: Drawing, binding: RecordBinding, model: Model): Field[] {
   const unused = model[binding.unused ?? ''] === true;
-  return binding.record.fields.flatMap((info) => fieldsOfField(drawn, binding, info, model, unused));
+  return orderedFields(binding).flatMap((info) => fieldsOfField(drawn, binding, info, model, unused));
 }
 
 function fieldsOfField(
@@ -137,11 +157,30 @@ function fieldsOfField(
   switch (bound.kind) {
     case 'value':
       if (countedFolios(binding, info.id) !== undefined) return countFields(name, model[bound.key] as bigint);
+      if (binding.naming === info.id)
+        return info.text === true ? [strictField(name, model[bound.key] as Uint8Array)] : [];
+      if (isListCount(binding, info.id)) return [strictField(name, model[bound.key] as bigint, 'count')];
       return unused ? [] : valueFields(drawn, bound, info, model);
     case 'flags':
       return [field(name, flagsText(info, model[bound.key] as number | bigint))];
     case 'chain':
-      return [strictField(name, model[`${bound.list.key}Address`] as bigint), listSize(bound.list, model)];
+    case 'area':
+      return [
+        strictField(
+          bound.list.plain === undefined ? name : `${bound.list.key}_pa`,
+          model[`${bound.list.key}Address`] as bigint,
+        ),
+        listSize(bound.list, model, model[bound.count ?? ''] as bigint | undefined),
+      ];
+    case 'inside':
+      return fieldsOf(drawn, bound.record, model);
+    case 'held':
+      return [
+        draftField(model),
+        ...namedOutline(drawn, bound, model).fields,
+        // Of a name that is not known the value may be anything, an address most of the time.
+        strictField(name, model[bound.key] as bigint, 'hex'),
+      ];
     case 'records':
       return [listSize(bound.list, model)];
     case 'one': {
@@ -159,6 +198,19 @@ function fieldsOfField(
   }
 }
 
+/** Whether a field counts the elements of a list that the same record leads to. */
+function isListCount(binding: RecordBinding, id: string): boolean {
+  return binding.record.fields.some((each) => {
+    const field = fieldBinding(binding, each.id);
+    return (field.kind === 'chain' || field.kind === 'area') && field.count === id;
+  });
+}
+
+/** Of a record that is not in the dump the version is not known. */
+function draftField({ draft }: { readonly draft?: DraftRecord }): Field {
+  return field('draft', draft?.absent === true ? null : draft?.draft);
+}
+
 /** The division of a file into folios is not a property of it. */
 function countFields(name: string, count: bigint): Field[] {
   return [summaryField(name, count), strictField(name, count, 'count')];
@@ -171,8 +223,8 @@ function areaFields(name: string, { area: { descriptor } }: FolioFile): Field[] 
   ];
 }
 
-function listSize({ key, what }: ListBinding, model: Model): Field {
-  return summaryField(what, (model[key] as StructureList<Model> | undefined)?.items.length);
+function listSize(list: ListBinding, model: Model, count?: bigint): Field {
+  return summaryField(list.what, count ?? listOf(list, model)?.items.length);
 }
 
 function variantFields(
@@ -196,9 +248,10 @@ function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: 
   const raw = model[bound.key];
   const name = info.kernelName;
   if (raw === undefined) return [];
-  if (bound.refers !== undefined) {
+  if (info.text === true) return [field(name, bytesToText(raw as Uint8Array).text)];
+  const { handover, form, structure } = drawn;
+  if (bound.refers !== undefined && form !== undefined) {
     const address = raw as bigint;
-    const { handover, form, structure } = drawn;
     const target = referredElement(handover, form, structure, bound.refers, address);
     return [field(name, target?.name ?? 'none in the list'), strictField(`${name} address`, address)];
   }
@@ -233,7 +286,8 @@ function belowOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
     if (bound.kind === 'one') {
       const target = model[bound.key] as Model | undefined;
       if (target !== undefined) lists.push(...belowOf(drawn, bound.record, target));
-    } else if (bound.kind === 'folios') {
+    } else if (bound.kind === 'held') lists.push(...namedOutline(drawn, bound, model).lists);
+    else if (bound.kind === 'folios') {
       const file = model as unknown as FolioFile;
       lists.push(folioList(file, handover.preserved?.pages, handover.pageSize, strict, place));
     }
@@ -243,25 +297,39 @@ function belowOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
 
 function elementList(drawn: Drawing, list: ListBinding, model: Model): List {
   const { place, structure } = drawn;
-  const { items, missing, damaged } = (model[list.key] as StructureList<Model> | undefined) ?? { items: [] };
+  const { plain, key } = list;
+  const name = plain === undefined ? list.what : key;
+  const found = listOf(list, model);
+  // 0 is the address of an empty list.
+  if (plain !== undefined && found === undefined && (model[`${key}Address`] ?? 0n) !== 0n)
+    return { name, place };
+  const { items = [], missing, damaged } = found ?? {};
   return {
-    name: list.what,
+    name,
     place,
-    partial: missing !== undefined || damaged === true,
+    partial: missing !== undefined || damaged === true || (plain !== undefined && isCut(drawn, plain, model)),
     entities: {
       *[Symbol.iterator]() {
-        for (const item of items) {
-          const key = list.identity(item, structure);
-          const own: Place = { ...place, element: `${list.element.what} ${key}` };
-          yield {
-            place: own,
-            key,
-            fields: fieldsOf(drawn, list.element, item),
-            lists: mappings(drawn, item, own),
-          };
-        }
+        for (const item of items) yield elementEntity(drawn, list, item, list.identity(item, structure));
       },
     },
+  };
+}
+
+/** Whether part of a list is not in the dump: what it lacks may have been there. */
+function isCut({ handover }: Drawing, { part }: PlainList, model: Model): boolean {
+  return missingOf(handover, [part], model.address as bigint | undefined) !== undefined;
+}
+
+function elementEntity(drawn: Drawing, list: ListBinding, item: Model, key: string): Entity {
+  const { plain, element } = list;
+  const own: Place = { ...drawn.place, ...(plain?.place?.(item) ?? { element: `${element.what} ${key}` }) };
+  const inner = { ...drawn, place: own };
+  return {
+    place: own,
+    key,
+    fields: fieldsOf(inner, element, item),
+    lists: [...mappings(inner, item, own), ...(plain === undefined ? [] : belowOf(inner, element, item))],
   };
 }
 

@@ -8,8 +8,7 @@ import { moreOfChild } from '../../structures/root/tree.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
 import type { Place } from '../place.js';
-import { luoEntity } from './luo.js';
-import { khoTestEntity, memblockEntity, metadataEntity } from './riders.js';
+import { khoTestEntity, luoEntity, memblockEntity, metadataEntity } from './riders.js';
 import { heldOutline, type StructureContext } from './structures.js';
 import { untypedEntities } from './untyped.js';
 

@@ -1,15 +1,20 @@
 /** Writes a structure of a document into memory, along its binding. Knows no structure by name. */
 import { fixed } from '../../decode/structures/read.js';
 import type { FieldInfo } from '../../schema/record.js';
+import { formById, namedForms, structuresOf } from '../../structures/index.js';
 import {
+  type AreaField,
   type ChainField,
   type FieldBinding,
   type FlagsField,
   fieldBinding,
   flagKeys,
+  type HeldField,
+  type KeptField,
   type ListBinding,
   type RecordBinding,
   type StructureForm,
+  type Subject,
   type ValueField,
   type VariantField,
 } from '../../structures/structure.js';
@@ -17,8 +22,8 @@ import { parseBdf } from '../../structures/values.js';
 import { jsonArray, jsonInteger, jsonObject, ModelError } from '../from-json.js';
 import { jsonPages, type PlannedPage, planPages, writeChain } from '../upstream/chain.js';
 import { folioBytes } from '../upstream/folios.js';
-import { type Json, jsonObjects, optionalWide } from '../upstream/json.js';
-import { writeArea } from '../upstream/lists.js';
+import { type Json, jsonObjects, jsonText, jsonWide, optionalWide } from '../upstream/json.js';
+import { recordBytes as packed, writeArea as writeFolios } from '../upstream/lists.js';
 import type { Place } from '../upstream/place.js';
 import { arrayFromJson, bytesFromJson, numberFromJson } from './values.js';
 
@@ -113,7 +118,7 @@ function fieldsOf(
     const field = fieldBinding(binding, info.id);
     value[info.id] =
       field.kind === 'folios'
-        ? writeArea(
+        ? writeFolios(
             place,
             folios ?? new Uint8Array(0),
             json.list === undefined ? undefined : jsonObject(json.list, `${path}.list`),
@@ -133,13 +138,18 @@ function* counts(
 ): Generator<readonly [string, number | bigint]> {
   for (const { id } of binding.record.fields) {
     const field = fieldBinding(binding, id);
-    if (field.kind === 'value' && field.countOf !== undefined) {
-      const listed = json[field.countOf];
-      yield [id, listed === undefined ? 0 : jsonArray(listed, `${path}.${field.countOf}`).length];
+    const list = field.kind === 'value' ? field.countOf : undefined;
+    if (list !== undefined) yield [id, lengthOf(json, list, path)];
+    else if ((field.kind === 'chain' || field.kind === 'area') && field.count !== undefined) {
+      yield [field.count, lengthOf(json, field.list.key, path)];
     } else if (field.kind === 'records') {
       yield [field.count, jsonObjects(json[field.list.key], `${path}.${field.list.key}`).length];
     } else if (field.kind === 'folios') yield [field.count, (folios?.length ?? 0) / FOLIO_SIZE];
   }
+}
+
+function lengthOf(json: Json, list: string, path: string): number {
+  return json[list] === undefined ? 0 : jsonArray(json[list], `${path}.${list}`).length;
 }
 
 /** Bytes of an entry of a list of folios. */
@@ -159,7 +169,12 @@ function fieldValue(
     case 'flags':
       return flagsValue(field, info, json, path);
     case 'chain':
-      return writePages(place, field, json, path);
+    case 'area':
+      return writeKept(place, field, json, path) ?? 0n;
+    case 'inside':
+      return fieldsOf(place, field.record, json, path, []);
+    case 'held':
+      return heldData(place, field, json, path);
     case 'one': {
       const given = optionalWide(json[`${field.key}Address`], `${path}.${field.key}Address`);
       const target = json[field.key];
@@ -191,6 +206,7 @@ function plainValue(
 ): unknown {
   const given = json[field.key];
   const own = `${path}.${field.key}`;
+  if (info.text === true) return jsonText(json, field.key, (info.bitWidth ?? 0) / 8, path);
   if (info.kind === 'bytes') return bytesFromJson(info, given, own);
   if (info.kind === 'array') return arrayFromJson(info, given, own);
   if (field.form === 'bdf' && typeof given === 'string' && given.includes(':')) {
@@ -213,19 +229,64 @@ function flagsValue({ key }: FlagsField, info: FieldInfo, json: Json, path: stri
   return numberFromJson(info, bits, `${path}.${key}`);
 }
 
-function writePages(place: Place, { chain, list }: ChainField, json: Json, path: string): bigint {
-  const head = optionalWide(json[`${list.key}Address`], `${path}.${list.key}Address`);
-  if (json[list.key] === undefined) return head ?? 0n;
+/**
+ * Writes a list that is kept apart from what leads to it.
+ *
+ * @returns its address; undefined where the document has neither the list nor an address
+ */
+export function writeKept(place: Place, field: KeptField, json: Json, path: string): bigint | undefined {
+  const { list } = field;
+  const given = `${list.key}Address`;
+  const head = optionalWide(json[given], `${path}.${given}`);
+  if (json[list.key] === undefined) return head;
   const own = `${path}.${list.key}`;
   const values = elementsOf(place, list, json, path);
-  const { record } = list.element;
-  const stated = jsonPages(json[`${list.key}Pages`], `${own}Pages`);
+  return field.kind === 'chain'
+    ? writePages(place, field, json, values, head, path)
+    : writeArea(place, field, json, values, head, own);
+}
+
+function writePages(
+  place: Place,
+  { chain, list }: ChainField,
+  json: Json,
+  values: readonly Fields[],
+  head: bigint | undefined,
+  path: string,
+): bigint {
+  const { plain, key, element } = list;
+  const pagesKey = plain?.pages ?? `${key}Pages`;
+  const stated = jsonPages(json[pagesKey], `${path}.${pagesKey}`);
   // A list that ends before its first page stays as it was.
-  if (stated.length === 0 && values.length === 0 && head !== undefined) return head;
-  const given = stated.length > 0 ? stated : pagesOfElements(place, json[list.key], own);
-  const pages = planPages(place, chain, record, values.length, head, given);
-  const first = writeChain(place, chain, record, values, pages, own);
-  return stated.length > 0 && head !== undefined ? head : first;
+  const none = stated.length === 0 || (plain !== undefined && head === 0n);
+  if (none && values.length === 0 && head !== undefined) return plain === undefined ? head : 0n;
+  const given = stated.length > 0 ? stated : pagesOfElements(place, json[key], `${path}.${key}`);
+  const pages = planPages(place, chain, element.record, values.length, head, given);
+  const first = writeChain(place, chain, element.record, values, pages, `${path}.${key}`);
+  return stated.length > 0 && head !== undefined && plain === undefined ? head : first;
+}
+
+/** One allocation: what its header says, and the elements. */
+function writeArea(
+  place: Place,
+  { area, list }: AreaField,
+  json: Json,
+  values: readonly Fields[],
+  head: bigint | undefined,
+  path: string,
+): bigint {
+  const { header } = area;
+  if (values.length === 0 && (header === undefined || head === 0n)) return head ?? 0n;
+  const address = head ?? place.keep(Math.log2(area.pages));
+  const bytes = packed(list.element.record, values, header?.size);
+  const said = (header?.fields ?? []).map(({ id, unit }) => {
+    const key = list.plain?.header?.[id] ?? id;
+    const usual = unit === 'count' ? values.length : area.pages;
+    return [id, optionalWide(json[key], `${path}.${key}`) ?? BigInt(usual)] as const;
+  });
+  header?.write?.(new DataView(bytes.buffer), 0, Object.fromEntries(said));
+  place.put(address, bytes, path);
+  return address;
 }
 
 /** The pages that the addresses of elements tell, in a document without pages. */
@@ -280,4 +341,43 @@ function variantOf(variants: readonly RecordBinding[], json: Json): RecordBindin
 
 function keyOf(field: FieldBinding): string {
   return 'key' in field ? field.key : 'list' in field ? field.list.key : 'folios';
+}
+
+/** The address of the structure that a file or an FLB holds, or what the document says. */
+function heldData(place: Place, { key, holder, name }: HeldField, json: Json, path: string): bigint {
+  const called = typeof json[name] === 'string' ? json[name] : '';
+  const held = heldStructure(place, holder, json, called);
+  if (held === undefined) return jsonWide(json[key], `${path}.${key}`);
+  const { subject, value, atTop } = held;
+  const own = atTop ? subject.key : `${path}.${subject.key}`;
+  const structure = jsonObject(value, own);
+  const given = optionalWide(json[key], `${path}.${key}`);
+  return writeStructure(place, formOf(subject, structure, called, own), structure, given, own);
+}
+
+/** What a file or an FLB holds. Some of what FLBs hold is at the top of the document: the first of the name has it. */
+function heldStructure(
+  { top }: Place,
+  holder: Subject['holder'],
+  json: Json,
+  name: string,
+): { readonly subject: Subject; readonly value: unknown; readonly atTop: boolean } | undefined {
+  for (const { subject, value } of structuresOf(json, holder)) return { subject, value, atTop: false };
+  const subject = namedForms(holder, name)?.subject;
+  const value = top?.document[subject?.key ?? ''];
+  if (subject?.top !== true || value === undefined || top?.written.has(subject.key) !== false)
+    return undefined;
+  top.written.add(subject.key);
+  return { subject, value, atTop: true };
+}
+
+/** The form that a document names; of one that names none the newest of the holder's name. */
+export function formOf(subject: Subject, json: Json, name: string, path: string): StructureForm {
+  if (json.form === undefined) {
+    const form = namedForms(subject.holder, name)?.forms[0] ?? subject.forms[0];
+    if (form !== undefined) return form;
+  }
+  const form = typeof json.form === 'string' ? formById(json.form) : undefined;
+  if (form?.subject === subject.key) return form;
+  throw new ModelError(`${path}.form: expected one of ${subject.forms.map(({ id }) => id).join(', ')}`);
 }

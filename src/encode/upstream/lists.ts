@@ -1,4 +1,4 @@
-/** Block lists, arrays and vmalloc areas, as the kernel's writers make them (upstream 3.1, 3.2). */
+/** Arrays of records, and vmalloc areas as the kernel's writers make them (upstream 3.1). */
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
 import {
   KHO_VMALLOC_HDR_SIZE,
@@ -7,62 +7,11 @@ import {
   writeKhoVmallocHdr,
 } from '../../records/vmalloc.js';
 import type { RecordType } from '../../schema/record.js';
-import type { RecordList } from '../../structures/record-list.js';
-import type { Chain } from '../../structures/structure.js';
 import { ModelError } from '../from-json.js';
-import { jsonPages, type PlannedPage, planPages, writeChain } from './chain.js';
 import { type Json, jsonAddresses, jsonNarrow, jsonWide } from './json.js';
 import type { Place } from './place.js';
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
-
-/** Where a document says that a list is. */
-export interface ListPlace {
-  /** As stored in the owner; undefined when the document does not say it. */
-  readonly given: bigint | undefined;
-  /** Of a list in linked pages `[{ address, count }]`, and where the document has them. */
-  readonly pages?: unknown;
-  readonly pagesPath?: string;
-  /** Of one in an allocation with a header: what that says. */
-  readonly header?: Readonly<Record<string, bigint>>;
-  readonly path: string;
-}
-
-/**
- * Writes records as their list is kept: into pages, each full before the next, or as the document says; or into one
- * allocation.
- *
- * @returns the list's address; 0 for an empty list in linked pages
- */
-export function writeList<T>(
-  place: Place,
-  { record, kept }: RecordList<T>,
-  values: readonly T[],
-  { given, pages, pagesPath = '', header, path }: ListPlace,
-): bigint {
-  if ('chain' in kept)
-    return writePages(place, kept.chain, record, values, given, jsonPages(pages, pagesPath), pagesPath);
-  const { pages: count, header: head } = kept.area;
-  const address = given ?? place.keep(Math.log2(count));
-  const bytes = recordBytes(record, values, head?.size ?? 0);
-  head?.write?.(new DataView(bytes.buffer), 0, header);
-  place.put(address, bytes, path);
-  return address;
-}
-
-function writePages<T>(
-  place: Place,
-  chain: Chain,
-  record: RecordType<T>,
-  values: readonly T[],
-  head: bigint | undefined,
-  pages: readonly PlannedPage[],
-  path: string,
-): bigint {
-  if (head === 0n && values.length === 0) return 0n;
-  const planned = planPages(place, chain, record, values.length, head, pages);
-  return writeChain(place, chain, record, values, planned, path);
-}
 
 /** Packed records. */
 export function recordBytes<T>(record: RecordType<T>, values: readonly T[], before = 0): Uint8Array {

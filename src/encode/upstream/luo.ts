@@ -1,20 +1,13 @@
 /** LUO's sessions, files and FLBs into memory (upstream 3.5), and the folio list of kho_test (3.7). */
 import { KHO_TEST_FOLIO_SIZE, writeKhoTestFolio } from '../../records/kho_test.js';
-import {
-  LUO_FILE_SER,
-  LUO_FLB_SER,
-  LUO_SESSION_SER,
-  type LuoFileSer,
-  type LuoSessionSer,
-} from '../../records/luo.js';
-import { bytesToText } from '../../schema/text.js';
+import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
-import { LUO_FORMS, type LuoForm, luoForm } from '../../structures/luo/binding.js';
-import { chainOf } from '../../structures/record-list.js';
+import { LUO_FORMS, type LuoForm, type LuoHead, luoForm } from '../../structures/luo/binding.js';
 import { jsonObject } from '../from-json.js';
-import { fileData, flbData, reportUnnamed } from '../structures/held.js';
+import { reportUnnamed } from '../structures/held.js';
+import { writeKept } from '../structures/write.js';
 import { type Json, jsonObjects, jsonText, jsonWide, optionalWide } from './json.js';
-import { recordBytes, writeArea, writeList } from './lists.js';
+import { writeArea } from './lists.js';
 import type { Place } from './place.js';
 
 /**
@@ -23,10 +16,12 @@ import type { Place } from './place.js';
  * @param document the whole of it: some structures that FLBs hold are at its top
  * @returns `luo` with the addresses at which its lists are
  */
-export function writeLuo(place: Place, luo: Json, document: Json): Json {
+export function writeLuo(at: Place, luo: Json, document: Json): Json {
+  const place: Place = { ...at, top: { document, written: new Set() } };
   const form = formOf(luo);
-  const sessions = writeSessions(place, luo, form);
-  const flbs = writeFlbs(place, luo, document, form);
+  const sessions = writeKept(place, form.sessions, luo, 'luo');
+  const flbs = writeKept(place, form.flbs, luo, 'luo');
+  if (luo.flbs !== undefined) reportUnnamed(place, 'luo.flbs');
   const result = {
     ...luo,
     ...(sessions === undefined ? {} : { sessionsAddress: hex(sessions) }),
@@ -34,13 +29,22 @@ export function writeLuo(place: Place, luo: Json, document: Json): Json {
   };
   if (form.tree === undefined || form.head === undefined) return result;
   const address = optionalWide(luo.abiHeader, 'luo.abiHeader') ?? place.keep(0);
-  const head = {
-    liveupdateNum: optionalWide(luo.liveupdateNumber, 'luo.liveupdateNumber') ?? 0n,
-    sessionsPa: sessions ?? 0n,
-    flbsPa: flbs ?? 0n,
-  };
-  place.put(address, recordBytes(form.head, [head]), 'luo.abiHeader');
+  place.put(address, luoRecord(result, form.head), 'luo.abiHeader');
   return { ...result, abiHeader: hex(address) };
+}
+
+/** The bytes of LUO's central record. */
+export function luoRecord(luo: Json, { size = 0, write, fields }: RecordType<LuoHead>): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const wide = (key: string): bigint => optionalWide(luo[key], `luo.${key}`) ?? 0n;
+  const room = (fields.find(({ id }) => id === 'compatible')?.bitWidth ?? 0) / 8;
+  write?.(new DataView(bytes.buffer), 0, {
+    ...(room === 0 ? {} : { compatible: jsonText(luo, 'compatible', room, 'luo') }),
+    liveupdateNum: wide('liveupdateNumber'),
+    sessionsPa: wide('sessionsAddress'),
+    flbsPa: wide('flbsAddress'),
+  });
+  return bytes;
 }
 
 /** Of a string that is not known, the lists are as the oldest version keeps them. */
@@ -48,75 +52,6 @@ function formOf({ compatible }: Json): LuoForm {
   const form = luoForm(typeof compatible === 'string' ? compatible : undefined) ?? LUO_FORMS.at(-1);
   if (form === undefined) throw new TypeError('LUO has no version');
   return form;
-}
-
-function writeSessions(place: Place, luo: Json, form: LuoForm): bigint | undefined {
-  const given = optionalWide(luo.sessionsAddress, 'luo.sessionsAddress');
-  if (luo.sessions === undefined) return given;
-  const records = jsonObjects(luo.sessions, 'luo.sessions').map((session, i): LuoSessionSer => {
-    const path = `luo.sessions[${i}]`;
-    const files = writeFiles(place, form, session, path);
-    const listed = session.files === undefined ? 0 : jsonObjects(session.files, `${path}.files`).length;
-    const count = optionalWide(session.count, `${path}.count`) ?? BigInt(listed);
-    return {
-      name: jsonText(session, 'name', LUO_SESSION_SER.fileSetSer, path),
-      fileSetSer: { files, count },
-    };
-  });
-  if (given === 0n && records.length === 0) return 0n;
-  return writeList(place, form.sessions, records, {
-    given,
-    pages: luo.sessionBlocks,
-    pagesPath: 'luo.sessionBlocks',
-    header: { count: optionalWide(luo.sessionCount, 'luo.sessionCount') ?? BigInt(records.length) },
-    path: 'luo.sessions',
-  });
-}
-
-/** The files of a session; returns their list's address, 0 for none. */
-function writeFiles(place: Place, form: LuoForm, session: Json, path: string): bigint {
-  const given = optionalWide(session.filesAddress, `${path}.filesAddress`);
-  if (session.files === undefined) return given ?? 0n;
-  const records = jsonObjects(session.files, `${path}.files`).map((file, i): LuoFileSer => {
-    const filePath = `${path}.files[${i}]`;
-    const compatible = jsonText(file, 'compatible', LUO_FILE_SER.data, filePath);
-    return {
-      compatible,
-      data: fileData(place, file, filePath),
-      token: jsonWide(file.token, `${filePath}.token`),
-    };
-  });
-  if (records.length === 0 && chainOf(form.files) === undefined) return given ?? 0n;
-  return writeList(place, form.files, records, {
-    given,
-    pages: session.fileBlocks,
-    pagesPath: `${path}.fileBlocks`,
-    path: `${path}.files`,
-  });
-}
-
-function writeFlbs(place: Place, luo: Json, document: Json, form: LuoForm): bigint | undefined {
-  const given = optionalWide(luo.flbsAddress, 'luo.flbsAddress');
-  if (luo.flbs === undefined) return given;
-  const written = new Set<string>();
-  const flbs = jsonObjects(luo.flbs, 'luo.flbs').map((flb, i) => {
-    const path = `luo.flbs[${i}]`;
-    const name = jsonText(flb, 'name', LUO_FLB_SER.data, path);
-    return {
-      name,
-      data: flbData(place, document, flb, bytesToText(name).text, path, written),
-      count: jsonWide(flb.count, `${path}.count`),
-    };
-  });
-  reportUnnamed(place, document, written, 'luo.flbs');
-  return writeList(place, form.flbs, flbs, {
-    given,
-    header: {
-      pgcnt: optionalWide(luo.flbPages, 'luo.flbPages') ?? 1n,
-      count: optionalWide(luo.flbCount, 'luo.flbCount') ?? BigInt(flbs.length),
-    },
-    path: 'luo.flbs',
-  });
 }
 
 /**

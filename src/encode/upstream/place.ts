@@ -4,6 +4,7 @@ import { pageSet } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { MemorySegment } from '../../memory/segments.js';
 import { ModelError } from '../from-json.js';
+import type { Json } from './json.js';
 
 /** Fresh pages start on a boundary of this many bytes after everything else. */
 const APART = 1 << 20;
@@ -20,6 +21,8 @@ export interface Place {
   /** Fresh blocks that the map has to keep. */
   readonly kept: PreservedBlocks[];
   readonly messages: string[];
+  /** The document, for structures that are at its top, and the keys of those that are written. */
+  readonly top?: { readonly document: Json; readonly written: Set<string> };
   /** Puts bytes at a physical address. Throws ModelError when they do not fit physical memory. */
   put(address: bigint, bytes: Uint8Array, what: string): void;
   /** A fresh block of 2^order pages, which the map has to keep. */

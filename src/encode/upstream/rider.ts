@@ -9,8 +9,9 @@ import { luoHead } from '../../structures/luo/binding.js';
 import type { RiderKey } from '../../structures/rider.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
 import type { TreeBinding } from '../../structures/tree.js';
-import { jsonInteger, jsonObject } from '../from-json.js';
+import { jsonObject } from '../from-json.js';
 import { type Json, jsonNarrow, jsonText } from './json.js';
+import { luoRecord } from './luo.js';
 
 /** Bytes of `previous_release`. */
 const RELEASE_SIZE = KHO_KEXEC_METADATA.kexecCount - KHO_KEXEC_METADATA.previousRelease;
@@ -38,7 +39,7 @@ export function decodedPart(handover: Handover, { key }: TreeRider): Json {
 }
 
 const RECORDS: { readonly [key in RiderKey]?: (part: Json) => Uint8Array } = {
-  luo: luoRecord,
+  luo: (luo) => luoRecord(luo, luoHead(typeof luo.compatible === 'string' ? luo.compatible : '')),
   kexecMetadata: metadataRecord,
 };
 
@@ -58,22 +59,6 @@ export function recordRider(json: Json, name?: string): Uint8Array | undefined {
 
 /** LUO before others, where a document without names has several. */
 const RECORD_RIDERS = RIDERS.filter(({ record }) => record !== undefined).toReversed();
-
-function luoRecord(luo: Json): Uint8Array {
-  const compatible = typeof luo.compatible === 'string' ? luo.compatible : undefined;
-  const { size = 0, write, fields } = luoHead(compatible ?? '');
-  const bytes = new Uint8Array(size);
-  const integer = (key: string): bigint =>
-    luo[key] === undefined ? 0n : jsonInteger(luo[key], `luo.${key}`);
-  const room = (fields.find(({ id }) => id === 'compatible')?.bitWidth ?? 0) / 8;
-  write?.(new DataView(bytes.buffer), 0, {
-    compatible: jsonText(luo, 'compatible', room, 'luo'),
-    liveupdateNum: integer('liveupdateNumber'),
-    sessionsPa: integer('sessionsAddress'),
-    flbsPa: integer('flbsAddress'),
-  });
-  return bytes;
-}
 
 function metadataRecord(metadata: Json): Uint8Array {
   const bytes = new Uint8Array(KHO_KEXEC_METADATA_SIZE);

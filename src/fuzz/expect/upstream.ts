@@ -1,9 +1,9 @@
 /** Fields of Linux 6.16 and later (formats/, upstream.md sections 2 and 3). */
 import { filesOf } from '../../abi/upstream/holders.js';
+import { DRAFTS, folioListsOf } from '../../structures/index.js';
 import { luoForm } from '../../structures/luo/binding.js';
-import { chainOf } from '../../structures/record-list.js';
 import { factsOf } from '../../versions/generations.js';
-import { ACCEPTED, fires, UNKNOWN } from '../mutation.js';
+import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import {
   always,
   anything,
@@ -17,20 +17,27 @@ import {
 } from './field.js';
 
 const SIGN = 1n << 63n;
+/** Lists of folios of other files have one rule each for all that an entry can be. */
+function folio(rule: string): Expectation {
+  return fires(rule, 'GMEM-004', 'HUGETLB-003');
+}
 /** What becomes of a list of folios when one is there twice, is zeroed, or trades places. */
 export const folioLists = {
-  memfd_luo_folio_ser: { twice: fires('MEMFD-014'), zeroed: fires('MEMFD-009'), swapped: UNKNOWN },
+  memfd_luo_folio_ser: { twice: folio('MEMFD-014'), zeroed: folio('MEMFD-009'), swapped: UNKNOWN },
 } as const;
 /** A part of a memfd has no folio. */
 const NOT_COVERED = ['MEMFD-021', 'MEMFD-022'];
 const PAGES = 1n << 32n;
 
 const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
+/** Whether other files than memfds list folios, in records of the same kind: which rule judges one is not known then. */
+const hasOtherLists = ({ handover }: FieldChange['target']): boolean =>
+  [...filesOf(handover)].some((file) =>
+    [...folioListsOf(file)].some(({ subject }) => DRAFTS.includes(subject)),
+  );
 /** Whether files are in block lists. */
-const isList = ({ target }: FieldChange): boolean => {
-  const form = luoForm(target.handover.luo?.compatible);
-  return form !== undefined && chainOf(form.files) !== undefined;
-};
+const isList = ({ target }: FieldChange): boolean =>
+  luoForm(target.handover.luo?.compatible)?.files.kind === 'chain';
 const above =
   (limit: (change: FieldChange) => bigint) =>
   (change: FieldChange): boolean =>
@@ -172,18 +179,21 @@ export const upstreamFields: Readonly<Record<string, FieldRule>> = {
   'memfd_luo_ser_v1.nr_folios': (change) => folioCount(change),
   'memfd_luo_folio_ser.pfn': (change) => {
     const { value, others, aim, target } = change;
-    if (value === 0n) return fires('MEMFD-009');
-    if (others.includes(value)) return fires('MEMFD-014');
+    if (value === 0n) return folio('MEMFD-009');
+    if (others.includes(value)) return folio('MEMFD-014');
     const spare = target.spare === undefined ? -1n : BigInt(target.spare / target.handover.pageSize);
-    return aim === 'outside' || value === spare ? fires('MEMFD-008') : UNKNOWN;
+    return aim === 'outside' || value === spare ? folio('MEMFD-008') : UNKNOWN;
   },
-  'memfd_luo_folio_ser.flags': ({ value }) => {
+  'memfd_luo_folio_ser.flags': ({ value, target }) => {
+    if (hasOtherLists(target)) return UNKNOWN;
     if ((value & ~3n) !== 0n) return fires('MEMFD-013');
     return value === 3n ? ACCEPTED : fires('MEMFD-020');
   },
   // Wherever the folio goes, its old place is not covered.
-  'memfd_luo_folio_ser.index': ({ value, others }) =>
-    fires(...(others.includes(value) ? ['MEMFD-012'] : [...NOT_COVERED, 'MEMFD-012'])),
+  'memfd_luo_folio_ser.index': ({ value, others, target }) =>
+    hasOtherLists(target)
+      ? UNKNOWN
+      : fires(...(others.includes(value) ? ['MEMFD-012'] : [...NOT_COVERED, 'MEMFD-012'])),
   'kho_vmalloc.first': (change) => {
     if (change.value === 0n) return fires('VMALLOC-009');
     return change.value >= 1n << 52n ? fires('VMALLOC-005') : UNKNOWN;

@@ -5,8 +5,10 @@ import { nameOf } from '../../diff/outline/names.js';
 import type { Place } from '../../diff/place.js';
 import { bytesToText } from '../../schema/text.js';
 import { counted, hex, size } from '../../schema/units.js';
-import { structuresOf } from '../../structures/index.js';
+import { formById, structuresOf } from '../../structures/index.js';
+import type { StructureList } from '../../structures/model.js';
 import type { Model } from '../../structures/structure.js';
+import { listsOf } from '../../structures/text.js';
 import { pciText } from '../../structures/values.js';
 
 /** A file of a session, or another thing that has a name. */
@@ -106,16 +108,19 @@ function keyOf({ part, session, token, region, file, flb }: Place): string {
 }
 
 function fileText(file: LuoFile): string {
-  const { hugeMemfd, guestMemfd, iommufd, vfioPci } = file;
   for (const { subject, value } of structuresOf(file)) {
-    const words = subject.line?.(value as Model);
+    const model = value as Model;
+    const words = subject.line?.(model);
     if (words !== undefined) return words.map(({ text }) => text).join(', ');
+    if (typeof model.nrFolios === 'bigint') return counted(model.nrFolios, 'folio');
+    const root = formById(model.form as string)?.root;
+    const { pciFunction } = root ?? {};
+    if (pciFunction !== undefined)
+      return `device ${pciText(model[pciFunction.segment] as number, model[pciFunction.bdf] as number)}`;
+    const [list] = root === undefined ? [] : listsOf(root);
+    if (list === undefined) return `${subject.key} record`;
+    return counted((model[list.key] as StructureList<Model>).items.length, list.element.what);
   }
-  const folios = hugeMemfd ?? guestMemfd;
-  if (folios !== undefined) return counted(folios.nrFolios, 'folio');
-  if (iommufd !== undefined) return counted(iommufd.hwpts.items.length, 'page table');
-  if (vfioPci !== undefined) return `device ${pciText(vfioPci.segment, vfioPci.bdf)}`;
-  for (const { subject } of structuresOf(file)) return `${subject.key} record`;
   return `data ${hex(file.data)}`;
 }
 

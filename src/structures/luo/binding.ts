@@ -8,12 +8,11 @@ import {
   LUO_SER_COMPOSITE,
   LUO_SER_COMPOSITE_SIZE,
   LUO_SER_SIZE,
-  type LuoFileSer,
-  type LuoFlbSer,
-  type LuoSessionSer,
   liveupdateNumber,
   luoAbiHeader,
   luoFileSer,
+  luoFileSetSer,
+  luoFileSetSerV1,
   luoFlbHeader,
   luoFlbHeaderSer,
   luoFlbSer,
@@ -29,10 +28,16 @@ import {
 } from '../../records/luo.js';
 import { ownVersion } from '../../schema/composite.js';
 import type { RecordType } from '../../schema/record.js';
-import { bytesToText } from '../../schema/text.js';
+import { beforeNul, bytesToHex, bytesToText } from '../../schema/text.js';
 import { BLOCKS } from '../blocks.js';
-import { listCapacity, type RecordList } from '../record-list.js';
 import { type Rider, riderTree } from '../rider.js';
+import {
+  type KeptField,
+  type ListBinding,
+  listCapacity,
+  type Model,
+  type RecordBinding,
+} from '../structure.js';
 import { container, type TreeBinding, value } from '../tree.js';
 import type { LuoVersion } from './model.js';
 
@@ -72,64 +77,130 @@ export interface LuoForm {
   readonly tree?: TreeBinding;
   /** The central record: the blob itself, or what the tree's one property leads to. */
   readonly head?: RecordType<LuoHead>;
-  readonly sessions: RecordList<LuoSessionSer>;
-  readonly files: RecordList<LuoFileSer>;
-  readonly flbs: RecordList<LuoFlbSer>;
+  /** Lists that it leads to; those of files are below sessions. */
+  readonly sessions: KeptField;
+  readonly files: KeptField;
+  readonly flbs: KeptField;
 }
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
 export const SESSION_PAGES = 16;
 export const FILE_PAGES = 2;
 
-const SESSION_AREA: RecordList<LuoSessionSer> = {
-  record: luoSessionSerV1,
-  what: 'sessions',
-  kept: { area: { pages: SESSION_PAGES, header: luoSessionHeaderSer, what: 'session area' } },
-};
-const SESSION_BLOCKS = { what: 'sessions', kept: { chain: BLOCKS } } as const;
-const FILE_ARRAY: RecordList<LuoFileSer> = {
-  record: luoFileSer,
+const FILES: ListBinding = {
+  key: 'files',
   what: 'files',
-  kept: { area: { pages: FILE_PAGES, what: 'array of files' } },
+  plain: {
+    part: 'files',
+    code: 'luo',
+    pages: 'fileBlocks',
+    place: ({ token }) => ({ token: token as bigint }),
+  },
+  element: {
+    record: luoFileSer,
+    what: 'file',
+    fields: { data: { kind: 'held', key: 'data', holder: 'file', name: 'compatible' } },
+    naming: 'token',
+    order: ['compatible', 'token', 'data'],
+  },
+  identity: ({ token }: Model) => (token as bigint).toString(16),
 };
-const FLB_PAGE: RecordList<LuoFlbSer> = {
-  record: luoFlbSer,
-  what: 'FLB entries',
-  kept: { area: { pages: 1, header: luoFlbHeaderSer, what: 'FLB page' } },
+const FILE_ARRAY: KeptField = {
+  kind: 'area',
+  list: FILES,
+  area: { pages: FILE_PAGES, what: 'array of files' },
+  count: 'count',
 };
+const FILE_BLOCKS: KeptField = { kind: 'chain', list: FILES, chain: BLOCKS, count: 'count' };
+
+const FLB_PAGE: KeptField = {
+  kind: 'area',
+  area: { pages: 1, header: luoFlbHeaderSer, what: 'FLB page' },
+  list: {
+    key: 'flbs',
+    what: 'FLB entries',
+    plain: {
+      part: 'flbs',
+      code: 'luo',
+      header: { pgcnt: 'flbPages', count: 'flbCount' },
+      place: (flb) => ({ flb: stem(flb) }),
+    },
+    element: {
+      record: luoFlbSer,
+      what: 'FLB',
+      fields: { data: { kind: 'held', key: 'data', holder: 'flb', name: 'name' } },
+      naming: 'name',
+      order: ['name', 'count', 'data'],
+    },
+    identity: (element) => bytesToHex(stem(element)),
+    called: nameOf,
+  },
+};
+
+function nameOf({ name }: Model): string {
+  return bytesToText(name as Uint8Array).text;
+}
+
+function stem({ name }: Model): Uint8Array {
+  return beforeNul(name as Uint8Array);
+}
+
+/** Sessions: `pages` of one allocation, or blocks. */
+function lists(
+  record: RecordType<unknown>,
+  fileSet: RecordType<unknown>,
+  files: KeptField,
+  pages?: number,
+): Pick<LuoForm, 'sessions' | 'files' | 'flbs'> {
+  const set: RecordBinding = {
+    record: fileSet,
+    what: 'session',
+    fields: { files },
+    order: ['count', 'files'],
+  };
+  const list: ListBinding = {
+    key: 'sessions',
+    what: 'sessions',
+    plain: {
+      part: 'sessions',
+      code: 'luo',
+      pages: 'sessionBlocks',
+      header: { count: 'sessionCount' },
+      place: (session) => ({ session: stem(session) }),
+    },
+    element: {
+      record,
+      what: 'session',
+      naming: 'name',
+      fields: { fileSetSer: { kind: 'inside', record: set } },
+    },
+    identity: (element) => bytesToHex(stem(element)),
+    called: nameOf,
+  };
+  const sessions: KeptField =
+    pages === undefined
+      ? { kind: 'chain', list, chain: BLOCKS }
+      : { kind: 'area', list, area: { pages, header: luoSessionHeaderSer, what: 'session area' } };
+  return { sessions, files, flbs: FLB_PAGE };
+}
+
+const EARLY = lists(luoSessionSerV1, luoFileSetSerV1, FILE_ARRAY, SESSION_PAGES);
 
 /** The newest first. */
 export const LUO_FORMS: readonly LuoForm[] = [
   {
     version: 'luo-v5',
     head: luoSer as RecordType<LuoHead>,
-    sessions: { ...SESSION_BLOCKS, record: luoSessionSer },
-    files: { record: luoFileSer, what: 'files', kept: { chain: BLOCKS } },
-    flbs: FLB_PAGE,
+    ...lists(luoSessionSer, luoFileSetSer, FILE_BLOCKS),
   },
   {
     version: 'luo-v4',
     head: luoSerV4 as RecordType<LuoHead>,
-    sessions: { ...SESSION_BLOCKS, record: luoSessionSerV1 },
-    files: FILE_ARRAY,
-    flbs: FLB_PAGE,
+    ...lists(luoSessionSerV1, luoFileSetSerV1, FILE_ARRAY),
   },
-  {
-    version: 'luo-v3',
-    head: luoSerV3 as RecordType<LuoHead>,
-    sessions: SESSION_AREA,
-    files: FILE_ARRAY,
-    flbs: FLB_PAGE,
-  },
-  {
-    version: 'luo-v2',
-    tree: luoV2,
-    head: luoSerV2 as RecordType<LuoHead>,
-    sessions: SESSION_AREA,
-    files: FILE_ARRAY,
-    flbs: FLB_PAGE,
-  },
-  { version: 'luo-v1', tree: luoV1, sessions: SESSION_AREA, files: FILE_ARRAY, flbs: FLB_PAGE },
+  { version: 'luo-v3', head: luoSerV3 as RecordType<LuoHead>, ...EARLY },
+  { version: 'luo-v2', tree: luoV2, head: luoSerV2 as RecordType<LuoHead>, ...EARLY },
+  { version: 'luo-v1', tree: luoV1, ...EARLY },
 ];
 
 /** The central record of a string that need not be known: as the newest version has it. */
@@ -157,7 +228,7 @@ export function luoCompatible(bytes: Uint8Array): string {
 
 /** Sessions that the area of luo-v1 to luo-v3 holds. */
 export function sessionCapacity(pageSize: number): number {
-  return listCapacity(SESSION_AREA, pageSize);
+  return listCapacity(EARLY.sessions, pageSize);
 }
 
 /** Files that the array of a session holds, up to luo-v4. */

@@ -14,7 +14,6 @@ import { findLists } from '../../validate/upstream/chain.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
-import { areaOf } from '../record-list.js';
 import { luoForm } from './binding.js';
 import { noSessionBehind } from './rules-written.js';
 
@@ -59,9 +58,7 @@ const sessionCount = rule({
     if (luo === undefined) return;
     const { sessionCount: count, sessionsAddress } = luo;
     if (count === undefined) {
-      const form = luoForm(luo.version);
-      if (form !== undefined && areaOf(form.sessions) === undefined)
-        report.skip(`${luo.version} has no session area`);
+      if (luoForm(luo.version)?.sessions.kind === 'chain') report.skip(`${luo.version} has no session area`);
       else if (sessionsAddress === 0n) report.skip('there is no session area: its address is 0');
       else report.absent('the session area', sessionsAddress ?? 0n);
       return;
@@ -240,7 +237,7 @@ const arrayOwner = rule({
   reads: FILES,
   check(context, report) {
     const form = luoForm(context.handover.luo?.version);
-    if (form !== undefined && areaOf(form.files) === undefined) {
+    if (form?.files.kind === 'chain') {
       report.skip(`${form.version} keeps files in blocks (BLOCK-007)`);
       return;
     }

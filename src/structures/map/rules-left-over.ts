@@ -2,15 +2,14 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { intersections } from '../../validate/pages.js';
 import { MAP_AND_OWNERS } from '../../validate/reads.js';
 import type { Rule, Subject } from '../../validate/rule.js';
-import { sessionSubject } from '../../validate/subject.js';
 import { hex, size } from '../../validate/text.js';
-import { blobs, quoted } from '../../validate/upstream/blobs.js';
+import { blobs } from '../../validate/upstream/blobs.js';
 import { at, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 import { references } from './rules-owners.js';
 
@@ -44,27 +43,13 @@ function* keptOf(handover: Handover): Generator<Kept> {
       ...(name === undefined ? {} : { subject: { node: name } }),
     };
   }
-  if (luo === undefined) return;
-  const { flbsAddress = 0n, sessionsAddress = 0n, sessionBlocks, sessions = [] } = luo;
-  const pages = (what: string, start: bigint, count: number, subject: Subject = {}): Kept => ({
-    what,
-    start,
-    end: start + page * BigInt(count),
-    subject,
-  });
-  if (flbsAddress !== 0n) yield pages('the FLB page', flbsAddress, 1);
+  const records = findMemfds(handover).map(({ name, file, subject }) => ({
+    ...{ what: `the record of ${name}`, address: file.data, pages: 1, subject },
+  }));
   // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
-  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
-    yield pages('the session area', sessionsAddress, SESSION_PAGES);
-  }
-  for (const session of sessions) {
-    const { name, filesAddress, fileBlocks } = session;
-    if (fileBlocks !== undefined || filesAddress === 0n) continue;
-    yield pages(`the files of session ${quoted(name)}`, filesAddress, FILE_PAGES, sessionSubject(session));
-  }
-  for (const { name, file, subject } of findMemfds(handover)) {
-    yield pages(`the record of ${name}`, file.data, 1, subject);
-  }
+  const areas = [...luoMemory(luo)].filter(({ kind }) => kind === 'area');
+  for (const { what, address, pages, subject } of [...areas, ...records])
+    yield { what, subject, start: address, end: address + page * BigInt(pages) };
 }
 
 /** A larger region is damaged (MEMBLOCK-005). */

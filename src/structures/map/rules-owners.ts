@@ -1,19 +1,18 @@
 /** Whose the preserved pages are (upstream X12, X16). */
 
 import type { Handover } from '../../abi/model.js';
-import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import type { PageRange } from '../../memory/page-set.js';
 import { OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, Subject } from '../../validate/rule.js';
 import { linksOf } from '../../validate/structures/generic.js';
 import { type Held, heldOf } from '../../validate/structures/held.js';
-import { sessionSubject } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
-import { blobs, quoted } from '../../validate/upstream/blobs.js';
+import { blobs } from '../../validate/upstream/blobs.js';
 import { findAreas } from '../../validate/upstream/chain.js';
 import { createPageBits } from '../../validate/upstream/page-bits.js';
 import { at, maxPageOrder, orderAt, UPSTREAM } from '../../validate/upstream/shared.js';
 import { DRAFTS } from '../index.js';
+import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
@@ -97,22 +96,10 @@ function recordBytes({ form, model }: Held, { preserved, pageSize }: Handover): 
 }
 
 function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
-  const { luo } = handover;
-  if (luo === undefined) return;
-  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
-  if (abiHeader !== undefined) yield reference('struct luo_ser', abiHeader, page);
-  if (flbsAddress !== 0n) yield reference('the FLB page', flbsAddress, page);
-  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
-    yield reference('the session area', sessionsAddress, page * BigInt(SESSION_PAGES));
-  }
-  for (const { address } of sessionBlocks ?? []) yield reference('a block of sessions', address, page);
-  for (const { name, filesAddress, fileBlocks, files } of sessions) {
-    const part = `files of session ${quoted(name)}`;
-    const subject = sessionSubject({ name });
-    for (const { address } of fileBlocks ?? []) yield reference(`a block of ${part}`, address, page, subject);
+  for (const { kind, what, address, pages, subject, session } of luoMemory(handover.luo)) {
     // An array that another session has is LUO-019.
-    if (fileBlocks !== undefined || filesAddress === 0n || files === undefined) continue;
-    yield reference(`the ${part}`, filesAddress, page * BigInt(FILE_PAGES), subject);
+    if (kind === 'area' && session !== undefined && session.files === undefined) continue;
+    yield reference(what, address, page * BigInt(pages), subject);
   }
   // Records on one page are MEMFD-018.
   const seen = new Set<bigint>();

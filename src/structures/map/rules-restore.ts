@@ -1,12 +1,11 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
 
 import type { Generation } from '../../abi/model.js';
-import { FILE_PAGES, SESSION_PAGES } from '../../decode/upstream/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
-import { fileSubject, sessionSubject } from '../../validate/subject.js';
+import { fileSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
 import { blobs, quoted } from '../../validate/upstream/blobs.js';
 import { findAreas } from '../../validate/upstream/chain.js';
@@ -19,6 +18,7 @@ import {
   UPSTREAM,
   wholeMap,
 } from '../../validate/upstream/shared.js';
+import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
@@ -40,26 +40,12 @@ interface Restored {
 function* restored({ handover }: RuleContext): Generator<Restored> {
   const { luo } = handover;
   if (luo === undefined) return;
-  const { abiHeader, sessionsAddress = 0n, sessionBlocks, flbsAddress = 0n, sessions = [] } = luo;
-  if (abiHeader !== undefined) yield { what: 'struct luo_ser', address: abiHeader };
-  if (sessionBlocks === undefined && sessionsAddress !== 0n) {
-    yield { what: 'the session area', address: sessionsAddress, pages: SESSION_PAGES };
-  }
-  if (flbsAddress !== 0n) yield { what: 'the FLB page', address: flbsAddress };
-  for (const { name, filesAddress, fileBlocks } of sessions) {
-    if (fileBlocks !== undefined || filesAddress === 0n) continue;
-    yield {
-      what: `the files of session ${quoted(name)}`,
-      subject: sessionSubject({ name }),
-      address: filesAddress,
-      pages: FILE_PAGES,
-    };
-  }
+  for (const memory of luoMemory(luo)) if (memory.kind !== 'block') yield memory;
   for (const { name, subject, file } of findMemfds(handover)) {
     yield { what: `the record of ${name}`, subject, address: file.data };
   }
   // Of a record that is not in the dump it is known all the same whether it is preserved.
-  for (const { name, files = [] } of sessions) {
+  for (const { name, files = [] } of luo.sessions ?? []) {
     for (const { compatible, data, memfd, token } of files) {
       if (memfd !== undefined || data === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
       yield {

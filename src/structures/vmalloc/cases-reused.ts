@@ -12,9 +12,6 @@ export const CASES = [
   ),
   V73('KHO-240', 'a list page that was used again', (handover) => patch(list(handover), OTHER)),
   V618('KHO-240', 'a chunk of the map that was used again', (handover) =>
-    patch(
-      Number(sure(handover.preservedMap?.chunks?.[0], 'chunk').address) + 16,
-      OTHER.subarray(0, 128),
-    ),
+    patch(Number(sure(handover.preservedMap?.chunks?.[0], 'chunk').address) + 16, OTHER.subarray(0, 128)),
   ),
 ];

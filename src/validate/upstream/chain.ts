@@ -8,7 +8,8 @@ import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
 import { blockCapacity } from '../../structures/blocks.js';
-import { DRAFTS } from '../../structures/index.js';
+import { DRAFTS, folioListsOf, formById } from '../../structures/index.js';
+import type { StructureModel } from '../../structures/model.js';
 import { perHandover } from '../per-handover.js';
 import type { Subject } from '../rule.js';
 import { linksOf } from '../structures/generic.js';
@@ -67,23 +68,30 @@ export interface PlacedList {
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
-/** Every vmalloc area: the folio lists of memfds, and kho_test's. */
+/** The field of a file's record that has the descriptor of its list. */
+function descriptorField({ form }: StructureModel): string | undefined {
+  const root = formById(form)?.root;
+  const [id] = Object.entries(root?.fields ?? {}).find(([, { kind }]) => kind === 'folios') ?? [];
+  return id === undefined ? undefined : `${root?.record.name}.${id}`;
+}
+
+/** Every vmalloc area: the folio lists of files, and kho_test's. */
 export const findAreas = perHandover((handover): readonly PlacedArea[] => {
   const { luo, khoTest, memory, pageSize } = handover;
   if (memory === undefined) return [];
   const found: Omit<PlacedArea, 'broken' | 'pages'>[] = [];
   for (const { name, files = [] } of luo?.sessions ?? []) {
-    for (const { token, memfd } of files) {
-      if (memfd === undefined) continue;
-      const { area, origin } = memfd;
-      const owner = `the memfd of token ${hex(token)}, session ${quoted(name)}`;
-      const subject = fileSubject({ name }, { token });
-      found.push({
-        owner,
-        subject,
-        area,
-        location: { ...place(origin.address), field: 'memfd_luo_ser.folios' },
-      });
+    for (const file of files) {
+      for (const { subject, list } of folioListsOf(file)) {
+        const model = list as typeof list & StructureModel;
+        const field = descriptorField(model);
+        found.push({
+          owner: `the ${subject.what} of token ${hex(file.token)}, session ${quoted(name)}`,
+          subject: fileSubject({ name }, file),
+          area: list.area,
+          location: { ...place(model.address), ...(field === undefined ? {} : { field }) },
+        });
+      }
     }
   }
   if (khoTest?.area !== undefined) {
