@@ -44,6 +44,9 @@ export interface Missing {
   readonly owner?: bigint;
 }
 
+/** Code of the diagnostics on such bytes. */
+export const REUSED_CODE = 'memory-reused';
+
 /** Bytes that are not what a handover says they are, as in memory that was used again: zero to every reader. */
 export interface Reused {
   /** In words, e.g. `block of sessions`. */

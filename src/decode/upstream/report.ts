@@ -1,5 +1,5 @@
 /** Diagnostics of one decoding, a bounded number of each kind. */
-import type { Missing, Part, ReusedMemory } from '../../abi/missing.js';
+import { type Missing, type Part, REUSED_CODE, type ReusedMemory } from '../../abi/missing.js';
 import type { Diagnostic, Location } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { hex } from '../../schema/units.js';
@@ -58,7 +58,7 @@ export function createReporter(
       const why = tail
         ? 'follow the end of a text'
         : 'cannot be such: the memory was used again, or is damaged';
-      add('memory-reused', `${what}: ${end - start} bytes at ${hex(start)} ${why}; they are taken as zero`, {
+      add(REUSED_CODE, `${what}: ${end - start} bytes at ${hex(start)} ${why}; they are taken as zero`, {
         address: BigInt(start),
       });
     },
