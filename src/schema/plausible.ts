@@ -250,10 +250,16 @@ export function mayBeUnlike(record: RecordType<unknown>, words: Int32Array, coun
   const masks = wordMasks(record);
   if (masks === undefined) return true;
   const { length } = masks;
-  let set = 0;
-  for (let i = 0, at = 0; i < count; i++, at += length)
-    for (let k = 0; k < length; k++) set |= (words[at + k] as number) & (masks[k] as number);
-  return set !== 0;
+  const end = count * length;
+  // Most words are free to have any bit.
+  for (let k = 0; k < length; k++) {
+    const mask = masks[k] as number;
+    if (mask === 0) continue;
+    let set = 0;
+    for (let at = k; at < end; at += length) set |= words[at] as number;
+    if ((set & mask) !== 0) return true;
+  }
+  return false;
 }
 
 const wordMasksOf = new WeakMap<RecordType<unknown>, Int32Array | 'none'>();

@@ -51,7 +51,7 @@ export function readFolioList(
 }
 
 /** Bytes of a list that is read for that alone. */
-const JUDGED_AT_ONCE = 16 << 20;
+const JUDGED_AT_ONCE = 1 << 20;
 
 /** Physical address of the first absent byte of an area's first `length` bytes. */
 function firstAbsent({ memory }: Context, area: VmallocArea, length: number): bigint | undefined {
