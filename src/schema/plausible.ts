@@ -127,8 +127,8 @@ const FAULTY_OF_STRETCH = 3;
 
 /**
  * What of records that follow each other cannot be such records, as memory that was used again: a record with several
- * faults, a stretch of which most have one, what follows the end of a text. One wrong field is none of these, so that a
- * rule can tell of it.
+ * faults, unless it has numbers only and most around it are sound; a stretch of which most have one; what follows the end
+ * of a text. One wrong field is none of these, so that a rule can tell of it.
  *
  * @param view holds them from `from` up to `to`; free places are zero, as the kernel allocates such pages zeroed
  * @param found told of half-open ranges of offsets in `view`, ascending; `tail` where they follow the end of a text
@@ -164,7 +164,8 @@ export function findUnlike(
       }
     }
     if (odd >= FAULTY_OF_STRETCH && odd * FAULTY_AMONG > good) found(start, end);
-    else for (const part of parts) found(...part);
+    // Numbers alone, among records that are sound, are a damaged record's, which rules tell of.
+    else if (texts.length > 0 || parts.length * FAULTY_AMONG > good) for (const part of parts) found(...part);
   }
 }
 
