@@ -90,6 +90,20 @@ function checksFor(record: RecordType<unknown>): Checks {
   return checks;
 }
 
+/** How much of a record is wrong: one for each field, two for text that is none; 0 where nothing is checked. */
+function faultsAt(record: RecordType<unknown>, view: DataView, offset: number): number {
+  const { size = 0 } = record;
+  const { masks, texts } = checksFor(record);
+  let wrong = 0;
+  for (const { at, lo, hi } of masks) {
+    // A record may end within its last word.
+    const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
+    if (((view.getInt32(offset + at, true) & lo) | (high & hi)) !== 0) wrong++;
+  }
+  for (const text of texts) wrong += textFaults(view, offset + text.at, text.size);
+  return wrong;
+}
+
 /**
  * Whether bytes look like a record. Records of which nothing is to be checked do.
  *
@@ -100,14 +114,106 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   if (endian !== 'le') return true;
   if (offset + size > view.byteLength) return false;
   const { masks, texts } = checksFor(record);
-  let wrong = 0;
-  for (const { at, lo, hi } of masks) {
-    // A record may end within its last word.
-    const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
-    if (((view.getInt32(offset + at, true) & lo) | (high & hi)) !== 0) wrong++;
-  }
-  for (const text of texts) wrong += textFaults(view, offset + text.at, text.size);
+  const wrong = faultsAt(record, view, offset);
   return wrong === 0 || (wrong === 1 && masks.length + 2 * texts.length > 1);
+}
+
+/** Records are judged together in stretches of this many bytes. */
+const STRETCH = 512;
+/** Of one record, so many faults are not damage of one field. */
+const FAULTS_OF_ONE = 2;
+/** Of records of a stretch with one fault each, so many are not damage of one record. */
+const FAULTY_OF_STRETCH = 3;
+
+/**
+ * What of records that follow each other cannot be such records, as memory that was used again: a record with several
+ * faults, unless it has numbers only and most around it are sound; a stretch of which most have one; what follows the end
+ * of a text. One wrong field is none of these, so that a rule can tell of it.
+ *
+ * @param view holds them from `from` up to `to`; free places are zero, as the kernel allocates such pages zeroed
+ * @param found told of half-open ranges of offsets in `view`, ascending; `tail` where they follow the end of a text
+ */
+export function findUnlike(
+  record: RecordType<unknown>,
+  view: DataView,
+  from: number,
+  to: number,
+  found: (start: number, end: number, tail?: boolean) => void,
+): void {
+  const { size = 0, endian } = record;
+  if (endian !== 'le' || size === 0) return;
+  const { texts } = checksFor(record);
+  const each = Math.max(1, Math.floor(STRETCH / size)) * size;
+  for (let start = from; start + size <= to; start += each) {
+    const end = Math.min(to, start + each);
+    const parts: [number, number, boolean][] = [];
+    let odd = 0;
+    let good = 0;
+    for (let at = start; at + size <= end; at += size) {
+      const wrong = faultsAt(record, view, at);
+      if (wrong >= FAULTS_OF_ONE) {
+        parts.push([at, at + size, false]);
+        continue;
+      }
+      if (wrong === 1) odd++;
+      else if (!isZero(view, at, size)) good++;
+      for (const text of texts) {
+        const tail = at + text.at + textLength(view, at + text.at, text.size);
+        const last = at + text.at + text.size;
+        if (!isZero(view, tail, last - tail)) parts.push([tail, last, true]);
+      }
+    }
+    if (odd >= FAULTY_OF_STRETCH && odd * FAULTY_AMONG > good) found(start, end);
+    // Numbers alone, among records that are sound, are a damaged record's, which rules tell of.
+    else if (texts.length > 0 || parts.length * FAULTY_AMONG > good) for (const part of parts) found(...part);
+  }
+}
+
+/** Bytes of text before its NUL; all where there is none. */
+function textLength(view: DataView, start: number, size: number): number {
+  for (let i = 0; i < size; i++) if (view.getUint8(start + i) === 0) return i;
+  return size;
+}
+
+function isZero(view: DataView, start: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (view.getUint8(start + i) !== 0) return false;
+  return true;
+}
+
+/** Of the high half of an address, bits that no machine has. */
+const HIGH = 0xfff0_0000;
+
+/** Whether a word can be the address of a page; 0 can. */
+export function isPageAddress(view: DataView, at: number, pageSize: number): boolean {
+  return (
+    ((view.getUint32(at, true) & (pageSize - 1)) | (view.getUint32(at + BYTES_OF_HALF, true) & HIGH)) === 0
+  );
+}
+
+const BYTES_OF_HALF = 4;
+
+/**
+ * The same for a page of addresses of pages, 0 where there is none.
+ *
+ * @param pageSize bytes
+ */
+export function findUnlikeAddresses(
+  view: DataView,
+  from: number,
+  to: number,
+  pageSize: number,
+  found: (start: number, end: number) => void,
+): void {
+  for (let start = from; start + 8 <= to; start += STRETCH) {
+    const end = Math.min(to, start + STRETCH);
+    let odd = 0;
+    let good = 0;
+    for (let at = start; at + 8 <= end; at += 8) {
+      if (!isPageAddress(view, at, pageSize)) odd++;
+      else if (!isZero(view, at, 8)) good++;
+    }
+    if (odd >= FAULTY_OF_STRETCH && odd * FAULTY_AMONG > good) found(start, end);
+  }
 }
 
 /**
@@ -138,6 +244,23 @@ export function countUnlike(
     if (set !== 0 && !looksLike(record, view, i * size)) unlike++;
   }
   return unlike;
+}
+
+/** Whether a record among `count` at the start of a buffer may be none, or damaged; false for nearly all lists. */
+export function mayBeUnlike(record: RecordType<unknown>, words: Int32Array, count: number): boolean {
+  const masks = wordMasks(record);
+  if (masks === undefined) return true;
+  const { length } = masks;
+  const end = count * length;
+  // Most words are free to have any bit.
+  for (let k = 0; k < length; k++) {
+    const mask = masks[k] as number;
+    if (mask === 0) continue;
+    let set = 0;
+    for (let at = k; at < end; at += length) set |= words[at] as number;
+    if ((set & mask) !== 0) return true;
+  }
+  return false;
 }
 
 const wordMasksOf = new WeakMap<RecordType<unknown>, Int32Array | 'none'>();

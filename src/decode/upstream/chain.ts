@@ -8,6 +8,7 @@ import { type AreaField, type Chain, listCapacity } from '../../structures/struc
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
+import { clearHeader, clearUnlike } from './reused.js';
 
 /** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
@@ -137,6 +138,11 @@ export function readChain<T>(
       break;
     }
     const view = dataView(page.bytes);
+    const piece = { bytes: page.bytes, at };
+    const claimed = usedOf(page.bytes.subarray(header.size), header.read(view).count, size, capacity);
+    const end = header.size + Math.min(claimed, Math.floor((known - header.size) / size)) * size;
+    if (clearUnlike(reporter, record, piece, header.size, end, `${word} of ${what}`) > 0)
+      clearHeader(reporter, chain.header, piece, header.read(view).count <= BigInt(capacity), word);
     const { next, count } = header.read(view);
     blocks.push({ address, next, count });
     if (count === 0n && !chain.empty) {
@@ -150,15 +156,12 @@ export function readChain<T>(
         'count',
       );
     }
-    // A count that is not a count does not make entries of the zeros that follow the last one.
-    const used =
-      count > BigInt(capacity)
-        ? lastWritten(page.bytes.subarray(header.size), size, capacity)
-        : Number(count);
+    const used = usedOf(page.bytes.subarray(header.size), count, size, capacity);
     const there = Math.max(0, Math.min(used, Math.floor((known - header.size) / size)));
     if (!believed(record, view, header.size, there)) {
       stop('reused', `the entries of the ${word} at ${hex(address)} ${REUSED}`, address, 'count');
       page.bytes.fill(0, header.size);
+      reporter.reused(`${word} of ${what}`, at + header.size, at + pageSize);
     }
     for (let i = 0; i < used; i++) {
       const offset = header.size + i * size;
@@ -185,6 +188,11 @@ function believed(record: RecordType<unknown>, view: DataView, first: number, co
   let unlike = 0;
   for (let i = 0; i < count; i++) if (!looksLike(record, view, first + i * (record.size ?? 0))) unlike++;
   return looksLikeList(unlike, count);
+}
+
+/** Entries in use. A count that is not a count does not make entries of the zeros that follow the last one. */
+function usedOf(records: Uint8Array, count: bigint, size: number, capacity: number): number {
+  return count > BigInt(capacity) ? lastWritten(records, size, capacity) : Number(count);
 }
 
 /** Records up to the last that is not all zero. */
@@ -224,10 +232,14 @@ function readRecords<T>(
   const bytes = at === undefined || used === 0 ? undefined : readKnown(memory, at, used * size);
   const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
-  if (view !== undefined && !believed(record, view, 0, Math.min(used, Math.floor(known / size)))) {
+  const fits = Math.min(used, Math.floor(known / size));
+  if (bytes !== undefined && at !== undefined)
+    clearUnlike(reporter, record, { bytes: bytes.bytes, at }, 0, fits * size, what);
+  if (view !== undefined && !believed(record, view, 0, fits)) {
     complete = false;
     reporter.add('array-reused', `${what}: the entries at ${hex(address)} ${REUSED}`, { address });
     bytes?.bytes.fill(0);
+    reporter.reused(what, Number(address), Number(address) + known);
   }
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {
@@ -267,6 +279,8 @@ export function readArea(
     reporter.absent(area.what, address);
     return undefined;
   }
+  if (area.header !== undefined)
+    clearUnlike(reporter, area.header, { bytes, at: Number(address) }, 0, size, area.what);
   const header = read?.(dataView(bytes), 0) as Readonly<Record<string, bigint>> | undefined;
   const count = header?.[fields?.find(({ unit }) => unit === 'count')?.id ?? ''] ?? counted;
   const first = address + BigInt(size);

@@ -22,6 +22,7 @@ import { decodeChunks } from './map-chunks.js';
 import { decodeRadix, radixShape } from './map-radix.js';
 import { findPageSize, isShortRadix } from './page-size.js';
 import { createReporter, type Reporter } from './report.js';
+import { clearUnlike, noneReused } from './reused.js';
 import { decodeRiders } from './riders.js';
 
 /** A scratch array larger than this is not believed: one region a NUMA node. */
@@ -82,7 +83,8 @@ export function decodeUpstream(
 ): void {
   const { memory } = options;
   handover.missing ??= [];
-  const reporter = createReporter(handover.diagnostics, memory, handover.missing);
+  handover.reused ??= noneReused();
+  const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
   if (options.release !== undefined) handover.writerRelease = options.release;
   if (handover.takenOver !== undefined) {
@@ -124,6 +126,7 @@ function readScratch(
     reporter.of('scratch').absent('scratch array', scratchAddr);
     return;
   }
+  clearUnlike(reporter, khoScratch, { bytes, at: Number(scratchAddr) }, 0, bytes.length, 'scratch array');
   handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
     start: addr,
     end: addr + size,

@@ -6,6 +6,7 @@ import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.
 import { isKnown } from '../../memory/read.js';
 import {
   KHO_TEST_FOLIO_SIZE,
+  khoTestFolio,
   NR_FOLIOS_SIZE,
   readKhoTestFolio,
   readNrFolios,
@@ -20,7 +21,8 @@ import { believedEntries } from './believed.js';
 import { checksum32, fold16 } from './checksum.js';
 import { type Context, contextOf, type RiderContext } from './context.js';
 import { pageShift } from './pages.js';
-import { readArea, readVmalloc } from './vmalloc.js';
+import { clearUnlike } from './reused.js';
+import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 /** More bytes are not summed up; the test preserves 1 GiB at most (two blocks of the highest order, 64K pages). */
 const MAX_SUMMED = 2 ** 32;
@@ -97,6 +99,11 @@ function readList(context: Context, test: KhoTest): void {
   const length = believedEntries(context, area, nrFolios, KHO_TEST_FOLIO_SIZE, claim);
   const bytes = new Uint8Array(length * KHO_TEST_FOLIO_SIZE);
   const known = readArea(context, area, 0, bytes.length, bytes);
+  for (let done = 0; done < known; done += area.runSize) {
+    const size = Math.min(area.runSize, known - done);
+    const piece = { bytes: bytes.subarray(done, done + size), at: Number(areaAddress(area, done)) };
+    clearUnlike(context.reporter, khoTestFolio, piece, 0, size, 'list of kho_test');
+  }
   if (known < bytes.length) context.reporter.of('kho-test').absent('list of kho_test', area.runs[0] ?? 0);
   else test.folios = inlineFolios(bytes, context.pageSize);
 }

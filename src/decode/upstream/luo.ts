@@ -13,6 +13,7 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readKept } from '../structures/read.js';
 import type { Context, RiderContext } from './context.js';
+import { clearRecord } from './reused.js';
 
 export {
   FILE_PAGES,
@@ -44,6 +45,7 @@ export function decodeLuoTree(
       context.reporter.of('luo').absent('luo_ser record', luo.abiHeader);
       return luo;
     }
+    clearRecord(context.reporter, form.head, bytes, luo.abiHeader, 'luo_ser');
     Object.assign(luo, headOf(form, bytes));
   }
   readState(context, luo, form);
@@ -76,15 +78,21 @@ export function decodeLuoRecord(
   const compatible = luoCompatible(bytes);
   const form = luoForm(compatible);
   if (form === undefined || form.tree !== undefined || bytes.length < (form.head?.size ?? 0)) {
+    const named = /^[\x20-\x7e]+$/.test(compatible);
+    if (!named && address !== undefined && bytes.some((byte) => byte !== 0)) {
+      reporter.reused('luo_ser', Number(address), Number(address) + bytes.length);
+      bytes.fill(0);
+    }
     reporter.add(
       'luo-compatible',
-      /^[\x20-\x7e]+$/.test(compatible)
+      named
         ? `the LUO blob is "${compatible}", which is not a known version; it is kept as bytes`
         : 'the LUO blob does not begin with a version string: it is freed and reused memory, or damaged',
       location,
     );
     return undefined;
   }
+  if (form.head !== undefined) clearRecord(reporter, form.head, bytes, address, 'luo_ser');
   const luo: Luo = {
     compatible,
     version: form.version,

@@ -11,6 +11,7 @@ import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   khoserMemBitmapPtr,
+  khoserMemChunkHdr,
   readKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
@@ -19,6 +20,7 @@ import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.j
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
+import { clearHeader, clearUnlike } from './reused.js';
 
 /** Pointers that fit a chunk. */
 export function chunkCapacity(pageSize: number): number {
@@ -100,6 +102,14 @@ export function readChunks(
     ) {
       reporter?.absent('chunk of the preserved memory map', address);
       return { chunks, complete: false };
+    }
+    if (reporter !== undefined) {
+      const piece = { bytes: page.bytes, at };
+      const what = 'chunk of the map';
+      const claimed = readKhoserMemChunkHdr(dataView(page.bytes), 0).numElms;
+      const end = KHOSER_MEM_CHUNK_HDR_SIZE + Math.min(claimed, capacity) * KHOSER_MEM_BITMAP_PTR_SIZE;
+      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, KHOSER_MEM_CHUNK_HDR_SIZE, end, what) > 0)
+        clearHeader(reporter, khoserMemChunkHdr, piece, claimed <= capacity, what);
     }
     const { next, order, numElms } = readKhoserMemChunkHdr(dataView(page.bytes), 0);
     let used = Math.min(numElms, capacity);

@@ -8,6 +8,7 @@ import { FDT_HEADER, FDT_HEADER_SIZE, FdtHeaderMagic } from '../../records/fdt.j
 import {
   KHO_KEXEC_METADATA,
   KHO_KEXEC_METADATA_SIZE,
+  khoKexecMetadata,
   readKhoKexecMetadata,
 } from '../../records/kexec_metadata.js';
 import { hex } from '../../schema/units.js';
@@ -22,6 +23,7 @@ import { attachBlob, attachStructures } from '../structures/attach.js';
 import type { Context, RiderContext } from './context.js';
 import { decodeKhoTest } from './kho-test.js';
 import { decodeLuoRecord, decodeLuoTree } from './luo.js';
+import { clearRecord, withoutForeign } from './reused.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
@@ -38,8 +40,11 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     seen.add(name);
     // Of a tree that was taken over only what the kernel keeps is still itself.
     if (isGone(handover, name)) continue;
-    const blob = readBlob(subtree, rider);
-    if (blob === undefined) continue;
+    const read = readBlob(subtree, rider);
+    if (read === undefined) continue;
+    const blob = isTree(read)
+      ? withoutForeign(rider.reporter, read, subtree.address ?? 0n, `blob of ${name}`)
+      : bytesOf(rider, subtree, read);
     subtree.blob = blob;
     if (isTree(blob)) {
       const { budget } = rider.context?.memory ?? {};
@@ -63,6 +68,14 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
 
 function isGone({ takenOver }: Handover, name: string): boolean {
   return takenOver !== undefined && (takenOver.gone?.includes(name) ?? riderOf(name)?.kept !== true);
+}
+
+/** A blob that is no tree. Where it should be one it belongs to somebody else; of an unknown child it may be anything. */
+function bytesOf({ reporter }: RiderContext, { name, address = 0n }: Subtree, bytes: Uint8Array): Uint8Array {
+  const known = riderOf(name);
+  if (known === undefined || known.record !== undefined || bytes.every((byte) => byte === 0)) return bytes;
+  reporter.reused(`blob of ${name}`, Number(address), Number(address) + bytes.length);
+  return new Uint8Array(bytes.length);
 }
 
 /** Whether bytes begin with a devicetree header. */
@@ -214,6 +227,9 @@ function decodeMemblock(
   return memblock;
 }
 
+/** A number above this is no version. */
+const MAX_VERSION = 0xffff;
+
 /** Later versions may append fields, and a version other than 1 may have changed all after the first. */
 function decodeMetadata(
   { reporter }: RiderContext,
@@ -227,8 +243,13 @@ function decodeMetadata(
     reporter.add('kexec-metadata-size', `kexec-metadata has ${blob.length} bytes`, location);
     return undefined;
   }
+  if (dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true) > MAX_VERSION && address !== undefined) {
+    reporter.reused('kexec-metadata', Number(address), Number(address) + blob.length);
+    blob.fill(0);
+  }
   const version = dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true);
   if (version === METADATA_VERSION && blob.length >= KHO_KEXEC_METADATA_SIZE) {
+    clearRecord(reporter, khoKexecMetadata, blob, address, 'kexec-metadata');
     return { ...readKhoKexecMetadata(dataView(blob), 0), ...origin };
   }
   const why =

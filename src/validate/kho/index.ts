@@ -5,6 +5,7 @@ import { imageInScratch } from './image.js';
 import { namedTree } from './named.js';
 import { besideNoinit, pagesOnce } from './overlap.js';
 import { outsideScratch, recordFlags, soundRecords, unflaggedClaims, wholeRecords } from './records.js';
+import { soundMemory } from './reused.js';
 import { knownContents, rootCompatible, siblingNames, subsystemsThere, writerHeader } from './tree.js';
 
 /** Rules on the container: those of the 2024 series, and on what leads to the tree of any. Each after its prerequisites. */
@@ -28,4 +29,5 @@ export const khoRules: readonly Rule[] = [
   elementLeads,
   namedTree,
   imageInScratch,
+  soundMemory,
 ];

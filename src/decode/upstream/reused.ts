@@ -1,0 +1,170 @@
+/**
+ * Memory that records lead to and that is not what they say: it was freed and used again, or a pointer is damaged. What is
+ * there belongs to somebody else: it is taken as zero by every reader, and reported without being told.
+ */
+import type { ReusedMemory } from '../../abi/missing.js';
+import { foreignParts } from '../../fdt/blob-parts.js';
+import { firstAfter } from '../../memory/first-after.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import { findUnlike, findUnlikeAddresses, isPageAddress, looksLike } from '../../schema/plausible.js';
+import type { RecordType } from '../../schema/record.js';
+import { dataView } from '../bytes.js';
+import type { Reporter } from './report.js';
+
+/** No kernel has smaller pages. */
+const SMALLEST_PAGE = 4096;
+
+/** Before anything is read. */
+export function noneReused(): ReusedMemory {
+  return { ranges: [], unjudged: [] };
+}
+
+/** Who is told. */
+type Told = Pick<Reporter, 'reused'>;
+
+/** Bytes that were read of the memory, and changed in place. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** Physical address of the first one. */
+  readonly at: number;
+}
+
+/**
+ * Clears what of records, end to end from `from` up to `to`, cannot be such records.
+ *
+ * @param what they are, for messages
+ * @returns how many bytes were cleared
+ */
+export function clearUnlike(
+  reporter: Told,
+  record: RecordType<unknown>,
+  piece: Piece,
+  from: number,
+  to: number,
+  what: string,
+): number {
+  const { found, finish } = collector(reporter, piece, what);
+  findUnlike(record, dataView(piece.bytes), from, to, found);
+  return finish();
+}
+
+/** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */
+export function clearRecord(
+  told: Told,
+  record: RecordType<unknown>,
+  bytes: Uint8Array,
+  address: bigint | undefined,
+  what: string,
+): void {
+  if (address !== undefined)
+    clearUnlike(told, record, { bytes, at: Number(address) }, 0, record.size ?? 0, what);
+}
+
+/** The same for addresses of pages, 0 where there is none. */
+export function clearUnlikeAddresses(
+  reporter: Told,
+  piece: Piece,
+  from: number,
+  to: number,
+  what: string,
+): number {
+  const { found, finish } = collector(reporter, piece, what);
+  findUnlikeAddresses(dataView(piece.bytes), from, to, SMALLEST_PAGE, found);
+  return finish();
+}
+
+/**
+ * Clears the header of a page of which the rest is not what it should be, where something is wrong with it as well.
+ *
+ * @param fits what else must hold of it
+ */
+export function clearHeader(
+  reporter: Told,
+  header: RecordType<unknown>,
+  piece: Piece,
+  fits: boolean,
+  what: string,
+): void {
+  const { size = 0, fields } = header;
+  const view = dataView(piece.bytes);
+  const linked = fields[0]?.pointer === undefined || isPageAddress(view, 0, SMALLEST_PAGE);
+  if ((fits && linked && looksLike(header, view, 0)) || isClear(piece.bytes.subarray(0, size))) return;
+  piece.bytes.fill(0, 0, size);
+  reporter.reused(what, piece.at, piece.at + size);
+}
+
+/**
+ * Clears what of a blob in memory is not its tree.
+ *
+ * @returns the bytes themselves where there is no such thing, else a copy
+ */
+export function withoutForeign(told: Told, bytes: Uint8Array, at: number | bigint, what: string): Uint8Array {
+  const foreign = foreignParts(bytes);
+  if (foreign.length === 0) return bytes;
+  const own = bytes.slice();
+  const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
+  for (const [start, end] of foreign) found(start, end);
+  finish();
+  return own;
+}
+
+function isClear(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Ranges of one piece that are told apart: more are one. */
+const MOST_RANGES = 8;
+
+function collector(reporter: Told, { bytes, at }: Piece, what: string) {
+  const ranges: { start: number; end: number; tail: boolean }[] = [];
+  return {
+    found(start: number, end: number, tail = false): void {
+      const last = ranges.at(-1);
+      if (last !== undefined && (last.end === start || ranges.length === MOST_RANGES)) {
+        last.end = end;
+        last.tail &&= tail;
+      } else ranges.push({ start, end, tail });
+    },
+    finish(): number {
+      let cleared = 0;
+      for (const { start, end, tail } of ranges) {
+        bytes.fill(0, start, end);
+        cleared += end - start;
+        reporter.reused(what, at + start, at + end, tail);
+      }
+      return cleared;
+    },
+  };
+}
+
+/**
+ * The memory in which such ranges read as zero.
+ *
+ * @param reused may grow
+ */
+export function withoutReused(memory: PhysicalMemory, { ranges: reused }: ReusedMemory): PhysicalMemory {
+  let seen = 0;
+  let starts = new Float64Array(0);
+  let ends = new Float64Array(0);
+  function sort(): void {
+    const sorted = [...reused].sort((a, b) => a.start - b.start);
+    starts = Float64Array.from(sorted, ({ start }) => start);
+    // Of ranges over each other the furthest end so far counts: what is between two of them is not skipped.
+    let furthest = 0;
+    ends = Float64Array.from(sorted, ({ end }) => {
+      furthest = Math.max(furthest, end);
+      return furthest;
+    });
+    seen = reused.length;
+  }
+  return {
+    ...memory,
+    read(address, length, into) {
+      const known = memory.read(address, length, into);
+      if (seen !== reused.length) sort();
+      for (let i = firstAfter(ends, address, seen); i < seen && (starts[i] ?? 0) < address + known; i++)
+        into.fill(0, Math.max((starts[i] ?? 0) - address, 0), Math.min((ends[i] ?? 0) - address, known));
+      return known;
+    },
+  };
+}
