@@ -23,12 +23,14 @@ import type { RecordType } from '../schema/record.js';
 import { dataView } from './bytes.js';
 import { KHO_MEM_NOINIT } from './mem-properties.js';
 import type { Reporter } from './upstream/report.js';
-import { clearUnlike } from './upstream/reused.js';
+import { clearUnlike, restOfPage } from './upstream/reused.js';
 
 /** Bytes of one allocation block (PMD_SIZE on x86-64). */
 export const GUESTMEMFS_BLOCK = 0x200000n;
+/** The series is of x86: a page of mappings. */
+const INDEX_PAGE = 4096;
 /** Entries of a mapping page that exist; `num_mappings` may claim more. */
-export const MAPPING_ENTRIES = 4096 / MAPPING_BLOCK_SIZE;
+export const MAPPING_ENTRIES = INDEX_PAGE / MAPPING_BLOCK_SIZE;
 /** guestmemfs_inode.flags: the inode is a file (bit 0) or the directory (bit 1). */
 export const INODE_FILE = 1;
 export const INODE_DIR = 2;
@@ -72,7 +74,11 @@ export function readGuestmemfs(
     const length = record.len < BigInt(limit) ? Number(record.len) : limit;
     const bytes = readBytes(memory, record.addr, length);
     if (bytes === undefined) absent(what, record.addr);
-    else clearUnlike(reporter, of, { bytes, at: Number(record.addr) }, 0, bytes.length, what);
+    else {
+      const at = Number(record.addr);
+      const around = restOfPage({ memory, pageSize: INDEX_PAGE }, at + length);
+      clearUnlike(reporter, of, { bytes, at }, 0, length, what, around);
+    }
     return bytes;
   };
   const [superblock, inodes] = guestmemfs.superblock ?? [];
@@ -81,7 +87,7 @@ export function readGuestmemfs(
     state.superblock = readGuestmemfsSb(dataView(superblockBytes), 0);
   const inodeBytes = take('inode table', inodes, Number(GUESTMEMFS_BLOCK), guestmemfsInode);
   if (inodeBytes !== undefined) state.inodes = recordView(guestmemfsInode, inodeBytes);
-  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, 4096, mappingInode);
+  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, INDEX_PAGE, mappingInode);
   if (indexBytes !== undefined) state.index = recordView(mappingInode, indexBytes);
   guestmemfs.state = state;
   if (state.inodes !== undefined) {

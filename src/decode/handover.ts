@@ -30,7 +30,7 @@ import { imageParts } from './image-parts.js';
 import { memRanges } from './mem-properties.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
 import { createReporter } from './upstream/report.js';
-import { clearUnlike, noneReused, withoutForeign, withoutReused } from './upstream/reused.js';
+import { clearUnlike, noneReused, restOfPage, withoutForeign, withoutReused } from './upstream/reused.js';
 import { decodeRider, isTree } from './upstream/riders.js';
 import { withKernelNames } from './upstream/truncated.js';
 
@@ -304,7 +304,9 @@ function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: 
   }
   handover.reused ??= noneReused();
   const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
-  clearUnlike(reporter, khoMem, { bytes, at: Number(data.memCacheAddr) }, 0, bytes.length, 'mem cache');
+  const at = Number(data.memCacheAddr);
+  const around = restOfPage({ memory, pageSize: handover.pageSize }, at + bytes.length);
+  clearUnlike(reporter, khoMem, { bytes, at }, 0, bytes.length, 'mem cache', around);
   reporter.finish();
   handover.memCache = recordView(khoMem, bytes);
 }

@@ -10,6 +10,9 @@ interface MaskCheck {
   readonly at: number;
   readonly lo: number;
   readonly hi: number;
+  /** All bits of the field. */
+  readonly ownLo: number;
+  readonly ownHi: number;
 }
 
 interface TextCheck {
@@ -40,10 +43,13 @@ function compile(record: RecordType<unknown>): Checks {
       else if (field.kind === 'uint' && Math.floor(at / 64) === Math.floor((at + bitWidth - 1) / 64)) {
         const bits = suspicious(field, bitWidth, at % 64) << BigInt(at % 64);
         if (bits === 0n) continue;
+        const own = ((1n << BigInt(bitWidth)) - 1n) << BigInt(at % 64);
         masks.push({
           at: Math.floor(at / 64) * 8,
           lo: Number(BigInt.asIntN(32, bits)),
           hi: Number(BigInt.asIntN(32, bits >> 32n)),
+          ownLo: Number(BigInt.asIntN(32, own)),
+          ownHi: Number(BigInt.asIntN(32, own >> 32n)),
         });
       }
     }
@@ -118,54 +124,151 @@ export function looksLike(record: RecordType<unknown>, view: DataView, offset: n
   return wrong === 0 || (wrong === 1 && masks.length + 2 * texts.length > 1);
 }
 
-/** Records are judged together in stretches of this many bytes. */
-const STRETCH = 512;
-/** Of one record, so many faults are not damage of one field. */
-const FAULTS_OF_ONE = 2;
-/** Of records of a stretch with one fault each, so many are not damage of one record. */
-const FAULTY_OF_STRETCH = 3;
+/** No kernel has smaller pages; memory is used again by the page. */
+const PAGE = 4096;
+/** So many records fill a page to its end, so that there is nothing beside them that could tell. */
+const FULL_PAGE = 64;
+
+/** How records that follow each other lie in memory. */
+export interface Lying {
+  /** Physical address of byte 0 of the view. */
+  readonly at: number;
+  /** Whether what is beside them is not what a kernel leaves there either: their header, the rest of their page. Asked once. */
+  readonly around?: () => boolean;
+}
 
 /**
- * What of records that follow each other cannot be such records, as memory that was used again: a record with several
- * faults, unless it has numbers only and most around it are sound; a stretch of which most have one; what follows the end
- * of a text. One wrong field is none of these, so that a rule can tell of it.
+ * What of records that follow each other cannot be such records, because its memory was used again. A record with wrong
+ * fields is damage, which rules tell of and which stays what it is; that memory has another owner is told by more:
+ * - a record of which text and numbers are wrong, and no field is right;
+ * - numbers that are letters from end to end;
+ * - a page of which most records are wrong in most of their fields, and that has nothing else of such a page: what is
+ *   around them is wrong too, or they fill all of it.
  *
  * @param view holds them from `from` up to `to`; free places are zero, as the kernel allocates such pages zeroed
- * @param found told of half-open ranges of offsets in `view`, ascending; `tail` where they follow the end of a text
+ * @param found told of half-open ranges of offsets in `view`, ascending
  */
 export function findUnlike(
   record: RecordType<unknown>,
   view: DataView,
   from: number,
   to: number,
-  found: (start: number, end: number, tail?: boolean) => void,
+  { at, around }: Lying,
+  found: (start: number, end: number) => void,
 ): void {
   const { size = 0, endian } = record;
-  if (endian !== 'le' || size === 0) return;
+  const count = size === 0 ? 0 : Math.floor((to - from) / size);
+  if (endian !== 'le' || count === 0) return;
+  const strange = once(around ?? (() => false));
+  // A record over the end of a page is judged with the first, and cleared with each.
+  for (let next = 0; next < count; ) {
+    const end = (Math.floor((at + from + next * size) / PAGE) + 1) * PAGE - at;
+    const last = Math.min(count, Math.ceil((end - from) / size));
+    const start = Math.max(from, end - PAGE);
+    const full = start === end - PAGE && to >= end;
+    const records = { first: from + next * size, end: from + last * size };
+    const part = judge(record, view, records);
+    if (isForeign(record, part, full, strange)) {
+      // Sound ones at the start are what a list was before its count was damaged.
+      found(part.from === records.first ? start : part.from, records.end);
+    } else for (const at of part.certain) found(at, at + size);
+    next = last;
+  }
+}
+
+/** What is told of the records of a page. */
+interface Judged {
+  /** Offset of the first that is none. */
+  readonly from: number;
+  readonly odd: number;
+  readonly good: number;
+  /** Offsets of those that are certainly none. */
+  readonly certain: readonly number[];
+}
+
+function judge(
+  record: RecordType<unknown>,
+  view: DataView,
+  { first, end }: { readonly first: number; readonly end: number },
+): Judged {
+  const { size = 0 } = record;
+  const texts = hasText(record);
+  const certain: number[] = [];
+  let from = end;
+  let odd = 0;
+  let good = 0;
+  for (let at = first; at < end; at += size) {
+    if (isUnlike(record, view, at)) {
+      odd++;
+      from = Math.min(from, at);
+      if (texts || isText(view, at, size)) certain.push(at);
+    } else if (!isZero(view, at, size)) good++;
+  }
+  return { from, odd, good, certain };
+}
+
+function isForeign(
+  record: RecordType<unknown>,
+  { odd, good, certain }: Judged,
+  full: boolean,
+  strange: () => boolean,
+): boolean {
+  // Of those with text each is judged by itself.
+  if (hasText(record)) return false;
+  if (certain.length > good) return true;
+  return odd > good && ((full && odd + good >= FULL_PAGE) || strange());
+}
+
+function once(ask: () => boolean): () => boolean {
+  let answer: boolean | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
+
+/** Of one record, so many wrong fields are not damage of one. */
+const WRONG_FIELDS = 2;
+
+/** Whether most of what is checked of a record and set is wrong: text and a number where it has both. */
+function isUnlike(record: RecordType<unknown>, view: DataView, offset: number): boolean {
+  const { size = 0 } = record;
+  const { masks, texts } = checksFor(record);
+  let wrong = 0;
+  let right = 0;
+  for (const { at, lo, hi, ownLo, ownHi } of masks) {
+    const low = view.getInt32(offset + at, true);
+    const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
+    if (((low & lo) | (high & hi)) !== 0) wrong++;
+    else if (((low & ownLo) | (high & ownHi)) !== 0) right++;
+  }
+  let unreadable = 0;
+  for (const { at, size: length } of texts) {
+    if (textFaults(view, offset + at, length) > 0) unreadable++;
+    else if (view.getUint8(offset + at) !== 0) right++;
+  }
+  if (texts.length > 0)
+    return unreadable > 0 && (wrong > 0 || masks.length === 0) && wrong + unreadable > right;
+  return wrong >= Math.min(WRONG_FIELDS, masks.length) && wrong > 0 && wrong >= right;
+}
+
+/** Bytes after the ends of texts of records that follow each other: a kernel leaves none. */
+export function findTails(
+  record: RecordType<unknown>,
+  view: DataView,
+  from: number,
+  to: number,
+  found: (start: number, end: number) => void,
+): void {
+  const { size = 0, endian } = record;
   const { texts } = checksFor(record);
-  const each = Math.max(1, Math.floor(STRETCH / size)) * size;
-  for (let start = from; start + size <= to; start += each) {
-    const end = Math.min(to, start + each);
-    const parts: [number, number, boolean][] = [];
-    let odd = 0;
-    let good = 0;
-    for (let at = start; at + size <= end; at += size) {
-      const wrong = faultsAt(record, view, at);
-      if (wrong >= FAULTS_OF_ONE) {
-        parts.push([at, at + size, false]);
-        continue;
-      }
-      if (wrong === 1) odd++;
-      else if (!isZero(view, at, size)) good++;
-      for (const text of texts) {
-        const tail = at + text.at + textLength(view, at + text.at, text.size);
-        const last = at + text.at + text.size;
-        if (!isZero(view, tail, last - tail)) parts.push([tail, last, true]);
-      }
+  if (endian !== 'le' || texts.length === 0) return;
+  for (let at = from; at + size <= to; at += size) {
+    for (const text of texts) {
+      const tail = at + text.at + textLength(view, at + text.at, text.size);
+      const end = at + text.at + text.size;
+      if (!isZero(view, tail, end - tail)) found(tail, end);
     }
-    if (odd >= FAULTY_OF_STRETCH && odd * FAULTY_AMONG > good) found(start, end);
-    // Numbers alone, among records that are sound, are a damaged record's, which rules tell of.
-    else if (texts.length > 0 || parts.length * FAULTY_AMONG > good) for (const part of parts) found(...part);
   }
 }
 
@@ -180,6 +283,23 @@ function isZero(view: DataView, start: number, length: number): boolean {
   return true;
 }
 
+const LEAST_TEXT = 16;
+const LEAST_LETTERS = 4;
+
+/** Whether bytes are letters, but for a few zeros: numbers have a zero byte at their top, and bits above 0x7f. */
+function isText(view: DataView, start: number, length: number): boolean {
+  const letters = new Set<number>();
+  let count = 0;
+  for (let i = start; i < start + length; i++) {
+    const byte = view.getUint8(i);
+    if (byte === 0) continue;
+    if (byte > 0x7e || (byte < 0x20 && byte !== 0x0a && byte !== 0x09)) return false;
+    letters.add(byte);
+    count++;
+  }
+  return count >= LEAST_TEXT && count * 4 >= length * 3 && letters.size >= LEAST_LETTERS;
+}
+
 /** Of the high half of an address, bits that no machine has. */
 const HIGH = 0xfff0_0000;
 
@@ -192,8 +312,14 @@ export function isPageAddress(view: DataView, at: number, pageSize: number): boo
 
 const BYTES_OF_HALF = 4;
 
+/** So many of a page's words that can be no address are not damage of one or two. */
+const ODD_WORDS = 8;
+/** Words that are letters from end to end are told by so many. */
+const TEXT_WORDS = 4;
+
 /**
- * The same for a page of addresses of pages, 0 where there is none.
+ * The same for a page of addresses of pages, 0 where there is none: what is no address is damage, unless most words of
+ * a page are none, or they are letters.
  *
  * @param pageSize bytes
  */
@@ -204,15 +330,32 @@ export function findUnlikeAddresses(
   pageSize: number,
   found: (start: number, end: number) => void,
 ): void {
-  for (let start = from; start + 8 <= to; start += STRETCH) {
-    const end = Math.min(to, start + STRETCH);
+  for (let start = from; start + 8 <= to; ) {
+    const end = Math.min(to, (Math.floor(start / PAGE) + 1) * PAGE);
     let odd = 0;
     let good = 0;
     for (let at = start; at + 8 <= end; at += 8) {
       if (!isPageAddress(view, at, pageSize)) odd++;
       else if (!isZero(view, at, 8)) good++;
     }
-    if (odd >= FAULTY_OF_STRETCH && odd * FAULTY_AMONG > good) found(start, end);
+    if (odd >= ODD_WORDS && odd > good) found(start, end);
+    else if (odd >= TEXT_WORDS) findTextWords(view, start, end, found);
+    start = end;
+  }
+}
+
+function findTextWords(
+  view: DataView,
+  from: number,
+  to: number,
+  found: (start: number, end: number) => void,
+): void {
+  const length = TEXT_WORDS * 8;
+  for (let at = from; at + length <= to; ) {
+    let end = at;
+    while (end + length <= to && isText(view, end, length)) end += length;
+    if (end > at) found(at, end);
+    at = Math.max(end, at + 8);
   }
 }
 

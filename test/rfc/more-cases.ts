@@ -35,7 +35,11 @@ export const MORE: readonly (readonly [rule: string, what: string, damage: Damag
       poke(LAYOUT.scratch + BOOT_PARAMS.ramdiskSize, le(4096, 4)),
     ),
   ],
-  ['KHO-240', 'a mem cache that was used again', poke(LAYOUT.cache, new Uint8Array(16).fill(0x61))],
+  [
+    'KHO-240',
+    'a mem cache that was used again',
+    poke(LAYOUT.cache, new TextEncoder().encode('what another has')),
+  ],
   ['KHO-014', 'no /guestmemfs', removeNode('/guestmemfs')],
   [
     'KHO-015',

@@ -1,14 +1,13 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
-import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
 import { type AreaField, type Chain, listCapacity } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
-import { clearHeader, clearUnlike } from './reused.js';
+import { clearHeader, clearUnlike, fitsHeader, isClear, restOfPage } from './reused.js';
 
 /** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
@@ -141,8 +140,12 @@ export function readChain<T>(
     const piece = { bytes: page.bytes, at };
     const claimed = usedOf(page.bytes.subarray(header.size), header.read(view).count, size, capacity);
     const end = header.size + Math.min(claimed, Math.floor((known - header.size) / size)) * size;
-    if (clearUnlike(reporter, record, piece, header.size, end, `${word} of ${what}`) > 0)
-      clearHeader(reporter, chain.header, piece, header.read(view).count <= BigInt(capacity), word);
+    const fits = header.read(view).count <= BigInt(capacity);
+    const around = () => !fitsHeader(chain.header, piece, fits) || !isClear(page.bytes.subarray(end));
+    if (clearUnlike(reporter, record, piece, header.size, end, `${word} of ${what}`, around) > 0) {
+      complete = false;
+      clearHeader(reporter, chain.header, piece, fits, word);
+    }
     const { next, count } = header.read(view);
     blocks.push({ address, next, count });
     if (count === 0n && !chain.empty) {
@@ -157,12 +160,6 @@ export function readChain<T>(
       );
     }
     const used = usedOf(page.bytes.subarray(header.size), count, size, capacity);
-    const there = Math.max(0, Math.min(used, Math.floor((known - header.size) / size)));
-    if (!believed(record, view, header.size, there)) {
-      stop('reused', `the entries of the ${word} at ${hex(address)} ${REUSED}`, address, 'count');
-      page.bytes.fill(0, header.size);
-      reporter.reused(`${word} of ${what}`, at + header.size, at + pageSize);
-    }
     for (let i = 0; i < used; i++) {
       const offset = header.size + i * size;
       if (offset + size > known) {
@@ -176,18 +173,6 @@ export function readChain<T>(
     address = next;
   }
   return { records, blocks, complete, absent };
-}
-
-/** What is said of entries that are none. What is there instead belongs to somebody else, and is not told. */
-const REUSED =
-  'do not look like such entries: the memory was used again, or is damaged; they are taken as zero';
-
-/** Whether records that follow each other look like records; of those without text nothing is told but numbers. */
-function believed(record: RecordType<unknown>, view: DataView, first: number, count: number): boolean {
-  if (!hasText(record)) return true;
-  let unlike = 0;
-  for (let i = 0; i < count; i++) if (!looksLike(record, view, first + i * (record.size ?? 0))) unlike++;
-  return looksLikeList(unlike, count);
 }
 
 /** Entries in use. A count that is not a count does not make entries of the zeros that follow the last one. */
@@ -210,7 +195,7 @@ function lastWritten(records: Uint8Array, size: number, capacity: number): numbe
  * @param count as stored; what exceeds `capacity` is reported and not read
  */
 function readRecords<T>(
-  { memory, reporter }: Context,
+  { memory, pageSize, reporter }: Context,
   address: bigint,
   count: bigint,
   capacity: number,
@@ -233,13 +218,10 @@ function readRecords<T>(
   const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
   const fits = Math.min(used, Math.floor(known / size));
-  if (bytes !== undefined && at !== undefined)
-    clearUnlike(reporter, record, { bytes: bytes.bytes, at }, 0, fits * size, what);
-  if (view !== undefined && !believed(record, view, 0, fits)) {
-    complete = false;
-    reporter.add('array-reused', `${what}: the entries at ${hex(address)} ${REUSED}`, { address });
-    bytes?.bytes.fill(0);
-    reporter.reused(what, Number(address), Number(address) + known);
+  if (bytes !== undefined && at !== undefined) {
+    const around = restOfPage({ memory, pageSize }, at + fits * size);
+    if (clearUnlike(reporter, record, { bytes: bytes.bytes, at }, 0, fits * size, what, around) > 0)
+      complete = false;
   }
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {

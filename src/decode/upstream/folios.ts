@@ -9,7 +9,7 @@ import { dataView } from '../bytes.js';
 import { believedEntries } from './believed.js';
 import { type Context, contextOf } from './context.js';
 import type { Reporter } from './report.js';
-import { clearUnlike } from './reused.js';
+import { clearUnlike, restOfPage } from './reused.js';
 import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 const { pfn: PFN, flags: FLAGS } = FOLIO_SER_BITS;
@@ -76,7 +76,7 @@ interface JudgedFolios extends FolioView {
 }
 
 function folioView(
-  { memory, reporter }: Pick<Context, 'memory' | 'reporter'>,
+  { memory, reporter, pageSize }: Context,
   area: VmallocArea,
   length: number,
   what: string,
@@ -116,7 +116,8 @@ function folioView(
       const inRun = area.runSize - ((from + done) % area.runSize);
       const size = Math.min(inRun, length - done);
       const piece = { bytes: bytes.subarray(done, done + size), at: Number(areaAddress(area, from + done)) };
-      clearUnlike(first < judged ? NOBODY : told, folioSer, piece, 0, size, what);
+      const around = restOfPage({ memory, pageSize }, piece.at + size);
+      clearUnlike(first < judged ? NOBODY : told, folioSer, piece, 0, size, what, around);
       done += size;
     }
   }

@@ -22,7 +22,7 @@ import { decodeChunks } from './map-chunks.js';
 import { decodeRadix, radixShape } from './map-radix.js';
 import { findPageSize, isShortRadix } from './page-size.js';
 import { createReporter, type Reporter } from './report.js';
-import { clearUnlike, noneReused } from './reused.js';
+import { clearUnlike, noneReused, restOfPage } from './reused.js';
 import { decodeRiders } from './riders.js';
 
 /** A scratch array larger than this is not believed: one region a NUMA node. */
@@ -126,7 +126,9 @@ function readScratch(
     reporter.of('scratch').absent('scratch array', scratchAddr);
     return;
   }
-  clearUnlike(reporter, khoScratch, { bytes, at: Number(scratchAddr) }, 0, bytes.length, 'scratch array');
+  const at = Number(scratchAddr);
+  const around = restOfPage({ memory, pageSize: handover.pageSize }, at + bytes.length);
+  clearUnlike(reporter, khoScratch, { bytes, at }, 0, bytes.length, 'scratch array', around);
   handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
     start: addr,
     end: addr + size,

@@ -21,7 +21,7 @@ import { believedEntries } from './believed.js';
 import { checksum32, fold16 } from './checksum.js';
 import { type Context, contextOf, type RiderContext } from './context.js';
 import { pageShift } from './pages.js';
-import { clearUnlike } from './reused.js';
+import { clearUnlike, restOfPage } from './reused.js';
 import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 /** More bytes are not summed up; the test preserves 1 GiB at most (two blocks of the highest order, 64K pages). */
@@ -102,7 +102,8 @@ function readList(context: Context, test: KhoTest): void {
   for (let done = 0; done < known; done += area.runSize) {
     const size = Math.min(area.runSize, known - done);
     const piece = { bytes: bytes.subarray(done, done + size), at: Number(areaAddress(area, done)) };
-    clearUnlike(context.reporter, khoTestFolio, piece, 0, size, 'list of kho_test');
+    const around = restOfPage(context, piece.at + size);
+    clearUnlike(context.reporter, khoTestFolio, piece, 0, size, 'list of kho_test', around);
   }
   if (known < bytes.length) context.reporter.of('kho-test').absent('list of kho_test', area.runs[0] ?? 0);
   else test.folios = inlineFolios(bytes, context.pageSize);

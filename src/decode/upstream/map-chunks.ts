@@ -20,7 +20,7 @@ import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.j
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
-import { clearHeader, clearUnlike } from './reused.js';
+import { clearHeader, clearUnlike, fitsHeader, isClear } from './reused.js';
 
 /** Pointers that fit a chunk. */
 export function chunkCapacity(pageSize: number): number {
@@ -108,8 +108,10 @@ export function readChunks(
       const what = 'chunk of the map';
       const claimed = readKhoserMemChunkHdr(dataView(page.bytes), 0).numElms;
       const end = KHOSER_MEM_CHUNK_HDR_SIZE + Math.min(claimed, capacity) * KHOSER_MEM_BITMAP_PTR_SIZE;
-      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, KHOSER_MEM_CHUNK_HDR_SIZE, end, what) > 0)
-        clearHeader(reporter, khoserMemChunkHdr, piece, claimed <= capacity, what);
+      const fits = claimed <= capacity;
+      const around = () => !fitsHeader(khoserMemChunkHdr, piece, fits) || !isClear(page.bytes.subarray(end));
+      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, KHOSER_MEM_CHUNK_HDR_SIZE, end, what, around) > 0)
+        clearHeader(reporter, khoserMemChunkHdr, piece, fits, what);
     }
     const { next, order, numElms } = readKhoserMemChunkHdr(dataView(page.bytes), 0);
     let used = Math.min(numElms, capacity);

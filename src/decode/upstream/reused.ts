@@ -6,7 +6,13 @@ import type { ReusedMemory } from '../../abi/missing.js';
 import { foreignParts } from '../../fdt/blob-parts.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
-import { findUnlike, findUnlikeAddresses, isPageAddress, looksLike } from '../../schema/plausible.js';
+import {
+  findTails,
+  findUnlike,
+  findUnlikeAddresses,
+  isPageAddress,
+  looksLike,
+} from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
 import type { Reporter } from './report.js';
@@ -30,9 +36,11 @@ interface Piece {
 }
 
 /**
- * Clears what of records, end to end from `from` up to `to`, cannot be such records.
+ * Clears what of records, end to end from `from` up to `to`, cannot be such records, and tells of bytes after the ends of
+ * their texts, which stay.
  *
  * @param what they are, for messages
+ * @param around whether what is beside them is not what a kernel leaves there
  * @returns how many bytes were cleared
  */
 export function clearUnlike(
@@ -42,10 +50,27 @@ export function clearUnlike(
   from: number,
   to: number,
   what: string,
+  around?: () => boolean,
 ): number {
+  const { bytes, at } = piece;
   const { found, finish } = collector(reporter, piece, what);
-  findUnlike(record, dataView(piece.bytes), from, to, found);
-  return finish();
+  const view = dataView(bytes);
+  findUnlike(record, view, from, to, { at, ...(around === undefined ? {} : { around }) }, found);
+  const cleared = finish();
+  findTails(record, view, from, to, (start, end) => reporter.reused(what, at + start, at + end, true));
+  return cleared;
+}
+
+/** Asks whether something follows in the last page of bytes that the kernel allocated zeroed. */
+export function restOfPage(
+  { memory, pageSize }: { readonly memory: PhysicalMemory; readonly pageSize: number },
+  end: number,
+): () => boolean {
+  return () => {
+    const length = Math.ceil(end / pageSize) * pageSize - end;
+    const bytes = new Uint8Array(length);
+    return !isClear(bytes.subarray(0, memory.read(end, length, bytes)));
+  };
 }
 
 /** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */
@@ -85,12 +110,17 @@ export function clearHeader(
   fits: boolean,
   what: string,
 ): void {
-  const { size = 0, fields } = header;
-  const view = dataView(piece.bytes);
-  const linked = fields[0]?.pointer === undefined || isPageAddress(view, 0, SMALLEST_PAGE);
-  if ((fits && linked && looksLike(header, view, 0)) || isClear(piece.bytes.subarray(0, size))) return;
+  const { size = 0 } = header;
+  if (fitsHeader(header, piece, fits) || isClear(piece.bytes.subarray(0, size))) return;
   piece.bytes.fill(0, 0, size);
   reporter.reused(what, piece.at, piece.at + size);
+}
+
+/** Whether a page begins with what can be its header. */
+export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: boolean): boolean {
+  const view = dataView(bytes);
+  const linked = header.fields[0]?.pointer === undefined || isPageAddress(view, 0, SMALLEST_PAGE);
+  return fits && linked && looksLike(header, view, 0);
 }
 
 /**
@@ -108,29 +138,28 @@ export function withoutForeign(told: Told, bytes: Uint8Array, at: number | bigin
   return own;
 }
 
-function isClear(bytes: Uint8Array): boolean {
+/** Whether bytes are all zero. */
+export function isClear(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-/** Ranges of one piece that are told apart: more are one. */
-const MOST_RANGES = 8;
+/** Ranges of one piece that are told apart: more are one, with what is between them. */
+const MOST_RANGES = 64;
 
 function collector(reporter: Told, { bytes, at }: Piece, what: string) {
-  const ranges: { start: number; end: number; tail: boolean }[] = [];
+  const ranges: { start: number; end: number }[] = [];
   return {
-    found(start: number, end: number, tail = false): void {
+    found(start: number, end: number): void {
       const last = ranges.at(-1);
-      if (last !== undefined && (last.end === start || ranges.length === MOST_RANGES)) {
-        last.end = end;
-        last.tail &&= tail;
-      } else ranges.push({ start, end, tail });
+      if (last !== undefined && (last.end >= start || ranges.length === MOST_RANGES)) last.end = end;
+      else ranges.push({ start, end });
     },
     finish(): number {
       let cleared = 0;
-      for (const { start, end, tail } of ranges) {
+      for (const { start, end } of ranges) {
         bytes.fill(0, start, end);
         cleared += end - start;
-        reporter.reused(what, at + start, at + end, tail);
+        reporter.reused(what, at + start, at + end);
       }
       return cleared;
     },
@@ -142,12 +171,12 @@ function collector(reporter: Told, { bytes, at }: Piece, what: string) {
  *
  * @param reused may grow
  */
-export function withoutReused(memory: PhysicalMemory, { ranges: reused }: ReusedMemory): PhysicalMemory {
+export function withoutReused(memory: PhysicalMemory, { ranges }: ReusedMemory): PhysicalMemory {
   let seen = 0;
   let starts = new Float64Array(0);
   let ends = new Float64Array(0);
   function sort(): void {
-    const sorted = [...reused].sort((a, b) => a.start - b.start);
+    const sorted = ranges.filter(({ tail }) => tail !== true).sort((a, b) => a.start - b.start);
     starts = Float64Array.from(sorted, ({ start }) => start);
     // Of ranges over each other the furthest end so far counts: what is between two of them is not skipped.
     let furthest = 0;
@@ -155,14 +184,15 @@ export function withoutReused(memory: PhysicalMemory, { ranges: reused }: Reused
       furthest = Math.max(furthest, end);
       return furthest;
     });
-    seen = reused.length;
+    seen = ranges.length;
   }
   return {
     ...memory,
     read(address, length, into) {
       const known = memory.read(address, length, into);
-      if (seen !== reused.length) sort();
-      for (let i = firstAfter(ends, address, seen); i < seen && (starts[i] ?? 0) < address + known; i++)
+      if (seen !== ranges.length) sort();
+      const { length: count } = starts;
+      for (let i = firstAfter(ends, address, count); i < count && (starts[i] ?? 0) < address + known; i++)
         into.fill(0, Math.max((starts[i] ?? 0) - address, 0), Math.min((ends[i] ?? 0) - address, known));
       return known;
     },
