@@ -247,8 +247,7 @@ function isUnlike(record: RecordType<unknown>, view: DataView, offset: number): 
     if (textFaults(view, offset + at, length) > 0) unreadable++;
     else if (view.getUint8(offset + at) !== 0) right++;
   }
-  if (texts.length > 0)
-    return unreadable > 0 && (wrong > 0 || masks.length === 0) && wrong + unreadable > right;
+  if (texts.length > 0) return unreadable > 0 && wrong > 0 && wrong + unreadable > right;
   return wrong >= Math.min(WRONG_FIELDS, masks.length) && wrong > 0 && wrong >= right;
 }
 

@@ -16,7 +16,7 @@ export const soundMemory: Rule = {
   evidence:
     'kernel/liveupdate: kho_radix_walk_tree, kho_restore_vmalloc, luo_session_deserialize and the retrieve callbacks check counts and versions, and follow the pointers',
   consequence:
-    'the next kernel takes what is there for records: it follows pointers that are none, and restores and frees pages of other owners. Here such memory is taken as zero, and none of it is shown',
+    'the next kernel takes these bytes for records: it follows pointers that are none, and restores and frees pages of other owners. Here such memory is taken as zero, and none of it is shown',
   needs: ['memory'],
   reads: PARTS,
   finish({ handover }, report) {

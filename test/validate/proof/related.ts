@@ -61,7 +61,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   ],
   'MEMFD-011': [['MEMFD-012'], 'a large folio covers the indices of the next ones'],
   'MEMFD-018': [['VMALLOC-004'], 'two files of one record have one list'],
-  'KHO-153': [['KHO-240'], 'a memfd that is read at an offset cannot be a memfd'],
+  'KHO-153': [['VMALLOC-005', 'MEMFD-006'], 'a memfd that is read at an offset has other numbers'],
   'KHO-155': [['MEMFD-012'], 'a large folio covers the indices of the next ones'],
   'VTD-082': [['VTD-098'], 'the permission of the leaf is one that the table above it lacks'],
   'VTD-129': [['VTD-103'], 'the upper half that is cut off leads to a page that is a table already'],
