@@ -67,13 +67,17 @@ export function foreignParts(bytes: Uint8Array): Extent[] {
   const own = new Set<number>();
   for (const [start, end] of parts)
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) own.add(view.getUint32(i));
+  const { offDtStruct } = readFdtHeader(view, 0);
   return gaps.filter(([start, end]) => {
+    // Nothing that was edited lies before the structure block: libfdt leaves zeros between the parts.
+    if (end <= offDtStruct) return true;
     let foreign = 0;
     let same = 0;
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {
       const word = view.getUint32(i);
+      if (word === 0) continue;
       if (own.has(word)) same++;
-      else if (word !== 0) foreign++;
+      else foreign++;
     }
     return foreign >= FOREIGN_WORDS && foreign > same;
   });

@@ -324,20 +324,24 @@ const TEXT_WORDS = 4;
  */
 export function findUnlikeAddresses(
   view: DataView,
-  from: number,
+  first: number,
   to: number,
   pageSize: number,
   found: (start: number, end: number) => void,
 ): void {
-  for (let start = from; start + 8 <= to; ) {
+  for (let start = first; start + 8 <= to; ) {
     const end = Math.min(to, (Math.floor(start / PAGE) + 1) * PAGE);
+    let from = end;
     let odd = 0;
     let good = 0;
     for (let at = start; at + 8 <= end; at += 8) {
-      if (!isPageAddress(view, at, pageSize)) odd++;
-      else if (!isZero(view, at, 8)) good++;
+      if (!isPageAddress(view, at, pageSize)) {
+        from = Math.min(from, at);
+        odd++;
+      } else if (!isZero(view, at, 8)) good++;
     }
-    if (odd >= ODD_WORDS && odd > good) found(start, end);
+    // Sound ones at the start are a list whose end was damaged.
+    if (odd >= ODD_WORDS && odd > good) found(from, end);
     else if (odd >= TEXT_WORDS) findTextWords(view, start, end, found);
     start = end;
   }

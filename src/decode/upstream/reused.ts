@@ -18,7 +18,7 @@ import { dataView } from '../bytes.js';
 import type { Reporter } from './report.js';
 
 /** No kernel has smaller pages. */
-const SMALLEST_PAGE = 4096;
+export const SMALLEST_PAGE = 4096;
 
 /** Before anything is read. */
 export function noneReused(): ReusedMemory {

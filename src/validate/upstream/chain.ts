@@ -3,6 +3,7 @@ import type { Handover, Location } from '../../abi/model.js';
 import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
+import { findProperty, rootNode, valueOffset } from '../../fdt/tree.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
@@ -45,8 +46,10 @@ export interface PlacedArea {
   readonly owner: string;
   readonly subject: Subject;
   readonly area: VmallocArea;
-  /** The descriptor. */
+  /** Whose descriptor it is. */
   readonly location: Location;
+  /** Where its fields are. */
+  readonly descriptor: Location;
   readonly pages: readonly ListPage[];
   readonly broken: BrokenChain | undefined;
 }
@@ -68,11 +71,22 @@ export interface PlacedList {
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
-/** The field of a file's record that has the descriptor of its list. */
-function descriptorField({ form }: StructureModel): string | undefined {
+/** The field of a file's record that has the descriptor of its list, and where it begins in the record. */
+function descriptorField({ form }: StructureModel): { name: string; offset: bigint } | undefined {
   const root = formById(form)?.root;
   const [id] = Object.entries(root?.fields ?? {}).find(([, { kind }]) => kind === 'folios') ?? [];
-  return id === undefined ? undefined : `${root?.record.name}.${id}`;
+  const info = root?.record.fields.find((each) => each.id === id);
+  if (info === undefined) return undefined;
+  return { name: `${root?.record.name}.${id}`, offset: BigInt((info.bitOffset ?? 0) / 8) };
+}
+
+/** Where the value of kho_test's property is. */
+function testDescriptor({ subtrees, khoTest }: Handover): Location {
+  const origin = khoTest?.origin?.address;
+  const tree = subtrees?.find(({ address }) => address !== undefined && address === origin)?.tree;
+  if (tree === undefined || origin === undefined) return {};
+  const offset = valueOffset(tree, findProperty(tree, rootNode(tree), 'folios_info'));
+  return offset === undefined ? {} : { address: origin + BigInt(offset) };
 }
 
 /** Every vmalloc area: the folio lists of files, and kho_test's. */
@@ -89,14 +103,25 @@ export const findAreas = perHandover((handover): readonly PlacedArea[] => {
           owner: `the ${subject.what} of token ${hex(file.token)}, session ${quoted(name)}`,
           subject: fileSubject({ name }, file),
           area: list.area,
-          location: { ...place(model.address), ...(field === undefined ? {} : { field }) },
+          location: { ...place(model.address), ...(field === undefined ? {} : { field: field.name }) },
+          descriptor:
+            model.address === undefined || field === undefined
+              ? {}
+              : { address: model.address + field.offset },
         });
       }
     }
   }
   if (khoTest?.area !== undefined) {
     const location = { ...place(khoTest.origin?.address), property: 'folios_info' };
-    found.push({ owner: 'kho_test', subject: { node: 'kho_test' }, area: khoTest.area, location });
+    const descriptor = { ...testDescriptor(handover), property: 'folios_info' };
+    found.push({
+      owner: 'kho_test',
+      subject: { node: 'kho_test' },
+      area: khoTest.area,
+      location,
+      descriptor,
+    });
   }
   const frames = new Set(
     found.flatMap(({ area }) => Array.from(area.chunks, (at) => Math.floor(at / pageSize))),
