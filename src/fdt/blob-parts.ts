@@ -15,6 +15,8 @@ export type Extent = readonly [start: number, end: number];
 
 /** Strings that are not referred to are kept up to here: a tree that was edited in place has some. */
 const MAX_UNUSED_STRINGS = 4096;
+/** The devicetree specification has 31 characters; vendors have written a few more. */
+const LONGEST_NAME = 64;
 /** Reservations of a tree; the kernel's trees of this kind have none. */
 const MAX_RESERVATIONS = 64;
 
@@ -26,8 +28,11 @@ const LIMIT = 1n << 52n;
  * beside them is not.
  */
 export function blobParts(bytes: Uint8Array): Extent[] {
-  const tree = parseFdt(bytes);
-  const { header } = tree;
+  return partsOf(parseFdt(bytes));
+}
+
+function partsOf(tree: FdtTree): Extent[] {
+  const { header, bytes } = tree;
   if (header === undefined) return [];
   if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
   const parts: Extent[] = [[0, Math.min(FDT_HEADER_SIZE, bytes.length)]];
@@ -46,6 +51,8 @@ const VERSIONS = 32;
 /** Words of a gap that are nowhere in the tree, so that it is not what an edit left behind. */
 const FOREIGN_WORDS = 3;
 const WORD = 4;
+/** Tokens, and lengths and offsets of trees of this size, are below. */
+const SMALL = 0x1_0000;
 
 /**
  * What of a blob in memory is not its tree, and was never: bytes of somebody else that a damaged size, or a page that was
@@ -56,7 +63,10 @@ export function foreignParts(bytes: Uint8Array): Extent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < FDT_HEADER_SIZE || view.getUint32(0) !== FdtHeaderMagic.fdtMagic) return [];
   if (headerFaults(readFdtHeader(view, 0)) >= FAULTY_HEADER) return [[0, bytes.length]];
-  const parts = blobParts(bytes).sort(([a], [b]) => a - b);
+  const tree = parseFdt(bytes);
+  const parts = partsOf(tree)
+    .map(([start, end]) => [start, start === tree.structStart ? beforeUnknown(tree, end) : end] as const)
+    .sort(([a], [b]) => a - b);
   const gaps: Extent[] = [];
   let at = 0;
   for (const [start, end] of [...parts, [bytes.length, bytes.length] as const]) {
@@ -76,11 +86,18 @@ export function foreignParts(bytes: Uint8Array): Extent[] {
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {
       const word = view.getUint32(i);
       if (word === 0) continue;
-      if (own.has(word)) same++;
+      // Tokens that an edit left, or that follow a damaged one: lengths and offsets of names are small.
+      if (word < SMALL || own.has(word)) same++;
       else foreign++;
     }
     return foreign >= FOREIGN_WORDS && foreign > same;
   });
+}
+
+/** Up to where tokens are tokens: what follows an unknown one may be somebody else's. */
+function beforeUnknown({ diagnostics }: FdtTree, end: number): number {
+  const unknown = diagnostics.find(({ code }) => code === 'unknown-token');
+  return unknown === undefined ? end : Math.min(end, unknown.offset);
 }
 
 function headerFaults(header: FdtHeader): number {
@@ -95,10 +112,10 @@ function headerFaults(header: FdtHeader): number {
 
 function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd }: FdtTree): Extent[] {
   const strings = bytes.subarray(stringsStart, stringsEnd);
-  if (strings.length <= MAX_UNUSED_STRINGS && strings.every((byte) => byte === 0 || isNameByte(byte)))
-    return [[stringsStart, stringsEnd]];
   const seen = new Set<number>();
   for (let i = 0; i < count; i++) if (kind[i] === FdtToken.prop) seen.add(nameOffset[i] ?? 0);
+  if (seen.size > 0 && strings.length <= MAX_UNUSED_STRINGS && areNames(strings))
+    return [[stringsStart, stringsEnd]];
   const parts: Extent[] = [];
   for (const offset of seen) {
     let end = offset;
@@ -106,6 +123,16 @@ function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd 
     if (strings[end] === 0) parts.push([stringsStart + offset, stringsStart + end + 1]);
   }
   return parts;
+}
+
+/** Whether bytes are short names, with a NUL after each. */
+function areNames(strings: Uint8Array): boolean {
+  let length = 0;
+  for (const byte of strings) {
+    length = byte === 0 ? 0 : length + 1;
+    if (length > LONGEST_NAME || (byte !== 0 && !isNameByte(byte))) return false;
+  }
+  return true;
 }
 
 /** Characters of property names (devicetree specification 2.2.4), with the dash and underscore that are in use. */

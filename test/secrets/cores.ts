@@ -36,6 +36,8 @@ export interface Core {
   readonly pages: readonly number[];
   /** Fields that say how much there is of something. */
   readonly sizes: readonly SizeField[];
+  /** Fields of text. */
+  readonly texts: readonly SizeField[];
   readonly segments: readonly Segment[];
   /** Where in the file a physical address is. */
   offsetOf(address: number): number | undefined;
@@ -85,8 +87,9 @@ export function openCore(name: string): Core {
   const root = tree === undefined ? undefined : { address: Number(fdtAddress), bytes: tree.bytes };
   const { sink, finish } = believing(handover, root, memory);
   const sizes: SizeField[] = [];
+  const texts: SizeField[] = [];
   const tables = new Set<number>();
-  addReferences(listening(sink, sizes, tables), handover, root, memory);
+  addReferences(listening(sink, { sizes, texts, tables }), handover, root, memory);
   const believed = finish();
   const inTables = createRangeCollector();
   for (const table of tables) inTables.add(table, PAGE);
@@ -113,6 +116,7 @@ export function openCore(name: string): Core {
     records,
     pages: [...pages].sort((a, b) => a - b),
     sizes,
+    texts,
     segments,
     offsetOf(address) {
       for (const segment of segments) {
@@ -137,10 +141,23 @@ function pageOf(address: number): number {
   return address - (address % PAGE);
 }
 
-/** Hears where sizes are, besides. */
-function listening(sink: ReferenceSink, sizes: SizeField[], tables: Set<number>): ReferenceSink {
+/** What is heard, besides. */
+interface Heard {
+  readonly sizes: SizeField[];
+  readonly texts: SizeField[];
+  /** Pages whose bytes are all of them what hardware or nobody reads as records. */
+  readonly tables: Set<number>;
+}
+
+function listening(sink: ReferenceSink, { sizes, texts, tables }: Heard): ReferenceSink {
   const add = (record: RecordType<unknown>, address: number): void => {
-    for (const { unit, bitOffset, bitWidth, kernelName, kind } of record.fields) {
+    for (const { unit, bitOffset, bitWidth, kernelName, kind, text } of record.fields) {
+      if (text === true && bitOffset !== undefined && bitWidth !== undefined)
+        texts.push({
+          name: `${record.name}.${kernelName}`,
+          address: address + bitOffset / 8,
+          width: bitWidth / 8,
+        });
       if (unit !== 'count' && unit !== 'bytes' && unit !== 'pages') continue;
       if (kind !== 'uint' || bitOffset === undefined || bitWidth === undefined || bitWidth % 8 !== 0)
         continue;
@@ -167,6 +184,11 @@ function listening(sink: ReferenceSink, sizes: SizeField[], tables: Set<number>)
       const first = Number(typeof at === 'object' ? areaAddress(at, 0) : at);
       if (HARDWARE.has(record)) tables.add(pageOf(first));
       else if (count > 0) add(record, first);
+    },
+    bytes(address, length) {
+      sink.bytes(address, length);
+      for (let page = pageOf(Number(address)); page < Number(address) + length; page += PAGE)
+        tables.add(page);
     },
     blob(blob, binding) {
       sink.blob(blob, binding);
@@ -220,4 +242,17 @@ export function withSize(
   if (offset === undefined) return changed;
   for (let i = 0; i < width; i++) changed[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
   return changed;
+}
+
+/** The core with canaries after the end of each text. */
+export function plantedTails(core: Core, canary: Canary): Uint8Array {
+  const bytes = core.bytes.slice();
+  for (const { address, width } of core.texts) {
+    const offset = core.offsetOf(address);
+    if (offset === undefined) continue;
+    const end = bytes.indexOf(0, offset) + 1;
+    if (end > 0 && end < offset + width)
+      plant(canary, bytes.subarray(end, offset + width), address + end - offset, end);
+  }
+  return bytes;
 }
