@@ -44,17 +44,14 @@ export interface Missing {
   readonly owner?: bigint;
 }
 
-/** Code of the diagnostics on such bytes. */
-export const REUSED_CODE = 'memory-reused';
-
-/** Bytes that are not what a handover says they are, as in memory that was used again: zero to every reader. */
+/** Bytes that are not what a handover says they are, as in memory that was used again: zero to every reader, unless `tail`. */
 export interface Reused {
   /** In words, e.g. `block of sessions`. */
   readonly what: string;
   /** Physical addresses, half-open. */
   readonly start: number;
   readonly end: number;
-  /** They follow the end of a text. */
+  /** They follow the end of a text: they stay, as part of a record, but no trim has them. */
   readonly tail?: true;
 }
 

@@ -1,5 +1,4 @@
 /** The typed model as plain values for JSON, in the key order and form of `dump --format json`. */
-import { REUSED_CODE } from '../abi/missing.js';
 import type { Diagnostic, Guestmemfs, GuestmemfsFile, Handover, Location } from '../abi/model.js';
 import type { RecordView } from '../abi/record-view.js';
 import { equalBytes } from '../decode/bytes.js';
@@ -38,8 +37,7 @@ export function modelJson(handover: Handover): { [key: string]: unknown } {
     generation: handover.generation,
     pageSize: handover.pageSize,
     pageSizeReason: handover.pageSizeReason,
-    // What is taken as zero is zero in the document: it has nothing to tell of.
-    diagnostics: handover.diagnostics.filter(({ code }) => code !== REUSED_CODE).map(diagnosticJson),
+    diagnostics: handover.diagnostics.map(diagnosticJson),
     fdt:
       tree === undefined ? undefined : { address: handover.fdtAddress, ...imageToJson(toImage(tree), tree) },
     setupData:

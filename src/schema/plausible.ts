@@ -299,6 +299,30 @@ function isText(view: DataView, start: number, length: number): boolean {
   return count >= LEAST_TEXT && count * 4 >= length * 3 && letters.size >= LEAST_LETTERS;
 }
 
+/** Of a bitmap, so many words of which nearly all are addresses of the kernel's own memory are no bits. */
+const LEAST_POINTERS = 64;
+/** Bits 63:47 of such an address, in its high half. */
+const KERNEL = 0xffff_8000;
+
+/**
+ * Whether bytes may be bits of a bitmap. Any bits may be, so this refuses only text, and pages of kernel addresses: no
+ * bitmap has the same 17 bits in every word that is not empty or full.
+ */
+export function looksLikeBits(view: DataView): boolean {
+  const { byteLength } = view;
+  if (isText(view, 0, byteLength)) return false;
+  let pointers = 0;
+  let others = 0;
+  for (let at = 0; at + 8 <= byteLength; at += 8) {
+    const lo = view.getInt32(at, true);
+    const hi = view.getInt32(at + 4, true);
+    if ((lo | hi) === 0 || (lo & hi) === -1) continue;
+    if ((hi & KERNEL) >>> 0 === KERNEL) pointers++;
+    else others++;
+  }
+  return pointers < LEAST_POINTERS || others * 8 > pointers;
+}
+
 /** Of the high half of an address, bits that no machine has. */
 const HIGH = 0xfff0_0000;
 

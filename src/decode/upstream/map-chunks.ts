@@ -20,7 +20,7 @@ import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.j
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
-import { clearHeader, clearUnlike, fitsHeader, isClear } from './reused.js';
+import { clearHeader, clearUnlike, clearUnlikeBits, fitsHeader, isClear } from './reused.js';
 
 /** Pointers that fit a chunk. */
 export function chunkCapacity(pageSize: number): number {
@@ -198,6 +198,7 @@ function readBitmaps(
         reporter.absent('bitmap of the preserved memory map', page?.absentAt ?? at);
       }
       if (page === undefined) continue;
+      if (clearUnlikeBits(reporter, { bytes: page.bytes, at }, 'bitmap of the map')) complete = false;
       pages.push(at);
       const unit = BigInt(order + shift);
       const room = ((1n << 64n) - pointer.physStart) >> unit;

@@ -1,5 +1,5 @@
 /** Diagnostics of one decoding, a bounded number of each kind. */
-import { type Missing, type Part, REUSED_CODE, type ReusedMemory } from '../../abi/missing.js';
+import type { Missing, Part, ReusedMemory } from '../../abi/missing.js';
 import type { Diagnostic, Location } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { hex } from '../../schema/units.js';
@@ -56,9 +56,9 @@ export function createReporter(
     reused(what, start, end, tail = false) {
       reused.ranges.push({ what, start, end, ...(tail ? { tail } : {}) });
       const why = tail
-        ? 'follow the end of a text'
-        : 'cannot be such: the memory was used again, or is damaged';
-      add(REUSED_CODE, `${what}: ${end - start} bytes at ${hex(start)} ${why}; they are taken as zero`, {
+        ? 'follow the end of a text: a kernel leaves zeros there'
+        : 'are not what should be there: the memory was used again, or a pointer to it is damaged; they are taken as zero';
+      add('memory-reused', `${what}: ${end - start} bytes at ${hex(start)} ${why}`, {
         address: BigInt(start),
       });
     },

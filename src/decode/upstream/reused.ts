@@ -12,6 +12,7 @@ import {
   findUnlikeAddresses,
   isPageAddress,
   looksLike,
+  looksLikeBits,
 } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
@@ -96,6 +97,14 @@ export function clearUnlikeAddresses(
   const { found, finish } = collector(reporter, piece, what);
   findUnlikeAddresses(dataView(piece.bytes), from, to, SMALLEST_PAGE, found);
   return finish();
+}
+
+/** The same for a bitmap, all of it. */
+export function clearUnlikeBits(reporter: Told, { bytes, at }: Piece, what: string): boolean {
+  if (looksLikeBits(dataView(bytes))) return false;
+  bytes.fill(0);
+  reporter.reused(what, at, at + bytes.length);
+  return true;
 }
 
 /**

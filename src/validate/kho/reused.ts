@@ -5,7 +5,7 @@ import type { LuoSession } from '../../abi/upstream/model.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Rule, Subject } from '../rule.js';
 import { fileSubject, sessionSubject } from '../subject.js';
-import { hex } from '../text.js';
+import { counted, hex } from '../text.js';
 
 export const soundMemory: Rule = {
   id: 'KHO-240',
@@ -41,8 +41,8 @@ export const soundMemory: Rule = {
         ...(tail === true ? { severity: 'warning' as const } : {}),
         message:
           tail === true
-            ? `${what}: ${length} bytes follow the NUL of a text at ${hex(BigInt(start))}${others}`
-            : `${what}: ${length} bytes at ${hex(BigInt(start))}${others} cannot be what should be there: the memory was used again, or a pointer to it is damaged`,
+            ? `${what}: ${counted(length, 'byte')} after the NUL of a text at ${hex(BigInt(start))}${others}`
+            : `${what}: ${counted(length, 'byte')} at ${hex(BigInt(start))}${others}: not what should be there, as the memory was used again, or a pointer to it is damaged`,
         location: { address: BigInt(start) },
       });
     }
