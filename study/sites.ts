@@ -1,14 +1,14 @@
 /** Every field of every record of a dump. */
 import type { Handover } from '../src/abi/model.js';
-import { findInstances } from '../src/instances/find.js';
+import type { PhysicalMemory } from '../src/memory/physical.js';
+import { rtaddrReg } from '../src/records/vtd.js';
+import { findInstances } from '../src/references/find.js';
 import {
   type InstanceLimits,
   type Instances,
   type RecordInstance,
   sampled,
-} from '../src/instances/instance.js';
-import type { PhysicalMemory } from '../src/memory/physical.js';
-import { rtaddrReg } from '../src/records/vtd.js';
+} from '../src/references/instance.js';
 import type { RecordType } from '../src/schema/record.js';
 import type { StudyUnit } from './dumps.js';
 import { fieldsOf, type Site } from './fields.js';

@@ -1,8 +1,8 @@
 /** Fields of a devicetree blob that are not a record of a binding: tokens, and values of other properties. */
 import { type FdtTree, parseFdt } from '../src/fdt/parse.js';
 import { children, properties, propertyName, propertyValue, rootNode, valueOffset } from '../src/fdt/tree.js';
-import type { BlobInstance } from '../src/instances/instance.js';
 import { fdtProp } from '../src/records/fdt.js';
+import type { BlobInstance } from '../src/references/instance.js';
 import { fieldsOf, type Site } from './fields.js';
 
 /** Bytes of a token before its FDT_PROP header. */

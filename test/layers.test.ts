@@ -56,6 +56,16 @@ describe('layers', () => {
     ]);
   });
 
+  it('are told where too many files name one structure', () => {
+    const named = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`decode/m${i}.ts`, '// A memfd.']));
+    const other = { 'decode/x.ts': "'guest_memfd, huge-memfd'", 'cli/x.ts': "'memfd'" };
+    expect(check({ ...LEAVES, ...named(6), ...other })).toEqual([]);
+    expect(check({ ...LEAVES, ...named(7), ...other })).toEqual([
+      expect.stringMatching(/^src\/decode\/m6\.ts:1: 7 files name memfd beside its folder, more than 6: /),
+    ]);
+  });
+
   it('ask for facts, and name no version of an ABI but in the words of rules', () => {
     const text = [
       '/** A comment may say luo-v1. */',

@@ -10,6 +10,7 @@ import { recordTypes } from '../records/index.js';
 import { type AbiSummary, checkAbiLines } from '../report/check-abi-text.js';
 import { jsonChunks } from '../report/json-chunks.js';
 import type { RecordType } from '../schema/record.js';
+import { HANDLER_STRUCTS } from '../structures/bound-records.js';
 import { expectedStructs } from '../versions/structs.js';
 import { type CommonArguments, commonOptions, joined, message, paint, STATUS, write } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
@@ -93,7 +94,8 @@ export const checkAbiCommand: CommandModule<object, CheckArguments> = {
 function releaseOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const release = /^([0-9]+\.[0-9]+)(?:$|[.-])/.exec(text)?.[1];
-  if (release !== undefined && expectedStructs(new Set(), release) !== undefined) return release;
+  if (release !== undefined && expectedStructs(new Set(), HANDLER_STRUCTS, release) !== undefined)
+    return release;
   throw new UsageError(`--release: "${text}" is not a release with known structs (6.16 to 7.4)`);
 }
 
@@ -104,7 +106,7 @@ function withMissing(
 ): { structs: StructVerdict[]; summary: AbiSummary } {
   const present = new Set(found.filter(({ verdict }) => verdict !== 'absent').map(({ name }) => name));
   // Kernels of the 2024 series have other structs, and a table of none.
-  const expected = present.has(MARK_2024) ? undefined : expectedStructs(present, release);
+  const expected = present.has(MARK_2024) ? undefined : expectedStructs(present, HANDLER_STRUCTS, release);
   const names = new Set(expected?.names);
   const structs = found.map((each) =>
     each.verdict === 'absent' && names.has(each.name) ? { ...each, verdict: 'missing' as const } : each,

@@ -14,10 +14,6 @@ import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';
 /** Exit statuses of every command (design section 4). */
 export const STATUS = { clean: 0, findings: 1, unusable: 2, internal: 3 } as const;
 
-/** What help says of them. */
-export const EXIT_STATUS =
-  'Exit status: 0 clean; 1 findings (validate) or differences (diff); 2 arguments or input that cannot be used, or an incomplete answer; 3 internal error';
-
 const ASSUMPTIONS = [...GENERATIONS, ...FORMS];
 
 type Text = string | string[] | undefined;
@@ -55,7 +51,6 @@ export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
       // Groups are printed in the order in which they are named: a command's own options first.
       .group([], 'Positionals:')
       .group([], 'Options:')
-      .epilogue(EXIT_STATUS)
       .option('memory', {
         ...text,
         describe: 'memory of a devicetree blob: an ELF core, compressed or not',

@@ -6,10 +6,10 @@ import { blobTarget, type FuzzTarget, memoryTarget } from '../fuzz/target.js';
 import { MORE_NAMES } from '../synth/more.js';
 import type { SynthOptions } from '../synth/options.js';
 import { planFromSeed, synthesise } from '../synth/synth.js';
-import { NOTHING_GIVEN, type VtdUnit } from '../validate/vtd/unit.js';
 import { isRfc, RFC } from '../versions/generations.js';
 import { DEVELOPED, NEWEST, RELEASED, type WrittenForms } from '../versions/written.js';
 import { settingsOf } from '../vtd/registers.js';
+import { NOTHING_GIVEN, type VtdUnit } from '../vtd/rules/unit.js';
 import { UsageError } from './numbers.js';
 
 const MIB = 1n << 20n;

@@ -4,7 +4,7 @@ import { type CaseMaker, caseMaker, type FuzzCase } from '../fuzz/generate.js';
 import { blobTarget, type FuzzTarget, ImageTooLarge, memoryTarget } from '../fuzz/target.js';
 import { InputError } from '../memory/node/errors.js';
 import { createXxh64 } from '../memory/xxh64.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, loadOptions, message } from './common.js';
 import { type LoadedDump, withDump, withDumps, writerRelease } from './load.js';
 import { trimOptions } from './trim.js';

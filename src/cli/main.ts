@@ -4,10 +4,10 @@ import { InputError, OutputError } from '../memory/node/errors.js';
 import { forgetReads } from '../memory/node/files-read.js';
 import { budgetLines, budgetsFail, forgetBudgets } from './budgets.js';
 import { COMMANDS } from './commands.js';
-import { EXIT_STATUS, message, STATUS } from './common.js';
+import { message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
+import { adjustHelp } from './help.js';
 import { UsageError } from './numbers.js';
-import { withPlaceholders } from './placeholders.js';
 import { commandOf, refusalText } from './refusal.js';
 import { packageVersion } from './version.js';
 
@@ -88,20 +88,6 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/**
- * yargs lays out the help of every command that runs, for the case that it fails; our refusals do not print it. What it
- * prints says what options take.
- */
-function adjustHelp(parser: Argv): void {
-  const { getInternalMethods } = parser as unknown as {
-    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void; help(): string } };
-  };
-  const usage = getInternalMethods.call(parser).getUsageInstance();
-  usage.cacheHelpMessage = () => {};
-  const { help } = usage;
-  usage.help = () => withPlaceholders(help.call(usage));
-}
-
 /** Runs something; on a terminal with a line that says how far it is. */
 async function withMeter(quiet: boolean, work: () => unknown): Promise<void> {
   if (quiet || process.stderr.isTTY !== true) await work();
@@ -134,6 +120,8 @@ function commandModules(found: (action: Action) => void): CommandModule[] {
 
 function parser(argv: readonly string[], found: (action: Action) => void): Argv {
   const instance = yargs(markLiterals(argv));
+  const width = Math.min(110, process.stdout.columns ?? 110);
+  adjustHelp(instance, width);
   instance
     .scriptName('kho')
     // Refusals are read by us, in English.
@@ -142,14 +130,16 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
       '$0 <command> [options]\n\nReads, checks and writes what one Linux kernel hands to the next across kexec.',
     )
     .command(commandModules(found))
+    .example('kho info vmcore', 'what it is, what it holds, whether it is sound')
+    .example('kho validate vmcore', 'every rule of its generation; exit status 0, 1 or 2')
     .example('kho dump kho.dtb', 'what the old kernel handed over')
+    .example('kho what vmcore 0x740000', 'whose memory this is, and which devices reach it')
     .middleware((args) => {
       for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
       checkDistinctFiles(args);
     })
     .demandCommand(1, 'a command is missing')
     .strict()
-    .epilogue(EXIT_STATUS)
     .version(packageVersion())
     .help()
     .alias('help', 'h')
@@ -161,8 +151,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     })
     .exitProcess(false)
     .fail((text, error) => refuse(argv, text, error, instance))
-    .wrap(Math.min(110, process.stdout.columns ?? 110));
-  adjustHelp(instance);
+    .wrap(width);
   return instance;
 }
 

@@ -6,7 +6,7 @@ import { tellStage } from '../memory/node/telling.js';
 import { reportPage } from '../report/page/page.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
-import { vtdRules } from '../validate/vtd/index.js';
+import { vtdRules } from '../vtd/rules/index.js';
 import { type CommonArguments, commonOptions, loadOptions, write } from './common.js';
 import { commandLine, fileFacts, runDate } from './file-facts.js';
 import { containerOptions } from './load.js';

@@ -10,7 +10,7 @@ import { size } from '../schema/units.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
 import type { TrimUnit } from '../trim/units.js';
 import { absentRoot } from '../validate/questions.js';
-import { translationEnabled, type VtdUnit } from '../validate/vtd/unit.js';
+import { translationEnabled, type VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
 import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';

@@ -10,9 +10,9 @@ import { areaOf } from '../validate/coverage.js';
 import type { Severity } from '../validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../validate/run.js';
 import { shortfallText } from '../validate/verdict.js';
-import { vtdRules } from '../validate/vtd/index.js';
 import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
+import { vtdRules } from '../vtd/rules/index.js';
 import { judgeBudgets } from './budgets.js';
 import {
   type CommonArguments,
@@ -77,7 +77,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}`,
       })
       .option('output', {
-        ...OUTPUT_OPTION,
+        type: 'string',
         describe: `${OUTPUT_OPTION.describe}; FORMAT=FILE, repeated, adds outputs`,
       })
       .option('all', {

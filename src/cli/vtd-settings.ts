@@ -4,9 +4,9 @@ import { type Iomem, parseIomem } from '../memory/iomem.js';
 import { InputError } from '../memory/node/errors.js';
 import { readText } from '../memory/node/read-text.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
-import type { VtdOptions, VtdUnit } from '../validate/vtd/unit.js';
 import { type DeviceId, parseDeviceId } from '../vtd/device-id.js';
 import { type KnownSettings, parseRegset, settingsOf, settingsOfUnit } from '../vtd/registers.js';
+import type { VtdOptions, VtdUnit } from '../vtd/rules/unit.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
 
 type Text = string | string[] | undefined;

@@ -127,6 +127,7 @@ function place(
   } else if ('any' in binding.name) {
     object[binding.name.key] = name;
   }
+  if (binding.told === true) object.compatible = binding.compatible;
   (parent[binding.place.list] as ModelObject[]).push(object);
   return object;
 }

@@ -13,7 +13,7 @@ import {
 } from '../fdt/tree.js';
 import { FdtToken } from '../records/fdt.js';
 import { ownVersion } from '../schema/composite.js';
-import { RIDERS } from '../structures/riders.js';
+import { RIDER_TREES } from '../structures/riders.js';
 import { RFC, RFC_COMPATIBLE, upstreamNamed } from '../versions/generations.js';
 import { compatibleStrings } from './bind.js';
 
@@ -21,9 +21,7 @@ import { compatibleStrings } from './bind.js';
 const RFC_CHILDREN = new Set(['iommufd', 'intel-iommu', 'guestmemfs', 'ftrace']);
 const VERSION = /-v\d+$/;
 /** `compatible`, without its version, of blobs that hang below an upstream root tree (Documentation/core-api/kho). */
-const RIDER_TREES = new Set(
-  RIDERS.flatMap(({ trees }) => trees.map(({ compatible }) => compatible.replace(VERSION, ''))),
-);
+const RIDER_COMPATIBLES = new Set(RIDER_TREES.map(({ compatible }) => compatible.replace(VERSION, '')));
 
 export interface Classification {
   readonly kind: DumpKind;
@@ -47,7 +45,7 @@ export function classify(tree: FdtTree): Classification {
     property < 0 ? [] : compatibleStrings(propertyValue(tree, property) ?? new Uint8Array(0));
   const version = compatible.map(ownVersion).find((text) => /^kho-v\d+$/.test(text));
   if (version === undefined) {
-    if (compatible.some((text) => VERSION.test(text) && RIDER_TREES.has(text.replace(VERSION, ''))))
+    if (compatible.some((text) => VERSION.test(text) && RIDER_COMPATIBLES.has(text.replace(VERSION, ''))))
       return { kind: 'rider' };
     if (findNode(tree, '/chosen') >= 0 || findNode(tree, '/cpus') >= 0) {
       return { kind: 'boot-fdt' };

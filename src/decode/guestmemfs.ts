@@ -20,20 +20,17 @@ import {
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
 import type { RecordType } from '../schema/record.js';
+import {
+  GUESTMEMFS_BLOCK,
+  INODE_FILE,
+  INODE_TABLE_SIZE,
+  MAPPING_ENTRIES,
+  MAPPING_PAGE,
+} from '../structures/guestmemfs/memory.js';
 import { dataView } from './bytes.js';
 import { KHO_MEM_NOINIT } from './mem-properties.js';
 import type { Reporter } from './upstream/report.js';
 import { clearUnlike, restOfPage } from './upstream/reused.js';
-
-/** Bytes of one allocation block (PMD_SIZE on x86-64). */
-export const GUESTMEMFS_BLOCK = 0x200000n;
-/** The series is of x86: a page of mappings. */
-const INDEX_PAGE = 4096;
-/** Entries of a mapping page that exist; `num_mappings` may claim more. */
-export const MAPPING_ENTRIES = INDEX_PAGE / MAPPING_BLOCK_SIZE;
-/** guestmemfs_inode.flags: the inode is a file (bit 0) or the directory (bit 1). */
-export const INODE_FILE = 1;
-export const INODE_DIR = 2;
 
 /** The data region without its flag bit; undefined when fs_mem is not decoded. */
 export function fsMemRange(guestmemfs: Guestmemfs | undefined): AddressRange | undefined {
@@ -76,7 +73,7 @@ export function readGuestmemfs(
     if (bytes === undefined) absent(what, record.addr);
     else {
       const at = Number(record.addr);
-      const around = restOfPage({ memory, pageSize: INDEX_PAGE }, at + length);
+      const around = restOfPage({ memory, pageSize: MAPPING_PAGE }, at + length);
       clearUnlike(reporter, of, { bytes, at }, 0, length, what, around);
     }
     return bytes;
@@ -85,9 +82,9 @@ export function readGuestmemfs(
   const superblockBytes = take('super block', superblock, GUESTMEMFS_SB_SIZE, guestmemfsSb);
   if (superblockBytes?.length === GUESTMEMFS_SB_SIZE)
     state.superblock = readGuestmemfsSb(dataView(superblockBytes), 0);
-  const inodeBytes = take('inode table', inodes, Number(GUESTMEMFS_BLOCK), guestmemfsInode);
+  const inodeBytes = take('inode table', inodes, INODE_TABLE_SIZE, guestmemfsInode);
   if (inodeBytes !== undefined) state.inodes = recordView(guestmemfsInode, inodeBytes);
-  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, INDEX_PAGE, mappingInode);
+  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, MAPPING_PAGE, mappingInode);
   if (indexBytes !== undefined) state.index = recordView(mappingInode, indexBytes);
   guestmemfs.state = state;
   if (state.inodes !== undefined) {

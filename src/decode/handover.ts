@@ -19,7 +19,7 @@ import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { firstAbsent, physicalAddress, readBytes } from '../memory/read.js';
 import { khoMem } from '../records/kho.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { isRfc, type RFC } from '../versions/generations.js';
 import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';

@@ -1,11 +1,11 @@
 /** Outlines of two handovers against each other. */
 import { equalBytes } from '../decode/bytes.js';
+import type { Place } from '../references/place.js';
 import { hex } from '../schema/units.js';
 import { differingBytes } from './bytes.js';
 import type { Difference, Field, Gap, Value } from './difference.js';
 import type { Entity, List, SpanList } from './entity.js';
 import { pairs } from './pairs.js';
-import type { Place } from './place.js';
 import type { Aspect } from './span.js';
 import { diffSpans } from './spans.js';
 

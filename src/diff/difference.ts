@@ -1,5 +1,5 @@
 /** What a comparison gives: differences, what could not be compared, and their numbers. */
-import type { Place } from './place.js';
+import type { Place } from '../references/place.js';
 
 /** A value of a field; bytes are compared whole and shown only as far as they are short. */
 export type Value = string | number | bigint | Uint8Array;

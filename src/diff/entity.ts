@@ -2,8 +2,9 @@
  * What a handover holds as named things with fields, lists below them, and spans: the form in which two
  * handovers are compared, whatever their generation. Outlines are drawn, not stored.
  */
+
+import type { Place } from '../references/place.js';
 import type { Field, Value } from './difference.js';
-import type { Place } from './place.js';
 import type { SpanColumns } from './span-columns.js';
 
 export type { Aspect, Span } from './span.js';

@@ -8,15 +8,15 @@ import { imageFromJson } from '../fdt/image-from-json.js';
 import { mismatchedNames, needsLayout, relayout } from '../fdt/image-layout.js';
 import { createFdtWriter, type FdtWriter } from '../fdt/writer.js';
 import { readFdtHeader, writeFdtHeader } from '../records/fdt.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { applyTyped } from './apply.js';
 import { type TypedNode, typedTree } from './bind.js';
 import { jsonObject, ModelError, modelObject } from './from-json.js';
+import { riderRecord, riderTree } from './structures/rider.js';
 import { freshRoot, isUpstreamRoot } from './upstream/fresh.js';
-import { decodedPart, recordRider, treeRider } from './upstream/rider.js';
 
 /** More than these are counted only. */
 const MAX_RENAMED = 8;
@@ -49,7 +49,7 @@ export function encodeBlob(document: unknown): EncodedBlob {
   const fdt = json.fdt === undefined ? {} : jsonObject(json.fdt, 'fdt');
   const target = targetOf(json);
   if (target === undefined) {
-    const record = json.kind === 'rider' && json.fdt === undefined ? recordRider(json) : undefined;
+    const record = json.kind === 'rider' && json.fdt === undefined ? riderRecord(json) : undefined;
     if (record !== undefined) return { bytes: record, messages: [] };
     if (fdt.tree === undefined) {
       throw new ModelError(
@@ -98,10 +98,11 @@ function targetOf(json: { readonly [key: string]: unknown }): Target | undefined
     const decoded = (handover: Handover) => handover as unknown as { [key: string]: unknown };
     return { binding, generation, part: json, path: '', decoded };
   }
-  const rider = json.kind === 'rider' ? treeRider(json) : undefined;
-  if (rider === undefined) return undefined;
-  const { binding, part, key } = rider;
-  return { binding, part, path: key, decoded: (handover) => decodedPart(handover, rider) };
+  const tree = json.kind === 'rider' ? riderTree(json) : undefined;
+  if (tree === undefined) return undefined;
+  const { binding, part, rider } = tree;
+  const decoded = (handover: Handover) => (handover[rider.key] ?? {}) as { [key: string]: unknown };
+  return { binding, part, path: rider.key, decoded };
 }
 
 /** Lays the typed parts over the image of the document's tree. */

@@ -1,20 +1,18 @@
 /** guestmemfs' structures at the addresses that the tree names (rfc-2024 2.3). */
+
 import type { Guestmemfs } from '../abi/model.js';
+import { packRecords } from '../abi/record-view.js';
 import { fsMemRange } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { GUESTMEMFS_SB_SIZE, type GuestmemfsInode, GuestmemfsSbSerialised } from '../records/guestmemfs.js';
-import type { KhoMem } from '../records/kho.js';
 import {
-  BITMAP_SIZE,
-  bitmapBytes,
-  INODE_TABLE_SIZE,
-  indexBytes,
-  inodeTableBytes,
-  LAST_INO,
-  mappingBytes,
-  sparseSegments,
-  superblockBytes,
-} from './rfc-memory.js';
+  GUESTMEMFS_SB_SIZE,
+  type GuestmemfsInode,
+  GuestmemfsSbSerialised,
+  guestmemfsSb,
+} from '../records/guestmemfs.js';
+import type { KhoMem } from '../records/kho.js';
+import { BITMAP_SIZE, INODE_TABLE_SIZE, LAST_INO } from '../structures/guestmemfs/memory.js';
+import { bitmapBytes, indexBytes, inodeTableBytes, mappingBytes, sparseSegments } from './rfc-memory.js';
 import { type GuestmemfsContents, guestmemfsContents } from './rfc-memory-json.js';
 import { type Placement, put } from './rfc-memory-place.js';
 
@@ -111,7 +109,9 @@ function placeSuperblock(
     );
     return;
   }
-  put(placement, 'typed', 'the super block', record.addr, [{ address: 0, bytes: superblockBytes(sb) }]);
+  put(placement, 'typed', 'the super block', record.addr, [
+    { address: 0, bytes: packRecords(guestmemfsSb, [sb]).bytes },
+  ]);
 }
 
 function freshSuperblock(

@@ -1,5 +1,5 @@
 /** The JSON of `guestmemfs` → the node's records in memory. */
-import { GUESTMEMFS_BLOCK, INODE_DIR, INODE_FILE, MAPPING_ENTRIES } from '../decode/guestmemfs.js';
+
 import {
   type GuestmemfsInode,
   type GuestmemfsSb,
@@ -7,10 +7,16 @@ import {
   guestmemfsSb,
 } from '../records/guestmemfs.js';
 import { bytesToHex, hexToBytes, textToBytes } from '../schema/text.js';
+import {
+  freeInode,
+  GUESTMEMFS_BLOCK,
+  INODE_DIR,
+  INODE_FILE,
+  LAST_INO,
+  MAPPING_ENTRIES,
+  ROOT_INO,
+} from '../structures/guestmemfs/memory.js';
 import { jsonArray, jsonInteger, jsonObject, ModelError, recordFromJson } from './from-json.js';
-import { freeInode, LAST_INO } from './rfc-memory.js';
-
-const ROOT_INO = 1;
 
 /** A file of the document. */
 export interface FileContents {

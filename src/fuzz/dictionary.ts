@@ -2,8 +2,8 @@
 
 import { LUO_VERSIONS } from '../abi/upstream/model.js';
 import { FdtHeaderMagic, FdtToken } from '../records/fdt.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
-import { RIDERS } from '../structures/riders.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
+import { RIDER_TREES, RIDERS } from '../structures/riders.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding } from '../structures/tree.js';
 import { RELEASES } from '../versions/table.js';
@@ -14,7 +14,7 @@ export function* dictionaryLines(): Generator<string> {
   yield entry('fdt_magic', word(FdtHeaderMagic.fdtMagic));
   for (const [name, token] of Object.entries(FdtToken)) yield entry(`fdt_${name}`, word(Number(token)));
   const texts = new Set<string>();
-  const trees = [rfc2024, ...Object.values(upstreamRoots), ...RIDERS.flatMap((rider) => rider.trees)];
+  const trees = [rfc2024, ...Object.values(upstreamRoots), ...RIDER_TREES];
   for (const { root } of trees) addNames(root, texts);
   for (const { files, luo, memblock } of RELEASES)
     for (const text of [luo, memblock, ...files]) if (text !== undefined) texts.add(text);

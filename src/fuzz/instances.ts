@@ -1,6 +1,6 @@
 /** What can be mutated of a target: the instances of its handover that its image holds. */
-import { findInstances } from '../instances/find.js';
-import type { InstanceLimits, Instances } from '../instances/instance.js';
+import { findInstances } from '../references/find.js';
+import type { InstanceLimits, Instances } from '../references/instance.js';
 import { type FuzzTarget, part } from './target.js';
 
 /** More of a kind would make no other cases. */

@@ -16,7 +16,7 @@ import { treeLines } from '../report/tree-text.js';
 import { validateLines } from '../report/validate-text.js';
 import { catalogue } from '../validate/catalogue.js';
 import { type ValidateOptions, validate } from '../validate/run.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 import { applied, type MutatedTarget } from './apply.js';
 import type { FuzzCase } from './generate.js';
 import type { Change } from './mutation.js';

@@ -9,7 +9,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { bytesAccess } from '../memory/random-access.js';
 import { segmentsMemory } from '../memory/segments.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
-import type { VtdUnit } from '../validate/vtd/unit.js';
+import type { VtdUnit } from '../vtd/rules/unit.js';
 
 /** Contiguous bytes of an image. */
 export interface ImageSegment {

@@ -2,6 +2,8 @@
 export interface RandomAccess {
   /** Bytes in all. */
   readonly size: number;
+  /** Bytes that something stores, where others are holes that read as zeros; all of them when left out. */
+  readonly stored?: number;
   /**
    * Copies [offset, offset + length) into `into` from index 0.
    *

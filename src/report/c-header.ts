@@ -1,6 +1,6 @@
 /** Records as C: structures as a kernel would declare them, and assertions that their layout is the one in formats/. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import { boundRecords } from '../structures/bound-records.js';
+import { boundRecords, RELEASED_FILES } from '../structures/bound-records.js';
 import { formsOf } from '../structures/forms.js';
 import { DRAFTS } from '../structures/index.js';
 import { isRfc, RFC } from '../versions/generations.js';
@@ -19,20 +19,7 @@ export interface CHeader {
   readonly records: readonly Record[];
 }
 
-/** Files of formats/ whose structures are part of what a release hands over. */
-const FILES: ReadonlySet<string> = new Set([
-  'kho_root',
-  'kho_map',
-  'kho_block',
-  'vmalloc',
-  'luo',
-  'memfd',
-  'kexec_metadata',
-  'kho_test',
-  'memblock',
-]);
-
-/** The same, of the 2024 series; of ftrace's pages only those that it takes over. */
+/** Files of formats/ that the 2024 series hands over; of ftrace's pages only those that it takes over. */
 const RFC_FILES: ReadonlySet<string> = new Set(['kho', 'guestmemfs']);
 const NOT_HANDED_OVER = 'boot_params';
 
@@ -92,7 +79,7 @@ export function* cHeaderLines({ title, name, records }: CHeader): Generator<stri
 /** A structure of the kernel that the release has in this form. */
 function isOf(record: Record, abi: ReleaseAbi): boolean {
   const { file, name } = record;
-  if (!FILES.has(file) || !isStruct(record)) return false;
+  if (!RELEASED_FILES.has(file) || !isStruct(record)) return false;
   const forms = formsOf(name);
   const own = forms.find(({ record }) => record === name);
   if (forms.length < 2 || own === undefined) return true;

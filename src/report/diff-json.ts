@@ -2,7 +2,7 @@
 import type { Diff } from '../diff/diff.js';
 import type { Difference, Field, Value } from '../diff/difference.js';
 import type { Coverage, Uncovered } from '../diff/kept/coverage.js';
-import type { Place } from '../diff/place.js';
+import type { Place } from '../references/place.js';
 import { type DiffSide, sideFacts } from './diff-sides.js';
 import { SCHEMA_VERSION } from './model-json.js';
 import { textKeys } from './text-json.js';

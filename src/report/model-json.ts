@@ -1,13 +1,13 @@
 /** The typed model as plain values for JSON, in the key order and form of `dump --format json`. */
+
 import type { Diagnostic, Guestmemfs, GuestmemfsFile, Handover, Location } from '../abi/model.js';
 import type { RecordView } from '../abi/record-view.js';
 import { equalBytes } from '../decode/bytes.js';
-import { INODE_FILE } from '../decode/guestmemfs.js';
-import { freeInode } from '../encode/rfc-memory.js';
 import { toImage } from '../fdt/image.js';
 import { imageToJson } from '../fdt/image-json.js';
 import type { GuestmemfsInode, MappingInode } from '../records/guestmemfs.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { freeInode, INODE_FILE } from '../structures/guestmemfs/memory.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { textKeys } from './text-json.js';
 import { treeJson } from './tree-json.js';
 import { preservedJson, upstreamJson } from './upstream-json.js';

@@ -1,5 +1,5 @@
 /** Logical places as people read them. */
-import type { Place } from '../diff/place.js';
+import type { Place } from '../references/place.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex, pciAddress, size } from '../schema/units.js';

@@ -7,6 +7,7 @@ import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import { formById, structuresOf } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
+import { riderOf } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
 import { listsOf } from '../structures/text.js';
 import { whatIs } from '../what/what.js';
@@ -187,20 +188,17 @@ function onlyElement(handover: Handover, address: bigint): Partial<Handover> {
 /** What the dump says of a child of the root, besides its node: the model with that part alone. */
 export function partOf(handover: Handover, child: string): Handover {
   const { kind, generation, pageSize, diagnostics, memory, missing, subtrees = [] } = handover;
-  const { luo, memblock, khoTest, kexecMetadata, guestmemfs, iommu, pci } = handover;
-  const parts: { readonly [name: string]: Partial<Handover> } = {
-    LUO: { ...(luo && { luo }), ...(iommu && { iommu }), ...(pci && { pci }) },
-    memblock: { ...(memblock && { memblock }) },
-    kho_test: { ...(khoTest && { khoTest }) },
-    'kexec-metadata': { ...(kexecMetadata && { kexecMetadata }) },
-    guestmemfs: { ...(guestmemfs && { guestmemfs }) },
-  };
+  const key = riderOf(child)?.key ?? (child === 'guestmemfs' ? child : undefined);
+  // FLBs hold what is at the top.
+  const held = key === 'luo' ? [...structuresOf(handover)] : [];
+  const part = key === undefined || handover[key] === undefined ? {} : { [key]: handover[key] };
   return {
     ...{ kind, pageSize, diagnostics },
     ...(generation && { generation }),
     ...(memory && { memory }),
     ...(missing && { missing }),
     subtrees: subtrees.filter(({ name }) => name === child),
-    ...(Object.hasOwn(parts, child) ? parts[child] : {}),
+    ...part,
+    ...Object.fromEntries(held.map(({ subject, value }) => [subject.key, value])),
   };
 }

@@ -2,9 +2,10 @@
 import type { DraftRecord } from '../abi/upstream/model.js';
 import type { FieldInfo } from '../schema/record.js';
 import { hex } from '../schema/units.js';
-import type { FolioList } from '../structures/folios.js';
+import type { FolioList, VmallocArea } from '../structures/folios.js';
 import { formById, structuresOf } from '../structures/index.js';
 import type { ListPage, StructureList } from '../structures/model.js';
+import type { Rider } from '../structures/rider.js';
 import {
   fieldBinding,
   flagKeys,
@@ -19,8 +20,9 @@ import {
   type ValueField,
 } from '../structures/structure.js';
 import { bdfText } from '../structures/values.js';
-import { folioListJson } from './folio-json.js';
+import { areaJson, folioListJson } from './folio-json.js';
 import { textKeys } from './text-json.js';
+import { treeJson } from './tree-json.js';
 
 type Json = { [key: string]: unknown };
 
@@ -53,12 +55,32 @@ function structureJson({ released }: Subject, model: Model): Json | undefined {
   return released === true ? record : { form: id, undecided, address, ...record };
 }
 
+/** A rider: the values of its record and of its tree, where it is, what follows from these, and its lists. */
+export function riderJson(rider: Rider, part: Model): Json {
+  const { record, tree, lists = [], tagged } = rider.formOf(part);
+  const own = {
+    ...(record === undefined ? {} : recordJson(record, part)),
+    ...(tree === undefined ? {} : treeJson(tree.root, part)),
+  };
+  for (const { list } of lists) delete own[`${list.key}Address`];
+  const [first = 'compatible'] = tree === undefined ? Object.keys(own) : [];
+  const { address } = (part.origin ?? {}) as { readonly address?: bigint };
+  const json: Json = { [first]: part[first], address, ...own };
+  if (rider.computed !== undefined) json[rider.computed.key] = part[rider.computed.key];
+  if (tagged !== undefined) {
+    json.list = part.area === undefined ? undefined : areaJson(part.area as VmallocArea);
+    json[tagged.key] = part[tagged.key];
+  }
+  for (const field of lists) Object.assign(json, keptJson(field, part));
+  return json;
+}
+
 /** The keys of a record: its fields, vendor parts among them, and its lists. */
 function recordJson(binding: RecordBinding, model: Model): Json {
   const json: Json = binding.addressed === true ? { address: model.address } : {};
   for (const info of orderedFields(binding)) {
     const field = fieldBinding(binding, info.id);
-    if (field.kind === 'value' && info.text === true)
+    if (field.kind === 'value' && info.text === true && model[field.key] instanceof Uint8Array)
       Object.assign(json, textKeys(field.key, model[field.key] as Uint8Array));
     else if (field.kind === 'value') json[field.key] = valueJson(field, info, model);
     else if (field.kind === 'flags') Object.assign(json, flagsJson(field.key, info, model));
@@ -114,7 +136,7 @@ function listJson(list: ListBinding, model: Model): Json[] | undefined {
 }
 
 /** A list that is kept apart from what leads to it, and where it is. */
-export function keptJson(field: KeptField, model: Model): Json {
+function keptJson(field: KeptField, model: Model): Json {
   const { list } = field;
   const { key, plain } = list;
   const address = `${key}Address`;

@@ -13,7 +13,7 @@ import type { KhoMem } from '../records/kho.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { pciAddress } from '../schema/units.js';
-import { rfc2024 } from '../structures/rfc-2024/binding.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { heldTree } from '../structures/riders.js';
 import { upstreamRoots } from '../structures/root/tree.js';
 import type { NodeBinding, PropertyBinding } from '../structures/tree.js';

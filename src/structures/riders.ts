@@ -8,6 +8,18 @@ import type { TreeBinding } from './tree.js';
 
 export const RIDERS: readonly Rider[] = [kexecMetadata, luo, khoTest, memblock];
 
+/** The same in the order in which documents have them. */
+export const TOLD_RIDERS: readonly Rider[] = [
+  memblock,
+  luo,
+  ...RIDERS.filter((rider) => rider !== memblock && rider !== luo),
+];
+
+/** All trees that riders are. */
+export const RIDER_TREES: readonly TreeBinding[] = RIDERS.flatMap(({ forms }) =>
+  forms.flatMap(({ tree }) => tree ?? []),
+);
+
 /** The rider of a name; undefined for a child that no release hands over. */
 export function riderOf(name: string | undefined): Rider | undefined {
   return RIDERS.find((rider) => rider.name === name);
@@ -15,7 +27,7 @@ export function riderOf(name: string | undefined): Rider | undefined {
 
 /** The rider that a tree is of, by its string. */
 export function riderOfTree(compatible: string | undefined): Rider | undefined {
-  return RIDERS.find(({ trees }) => trees.some((tree) => tree.compatible === compatible));
+  return RIDERS.find(({ forms }) => forms.some(({ tree }) => tree?.compatible === compatible));
 }
 
 /** A rider that a model, or a document, has as a tree. */
@@ -30,7 +42,7 @@ export function heldTree(top: object, name?: string): HeldTree | undefined {
   for (const rider of RIDERS.toReversed()) {
     const part = (top as { readonly [key: string]: RiderPart | null | undefined })[rider.key];
     if (part === undefined || (name !== undefined && name !== rider.name)) continue;
-    const binding = rider.treeOf(part ?? {});
+    const binding = rider.formOf(part ?? {}).tree;
     if (binding !== undefined) return { rider, part: part ?? {}, binding };
   }
   return undefined;
@@ -38,5 +50,7 @@ export function heldTree(top: object, name?: string): HeldTree | undefined {
 
 /** The binding of a tree that is the blob of a child: that of the model's part, else the oldest of its name. */
 export function childTree(top: object, name: string): TreeBinding | undefined {
-  return heldTree(top, name)?.binding ?? riderOf(name)?.trees.at(-1);
+  return (
+    heldTree(top, name)?.binding ?? riderOf(name)?.forms.findLast(({ tree }) => tree !== undefined)?.tree
+  );
 }

@@ -1,13 +1,19 @@
 /**
- * The registry of rules: a line a structure, in the order in which rules are run and told, each after its prerequisites.
+ * Rules in the order in which they are run and told, each after its prerequisites. Those of a folder that is not here
+ * are found by the build (tools/found.js), and come last.
  */
 import type { Rule } from '../validate/rule.js';
 import { blockRules } from './blocks/rules.js';
+import { mappingRules } from './dma-map/rules.js';
+import { ftraceRules } from './ftrace/rules.js';
 import { guestMemfdRules } from './guest-memfd/rules.js';
+import { guestmemfsRules } from './guestmemfs/rules.js';
 import { hugetlbRules } from './hugetlb/rules.js';
+import { domainRules } from './intel-iommu/rules.js';
 import { iommuRules } from './iommu/rules.js';
 import { iommuTableRules } from './iommu/rules-tables.js';
 import { iommufdRules } from './iommufd/rules.js';
+import { iommufdRules2024 } from './iommufd/rules-2024.js';
 import { metadataRules } from './kexec-metadata/rules.js';
 import { khoTestRules } from './kho-test/rules.js';
 import { kvmRules } from './kvm/rules.js';
@@ -17,10 +23,22 @@ import { memblockRules } from './memblock/rules.js';
 import { memfdRules } from './memfd/rules.js';
 import { pciFileRules, pciRecordRules } from './pci/rules.js';
 import { pstoreVersion } from './pstore/rules.js';
+import { khoRules } from './rfc-2024/rules.js';
 import { rootRules, takeoverRules } from './root/rules.js';
+import { foundRules } from './rules-found.js';
 import { scratchRules } from './scratch/rules.js';
 import { vfioRules } from './vfio/rules.js';
 import { vmallocRules } from './vmalloc/rules.js';
+
+/** The 2024 series, and what leads to the tree of any. */
+export const rfcRules: readonly Rule[] = [
+  ...khoRules,
+  ...iommufdRules2024,
+  ...domainRules,
+  ...guestmemfsRules,
+  ...ftraceRules,
+  ...mappingRules,
+];
 
 /** What releases of Linux 6.16 and later hand over. */
 export const upstreamRules: readonly Rule[] = [
@@ -50,4 +68,5 @@ export const draftRules: readonly Rule[] = [
   ...kvmRules,
   pstoreVersion,
   ...iommuTableRules,
+  ...foundRules,
 ];

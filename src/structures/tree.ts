@@ -45,6 +45,8 @@ export interface NodeBinding {
   readonly place: { readonly merge: true } | { readonly object: string } | { readonly list: string };
   /** Value of the `compatible` property, which the writer emits first. Another value makes the node opaque. */
   readonly compatible?: string;
+  /** The model has that string. */
+  readonly told?: true;
   readonly properties: readonly PropertyBinding[];
   readonly children: readonly NodeBinding[];
 }

@@ -1,16 +1,10 @@
 /** A preserved vmalloc area of any size: its pages and the pages that list them, made when they are read. */
 import { vmallocCapacity } from '../decode/upstream/vmalloc.js';
-import {
-  KHO_VMALLOC_HDR_SIZE,
-  type KhoVmalloc,
-  KhoVmallocFlags,
-  writeKhoVmallocHdr,
-} from '../records/vmalloc.js';
+import { writeListPage } from '../encode/upstream/lists.js';
+import { type KhoVmalloc, KhoVmallocFlags } from '../records/vmalloc.js';
 import { pagesRegion } from './regions.js';
 import { createShuffle } from './shuffle.js';
 import type { Space } from './space.js';
-
-const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** An area in its place. */
 export interface LaidArea {
@@ -55,11 +49,13 @@ export function layArea(
   space.regions.push(
     pagesRegion(`${what}: list pages`, first, pageSize, chunks, (page, index) => {
       const next = index + 1 < chunks ? BigInt(first + (index + 1) * pageSize) : 0n;
-      writeKhoVmallocHdr(page, 0, { next });
-      const end = Math.min(pages, (index + 1) * capacity);
-      for (let i = index * capacity; i < end; i++) {
-        page.setBigUint64(KHO_VMALLOC_HDR_SIZE + (i - index * capacity) * ADDRESS, runAt(i), true);
-      }
+      const done = index * capacity;
+      const here = Math.min(pages - done, capacity);
+      writeListPage(
+        page,
+        next,
+        counted(here, (i) => runAt(done + i)),
+      );
     }),
     pagesRegion(what, base, pageSize, pages, (page, position) => write(page, shuffle.backward(position))),
   );

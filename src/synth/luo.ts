@@ -61,11 +61,11 @@ export function layLuo(
   const { version } = plan;
   const form = formOf(version);
   const laid = layList(space, form.sessions, sessions.length);
-  const hasFlbs = form.head !== undefined || plan.flbPage;
+  const hasFlbs = form.record !== undefined || plan.flbPage;
   const common: Json = {
     compatible: version,
     liveupdateNumber: hex(plan.liveupdateNumber),
-    ...(form.tree !== undefined && form.head !== undefined ? { abiHeader: hex(space.keep(0)) } : {}),
+    ...(form.pointer !== undefined ? { abiHeader: hex(space.keep(0)) } : {}),
     sessionsAddress: laid.address,
     ...(laid.blocks.length === 0 ? {} : { sessionBlocks: laid.blocks }),
     ...(hasFlbs ? flbsJson(space, plan, more) : {}),

@@ -1,13 +1,12 @@
 /** The preserved memory map over {@link KeptBlocks}, page by page (upstream 2.3, 2.4). */
 
-import { chunkCapacity } from '../decode/upstream/map-chunks.js';
-import type { RadixShape } from '../decode/upstream/map-radix.js';
 import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   writeKhoserMemBitmapPtr,
   writeKhoserMemChunkHdr,
 } from '../records/kho_map.js';
+import { chunkCapacity, type RadixShape } from '../structures/map/shape.js';
 import type { KeptBlocks } from './kept.js';
 import { lowerBound } from './lower-bound.js';
 import { pagesRegion, type Region } from './regions.js';

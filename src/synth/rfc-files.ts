@@ -1,17 +1,15 @@
 /** guestmemfs of a dump of the 2024 series: which file has which blocks, and its structures in memory. */
+import { packRecords } from '../abi/record-view.js';
 import {
-  BITMAP_SIZE,
   bitmapBytes,
-  freeInode,
-  INODE_TABLE_SIZE,
   indexBytes,
   inodeTableBytes,
   mappingBytes,
   sparseSegments,
-  superblockBytes,
 } from '../encode/rfc-memory.js';
-import type { GuestmemfsInode, GuestmemfsSb } from '../records/guestmemfs.js';
+import { type GuestmemfsInode, type GuestmemfsSb, guestmemfsSb } from '../records/guestmemfs.js';
 import { textToBytes } from '../schema/text.js';
+import { BITMAP_SIZE, freeInode, INODE_TABLE_SIZE } from '../structures/guestmemfs/memory.js';
 import { hash } from './random.js';
 import { bytesRegion, pagesRegion, type Region } from './regions.js';
 import type { RfcLayout } from './rfc-layout.js';
@@ -136,7 +134,11 @@ export function guestmemfsRegions(files: RfcFiles, layout: RfcLayout): Region[] 
   const table = new Uint8Array(INODE_TABLE_SIZE);
   table.set(inodeTableBytes(inodes));
   return [
-    bytesRegion('super block', layout.superblock, superblockBytes(superblockOf(files, layout))),
+    bytesRegion(
+      'super block',
+      layout.superblock,
+      packRecords(guestmemfsSb, [superblockOf(files, layout)]).bytes,
+    ),
     bytesRegion('inode table', layout.inodes, table),
     ...sparse('allocation bitmap', layout.bitmap, bitmapBytes(usedBlocks(files))),
     pagesRegion('index page', layout.index, PAGE, 1, (page) =>

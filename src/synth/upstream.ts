@@ -1,12 +1,13 @@
 /** An upstream handover from its plan: where everything is, the bytes, and the account of it. */
 
-import { radixShape } from '../decode/upstream/map-radix.js';
 import { encodeBlob } from '../encode/blob.js';
+import { riderRecord, writeRider } from '../encode/structures/rider.js';
 import { writeBoot } from '../encode/upstream/boot.js';
-import { writeLuo } from '../encode/upstream/luo.js';
-import { recordRider } from '../encode/upstream/rider.js';
 import { hex } from '../schema/units.js';
 import { formById } from '../structures/index.js';
+import { kexecMetadata } from '../structures/kexec-metadata/binding.js';
+import { luo as luoRider } from '../structures/luo/binding.js';
+import { radixShape } from '../structures/map/shape.js';
 import { memblockV1, RESERVE_MEM } from '../structures/memblock/binding.js';
 import { moreChildProperties } from '../structures/root/tree.js';
 import { FACTS } from '../versions/generations.js';
@@ -175,7 +176,7 @@ function layChildren(
   };
   if (kexecCount !== undefined) {
     const metadata = { version: 1, previousRelease: release, kexecCount };
-    const bytes = recordRider({ kexecMetadata: metadata }, 'kexec-metadata');
+    const bytes = riderRecord({ kexecMetadata: metadata }, kexecMetadata.name);
     if (bytes !== undefined) add('kexec-metadata', 'kexecMetadata', bytes, metadata);
   }
   if (luo !== undefined) {
@@ -190,8 +191,9 @@ function layChildren(
     const order = { key: hash(key, 0x1157), disorder: plan.fragmentation };
     const laid = layLuo(space, luo, guest, order, laidMore);
     for (const each of laidMore) Object.assign(parts, each.parts);
-    const written = writeLuo(placeOf(space), laid.encoded, parts);
-    const bytes = recordRider({ luo: written }, 'LUO') ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
+    const written = writeRider(placeOf(space), luoRider, laid.encoded, parts);
+    const bytes =
+      riderRecord({ luo: written }, luoRider.name) ?? encodeBlob({ kind: 'rider', luo: written }).bytes;
     add('LUO', 'luo', bytes, laid.account);
   }
   if (khoTest !== undefined) {

@@ -1,8 +1,8 @@
 /** The bytes of a memory that are decoded records, and may be shown. */
 import type { Handover } from '../abi/model.js';
-import type { BlobInstance } from '../instances/instance.js';
-import type { ReferenceSink } from '../instances/sink.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import type { BlobInstance } from '../references/instance.js';
+import type { ReferenceSink } from '../references/sink.js';
 import { type ByteRanges, union, wholePages, without } from './byte-ranges.js';
 import { guestAmong } from './guest.js';
 import { createParts } from './parts.js';

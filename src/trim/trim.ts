@@ -2,11 +2,11 @@
 import { reusedOf } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
-import type { BlobInstance } from '../instances/instance.js';
-import { addReferences } from '../instances/references.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { ElfWriteOptions } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import type { BlobInstance } from '../references/instance.js';
+import { addReferences } from '../references/references.js';
 import { collectBoot } from './boot.js';
 import {
   type ByteRanges,

@@ -1,13 +1,12 @@
 /** Facts that many rules need, each computed once and only when asked for. */
+
 import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
+import { fsMemRange } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
 import { type PageSet, pageSet } from '../memory/page-set.js';
+import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from '../structures/guestmemfs/memory.js';
 import { lower } from './numbers.js';
-
-/** Blocks that guestmemfs' allocator can give (2 TiB); a longer region is damage. */
-const MAX_BLOCKS = 1n << 20n;
 
 /** A kho_mem record with its place, the flag bit taken apart. */
 export interface PlacedRecord {
@@ -93,7 +92,7 @@ export function createFacts(handover: Handover): Facts {
   const blockCount =
     region === undefined
       ? undefined
-      : Number(lower((region.end - region.start) / GUESTMEMFS_BLOCK, MAX_BLOCKS));
+      : Number(lower((region.end - region.start) / GUESTMEMFS_BLOCK, BigInt(ALLOCATOR_BLOCKS)));
   const iommufdById = once(() => firstById(iommufds ?? []));
   const domainById = once(() => firstById(domains ?? []));
   return {

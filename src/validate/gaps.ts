@@ -1,6 +1,7 @@
 /** Rows of the specifications that are not rules of their own, all areas together. */
+
+import { notBuilt as vtd } from '../vtd/rules/not-built.js';
 import { notBuilt as upstream } from './upstream/not-built.js';
-import { notBuilt as vtd } from './vtd/not-built.js';
 
 export const gaps: readonly { readonly source: string; readonly reason: string }[] = [
   { source: 'rfc-2024 S1', reason: 'the same as I19 (DMAR-019)' },

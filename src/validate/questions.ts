@@ -4,7 +4,7 @@ import { hex } from '../schema/units.js';
 import { devicePath } from '../vtd/context/path.js';
 import { functionText } from '../vtd/device-id.js';
 import { rootPointer } from '../vtd/registers.js';
-import { translationEnabled, type VtdOptions, type VtdUnit } from './vtd/unit.js';
+import { translationEnabled, type VtdOptions, type VtdUnit } from '../vtd/rules/unit.js';
 
 const TABLE = 4096;
 

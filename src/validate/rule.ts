@@ -1,41 +1,17 @@
 /** What a rule is. The catalogue is data: every output, `explain` and the documentation read the same fields. */
 import type { Part } from '../abi/missing.js';
 import type { Domain, Generation, Handover, Location } from '../abi/model.js';
+import type { Subject } from '../abi/subject.js';
 import type { HandedDomain } from '../decode/iommu/domains.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
 import type { Facts } from './facts.js';
 
+export type { Subject };
+
 /** How bad it is; an error where the next kernel refuses, panics, loses, reuses or corrupts, or hardware faults. */
 export type Severity = 'error' | 'warning' | 'note';
-
-/**
- * Whose a finding is, as data: baselines, SARIF fingerprints and groups read this and never a message. Only what
- * stays from boot to boot: names, tokens and numbers that the handover itself gives, no physical addresses.
- */
-export interface Subject {
-  /** Name of a LUO session, as text (escaped only when it is printed). */
-  readonly session?: string;
-  /** LUO file token. */
-  readonly token?: bigint;
-  /** Domain: persistent_id (rfc-2024), domain id or attachment id. */
-  readonly domain?: bigint;
-  /** PCI device, `SSSS:BB:DD.F` or `BB:DD.F`. */
-  readonly device?: string;
-  readonly pasid?: number;
-  /** Child of the root tree, region of reserve_mem, or another named node. */
-  readonly node?: string;
-  /** Compatible string of a file handler or FLB. */
-  readonly handler?: string;
-  /** Persistent id of an iommufd, and number of one of its IOASes and areas. */
-  readonly iommufd?: bigint;
-  readonly ioas?: number;
-  readonly area?: number;
-  /** Inode number of a guestmemfs file. */
-  readonly inode?: number;
-  readonly cpu?: number;
-}
 
 /** One thing wrong at one place. */
 export interface Finding {

@@ -8,6 +8,9 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import { tellPart } from '../memory/work.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
+import { vtdRows } from '../vtd/rules/index.js';
+import { createInspection, type Inspection, type Watched } from '../vtd/rules/inspection.js';
+import { NOTHING_GIVEN, type VtdOptions } from '../vtd/rules/unit.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
@@ -28,9 +31,6 @@ import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, Wa
 import { pathSubject } from './subject.js';
 import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
-import { vtdRows } from './vtd/index.js';
-import { createInspection, type Inspection, type Watched } from './vtd/inspection.js';
-import { NOTHING_GIVEN, type VtdOptions } from './vtd/unit.js';
 
 /** Findings kept of one rule; more are counted in a last one. */
 const MAX_FINDINGS = 4096;

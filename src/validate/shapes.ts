@@ -7,9 +7,13 @@ import type { RecordType } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Reporter, Rule, RuleContext, Severity, Subject } from './rule.js';
 
-/** What is wrong with an element; rule and severity, and where it says none the element's subject, are added. */
-export type Fault = Omit<Finding, 'rule' | 'severity'> & {
+/**
+ * What is wrong with an element; rule and severity, the element's place, and where it says none the element's subject,
+ * are added.
+ */
+export type Fault = Omit<Finding, 'rule' | 'severity' | 'location'> & {
   readonly severity?: Finding['severity'] | undefined;
+  readonly location?: Location;
 };
 
 /** What rules on one kind of element share. */
@@ -25,6 +29,8 @@ export interface Elements<T> {
   each(context: RuleContext, report: Reporter): Iterable<T>;
   /** Whose a finding on it is; nothing where the place in the tree says it. */
   subject?(element: T): Subject;
+  /** Where it is, as far as that is the same for all faults. */
+  place?(element: T): Location;
 }
 
 /** Elements that are records, as `M` has them. */
@@ -59,10 +65,18 @@ export function rulesOf(
   return (rule) => ({ severity: 'error', ...shared, ...rule });
 }
 
-function tell(report: Reporter, subject: Subject | undefined, { severity, ...fault }: Fault): void {
+/** Reports what is wrong with an element. */
+export function tell<T>(
+  report: Reporter,
+  of: Elements<T>,
+  element: T,
+  { severity, location, ...fault }: Fault,
+): void {
+  const subject = of.subject?.(element);
   report.finding({
     ...(subject === undefined ? {} : { subject }),
     ...fault,
+    location: { ...of.place?.(element), ...location },
     ...(severity === undefined ? {} : { severity }),
   });
 }
@@ -84,8 +98,7 @@ export function eachRule<T>(
     check(context, report) {
       for (const element of of.each(context, report)) {
         const found = faults(element, context, report) ?? [];
-        for (const fault of Symbol.iterator in found ? found : [found])
-          tell(report, of.subject?.(element), fault);
+        for (const fault of Symbol.iterator in found ? found : [found]) tell(report, of, element, fault);
       }
     },
   };
@@ -158,7 +171,7 @@ export function uniqueRule<T>(
       const groups = within === undefined ? [elements] : grouped(elements, within).values();
       for (const group of groups)
         for (const [first, again] of repeated(group, (element) => key(element, context)))
-          tell(report, of.subject?.(again), fault(again, first));
+          tell(report, of, again, fault(again, first));
     },
   };
 }

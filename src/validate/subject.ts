@@ -1,29 +1,24 @@
 /** Whose a finding is, as data: from records, and from the place in the tree where the path says it. */
 import type { Domain, DomainDevice, Ioas, IoasArea, Iommufd } from '../abi/model.js';
-import type { LuoFile, LuoFlb, LuoSession } from '../abi/upstream/model.js';
-import { bytesToText } from '../schema/text.js';
+import type { Subject } from '../abi/subject.js';
 import { pciAddress } from '../schema/units.js';
-import type { Subject } from './rule.js';
 
-/** A session of LUO. */
-export function sessionSubject({ name }: Pick<LuoSession, 'name'>): Subject {
-  return { session: bytesToText(name).text };
-}
-
-/** A file of a session. */
-export function fileSubject(session: Pick<LuoSession, 'name'>, { token }: Pick<LuoFile, 'token'>): Subject {
-  return { ...sessionSubject(session), token };
-}
-
-/** A file handler or an FLB by its compatible string. */
-export function handlerSubject({ name }: Pick<LuoFlb, 'name'>): Subject {
-  return { handler: bytesToText(name).text };
-}
+export { fileSubject, handlerSubject, sessionSubject } from '../abi/subject.js';
 
 /** A domain of the 2024 series; one without id is known by its node's name. */
 export function domainSubject({ persistentId, nodeName }: Domain): Subject {
   if (persistentId !== undefined) return { domain: persistentId };
   return nodeName === undefined ? {} : { node: nodeName };
+}
+
+/** What a finding calls a domain. */
+export function domainName({ persistentId, nodeName }: Domain): string {
+  return `domain ${persistentId ?? nodeName ?? 'without id'}`;
+}
+
+/** The path of what the tree has a node for. */
+export function placeOf({ origin }: { origin?: { fdtPath?: string } }): { fdtPath?: string } {
+  return origin?.fdtPath === undefined ? {} : { fdtPath: origin.fdtPath };
 }
 
 /** A device of a domain of the 2024 series. */

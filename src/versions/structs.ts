@@ -10,8 +10,6 @@ export interface StructSet {
   readonly luo: readonly string[];
 }
 
-/** What memfd's handler has (CONFIG_LIVEUPDATE_MEMFD). */
-const MEMFD = ['memfd_luo_ser', 'memfd_luo_folio_ser'] as const;
 const VMALLOC = ['kho_vmalloc', 'kho_vmalloc_hdr', 'kho_vmalloc_chunk'] as const;
 const CHUNKS = [
   'kho_scratch',
@@ -38,9 +36,6 @@ export const STRUCT_SETS: readonly StructSet[] = [
   { releases: ['6.16', '6.17'], kho: CHUNKS, luo: [] },
 ];
 
-/** Structs of one optional part, all of which a kernel has when it has one of them. */
-const PARTS = [(set: StructSet) => set.luo, () => MEMFD];
-
 /** What a kernel should have. */
 export interface ExpectedStructs {
   /** The set that fits best; the newest one of several. */
@@ -54,16 +49,20 @@ export interface ExpectedStructs {
  * where some struct of theirs is there.
  *
  * @param present names of the handover's structs that the kernel has
+ * @param handlers structs of each handler of files: a kernel that has one of them has the others
  * @param release `major.minor` when it is known
  * @returns undefined for a release that is not in the table
  */
-export function expectedStructs(present: ReadonlySet<string>, release?: string): ExpectedStructs | undefined {
+export function expectedStructs(
+  present: ReadonlySet<string>,
+  handlers: readonly (readonly string[])[],
+  release?: string,
+): ExpectedStructs | undefined {
   let best: (ExpectedStructs & { readonly score: number }) | undefined;
   for (const set of STRUCT_SETS) {
     if (release !== undefined && !set.releases.includes(release)) continue;
     const names = [...set.kho];
-    for (const part of PARTS) {
-      const structs = part(set);
+    for (const structs of [set.luo, ...handlers]) {
       if (structs.some((name) => present.has(name))) names.push(...structs);
     }
     const known = new Set(names);
@@ -76,6 +75,4 @@ export function expectedStructs(present: ReadonlySet<string>, release?: string):
   return best;
 }
 
-const ALL: readonly string[] = [
-  ...new Set([...STRUCT_SETS.flatMap(({ kho, luo }) => [...kho, ...luo]), ...MEMFD]),
-];
+const ALL: readonly string[] = [...new Set(STRUCT_SETS.flatMap(({ kho, luo }) => [...kho, ...luo]))];

@@ -3,7 +3,7 @@ import { containerOptions, type LoadedDump } from '../cli/load.js';
 import { type PageMeta, reportBody } from '../report/page/page.js';
 import { catalogue } from '../validate/catalogue.js';
 import { validate } from '../validate/run.js';
-import { vtdRules } from '../validate/vtd/index.js';
+import { vtdRules } from '../vtd/rules/index.js';
 import type { vtdOf } from './settings.js';
 
 /** Validates the dump and writes its page, without head and script. */

@@ -2,9 +2,9 @@
 import { parseNumber, parseSmall, UsageError } from '../cli/numbers.js';
 import { revision, unitsOf } from '../cli/vtd-settings.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
-import type { VtdOptions } from '../validate/vtd/unit.js';
 import { parseDeviceId } from '../vtd/device-id.js';
 import { type KnownSettings, parseRegset, settingsOf } from '../vtd/registers.js';
+import type { VtdOptions } from '../vtd/rules/unit.js';
 
 /** What is filled in, as options of the command line take it; empty where it is not. */
 export interface Fields {

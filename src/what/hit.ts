@@ -1,6 +1,6 @@
 /** What lies at an address, as the references of a handover tell it. */
 import type { VmallocArea } from '../abi/upstream/model.js';
-import type { BlobInstance } from '../instances/instance.js';
+import type { BlobInstance } from '../references/instance.js';
 import type { RecordType } from '../schema/record.js';
 
 /** A structure that has a byte at the address. */

@@ -1,14 +1,13 @@
 /** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
-import { fsMemRange, GUESTMEMFS_BLOCK } from '../decode/guestmemfs.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
-import { mappingBlock } from '../records/guestmemfs.js';
-import { khoTestFolio } from '../records/kho_test.js';
+import type { Run } from '../references/claim.js';
+import type { Part } from '../references/place.js';
 import { bytesToText } from '../schema/text.js';
 import { FOLIO_SER_SIZE, folioSer } from '../structures/folios.js';
 import type { Addresses } from './addresses.js';
 import { recordName } from './hit.js';
 import type { Reference } from './pointers.js';
-import type { OwnedFolios, WhatModel, WhatSource } from './source.js';
+import type { OwnedContents, OwnedFolios, WhatModel, WhatSource } from './source.js';
 
 /** One owner of the memory at an address. */
 export type Holder =
@@ -45,8 +44,6 @@ export function holdersOf(handover: WhatSource, addresses: Addresses): Held[][] 
   if (addresses.sorted.length === 0) return held;
   addFiles(handover, addresses, add);
   addRegions(handover, addresses, add);
-  addTest(handover, addresses, add);
-  addGuestmemfs(handover, addresses, add);
   return held;
 }
 
@@ -151,67 +148,57 @@ function nameText(name: Uint8Array): string {
   return JSON.stringify(bytesToText(name).text);
 }
 
-function addRegions({ memblock, scratch, image, ftrace }: WhatModel, addresses: Addresses, add: Add): void {
+function addRegions({ scratch, image, ...source }: WhatSource, addresses: Addresses, add: Add): void {
   const { sorted } = addresses;
-  for (const { name = '', start, size } of memblock?.regions ?? []) {
-    if (start === undefined || size === undefined) continue;
-    const first = Number(start);
-    for (const i of addresses.within(first, Number(start + size)))
-      add(i, { kind: 'reserve-mem', name, offset: BigInt(sorted[i] as number) - start, start: first });
-  }
+  const contents = [...source.contents()];
+  const addParts = (...parts: readonly Part[]): void => {
+    for (const each of contents)
+      if (parts.includes(each.place.part)) addContents(each, source, addresses, add);
+  };
+  addParts('memblock');
   for (const [index, { start, end }] of (scratch ?? []).entries())
     for (const i of addresses.within(Number(start), Number(end)))
       add(i, { kind: 'scratch', index, offset: BigInt(sorted[i] as number) - start });
   for (const { what, start, end } of image ?? [])
     for (const i of addresses.within(Number(start), Number(end))) add(i, { kind: 'image', what });
-  for (const { mem, id, cpu } of ftrace?.globalTrace?.cpus ?? [])
-    for (const { addr, len } of mem ?? []) {
-      const start = Number(addr & ~1n);
-      for (const i of addresses.within(start, start + Number(len)))
-        add(i, { kind: 'trace-buffer', cpu: id ?? cpu ?? 0 });
-    }
+  addParts('ftrace');
+  addParts('kho-test', 'guestmemfs');
 }
 
-function addTest({ khoTest, pageSize }: WhatModel, addresses: Addresses, add: Add): void {
-  const { folios = [], area } = khoTest ?? {};
-  let index = 0;
-  for (const { address, order } of folios) {
-    const start = Number(address);
-    for (const i of addresses.within(start, start + pageSize * 2 ** order)) {
-      const at = area === undefined ? undefined : Number(areaAddress(area, index * (khoTestFolio.size ?? 0)));
-      const by = { record: recordName(khoTestFolio), field: khoTestFolio.fields[0]?.kernelName ?? '' };
-      add(
-        i,
-        { kind: 'kho-test', index, address, order },
-        at === undefined
-          ? undefined
-          : { ...by, address: at, fieldAddress: at, what: `kho_test folio ${index}` },
-      );
-    }
-    index++;
-  }
-}
-
-function addGuestmemfs({ guestmemfs }: WhatModel, addresses: Addresses, add: Add): void {
-  const region = guestmemfs === undefined ? undefined : fsMemRange(guestmemfs);
-  const size = Number(GUESTMEMFS_BLOCK);
-  const entry = mappingBlock.size ?? 0;
-  if (region === undefined) return;
-  for (const { name, blocks, mappingPage } of guestmemfs?.files ?? []) {
-    for (const [nth, block] of (blocks ?? []).entries()) {
-      const start = Number(region.start + block * GUESTMEMFS_BLOCK);
-      if (start >= Number(region.end)) continue;
-      for (const i of addresses.within(start, start + size)) {
-        const fileOffset = BigInt(nth * size + (addresses.sorted[i] as number) - start);
-        const at = mappingPage === undefined ? undefined : Number(mappingPage) + nth * entry;
-        const what = `file ${nameText(name)} block ${nth}`;
-        const by = { record: recordName(mappingBlock), field: mappingBlock.fields[0]?.kernelName ?? '' };
-        add(
-          i,
-          { kind: 'guestmemfs', name, fileOffset },
-          at === undefined ? undefined : { ...by, address: at, fieldAddress: at, what },
-        );
+function addContents(contents: OwnedContents, { pageSize }: WhatModel, addresses: Addresses, add: Add): void {
+  const { entries } = contents;
+  let nth = 0;
+  for (const run of contents.runs()) {
+    const start = Number(run.start);
+    for (const i of addresses.within(start, Number(run.end))) {
+      const offset = (run.position ?? 0) + (addresses.sorted[i] as number) - start;
+      const holder = holderOf(contents, run, nth, offset, pageSize);
+      if (entries === undefined) {
+        add(i, holder);
+        continue;
       }
+      const { record, field, size, at: first, unit, what } = entries;
+      const entry = unit === undefined ? nth : Math.floor(offset / unit);
+      const at = typeof first === 'number' ? first + entry * size : Number(areaAddress(first, entry * size));
+      add(i, holder, { record, field, address: at, fieldAddress: at, what: what(entry) });
     }
+    nth++;
   }
+}
+
+/** @param offset of the address in what the owner has, in bytes */
+function holderOf(
+  { place, subject }: OwnedContents,
+  { start, end }: Run,
+  nth: number,
+  offset: number,
+  pageSize: number,
+): Holder {
+  if (place.part === 'memblock')
+    return { kind: 'reserve-mem', name: place.region ?? '', offset: BigInt(offset), start: Number(start) };
+  if (place.part === 'ftrace') return { kind: 'trace-buffer', cpu: subject.cpu ?? 0 };
+  if (place.part === 'guestmemfs')
+    return { kind: 'guestmemfs', name: place.file ?? new Uint8Array(0), fileOffset: BigInt(offset) };
+  const order = Math.round(Math.log2((Number(end) - Number(start)) / pageSize));
+  return { kind: 'kho-test', index: nth, address: BigInt(start), order };
 }

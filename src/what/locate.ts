@@ -2,13 +2,12 @@
 
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
-import { addBlobRecords } from '../instances/blobs.js';
-import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../instances/instance.js';
-import type { RecordArray, ReferenceSink, TablePage } from '../instances/sink.js';
+import { addBlobRecords } from '../references/blobs.js';
+import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../references/instance.js';
+import type { RecordArray, ReferenceSink, TablePage } from '../references/sink.js';
+import { entryRecord } from '../references/tables.js';
 import type { RecordType } from '../schema/record.js';
 import type { TreeBinding } from '../structures/tree.js';
-import { firstStageEntry } from '../vtd/first-stage.js';
-import { secondStageEntry } from '../vtd/second-stage.js';
 import type { Addresses } from './addresses.js';
 import type { Hit, RecordHit, TableEntry, TableHit } from './hit.js';
 
@@ -119,13 +118,12 @@ export function createLocator(addresses: Addresses, translated: boolean): Locato
 
   function table(page: TablePage): void {
     tables.enter(page);
-    const { address, level, format, stage, owner, words, iova, root } = page;
+    const { address, level, stage, owner, words, iova, root } = page;
     for (const i of addresses.within(address, address + words.byteLength)) {
       const own = hits[i] as Hit[];
       if (own.length >= MOST_HITS) continue;
       const index = Math.floor(((addresses.sorted[i] as number) - address) / ENTRY);
-      const leaf = level === 1 || (level <= 3 && ((words[2 * index] ?? 0) & format.largeLo) !== 0);
-      const entry = (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
+      const entry = entryRecord(page, index);
       const hit: TableHit = {
         kind: 'table',
         start: address,

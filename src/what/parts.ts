@@ -1,6 +1,6 @@
 /** Records inside of records that the references tell as a whole: vendor parts, and arrays of records. */
 import type { Handover } from '../abi/model.js';
-import { type HeldStructure, heldBy } from '../instances/structures.js';
+import { type HeldStructure, heldBy } from '../references/structures.js';
 import type { RecordType } from '../schema/record.js';
 import type { StructureList } from '../structures/model.js';
 import { fieldBinding, type Model } from '../structures/structure.js';

@@ -1,10 +1,11 @@
 /** Finds the records that point to given addresses, in one pass over the references of a handover. */
-import { addBlobRecords } from '../instances/blobs.js';
-import type { RecordArray, ReferenceSink } from '../instances/sink.js';
+
 import type { PhysicalMemory } from '../memory/physical.js';
 import { KHO_MEM_SIZE, khoMem } from '../records/kho.js';
 import { khoRadixNode } from '../records/kho_map.js';
 import { khoScratch } from '../records/kho_root.js';
+import { addBlobRecords } from '../references/blobs.js';
+import { type RecordArray, type ReferenceSink, SILENT } from '../references/sink.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { type Addresses, addressesOf } from './addresses.js';
 import { fieldsOf } from './fields.js';
@@ -144,11 +145,12 @@ export function pointerSink(
     array({ record: type, count: 1, at: address, what: () => what, traits });
 
   return {
+    ...SILENT,
     record,
     array,
     untranslated: true,
     blob: (blob, binding) => addBlobRecords({ record, array }, blob, binding),
-    radix(pages, pageSize) {
+    radix(pages) {
       for (let i = 1; i < pages.length; i++) {
         const page = pages[i] as number;
         if (page < low || page > high || !targets.has(page)) continue;
@@ -162,11 +164,6 @@ export function pointerSink(
           what: `radix node of level ${level + 1}`,
         });
       }
-      void pageSize;
     },
-    table() {},
-    page() {},
-    bitmap() {},
-    bytes() {},
   };
 }

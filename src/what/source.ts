@@ -1,15 +1,18 @@
 /** What answers are made from: a handover, or what a page has been given of one. */
 import type { Handover } from '../abi/model.js';
 import { filesOf } from '../abi/upstream/holders.js';
-import type { LuoFile, LuoSession, PreservedPages } from '../abi/upstream/model.js';
-import { addReferences } from '../instances/references.js';
-import type { ReferenceSink } from '../instances/sink.js';
-import { addTables } from '../instances/tables.js';
-import { addTranslationUnit } from '../instances/translation.js';
+import type { LuoFile, LuoSession, PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { ByteState, PhysicalMemory } from '../memory/physical.js';
 import { emptyMemory } from '../memory/segments.js';
+import type { Claim, Entries } from '../references/claim.js';
+import { claimsOf } from '../references/claims.js';
+import { addReferences } from '../references/references.js';
+import type { ReferenceSink } from '../references/sink.js';
+import { addTables } from '../references/tables.js';
+import { addTranslationUnit } from '../references/translation.js';
 import type { CountedFolios, FolioColumns } from '../structures/folios.js';
 import { folioListsOf } from '../structures/index.js';
+import { recordName } from './hit.js';
 import type { Landing } from './landing.js';
 import type { MappingLookup } from './mapped.js';
 import { type InnerRecord, innerRecords } from './parts.js';
@@ -31,18 +34,7 @@ export interface OwnedFolios {
 }
 
 /** The parts of the model that answers look at. */
-export type WhatModel = Pick<
-  Handover,
-  | 'pageSize'
-  | 'setupData'
-  | 'preservedMap'
-  | 'memblock'
-  | 'scratch'
-  | 'image'
-  | 'ftrace'
-  | 'khoTest'
-  | 'guestmemfs'
-> & {
+export type WhatModel = Pick<Handover, 'pageSize' | 'setupData' | 'preservedMap' | 'scratch' | 'image'> & {
   readonly preserved?:
     | {
         readonly pages?: Pick<PreservedPages, 'orders' | 'has'>;
@@ -53,6 +45,19 @@ export type WhatModel = Pick<
 
 /** Kinds of what a source may hold a part of only. */
 export type Cut = 'folios' | 'blocks' | 'states' | 'records' | 'mappings' | 'findings';
+
+/** Contents that one owner has, or its trace buffers. */
+export interface OwnedContents extends Pick<Claim, 'place' | 'subject' | 'runs'> {
+  readonly entries?: {
+    /** The kernel's names, and bytes of one. */
+    readonly record: string;
+    readonly field: string;
+    readonly size: number;
+    readonly at: number | Pick<VmallocArea, 'runs' | 'runSize'>;
+    readonly unit?: number;
+    readonly what: (i: number) => string;
+  };
+}
 
 export interface WhatSource extends WhatModel {
   /** Bytes of records; whatever else there is need not be in it. */
@@ -66,11 +71,26 @@ export interface WhatSource extends WhatModel {
   /** Records inside of others, which the references tell as a whole. */
   inner(): Iterable<InnerRecord>;
   folioLists(): Iterable<OwnedFolios>;
+  /** Contents that no list of folios tells. */
+  contents(): Iterable<OwnedContents>;
   /** Top tables, and who uses them. */
   spaces(): readonly Pick<Space, 'root' | 'users'>[];
   landing(space: SpaceName, iova: bigint): Landing;
   /** What it holds not all of; then an answer may lack something, and says so. */
   readonly cut?: ReadonlySet<Cut>;
+}
+
+function entriesOf({ record, at, unit, what }: Entries): OwnedContents['entries'] & object {
+  return {
+    ...{
+      record: recordName(record),
+      field: record.fields[0]?.kernelName ?? '',
+      size: record.size ?? 0,
+      what,
+    },
+    at: typeof at === 'object' ? at : Number(at),
+    ...(unit === undefined ? {} : { unit }),
+  };
 }
 
 /**
@@ -122,6 +142,12 @@ export function handoverSource(handover: Handover, units: readonly SpaceUnit[] =
     *folioLists() {
       for (const { session, file } of filesOf(handover))
         for (const { list } of folioListsOf(file)) yield { session, file, list };
+    },
+    *contents() {
+      for (const { at, place, subject, folios, runs, entries } of claimsOf(handover)) {
+        if (place.part !== 'ftrace' && (at !== 'contents' || folios !== undefined)) continue;
+        yield { place, subject, runs, ...(entries === undefined ? {} : { entries: entriesOf(entries) }) };
+      }
     },
     spaces,
     landing: (space, iova) => landing(handover, units, space, iova),

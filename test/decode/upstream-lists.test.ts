@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/abi/model.js';
 import { readChain } from '../../src/decode/upstream/chain.js';
-import { fold16 } from '../../src/decode/upstream/checksum.js';
 import type { Context } from '../../src/decode/upstream/context.js';
 import { createReporter } from '../../src/decode/upstream/report.js';
 import { readArea, readVmalloc, vmallocCapacity } from '../../src/decode/upstream/vmalloc.js';
@@ -14,6 +13,7 @@ import { segmentsMemory } from '../../src/memory/segments.js';
 import { writeKhoBlockHeaderSer } from '../../src/records/kho_block.js';
 import { luoFileSer } from '../../src/records/luo.js';
 import { BLOCKS, blockCapacity, MAX_BLOCKS } from '../../src/structures/blocks.js';
+import { fold16 } from '../../src/structures/kho-test/checksum.js';
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
 

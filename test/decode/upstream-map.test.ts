@@ -3,14 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/abi/model.js';
 import type { PreservedBlocks, PreservedPages } from '../../src/abi/upstream/model.js';
 import { blockBits, createBlockBits } from '../../src/decode/upstream/block-bits.js';
-import { chunkCapacity, decodeChunks } from '../../src/decode/upstream/map-chunks.js';
-import {
-  decodeRadix,
-  radixHas,
-  radixKey,
-  radixShape,
-  radixSlot,
-} from '../../src/decode/upstream/map-radix.js';
+import { decodeChunks } from '../../src/decode/upstream/map-chunks.js';
+import { decodeRadix, radixHas } from '../../src/decode/upstream/map-radix.js';
 import { createReporter } from '../../src/decode/upstream/report.js';
 import { writeChunks, writeRadix } from '../../src/encode/upstream/map.js';
 import { createPlace, type Place } from '../../src/encode/upstream/place.js';
@@ -18,6 +12,7 @@ import { overlay } from '../../src/memory/overlay.js';
 import { pageSet } from '../../src/memory/page-set.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
+import { chunkCapacity, radixKey, radixShape, radixSlot } from '../../src/structures/map/shape.js';
 import { within } from '../processor-time.js';
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;

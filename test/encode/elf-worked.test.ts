@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeElf } from '../../src/encode/elf.js';
 import { readBytes } from '../../src/memory/read.js';
-import { guestmemfsRules } from '../../src/validate/guestmemfs/index.js';
+import { guestmemfsRules } from '../../src/structures/guestmemfs/rules.js';
 import { validate } from '../../src/validate/run.js';
 import { workedBlob } from '../fdt/worked-blob.js';
 import { decodeMemory, dumpedJson, type Json, memoryOfChunks } from '../rfc/json.js';

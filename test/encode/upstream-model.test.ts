@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fileCapacity, flbCapacity, sessionCapacity } from '../../src/decode/upstream/luo.js';
 import { upstreamMemory } from '../../src/encode/upstream/elf.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
+import { fileCapacity, flbCapacity, sessionCapacity } from '../../src/structures/luo/binding.js';
 import { decodeAt } from '../decode/linux-dumps.js';
 import { sweep } from '../sweep.js';
 

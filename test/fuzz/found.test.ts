@@ -9,7 +9,7 @@ import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
-import { DUMP } from '../rfc/cases.js';
+import { DUMP } from '../rfc/sample.js';
 import { newestTargets } from './targets.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

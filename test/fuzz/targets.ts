@@ -10,7 +10,7 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { coreMemory, linuxMemory, linuxNames } from '../decode/linux-dumps.js';
 import { rfcFiles, rfcNames } from '../fixtures.js';
 import { gunzip } from '../memory/bytes.js';
-import { DUMP } from '../rfc/cases.js';
+import { DUMP } from '../rfc/sample.js';
 
 export interface NamedTarget {
   readonly name: string;

@@ -6,7 +6,7 @@ import { encodeBlob } from '../../src/encode/blob.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
 import type { FieldInfo } from '../../src/schema/record.js';
-import { rfc2024 } from '../../src/structures/rfc-2024/binding.js';
+import { rfc2024 } from '../../src/structures/rfc-2024/tree.js';
 import type { NodeBinding, PropertyBinding } from '../../src/structures/tree.js';
 import { sweep } from '../sweep.js';
 

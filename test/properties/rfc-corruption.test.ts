@@ -7,14 +7,15 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { guestmemfsInode, guestmemfsSb, mappingBlock, mappingInode } from '../../src/records/guestmemfs.js';
 import { khoDataRfc2024, khoMem, setupData } from '../../src/records/kho.js';
-import { rfc2024 } from '../../src/structures/rfc-2024/binding.js';
+import { rfc2024 } from '../../src/structures/rfc-2024/tree.js';
 import type { NodeBinding } from '../../src/structures/tree.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { LAYOUT } from '../rfc/build-dump.js';
-import { CASES, DUMP, L1, MAPPING_PAGE, PML4, UNAVOIDABLE, UNCONSTRAINED } from '../rfc/cases.js';
+import { CASES } from '../rfc/cases.js';
 import { damaged, le } from '../rfc/corrupt.js';
 import { decodeMemory, dumpedJson, type Json, memoryOfChunks } from '../rfc/json.js';
+import { DUMP, L1, MAPPING_PAGE, PML4, UNAVOIDABLE, UNCONSTRAINED } from '../rfc/sample.js';
 import { sweep } from '../sweep.js';
 
 /** `/node property` of everything that the binding names, numbers in names as `*`. */

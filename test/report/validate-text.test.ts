@@ -9,8 +9,9 @@ import { validateLines } from '../../src/report/validate-text.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Finding, Severity } from '../../src/validate/rule.js';
 import { validate } from '../../src/validate/run.js';
-import { CASES, DUMP } from '../rfc/cases.js';
+import { CASES } from '../rfc/cases.js';
 import { damaged, setKey } from '../rfc/corrupt.js';
+import { DUMP } from '../rfc/sample.js';
 import { sweep } from '../sweep.js';
 
 const finding = (rule: string, severity: Severity, location: Location): Finding => ({

@@ -3,7 +3,7 @@ import type { Handover } from '../../src/abi/model.js';
 import type { Diff } from '../../src/diff/diff.js';
 import type { Difference } from '../../src/diff/difference.js';
 import type { Coverage, Uncovered } from '../../src/diff/kept/coverage.js';
-import type { Place } from '../../src/diff/place.js';
+import type { Place } from '../../src/references/place.js';
 import { diffJson } from '../../src/report/diff-json.js';
 import type { DiffSide } from '../../src/report/diff-sides.js';
 import { textToBytes } from '../../src/schema/text.js';

@@ -3,8 +3,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../../src/abi/model.js';
 import { areaAddress } from '../../src/decode/upstream/vmalloc.js';
-import { addReferences } from '../../src/instances/references.js';
-import type { RecordArray, ReferenceSink } from '../../src/instances/sink.js';
 import {
   contextEntry,
   pasidDirEntry,
@@ -13,6 +11,8 @@ import {
   scalableContextEntry,
   scalableRootEntry,
 } from '../../src/records/vtd.js';
+import { addReferences } from '../../src/references/references.js';
+import type { RecordArray, ReferenceSink } from '../../src/references/sink.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { believing } from '../../src/trim/believed-bytes.js';
 import { createRangeCollector, union } from '../../src/trim/byte-ranges.js';

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ftraceRules } from '../../src/validate/ftrace/index.js';
-import { khoRules } from '../../src/validate/kho/index.js';
+import { CPU1, FTRACE_CASES } from '../../src/structures/ftrace/cases.js';
+import { ftraceRules } from '../../src/structures/ftrace/rules.js';
+import { khoRules } from '../../src/structures/rfc-2024/rules.js';
 import { validate } from '../../src/validate/run.js';
 import { buildDump } from '../rfc/build-dump.js';
 import { type Damage, damaged, le, setProperty } from '../rfc/corrupt.js';
 import { decodeMemory } from '../rfc/json.js';
 import { SAMPLE_PLAN } from '../rfc/plan.js';
-import { CPU1, DUMP, FTRACE_CASES } from './ftrace-cases.js';
+import { DUMP } from '../rfc/sample.js';
 
 describe('rules on ftrace', () => {
   it('pass on a consistent dump, with descriptors of either length', () => {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
-import { guestmemfsRules } from '../../src/validate/guestmemfs/index.js';
-import { khoRules } from '../../src/validate/kho/index.js';
+import { GMFS_CASES } from '../../src/structures/guestmemfs/cases.js';
+import { guestmemfsRules } from '../../src/structures/guestmemfs/rules.js';
+import { khoRules } from '../../src/structures/rfc-2024/rules.js';
 import { validate } from '../../src/validate/run.js';
 import { LAYOUT } from '../rfc/build-dump.js';
 import { type Damage, damaged, removeNode, setInode } from '../rfc/corrupt.js';
 import { decodeMemory } from '../rfc/json.js';
+import { bit, DUMP, FILE3, index, sb } from '../rfc/sample.js';
 import { RFC_DUMPS, withMemory } from '../vtd/fixtures.js';
-import { bit, DUMP, FILE3, GMFS_CASES, index, sb } from './guestmemfs-cases.js';
 
 const RULES = [...khoRules, ...guestmemfsRules];
 

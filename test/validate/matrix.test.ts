@@ -6,10 +6,10 @@ import { fdtRules } from '../../src/validate/fdt/index.js';
 import { type ValidationResult, validate } from '../../src/validate/run.js';
 import { BAD_BLOBS } from '../fdt/bad-blobs.js';
 import { buildDump } from '../rfc/build-dump.js';
-import { DUMP, PML4 } from '../rfc/cases.js';
+import { MORE } from '../rfc/cases.js';
 import { both, damaged, le, poke, removeNode } from '../rfc/corrupt.js';
-import { MORE } from '../rfc/more-cases.js';
 import { SAMPLE_PLAN } from '../rfc/plan.js';
+import { DUMP, PML4 } from '../rfc/sample.js';
 
 function serious({ findings }: ValidationResult): Set<string> {
   return new Set(findings.filter(({ severity }) => severity !== 'note').map(({ rule }) => rule));

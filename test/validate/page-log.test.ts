@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPageLog } from '../../src/validate/vtd/page-log.js';
+import { createPageLog } from '../../src/vtd/rules/page-log.js';
 
 const PAGE = 4096;
 const added = fc.record({

@@ -4,8 +4,8 @@ import type { Handover } from '../../src/abi/model.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { LAYOUT } from '../rfc/build-dump.js';
-import { DUMP, L1, L2, PML4, UNAVOIDABLE } from '../rfc/cases.js';
 import { both, type Damage, damaged, le, poke, removeNode, setKey } from '../rfc/corrupt.js';
+import { DUMP, L1, L2, PML4, UNAVOIDABLE } from '../rfc/sample.js';
 
 function loud(handover: Handover): string[] {
   const { findings } = validate(handover, catalogue);

@@ -5,9 +5,9 @@ import { segmentsMemory } from '../../src/memory/segments.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { elementBytes, LAYOUT } from '../rfc/build-dump.js';
-import { DUMP } from '../rfc/cases.js';
 import { le } from '../rfc/corrupt.js';
 import { decodeMemory } from '../rfc/json.js';
+import { DUMP } from '../rfc/sample.js';
 
 const RULE = 'KHO-017';
 

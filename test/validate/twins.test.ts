@@ -8,7 +8,7 @@ import { GENERATIONS } from '../../src/abi/model.js';
 import { DRAFTS } from '../../src/structures/index.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import type { Rule } from '../../src/validate/rule.js';
-import { vtdRows } from '../../src/validate/vtd/index.js';
+import { vtdRows } from '../../src/vtd/rules/index.js';
 
 interface Row {
   readonly twin?: readonly string[];

@@ -57,11 +57,11 @@ describe('scratch in page blocks', () => {
 
 describe('the map of kho-v1', () => {
   test('a chunk without bitmaps has an order and no size', () => {
-    const chunks = (num: number) =>
+    const chunks = (num: number, order = 20) =>
       damaged(V618, (handover) => [
         ...u64(chunk(handover, -1).address, fresh(0)),
         ...u64(fresh(0), 0),
-        ...u32(fresh(0) + 8, 20),
+        ...u32(fresh(0) + 8, order),
         ...u32(fresh(0) + 12, num),
         ...u64(fresh(0) + 16, 0),
         ...u64(fresh(0) + 24, fresh(1)),
@@ -69,6 +69,8 @@ describe('the map of kho-v1', () => {
       ]);
     expect(found(chunks(0), 'KHO-134')).toEqual([]);
     expect(found(chunks(1), 'KHO-134')).toHaveLength(1);
+    // Blocks of 2^(2^32 - 1) pages are more than any integer holds.
+    expect(found(chunks(0, 0xffff_ffff), 'KHO-136')).toEqual([]);
   });
 
   test('kho_test tells how the bitmaps are to be read, and so who misreads them', () => {

@@ -1,11 +1,11 @@
 /** Ways to damage a captured core at one place: bytes that are over those of its memory. */
 import type { Handover } from '../../src/abi/model.js';
 import type { LuoFile, LuoSession, MapChunk, Memfd } from '../../src/abi/upstream/model.js';
-import { radixKey, radixShape, radixSlot } from '../../src/decode/upstream/map-radix.js';
 import type { FdtTree } from '../../src/fdt/parse.js';
 import { findNode, findProperty, valueOffset } from '../../src/fdt/tree.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import type { MemorySegment } from '../../src/memory/segments.js';
+import { radixKey, radixShape, radixSlot } from '../../src/structures/map/shape.js';
 
 export type Patches = readonly MemorySegment[];
 

@@ -8,9 +8,9 @@ import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { type ValidateOptions, validate } from '../../src/validate/run.js';
-import { vtdRules } from '../../src/validate/vtd/index.js';
-import type { VtdUnit } from '../../src/validate/vtd/unit.js';
 import { parseRegset, settingsOfUnit } from '../../src/vtd/registers.js';
+import { vtdRules } from '../../src/vtd/rules/index.js';
+import type { VtdUnit } from '../../src/vtd/rules/unit.js';
 import { fixtures } from '../fixtures.js';
 
 export interface Capture {

@@ -8,7 +8,7 @@ import { overlay } from '../../src/memory/overlay.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { validate } from '../../src/validate/run.js';
-import { vtdRules } from '../../src/validate/vtd/index.js';
+import { vtdRules } from '../../src/vtd/rules/index.js';
 import { type Capture, capture, captureOptions, pageOf, wordAt } from './vtd-captures.js';
 import { MACHINE_A, MACHINE_B, type Machine, machineInput } from './vtd-machines.js';
 

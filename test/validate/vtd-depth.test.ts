@@ -6,7 +6,7 @@ import { validate } from '../../src/validate/run.js';
 import { rfcFiles } from '../fixtures.js';
 import { decodeMemory } from '../rfc/json.js';
 import { type Capture, capture, findingsWith, wordAt } from './vtd-captures.js';
-import { a, b, bit, FIRST } from './vtd-cases.js';
+import { a, b, bit, FIRST } from './vtd-changes.js';
 import { A_AT, B_AT, findingsOf, MACHINE_B, type Machine, rowOf, type Words } from './vtd-machines.js';
 
 /** What is said above notes, with one word of memory changed. */

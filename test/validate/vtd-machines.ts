@@ -2,9 +2,9 @@
 import type { Handover } from '../../src/abi/model.js';
 import type { Finding } from '../../src/validate/rule.js';
 import { type ValidateOptions, type ValidationResult, validate } from '../../src/validate/run.js';
-import { vtdRules } from '../../src/validate/vtd/index.js';
-import type { VtdOptions } from '../../src/validate/vtd/unit.js';
 import { settingsOf } from '../../src/vtd/registers.js';
+import { vtdRules } from '../../src/vtd/rules/index.js';
+import type { VtdOptions } from '../../src/vtd/rules/unit.js';
 import { wordsMemory } from '../vtd/tables.js';
 
 export type Words = readonly (readonly [address: number, value: bigint])[];

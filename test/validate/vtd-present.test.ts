@@ -3,7 +3,7 @@
  * P, translation types that were changed, tables that devices reach, and cores that lack a page.
  */
 import { describe, expect, it } from 'vitest';
-import { a, b, bit, FIRST, SECOND } from './vtd-cases.js';
+import { a, b, bit, FIRST, SECOND } from './vtd-changes.js';
 import { A_AT, B_AT, findingsOf, MACHINE_A, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
 
 /** The worst severity by row. */

@@ -1,19 +1,9 @@
 /** Every row of section 3 of vtd.md: broken on one machine, and not on a healthy one. */
 import { describe, expect, it } from 'vitest';
-import { vtdRows, vtdRules } from '../../src/validate/vtd/index.js';
-import { notBuilt } from '../../src/validate/vtd/not-built.js';
-import {
-  a,
-  b,
-  bit,
-  capWithout,
-  ecapWith,
-  FIRST,
-  NESTED,
-  passThrough,
-  SECOND,
-  VTD_CASES,
-} from './vtd-cases.js';
+import { vtdRows, vtdRules } from '../../src/vtd/rules/index.js';
+import { notBuilt } from '../../src/vtd/rules/not-built.js';
+import { VTD_CASES } from './vtd-cases.js';
+import { a, b, bit, capWithout, ecapWith, FIRST, NESTED, passThrough, SECOND } from './vtd-changes.js';
 import { A_AT, B_AT, findingsOf, MACHINE_A, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
 
 describe('rows of section 3', () => {

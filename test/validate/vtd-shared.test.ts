@@ -1,6 +1,6 @@
 /** Tables that others than the kernel's IOMMU code shape: a process' with the kernel's half in it, and a guest's. */
 import { describe, expect, it } from 'vitest';
-import { a, b, ecapWith, FIRST, NESTED, otherFirstStage, SECOND } from './vtd-cases.js';
+import { a, b, ecapWith, FIRST, NESTED, otherFirstStage, SECOND } from './vtd-changes.js';
 import { A_AT, B_AT, findingsOf, MACHINE_B, type Machine, type Words } from './vtd-machines.js';
 
 /**

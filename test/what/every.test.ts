@@ -1,8 +1,8 @@
 /** Whatever the references of a dump tell a place of, `what` finds there: every kind, first, middle and last byte. */
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
-import { findInstances } from '../../src/instances/find.js';
-import { type RecordInstance, sampled } from '../../src/instances/instance.js';
+import { findInstances } from '../../src/references/find.js';
+import { type RecordInstance, sampled } from '../../src/references/instance.js';
 import { recordName } from '../../src/what/hit.js';
 import type { Query } from '../../src/what/query.js';
 import { rootOf } from '../../src/what/root.js';

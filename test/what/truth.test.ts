@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
-import { sampled } from '../../src/instances/instance.js';
+import { sampled } from '../../src/references/instance.js';
 import { bytesToText } from '../../src/schema/text.js';
 import { iovasOf, pagesOf, targetsOf } from '../../src/vtd/walk/batch.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isEngine, type NameUse, namesIn, versionsIn } from './engines.js';
+import { isEngine, type NameUse, namesIn, namesSample, SAMPLE, versionsIn } from './engines.js';
 import { type Scan, scan } from './scan.js';
 
 /**
@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['catalogue'],
   ['rules'],
   ['validate'],
-  ['instances'],
+  ['references'],
   ['decode', 'encode'],
   ['abi'],
   ['structures'],
@@ -26,14 +26,17 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /**
  * Rules of a structure lie beside its binding, which must not know them, and are made of what validate has for all:
- * only the catalogue, their registry's reader, is above them there.
+ * only the catalogue, their registry's reader, is above them there. So do expectations of fuzzing. What judges VT-d tables lies
+ * beside what reads them, and is one with the runner, which asks it during the walks.
  */
 const OWN: readonly (readonly [layer: string, paths: RegExp])[] = [
+  ['fuzz', /^structures\/(?:[^/]+\/)?expect\b/],
+  ['validate', /^vtd\/rules\//],
   ['rules', /^structures\/(?:[^/]+\/)?rules\b/],
   ['catalogue', /^validate\/catalogue\.ts$/],
 ];
-/** Dumps that break a structure's rules: beside them too, for the tests alone, and with what tests have. */
-const CASES = /^structures\/[^/]+\/cases\b/;
+/** Dumps that break rules: beside them too, for the tests alone, and with what tests have. */
+const CASES = /^(?:structures\/[^/]+|vtd\/rules\/rows)\/cases\b/;
 const RANK = new Map(LAYERS.flatMap((names, rank) => names.map((name): [string, number] => [name, rank])));
 /** Packages that a folder may use; cli and memory/node may use any. */
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -60,6 +63,8 @@ interface Source extends Scan {
   readonly path: string;
   /** Structures that an engine names. */
   readonly names: readonly NameUse[];
+  /** Whether it names the structure whose mentions are counted. */
+  readonly sample: boolean;
   /** Versions of ABIs that are named where they should be asked for. */
   readonly versions: readonly NameUse[];
 }
@@ -80,7 +85,13 @@ export function checkLayers(root: string): Result {
       const path = name.split(sep).join('/');
       const text = readFileSync(join(folder, name), 'utf8');
       const names = isEngine(path) ? namesIn(text, subjects) : [];
-      return { path, names, versions: isEngine(path) ? [] : versionsIn(path, text), ...scan(text) };
+      return {
+        path,
+        names,
+        sample: namesSample(path, text),
+        versions: isEngine(path) ? [] : versionsIn(path, text),
+        ...scan(text),
+      };
     })
     .filter(({ path }) => !CASES.test(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -110,6 +121,13 @@ export function checkLayers(root: string): Result {
       if (message !== undefined) report(path, line, message);
     }
   }
+  const named = sources.filter(({ sample }) => sample).map(({ path }) => path);
+  if (named.length > SAMPLE.files)
+    report(
+      named.at(-1) ?? '',
+      1,
+      `${named.length} files name ${SAMPLE.subject} beside its folder, more than ${SAMPLE.files}: ${named.join(', ')}`,
+    );
   for (const { from, to, line } of mutual(edges)) {
     report(from, line, `imports src/${to}: ${layerOf(from)} and ${layerOf(to)} import each other`);
   }

@@ -6,6 +6,7 @@ import { blank } from './scan.js';
  */
 const ENGINES: readonly string[] = [
   'structures/structure.ts',
+  'structures/rider.ts',
   'structures/walk.ts',
   'structures/text.ts',
   'structures/refers.ts',
@@ -22,14 +23,18 @@ const ENGINES: readonly string[] = [
   'encode/upstream/chain.ts',
   'encode/upstream/folios.ts',
   'encode/upstream/lists.ts',
-  'instances/structures.ts',
-  'instances/folios.ts',
-  'instances/translation.ts',
-  'instances/tables.ts',
+  'references/claim.ts',
+  'references/claims.ts',
+  'references/owners.ts',
+  'references/structures.ts',
+  'references/rider.ts',
+  'references/folios.ts',
+  'references/translation.ts',
+  'references/tables.ts',
   'diff/outline/structures.ts',
+  'diff/outline/riders.ts',
   'diff/outline/folios.ts',
   'diff/outline/owners.ts',
-  'diff/kept/uses-structures.ts',
   'diff/kept/uses-tables.ts',
   'report/structure-',
   'report/tree-json.ts',
@@ -45,6 +50,19 @@ const VERSIONED: readonly string[] = [
 ];
 /** A version of an ABI, as `compatible` has it, or the 2024 series. */
 const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!\\w)';
+
+/** A structure, and in how many files it may be named beside its own folder. */
+export const SAMPLE = { subject: 'memfd', files: 6 } as const;
+/** Where a structure is named for people, in rules and cases, and in registries. A path that ends with a slash is a folder. */
+const SPOKEN =
+  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|expect-found)\.ts$|\/assets\.ts$/;
+
+/** Whether a file names the {@link SAMPLE}, comments included, where it should not have to; other subjects' names may contain it. */
+export function namesSample(path: string, source: string): boolean {
+  const { subject } = SAMPLE;
+  if (SPOKEN.test(path) || path.startsWith(`structures/${subject}/`)) return false;
+  return new RegExp(`(?<!guest[-_ ]?)(?<!huge[-_ ]?)${subject}`, 'i').test(source);
+}
 
 /** What an engine names, and where. */
 export interface NameUse {
@@ -82,7 +100,7 @@ export function namesIn(source: string, subjects: readonly string[]): NameUse[] 
  */
 export function versionsIn(path: string, source: string): NameUse[] {
   if (VERSIONED.some((each) => path.startsWith(each))) return [];
-  const alone = path.startsWith('validate/');
+  const alone = path.startsWith('validate/') || path.startsWith('vtd/rules/');
   return matches(blank(source, false), new RegExp(alone ? `(?<=['"\`])${VERSION}(?=['"\`])` : VERSION, 'g'));
 }
 

@@ -15,17 +15,13 @@ import {
   readKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
+import { chunkCapacity } from '../../structures/map/shape.js';
 import { dataView } from '../bytes.js';
 import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.js';
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
 import { clearHeader, clearUnlike, clearUnlikeBits, fitsHeader, isClear } from './reused.js';
-
-/** Pointers that fit a chunk. */
-export function chunkCapacity(pageSize: number): number {
-  return Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
-}
 
 /**
  * Walks the chain and reads every bitmap. No page is entered twice, so that the time is linear in the

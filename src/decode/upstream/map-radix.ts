@@ -3,63 +3,18 @@
  * (kernel/liveupdate/kexec_handover.c, kho_radix_walk_tree; include/linux/kho/abi/kexec_handover.h).
  */
 
-import type { Form, Generation } from '../../abi/model.js';
 import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
-import { FACTS } from '../../versions/generations.js';
+import { losesOrderBit, type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
 import { createBlockBits } from './block-bits.js';
-import { highestBit, pageShift, readKnown, readU64 } from './pages.js';
+import { highestBit, readKnown, readU64 } from './pages.js';
 import type { Reporter } from './report.js';
 import { clearUnlikeAddresses, clearUnlikeBits } from './reused.js';
 
 /** A slot of a node: a physical address, kho_radix_node.table[i]. */
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
-
-/** The numbers that follow from the page size. */
-export interface RadixShape {
-  readonly pageSize: number;
-  readonly shift: number;
-  /** Key bits that a node resolves. */
-  readonly tableBits: number;
-  /** Key bits that a leaf resolves. */
-  readonly leafBits: number;
-  /** Levels, the leaf included. */
-  readonly depth: number;
-  /** Bits of the widest valid key. */
-  readonly keyBits: number;
-}
-
-/**
- * The shape of a tree. kho-v2, and kho-v3 before 7.1-rc6, count one key bit too few for their depth; this
- * shows with 16 KiB pages alone (upstream 2.4.2).
- */
-export function radixShape(generation: Generation, pageSize: number, form?: Form): RadixShape {
-  const shift = pageShift(pageSize);
-  const tableBits = shift - 3;
-  const leafBits = shift + 3;
-  const keyBits = 64 - shift + 1;
-  const short = FACTS[generation].shortKey === true || form === 'radix-4-levels';
-  const depth = Math.ceil((keyBits - (short ? 1 : 0) - leafBits) / tableBits) + 1;
-  return { pageSize, shift, tableBits, leafBits, depth, keyBits };
-}
-
-/** Whether the tree's depth loses the order bit of order-0 blocks. */
-function losesOrderBit({ depth, tableBits, leafBits, keyBits }: RadixShape): boolean {
-  return (depth - 1) * tableBits + leafBits < keyBits;
-}
-
-/** The key of a block. */
-export function radixKey({ shift }: RadixShape, address: bigint, order: number): bigint {
-  const bits = BigInt(shift + order);
-  return (1n << (64n - bits)) | (address >> bits);
-}
-
-/** Index of a key's slot in a node of a level above 0. */
-export function radixSlot({ tableBits, leafBits }: RadixShape, key: bigint, level: number): number {
-  return Number((key >> BigInt((level - 1) * tableBits + leafBits)) & ((1n << BigInt(tableBits)) - 1n));
-}
 
 /** Whether a tree has a block, by following its key alone; false when the way is absent or damaged. */
 export function radixHas(

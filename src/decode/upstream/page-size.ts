@@ -6,10 +6,11 @@
 import type { Form, Generation, SetupDataKho, Subtree } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
+import { radixShape } from '../../structures/map/shape.js';
 import { FACTS } from '../../versions/generations.js';
 import { bitmapSizes, chunksHave } from './bitmap-form.js';
 import { readChunks } from './map-chunks.js';
-import { radixHas, radixShape } from './map-radix.js';
+import { radixHas } from './map-radix.js';
 
 /** Page sizes of x86-64 and arm64. */
 const PAGE_SIZES = [4096, 16384, 65536] as const;

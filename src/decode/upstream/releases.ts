@@ -31,7 +31,7 @@ function abiFacts(handover: Handover): AbiFacts | undefined {
     ...(header === undefined ? {} : { editedTree: header.offMemRsvmap === FDT_HEADER_SIZE }),
     ...(luo === undefined ? {} : { luo: luo.compatible }),
     // Where there is no central record, a node of the tree names the FLBs.
-    ...(luo?.version !== undefined && luoForm(luo.version)?.head === undefined
+    ...(luo?.version !== undefined && luoForm(luo.version)?.record === undefined
       ? { luoFlb: luo.flbsAddress !== undefined }
       : {}),
     ...(luo?.flbs === undefined ? {} : { flbs: luo.flbs.map(({ name }) => bytesToText(name).text) }),

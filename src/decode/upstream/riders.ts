@@ -1,29 +1,18 @@
 /** The blobs that hang below the root tree: found, recognised by content, decoded. */
 import type { Handover, Subtree } from '../../abi/model.js';
-import type { KexecMetadata, Memblock } from '../../abi/upstream/model.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { readBytes } from '../../memory/read.js';
 import { FDT_HEADER, FDT_HEADER_SIZE, FdtHeaderMagic } from '../../records/fdt.js';
-import {
-  KHO_KEXEC_METADATA,
-  KHO_KEXEC_METADATA_SIZE,
-  khoKexecMetadata,
-  readKhoKexecMetadata,
-} from '../../records/kexec_metadata.js';
 import { hex } from '../../schema/units.js';
-import { METADATA_VERSION } from '../../structures/kexec-metadata/binding.js';
-import { memblockV1, RESERVE_MEM } from '../../structures/memblock/binding.js';
-import type { RiderKey } from '../../structures/rider.js';
 import { RIDERS, riderOf, riderOfTree } from '../../structures/riders.js';
-import { bindNode, compatibleStrings, type ModelObject } from '../bind.js';
+import { compatibleStrings } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { readTree, treeSize } from '../find-search.js';
 import { attachBlob, attachStructures } from '../structures/attach.js';
+import { readRiderRecord, readRiderTree } from '../structures/rider.js';
 import type { Context, RiderContext } from './context.js';
-import { decodeKhoTest } from './kho-test.js';
-import { decodeLuoRecord, decodeLuoTree } from './luo.js';
-import { clearRecord, withoutForeign } from './reused.js';
+import { withoutForeign } from './reused.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
@@ -139,29 +128,10 @@ export function decodeRider(
   const found = RIDERS.find(
     (each) => each.record !== undefined && (name === undefined ? each.record.fits(blob) : each.name === name),
   );
-  const part = found === undefined ? undefined : RECORDS[found.key]?.(rider, blob, address);
+  const part = found === undefined ? undefined : readRiderRecord(found, rider, blob, address);
   if (found !== undefined && part !== undefined) Object.assign(handover, { [found.key]: part });
   return part !== undefined;
 }
-
-/** What is read of a record, by the key of its rider; undefined, and reported, where it is none. */
-const RECORDS: {
-  readonly [key in RiderKey]?: (
-    rider: RiderContext,
-    blob: Uint8Array,
-    address: bigint | undefined,
-  ) => unknown;
-} = { luo: decodeLuoRecord, kexecMetadata: decodeMetadata };
-
-/** What is read of a tree. */
-const TREES: {
-  readonly [key in RiderKey]?: (
-    rider: RiderContext,
-    tree: FdtTree,
-    compatible: string,
-    address: bigint | undefined,
-  ) => unknown;
-} = { memblock: decodeMemblock, khoTest: decodeKhoTest, luo: decodeLuoTree };
 
 /** A property of the root of a tree. */
 function propertyOf(tree: FdtTree, name: string): Uint8Array | undefined {
@@ -193,13 +163,12 @@ function decodeTreeRider(
     }
   }
   const compatible = compatibleOf(tree);
-  const key = riderOfTree(compatible)?.key;
-  const read = key === undefined ? undefined : TREES[key];
-  if (key !== undefined && read !== undefined && compatible !== undefined) {
-    Object.assign(handover, { [key]: read(rider, tree, compatible, address) });
+  const found = riderOfTree(compatible);
+  if (found !== undefined && compatible !== undefined) {
+    Object.assign(handover, { [found.key]: readRiderTree(found, rider, tree, compatible, address) });
     return true;
   }
-  if ((riderOf(name)?.trees.length ?? 0) > 0) {
+  if (riderOf(name)?.forms.some(({ tree: own }) => own !== undefined) === true) {
     reporter.add(
       'compatible-unknown',
       `${place}${compatible === undefined ? 'no compatible property' : `"${compatible}" is not a known version`}; the blob is kept as bytes`,
@@ -207,58 +176,4 @@ function decodeTreeRider(
     );
   }
   return false;
-}
-
-function decodeMemblock(
-  { diagnostics }: RiderContext,
-  tree: FdtTree,
-  compatible: string,
-  address: bigint | undefined,
-): Memblock {
-  const memblock: Memblock = {
-    compatible,
-    regions: [],
-    ...(address === undefined ? {} : { origin: { address } }),
-  };
-  const root = rootNode(tree);
-  bindNode(tree, root, memblockV1.root, memblock as unknown as ModelObject, diagnostics);
-  // A node with another string is left out of the list, and reported.
-  for (const region of memblock.regions) region.compatible = RESERVE_MEM;
-  return memblock;
-}
-
-/** A number above this is no version. */
-const MAX_VERSION = 0xffff;
-
-/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
-function decodeMetadata(
-  { reporter }: RiderContext,
-  blob: Uint8Array,
-  address: bigint | undefined,
-): KexecMetadata | undefined {
-  const origin = address === undefined ? {} : { origin: { address } };
-  const location = address === undefined ? {} : { address };
-  const head = KHO_KEXEC_METADATA.previousRelease;
-  if (blob.length < head) {
-    reporter.add('kexec-metadata-size', `kexec-metadata has ${blob.length} bytes`, location);
-    return undefined;
-  }
-  if (dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true) > MAX_VERSION && address !== undefined) {
-    reporter.reused('kexec-metadata', Number(address), Number(address) + blob.length);
-    blob.fill(0);
-  }
-  const version = dataView(blob).getUint32(KHO_KEXEC_METADATA.version, true);
-  if (version === METADATA_VERSION && blob.length >= KHO_KEXEC_METADATA_SIZE) {
-    clearRecord(reporter, khoKexecMetadata, blob, address, 'kexec-metadata');
-    return { ...readKhoKexecMetadata(dataView(blob), 0), ...origin };
-  }
-  const why =
-    version === METADATA_VERSION
-      ? `has ${blob.length} bytes, fewer than ${KHO_KEXEC_METADATA_SIZE}`
-      : `is of version ${version}, which is not known`;
-  reporter.add('kexec-metadata-version', `kexec-metadata ${why}; the kernel ignores it`, {
-    ...location,
-    field: 'kho_kexec_metadata.version',
-  });
-  return { version, ...origin };
 }

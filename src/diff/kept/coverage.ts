@@ -4,7 +4,7 @@
  */
 import type { Handover } from '../../abi/model.js';
 import { pageSet } from '../../memory/page-set.js';
-import type { Place } from '../place.js';
+import type { Place } from '../../references/place.js';
 import { createFrames, type Frames, type FramesBuilder } from './frames.js';
 import { type LineageOptions, whyNotAsked } from './lineage.js';
 import type { Use, User, Uses } from './user.js';

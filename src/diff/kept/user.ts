@@ -1,5 +1,5 @@
 /** Who uses physical memory, and how it is told. */
-import type { Place } from '../place.js';
+import type { Place } from '../../references/place.js';
 
 /** One that memory is kept for. */
 export interface User {

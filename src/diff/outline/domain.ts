@@ -1,8 +1,8 @@
 /** The 2024 series' domains by persistent_id: devices by bus and function, mappings by IOVA. */
 import type { Domain, DomainDevice } from '../../abi/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import type { Place } from '../../references/place.js';
 import { type Entity, field, type List, presence, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { keyOf } from './iommufd.js';
 import { mappingSpans } from './mapping.js';
 import type { PageOwners } from './owners.js';

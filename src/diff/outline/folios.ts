@@ -1,9 +1,9 @@
 /** The contents of a preserved file: which of its bytes are populated. */
 import type { FolioColumns, PreservedPages } from '../../abi/upstream/model.js';
+import type { Place } from '../../references/place.js';
 import { flags, hex } from '../../schema/units.js';
 import { type CountedFolios, folioSer } from '../../structures/folios.js';
 import type { List } from '../entity.js';
-import type { Place } from '../place.js';
 import {
   type AspectKind,
   addSpan,

@@ -1,8 +1,8 @@
 /** Trace buffers of the 2024 series: CPUs by id, with how much memory each has. */
 import type { Ftrace, FtraceCpu } from '../../abi/model.js';
 import type { KhoMem } from '../../records/kho.js';
+import type { Place } from '../../references/place.js';
 import { type Entity, field, presence, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { keyOf } from './iommufd.js';
 
 const PLACE: Place = { part: 'ftrace' };

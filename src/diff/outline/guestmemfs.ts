@@ -1,9 +1,10 @@
 /** guestmemfs: its region as a size, its files by name. */
+
 import type { Guestmemfs, GuestmemfsFile } from '../../abi/model.js';
-import { GUESTMEMFS_BLOCK } from '../../decode/guestmemfs.js';
+import type { Place } from '../../references/place.js';
+import { GUESTMEMFS_BLOCK } from '../../structures/guestmemfs/memory.js';
 import { packedAddresses } from '../bytes.js';
 import { type Entity, field, presence, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { nameKey, nameOf } from './names.js';
 
 const PLACE: Place = { part: 'guestmemfs' };

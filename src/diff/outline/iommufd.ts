@@ -1,7 +1,7 @@
 /** The 2024 series' iommufds by persistent_id, their IOASes by id, their areas by IOVA. */
 import type { Ioas, IoasArea, Iommufd } from '../../abi/model.js';
+import type { Place } from '../../references/place.js';
 import { type Entity, field, presence, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 
 /** An iommufd, its IOASes and their areas; the nodes' positions say nothing. */
 export function iommufdEntity({ persistentId, nodeName, ioases }: Iommufd): Entity {

@@ -1,9 +1,10 @@
 /** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
 import type { Handover } from '../../abi/model.js';
-import { filesOf } from '../../abi/upstream/holders.js';
 import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
+import type { Claim } from '../../references/claim.js';
+import { claimsOf } from '../../references/claims.js';
 import { bytesToText } from '../../schema/text.js';
-import { folioListsOf } from '../../structures/index.js';
+import { subjectByKey } from '../../structures/index.js';
 
 /** File and offset in one number, so that runs of two files never look like one: file * 2^40 + offset. */
 const FILE = 2 ** 40;
@@ -26,60 +27,45 @@ export interface PageOwners {
   locate(start: number, end: number, into: Located): void;
 }
 
-/** A file, and a way to draw the stretches of memory that it has. */
-interface OwningFile {
-  readonly name: string;
-  extents(): Iterable<{ readonly start: number; readonly end: number; readonly offset: number }>;
-}
-
 /** Owners of the pages of guestmemfs files and of files with folios. A page that two files have (damage) is the first one's. */
 export function pageOwners(handover: Handover): PageOwners {
-  const files = [...guestmemfsFiles(handover), ...folioFiles(handover)].slice(0, MAX_FILES);
+  const files = claimsOf(handover)
+    .filter(
+      ({ at, place, folios }) => at === 'contents' && (folios !== undefined || place.file !== undefined),
+    )
+    .slice(0, MAX_FILES);
   let count = 0;
-  for (const file of files) for (const _ of file.extents()) count++;
+  for (const file of files) for (const _ of extentsOf(file, handover)) count++;
   const pieces = createPieces(count);
-  const names = files.map(({ name }) => name);
+  const names = files.map(nameOf);
   for (const [i, file] of files.entries())
-    for (const { start, end, offset } of file.extents()) addPiece(pieces, start, end, i * FILE + offset);
+    for (const { start, end, offset } of extentsOf(file, handover))
+      addPiece(pieces, start, end, i * FILE + offset);
   const { table } = buildRunTable(pieces);
   return { locate: (start, end, into) => locate(table, names, start, end, into) };
 }
 
-function* guestmemfsFiles({ guestmemfs }: Handover): Generator<OwningFile> {
-  for (const { name, extents } of guestmemfs?.files ?? []) {
-    yield {
-      name: `file ${JSON.stringify(bytesToText(name).text)}`,
-      *extents() {
-        let offset = 0;
-        for (const { start, end } of extents) {
-          yield { start: Number(start), end: Number(end), offset };
-          offset += Number(end - start);
-        }
-      },
-    };
-  }
+function nameOf({ place: { file, session, token = 0n }, structure = '' }: Claim): string {
+  const name = JSON.stringify(bytesToText(file ?? session ?? new Uint8Array(0)).text);
+  if (file !== undefined) return `file ${name}`;
+  return `${subjectByKey(structure)?.what ?? structure} ${name} token 0x${token.toString(16)}`;
 }
 
-/** Files by session and token; how large a folio is, its record or its preserved block says. */
-function* folioFiles(handover: Handover): Generator<OwningFile> {
-  const { preserved, pageSize } = handover;
-  for (const { session, file } of filesOf(handover)) {
-    for (const { subject, list } of folioListsOf(file)) {
-      yield {
-        name: `${subject.what} ${JSON.stringify(bytesToText(session.name).text)} token 0x${file.token.toString(16)}`,
-        *extents() {
-          for (const { pfn, index, count, step } of list.folios.runs()) {
-            const last = (count - 1) * step;
-            const order = list.order ?? preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
-            const offset = Number(index) * pageSize;
-            // What cannot be determined exactly has no owner.
-            if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
-            const start = Number(pfn) * pageSize;
-            yield { start, end: start + (last + 2 ** order) * pageSize, offset };
-          }
-        },
-      };
-    }
+/** Stretches of memory that a file has; how large a folio is, its record or its preserved block says. */
+function* extentsOf(
+  { folios: list, runs }: Claim,
+  { preserved, pageSize }: Handover,
+): Generator<{ readonly start: number; readonly end: number; readonly offset: number }> {
+  for (const { start, end, position = 0 } of runs())
+    yield { start: Number(start), end: Number(end), offset: position };
+  for (const { pfn, index, count, step } of list?.folios.runs() ?? []) {
+    const last = (count - 1) * step;
+    const order = list?.order ?? preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
+    const offset = Number(index) * pageSize;
+    // What cannot be determined exactly has no owner.
+    if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
+    const start = Number(pfn) * pageSize;
+    yield { start, end: start + (last + 2 ** order) * pageSize, offset };
   }
 }
 

@@ -1,112 +1,96 @@
-/** LUO, memblock, kexec-metadata and kho_test. */
+/** Riders as named things with fields, along their bindings. Knows no rider by name. */
 import { missingOf } from '../../abi/missing.js';
-import type { KexecMetadata, KhoTest, Luo, Memblock } from '../../abi/upstream/model.js';
+import type { Place } from '../../references/place.js';
 import { bytesToText } from '../../schema/text.js';
-import { LUO_FORMS, luoForm } from '../../structures/luo/binding.js';
-import { type Entity, field, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
+import type { Compared, Rider, RiderOutline, TaggedList } from '../../structures/rider.js';
+import type { Model } from '../../structures/structure.js';
+import type { Field, Value } from '../difference.js';
+import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import { keptList, type StructureContext } from './structures.js';
 
-/** The orchestrator's state: the same for every version of its ABI. */
-export function luoEntity(luo: Luo, context: StructureContext): Entity {
-  const { compatible, liveupdateNumber, sessions, sessionsAddress, flbsAddress, abiHeader } = luo;
-  const place: Place = { part: 'luo' };
-  const files = sessions?.reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
-  const form = luoForm(compatible) ?? LUO_FORMS[0];
-  const partial = missingOf(context.handover, ['luo']) !== undefined;
+/** What a rider says, the same for every version of its ABI. */
+export function riderEntity(rider: Rider, part: Model, context: StructureContext): Entity {
+  const { outline } = rider;
+  const place: Place = { part: outline.part };
+  const { lists = [], tagged } = rider.formOf(part);
+  const partial = missingOf(context.handover, [rider.part]) !== undefined;
+  const own: readonly List[] = [
+    ...lists.map((list) => keptList(context, list, part, place, partial)),
+    ...(outline.nodes === undefined ? [] : [nodeList(outline.nodes, part, place)]),
+    ...(tagged === undefined ? [] : [taggedList(tagged, part, place)]),
+  ];
   return {
     place,
-    key: 'luo',
-    fields: [
-      field('compatible', compatible),
-      {
-        ...field('liveupdate_num', liveupdateNumber, 'count'),
-        expected: (a, b) => b > a,
-      },
-      summaryField('sessions', sessions?.length),
-      summaryField('files', files),
-      strictField('sessions_pa', sessionsAddress),
-      strictField('flbs_pa', flbsAddress),
-      strictField('luo_ser', abiHeader),
-    ],
-    lists: (form === undefined ? [] : [form.sessions, form.flbs]).map((list) =>
-      keptList(context, list, luo, place, partial),
-    ),
+    key: outline.part,
+    fields: outline.fields.map((each) => comparedField(each, part)),
+    ...(own.length === 0 ? {} : { lists: own }),
   };
 }
 
-/** reserve_mem: regions by name, with their sizes. */
-export function memblockEntity({ compatible, regions }: Memblock): Entity {
-  const place = { part: 'memblock' } as const;
+function comparedField({ name, path, unit, only, expected }: Compared, part: Model): Field {
+  const value = valueAt(part, path);
+  const drawn =
+    only === 'summary'
+      ? summaryField(name, value as Value | undefined)
+      : only === 'strict'
+        ? strictField(name, value as Value | undefined)
+        : field(name, value as Value | undefined, unit);
+  if (expected === undefined) return drawn;
+  return { ...drawn, expected: expected === 'grows' ? (a, b) => b > a : () => true };
+}
+
+/** A value, text as such, the number of elements of a list; undefined where a key on the way is not there. */
+function valueAt(part: Model, path: readonly string[]): unknown {
+  let at: unknown = part;
+  for (const key of path) {
+    if (at === undefined) return undefined;
+    at = Array.isArray(at)
+      ? at.flatMap((each) => (each as Model)[key] ?? [])
+      : (at as { readonly [key: string]: unknown })[key];
+  }
+  if (Array.isArray(at)) return at.length;
+  return at instanceof Uint8Array ? bytesToText(at).text : at;
+}
+
+function nodeList(
+  { key, naming, place: kind, fields }: NonNullable<RiderOutline['nodes']>,
+  part: Model,
+  place: Place,
+): List {
   return {
+    name: key,
     place,
-    key: 'memblock',
-    fields: [field('compatible', compatible), summaryField('regions', regions.length)],
-    lists: [
-      {
-        name: 'regions',
-        place,
-        entities: regions.map(({ name = '', start, size }) => ({
-          place: { ...place, region: name },
-          key: name,
-          fields: [field('size', size, 'size'), strictField('start', start)],
-        })),
-      },
-    ],
+    entities: (part[key] as readonly Model[]).map((node) => {
+      const name = (node[naming] ?? '') as string;
+      return {
+        place: { ...place, [kind]: name },
+        key: name,
+        fields: fields.map((each) => comparedField(each, node)),
+      };
+    }),
   };
 }
 
-/** Who handed over, and how often before; each kernel counts on. */
-export function metadataEntity({ version, previousRelease, kexecCount }: KexecMetadata): Entity {
-  const release = previousRelease === undefined ? undefined : bytesToText(previousRelease).text;
+/** A list by position; it may be longer than what the dump has of it. */
+function taggedList({ key, count, tag, address }: TaggedList, part: Model, place: Place): List {
+  const items = part[key] as (Iterable<Model> & { readonly length: number }) | undefined;
+  const stated = part[count] as number | undefined;
+  if (items === undefined || (items.length === 0 && stated !== 0)) return { name: key, place };
   return {
-    place: { part: 'kexec-metadata' },
-    key: 'kexec-metadata',
-    fields: [
-      field('version', version, 'count'),
-      { ...field('previous_release', release), expected: () => true },
-      {
-        ...field('kexec_count', kexecCount, 'count'),
-        expected: (a, b) => b > a,
-      },
-    ],
-  };
-}
-
-/** The in-kernel test: its csum stands for the contents of its folios, which are random at each cold boot. */
-export function khoTestEntity({ compatible, magic, nrFolios, csum, folios, foliosInfo }: KhoTest): Entity {
-  const place = { part: 'kho-test' } as const;
-  return {
+    name: key,
     place,
-    key: 'kho-test',
-    fields: [
-      field('compatible', compatible),
-      field('magic', magic, 'hex'),
-      field('nr_folios', nrFolios, 'count'),
-      field('csum', csum, 'hex'),
-      strictField('folios_info.first', foliosInfo?.first),
-    ],
-    lists: [
-      folios === undefined || (folios.length === 0 && nrFolios !== 0)
-        ? { name: 'folios', place }
-        : {
-            name: 'folios',
-            place,
-            // The list may be longer than what the dump has of it.
-            partial: folios.length < (nrFolios ?? 0),
-            entities: {
-              *[Symbol.iterator]() {
-                let index = 0;
-                for (const { address, order } of folios) {
-                  yield {
-                    place: { ...place, index },
-                    key: `${index++}`,
-                    fields: [field('order', order, 'count'), strictField('address', address)],
-                  };
-                }
-              },
-            },
-          },
-    ],
+    partial: items.length < (stated ?? 0),
+    entities: {
+      *[Symbol.iterator]() {
+        let index = 0;
+        for (const item of items) {
+          yield {
+            place: { ...place, index },
+            key: `${index++}`,
+            fields: [field(tag, item[tag] as number, 'count'), strictField(address, item[address] as bigint)],
+          };
+        }
+      },
+    },
   };
 }

@@ -2,11 +2,11 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import { rfc2024 } from '../../structures/rfc-2024/binding.js';
+import type { Place } from '../../references/place.js';
+import { rfc2024 } from '../../structures/rfc-2024/tree.js';
 import { upstreamRoots } from '../../structures/root/tree.js';
 import { isRfc } from '../../versions/generations.js';
 import { type Entity, field, type List, presence, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import type { Span } from '../span.js';
 import { createSpanColumns, SPAN_BATCH, type SpanColumns, spanColumns } from '../span-columns.js';
 import { domainEntity } from './domain.js';

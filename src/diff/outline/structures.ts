@@ -2,7 +2,9 @@
 import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
 import type { DraftRecord } from '../../abi/upstream/model.js';
-import { type TableTree, translationTrees } from '../../instances/translation.js';
+import type { TableTree } from '../../references/claim.js';
+import type { Place } from '../../references/place.js';
+import { translationTrees } from '../../references/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
@@ -26,7 +28,6 @@ import { flagsText, listsOf, valueName } from '../../structures/text.js';
 import { bdfText } from '../../structures/values.js';
 import type { Field } from '../difference.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
-import type { Place } from '../place.js';
 import { type FolioFile, folioList } from './folios.js';
 import { mappingSpans } from './mapping.js';
 import type { PageOwners } from './owners.js';

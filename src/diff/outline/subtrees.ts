@@ -1,14 +1,14 @@
 /** The children of an upstream root: subsystems by name, each with what its blob says. */
 
-import type { Handover, Subtree } from '../../abi/model.js';
+import type { Subtree } from '../../abi/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
-import type { RiderKey } from '../../structures/rider.js';
+import type { Place } from '../../references/place.js';
 import { heldTree, RIDERS } from '../../structures/riders.js';
 import { moreOfChild } from '../../structures/root/tree.js';
+import type { Model } from '../../structures/structure.js';
 import type { NodeBinding } from '../../structures/tree.js';
 import { type Entity, field, type List, strictField } from '../entity.js';
-import type { Place } from '../place.js';
-import { khoTestEntity, luoEntity, memblockEntity, metadataEntity } from './riders.js';
+import { riderEntity } from './riders.js';
 import { heldOutline, type StructureContext } from './structures.js';
 import { untypedEntities } from './untyped.js';
 
@@ -20,26 +20,19 @@ interface Typed {
   readonly binding?: NodeBinding;
 }
 
-/** What is told of a rider, by its key in the model. */
-const ENTITIES: {
-  readonly [key in RiderKey]: (part: NonNullable<Handover[key]>, context: StructureContext) => Entity;
-} = { luo: luoEntity, memblock: memblockEntity, khoTest: khoTestEntity, kexecMetadata: metadataEntity };
-
-function typedRider<K extends RiderKey>(context: StructureContext, key: K, name: string): Typed[] {
-  const part = context.handover[key];
-  if (part === undefined) return [];
-  const binding = heldTree(context.handover, name)?.binding.root;
-  return [
-    {
-      entity: ENTITIES[key](part, context),
-      address: part.origin?.address,
-      ...(binding === undefined ? {} : { binding }),
-    },
-  ];
-}
-
 function typedRiders(context: StructureContext): Typed[] {
-  return RIDERS.flatMap(({ key, name }) => typedRider(context, key, name));
+  return RIDERS.flatMap((rider): Typed[] => {
+    const part = context.handover[rider.key];
+    if (part === undefined) return [];
+    const binding = heldTree(context.handover, rider.name)?.binding.root;
+    return [
+      {
+        entity: riderEntity(rider, part as unknown as Model, context),
+        address: part.origin?.address,
+        ...(binding === undefined ? {} : { binding }),
+      },
+    ];
+  });
 }
 
 /** The lists of a handover's subsystems; of a rider on its own, that rider. */

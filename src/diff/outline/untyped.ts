@@ -4,10 +4,10 @@ import { childBinding, compatibleStrings } from '../../decode/bind.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findProperty, nodeName, propertyName, propertyValue } from '../../fdt/tree.js';
 import { FdtToken } from '../../records/fdt.js';
+import type { Place } from '../../references/place.js';
 import { ownVersion } from '../../schema/composite.js';
 import type { NodeBinding, PropertyBinding } from '../../structures/tree.js';
 import type { Entity } from '../entity.js';
-import type { Place } from '../place.js';
 import { childPath, type NodePath, pathKey, ROOT_PATH } from './path-key.js';
 
 const NOTHING = new Uint8Array(0);

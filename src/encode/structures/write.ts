@@ -69,6 +69,19 @@ export function recordBytes(place: Place, form: StructureForm, json: Json, path:
   return bytes;
 }
 
+/** The bytes of a record that has nothing but plain values. */
+export function plainBytes(binding: RecordBinding, json: Json, path: string): Uint8Array {
+  const { size, write } = fixed(binding.record);
+  const bytes = new Uint8Array(size);
+  const values = binding.record.fields.map((info) => {
+    const field = fieldBinding(binding, info.id);
+    if (field.kind !== 'value') throw new TypeError(`${binding.what}.${info.id} is not a plain value`);
+    return [info.id, plainValue(field, info, json, path, new Map())] as const;
+  });
+  write(new DataView(bytes.buffer), 0, Object.fromEntries(values));
+  return bytes;
+}
+
 /** Writes a record and the elements that follow it, at `given` or in a fresh block that holds them. */
 function writeRecord(
   place: Place,
@@ -206,7 +219,10 @@ function plainValue(
 ): unknown {
   const given = json[field.key];
   const own = `${path}.${field.key}`;
-  if (info.text === true) return jsonText(json, field.key, (info.bitWidth ?? 0) / 8, path);
+  const size = (info.bitWidth ?? 0) / 8;
+  if (info.text === true && (field.hidden !== true || given !== undefined))
+    return jsonText(json, field.key, size, path);
+  if (info.text === true) return new Uint8Array(size);
   if (info.kind === 'bytes') return bytesFromJson(info, given, own);
   if (info.kind === 'array') return arrayFromJson(info, given, own);
   if (field.form === 'bdf' && typeof given === 'string' && given.includes(':')) {

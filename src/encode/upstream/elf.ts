@@ -5,13 +5,13 @@ import { GENERATIONS } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { decodeHandover } from '../../decode/handover.js';
 import { blockBits } from '../../decode/upstream/block-bits.js';
-import { radixShape } from '../../decode/upstream/map-radix.js';
 import { overlay } from '../../memory/overlay.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../memory/physical.js';
 import { isKnown, physicalAddress } from '../../memory/read.js';
 import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { radixShape } from '../../structures/map/shape.js';
 import { RIDERS } from '../../structures/riders.js';
 import type { UpstreamGeneration } from '../../structures/root/tree.js';
 import { FACTS } from '../../versions/generations.js';
@@ -19,15 +19,14 @@ import { encodeBlob } from '../blob.js';
 import { memoryCoreChunks } from '../elf-chunks.js';
 import { jsonObject, ModelError } from '../from-json.js';
 import { heldBlob } from '../structures/held.js';
+import { riderRecord, riderTree, writeRiders } from '../structures/rider.js';
 import { wholePages } from '../whole-pages.js';
 import { writeBoot } from './boot.js';
 import { isUpstreamRoot } from './fresh.js';
 import { type Json, jsonNarrow, jsonObjects, optionalWide } from './json.js';
-import { writeKhoTest, writeLuo } from './luo.js';
 import { writeChunks, writeRadix } from './map.js';
 import { createPlace, type Place } from './place.js';
 import { preservedBlocks, withinMap } from './preserved.js';
-import { recordRider, treeRider } from './rider.js';
 import { usedRanges } from './used.js';
 
 /** The physical memory of a document, piece by piece. */
@@ -76,10 +75,7 @@ export function upstreamMemory(document: unknown, memory?: PhysicalMemory): Upst
   const fdtAddress = optionalWide(fdt.address, 'fdt.address') ?? place.keep(0);
   const filled: Json = {
     ...json,
-    ...(json.luo === undefined ? {} : { luo: writeLuo(place, jsonObject(json.luo, 'luo'), json) }),
-    ...(json.khoTest === undefined
-      ? {}
-      : { khoTest: writeKhoTest(place, jsonObject(json.khoTest, 'khoTest')) }),
+    ...writeRiders(place, json),
   };
   const messages: string[] = [];
   const subtrees = writeSubtrees(place, filled, generation, memory, messages);
@@ -150,9 +146,9 @@ function subtreeBytes(json: Json, subtree: Json, repeated: boolean, path: string
   const name = typeof subtree.name === 'string' ? subtree.name : '';
   const fdt = subtree.fdt === undefined ? {} : { fdt: subtree.fdt };
   if (!repeated) {
-    const rider = treeRider(json, name);
-    if (rider !== undefined) return encodeBlob({ kind: 'rider', [rider.key]: rider.part, ...fdt }).bytes;
-    const record = recordRider(json, name);
+    const tree = riderTree(json, name);
+    if (tree !== undefined) return encodeBlob({ kind: 'rider', [tree.rider.key]: tree.part, ...fdt }).bytes;
+    const record = riderRecord(json, name);
     if (record !== undefined) return record;
   }
   if (subtree.fdt !== undefined) return encodeBlob({ kind: 'unknown', ...fdt }).bytes;

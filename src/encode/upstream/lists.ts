@@ -60,15 +60,28 @@ export function writeArea(place: Place, bytes: Uint8Array, list: Json | undefine
   return descriptor;
 }
 
+/**
+ * Writes one page of the list of an area.
+ *
+ * @param page zero before
+ * @param next address of the page that follows; 0 for none
+ * @param runs as many as fit, see {@link vmallocCapacity}
+ */
+export function writeListPage(page: DataView, next: bigint, runs: Iterable<bigint>): void {
+  writeKhoVmallocHdr(page, 0, { next });
+  let at = KHO_VMALLOC_HDR_SIZE;
+  for (const run of runs) {
+    page.setBigUint64(at, run, true);
+    at += ADDRESS;
+  }
+}
+
 function writeChunks(place: Place, chunks: readonly bigint[], runs: readonly bigint[], path: string): void {
   const capacity = vmallocCapacity(place.pageSize);
   for (const [i, address] of chunks.entries()) {
     const bytes = new Uint8Array(place.pageSize);
-    const view = new DataView(bytes.buffer);
-    writeKhoVmallocHdr(view, 0, { next: chunks[i + 1] ?? 0n });
-    for (const [j, run] of runs.slice(i * capacity, (i + 1) * capacity).entries()) {
-      view.setBigUint64(KHO_VMALLOC_HDR_SIZE + j * ADDRESS, run, true);
-    }
+    const own = runs.slice(i * capacity, (i + 1) * capacity);
+    writeListPage(new DataView(bytes.buffer), chunks[i + 1] ?? 0n, own);
     place.put(address, bytes, path);
   }
 }

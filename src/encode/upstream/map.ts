@@ -1,7 +1,5 @@
 /** The preserved memory map in each of its forms, as the kernel's writers make it (upstream 2.3.3, 2.4.3). */
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
-import { type RadixShape, radixKey } from '../../decode/upstream/map-radix.js';
 import { pageShift } from '../../decode/upstream/pages.js';
 import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
@@ -9,6 +7,7 @@ import {
   writeKhoserMemBitmapPtr,
   writeKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
+import { chunkCapacity, type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
 import { MAP_PAGE, type Place } from './place.js';
 
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
@@ -55,15 +54,10 @@ function node(place: Place, address: bigint | undefined): Node {
   return made;
 }
 
-function descend(
-  place: Place,
-  top: Node,
-  { depth, tableBits, leafBits }: RadixShape,
-  key: bigint,
-): { leaf: Uint8Array; bit: number } {
+function descend(place: Place, top: Node, shape: RadixShape, key: bigint): { leaf: Uint8Array; bit: number } {
   let at = top;
-  for (let level = depth - 1; level > 0; level--) {
-    const index = Number((key >> BigInt((level - 1) * tableBits + leafBits)) & BigInt(2 ** tableBits - 1));
+  for (let level = shape.depth - 1; level > 0; level--) {
+    const index = radixSlot(shape, key, level);
     let child = at.children.get(index);
     if (child === undefined) {
       child = node(place, undefined);
@@ -72,7 +66,7 @@ function descend(
     }
     at = child;
   }
-  return { leaf: at.bytes, bit: Number(key & BigInt(2 ** leafBits - 1)) };
+  return { leaf: at.bytes, bit: Number(key & BigInt(2 ** shape.leafBits - 1)) };
 }
 
 /** Sets bits, the lowest of each byte first. */

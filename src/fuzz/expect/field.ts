@@ -3,7 +3,8 @@
  * specifications), never from asking our validator. A field that is not here is "unknown".
  */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import { filesOf } from '../../abi/upstream/holders.js';
+import type { RecordInstance } from '../../references/instance.js';
 import type { LeafField } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';
@@ -33,6 +34,66 @@ export type FieldRule = (change: FieldChange) => Expectation;
 /** `record.field` as the schemas have them. */
 export function fieldKey(record: string, id: string): string {
   return `${record}.${id.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+}
+
+/** What becomes of a list when a record is there twice, is zeroed, or trades places. */
+export interface ListRules {
+  readonly twice: Expectation;
+  readonly zeroed: Expectation;
+  readonly swapped: Expectation;
+}
+
+/** What is to be said of a link that closes a loop, and of one into another chain. */
+export interface LinkRules {
+  /** Id of the field that is the link. */
+  readonly field: string;
+  readonly loop: Expectation;
+  readonly foreign: Expectation;
+}
+
+/** What is to be said of changed records of a structure: fields by `record.field`, all else by the record's name. */
+export interface Expectations {
+  readonly fields: Readonly<Record<string, FieldRule>>;
+  readonly lists?: Readonly<Record<string, ListRules>>;
+  readonly links?: Readonly<Record<string, LinkRules>>;
+}
+
+/** The same rules for fields of several forms of a record. */
+export function ofRecords(
+  records: readonly { readonly name: string }[],
+  rules: Readonly<Record<string, FieldRule>>,
+): Readonly<Record<string, FieldRule>> {
+  return Object.fromEntries(
+    records.flatMap(({ name }) =>
+      Object.entries(rules).map(([id, rule]): [string, FieldRule] => [fieldKey(name, id), rule]),
+    ),
+  );
+}
+
+/** What the value of a changed count must not exceed: the room of what it counts in. */
+export const capacity = ({ instance }: FieldChange): bigint => BigInt(instance.capacity ?? 0);
+
+/** Whether a value is larger than something. */
+export function above(limit: (change: FieldChange) => bigint): (change: FieldChange) => boolean {
+  return (change) => change.value > limit(change);
+}
+
+/** A link of a chain of pages: 0 ends it early, a page of the chain closes a loop. */
+export function link(
+  pointer: readonly string[],
+  loop: readonly string[],
+  cut: FieldRule = () => UNKNOWN,
+): FieldRule {
+  return (change) => {
+    if (change.value === 0n) return cut(change);
+    if (change.aim === 'self') return fires(...loop);
+    return noPage(change) ? fires(...pointer) : UNKNOWN;
+  };
+}
+
+/** Whether some file is of a handler that no release has. */
+export function hasDrafts({ target }: FieldChange): boolean {
+  return [...filesOf(target.handover)].some(({ file }) => file.draft !== undefined);
 }
 
 /** Addresses end here. */

@@ -1,18 +1,29 @@
 /** Expectations of changed fields, over all ABIs. */
 
 import { fdtHeader } from '../../records/fdt.js';
+import { EXPECTATIONS } from '../../structures/expect-found.js';
 import { type Expectation, UNKNOWN } from '../mutation.js';
 import { expectBound } from './bound.js';
 import { fdtFields } from './fdt.js';
-import { type FieldChange, type FieldRule, fieldKey } from './field.js';
-import { rfc2024Fields } from './rfc2024.js';
-import { upstreamFields } from './upstream.js';
-import { vtdFields } from './vtd.js';
+import { type FieldChange, type FieldRule, fieldKey, type LinkRules, type ListRules } from './field.js';
+import { vtdFields, vtdLinks } from './vtd.js';
+
+/** What becomes of lists of records, by the record's name. */
+export const LISTS: Readonly<Record<string, ListRules>> = Object.assign(
+  {},
+  ...EXPECTATIONS.map(({ lists }) => lists),
+);
+
+/** Links of chains and of tables, by the record that has them. */
+export const LINKS: Readonly<Record<string, LinkRules>> = Object.assign(
+  {},
+  vtdLinks,
+  ...EXPECTATIONS.map(({ links }) => links),
+);
 
 const fields: Readonly<Record<string, FieldRule>> = {
   ...fdtFields,
-  ...rfc2024Fields,
-  ...upstreamFields,
+  ...Object.assign({}, ...EXPECTATIONS.map((each) => each.fields)),
   ...vtdFields,
 };
 

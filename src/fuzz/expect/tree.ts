@@ -1,6 +1,6 @@
 /** What a checker has to say of an edited tree (upstream.md 2.3, rfc-2024.md 2; the devicetree specification). */
 
-import type { BlobInstance } from '../../instances/instance.js';
+import type { BlobInstance } from '../../references/instance.js';
 import { isRfc } from '../../versions/generations.js';
 import { ACCEPTED, type Expectation, fires, type TreeEdit, UNKNOWN } from '../mutation.js';
 import type { FuzzTarget } from '../target.js';

@@ -5,12 +5,12 @@
 import * as records from '../../records/vtd.js';
 import type { EntryMask } from '../../schema/masks.js';
 import type { VtdSettings } from '../../schema/settings.js';
-import type { VtdUnit } from '../../validate/vtd/unit.js';
 import { reservedBits } from '../../vtd/context/structure.js';
+import type { VtdUnit } from '../../vtd/rules/unit.js';
 import { writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, UNKNOWN } from '../mutation.js';
 import { part } from '../target.js';
-import { type FieldChange, type FieldRule, fieldKey } from './field.js';
+import { type FieldChange, type FieldRule, fieldKey, type LinkRules } from './field.js';
 
 /** How entries of one kind are judged. */
 interface EntryKind<T> {
@@ -147,3 +147,19 @@ export function expectRegister(value: bigint): Expectation {
   // An address beyond the host's width is not a row: there is no table at it.
   return UNKNOWN;
 }
+
+/** Entries that lead to another table. */
+const TABLE: LinkRules = {
+  field: 'address',
+  // The VTD rules, of domains that LUO hands over; a table that is led back to is one of two levels.
+  loop: fires('DMAR-015', 'DMAR-016', 'MAP-003', 'MAP-004', 'VTD-102', 'VTD-103', 'VTD-104'),
+  foreign: UNKNOWN,
+};
+
+/** By record. */
+export const vtdLinks: Readonly<Record<string, LinkRules>> = {
+  ss_pde_table: TABLE,
+  ss_pdpe_table: TABLE,
+  ss_pml4e: TABLE,
+  ss_pml5e: TABLE,
+};

@@ -1,5 +1,5 @@
 /** What mutators choose from. */
-import type { Instances, RecordInstance } from '../../instances/instance.js';
+import type { Instances, RecordInstance } from '../../references/instance.js';
 import type { Random } from '../../synth/random.js';
 import type { Mutation } from '../mutation.js';
 import { type FuzzTarget, part } from '../target.js';

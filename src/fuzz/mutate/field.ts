@@ -1,6 +1,6 @@
 /** Field level: one value of one record. */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import { bytesToText } from '../../schema/text.js';
 import type { Random } from '../../synth/random.js';
 import { expectField } from '../expect/index.js';

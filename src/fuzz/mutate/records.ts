@@ -1,44 +1,18 @@
 /** Structure level in memory: records of a list, links of chains, pages that are not there. */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import { hex } from '../../schema/units.js';
+import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';
 import { factsOf } from '../../versions/generations.js';
-import { folioLists } from '../expect/upstream.js';
+import type { ListRules } from '../expect/field.js';
+import { LINKS, LISTS } from '../expect/index.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
 import { type MutateContext, type Mutator, recordBytes } from './context.js';
 
 /** Bytes of a page of the 2024 series. */
 const PAGE = 4096n;
-
-/** What becomes of a list when a record is there twice, is zeroed, or trades places; by record type. */
-interface ListRules {
-  readonly twice: Expectation;
-  readonly zeroed: Expectation;
-  readonly swapped: Expectation;
-}
-
-const LISTS: Readonly<Record<string, ListRules>> = {
-  luo_session_ser: { twice: fires('LUO-008'), zeroed: fires('LUO-007'), swapped: ACCEPTED },
-  // Of Linux 6.19 too, in which a session may be without a name.
-  luo_session_ser_v1: { twice: fires('LUO-008'), zeroed: UNKNOWN, swapped: ACCEPTED },
-  luo_file_ser: { twice: fires('LUO-014'), zeroed: fires('LUO-012'), swapped: ACCEPTED },
-  luo_flb_ser: { twice: fires('FLB-003'), zeroed: fires('FLB-004'), swapped: ACCEPTED },
-  ...folioLists,
-  kho_radix_node_table: { twice: fires('KHO-142'), zeroed: UNKNOWN, swapped: UNKNOWN },
-  kho_vmalloc_chunk_phys: { twice: UNKNOWN, zeroed: fires('VMALLOC-001'), swapped: UNKNOWN },
-  kho_test_folio: { twice: UNKNOWN, zeroed: UNKNOWN, swapped: UNKNOWN },
-  khoser_mem_bitmap_ptr: { twice: UNKNOWN, zeroed: fires('KHO-133'), swapped: UNKNOWN },
-  kho_mem: {
-    twice: fires('KHO-007', 'KHO-008', 'KHO-009', 'KHO-010'),
-    zeroed: fires('KHO-004', 'KHO-009'),
-    swapped: UNKNOWN,
-  },
-  mapping_inode: { twice: fires('GMFS-007'), zeroed: fires('GMFS-007'), swapped: fires('GMFS-007') },
-  mapping_block: { twice: fires('GMFS-017'), zeroed: UNKNOWN, swapped: UNKNOWN },
-  guestmemfs_inode: { twice: fires('GMFS-014'), zeroed: fires('GMFS-007', 'GMFS-010'), swapped: UNKNOWN },
-};
 
 /** Copies a record over another of its list, zeroes one, or lets two trade places. */
 export const mutateList: Mutator = (context, random) => {
@@ -88,9 +62,14 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
 }
 
-/** Of what no release reads, nothing says which handlers there are. */
-function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  return record.name === 'luo_file_ser' && factsOf(target.handover.generation)?.unreleased !== undefined
+/** Of what no release reads, nothing says which handlers there are; a session of Linux 7.2 may be without a name. */
+function zeroedIn(
+  { target: { handover } }: MutateContext,
+  { record }: RecordInstance,
+  { zeroed }: ListRules,
+): Expectation {
+  if (record.name === 'luo_session_ser' && mayBeNameless(handover)) return UNKNOWN;
+  return record.name === 'luo_file_ser' && factsOf(handover.generation)?.unreleased !== undefined
     ? UNKNOWN
     : zeroed;
 }
@@ -99,32 +78,12 @@ function structure(words: string, changes: Mutation['changes'], expect: Expectat
   return { level: 'structure', words, changes, expect };
 }
 
-/** Entries of page tables that lead to another table. */
-const TABLE = {
-  field: 'address',
-  // The VTD rules, of domains that LUO hands over; a table that is led back to is one of two levels.
-  loop: fires('DMAR-015', 'DMAR-016', 'MAP-003', 'MAP-004', 'VTD-102', 'VTD-103', 'VTD-104'),
-  foreign: UNKNOWN,
-};
-
-/** Chains by the record that links them: what fires for a loop, and for a link into another chain. */
-const CHAINS: Readonly<Record<string, { field: string; loop: Expectation; foreign: Expectation }>> = {
-  kho_block_header_ser: { field: 'next', loop: fires('BLOCK-001'), foreign: fires('BLOCK-007') },
-  kho_vmalloc_hdr: { field: 'next', loop: fires('VMALLOC-004'), foreign: fires('VMALLOC-004') },
-  khoser_mem_chunk_hdr: { field: 'next', loop: fires('KHO-131'), foreign: UNKNOWN },
-  kho_radix_node_table: { field: 'table', loop: UNKNOWN, foreign: UNKNOWN },
-  ss_pde_table: TABLE,
-  ss_pdpe_table: TABLE,
-  ss_pml4e: TABLE,
-  ss_pml5e: TABLE,
-};
-
 /** Closes a loop: a link leads back to its own page or to an earlier one of its chain, or into another chain. */
 export const mutateChain: Mutator = (context, random) => {
-  const links = context.instances.records.filter(({ record }) => CHAINS[record.name] !== undefined);
+  const links = context.instances.records.filter(({ record }) => LINKS[record.name] !== undefined);
   if (links.length === 0) return undefined;
   const instance = random.pick(links);
-  const chain = CHAINS[instance.record.name];
+  const chain = LINKS[instance.record.name];
   const field = leafFields(instance.record).find(({ info }) => info.id === chain?.field);
   if (chain === undefined || field === undefined) return undefined;
   const { pageSize } = context.target.handover;

@@ -1,8 +1,8 @@
 /** Structure level in devicetree blobs: nodes and properties dropped, doubled, moved, renamed, resized. */
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue } from '../../fdt/tree.js';
-import type { BlobInstance } from '../../instances/instance.js';
 import { FdtToken } from '../../records/fdt.js';
+import type { BlobInstance } from '../../references/instance.js';
 import type { Random } from '../../synth/random.js';
 import { expectTree } from '../expect/tree.js';
 import type { Mutation, TreeEdit, TreePlace } from '../mutation.js';

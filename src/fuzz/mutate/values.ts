@@ -1,6 +1,6 @@
 /** The values that a field is given. */
 
-import type { RecordInstance } from '../../instances/instance.js';
+import type { RecordInstance } from '../../references/instance.js';
 import { hex } from '../../schema/units.js';
 import type { Random } from '../../synth/random.js';
 import type { Aim } from '../expect/field.js';

@@ -34,6 +34,8 @@ export function isFlattened(head: Uint8Array): boolean {
 export function flattenedAccess(file: RandomAccess, diagnostics: DiagnosticSink): RandomAccess {
   const table = readPieces(file, diagnostics);
   const size = table.ends[table.count - 1] ?? 0;
+  let stored = 0;
+  for (let i = 0; i < table.count; i++) stored += (table.ends[i] ?? 0) - (table.starts[i] ?? 0);
   let last = 0;
 
   function readAt(offset: number, length: number, into: Uint8Array): number {
@@ -60,7 +62,7 @@ export function flattenedAccess(file: RandomAccess, diagnostics: DiagnosticSink)
     return at - offset;
   }
 
-  return { size, readAt };
+  return { size, stored, readAt };
 }
 
 /** The index: where in the target file, and where in the stream, each piece is. */

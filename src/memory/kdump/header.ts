@@ -157,7 +157,8 @@ function frames(
 ): { firstPfn: number; endPfn: number } {
   const wide = header.headerVersion >= SINCE.wideFrames;
   const declared = wide ? Number(sub.maxMapnr64) : header.maxMapnr;
-  const stored = Math.max(0, Math.min(bitmapSize, file.size - bitmap)) * 8;
+  // Both writers of flattened streams write whole bitmaps: one in a hole, of up to 2^53 bytes, is of no core.
+  const stored = Math.max(0, Math.min(bitmapSize, file.size - bitmap, file.stored ?? file.size)) * 8;
   const limit = PHYSICAL_LIMIT / header.blockSize;
   let endPfn = Math.min(declared, stored, limit);
   if (endPfn < declared) {

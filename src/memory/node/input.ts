@@ -133,7 +133,10 @@ async function openStream(
   const packing = recognisePacking(head);
   tellStage(packing === undefined ? 'reading' : 'unpacking', path, size > 0 ? size : undefined);
   const content = packing === undefined ? whole : unpack(packing, whole, path);
-  const spool = await spoolStream(content, path, options, packing === undefined ? undefined : counted.count);
+  const spool =
+    packing === undefined
+      ? await spoolStream(content, path, options)
+      : await spoolStream(content, path, options, counted.count, size > 0 ? size : undefined);
   tellStage('reading', path, spool.size);
   const input = opened(path, windowedFile(spool.fd, spool.size, path), spool.fd, spool.close, packing);
   if (recognisePacking(input.head) !== undefined) {

@@ -22,10 +22,17 @@ const SPOOL_EACH = 256;
 
 /**
  * The same with its zeros: they are not data, but take time. Memory that was hardly used, packed as well as can be, has
- * some thousand for each byte.
+ * some thousand for each byte; but what a kernel needs to run at all packs to tens of MiB, so that of a file of few MiB,
+ * where its size is known, zeros are worth less: 16 for each byte and MiB.
  */
 const ZEROS_FLOOR = 2 * 2 ** 30;
 const ZEROS_EACH = 4096;
+const ZEROS_EACH_MIB = 16;
+
+function zerosAllowed(packed: number, whole: number | undefined): number {
+  if (whole === undefined) return ZEROS_FLOOR + ZEROS_EACH * packed;
+  return ZEROS_FLOOR + whole * Math.min(ZEROS_EACH, (ZEROS_EACH_MIB * whole) / 2 ** 20);
+}
 
 /** An unpacked stream in a temporary file that is not visible to others. */
 export interface Spool {
@@ -50,6 +57,7 @@ const ZERO_PAGE = new Uint8Array(PAGE);
  *
  * @param path the input's, for messages
  * @param packed bytes of the packed file that were read so far; what is in no proportion to them is refused
+ * @param whole bytes of the packed file, where that is known
  * @throws InputError when the stream fails, is larger than allowed, or the disk is full
  */
 export async function spoolStream(
@@ -57,6 +65,7 @@ export async function spoolStream(
   path: string,
   options: SpoolOptions,
   packed: () => number = () => Number.POSITIVE_INFINITY,
+  whole?: number,
 ): Promise<Spool> {
   const folder = options.spoolDir ?? tmpdir();
   const limit = options.maxUnpacked ?? DEFAULT_MAX_UNPACKED;
@@ -71,8 +80,8 @@ export async function spoolStream(
       tellRead(0);
       const allowed = (options.budget ?? 1) * (SPOOL_FLOOR + SPOOL_EACH * packed());
       if (stored > allowed) throw outOfProportion(path, stored, packed());
-      const zeros = (options.budget ?? 1) * (ZEROS_FLOOR + ZEROS_EACH * packed());
-      if (size > zeros) throw outOfProportion(path, size, packed());
+      const zeros = (options.budget ?? 1) * zerosAllowed(packed(), whole);
+      if (size > zeros) throw outOfProportion(path, size, whole ?? packed());
     };
     for await (const chunk of source) {
       if (size + chunk.length > limit) throw tooLarge(path, limit);

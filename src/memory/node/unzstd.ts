@@ -8,6 +8,9 @@ const MAX_WINDOW = 128 * 2 ** 20;
 /** A block's content (RFC 8878 section 3.1.1.2.4: Block_Maximum_Size). */
 const MAX_BLOCK = 128 * 1024;
 const BLOCK_HEADER = 3;
+/** Type of a block that is one byte, again and again. */
+const REPEATED = 1;
+const ZEROS = new Uint8Array(MAX_BLOCK);
 const CHECKSUM = 4;
 
 /**
@@ -65,16 +68,25 @@ async function* unpackFrame(
     last = (word & 1) !== 0;
     const size = word >>> 3;
     if (size > MAX_BLOCK) throw damaged(path, `a block of ${size} bytes`);
-    // A block of type 1 repeats one byte; its size is that of the content.
-    const packedSize = ((word >>> 1) & 3) === 1 ? 1 : size;
+    const repeats = ((word >>> 1) & 3) === REPEATED;
+    // The size is that of the content.
+    const packedSize = repeats ? 1 : size;
     const rest = BLOCK_HEADER + packedSize + (last && header.checksum ? CHECKSUM : 0);
     const bytes = await input.take(rest);
     if (bytes.length < rest) throw endsEarly(path);
-    try {
-      history.lend(decoder);
-      decoder.push(bytes, last);
-    } catch (error) {
-      throw damaged(path, error instanceof Error ? error.message : String(error));
+    if (repeats) {
+      // Memory that was hardly used is such blocks of zeros: they need no decoder.
+      const byte = bytes[BLOCK_HEADER] ?? 0;
+      const content = byte === 0 ? ZEROS.subarray(0, size) : new Uint8Array(size).fill(byte);
+      history.add(decoder, content);
+      unpacked.push(content);
+    } else {
+      try {
+        history.lend(decoder);
+        decoder.push(bytes, last);
+      } catch (error) {
+        throw damaged(path, error instanceof Error ? error.message : String(error));
+      }
     }
     if (last && header.checksum) stored = readChecksum(bytes);
     for (const part of unpacked) {

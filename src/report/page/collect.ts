@@ -2,18 +2,17 @@
 
 import type { Handover } from '../../abi/model.js';
 import { areaAddress } from '../../decode/upstream/vmalloc.js';
-import { addBlobRecords } from '../../instances/blobs.js';
-import { elementRecord } from '../../instances/element.js';
-import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
-import { addReferences } from '../../instances/references.js';
-import type { RecordArray, ReferenceSink, TablePage } from '../../instances/sink.js';
-import { addUnit } from '../../instances/vtd.js';
 import { firstFrom } from '../../memory/first-after.js';
 import { khoRadixNode } from '../../records/kho_map.js';
+import { addBlobRecords } from '../../references/blobs.js';
+import { elementRecord } from '../../references/element.js';
+import type { BlobInstance, RecordTraits } from '../../references/instance.js';
+import { addReferences } from '../../references/references.js';
+import { type RecordArray, type ReferenceSink, SILENT, type TablePage } from '../../references/sink.js';
+import { entryRecord } from '../../references/tables.js';
+import { addUnit } from '../../references/vtd.js';
 import type { RecordType } from '../../schema/record.js';
 import type { TreeBinding } from '../../structures/tree.js';
-import { firstStageEntry } from '../../vtd/first-stage.js';
-import { secondStageEntry } from '../../vtd/second-stage.js';
 import type { GivenUnit } from './spaces.js';
 
 /** A record of the page. */
@@ -172,7 +171,8 @@ export function createRecordCollector({ handover, units, wanted }: CollectInput)
     }
   }
 
-  function table({ address, level, stage, owner, words, present, format }: TablePage): void {
+  function table(page: TablePage): void {
+    const { address, level, owner, words, present } = page;
     const group = groupOf(`page-table entries of ${owner}`);
     if (group === undefined) return;
     group.total += present.length;
@@ -186,24 +186,19 @@ export function createRecordCollector({ handover, units, wanted }: CollectInput)
         if (!near) return;
         continue;
       }
-      const large = ((words[2 * i] ?? 0) & format.largeLo) !== 0;
-      const leaf = level === 1 || (level <= 3 && large);
-      const entry = (stage === 'first' ? firstStageEntry : secondStageEntry)(level, leaf);
+      const entry = entryRecord(page, i);
       if (entry === undefined) continue;
       const what = `level ${level} entry ${i} of 0x${address.toString(16)}`;
       group.records.push({ record: entry, address: at, inBlob, what });
     }
   }
 
-  const ignore = (): void => {};
   const sink: ReferenceSink = {
+    ...SILENT,
     record: one,
     array,
     radix,
     table,
-    page: ignore,
-    bitmap: ignore,
-    bytes: ignore,
     blob(blob: BlobInstance, binding: TreeBinding | undefined) {
       addBlobRecords(sink, blob, binding);
     },

@@ -43,6 +43,23 @@ export interface FoliosData {
   readonly rows: string;
 }
 
+/** Contents of one owner; rows are start, end, and the place in its file, -1 where there is none. */
+export interface ContentsData {
+  readonly place: Plain;
+  readonly cpu?: number;
+  readonly rows: string;
+  /** Records that name them: an address or the number of an area, and words before and after the number of one. */
+  readonly entries?: {
+    readonly record: string;
+    readonly field: string;
+    readonly size: number;
+    readonly at?: number;
+    readonly area?: number;
+    readonly unit?: number;
+    readonly words: readonly [string, string];
+  };
+}
+
 export interface EvidenceData {
   readonly pageSize: number;
   readonly texts: readonly string[];
@@ -68,6 +85,7 @@ export interface EvidenceData {
   readonly blocks?: string;
   readonly ranges?: string;
   readonly model: Plain;
+  readonly contents: readonly ContentsData[];
   readonly folios: readonly FoliosData[];
   /** Top tables, and who uses them. */
   readonly spaces: Plain;

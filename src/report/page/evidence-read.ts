@@ -1,14 +1,16 @@
 /** What a page was given of a dump, as a source of answers: the counterpart of evidence.ts, in the browser. */
-import type { RecordTraits } from '../../instances/instance.js';
-import type { RecordArray, ReferenceSink } from '../../instances/sink.js';
+
 import { firstAfter } from '../../memory/first-after.js';
 import { type MemorySegment, segmentsMemory } from '../../memory/segments.js';
+import type { RecordTraits } from '../../references/instance.js';
+import type { Place } from '../../references/place.js';
+import type { RecordArray, ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import type { EntryFormat } from '../../vtd/walk/format.js';
 import { follow, type Landing, noDevice, noDomain } from '../../what/landing.js';
 import type { SpaceName } from '../../what/query.js';
-import type { Cut, WhatModel, WhatSource } from '../../what/source.js';
-import { type EvidenceData, Told } from './evidence-data.js';
+import type { Cut, OwnedContents, WhatModel, WhatSource } from '../../what/source.js';
+import { type ContentsData, type EvidenceData, Told } from './evidence-data.js';
 import { type Rows, unpackBytes, unpackRows } from './pack.js';
 import { fromPlain, type Plain } from './plain.js';
 
@@ -39,13 +41,12 @@ export function readEvidence(data: EvidenceData): WhatSource {
       folios: foliosOf(unpackRows(rows, 4)),
     },
   }));
+  const contents = data.contents.map(contentsOf);
   const spaces = fromPlain(data.spaces) as ReturnType<WhatSource['spaces']>;
   const roots = data.roots.map((root) => BigInt(root));
   const mappings = unpackRows(data.mappings, 6);
   const cut = new Set(data.cut as readonly Cut[]);
-  const { khoTest, preservedMap, ...model } = fromPlain(data.model) as Model & {
-    readonly khoTest?: { readonly area?: number; readonly folios: readonly object[] };
-  };
+  const { preservedMap, ...model } = fromPlain(data.model) as Model;
   const text = (i: number | undefined): string => texts[i ?? -1] ?? '';
   const typeAt = (i: number | undefined): RecordType<unknown> => types[i ?? -1] ?? NO_TYPE;
 
@@ -170,7 +171,6 @@ export function readEvidence(data: EvidenceData): WhatSource {
           },
         }
       : {}),
-    ...(khoTest === undefined ? {} : { khoTest: testOf(khoTest) }),
     ...preservedOf(data),
     cut,
     memory,
@@ -197,15 +197,30 @@ export function readEvidence(data: EvidenceData): WhatSource {
         yield { record: typeAt(type), address, what: text(what) };
     },
     folioLists: () => folios,
+    contents: () => contents,
     spaces: () => spaces,
     landing: lead,
   };
 
-  function testOf({ area, folios: list }: { readonly area?: number; readonly folios: readonly object[] }) {
-    const own = areas[area ?? -1];
-    return { folios: list, ...(own === undefined ? {} : { area: own }) } as unknown as NonNullable<
-      WhatModel['khoTest']
-    >;
+  function contentsOf({ place, cpu, rows, entries }: ContentsData): OwnedContents {
+    const { values, count } = unpackRows(rows, 3);
+    return {
+      place: fromPlain(place) as Place,
+      subject: cpu === undefined ? {} : { cpu },
+      *runs() {
+        for (let row = 0; row < count; row++) {
+          const [start = 0, end = 0, position = -1] = values.subarray(3 * row, 3 * row + 3);
+          yield { start, end, ...(position < 0 ? {} : { position }) };
+        }
+      },
+      ...(entries === undefined ? {} : { entries: entriesOf(entries) }),
+    };
+  }
+
+  function entriesOf({ at, area, words, ...rest }: NonNullable<ContentsData['entries']>) {
+    const [before, after] = words;
+    const what = (i: number): string => `${before}${i}${after}`;
+    return { ...rest, at: at ?? areas[area ?? -1] ?? { runSize: 1, runs: new Float64Array(0) }, what };
   }
 }
 

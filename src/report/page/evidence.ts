@@ -4,17 +4,23 @@
  */
 import type { Handover } from '../../abi/model.js';
 import type { VmallocArea } from '../../abi/upstream/model.js';
-import { addBlobRecords } from '../../instances/blobs.js';
-import type { BlobInstance, RecordTraits } from '../../instances/instance.js';
-import type { ReferenceSink } from '../../instances/sink.js';
-import type { PhysicalMemory } from '../../memory/physical.js';
+import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../memory/physical.js';
+import { addBlobRecords } from '../../references/blobs.js';
+import type { BlobInstance, RecordTraits } from '../../references/instance.js';
+import type { ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import type { MappingLookup } from '../../what/mapped.js';
-import type { Cut, WhatSource } from '../../what/source.js';
+import type { Cut, OwnedContents, WhatSource } from '../../what/source.js';
 import { namedSpaces } from '../../what/spaces.js';
-import { type EvidenceData, type FoliosData, type TablesData, Told } from './evidence-data.js';
+import {
+  type ContentsData,
+  type EvidenceData,
+  type FoliosData,
+  type TablesData,
+  Told,
+} from './evidence-data.js';
 import { packBytes, packRows, type Rows } from './pack.js';
 import { type Plain, toPlain } from './plain.js';
 import type { GivenUnit } from './spaces.js';
@@ -249,7 +255,8 @@ export function createEvidence(
       places: bytes.places,
       bytes: bytes.bytes,
       states: states.text(),
-      model: modelData(handover, cut, (area) => areas.number(area)),
+      model: modelData(handover, cut),
+      contents: [...source.contents()].map((each) => contentsData(each, cut, (area) => areas.number(area))),
       folios,
       spaces: toPlain(source.spaces().map(({ root, users }) => ({ root, users }))),
       roots: roots.list.map((root) => `${root}`),
@@ -389,12 +396,37 @@ function preservedData(
   return { blocks: rows.text() };
 }
 
-function modelData(
-  handover: Handover,
+/** @param areaOf the number of an area */
+function contentsData(
+  { place, subject, runs, entries }: OwnedContents,
   cut: Set<Cut>,
   areaOf: (area: Pick<VmallocArea, 'runs' | 'runSize'>) => number,
-): Plain {
-  const { setupData, preservedMap, memblock, scratch, image, ftrace, khoTest, guestmemfs } = handover;
+): ContentsData {
+  const rows = createRows(3);
+  for (const { start, end, position = -1 } of take(runs(), MAX_ELEMENTS, () => cut.add('records'))) {
+    const first = Number(start);
+    // What no address leads to keeps its number.
+    if (first >= PHYSICAL_LIMIT) rows.add(0, 0, -1);
+    else rows.add(first, Math.min(Number(end), Number.MAX_SAFE_INTEGER), position);
+  }
+  const own = {
+    place: toPlain(place),
+    ...(subject.cpu === undefined ? {} : { cpu: subject.cpu }),
+    rows: rows.text(),
+  };
+  if (entries === undefined) return own;
+  const { at, what, ...rest } = entries;
+  const words = numbered(what, MAX_ELEMENTS);
+  if (words === undefined) {
+    cut.add('records');
+    return own;
+  }
+  const where = typeof at === 'number' ? { at } : { area: areaOf(at) };
+  return { ...own, entries: { ...rest, ...where, words } };
+}
+
+function modelData(handover: Handover, cut: Set<Cut>): Plain {
+  const { setupData, preservedMap, scratch, image } = handover;
   const some = <T>(items: Iterable<T>): T[] => [...take(items, MAX_ELEMENTS, () => cut.add('records'))];
   return toPlain({
     setupData:
@@ -411,42 +443,8 @@ function modelData(
               pointers: some(pointers).map(({ physStart, bitmap }) => ({ physStart, bitmap })),
             })),
           },
-    memblock:
-      memblock === undefined
-        ? undefined
-        : { regions: some(memblock.regions ?? []).map(({ name, start, size }) => ({ name, start, size })) },
     scratch: scratch === undefined ? undefined : some(scratch).map(({ start, end }) => ({ start, end })),
     image: image?.map(({ what, start, end }) => ({ what, start, end })),
-    ftrace:
-      ftrace === undefined
-        ? undefined
-        : {
-            globalTrace: {
-              cpus: some(ftrace.globalTrace?.cpus ?? []).map(({ id, cpu, mem }) => ({
-                id,
-                cpu,
-                mem: some(mem ?? []).map(({ addr, len }) => ({ addr, len })),
-              })),
-            },
-          },
-    khoTest:
-      khoTest === undefined
-        ? undefined
-        : {
-            folios: some(khoTest.folios ?? []).map(({ address, order }) => ({ address, order })),
-            area: khoTest.area === undefined ? undefined : areaOf(khoTest.area),
-          },
-    guestmemfs:
-      guestmemfs === undefined
-        ? undefined
-        : {
-            fsMem: guestmemfs.fsMem,
-            files: some(guestmemfs.files ?? []).map(({ name, blocks, mappingPage }) => ({
-              name,
-              blocks: some(blocks ?? []),
-              mappingPage,
-            })),
-          },
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile } from '../../abi/upstream/model.js';
 import { nameOf } from '../../diff/outline/names.js';
-import type { Place } from '../../diff/place.js';
+import type { Place } from '../../references/place.js';
 import { bytesToText } from '../../schema/text.js';
 import { counted, hex, size } from '../../schema/units.js';
 import { formById, structuresOf } from '../../structures/index.js';

@@ -1,5 +1,5 @@
 /** One pass over the references for several that listen. */
-import type { ReferenceSink } from '../../instances/sink.js';
+import type { ReferenceSink } from '../../references/sink.js';
 
 /** @param sinks that listen to all, and none of them to contents */
 export function tee(sinks: readonly ReferenceSink[]): ReferenceSink {

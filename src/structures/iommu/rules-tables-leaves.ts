@@ -12,7 +12,7 @@ import type { Reporter, WalkObserver } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
 import { counted, hex, range } from '../../validate/text.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
-import { handedSubject } from '../../validate/vtd/target.js';
+import { handedSubject } from '../../vtd/rules/target.js';
 import { iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import { fieldOf, handedOf } from './rules-tables-shared.js';
 

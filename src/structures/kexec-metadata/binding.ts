@@ -1,24 +1,71 @@
 /** Who handed over, and how often before (kernel/liveupdate/kexec_handover.c; upstream 3.3). */
-import { KHO_KEXEC_METADATA_SIZE, readKhoKexecMetadata } from '../../records/kexec_metadata.js';
+import {
+  KHO_KEXEC_METADATA,
+  KHO_KEXEC_METADATA_SIZE,
+  khoKexecMetadata,
+  readKhoKexecMetadata,
+} from '../../records/kexec_metadata.js';
 import { bytesToText } from '../../schema/text.js';
-import type { Rider } from '../rider.js';
+import type { Recognised, Rider, RiderForm } from '../rider.js';
 
+/** A number above this is no version. */
+const MAX_VERSION = 0xffff;
 /** The version that releases write; of another one only the version itself is known. */
-export const METADATA_VERSION = 1;
+const METADATA_VERSION = 1;
+
+const FORM: RiderForm = { record: { record: khoKexecMetadata, what: 'kexec-metadata' } };
+const UNKNOWN: RiderForm = {
+  record: { record: khoKexecMetadata, what: 'kexec-metadata', hidden: ['previousRelease', 'kexecCount'] },
+  partial: true,
+};
+
+/** Later versions may append fields, and a version other than 1 may have changed all after the first. */
+function recognise(bytes: Uint8Array): Recognised {
+  const { length } = bytes;
+  if (length < KHO_KEXEC_METADATA.previousRelease)
+    return { problem: { code: 'kexec-metadata-size', message: `kexec-metadata has ${length} bytes` } };
+  const version = viewOf(bytes).getUint32(KHO_KEXEC_METADATA.version, true);
+  if (version === METADATA_VERSION && length >= KHO_KEXEC_METADATA_SIZE) return { said: {}, form: FORM };
+  const why =
+    version === METADATA_VERSION
+      ? `has ${length} bytes, fewer than ${KHO_KEXEC_METADATA_SIZE}`
+      : `is of version ${version}, which is not known`;
+  return {
+    said: { version },
+    ...(version > MAX_VERSION ? { foreign: true } : {}),
+    problem: {
+      code: 'kexec-metadata-version',
+      message: `kexec-metadata ${why}; the kernel ignores it`,
+      field: 'kho_kexec_metadata.version',
+    },
+  };
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
 
 export const kexecMetadata: Rider = {
   name: 'kexec-metadata',
   key: 'kexecMetadata',
   part: 'metadata',
   kept: true,
-  trees: [],
-  treeOf: () => undefined,
+  forms: [FORM],
+  formOf: ({ previousRelease }) => (previousRelease === undefined ? UNKNOWN : FORM),
   record: {
     fits(bytes) {
       if (bytes.length < KHO_KEXEC_METADATA_SIZE) return false;
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const { version, previousRelease } = readKhoKexecMetadata(view, 0);
+      const { version, previousRelease } = readKhoKexecMetadata(viewOf(bytes), 0);
       return version === METADATA_VERSION && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
     },
+    recognise,
+  },
+  outline: {
+    part: 'kexec-metadata',
+    fields: [
+      { name: 'version', path: ['version'], unit: 'count' },
+      { name: 'previous_release', path: ['previousRelease'], expected: 'changes' },
+      { name: 'kexec_count', path: ['kexecCount'], unit: 'count', expected: 'grows' },
+    ],
   },
 };

@@ -1,6 +1,5 @@
 /** The rider kho_test of the in-kernel test (upstream T1 to T3). */
 
-import { fold16 } from '../../decode/upstream/checksum.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.js';
@@ -11,6 +10,7 @@ import { rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, childNamed, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { khoTestInline, khoTestVmalloc } from './binding.js';
+import { fold16 } from './checksum.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: KHO_TEST });
 

@@ -30,15 +30,16 @@ import { ownVersion } from '../../schema/composite.js';
 import type { RecordType } from '../../schema/record.js';
 import { beforeNul, bytesToHex, bytesToText } from '../../schema/text.js';
 import { BLOCKS } from '../blocks.js';
-import { type Rider, riderTree } from '../rider.js';
+import { type Recognised, type Rider, type RiderForm, riderTree } from '../rider.js';
 import {
   type KeptField,
   type ListBinding,
   listCapacity,
   type Model,
   type RecordBinding,
+  value as valueField,
 } from '../structure.js';
-import { container, type TreeBinding, value } from '../tree.js';
+import { container, value } from '../tree.js';
 import type { LuoVersion } from './model.js';
 
 /** 6.19 to 7.1. */
@@ -62,25 +63,23 @@ export const luoV2 = riderTree('luo-v2', {
   children: [],
 });
 
-/** What the central record says, in every version that has one. */
-export interface LuoHead {
-  readonly compatible?: Uint8Array;
-  readonly liveupdateNum: bigint;
-  readonly sessionsPa: bigint;
-  readonly flbsPa: bigint;
-}
-
-/** One version. */
-export interface LuoForm {
+/** One version: its blob, or what the one property of its tree leads to, and lists; those of files are below sessions. */
+export interface LuoForm extends RiderForm {
   readonly version: LuoVersion;
-  /** Its blob, where that is a tree. */
-  readonly tree?: TreeBinding;
-  /** The central record: the blob itself, or what the tree's one property leads to. */
-  readonly head?: RecordType<LuoHead>;
-  /** Lists that it leads to; those of files are below sessions. */
   readonly sessions: KeptField;
   readonly files: KeptField;
   readonly flbs: KeptField;
+  readonly lists: readonly KeptField[];
+}
+
+/** The central record. */
+function head(record: RecordType<unknown>): Pick<RiderForm, 'record'> {
+  const fields = {
+    liveupdateNum: valueField('liveupdateNumber'),
+    sessionsPa: valueField('sessionsAddress'),
+    flbsPa: valueField('flbsAddress'),
+  };
+  return { record: { record, what: 'luo_ser', fields } };
 }
 
 /** Pages of the session area, luo-v1 to luo-v3, and of a session's array of files, luo-v1 to luo-v4. */
@@ -151,7 +150,7 @@ function lists(
   fileSet: RecordType<unknown>,
   files: KeptField,
   pages?: number,
-): Pick<LuoForm, 'sessions' | 'files' | 'flbs'> {
+): Pick<LuoForm, 'sessions' | 'files' | 'flbs' | 'lists'> {
   const set: RecordBinding = {
     record: fileSet,
     what: 'session',
@@ -181,32 +180,25 @@ function lists(
     pages === undefined
       ? { kind: 'chain', list, chain: BLOCKS }
       : { kind: 'area', list, area: { pages, header: luoSessionHeaderSer, what: 'session area' } };
-  return { sessions, files, flbs: FLB_PAGE };
+  return { sessions, files, flbs: FLB_PAGE, lists: [sessions, FLB_PAGE] };
 }
 
 const EARLY = lists(luoSessionSerV1, luoFileSetSerV1, FILE_ARRAY, SESSION_PAGES);
 
 /** The newest first. */
 export const LUO_FORMS: readonly LuoForm[] = [
-  {
-    version: 'luo-v5',
-    head: luoSer as RecordType<LuoHead>,
-    ...lists(luoSessionSer, luoFileSetSer, FILE_BLOCKS),
-  },
-  {
-    version: 'luo-v4',
-    head: luoSerV4 as RecordType<LuoHead>,
-    ...lists(luoSessionSerV1, luoFileSetSerV1, FILE_ARRAY),
-  },
-  { version: 'luo-v3', head: luoSerV3 as RecordType<LuoHead>, ...EARLY },
-  { version: 'luo-v2', tree: luoV2, head: luoSerV2 as RecordType<LuoHead>, ...EARLY },
+  { version: 'luo-v5', ...head(luoSer), ...lists(luoSessionSer, luoFileSetSer, FILE_BLOCKS) },
+  { version: 'luo-v4', ...head(luoSerV4), ...lists(luoSessionSerV1, luoFileSetSerV1, FILE_ARRAY) },
+  { version: 'luo-v3', ...head(luoSerV3), ...EARLY },
+  { version: 'luo-v2', tree: luoV2, pointer: 'abiHeader', ...head(luoSerV2), ...EARLY },
   { version: 'luo-v1', tree: luoV1, ...EARLY },
 ];
 
-/** The central record of a string that need not be known: as the newest version has it. */
-export function luoHead(compatible: string): RecordType<LuoHead> {
-  const newest = compatible === ownVersion(compatible) ? luoSer : luoSerComposite;
-  return luoForm(compatible)?.head ?? (newest as RecordType<LuoHead>);
+const COMPOSITE = head(luoSerComposite);
+
+/** Of a string that is not known: the record as the newest version has it, lists as the oldest one keeps them. */
+function assumed(compatible: string): RiderForm {
+  return { ...(compatible === ownVersion(compatible) ? head(luoSer) : COMPOSITE), lists: EARLY.lists };
 }
 
 /** The form of a string, whatever it says that it embeds; undefined for one that is not known. */
@@ -216,14 +208,32 @@ export function luoForm(compatible: string | undefined): LuoForm | undefined {
   const form = LUO_FORMS.find((each) => each.version === version);
   if (version === compatible || form === undefined) return form;
   // A composite string has twice the room; a tree has none.
-  return form.tree === undefined ? { ...form, head: luoSerComposite as RecordType<LuoHead> } : undefined;
+  return form.tree === undefined ? { ...form, ...COMPOSITE } : undefined;
 }
 
 /** The string that a record begins with. */
-export function luoCompatible(bytes: Uint8Array): string {
+function luoCompatible(bytes: Uint8Array): string {
   const { text } = bytesToText(bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum));
   if (!text.includes(';') || bytes.length < LUO_SER_COMPOSITE_SIZE) return text;
   return bytesToText(bytes.subarray(LUO_SER_COMPOSITE.compatible, LUO_SER_COMPOSITE.liveupdateNum)).text;
+}
+
+function recognise(bytes: Uint8Array): Recognised {
+  const field = 'luo_ser.compatible';
+  if (bytes.length < LUO_SER_SIZE) {
+    const message = `the LUO blob has ${bytes.length} bytes, but struct luo_ser has ${LUO_SER_SIZE}`;
+    return { problem: { code: 'luo-size', message, field } };
+  }
+  const compatible = luoCompatible(bytes);
+  const form = luoForm(compatible);
+  if (form !== undefined && form.tree === undefined && bytes.length >= (form.record?.record.size ?? 0))
+    return { said: { compatible, version: form.version }, form };
+  // Of a string that takes all of the field, the text is whatever begins there.
+  const named = /^[\x20-\x7e]+$/.test(compatible) && bytes[LUO_SER.liveupdateNum - 1] === 0;
+  const message = named
+    ? `the LUO blob is "${compatible}", which is not a known version; it is kept as bytes`
+    : 'the LUO blob does not begin with a version string: it is freed and reused memory, or damaged';
+  return { problem: { code: 'luo-compatible', message, field }, ...(named ? {} : { foreign: true }) };
 }
 
 /** Sessions that the area of luo-v1 to luo-v3 holds. */
@@ -245,10 +255,26 @@ export const luo: Rider = {
   name: 'LUO',
   key: 'luo',
   part: 'luo',
-  trees: LUO_FORMS.flatMap(({ tree }) => (tree === undefined ? [] : [tree])),
-  treeOf: ({ compatible }) => (typeof compatible === 'string' ? luoForm(compatible)?.tree : undefined),
+  forms: LUO_FORMS,
+  formOf({ compatible }) {
+    const text = typeof compatible === 'string' ? compatible : '';
+    return luoForm(text) ?? assumed(text);
+  },
   record: {
     fits: (bytes) => bytes.length >= LUO_SER_SIZE && /^luo-v\d+$/.test(ownVersion(luoCompatible(bytes))),
+    recognise,
     freed: true,
+  },
+  outline: {
+    part: 'luo',
+    fields: [
+      { name: 'compatible', path: ['compatible'] },
+      { name: 'liveupdate_num', path: ['liveupdateNumber'], unit: 'count', expected: 'grows' },
+      { name: 'sessions', path: ['sessions'], only: 'summary' },
+      { name: 'files', path: ['sessions', 'files'], only: 'summary' },
+      { name: 'sessions_pa', path: ['sessionsAddress'], only: 'strict' },
+      { name: 'flbs_pa', path: ['flbsAddress'], only: 'strict' },
+      { name: 'luo_ser', path: ['abiHeader'], only: 'strict' },
+    ],
   },
 };

@@ -2,7 +2,6 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
-import { fileCapacity } from '../../decode/upstream/luo.js';
 import { luoFileSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES } from '../../validate/reads.js';
@@ -13,6 +12,7 @@ import { hex, listed } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { RELEASES, type ReleaseAbi } from '../../versions/table.js';
+import { fileCapacity } from './binding.js';
 import { SESSION_LIST } from './rules-sessions.js';
 
 const LF = 'kernel/liveupdate/luo_file.c';

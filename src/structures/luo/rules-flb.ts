@@ -3,7 +3,6 @@
 import { missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoFlb } from '../../abi/upstream/model.js';
-import { flbCapacity } from '../../decode/upstream/luo.js';
 import { luoFlbHeaderSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES_AND_FLBS, FLBS } from '../../validate/reads.js';
@@ -14,6 +13,7 @@ import { counted } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { FLB_OWNERS, flbOwner } from '../../versions/flb.js';
+import { flbCapacity } from './binding.js';
 import { noFlbBehind } from './rules-written.js';
 
 const LB = 'kernel/liveupdate/luo_flb.c';

@@ -1,7 +1,7 @@
 /** Sessions of LUO (upstream L5 to L9, L11). */
 
+import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { fileCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
@@ -14,7 +14,7 @@ import { findLists } from '../../validate/upstream/chain.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
-import { luoForm } from './binding.js';
+import { fileCapacity, luoForm, sessionCapacity } from './binding.js';
 import { noSessionBehind } from './rules-written.js';
 
 const LS = 'kernel/liveupdate/luo_session.c';
@@ -100,7 +100,7 @@ const sessionNamed = rule({
   consequence:
     'accepted on reading, and the session can be retrieved by its empty name; kernels from 7.1.8 and 7.3 on refuse to create such a session, so they never write one',
   check(context, report) {
-    const legal = mayBeNameless(context);
+    const legal = mayBeNameless(context.handover);
     for (const [i, session] of SESSION_LIST.each(context, report).entries()) {
       if (session.name[0] !== 0) continue;
       report.finding({
@@ -114,7 +114,7 @@ const sessionNamed = rule({
 });
 
 /** luo_session_create looks at the length from 7.1.8 and 7.3 on; before that, healthy kernels write such a session. */
-function mayBeNameless({ handover: { generation, kexecMetadata } }: RuleContext): boolean {
+export function mayBeNameless({ generation, kexecMetadata }: Handover): boolean {
   const release = kexecMetadata?.previousRelease;
   return (
     factsOf(generation)?.luo !== 'record' ||

@@ -1,6 +1,5 @@
 /** What the kernel leaves after the last record of LUO's arrays: a count that is too low shows there. */
 import type { Handover } from '../../abi/model.js';
-import { flbCapacity, sessionCapacity } from '../../decode/upstream/luo.js';
 import { readBytes } from '../../memory/read.js';
 import {
   LUO_FLB_HEADER_SER_SIZE,
@@ -12,6 +11,7 @@ import { FLBS, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
 import { at, UPSTREAM } from '../../validate/upstream/shared.js';
 import { LUO_TREES } from '../../versions/generations.js';
+import { flbCapacity, sessionCapacity } from './binding.js';
 
 /** An array with room for more records than are counted. */
 interface CountedArray {

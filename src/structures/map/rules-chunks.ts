@@ -1,7 +1,6 @@
 /** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
 
 import type { MapChunk } from '../../abi/upstream/model.js';
-import { chunkCapacity } from '../../decode/upstream/map-chunks.js';
 import { pageShift } from '../../decode/upstream/pages.js';
 import { physicalAddress } from '../../memory/read.js';
 import {
@@ -15,6 +14,7 @@ import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
+import { chunkCapacity } from './shape.js';
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
@@ -135,6 +135,8 @@ const bitmapStart = eachRule(MAP_CHUNKS, {
     'the kernel reserves blocks that are not aligned to their size; restoring them gives broken folios',
   requires: ['KHO-134'],
   *faults(chunk, context) {
+    // Of a chunk without bitmaps the order is not judged (KHO-134): it may be any 32-bit number.
+    if (chunk.pointers.length === 0) return;
     const { pageSize, preservedMap } = context.handover;
     const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
     const block = BigInt(pageSize) << BigInt(chunk.order);

@@ -150,7 +150,7 @@ function isMissing(
 ): boolean {
   if (abiHeader === 0n) return true;
   const form = luoForm(version);
-  if (form === undefined || form.head !== undefined) return false;
+  if (form === undefined || form.record !== undefined) return false;
   return (
     sessionsAddress === 0n || (factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined)
   );

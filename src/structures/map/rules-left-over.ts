@@ -8,8 +8,8 @@ import { MAP_AND_OWNERS } from '../../validate/reads.js';
 import type { Rule, Subject } from '../../validate/rule.js';
 import { hex, size } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
+import { luoClaims } from '../../validate/upstream/claims.js';
 import { at, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
-import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 import { references } from './rules-owners.js';
 
@@ -22,7 +22,7 @@ interface Kept {
 }
 
 function* keptOf(handover: Handover): Generator<Kept> {
-  const { fdtAddress, pageSize, memblock, luo } = handover;
+  const { fdtAddress, pageSize, memblock } = handover;
   const page = BigInt(pageSize);
   if (fdtAddress !== undefined) yield { what: 'the tree', start: fdtAddress, end: fdtAddress + page };
   const names = new Set<string | undefined>();
@@ -43,13 +43,13 @@ function* keptOf(handover: Handover): Generator<Kept> {
       ...(name === undefined ? {} : { subject: { node: name } }),
     };
   }
-  const records = findMemfds(handover).map(({ name, file, subject }) => ({
-    ...{ what: `the record of ${name}`, address: file.data, pages: 1, subject },
-  }));
   // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
-  const areas = [...luoMemory(luo)].filter(({ kind }) => kind === 'area');
-  for (const { what, address, pages, subject } of [...areas, ...records])
-    yield { what, subject, start: address, end: address + page * BigInt(pages) };
+  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
+    if (kind !== 'area') continue;
+    for (const { start, end } of runs()) yield { what, subject, start: BigInt(start), end: BigInt(end) };
+  }
+  for (const { name, file, subject } of findMemfds(handover))
+    yield { what: `the record of ${name}`, subject, start: file.data, end: file.data + page };
 }
 
 /** A larger region is damaged (MEMBLOCK-005). */

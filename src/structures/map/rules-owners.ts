@@ -2,17 +2,16 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PageRange } from '../../memory/page-set.js';
+import type { Claim, Run } from '../../references/claim.js';
+import { claimsOf } from '../../references/claims.js';
 import { OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, Subject } from '../../validate/rule.js';
-import { linksOf } from '../../validate/structures/generic.js';
-import { type Held, heldOf } from '../../validate/structures/held.js';
 import { hex } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
 import { findAreas } from '../../validate/upstream/chain.js';
+import { draftClaims, luoClaims } from '../../validate/upstream/claims.js';
 import { createPageBits } from '../../validate/upstream/page-bits.js';
 import { at, maxPageOrder, orderAt, UPSTREAM } from '../../validate/upstream/shared.js';
-import { DRAFTS } from '../index.js';
-import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
@@ -21,8 +20,6 @@ const MAX_CLAIM = 1n << 50n;
 const MAX_SINGLE = 64;
 /** Pages for which owners are looked up. */
 const MAX_SEARCHES = 16;
-/** kho_test writes no larger folio; of a larger order KTEST-003 tells. */
-const MAX_ORDER = 40;
 
 /** Bytes that the next kernel reads or restores. */
 export interface Reference extends PageRange {
@@ -33,85 +30,73 @@ export interface Reference extends PageRange {
 
 /** Everything that is referred to but the folios of memfds, which are too many to be listed. */
 export function* references(handover: Handover): Generator<Reference> {
-  const { fdtAddress, pageSize, memblock, khoTest } = handover;
+  const { fdtAddress, pageSize } = handover;
   const page = BigInt(pageSize);
-  if (fdtAddress !== undefined) yield reference('the tree', fdtAddress, page);
+  if (fdtAddress !== undefined)
+    yield reference('the tree', {}, { start: fdtAddress, end: fdtAddress + page });
   const names = new Set<string>();
   for (const { name, address, length } of blobs(handover)) {
     // No look-up reaches a second child of one name (KHO-112), so it owns nothing.
-    if (!names.has(name)) yield reference(`the blob of ${name}`, address, length, { node: name });
+    if (!names.has(name))
+      yield reference(`the blob of ${name}`, { node: name }, { start: address, end: address + length });
     names.add(name);
   }
-  for (const { name = '', start, size } of memblock?.regions ?? []) {
-    if (start === undefined || size === undefined) continue;
-    yield { ...reference(`memblock region "${name}"`, start, size, { node: name }), region: true };
-  }
-  for (const { address, order } of khoTest?.folios ?? []) {
-    // After the end of the list, where a count leads that is too large (KTEST-002).
-    if (address === 0n) continue;
-    yield reference('kho_test, a folio', address, page << BigInt(Math.min(order, MAX_ORDER)));
-  }
+  for (const claim of claimsOf(handover)) yield* contents(claim);
   for (const { owner, subject, area } of findAreas(handover)) {
-    for (const chunk of area.chunks) yield reference(`the list of ${owner}`, BigInt(chunk), page, subject);
+    for (const chunk of area.chunks)
+      yield reference(`the list of ${owner}`, subject, { start: chunk, end: chunk + pageSize });
     const who = () => `${owner}, with the run in its list`;
     // Of runs larger than any (VMALLOC-003) only the start means something.
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
-  yield* luoReferences(handover, page);
-  yield* structureReferences(handover, page);
-}
-
-/** Records of drafts and their pages; pages of block lists are told with the lists. */
-function* structureReferences(handover: Handover, page: bigint): Generator<Reference> {
-  for (const { key } of DRAFTS) {
-    for (const held of heldOf(handover, key)) {
-      const { model, name, subject } = held;
-      yield reference(
-        `the record of ${name.replace(/,$/, '')}`,
-        model.address,
-        recordBytes(held, handover),
-        subject,
-      );
-      // The page that a damaged list leads to is its rule's.
-      for (const { list, field } of linksOf(held))
-        for (const { address } of list.damaged === true ? [] : (list.pages ?? []))
-          yield reference(`a ${field.chain.page} of ${field.list.what}`, address, page, subject);
-    }
-  }
-}
-
-/** Bytes of a record with what follows it, as far as it is known and its block has them (IOMMUFD-102). */
-function recordBytes({ form, model }: Held, { preserved, pageSize }: Handover): bigint {
-  const { follows, record } = form.root;
-  const list =
-    follows === undefined
-      ? undefined
-      : (model as unknown as Record<string, { readonly items: readonly unknown[] }>)[follows.key];
-  const size = record.size ?? 1;
-  const order =
-    preserved?.pages === undefined ? 0 : orderAt(preserved.pages, Number(model.address) / pageSize);
-  const whole = size + (list?.items.length ?? 0) * (follows?.element.record.size ?? 0);
-  return BigInt(Math.min(whole, pageSize * 2 ** Math.max(order, 0)));
-}
-
-function* luoReferences(handover: Handover, page: bigint): Generator<Reference> {
-  for (const { kind, what, address, pages, subject, session } of luoMemory(handover.luo)) {
+  for (const { what, subject, place, unread, runs } of luoClaims(handover)) {
     // An array that another session has is LUO-019.
-    if (kind === 'area' && session !== undefined && session.files === undefined) continue;
-    yield reference(what, address, page * BigInt(pages), subject);
+    if (unread === true && place.session !== undefined) continue;
+    for (const run of runs()) yield reference(what, subject, run);
   }
   // Records on one page are MEMFD-018.
   const seen = new Set<bigint>();
   for (const { file, name, subject } of findMemfds(handover)) {
     if (seen.has(file.data / page)) continue;
     seen.add(file.data / page);
-    yield reference(`the record of ${name}`, file.data, 1n, subject);
+    yield reference(`the record of ${name}`, subject, { start: file.data, end: file.data + 1n });
+  }
+  yield* draftReferences(handover);
+}
+
+/** Regions, and folios of the in-kernel test. */
+function* contents({ at: what, name, subject, folios, fixed, runs }: Claim): Generator<Reference> {
+  if (what !== 'contents' || folios !== undefined) return;
+  for (const run of runs()) {
+    if (fixed === true) yield { ...reference(name, subject, run), region: true };
+    // After the end of the list, where a count leads that is too large (KTEST-002), the address is 0.
+    else if (run.start !== 0n) yield reference(`${name}, a folio`, subject, run);
   }
 }
 
-function reference(who: string, start: bigint, length: bigint, subject: Subject = {}): Reference {
-  return { who: () => who, subject, start, end: start + (length < MAX_CLAIM ? length : MAX_CLAIM) };
+/** Records of drafts and their pages. */
+function* draftReferences(handover: Handover): Generator<Reference> {
+  const { preserved, pageSize } = handover;
+  for (const { at: kind, what, subject, damaged, runs } of draftClaims(handover)) {
+    const all = [...runs()];
+    if (kind === 'pages') {
+      // The page that a damaged list leads to is its rule's.
+      if (damaged !== true) for (const run of all) yield reference(what, subject, run);
+      continue;
+    }
+    // With what follows it, as far as its block has that (IOMMUFD-102).
+    const [{ start } = { start: 0n }] = all;
+    const order = preserved?.pages === undefined ? 0 : orderAt(preserved.pages, Number(start) / pageSize);
+    const most = Number(start) + pageSize * 2 ** Math.max(order, 0);
+    yield reference(what, subject, { start, end: Math.min(Number(all.at(-1)?.end ?? start), most) });
+  }
+}
+
+/** @param run longer than any memory where a record is damaged */
+function reference(who: string, subject: Subject, { start, end }: Run): Reference {
+  const length = BigInt(end) - BigInt(start);
+  return { who: () => who, subject, start, end: length < MAX_CLAIM ? end : BigInt(start) + MAX_CLAIM };
 }
 
 export const oneOwner: Rule = {

@@ -9,6 +9,7 @@ import { fileSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
 import { blobs, quoted } from '../../validate/upstream/blobs.js';
 import { findAreas } from '../../validate/upstream/chain.js';
+import { luoClaims } from '../../validate/upstream/claims.js';
 import {
   at,
   CHUNKS,
@@ -18,7 +19,6 @@ import {
   UPSTREAM,
   wholeMap,
 } from '../../validate/upstream/shared.js';
-import { luoMemory } from '../luo/rules-memory.js';
 import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
@@ -38,9 +38,13 @@ interface Restored {
 
 /** Records and arrays that no other rule looks at. */
 function* restored({ handover }: RuleContext): Generator<Restored> {
-  const { luo } = handover;
+  const { luo, pageSize } = handover;
   if (luo === undefined) return;
-  for (const memory of luoMemory(luo)) if (memory.kind !== 'block') yield memory;
+  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
+    if (kind === 'pages') continue;
+    for (const { start, end } of runs())
+      yield { what, subject, address: BigInt(start), pages: (Number(end) - Number(start)) / pageSize };
+  }
   for (const { name, subject, file } of findMemfds(handover)) {
     yield { what: `the record of ${name}`, subject, address: file.data };
   }

@@ -1,8 +1,9 @@
 /** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
+
+import { perHandover } from '../../abi/per-handover.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
 import { expectEntries } from '../../memory/work.js';
 import { MemfdLuoFolioSerFlags, memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
-import { perHandover } from '../../validate/per-handover.js';
 import { FOLIOS } from '../../validate/reads.js';
 import type { Subject } from '../../validate/rule.js';
 import type { Elements, Records } from '../../validate/shapes.js';

@@ -1,23 +1,16 @@
 /** Linked pages that decoding has followed: vmalloc list pages and kho_block pages. */
-import type { Handover, Location } from '../../abi/model.js';
-import type { BlockInfo, LuoSession, VmallocArea } from '../../abi/upstream/model.js';
-import { chainCapacity } from '../../decode/upstream/chain.js';
+import type { Location } from '../../abi/model.js';
+import { perHandover } from '../../abi/per-handover.js';
+import type { BlockInfo, VmallocArea } from '../../abi/upstream/model.js';
 import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
-import { findProperty, rootNode, valueOffset } from '../../fdt/tree.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
-import { LUO_FILE_SER_SIZE, LUO_SESSION_SER_SIZE } from '../../records/luo.js';
 import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
-import { blockCapacity } from '../../structures/blocks.js';
-import { DRAFTS, folioListsOf, formById } from '../../structures/index.js';
-import type { StructureModel } from '../../structures/model.js';
-import { perHandover } from '../per-handover.js';
+import type { Claim } from '../../references/claim.js';
+import { claimsOf } from '../../references/claims.js';
+import { listCapacity } from '../../structures/structure.js';
 import type { Subject } from '../rule.js';
-import { linksOf } from '../structures/generic.js';
-import { heldOf } from '../structures/held.js';
-import { fileSubject, sessionSubject } from '../subject.js';
-import { hex } from '../text.js';
-import { quoted } from './blobs.js';
+import { draftClaims, luoClaims } from './claims.js';
 
 /** Why a chain does not end in 0. */
 export interface BrokenChain {
@@ -54,12 +47,11 @@ export interface PlacedArea {
   readonly broken: BrokenChain | undefined;
 }
 
-/** A block list of LUO, and whose it is. */
+/** A block list, and whose it is. */
 export interface PlacedList {
   /** `sessions`, or `files of session "vm0"`. */
   readonly what: string;
   readonly subject: Subject;
-  readonly of: 'sessions' | 'files' | 'structure';
   readonly head: bigint;
   /** Where the head is. */
   readonly location: Location;
@@ -71,58 +63,20 @@ export interface PlacedList {
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 
-/** The field of a file's record that has the descriptor of its list, and where it begins in the record. */
-function descriptorField({ form }: StructureModel): { name: string; offset: bigint } | undefined {
-  const root = formById(form)?.root;
-  const [id] = Object.entries(root?.fields ?? {}).find(([, { kind }]) => kind === 'folios') ?? [];
-  const info = root?.record.fields.find((each) => each.id === id);
-  if (info === undefined) return undefined;
-  return { name: `${root?.record.name}.${id}`, offset: BigInt((info.bitOffset ?? 0) / 8) };
-}
-
-/** Where the value of kho_test's property is. */
-function testDescriptor({ subtrees, khoTest }: Handover): Location {
-  const origin = khoTest?.origin?.address;
-  const tree = subtrees?.find(({ address }) => address !== undefined && address === origin)?.tree;
-  if (tree === undefined || origin === undefined) return {};
-  const offset = valueOffset(tree, findProperty(tree, rootNode(tree), 'folios_info'));
-  return offset === undefined ? {} : { address: origin + BigInt(offset) };
-}
-
 /** Every vmalloc area: the folio lists of files, and kho_test's. */
 export const findAreas = perHandover((handover): readonly PlacedArea[] => {
-  const { luo, khoTest, memory, pageSize } = handover;
+  const { memory, pageSize } = handover;
   if (memory === undefined) return [];
-  const found: Omit<PlacedArea, 'broken' | 'pages'>[] = [];
-  for (const { name, files = [] } of luo?.sessions ?? []) {
-    for (const file of files) {
-      for (const { subject, list } of folioListsOf(file)) {
-        const model = list as typeof list & StructureModel;
-        const field = descriptorField(model);
-        found.push({
-          owner: `the ${subject.what} of token ${hex(file.token)}, session ${quoted(name)}`,
-          subject: fileSubject({ name }, file),
-          area: list.area,
-          location: { ...place(model.address), ...(field === undefined ? {} : { field: field.name }) },
-          descriptor:
-            model.address === undefined || field === undefined
-              ? {}
-              : { address: model.address + field.offset },
-        });
-      }
-    }
-  }
-  if (khoTest?.area !== undefined) {
-    const location = { ...place(khoTest.origin?.address), property: 'folios_info' };
-    const descriptor = { ...testDescriptor(handover), property: 'folios_info' };
-    found.push({
-      owner: 'kho_test',
-      subject: { node: 'kho_test' },
-      area: khoTest.area,
-      location,
-      descriptor,
-    });
-  }
+  const claims = claimsOf(handover).flatMap((claim) =>
+    claim.area === undefined ? [] : [{ ...claim, area: claim.area }],
+  );
+  const isFile = (claim: Claim): boolean => claim.place.token !== undefined;
+  // Those of files first.
+  const found = [...claims.filter(isFile), ...claims.filter((claim) => !isFile(claim))].map(
+    ({ name: owner, subject, area, by: location = {}, descriptor = location }) => ({
+      ...{ owner, subject, area, location, descriptor },
+    }),
+  );
   const frames = new Set(
     found.flatMap(({ area }) => Array.from(area.chunks, (at) => Math.floor(at / pageSize))),
   );
@@ -133,10 +87,6 @@ export const findAreas = perHandover((handover): readonly PlacedArea[] => {
     return { ...each, pages, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
 });
-
-function place(address: bigint | undefined): Location {
-  return address === undefined ? {} : { address };
-}
 
 function readListPages(
   memory: PhysicalMemory,
@@ -166,27 +116,17 @@ function readListPages(
   return { next, pages };
 }
 
-/** Every block list: the sessions of luo-v4 on, and each session's files of luo-v5. */
+/** Every block list: LUO's own of luo-v4 on, and those of what hangs on its FLBs and files. */
 export const findLists = perHandover((handover): readonly PlacedList[] => {
-  const { luo, memory, pageSize } = handover;
-  if (luo === undefined || memory === undefined) return [];
-  const found: Omit<PlacedList, 'broken'>[] = [];
-  if (luo.sessionBlocks !== undefined && luo.sessionsAddress !== undefined) {
-    found.push({
-      what: 'sessions',
-      subject: {},
-      of: 'sessions',
-      head: luo.sessionsAddress,
-      location: { ...place(luo.origin?.address), field: 'luo_ser.sessions_pa' },
-      blocks: luo.sessionBlocks,
-      capacity: blockCapacity(pageSize, LUO_SESSION_SER_SIZE),
-    });
-  }
-  for (const session of luo.sessions ?? []) {
-    if (session.fileBlocks === undefined) continue;
-    found.push({ ...filesOf(session, pageSize), blocks: session.fileBlocks });
-  }
-  found.push(...structureLists(handover));
+  const { memory, pageSize } = handover;
+  if (memory === undefined) return [];
+  const found = [...luoClaims(handover), ...draftClaims(handover)].flatMap(
+    ({ linked, subject, by: location = {} }) => {
+      if (linked?.field.chain.page !== 'block') return [];
+      const { field, list: what, head, pages: blocks } = linked;
+      return [{ what, subject, head, location, blocks, capacity: listCapacity(field, pageSize) }];
+    },
+  );
   const frames = new Set(found.flatMap(({ blocks }) => blocks.map((block) => frameOf(block, pageSize))));
   return found.map((list) => {
     const own = new Set(list.blocks.map((block) => frameOf(block, pageSize)));
@@ -194,38 +134,6 @@ export const findLists = perHandover((handover): readonly PlacedList[] => {
     return { ...list, broken: brokenAt(memory, pageSize, next, own, frames) };
   });
 });
-
-/** Block lists of what hangs on LUO's FLBs and files. */
-function* structureLists(handover: Handover): Generator<Omit<PlacedList, 'broken'>> {
-  for (const { key } of DRAFTS) {
-    for (const held of heldOf(handover, key)) {
-      for (const { field, head, list, link } of linksOf(held)) {
-        const { chain, list: binding } = field;
-        if (chain.page !== 'block' || list.pages === undefined) continue;
-        yield {
-          what: binding.what,
-          subject: held.subject,
-          of: 'structure',
-          head,
-          location: link,
-          blocks: list.pages,
-          capacity: chainCapacity(chain, handover.pageSize, binding.element.record.size ?? 1),
-        };
-      }
-    }
-  }
-}
-
-function filesOf({ name, filesAddress, origin }: LuoSession, pageSize: number) {
-  return {
-    what: `files of session ${quoted(name)}`,
-    subject: sessionSubject({ name }),
-    of: 'files' as const,
-    head: filesAddress,
-    location: { ...place(origin.address), field: 'luo_file_set_ser.files' },
-    capacity: blockCapacity(pageSize, LUO_FILE_SER_SIZE),
-  };
-}
 
 function frameOf({ address }: BlockInfo, pageSize: number): number {
   return Math.floor(Number(address) / pageSize);

@@ -7,6 +7,7 @@ import { pageBitmap } from '../../../src/memory/kdump/page-bitmap.js';
 import { pageCodecs } from '../../../src/memory/node/page-codecs.js';
 import { bytesAccess } from '../../../src/memory/random-access.js';
 import { readBytes } from '../../../src/memory/read.js';
+import { within } from '../../processor-time.js';
 import { same } from '../bytes.js';
 import {
   buildFlattened,
@@ -378,6 +379,21 @@ test('a bitmap answers as its bits say', () => {
     ),
     { numRuns: 100 },
   );
+});
+
+test('a bitmap in a hole of a flattened stream is of no core: it is not read, however large', () => {
+  const whole = buildKdump({ pages: [{ pfn: 0, bytes: new Uint8Array(4096) }] });
+  const header = whole.slice(0, 8192);
+  const view = new DataView(header.buffer);
+  view.setUint32(436, 0xffff_ffff, true);
+  view.setBigUint64(4096 + 96, 1n << 40n, true);
+  const flat = buildFlattened([
+    { at: 0, bytes: header },
+    { at: 2 ** 50, bytes: new Uint8Array(1) },
+  ]);
+  const { core, diagnostics } = within(2000, () => open(flat));
+  expect(diagnostics.map(({ code }) => code)).toContain('kdump-bitmap');
+  expect([...(core?.memory.known() ?? [])]).toEqual([]);
 });
 
 test('a flattened stream reads as the file that its pieces would make', () => {

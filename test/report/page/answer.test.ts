@@ -1,8 +1,8 @@
 /** The search of the page answers as `kho what` does: same engine, from what the page was given; without a browser. */
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../../src/abi/model.js';
-import { findInstances } from '../../../src/instances/find.js';
-import { sampled } from '../../../src/instances/instance.js';
+import { findInstances } from '../../../src/references/find.js';
+import { sampled } from '../../../src/references/instance.js';
 import { answerTo, type ReadPage, readPage } from '../../../src/report/page/answer.js';
 import { pageModel } from '../../../src/report/page/model.js';
 import { pageData } from '../../../src/report/page/page-data.js';

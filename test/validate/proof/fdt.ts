@@ -3,7 +3,7 @@
 import { decodeHandover } from '../../../src/decode/handover.js';
 import type { FdtDiagnosticCode } from '../../../src/fdt/diagnostics.js';
 import { fdtRules } from '../../../src/validate/fdt/index.js';
-import { DUMP } from '../../rfc/cases.js';
+import { DUMP } from '../../rfc/sample.js';
 import { ORIGINAL } from '../upstream-damage.js';
 import { secondGeneration } from '../variants.js';
 import { type Blob, blobOf } from './blob-edit.js';

@@ -32,7 +32,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
   'GMFS-016': [['MAP-008'], "the mapped block is no longer the file's"],
   'GMFS-018': [['MAP-016'], 'every file of the dump is mapped'],
   'GMFS-023': [['MAP-002', 'MAP-008'], 'the region no longer covers what is mapped'],
-  'MAP-002': [['GMFS-001'], 'without guestmemfs no mapped page is persistent'],
+  'MAP-002': [['MAP-008'], 'a page outside the region is outside any file'],
   'MAP-011': [['KHO-008', 'KHO-016'], "the index page's record is in the region with it"],
   'MAP-012': [['MAP-005'], "the other domain's block has other rights"],
   'MAP-016': [['GMFS-018'], 'every file of the dump is mapped'],

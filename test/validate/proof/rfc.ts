@@ -1,9 +1,10 @@
 /** Single faults of a consistent dump of the 2024 series. */
-import { CASES, DUMP } from '../../rfc/cases.js';
+
+import { FTRACE_CASES } from '../../../src/structures/ftrace/cases.js';
+import { GMFS_CASES } from '../../../src/structures/guestmemfs/cases.js';
+import { CASES, MORE } from '../../rfc/cases.js';
 import { type Damage, damaged } from '../../rfc/corrupt.js';
-import { MORE } from '../../rfc/more-cases.js';
-import { FTRACE_CASES } from '../ftrace-cases.js';
-import { GMFS_CASES } from '../guestmemfs-cases.js';
+import { DUMP } from '../../rfc/sample.js';
 import type { Fault } from './fault.js';
 
 export const rfcFaults: readonly Fault[] = [

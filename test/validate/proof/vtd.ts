@@ -1,6 +1,6 @@
 /** The rows of vtd.md, each broken on one machine; VT-d tables look the same whatever is handed over beside them. */
 import type { AddressRange, Generation, Handover } from '../../../src/abi/model.js';
-import { vtdRules } from '../../../src/validate/vtd/index.js';
+import { vtdRules } from '../../../src/vtd/rules/index.js';
 import { VTD_CASES } from '../vtd-cases.js';
 import { MACHINE_A, machineInput } from '../vtd-machines.js';
 import { type Fault, GENERATIONS } from './fault.js';

@@ -1,0 +1,40 @@
+/** Where the records of a handover are: the one place that follows its references. */
+
+import type { Handover } from '../abi/model.js';
+import { isUpstream } from '../decode/upstream/handover.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
+import { heldTree } from '../structures/riders.js';
+import { upstreamRoots } from '../structures/root/tree.js';
+import { isRfc } from '../versions/generations.js';
+import { addBoot } from './boot.js';
+import type { BlobInstance } from './instance.js';
+import { addRfc2024 } from './rfc2024.js';
+import type { ReferenceSink } from './sink.js';
+import { addUpstream } from './upstream.js';
+
+/**
+ * Tells everything that the model of a dump knows a place of, whether its bytes are there or not.
+ *
+ * @param root the tree, or the lone blob, and where it is; absent where it is not in the memory
+ * @param memory absent for a lone blob: then the targets of its pointers are not reported
+ */
+export function addReferences(
+  sink: ReferenceSink,
+  handover: Handover,
+  root: BlobInstance | undefined,
+  memory: PhysicalMemory | undefined,
+): void {
+  const { generation } = handover;
+  if (root !== undefined) sink.blob(root, rootBinding(handover));
+  addBoot(sink, handover);
+  if (memory === undefined) return;
+  if (isUpstream(generation)) addUpstream(sink, handover, memory);
+  else if (isRfc(generation)) addRfc2024(sink, handover, memory);
+}
+
+function rootBinding(handover: Handover) {
+  const { generation } = handover;
+  if (generation === undefined) return heldTree(handover)?.binding;
+  return isUpstream(generation) ? upstreamRoots[generation] : rfc2024;
+}

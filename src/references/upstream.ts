@@ -1,0 +1,101 @@
+/** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
+import type { Handover } from '../abi/model.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import {
+  KHOSER_MEM_BITMAP_PTR_SIZE,
+  KHOSER_MEM_CHUNK_HDR_SIZE,
+  khoserMemBitmapPtr,
+  khoserMemChunkHdr,
+} from '../records/kho_map.js';
+import { childTree, RIDERS } from '../structures/riders.js';
+import type { Model } from '../structures/structure.js';
+import type { Claim, Run } from './claim.js';
+import { claim, partOwner } from './owners.js';
+import type { Place } from './place.js';
+import { addRider } from './rider.js';
+import type { ReferenceContext, ReferenceSink } from './sink.js';
+import { addTopStructures } from './structures.js';
+
+/** Tells what the tree of an upstream handover leads to. */
+export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
+  const { subtrees = [], pageSize, preserved } = handover;
+  const context: ReferenceContext = { sink, memory, pageSize, preserved: preserved?.pages };
+  claimTrees(context, handover);
+  addMap(context, handover);
+  for (const { name = '', address, blob, tree, known } of subtrees) {
+    if (address === undefined || blob === undefined) continue;
+    // Of a blob that is not a tree the records are told below; of an unknown one nothing says how long it is.
+    if (tree === undefined) addRaw(context, address, blob, known === true);
+    else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
+  }
+  for (const rider of RIDERS.toReversed()) {
+    const part = handover[rider.key];
+    if (part !== undefined) addRider(context, rider, part as unknown as Model);
+  }
+  addTopStructures(context, handover);
+}
+
+/** Claims what the handover itself is written down in: the root tree, the map, blobs. */
+function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): void {
+  const { fdtAddress, preservedMap, subtrees = [] } = handover;
+  const own = (place: Place, what: string, runs: Claim['runs']): void =>
+    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs);
+  const pageAt = (address: number): Run => {
+    const start = address - (address % pageSize);
+    return { start, end: start + pageSize };
+  };
+  if (fdtAddress !== undefined) {
+    const start = Number(fdtAddress);
+    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }]);
+  }
+  own({ part: 'preserved' }, 'the preserved memory map', function* () {
+    for (const page of preservedMap?.pages ?? []) yield pageAt(page);
+  });
+  for (const { name: subtree = '', address, size, blob } of subtrees) {
+    if (address === undefined) continue;
+    const length = size ?? BigInt(blob?.length ?? 1);
+    const run = { start: address, end: address + (length > 0n ? length : 1n) };
+    own({ part: 'subtree', subtree }, 'the blob', () => [run]);
+  }
+}
+
+function addRaw(
+  { sink, pageSize }: ReferenceContext,
+  address: bigint,
+  { length }: Uint8Array,
+  known: boolean,
+) {
+  const what = 'a blob';
+  if (!known && length <= pageSize) sink.bytes(address, length);
+  else sink.page({ address: Number(address), length, chain: 'blobs', what });
+}
+
+function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover): void {
+  if (preservedMap === undefined) return;
+  const { form, pages, chunks = [], bitmapSize } = preservedMap;
+  if (form === 'radix') {
+    sink.radix(pages, pageSize);
+    return;
+  }
+  for (const [i, { address, pointers }] of chunks.entries()) {
+    const what = `chunk ${i} of the map`;
+    sink.page({ address: Number(address), length: pageSize, chain: 'map chunks', what });
+    sink.record(khoserMemChunkHdr, address, what, {
+      list: 'map chunks',
+      capacity: Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE),
+      length: pointers.length,
+    });
+    sink.array({
+      record: khoserMemBitmapPtr,
+      count: pointers.length,
+      at: address + BigInt(KHOSER_MEM_CHUNK_HDR_SIZE),
+      what: (j) => `${what} bitmap ${j}`,
+      traits: { list: 'bitmaps' },
+    });
+  }
+  const heads = new Set(chunks.map(({ address }) => Number(address)));
+  const length = bitmapSize ?? pageSize;
+  for (const address of pages) {
+    if (!heads.has(address)) sink.bitmap({ address, length, used: length, what: 'a bitmap of the map' });
+  }
+}

@@ -1,0 +1,155 @@
+/** Rules on records against each other (rfc-2024 K7, K8). */
+import {
+  MEM_EMPTY,
+  MEM_HUGE,
+  MEM_NOINIT,
+  MEM_RAGGED,
+  memColumns,
+  memSpans,
+} from '../../decode/mem-columns.js';
+import type { MemProperty } from '../../decode/mem-properties.js';
+import { type PageSet, pageSet, pageSetOfFrames } from '../../memory/page-set.js';
+import type { Facts, PlacedRecord } from '../../validate/facts.js';
+import { createProbe, intersections } from '../../validate/pages.js';
+import { RFC_2024, type Rule } from '../../validate/rule.js';
+import { counted, hex, listed, lower, range, recordName, recordPlace } from '../../validate/text.js';
+
+const PAGE = 4096;
+
+/** Sub-page heap objects, ftrace's page descriptors among them, share pages by design. */
+function sharesPages({ start, end }: PlacedRecord): boolean {
+  return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
+}
+
+/**
+ * Stretches of records of whole pages, without the flag; what ends beyond 2^52 is left out. One object, as of
+ * {@link memSpans}.
+ */
+function* wholePages(facts: Facts): Generator<{ readonly start: number; readonly end: number }> {
+  const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
+  for (const { whole, records } of facts.memProperties()) {
+    if (!whole) continue;
+    for (const span of memSpans(records)) if ((span.flags & odd) === 0) yield span;
+  }
+}
+
+/**
+ * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
+ * themselves, which native sorting does fast: where every range begins after the end before it, they are disjoint.
+ */
+function areDisjoint(facts: Facts): boolean {
+  const isHuge = ({ whole, records }: MemProperty) =>
+    whole && memColumns(records).flags.some((bits) => (bits & MEM_HUGE) !== 0);
+  if (facts.memProperties().some(isHuge)) return false;
+  const most = facts
+    .memProperties()
+    .reduce((sum, { whole, records }) => sum + (whole ? memColumns(records).stretches.length : 0), 0);
+  const starts = new Float64Array(most);
+  const ends = new Float64Array(most);
+  let count = 0;
+  let ascending = true;
+  for (const { start, end } of wholePages(facts)) {
+    if (count > 0 && start < (ends[count - 1] as number)) ascending = false;
+    starts[count] = start;
+    ends[count++] = end;
+  }
+  if (ascending) return true;
+  const sortedStarts = starts.subarray(0, count).sort();
+  const sortedEnds = ends.subarray(0, count).sort();
+  return sortedStarts.every((start, i) => i === 0 || start >= (sortedEnds[i - 1] as number));
+}
+
+function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
+  return noinit.covers(start, end);
+}
+
+/** Records of heap objects, smaller than a page, in a page that another record has as a whole. */
+function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
+  const objects: PlacedRecord[] = [
+    ...facts.records((_start, _end, flags) => (flags & (MEM_RAGGED | MEM_NOINIT)) === MEM_RAGGED),
+  ].filter((record) => !record.noinit && record.end - record.start < BigInt(PAGE));
+  if (objects.length === 0) return;
+  // Few objects, many pages: those are held against the objects, and what they have in common against each object.
+  const pages = pageSet(objects, PAGE);
+  const shared: { start: number; end: number }[] = [];
+  const probeObjects = createProbe(pages);
+  for (const { start, end } of wholePages(facts)) {
+    if (probeObjects(start / PAGE, end / PAGE) === 'outside') continue;
+    shared.push(...intersections(pages, start / PAGE, end / PAGE));
+  }
+  const probe = createProbe(pageSetOfFrames(shared, PAGE));
+  for (const record of objects) {
+    const first = Number(record.start / BigInt(PAGE));
+    const end = Number((record.end + BigInt(PAGE) - 1n) / BigInt(PAGE));
+    if (probe(first, end) !== 'outside') yield record;
+  }
+}
+
+export const pagesOnce: Rule = {
+  id: 'KHO-007',
+  title: 'each page outside NOINIT regions is covered by exactly one record',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 K7',
+  evidence: 'kernel/kexec_kho_in.c kho_claim_pfn',
+  consequence: 'the claim warns, and the first of two owners to return a page frees it',
+  requires: ['KHO-003'],
+  check({ facts }, report) {
+    for (const record of objectsInPages(facts)) {
+      report.finding({
+        message: `${recordName(record)}, ${range(record.start, record.end)}, covers part of a page that another record covers as a whole`,
+        location: recordPlace(record),
+      });
+    }
+    if (areDisjoint(facts)) return;
+    const records = [...facts.records()].filter((record) => !record.noinit && !sharesPages(record));
+    records.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    let before: PlacedRecord | undefined;
+    for (const record of records) {
+      if (before !== undefined && record.start < before.end) {
+        const end = lower(record.end, before.end);
+        if (!inside(facts.noinit(), record.start, end)) {
+          report.finding({
+            message: `${range(record.start, end)} is covered twice: by ${recordName(before)} and by ${recordName(record)}`,
+            location: recordPlace(record),
+          });
+        }
+      }
+      if (before === undefined || record.end > before.end) before = record;
+    }
+  },
+};
+
+export const besideNoinit: Rule = {
+  id: 'KHO-008',
+  title: 'no record overlaps a NOINIT region or the page after it',
+  severity: 'error',
+  generations: RFC_2024,
+  source: 'rfc-2024 K8',
+  evidence: 'kernel/kexec_kho_out.c kho_mem_cache_add',
+  consequence:
+    'folding the records strips the NOINIT flag from the region or leaves overlapping entries, and the next kernel drops a reference twice: pages in use can be freed',
+  requires: ['KHO-003'],
+  check({ facts }, report) {
+    for (const region of facts.noinitRecords()) {
+      const end = region.end + BigInt(PAGE);
+      const byProperty = new Map<string, PlacedRecord[]>();
+      const [from, to] = [Number(region.start), Number(end)];
+      for (const record of facts.records((start, last) => start <= to && last >= from)) {
+        if (record.noinit || record.start >= end || record.end <= region.start) continue;
+        const own = byProperty.get(record.property.path);
+        if (own === undefined) byProperty.set(record.property.path, [record]);
+        else own.push(record);
+      }
+      for (const [path, records] of byProperty) {
+        const [first] = records;
+        if (first === undefined) continue;
+        const places = listed(records.map(({ start }) => hex(start)));
+        report.finding({
+          message: `${counted(records.length, 'record')} of ${path}/mem in the NOINIT region ${range(region.start, region.end)} or on the page after it: ${places}`,
+          location: recordPlace(first),
+        });
+      }
+    }
+  },
+};

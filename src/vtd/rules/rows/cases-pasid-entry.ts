@@ -1,0 +1,48 @@
+/** Machines that break the rows on entries of PASID tables. */
+import {
+  b,
+  bit,
+  ecapWithout,
+  FIRST,
+  NESTED,
+  otherFirstStage,
+  otherPasid,
+  SECOND,
+  type VtdCase,
+} from '../../../../test/validate/vtd-changes.js';
+import { MACHINE_B } from '../../../../test/validate/vtd-machines.js';
+
+export const VTD_CASES: readonly VtdCase[] = [
+  ['PE-1', 'PASID entry absent', b([[SECOND, 0n]], { device: { bus: 0x3b, devfn: 0 } }), 'warning'],
+  ['PE-2', 'bit 10', b([[SECOND, 0x103060689n]])],
+  ['PE-3', 'bit 46', b([[SECOND, 0x400103060289n]])],
+  ['PE-4', 'bit 80', b([[SECOND + 8, 0x810005n]])],
+  ['PE-5', 'bit 136', b([[SECOND + 16, 0x100n]])],
+  ['PE-6', 'fourth word', b([[SECOND + 24, 1n]])],
+  ['PE-7', 'CD without MTS', b([[SECOND + 8, 0x2800005n]], { ecap: ecapWithout(MACHINE_B, 25) })],
+  ['PE-8', 'domain id of 9 bits, ND 2', b([[SECOND + 8, 0x800123n]], { cap: 0x01d2078c406f0402n })],
+  ['PE-9', 'PGTT 5', b([[SECOND, 0x103060149n]])],
+  ['PE-10', 'AW 3', b([[SECOND, 0x10306028dn]])],
+  ['PE-11', 'FSPM 1', b([[FIRST + 16, 0x103070004n]])],
+  ['PE-12', 'guest table beyond 48 bits', b([...NESTED, [SECOND + 16, bit(48)]], { haw: 52 })],
+  ['PE-13', 'top table not in the dump', b([[SECOND, 0x103028289n]]), 'note'],
+  ['PE-14', 'SSADE without PWSNP', b([[SECOND + 8, 5n]]), 'warning'],
+  ['PE-15', 'SSADE without SMPWCS', b([], { ecap: ecapWithout(MACHINE_B, 48) })],
+  ['PE-16', 'DID 0, caching mode', b([[SECOND + 8, 0x800000n]], { cap: (MACHINE_B.cap ?? 0n) | bit(7) })],
+  ['PE-17', 'one id with and without second stage', b([[FIRST + 8, 0x1800005n]])],
+  ['PE-18', 'one id, two tables', b(otherPasid(0x103061289n, 0x800005n))],
+  ['PE-19', 'one table with and without SSADE', b(otherPasid(0x103060089n, 0x800005n)), 'warning'],
+  [
+    'PE-20',
+    'one first stage, two modes',
+    b(otherPasid(0x49n, 0x1800006n, 0x103070004n), { cap: (MACHINE_B.cap ?? 0n) | bit(60) }),
+  ],
+  ['PE-21', 'second stage with a first-stage pointer', b([[SECOND + 16, 0x103070000n]]), 'note'],
+  ['PE-22', 'P cleared', b(otherPasid(0x103060288n, 0x800005n))],
+  ['PE-23', 'WPE without SRE', b([[FIRST + 16, 0x103070010n]]), 'note'],
+  ['PE-24', 'PGSNP without SC', b([], { ecap: ecapWithout(MACHINE_B, 7) })],
+  ['2.3 first stages', 'one id and PASID, two first stages', b(otherFirstStage(6n))],
+  ['2.6 FPD of PASID entries', 'FPD', b([[SECOND, 0x10306028bn]]), 'warning'],
+  ['1.7 SSPTPTR 0', 'pointer 0', b([[SECOND, 0x289n]])],
+  ['1.7 FSPTPTR 0', 'pointer 0', b([[FIRST + 16, 0n]])],
+];
