@@ -133,7 +133,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     .example('kho info vmcore', 'what it is, what it holds, whether it is sound')
     .example('kho validate vmcore', 'every rule of its generation; exit status 0, 1 or 2')
     .example('kho dump kho.dtb', 'what the old kernel handed over')
-    .example('kho what vmcore 0x740000', 'whose memory this is, and which devices reach it')
+    .example('kho what vmcore 0x740000', 'the owner of this memory, and the devices that reach it')
     .middleware((args) => {
       for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
       checkDistinctFiles(args);

@@ -5,6 +5,7 @@ import { readText } from '../memory/node/read-text.js';
 import { jsonChunks } from '../report/json-chunks.js';
 import { type Baseline, baselineJson, createBaseline, parseBaseline } from '../validate/baseline.js';
 import type { ValidationResult } from '../validate/run.js';
+import { withinBudget } from './budgets.js';
 
 /** Bytes; some 300,000 known findings. */
 const MAX_BASELINE = 64 * 2 ** 20;
@@ -22,5 +23,5 @@ export async function readBaseline(path: string): Promise<Baseline> {
 
 /** Writes what these results found, known or not, as the baseline of later runs. */
 export async function writeBaseline(path: string, results: Iterable<ValidationResult>): Promise<void> {
-  await writeFileAtomic(path, jsonChunks(baselineJson(createBaseline(results))));
+  await writeFileAtomic(path, withinBudget(jsonChunks(baselineJson(createBaseline(results)))));
 }

@@ -12,6 +12,7 @@ import { validateLines } from '../report/validate-text.js';
 import { catalogue } from '../validate/catalogue.js';
 import type { ValidationResult } from '../validate/run.js';
 import { counted } from '../validate/text.js';
+import { withinBudget } from './budgets.js';
 import { type CommonArguments, forPeople, joined, paint } from './common.js';
 import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
@@ -81,7 +82,7 @@ export function createReports(
     },
     async write() {
       for (const output of outputs)
-        await writeFileAtomic(output.file, await chunks(output, dumps, judgement));
+        await writeFileAtomic(output.file, withinBudget(await chunks(output, dumps, judgement)));
     },
   };
 }

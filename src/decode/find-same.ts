@@ -9,6 +9,7 @@ import { equalBytes } from './bytes.js';
  * blobs put strings, padding and NOPs.
  */
 export function sameTree(a: FdtTree, b: FdtTree): boolean {
+  if (a === b) return true;
   let i = 0;
   let j = 0;
   for (;;) {

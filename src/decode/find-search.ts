@@ -1,6 +1,6 @@
 /** What one pass over memory brings up: lists that lead to a handover, trees, and the kernel's notes. */
 import type { BrokenList } from '../abi/model.js';
-import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import { type Pattern, searchMemory } from '../memory/search.js';
@@ -17,6 +17,7 @@ import { BOOT_PARAMS } from '../records/kho.js';
 import { SETUP_HEADER, type SetupDataList, setupDataFollower } from './boot-params.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
+import { parseOnce } from './parsed.js';
 
 /** A blob in memory, parsed. */
 export interface TreeInMemory {
@@ -140,7 +141,7 @@ function treesAt(
     if (parsed > MAX_PARSED || trees.length + truncated.length >= MAX_TREES) break;
     const bytes = readTree(memory, address);
     if (bytes === undefined) continue;
-    const found = { address, bytes, tree: parseFdt(bytes) };
+    const found = { address, bytes, tree: parseOnce(bytes) };
     if (!found.tree.complete) truncated.push(found);
     else if (classify(found.tree).kind === 'handover') trees.push(found);
   }

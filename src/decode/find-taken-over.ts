@@ -4,7 +4,7 @@
  */
 
 import type { AddressRange } from '../abi/origin.js';
-import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import type { FdtTree } from '../fdt/parse.js';
 import { children, findProperty, propertyValue, rootNode } from '../fdt/tree.js';
 import { type PageMarks, pageMarks } from '../memory/kernel/page-marks.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -16,6 +16,7 @@ import { factsOf } from '../versions/generations.js';
 import { dataView } from './bytes.js';
 import { classify } from './classify.js';
 import { type Direction, kexecCount } from './find-direction.js';
+import { parseOnce } from './parsed.js';
 
 /** Names of the property, newest first (upstream 2.2.1). */
 const BLOB_PROPERTIES = ['preserved-data', 'fdt'];
@@ -105,8 +106,9 @@ export function preferPrepared<T extends Tree, F extends Found<T>>(
   const all = [...findings.trees, ...findings.others];
   const outgoing = all.filter(({ direction }) => direction === 'outgoing');
   const isCertain = ({ bytes }: T) =>
-    kexecCount(parseFdt(bytes), memory) !== undefined || all.some(({ takenOver }) => takenOver !== undefined);
-  const prepared = outgoing.filter((tree) => isFinal(parseFdt(tree.bytes)) && isCertain(tree));
+    kexecCount(parseOnce(bytes), memory) !== undefined ||
+    all.some(({ takenOver }) => takenOver !== undefined);
+  const prepared = outgoing.filter((tree) => isFinal(parseOnce(tree.bytes)) && isCertain(tree));
   if (prepared.length === 1) return only(findings, prepared);
   const fresh = findings.trees.filter(({ takenOver }) => takenOver === undefined);
   return fresh.length > 0 && fresh.length < findings.trees.length ? only(findings, fresh) : findings;
@@ -156,7 +158,7 @@ function byMark({ addresses, bytes }: Tree, marks: readonly PageMarks[]): TakenO
     const own = at === undefined ? undefined : marks.find((kernel) => typeof kernel.orderAt(at) === 'number');
     if (own !== undefined) {
       const why = `struct page of ${hex(address)} has the mark of a block that was handed over (page.private)`;
-      return { why, left: { marks: own, kept: [at ?? 0, ...blobAddresses(parseFdt(bytes))] } };
+      return { why, left: { marks: own, kept: [at ?? 0, ...blobAddresses(parseOnce(bytes))] } };
     }
   }
   return undefined;
@@ -186,9 +188,9 @@ function soleSuccessor<T extends Tree>(
 ): T | undefined {
   const incoming = all.find((tree) => tree.direction === 'incoming' && told.get(tree)?.left !== undefined);
   if (incoming === undefined || all.some(({ direction }) => direction === 'outgoing')) return undefined;
-  const base = kexecCount(parseFdt(incoming.bytes), memory) ?? -1;
+  const base = kexecCount(parseOnce(incoming.bytes), memory) ?? -1;
   const later = all.filter((tree) => {
-    const count = kexecCount(parseFdt(tree.bytes), memory);
+    const count = kexecCount(parseOnce(tree.bytes), memory);
     return !told.has(tree) && tree.direction === undefined && (count === undefined || count > base);
   });
   return later.length === 1 ? later[0] : undefined;
@@ -199,12 +201,12 @@ function bySuccessor(
   all: readonly Tree[],
   memory: PhysicalMemory,
 ): TakenOverTree | undefined {
-  const count = direction === 'incoming' ? kexecCount(parseFdt(bytes), memory) : undefined;
+  const count = direction === 'incoming' ? kexecCount(parseOnce(bytes), memory) : undefined;
   const next = all.find(
     (tree) =>
       count !== undefined &&
       tree.direction === 'outgoing' &&
-      kexecCount(parseFdt(tree.bytes), memory) === count + 1,
+      kexecCount(parseOnce(tree.bytes), memory) === count + 1,
   );
   if (next === undefined) return undefined;
   return {

@@ -8,6 +8,7 @@ import { type FdtTree, parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { Vmcoreinfo } from '../memory/vmcoreinfo.js';
 import { flaggedFirst } from './boot-params.js';
+import { equalBytes } from './bytes.js';
 import { classify } from './classify.js';
 import { type ChosenHandover, chosenScratch, readScratch } from './find-chosen.js';
 import { type Direction, directions, kexecCount } from './find-direction.js';
@@ -15,6 +16,7 @@ import { entryState, readEntry } from './find-entry.js';
 import { sameTree } from './find-same.js';
 import { type MemorySearch, searchHandovers, type TreeInMemory } from './find-search.js';
 import { type LeftBlocks, type TakenOverTree, withTakenOver } from './find-taken-over.js';
+import { parseOnce } from './parsed.js';
 
 export { readTree } from './find-search.js';
 
@@ -211,16 +213,19 @@ export function pickDirection(findings: Findings, direction: Direction): Finding
   return { ...findings, trees, others: all.filter((tree) => !trees.includes(tree)) };
 }
 
-function bySetupData(memory: PhysicalMemory, { lists }: MemorySearch): Candidate[] {
+function bySetupData(memory: PhysicalMemory, { lists, trees }: MemorySearch): Candidate[] {
   return flaggedFirst(lists).flatMap((setupData) => {
     const { fdtAddress, khoData } = setupData;
-    const bytes = readEntry(memory, fdtAddress, khoData?.fdtSize);
+    const read = readEntry(memory, fdtAddress, khoData?.fdtSize);
+    // Mostly the search has come upon it as well.
+    const known = trees.find(({ address }) => address === fdtAddress)?.bytes;
+    const bytes = known !== undefined && equalBytes(known, read) ? known : read;
     const scratch =
       khoData === undefined ? undefined : readScratch(memory, khoData.scratchAddr, khoData.scratchSize);
     return {
       addresses: [fdtAddress],
       bytes,
-      tree: parseFdt(bytes),
+      tree: parseOnce(bytes),
       how: 'setup_data' as const,
       setupData,
       ...(scratch === undefined ? {} : { scratch }),
@@ -237,7 +242,7 @@ function byChosen(memory: PhysicalMemory, chosen: ChosenHandover): Candidate[] {
     {
       addresses: [address],
       bytes,
-      tree: parseFdt(bytes),
+      tree: parseOnce(bytes),
       how: '/chosen',
       chosen,
       ...(scratch === undefined ? {} : { scratch }),

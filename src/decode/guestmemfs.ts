@@ -5,6 +5,7 @@
 import type { Missing } from '../abi/missing.js';
 import type { AddressRange, Diagnostic, Guestmemfs, GuestmemfsFile, GuestmemfsState } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
+import { LITTLE_ENDIAN_HOST } from '../memory/host-order.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import {
@@ -124,6 +125,8 @@ function files(
     const record = index.get(ino);
     const mapping = record === undefined ? undefined : guestmemfs.mappingsBlocks?.at(record);
     let blocks: BigUint64Array | undefined;
+    // An object a block where they are apart, which few commands ask for.
+    let made: AddressRange[] | undefined;
     if (mapping !== undefined) {
       blocks = readBlocks(memory, mapping.addr, inode.numMappings);
       if (blocks === undefined) absent(`mapping page of inode ${ino}`, mapping.addr);
@@ -135,7 +138,10 @@ function files(
       longTermPins: inode.longTermPins,
       ...(mapping === undefined ? {} : { mappingPage: mapping.addr }),
       ...(blocks === undefined ? {} : { blocks }),
-      extents: blocks === undefined || region === undefined ? [] : extents(blocks, region),
+      get extents() {
+        made ??= blocks === undefined || region === undefined ? [] : extents(blocks, region);
+        return made;
+      },
       origin: { address: tableAddress + BigInt(i * GUESTMEMFS_INODE_SIZE) },
     });
   }
@@ -150,8 +156,22 @@ function readBlocks(
   const count = Math.max(0, Math.min(numMappings, MAPPING_ENTRIES));
   const bytes = readBytes(memory, address, count * MAPPING_BLOCK_SIZE);
   if (bytes === undefined) return undefined;
+  if (LITTLE_ENDIAN_HOST) return new BigUint64Array(bytes.buffer, 0, count);
   const view = dataView(bytes);
   return BigUint64Array.from({ length: count }, (_, i) => view.getBigUint64(i * MAPPING_BLOCK_SIZE, true));
+}
+
+const numbers = new WeakMap<BigUint64Array, Float64Array>();
+
+/** Block numbers as numbers, worked out once: exact where they are blocks of a region, and large where not. */
+export function blockNumbers(blocks: BigUint64Array): Float64Array {
+  let found = numbers.get(blocks);
+  if (found === undefined) {
+    found = new Float64Array(blocks.length);
+    for (let i = 0; i < blocks.length; i++) found[i] = Number(blocks[i]);
+    numbers.set(blocks, found);
+  }
+  return found;
 }
 
 /** Physical ranges of the blocks in file order, adjacent ones merged. Blocks beyond the region are left out: they are not an extent of the file, and a rule reports them. */

@@ -13,7 +13,7 @@ import {
 } from '../abi/model.js';
 import { recordView } from '../abi/record-view.js';
 import type { TakenOver, UnrestoredBlocks } from '../abi/upstream/model.js';
-import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import type { FdtTree } from '../fdt/parse.js';
 import { rootNode } from '../fdt/tree.js';
 import { limitedMemory } from '../memory/budgeted.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
@@ -27,7 +27,8 @@ import { classifyRoot } from './classify-root.js';
 import { readTree } from './find-search.js';
 import { readGuestmemfs } from './guestmemfs.js';
 import { imageParts } from './image-parts.js';
-import { memRanges } from './mem-properties.js';
+import { memRanges, shareRecords } from './mem-properties.js';
+import { parsed } from './parsed.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
 import { createReporter } from './upstream/report.js';
 import { clearUnlike, noneReused, restOfPage, withoutForeign, withoutReused } from './upstream/reused.js';
@@ -133,7 +134,7 @@ function decodeBlob(bytes: Uint8Array, options: DecodeOptions): Handover {
     if (isWhole(whole)) return { ...whole, takenOver };
     return decodeBlob(bytes, { ...plain, takenOver: { why: takenOver.why } });
   }
-  const tree = parseFdt(bytes);
+  const tree = parsed(bytes);
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
     const rider = decodeRecordRider(bytes, options);
     if (rider !== undefined) return rider;
@@ -233,6 +234,7 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
   const root = rootNode(tree);
   // The binding's keys are those of Handover; bind.ts knows them only as strings.
   if (root >= 0) bindNode(tree, root, rfc2024.root, handover as unknown as ModelObject, handover.diagnostics);
+  shareRecords(tree, handover.domains ?? []);
   handover.preserved = { ranges: memRanges(tree, handover.pageSize) };
   const { memory } = options;
   if (memory === undefined) return;

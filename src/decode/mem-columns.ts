@@ -1,6 +1,8 @@
 /** kho_mem records as numbers: trees hold hundreds of thousands, too many for two bigints and an object each. */
 import type { MemStretch } from '../abi/mem-cache.js';
 import type { RecordView } from '../abi/record-view.js';
+import { LITTLE_ENDIAN_HOST } from '../memory/host-order.js';
+import { type PageSet, pageSet, pageSetOfPages } from '../memory/page-set.js';
 import { KHO_MEM, KHO_MEM_ADDR_BITS, KHO_MEM_SIZE, type KhoMem } from '../records/kho.js';
 
 /** The records of a view in columns. */
@@ -11,6 +13,14 @@ export interface MemColumns {
   readonly end: Float64Array;
   /** MEM_ bits. */
   readonly flags: Uint8Array;
+  /** MEM_ bits that some record has; 0 says of all that there is nothing odd about them. */
+  readonly anyFlag: number;
+  /** The least address that a record begins at, and the highest that one ends at. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** The bytes that every record has, 0 where they differ; and those of all together. */
+  readonly size: number;
+  readonly bytes: number;
   /**
    * Index of the first record of each stretch, and after them `count`. Within a stretch of several, no record has
    * a MEM_ bit, and each begins where the one before ends: tables come page by page, and their stretch is one
@@ -83,29 +93,103 @@ function* recordsBetween(records: RecordView<KhoMem>, first: number, after: numb
 }
 
 function createColumns({ length, bytes }: RecordView<KhoMem>): MemColumns {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const words = wordsOf(bytes);
   const start = new Float64Array(length);
   const end = new Float64Array(length);
   const flags = new Uint8Array(length);
   const noinit = KHO_MEM_ADDR_BITS.noinit.lo;
+  let anyFlag = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = 0;
+  const size = length > 0 ? bytesAt(words, 0) : 0;
+  let alike = true;
+  let sum = 0;
   for (let i = 0; i < length; i++) {
-    const addrLo = view.getUint32(i * KHO_MEM_SIZE + KHO_MEM.addr, true);
-    const addrHi = view.getUint32(i * KHO_MEM_SIZE + KHO_MEM.addr + 4, true);
-    const lenLo = view.getUint32(i * KHO_MEM_SIZE + KHO_MEM.len, true);
-    const lenHi = view.getUint32(i * KHO_MEM_SIZE + KHO_MEM.len + 4, true);
+    const at = i * RECORD_WORDS;
+    const addrLo = words[at + ADDR] as number;
+    const lenLo = words[at + LEN] as number;
+    const lenHi = words[at + LEN + 1] as number;
     const low = addrLo & ~noinit;
-    const from = addrHi * 2 ** 32 + (low >>> 0);
-    const to = from + (lenHi * 2 ** 32 + lenLo);
+    const from = (words[at + ADDR + 1] as number) * 2 ** 32 + (low >>> 0);
+    const bytesOf = lenHi * 2 ** 32 + lenLo;
+    const to = from + bytesOf;
     start[i] = from;
     end[i] = to;
-    flags[i] =
+    const bits =
       ((addrLo & noinit) !== 0 ? MEM_NOINIT : 0) |
       (((low | lenLo) & PAGE_LOW) !== 0 ? MEM_RAGGED : 0) |
       ((low & 6) !== 0 ? MEM_STRAY : 0) |
       ((lenLo | lenHi) === 0 ? MEM_EMPTY : 0) |
       (to > LIMIT ? MEM_HUGE : 0);
+    flags[i] = bits;
+    anyFlag |= bits;
+    if (bytesOf !== size) alike = false;
+    sum += bytesOf;
+    if (from < lowest) lowest = from;
+    if (to > highest) highest = to;
   }
-  return { count: length, start, end, flags, stretches: stretchesOf(start, end, flags) };
+  const stretches = stretchesOf(start, end, flags);
+  return {
+    ...{ count: length, start, end, flags, anyFlag, lowest, highest },
+    ...{ size: alike ? size : 0, bytes: sum, stretches },
+  };
+}
+
+const RECORD_WORDS = KHO_MEM_SIZE / 4;
+const ADDR = KHO_MEM.addr / 4;
+const LEN = KHO_MEM.len / 4;
+
+/** Bytes of record `i`. */
+function bytesAt(words: Uint32Array, i: number): number {
+  const at = i * RECORD_WORDS + LEN;
+  return (words[at + 1] as number) * 2 ** 32 + (words[at] as number);
+}
+
+/** Little-endian words, read where they are if the host has that order: a DataView takes a call for each. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  const count = Math.floor(length / 4);
+  if (LITTLE_ENDIAN_HOST && byteOffset % 4 === 0) return new Uint32Array(buffer, byteOffset, count);
+  const view = new DataView(buffer, byteOffset, length);
+  const words = new Uint32Array(count);
+  for (let i = 0; i < count; i++) words[i] = view.getUint32(i * 4, true);
+  return words;
+}
+
+/** What records keep, as pages. */
+export interface MemPages {
+  /** Those of records without MEM_NOINIT and MEM_HUGE, rounded outwards. */
+  readonly pages: PageSet;
+  /** Indices of the records that have one of the two, ascending. */
+  readonly others: readonly number[];
+}
+
+const pagesKnown = new WeakMap<RecordView<KhoMem>, MemPages>();
+
+/** The pages of a view; worked out once, as many rules ask for those of tables, of which there are thousands. */
+export function memPages(records: RecordView<KhoMem>, pageSize: number): MemPages {
+  const before = pagesKnown.get(records);
+  if (before?.pages.pageSize === pageSize) return before;
+  const pages = createPages(records, pageSize);
+  pagesKnown.set(records, pages);
+  return pages;
+}
+
+function createPages(records: RecordView<KhoMem>, pageSize: number): MemPages {
+  const { start, flags, anyFlag, size } = memColumns(records);
+  // As tables are listed: a record each.
+  if (anyFlag === 0 && size === pageSize) return { pages: pageSetOfPages(start, pageSize), others: [] };
+  const others: number[] = [];
+  if ((anyFlag & APART) !== 0)
+    flags.forEach((bits, i) => {
+      if ((bits & APART) !== 0) others.push(i);
+    });
+  return { pages: pageSet(together(records), pageSize), others };
+}
+
+const APART = MEM_NOINIT | MEM_HUGE;
+
+function* together(records: RecordView<KhoMem>): Generator<{ readonly start: number; readonly end: number }> {
+  for (const span of memSpans(records)) if ((span.flags & APART) === 0) yield span;
 }
 
 function stretchesOf(start: Float64Array, end: Float64Array, flags: Uint8Array): Int32Array {

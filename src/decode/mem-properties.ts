@@ -7,10 +7,10 @@ import type { AddressRange } from '../abi/model.js';
 import { type RecordView, recordView } from '../abi/record-view.js';
 import type { FdtTree } from '../fdt/parse.js';
 import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
-import { type PageRange, type PageSet, pageSet } from '../memory/page-set.js';
+import { type PageRange, type PageSet, pageSet, unionOf } from '../memory/page-set.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
-import { MEM_HUGE, memSpans, memStretches } from './mem-columns.js';
+import { memPages, memStretches } from './mem-columns.js';
 
 /** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
 export const KHO_MEM_NOINIT = 1n;
@@ -27,8 +27,33 @@ export interface MemProperty {
   readonly whole: boolean;
 }
 
-/** All `mem` properties, in blob order (which is the order in which the kernel visits them). */
-export function* memProperties(tree: FdtTree): Generator<MemProperty> {
+const known = new WeakMap<FdtTree, readonly MemProperty[]>();
+
+/** All `mem` properties, in blob order (which is the order in which the kernel visits them); the same each time. */
+export function memProperties(tree: FdtTree): readonly MemProperty[] {
+  let properties = known.get(tree);
+  if (properties === undefined) {
+    properties = [...propertiesOf(tree)];
+    known.set(tree, properties);
+  }
+  return properties;
+}
+
+/** Gives those that the model has too the same view of their records: what is worked out of it is worked out once. */
+export function shareRecords(
+  tree: FdtTree,
+  objects: readonly { mem?: RecordView<KhoMem> | undefined }[],
+): void {
+  const byOffset = new Map(memProperties(tree).map((each) => [each.records.bytes.byteOffset, each.records]));
+  for (const object of objects) {
+    const { bytes } = object.mem ?? {};
+    const same = bytes === undefined ? undefined : byOffset.get(bytes.byteOffset);
+    if (same?.bytes.buffer === bytes?.buffer && same?.length === object.mem?.length && same !== undefined)
+      object.mem = same;
+  }
+}
+
+function* propertiesOf(tree: FdtTree): Generator<MemProperty> {
   for (let token = 0; token < tree.count; token++) {
     if (tree.kind[token] !== FdtToken.prop || propertyName(tree, token) !== 'mem') continue;
     const node = tree.parent[token] ?? -1;
@@ -56,7 +81,7 @@ export function* visitedRecords(properties: Iterable<MemProperty>): Generator<Me
  */
 export function memRanges(tree: FdtTree, pageSize: number): AddressRange[] {
   const size = BigInt(pageSize);
-  const pages = pageSet(keptRanges(tree), pageSize);
+  const pages = keptPages(tree, pageSize);
   const ranges: AddressRange[] = [];
   for (const { start, end } of pages.runs())
     ranges.push({ start: BigInt(start) * size, end: BigInt(end) * size });
@@ -71,18 +96,18 @@ export function pagesOfRanges(ranges: Iterable<AddressRange>): PageSet | undefin
   return pagesOf.get(ranges);
 }
 
-function* keptRanges(tree: FdtTree): Generator<PageRange> {
+function keptPages(tree: FdtTree, pageSize: number): PageSet {
+  const sets: PageSet[] = [];
+  const others: PageRange[] = [];
   for (const { whole, records } of memProperties(tree)) {
     if (!whole) continue;
-    for (const span of memSpans(records)) {
-      const { first, flags } = span;
-      if ((flags & MEM_HUGE) === 0) {
-        yield span;
-        continue;
-      }
-      const { addr, len } = records.at(first);
+    const own = memPages(records, pageSize);
+    sets.push(own.pages);
+    for (const index of own.others) {
+      const { addr, len } = records.at(index);
       const from = addr & ~KHO_MEM_NOINIT;
-      if (len !== 0n && from + len <= 1n << 64n) yield { start: from, end: from + len };
+      if (len !== 0n && from + len <= 1n << 64n) others.push({ start: from, end: from + len });
     }
   }
+  return unionOf([...sets, pageSet(others, pageSize)], pageSize);
 }

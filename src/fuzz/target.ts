@@ -42,6 +42,13 @@ export interface FuzzTarget {
 /** Segments above this are not part of any dump that is worth mutating by the thousand. */
 const MAX_IMAGE = 256 << 20;
 
+/**
+ * Beside this, the image may have so many bytes for each one of the input: every case is written whole, and segments
+ * that repeat each other, or zeros that no file stores, would make much of little.
+ */
+const IMAGE_FLOOR = 4 << 20;
+const IMAGE_EACH = 4;
+
 /** What is to be mutated is too large to be held. */
 export class ImageTooLarge extends RangeError {}
 
@@ -77,7 +84,7 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
  * @param options how the handover was decoded
  * @param units remapping units whose structures are mutated too
  * @returns undefined when the tree itself is not in the memory
- * @throws ImageTooLarge when the records have more than 256 MiB of pages
+ * @throws ImageTooLarge when the records have more than 256 MiB of pages, or are out of proportion to what stores them
  *
  * @example
  * ```ts
@@ -100,6 +107,11 @@ export function memoryTarget(
   if (covered > MAX_IMAGE)
     throw new ImageTooLarge(
       `its records are in ${covered} bytes of pages; no more than ${MAX_IMAGE} are held to be mutated`,
+    );
+  const { real } = memory.budget ?? { real: MAX_IMAGE };
+  if (covered > IMAGE_FLOOR + IMAGE_EACH * real)
+    throw new ImageTooLarge(
+      `its records are in ${covered} bytes of pages, which is out of proportion to what the input stores (--budget FACTOR raises the limit)`,
     );
   const { fdtAddress, pageSize } = handover;
   if (fdtAddress === undefined || handover.tree === undefined) return undefined;

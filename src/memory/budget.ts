@@ -23,6 +23,8 @@ export interface BudgetProblem {
 
 /** Counts what a run spends on one input. */
 export interface Budget {
+  /** Bytes that the input has, unpacked, times the factor of all limits. */
+  readonly real: number;
   /** Spends; false, and reported once, when that is more than there is. Nothing is given back. */
   take(kind: BudgetKind, amount: number): boolean;
   /** What was spent so far. */
@@ -86,6 +88,7 @@ export function createBudget(realBytes: number, factor = 1): Budget {
     output: limit('output'),
   };
   return {
+    real: factor * realBytes,
     take(kind, amount) {
       if (spent[kind] + amount <= limits[kind]) {
         spent[kind] += amount;

@@ -70,6 +70,54 @@ export function pageSetOfFrames(
   return finish(columns, pageSize);
 }
 
+/**
+ * Builds a set from addresses of pages, one each, in any order.
+ *
+ * @param addresses bytes, multiples of `pageSize`; left as they are
+ */
+export function pageSetOfPages(addresses: Float64Array, pageSize: number): PageSet {
+  checkPageSize(pageSize);
+  const frames = new Float64Array(addresses.length);
+  let highest = 0;
+  for (let i = 0; i < frames.length; i++) {
+    const frame = (addresses[i] as number) / pageSize;
+    frames[i] = frame;
+    if (frame > highest) highest = frame;
+  }
+  // Integers are sorted in half the time.
+  const sorted = (highest < 2 ** 32 ? new Uint32Array(frames) : frames).sort();
+  const columns = createColumns();
+  for (let i = 0; i < sorted.length; ) {
+    const start = sorted[i] as number;
+    let end = start + 1;
+    // Where pages are together, as those of tables are, most of them end no run.
+    for (i++; i < sorted.length && (sorted[i] as number) <= end; i++) if (sorted[i] === end) end++;
+    append(columns, start, end);
+  }
+  return finish(columns, pageSize);
+}
+
+/**
+ * Builds a set from runs in any order, none of them empty.
+ *
+ * @param starts first page frame numbers, and `ends` those after the last; they become the set's
+ */
+export function pageSetOfColumns(starts: Float64Array, ends: Float64Array, pageSize: number): PageSet {
+  checkPageSize(pageSize);
+  return finish({ starts, ends, count: starts.length, sorted: false }, pageSize);
+}
+
+/** The pages of several sets of one page size. */
+export function unionOf(sets: readonly PageSet[], pageSize: number): PageSet {
+  const [only] = sets;
+  if (sets.length === 1 && only !== undefined) return only;
+  return pageSetOfFrames(allRuns(sets), pageSize);
+}
+
+function* allRuns(sets: readonly PageSet[]): Generator<{ start: number; end: number }> {
+  for (const set of sets) yield* set.runs();
+}
+
 interface Columns {
   starts: Float64Array;
   ends: Float64Array;

@@ -1,5 +1,6 @@
 import { type FindBytes, findBytes } from './find-bytes.js';
 import type { PhysicalMemory } from './physical.js';
+import { noteRisingPages, noteRisingPart, type Parts, type RisingPages } from './rising-pages.js';
 
 /** Bytes to look for: at every address, or at multiples of `align` alone. */
 export type Pattern = Uint8Array | { readonly bytes: Uint8Array; readonly align: number };
@@ -51,7 +52,13 @@ export function searchMemory(
   patterns: readonly Pattern[],
   onPattern: OnPattern,
 ): void {
-  const search = createSearch(memory, patterns);
+  const rising = noteRisingPages(
+    memory,
+    presentBytes(memory),
+    WINDOW + overlapOf(patterns),
+    anywhere(patterns),
+  );
+  const search = createSearch(memory, patterns, rising?.bytes);
   const ahead = prepared.get(memory);
   const known = ahead?.patterns === patterns ? ahead : undefined;
   // What cannot be read any more, as beyond a budget, holds nothing; the next span may.
@@ -66,7 +73,7 @@ export function searchMemory(
       }
       const read = search.read(address, end);
       if (read === 0 && isSpent()) return;
-      search.places(address, read, onPattern);
+      search.places(address, read, onPattern, rising?.note(address, Math.min(read, WINDOW), read));
       address += WINDOW;
     }
   }
@@ -96,6 +103,7 @@ function replay(
  * Searches one slice, as {@link searchMemory} would.
  *
  * @param most hits that are told
+ * @param pages where rising pages are noted
  * @returns undefined where there are more, or where not all of the slice can be read
  */
 export function searchSlice(
@@ -103,14 +111,16 @@ export function searchSlice(
   patterns: readonly Pattern[],
   { start, end, spanEnd }: SearchSlice,
   most: number,
+  pages: RisingPages = new Map(),
 ): SliceHits | undefined {
-  const search = createSearch(memory, patterns);
+  const rising = noteRisingPart(pages, WINDOW + overlapOf(patterns), anywhere(patterns));
+  const search = createSearch(memory, patterns, rising?.bytes);
   const hits: number[] = [];
   for (let address = start; address < end; address += WINDOW) {
-    if (search.read(address, spanEnd) < Math.min(search.bytes.length, spanEnd - address)) return undefined;
-    search.places(address, Math.min(search.bytes.length, spanEnd - address), (pattern, place) => {
-      hits.push(pattern, place);
-    });
+    const read = search.read(address, spanEnd);
+    if (read < Math.min(search.bytes.length, spanEnd - address)) return undefined;
+    const parts = rising?.note(address, Math.min(read, WINDOW), read);
+    search.places(address, read, (pattern, place) => hits.push(pattern, place), parts);
     if (hits.length > 2 * most) return undefined;
   }
   return Float64Array.from(hits);
@@ -137,25 +147,48 @@ interface Search {
   readonly overlap: number;
   /** @returns bytes read */
   read(address: number, spanEnd: number): number;
-  /** The patterns that begin in the window at `address`, of which so many bytes were read. */
-  places(address: number, read: number, onPattern: OnPattern): void;
+  /** The patterns that begin in the window at `address`, of which so many bytes were read; only in `parts`, if given. */
+  places(address: number, read: number, onPattern: OnPattern, parts?: Parts): void;
 }
 
-function createSearch(memory: PhysicalMemory, patterns: readonly Pattern[]): Search {
+/** The patterns that may begin at any address. */
+function anywhere(patterns: readonly Pattern[]): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (const pattern of patterns) {
+    if (!('bytes' in pattern)) found.push(pattern);
+    else if (pattern.align === 1) found.push(pattern.bytes);
+  }
+  return found;
+}
+
+/** Bytes of a window that the next one has too, so that no pattern is cut; one that is aligned is in one of them. */
+function overlapOf(patterns: readonly Pattern[]): number {
+  return Math.max(1, ...anywhere(patterns).map(({ length }) => length)) - 1;
+}
+
+function createSearch(
+  memory: PhysicalMemory,
+  patterns: readonly Pattern[],
+  bytes: Uint8Array = new Uint8Array(WINDOW + overlapOf(patterns)),
+): Search {
   const wanted = patterns.map((pattern) => ('bytes' in pattern ? pattern : { bytes: pattern, align: 1 }));
-  const overlap = Math.max(1, ...wanted.map(({ bytes, align }) => (align > 1 ? 1 : bytes.length))) - 1;
-  const bytes = new Uint8Array(WINDOW + overlap);
+  const overlap = overlapOf(patterns);
   const find = findBytes(bytes);
   return {
     bytes,
     overlap,
     read: (address, spanEnd) => memory.read(address, Math.min(bytes.length, spanEnd - address), bytes),
-    places(address, read, onPattern) {
+    places(address, read, onPattern, parts) {
       const length = Math.min(read, WINDOW);
       const places: { readonly pattern: number; readonly at: number }[] = [];
       wanted.forEach((one, pattern) => {
         if (one.align > 1) alignedPlaces(bytes, address, length, one, pattern, places);
-        else anyPlaces(find, read, length, one.bytes, pattern, places);
+        else if (parts === undefined) anyPlaces(find, 0, read, length, one.bytes, pattern, places);
+        else
+          for (const { start, end } of parts) {
+            const part = start === 0 && end === read ? find : findBytes(bytes.subarray(start, end));
+            anyPlaces(part, start, end, length, one.bytes, pattern, places);
+          }
       });
       if (places.length > 1) places.sort((a, b) => a.at - b.at);
       for (const { pattern, at } of places) onPattern(pattern, address + at);
@@ -163,17 +196,19 @@ function createSearch(memory: PhysicalMemory, patterns: readonly Pattern[]): Sea
   };
 }
 
-/** Where a pattern begins before `length` and ends before `read`, ascending. */
+/** Where a pattern begins before `length` and ends before `end`, ascending; `find` looks from `start` on. */
 function anyPlaces(
   find: FindBytes,
-  read: number,
+  start: number,
+  end: number,
   length: number,
   bytes: Uint8Array,
   pattern: number,
   places: { readonly pattern: number; readonly at: number }[],
 ): void {
-  const last = Math.min(length - 1, read - bytes.length);
-  for (let at = find(bytes, 0); at >= 0 && at <= last; at = find(bytes, at + 1)) places.push({ pattern, at });
+  const last = Math.min(length - 1, end - bytes.length) - start;
+  for (let at = find(bytes, 0); at >= 0 && at <= last; at = find(bytes, at + 1))
+    places.push({ pattern, at: start + at });
 }
 
 /** Where an aligned pattern is within `length`. */
@@ -191,6 +226,12 @@ function alignedPlaces(
     while (i < bytes.length && window[at + i] === bytes[i]) i++;
     if (i === bytes.length) places.push({ pattern, at });
   }
+}
+
+function presentBytes(memory: PhysicalMemory): number {
+  let bytes = 0;
+  for (const { start, end } of presentSpans(memory)) bytes += end - start;
+  return bytes;
 }
 
 /** Present memory, neighbours joined even where the file does not continue. */

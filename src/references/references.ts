@@ -11,7 +11,7 @@ import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';
 import { addRfc2024 } from './rfc2024.js';
 import type { ReferenceSink } from './sink.js';
-import { addUpstream } from './upstream.js';
+import { addRiders, addUpstream } from './upstream.js';
 
 /**
  * Tells everything that the model of a dump knows a place of, whether its bytes are there or not.
@@ -31,6 +31,11 @@ export function addReferences(
   if (memory === undefined) return;
   if (isUpstream(generation)) addUpstream(sink, handover, memory);
   else if (isRfc(generation)) addRfc2024(sink, handover, memory);
+  // Of a blob by itself it is known whose memory it names, and nothing of where it is.
+  else if (sink.claimsOnly === true) {
+    const { pageSize } = handover;
+    addRiders({ sink, memory, pageSize, preserved: undefined }, handover);
+  }
 }
 
 function rootBinding(handover: Handover) {

@@ -28,11 +28,16 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
   }
+  addRiders(context, handover);
+  addTopStructures(context, handover);
+}
+
+/** Tells what the riders of a handover lead to, or the one that stands by itself. */
+export function addRiders(context: ReferenceContext, handover: Handover): void {
   for (const rider of RIDERS.toReversed()) {
     const part = handover[rider.key];
     if (part !== undefined) addRider(context, rider, part as unknown as Model);
   }
-  addTopStructures(context, handover);
 }
 
 /** Claims what the handover itself is written down in: the root tree, the map, blobs. */

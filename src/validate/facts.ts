@@ -1,10 +1,10 @@
 /** Facts that many rules need, each computed once and only when asked for. */
 
-import type { AddressRange, Domain, Handover, Iommufd } from '../abi/model.js';
-import { fsMemRange } from '../decode/guestmemfs.js';
+import type { AddressRange, Domain, GuestmemfsFile, Handover, Iommufd } from '../abi/model.js';
+import { blockNumbers, fsMemRange } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
-import { type PageSet, pageSet } from '../memory/page-set.js';
+import { type PageSet, pageSet, pageSetOfFrames } from '../memory/page-set.js';
 import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from '../structures/guestmemfs/memory.js';
 import { lower } from './numbers.js';
 
@@ -27,8 +27,8 @@ export interface Facts {
    * are empty are left out. Numbers are not exact beyond 2^52, so records that end there pass whatever the test
    * says: callers judge what they get.
    *
-   * @param test of byte addresses without the flag, and MEM_ bits. Asked of stretches first: where it passes a
-   *   record it has to pass every range around that
+   * @param test of byte addresses without the flag, and MEM_ bits. Asked of whole properties and of stretches first:
+   *   where it passes a record it has to pass every range around that, with the bits of all records in it
    */
   records(test?: (start: number, end: number, flags: number) => boolean): Iterable<PlacedRecord>;
   /** Pages that some record keeps. */
@@ -62,13 +62,15 @@ export interface Facts {
 /** Facts about one handover. */
 export function createFacts(handover: Handover): Facts {
   const { tree, pageSize, iommufds, domains, guestmemfs } = handover;
-  const properties = once(() => (tree === undefined ? [] : [...memProperties(tree)]));
+  const properties = once(() => (tree === undefined ? [] : memProperties(tree)));
   function* records(
     test: (start: number, end: number, flags: number) => boolean = () => true,
   ): Generator<PlacedRecord> {
     for (const property of properties()) {
       if (!property.whole) continue;
-      const { start: starts, end: ends, flags } = memColumns(property.records);
+      const columns = memColumns(property.records);
+      const { start: starts, end: ends, flags, lowest, highest, anyFlag } = columns;
+      if ((anyFlag & MEM_HUGE) === 0 && !test(lowest, highest, anyFlag)) continue;
       for (const { first, after, start: from, end: to } of memSpans(property.records)) {
         if (after - first > 1 && !test(from, to, 0)) continue;
         for (let index = first; index < after; index++) {
@@ -111,17 +113,44 @@ export function createFacts(handover: Handover): Facts {
     unnamedFiles: once(() => new Set<number>()),
     absentTables: once(() => new Set<number>()),
     filePages: once(() =>
-      guestmemfs?.files === undefined
-        ? undefined
-        : pageSet(
-            guestmemfs.files.flatMap(({ extents }) => extents),
-            pageSize,
-          ),
+      guestmemfs?.files === undefined ? undefined : filePages(guestmemfs.files, region, pageSize),
     ),
     scratch: () => handover.scratch?.[0],
     iommufd: (persistentId) => iommufdById().get(persistentId),
     domain: (persistentId) => domainById().get(persistentId),
   };
+}
+
+/** The blocks of files as far as they are in the region, as pages. */
+function filePages(
+  files: readonly GuestmemfsFile[],
+  region: AddressRange | undefined,
+  pageSize: number,
+): PageSet {
+  if (region === undefined) return pageSet([], pageSize);
+  const limit = Number((region.end - region.start) / GUESTMEMFS_BLOCK);
+  const lists = files.flatMap(({ blocks }) => (blocks === undefined ? [] : [blockNumbers(blocks)]));
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let count = 0;
+  for (const blocks of lists)
+    for (let i = 0; i < blocks.length; i++)
+      if ((blocks[i] as number) < limit) all[count++] = blocks[i] as number;
+  const inRegion = all.subarray(0, count);
+  // Integers are sorted in half the time.
+  const sorted = (limit <= 2 ** 32 ? new Uint32Array(inRegion) : inRegion).sort();
+  const size = BigInt(pageSize);
+  const pages = Number(GUESTMEMFS_BLOCK / size);
+  const start = Number(region.start / size);
+  // A region that begins within a page has a page more at the end of each block.
+  const ragged = region.start % size === 0n ? 0 : 1;
+  const runs: { start: number; end: number }[] = [];
+  for (let i = 0; i < count; ) {
+    const first = sorted[i] as number;
+    let end = first + 1;
+    for (i++; i < count && (sorted[i] as number) <= end; i++) if (sorted[i] === end) end++;
+    runs.push({ start: start + first * pages, end: start + end * pages + ragged });
+  }
+  return pageSetOfFrames(runs, pageSize);
 }
 
 function firstById<T extends { persistentId?: bigint }>(items: readonly T[]): ReadonlyMap<bigint, T> {

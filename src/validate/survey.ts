@@ -1,4 +1,5 @@
 /** Which memory the leaves of a walk reach, by granules of 2 MiB, so that rules are asked once for each. */
+import { LITTLE_ENDIAN_HOST } from '../memory/host-order.js';
 import {
   type LeafBatch,
   pagesOfRow,
@@ -9,7 +10,6 @@ import {
   SPAN_START,
   targetOfRow,
 } from '../vtd/walk/batch.js';
-import { LITTLE_ENDIAN_HOST } from '../vtd/walk/window.js';
 import type { WalkObserver } from './rule.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.

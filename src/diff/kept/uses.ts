@@ -22,7 +22,7 @@ import { collectTables } from './uses-tables.js';
 
 /** All uses of a handover as far as its dump tells them. */
 export function usesOf(handover: Handover): Uses {
-  const { memory, pageSize, preserved } = handover;
+  const { generation, memory, pageSize, preserved } = handover;
   const users: User[] = [];
   const untold = untoldOf(handover);
   const uses = {
@@ -31,7 +31,8 @@ export function usesOf(handover: Handover): Uses {
   };
   const records = new Map<string, Claim[]>();
   const files = new Set<string>();
-  for (const claim of claimsOf(handover)) {
+  // A blob by itself is no handover.
+  for (const claim of generation === undefined ? [] : claimsOf(handover)) {
     const { at, place, what, folios, fixed, lasting, trees } = claim;
     const key = keyOf(place);
     // What becomes of the memory of a child that no release has only its owner knows.

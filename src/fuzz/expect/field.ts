@@ -92,7 +92,7 @@ export function link(
 }
 
 /** Whether some file is of a handler that no release has. */
-export function hasDrafts({ target }: FieldChange): boolean {
+export function hasDrafts({ target }: Pick<FieldChange, 'target'>): boolean {
   return [...filesOf(target.handover)].some(({ file }) => file.draft !== undefined);
 }
 

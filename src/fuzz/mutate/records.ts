@@ -5,7 +5,7 @@ import { hex } from '../../schema/units.js';
 import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';
 import { factsOf } from '../../versions/generations.js';
-import type { ListRules } from '../expect/field.js';
+import { hasDrafts, type ListRules } from '../expect/field.js';
 import { LINKS, LISTS } from '../expect/index.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
@@ -62,12 +62,13 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
 }
 
-/** Of what no release reads, nothing says which handlers there are; a session of Linux 7.2 may be without a name. */
-function zeroedIn(
-  { target: { handover } }: MutateContext,
-  { record }: RecordInstance,
-  { zeroed }: ListRules,
-): Expectation {
+/**
+ * Of what no release reads, nothing says which handlers there are; a session of Linux 7.2 may be without a name; page
+ * frame 0 in the list of a draft's file is no folio.
+ */
+function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
+  const { handover } = target;
+  if (record.name === 'memfd_luo_folio_ser' && hasDrafts({ target })) return UNKNOWN;
   if (record.name === 'luo_session_ser' && mayBeNameless(handover)) return UNKNOWN;
   return record.name === 'luo_file_ser' && factsOf(handover.generation)?.unreleased !== undefined
     ? UNKNOWN

@@ -1,4 +1,5 @@
 import { rawTable } from '../raw.js';
+import { allowWasm } from '../rising-scan.js';
 import type { Pattern } from '../search.js';
 import { type OpenedInput, openInput } from './input.js';
 import { type MemoryOptions, memoryWith, type OpenedMemory } from './memory-of.js';
@@ -28,6 +29,7 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  * @throws InputError when it is not memory that the toolkit reads
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
+  allowWasm();
   const opened = memoryWith(input, pageCodecs, options);
   const { fd, path, file, kind } = input;
   const table =
@@ -48,4 +50,4 @@ export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): Opene
 }
 
 /** With less there is nothing to search that several threads would be faster with. */
-const WORTH_JOBS = 512 << 20;
+const WORTH_JOBS = 2 ** 30;

@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { STEP } from '../budget.js';
 import type { PhysicalMemory } from '../physical.js';
+import { addRisingPages, type RisingPages } from '../rising-pages.js';
 import type { RunTable } from '../run-table.js';
 import { type Pattern, prepareSearch, type SearchSlice, type SliceHits, searchSlices } from '../search.js';
-import { memoryOfTask, type SearchTask, searchNext } from './search-thread.js';
+import { type FoundInSlice, memoryOfTask, type SearchTask, searchNext } from './search-thread.js';
 import { tellRead } from './telling.js';
 import { WORKER_FILE } from './worker-file.js';
 
@@ -17,17 +18,15 @@ export interface StoredMemory {
   readonly table: RunTable;
 }
 
-/** A worker takes 30 to 40 ms to start, and as much processor time; searching so many bytes takes three times that. */
-const WORTH_A_WORKER = 256 << 20;
+/**
+ * A worker takes 30 to 40 ms to start, twice that of processor time with what it compiles; searching so many bytes takes
+ * three times that.
+ */
+const WORTH_A_WORKER = 512 << 20;
 /** Bytes of a slice. */
 const MOST = 16 << 20;
 /** Slices for each thread, so that none waits long for the last one. */
 const EACH = 8;
-
-interface Found {
-  readonly index: number;
-  readonly hits?: SliceHits;
-}
 
 /**
  * Searches memory with several threads, this one among them; {@link searchMemory} then takes what they found. Where
@@ -53,7 +52,9 @@ export async function searchAhead(
   const slices = searchSlices(memory, Math.min(MOST, bytes / (threads * EACH)));
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const task: SearchTask = { ...stored, patterns, slices, shared };
-  const hits = await searched(task, Math.min(threads, slices.length) - 1, file);
+  const hits = await searched(task, Math.min(threads, slices.length) - 1, file, (rising) =>
+    addRisingPages(memory, rising),
+  );
   prepareSearch(memory, {
     patterns,
     hits,
@@ -65,10 +66,12 @@ async function searched(
   task: SearchTask,
   workers: number,
   file: URL,
+  note: (rising: RisingPages) => void,
 ): Promise<Map<number, { slice: SearchSlice; hits: SliceHits }>> {
   const { slices } = task;
   const found = new Map<number, { slice: SearchSlice; hits: SliceHits }>();
-  const take = ({ index, hits }: Found): void => {
+  const take = ({ index, hits, rising }: FoundInSlice): void => {
+    if (rising !== undefined) note(rising);
     const slice = slices[index];
     if (slice !== undefined && hits !== undefined) found.set(slice.start, { slice, hits });
   };
@@ -94,11 +97,11 @@ async function searched(
 function startWorker(
   task: SearchTask,
   file: URL,
-  take: (found: Found) => void,
+  take: (found: FoundInSlice) => void,
 ): { readonly worker: Worker; readonly ended: Promise<void> } {
   const worker = new Worker(file, { workerData: { search: task } });
   const ended = new Promise<void>((resolve, reject) => {
-    worker.on('message', (message: Found | 'done') => {
+    worker.on('message', (message: FoundInSlice | 'done') => {
       if (message === 'done') {
         // It ends by itself; nobody waits for that.
         worker.unref();

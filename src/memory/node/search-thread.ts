@@ -1,6 +1,8 @@
 /** One thread of a search: takes slices that nobody has taken, until there are none. */
 import { backedMemory } from '../backed.js';
 import type { PhysicalMemory } from '../physical.js';
+import type { RisingPages } from '../rising-pages.js';
+import { allowWasm } from '../rising-scan.js';
 import type { RunTable } from '../run-table.js';
 import { type Pattern, type SearchSlice, type SliceHits, searchSlice } from '../search.js';
 import { InputError } from './errors.js';
@@ -23,29 +25,38 @@ const FOUND = 1;
 /** Hits that are kept of all slices; with more of them, as hostile memory may have, a slice is searched when it is its turn. */
 const MOST_HITS = 1 << 17;
 
+/** What a thread tells of a slice: the hits where that can be told, and the pages that rise. */
+export interface FoundInSlice {
+  readonly index: number;
+  readonly hits?: SliceHits;
+  readonly rising?: RisingPages;
+}
+
 /** The memory of a task, without a budget. */
 export function memoryOfTask({ fd, size, path, table }: SearchTask): PhysicalMemory {
+  allowWasm();
   return backedMemory(windowedFile(fd, size, path), table, path);
 }
 
 /**
  * Takes the next slice and searches it.
  *
- * @returns its index, and what was found where that can be told; undefined when no slice is left
+ * @returns undefined when no slice is left
  */
 export function searchNext(
   { patterns, slices, shared }: SearchTask,
   memory: PhysicalMemory,
-): { readonly index: number; readonly hits?: SliceHits } | undefined {
+): FoundInSlice | undefined {
   const index = Atomics.add(shared, NEXT, 1);
   const slice = slices[index];
   if (slice === undefined) return undefined;
   try {
     const room = MOST_HITS - Atomics.load(shared, FOUND);
-    const hits = searchSlice(memory, patterns, slice, Math.max(0, room));
-    if (hits === undefined) return { index };
+    const rising: RisingPages = new Map();
+    const hits = searchSlice(memory, patterns, slice, Math.max(0, room), rising);
+    if (hits === undefined) return { index, rising };
     Atomics.add(shared, FOUND, hits.length / 2);
-    return { index, hits };
+    return { index, hits, rising };
   } catch (error) {
     // Who searches it when it is its turn meets the same error, and tells it in its place.
     if (error instanceof InputError) return { index };

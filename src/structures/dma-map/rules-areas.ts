@@ -11,6 +11,7 @@ import {
   commonAccess,
   endOf,
   iovasOf,
+  type LeafBatch,
   pagesOf,
   startOf,
   targetsOf,
@@ -57,7 +58,7 @@ export const mappedIsAsked = walkRule({
     };
     return {
       runs(batch) {
-        if (areas.around(batch) >= 0) return;
+        if (areas.over(batch) !== undefined) return;
         const located = areas.located(batch);
         const iovas = iovasOf(batch);
         const targets = targetsOf(batch);
@@ -200,11 +201,18 @@ function rightsRule({
         if (sum === undefined) sums.set(segment, { pages: end - start, first: start });
         else sum.pages += end - start;
       };
+      /** Whether all leaves have the same rights, and no segment that they are in finds these wrong. */
+      const isRight = (batch: LeafBatch): boolean => {
+        const common = commonAccess(batch);
+        const over = common < 0 ? undefined : areas.over(batch);
+        if (over === undefined) return false;
+        for (let segment = over.from; segment < over.to; segment++)
+          if (table[segment * 4 + common] !== 0) return false;
+        return true;
+      };
       return {
         runs(batch) {
-          const segment = areas.around(batch);
-          const common = segment < 0 ? -1 : commonAccess(batch);
-          if (common >= 0 && table[segment * 4 + common] === 0) return;
+          if (isRight(batch)) return;
           const located = areas.located(batch);
           const accesses = accessesOf(batch);
           const iovas = iovasOf(batch);

@@ -1,6 +1,7 @@
 /** The leaves of a domain against the blocks of guestmemfs files, once for the rules that ask about files. */
 
 import type { Domain, GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
+import { blockNumbers } from '../../decode/guestmemfs.js';
 import type { Facts } from '../../validate/facts.js';
 import {
   iovaOfRow,
@@ -17,7 +18,6 @@ import {
   targetsOf,
 } from '../../vtd/walk/batch.js';
 import { GUESTMEMFS_BLOCK } from '../guestmemfs/memory.js';
-import { blockNumbers } from '../guestmemfs/rules-view.js';
 import { perDomain } from './rules-per-domain.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './rules-segments.js';
 

@@ -75,6 +75,11 @@ export interface DomainAreas {
   readonly segments: readonly Segment[];
   /** Index of the segment that all rows of the batch are in, -1 when there is none. */
   around(batch: LeafBatch): number;
+  /**
+   * The segments [from, to) that together have all IOVAs of a batch, which has none left out; undefined where there are
+   * none. With many small areas no batch is in one of them.
+   */
+  over(batch: LeafBatch): { readonly from: number; readonly to: number } | undefined;
   /** For each row of the batch the index of its segment, NOWHERE or APART; shared by all rules that ask. */
   located(batch: LeafBatch): Int32Array;
   /** [start, end) cut at the borders of segments. */
@@ -109,6 +114,18 @@ function createAreas(segments: readonly Segment[]): DomainAreas {
       const inside =
         at < starts.length && start >= (starts[at] as number) && endOf(batch) <= (ends[at] as number);
       return inside ? at : -1;
+    },
+    over(batch) {
+      const end = endOf(batch);
+      let reach = startOf(batch);
+      if (end - reach !== batch.totalPages) return undefined;
+      const from = firstAfter(ends, reach);
+      let to = from;
+      while (to < starts.length && reach < end) {
+        if ((starts[to] as number) > reach) return undefined;
+        reach = ends[to++] as number;
+      }
+      return reach < end ? undefined : { from, to };
     },
     located(batch) {
       if (known === batch && serial === batch.serial) return rows;

@@ -53,10 +53,17 @@ export const snoopIsUniform = walkRule({
     };
     return {
       runs(batch) {
-        const around = areas.segments[areas.around(batch)];
         const differs = ((batch.orLo ^ batch.andLo) & SNP) !== 0;
-        if (around === undefined || differs) rows(batch);
-        else if (!around.shared) add(around, batch.orLo, startOf(batch), startOf(batch) + batch.totalPages);
+        const over = differs ? undefined : areas.over(batch);
+        if (over === undefined) {
+          rows(batch);
+          return;
+        }
+        const start = startOf(batch);
+        const end = start + batch.totalPages;
+        for (const segment of areas.segments.slice(over.from, over.to))
+          if (!segment.shared)
+            add(segment, batch.orLo, Math.max(start, segment.start), Math.min(end, segment.end));
       },
       end() {
         for (const [segment, { with: yes, without, other }] of sums) {

@@ -1,7 +1,7 @@
 /** Rules on the block numbers in mapping pages and the allocation bitmap (rfc-2024 G16 to G20). */
 
 import type { Guestmemfs, Location } from '../../abi/model.js';
-import { fsMemRange } from '../../decode/guestmemfs.js';
+import { blockNumbers, fsMemRange } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
 import { eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
@@ -9,7 +9,6 @@ import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from './memory.js';
 import { bitmapOf } from './rules-bitmap.js';
 import {
   BLOCKS_PATH,
-  blockNumbers,
   FILES,
   guestmemfsOf,
   mappedFiles,

@@ -180,26 +180,18 @@ export function regionBlocks(guestmemfs: Guestmemfs | undefined): number {
   return Number(lower((region.end - region.start) / GUESTMEMFS_BLOCK, BigInt(ALLOCATOR_BLOCKS)));
 }
 
-const numbers = new WeakMap<BigUint64Array, Float64Array>();
-
-/** Block numbers as numbers, worked out once: exact where they are blocks of a region, and large where not. */
-export function blockNumbers(blocks: BigUint64Array): Float64Array {
-  let found = numbers.get(blocks);
-  if (found === undefined) {
-    found = Float64Array.from(blocks, Number);
-    numbers.set(blocks, found);
-  }
-  return found;
-}
-
 type MappedFile = GuestmemfsFile & { readonly blocks: BigUint64Array };
+
+function isMapped(file: GuestmemfsFile): file is MappedFile {
+  return file.blocks !== undefined;
+}
 
 /** The files whose mapping pages could be read; a page that is not in the dump makes the rule be skipped. */
 export function mappedFiles(guestmemfs: Guestmemfs, report: Reporter): readonly MappedFile[] {
   const found: MappedFile[] = [];
   for (const file of guestmemfs.files ?? []) {
-    const { blocks, mappingPage, ino } = file;
-    if (blocks !== undefined) found.push({ ...file, blocks });
+    const { mappingPage, ino } = file;
+    if (isMapped(file)) found.push(file);
     else if (mappingPage !== undefined) report.absent(`the mapping page of inode ${ino}`, mappingPage);
   }
   return found;

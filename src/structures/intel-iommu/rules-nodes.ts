@@ -251,7 +251,8 @@ export const pageRecords = eachRule(DOMAINS, {
   *faults(domain) {
     const { mem } = domain;
     if (mem === undefined) return;
-    const { count, start, end, flags } = memColumns(mem);
+    const { count, start, end, flags, anyFlag, size } = memColumns(mem);
+    if ((anyFlag & (MEM_RAGGED | MEM_HUGE)) === 0 && size === PAGE_BYTES) return;
     for (let index = 0; index < count; index++) {
       const odd = ((flags[index] as number) & (MEM_RAGGED | MEM_HUGE)) !== 0;
       if (!odd && (end[index] as number) - (start[index] as number) === PAGE_BYTES) continue;

@@ -1,8 +1,8 @@
 /** Rules on the page tables of a domain (rfc-2024 I9 to I13, I15, I16). */
 import type { Domain } from '../../abi/model.js';
 import { dataView } from '../../decode/bytes.js';
-import { MEM_HUGE, MEM_NOINIT, memSpans } from '../../decode/mem-columns.js';
-import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { memPages } from '../../decode/mem-columns.js';
+import { type PageSet, pageSet, unionOf } from '../../memory/page-set.js';
 import { readBytes } from '../../memory/read.js';
 import { SS_PDE_LEAF_BITS, SS_PDE_TABLE_BITS, SS_PTE_BITS, SS_PTE_SIZE } from '../../records/vtd.js';
 import { createProbe, intersections } from '../../validate/pages.js';
@@ -104,22 +104,20 @@ const listedBy = new WeakMap<Domain, PageSet>();
 function listedPages(domain: Domain): PageSet {
   let pages = listedBy.get(domain);
   if (pages === undefined) {
-    pages = pageSet(listedRanges(domain), PAGE);
+    pages = listedOf(domain);
     listedBy.set(domain, pages);
   }
   return pages;
 }
 
-function* listedRanges({ mem }: Domain): Generator<{ start: bigint | number; end: bigint | number }> {
-  if (mem === undefined) return;
-  for (const span of memSpans(mem)) {
-    const { first, flags } = span;
-    if ((flags & (MEM_NOINIT | MEM_HUGE)) === 0) yield span;
-    else {
-      const { addr, len } = mem.at(first);
-      yield { start: addr, end: addr + len };
-    }
-  }
+function listedOf({ mem }: Domain): PageSet {
+  if (mem === undefined) return pageSet([], PAGE);
+  const { pages, others } = memPages(mem, PAGE);
+  const ranges = others.map((index) => {
+    const { addr, len } = mem.at(index);
+    return { start: addr, end: addr + len };
+  });
+  return ranges.length === 0 ? pages : unionOf([pages, pageSet(ranges, PAGE)], PAGE);
 }
 
 export const noData = walkRule({

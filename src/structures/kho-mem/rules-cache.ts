@@ -2,9 +2,9 @@
 import { computeMemCache, exactMemCache } from '../../abi/mem-cache.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
-import { MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../../decode/mem-columns.js';
+import { MEM_HUGE, MEM_NOINIT, memColumns, memPages } from '../../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, visitedRecords } from '../../decode/mem-properties.js';
-import { type PageRange, pageSet } from '../../memory/page-set.js';
+import { unionOf } from '../../memory/page-set.js';
 import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
 import type { PlacedRecord } from '../../validate/facts.js';
 import { RFC_2024 } from '../../validate/rule.js';
@@ -116,19 +116,20 @@ export const cacheIsComputed = rule({
 function isExact(found: RecordView<KhoMem>, properties: readonly MemProperty[]): boolean {
   const { start, end, flags, count } = memColumns(found);
   const views = properties.filter(({ whole }) => whole).map(({ records }) => records);
-  const isHuge = (bits: number) => (bits & MEM_HUGE) !== 0;
-  if (flags.some(isHuge) || views.some((records) => memColumns(records).flags.some(isHuge)))
-    return isSame(found, exactMemCache(visitedRecords(properties)));
+  const isHuge = (view: RecordView<KhoMem>) => (memColumns(view).anyFlag & MEM_HUGE) !== 0;
+  if (isHuge(found) || views.some(isHuge)) return isSame(found, exactMemCache(visitedRecords(properties)));
   const regions: { readonly start: number; readonly end: number }[] = [];
-  function* unflagged(): Generator<PageRange> {
-    for (const records of views) {
-      for (const span of memSpans(records)) {
-        if ((span.flags & MEM_NOINIT) === 0) yield span;
-        else if (span.start < span.end) regions.push({ start: span.start, end: span.end });
-      }
+  for (const records of views) {
+    const columns = memColumns(records);
+    for (const index of memPages(records, Number(PAGE)).others) {
+      const region = { start: columns.start[index] ?? 0, end: columns.end[index] ?? 0 };
+      if (region.start < region.end) regions.push(region);
     }
   }
-  const pages = pageSet(unflagged(), Number(PAGE));
+  const pages = unionOf(
+    views.map((records) => memPages(records, Number(PAGE)).pages),
+    Number(PAGE),
+  );
   regions.sort((a, b) => a.start - b.start);
   if (count !== pages.runCount + regions.length) return false;
   let run = 0;

@@ -5,12 +5,12 @@ import {
   MEM_NOINIT,
   MEM_RAGGED,
   memColumns,
+  memPages,
   memSpans,
 } from '../../decode/mem-columns.js';
-import type { MemProperty } from '../../decode/mem-properties.js';
-import { type PageSet, pageSet, pageSetOfFrames } from '../../memory/page-set.js';
+import { type PageSet, pageSet, unionOf } from '../../memory/page-set.js';
 import type { Facts, PlacedRecord } from '../../validate/facts.js';
-import { createProbe, intersections } from '../../validate/pages.js';
+import { createProbe } from '../../validate/pages.js';
 import { RFC_2024, type Rule } from '../../validate/rule.js';
 import { counted, hex, listed, lower, range, recordName, recordPlace } from '../../validate/text.js';
 
@@ -21,42 +21,38 @@ function sharesPages({ start, end }: PlacedRecord): boolean {
   return start % BigInt(PAGE) !== 0n || end % BigInt(PAGE) !== 0n;
 }
 
-/**
- * Stretches of records of whole pages, without the flag; what ends beyond 2^52 is left out. One object, as of
- * {@link memSpans}.
- */
-function* wholePages(facts: Facts): Generator<{ readonly start: number; readonly end: number }> {
-  const odd = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
-  for (const { whole, records } of facts.memProperties()) {
-    if (!whole) continue;
-    for (const span of memSpans(records)) if ((span.flags & odd) === 0) yield span;
-  }
+/** The pages of records of whole pages without the flag; what ends beyond 2^52 is left out. */
+interface WholePages {
+  readonly pages: PageSet;
+  /** Whether each of them is in one record only. */
+  readonly disjoint: boolean;
 }
 
-/**
- * Whether no two records of whole pages without the flag meet. First addresses and ends are each sorted by
- * themselves, which native sorting does fast: where every range begins after the end before it, they are disjoint.
- */
-function areDisjoint(facts: Facts): boolean {
-  const isHuge = ({ whole, records }: MemProperty) =>
-    whole && memColumns(records).flags.some((bits) => (bits & MEM_HUGE) !== 0);
-  if (facts.memProperties().some(isHuge)) return false;
-  const most = facts
-    .memProperties()
-    .reduce((sum, { whole, records }) => sum + (whole ? memColumns(records).stretches.length : 0), 0);
-  const starts = new Float64Array(most);
-  const ends = new Float64Array(most);
-  let count = 0;
-  let ascending = true;
-  for (const { start, end } of wholePages(facts)) {
-    if (count > 0 && start < (ends[count - 1] as number)) ascending = false;
-    starts[count] = start;
-    ends[count++] = end;
+const ODD = MEM_NOINIT | MEM_RAGGED | MEM_EMPTY | MEM_HUGE;
+
+function wholePages(facts: Facts): WholePages {
+  const sets: PageSet[] = [];
+  const ranges: { readonly start: number; readonly end: number }[] = [];
+  /** Pages of all records, each as often as it is in one. */
+  let total = 0;
+  let huge = false;
+  for (const { whole, records } of facts.memProperties()) {
+    if (!whole) continue;
+    const { anyFlag, bytes } = memColumns(records);
+    if ((anyFlag & MEM_HUGE) !== 0) huge = true;
+    if ((anyFlag & ODD) === 0) {
+      sets.push(memPages(records, PAGE).pages);
+      total += bytes / PAGE;
+      continue;
+    }
+    for (const { start, end, flags } of memSpans(records)) {
+      if ((flags & ODD) !== 0) continue;
+      ranges.push({ start, end });
+      total += (end - start) / PAGE;
+    }
   }
-  if (ascending) return true;
-  const sortedStarts = starts.subarray(0, count).sort();
-  const sortedEnds = ends.subarray(0, count).sort();
-  return sortedStarts.every((start, i) => i === 0 || start >= (sortedEnds[i - 1] as number));
+  const pages = unionOf([...sets, pageSet(ranges, PAGE)], PAGE);
+  return { pages, disjoint: !huge && pages.countPages() === total };
 }
 
 function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
@@ -64,21 +60,10 @@ function inside(noinit: PageSet, start: bigint, end: bigint): boolean {
 }
 
 /** Records of heap objects, smaller than a page, in a page that another record has as a whole. */
-function* objectsInPages(facts: Facts): Generator<PlacedRecord> {
-  const objects: PlacedRecord[] = [
-    ...facts.records((_start, _end, flags) => (flags & (MEM_RAGGED | MEM_NOINIT)) === MEM_RAGGED),
-  ].filter((record) => !record.noinit && record.end - record.start < BigInt(PAGE));
-  if (objects.length === 0) return;
-  // Few objects, many pages: those are held against the objects, and what they have in common against each object.
-  const pages = pageSet(objects, PAGE);
-  const shared: { start: number; end: number }[] = [];
-  const probeObjects = createProbe(pages);
-  for (const { start, end } of wholePages(facts)) {
-    if (probeObjects(start / PAGE, end / PAGE) === 'outside') continue;
-    shared.push(...intersections(pages, start / PAGE, end / PAGE));
-  }
-  const probe = createProbe(pageSetOfFrames(shared, PAGE));
-  for (const record of objects) {
+function* objectsInPages(facts: Facts, pages: PageSet): Generator<PlacedRecord> {
+  const probe = createProbe(pages);
+  for (const record of facts.records((_start, _end, flags) => (flags & MEM_RAGGED) !== 0)) {
+    if (record.noinit || record.end - record.start >= BigInt(PAGE)) continue;
     const first = Number(record.start / BigInt(PAGE));
     const end = Number((record.end + BigInt(PAGE) - 1n) / BigInt(PAGE));
     if (probe(first, end) !== 'outside') yield record;
@@ -95,13 +80,14 @@ export const pagesOnce: Rule = {
   consequence: 'the claim warns, and the first of two owners to return a page frees it',
   requires: ['KHO-003'],
   check({ facts }, report) {
-    for (const record of objectsInPages(facts)) {
+    const { pages, disjoint } = wholePages(facts);
+    for (const record of objectsInPages(facts, pages)) {
       report.finding({
         message: `${recordName(record)}, ${range(record.start, record.end)}, covers part of a page that another record covers as a whole`,
         location: recordPlace(record),
       });
     }
-    if (areDisjoint(facts)) return;
+    if (disjoint) return;
     const records = [...facts.records()].filter((record) => !record.noinit && !sharesPages(record));
     records.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
     let before: PlacedRecord | undefined;

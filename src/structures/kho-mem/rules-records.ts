@@ -49,7 +49,8 @@ export const soundRecords = eachRule(PROPERTIES, {
   consequence: 'an empty record preserves nothing; one that wraps corrupts the mem cache',
   *faults({ path, records, whole }) {
     if (!whole) return;
-    const { flags } = memColumns(records);
+    const { flags, anyFlag } = memColumns(records);
+    if ((anyFlag & (MEM_EMPTY | MEM_HUGE)) === 0) return;
     for (let index = 0; index < records.length; index++) {
       if (((flags[index] as number) & (MEM_EMPTY | MEM_HUGE)) === 0) continue;
       const { addr, len } = records.at(index);

@@ -143,16 +143,21 @@ function sampleDown(reader: Reader, root: number, levels: number, last: number):
   return { addresses: seen, tables, next };
 }
 
-/** Pages that entries lead to, as they read at a level; each page once. */
+/** Pages that entries lead to, as they read at a level; each page once, up to the first that `decides`. */
 function readingsOf(
   reader: Reader,
   entries: readonly EntryAt[],
   level: number,
+  decides: (reading: Reading) => boolean,
 ): Record<Reading, number> & { readonly all: number } {
   const { format } = reader;
   const counts = { absent: 0, empty: 0, table: 0, unclear: 0, other: 0 };
   const addresses = new Set(entries.map(({ lo, hi }) => pfnOf(format, lo, hi) * PAGE));
-  for (const address of addresses) counts[readPage(reader, address, level, false).reading]++;
+  for (const address of addresses) {
+    const { reading } = readPage(reader, address, level, false);
+    counts[reading]++;
+    if (decides(reading)) break;
+  }
   return { ...counts, all: addresses.size };
 }
 
@@ -200,7 +205,8 @@ function isDeeper(reader: Reader, target: Target, root: number): boolean {
   // A leaf of 2 MiB of the deeper table is where one of 4 KiB should be: its large bit is set.
   const large = leaves.filter(({ lo }) => (lo & format.largeLo) !== 0 && target.stage === 'second').length;
   const small = leaves.filter(({ lo }) => (lo & format.largeLo) === 0);
-  const readings = readingsOf(reader, small, 1);
+  const isNone = (reading: Reading) => reading === 'other' || reading === 'unclear' || reading === 'absent';
+  const readings = readingsOf(reader, small, 1, isNone);
   // Memory that a device may read can look like a table by accident, but not all of it.
   if (readings.other + readings.unclear + readings.absent > 0 || readings.table < readings.empty)
     return false;
@@ -231,7 +237,7 @@ function isShallower(reader: Reader, target: Target, root: number): boolean {
       page.entries.some((entry) => (entry.lo & format.largeLo) !== 0) &&
       page.reading === 'other',
   ).length;
-  const readings = readingsOf(reader, sample.next, 1);
+  const readings = readingsOf(reader, sample.next, 1, (reading) => reading === 'table');
   if (readings.table > 0 || (readings.all === 0 && large === 0)) return false;
   const software = sample.tables.some(
     ({ level, page }) => level > 2 && page.entries.some(({ lo }) => (lo & SS_PTE_BITS.ignored10.lo) !== 0),

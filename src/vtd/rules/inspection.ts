@@ -1,6 +1,7 @@
 /** Everything that the VT-d rules need, found in one pass over the structures and one over each table. */
 import type { Domain, Handover } from '../../abi/model.js';
 import type { HandedDomain } from '../../decode/iommu/domains.js';
+import type { PageSet } from '../../memory/page-set.js';
 import { contextEntry, FS_PTE_BITS, pasidEntry } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import type { Facts } from '../../validate/facts.js';
@@ -424,6 +425,7 @@ function seeUnpreserved(
   { continues, direction, recorded }: Judged,
 ): void {
   const preserved = facts.preserved();
+  if (isWhole(preserved, sink.pages.set())) return;
   const handed = units.some(({ unit }) => unit.recorded === true);
   const lost = new Map<number, { total: number; missing: number; shown: string[]; first: number }>();
   for (const { start, end, kind, owner } of sink.pages.entries()) {
@@ -476,6 +478,12 @@ function seeUnpreserved(
       setting,
     );
   }
+}
+
+/** Whether a set has all pages of another. */
+function isWhole(set: PageSet, pages: PageSet): boolean {
+  for (const { start, end } of pages.runs()) if (set.coveredUntil(start, end) < end) return false;
+  return true;
 }
 
 /** Table pages that are not preserved where devices are stopped before the kexec: one note a unit. */

@@ -276,14 +276,28 @@ export function createTargetRuns(): TargetRuns {
       }
       for (const [owner, { request, user, reached, kept }] of walks) {
         const target = targets[owner];
-        const meets = reached.far || reached.granules.some((granule) => near.has(granule));
-        if (target === undefined || !meets) continue;
+        if (target === undefined || !(reached.far || meets(reached.granules, near))) continue;
         // Too many to remember: walked once more.
         const all = meetings(kept === undefined ? walkedAgain(request, user) : [kept], set, target);
         for (const { hit, pages } of all) sink.tally.see('VTD-104', hit, target.setting, pages);
       }
     },
   };
+}
+
+/** Whether one of them is in a set, which is about few places: most are above or below all of it. */
+function meets(granules: Float64Array, near: ReadonlySet<number>): boolean {
+  let low = Number.POSITIVE_INFINITY;
+  let high = -1;
+  for (const granule of near) {
+    low = Math.min(low, granule);
+    high = Math.max(high, granule);
+  }
+  for (let i = 0; i < granules.length; i++) {
+    const granule = granules[i] as number;
+    if (granule >= low && granule <= high && near.has(granule)) return true;
+  }
+  return false;
 }
 
 function emptyRuns(): Runs {

@@ -2,7 +2,7 @@
  * The pages that hold VT-d structures, in typed arrays. Tables of a level mostly follow one another, and are one
  * entry; where millions are apart, each costs 17 bytes.
  */
-import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { type PageSet, pageSet, pageSetOfColumns } from '../../memory/page-set.js';
 import { intersections } from '../../validate/pages.js';
 
 /** Codes of what a page holds; 1 to 5 are page tables of that level. */
@@ -84,18 +84,8 @@ export function createPageLog(): PageLog {
     }
   }
 
-  /** One object, whose values change. */
-  function* ranges(): Generator<{ readonly start: number; readonly end: number }> {
-    const range = { start: 0.5, end: 0.5 };
-    for (let i = 0; i < count; i++) {
-      range.start = log.starts[i] as number;
-      range.end = range.start + (log.pages[i] as number) * PAGE;
-      yield range;
-    }
-  }
-
   function set(): PageSet {
-    all ??= pageSet(ranges(), PAGE);
+    all ??= setOf(log, count);
     return all;
   }
 
@@ -125,6 +115,16 @@ export function createPageLog(): PageLog {
       return pages.length === 0 ? [] : usesOf(entries(), pages, limit);
     },
   };
+}
+
+function setOf({ starts, pages }: Columns, count: number): PageSet {
+  const frames = new Float64Array(count);
+  const ends = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    frames[i] = (starts[i] as number) / PAGE;
+    ends[i] = (frames[i] as number) + (pages[i] as number);
+  }
+  return pageSetOfColumns(frames, ends, PAGE);
 }
 
 function grown({ starts, pages, kinds, owners }: Columns): Columns {

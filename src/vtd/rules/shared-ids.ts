@@ -12,11 +12,11 @@ interface Seen<V> {
   readonly name: string;
 }
 
-/** Keeps the first value for each key; tells what it was when another comes. */
-function firstOf<K, V>(known: Map<K, Seen<V>>, key: K, value: V, name: string): Seen<V> | undefined {
+/** Keeps the first value for each key; tells it when another comes. */
+function differing<K, V>(known: Map<K, Seen<V>>, key: K, value: V, name: string): Seen<V> | undefined {
   const first = known.get(key);
   if (first === undefined) known.set(key, { value, name });
-  return first;
+  return first?.value === value ? undefined : first;
 }
 
 export interface SharedIds {
@@ -46,13 +46,13 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const { did, ssptptr } = entry.value;
       const name = placeName(entry.place);
       const table = tableOf(entry.value);
-      const other = firstOf(tables, did, table, name);
-      if (other !== undefined && other.value !== table) {
+      const other = differing(tables, did, table, name);
+      if (other !== undefined) {
         const text = `has table ${table}, that of ${other.name} has ${other.value}`;
         see('VTD-037', onField(entry, 'did', text, { key: `${did}` }), entry, 'context entry');
       }
-      const id = firstOf(ids, ssptptr, did, name);
-      if (id !== undefined && id.value !== did) {
+      const id = differing(ids, ssptptr, did, name);
+      if (id !== undefined) {
         const text = `goes with table ${hex(ssptptr << 12n)}, which has id ${hex(id.value)} for ${id.name}`;
         see('VTD-038', onField(entry, 'did', text, { key: `${ssptptr}` }), entry, 'context entry');
       }
@@ -61,20 +61,20 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       const { did, ssptptr, fsptptr, ssade, fspm, eafe } = entry.value;
       const name = placeName(entry.place);
       const second = usesSecond(entry.value);
-      const stage = firstOf(stages, did, second, name);
-      if (stage !== undefined && stage.value !== second) {
+      const stage = differing(stages, did, second, name);
+      if (stage !== undefined) {
         const text = `is used with ${second ? 'a' : 'no'} second stage, that of ${stage.name} with ${second ? 'none' : 'one'}`;
         see('VTD-074', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
       }
       if (second) {
         const table = tableOf(entry.value);
-        const other = firstOf(tables, did, table, name);
-        if (other !== undefined && other.value !== table) {
+        const other = differing(tables, did, table, name);
+        if (other !== undefined) {
           const text = `has table ${table}, that of ${other.name} has ${other.value}`;
           see('VTD-075', onField(entry, 'did', text, { key: `${did}` }), entry, 'PASID entry');
         }
-        const mode = firstOf(dirty, ssptptr, ssade, name);
-        if (mode !== undefined && mode.value !== ssade) {
+        const mode = differing(dirty, ssptptr, ssade, name);
+        if (mode !== undefined) {
           const text = `for table ${hex(ssptptr << 12n)}, for which ${mode.name} has ${mode.value}`;
           see('VTD-076', onField(entry, 'ssade', text, { key: `${ssptptr}` }), entry, 'PASID entry');
         }
@@ -82,14 +82,14 @@ export function createSharedIds(sink: Sink, setting: Setting): SharedIds {
       if (!usesFirst(entry.value)) return;
       // Cached translations of a first stage are tagged with domain id and PASID.
       const tag = `${did} ${entry.place.pasid ?? 0}`;
-      const first = firstOf(firsts, tag, fsptptr, name);
-      if (first !== undefined && first.value !== fsptptr) {
+      const first = differing(firsts, tag, fsptptr, name);
+      if (first !== undefined) {
         const text = `and the same PASID have the first stage ${hex(fsptptr << 12n)}, with ${first.name} ${hex(first.value << 12n)}`;
         see('VTD-140', onField(entry, 'did', text, { key: tag }), entry, 'PASID entry');
       }
       const pair = `${fsptptr} ${second ? ssptptr : ''}`;
-      const mode = firstOf(modes, pair, `FSPM ${fspm}, EAFE ${eafe}`, name);
-      if (mode === undefined || mode.value === `FSPM ${fspm}, EAFE ${eafe}`) return;
+      const mode = differing(modes, pair, `FSPM ${fspm}, EAFE ${eafe}`, name);
+      if (mode === undefined) return;
       const text = `has FSPM ${fspm}, EAFE ${eafe}, but ${mode.name} has ${mode.value}`;
       see('VTD-077', onField(entry, 'fsptptr', text, { key: pair }), entry, 'PASID entry');
     },

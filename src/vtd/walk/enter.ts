@@ -1,6 +1,7 @@
 import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from './batch.js';
 import { pfnOf } from './format.js';
+import { isRisen } from './rising.js';
 import { reportDeadEntries } from './scan.js';
 import type { WalkState } from './state.js';
 import { visitTable } from './visited.js';
@@ -148,23 +149,25 @@ export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): 
     sightTable(s, 'walk-budget', p, iova, ENTRIES_PER_TABLE * span);
     return;
   }
-  if (!loadTable(s, p, parentIndex)) return;
+  const live = Math.min(ENTRIES_PER_TABLE, Math.max(0, Math.ceil((s.iovaEnd - iova) / span)));
+  s.risen = level === 1 && live === ENTRIES_PER_TABLE && isRisen(s, address);
+  if (!s.risen && !loadTable(s, p, parentIndex)) return;
   const before = visitTable(s.visited, address / TABLE_BYTES, level);
   if (before !== 0 && !admitShared(s, p, before)) return;
   const again = ((before >>> level) & 1) === 1;
   s.address[level] = address;
   s.base[level] = iova;
   s.next[level] = 0;
-  s.live[level] = Math.min(ENTRIES_PER_TABLE, Math.max(0, Math.ceil((s.iovaEnd - iova) / span)));
+  s.live[level] = live;
   s.again[level] = again ? 1 : 0;
   s.level = level;
   if (again) return;
   s.tables++;
   if (s.onTable !== undefined) {
-    const empty = s.partial !== address && isEmpty(s, level);
+    const empty = !s.risen && s.partial !== address && isEmpty(s, level);
     s.onTable({ address, level, iova, entryAddress, lo, hi, empty });
   }
-  if ((s.live[level] as number) < ENTRIES_PER_TABLE) reportDeadEntries(s, level);
+  if (live < ENTRIES_PER_TABLE) reportDeadEntries(s, level);
 }
 
 /** Enters the table that entry `index` of the current table of `parent` points to. */

@@ -1,3 +1,4 @@
+import { LITTLE_ENDIAN_HOST } from '../../memory/host-order.js';
 import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
 import {
   ENTRIES_PER_TABLE,
@@ -10,7 +11,6 @@ import {
 } from './batch.js';
 import { type EntryFormat, pfnOf } from './format.js';
 import type { WalkState } from './state.js';
-import { LITTLE_ENDIAN_HOST } from './window.js';
 
 // V8 reads an imported constant from its module's cell each time, also within a loop; one of this module is folded.
 const WORDS = ROW_WORDS;

@@ -1,4 +1,5 @@
 import type { PhysicalMemory } from '../../memory/physical.js';
+import type { RisingPages } from '../../memory/rising-pages.js';
 import type { AnomalyLog } from './anomaly.js';
 import type { LeafBatch } from './batch.js';
 import type { EntryFormat } from './format.js';
@@ -69,6 +70,12 @@ export interface WalkState {
   readonly live: Int32Array;
   /** By level: 1 when the current table was walked before, so that nothing in it is reported twice. */
   readonly again: Uint8Array;
+  /** Tables that need not be read: where nobody has noted any, or none could do without being looked at, undefined. */
+  readonly rising: RisingPages | undefined;
+  /** Whether the current table of level 1 is one of them, and its first entry. */
+  risen: boolean;
+  risenLo: number;
+  risenHi: number;
   /**
    * The last row of the batch may still grow: by a leaf of `openLevel` at the IOVA `openEnd` (page frame
    * number) with these halves. Its length is written when it ends.

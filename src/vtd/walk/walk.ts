@@ -12,6 +12,7 @@ import {
   SPAN_START,
 } from './batch.js';
 import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
+import { risingTables, takeRisenTable } from './rising.js';
 import { closeRun, scanDirectory, scanPageTable } from './scan.js';
 import { SHARED_TABLE_BUDGET, type WalkRequest, type WalkState } from './state.js';
 import { createVisitedTables } from './visited.js';
@@ -66,6 +67,8 @@ function createState(request: WalkRequest): WalkState {
     next: new Int32Array(slots),
     live: new Int32Array(slots),
     again: new Uint8Array(slots),
+    rising: risingTables(memory, format),
+    ...{ risen: false, risenLo: 0, risenHi: 0 },
     open: false,
     openLevel: 0,
     openEnd: 0,
@@ -122,7 +125,8 @@ function advance(s: WalkState): boolean {
       continue;
     }
     if (level === 1) {
-      scanPageTable(s);
+      if (s.risen) takeRisenTable(s);
+      else scanPageTable(s);
       ascend(s);
       continue;
     }

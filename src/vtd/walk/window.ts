@@ -1,3 +1,4 @@
+import { LITTLE_ENDIAN_HOST } from '../../memory/host-order.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { ENTRIES_PER_TABLE } from './batch.js';
 
@@ -26,9 +27,6 @@ export interface UnknownEntries {
   readonly from: number;
   readonly to: number;
 }
-
-/** Whether typed arrays have the byte order of tables. */
-export const LITTLE_ENDIAN_HOST = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**
  * @param pages most that will be read into it in one go
