@@ -44,6 +44,30 @@ export interface Missing {
   readonly owner?: bigint;
 }
 
+/** Bytes that are not what a handover says they are, as in memory that was used again: zero to every reader, unless `tail`. */
+export interface Reused {
+  /** In words, e.g. `block of sessions`. */
+  readonly what: string;
+  /** Physical addresses, half-open. */
+  readonly start: number;
+  readonly end: number;
+  /** They follow the end of a text: they stay, as part of a record, but no trim has them. */
+  readonly tail?: true;
+}
+
+/** What of a handover's memory is not what it should be. */
+export interface ReusedMemory {
+  readonly ranges: Reused[];
+  /** Read long lists, each up to its end where nobody has yet, and add what they find to the ranges. */
+  readonly unjudged: (() => void)[];
+}
+
+/** Looks at what nobody has read yet. */
+export function reusedOf(reused: ReusedMemory | undefined): readonly Reused[] {
+  for (const judge of reused?.unjudged ?? []) judge();
+  return reused?.ranges ?? [];
+}
+
 /** What is missing of some parts, optionally of what one record has. */
 export function missingOf(
   { missing }: { readonly missing?: readonly Missing[] },

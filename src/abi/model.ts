@@ -13,7 +13,7 @@ import type { IommuState } from '../structures/iommu/model.js';
 import type { PciState } from '../structures/pci/model.js';
 import type { PstoreState } from '../structures/pstore/model.js';
 import type { Generation } from '../versions/generations.js';
-import type { Missing } from './missing.js';
+import type { Missing, ReusedMemory } from './missing.js';
 import type { AddressRange, Origin } from './origin.js';
 import type { RecordView } from './record-view.js';
 import type {
@@ -303,6 +303,8 @@ export interface Handover {
   unrestored?(): UnrestoredBlocks;
   /** What of its own records the dump does not hold; empty or left out where all is there. */
   missing?: Missing[];
-  /** The memory of the blob, if any was given. */
+  /** What memory has there that is not what the handover says; left out where there is no such thing. */
+  reused?: ReusedMemory;
+  /** The memory of the blob, if any was given; zero where it is `reused`. */
   readonly memory?: PhysicalMemory;
 }

@@ -7,9 +7,10 @@ import type { FdtTree } from '../fdt/parse.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../fdt/tree.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
-import { KHO_SCRATCH_SIZE, readKhoScratch } from '../records/kho_root.js';
+import { KHO_SCRATCH_SIZE, khoScratch, readKhoScratch } from '../records/kho_root.js';
 import { hex } from '../schema/units.js';
 import { dataView } from './bytes.js';
+import { clearUnlike, restOfPage, SMALLEST_PAGE } from './upstream/reused.js';
 
 /** A physical address and a size in bytes, as a property of `/chosen` has them. */
 export interface ChosenRange {
@@ -103,6 +104,10 @@ export function readScratch(
   if (!(Number.isInteger(count) && count > 0 && count <= MAX_SCRATCH)) return undefined;
   const bytes = readBytes(memory, address, Number(size));
   if (bytes === undefined) return undefined;
+  const at = Number(address);
+  const around = restOfPage({ memory, pageSize: SMALLEST_PAGE }, at + bytes.length);
+  // Rules tell of regions that are empty.
+  clearUnlike({ reused() {} }, khoScratch, { bytes, at }, 0, bytes.length, 'scratch array', around);
   const view = dataView(bytes);
   return Array.from({ length: count }, (_, i) => {
     const { addr, size } = readKhoScratch(view, i * KHO_SCRATCH_SIZE);

@@ -14,11 +14,13 @@ import {
   GUESTMEMFS_SB_SIZE,
   type GuestmemfsInode,
   guestmemfsInode,
+  guestmemfsSb,
   MAPPING_BLOCK_SIZE,
   mappingInode,
   readGuestmemfsSb,
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
+import type { RecordType } from '../schema/record.js';
 import {
   GUESTMEMFS_BLOCK,
   INODE_FILE,
@@ -28,6 +30,8 @@ import {
 } from '../structures/guestmemfs/memory.js';
 import { dataView } from './bytes.js';
 import { KHO_MEM_NOINIT } from './mem-properties.js';
+import type { Reporter } from './upstream/report.js';
+import { clearUnlike, restOfPage } from './upstream/reused.js';
 
 /** The data region without its flag bit; undefined when fs_mem is not decoded. */
 export function fsMemRange(guestmemfs: Guestmemfs | undefined): AddressRange | undefined {
@@ -47,6 +51,7 @@ export function readGuestmemfs(
   memory: PhysicalMemory,
   diagnostics: Diagnostic[],
   missing: Missing[] = [],
+  reporter: Pick<Reporter, 'reused'> = { reused() {} },
 ): void {
   const state: GuestmemfsState = {};
   const absent = (what: string, address: bigint): void => {
@@ -57,20 +62,30 @@ export function readGuestmemfs(
       location: { fdtPath: '/guestmemfs', address },
     });
   };
-  const take = (what: string, record: KhoMem | undefined, limit: number): Uint8Array | undefined => {
+  const take = (
+    what: string,
+    record: KhoMem | undefined,
+    limit: number,
+    of: RecordType<unknown>,
+  ): Uint8Array | undefined => {
     if (record === undefined) return undefined;
     const length = record.len < BigInt(limit) ? Number(record.len) : limit;
     const bytes = readBytes(memory, record.addr, length);
     if (bytes === undefined) absent(what, record.addr);
+    else {
+      const at = Number(record.addr);
+      const around = restOfPage({ memory, pageSize: MAPPING_PAGE }, at + length);
+      clearUnlike(reporter, of, { bytes, at }, 0, length, what, around);
+    }
     return bytes;
   };
   const [superblock, inodes] = guestmemfs.superblock ?? [];
-  const superblockBytes = take('super block', superblock, GUESTMEMFS_SB_SIZE);
+  const superblockBytes = take('super block', superblock, GUESTMEMFS_SB_SIZE, guestmemfsSb);
   if (superblockBytes?.length === GUESTMEMFS_SB_SIZE)
     state.superblock = readGuestmemfsSb(dataView(superblockBytes), 0);
-  const inodeBytes = take('inode table', inodes, INODE_TABLE_SIZE);
+  const inodeBytes = take('inode table', inodes, INODE_TABLE_SIZE, guestmemfsInode);
   if (inodeBytes !== undefined) state.inodes = recordView(guestmemfsInode, inodeBytes);
-  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, MAPPING_PAGE);
+  const indexBytes = take('mappings_to_inode page', guestmemfs.mappingsToInode, MAPPING_PAGE, mappingInode);
   if (indexBytes !== undefined) state.index = recordView(mappingInode, indexBytes);
   guestmemfs.state = state;
   if (state.inodes !== undefined) {

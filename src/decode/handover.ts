@@ -31,6 +31,7 @@ import { memRanges, shareRecords } from './mem-properties.js';
 import { parsed } from './parsed.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
 import { createReporter } from './upstream/report.js';
+import { clearUnlike, noneReused, restOfPage, withoutForeign, withoutReused } from './upstream/reused.js';
 import { decodeRider, isTree } from './upstream/riders.js';
 import { withKernelNames } from './upstream/truncated.js';
 
@@ -86,7 +87,7 @@ const DEFAULT_PAGE_SIZE = 4096;
  * ```
  */
 export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): Handover {
-  const { takenOver, memory, ...asHandedOver } = options;
+  const { memory } = options;
   if (memory !== undefined && memory.budget === undefined) {
     const limited = limitedMemory(memory);
     const handover = decodeHandover(bytes, { ...options, memory: limited });
@@ -94,11 +95,44 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
       handover.diagnostics.push({ code, message, location: {} });
     return handover;
   }
+  // What a file has by itself is the file's; in memory, between the parts of a tree, there may be anything.
+  const found = createFound();
+  const { address } = options;
+  const own =
+    memory === undefined || address === undefined
+      ? bytes
+      : withoutForeign(found.reporter, bytes, address, 'root tree');
+  const handover = decodeBlob(own, options);
+  found.addTo(handover);
+  const { reused } = handover;
+  // Whoever reads the memory for the model reads what the model has.
+  if (reused === undefined || handover.memory === undefined) return handover;
+  if (reused.ranges.length === 0 && reused.unjudged.length === 0) return handover;
+  return { ...handover, memory: withoutReused(handover.memory, reused) };
+}
+
+/** What is found before there is a model that it can be added to. */
+function createFound() {
+  const diagnostics: Diagnostic[] = [];
+  const reused = noneReused();
+  return {
+    reporter: createReporter(diagnostics, undefined, [], reused),
+    addTo(handover: Handover): void {
+      if (reused.ranges.length === 0) return;
+      handover.reused ??= noneReused();
+      handover.reused.ranges.push(...reused.ranges);
+      handover.diagnostics.push(...diagnostics);
+    },
+  };
+}
+
+function decodeBlob(bytes: Uint8Array, options: DecodeOptions): Handover {
+  const { takenOver, memory, ...asHandedOver } = options;
   if (takenOver?.tentative === true) {
     const plain = { ...asHandedOver, ...(memory === undefined ? {} : { memory }) };
-    const whole = decodeHandover(bytes, plain);
+    const whole = decodeBlob(bytes, plain);
     if (isWhole(whole)) return { ...whole, takenOver };
-    return decodeHandover(bytes, { ...plain, takenOver: { why: takenOver.why } });
+    return decodeBlob(bytes, { ...plain, takenOver: { why: takenOver.why } });
   }
   const tree = parsed(bytes);
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
@@ -183,7 +217,8 @@ function decodeAlone(
 ): boolean {
   const { pageSize, diagnostics } = handover;
   handover.missing ??= [];
-  const reporter = createReporter(diagnostics, memory, handover.missing);
+  handover.reused ??= noneReused();
+  const reporter = createReporter(diagnostics, memory, handover.missing, handover.reused);
   const rider = {
     diagnostics,
     reporter,
@@ -212,7 +247,10 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
   }
   if (handover.guestmemfs !== undefined) {
     handover.missing ??= [];
-    readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics, handover.missing);
+    handover.reused ??= noneReused();
+    const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
+    readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics, handover.missing, reporter);
+    reporter.finish();
   }
 }
 
@@ -266,6 +304,12 @@ function decodeSetupData(handover: Handover, memory: PhysicalMemory, setupData: 
     });
     return;
   }
+  handover.reused ??= noneReused();
+  const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
+  const at = Number(data.memCacheAddr);
+  const around = restOfPage({ memory, pageSize: handover.pageSize }, at + bytes.length);
+  clearUnlike(reporter, khoMem, { bytes, at }, 0, bytes.length, 'mem cache', around);
+  reporter.finish();
   handover.memCache = recordView(khoMem, bytes);
 }
 

@@ -175,7 +175,7 @@ function use({ target, blob, memory, units }: MutatedTarget, meter: Meter, searc
   const json = [...jsonChunks(modelJson(handover))].join('');
   if (handover.tree !== undefined) {
     const again = encodeBlob(JSON.parse(json)).bytes;
-    if (!equalBytes(again, blob))
+    if (!equalBytes(again, handover.tree.bytes))
       problems.push(`encoding gives ${again.length} bytes that differ from the blob's ${blob.length}`);
   }
   if (search && metered !== undefined) findTrees(metered);

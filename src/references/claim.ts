@@ -102,6 +102,8 @@ export interface Claim extends Owner {
   readonly folios?: CountedFolios;
   /** Of a list. */
   readonly area?: VmallocArea;
+  /** Where its descriptor is. */
+  readonly descriptor?: Location;
   readonly linked?: LinkedPages;
   /** The field that refers to it. */
   readonly by?: Location;

@@ -144,7 +144,7 @@ export function claimPlain(
 export function claimArea(
   context: ReferenceContext,
   { chunks, runs, runSize }: FolioList['area'],
-  more: Pick<Claim, 'area' | 'by'>,
+  more: Pick<Claim, 'area' | 'by' | 'descriptor'>,
 ): void {
   const { owner, pageSize } = context;
   claim(

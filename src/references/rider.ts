@@ -100,6 +100,7 @@ function addTagged(
       ...(origin === undefined ? {} : { address: origin }),
       ...(property === undefined ? {} : { property }),
     },
+    descriptor: property === undefined ? {} : { property },
   });
   addArea(context, area, name);
   sink.array({

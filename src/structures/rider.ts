@@ -54,6 +54,8 @@ export interface RiderForm {
 export interface Recognised {
   /** What the model has of them before they are read along the form; undefined where they are none. */
   readonly said?: RiderPart;
+  /** They begin with nothing that any version begins with: they are somebody else's. */
+  readonly foreign?: true;
   readonly form?: RiderForm;
   readonly problem?: { readonly code: string; readonly message: string; readonly field?: string };
 }

@@ -1,9 +1,6 @@
 /** Which of the places that records point to look like the records that should be there. */
-import type { FdtTree } from '../fdt/fdt-tree.js';
-import { parseFdt } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import { FDT_HEADER_SIZE, FDT_RESERVE_ENTRY_SIZE, FdtHeaderMagic, FdtToken } from '../records/fdt.js';
 import { countUnlike, looksLikeList } from '../schema/plausible.js';
 import type { RecordType } from '../schema/record.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
@@ -88,49 +85,4 @@ export function looksLikeText(bytes: Uint8Array): boolean {
     count++;
   }
   return count >= LEAST_TEXT && letters.size >= LEAST_LETTERS;
-}
-
-/** A half-open range of offsets. */
-export type Extent = readonly [start: number, end: number];
-
-/** Strings that are not referred to are kept up to here: a tree that was edited in place has some. */
-const MAX_UNUSED_STRINGS = 4096;
-/** Reservations of a tree; the kernel's trees of this kind have none. */
-const MAX_RESERVATIONS = 64;
-
-/**
- * The parts of a devicetree blob that are one: header, reservations, tokens, names. What a damaged size takes in
- * beside them is not.
- */
-export function blobParts(bytes: Uint8Array): Extent[] {
-  const tree = parseFdt(bytes);
-  const { header } = tree;
-  if (header === undefined) return [];
-  if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
-  const parts: Extent[] = [[0, Math.min(FDT_HEADER_SIZE, bytes.length)]];
-  const reserved = Math.min(tree.reserveMap.length, MAX_RESERVATIONS) + 1;
-  parts.push([header.offMemRsvmap, header.offMemRsvmap + reserved * FDT_RESERVE_ENTRY_SIZE]);
-  if (tree.count > 0) parts.push([tree.structStart, tree.tokensEnd]);
-  parts.push(...stringParts(tree));
-  return parts.map(([start, end]) => [Math.min(start, bytes.length), Math.min(end, bytes.length)]);
-}
-
-function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd }: FdtTree): Extent[] {
-  const strings = bytes.subarray(stringsStart, stringsEnd);
-  if (strings.length <= MAX_UNUSED_STRINGS && strings.every((byte) => byte === 0 || isNameByte(byte)))
-    return [[stringsStart, stringsEnd]];
-  const seen = new Set<number>();
-  for (let i = 0; i < count; i++) if (kind[i] === FdtToken.prop) seen.add(nameOffset[i] ?? 0);
-  const parts: Extent[] = [];
-  for (const offset of seen) {
-    let end = offset;
-    while (end < strings.length && isNameByte(strings[end] ?? 0)) end++;
-    if (strings[end] === 0) parts.push([stringsStart + offset, stringsStart + end + 1]);
-  }
-  return parts;
-}
-
-/** Characters of property names (devicetree specification 2.2.4), with the dash and underscore that are in use. */
-function isNameByte(byte: number): boolean {
-  return /[0-9A-Za-z,._+?#-]/.test(String.fromCharCode(byte));
 }

@@ -1,11 +1,12 @@
 /** What of the references of a handover a trim keeps. */
 import { areaAddress } from '../decode/upstream/vmalloc.js';
+import { blobParts } from '../fdt/blob-parts.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { khoDataRfc2024, setupData } from '../records/kho.js';
 import { khoData } from '../records/kho_root.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../references/sink.js';
 import type { RecordType } from '../schema/record.js';
-import { blobParts, createJudge, looksLikeTable, looksLikeText } from './believed.js';
+import { createJudge, looksLikeTable, looksLikeText } from './believed.js';
 import { type ByteRanges, createRangeCollector, type RangeCollector, without } from './byte-ranges.js';
 import type { TrimParts } from './parts.js';
 

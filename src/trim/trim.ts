@@ -1,4 +1,5 @@
 /** A dump cut down to the decoded records of its handover, as an ELF core. */
+import { reusedOf } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
 import type { Machine } from '../memory/elf/header.js';
@@ -128,10 +129,13 @@ export function trimTogether(
 
 const NOTHING = createRangeCollector().finish();
 
-function select(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Selection {
+function select(handover: Handover, given: PhysicalMemory, options: TrimOptions): Selection {
   const { pageSize } = handover;
+  const memory = handover.memory ?? given;
   const root = rootOf(handover);
   const { parts, refused: unreached } = collect(handover, root, memory, options);
+  // The model's memory is zero there, the dump's is not.
+  for (const { start, end } of reusedOf(handover.reused)) parts.foreign.add(start, end - start);
   const boot = parts.boot.finish();
   const records = parts.records.finish();
   const foreign = without(parts.foreign.finish(), boot);

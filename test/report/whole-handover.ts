@@ -82,6 +82,7 @@ export const everything: Whole<Handover> = {
   writerRelease: '7.3.4',
   diagnostics: [{ code: 'a-b', message: 'c', location }],
   missing: [{ part: 'map', what: 'x', address: 1n, owner: 1n }],
+  reused: { ranges: [{ what: 'x', start: 1, end: 2, tail: true }], unjudged: [] },
   tree: oddTree,
   namedTree: oddTree,
   fdtAddress: 1n,

@@ -27,6 +27,7 @@ import { type Context, claim, contextOf } from '../upstream/context.js';
 import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
+import { clearUnlike, restOfPage } from '../upstream/reused.js';
 
 /** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements after it is one block at most. */
 const MAX_BLOCK_ORDER = 10;
@@ -61,6 +62,9 @@ export function readStructure(
     reporter.absent(what, address);
     return undefined;
   }
+  const at = Number(address);
+  const around = restOfPage(reading.context, at + size);
+  clearUnlike(reporter, binding.record, { bytes, at }, 0, size, what, around);
   return modelOf(reading, binding, read(dataView(bytes), 0) as Fields, address);
 }
 
@@ -365,6 +369,16 @@ function readFollowing(
   if (known < wanted && absent)
     reporter.absent(known === 0 ? what : `rest of the ${what}`, first + BigInt(known * size));
   const bytes = start === undefined || known === 0 ? undefined : readKnown(memory, start, known * size);
+  if (bytes !== undefined && start !== undefined)
+    clearUnlike(
+      reporter,
+      list.element.record,
+      { bytes: bytes.bytes, at: start },
+      0,
+      known * size,
+      what,
+      restOfPage(context, start + known * size),
+    );
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
   const items: Model[] = [];
   for (let i = 0; view !== undefined && i < known; i++)

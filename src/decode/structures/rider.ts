@@ -11,7 +11,8 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { believedEntries } from '../upstream/believed.js';
 import { type Context, contextOf, type RiderContext } from '../upstream/context.js';
-import { readArea, readVmalloc } from '../upstream/vmalloc.js';
+import { clearRecord, clearUnlike, isClear, restOfPage } from '../upstream/reused.js';
+import { areaAddress, readArea, readVmalloc } from '../upstream/vmalloc.js';
 import { fixed, readKept } from './read.js';
 
 /** What a blob without memory has for a page. */
@@ -42,6 +43,7 @@ export function readRiderTree(
       context.reporter.of(rider.part).absent(`${record?.what} record`, at);
       return part;
     }
+    clearRecord(context.reporter, record.record, bytes, at, record.what);
     Object.assign(part, recordOf(record, bytes));
   }
   readBelow(rider, form, part, context, diagnostics);
@@ -59,6 +61,10 @@ export function readRiderRecord(
   blob: Uint8Array,
   address: bigint | undefined,
 ): Model | undefined {
+  if (address !== undefined && rider.record?.recognise(blob).foreign === true && !isClear(blob)) {
+    reporter.reused(`blob of ${rider.name}`, Number(address), Number(address) + blob.length);
+    blob.fill(0);
+  }
   const { said, form, problem } = rider.record?.recognise(blob) ?? {};
   if (problem !== undefined) {
     const { code, message, field } = problem;
@@ -68,6 +74,7 @@ export function readRiderRecord(
     });
   }
   if (said === undefined) return undefined;
+  if (form?.record !== undefined) clearRecord(reporter, form.record.record, blob, address, form.record.what);
   const record = form?.record === undefined ? {} : recordOf(form.record, blob);
   const part: Model = { ...record, ...said, ...originOf(address) };
   if (form !== undefined) readBelow(rider, form, part, context, diagnostics);
@@ -129,8 +136,14 @@ function readTagged(list: TaggedList, part: Model, missing: Part, context: Conte
   const size = fixed(list.record).size;
   const length = believedEntries(context, area, count, size, { owner: list.owner, code, location });
   const bytes = new Uint8Array(length * size);
-  if (readArea(context, area, 0, bytes.length, bytes) < bytes.length)
-    own.reporter.absent(list.what, area.runs[0] ?? 0);
+  const known = readArea(context, area, 0, bytes.length, bytes);
+  for (let done = 0; done < known; done += area.runSize) {
+    const end = Math.min(area.runSize, known - done);
+    const piece = { bytes: bytes.subarray(done, done + end), at: Number(areaAddress(area, done)) };
+    const around = restOfPage(context, piece.at + end);
+    clearUnlike(context.reporter, list.record, piece, 0, end, list.what, around);
+  }
+  if (known < bytes.length) own.reporter.absent(list.what, area.runs[0] ?? 0);
   else part[key] = tagged(list, bytes, context.pageSize);
 }
 

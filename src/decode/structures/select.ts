@@ -4,11 +4,15 @@ import type { Model, StructureForm } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import type { Context } from '../upstream/context.js';
 import type { Reporter } from '../upstream/report.js';
+import { noneReused } from '../upstream/reused.js';
 import { contradictions, type Facts } from './facts.js';
 import { fixed, readStructure } from './read.js';
 
 /** Bytes after a record that are looked at: the kernel allocates its pages zeroed. */
 const BEHIND = 16;
+
+/** A record that cannot be one of a form speaks against it like so many wrong fields. */
+const UNLIKE = 8;
 
 /** What can be told of a form. */
 export type Choice =
@@ -66,6 +70,10 @@ function faultsOf(context: Context, form: StructureForm, address: bigint, facts:
   const reporter: Reporter = {
     add: () => void reported++,
     absent() {},
+    reused() {
+      reported += UNLIKE;
+    },
+    reusedMemory: noneReused(),
     of: () => reporter,
     finish() {},
   };

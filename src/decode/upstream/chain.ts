@@ -1,13 +1,13 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
-import { hasText, looksLike, looksLikeList } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
 import { type AreaField, type Chain, listCapacity } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
+import { clearHeader, clearUnlike, fitsHeader, isClear, restOfPage } from './reused.js';
 
 /** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
@@ -137,6 +137,15 @@ export function readChain<T>(
       break;
     }
     const view = dataView(page.bytes);
+    const piece = { bytes: page.bytes, at };
+    const claimed = usedOf(page.bytes.subarray(header.size), header.read(view).count, size, capacity);
+    const end = header.size + Math.min(claimed, Math.floor((known - header.size) / size)) * size;
+    const fits = header.read(view).count <= BigInt(capacity);
+    const around = () => !fitsHeader(chain.header, piece, fits) || !isClear(page.bytes.subarray(end));
+    if (clearUnlike(reporter, record, piece, header.size, end, `${word} of ${what}`, around) > 0) {
+      complete = false;
+      clearHeader(reporter, chain.header, piece, fits, word);
+    }
     const { next, count } = header.read(view);
     blocks.push({ address, next, count });
     if (count === 0n && !chain.empty) {
@@ -150,16 +159,7 @@ export function readChain<T>(
         'count',
       );
     }
-    // A count that is not a count does not make entries of the zeros that follow the last one.
-    const used =
-      count > BigInt(capacity)
-        ? lastWritten(page.bytes.subarray(header.size), size, capacity)
-        : Number(count);
-    const there = Math.max(0, Math.min(used, Math.floor((known - header.size) / size)));
-    if (!believed(record, view, header.size, there)) {
-      stop('reused', `the entries of the ${word} at ${hex(address)} ${REUSED}`, address, 'count');
-      page.bytes.fill(0, header.size);
-    }
+    const used = usedOf(page.bytes.subarray(header.size), count, size, capacity);
     for (let i = 0; i < used; i++) {
       const offset = header.size + i * size;
       if (offset + size > known) {
@@ -175,16 +175,9 @@ export function readChain<T>(
   return { records, blocks, complete, absent };
 }
 
-/** What is said of entries that are none. What is there instead belongs to somebody else, and is not told. */
-const REUSED =
-  'do not look like such entries: the memory was used again, or is damaged; they are taken as zero';
-
-/** Whether records that follow each other look like records; of those without text nothing is told but numbers. */
-function believed(record: RecordType<unknown>, view: DataView, first: number, count: number): boolean {
-  if (!hasText(record)) return true;
-  let unlike = 0;
-  for (let i = 0; i < count; i++) if (!looksLike(record, view, first + i * (record.size ?? 0))) unlike++;
-  return looksLikeList(unlike, count);
+/** Entries in use. A count that is not a count does not make entries of the zeros that follow the last one. */
+function usedOf(records: Uint8Array, count: bigint, size: number, capacity: number): number {
+  return count > BigInt(capacity) ? lastWritten(records, size, capacity) : Number(count);
 }
 
 /** Records up to the last that is not all zero. */
@@ -202,7 +195,7 @@ function lastWritten(records: Uint8Array, size: number, capacity: number): numbe
  * @param count as stored; what exceeds `capacity` is reported and not read
  */
 function readRecords<T>(
-  { memory, reporter }: Context,
+  { memory, pageSize, reporter }: Context,
   address: bigint,
   count: bigint,
   capacity: number,
@@ -224,10 +217,11 @@ function readRecords<T>(
   const bytes = at === undefined || used === 0 ? undefined : readKnown(memory, at, used * size);
   const known = bytes === undefined || at === undefined ? 0 : (bytes.absentAt ?? at + used * size) - at;
   const view = bytes === undefined ? undefined : dataView(bytes.bytes);
-  if (view !== undefined && !believed(record, view, 0, Math.min(used, Math.floor(known / size)))) {
-    complete = false;
-    reporter.add('array-reused', `${what}: the entries at ${hex(address)} ${REUSED}`, { address });
-    bytes?.bytes.fill(0);
+  const fits = Math.min(used, Math.floor(known / size));
+  if (bytes !== undefined && at !== undefined) {
+    const around = restOfPage({ memory, pageSize }, at + fits * size);
+    if (clearUnlike(reporter, record, { bytes: bytes.bytes, at }, 0, fits * size, what, around) > 0)
+      complete = false;
   }
   for (let i = 0; i < used; i++) {
     if (view === undefined || (i + 1) * size > known) {
@@ -267,6 +261,8 @@ export function readArea(
     reporter.absent(area.what, address);
     return undefined;
   }
+  if (area.header !== undefined)
+    clearUnlike(reporter, area.header, { bytes, at: Number(address) }, 0, size, area.what);
   const header = read?.(dataView(bytes), 0) as Readonly<Record<string, bigint>> | undefined;
   const count = header?.[fields?.find(({ unit }) => unit === 'count')?.id ?? ''] ?? counted;
   const first = address + BigInt(size);

@@ -3,10 +3,13 @@
 import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
 import { tellEntries } from '../../memory/work.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
-import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE } from '../../structures/folios.js';
+import { mayBeUnlike } from '../../schema/plausible.js';
+import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE, folioSer } from '../../structures/folios.js';
 import { dataView } from '../bytes.js';
 import { believedEntries } from './believed.js';
 import { type Context, contextOf } from './context.js';
+import type { Reporter } from './report.js';
+import { clearUnlike, restOfPage } from './reused.js';
 import { areaAddress, readArea, readVmalloc } from './vmalloc.js';
 
 const { pfn: PFN, flags: FLAGS } = FOLIO_SER_BITS;
@@ -38,9 +41,17 @@ export function readFolioList(
   const claim = { owner: what, code, location: { address, field } };
   const length = believedEntries(context, area, nrFolios, FOLIO_SER_SIZE, claim);
   const gap = firstAbsent(context, area, length * FOLIO_SER_SIZE);
-  if (gap !== undefined) context.reporter.of('folios', address).absent(`list of folios of ${what}`, gap);
-  return { area, folios: folioView(context, area, length) };
+  const { reporter } = context;
+  if (gap !== undefined) reporter.of('folios', address).absent(`list of folios of ${what}`, gap);
+  const folios = folioView(context, area, length, `list of folios of ${what}`);
+  // Longer ones are judged as they are read.
+  if (length * FOLIO_SER_SIZE <= JUDGED_AT_ONCE) folios.judge(reporter);
+  else reporter.reusedMemory.unjudged.push(() => folios.judge());
+  return { area, folios };
 }
+
+/** Bytes of a list that is read for that alone. */
+const JUDGED_AT_ONCE = 1 << 20;
 
 /** Physical address of the first absent byte of an area's first `length` bytes. */
 function firstAbsent({ memory }: Context, area: VmallocArea, length: number): bigint | undefined {
@@ -58,26 +69,64 @@ function firstAbsent({ memory }: Context, area: VmallocArea, length: number): bi
 /** Entries read at a time, 64 KiB: as many as a read costs little beside them. */
 const WINDOW = 4096;
 
-function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: number): FolioView {
-  const { memory } = context;
+/** A list of folios, and how what cannot be one is found. */
+interface JudgedFolios extends FolioView {
+  /** @param reporter while the decoding goes on; afterwards the ranges alone take what is found */
+  judge(reporter?: Pick<Reporter, 'reused'>): void;
+}
 
-  function* windows(): Generator<Window & { view: DataView; first: number }> {
+function folioView(
+  { memory, reporter, pageSize }: Context,
+  area: VmallocArea,
+  length: number,
+  what: string,
+): JudgedFolios {
+  const late: Pick<Reporter, 'reused'> = {
+    reused: (_, start, end) => void reporter.reusedMemory.ranges.push({ what, start, end }),
+  };
+  /** Entries before this one were judged. */
+  let judged = 0;
+
+  function* windows(told = late): Generator<Window & { view: DataView; first: number }> {
     const bytes = new Uint8Array(Math.min(WINDOW, length) * FOLIO_SER_SIZE);
     const view = dataView(bytes);
     const words = new Uint32Array(bytes.buffer);
+    const signed = new Int32Array(bytes.buffer);
     for (let first = 0; first < length; first += WINDOW) {
       const wanted = Math.min(WINDOW, length - first);
       const offset = first * FOLIO_SER_SIZE;
       const known = readArea({ memory }, area, offset, wanted * FOLIO_SER_SIZE, bytes);
       const count = Math.floor(known / FOLIO_SER_SIZE);
+      if (mayBeUnlike(folioSer, signed, count)) clear(told, bytes, first, count);
+      judged = Math.max(judged, first + count);
       tellEntries(wanted);
       yield { view, words, first, count };
-      if (count < wanted) return;
+      if (count < wanted) {
+        judged = length;
+        return;
+      }
+    }
+  }
+
+  /** Clears entries that are none, run by run, as what is told are physical addresses. */
+  function clear(told: Pick<Reporter, 'reused'>, bytes: Uint8Array, first: number, count: number): void {
+    const from = first * FOLIO_SER_SIZE;
+    const length = count * FOLIO_SER_SIZE;
+    for (let done = 0; done < length; ) {
+      const inRun = area.runSize - ((from + done) % area.runSize);
+      const size = Math.min(inRun, length - done);
+      const piece = { bytes: bytes.subarray(done, done + size), at: Number(areaAddress(area, from + done)) };
+      const around = restOfPage({ memory, pageSize }, piece.at + size);
+      clearUnlike(first < judged ? NOBODY : told, folioSer, piece, 0, size, what, around);
+      done += size;
     }
   }
 
   return {
     length,
+    judge(told) {
+      if (judged < length) for (const _ of windows(told));
+    },
     each(visit) {
       for (const { view, first, count } of windows()) {
         for (let i = 0; i < count; i++) {
@@ -90,6 +139,8 @@ function folioView(context: Pick<Context, 'memory'>, area: VmallocArea, length: 
     runs: () => folioRuns(folioColumns(windows())),
   };
 }
+
+const NOBODY: Pick<Reporter, 'reused'> = { reused() {} };
 
 /** Consecutive entries of a list, as words. */
 interface Window {

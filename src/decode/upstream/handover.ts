@@ -23,6 +23,7 @@ import { decodeChunks } from './map-chunks.js';
 import { decodeRadix } from './map-radix.js';
 import { findPageSize, isShortRadix } from './page-size.js';
 import { createReporter, type Reporter } from './report.js';
+import { clearUnlike, noneReused, restOfPage } from './reused.js';
 import { decodeRiders } from './riders.js';
 
 /** A scratch array larger than this is not believed: one region a NUMA node. */
@@ -83,7 +84,8 @@ export function decodeUpstream(
 ): void {
   const { memory } = options;
   handover.missing ??= [];
-  const reporter = createReporter(handover.diagnostics, memory, handover.missing);
+  handover.reused ??= noneReused();
+  const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
   if (options.scratch !== undefined) handover.scratch = options.scratch;
   if (options.release !== undefined) handover.writerRelease = options.release;
   if (handover.takenOver !== undefined) {
@@ -125,6 +127,9 @@ function readScratch(
     reporter.of('scratch').absent('scratch array', scratchAddr);
     return;
   }
+  const at = Number(scratchAddr);
+  const around = restOfPage({ memory, pageSize: handover.pageSize }, at + bytes.length);
+  clearUnlike(reporter, khoScratch, { bytes, at }, 0, bytes.length, 'scratch array', around);
   handover.scratch = [...recordView(khoScratch, bytes)].map(({ addr, size }) => ({
     start: addr,
     end: addr + size,

@@ -11,6 +11,7 @@ import {
   KHOSER_MEM_BITMAP_PTR_SIZE,
   KHOSER_MEM_CHUNK_HDR_SIZE,
   khoserMemBitmapPtr,
+  khoserMemChunkHdr,
   readKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
@@ -20,6 +21,7 @@ import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.j
 import { createBlockBits } from './block-bits.js';
 import { pageShift, readKnown } from './pages.js';
 import type { Reporter } from './report.js';
+import { clearHeader, clearUnlike, clearUnlikeBits, fitsHeader, isClear } from './reused.js';
 
 /**
  * Walks the chain and reads every bitmap. No page is entered twice, so that the time is linear in the
@@ -96,6 +98,16 @@ export function readChunks(
     ) {
       reporter?.absent('chunk of the preserved memory map', address);
       return { chunks, complete: false };
+    }
+    if (reporter !== undefined) {
+      const piece = { bytes: page.bytes, at };
+      const what = 'chunk of the map';
+      const claimed = readKhoserMemChunkHdr(dataView(page.bytes), 0).numElms;
+      const end = KHOSER_MEM_CHUNK_HDR_SIZE + Math.min(claimed, capacity) * KHOSER_MEM_BITMAP_PTR_SIZE;
+      const fits = claimed <= capacity;
+      const around = () => !fitsHeader(khoserMemChunkHdr, piece, fits) || !isClear(page.bytes.subarray(end));
+      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, KHOSER_MEM_CHUNK_HDR_SIZE, end, what, around) > 0)
+        clearHeader(reporter, khoserMemChunkHdr, piece, fits, what);
     }
     const { next, order, numElms } = readKhoserMemChunkHdr(dataView(page.bytes), 0);
     let used = Math.min(numElms, capacity);
@@ -182,6 +194,7 @@ function readBitmaps(
         reporter.absent('bitmap of the preserved memory map', page?.absentAt ?? at);
       }
       if (page === undefined) continue;
+      if (clearUnlikeBits(reporter, { bytes: page.bytes, at }, 'bitmap of the map')) complete = false;
       pages.push(at);
       const unit = BigInt(order + shift);
       const room = ((1n << 64n) - pointer.physStart) >> unit;

@@ -11,6 +11,7 @@ import { losesOrderBit, type RadixShape, radixKey, radixSlot } from '../../struc
 import { createBlockBits } from './block-bits.js';
 import { highestBit, readKnown, readU64 } from './pages.js';
 import type { Reporter } from './report.js';
+import { clearUnlikeAddresses, clearUnlikeBits } from './reused.js';
 
 /** A slot of a node: a physical address, kho_radix_node.table[i]. */
 const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
@@ -76,8 +77,10 @@ export function decodeRadix(
     }
     if (page.absentAt !== undefined) complete = false;
     if (visit.level === 0) {
+      if (clearUnlikeBits(reporter, page, 'leaf of the map')) complete = false;
       if (!addLeaf(bits, page.bytes, visit, shape, reporter)) complete = false;
-    } else if (!pushSlots(stack, page, visit, shape, reporter)) complete = false;
+    } else if (clearUnlikeAddresses(reporter, page, 0, page.bytes.length, 'radix node') > 0) complete = false;
+    if (visit.level > 0 && !pushSlots(stack, page, visit, shape, reporter)) complete = false;
   }
   return {
     map: { form: 'radix', depth: shape.depth, complete, pages: Float64Array.from(visited) },

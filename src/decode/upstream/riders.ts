@@ -12,6 +12,7 @@ import { readTree, treeSize } from '../find-search.js';
 import { attachBlob, attachStructures } from '../structures/attach.js';
 import { readRiderRecord, readRiderTree } from '../structures/rider.js';
 import type { Context, RiderContext } from './context.js';
+import { withoutForeign } from './reused.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
@@ -28,8 +29,11 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     seen.add(name);
     // Of a tree that was taken over only what the kernel keeps is still itself.
     if (isGone(handover, name)) continue;
-    const blob = readBlob(subtree, rider);
-    if (blob === undefined) continue;
+    const read = readBlob(subtree, rider);
+    if (read === undefined) continue;
+    const blob = isTree(read)
+      ? withoutForeign(rider.reporter, read, subtree.address ?? 0n, `blob of ${name}`)
+      : bytesOf(rider, subtree, read);
     subtree.blob = blob;
     if (isTree(blob)) {
       const { budget } = rider.context?.memory ?? {};
@@ -53,6 +57,14 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
 
 function isGone({ takenOver }: Handover, name: string): boolean {
   return takenOver !== undefined && (takenOver.gone?.includes(name) ?? riderOf(name)?.kept !== true);
+}
+
+/** A blob that is no tree. Where it should be one it belongs to somebody else; of an unknown child it may be anything. */
+function bytesOf({ reporter }: RiderContext, { name, address = 0n }: Subtree, bytes: Uint8Array): Uint8Array {
+  const known = riderOf(name);
+  if (known === undefined || known.record !== undefined || bytes.every((byte) => byte === 0)) return bytes;
+  reporter.reused(`blob of ${name}`, Number(address), Number(address) + bytes.length);
+  return new Uint8Array(bytes.length);
 }
 
 /** Whether bytes begin with a devicetree header. */

@@ -8,12 +8,14 @@ import {
   KHO_VMALLOC_HDR_SIZE,
   type KhoVmalloc,
   KhoVmallocFlags,
+  khoVmallocHdr,
   readKhoVmallocHdr,
 } from '../../records/vmalloc.js';
 import { hex } from '../../schema/units.js';
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
+import { clearHeader, clearUnlikeAddresses } from './reused.js';
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;
 /** Orders above this do not make sense to any kernel, and their run would not fit the address space. */
@@ -76,6 +78,12 @@ export function readVmalloc(context: Context, descriptor: KhoVmalloc, owner: str
     }
     chunks.push(at);
     const view = dataView(page.bytes);
+    const piece = { bytes: page.bytes, at };
+    const what = `list page of ${owner}`;
+    let end = KHO_VMALLOC_HDR_SIZE;
+    while (end < pageSize && view.getBigUint64(end, true) !== 0n) end += ADDRESS;
+    if (clearUnlikeAddresses(reporter, piece, KHO_VMALLOC_HDR_SIZE, end, what) > 0)
+      clearHeader(reporter, khoVmallocHdr, piece, true, what);
     for (let i = 0; i < vmallocCapacity(pageSize); i++) {
       const offset = KHO_VMALLOC_HDR_SIZE + i * ADDRESS;
       const run = view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;

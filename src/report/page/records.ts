@@ -1,11 +1,11 @@
 /** The records of the page: their fields, and who points where. */
 
 import type { Handover } from '../../abi/model.js';
+import { blobParts } from '../../fdt/blob-parts.js';
 import { firstIndex } from '../../memory/first-after.js';
 import { readBytes } from '../../memory/read.js';
 import { blobMemory } from '../../memory/segments.js';
 import { hex } from '../../schema/units.js';
-import { blobParts } from '../../trim/believed.js';
 import type { Believing } from '../../trim/believed-bytes.js';
 import { type ByteRanges, within } from '../../trim/byte-ranges.js';
 import type { PageRecord, RecordCollector, RecordGroup } from './collect.js';

@@ -8,6 +8,8 @@ import {
 import { bytesToText } from '../../schema/text.js';
 import type { Recognised, Rider, RiderForm } from '../rider.js';
 
+/** A number above this is no version. */
+const MAX_VERSION = 0xffff;
 /** The version that releases write; of another one only the version itself is known. */
 const METADATA_VERSION = 1;
 
@@ -30,6 +32,7 @@ function recognise(bytes: Uint8Array): Recognised {
       : `is of version ${version}, which is not known`;
   return {
     said: { version },
+    ...(version > MAX_VERSION ? { foreign: true } : {}),
     problem: {
       code: 'kexec-metadata-version',
       message: `kexec-metadata ${why}; the kernel ignores it`,

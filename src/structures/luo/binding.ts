@@ -228,10 +228,12 @@ function recognise(bytes: Uint8Array): Recognised {
   const form = luoForm(compatible);
   if (form !== undefined && form.tree === undefined && bytes.length >= (form.record?.record.size ?? 0))
     return { said: { compatible, version: form.version }, form };
-  const message = /^[\x20-\x7e]+$/.test(compatible)
+  // Of a string that takes all of the field, the text is whatever begins there.
+  const named = /^[\x20-\x7e]+$/.test(compatible) && bytes[LUO_SER.liveupdateNum - 1] === 0;
+  const message = named
     ? `the LUO blob is "${compatible}", which is not a known version; it is kept as bytes`
     : 'the LUO blob does not begin with a version string: it is freed and reused memory, or damaged';
-  return { problem: { code: 'luo-compatible', message, field } };
+  return { problem: { code: 'luo-compatible', message, field }, ...(named ? {} : { foreign: true }) };
 }
 
 /** Sessions that the area of luo-v1 to luo-v3 holds. */

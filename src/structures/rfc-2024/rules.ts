@@ -4,6 +4,7 @@ import * as overlap from '../kho-mem/rules-overlap.js';
 import * as records from '../kho-mem/rules-records.js';
 import { imageInScratch } from '../root/rules-image.js';
 import { namedTree } from '../root/rules-named.js';
+import { soundMemory } from '../root/rules-reused.js';
 import { elementLeads } from './rules-entry.js';
 import * as tree from './rules-tree.js';
 
@@ -28,4 +29,5 @@ export const khoRules: readonly Rule[] = [
   elementLeads,
   namedTree,
   imageInScratch,
+  soundMemory,
 ];

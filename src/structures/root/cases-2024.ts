@@ -11,6 +11,11 @@ export const RFC_RULES: readonly RuleCase[] = [
     { blob: (blob) => Uint8Array.of(0, ...blob.subarray(1)) },
   ],
   [
+    'KHO-240',
+    'a mem cache that was used again',
+    poke(LAYOUT.cache, new TextEncoder().encode('what another has')),
+  ],
+  [
     'KHO-171',
     'an initrd over a table page that a record keeps',
     both(

@@ -54,7 +54,7 @@ const pageCount = eachRule(AREAS, {
   evidence: RESTORE,
   consequence: 'the area is not restored; pages restored before the kernel noticed are lost',
   *faults(placed, context, report) {
-    const { owner, subject, area, broken, location } = placed;
+    const { owner, subject, area, broken, descriptor } = placed;
     const { totalPages, first } = area.descriptor;
     if (!saneOrder(placed, context) || first === 0n || totalPages > MAX_PAGES) return;
     if (broken?.kind === 'absent') report.absent(`a list page of ${owner}`, broken.next);
@@ -65,7 +65,7 @@ const pageCount = eachRule(AREAS, {
     yield {
       subject,
       message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
-      location: { ...location, field: 'kho_vmalloc.total_pages' },
+      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
       found: `${listed}`,
       expected: `${totalPages}`,
     };
@@ -79,12 +79,12 @@ const definedFlags = eachRule(AREAS, {
   source: 'upstream V2',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_flags_to_vmalloc',
   consequence: 'other bits are dropped silently: the area is not mapped the way it was',
-  *faults({ owner, area, location }) {
+  *faults({ owner, area, descriptor }) {
     const { flags } = area.descriptor;
     if ((flags & ~FLAGS) === 0) return;
     yield {
       message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
-      location: { ...location, field: 'kho_vmalloc.flags' },
+      location: { ...descriptor, field: 'kho_vmalloc.flags' },
       found: hex(flags),
       expected: `bits of ${hex(FLAGS)}`,
     };
@@ -101,7 +101,7 @@ const runOrder = eachRule(AREAS, {
   *faults(placed, context) {
     const { pageSize, generation } = context.handover;
     const limit = maxPageOrder(pageSize);
-    const { owner, subject, area, location } = placed;
+    const { owner, subject, area, descriptor } = placed;
     if (area.descriptor.order <= limit) return;
     const overflows = !hasRunSize(area.descriptor.order, pageSize);
     // Of what overflows there is no number of pages.
@@ -110,7 +110,7 @@ const runOrder = eachRule(AREAS, {
       subject,
       severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
       message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
-      location: { ...location, field: 'kho_vmalloc.order' },
+      location: { ...descriptor, field: 'kho_vmalloc.order' },
       found: `${area.descriptor.order}`,
       expected: `at most ${limit}`,
     };
@@ -290,12 +290,12 @@ const firstPage = eachRule(AREAS, {
   source: 'upstream V9',
   evidence: RESTORE,
   consequence: 'the area is not restored',
-  *faults({ owner, area, location }) {
+  *faults({ owner, area, descriptor }) {
     const { first, totalPages } = area.descriptor;
     if (first !== 0n || totalPages === 0) return;
     yield {
       message: `${owner}: first is 0, but total_pages is ${totalPages}`,
-      location: { ...location, field: 'kho_vmalloc.first' },
+      location: { ...descriptor, field: 'kho_vmalloc.first' },
       found: '0x0',
     };
   },
@@ -307,12 +307,12 @@ const allocatable = eachRule(AREAS, {
   source: 'upstream V10',
   evidence: RESTORE,
   consequence: 'the array of pages cannot be allocated, and the area is not restored',
-  *faults({ owner, area, location }) {
+  *faults({ owner, area, descriptor }) {
     const { totalPages } = area.descriptor;
     if (totalPages <= MAX_PAGES) return;
     yield {
       message: `${owner}: total_pages is ${totalPages}`,
-      location: { ...location, field: 'kho_vmalloc.total_pages' },
+      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
       found: `${totalPages}`,
       expected: `at most ${Math.floor(MAX_PAGES)}`,
     };

@@ -39,8 +39,10 @@ export interface PlacedArea {
   readonly owner: string;
   readonly subject: Subject;
   readonly area: VmallocArea;
-  /** The descriptor. */
+  /** Whose descriptor it is. */
   readonly location: Location;
+  /** Where its fields are. */
+  readonly descriptor: Location;
   readonly pages: readonly ListPage[];
   readonly broken: BrokenChain | undefined;
 }
@@ -71,7 +73,9 @@ export const findAreas = perHandover((handover): readonly PlacedArea[] => {
   const isFile = (claim: Claim): boolean => claim.place.token !== undefined;
   // Those of files first.
   const found = [...claims.filter(isFile), ...claims.filter((claim) => !isFile(claim))].map(
-    ({ name: owner, subject, area, by: location = {} }) => ({ owner, subject, area, location }),
+    ({ name: owner, subject, area, by: location = {}, descriptor = location }) => ({
+      ...{ owner, subject, area, location, descriptor },
+    }),
   );
   const frames = new Set(
     found.flatMap(({ area }) => Array.from(area.chunks, (at) => Math.floor(at / pageSize))),

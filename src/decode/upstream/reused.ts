@@ -1,0 +1,209 @@
+/**
+ * Memory that records lead to and that is not what they say: it was freed and used again, or a pointer is damaged. What is
+ * there belongs to somebody else: it is taken as zero by every reader, and reported without being told.
+ */
+import type { ReusedMemory } from '../../abi/missing.js';
+import { foreignParts } from '../../fdt/blob-parts.js';
+import { firstAfter } from '../../memory/first-after.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
+import {
+  findTails,
+  findUnlike,
+  findUnlikeAddresses,
+  isPageAddress,
+  looksLike,
+  looksLikeBits,
+} from '../../schema/plausible.js';
+import type { RecordType } from '../../schema/record.js';
+import { dataView } from '../bytes.js';
+import type { Reporter } from './report.js';
+
+/** No kernel has smaller pages. */
+export const SMALLEST_PAGE = 4096;
+
+/** Before anything is read. */
+export function noneReused(): ReusedMemory {
+  return { ranges: [], unjudged: [] };
+}
+
+/** Who is told. */
+type Told = Pick<Reporter, 'reused'>;
+
+/** Bytes that were read of the memory, and changed in place. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** Physical address of the first one. */
+  readonly at: number;
+}
+
+/**
+ * Clears what of records, end to end from `from` up to `to`, cannot be such records, and tells of bytes after the ends of
+ * their texts, which stay.
+ *
+ * @param what they are, for messages
+ * @param around whether what is beside them is not what a kernel leaves there
+ * @returns how many bytes were cleared
+ */
+export function clearUnlike(
+  reporter: Told,
+  record: RecordType<unknown>,
+  piece: Piece,
+  from: number,
+  to: number,
+  what: string,
+  around?: () => boolean,
+): number {
+  const { bytes, at } = piece;
+  const { found, finish } = collector(reporter, piece, what);
+  const view = dataView(bytes);
+  findUnlike(record, view, from, to, { at, ...(around === undefined ? {} : { around }) }, found);
+  const cleared = finish();
+  findTails(record, view, from, to, (start, end) => reporter.reused(what, at + start, at + end, true));
+  return cleared;
+}
+
+/** Asks whether something follows in the last page of bytes that the kernel allocated zeroed. */
+export function restOfPage(
+  { memory, pageSize }: { readonly memory: PhysicalMemory; readonly pageSize: number },
+  end: number,
+): () => boolean {
+  return () => {
+    const length = Math.ceil(end / pageSize) * pageSize - end;
+    const bytes = new Uint8Array(length);
+    return !isClear(bytes.subarray(0, memory.read(end, length, bytes)));
+  };
+}
+
+/** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */
+export function clearRecord(
+  told: Told,
+  record: RecordType<unknown>,
+  bytes: Uint8Array,
+  address: bigint | undefined,
+  what: string,
+): void {
+  if (address !== undefined)
+    clearUnlike(told, record, { bytes, at: Number(address) }, 0, record.size ?? 0, what);
+}
+
+/** The same for addresses of pages, 0 where there is none. */
+export function clearUnlikeAddresses(
+  reporter: Told,
+  piece: Piece,
+  from: number,
+  to: number,
+  what: string,
+): number {
+  const { found, finish } = collector(reporter, piece, what);
+  findUnlikeAddresses(dataView(piece.bytes), from, to, SMALLEST_PAGE, found);
+  return finish();
+}
+
+/** The same for a bitmap, all of it. */
+export function clearUnlikeBits(reporter: Told, { bytes, at }: Piece, what: string): boolean {
+  if (looksLikeBits(dataView(bytes))) return false;
+  bytes.fill(0);
+  reporter.reused(what, at, at + bytes.length);
+  return true;
+}
+
+/**
+ * Clears the header of a page of which the rest is not what it should be, where something is wrong with it as well.
+ *
+ * @param fits what else must hold of it
+ */
+export function clearHeader(
+  reporter: Told,
+  header: RecordType<unknown>,
+  piece: Piece,
+  fits: boolean,
+  what: string,
+): void {
+  const { size = 0 } = header;
+  if (fitsHeader(header, piece, fits) || isClear(piece.bytes.subarray(0, size))) return;
+  piece.bytes.fill(0, 0, size);
+  reporter.reused(what, piece.at, piece.at + size);
+}
+
+/** Whether a page begins with what can be its header. */
+export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: boolean): boolean {
+  const view = dataView(bytes);
+  const linked = header.fields[0]?.pointer === undefined || isPageAddress(view, 0, SMALLEST_PAGE);
+  return fits && linked && looksLike(header, view, 0);
+}
+
+/**
+ * Clears what of a blob in memory is not its tree.
+ *
+ * @returns the bytes themselves where there is no such thing, else a copy
+ */
+export function withoutForeign(told: Told, bytes: Uint8Array, at: number | bigint, what: string): Uint8Array {
+  const foreign = foreignParts(bytes);
+  if (foreign.length === 0) return bytes;
+  const own = bytes.slice();
+  const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
+  for (const [start, end] of foreign) found(start, end);
+  finish();
+  return own;
+}
+
+/** Whether bytes are all zero. */
+export function isClear(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Ranges of one piece that are told apart: more are one, with what is between them. */
+const MOST_RANGES = 64;
+
+function collector(reporter: Told, { bytes, at }: Piece, what: string) {
+  const ranges: { start: number; end: number }[] = [];
+  return {
+    found(start: number, end: number): void {
+      const last = ranges.at(-1);
+      if (last !== undefined && (last.end >= start || ranges.length === MOST_RANGES)) last.end = end;
+      else ranges.push({ start, end });
+    },
+    finish(): number {
+      let cleared = 0;
+      for (const { start, end } of ranges) {
+        bytes.fill(0, start, end);
+        cleared += end - start;
+        reporter.reused(what, at + start, at + end);
+      }
+      return cleared;
+    },
+  };
+}
+
+/**
+ * The memory in which such ranges read as zero.
+ *
+ * @param reused may grow
+ */
+export function withoutReused(memory: PhysicalMemory, { ranges }: ReusedMemory): PhysicalMemory {
+  let seen = 0;
+  let starts = new Float64Array(0);
+  let ends = new Float64Array(0);
+  function sort(): void {
+    const sorted = ranges.filter(({ tail }) => tail !== true).sort((a, b) => a.start - b.start);
+    starts = Float64Array.from(sorted, ({ start }) => start);
+    // Of ranges over each other the furthest end so far counts: what is between two of them is not skipped.
+    let furthest = 0;
+    ends = Float64Array.from(sorted, ({ end }) => {
+      furthest = Math.max(furthest, end);
+      return furthest;
+    });
+    seen = ranges.length;
+  }
+  return {
+    ...memory,
+    read(address, length, into) {
+      const known = memory.read(address, length, into);
+      if (seen !== ranges.length) sort();
+      const { length: count } = starts;
+      for (let i = firstAfter(ends, address, count); i < count && (starts[i] ?? 0) < address + known; i++)
+        into.fill(0, Math.max((starts[i] ?? 0) - address, 0), Math.min((ends[i] ?? 0) - address, known));
+      return known;
+    },
+  };
+}

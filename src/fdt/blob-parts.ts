@@ -1,0 +1,141 @@
+/** Which bytes of a blob are its tree. */
+import {
+  FDT_HEADER_SIZE,
+  FDT_RESERVE_ENTRY_SIZE,
+  type FdtHeader,
+  FdtHeaderMagic,
+  FdtToken,
+  readFdtHeader,
+} from '../records/fdt.js';
+import type { FdtTree } from './fdt-tree.js';
+import { parseFdt } from './parse.js';
+
+/** A half-open range of offsets. */
+export type Extent = readonly [start: number, end: number];
+
+/** Strings that are not referred to are kept up to here: a tree that was edited in place has some. */
+const MAX_UNUSED_STRINGS = 4096;
+/** The devicetree specification has 31 characters; vendors have written a few more. */
+const LONGEST_NAME = 64;
+/** Reservations of a tree; the kernel's trees of this kind have none. */
+const MAX_RESERVATIONS = 64;
+
+/** Physical addresses end below this. */
+const LIMIT = 1n << 52n;
+
+/**
+ * The parts of a devicetree blob that are one: header, reservations, tokens, names. What a damaged size takes in
+ * beside them is not.
+ */
+export function blobParts(bytes: Uint8Array): Extent[] {
+  return partsOf(parseFdt(bytes));
+}
+
+function partsOf(tree: FdtTree): Extent[] {
+  const { header, bytes } = tree;
+  if (header === undefined) return [];
+  if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
+  const parts: Extent[] = [[0, Math.min(FDT_HEADER_SIZE, bytes.length)]];
+  const sound = tree.reserveMap.findIndex(({ address, size }) => address >= LIMIT || size >= LIMIT);
+  const reserved = Math.min(sound < 0 ? tree.reserveMap.length : sound, MAX_RESERVATIONS) + 1;
+  parts.push([header.offMemRsvmap, header.offMemRsvmap + reserved * FDT_RESERVE_ENTRY_SIZE]);
+  if (tree.count > 0) parts.push([tree.structStart, tree.tokensEnd]);
+  parts.push(...stringParts(tree));
+  return parts.map(([start, end]) => [Math.min(start, bytes.length), Math.min(end, bytes.length)]);
+}
+
+/** Of a header, so many fields that no writer writes are not damage of the blob. */
+const FAULTY_HEADER = 3;
+/** Versions of the format that a blob may have; 17 is the last one. */
+const VERSIONS = 32;
+/** Words of a gap that are nowhere in the tree, so that it is not what an edit left behind. */
+const FOREIGN_WORDS = 3;
+const WORD = 4;
+/** Tokens, and lengths and offsets of trees of this size, are below. */
+const SMALL = 0x1_0000;
+
+/**
+ * What of a blob in memory is not its tree, and was never: bytes of somebody else that a damaged size, or a page that was
+ * used again, takes in. What editing leaves between the parts (fdt_del_node and fdt_pack move them) is the tree's own and
+ * not told; neither are zeros.
+ */
+export function foreignParts(bytes: Uint8Array): Extent[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < FDT_HEADER_SIZE || view.getUint32(0) !== FdtHeaderMagic.fdtMagic) return [];
+  if (headerFaults(readFdtHeader(view, 0)) >= FAULTY_HEADER) return [[0, bytes.length]];
+  const tree = parseFdt(bytes);
+  const parts = partsOf(tree)
+    .map(([start, end]) => [start, start === tree.structStart ? beforeUnknown(tree, end) : end] as const)
+    .sort(([a], [b]) => a - b);
+  const gaps: Extent[] = [];
+  let at = 0;
+  for (const [start, end] of [...parts, [bytes.length, bytes.length] as const]) {
+    if (start > at && bytes.subarray(at, start).some((byte) => byte !== 0)) gaps.push([at, start]);
+    at = Math.max(at, end);
+  }
+  if (gaps.length === 0) return [];
+  const own = new Set<number>();
+  for (const [start, end] of parts)
+    for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) own.add(view.getUint32(i));
+  const { offDtStruct } = readFdtHeader(view, 0);
+  return gaps.filter(([start, end]) => {
+    // Nothing that was edited lies before the structure block: libfdt leaves zeros between the parts.
+    if (end <= offDtStruct) return true;
+    let foreign = 0;
+    let same = 0;
+    for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {
+      const word = view.getUint32(i);
+      if (word === 0) continue;
+      // Tokens that an edit left, or that follow a damaged one: lengths and offsets of names are small.
+      if (word < SMALL || own.has(word)) same++;
+      else foreign++;
+    }
+    return foreign >= FOREIGN_WORDS && foreign > same;
+  });
+}
+
+/** Up to where tokens are tokens: what follows an unknown one may be somebody else's. */
+function beforeUnknown({ diagnostics }: FdtTree, end: number): number {
+  const unknown = diagnostics.find(({ code }) => code === 'unknown-token');
+  return unknown === undefined ? end : Math.min(end, unknown.offset);
+}
+
+function headerFaults(header: FdtHeader): number {
+  const { totalsize, offDtStruct, offDtStrings, offMemRsvmap, version, lastCompVersion } = header;
+  const { sizeDtStrings, sizeDtStruct } = header;
+  const places = [offDtStruct, offDtStrings, offMemRsvmap, sizeDtStrings, sizeDtStruct];
+  return (
+    places.filter((place) => place > totalsize).length +
+    [version, lastCompVersion].filter((each) => each > VERSIONS).length
+  );
+}
+
+function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd }: FdtTree): Extent[] {
+  const strings = bytes.subarray(stringsStart, stringsEnd);
+  const seen = new Set<number>();
+  for (let i = 0; i < count; i++) if (kind[i] === FdtToken.prop) seen.add(nameOffset[i] ?? 0);
+  if (seen.size > 0 && strings.length <= MAX_UNUSED_STRINGS && areNames(strings))
+    return [[stringsStart, stringsEnd]];
+  const parts: Extent[] = [];
+  for (const offset of seen) {
+    let end = offset;
+    while (end < strings.length && isNameByte(strings[end] ?? 0)) end++;
+    if (strings[end] === 0) parts.push([stringsStart + offset, stringsStart + end + 1]);
+  }
+  return parts;
+}
+
+/** Whether bytes are short names, with a NUL after each. */
+function areNames(strings: Uint8Array): boolean {
+  let length = 0;
+  for (const byte of strings) {
+    length = byte === 0 ? 0 : length + 1;
+    if (length > LONGEST_NAME || (byte !== 0 && !isNameByte(byte))) return false;
+  }
+  return true;
+}
+
+/** Characters of property names (devicetree specification 2.2.4), with the dash and underscore that are in use. */
+function isNameByte(byte: number): boolean {
+  return /[0-9A-Za-z,._+?#-]/.test(String.fromCharCode(byte));
+}
