@@ -1,8 +1,4 @@
-/**
- * Looks for pages whose 512 words rise by a page each. In WebAssembly where that is allowed: two words at a time, and
- * fast from the first page on, while V8 takes a third of a file to find out that the loop here is worth compiling.
- */
-import { RISING_WASM } from './rising-wasm.js';
+/** Looks for pages whose 512 words rise by a page each. */
 
 const PAGE = 4096;
 /** 32-bit words of a page. */
@@ -29,25 +25,13 @@ export interface RisingScan {
   scan(from: number, pages: number): number;
 }
 
-let allowed = false;
-
-/** From now on scans use WebAssembly where there is any: not a matter of course in browsers, where a policy may forbid it. */
-export function allowWasm(): void {
-  allowed = true;
-}
-
 /**
  * @param size bytes of the window
- * @param bytes asked for: those of patterns that are looked for besides
- * @param wasm use WebAssembly if there is any; as {@link allowWasm} says when left out
+ * @param asked bytes of patterns that are looked for besides
  */
-export function createRisingScan(size: number, bytes: Iterable<number>, wasm = allowed): RisingScan {
+export function createRisingScan(size: number, asked: Iterable<number>): RisingScan {
   const marked = new Uint8Array(256);
-  for (const byte of bytes) marked[byte] = 1;
-  return (wasm ? wasmScan(size, marked) : undefined) ?? plainScan(size, marked);
-}
-
-function plainScan(size: number, marked: Uint8Array): RisingScan {
+  for (const byte of asked) marked[byte] = 1;
   const bytes = new Uint8Array(Math.ceil(size / 4) * 4);
   const words = new Int32Array(bytes.buffer);
   const firsts = new Int32Array(2 * Math.floor(size / PAGE));
@@ -88,42 +72,4 @@ function rises(words: Int32Array, at: number): boolean {
     expected = (expected + PAGE) | 0;
   }
   return differs === 0;
-}
-
-/** What of WebAssembly is used; not every set of types that the library is compiled with has it. */
-interface Wasm {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (
-    module: object,
-  ) => {
-    readonly exports: {
-      readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-      scan(at: number, end: number, out: number, table: number): number;
-    };
-  };
-}
-
-/** Bytes of a page of WebAssembly's memory. */
-const WASM_PAGE = 65536;
-
-/** @returns undefined where there is no WebAssembly, or none with vectors */
-function wasmScan(size: number, marked: Uint8Array): RisingScan | undefined {
-  const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly?: Wasm };
-  if (wasm === undefined) return undefined;
-  try {
-    const code = Uint8Array.from(atob(RISING_WASM), (letter) => letter.charCodeAt(0));
-    const { memory, scan } = new wasm.Instance(new wasm.Module(code)).exports;
-    const most = Math.floor(size / PAGE);
-    const out = Math.ceil(size / 8) * 8;
-    const table = out + most * 8;
-    memory.grow(Math.ceil((table + marked.length) / WASM_PAGE));
-    new Uint8Array(memory.buffer, table).set(marked);
-    return {
-      bytes: new Uint8Array(memory.buffer, 0, size),
-      firsts: new Int32Array(memory.buffer, out, 2 * most),
-      scan: (from, pages) => scan(from, from + pages * PAGE, out, table),
-    };
-  } catch {
-    return undefined;
-  }
 }

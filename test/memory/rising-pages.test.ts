@@ -45,11 +45,9 @@ function risesNaively(view: DataView, at: number): boolean {
   return true;
 }
 
-test('WebAssembly and the loop find the same pages, those that rise word by word', () => {
-  const plain = createRisingScan(WINDOW + 10, PATTERNS[0] ?? [], false);
-  const wasm = createRisingScan(WINDOW + 10, PATTERNS[0] ?? [], true);
-  // Its memory is in pages of 64 KiB.
-  expect([wasm.bytes.buffer.byteLength % 65536, plain.bytes.length]).toEqual([0, WINDOW + 10]);
+test('the pages that are found are those that rise word by word', () => {
+  const scan = createRisingScan(WINDOW + 10, PATTERNS[0] ?? []);
+  expect(scan.bytes.length).toBe(WINDOW + 10);
   fc.assert(
     fc.property(fc.array(page, { minLength: 1, maxLength: MOST_PAGES - 1 }), fc.nat(1023), (pages, words) => {
       const from = words * 4;
@@ -57,14 +55,14 @@ test('WebAssembly and the loop find the same pages, those that rise word by word
       pages.forEach((each, i) => {
         fill(view, from + i * PAGE, each);
       });
-      for (const scan of [plain, wasm]) scan.bytes.set(new Uint8Array(view.buffer));
-      const found = plain.scan(from, pages.length);
-      expect(wasm.scan(from, pages.length)).toBe(found);
-      const firsts = plain.firsts.subarray(0, 2 * pages.length);
-      expect(wasm.firsts.subarray(0, 2 * pages.length)).toEqual(firsts);
+      scan.bytes.set(new Uint8Array(view.buffer));
+      const found = scan.scan(from, pages.length);
       pages.forEach((_, i) => {
         const at = from + i * PAGE;
-        expect((found >>> i) & 1, `page ${i}`).toBe(risesNaively(view, at) ? 1 : 0);
+        const rises = risesNaively(view, at);
+        expect((found >>> i) & 1, `page ${i}`).toBe(rises ? 1 : 0);
+        const first = rises ? [view.getInt32(at, true), view.getInt32(at + 4, true)] : [0, 0];
+        expect([...scan.firsts.subarray(2 * i, 2 * i + 2)]).toEqual(first);
       });
     }),
     { numRuns: 60 },

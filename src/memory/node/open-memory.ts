@@ -1,5 +1,4 @@
 import { rawTable } from '../raw.js';
-import { allowWasm } from '../rising-scan.js';
 import type { Pattern } from '../search.js';
 import { type OpenedInput, openInput } from './input.js';
 import { type MemoryOptions, memoryWith, type OpenedMemory } from './memory-of.js';
@@ -29,7 +28,6 @@ export async function openMemory(path: string, options: MemoryOptions = {}): Pro
  * @throws InputError when it is not memory that the toolkit reads
  */
 export function memoryOf(input: OpenedInput, options: MemoryOptions = {}): OpenedMemory {
-  allowWasm();
   const opened = memoryWith(input, pageCodecs, options);
   const { fd, path, file, kind } = input;
   const table =

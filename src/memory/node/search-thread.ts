@@ -2,7 +2,6 @@
 import { backedMemory } from '../backed.js';
 import type { PhysicalMemory } from '../physical.js';
 import type { RisingPages } from '../rising-pages.js';
-import { allowWasm } from '../rising-scan.js';
 import type { RunTable } from '../run-table.js';
 import { type Pattern, type SearchSlice, type SliceHits, searchSlice } from '../search.js';
 import { InputError } from './errors.js';
@@ -34,7 +33,6 @@ export interface FoundInSlice {
 
 /** The memory of a task, without a budget. */
 export function memoryOfTask({ fd, size, path, table }: SearchTask): PhysicalMemory {
-  allowWasm();
   return backedMemory(windowedFile(fd, size, path), table, path);
 }
 

@@ -52,6 +52,7 @@ export const RELATED: Readonly<Record<string, readonly [rules: readonly string[]
     ['DMAR-019', 'MAP-002', 'VTD-088', 'VTD-133'],
     'the domain is alone, without iommufd and guestmemfs',
   ],
+  'KHO-240': [['KHO-009'], 'records that are taken as zero are not those of the tree'],
   'KHO-126': [['KHO-127'], 'what is preserved in scratch is the map itself'],
   'KHO-134': [['KTEST-003'], 'the block in the chunk is a folio of kho_test'],
   'VMALLOC-007': [['KHO-148'], 'the larger block covers the next page, which has its own'],
