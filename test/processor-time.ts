@@ -42,7 +42,7 @@ const BOUND = 1.6;
 export function expectGrowth(small: () => void, large: () => void, factor: number): void {
   let best = Number.POSITIVE_INFINITY;
   // A collection of the heap that a worker's files share falls into some runs, and not into all.
-  for (let i = 0; i < 8 && best >= BOUND; i++) {
+  for (let i = 0; i < 16 && best >= BOUND; i++) {
     const base = least(small);
     // What one run of the large size shows, the least of several shows all the more.
     for (let run = 0; run < 3 && best >= BOUND; run++) {

@@ -31,16 +31,20 @@ export function watchBudget<T extends OpenedMemory>(path: string, memory: T): T 
 /**
  * Passes on what is written about the inputs, as long as it is in proportion to them.
  *
+ * @param free bytes that are not about the inputs
  * @throws InputError for more: what was written so far is not a whole result
  */
-export function* withinBudget<T extends Uint8Array | string>(chunks: Iterable<T>): Generator<T> {
+export function* withinBudget<T extends Uint8Array | string>(chunks: Iterable<T>, free = 0): Generator<T> {
+  let left = free;
   for (const chunk of chunks) {
     // Of several inputs the largest one counts; without one that is limited there is no limit.
     const budgets = opened.flatMap(({ path, memory: { memory } }) =>
       memory.budget === undefined ? [] : [{ path, budget: memory.budget }],
     );
     const [largest] = budgets.sort((a, b) => b.budget.limit('output') - a.budget.limit('output'));
-    if (largest !== undefined && !largest.budget.take('output', chunk.length)) {
+    const counted = Math.max(0, chunk.length - left);
+    left = Math.max(0, left - chunk.length);
+    if (largest !== undefined && counted > 0 && !largest.budget.take('output', counted)) {
       throw new InputError(largest.path, 'budget-output', 'the output is out of proportion to it');
     }
     yield chunk;

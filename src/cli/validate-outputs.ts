@@ -22,6 +22,9 @@ import { packageVersion } from './version.js';
 export const VALIDATE_FORMATS = ['text', 'json', 'sarif', 'junit', 'ktap'] as const;
 type Format = (typeof VALIDATE_FORMATS)[number];
 
+/** Bytes that a format has at most for what the rules are, whatever the input. */
+const CATALOGUE = 4096 * catalogue.length;
+
 interface Output {
   readonly format: Format;
   /** `-` is standard output. */
@@ -82,7 +85,7 @@ export function createReports(
     },
     async write() {
       for (const output of outputs)
-        await writeFileAtomic(output.file, withinBudget(await chunks(output, dumps, judgement)));
+        await writeFileAtomic(output.file, withinBudget(await chunks(output, dumps, judgement), CATALOGUE));
     },
   };
 }

@@ -14,6 +14,7 @@ import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 
 let folder = '';
 beforeEach(() => {
+  forgetBudgets();
   folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
 });
 afterEach(() => {
@@ -40,7 +41,7 @@ test.each(['json', 'sarif', 'junit', 'ktap'])(
     rmSync(join(folder, 'main'));
     spent();
     const more = reports();
-    await more.add({ path: 'tiny.elf', error: 'unreadable' });
+    await more.add({ path: 'tiny.elf', error: 'unreadable '.repeat(500_000) });
     await expect(more.write()).rejects.toThrow(/out of proportion/);
     expect(existsSync(file)).toBe(false);
   },

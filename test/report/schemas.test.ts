@@ -202,6 +202,9 @@ describe('dump', () => {
   test('a model with every key', () => {
     conforms('dump', parsed(modelJson(everything)));
     conforms('dump', parsed(modelJson({ ...everything, subtrees: [subtree] })));
+    // The one form whose tree leads to a central record.
+    const luo = { ...everything.luo, compatible: 'luo-v2', version: 'luo-v2' } as const;
+    conforms('dump', parsed(modelJson({ ...everything, luo })));
   });
 
   test('every form of every structure', () => {
