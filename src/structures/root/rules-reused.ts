@@ -1,10 +1,9 @@
 /** What records lead to is what they say. */
 import { PARTS, type Reused, reusedOf } from '../../abi/missing.js';
 import { GENERATIONS, type Handover } from '../../abi/model.js';
-import type { LuoSession } from '../../abi/upstream/model.js';
-import { bytesToText } from '../../schema/text.js';
+import { firstFrom } from '../../memory/first-after.js';
+import { claimsOf } from '../../references/claims.js';
 import type { Rule, Subject } from '../../validate/rule.js';
-import { fileSubject, sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 
 export const soundMemory: Rule = {
@@ -28,13 +27,14 @@ export const soundMemory: Rule = {
       if (found === undefined) places.set(key, [each]);
       else found.push(each);
     }
-    const ownerOf = owners(handover);
+    const firsts = [...places.values()].flatMap(([first]) => (first === undefined ? [] : [first.start]));
+    const subjects = firsts.length === 0 ? undefined : subjectsOf(handover, firsts);
     for (const [first, ...more] of places.values()) {
       if (first === undefined) continue;
       const { what, start, end, tail } = first;
       const length = more.reduce((sum, each) => sum + each.end - each.start, end - start);
       const others = more.length === 0 ? '' : `, the first of ${more.length + 1} ranges`;
-      const subject = ownerOf(what);
+      const subject = subjects?.get(start);
       report.finding({
         ...(subject === undefined ? {} : { subject }),
         // The kernel stops at the NUL.
@@ -49,18 +49,19 @@ export const soundMemory: Rule = {
   },
 };
 
-/** Whose what is read is: its words end with the name of a session, before it the number of a file. */
-function owners({ luo }: Handover): (what: string) => Subject | undefined {
-  const sessions = new Map<string, LuoSession>();
-  for (const session of luo?.sessions ?? []) {
-    const name = bytesToText(session.name).text;
-    if (!sessions.has(name)) sessions.set(name, session);
+/** Whose records and lists addresses are in, as far as these have an owner with a name. */
+function subjectsOf(handover: Handover, addresses: readonly number[]): ReadonlyMap<number, Subject> {
+  const sorted = Float64Array.from(addresses).sort();
+  const subjects = new Map<number, Subject>();
+  for (const { at, subject, runs } of claimsOf(handover)) {
+    if (at === 'contents' || at === 'region' || at === 'tables' || Object.keys(subject).length === 0)
+      continue;
+    for (const { start, end } of runs())
+      for (let i = firstFrom(sorted, Number(start)); i < sorted.length; i++) {
+        const address = sorted[i] as number;
+        if (address >= Number(end)) break;
+        if (!subjects.has(address)) subjects.set(address, subject);
+      }
   }
-  return (what) => {
-    const [, index, name] = /(?:\bfile (\d+) of )?\bsession "(.*)"$/s.exec(what) ?? [];
-    const session = name === undefined ? undefined : sessions.get(name);
-    if (session === undefined) return undefined;
-    const file = index === undefined ? undefined : session.files?.[Number(index)];
-    return file === undefined ? sessionSubject(session) : fileSubject(session, file);
-  };
+  return subjects;
 }
