@@ -19,8 +19,8 @@ import { validate } from '../../src/validate/run.js';
 import { rfcFiles, rfcNames } from '../fixtures.js';
 import { sweep } from '../sweep.js';
 
-const BLOB_RUNS = sweep(150, 25);
-const CORE_RUNS = sweep(25, 5);
+const BLOB_RUNS = sweep(150, 15);
+const CORE_RUNS = sweep(25, 3);
 let cases = 0;
 afterAll(() => {
   process.stdout.write(`mutation: ${cases} damaged dumps decoded, validated, printed and encoded\n`);

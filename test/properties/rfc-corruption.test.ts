@@ -69,7 +69,7 @@ describe('a dump damaged anywhere', () => {
           expect(new Set(judged).size).toBe(judged.length);
         }
       }),
-      { numRuns: sweep(80, 9) },
+      { numRuns: sweep(80, 6) },
     );
   });
 
@@ -87,7 +87,7 @@ describe('a dump damaged anywhere', () => {
         const again = { ...memoryOfChunks(chunks), description: memory.description };
         expect(decodeMemoryJson(again)).toEqual(json);
       }),
-      { numRuns: sweep(80, 9) },
+      { numRuns: sweep(80, 6) },
     );
   });
 });

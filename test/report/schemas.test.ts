@@ -243,7 +243,7 @@ describe('dump', () => {
         conforms('dump', parsed(modelJson(handover)));
         conforms('validate', parsed(validateJson([{ path: 'x', result: validate(handover, catalogue) }])));
       };
-      fc.assert(fc.property(damages, fc.boolean(), check), { numRuns: sweep(60, 15) });
+      fc.assert(fc.property(damages, fc.boolean(), check), { numRuns: sweep(60, 8) });
     });
   });
 });

@@ -49,7 +49,7 @@ describe.each(GENERATIONS)('%s', (abi) => {
           expect(made).toEqual(found);
         },
       ),
-      { numRuns: sweep(300, 60) },
+      { numRuns: sweep(300, 30) },
     );
   });
 });

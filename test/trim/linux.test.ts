@@ -178,7 +178,7 @@ describe.each(linuxNames)('%s', (name) => {
           const handover = decodeHandover(bytes, { memory: changed, address: BigInt(tree) });
           expect(modelText(handover) === expected, address.toString(16)).toBe(false);
         }),
-        { numRuns: sweep(40, 15) },
+        { numRuns: sweep(40, 8) },
       );
     });
   });

@@ -41,7 +41,7 @@ const text = (answers: readonly Answer[], options = {}): string =>
 describe('JSON', () => {
   /** By day one of each kind. */
   const some = [...linuxDumps, ...rfcDumps].filter(
-    (name, i) => i % sweep(1, 5) === 0 || name.includes('iommu-first-stage'),
+    (name, i) => i % sweep(1, 7) === 0 || name.includes('iommu-first-stage'),
   );
   test.each(some)('%s', async (name) => {
     await eachHandover(name, (handover) => {
