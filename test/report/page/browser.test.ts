@@ -28,7 +28,7 @@ if (executable === undefined && !required) console.warn('no Chromium on this mac
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const viewer = fileURLToPath(new URL('../../../dist/viewer.html', import.meta.url));
 /** Findings of the largest page. */
-const FINDINGS = sweep(100_000, 3000);
+const FINDINGS = 100_000;
 /** Bytes that a page may have. */
 const MOST = 5 << 20;
 
@@ -173,35 +173,38 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  test('a large guest with devices and thousands of findings: a small page, its filters, a fluid map', async () => {
-    const options = {
-      abi: 'rfc-2024',
-      domains: 2,
-      guestRam: BigInt(sweep(128, 16)) << 30n,
-      fragmentation: 0,
-    } as const;
-    const handover = decodeSynthesis(synthesise(planFromSeed(options)));
-    const result = validate(handover, catalogue);
-    const rules = ['KHO-008', 'KHO-009', 'MAP-002', 'DMAR-009'];
-    const findings = Array.from(
-      { length: FINDINGS },
-      (_, i): Finding => ({
-        rule: rules[i % rules.length] ?? '',
-        severity: i % rules.length === 0 ? 'error' : 'warning',
-        message: `the page at 0x${(0x100000 + i * 0x3000).toString(16)} is in no mem record`,
-        location: { address: BigInt(0x100000 + i * 0x3000) },
-      }),
-    );
-    const { page, offences } = await chromium.open(pageOf(handover, { ...result, findings }));
-    expect(await page.locator('#spaces details.space').count()).toBe(2);
-    await page.locator('#rule-KHO-008 p.more button').click();
-    expect(await page.locator('#rule-KHO-008 ol.findings > li').count()).toBeGreaterThan(200);
-    await page.selectOption('select[name=area]', 'MAP');
-    expect(await page.locator('details.rule:visible').count()).toBe(1);
-    expect(await ask(page, '0x112000')).toContain('the page at 0x112000 is in no mem record');
-    expect(await timeOf(page, ['+', '+', '+', 'ArrowRight', 'ArrowRight', '-', 'Home'])).toBeLessThan(500);
-    expect(offences).toEqual([]);
-  });
+  test.skipIf(sweep(0, 1) === 1)(
+    'a guest of 128 GiB with devices and 100,000 findings: a small page, its filters, a fluid map',
+    async () => {
+      const options = {
+        abi: 'rfc-2024',
+        domains: 2,
+        guestRam: 128n << 30n,
+        fragmentation: 0,
+      } as const;
+      const handover = decodeSynthesis(synthesise(planFromSeed(options)));
+      const result = validate(handover, catalogue);
+      const rules = ['KHO-008', 'KHO-009', 'MAP-002', 'DMAR-009'];
+      const findings = Array.from(
+        { length: FINDINGS },
+        (_, i): Finding => ({
+          rule: rules[i % rules.length] ?? '',
+          severity: i % rules.length === 0 ? 'error' : 'warning',
+          message: `the page at 0x${(0x100000 + i * 0x3000).toString(16)} is in no mem record`,
+          location: { address: BigInt(0x100000 + i * 0x3000) },
+        }),
+      );
+      const { page, offences } = await chromium.open(pageOf(handover, { ...result, findings }));
+      expect(await page.locator('#spaces details.space').count()).toBe(2);
+      await page.locator('#rule-KHO-008 p.more button').click();
+      expect(await page.locator('#rule-KHO-008 ol.findings > li').count()).toBeGreaterThan(200);
+      await page.selectOption('select[name=area]', 'MAP');
+      expect(await page.locator('details.rule:visible').count()).toBe(1);
+      expect(await ask(page, '0x112000')).toContain('the page at 0x112000 is in no mem record');
+      expect(await timeOf(page, ['+', '+', '+', 'ArrowRight', 'ArrowRight', '-', 'Home'])).toBeLessThan(500);
+      expect(offences).toEqual([]);
+    },
+  );
 
   test('hostile names are text in every place', async () => {
     const name = HOSTILE[1];

@@ -1,9 +1,12 @@
 /** Every fault, run once for all tests of a file. */
+import { sweep } from '../../sweep.js';
 import { iommuTableFaults } from '../iommu-tables/faults.js';
-import { draftFaults } from './drafts.js';
+import { draftFaults, NOT_CAPTURED } from './drafts.js';
 import { type Fault, type Proofs, proofsOf } from './fault.js';
 import { fdtFaults } from './fdt.js';
+import { RELATED } from './related.js';
 import { rfcFaults } from './rfc.js';
+import { UNSEEN } from './unseen.js';
 import { upstreamFaults } from './upstream.js';
 import { vtdFaults } from './vtd.js';
 
@@ -19,6 +22,9 @@ export const faults: readonly Fault[] = [
 let proofs: Proofs | undefined;
 
 export function allProofs(): Proofs {
-  proofs ??= proofsOf(faults);
+  // By night they are looked for again.
+  const given = (cell: string) =>
+    sweep(1, 0) === 0 && (cell in UNSEEN || cell in RELATED || NOT_CAPTURED.has(cell));
+  proofs ??= proofsOf(faults, given);
   return proofs;
 }

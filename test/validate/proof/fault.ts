@@ -52,8 +52,12 @@ const FEW = 8;
 
 const SEVERITIES = new Map(catalogue.map(({ id, severity }) => [id, severity]));
 
-/** Runs the whole catalogue over every fault that can still prove something of its own rule. */
-export function proofsOf(faults: Iterable<Fault>): Proofs {
+/**
+ * Runs the whole catalogue over every fault that can still prove something of its own rule.
+ *
+ * @param given what was given up: of a rule with other errors, or of `ID GENERATION` where none was seen, nothing more is looked for
+ */
+export function proofsOf(faults: Iterable<Fault>, given: (cell: string) => boolean): Proofs {
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
   const told: Finding[] = [];
@@ -85,7 +89,8 @@ export function proofsOf(faults: Iterable<Fault>): Proofs {
       ({ id, vtd, generations }) =>
         vtd !== true &&
         generations.includes(generation) &&
-        (seen.get(id)?.has(generation) !== true || best.get(id)?.others.length !== 0),
+        ((seen.get(id)?.has(generation) !== true && !given(`${id} ${generation}`)) ||
+          (best.get(id)?.others.length !== 0 && !given(id))),
     );
     return new Set(wanted.map(({ id }) => id));
   }
