@@ -5,3 +5,6 @@ const NIGHTLY = process.env.KHO_NIGHTLY === '1';
 export function sweep(nightly: number, daily: number): number {
   return NIGHTLY ? nightly : daily;
 }
+
+/** For tests that `npm run nightly` alone has: `test.skipIf(byDay)`. */
+export const byDay = !NIGHTLY;

@@ -20,6 +20,7 @@ import { parse } from 'yaml';
 import { fixtures } from '../fixtures.js';
 import { checkedRun } from '../report/sarif-check.js';
 import { parseXml } from '../report/xml-parser.js';
+import { byDay } from '../sweep.js';
 import { kho } from './kho.js';
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
@@ -165,7 +166,7 @@ describe('action.yml', () => {
     expect(parseXml(readFileSync(join(folder, 'kho.xml'), 'utf8')).attributes.failures).toBe('1');
   });
 
-  test('a core that is cut off is incomplete, let pass or not', () => {
+  test.skipIf(byDay)('a core that is cut off is incomplete, let pass or not', () => {
     const whole = gunzipSync(readFileSync(join(folder, 'handover.elf')));
     writeFileSync(join(folder, 'cut.elf'), whole.subarray(0, whole.length - 1));
     const { status, outputs } = runAction({ dumps: 'cut.elf' });
@@ -187,7 +188,7 @@ describe('action.yml', () => {
     expect([status, outputs.get('verdict')]).toEqual([2, 'unusable']);
   });
 
-  test('what an older run wrote is not published, whichever step fails', () => {
+  test.skipIf(byDay)('what an older run wrote is not published, whichever step fails', () => {
     const stale = () => {
       for (const name of ['kho.sarif', 'kho.xml']) writeFileSync(join(folder, name), 'of an older run');
     };

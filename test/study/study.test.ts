@@ -11,7 +11,7 @@ import { constrained } from '../../study/report.js';
 import { sitesOf } from '../../study/sites.js';
 import { runStudy } from '../../study/study.js';
 import { fixtures } from '../fixtures.js';
-import { sweep } from '../sweep.js';
+import { byDay, sweep } from '../sweep.js';
 
 const dumps = studyDumps(fixtures);
 const units = unitDumps(fixtures);
@@ -107,7 +107,7 @@ test('one seed gives one result, another one another', { timeout: 600_000 }, () 
   expect(a).not.toBe(c);
 });
 
-test('most corruptions of constrained fields are seen', { timeout: 600_000 }, () => {
+test.skipIf(byDay)('most corruptions of constrained fields are seen', { timeout: 600_000 }, () => {
   const { tried, seen } = constrained(runStudy(some, sweep(2, 1), 3));
   expect(tried).toBeGreaterThan(sweep(150, 75));
   expect(seen / tried).toBeGreaterThan(0.9);

@@ -31,7 +31,7 @@ describe('a page of a healthy dump is missing', LONG, () => {
     const same = decodeAt(watched, address, { pageSize, ...formOf(handover) });
     const records = new Set(looked);
     const whole = validate(same, catalogue);
-    const step = sweep(1, ALIKE.has(name) ? 8 : 3);
+    const step = sweep(1, ALIKE.has(name) ? 10 : 5);
     for (const [index, page] of worthTaking(pages, looked, pageSize).entries()) {
       if (index % step !== 0) continue;
       const less = decodeAt(without(memory, page, pageSize), address, { pageSize, ...formOf(handover) });

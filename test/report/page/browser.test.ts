@@ -17,7 +17,7 @@ import { fileBytes, gunzip } from '../../memory/bytes.js';
 import { buildDump } from '../../rfc/build-dump.js';
 import { damaged } from '../../rfc/corrupt.js';
 import { SAMPLE_PLAN } from '../../rfc/plan.js';
-import { sweep } from '../../sweep.js';
+import { byDay, sweep } from '../../sweep.js';
 import { decodeSynthesis } from '../../synth/accounts.js';
 import { type Chromium, executable, startChromium, type Watched } from './chromium.js';
 import { HOSTILE, hostileHandover } from './hostile.js';
@@ -164,7 +164,7 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  test('without scripts: the map, the findings and every record are there', async () => {
+  test.skipIf(byDay)('without scripts: the map, the findings and every record are there', async () => {
     const { page, offences } = await chromium.open(iommu, { javaScriptEnabled: false });
     expect(await page.locator('svg').isVisible()).toBe(true);
     expect(await page.locator('.search').isVisible()).toBe(false);
@@ -173,7 +173,7 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
     expect(offences).toEqual([]);
   });
 
-  test.skipIf(sweep(0, 1) === 1)(
+  test.skipIf(byDay)(
     'a guest of 128 GiB with devices and 100,000 findings: a small page, its filters, a fluid map',
     async () => {
       const options = {
@@ -248,7 +248,7 @@ describe.skipIf(executable === undefined && !required)('in Chromium', () => {
   });
 
   // By day the registers are left out: a second viewer takes as long as three pages.
-  test.skipIf(sweep(0, 1) === 1)(
+  test.skipIf(byDay)(
     'the viewer: a blob with the core that has its memory, and memory with registers',
     async () => {
       const watched = await chromium.openFile(viewer);
