@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kho } from './cli/kho.js';
 import { fixtures } from './fixtures.js';
-import { sweep } from './sweep.js';
+import { byDay, sweep } from './sweep.js';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = ['README.md', 'docs/install.md', 'docs/synth.md'];
@@ -86,7 +86,7 @@ afterAll(() => {
 function run(command: string): { status: number | null; stdout: string; stderr: string } {
   const daily = command
     .replace(/--count 1000\b/, `--count ${sweep(1000, 10)}`)
-    .replace(/--guest-ram \d+G/, (size) => (sweep(1, 0) === 1 ? size : '--guest-ram 1G'));
+    .replace(/--guest-ram \d+G/, (size) => (byDay ? '--guest-ram 1G' : size));
   if (!/[|>&;'"]/.test(daily)) return kho(daily.split(/ +/).slice(1));
   const here = daily.replace(/> (?:~|\/\S*)?\/(\S+)/g, (_, path: string) => {
     return `> ${path.replaceAll('/', '-')}`;

@@ -37,18 +37,22 @@ export function watchBudget<T extends OpenedMemory>(path: string, memory: T): T 
 export function* withinBudget<T extends Uint8Array | string>(chunks: Iterable<T>, free = 0): Generator<T> {
   let left = free;
   for (const chunk of chunks) {
-    // Of several inputs the largest one counts; without one that is limited there is no limit.
-    const budgets = opened.flatMap(({ path, memory: { memory } }) =>
-      memory.budget === undefined ? [] : [{ path, budget: memory.budget }],
-    );
-    const [largest] = budgets.sort((a, b) => b.budget.limit('output') - a.budget.limit('output'));
     const counted = Math.max(0, chunk.length - left);
     left = Math.max(0, left - chunk.length);
-    if (largest !== undefined && counted > 0 && !largest.budget.take('output', counted)) {
+    const largest = counted === 0 ? undefined : largestInput();
+    if (largest?.budget.take('output', counted) === false) {
       throw new InputError(largest.path, 'budget-output', 'the output is out of proportion to it');
     }
     yield chunk;
   }
+}
+
+/** Of several inputs the largest one counts; without one that is limited there is no limit. */
+function largestInput() {
+  const budgets = opened.flatMap(({ path, memory: { memory } }) =>
+    memory.budget === undefined ? [] : [{ path, budget: memory.budget }],
+  );
+  return budgets.sort((a, b) => b.budget.limit('output') - a.budget.limit('output'))[0];
 }
 
 /** A line for each limit that was reached, by whatever part of the run: its results are not whole then. */

@@ -1,5 +1,6 @@
 /** The help as yargs lays it out, with what it cannot do: what options take, and commands that can be copied. */
 import type { Argv } from 'yargs';
+import { wrappedText } from '../report/wrap.js';
 import { withPlaceholders } from './placeholders.js';
 
 /** Of every command that has no epilogue of its own (design section 4). */
@@ -41,25 +42,12 @@ export function adjustHelp(parser: Argv, width: number): void {
     epilogue = EXIT_STATUS;
     return reset.call(usage, local);
   };
-  usage.help = () =>
-    [withPlaceholders(help.call(usage)), ...exampleText(examples, width), wrapped(epilogue, width)].join(
+  usage.help = () => {
+    const last = epilogue.split('\n').flatMap((text) => [...wrappedText('', text, width)]);
+    return [withPlaceholders(help.call(usage)), ...exampleText(examples, width), last.join('\n')].join(
       '\n\n',
     );
-}
-
-function wrapped(text: string, width: number): string {
-  const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
-    }
-    lines.push(line);
-  }
-  return lines.join('\n');
+  };
 }
 
 /** Command lines with what each is for beside it, or below where one is too long for that. */

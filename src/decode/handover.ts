@@ -98,10 +98,11 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   // What a file has by itself is the file's; in memory, between the parts of a tree, there may be anything.
   const found = createFound();
   const { address } = options;
+  const read = parsed(bytes);
   const own =
     memory === undefined || address === undefined
-      ? bytes
-      : withoutForeign(found.reporter, bytes, address, 'root tree');
+      ? read
+      : withoutForeign(found.reporter, read, address, 'root tree');
   const handover = decodeBlob(own, options);
   found.addTo(handover);
   const { reused } = handover;
@@ -126,15 +127,15 @@ function createFound() {
   };
 }
 
-function decodeBlob(bytes: Uint8Array, options: DecodeOptions): Handover {
+function decodeBlob(tree: FdtTree, options: DecodeOptions): Handover {
   const { takenOver, memory, ...asHandedOver } = options;
   if (takenOver?.tentative === true) {
     const plain = { ...asHandedOver, ...(memory === undefined ? {} : { memory }) };
-    const whole = decodeBlob(bytes, plain);
+    const whole = decodeBlob(tree, plain);
     if (isWhole(whole)) return { ...whole, takenOver };
-    return decodeBlob(bytes, { ...plain, takenOver: { why: takenOver.why } });
+    return decodeBlob(tree, { ...plain, takenOver: { why: takenOver.why } });
   }
-  const tree = parsed(bytes);
+  const { bytes } = tree;
   if (!isTree(bytes) && !isNamed(options) && options.assume === undefined) {
     const rider = decodeRecordRider(bytes, options);
     if (rider !== undefined) return rider;

@@ -5,7 +5,6 @@ import {
   type FdtHeader,
   FdtHeaderMagic,
   FdtToken,
-  readFdtHeader,
 } from '../records/fdt.js';
 import type { FdtTree } from './fdt-tree.js';
 import { parseFdt } from './parse.js';
@@ -59,11 +58,10 @@ const SMALL = 0x1_0000;
  * used again, takes in. What editing leaves between the parts (fdt_del_node and fdt_pack move them) is the tree's own and
  * not told; neither are zeros.
  */
-export function foreignParts(bytes: Uint8Array): Extent[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < FDT_HEADER_SIZE || view.getUint32(0) !== FdtHeaderMagic.fdtMagic) return [];
-  if (headerFaults(readFdtHeader(view, 0)) >= FAULTY_HEADER) return [[0, bytes.length]];
-  const tree = parseFdt(bytes);
+export function foreignParts(tree: FdtTree): Extent[] {
+  const { bytes, header } = tree;
+  if (header?.magic !== FdtHeaderMagic.fdtMagic) return [];
+  if (headerFaults(header) >= FAULTY_HEADER) return [[0, bytes.length]];
   const parts = partsOf(tree)
     .map(([start, end]) => [start, start === tree.structStart ? beforeUnknown(tree, end) : end] as const)
     .sort(([a], [b]) => a - b);
@@ -74,13 +72,13 @@ export function foreignParts(bytes: Uint8Array): Extent[] {
     at = Math.max(at, end);
   }
   if (gaps.length === 0) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const own = new Set<number>();
   for (const [start, end] of parts)
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) own.add(view.getUint32(i));
-  const { offDtStruct } = readFdtHeader(view, 0);
   return gaps.filter(([start, end]) => {
     // Nothing that was edited lies before the structure block: libfdt leaves zeros between the parts.
-    if (end <= offDtStruct) return true;
+    if (end <= header.offDtStruct) return true;
     let foreign = 0;
     let same = 0;
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {

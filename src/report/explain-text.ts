@@ -1,4 +1,5 @@
 /** One rule or one record, whole. */
+
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { formsOf } from '../structures/forms.js';
 import { exampleOf } from '../validate/example.js';
@@ -6,6 +7,7 @@ import type { Rule } from '../validate/rule.js';
 import { formReleases, type RecordForm } from '../versions/forms.js';
 import { areaOf, areaTitle } from './areas.js';
 import { type Paint, plain } from './paint.js';
+import { wrappedText } from './wrap.js';
 
 /** Columns of text that a terminal of 100 has left beside the names. */
 const WIDTH = 84;
@@ -13,7 +15,7 @@ const WIDTH = 84;
 export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint = plain): Generator<string> {
   yield `${paint('node', rule.id)}  ${paint(rule.severity, rule.severity)}`;
   yield '';
-  yield* wrapped('  ', rule.title, WIDTH + 14);
+  yield* wrappedText('  ', rule.title, WIDTH + 14);
   yield '';
   const rows: [name: string, text: string][] = [
     ['otherwise', rule.consequence],
@@ -45,22 +47,10 @@ export function* ruleLines(rule: Rule, catalogue: readonly Rule[], paint: Paint 
 
 function* labelled(label: string, text: string): Generator<string> {
   let first = true;
-  for (const line of wrapped('', text, WIDTH)) {
+  for (const line of wrappedText('', text, WIDTH)) {
     yield `  ${first ? label : ' '.repeat(12)} ${line}`;
     first = false;
   }
-}
-
-/** Breaks at spaces; a word that is longer than the line stays whole. */
-function* wrapped(indent: string, text: string, width: number): Generator<string> {
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      yield indent + line;
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  yield indent + line;
 }
 
 /** A record in each of its forms, newest first, with who has it. */

@@ -46,3 +46,15 @@ function* pieces(line: string, width: number): Generator<string> {
   }
   yield open;
 }
+
+/** Breaks a text at its spaces; a word that is longer than the line stays whole. */
+export function* wrappedText(indent: string, text: string, width: number): Generator<string> {
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      yield indent + line;
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  yield indent + line;
+}

@@ -1,7 +1,7 @@
 /** Which of the places that records point to look like the records that should be there. */
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import { countUnlike, looksLikeList } from '../schema/plausible.js';
+import { countUnlike, looksLikeList } from '../schema/plausible-lists.js';
 import type { RecordType } from '../schema/record.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 

@@ -5,6 +5,7 @@ import { blockNumbers, fsMemRange } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
 import { type PageSet, pageSet, pageSetOfFrames } from '../memory/page-set.js';
+import { once } from '../schema/once.js';
 import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from '../structures/guestmemfs/memory.js';
 import { lower } from './numbers.js';
 
@@ -159,12 +160,4 @@ function firstById<T extends { persistentId?: bigint }>(items: readonly T[]): Re
     if (item.persistentId !== undefined && !byId.has(item.persistentId)) byId.set(item.persistentId, item);
   }
   return byId;
-}
-
-function once<T>(compute: () => T): () => T {
-  let value: { of: T } | undefined;
-  return () => {
-    value ??= { of: compute() };
-    return value.of;
-  };
 }

@@ -1,6 +1,7 @@
 /** What a byte of a devicetree blob is: which token, of which node or property. */
 
-import { type FdtTree, parseFdt } from '../fdt/parse.js';
+import { parseOnce } from '../decode/parsed.js';
+import type { FdtTree } from '../fdt/parse.js';
 import { nodeName, nodePath, propertyName, propertyValue, valueOffset } from '../fdt/tree.js';
 import { firstIndex } from '../memory/first-after.js';
 import {
@@ -35,12 +36,9 @@ const TAGS: ReadonlyMap<number, string> = new Map([
   [FdtToken.end, 'FDT_END'],
 ]);
 
-const parsed = new WeakMap<Uint8Array, FdtTree>();
-
 /** @param offset within the blob */
 export function blobPlace(bytes: Uint8Array, offset: number): BlobPlace {
-  const tree = parsed.get(bytes) ?? parseFdt(bytes);
-  parsed.set(bytes, tree);
+  const tree = parseOnce(bytes);
   const { header } = tree;
   if (offset < FDT_HEADER_SIZE)
     return { record: recordName(fdtHeader), start: 0, size: FDT_HEADER_SIZE, what: 'the header' };

@@ -6,7 +6,8 @@ import { luoFileSer, luoSessionSer } from '../../src/records/luo.js';
 import { memfdLuoFolioSer, memfdLuoSer } from '../../src/records/memfd.js';
 import { khoVmallocHdr } from '../../src/records/vmalloc.js';
 import { scalableRootEntry } from '../../src/records/vtd.js';
-import { countUnlike, looksLike, looksLikeList } from '../../src/schema/plausible.js';
+import { looksLike } from '../../src/schema/plausible.js';
+import { countUnlike, looksLikeList } from '../../src/schema/plausible-lists.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { textToBytes } from '../../src/schema/text.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sweep } from '../sweep.js';
+import { byDay, sweep } from '../sweep.js';
 import { CANARIES, type Canary, comeOut, plant } from './canaries.js';
 import { COMMANDS, outputsOf, TELLING } from './commands.js';
 import {
@@ -76,7 +76,7 @@ test('what is looked for is found', () => {
 });
 
 /** Small ones by day, of a map in bitmaps and of one that is a tree. */
-const names = sweep(1, 0) === 1 ? coreNames() : ['captured-linux-7.3/core.elf.gz'];
+const names = byDay ? ['captured-linux-7.3/core.elf.gz'] : coreNames();
 
 /** All that fits, 258 KiB, and a little more than there is. */
 const FIELD_VALUES = [0xffff_ffff_ffff_ffffn, 0x4_0800n, 256n];

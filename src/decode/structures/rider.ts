@@ -61,11 +61,13 @@ export function readRiderRecord(
   blob: Uint8Array,
   address: bigint | undefined,
 ): Model | undefined {
-  if (address !== undefined && rider.record?.recognise(blob).foreign === true && !isClear(blob)) {
+  let found = rider.record?.recognise(blob);
+  if (address !== undefined && found?.foreign === true && !isClear(blob)) {
     reporter.reused(`blob of ${rider.name}`, Number(address), Number(address) + blob.length);
     blob.fill(0);
+    found = rider.record?.recognise(blob);
   }
-  const { said, form, problem } = rider.record?.recognise(blob) ?? {};
+  const { said, form, problem } = found ?? {};
   if (problem !== undefined) {
     const { code, message, field } = problem;
     reporter.add(code, message, {

@@ -3,7 +3,7 @@
 import type { FolioColumns, FolioRun, FolioView, VmallocArea } from '../../abi/upstream/model.js';
 import { tellEntries } from '../../memory/work.js';
 import type { KhoVmalloc } from '../../records/vmalloc.js';
-import { mayBeUnlike } from '../../schema/plausible.js';
+import { mayBeUnlike } from '../../schema/plausible-lists.js';
 import { FOLIO_SER, FOLIO_SER_BITS, FOLIO_SER_SIZE, folioSer } from '../../structures/folios.js';
 import { dataView } from '../bytes.js';
 import { believedEntries } from './believed.js';
@@ -86,6 +86,8 @@ function folioView(
   };
   /** Entries before this one were judged. */
   let judged = 0;
+  /** Whether there is anything among them that has to be looked at each time. */
+  let odd = false;
 
   function* windows(told = late): Generator<Window & { view: DataView; first: number }> {
     const bytes = new Uint8Array(Math.min(WINDOW, length) * FOLIO_SER_SIZE);
@@ -97,7 +99,10 @@ function folioView(
       const offset = first * FOLIO_SER_SIZE;
       const known = readArea({ memory }, area, offset, wanted * FOLIO_SER_SIZE, bytes);
       const count = Math.floor(known / FOLIO_SER_SIZE);
-      if (mayBeUnlike(folioSer, signed, count)) clear(told, bytes, first, count);
+      if ((odd || first + count > judged) && mayBeUnlike(folioSer, signed, count)) {
+        odd = true;
+        clear(told, bytes, first, count);
+      }
       judged = Math.max(judged, first + count);
       tellEntries(wanted);
       yield { view, words, first, count };

@@ -4,16 +4,12 @@
  */
 import type { ReusedMemory } from '../../abi/missing.js';
 import { foreignParts } from '../../fdt/blob-parts.js';
+import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
-import {
-  findTails,
-  findUnlike,
-  findUnlikeAddresses,
-  isPageAddress,
-  looksLike,
-  looksLikeBits,
-} from '../../schema/plausible.js';
+import { looksLike } from '../../schema/plausible.js';
+import { findTails, findUnlike } from '../../schema/plausible-lists.js';
+import { findUnlikeAddresses, isPageAddress, looksLikeBits } from '../../schema/plausible-words.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
 import type { Reporter } from './report.js';
@@ -135,16 +131,16 @@ export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: 
 /**
  * Clears what of a blob in memory is not its tree.
  *
- * @returns the bytes themselves where there is no such thing, else a copy
+ * @returns the tree itself where there is no such thing, else that of a copy
  */
-export function withoutForeign(told: Told, bytes: Uint8Array, at: number | bigint, what: string): Uint8Array {
-  const foreign = foreignParts(bytes);
-  if (foreign.length === 0) return bytes;
-  const own = bytes.slice();
+export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, what: string): FdtTree {
+  const foreign = foreignParts(tree);
+  if (foreign.length === 0) return tree;
+  const own = tree.bytes.slice();
   const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
   for (const [start, end] of foreign) found(start, end);
   finish();
-  return own;
+  return parseFdt(own);
 }
 
 /** Whether bytes are all zero. */

@@ -12,7 +12,7 @@ import { readTree, treeSize } from '../find-search.js';
 import { attachBlob, attachStructures } from '../structures/attach.js';
 import { readRiderRecord, readRiderTree } from '../structures/rider.js';
 import type { Context, RiderContext } from './context.js';
-import { withoutForeign } from './reused.js';
+import { isClear, withoutForeign } from './reused.js';
 
 /** A larger blob is not kept as bytes; the known ones have a page. */
 const MAX_BLOB = 1 << 20;
@@ -31,18 +31,15 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     if (isGone(handover, name)) continue;
     const read = readBlob(subtree, rider);
     if (read === undefined) continue;
-    const blob = isTree(read)
-      ? withoutForeign(rider.reporter, read, subtree.address ?? 0n, `blob of ${name}`)
-      : bytesOf(rider, subtree, read);
-    subtree.blob = blob;
-    if (isTree(blob)) {
+    if (isTree(read)) {
       const { budget } = rider.context?.memory ?? {};
-      if (budget?.take('held', HELD_TOKENS * blob.length) === false) {
-        delete subtree.blob;
-        continue;
-      }
-      subtree.tree = parseFdt(blob);
-    }
+      if (budget?.take('held', HELD_TOKENS * read.length) === false) continue;
+      const { address = 0n } = subtree;
+      const tree = withoutForeign(rider.reporter, parseFdt(read), address, `blob of ${name}`);
+      if (isTree(tree.bytes)) subtree.tree = tree;
+      subtree.blob = tree.bytes;
+    } else subtree.blob = bytesOf(rider, subtree, read);
+    const { blob } = subtree;
     // A look-up by name finds the first of several equal ones, and so does the model.
     subtree.known = first && decodeRider(handover, rider, name, blob, subtree.tree, subtree.address);
     if (subtree.known || !first) continue;
@@ -62,7 +59,7 @@ function isGone({ takenOver }: Handover, name: string): boolean {
 /** A blob that is no tree. Where it should be one it belongs to somebody else; of an unknown child it may be anything. */
 function bytesOf({ reporter }: RiderContext, { name, address = 0n }: Subtree, bytes: Uint8Array): Uint8Array {
   const known = riderOf(name);
-  if (known === undefined || known.record !== undefined || bytes.every((byte) => byte === 0)) return bytes;
+  if (known === undefined || known.record !== undefined || isClear(bytes)) return bytes;
   reporter.reused(`blob of ${name}`, Number(address), Number(address) + bytes.length);
   return new Uint8Array(bytes.length);
 }
