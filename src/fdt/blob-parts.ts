@@ -56,15 +56,15 @@ const SMALL = 0x1_0000;
 /**
  * What of a blob in memory is not its tree, and was never: bytes of somebody else that a damaged size, or a page that was
  * used again, takes in. What editing leaves between the parts (fdt_del_node and fdt_pack move them) is the tree's own and
- * not told; neither are zeros.
+ * not told; neither are zeros. A tree of which something is damaged or cut is kept as it is: what is missing of it may
+ * be what lies beside its parts.
  */
 export function foreignParts(tree: FdtTree): Extent[] {
   const { bytes, header } = tree;
   if (header?.magic !== FdtHeaderMagic.fdtMagic) return [];
-  if (headerFaults(header) >= FAULTY_HEADER) return [[0, bytes.length]];
-  const parts = partsOf(tree)
-    .map(([start, end]) => [start, start === tree.structStart ? beforeUnknown(tree, end) : end] as const)
-    .sort(([a], [b]) => a - b);
+  if (headerFaults(header, bytes.length) >= FAULTY_HEADER) return [[0, bytes.length]];
+  if (!isWhole(tree)) return [];
+  const parts = partsOf(tree).sort(([a], [b]) => a - b);
   const gaps: Extent[] = [];
   let at = 0;
   for (const [start, end] of [...parts, [bytes.length, bytes.length] as const]) {
@@ -92,18 +92,37 @@ export function foreignParts(tree: FdtTree): Extent[] {
   });
 }
 
-/** Up to where tokens are tokens: what follows an unknown one may be somebody else's. */
-function beforeUnknown({ diagnostics }: FdtTree, end: number): number {
-  const unknown = diagnostics.find(({ code }) => code === 'unknown-token');
-  return unknown === undefined ? end : Math.min(end, unknown.offset);
+/** What a size that takes in too much, or a header's other fields beside it, make of a tree that is whole. */
+const BESIDE: ReadonlySet<string> = new Set([
+  'trailing-bytes',
+  'bytes-after-end',
+  'truncated-file',
+  'block-out-of-bounds',
+  'blocks-overlap',
+]);
+
+/** Where libfdt's writer has the reservations; dtc and fdt_open_into have them right after the header. */
+const RESERVATIONS = Math.ceil(FDT_HEADER_SIZE / FDT_RESERVE_ENTRY_SIZE) * FDT_RESERVE_ENTRY_SIZE;
+
+/** Whether all of a tree is found: reservations, tokens up to FDT_END, and the name of each property. */
+function isWhole(tree: FdtTree): boolean {
+  const { bytes, header, complete, diagnostics, kind, nameOffset, count } = tree;
+  if (!complete || !diagnostics.every(({ code }) => BESIDE.has(code))) return false;
+  if (header === undefined || header.offMemRsvmap > RESERVATIONS) return false;
+  const strings = bytes.subarray(tree.stringsStart, tree.stringsEnd);
+  // A name is whole if the last NUL is not before it.
+  const last = strings.lastIndexOf(0);
+  for (let i = 0; i < count; i++) if (kind[i] === FdtToken.prop && (nameOffset[i] ?? 0) > last) return false;
+  return true;
 }
 
-function headerFaults(header: FdtHeader): number {
+/** @param length of the bytes, which a damaged total size does not tell */
+function headerFaults(header: FdtHeader, length: number): number {
   const { totalsize, offDtStruct, offDtStrings, offMemRsvmap, version, lastCompVersion } = header;
   const { sizeDtStrings, sizeDtStruct } = header;
   const places = [offDtStruct, offDtStrings, offMemRsvmap, sizeDtStrings, sizeDtStruct];
   return (
-    places.filter((place) => place > totalsize).length +
+    places.filter((place) => place > Math.max(totalsize, length)).length +
     [version, lastCompVersion].filter((each) => each > VERSIONS).length
   );
 }

@@ -1,0 +1,58 @@
+/** A tree in memory with one fault is a damaged tree, not somebody else's memory: all of it comes back from its document. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { decodeHandover } from '../../src/decode/handover.js';
+import { encodeBlob } from '../../src/encode/blob.js';
+import { parseFdt } from '../../src/fdt/parse.js';
+import { segmentsMemory } from '../../src/memory/segments.js';
+import { FDT_HEADER_SIZE, FdtToken } from '../../src/records/fdt.js';
+import { jsonChunks } from '../../src/report/json-chunks.js';
+import { modelJson } from '../../src/report/model-json.js';
+import { blobPaths, fixtures } from '../fixtures.js';
+import { sweep } from '../sweep.js';
+
+const ADDRESS = 0x10_0000;
+
+/** Whether decoding a blob that is in memory keeps it. */
+function isKept(bytes: Uint8Array): boolean {
+  const memory = segmentsMemory([{ address: ADDRESS, bytes }], 'tree');
+  const handover = decodeHandover(bytes, { memory, address: BigInt(ADDRESS) });
+  const json = [...jsonChunks(modelJson(handover))].join('');
+  return Buffer.compare(encodeBlob(JSON.parse(json)).bytes, bytes) === 0;
+}
+
+const VALUES = [0, 1, 0x38, 0x1000, 0x10_0000, 0x0400_0000, 0xffff_ffff];
+
+/** Each fault, in words, and the tree with it. */
+function* faults(bytes: Uint8Array): Generator<readonly [what: string, bytes: Uint8Array]> {
+  const changed = (at: number, value: number): Uint8Array => {
+    const copy = bytes.slice();
+    new DataView(copy.buffer).setUint32(at, value);
+    return copy;
+  };
+  // The magic makes it a tree.
+  for (let at = 4; at < FDT_HEADER_SIZE; at += 4)
+    for (const value of VALUES) yield [`header word ${at} is ${value}`, changed(at, value)];
+  const tree = parseFdt(bytes);
+  for (let i = 0; i < tree.count; i++) {
+    const at = tree.at[i] ?? 0;
+    for (const value of [0, 7, 0xffff_ffff]) yield [`token at ${at} is ${value}`, changed(at, value)];
+    if (tree.kind[i] !== FdtToken.prop) continue;
+    for (const value of VALUES) {
+      yield [`length at ${at + 4} is ${value}`, changed(at + 4, value)];
+      yield [`name at ${at + 8} is ${value}`, changed(at + 8, value)];
+    }
+  }
+  for (let end = FDT_HEADER_SIZE; end < bytes.length; end += 4)
+    yield [`cut at ${end}`, bytes.subarray(0, end)];
+}
+
+test.each(blobPaths().map((path) => [relative(fixtures, path), path]))('%s', (_name, path) => {
+  const bytes = new Uint8Array(readFileSync(path));
+  const lost: string[] = [];
+  const each = sweep(1, 13);
+  let i = 0;
+  for (const [what, broken] of faults(bytes)) if (i++ % each === 0 && !isKept(broken)) lost.push(what);
+  expect(lost).toEqual([]);
+});
