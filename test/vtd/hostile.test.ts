@@ -316,6 +316,40 @@ describe('runs', () => {
     expect(leavesOf(walk.batches).map(({ target }) => target)).toEqual([0xffe00, 0, 0x100000, 0x100200]);
   });
 
+  it.each([
+    [1, 1],
+    [1, 2],
+    [2, 1],
+    [2, 2],
+    [2, 3],
+    [3, 2],
+    [3, 3],
+  ])(
+    'tell the bits of both sides of a 4 GiB line: from leaves of level %i to leaves of level %i',
+    (below, above) => {
+      // Tables of level 1 at 0x10000, of level 2 at 0x3000 and 0x4000: the last leaf below, the first above.
+      const line = 0x1_0000_0000n;
+      const sizes = [0n, 0x1000n, 0x20_0000n, 0x4000_0000n];
+      const last = line - (sizes[below] ?? 0n);
+      const large = (entry: bigint, level: number) => entry | (level > 1 ? 0x83n : 3n);
+      const words: (readonly [number, bigint])[] = [
+          [0x2000 + 3 * 8, below === 3 ? large(last, 3) : 0x3003n],
+        [0x2000 + 4 * 8, above === 3 ? large(line, 3) : 0x4003n],
+        ...(below === 3 ? [] : [[0x3ff8, below === 2 ? large(last, 2) : 0x10003n] as const]),
+        ...(above === 3 ? [] : [[0x4000, above === 2 ? large(line, 2) : 0x11003n] as const]),
+        ...(below === 1 ? [[0x10ff8, large(last, 1)] as const] : []),
+        ...(above === 1 ? [[0x11000, large(line, 1)] as const] : []),
+      ];
+      const walk = walkTable({ memory: wordsMemory(words), root: 0x2000, levels: 3, format });
+      let leaves = 0;
+      for (const { orHi, andHi, totalPages } of walk.batches) {
+        leaves += totalPages;
+        expect([orHi & 1, andHi & 1]).toEqual([1, 0]);
+      }
+      expect(leaves).toBe(Number(((sizes[below] ?? 0n) + (sizes[above] ?? 0n)) / 0x1000n));
+    },
+  );
+
   it('do not run into reserved address bits of a narrow host', () => {
     const narrow = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 30 });
     const words: (readonly [number, bigint])[] = [

@@ -404,6 +404,8 @@ function takeLargeLeaf(s: WalkState, level: number, i: number): void {
   const next = (lo >>> 0) + (step % 2 ** 32);
   s.expectedLo = next | 0;
   s.expectedHi = (hi + Math.floor(step / 2 ** 32) + (next < 2 ** 32 ? 0 : 1)) | 0;
+  // A leaf that is the expected one may have another high half all the same: after a 4 GiB line.
+  s.diffHi |= hi ^ s.expectedHi;
   s.leaves++;
   s.pages += span;
 }
