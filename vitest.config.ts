@@ -38,6 +38,7 @@ export default defineConfig({
     // What is polled for comes late on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/seed.ts'],
     reporters: ['default', './test/closing-line.ts'],
     // Many tests wait for processes of the command line: one worker a core, where the default leaves one out.
     maxWorkers: '100%',
