@@ -1,11 +1,12 @@
 /** Preserved vmalloc areas (upstream V1 to V10). */
 
+import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
-import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
@@ -27,6 +28,11 @@ const AREAS: Elements<PlacedArea> = {
   subject: ({ subject }) => subject,
 };
 const rule = rulesOf(AREAS.shared);
+
+/** A field of a descriptor, where that is in memory. */
+function inDescriptor(descriptor: Location, id: string): Location {
+  return { ...descriptor, ...fieldPlace(khoVmalloc, descriptor.address, id) };
+}
 
 /** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
 function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
@@ -65,7 +71,7 @@ const pageCount = eachRule(AREAS, {
     yield {
       subject,
       message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${listed}`,
       expected: `${totalPages}`,
     };
@@ -84,7 +90,7 @@ const definedFlags = eachRule(AREAS, {
     if ((flags & ~FLAGS) === 0) return;
     yield {
       message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
-      location: { ...descriptor, field: 'kho_vmalloc.flags' },
+      location: inDescriptor(descriptor, 'flags'),
       found: hex(flags),
       expected: `bits of ${hex(FLAGS)}`,
     };
@@ -110,7 +116,7 @@ const runOrder = eachRule(AREAS, {
       subject,
       severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
       message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
-      location: { ...descriptor, field: 'kho_vmalloc.order' },
+      location: inDescriptor(descriptor, 'order'),
       found: `${area.descriptor.order}`,
       expected: `at most ${limit}`,
     };
@@ -278,7 +284,7 @@ const noEntriesBehindZero = eachRule(AREAS, {
       if (!stray) continue;
       yield {
         message: `${owner}: the list page at ${hex(address)} has non-zero entries after the 0 in entry ${used}`,
-        location: at(address, 'kho_vmalloc_chunk.phys'),
+        location: at(address + KHO_VMALLOC_HDR_SIZE + (used + 1) * 8, 'kho_vmalloc_chunk.phys'),
       };
     }
   },
@@ -295,7 +301,7 @@ const firstPage = eachRule(AREAS, {
     if (first !== 0n || totalPages === 0) return;
     yield {
       message: `${owner}: first is 0, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.first' },
+      location: inDescriptor(descriptor, 'first'),
       found: '0x0',
     };
   },
@@ -312,7 +318,7 @@ const allocatable = eachRule(AREAS, {
     if (totalPages <= MAX_PAGES) return;
     yield {
       message: `${owner}: total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${totalPages}`,
       expected: `at most ${Math.floor(MAX_PAGES)}`,
     };
