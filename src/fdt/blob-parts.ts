@@ -94,7 +94,7 @@ function brokenOff(tree: FdtTree): Extent[] {
   const { foreign, same } = countWords(bytes, first, wordsOf(bytes, [[0, from]]));
   if (foreign < FIRST_WORDS / 2 || same * 8 > foreign) return [];
   const strings = bytes.subarray(stringsStart, stringsEnd);
-  if (stringsStart < from || strings.length === 0 || !areNames(strings)) return [[from, bytes.length]];
+  if (stringsStart < from || strings.at(-1) !== 0 || !areNames(strings)) return [[from, bytes.length]];
   const after: Extent = [stringsEnd, bytes.length];
   const rest: Extent[] = [[from, stringsStart], after];
   return rest.filter(([start, end]) => end > start && bytes.subarray(start, end).some((byte) => byte !== 0));

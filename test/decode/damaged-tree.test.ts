@@ -61,6 +61,7 @@ test.each(blobPaths().map((path) => [relative(fixtures, path), path]))('%s', (_n
 /** Somebody else's words. */
 const OTHERS: readonly (readonly [string, (i: number) => number])[] = [
   ['letters', (i) => 0x6b65_7900 + 0x61 + (i % 26)],
+  ['names', (i) => (i % 9 === 0 ? 0x6b65_7900 : 0x6b65_7961 + (i % 26))],
   ['kernel addresses', (i) => (i % 2 === 0 ? Math.imul(i + 1, 0x9e37_79b1) >>> 0 : 0x8088_ffff)],
 ];
 
