@@ -2,7 +2,6 @@
 
 import type { Guestmemfs } from '../abi/model.js';
 import { packRecords } from '../abi/record-view.js';
-import { fsMemRange } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import {
   GUESTMEMFS_SB_SIZE,
@@ -11,7 +10,7 @@ import {
   guestmemfsSb,
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
-import { BITMAP_SIZE, INODE_TABLE_SIZE, LAST_INO } from '../structures/guestmemfs/memory.js';
+import { BITMAP_SIZE, fsMemRange, INODE_TABLE_SIZE, LAST_INO } from '../structures/guestmemfs/memory.js';
 import { bitmapBytes, indexBytes, inodeTableBytes, mappingBytes, sparseSegments } from './rfc-memory.js';
 import { type GuestmemfsContents, guestmemfsContents } from './rfc-memory-json.js';
 import { type Placement, put } from './rfc-memory-place.js';

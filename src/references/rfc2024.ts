@@ -1,6 +1,5 @@
 /** The records of the 2024 series that the tree leads to: guestmemfs, page tables. */
 import type { AddressRange, Domain, Guestmemfs, Handover } from '../abi/model.js';
-import { fsMemRange } from '../decode/guestmemfs.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import {
@@ -13,7 +12,7 @@ import {
 } from '../records/guestmemfs.js';
 import type { KhoMem } from '../records/kho.js';
 import { beforeNul, bytesToText } from '../schema/text.js';
-import { BITMAP_SIZE, GUESTMEMFS_BLOCK, MAPPING_PAGE } from '../structures/guestmemfs/memory.js';
+import { BITMAP_SIZE, fsMemRange, GUESTMEMFS_BLOCK, MAPPING_PAGE } from '../structures/guestmemfs/memory.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import { noRuns, type Run, type TableTree } from './claim.js';
 import { claim, partOwner } from './owners.js';

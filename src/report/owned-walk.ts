@@ -1,11 +1,12 @@
 /** Leaves with the owner of the memory that they map, and whether it is preserved: for people and as data. */
+
 import type { Handover } from '../abi/model.js';
-import { fsMemRange } from '../decode/guestmemfs.js';
 import { type FilePages, type FolioHolder, filePages } from '../decode/iommu/file-pages.js';
 import { pageSet } from '../memory/page-set.js';
 import { escapeJson, escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex, thousands } from '../schema/units.js';
+import { fsMemRange } from '../structures/guestmemfs/memory.js';
 import { jsonOf, sizeText, tableOf } from '../vtd/text/table.js';
 import { type LeafBatch, pagesPerEntry } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';

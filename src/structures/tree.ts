@@ -3,6 +3,8 @@
  * decode reads it, encode writes in its order, and the reference graph is derived from its records.
  */
 import type { RecordType } from '../schema/record.js';
+import type { Model } from './structure.js';
+import type { TreeMemory } from './tree-memory.js';
 
 /** A property's value: which record, how many, and where it goes in the model. */
 export interface PropertyBinding {
@@ -49,6 +51,8 @@ export interface NodeBinding {
   readonly told?: true;
   readonly properties: readonly PropertyBinding[];
   readonly children: readonly NodeBinding[];
+  /** What its records lead to, and those of nodes that are merged into it. */
+  readonly memory?: TreeMemory;
 }
 
 /** A whole tree of one generation. */
@@ -86,4 +90,23 @@ export function container(
   properties: readonly PropertyBinding[] = [],
 ): NodeBinding {
   return { name: { literal }, place: { merge: true }, properties, children };
+}
+
+/** The nodes that have an object of their own in a model, in the order in which they are written, with that object. */
+export function* eachNode(
+  { children }: NodeBinding,
+  model: object,
+): Generator<{ readonly binding: NodeBinding; readonly model: Model }> {
+  for (const binding of children) {
+    const { place } = binding;
+    if ('merge' in place) {
+      yield* eachNode(binding, model);
+      continue;
+    }
+    const found = (model as Model)['object' in place ? place.object : place.list];
+    for (const node of ('list' in place ? (found ?? []) : found === undefined ? [] : [found]) as Model[]) {
+      yield { binding, model: node };
+      yield* eachNode(binding, node);
+    }
+  }
 }

@@ -13,6 +13,7 @@ const ENGINES: readonly string[] = [
   'structures/lists.ts',
   'structures/model.ts',
   'structures/tree.ts',
+  'structures/tree-memory.ts',
   'structures/blocks.ts',
   'decode/structures/',
   'decode/upstream/believed.ts',
@@ -38,6 +39,7 @@ const ENGINES: readonly string[] = [
   'diff/kept/uses-tables.ts',
   'report/structure-',
   'report/tree-json.ts',
+  'report/tree-memory-json.ts',
 ];
 /** Where versions of ABIs are named: as facts, as forms, and in what is generated. A path that ends with a slash is a folder. */
 const VERSIONED: readonly string[] = [

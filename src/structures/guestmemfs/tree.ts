@@ -2,6 +2,7 @@
 import { numInodes } from '../../records/guestmemfs.js';
 import { khoMem } from '../../records/kho.js';
 import { container, type NodeBinding, one, packed, value } from '../tree.js';
+import { guestmemfsMemory } from './binding.js';
 
 /** `compatible` of /guestmemfs. */
 export const GUESTMEMFS = 'guestmemfs-v1';
@@ -21,4 +22,5 @@ export const guestmemfs: NodeBinding = {
       [one('mem', 'mappingsToInode', khoMem), value('num_inodes', 'numInodes', numInodes)],
     ),
   ],
+  memory: guestmemfsMemory,
 };
