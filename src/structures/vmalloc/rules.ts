@@ -4,6 +4,7 @@ import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
+import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
@@ -123,6 +124,12 @@ const runOrder = eachRule(AREAS, {
   },
 });
 
+/** Where a list goes on after its last page. */
+function linkOf({ pages, location }: PlacedArea): Location {
+  const last = pages.at(-1);
+  return last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next');
+}
+
 const listChain = eachRule(AREAS, {
   id: 'VMALLOC-004',
   title: 'the list of a vmalloc area has no loop, and its pages are not shared',
@@ -130,63 +137,67 @@ const listChain = eachRule(AREAS, {
   evidence: RESTORE,
   consequence:
     'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
-  *faults({ owner, broken, pages, location }) {
+  *faults(placed) {
+    const { owner, broken } = placed;
     if (broken?.kind !== 'loop' && broken?.kind !== 'shared') return;
-    const last = pages.at(-1);
     yield {
       message: `${owner}: its list continues at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which is already in the list' : 'which is a list page of another area'}`,
-      location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+      location: linkOf(placed),
       found: hex(broken.next),
     };
   },
 });
 
-const listPages = rule({
+/** A list page, or what comes after those that the dump holds. */
+interface ListedPage extends Piece {
+  readonly after?: true;
+  /** A block of its order is not restored. */
+  readonly most: number;
+}
+
+const listPages = preservedRule(AREAS, {
   id: 'VMALLOC-005',
   title: 'every list page of a vmalloc area is preserved as a single page',
   source: 'upstream V5, corrections (vmalloc)',
   evidence: `${RESTORE}, kho_restore_page`,
   consequence:
     'unless a preserved block starts there, neither the page nor the area can be restored. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
-  check(context, report) {
-    const areas = AREAS.each(context, report);
-    const map = wholeMap(context, report);
-    for (const { owner, subject, pages, broken, location } of areas) {
-      if (broken?.kind === 'pointer') {
-        const last = pages.at(-1);
-        report.finding({
-          subject,
-          message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
-          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
-          found: hex(broken.next),
-        });
-      }
-      if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
-        const last = pages.at(-1);
-        report.finding({
-          subject,
-          message: `${owner}: its list continues at ${hex(broken.next)}, which is not preserved`,
-          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
-          found: hex(broken.next),
-        });
-      }
-      for (const { address } of map === undefined ? [] : pages) {
-        if (map === undefined) continue;
-        const pfn = Math.floor(address / map.pageSize);
-        const order = orderAt(map, pfn);
-        if (order === 0) continue;
-        const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
-        const refused =
-          factsOf(context.handover.generation)?.map === 'chunks' && order > maxPageOrder(map.pageSize);
-        report.finding({
-          ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
-          subject,
-          message: `${owner}: its list page at ${hex(address)} ${order > 0 ? `is the first of a block of order ${order}` : inside}`,
-          location: at(address),
-          ...(order > 0 ? { found: `order ${order}`, expected: 'order 0' } : {}),
-        });
-      }
-    }
+  *before(placed) {
+    const { owner, broken } = placed;
+    if (broken?.kind !== 'pointer') return;
+    yield {
+      message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
+      location: linkOf(placed),
+      found: hex(broken.next),
+    };
+  },
+  *pieces({ pages, broken }, { handover: { generation, pageSize } }): Generator<ListedPage> {
+    const most = factsOf(generation)?.map === 'chunks' ? maxPageOrder(pageSize) : Number.POSITIVE_INFINITY;
+    if (broken?.kind === 'absent') yield { start: broken.next, preserved: 'bytes', after: true, most };
+    for (const { address } of pages) yield { start: BigInt(address), preserved: 'page', most };
+  },
+  fault({ kind, order }, { start, after, most }, placed) {
+    const { owner } = placed;
+    if (after === true)
+      return {
+        message: `${owner}: its list continues at ${hex(start)}, which is not preserved`,
+        location: linkOf(placed),
+        found: hex(start),
+      };
+    const message = `${owner}: its list page at ${hex(start)}`;
+    const location = at(start);
+    if (kind === 'larger')
+      return {
+        ...(order > most ? {} : { severity: 'warning' }),
+        message: `${message} is the first of a block of order ${order}`,
+        location,
+        found: `order ${order}`,
+        expected: 'order 0',
+      };
+    return {
+      message: `${message} ${kind === 'within' ? 'is within a preserved block' : 'is not preserved'}`,
+      location,
+    };
   },
 });
 
