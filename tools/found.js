@@ -35,9 +35,11 @@ function refuse(folder, file, what) {
 const bindings = folders.flatMap((folder) => {
   const source = text(folder, 'binding.ts');
   if (source === undefined) return [];
-  const found = [...source.matchAll(/^export const (\w+): (Subject|Rider) =/gm)];
-  if (found.length === 0) return refuse(folder, 'binding.ts', 'no constant of type Subject or Rider');
-  return found.map(([, name, kind]) => ({ folder, name, kind }));
+  const found = [...source.matchAll(/^export const (\w+): (Subject|Rider|TreeMemory) =/gm)];
+  if (found.length === 0)
+    return refuse(folder, 'binding.ts', 'no constant of type Subject, Rider or TreeMemory');
+  // Memory of a tree is named by that tree's own binding.
+  return found.flatMap(([, name, kind]) => (kind === 'TreeMemory' ? [] : { folder, name, kind }));
 });
 const namesOf = (kind) => bindings.flatMap((each) => (each.kind === kind ? each.name : [])).join(', ');
 write('bindings-found.ts', [
