@@ -45,6 +45,8 @@ function partsOf(tree: FdtTree): Extent[] {
 
 /** Of a header, so many fields that no writer writes are not damage of the blob. */
 const FAULTY_HEADER = 3;
+/** No kernel writes larger ones. */
+const LARGEST_TREE = 64 << 20;
 /** Versions of the format that a blob may have; 17 is the last one. */
 const VERSIONS = 32;
 /** Words of a gap that are nowhere in the tree, so that it is not what an edit left behind. */
@@ -61,8 +63,10 @@ const SMALL = 0x1_0000;
  */
 export function foreignParts(tree: FdtTree): Extent[] {
   const { bytes, header } = tree;
-  if (header?.magic !== FdtHeaderMagic.fdtMagic) return [];
+  if (header === undefined) return [];
+  // With or without the magic number.
   if (headerFaults(header, bytes.length) >= FAULTY_HEADER) return [[0, bytes.length]];
+  if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
   if (!isWhole(tree)) return brokenOff(tree);
   const parts = partsOf(tree).sort(([a], [b]) => a - b);
   const gaps: Extent[] = [];
@@ -156,8 +160,9 @@ function headerFaults(header: FdtHeader, length: number): number {
   const { totalsize, offDtStruct, offDtStrings, offMemRsvmap, version, lastCompVersion } = header;
   const { sizeDtStrings, sizeDtStruct } = header;
   const places = [offDtStruct, offDtStrings, offMemRsvmap, sizeDtStrings, sizeDtStruct];
+  const end = Math.max(Math.min(totalsize, LARGEST_TREE), length);
   return (
-    places.filter((place) => place > Math.max(totalsize, length)).length +
+    places.filter((place) => place > end).length +
     [version, lastCompVersion].filter((each) => each > VERSIONS).length
   );
 }

@@ -9,6 +9,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import { recordTypes } from '../records/index.js';
 import { looksLike } from '../schema/plausible.js';
+import { looksLikeBits } from '../schema/plausible-words.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
@@ -19,6 +20,8 @@ const WINDOW = 32;
 /** Bytes shown before and after a marked field. */
 const AROUND = 8;
 const WORD = 8;
+/** No kernel has smaller pages. */
+const PAGE = 4096n;
 
 /** Some bytes of a record or of the blob. */
 export interface FindingBytes {
@@ -106,6 +109,7 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
   const size = record?.size ?? extent.end;
   // The bytes there may be in use by now: no byte of it is shown.
   if (span === undefined && record !== undefined && !isRecord(record, start, memory)) return undefined;
+  if (span !== undefined && !isBits(start, memory)) return undefined;
   const marked =
     span === undefined ? extent : { start: Math.floor(span.low / 8), end: Math.floor(span.high / 8) + 1 };
   const texts = record === undefined ? [] : textsBeside(record, marked);
@@ -144,6 +148,12 @@ function textsBeside({ fields }: RecordType<unknown>, { start, end }: Extent): E
     .filter(({ text, bitOffset }) => text === true && bitOffset !== undefined)
     .map(extentOf)
     .filter((text) => text.end <= start || text.start >= end);
+}
+
+/** Whether what is around a word of bits can be bits as well. */
+function isBits(address: bigint, memory: PhysicalMemory): boolean {
+  const page = readBytes(memory, address - (address % PAGE), Number(PAGE));
+  return page === undefined || looksLikeBits(new DataView(page.buffer, page.byteOffset, page.byteLength));
 }
 
 function isRecord(record: RecordType<unknown>, start: bigint, memory: PhysicalMemory): boolean {

@@ -28,6 +28,8 @@ export function isText(view: DataView, start: number, length: number): boolean {
 
 /** Of a bitmap, so many words of which nearly all are addresses of the kernel's own memory, or letters, are no bits. */
 const LEAST_FOREIGN = 64;
+/** Of a few words of bits within a record, so many, and no others. */
+const LEAST_FEW = 3;
 /** Letters that such words have between them: patterns of bits repeat a few bytes. */
 const LEAST_DIFFERENT = 8;
 /** Bits 63:47 of such an address, in its high half. */
@@ -55,7 +57,8 @@ export function looksLikeBits(view: DataView): boolean {
     else others++;
   }
   const foreign = pointers + (letters.size < LEAST_DIFFERENT ? 0 : texts);
-  return foreign < LEAST_FOREIGN || (pointers + texts + others - foreign) * 8 > foreign;
+  const least = Math.min(LEAST_FOREIGN, Math.max(LEAST_FEW, byteLength / 16));
+  return foreign < least || (pointers + texts + others - foreign) * 8 > foreign;
 }
 
 /** Whether a word is eight printable characters; if so, adds them. */
