@@ -126,7 +126,7 @@ export function regionOf({ region }: TreeMemory, node: Model): ReturnType<typeof
 }
 
 /** The record that names a part. */
-export function partRecord({ from, nth }: Part, node: Model): NamedMemory | undefined {
+export function partRecord({ from, nth }: Pick<Part, 'from' | 'nth'>, node: Model): NamedMemory | undefined {
   if (nth === undefined) return node[from] as NamedMemory | undefined;
   const records = node[from] as { readonly length: number; at(i: number): NamedMemory } | undefined;
   return records !== undefined && nth < records.length ? records.at(nth) : undefined;

@@ -55,10 +55,11 @@ function readNode(context: Context, memory: TreeMemory, node: Model): void {
 /** The bytes of a part: as many as its record says, bounded by what the kernel allocates. Absent ones are reported. */
 function readPart(
   context: Context,
-  { what, size, record, ...part }: Exclude<MemoryPart, { kind: 'bits' }>,
+  part: Exclude<MemoryPart, { kind: 'bits' }>,
   node: Model,
 ): Uint8Array | undefined {
-  const named = partRecord({ what, size, ...part }, node);
+  const { what, size, record } = part;
+  const named = partRecord(part, node);
   if (named === undefined) return undefined;
   const length = named.len < BigInt(size) ? Number(named.len) : size;
   const bytes = readBytes(context.memory, named.addr, length);
