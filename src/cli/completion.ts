@@ -3,13 +3,14 @@ import type { CommandModule } from 'yargs';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined, OUTPUT_OPTION } from './common.js';
+import { joined } from './common.js';
 import { bashLines } from './completion/bash.js';
 import { fishLines } from './completion/fish.js';
 import { SHELLS, type Shell } from './completion/shells.js';
 import { valueFinder } from './completion/values.js';
 import { zshLines } from './completion/zsh.js';
 import { lastValue, UsageError } from './numbers.js';
+import { OUTPUT_OPTION } from './options.js';
 
 interface CompletionArguments {
   shell: string | undefined;
