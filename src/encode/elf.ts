@@ -7,6 +7,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
 import { segmentsMemory } from '../memory/segments.js';
 import { rfc2024 } from '../structures/rfc-2024/tree.js';
+import { eachNode } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { encodeBlob } from './blob.js';
 import { memoryCoreChunks } from './elf-chunks.js';
@@ -78,19 +79,28 @@ export function encodeElf(document: unknown, memory?: PhysicalMemory, limit?: nu
 }
 
 /** What the tree refers to and neither the model nor the memory holds. */
-function leftOut({ domains, guestmemfs, preserved }: Handover, memory: PhysicalMemory): string[] {
+function leftOut(handover: Handover, memory: PhysicalMemory): string[] {
   const messages: string[] = [];
-  const missing = (domains ?? []).filter(
-    ({ pgd }) => pgd !== undefined && readBytes(memory, pgd, 4096) === undefined,
-  );
-  if (missing.length > 0) {
-    const names = missing.map(({ persistentId, nodeName }) => `${persistentId ?? nodeName ?? '?'}`);
-    messages.push(`the page tables of domain ${names.join(', ')} are left out: the model does not hold them`);
+  const missing = new Map<string, string[]>();
+  const nodes = [...eachNode(rfc2024.root, handover)];
+  for (const { binding, model } of nodes) {
+    const { tables } = binding;
+    const root = tables === undefined ? undefined : (model[tables.root] as bigint | undefined);
+    if (tables === undefined || root === undefined || readBytes(memory, root, PAGE) !== undefined) continue;
+    const names = missing.get(tables.what) ?? [];
+    names.push(`${model[tables.number] ?? model.nodeName ?? '?'}`);
+    missing.set(tables.what, names);
   }
+  for (const [what, names] of missing)
+    messages.push(
+      `the page tables of ${what} ${names.join(', ')} are left out: the model does not hold them`,
+    );
   let absent = 0n;
-  for (const { start, end } of preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
+  for (const { start, end } of handover.preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
   if (absent > 0n) {
-    const data = guestmemfs === undefined ? 'their contents' : 'file data and other contents';
+    const data = nodes.some(({ binding }) => binding.memory !== undefined)
+      ? 'file data and other contents'
+      : 'their contents';
     messages.push(`${absent} bytes of preserved memory are left out: the model does not hold ${data}`);
   }
   return messages;

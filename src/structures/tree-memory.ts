@@ -1,8 +1,9 @@
 /** What records of a tree's node lead to in memory. Nothing there says what it is: the node does. */
 import { KHO_MEM_ADDR_BITS } from '../records/kho.js';
 import type { RecordType } from '../schema/record.js';
+import type { Compared } from './compared.js';
 import type { Model, RecordBinding } from './structure.js';
-import type { TREE_PARTS } from './typed.js';
+import type { NodeKey, TREE_PARTS } from './typed.js';
 
 /** Flag in an address: the region was never given to the page allocator (include/uapi/linux/kexec.h KHO_MEM_NOINIT). */
 export const KHO_MEM_NOINIT = BigInt(KHO_MEM_ADDR_BITS.noinit.lo >>> 0);
@@ -60,10 +61,17 @@ export interface TablePart extends Part, Read {
   readonly kind: 'table';
   /** Key of an entry's number. */
   readonly number: string;
-  /** Entries in use: their key in the model and in JSON. */
-  readonly used: { readonly key: string; readonly element: RecordBinding };
+  /** Entries in use: their key in the model and in JSON, what the name of one is in places, and what it is compared by. */
+  readonly used: {
+    readonly key: string;
+    readonly element: RecordBinding;
+    readonly named: NodeKey;
+    readonly compared: readonly Compared[];
+  };
   /** The others: their key in JSON, where they are not as the kernel makes them. */
   readonly others: { readonly key: string; readonly element: RecordBinding };
+  /** Others that stand for those of their kind, beside so many in use. */
+  samples(used: number): readonly { readonly number: number; readonly what: string; readonly list: string }[];
   /** Whether the entry at an offset is in use: most of thousands are not, and no object is made of these. */
   isUsed(table: DataView, at: number): boolean;
   readonly page: EntryPage;
@@ -77,6 +85,8 @@ export interface NumbersPart extends Part, Read {
 /** A bit for each block of the region that an entry has. */
 export interface BitsPart extends Part {
   readonly kind: 'bits';
+  /** For people, where it stands by itself. */
+  readonly called: string;
 }
 
 export type MemoryPart = RecordPart | TablePart | NumbersPart | BitsPart;
@@ -104,12 +114,14 @@ export interface Unsaid {
 export interface TreeMemory {
   /** What of a handover is missing where one is not in the dump. */
   readonly part: (typeof TREE_PARTS)[number];
+  /** All that is allocated for them, for people. */
+  readonly what: string;
   /** Key of what was read. */
   readonly state: string;
   /** In the order in which they are placed. */
   readonly parts: readonly MemoryPart[];
-  /** Key of the record of the memory that blocks are of, and the bytes of one. */
-  readonly region: { readonly from: string; readonly block: bigint };
+  /** Key of the record of the memory that blocks are of, what that is for people, and the bytes of a block. */
+  readonly region: { readonly from: string; readonly what: string; readonly block: bigint };
   readonly unsaid: Unsaid;
 }
 

@@ -37,6 +37,10 @@ export const LIST_PARTS = ['sessions', 'files', 'flbs'] as const;
 /** Those of drafts; `draft` is every one that has no part of its own. */
 export const STRUCTURE_PARTS = ['iommu', 'iommufd', 'vfio', 'pci', 'draft'] as const;
 
+/** Nodes of the 2024 series as places of differences, and what names one, or an entry of what it leads to, there. */
+export type NodePart = 'ftrace' | 'domain' | 'guestmemfs' | 'iommufd';
+export type NodeKey = 'iommufd' | 'ioas' | 'area' | 'domain' | 'bus' | 'devfn' | 'cpu' | 'file';
+
 /** Structures in memory that nodes of a tree lead to. */
 export const TREE_PARTS = ['guestmemfs'] as const;
 

@@ -28,6 +28,7 @@ function inode(what: string, name: string): RecordBinding {
 
 export const guestmemfsMemory: TreeMemory = {
   part: 'guestmemfs',
+  what: 'the inode table and the mapping pages',
   state: 'state',
   parts: [
     {
@@ -50,8 +51,24 @@ export const guestmemfsMemory: TreeMemory = {
       record: guestmemfsInode,
       key: 'inodes',
       number: 'ino',
-      used: { key: 'files', element: inode('file', 'name') },
+      used: {
+        key: 'files',
+        element: inode('file', 'name'),
+        named: 'file',
+        compared: [
+          { name: 'ino', path: ['ino'], unit: 'id' },
+          { name: 'num_mappings', path: ['numMappings'], unit: 'count' },
+          { name: 'size', path: ['blocks'], unit: 'size', each: GUESTMEMFS_BLOCK },
+          { name: 'long_term_pins', path: ['longTermPins'], unit: 'count' },
+          { name: 'mappings', path: ['mappingPage'], only: 'strict' },
+          { name: 'extents', path: ['extents'], only: 'strict' },
+        ],
+      },
       others: { key: 'inodes', element: inode('inode', 'filename') },
+      samples: (files) => [
+        { number: 1, what: 'the directory, inode 1', list: 'directory' },
+        { number: files + 2, what: `inode ${files + 2}`, list: 'free inodes' },
+      ],
       isUsed: (table, at) => (table.getInt32(at + GUESTMEMFS_INODE.flags, true) & INODE_FILE) !== 0,
       page: {
         what: 'mapping page',
@@ -71,8 +88,15 @@ export const guestmemfsMemory: TreeMemory = {
       record: mappingInode,
       key: 'index',
     },
-    { kind: 'bits', what: 'allocation bitmap', from: 'superblock', nth: 2, size: BITMAP_SIZE },
+    {
+      kind: 'bits',
+      what: 'allocation bitmap',
+      called: "the allocator's bitmap",
+      from: 'superblock',
+      nth: 2,
+      size: BITMAP_SIZE,
+    },
   ],
-  region: { from: 'fsMem', block: GUESTMEMFS_BLOCK },
+  region: { from: 'fsMem', what: 'the region', block: GUESTMEMFS_BLOCK },
   unsaid,
 };

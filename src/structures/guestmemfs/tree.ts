@@ -23,4 +23,17 @@ export const guestmemfs: NodeBinding = {
     ),
   ],
   memory: guestmemfsMemory,
+  part: 'guestmemfs',
+  compared: [
+    { name: 'fs_mem', path: ['fsMem', 'len'], unit: 'size' },
+    { name: 'superblock', path: ['superblock'], only: 'presence' },
+    { name: 'mappings_blocks', path: ['mappingsBlocks'], unit: 'count' },
+    { name: 'mappings_to_inode', path: ['mappingsToInode'], only: 'presence' },
+    { name: 'num_inodes', path: ['numInodes'], unit: 'count' },
+    { name: 'files', path: ['files'], only: 'summary' },
+    { name: 'fs_mem.addr', path: ['fsMem', 'addr'], only: 'strict' },
+    { name: 'superblock.mem', path: ['superblock'], only: 'strict' },
+    { name: 'mappings_blocks.mem', path: ['mappingsBlocks'], only: 'strict' },
+    { name: 'mappings_to_inode.addr', path: ['mappingsToInode', 'addr'], only: 'strict' },
+  ],
 };
