@@ -1,7 +1,8 @@
 /**
- * Build time, for the registries of what lies in the folders of structures beside a binding: `structures/rules-found.ts`
- * has the rules of every folder that `structures/rules.ts` does not put in an order, `structures/expect-found.ts` what
- * fuzzing expects of each. A binding is loaded by `dump`, these are not.
+ * Build time, for the registries of what lies in the folders of structures: `structures/bindings-found.ts` has the
+ * subjects and riders that their bindings export, `structures/rules-found.ts` the rules of every folder that
+ * `structures/rules.ts` does not put in an order, `structures/expect-found.ts` what fuzzing expects of each. A binding is
+ * loaded by `dump`, the others are not.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -24,15 +25,39 @@ function write(name, lines) {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== module) writeFileSync(path, module);
 }
 
+/** Says what keeps a folder's file from being found. */
+function refuse(folder, file, what) {
+  console.error(`src/structures/${folder}/${file}: exports ${what}`);
+  process.exitCode = 1;
+  return [];
+}
+
+const bindings = folders.flatMap((folder) => {
+  const source = text(folder, 'binding.ts');
+  if (source === undefined) return [];
+  const found = [...source.matchAll(/^export const (\w+): (Subject|Rider|TreeMemory) =/gm)];
+  if (found.length === 0)
+    return refuse(folder, 'binding.ts', 'no constant of type Subject, Rider or TreeMemory');
+  // Memory of a tree is named by that tree's own binding.
+  return found.flatMap(([, name, kind]) => (kind === 'TreeMemory' ? [] : { folder, name, kind }));
+});
+const namesOf = (kind) => bindings.flatMap((each) => (each.kind === kind ? each.name : [])).join(', ');
+write('bindings-found.ts', [
+  ...bindings.map(({ folder, name }) => `import { ${name} } from './${folder}/binding.js';`),
+  "import type { Rider } from './rider.js';",
+  "import type { Subject } from './structure.js';",
+  '',
+  `export const foundSubjects: readonly Subject[] = [${namesOf('Subject')}];`,
+  `export const foundRiders: readonly Rider[] = [${namesOf('Rider')}];`,
+]);
+
 const ordered = readFileSync(new URL('rules.ts', structures), 'utf8');
 const rules = folders.flatMap((folder) => {
   const source = ordered.includes(`'./${folder}/rules`) ? undefined : text(folder, 'rules.ts');
   if (source === undefined) return [];
   const name = /^export const (\w+Rules)\b/m.exec(source)?.[1];
   if (name !== undefined) return [{ folder, name }];
-  console.error(`src/structures/${folder}/rules.ts: exports no list of rules, whose name ends with Rules`);
-  process.exitCode = 1;
-  return [];
+  return refuse(folder, 'rules.ts', 'no list of rules, whose name ends with Rules');
 });
 write('rules-found.ts', [
   "import type { Rule } from '../validate/rule.js';",

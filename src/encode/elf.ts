@@ -37,6 +37,8 @@ export interface EncodedElf {
  * @param memory where what the model does not hold comes from (page tables, file data, the bitmap): the
  *   memory of the dump that the document was made of. Typed parts win over it. Without it such parts are
  *   left out, and a message names them.
+ * @param limit bytes that lists and records of Linux 6.16 and later may have in all; a run of a few words may stand for
+ *   gigabytes of them
  * @throws ModelError when the document has not the form of a model, naming the place
  * @throws RangeError when a value does not fit its field
  *
@@ -52,9 +54,9 @@ export interface EncodedElf {
  * console.log(size > blob.length, messages.length); //=> true 1
  * ```
  */
-export function encodeElf(document: unknown, memory?: PhysicalMemory): EncodedElf {
+export function encodeElf(document: unknown, memory?: PhysicalMemory, limit?: number): EncodedElf {
   const json = jsonObject(document, '');
-  if (isUpstreamDocument(json)) return encodeUpstreamElf(document, memory);
+  if (isUpstreamDocument(json)) return encodeUpstreamElf(document, memory, limit);
   const { bytes, messages } = encodeBlob(document);
   const place = createSaidPlace();
   const handover = decodeHandover(bytes, isRfc(json.generation) ? { assume: json.generation } : {});

@@ -43,15 +43,15 @@ export function addRiders(context: ReferenceContext, handover: Handover): void {
 /** Claims what the handover itself is written down in: the root tree, the map, blobs. */
 function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): void {
   const { fdtAddress, preservedMap, subtrees = [] } = handover;
-  const own = (place: Place, what: string, runs: Claim['runs']): void =>
-    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs);
+  const own = (place: Place, what: string, runs: Claim['runs'], kept?: Pick<Claim, 'preserved'>): void =>
+    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs, kept);
   const pageAt = (address: number): Run => {
     const start = address - (address % pageSize);
     return { start, end: start + pageSize };
   };
   if (fdtAddress !== undefined) {
     const start = Number(fdtAddress);
-    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }]);
+    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }], { preserved: 'bytes' });
   }
   own({ part: 'preserved' }, 'the preserved memory map', function* () {
     for (const page of preservedMap?.pages ?? []) yield pageAt(page);
@@ -60,7 +60,7 @@ function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): v
     if (address === undefined) continue;
     const length = size ?? BigInt(blob?.length ?? 1);
     const run = { start: address, end: address + (length > 0n ? length : 1n) };
-    own({ part: 'subtree', subtree }, 'the blob', () => [run]);
+    own({ part: 'subtree', subtree }, 'the blob', () => [run], { preserved: 'bytes' });
   }
 }
 

@@ -13,7 +13,7 @@ import type { EntryFormat } from '../vtd/walk/format.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import { holderText } from './held-text.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 const PAGE = 4096;
 
@@ -268,7 +268,7 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (file !== undefined) {
     const { session, file: each } = file;
     const holds = {
-      ...textKeys('session', session.name),
+      ...nameKeys('session', session.name),
       token: hex(each.token),
       fileOffset: hex(page * PAGE),
     };
@@ -277,6 +277,6 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (region === undefined) return own;
   const { kind, name } = region;
   if (kind === 'reserve-mem') return { ...own, holds: { reserveMem: `${name}`, offset: hex(page * PAGE) } };
-  const keys = typeof name === 'string' ? { guestmemfs: name } : textKeys('guestmemfs', name);
+  const keys = typeof name === 'string' ? { guestmemfs: name } : nameKeys('guestmemfs', name);
   return { ...own, holds: { ...keys, fileOffset: hex(page * PAGE) } };
 }

@@ -284,6 +284,7 @@ describe('--exec', () => {
     ['no time', [BLOB, '--exec', 'true @@', '--timeout', 'soon'], /--timeout/],
     ['both', [BLOB, '--self', '--exec', 'true @@'], /cannot be used together/],
     ['no such ABI', ['--abi', 'kho-v9', '-o', 'x'], /--abi: "kho-v9" is not one of/],
+    ['a dump without a tree', ['--self', 'package.json', '--base', '0'], /contains no handover tree/],
   ])('refuses %s', (_, args, message) => {
     const { status, stderr } = kho(['fuzz', ...args]);
     expect(status).toBe(2);

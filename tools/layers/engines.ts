@@ -51,7 +51,7 @@ const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!
 export const SAMPLE = { subject: 'memfd', files: 6 } as const;
 /** Where a structure is named for people, in rules and cases, and in registries. A path that ends with a slash is a folder. */
 const SPOKEN =
-  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|expect-found)\.ts$|\/assets\.ts$/;
+  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|\w+-found)\.ts$|\/assets\.ts$/;
 
 /** Whether a file names the {@link SAMPLE}, comments included, where it should not have to; other subjects' names may contain it. */
 export function namesSample(path: string, source: string): boolean {

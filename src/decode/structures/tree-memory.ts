@@ -2,7 +2,6 @@
 import type { AddressRange } from '../../abi/model.js';
 import { recordView } from '../../abi/record-view.js';
 import { LITTLE_ENDIAN_HOST } from '../../memory/host-order.js';
-import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
 import { type Model, plainModel } from '../../structures/structure.js';
 import { eachNode, type NodeBinding } from '../../structures/tree.js';
@@ -99,7 +98,7 @@ function entriesOf(
     const address = start + BigInt(at);
     const entry = plainModel(used.element, read(view, at) as Model);
     const own = pages.get(number);
-    const blocks = own === undefined ? undefined : readBlocks(context.memory, page, own, entry);
+    const blocks = own === undefined ? undefined : readBlocks(context, page, own, entry);
     if (own !== undefined && blocks === undefined)
       absent(context, `${page.what} of ${others.element.what} ${number}`, own, node);
     // An object a block where they are apart, which few commands ask for.
@@ -132,14 +131,17 @@ function entriesOf(
 
 /** What a page holds, no more than it has room for. */
 function readBlocks(
-  memory: PhysicalMemory,
-  { count: countKey, size }: EntryPage,
+  context: Context,
+  { count: countKey, size, record, what }: EntryPage,
   address: bigint,
   entry: Model,
 ): BigUint64Array | undefined {
   const count = Math.max(0, Math.min(entry[countKey] as number, size / ENTRY));
-  const bytes = readBytes(memory, address, count * ENTRY);
+  const bytes = readBytes(context.memory, address, count * ENTRY);
   if (bytes === undefined) return undefined;
+  const at = Number(address);
+  const around = restOfPage(context, at + bytes.length);
+  clearUnlike(context.reporter, record, { bytes, at }, 0, bytes.length, what, around);
   if (LITTLE_ENDIAN_HOST) return new BigUint64Array(bytes.buffer, 0, count);
   const view = dataView(bytes);
   return BigUint64Array.from({ length: count }, (_, i) => view.getBigUint64(i * ENTRY, true));

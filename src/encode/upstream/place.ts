@@ -25,6 +25,8 @@ export interface Place {
   readonly top?: { readonly document: Json; readonly written: Set<string> };
   /** Puts bytes at a physical address. Throws ModelError when they do not fit physical memory. */
   put(address: bigint, bytes: Uint8Array, what: string): void;
+  /** Says that so many bytes will be made. Throws ModelError beyond what the document may ask for. */
+  make(bytes: number, what: string): void;
   /** A fresh block of 2^order pages, which the map has to keep. */
   keep(order: number): bigint;
   /** A fresh page that the map does not keep, as its own pages. */
@@ -84,15 +86,18 @@ export function createSaidPlace(): SaidPlace {
 
 /**
  * @param used half-open ranges of physical byte addresses in which nothing fresh may be
+ * @param limit bytes that may be made in all: a few words of a document may stand for a long list
  */
 export function createPlace(
   pageSize: number,
   used: Iterable<{ readonly start: bigint | number; readonly end: bigint | number }>,
+  limit = Number.POSITIVE_INFINITY,
 ): Place {
   const segments: MemorySegment[] = [];
   const kept: PreservedBlocks[] = [];
   const messages: string[] = [];
   let map = 0;
+  let made = 0;
   const taken = pageSet(used, APART);
   // The room after everything first, then from the top down.
   const gaps = [...taken.uncovered(APART, PHYSICAL_LIMIT)]
@@ -109,6 +114,14 @@ export function createPlace(
     throw new ModelError('there is no room for fresh pages');
   }
 
+  function make(bytes: number, what: string): void {
+    made += bytes;
+    if (made > limit)
+      throw new ModelError(
+        `${what}: up to here the document asks for more than ${limit >> 20} MiB, which is out of proportion to it (--budget FACTOR raises the limit)`,
+      );
+  }
+
   return {
     pageSize,
     segments,
@@ -119,6 +132,7 @@ export function createPlace(
         throw new ModelError(`${what}: 0x${address.toString(16)} is not a physical address`);
       }
       if (what === MAP_PAGE) map += bytes.length;
+      make(bytes.length, what);
       if (map > MAX_MAP)
         throw new ModelError('preserved: its map takes more than 64 MiB, more than any real map');
       if (bytes.length > 0) segments.push({ address: Number(address), bytes });
@@ -129,5 +143,6 @@ export function createPlace(
       return address;
     },
     page: () => take(pageSize),
+    make,
   };
 }
