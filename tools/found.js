@@ -25,22 +25,11 @@ function write(name, lines) {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== module) writeFileSync(path, module);
 }
 
-/** Says what keeps a folder's file from being found. */
-function refuse(folder, file, what) {
-  console.error(`src/structures/${folder}/${file}: exports ${what}`);
-  process.exitCode = 1;
-  return [];
-}
-
-const bindings = folders.flatMap((folder) => {
-  const source = text(folder, 'binding.ts');
-  if (source === undefined) return [];
-  const found = [...source.matchAll(/^export const (\w+): (Subject|Rider|TreeMemory) =/gm)];
-  if (found.length === 0)
-    return refuse(folder, 'binding.ts', 'no constant of type Subject, Rider or TreeMemory');
-  // Memory of a tree is named by that tree's own binding.
-  return found.flatMap(([, name, kind]) => (kind === 'TreeMemory' ? [] : { folder, name, kind }));
-});
+const bindings = folders.flatMap((folder) =>
+  [...(text(folder, 'binding.ts') ?? '').matchAll(/^export const (\w+): (Subject|Rider) =/gm)].map(
+    ([, name, kind]) => ({ folder, name, kind }),
+  ),
+);
 const namesOf = (kind) => bindings.flatMap((each) => (each.kind === kind ? each.name : [])).join(', ');
 write('bindings-found.ts', [
   ...bindings.map(({ folder, name }) => `import { ${name} } from './${folder}/binding.js';`),
@@ -57,7 +46,9 @@ const rules = folders.flatMap((folder) => {
   if (source === undefined) return [];
   const name = /^export const (\w+Rules)\b/m.exec(source)?.[1];
   if (name !== undefined) return [{ folder, name }];
-  return refuse(folder, 'rules.ts', 'no list of rules, whose name ends with Rules');
+  console.error(`src/structures/${folder}/rules.ts: exports no list of rules, whose name ends with Rules`);
+  process.exitCode = 1;
+  return [];
 });
 write('rules-found.ts', [
   "import type { Rule } from '../validate/rule.js';",

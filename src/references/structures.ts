@@ -302,10 +302,10 @@ function sizesBelow(
 }
 
 /** The pages of a list: each, and its header. */
-function addPages(
+export function addPages(
   { sink, pageSize }: ReferenceContext,
   field: ChainField,
-  pages: readonly ListPage[],
+  pages: readonly { readonly address: bigint; readonly count: bigint | number }[],
   of: string,
   from = 0,
 ): void {

@@ -55,15 +55,25 @@ export function findUnlike(
       found(part.from === records.first ? start : part.from, records.end);
     } else if (part.trailing >= TRAILING && strange()) found(records.end - part.trailing * size, records.end);
     else {
-      for (const at of part.certain) found(at, at + size);
-      for (const at of part.certain.length > 0 || part.halves.length === 0 || !strange() ? [] : part.halves)
-        found(wrongNumbers(record, view, at), at + size);
+      const halves = part.halves.length > 0 && strange() ? part.halves : [];
+      for (const at of [...part.certain, ...halves].sort((a, b) => a - b))
+        found(halves.includes(at) ? wrongNumbers(record, view, at) : at, at + size);
     }
-    for (const { at, size: length } of checksFor(record).bitmaps)
-      for (let start = records.first + at; start + length <= records.end; start += size)
-        if (!looksLikeBits(new DataView(view.buffer, view.byteOffset + start, length)))
-          found(start, start + length);
     next = last;
+  }
+}
+
+/** Words of bits in a record that are letters, or addresses of the kernel. */
+export function findForeignBits(
+  record: RecordType<unknown>,
+  view: DataView,
+  offset: number,
+  found: (start: number, end: number) => void,
+): void {
+  for (const { at, size } of checksFor(record).bitmaps) {
+    const start = offset + at;
+    if (start + size > view.byteLength) continue;
+    if (!looksLikeBits(new DataView(view.buffer, view.byteOffset + start, size))) found(start, start + size);
   }
 }
 

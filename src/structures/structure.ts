@@ -194,7 +194,7 @@ export interface Chain {
   /** What is at the start of each: a pointer to the next and a count. */
   readonly header: RecordType<unknown>;
   /** What a page is called. */
-  readonly page: 'block' | 'page';
+  readonly page: 'block' | 'page' | 'chunk';
   /** Whether the kernel takes a page without elements. */
   readonly empty: boolean;
   /** Pages that the kernel takes at most. */

@@ -8,7 +8,7 @@ import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { looksLike } from '../../schema/plausible.js';
-import { findTails, findUnlike } from '../../schema/plausible-lists.js';
+import { findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
 import { findUnlikeAddresses, isPageAddress, looksLikeBits } from '../../schema/plausible-words.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
@@ -99,6 +99,13 @@ export function clearRecord(
 ): void {
   if (address !== undefined)
     clearUnlike(told, record, { bytes, at: Number(address) }, 0, record.size ?? 0, what);
+}
+
+/** The same for the words of bits within a record that are somebody else's words. */
+export function clearBitmaps(reporter: Told, record: RecordType<unknown>, piece: Piece, what: string): void {
+  const { found, finish } = collector(reporter, piece, what);
+  findForeignBits(record, dataView(piece.bytes), 0, found);
+  finish();
 }
 
 /** The same for addresses of pages, 0 where there is none. */
