@@ -1,6 +1,7 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
 
-import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
+import { grouped } from '../../schema/grouped.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { misplacedRecord } from '../../validate/structures/held.js';
 import { hex } from '../../validate/text.js';
 import { wholeMap } from '../../validate/upstream/shared.js';
