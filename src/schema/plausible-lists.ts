@@ -62,7 +62,8 @@ export function findUnlike(
     }
     // What ends within a record has not all of it.
     const words = foreignBefore(view, at, foreign, Math.max(records.first, foreign - size));
-    if (words < foreign && (foreign < records.end || strange())) foreign = words;
+    const few = foreign === records.end && foreign - words < FEW_WORDS;
+    if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
     if (foreign < records.end) found(foreign, records.end);
     next = last;
   }
@@ -90,6 +91,8 @@ export function findForeignBits(
   }
 }
 
+/** Bytes at the end of a list: a single word may be anything that a user chose. */
+const FEW_WORDS = 16;
 /** So many wrong records at the end of a list are what follows it, and not damage. */
 const TRAILING = 4;
 
