@@ -112,7 +112,10 @@ export function forPeople(args: Pick<CommonArguments, 'output'>, lines: Iterable
 }
 
 /** Writes a result to standard output or, whole or not at all, to the file of `-o`. */
-export async function write(args: CommonArguments, chunks: Iterable<Uint8Array | string>): Promise<void> {
+export async function write(
+  args: Pick<CommonArguments, 'output'>,
+  chunks: Iterable<Uint8Array | string>,
+): Promise<void> {
   await writeFileAtomic(lastValue(args.output) ?? '-', withinBudget(chunks));
 }
 

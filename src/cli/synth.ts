@@ -2,7 +2,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { GENERATIONS, type Generation } from '../abi/model.js';
 import { LUO_VERSIONS, type LuoVersion } from '../abi/upstream/model.js';
-import { writeFileAtomic } from '../memory/node/output.js';
+import { createBudget } from '../memory/budget.js';
 import { jsonBytes } from '../report/json-chunks.js';
 import { size } from '../schema/units.js';
 import { MORE_NAMES } from '../synth/more.js';
@@ -12,8 +12,9 @@ import type { Synthesis } from '../synth/synthesis.js';
 import { IOMMU_STAGES, type IommuStage, LEAF_SIZES, type LeafSize } from '../synth/upstream-plan.js';
 import { RFC } from '../versions/generations.js';
 import { NEWEST, RELEASED, type WrittenForms } from '../versions/written.js';
+import { watchOther } from './budgets.js';
 import { paintFor } from './colour.js';
-import { joined, message } from './common.js';
+import { joined, message, write } from './common.js';
 import { lastValue, oneOf, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { flag, type Given, IN_AND_OUT, type OptionTable, QUIET, type Text, withOptions } from './options.js';
 import { withProgress } from './progress.js';
@@ -56,6 +57,8 @@ const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
 const UNRELEASED = LUO_VERSIONS.filter((version) => !RELEASED.some(({ luo }) => luo?.version === version));
 /** The oldest release but one: its forms are its own. */
 const OLD = RELEASED[1] as WrittenForms;
+/** Bytes of memory of guests where none is asked for. */
+const GUEST_RAM = 1n << 30n;
 const RFC_COUNTS: readonly string[] = ['areas', 'ftraceCpus'];
 /** Counts that the 2024 series and later kernels have. */
 const COMMON_COUNTS: readonly string[] = ['files', 'domains', 'devices', 'levels'];
@@ -154,8 +157,9 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
       : to === 'dtb'
         ? [blob]
         : withProgress(made.chunks(), made.stored, args);
-    await writeFileAtomic(output ?? '-', chunks);
-    if (truth !== undefined) await writeFileAtomic(truth, jsonBytes(made.account));
+    watchOther('synth', createBudget(askedFor(args)));
+    await write({ output }, chunks);
+    if (truth !== undefined) await write({ output: truth }, jsonBytes(made.account));
     const seed = lastValue(args.seed) ?? '0';
     const what = kunit
       ? 'test vectors in C'
@@ -177,6 +181,13 @@ async function kunitChunks(made: Synthesis, args: SynthArguments): Promise<Itera
     return value === undefined ? [] : [`--${name} ${value}`];
   });
   return joined(kunitLines(made, ['kho synth', ...given, '--kunit'].join(' '), packageVersion()));
+}
+
+/** Bytes that stand for what is asked for: a page for each thing, and one byte in 64 of guest memory. */
+function askedFor(args: SynthArguments): number {
+  const { guestRam = GUEST_RAM, pageSize = 4096, ...options } = parameters(args);
+  const things = COUNTS.reduce((sum, key) => sum + (options[key] ?? 0), 0);
+  return Number(guestRam) / 64 + things * pageSize;
 }
 
 function make(args: SynthArguments): Synthesis {

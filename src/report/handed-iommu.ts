@@ -12,7 +12,7 @@ import { hex, thousands } from '../schema/units.js';
 import { pciText } from '../structures/values.js';
 import { sizeText } from '../vtd/text/table.js';
 import { columns } from './columns.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 export { attachmentIdsOf as attachmentIds } from '../decode/iommu/domains.js';
 
@@ -94,7 +94,7 @@ export function domainJson(each: HandedDomain): object {
     ...(domain.vasz === undefined ? {} : { vasz: domain.vasz }),
     ...(stage === undefined ? {} : { stage: stage.stage }),
     iommufds: owners.map(({ session, file }) => ({
-      ...textKeys('session', session.name),
+      ...nameKeys('session', session.name),
       token: hex(file.token),
     })),
   };
