@@ -5,6 +5,7 @@ import { decodeHandover } from '../decode/handover.js';
 import { overlay } from '../memory/overlay.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
+import { several } from '../schema/units.js';
 import { isRfc } from '../versions/generations.js';
 import { encodeBlob } from './blob.js';
 import { memoryCoreChunks } from './elf-chunks.js';
@@ -86,7 +87,7 @@ function leftOut({ domains, guestmemfs, preserved }: Handover, memory: PhysicalM
   );
   if (missing.length > 0) {
     const names = missing.map(({ persistentId, nodeName }) => `${persistentId ?? nodeName ?? '?'}`);
-    messages.push(`the page tables of domain ${names.join(', ')} are left out: the model does not hold them`);
+    messages.push(`the page tables of domain ${several(names)} are left out: the model does not hold them`);
   }
   let absent = 0n;
   for (const { start, end } of preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
