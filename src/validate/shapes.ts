@@ -148,6 +148,28 @@ export function fieldRule<T, M, K extends keyof M & string>(
   });
 }
 
+/**
+ * What is wrong with a count of more elements than there is room for; undefined where they fit.
+ *
+ * @param name of the count
+ * @param place that they are in
+ */
+export function roomFault(
+  name: string,
+  count: number | bigint,
+  place: string,
+  room: number | bigint,
+  location: Location,
+): (Omit<Fault, 'severity'> & { readonly location: Location }) | undefined {
+  if (count <= room) return undefined;
+  return {
+    message: `${name} is ${count}, but ${place} has room for ${room}`,
+    location,
+    found: `${count}`,
+    expected: `at most ${room}`,
+  };
+}
+
 /** A rule that no two elements have the same key; told of each but the first. */
 export function uniqueRule<T>(
   of: Elements<T>,
