@@ -16,7 +16,7 @@ import { beforeNul, bytesToText } from '../schema/text.js';
 import { BITMAP_SIZE, GUESTMEMFS_BLOCK, MAPPING_PAGE } from '../structures/guestmemfs/memory.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import { noRuns, type Run, type TableTree } from './claim.js';
-import { claim, partOwner } from './owners.js';
+import { claim, partOwner, tellUntold } from './owners.js';
 import type { Place } from './place.js';
 import type { ReferenceSink } from './sink.js';
 import { addTables } from './tables.js';
@@ -107,6 +107,7 @@ function claimFiles(sink: ReferenceSink, guestmemfs: Guestmemfs): void {
     },
     { lasting: true },
   );
+  if (guestmemfs.files === undefined) tellUntold(own, 'others', 'the files of guestmemfs are not known');
   const region = fsMemRange(guestmemfs);
   if (region !== undefined) claim(own, 'region', 'the region', () => [region]);
   for (const { name, blocks, mappingPage } of files) {

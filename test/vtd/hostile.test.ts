@@ -333,7 +333,7 @@ describe('runs', () => {
       const last = line - (sizes[below] ?? 0n);
       const large = (entry: bigint, level: number) => entry | (level > 1 ? 0x83n : 3n);
       const words: (readonly [number, bigint])[] = [
-          [0x2000 + 3 * 8, below === 3 ? large(last, 3) : 0x3003n],
+        [0x2000 + 3 * 8, below === 3 ? large(last, 3) : 0x3003n],
         [0x2000 + 4 * 8, above === 3 ? large(line, 3) : 0x4003n],
         ...(below === 3 ? [] : [[0x3ff8, below === 2 ? large(last, 2) : 0x10003n] as const]),
         ...(above === 3 ? [] : [[0x4000, above === 2 ? large(line, 2) : 0x11003n] as const]),

@@ -11,6 +11,7 @@ import type { ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
+import { kindOf } from '../../what/holds.js';
 import type { MappingLookup } from '../../what/mapped.js';
 import type { Cut, OwnedContents, WhatSource } from '../../what/source.js';
 import { namedSpaces } from '../../what/spaces.js';
@@ -398,7 +399,7 @@ function preservedData(
 
 /** @param areaOf the number of an area */
 function contentsData(
-  { place, subject, runs, entries }: OwnedContents,
+  { place, name, subject, runs, entries }: OwnedContents,
   cut: Set<Cut>,
   areaOf: (area: Pick<VmallocArea, 'runs' | 'runSize'>) => number,
 ): ContentsData {
@@ -412,6 +413,7 @@ function contentsData(
   const own = {
     place: toPlain(place),
     ...(subject.cpu === undefined ? {} : { cpu: subject.cpu }),
+    ...(kindOf(place) === 'other' ? { name } : {}),
     rows: rows.text(),
   };
   if (entries === undefined) return own;

@@ -1,10 +1,10 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 
+import { findLists, type PlacedList } from '../../references/chains.js';
 import { FILES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
 import { type Elements, eachRule } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { findLists, type PlacedList } from '../../validate/upstream/chain.js';
 import { at, BLOCKS, orderAt, wholeMap } from '../../validate/upstream/shared.js';
 import { MAX_BLOCKS } from '../blocks.js';
 

@@ -1,15 +1,14 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
 
 import type { Generation } from '../../abi/model.js';
-import { bytesToText } from '../../schema/text.js';
+import { findAreas } from '../../references/chains.js';
+import { luoClaims, releasedRecords, startOf } from '../../references/held.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
 import { rulesOf } from '../../validate/shapes.js';
-import { fileSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
-import { blobs, quoted } from '../../validate/upstream/blobs.js';
-import { findAreas } from '../../validate/upstream/chain.js';
-import { luoClaims } from '../../validate/upstream/claims.js';
+import { blobs } from '../../validate/upstream/blobs.js';
+import { scanFolios } from '../../validate/upstream/folio-scan.js';
 import {
   at,
   CHUNKS,
@@ -19,12 +18,9 @@ import {
   UPSTREAM,
   wholeMap,
 } from '../../validate/upstream/shared.js';
-import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
 
-/** Handlers whose data is the address of a record that is restored. */
-const MEMFD = /^memfd-v\d+$/;
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 
 /** A block that some consumer restores as a folio. */
@@ -45,20 +41,13 @@ function* restored({ handover }: RuleContext): Generator<Restored> {
     for (const { start, end } of runs())
       yield { what, subject, address: BigInt(start), pages: (Number(end) - Number(start)) / pageSize };
   }
-  for (const { name, subject, file } of findMemfds(handover)) {
-    yield { what: `the record of ${name}`, subject, address: file.data };
-  }
   // Of a record that is not in the dump it is known all the same whether it is preserved.
-  for (const { name, files = [] } of luo.sessions ?? []) {
-    for (const { compatible, data, memfd, token } of files) {
-      if (memfd !== undefined || data === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
-      yield {
-        what: `the record of token ${hex(token)}, session ${quoted(name)},`,
-        subject: fileSubject({ name }, { token }),
-        address: data,
-      };
+  const records = releasedRecords(handover);
+  for (const read of [true, false])
+    for (const claim of records) {
+      const { what, subject, unread } = claim;
+      if ((unread !== true) === read) yield { what, subject, address: startOf(claim) };
     }
-  }
 }
 
 const splitRuns = rule({
@@ -94,7 +83,7 @@ const splitRuns = rule({
 
 const restoredHeads = rule({
   id: 'KHO-151',
-  title: 'everything that LUO and memfd restore is preserved, and is at the start of a block',
+  title: 'everything that LUO and file handlers restore is preserved, and is at the start of a block',
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
@@ -156,7 +145,7 @@ const pageAligned = rule({
   },
 });
 
-/** Folios above MAX_PAGE_ORDER among those of memfds and kho_test. */
+/** Folios above MAX_PAGE_ORDER among those of files and kho_test. */
 function checkOrders(context: RuleContext, report: Reporter): void {
   const map = wholeMap(context, report);
   if (map === undefined) return;

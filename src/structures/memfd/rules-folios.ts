@@ -2,8 +2,9 @@
 import type { Rule, Severity } from '../../validate/rule.js';
 import { type Elements, eachRule, uniqueRule, type Words } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
+import type { FolioFault, FolioTally } from '../../validate/upstream/folio-scan.js';
 import { at, withMap } from '../../validate/upstream/shared.js';
-import { type FolioFault, type FolioScan, type FolioTally, MEMFDS, SCANS } from './rules-scan.js';
+import { MEMFDS, type MemfdScan, SCANS } from './rules-scan.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve_folios';
 
@@ -18,9 +19,9 @@ function folioRule(
     ...words
   }: Omit<Words, 'evidence'> & {
     readonly evidence?: string;
-    readonly of?: Elements<FolioScan>;
-    text(tally: FolioTally, scan: FolioScan): string;
-    severityOf?(scan: FolioScan): Severity | undefined;
+    readonly of?: Elements<MemfdScan>;
+    text(tally: FolioTally, scan: MemfdScan): string;
+    severityOf?(scan: MemfdScan): Severity | undefined;
   },
 ): Rule {
   return eachRule(of, {

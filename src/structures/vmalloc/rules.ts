@@ -3,11 +3,11 @@
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { findAreas, type PlacedArea } from '../../references/chains.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 
