@@ -12,7 +12,7 @@ import type { Place } from './place.js';
 /** One that has memory. */
 export interface Owner {
   readonly place: Place;
-  /** In words: `the memfd of token 0x1, session "vm"`. */
+  /** In words, with the kind of file before it where it has one: `token 0x1, session "vm"`. */
   readonly name: string;
   /** The same in findings. */
   readonly subject: Subject;

@@ -7,7 +7,8 @@ import type { TableTree } from '../references/claim.js';
 import { type ReferenceSink, SILENT } from '../references/sink.js';
 import { addTables } from '../references/tables.js';
 import { unitTrees } from '../references/translation.js';
-import { addDirectories, addUnit, type UnitInstance } from '../references/vtd.js';
+import { addDirectories, addUnit } from '../references/vtd.js';
+import type { VtdSettings } from '../schema/settings.js';
 import { rootPointer } from '../vtd/registers.js';
 import { iovasOf, pagesOf, targetsOf } from '../vtd/walk/batch.js';
 import {
@@ -22,7 +23,12 @@ import {
 import type { TrimParts } from './parts.js';
 
 /** A unit, and the one function of it that is wanted. */
-export type TrimUnit = Omit<UnitInstance, 'name'>;
+export interface TrimUnit {
+  /** Value of RTADDR_REG, mode bits included. */
+  readonly rtaddr: bigint;
+  readonly settings: VtdSettings;
+  readonly device?: { readonly bus: number; readonly devfn: number };
+}
 
 const PAGE = 4096;
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
