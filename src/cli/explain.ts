@@ -14,16 +14,18 @@ import { gaps } from '../validate/gaps.js';
 import type { Rule } from '../validate/rule.js';
 import { NEWEST } from '../versions/written.js';
 import { type CommonArguments, commonOptions, joined, message, paint, write } from './common.js';
-import { lastValue, UsageError } from './numbers.js';
+import { lastValue, oneOf, UsageError } from './numbers.js';
+import { flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { namesLike } from './refusal.js';
 import { matchingRules } from './rule-names.js';
 
-interface ExplainArguments extends CommonArguments {
-  topic: string | undefined;
-  markdown: boolean | undefined;
-  'c-header': string | string[] | undefined;
-  format: string | string[] | undefined;
-}
+const OPTIONS = {
+  format: TEXT_OR_JSON,
+  markdown: flag('every rule as one Markdown page'),
+  'c-header': `the structures of a release (7.3), of a generation (${NEWEST}) or of a draft, as a C header with assertions`,
+} as const;
+
+type ExplainArguments = CommonArguments & Given<typeof OPTIONS> & { topic: string | undefined };
 
 /** What is like the name that was asked for; where nothing is, all structures. */
 function unknownTopic(topic: string): string {
@@ -57,18 +59,11 @@ function topicJson(topic: string | undefined): { [key: string]: unknown } {
 
 export const explainCommand: CommandModule<object, ExplainArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
+    withOptions(commonOptions(yargs), OPTIONS)
       .positional('topic', {
         type: 'string',
         describe:
           'rule id, area or pattern of ids, record name, records (their names), or abi; without it, every rule, one per line',
-      })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
-      .option('markdown', { type: 'boolean', describe: 'every rule as one Markdown page' })
-      .option('c-header', {
-        type: 'string',
-        requiresArg: true,
-        describe: `the structures of a release (7.3), of a generation (${NEWEST}) or of a draft, as a C header with assertions`,
       })
       .example('kho explain', 'every rule, id first')
       .example('kho explain DMAR-010', 'what it demands, why, and what the kernel does')
@@ -82,9 +77,7 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .example('kho explain --c-header 7.3 -o kho_abi.h', 'structs and _Static_assert, for a C program'),
   handler: async (args) => {
     const colours = paint(args);
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json')
-      throw new UsageError(`--format: "${format}" is not text or json`);
+    const format = oneOf(args.format, 'format', ['text', 'json']);
     const { topic } = args;
     if (format === 'json') {
       await write(args, jsonBytes(topicJson(topic)));

@@ -10,7 +10,7 @@ import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../records/vmalloc.js';
 import { listCapacity } from '../structures/structure.js';
 import type { Claim } from './claim.js';
 import { claimsOf } from './claims.js';
-import { draftClaims, luoClaims } from './held.js';
+import { draftClaims, riderClaims } from './held.js';
 import type { Place } from './place.js';
 
 /** Why a chain does not end in 0. */
@@ -123,7 +123,7 @@ function readListPages(
 export const findLists = perHandover((handover): readonly PlacedList[] => {
   const { memory, pageSize } = handover;
   if (memory === undefined) return [];
-  const found = [...luoClaims(handover), ...draftClaims(handover)].flatMap(
+  const found = [...riderClaims(handover), ...draftClaims(handover)].flatMap(
     ({ linked, place, subject, by: location = {} }) => {
       if (linked?.field.chain.page !== 'block') return [];
       const { field, list: what, head, pages: blocks } = linked;

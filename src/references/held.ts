@@ -4,12 +4,12 @@ import { orderAt } from '../decode/upstream/pages.js';
 import { physicalAddress } from '../memory/read.js';
 import { DRAFTS, subjectByKey } from '../structures/index.js';
 import type { Claim } from './claim.js';
-import { claimsOf, type FolioClaim, folioClaims } from './claims.js';
+import { claimsOf, type FolioClaim, fileOf, folioClaims } from './claims.js';
 
-/** What LUO itself has: its record, allocations and blocks of records. */
-export function luoClaims(handover: Handover): readonly Claim[] {
+/** What riders themselves have, and not files and FLBs: records, allocations and blocks of records. */
+export function riderClaims(handover: Handover): readonly Claim[] {
   return claimsOf(handover).filter(
-    ({ place: { part, token, flb } }) => part === 'luo' && token === undefined && flb === undefined,
+    ({ rider, place: { token, flb } }) => rider !== undefined && token === undefined && flb === undefined,
   );
 }
 
@@ -22,7 +22,7 @@ export function releasedRecords(handover: Handover): readonly Claim[] {
 }
 
 /**
- * Records of drafts on LUO's FLBs and files, each with the pages of its lists after it. One that nobody can have put
+ * Records of drafts on FLBs and files, each with the pages of its lists after it. One that nobody can have put
  * there is a rule's own, and what it leads to is nothing that anybody wrote.
  */
 export function* draftClaims(handover: Handover): Generator<Claim> {
@@ -34,7 +34,7 @@ export function* draftClaims(handover: Handover): Generator<Claim> {
     let placed = false;
     for (const claim of claims) {
       if (claim.structure !== key) continue;
-      if (claim.at === 'record') placed = misplacedRecord(handover, startOf(claim)) === undefined;
+      if (claim.at === 'record') placed = !isMisplaced(handover, startOf(claim));
       if (placed) yield claim;
     }
   }
@@ -42,11 +42,11 @@ export function* draftClaims(handover: Handover): Generator<Claim> {
 
 /** Lists of folios, but for those of records of drafts that nobody can have put there. */
 export function believedFolios(handover: Handover): readonly FolioClaim[] {
-  return folioClaims(handover).filter(
-    ({ structure = '', by }) =>
-      subjectByKey(structure)?.released === true ||
-      misplacedRecord(handover, by?.address ?? 0n) === undefined,
-  );
+  return folioClaims(handover).filter((claim) => {
+    if (subjectByKey(claim.structure ?? '')?.released === true) return true;
+    const { data } = fileOf(claim)?.file ?? {};
+    return data === undefined || !isMisplaced(handover, data);
+  });
 }
 
 /** The first byte of what a claim has; 0 where it has nothing. */
@@ -55,17 +55,10 @@ export function startOf({ runs }: Claim): bigint {
   return 0n;
 }
 
-/** Why what is restored as a folio cannot be, in words; undefined where it can, or where the map is not known. */
-export function misplacedRecord(
-  { preserved, preservedMap, pageSize }: Handover,
-  data: bigint,
-): string | undefined {
-  if (data === 0n) return 'is 0';
-  if (physicalAddress(data) === undefined) return 'is not a physical address';
-  if (data % BigInt(pageSize) !== 0n) return 'is not the start of a page';
+/** Whether a record is where nothing that is restored as a folio can be, as far as the map is known. */
+function isMisplaced({ preserved, preservedMap, pageSize }: Handover, start: bigint): boolean {
+  if (start === 0n || physicalAddress(start) === undefined || start % BigInt(pageSize) !== 0n) return true;
   const map = preserved?.pages;
-  if (map === undefined || preservedMap?.complete !== true) return undefined;
-  const pfn = Number(data / BigInt(pageSize));
-  if (orderAt(map, pfn) >= 0) return undefined;
-  return map.contains(pfn) ? 'is in a preserved block and does not start it' : 'is not preserved';
+  if (map === undefined || preservedMap?.complete !== true) return false;
+  return orderAt(map, Number(start / BigInt(pageSize))) < 0;
 }

@@ -26,7 +26,7 @@ export function addRider(of: ReferenceContext, rider: Rider, part: Model, tree?:
   const address = pointer === undefined ? own : (part[pointer] as bigint | undefined);
   if (record !== undefined && pointer !== undefined && address !== undefined) {
     const run = { start: address, end: address + BigInt(context.pageSize) };
-    claim(context, 'record', record.record.kernelName, () => [run]);
+    claim(context, 'record', record.record.kernelName, () => [run], { preserved: 'block' });
   }
   if (record !== undefined && partial !== true && address !== undefined) {
     if (pointer === undefined) context.sink.record(record.record, address, name, { list: key });
@@ -76,7 +76,7 @@ function claimNodes(context: ReferenceContext, { name, outline }: Rider, part: M
       subject: { node: called },
     };
     const run = { start, end: start + size, position: 0 };
-    claim({ sink, owner }, 'contents', 'contents', () => [run], { fixed: true });
+    claim({ sink, owner }, 'contents', 'contents', () => [run], { preserved: 'bytes', fixed: true });
   }
   if (!known) tellUntold(context, 'others', `not all ${key} of ${name} are known`);
 }
@@ -108,7 +108,8 @@ function addTagged(
     tellUntold(context, 'all', `the list of ${name} is not known`);
   if (items !== undefined) {
     const entries = area === undefined ? {} : { entries: { record, at: area, what } };
-    claim({ sink, owner: { place, name, subject: {} } }, 'contents', key, runs, entries);
+    const own = { sink, owner: { place, name, subject: {} } };
+    claim(own, 'contents', key, runs, { preserved: 'block', ...entries });
   }
   if (area === undefined) return;
   const origin = (part.origin as { readonly address?: bigint } | undefined)?.address;

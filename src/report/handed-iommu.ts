@@ -11,7 +11,7 @@ import { bytesToText } from '../schema/text.js';
 import { hex, thousands } from '../schema/units.js';
 import { pciText } from '../structures/values.js';
 import { sizeText } from '../vtd/text/table.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 export { attachmentIdsOf as attachmentIds } from '../decode/iommu/domains.js';
 
@@ -104,7 +104,7 @@ export function domainJson(each: HandedDomain): object {
     ...(domain.vasz === undefined ? {} : { vasz: domain.vasz }),
     ...(stage === undefined ? {} : { stage: stage.stage }),
     iommufds: owners.map(({ session, file }) => ({
-      ...textKeys('session', session.name),
+      ...nameKeys('session', session.name),
       token: hex(file.token),
     })),
   };

@@ -1,4 +1,5 @@
 /** Leaves with the owner of the memory that they map, and whether it is preserved: for people and as data. */
+
 import type { Handover } from '../abi/model.js';
 import { pageSet } from '../memory/page-set.js';
 import type { Claim } from '../references/claim.js';
@@ -13,7 +14,7 @@ import type { EntryFormat } from '../vtd/walk/format.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import { holderText } from './held-text.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 const PAGE = 4096;
 
@@ -273,7 +274,7 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (file !== undefined) {
     const { session, file: each } = file;
     const holds = {
-      ...textKeys('session', session.name),
+      ...nameKeys('session', session.name),
       token: hex(each.token),
       fileOffset: hex(page * PAGE),
     };
@@ -282,7 +283,7 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (region === undefined) return own;
   const { place, name } = region.of;
   if (place.file !== undefined)
-    return { ...own, holds: { ...textKeys('guestmemfs', place.file), fileOffset: hex(page * PAGE) } };
+    return { ...own, holds: { ...nameKeys('guestmemfs', place.file), fileOffset: hex(page * PAGE) } };
   const whose = place.region === undefined ? { owner: name } : { reserveMem: place.region };
   return { ...own, holds: { ...whose, offset: hex(page * PAGE) } };
 }

@@ -3,6 +3,7 @@ import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
 import type { Generation } from '../versions/generations.js';
+import type { Compared } from './compared.js';
 import type { RiderKey, RiderMissing, RiderPlace } from './rider-names.js';
 import type { KeptField, RecordBinding } from './structure.js';
 import type { TreeBinding } from './tree.js';
@@ -68,18 +69,6 @@ export interface RiderRecord {
   recognise(bytes: Uint8Array): Recognised;
   /** The kernel frees its memory early: bytes that are not it are somebody else's by now. */
   readonly freed?: true;
-}
-
-/** A value that two handovers are compared by. */
-export interface Compared {
-  readonly name: string;
-  /** Keys from the part on; the elements of a list are counted. */
-  readonly path: readonly string[];
-  readonly unit?: 'hex' | 'count' | 'size' | 'id';
-  /** With `--strict` only, or only of what was added or removed. */
-  readonly only?: 'strict' | 'summary';
-  /** Every kernel has a larger one, or another one. */
-  readonly expected?: 'grows' | 'changes';
 }
 
 /** What two handovers are compared by. */

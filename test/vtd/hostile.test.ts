@@ -7,10 +7,11 @@ import { MAX_CAUSES_PER_KIND } from '../../src/vtd/walk/anomaly.js';
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { SHARED_TABLE_BUDGET } from '../../src/vtd/walk/state.js';
 import { translate } from '../../src/vtd/walk/translate.js';
-import { walkAll, walkTable } from '../../src/vtd/walk/walk.js';
+import { walkTable } from '../../src/vtd/walk/walk.js';
 import { within } from '../processor-time.js';
 import { leavesOf } from './leaves.js';
 import { tablePage, wordsMemory } from './tables.js';
+import { walkAll } from './walk-all.js';
 
 const format = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 46 });
 const ONES = 0xffffffffffffffffn;

@@ -126,6 +126,7 @@ export const mappedIsAllocated = walkRule({
         fdtPath: '/guestmemfs/superblock',
         address: bitmap.address + BigInt(first >> 3),
         field: 'guestmemfs_sb.allocator_bitmap',
+        bits: `${first & 7}`,
       },
     });
   },

@@ -4,7 +4,7 @@ import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { claimsOf } from '../../references/claims.js';
-import { luoClaims, releasedRecords, startOf } from '../../references/held.js';
+import { releasedRecords, riderClaims, startOf } from '../../references/held.js';
 import { intersections } from '../../validate/pages.js';
 import { MAP_AND_OWNERS } from '../../validate/reads.js';
 import type { Rule, Subject } from '../../validate/rule.js';
@@ -43,7 +43,7 @@ function* keptOf(handover: Handover): Generator<Kept> {
     }
   }
   // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
-  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
+  for (const { at: kind, what, subject, runs } of riderClaims(handover)) {
     if (kind !== 'area') continue;
     for (const { start, end } of runs()) yield { what, subject, start: BigInt(start), end: BigInt(end) };
   }

@@ -5,7 +5,7 @@ import type { PageRange } from '../../memory/page-set.js';
 import { findAreas } from '../../references/chains.js';
 import type { Claim, Run } from '../../references/claim.js';
 import { claimsOf } from '../../references/claims.js';
-import { believedFolios, draftClaims, luoClaims, releasedRecords, startOf } from '../../references/held.js';
+import { believedFolios, draftClaims, releasedRecords, riderClaims, startOf } from '../../references/held.js';
 import { OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, Subject } from '../../validate/rule.js';
 import { hex } from '../../validate/text.js';
@@ -53,7 +53,7 @@ export function* references(handover: Handover): Generator<Reference> {
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
-  for (const { what, subject, place, unread, runs } of luoClaims(handover)) {
+  for (const { what, subject, place, unread, runs } of riderClaims(handover)) {
     // An array that another session has is LUO-019.
     if (unread === true && place.session !== undefined) continue;
     for (const run of runs()) yield reference(what, subject, run);

@@ -2,10 +2,11 @@
 
 import type { Generation } from '../../abi/model.js';
 import { findAreas } from '../../references/chains.js';
-import { luoClaims, releasedRecords, startOf } from '../../references/held.js';
+import { releasedRecords, riderClaims } from '../../references/held.js';
+import { claimPieces, type Piece, preservedRule } from '../../validate/preserved.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { hex, range } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
 import { scanFolios } from '../../validate/upstream/folio-scan.js';
@@ -24,30 +25,25 @@ const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 
 /** A block that some consumer restores as a folio. */
-interface Restored {
+interface Restored extends Piece {
   readonly what: string;
   readonly subject?: Subject;
-  readonly address: bigint;
-  /** Pages that are read of it, 1 where nothing is said. */
-  readonly pages?: number;
+  readonly pageSize: number;
 }
 
 /** Records and arrays that no other rule looks at. */
 function* restored({ handover }: RuleContext): Generator<Restored> {
-  const { luo, pageSize } = handover;
-  if (luo === undefined) return;
-  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
-    if (kind === 'pages') continue;
-    for (const { start, end } of runs())
-      yield { what, subject, address: BigInt(start), pages: (Number(end) - Number(start)) / pageSize };
-  }
-  // Of a record that is not in the dump it is known all the same whether it is preserved.
+  const { pageSize } = handover;
   const records = releasedRecords(handover);
-  for (const read of [true, false])
-    for (const claim of records) {
-      const { what, subject, unread } = claim;
-      if ((unread !== true) === read) yield { what, subject, address: startOf(claim) };
-    }
+  const unread = records.filter((each) => each.unread === true);
+  const read = records.filter((each) => each.unread !== true);
+  // Of a record that is not in the dump it is known all the same whether it is preserved.
+  for (const claim of [...riderClaims(handover), ...read, ...unread]) {
+    const { what, subject, preserved } = claim;
+    // Pages of a list are BLOCK-005.
+    if (preserved === 'block')
+      for (const piece of claimPieces(claim)) yield { ...piece, what, subject, pageSize };
+  }
 }
 
 const splitRuns = rule({
@@ -81,37 +77,32 @@ const splitRuns = rule({
   },
 });
 
-const restoredHeads = rule({
+const RESTORED: Elements<Restored> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS },
+  each: (context) => restored(context),
+  subject: ({ subject = {} }) => subject,
+};
+
+const restoredHeads = preservedRule(RESTORED, {
   id: 'KHO-151',
   title: 'everything that LUO and file handlers restore is preserved, and is at the start of a block',
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
     'memory that is not preserved is reused before it is read; inside a block the restore warns and returns NULL',
-  check(context, report) {
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    const page = BigInt(map.pageSize);
-    for (const { what, subject = {}, address, pages = 1 } of restored(context)) {
-      const pfn = Number(address / page);
-      if (orderAt(map, pfn) >= 0) {
-        const start = address - (address % page);
-        const [gap] = pages === 1 ? [] : map.uncovered(start, start + page * BigInt(pages));
-        if (gap === undefined) continue;
-        report.finding({
-          subject,
-          message: `${what} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
-          location: at(gap.start),
-          expected: `${pages} pages`,
-        });
-        continue;
-      }
-      report.finding({
-        subject,
-        message: `${what} at ${hex(address)} ${map.contains(pfn) ? 'is within a block, not at its start' : 'is not preserved'}`,
-        location: at(address),
-      });
-    }
+  pieces: (each) => [each],
+  fault({ kind, gap }, { start, end = start }, { what, pageSize }) {
+    const name = `${what} at ${hex(start)}`;
+    if (kind === 'part')
+      return {
+        message: `${name}: ${range(gap.start, gap.end)} is not preserved`,
+        location: at(gap.start),
+        expected: `${(Number(end) - Number(start)) / pageSize} pages`,
+      };
+    return {
+      message: `${name} ${kind === 'within' ? 'is within a block, not at its start' : 'is not preserved'}`,
+      location: at(start),
+    };
   },
 });
 
@@ -138,7 +129,7 @@ const pageAligned = rule({
       });
     };
     for (const { name, address } of blobs(handover)) check(`the blob of ${name}`, address, { node: name });
-    for (const { what, address, subject = {} } of restored(context)) check(what, address, subject);
+    for (const { what, start, subject = {} } of restored(context)) check(what, start, subject);
     for (const { owner, subject, area } of findAreas(handover)) {
       for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address), subject);
     }
@@ -187,9 +178,9 @@ function checkOrders(context: RuleContext, report: Reporter): void {
     const order = orderAt(map, Number(address) / map.pageSize);
     if (order > limit) found('the folio of kho_test', address, order, { node: 'kho_test' });
   }
-  for (const { what, address, subject = {} } of restored(context)) {
-    const order = orderAt(map, Number(address / BigInt(map.pageSize)));
-    if (order > limit) found(what, address, order, subject);
+  for (const { what, start, subject = {} } of restored(context)) {
+    const order = orderAt(map, Number(start / BigInt(map.pageSize)));
+    if (order > limit) found(what, start, order, subject);
   }
 }
 

@@ -1,12 +1,19 @@
 /** Memfds, and the pass over their lists of folios, for rules. */
 
+import type { Location } from '../../abi/model.js';
 import { perHandover } from '../../abi/per-handover.js';
 import type { Memfd } from '../../abi/upstream/model.js';
-import { memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
+import { areaAddress } from '../../decode/upstream/vmalloc.js';
+import {
+  MEMFD_LUO_FOLIO_SER_SIZE,
+  memfdLuoFolioSer,
+  memfdLuoSer,
+  memfdLuoSerV1,
+} from '../../records/memfd.js';
 import { type ClaimingFile, fileOf, folioClaims } from '../../references/claims.js';
 import { FOLIOS } from '../../validate/reads.js';
 import type { Subject } from '../../validate/rule.js';
-import type { Elements, Records } from '../../validate/shapes.js';
+import { type Elements, fieldPlace, type Records } from '../../validate/shapes.js';
 import { type FolioScan, scanFolios } from '../../validate/upstream/folio-scan.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
 
@@ -32,6 +39,15 @@ export const findMemfds = perHandover((handover): readonly PlacedMemfd[] =>
       : [{ name: claim.name, subject: claim.subject, ...of, memfd }];
   }),
 );
+
+/** A field of an entry of a folio list: where the list has it, not where the folio is. */
+export function folioPlace(
+  { memfd }: PlacedMemfd,
+  position: number,
+  id: 'pfn' | 'flags' | 'index',
+): Location {
+  return fieldPlace(memfdLuoFolioSer, areaAddress(memfd.area, position * MEMFD_LUO_FOLIO_SER_SIZE), id);
+}
 
 /** Memfds, for the rules on their records. */
 export const MEMFDS: Records<PlacedMemfd, Memfd> = {

@@ -4,18 +4,16 @@ import type { Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { luoFileSer, luoFlbSer } from '../../records/luo.js';
-import { misplacedRecord } from '../../references/held.js';
 import { bytesToText } from '../../schema/text.js';
 import { formById, namedForms, subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { StructureForm } from '../../structures/structure.js';
+import { misplacedRecord } from '../preserved.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
 import { fieldPlace, type Records } from '../shapes.js';
 import { fileSubject, handlerSubject } from '../subject.js';
 import { quoted } from '../upstream/blobs.js';
 import { UPSTREAM } from '../upstream/shared.js';
-
-export { misplacedRecord };
 
 /** A structure by the name that it hangs under, whether or not its record could be read. */
 export interface Holder<T extends StructureModel = StructureModel> {
