@@ -1,11 +1,11 @@
 /** `kho walk` on the IOMMU state that LUO hands over: its domains, by the address of their record or attachment id. */
 import type { Handover } from '../abi/model.js';
 import { type HandedDomain, type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
-import { filePages } from '../decode/iommu/file-pages.js';
 import { type DomainRequest, domainRequest, type NoWalk } from '../decode/iommu/walks.js';
 import { InputError } from '../memory/node/errors.js';
 import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { filePages } from '../references/file-pages.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';

@@ -1,10 +1,10 @@
 /** `kho walk` with --root or --regset: the tables of devices. */
 
 import type { Handover } from '../abi/model.js';
-import { type FilePages, filePages } from '../decode/iommu/file-pages.js';
 import { InputError } from '../memory/node/errors.js';
 import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
+import { type FilePages, filePages } from '../references/file-pages.js';
 import { holderText } from '../report/held-text.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import type { RecordType } from '../schema/record.js';

@@ -5,14 +5,14 @@ import type { VmallocArea } from '../abi/upstream/model.js';
 import type { RecordType } from '../schema/record.js';
 import type { CountedFolios } from '../structures/folios.js';
 import type { ListPage } from '../structures/model.js';
-import type { ChainField } from '../structures/structure.js';
+import type { ChainField, Model } from '../structures/structure.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import type { Place } from './place.js';
 
 /** One that has memory. */
 export interface Owner {
   readonly place: Place;
-  /** In words: `the memfd of token 0x1, session "vm"`. */
+  /** In words, with the kind of file before it where it has one: `token 0x1, session "vm"`. */
   readonly name: string;
   /** The same in findings. */
   readonly subject: Subject;
@@ -20,6 +20,24 @@ export interface Owner {
   readonly structure?: string;
   /** What it has hangs on a record that another of its records leads to. */
   readonly inner?: true;
+  /** Name of the child of the root that leads to it. */
+  readonly rider?: string;
+  /** Elements of lists that lead to it, the outermost first: of a file its session and itself. */
+  readonly elements?: readonly Model[];
+}
+
+/** Memory that somebody has, or may have, and of which the dump does not tell all. */
+export interface Untold {
+  /** Whose; undefined where it may be anybody's. */
+  readonly place?: Place;
+  /**
+   * - `all`: nothing is known of the memory of the place, and of what is below it;
+   * - `some`: what is told of it is not all;
+   * - `others`: there may be more places below it than are known.
+   */
+  readonly lacks: 'all' | 'some' | 'others';
+  /** In words. */
+  readonly why: string;
 }
 
 /** Physical bytes, half-open. */

@@ -23,7 +23,7 @@ import {
 } from '../structures/tree-memory.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import { noRuns, type Owner, type Run, type TableTree } from './claim.js';
-import { claim, partOwner } from './owners.js';
+import { claim, partOwner, tellUntold } from './owners.js';
 import type { Place } from './place.js';
 import type { ReferenceContext } from './sink.js';
 import { addTables } from './tables.js';
@@ -71,6 +71,8 @@ function claimMemory(context: NodeContext, memory: TreeMemory, node: Model): voi
     for (const key of keys) yield* recordRuns(node[key]);
   }
   claim(context, 'bookkeeping', what, runs, { lasting: true });
+  if (node[used.key] === undefined)
+    tellUntold(context, 'others', `the ${used.key} of ${context.owner.place.part} are not known`);
   const range = regionOf(memory, node);
   if (range === undefined) return;
   claim(context, 'region', region.what, () => [range]);

@@ -14,7 +14,7 @@ import {
   type PlainList,
   type RecordBinding,
 } from '../structures/structure.js';
-import type { Claim, Owner, Run } from './claim.js';
+import type { Claim, Owner, Run, Untold } from './claim.js';
 import type { Place } from './place.js';
 import type { ReferenceContext } from './sink.js';
 
@@ -29,6 +29,15 @@ export function claim(
   if (owner !== undefined) sink.claim?.({ ...owner, at, what, runs, ...more });
 }
 
+/** Tells that not all memory of the owner that a context has is told. */
+export function tellUntold(
+  { sink, owner }: Pick<ReferenceContext, 'sink' | 'owner'>,
+  lacks: Untold['lacks'],
+  why: string,
+): void {
+  if (owner !== undefined) sink.untold?.({ place: owner.place, lacks, why });
+}
+
 /** A part of the handover as the owner of what it has. */
 export function partOwner(place: Place): Owner {
   return { place, name: '', subject: {} };
@@ -38,7 +47,9 @@ export function partOwner(place: Place): Owner {
 export function ofElement(context: ReferenceContext, { place }: PlainList, item: Model): ReferenceContext {
   const { owner, sink } = context;
   if (owner === undefined || sink.claim === undefined) return context;
-  return { ...context, owner: placeOwner({ ...owner.place, ...place(item) }) };
+  const elements = [...(owner.elements ?? []), item];
+  const own = { ...placeOwner({ ...owner.place, ...place(item) }), elements };
+  return { ...context, owner: owner.rider === undefined ? own : { ...own, rider: owner.rider } };
 }
 
 function placeOwner(place: Place): Owner {

@@ -1,4 +1,5 @@
 /** Where a difference is: names that outlive a kexec and a move of the memory, never an address. */
+import { bytesToHex } from '../schema/text.js';
 
 /** The parts of a handover, in the order in which they are compared. */
 const PARTS = [
@@ -69,4 +70,11 @@ export interface Place {
   readonly property?: string;
   /** The n-th of several with the same identity, from 2 on. */
   readonly copy?: number;
+}
+
+/** A place as the key of the same in another handover; no key begins another. */
+export function keyOf(place: Place): string {
+  return Object.entries(place)
+    .map(([name, value]) => `${name}=${value instanceof Uint8Array ? bytesToHex(value) : value};`)
+    .join('');
 }

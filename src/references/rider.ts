@@ -1,21 +1,27 @@
 /** Where the records of riders are, and the memory that they have, along their bindings. Knows no rider by name. */
 import type { Location } from '../abi/model.js';
+import type { FdtTree } from '../fdt/parse.js';
+import { children, rootNode } from '../fdt/tree.js';
 import type { VmallocArea } from '../structures/folios.js';
 import type { Rider, RiderForm, TaggedList } from '../structures/rider.js';
 import { fieldBinding, type Model } from '../structures/structure.js';
 import type { NodeBinding } from '../structures/tree.js';
 import { addArea } from './area.js';
 import type { Owner, Run } from './claim.js';
-import { claim, claimArea, claimPlain, partOwner } from './owners.js';
+import { claim, claimArea, claimPlain, partOwner, tellUntold } from './owners.js';
 import type { ReferenceContext } from './sink.js';
 import { addKept } from './structures.js';
 
-/** Tells the record of a rider, and what it and its tree lead to; the blob is told besides. */
-export function addRider(of: ReferenceContext, rider: Rider, part: Model): void {
+/**
+ * Tells the record of a rider, and what it and its tree lead to; the blob is told besides.
+ *
+ * @param tree the blob, where it is a tree
+ */
+export function addRider(of: ReferenceContext, rider: Rider, part: Model, tree?: FdtTree): void {
   const { key, name, outline } = rider;
   const form = rider.formOf(part);
   const { record, pointer, partial, lists = [], tagged } = form;
-  const context = { ...of, owner: partOwner({ part: outline.part }) };
+  const context = { ...of, owner: { ...partOwner({ part: outline.part }), rider: name } };
   const own = (part.origin as { readonly address?: bigint } | undefined)?.address;
   const address = pointer === undefined ? own : (part[pointer] as bigint | undefined);
   if (record !== undefined && pointer !== undefined && address !== undefined) {
@@ -26,7 +32,7 @@ export function addRider(of: ReferenceContext, rider: Rider, part: Model): void 
     if (pointer === undefined) context.sink.record(record.record, address, name, { list: key });
     else context.sink.record(record.record, address, record.what);
   }
-  claimNodes(context, rider, part);
+  claimNodes(context, rider, part, tree);
   // What stays for good is told before what is read anew.
   for (const field of lists.toReversed()) {
     const by = listPointer(form, field.list.key, own);
@@ -46,13 +52,23 @@ function listPointer({ record }: RiderForm, key: string, own: bigint | undefined
   return info === undefined ? place : { ...place, field: `${record?.what}.${info.kernelName}` };
 }
 
-/** Claims the memory that nodes of a rider's tree name, each for itself; it stays where it is. */
-function claimNodes({ sink }: ReferenceContext, { name, outline }: Rider, part: Model): void {
+/**
+ * Claims the memory that nodes of a rider's tree name, each for itself; it stays where it is.
+ *
+ * @param tree the blob, where it is a tree
+ */
+function claimNodes(context: ReferenceContext, { name, outline }: Rider, part: Model, tree?: FdtTree): void {
+  const { sink } = context;
   const { key, naming, place, contents } = outline.nodes ?? {};
   if (key === undefined || place === undefined || contents === undefined) return;
-  for (const node of part[key] as readonly Model[]) {
+  const nodes = part[key] as readonly Model[];
+  let known = tree === undefined || [...children(tree, rootNode(tree))].length === nodes.length;
+  for (const node of nodes) {
     const [start, size] = [node[contents.start], node[contents.size]] as (bigint | undefined)[];
-    if (start === undefined || size === undefined) continue;
+    if (start === undefined || size === undefined) {
+      known = false;
+      continue;
+    }
     const called = (node[naming ?? ''] ?? '') as string;
     const owner: Owner = {
       place: { part: outline.part, [place]: called },
@@ -62,6 +78,7 @@ function claimNodes({ sink }: ReferenceContext, { name, outline }: Rider, part: 
     const run = { start, end: start + size, position: 0 };
     claim({ sink, owner }, 'contents', 'contents', () => [run], { preserved: 'bytes', fixed: true });
   }
+  if (!known) tellUntold(context, 'others', `not all ${key} of ${name} are known`);
 }
 
 /** Memory of a larger order than this there is none of. */
@@ -75,7 +92,7 @@ function addTagged(
   part: Model,
 ): void {
   const { sink, pageSize } = context;
-  const { key, owner: name, element, record, address, tag, from } = list;
+  const { key, owner: name, element, record, address, tag, from, count } = list;
   const area = part.area as VmallocArea | undefined;
   const items = part[key] as (Iterable<Model> & { readonly length: number }) | undefined;
   const what = (i: number): string => `${name} ${element} ${i}`;
@@ -87,6 +104,8 @@ function addTagged(
       yield { start, end: Number(start) + pageSize * 2 ** order };
     }
   }
+  if (items === undefined || items.length < ((part[count] ?? 0) as number))
+    tellUntold(context, 'all', `the list of ${name} is not known`);
   if (items !== undefined) {
     const entries = area === undefined ? {} : { entries: { record, at: area, what } };
     const own = { sink, owner: { place, name, subject: {} } };

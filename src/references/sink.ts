@@ -5,7 +5,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
-import type { Claim, Owner } from './claim.js';
+import type { Claim, Owner, Untold } from './claim.js';
 import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from './instance.js';
 
 /** Records of one type, end to end in memory or through a preserved area. */
@@ -66,6 +66,8 @@ export interface ReferenceSink {
   bytes(address: number | bigint, length: number): void;
   /** Memory that somebody has; records that are in it are told besides. */
   claim?(claim: Claim): void;
+  /** Memory of which nothing, or not all, is told. */
+  untold?(untold: Untold): void;
   /** Nothing but claims is heard: what is read for the rest alone need not be. */
   readonly claimsOnly?: true;
   /** Leaves below a top table, in IOVA order, merged into runs; the batch is reused. */

@@ -1,15 +1,16 @@
 /** Where the records of structures are, along their bindings. Knows no structure by name. */
 import type { Handover, Location } from '../abi/model.js';
 import { handlerSubject } from '../abi/subject.js';
-import { flbsOf } from '../abi/upstream/holders.js';
+import { filesOf, flbsOf } from '../abi/upstream/holders.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { bytesToText } from '../schema/text.js';
 import { type CountedFolios, FOLIO_SER_SIZE, type FolioList } from '../structures/folios.js';
-import { formById, namedForms, structuresOf, subjectByKey } from '../structures/index.js';
+import { formById, namedForms, structuresOf, subjectByKey, subjectOfName } from '../structures/index.js';
 import type { ListPage } from '../structures/model.js';
 import {
   type ChainField,
   fieldBinding,
+  type HeldField,
   type KeptField,
   type ListBinding,
   listCapacity,
@@ -21,6 +22,7 @@ import {
   type Translation,
 } from '../structures/structure.js';
 import { eachRecord } from '../structures/walk.js';
+import { flbOwner } from '../versions/flb.js';
 import { noRuns, type Owner, type PlacedTree } from './claim.js';
 import { addFolios } from './folios.js';
 import {
@@ -33,6 +35,7 @@ import {
   ofInner,
   ofStructure,
   preservedBlock,
+  tellUntold,
 } from './owners.js';
 import type { Place } from './place.js';
 import type { ReferenceContext } from './sink.js';
@@ -53,6 +56,13 @@ export function* heldBy(object: object, owner: string): Generator<HeldStructure>
     const form = formById(model.form as string);
     if (form !== undefined) yield { form, model, owner };
   }
+}
+
+/** All structures of a handover: those at its top, of children of its root, of FLBs and of files. */
+export function* allHeld(handover: Handover): Generator<HeldStructure> {
+  const files = [...filesOf(handover)].map(({ file }) => file);
+  for (const holder of [handover, ...(handover.subtrees ?? []), ...flbsOf(handover), ...files])
+    yield* heldBy(holder, '');
 }
 
 /** Tells the records of a structure and of everything that it leads to. */
@@ -165,9 +175,8 @@ function addBelow(
       addPlain(context, field, field.list.plain, model, what);
     } else if (field.kind === 'chain') addChain(context, field, model, what, fieldAt(record, model, info));
     else if (field.kind === 'inside') addBelow(context, field.record, model, what);
-    else if (field.kind === 'held') {
-      for (const held of heldBy(model, what)) addStructure(context, held);
-    } else if (field.kind === 'one') {
+    else if (field.kind === 'held') addHeld(context, field, model, what);
+    else if (field.kind === 'one') {
       const target = model[field.key] as Model | undefined;
       if (target === undefined) continue;
       const own = ofInner(context);
@@ -181,7 +190,8 @@ function addBelow(
       }
     } else if (field.kind === 'folios') {
       const list = model as unknown as CountedFolios;
-      claimArea(context, list.area, { area: list.area, by: fieldAt(record, model, info) });
+      const by = fieldAt(record, model, info);
+      claimArea(context, list.area, { area: list.area, by });
       claim(context, 'contents', 'contents', noRuns, { preserved: 'block', folios: list });
       addFolios(context, list, file);
     }
@@ -190,6 +200,34 @@ function addBelow(
   const list = listOf(follows, model);
   const first = (model.address as bigint) + BigInt(record.size ?? 0);
   if (list !== undefined) addElements(context, follows, list.items, first, what);
+}
+
+/** What the name of an element stands for; of what no release has, only the owner knows what else it refers to. */
+function addHeld(context: ReferenceContext, field: HeldField, model: Model, what: string): void {
+  const found = [...heldBy(model, what)];
+  for (const held of found) addStructure(context, held);
+  if (context.owner === undefined || context.sink.claimsOnly !== true) return;
+  const { text } = bytesToText(model[field.name] as Uint8Array);
+  const start = model[field.key] as bigint;
+  const subject = subjectOfName(field.holder, text);
+  if (found.length === 0 && subject !== undefined && subject.top !== true && start !== 0n) {
+    const own = { ...context, owner: { ...context.owner, structure: subject.key } };
+    const runs = [{ start, end: start + 1n }];
+    claim(own, 'record', `the record of ${context.owner.name},`, () => runs, {
+      preserved: 'block',
+      unread: true,
+    });
+  }
+  if (found.some(({ form }) => subjectByKey(form.subject)?.released === true)) return;
+  // The data of the kernel's own test is not an address.
+  if (field.holder === 'flb' && flbOwner(text)?.released === true) return;
+  tellUntold(
+    context,
+    found.length === 0 ? 'all' : 'some',
+    field.holder === 'file'
+      ? `only the handler "${text}" knows what its files refer to`
+      : `only the FLB "${text}" knows what it refers to`,
+  );
 }
 
 /** A field of a record that is at the model's address. */
@@ -262,6 +300,7 @@ function addPlain(
   const { key, element, called } = field.list;
   const items = (model[key] ?? []) as readonly Model[];
   const list = owner === '' ? key : `${key} of ${owner}`;
+  tellShort(context, field, model);
   const capacity = listCapacity(field, pageSize);
   if (field.kind === 'area') {
     const { header, what } = field.area;
@@ -283,6 +322,17 @@ function addPlain(
       });
     addBelow(ofElement(context, plain, item), element, item, what);
   }
+}
+
+/** Tells of a list that was not read, or of which not all elements were. */
+function tellShort(context: ReferenceContext, { list: { key }, count }: KeptField, model: Model): void {
+  const { length = 0 } = (model[key] ?? []) as readonly Model[];
+  const isThere = (model[`${key}Address`] ?? 0n) !== 0n;
+  const wanted = count === undefined ? undefined : (model[count] as bigint | undefined);
+  // What is counted at 0 and has no address is not there.
+  if (wanted === undefined ? !isThere || model[key] !== undefined : !isThere && wanted === 0n) return;
+  if (model[key] === undefined || BigInt(length) !== wanted)
+    tellUntold(context, 'others', `not all ${key} of ${context.owner?.rider} are known`);
 }
 
 /** Elements that the list has room for to which a record inside an element leads, and those that it has. */

@@ -12,10 +12,15 @@ import type { ReferenceContext, TablePage } from './sink.js';
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
 const PAGE = 4096;
 
-/** One walk: a domain's tables, and what their leaves map. */
+/**
+ * One walk: a domain's tables, and what their leaves map.
+ *
+ * @param sharedTableBudget tables that are walked again for further addresses; as many as any walk does by default
+ */
 export function addTables(
   { sink, memory }: Pick<ReferenceContext, 'sink' | 'memory'>,
   { root, levels, format, stage, owner }: TableTree,
+  sharedTableBudget?: number,
 ): void {
   if (sink.untranslated === true) return;
   const bytes = new Uint8Array(PAGE);
@@ -33,7 +38,8 @@ export function addTables(
     sink.table({ address, level, format, stage, owner, words, present, entryAddress, iova, root });
   };
   const listener = sink.mappedOnly === true ? {} : { onTable };
-  const walk = walkTable({ memory, root, levels, format, ...listener });
+  const shared = sharedTableBudget === undefined ? {} : { sharedTableBudget };
+  const walk = walkTable({ memory, root, levels, format, ...shared, ...listener });
   for (const batch of mergeBatches(walk.batches, format)) sink.mapped?.(batch, root);
 }
 

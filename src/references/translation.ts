@@ -2,17 +2,9 @@
 
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
-import {
-  PASID_DIR_ENTRY_SIZE,
-  rootEntry,
-  type ScalableContextEntry,
-  scalableContextEntry,
-  scalableRootEntry,
-} from '../records/vtd.js';
-import { DEFAULT_SETTINGS, sameSettings, type VtdSettings } from '../schema/settings.js';
+import { rootEntry, scalableRootEntry } from '../records/vtd.js';
+import { DEFAULT_SETTINGS, sameSettings } from '../schema/settings.js';
 import type { Translation, TranslationUnit } from '../structures/structure.js';
-import { listDevices } from '../vtd/context/list.js';
-import { directoryEntries, type UnitTables } from '../vtd/context/path.js';
 import { stageRequests } from '../vtd/context/stages.js';
 import { pageAddress, readStructure } from '../vtd/context/structure.js';
 import { firstStageFormat } from '../vtd/first-stage.js';
@@ -21,7 +13,7 @@ import { secondStageFormat } from '../vtd/second-stage.js';
 import type { TableTree } from './claim.js';
 import type { ReferenceContext } from './sink.js';
 import { addTables } from './tables.js';
-import { addUnit } from './vtd.js';
+import { addDirectories, addUnit, type UnitInstance, unitPaths } from './vtd.js';
 
 const PAGE = 4096;
 const BUSES = 256;
@@ -48,19 +40,29 @@ export function translationTrees(
       trees.set(root, { root, levels, format, stage, owner: what, element });
   }
   for (const unit of distinctUnits({ units })) {
-    const tables = unitTables(unit, memory);
-    for (const path of listDevices(tables)) {
-      for (const { stage, request } of stageRequests(path, tables)) {
-        // The first stage of a nested translation is in the guest's memory.
-        if (request.memory !== memory) continue;
-        const { levels, format } = request;
-        const root = BigInt(request.root);
-        const known = trees.get(root) ?? { owner: `tables of ${unit.name}` };
-        trees.set(root, { ...known, root, levels, format, stage });
-      }
+    for (const tree of unitTrees(instanceOf(unit), memory)) {
+      const known = trees.get(tree.root) ?? {};
+      trees.set(tree.root, {
+        ...tree,
+        ...known,
+        levels: tree.levels,
+        format: tree.format,
+        stage: tree.stage,
+      });
     }
   }
   return trees;
+}
+
+/** The page tables that the entries of a unit lead to. The first stage of a nested translation is in the guest's memory. */
+export function* unitTrees(unit: UnitInstance, memory: PhysicalMemory): Generator<TableTree> {
+  for (const path of unitPaths(unit, memory)) {
+    for (const { stage, request } of stageRequests(path, { ...unit, memory })) {
+      if (request.memory !== memory) continue;
+      const { root, levels, format } = request;
+      yield { root: BigInt(root), levels, format, stage, owner: `tables of ${unit.name}` };
+    }
+  }
 }
 
 /** Units that share a root table, which no kernel has, tell the same: the first is enough. */
@@ -69,38 +71,21 @@ function distinctUnits({ units }: Pick<Translation, 'units'>): readonly Translat
   return units.filter(({ rtaddr }) => !seen.has(rtaddr) && seen.add(rtaddr));
 }
 
-function unitTables({ rtaddr }: TranslationUnit, memory: PhysicalMemory): UnitTables {
-  return { memory, rtaddr, settings: sameSettings({ ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) }) };
+function instanceOf({ name, rtaddr }: TranslationUnit): UnitInstance {
+  return { name, rtaddr, settings: sameSettings({ ...DEFAULT_SETTINGS, ...rootSettings(rtaddr) }) };
 }
 
 /** Tells the root, context and PASID entries of a unit, and the pages that they are in. */
-export function addTranslationUnit(context: ReferenceContext, { name, rtaddr }: TranslationUnit): void {
+export function addTranslationUnit(context: ReferenceContext, of: TranslationUnit): void {
   const { sink, memory } = context;
-  const tables = unitTables({ name, rtaddr }, memory);
-  const unit = { name, ...tables };
+  const unit = instanceOf(of);
   addRoot(context, unit);
   addUnit(sink, unit, undefined, memory, Number.POSITIVE_INFINITY);
-  const directories = new Set<number>();
-  for (const { steps } of listDevices(tables)) {
-    for (const { structure } of steps) {
-      if (structure?.type.name !== scalableContextEntry.name) continue;
-      const entry = structure.value as ScalableContextEntry;
-      const directory = pageAddress(entry.pasiddirptr);
-      if (directories.has(directory)) continue;
-      directories.add(directory);
-      const length = Math.ceil((directoryEntries(entry) * PASID_DIR_ENTRY_SIZE) / PAGE) * PAGE;
-      const what = `a PASID directory of ${name}`;
-      for (let at = 0; at < length; at += PAGE)
-        sink.page({ address: directory + at, length: PAGE, chain: `PASID directories of ${name}`, what });
-    }
-  }
+  addDirectories(sink, unit, memory);
 }
 
 /** The root table and all context tables: also of buses without a device, whose entries say that there are tables. */
-function addRoot(
-  { sink, memory }: ReferenceContext,
-  { name, rtaddr, settings }: TranslationUnit & { readonly settings: VtdSettings },
-): void {
+function addRoot({ sink, memory }: ReferenceContext, { name, rtaddr, settings }: UnitInstance): void {
   const root = physicalAddress(rootPointer(rtaddr).address);
   if (root === undefined) return;
   const chain = `structures of ${name}`;

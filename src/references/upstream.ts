@@ -5,7 +5,7 @@ import { MAP_CHUNKS, pointerOffset } from '../structures/map/pages.js';
 import { childTree, RIDERS } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
 import type { Claim, Run } from './claim.js';
-import { claim, partOwner } from './owners.js';
+import { claim, partOwner, tellUntold } from './owners.js';
 import type { Place } from './place.js';
 import { addRider } from './rider.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
@@ -23,15 +23,35 @@ export function addUpstream(sink: ReferenceSink, handover: Handover, memory: Phy
     if (tree === undefined) addRaw(context, address, blob, known === true);
     else sink.blob({ address: Number(address), bytes: blob, rider: name }, childTree(handover, name));
   }
+  tellUnknown(sink, handover);
   addRiders(context, handover);
   addTopStructures(context, handover);
+}
+
+/** Tells of children that no release has, and of what is not in the dump. */
+function tellUnknown({ untold }: ReferenceSink, { subtrees = [], diagnostics }: Handover): void {
+  const unknown = subtrees.find(({ known }) => known !== true);
+  if (unknown !== undefined) {
+    const { name = '' } = unknown;
+    const why = `only the owner of the child ${name} knows what it refers to`;
+    untold?.({ place: { part: 'subtree', subtree: name }, lacks: 'some', why });
+  }
+  const absent = diagnostics.find(({ code }) => code === 'memory-absent');
+  const all = 'not all owners of preserved memory are known';
+  if (absent !== undefined) untold?.({ lacks: 'others', why: `${all}: ${absent.message}` });
 }
 
 /** Tells what the riders of a handover lead to, or the one that stands by itself. */
 export function addRiders(context: ReferenceContext, handover: Handover): void {
   for (const rider of RIDERS.toReversed()) {
     const part = handover[rider.key];
-    if (part !== undefined) addRider(context, rider, part as unknown as Model);
+    const child = handover.subtrees?.find(({ name }) => name === rider.name);
+    const owner = partOwner({ part: rider.outline.part });
+    const damage = part === undefined ? undefined : rider.damage?.({ ...part }, handover.generation);
+    if (damage !== undefined) tellUntold({ ...context, owner }, 'others', damage);
+    if (part !== undefined) addRider(context, rider, part as unknown as Model, child?.tree);
+    else if (child !== undefined)
+      tellUntold({ ...context, owner }, 'all', `what ${rider.name} refers to is not known`);
   }
 }
 

@@ -1,8 +1,10 @@
 /** The structures of a remapping unit: root, context, PASID directory and PASID table entries that are in use. */
 import type { PhysicalMemory } from '../memory/physical.js';
+import { PASID_DIR_ENTRY_SIZE, type ScalableContextEntry, scalableContextEntry } from '../records/vtd.js';
 import type { VtdSettings } from '../schema/settings.js';
 import { listDevices } from '../vtd/context/list.js';
-import type { DevicePath, StructureKind } from '../vtd/context/path.js';
+import { type DevicePath, directoryEntries, type StructureKind } from '../vtd/context/path.js';
+import { pageAddress } from '../vtd/context/structure.js';
 import { functionText } from '../vtd/device-id.js';
 import type { ReferenceSink } from './sink.js';
 
@@ -13,6 +15,8 @@ export interface UnitInstance {
   /** Value of RTADDR_REG, mode bits included. */
   readonly rtaddr: bigint;
   readonly settings: VtdSettings;
+  /** The one function that is wanted. */
+  readonly device?: { readonly bus: number; readonly devfn: number };
 }
 
 const NAMES: Readonly<Record<StructureKind, string>> = {
@@ -41,10 +45,7 @@ export function addUnit(
   const taken = new Set<number>();
   const pages = new Set<number>();
   const counts = new Map<StructureKind, number>();
-  for (const path of listDevices(
-    { ...unit, memory },
-    Number.isFinite(limit) ? { pasidBudget: PASID_BUDGET } : {},
-  )) {
+  for (const path of unitPaths(unit, memory, limit)) {
     for (const { kind, address, structure } of path.steps) {
       if (structure === undefined || taken.has(address)) continue;
       taken.add(address);
@@ -65,6 +66,38 @@ export function addUnit(
         chain: `structures of ${unit.name}`,
         what: `the page of the ${what}`,
       });
+    }
+  }
+}
+
+/** The functions of a unit, with the entries that lead to each. */
+export function* unitPaths(
+  { device, rtaddr, settings }: UnitInstance,
+  memory: PhysicalMemory,
+  limit = Number.POSITIVE_INFINITY,
+): Generator<DevicePath> {
+  const budget = Number.isFinite(limit) ? { pasidBudget: PASID_BUDGET } : {};
+  for (const path of listDevices({ rtaddr, settings, memory }, budget))
+    if (device === undefined || (path.bus === device.bus && path.devfn === device.devfn)) yield path;
+}
+
+/** Tells the pages of PASID directories: an entry that is not in use has its place too. */
+export function addDirectories(sink: ReferenceSink, unit: UnitInstance, memory: PhysicalMemory): void {
+  const directories = new Set<number>();
+  for (const { steps } of unitPaths(unit, memory)) {
+    for (const { structure } of steps) {
+      if (structure?.type.name !== scalableContextEntry.name) continue;
+      const entry = structure.value as ScalableContextEntry;
+      const directory = pageAddress(entry.pasiddirptr);
+      if (directories.has(directory)) continue;
+      directories.add(directory);
+      const length = Math.ceil((directoryEntries(entry) * PASID_DIR_ENTRY_SIZE) / PAGE) * PAGE;
+      const what = `a PASID directory of ${unit.name}`;
+      for (let at = 0; at < length; at += PAGE)
+        sink.page({
+          ...{ address: directory + at, length: PAGE, what },
+          chain: `PASID directories of ${unit.name}`,
+        });
     }
   }
 }

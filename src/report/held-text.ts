@@ -1,5 +1,5 @@
 /** Which file of LUO keeps memory, for people. */
-import type { FolioHolder } from '../decode/iommu/file-pages.js';
+import type { FolioHolder } from '../references/file-pages.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';

@@ -1,12 +1,13 @@
 /** Leaves with the owner of the memory that they map, and whether it is preserved: for people and as data. */
 
 import type { Handover } from '../abi/model.js';
-import { type FilePages, type FolioHolder, filePages } from '../decode/iommu/file-pages.js';
 import { pageSet } from '../memory/page-set.js';
+import type { Claim } from '../references/claim.js';
+import { claimsOf } from '../references/claims.js';
+import { type FilePages, type FolioHolder, filePages } from '../references/file-pages.js';
 import { escapeJson, escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex, thousands } from '../schema/units.js';
-import { fsMemRange } from '../structures/guestmemfs/memory.js';
 import { jsonOf, sizeText, tableOf } from '../vtd/text/table.js';
 import { type LeafBatch, pagesPerEntry } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
@@ -17,14 +18,13 @@ import { nameKeys } from './text-json.js';
 
 const PAGE = 4096;
 
-/** An owner that is not a file of a session. */
+/** Contents that no list of folios tells, as far as they are in one piece. */
 interface Region {
   /** Page frames, half-open. */
   readonly start: number;
   readonly end: number;
-  readonly kind: 'guestmemfs' | 'reserve-mem';
-  readonly name: Uint8Array | string;
-  /** Bytes of the file or region before `start`. */
+  readonly of: Pick<Claim, 'place' | 'name'>;
+  /** Bytes of what the owner has before `start`. */
   readonly offset: number;
 }
 
@@ -50,27 +50,28 @@ export interface OwnedRun extends MappedRun {
 
 /** The owners of a handover; undefined where it has pages of another size than the tables. */
 export function ownersOf(handover: Handover): Owners | undefined {
-  const { preserved, pageSize, memblock, guestmemfs } = handover;
+  const { preserved, pageSize } = handover;
   if (pageSize !== PAGE) return undefined;
   const kept = preserved === undefined ? undefined : (preserved.pages ?? pageSet(preserved.ranges, PAGE));
-  const regions: Region[] = [];
-  for (const { name = '', start, size } of memblock?.regions ?? [])
-    if (start !== undefined && size !== undefined)
-      regions.push({ ...frames(start, start + size), kind: 'reserve-mem', name, offset: 0 });
-  if (fsMemRange(guestmemfs) !== undefined)
-    for (const { name, extents } of guestmemfs?.files ?? []) {
-      let offset = 0;
-      for (const { start, end } of extents) {
-        regions.push({ ...frames(start, end), kind: 'guestmemfs', name, offset });
-        offset += Number(end - start);
-      }
-    }
+  const regions = claimsOf(handover).flatMap((claim) => regionsOf(claim));
   regions.sort((a, b) => a.start - b.start);
   return { files: filePages(handover), regions, ...(kept === undefined ? {} : { kept }) };
 }
 
-function frames(start: bigint, end: bigint): { start: number; end: number } {
-  return { start: Math.floor(Number(start) / PAGE), end: Math.ceil(Number(end) / PAGE) };
+/** Runs that continue each other are one region. */
+function regionsOf(of: Claim): Region[] {
+  if (of.at !== 'contents' || of.folios !== undefined) return [];
+  const regions: { start: number; end: number; of: Claim; offset: number }[] = [];
+  let next = 0;
+  for (const run of of.runs()) {
+    const [start, end] = [Math.floor(Number(run.start) / PAGE), Math.ceil(Number(run.end) / PAGE)];
+    const { position: offset = 0 } = run;
+    const last = regions.at(-1);
+    if (last?.end === start && offset === next) last.end = end;
+    else regions.push({ start, end, of, offset });
+    next = offset + Number(run.end) - Number(run.start);
+  }
+  return regions;
 }
 
 /** Cuts runs where the owner changes, or whether they are preserved. */
@@ -257,10 +258,15 @@ function keptText({ kept }: OwnedRun): string {
 function ownerText({ file, region, page = 0 }: OwnedRun): string {
   if (file !== undefined) return holderText(file, page);
   if (region === undefined) return '-';
-  const { kind, name } = region;
-  const text = typeof name === 'string' ? name : bytesToText(name).text;
-  const what = kind === 'guestmemfs' ? 'guestmemfs file' : 'reserve_mem';
-  return `${what} ${escapeText(JSON.stringify(text))} at ${hex(page * PAGE)}`;
+  const { place, name } = region.of;
+  const quoted = (text: string): string => escapeText(JSON.stringify(text));
+  const owner =
+    place.file !== undefined
+      ? `guestmemfs file ${quoted(bytesToText(place.file).text)}`
+      : place.region === undefined
+        ? escapeText(name)
+        : `reserve_mem ${quoted(place.region)}`;
+  return `${owner} at ${hex(page * PAGE)}`;
 }
 
 function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
@@ -275,8 +281,9 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
     return { ...own, holds };
   }
   if (region === undefined) return own;
-  const { kind, name } = region;
-  if (kind === 'reserve-mem') return { ...own, holds: { reserveMem: `${name}`, offset: hex(page * PAGE) } };
-  const keys = typeof name === 'string' ? { guestmemfs: name } : nameKeys('guestmemfs', name);
-  return { ...own, holds: { ...keys, fileOffset: hex(page * PAGE) } };
+  const { place, name } = region.of;
+  if (place.file !== undefined)
+    return { ...own, holds: { ...nameKeys('guestmemfs', place.file), fileOffset: hex(page * PAGE) } };
+  const whose = place.region === undefined ? { owner: name } : { reserveMem: place.region };
+  return { ...own, holds: { ...whose, offset: hex(page * PAGE) } };
 }

@@ -111,6 +111,8 @@ function holdsJson(holder: Holder): object {
       return { traceBuffer: holder.cpu };
     case 'image':
       return { image: holder.what };
+    case 'other':
+      return { owner: holder.name, offset: hex(holder.offset) };
   }
 }
 

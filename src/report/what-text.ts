@@ -148,6 +148,8 @@ function holderText(holder: Holder, paint: Paint): string {
       return `scratch region ${holder.index}, which the next kernel boots in, ${at(holder.offset)}`;
     case 'trace-buffer':
       return `of the trace buffer of CPU ${holder.cpu}`;
+    case 'other':
+      return `of ${escapeText(holder.name)}, ${at(holder.offset)}`;
     case 'image':
       return `of what the loader put there: ${escapeText(holder.what)}`;
   }

@@ -6,6 +6,7 @@ export {
   MEMFD_LUO_FOLIO_SER as FOLIO_SER,
   MEMFD_LUO_FOLIO_SER_BITS as FOLIO_SER_BITS,
   MEMFD_LUO_FOLIO_SER_SIZE as FOLIO_SER_SIZE,
+  MemfdLuoFolioSerFlags as FolioSerFlags,
   memfdLuoFolioSer as folioSer,
   writeMemfdLuoFolioSer as writeFolioSer,
 } from '../records/memfd.js';

@@ -26,13 +26,13 @@ export const SUBJECTS: readonly Subject[] = inOrder(foundSubjects, [
 /** Those of no release. */
 export const DRAFTS: readonly Subject[] = SUBJECTS.filter(({ released }) => released !== true);
 
-const FORMS: ReadonlyMap<string, StructureForm> = new Map(
-  SUBJECTS.flatMap(({ forms }) => forms.map((form): [string, StructureForm] => [form.id, form])),
-);
-
 /** The form of a model; undefined for an id that none has. */
 export function formById(id: string): StructureForm | undefined {
-  return FORMS.get(id);
+  for (const { forms } of SUBJECTS) {
+    const form = forms.find((each) => each.id === id);
+    if (form !== undefined) return form;
+  }
+  return undefined;
 }
 
 /** The subject of a key; undefined for a key that none has. */
@@ -57,6 +57,20 @@ export function namedForms(
     if (forms.length > 0) return { subject, forms };
   }
   return undefined;
+}
+
+/** The subject of which a name is some version, known or not. */
+export function subjectOfName(holder: Subject['holder'], name: string): Subject | undefined {
+  const own = stemOf(ownVersion(name));
+  return SUBJECTS.find(
+    (subject) =>
+      subject.holder === holder &&
+      subject.forms.some(({ names }) => names.some((known) => stemOf(known) === own)),
+  );
+}
+
+function stemOf(name: string): string {
+  return name.replace(/[-_]v\d+$/, '');
 }
 
 /** Forms of what a child of the root is, by its name, the newest first. */

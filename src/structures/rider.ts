@@ -2,6 +2,7 @@
 import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { Generation } from '../versions/generations.js';
 import type { Compared } from './compared.js';
 import type { RiderKey, RiderMissing, RiderPlace } from './rider-names.js';
 import type { KeptField, RecordBinding } from './structure.js';
@@ -137,6 +138,8 @@ export interface Rider {
    */
   formOfTree?(tree: FdtTree, old: boolean): RiderForm;
   readonly record?: RiderRecord;
+  /** What is wrong where a pointer that the writer sets leads nowhere. */
+  damage?(part: RiderPart, generation: Generation | undefined): string | undefined;
   readonly computed?: Computed;
   readonly outline: RiderOutline;
   /** Absent for LUO, which has more to tell. */

@@ -284,6 +284,8 @@ export interface Subject {
    * them as `version` and `origin`.
    */
   readonly released?: true;
+  /** Two that share a record or a folio are a finding of a rule of its own. */
+  readonly apart?: true;
   /** Forms, the newest first. */
   readonly forms: readonly StructureForm[];
   /** A structure in a line, where its fields one by one are not what people look for. */

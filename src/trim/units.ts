@@ -3,17 +3,14 @@
  * included, and never what these map.
  */
 import type { PhysicalMemory } from '../memory/physical.js';
-import { PASID_DIR_ENTRY_SIZE, type ScalableContextEntry, scalableContextEntry } from '../records/vtd.js';
+import type { TableTree } from '../references/claim.js';
+import { type ReferenceSink, SILENT } from '../references/sink.js';
+import { addTables } from '../references/tables.js';
+import { unitTrees } from '../references/translation.js';
+import { addDirectories, addUnit } from '../references/vtd.js';
 import type { VtdSettings } from '../schema/settings.js';
-import { listDevices } from '../vtd/context/list.js';
-import { type DevicePath, directoryEntries, type UnitTables } from '../vtd/context/path.js';
-import { stageRequests } from '../vtd/context/stages.js';
-import { pageAddress } from '../vtd/context/structure.js';
 import { rootPointer } from '../vtd/registers.js';
 import { iovasOf, pagesOf, targetsOf } from '../vtd/walk/batch.js';
-import { mergeBatches } from '../vtd/walk/runs.js';
-import type { WalkRequest } from '../vtd/walk/state.js';
-import { walkTable } from '../vtd/walk/walk.js';
 import {
   type ByteRanges,
   countBytes,
@@ -47,11 +44,27 @@ const SHARED_TABLES = 64;
 export function collectUnits(units: readonly TrimUnit[], memory: PhysicalMemory, parts: TrimParts): number {
   const records = createRangeCollector();
   const zeroed = createRangeCollector();
-  for (const unit of units) collectStructures(unit, memory, { records, zeroed });
-  for (const { request } of tablesOf(units, memory)) collectTables(request, { records, zeroed });
+  const sink: ReferenceSink = {
+    ...SILENT,
+    record: ({ size = 0 }, address) => records.add(Number(address), size),
+    page: ({ address, length }) => zeroed.add(address, length),
+    table({ address, words, present }) {
+      zeroed.add(address, words.byteLength);
+      for (const i of present) records.add(address + i * ENTRY, ENTRY);
+    },
+  };
+  const trees = new Map<string, TableTree>();
+  for (const each of units) {
+    const unit = { ...each, name: 'a unit' };
+    zeroed.add(rootPointer(unit.rtaddr).address, PAGE);
+    addUnit(sink, unit, undefined, memory, Number.POSITIVE_INFINITY);
+    addDirectories(sink, unit, memory);
+    for (const tree of unitTrees(unit, memory)) trees.set(`${tree.stage} ${tree.root} ${tree.levels}`, tree);
+  }
+  for (const tree of trees.values()) addTables({ sink, memory }, tree, 0);
   const entries = records.finish();
   const pages = zeroed.finish();
-  const mapped = mappedAmong(union(entries, pages), units, memory);
+  const mapped = mappedAmong(union(entries, pages), trees.values(), memory);
   const kept = without(entries, mapped);
   addAll(parts.records, kept);
   addAll(parts.zeroed, without(pages, mapped));
@@ -62,86 +75,16 @@ function addAll(collector: RangeCollector, { starts, ends, count }: ByteRanges):
   for (let i = 0; i < count; i++) collector.add(starts[i] ?? 0, (ends[i] ?? 0) - (starts[i] ?? 0));
 }
 
-type Kept = Pick<TrimParts, 'records' | 'zeroed'>;
-
-function collectStructures(unit: TrimUnit, memory: PhysicalMemory, { records, zeroed }: Kept): void {
-  zeroed.add(rootPointer(unit.rtaddr).address, PAGE);
-  for (const { steps } of pathsOf(unit, memory)) {
-    for (const { address, structure } of steps) {
-      if (structure === undefined) continue;
-      records.add(address, structure.type.size ?? 0);
-      zeroed.add(address - (address % PAGE), PAGE);
-      if (structure.type.name !== scalableContextEntry.name) continue;
-      const context = structure.value as ScalableContextEntry;
-      zeroed.add(pageAddress(context.pasiddirptr), directoryEntries(context) * PASID_DIR_ENTRY_SIZE);
-    }
-  }
-}
-
-function* pathsOf(unit: TrimUnit, memory: PhysicalMemory): Generator<DevicePath> {
-  const { device } = unit;
-  for (const path of listDevices(tables(unit, memory)))
-    if (device === undefined || (path.bus === device.bus && path.devfn === device.devfn)) yield path;
-}
-
-function tables({ rtaddr, settings }: TrimUnit, memory: PhysicalMemory): UnitTables {
-  return { rtaddr, settings, memory };
-}
-
-interface Table {
-  readonly request: WalkRequest;
-  readonly second: boolean;
-}
-
-/** The page tables of the host, each once. The first stage of a nested translation is in the guest's memory. */
-function* tablesOf(units: readonly TrimUnit[], memory: PhysicalMemory): Generator<Table> {
-  const seen = new Set<string>();
-  for (const unit of units) {
-    for (const path of pathsOf(unit, memory)) {
-      for (const { stage, request } of stageRequests(path, tables(unit, memory))) {
-        if (request.memory !== memory) continue;
-        const key = `${stage} ${request.root} ${request.levels}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        yield { request, second: stage === 'second' };
-      }
-    }
-  }
-}
-
-/** Keeps the present entries of every table page; hardware ignores all bits of the others (vtd.md 1.8). */
-function collectTables(request: WalkRequest, { records, zeroed }: Kept): void {
-  const { memory, format } = request;
-  const bytes = new Uint8Array(PAGE);
-  const words = new Int32Array(bytes.buffer);
-  const walk = walkTable({
-    ...request,
-    sharedTableBudget: 0,
-    onTable({ address }) {
-      zeroed.add(address, PAGE);
-      const known = Math.floor(memory.read(address, PAGE, bytes) / ENTRY);
-      for (let i = 0; i < known; i++) {
-        const lo = (words[2 * i] ?? 0) & format.presentLo;
-        const hi = (words[2 * i + 1] ?? 0) & format.presentHi;
-        if ((lo | hi) !== 0) records.add(address + i * ENTRY, ENTRY);
-      }
-    },
-  });
-  for (const _ of walk.batches);
-}
-
 /**
  * What of `pages` second stages map to devices elsewhere than at its own address: memory of a guest or of a driver, in
  * which a pointer that leads there finds no table. An identity map says nothing: it maps all memory, tables too.
  */
-function mappedAmong(pages: ByteRanges, units: readonly TrimUnit[], memory: PhysicalMemory): ByteRanges {
+function mappedAmong(pages: ByteRanges, trees: Iterable<TableTree>, memory: PhysicalMemory): ByteRanges {
   const found = createRangeCollector();
-  for (const { request, second } of tablesOf(units, memory)) {
-    if (!second) continue;
-    for (const batch of mergeBatches(
-      walkTable({ ...request, sharedTableBudget: SHARED_TABLES }).batches,
-      request.format,
-    )) {
+  const sink: ReferenceSink = {
+    ...SILENT,
+    mappedOnly: true,
+    mapped(batch) {
       const targets = targetsOf(batch);
       const counts = pagesOf(batch);
       const iovas = iovasOf(batch);
@@ -152,7 +95,8 @@ function mappedAmong(pages: ByteRanges, units: readonly TrimUnit[], memory: Phys
         const length = (counts[i] ?? 0) * PAGE;
         if (touches(pages, start, start + length)) found.add(start, length);
       }
-    }
-  }
+    },
+  };
+  for (const tree of trees) if (tree.stage === 'second') addTables({ sink, memory }, tree, SHARED_TABLES);
   return found.finish();
 }

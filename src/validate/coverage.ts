@@ -1,6 +1,6 @@
 /** What of a dump was checked, area by area, and what the verdict lacks: from the outcomes of the rules alone. */
 import type { Handover } from '../abi/model.js';
-import type { LuoFile } from '../abi/upstream/model.js';
+import { claimsOf, folioClaims } from '../references/claims.js';
 import type { SkipKind } from './rule.js';
 import { holdersOf } from './structures/held.js';
 import { counted } from './text.js';
@@ -84,17 +84,12 @@ const THERE: Readonly<Record<string, (handover: Handover) => boolean>> = {
   KMETA: ({ kexecMetadata }) => kexecMetadata !== undefined,
   LUO: ({ luo }) => luo !== undefined,
   FLB: ({ luo }) => (luo?.flbs ?? []).length > 0,
-  MEMFD: (handover) => filesOf(handover).some(({ memfd }) => memfd !== undefined),
-  VMALLOC: (handover) =>
-    handover.khoTest?.area !== undefined || filesOf(handover).some(({ memfd }) => memfd !== undefined),
+  MEMFD: (handover) => folioClaims(handover).some(({ structure }) => structure === 'memfd'),
+  VMALLOC: (handover) => claimsOf(handover).some(({ area }) => area !== undefined),
   BLOCK: ({ luo }) =>
     (luo?.sessionBlocks ?? []).length > 0 ||
     (luo?.sessions ?? []).some(({ fileBlocks = [] }) => fileBlocks.length > 0),
 };
-
-function filesOf({ luo }: Handover): readonly LuoFile[] {
-  return (luo?.sessions ?? []).flatMap(({ files = [] }) => files);
-}
 
 interface Area {
   ran: number;

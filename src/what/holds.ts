@@ -1,7 +1,7 @@
 /** Whose contents memory is: a file of a session, a region of reserve_mem, a file of guestmemfs, a folio of kho_test. */
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { Run } from '../references/claim.js';
-import type { Part } from '../references/place.js';
+import type { Place } from '../references/place.js';
 import { bytesToText } from '../schema/text.js';
 import { FOLIO_SER_SIZE, folioSer } from '../structures/folios.js';
 import type { Addresses } from './addresses.js';
@@ -23,7 +23,8 @@ export type Holder =
   | { readonly kind: 'kho-test'; readonly index: number; readonly address: bigint; readonly order: number }
   | { readonly kind: 'scratch'; readonly index: number; readonly offset: bigint }
   | { readonly kind: 'trace-buffer'; readonly cpu: number }
-  | { readonly kind: 'image'; readonly what: string };
+  | { readonly kind: 'image'; readonly what: string }
+  | { readonly kind: 'other'; readonly name: string; readonly offset: bigint };
 
 /** An owner, and what of it names the memory. */
 export interface Held {
@@ -152,18 +153,16 @@ function nameText(name: Uint8Array): string {
 function addRegions({ scratch, image, ...source }: WhatSource, addresses: Addresses, add: Add): void {
   const { sorted } = addresses;
   const contents = [...source.contents()];
-  const addParts = (...parts: readonly Part[]): void => {
-    for (const each of contents)
-      if (parts.includes(each.place.part)) addContents(each, source, addresses, add);
+  const addKind = (wanted: ReturnType<typeof kindOf>): void => {
+    for (const each of contents) if (kindOf(each.place) === wanted) addContents(each, source, addresses, add);
   };
-  addParts('memblock');
+  addKind('reserve-mem');
   for (const [index, { start, end }] of (scratch ?? []).entries())
     for (const i of addresses.within(Number(start), Number(end)))
       add(i, { kind: 'scratch', index, offset: BigInt(sorted[i] as number) - start });
   for (const { what, start, end } of image ?? [])
     for (const i of addresses.within(Number(start), Number(end))) add(i, { kind: 'image', what });
-  addParts('ftrace');
-  addParts('kho-test', 'guestmemfs');
+  for (const kind of ['trace-buffer', 'kho-test', 'guestmemfs', 'other'] as const) addKind(kind);
 }
 
 function addContents(contents: OwnedContents, { pageSize }: WhatModel, addresses: Addresses, add: Add): void {
@@ -187,19 +186,40 @@ function addContents(contents: OwnedContents, { pageSize }: WhatModel, addresses
   }
 }
 
+/** What contents at a place are; the name of `other` ones says it. */
+export function kindOf({
+  part,
+}: Place): 'reserve-mem' | 'trace-buffer' | 'kho-test' | 'guestmemfs' | 'other' {
+  if (part === 'memblock') return 'reserve-mem';
+  if (part === 'ftrace') return 'trace-buffer';
+  return part === 'guestmemfs' || part === 'kho-test' ? part : 'other';
+}
+
 /** @param offset of the address in what the owner has, in bytes */
 function holderOf(
-  { place, subject }: OwnedContents,
+  { place, name, subject }: OwnedContents,
   { start, end }: Run,
   nth: number,
   offset: number,
   pageSize: number,
 ): Holder {
-  if (place.part === 'memblock')
-    return { kind: 'reserve-mem', name: place.region ?? '', offset: BigInt(offset), start: Number(start) };
-  if (place.part === 'ftrace') return { kind: 'trace-buffer', cpu: subject.cpu ?? 0 };
-  if (place.part === 'guestmemfs')
-    return { kind: 'guestmemfs', name: place.file ?? new Uint8Array(0), fileOffset: BigInt(offset) };
-  const order = Math.round(Math.log2((Number(end) - Number(start)) / pageSize));
-  return { kind: 'kho-test', index: nth, address: BigInt(start), order };
+  switch (kindOf(place)) {
+    case 'reserve-mem':
+      return {
+        kind: 'reserve-mem',
+        name: place.region ?? '',
+        offset: BigInt(offset),
+        start: Number(start),
+      };
+    case 'trace-buffer':
+      return { kind: 'trace-buffer', cpu: subject.cpu ?? 0 };
+    case 'guestmemfs':
+      return { kind: 'guestmemfs', name: place.file ?? new Uint8Array(0), fileOffset: BigInt(offset) };
+    case 'kho-test': {
+      const order = Math.round(Math.log2((Number(end) - Number(start)) / pageSize));
+      return { kind: 'kho-test', index: nth, address: BigInt(start), order };
+    }
+    case 'other':
+      return { kind: 'other', name, offset: BigInt(offset) };
+  }
 }

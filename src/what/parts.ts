@@ -1,6 +1,6 @@
 /** Records inside of records that the references tell as a whole: vendor parts, and arrays of records. */
 import type { Handover } from '../abi/model.js';
-import { type HeldStructure, heldBy } from '../references/structures.js';
+import { allHeld, type HeldStructure } from '../references/structures.js';
 import type { RecordType } from '../schema/record.js';
 import type { StructureList } from '../structures/model.js';
 import { fieldBinding, type Model } from '../structures/structure.js';
@@ -14,10 +14,7 @@ export interface InnerRecord {
 
 /** Those of all structures of a handover. */
 export function* innerRecords(handover: Handover): Generator<InnerRecord> {
-  const { luo, subtrees = [] } = handover;
-  const files = (luo?.sessions ?? []).flatMap(({ files = [] }) => files);
-  for (const holder of [handover, ...subtrees, ...(luo?.flbs ?? []), ...files])
-    for (const held of heldBy(holder, '')) yield* partsOf(held);
+  for (const held of allHeld(handover)) yield* partsOf(held);
 }
 
 function* partsOf({ form, model: structure }: HeldStructure): Generator<InnerRecord> {

@@ -1,17 +1,15 @@
 /** What answers are made from: a handover, or what a page has been given of one. */
 import type { Handover } from '../abi/model.js';
-import { filesOf } from '../abi/upstream/holders.js';
 import type { LuoFile, LuoSession, PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { ByteState, PhysicalMemory } from '../memory/physical.js';
 import { emptyMemory } from '../memory/segments.js';
 import type { Claim, Entries } from '../references/claim.js';
-import { claimsOf } from '../references/claims.js';
+import { claimsOf, fileOf, folioClaims } from '../references/claims.js';
 import { addReferences } from '../references/references.js';
 import type { ReferenceSink } from '../references/sink.js';
 import { addTables } from '../references/tables.js';
 import { addTranslationUnit } from '../references/translation.js';
 import type { CountedFolios, FolioColumns } from '../structures/folios.js';
-import { folioListsOf } from '../structures/index.js';
 import { recordName } from './hit.js';
 import type { Landing } from './landing.js';
 import type { MappingLookup } from './mapped.js';
@@ -47,7 +45,7 @@ export type WhatModel = Pick<Handover, 'pageSize' | 'setupData' | 'preservedMap'
 export type Cut = 'folios' | 'blocks' | 'states' | 'records' | 'mappings' | 'findings';
 
 /** Contents that one owner has, or its trace buffers. */
-export interface OwnedContents extends Pick<Claim, 'place' | 'subject' | 'runs'> {
+export interface OwnedContents extends Pick<Claim, 'place' | 'subject' | 'name' | 'runs'> {
   readonly entries?: {
     /** The kernel's names, and bytes of one. */
     readonly record: string;
@@ -140,13 +138,21 @@ export function handoverSource(handover: Handover, units: readonly SpaceUnit[] =
     },
     inner: () => innerRecords(handover),
     *folioLists() {
-      for (const { session, file } of filesOf(handover))
-        for (const { list } of folioListsOf(file)) yield { session, file, list };
+      for (const claim of folioClaims(handover)) {
+        const of = fileOf(claim);
+        if (of !== undefined) yield { ...of, list: claim.folios };
+      }
     },
     *contents() {
-      for (const { at, place, subject, folios, runs, entries } of claimsOf(handover)) {
+      for (const { at, place, name, subject, folios, runs, entries } of claimsOf(handover)) {
         if (place.part !== 'ftrace' && (at !== 'contents' || folios !== undefined)) continue;
-        yield { place, subject, runs, ...(entries === undefined ? {} : { entries: entriesOf(entries) }) };
+        yield {
+          place,
+          name,
+          subject,
+          runs,
+          ...(entries === undefined ? {} : { entries: entriesOf(entries) }),
+        };
       }
     },
     spaces,

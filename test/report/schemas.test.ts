@@ -334,19 +334,21 @@ test.each([
 });
 
 test('owners that are no files of sessions', () => {
-  // Three levels at 0x1000; the leaves map pages 0x10 to 0x13, of which the middle two have an owner.
+  // Three levels at 0x1000; the leaves map pages 0x10 to 0x13, of which the last three have an owner.
   const image = new BigUint64Array(4 * 512);
   image[512] = 0x2003n;
   image[1024] = 0x3003n;
   for (let i = 0; i < 4; i++) image[1536 + i] = BigInt(0x10003 + i * 0x1000);
   const memory = segmentsMemory([{ address: 0, bytes: new Uint8Array(image.buffer) }], 'tables');
   const region = { offset: 0x5000 };
+  const file = Uint8Array.of(0xff, 0);
   const owned = ownedWalk(
     {
       files: { holders: [], parts: (start, end) => [{ start, end }] },
       regions: [
-        { ...region, start: 0x11, end: 0x12, kind: 'reserve-mem', name: 'r' },
-        { ...region, start: 0x12, end: 0x13, kind: 'guestmemfs', name: Uint8Array.of(0xff, 0) },
+        { ...region, start: 0x11, end: 0x12, of: { place: { part: 'memblock', region: 'r' }, name: '' } },
+        { ...region, start: 0x12, end: 0x13, of: { place: { part: 'guestmemfs', file }, name: '' } },
+        { ...region, start: 0x13, end: 0x14, of: { place: { part: 'luo' }, name: 'made' } },
       ],
       kept: pageSetOfFrames([{ start: 0x11, end: 0x13 }], 4096),
     },
@@ -360,7 +362,8 @@ test('owners that are no files of sessions', () => {
   expect(document.runs.map(({ kept }: { kept: boolean }) => kept)).toEqual([false, true, true, false]);
   expect(document.runs[1].holds).toEqual({ reserveMem: 'r', offset: '0x5000' });
   expect(document.runs[2].holds).toMatchObject({ guestmemfsBytes: 'ff', fileOffset: '0x5000' });
-  expect(document.totals).toMatchObject({ leaves: 4, unpreserved: '0x2000', unowned: '0x2000', tables: 3 });
+  expect(document.runs[3].holds).toEqual({ owner: 'made', offset: '0x5000' });
+  expect(document.totals).toMatchObject({ leaves: 4, unpreserved: '0x2000', unowned: '0x1000', tables: 3 });
 });
 
 describe('the schemas', () => {

@@ -1,8 +1,8 @@
 /** Whether the folios of a memfd make up the file: the tally, and what the rules make of it. */
 import { describe, expect, test } from 'vitest';
-import { createCoverage } from '../../src/structures/memfd/rules-coverage.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
+import { createCoverage } from '../../src/validate/upstream/folio-coverage.js';
 import { descriptor } from './upstream-cases/case.js';
 import { damagedOn, original } from './upstream-damage.js';
 import { folio, memfd, type Patches, patch, u64 } from './upstream-patches.js';

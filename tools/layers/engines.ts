@@ -48,7 +48,7 @@ const VERSIONED: readonly string[] = [
 const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!\\w)';
 
 /** A structure, and in how many files it may be named beside its own folder. */
-export const SAMPLE = { subject: 'memfd', files: 6 } as const;
+export const SAMPLE = { subject: 'memfd', files: 4 } as const;
 /** Where a structure is named for people, in rules and cases, and in registries. A path that ends with a slash is a folder. */
 const SPOKEN =
   /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|\w+-found)\.ts$|\/assets\.ts$/;

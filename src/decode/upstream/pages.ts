@@ -1,6 +1,14 @@
 /** Reading the pages of a handover's own structures. */
+
+import type { PreservedPages } from '../../abi/upstream/model.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
+
+/** The order of the block that starts at a page frame, the smallest where there are several; -1 when none does. */
+export function orderAt(pages: PreservedPages, pfn: number): number {
+  for (const order of pages.orders) if (pages.has(pfn, order)) return order;
+  return -1;
+}
 
 /** A page as far as the dump holds it. */
 export interface PageBytes {

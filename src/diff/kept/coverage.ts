@@ -246,7 +246,7 @@ interface Needed {
 const USER_PAGE = 4096;
 
 /** What B still needs, by user. */
-function neededBy({ users, untold }: Uses): Needed {
+function neededBy({ users, untold, partly, others }: Uses): Needed {
   const byKey = new Map<string, User[]>();
   for (const user of users) {
     const list = byKey.get(user.key);
@@ -274,6 +274,10 @@ function neededBy({ users, untold }: Uses): Needed {
     }
     return set;
   }
+  const isPartly = (key: string): boolean => partly.some((prefix) => key.startsWith(prefix));
+  /** One that B's dump does not tell may be in B all the same. */
+  const isMissing = (key: string): boolean =>
+    isPartly(key) || others.some((prefix) => key !== prefix && key.startsWith(prefix));
   const fates = new Map<User, CoverageStatus | undefined>();
   /** What becomes of all memory of a user alike; undefined where it depends on the memory. */
   function fateOf(user: User): CoverageStatus | undefined {
@@ -285,7 +289,9 @@ function neededBy({ users, untold }: Uses): Needed {
         : untold.some((prefix) => key.startsWith(prefix))
           ? 'unknown'
           : !byKey.has(key)
-            ? 'released'
+            ? isMissing(key)
+              ? 'unknown'
+              : 'released'
             : kind === 'fixed'
               ? 'lost'
               : undefined;
@@ -300,12 +306,13 @@ function neededBy({ users, untold }: Uses): Needed {
         return;
       }
       const set = pagesOf(user.key);
+      const elsewhere = isPartly(user.key) ? 'unknown' : 'moved';
       let at = start;
       for (const gap of gapsIn(set, Math.floor(start / USER_PAGE), Math.ceil(end / USER_PAGE))) {
         const low = Math.max(start, gap.start * USER_PAGE);
         const high = Math.min(end, gap.end * USER_PAGE);
         if (at < low) yield { status: 'lost', low: at, high: low };
-        yield { status: 'moved', low, high };
+        yield { status: elsewhere, low, high };
         at = high;
       }
       if (at < end) yield { status: 'lost', low: at, high: end };

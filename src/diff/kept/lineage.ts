@@ -1,9 +1,11 @@
 /** Whether the memory of two handovers can be held against each other: one machine, the later one second. */
 import type { Handover } from '../../abi/model.js';
-import { bytesToHex, bytesToText } from '../../schema/text.js';
+import type { Claim } from '../../references/claim.js';
+import { claimsOf } from '../../references/claims.js';
+import { startOf } from '../../references/held.js';
+import { keyOf } from '../../references/place.js';
+import { bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
-import { folioListsOf } from '../../structures/index.js';
-import { nameOf } from '../outline/names.js';
 
 /** What is known beside the two handovers. */
 export interface LineageOptions {
@@ -75,30 +77,26 @@ function otherScratch({ scratch: a }: Handover, { scratch: b }: Handover): strin
   return `the scratch regions of A and B differ (${first(a)} and ${first(b)}): two cold boots, or two machines`;
 }
 
-/** Where things that have a name begin. */
+/** Where things that have a name begin: what outlives a kexec, and tables. Files of a region are where that is. */
 function anchors(handover: Handover): Map<string, string> {
-  const { memblock, luo, khoTest, guestmemfs, domains } = handover;
   const places = new Map<string, string>();
-  const note = (name: string, place: bigint | undefined): void => {
-    if (place !== undefined && !places.has(name)) places.set(name, hex(place));
-  };
-  for (const { name, start } of memblock?.regions ?? []) note(`region ${name}`, start);
-  for (const { name, files } of luo?.sessions ?? []) {
-    const session = bytesToHex(nameOf(name));
-    for (const file of files ?? []) {
-      for (const { list } of folioListsOf(file)) {
-        for (const { pfn } of list.folios.runs()) {
-          note(`file ${session} ${file.token}`, pfn);
-          break;
-        }
-      }
-    }
+  for (const claim of claimsOf(handover)) {
+    const { at, place, trees } = claim;
+    if (at === 'contents' && place.file === undefined) note(`contents of ${keyOf(place)}`, firstOf(claim));
+    else if (at === 'region') note('fs_mem', startOf(claim));
+    else if (trees !== undefined)
+      for (const { place: own, tree } of trees()) note(`tables of ${keyOf(own)}`, tree?.root);
   }
-  for (const { address } of khoTest?.folios ?? []) {
-    note('kho_test', address);
-    break;
-  }
-  note('fs_mem', guestmemfs?.fsMem?.addr);
-  for (const { persistentId, pgd } of domains ?? []) note(`domain ${persistentId}`, pgd);
   return places;
+
+  function note(name: string, start: bigint | undefined): void {
+    if (start !== undefined && !places.has(name)) places.set(name, hex(start));
+  }
+}
+
+/** Where contents begin; undefined where they have nothing. */
+function firstOf({ folios, runs }: Claim): bigint | undefined {
+  for (const { pfn } of folios?.folios.runs() ?? []) return pfn;
+  for (const { start } of runs()) return BigInt(start);
+  return undefined;
 }

@@ -36,6 +36,10 @@ export interface Uses {
   readonly users: readonly User[];
   /** Beginnings of the keys of users whose memory the dump does not tell. */
   readonly untold: readonly string[];
+  /** The same of users of whose memory it tells a part. */
+  readonly partly: readonly string[];
+  /** Beginnings of the keys of users of whom there may be more. */
+  readonly others: readonly string[];
 }
 
 /** Takes users. */

@@ -1,13 +1,11 @@
 /** What a handover uses physical memory for: its claims, by user. The runs are not held: a user draws its own. */
 import type { Handover } from '../../abi/model.js';
-import { filesOf } from '../../abi/upstream/holders.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
-import type { Claim } from '../../references/claim.js';
+import type { Claim, Untold } from '../../references/claim.js';
 import { claimsOf } from '../../references/claims.js';
-import type { Place } from '../../references/place.js';
-import { bytesToHex } from '../../schema/text.js';
+import { keyOf, type Place } from '../../references/place.js';
+import { untoldOf } from '../../references/untold.js';
 import { eachFolioFrames, type FolioFile, folioSpans } from '../outline/folios.js';
-import { nameOf } from '../outline/names.js';
 import { type AspectKind, MOST_MOVING } from '../span-columns.js';
 import {
   createUseColumns,
@@ -24,20 +22,22 @@ import { collectTables } from './uses-tables.js';
 export function usesOf(handover: Handover): Uses {
   const { generation, memory, pageSize, preserved } = handover;
   const users: User[] = [];
-  const untold = untoldOf(handover);
+  const told = untoldOf(handover);
+  const lacking = (kind: Untold['lacks']): string[] =>
+    told.flatMap(({ lacks, place }) => (lacks === kind && place !== undefined ? [keyOf(place)] : []));
+  const untold = lacking('all');
   const uses = {
     untold: (prefix: string) => void untold.push(prefix),
     user: (user: User) => void users.push(user),
   };
   const records = new Map<string, Claim[]>();
-  const files = new Set<string>();
   // A blob by itself is no handover.
   for (const claim of generation === undefined ? [] : claimsOf(handover)) {
-    const { at, place, what, folios, fixed, lasting, trees } = claim;
+    const { at, place, what, folios, fixed, lasting, trees, unread } = claim;
     const key = keyOf(place);
     // What becomes of the memory of a child that no release has only its owner knows.
     if (at === 'region' || (place.part === 'subtree' && at !== 'bookkeeping')) continue;
-    if (place.token !== undefined) files.add(key);
+    if (at === 'record' && unread === true) continue;
     if (trees !== undefined) {
       for (const { place: own, tree } of trees()) collectTables(tree, own, keyOf(own), memory, uses);
     } else if (folios !== undefined) {
@@ -55,11 +55,7 @@ export function usesOf(handover: Handover): Uses {
       });
     } else addRecords(claim);
   }
-  for (const { session, file } of filesOf(handover)) {
-    const key = keyOf({ part: 'luo', session: nameOf(session.name), token: file.token });
-    if (!files.has(key)) untold.push(key);
-  }
-  return { users, untold };
+  return { users, untold, partly: lacking('some'), others: lacking('others') };
 
   /** The records of one owner are one; so are those of LUO and of all its sessions. */
   function addRecords(claim: Claim): void {
@@ -81,30 +77,6 @@ export function usesOf(handover: Handover): Uses {
       runs: () => useColumns(pagesOf(all, pageSize)),
     });
   }
-}
-
-/** A place as the key of the same in another handover; no key begins another. */
-function keyOf(place: Place): string {
-  return Object.entries(place)
-    .map(([name, value]) => `${name}=${value instanceof Uint8Array ? bytesToHex(value) : value};`)
-    .join('');
-}
-
-/** Beginnings of the keys of what is there, and whose blobs or lists the dump does not hold. */
-function untoldOf({ subtrees, luo, memblock, khoTest, guestmemfs }: Handover): string[] {
-  const untold: string[] = [];
-  const has = (name: string): boolean => subtrees?.some((subtree) => subtree.name === name) === true;
-  const noSessions = luo?.sessions === undefined && luo?.sessionsAddress !== 0n;
-  if (has('LUO') && noSessions) untold.push('part=luo;session=');
-  for (const { name, files, filesAddress } of luo?.sessions ?? []) {
-    if (files === undefined && filesAddress !== 0n)
-      untold.push(keyOf({ part: 'luo', session: nameOf(name) }));
-  }
-  if (has('memblock') && memblock === undefined) untold.push('part=memblock;');
-  const folios = khoTest?.folios?.length ?? -1;
-  if (has('kho_test') && folios < (khoTest?.nrFolios ?? 0)) untold.push('part=kho-test;');
-  if (guestmemfs !== undefined && guestmemfs.files === undefined) untold.push('part=guestmemfs;file=');
-  return untold;
 }
 
 function* runsOf(claim: Claim): Generator<Use> {

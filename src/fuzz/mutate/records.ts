@@ -2,6 +2,7 @@
 
 import type { RecordInstance } from '../../references/instance.js';
 import { hex } from '../../schema/units.js';
+import { folioSer } from '../../structures/folios.js';
 import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';
 import { factsOf } from '../../versions/generations.js';
@@ -68,7 +69,7 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
  */
 function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
   const { handover } = target;
-  if (record.name === 'memfd_luo_folio_ser' && hasDrafts({ target })) return UNKNOWN;
+  if (record.name === folioSer.name && hasDrafts({ target })) return UNKNOWN;
   if (record.name === 'luo_session_ser' && mayBeNameless(handover)) return UNKNOWN;
   return record.name === 'luo_file_ser' && factsOf(handover.generation)?.unreleased !== undefined
     ? UNKNOWN

@@ -47,6 +47,8 @@ export interface FoliosData {
 export interface ContentsData {
   readonly place: Plain;
   readonly cpu?: number;
+  /** Whose they are, where the place does not say it. */
+  readonly name?: string;
   readonly rows: string;
   /** Records that name them: an address or the number of an area, and words before and after the number of one. */
   readonly entries?: {

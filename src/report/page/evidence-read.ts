@@ -202,10 +202,11 @@ export function readEvidence(data: EvidenceData): WhatSource {
     landing: lead,
   };
 
-  function contentsOf({ place, cpu, rows, entries }: ContentsData): OwnedContents {
+  function contentsOf({ place, cpu, name = '', rows, entries }: ContentsData): OwnedContents {
     const { values, count } = unpackRows(rows, 3);
     return {
       place: fromPlain(place) as Place,
+      name,
       subject: cpu === undefined ? {} : { cpu },
       *runs() {
         for (let row = 0; row < count; row++) {

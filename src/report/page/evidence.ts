@@ -12,6 +12,7 @@ import type { FieldInfo, RecordType } from '../../schema/record.js';
 import { beforeNul } from '../../schema/text.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
+import { kindOf } from '../../what/holds.js';
 import type { MappingLookup } from '../../what/mapped.js';
 import type { Cut, OwnedContents, WhatSource } from '../../what/source.js';
 import { namedSpaces } from '../../what/spaces.js';
@@ -399,7 +400,7 @@ function preservedData(
 
 /** @param areaOf the number of an area */
 function contentsData(
-  { place, subject, runs, entries }: OwnedContents,
+  { place, name, subject, runs, entries }: OwnedContents,
   cut: Set<Cut>,
   areaOf: (area: Pick<VmallocArea, 'runs' | 'runSize'>) => number,
 ): ContentsData {
@@ -413,6 +414,7 @@ function contentsData(
   const own = {
     place: toPlain(place),
     ...(subject.cpu === undefined ? {} : { cpu: subject.cpu }),
+    ...(kindOf(place) === 'other' ? { name } : {}),
     rows: rows.text(),
   };
   if (entries === undefined) return own;

@@ -1,12 +1,12 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 
 import { khoBlockHeaderSer } from '../../records/kho_block.js';
+import { findLists, type PlacedList } from '../../references/chains.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { FILES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
 import { type Elements, eachRule, fieldPlace } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { findLists, type PlacedList } from '../../validate/upstream/chain.js';
 import { at, BLOCKS } from '../../validate/upstream/shared.js';
 import { MAX_BLOCKS } from '../blocks.js';
 

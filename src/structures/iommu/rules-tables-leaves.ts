@@ -3,8 +3,8 @@
 import { missingOf, missingText } from '../../abi/missing.js';
 import type { LuoFile } from '../../abi/upstream/model.js';
 import { type DomainOwner, type HandedDomain, handedIommu } from '../../decode/iommu/domains.js';
-import { type FolioHolder, filePages } from '../../decode/iommu/file-pages.js';
 import { memfdLuoSer } from '../../records/memfd.js';
+import { type FolioHolder, filePages } from '../../references/file-pages.js';
 import { bytesToText } from '../../schema/text.js';
 import { createProbe } from '../../validate/pages.js';
 import { FOLIOS, IOMMU, MAP } from '../../validate/reads.js';

@@ -29,8 +29,9 @@ import {
 import { ownVersion } from '../../schema/composite.js';
 import type { RecordType } from '../../schema/record.js';
 import { beforeNul, bytesToHex, bytesToText } from '../../schema/text.js';
+import { factsOf, type Generation } from '../../versions/generations.js';
 import { BLOCKS } from '../blocks.js';
-import { type Recognised, type Rider, type RiderForm, riderTree } from '../rider.js';
+import { type Recognised, type Rider, type RiderForm, type RiderPart, riderTree } from '../rider.js';
 import {
   type KeptField,
   type ListBinding,
@@ -251,6 +252,19 @@ export function flbCapacity(pageSize: number): number {
   return listCapacity(FLB_PAGE, pageSize);
 }
 
+/** Whether its tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
+function damageOf(
+  { version, abiHeader, sessionsAddress, flbsAddress }: RiderPart,
+  generation: Generation | undefined,
+): string | undefined {
+  const form = luoForm(version as string | undefined);
+  const isTree = form !== undefined && form.record === undefined;
+  const lacksFlbs = factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined;
+  const isDamaged =
+    sessionsAddress === undefined || abiHeader === 0n || (isTree && (sessionsAddress === 0n || lacksFlbs));
+  return isDamaged ? 'the LUO state is damaged' : undefined;
+}
+
 export const luo: Rider = {
   name: 'LUO',
   key: 'luo',
@@ -265,6 +279,7 @@ export const luo: Rider = {
     recognise,
     freed: true,
   },
+  damage: damageOf,
   outline: {
     part: 'luo',
     fields: [

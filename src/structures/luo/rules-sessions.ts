@@ -3,6 +3,7 @@
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
 import { LUO_FILE_SER_SIZE, luoSessionHeaderSer, luoSessionSer } from '../../records/luo.js';
+import { findLists } from '../../references/chains.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
@@ -10,7 +11,6 @@ import { type Elements, eachRule, fieldPlace, roomFault, rulesOf } from '../../v
 import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
-import { findLists } from '../../validate/upstream/chain.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';

@@ -1,21 +1,15 @@
 /** Preserved blocks that nothing refers to (upstream X16). */
 
 import type { Handover } from '../../abi/model.js';
-import type { Luo, PreservedPages } from '../../abi/upstream/model.js';
-import { children, rootNode } from '../../fdt/tree.js';
+import type { PreservedPages } from '../../abi/upstream/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
-import { bytesToText } from '../../schema/text.js';
+import { untoldOf } from '../../references/untold.js';
 import { intersections } from '../../validate/pages.js';
 import { MAP_AND_OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
 import { counted, hex, size } from '../../validate/text.js';
-import { findAreas, findLists } from '../../validate/upstream/chain.js';
-import type { PageBits } from '../../validate/upstream/page-bits.js';
+import { type FrameSet, scanFolios } from '../../validate/upstream/folio-scan.js';
 import { at, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
-import { factsOf } from '../../versions/generations.js';
-import { luoForm } from '../luo/binding.js';
-import { isTestFlb } from '../luo/rules-flb.js';
-import { scanFolios } from '../memfd/rules-scan.js';
 import { references } from './rules-owners.js';
 
 export const unreferenced: Rule = {
@@ -33,9 +27,9 @@ export const unreferenced: Rule = {
     const { handover } = context;
     const map = wholeMap(context, report);
     if (map === undefined) return;
-    const why = unknownReferences(handover);
-    if (why !== undefined) {
-      report.skip(why);
+    const [untold] = untoldOf(handover);
+    if (untold !== undefined) {
+      report.skip(untold.why);
       return;
     }
     const referenced = pageSet(references(handover), handover.pageSize);
@@ -103,59 +97,6 @@ function noteEarly(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Rep
   });
 }
 
-/** What may refer to blocks without saying so here. */
-function unknownReferences(handover: Handover): string | undefined {
-  const { subtrees = [], luo, diagnostics, khoTest, memblock, generation } = handover;
-  const unknown = subtrees.find(({ known }) => known !== true);
-  if (unknown !== undefined)
-    return `only the owner of the child ${unknown.name ?? ''} knows what it refers to`;
-  const absent = diagnostics.find(({ code }) => code === 'memory-absent');
-  if (absent !== undefined) return `not all owners of preserved memory are known: ${absent.message}`;
-  const regions = memblock?.regions ?? [];
-  const nodes = subtrees.find(({ name }) => name === 'memblock')?.tree;
-  if (nodes !== undefined && [...children(nodes, rootNode(nodes))].length !== regions.length) {
-    return 'not all regions of memblock are known';
-  }
-  if (regions.some(({ start, size: bytes }) => start === undefined || bytes === undefined)) {
-    return 'not all regions of memblock are known';
-  }
-  if (luo !== undefined && (luo.sessionsAddress === undefined || isMissing(luo, generation))) {
-    return 'the LUO state is damaged';
-  }
-  for (const { files, filesAddress, count } of luo?.sessions ?? []) {
-    // Files that are counted at 0 are LUO-009, and that is why their memory has no owner.
-    if ((filesAddress !== 0n || count !== 0n) && files?.length !== Number(count))
-      return 'not all files of LUO are known';
-    if (files === undefined) continue;
-    const foreign = files.find(({ memfd }) => memfd === undefined);
-    if (foreign === undefined) continue;
-    return `only the handler "${bytesToText(foreign.compatible).text}" knows what its files refer to`;
-  }
-  const flb = luo?.flbs?.find((each) => !isTestFlb(each));
-  if (flb !== undefined) return `only the FLB "${bytesToText(flb.name).text}" knows what it refers to`;
-  const area = findAreas(handover).find(
-    ({ broken, area: { complete } }) => broken !== undefined || !complete,
-  );
-  if (area !== undefined) return `the list of ${area.owner} is damaged`;
-  const list = findLists(handover).find(({ broken }) => broken !== undefined);
-  if (list !== undefined) return `the list of ${list.what} is damaged`;
-  if (khoTest !== undefined && khoTest.folios === undefined) return 'the list of kho_test is not known';
-  return undefined;
-}
-
-/** Whether LUO's tree leads nowhere (LUO-021), or lacks the node of the FLB page, which 6.19 alone does not write. */
-function isMissing(
-  { version, abiHeader, sessionsAddress, flbsAddress }: Luo,
-  generation: Handover['generation'],
-): boolean {
-  if (abiHeader === 0n) return true;
-  const form = luoForm(version);
-  if (form === undefined || form.record !== undefined) return false;
-  return (
-    sessionsAddress === 0n || (factsOf(generation)?.luoWithoutFlbs !== true && flbsAddress === undefined)
-  );
-}
-
 /**
  * A running kernel has preserved the files, and writes down whose they are only when it goes down: the sessions first,
  * then the FLBs (liveupdate_reboot), so that with FLBs there is nothing left to be written.
@@ -165,7 +106,7 @@ export function notYetWritten({ luo, setupData }: Handover): boolean {
 }
 
 /** Runs of adjacent blocks of which no page is in either set. */
-function* unclaimed(map: PreservedPages, references: PageSet, named: PageBits): Generator<Unclaimed> {
+function* unclaimed(map: PreservedPages, references: PageSet, named: FrameSet): Generator<Unclaimed> {
   const page = BigInt(map.pageSize);
   const next = nextReference(references);
   for (const { address, order, count } of map.blocks()) {

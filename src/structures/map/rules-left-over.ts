@@ -3,14 +3,15 @@
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { claimsOf } from '../../references/claims.js';
+import { releasedRecords, riderClaims, startOf } from '../../references/held.js';
 import { intersections } from '../../validate/pages.js';
 import { MAP_AND_OWNERS } from '../../validate/reads.js';
 import type { Rule, Subject } from '../../validate/rule.js';
 import { hex, size } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
-import { luoClaims } from '../../validate/upstream/claims.js';
+import { scanFolios } from '../../validate/upstream/folio-scan.js';
 import { at, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
-import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
 import { references } from './rules-owners.js';
 
 /** Memory for which its writer preserves exactly the pages that it needs. */
@@ -22,7 +23,7 @@ interface Kept {
 }
 
 function* keptOf(handover: Handover): Generator<Kept> {
-  const { fdtAddress, pageSize, memblock } = handover;
+  const { fdtAddress, pageSize } = handover;
   const page = BigInt(pageSize);
   if (fdtAddress !== undefined) yield { what: 'the tree', start: fdtAddress, end: fdtAddress + page };
   const names = new Set<string | undefined>();
@@ -34,22 +35,23 @@ function* keptOf(handover: Handover): Generator<Kept> {
     if (name !== 'memblock' && name !== 'kexec-metadata') continue;
     yield { what: `the blob of ${name}`, start: address, end: address + length };
   }
-  for (const { name, start, size: bytes } of memblock?.regions ?? []) {
-    if (start === undefined || bytes === undefined || bytes === 0n || bytes >= LARGEST) continue;
-    yield {
-      what: `memblock region "${name}"`,
-      start,
-      end: start + bytes,
-      ...(name === undefined ? {} : { subject: { node: name } }),
-    };
+  for (const { at: kind, fixed, name: what, subject, runs } of claimsOf(handover)) {
+    if (kind !== 'contents' || fixed !== true) continue;
+    for (const run of runs()) {
+      const [start, end] = [BigInt(run.start), BigInt(run.end)];
+      if (start < end && end - start < LARGEST) yield { what, subject, start, end };
+    }
   }
   // Blocks of a list, and LUO's record, are BLOCK-005 and LUO-017.
-  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
+  for (const { at: kind, what, subject, runs } of riderClaims(handover)) {
     if (kind !== 'area') continue;
     for (const { start, end } of runs()) yield { what, subject, start: BigInt(start), end: BigInt(end) };
   }
-  for (const { name, file, subject } of findMemfds(handover))
-    yield { what: `the record of ${name}`, subject, start: file.data, end: file.data + page };
+  for (const claim of releasedRecords(handover)) {
+    const { what, subject, unread } = claim;
+    const start = startOf(claim);
+    if (unread !== true) yield { what, subject, start, end: start + page };
+  }
 }
 
 /** A larger region is damaged (MEMBLOCK-005). */

@@ -2,22 +2,25 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PageRange } from '../../memory/page-set.js';
+import { findAreas } from '../../references/chains.js';
 import type { Claim, Run } from '../../references/claim.js';
 import { claimsOf } from '../../references/claims.js';
+import { believedFolios, draftClaims, releasedRecords, riderClaims, startOf } from '../../references/held.js';
 import { OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, Subject } from '../../validate/rule.js';
 import { hex } from '../../validate/text.js';
 import { blobs } from '../../validate/upstream/blobs.js';
-import { findAreas } from '../../validate/upstream/chain.js';
-import { draftClaims, luoClaims } from '../../validate/upstream/claims.js';
+import { positionIn, scanFolios } from '../../validate/upstream/folio-scan.js';
 import { createPageBits } from '../../validate/upstream/page-bits.js';
 import { at, maxPageOrder, orderAt, UPSTREAM } from '../../validate/upstream/shared.js';
-import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
+import { subjectByKey } from '../index.js';
 
 /** Longer stretches that a damaged record claims are of no use. */
 const MAX_CLAIM = 1n << 50n;
 /** Longer ones, in pages, are compared as stretches. */
 const MAX_SINGLE = 64;
+/** Pages of two lists that are counted. */
+const MAX_CROSSED = 1 << 16;
 /** Pages for which owners are looked up. */
 const MAX_SEARCHES = 16;
 
@@ -28,7 +31,7 @@ export interface Reference extends PageRange {
   readonly subject: Subject;
 }
 
-/** Everything that is referred to but the folios of memfds, which are too many to be listed. */
+/** Everything that is referred to but the folios in lists, which are too many. */
 export function* references(handover: Handover): Generator<Reference> {
   const { fdtAddress, pageSize } = handover;
   const page = BigInt(pageSize);
@@ -50,22 +53,25 @@ export function* references(handover: Handover): Generator<Reference> {
     const length = area.descriptor.order > maxPageOrder(pageSize) ? pageSize : area.runSize;
     for (const run of area.runs) yield { start: run, end: run + length, who, subject };
   }
-  for (const { what, subject, place, unread, runs } of luoClaims(handover)) {
+  for (const { what, subject, place, unread, runs } of riderClaims(handover)) {
     // An array that another session has is LUO-019.
     if (unread === true && place.session !== undefined) continue;
     for (const run of runs()) yield reference(what, subject, run);
   }
-  // Records on one page are MEMFD-018.
-  const seen = new Set<bigint>();
-  for (const { file, name, subject } of findMemfds(handover)) {
-    if (seen.has(file.data / page)) continue;
-    seen.add(file.data / page);
-    yield reference(`the record of ${name}`, subject, { start: file.data, end: file.data + 1n });
+  // Records on one page are a rule of the structure's own.
+  const seen = new Set<string>();
+  for (const claim of releasedRecords(handover)) {
+    const { what, subject, structure = '', unread } = claim;
+    const start = startOf(claim);
+    const key = `${structure} ${start / page}`;
+    if (unread === true || (seen.has(key) && subjectByKey(structure)?.apart === true)) continue;
+    seen.add(key);
+    yield reference(what, subject, { start, end: start + 1n });
   }
   yield* draftReferences(handover);
 }
 
-/** Regions, and folios of the in-kernel test. */
+/** What riders have: regions, and folios. */
 function* contents({ at: what, name, subject, folios, fixed, runs }: Claim): Generator<Reference> {
   if (what !== 'contents' || folios !== undefined) return;
   for (const run of runs()) {
@@ -136,10 +142,12 @@ function tell(handover: Handover, pfn: number, report: Reporter): void {
 /** Page frames that two refer to, each once. */
 function sharedPages(handover: Handover): number[] {
   const { pageSize } = handover;
-  const { named } = scanFolios(handover);
+  const { named, crossed } = scanFolios(handover);
   const single = createPageBits();
   const stretches: { start: number; end: number; region: boolean }[] = [];
   const shared = new Set<number>();
+  for (let pfn = crossed.next(0); shared.size < MAX_CROSSED && pfn < Infinity; pfn = crossed.next(pfn + 1))
+    shared.add(pfn);
   for (const { start, end, region } of references(handover)) {
     const from = Math.floor(Number(start) / pageSize);
     const to = Math.ceil(Number(end) / pageSize);
@@ -173,12 +181,9 @@ function ownersOf(handover: Handover, pfn: number): { who: string; subject: Subj
     if (Number(start) < (pfn + 1) * pageSize && Number(end) > pfn * pageSize)
       owners.push({ who: who(), subject });
   }
-  for (const { name, subject, memfd } of findMemfds(handover)) {
-    let position = -1;
-    memfd.folios.each((frame, _flags, _index, i) => {
-      if (frame === pfn) position = i;
-    });
-    if (position >= 0) owners.push({ who: `${name}, folio ${position}`, subject });
+  for (const claim of believedFolios(handover)) {
+    const position = positionIn(claim, pfn);
+    if (position >= 0) owners.push({ who: `${claim.name}, folio ${position}`, subject: claim.subject });
   }
   return owners;
 }

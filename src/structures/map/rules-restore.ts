@@ -1,16 +1,15 @@
 /** What consumers restore, against the blocks of the map (upstream M5, X10, X11, X13, X15). */
 
 import type { Generation } from '../../abi/model.js';
-import { bytesToText } from '../../schema/text.js';
+import { findAreas } from '../../references/chains.js';
+import { releasedRecords, riderClaims } from '../../references/held.js';
 import { claimPieces, type Piece, preservedRule } from '../../validate/preserved.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
 import { type Elements, rulesOf } from '../../validate/shapes.js';
-import { fileSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
-import { blobs, quoted } from '../../validate/upstream/blobs.js';
-import { findAreas } from '../../validate/upstream/chain.js';
-import { luoClaims, releasedRecords } from '../../validate/upstream/claims.js';
+import { blobs } from '../../validate/upstream/blobs.js';
+import { scanFolios } from '../../validate/upstream/folio-scan.js';
 import {
   at,
   CHUNKS,
@@ -20,12 +19,9 @@ import {
   UPSTREAM,
   wholeMap,
 } from '../../validate/upstream/shared.js';
-import { scanFolios } from '../memfd/rules-scan.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
 
-/** Handlers whose data is the address of a record that is restored. */
-const MEMFD = /^memfd-v\d+$/;
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 
 /** A block that some consumer restores as a folio. */
@@ -37,20 +33,16 @@ interface Restored extends Piece {
 
 /** Records and arrays that no other rule looks at. */
 function* restored({ handover }: RuleContext): Generator<Restored> {
-  const { luo, pageSize } = handover;
-  for (const claim of [...luoClaims(handover), ...releasedRecords(handover)]) {
+  const { pageSize } = handover;
+  const records = releasedRecords(handover);
+  const unread = records.filter((each) => each.unread === true);
+  const read = records.filter((each) => each.unread !== true);
+  // Of a record that is not in the dump it is known all the same whether it is preserved.
+  for (const claim of [...riderClaims(handover), ...read, ...unread]) {
     const { what, subject, preserved } = claim;
     // Pages of a list are BLOCK-005.
     if (preserved === 'block')
       for (const piece of claimPieces(claim)) yield { ...piece, what, subject, pageSize };
-  }
-  // Of a record that is not in the dump it is known all the same whether it is preserved.
-  for (const { name, files = [] } of luo?.sessions ?? []) {
-    for (const { compatible, data: start, memfd, token } of files) {
-      if (memfd !== undefined || start === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
-      const what = `the record of token ${hex(token)}, session ${quoted(name)},`;
-      yield { start, preserved: 'block', what, subject: fileSubject({ name }, { token }), pageSize };
-    }
   }
 }
 
@@ -93,7 +85,7 @@ const RESTORED: Elements<Restored> = {
 
 const restoredHeads = preservedRule(RESTORED, {
   id: 'KHO-151',
-  title: 'everything that LUO and memfd restore is preserved, and is at the start of a block',
+  title: 'everything that LUO and file handlers restore is preserved, and is at the start of a block',
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
@@ -144,7 +136,7 @@ const pageAligned = rule({
   },
 });
 
-/** Folios above MAX_PAGE_ORDER among those of memfds and kho_test. */
+/** Folios above MAX_PAGE_ORDER among those of files and kho_test. */
 function checkOrders(context: RuleContext, report: Reporter): void {
   const map = wholeMap(context, report);
   if (map === undefined) return;

@@ -38,6 +38,7 @@ export const memfd: Subject = {
   part: 'memfd',
   area: { id: 'MEMFD', title: 'memfd files' },
   released: true,
+  apart: true,
   forms: [
     form('memfd-v2', memfdLuoSer),
     { ...form('memfd-v1', memfdLuoSerV1), lacks: { seals: 0, flags: 0 } },

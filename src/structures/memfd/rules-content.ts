@@ -2,8 +2,8 @@
 import type { Rule } from '../../validate/rule.js';
 import { eachRule, type Fault, placeIn, type Words } from '../../validate/shapes.js';
 import { counted, hex, size as sizeText } from '../../validate/text.js';
+import type { GapCause, GapTally } from '../../validate/upstream/folio-coverage.js';
 import { wholeMap } from '../../validate/upstream/shared.js';
-import type { GapCause, GapTally } from './rules-coverage.js';
 import { findMemfds, folioPlace, MEMFDS, type PlacedMemfd, SCANS } from './rules-scan.js';
 
 const PRESERVE = 'mm/memfd_luo.c memfd_luo_preserve_folios';

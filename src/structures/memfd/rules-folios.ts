@@ -3,8 +3,9 @@ import { luoFileSer } from '../../records/luo.js';
 import type { Rule, Severity } from '../../validate/rule.js';
 import { type Elements, eachRule, fieldPlace, uniqueRule, type Words } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
+import type { FolioFault, FolioTally } from '../../validate/upstream/folio-scan.js';
 import { withMap } from '../../validate/upstream/shared.js';
-import { type FolioFault, type FolioScan, type FolioTally, folioPlace, MEMFDS, SCANS } from './rules-scan.js';
+import { folioPlace, MEMFDS, type MemfdScan, SCANS } from './rules-scan.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve_folios';
 
@@ -19,9 +20,9 @@ function folioRule(
     ...words
   }: Omit<Words, 'evidence'> & {
     readonly evidence?: string;
-    readonly of?: Elements<FolioScan>;
-    text(tally: FolioTally, scan: FolioScan): string;
-    severityOf?(scan: FolioScan): Severity | undefined;
+    readonly of?: Elements<MemfdScan>;
+    text(tally: FolioTally, scan: MemfdScan): string;
+    severityOf?(scan: MemfdScan): Severity | undefined;
   },
 ): Rule {
   return eachRule(of, {

@@ -4,12 +4,12 @@ import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
+import { findAreas, type PlacedArea } from '../../references/chains.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 

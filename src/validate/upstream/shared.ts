@@ -6,6 +6,7 @@ import type { FdtTree } from '../../fdt/parse.js';
 import type { Reporter, RuleContext } from '../rule.js';
 import type { Elements } from '../shapes.js';
 
+export { orderAt } from '../../decode/upstream/pages.js';
 export { BLOCKS, CHUNKS, RADIX, SIZED, UPSTREAM } from '../../versions/generations.js';
 
 /** The tree, with the property names that a truncated copy has lost. */
@@ -77,12 +78,6 @@ export function notePartMissing({ handover }: RuleContext, report: Reporter): vo
   } else if (preservedMap === undefined) {
     report.skip('the preserved memory map is not in the dump');
   }
-}
-
-/** The order of the block that starts at a page frame, the smallest where there are several; -1 when none does. */
-export function orderAt(pages: PreservedPages, pfn: number): number {
-  for (const order of pages.orders) if (pages.has(pfn, order)) return order;
-  return -1;
 }
 
 /** Reports what decoding has found of one kind. */

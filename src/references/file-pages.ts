@@ -1,17 +1,16 @@
 /** Which page frames files of LUO keep: their session, token, and place in the file. */
 
-import type { Handover } from '../../abi/model.js';
-import { filesOf } from '../../abi/upstream/holders.js';
-import type { LuoFile, LuoSession, PreservedPages } from '../../abi/upstream/model.js';
-import { firstAfter } from '../../memory/first-after.js';
-import type { CountedFolios } from '../../structures/folios.js';
-import { folioListsOf } from '../../structures/index.js';
-import type { Subject } from '../../structures/structure.js';
+import type { Handover } from '../abi/model.js';
+import { perHandover } from '../abi/per-handover.js';
+import type { PreservedPages } from '../abi/upstream/model.js';
+import { firstAfter } from '../memory/first-after.js';
+import type { CountedFolios } from '../structures/folios.js';
+import { subjectByKey } from '../structures/index.js';
+import type { Subject } from '../structures/structure.js';
+import { type ClaimingFile, fileOf, folioClaims } from './claims.js';
 
 /** A file that keeps folios. */
-export interface FolioHolder {
-  readonly session: LuoSession;
-  readonly file: LuoFile;
+export interface FolioHolder extends ClaimingFile {
   /** What its handler keeps. */
   readonly kind: Subject;
   readonly list: CountedFolios;
@@ -34,21 +33,14 @@ export interface FilePages {
   parts(start: number, end: number): Iterable<HeldPart>;
 }
 
-const made = new WeakMap<Handover, FilePages>();
-
 /** The page frames that files keep; of frames that two files name, the first one's. Worked out once. */
-export function filePages(handover: Handover): FilePages {
-  const found = made.get(handover) ?? createFilePages(handover);
-  made.set(handover, found);
-  return found;
-}
+export const filePages = perHandover(createFilePages);
 
 function holdersOf(handover: Handover): FolioHolder[] {
-  return [...filesOf(handover)].flatMap(({ session, file }) =>
-    [...folioListsOf(file)].map(
-      ({ subject, list }): FolioHolder => ({ session, file, kind: subject, list, partly: false }),
-    ),
-  );
+  return folioClaims(handover).flatMap((claim): FolioHolder[] => {
+    const [of, kind] = [fileOf(claim), subjectByKey(claim.structure ?? '')];
+    return of === undefined || kind === undefined ? [] : [{ ...of, kind, list: claim.folios, partly: false }];
+  });
 }
 
 /** Runs in columns, in the order of their start. */

@@ -1,4 +1,4 @@
-/** Which pages of a memfd its folios make up: what no folio covers reads as zeros in the next kernel. */
+/** Which pages of a file its folios make up: what no folio covers reads as zeros in the next kernel. */
 
 /** Why pages of a file are not covered. */
 export type GapCause =

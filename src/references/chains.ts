@@ -1,16 +1,17 @@
 /** Linked pages that decoding has followed: vmalloc list pages and kho_block pages. */
-import type { Location } from '../../abi/model.js';
-import { perHandover } from '../../abi/per-handover.js';
-import type { BlockInfo, VmallocArea } from '../../abi/upstream/model.js';
-import { vmallocCapacity } from '../../decode/upstream/vmalloc.js';
-import type { PhysicalMemory } from '../../memory/physical.js';
-import { physicalAddress, readBytes } from '../../memory/read.js';
-import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../../records/vmalloc.js';
-import type { Claim } from '../../references/claim.js';
-import { claimsOf } from '../../references/claims.js';
-import { listCapacity } from '../../structures/structure.js';
-import type { Subject } from '../rule.js';
-import { draftClaims, luoClaims } from './claims.js';
+import type { Location } from '../abi/model.js';
+import { perHandover } from '../abi/per-handover.js';
+import type { Subject } from '../abi/subject.js';
+import type { BlockInfo, VmallocArea } from '../abi/upstream/model.js';
+import { vmallocCapacity } from '../decode/upstream/vmalloc.js';
+import type { PhysicalMemory } from '../memory/physical.js';
+import { physicalAddress, readBytes } from '../memory/read.js';
+import { KHO_VMALLOC_HDR, KHO_VMALLOC_HDR_SIZE } from '../records/vmalloc.js';
+import { listCapacity } from '../structures/structure.js';
+import type { Claim } from './claim.js';
+import { claimsOf } from './claims.js';
+import { draftClaims, riderClaims } from './held.js';
+import type { Place } from './place.js';
 
 /** Why a chain does not end in 0. */
 export interface BrokenChain {
@@ -37,6 +38,7 @@ export interface ListPage {
 /** A vmalloc area, and whose it is. */
 export interface PlacedArea {
   readonly owner: string;
+  readonly place: Place;
   readonly subject: Subject;
   readonly area: VmallocArea;
   /** Whose descriptor it is. */
@@ -51,6 +53,7 @@ export interface PlacedArea {
 export interface PlacedList {
   /** `sessions`, or `files of session "vm0"`. */
   readonly what: string;
+  readonly place: Place;
   readonly subject: Subject;
   readonly head: bigint;
   /** Where the head is. */
@@ -73,8 +76,8 @@ export const findAreas = perHandover((handover): readonly PlacedArea[] => {
   const isFile = (claim: Claim): boolean => claim.place.token !== undefined;
   // Those of files first.
   const found = [...claims.filter(isFile), ...claims.filter((claim) => !isFile(claim))].map(
-    ({ name: owner, subject, area, by: location = {}, descriptor = location }) => ({
-      ...{ owner, subject, area, location, descriptor },
+    ({ name: owner, place, subject, area, by: location = {}, descriptor = location }) => ({
+      ...{ owner, place, subject, area, location, descriptor },
     }),
   );
   const frames = new Set(
@@ -120,11 +123,11 @@ function readListPages(
 export const findLists = perHandover((handover): readonly PlacedList[] => {
   const { memory, pageSize } = handover;
   if (memory === undefined) return [];
-  const found = [...luoClaims(handover), ...draftClaims(handover)].flatMap(
-    ({ linked, subject, by: location = {} }) => {
+  const found = [...riderClaims(handover), ...draftClaims(handover)].flatMap(
+    ({ linked, place, subject, by: location = {} }) => {
       if (linked?.field.chain.page !== 'block') return [];
       const { field, list: what, head, pages: blocks } = linked;
-      return [{ what, subject, head, location, blocks, capacity: listCapacity(field, pageSize) }];
+      return [{ what, place, subject, head, location, blocks, capacity: listCapacity(field, pageSize) }];
     },
   );
   const frames = new Set(found.flatMap(({ blocks }) => blocks.map((block) => frameOf(block, pageSize))));
