@@ -1,8 +1,9 @@
 /** What this run's inputs were allowed to cost, and whether that was enough. */
+import type { Budget } from '../memory/budget.js';
 import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
 
-let opened: { readonly path: string; readonly memory: OpenedMemory }[] = [];
+let opened: { readonly path: string; readonly budgeted: { readonly budget?: Budget } }[] = [];
 /** Lines that a verdict takes into account. */
 let judged: ReadonlySet<string> = new Set();
 
@@ -24,8 +25,14 @@ export function budgetsFail(lines: readonly string[]): boolean {
 
 /** Remembers an input until the run ends. */
 export function watchBudget<T extends OpenedMemory>(path: string, memory: T): T {
-  opened.push({ path, memory });
+  opened.push({ path, budgeted: memory.memory });
   return memory;
+}
+
+/** Remembers what an input that is no memory, such as a document, may cost. */
+export function watchOther(path: string, budget: Budget): Budget {
+  opened.push({ path, budgeted: { budget } });
+  return budget;
 }
 
 /**
@@ -47,17 +54,22 @@ export function* withinBudget<T extends Uint8Array | string>(chunks: Iterable<T>
   }
 }
 
+/** Bytes that the largest input has, times the factor of its limits; undefined where none is limited. */
+export function inputSize(): number | undefined {
+  return largestInput()?.budget.real;
+}
+
 /** Of several inputs the largest one counts; without one that is limited there is no limit. */
 function largestInput() {
-  const budgets = opened.flatMap(({ path, memory: { memory } }) =>
-    memory.budget === undefined ? [] : [{ path, budget: memory.budget }],
+  const budgets = opened.flatMap(({ path, budgeted: { budget } }) =>
+    budget === undefined ? [] : [{ path, budget }],
   );
   return budgets.sort((a, b) => b.budget.limit('output') - a.budget.limit('output'))[0];
 }
 
 /** A line for each limit that was reached, by whatever part of the run: its results are not whole then. */
 export function budgetLines(): string[] {
-  return opened.flatMap(({ path, memory }) =>
-    (memory.memory.budget?.problems() ?? []).map(({ code, message }) => `${path}: ${message} [${code}]`),
+  return opened.flatMap(({ path, budgeted: { budget } }) =>
+    (budget?.problems() ?? []).map(({ code, message }) => `${path}: ${message} [${code}]`),
   );
 }

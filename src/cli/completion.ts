@@ -1,15 +1,15 @@
 /** `kho completion`: scripts that complete commands, options and their values in a shell. */
 import type { CommandModule } from 'yargs';
-import { writeFileAtomic } from '../memory/node/output.js';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined, OUTPUT_OPTION } from './common.js';
+import { joined, write } from './common.js';
 import { bashLines } from './completion/bash.js';
 import { fishLines } from './completion/fish.js';
 import { SHELLS, type Shell } from './completion/shells.js';
 import { valueFinder } from './completion/values.js';
 import { zshLines } from './completion/zsh.js';
-import { lastValue, UsageError } from './numbers.js';
+import { UsageError } from './numbers.js';
+import { OUTPUT_OPTION } from './options.js';
 
 interface CompletionArguments {
   shell: string | undefined;
@@ -42,6 +42,6 @@ export const completionCommand = (
     const shell = args.shell === undefined ? ownShell() : SHELLS.find((name) => name === args.shell);
     if (shell === undefined) throw new UsageError(`"${args.shell}" is not one of ${SHELLS.join(', ')}`);
     const lines = SCRIPTS[shell](await commandTable(commands), valueFinder());
-    await writeFileAtomic(lastValue(args.output) ?? '-', joined(lines));
+    await write(args, joined(lines));
   },
 });

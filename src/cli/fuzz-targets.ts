@@ -6,7 +6,7 @@ import { InputError } from '../memory/node/errors.js';
 import { createXxh64 } from '../memory/xxh64.js';
 import type { VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, loadOptions, message } from './common.js';
-import { type LoadedDump, withDump, withDumps, writerRelease } from './load.js';
+import { type LoadedDump, noTree, withDump, withDumps, writerRelease } from './load.js';
 import { trimOptions } from './trim.js';
 
 /** Cases by their number; each target has its turn. */
@@ -87,9 +87,10 @@ export async function everyTarget(
   blobs: boolean,
   units: readonly VtdUnit[],
 ): Promise<FuzzTarget[]> {
-  return withDumps(path, loadOptions(args), async (dumps) =>
-    dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump, units)]), ...lone(path, dump)]),
-  );
+  return withDumps(path, loadOptions(args), async (dumps, findings, memory) => {
+    if (dumps.length === 0) throw noTree(path, findings, memory);
+    return dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump, units)]), ...lone(path, dump)]);
+  });
 }
 
 function whole(args: CommonArguments, path: string, dump: LoadedDump, units: readonly VtdUnit[]): FuzzTarget {

@@ -181,9 +181,7 @@ function addBelow(
       }
     } else if (field.kind === 'folios') {
       const list = model as unknown as CountedFolios;
-      const by = { address: model.address as bigint, field: `${record.name}.${info.id}` };
-      const descriptor = { address: (model.address as bigint) + BigInt((info.bitOffset ?? 0) >> 3) };
-      claimArea(context, list.area, { area: list.area, by, descriptor });
+      claimArea(context, list.area, { area: list.area, by: fieldAt(record, model, info) });
       claim(context, 'contents', 'contents', noRuns, { preserved: 'block', folios: list });
       addFolios(context, list, file);
     }

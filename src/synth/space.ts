@@ -82,6 +82,7 @@ export function placeOf({ pageSize, regions }: Space): Place {
     },
     keep: fresh,
     page: fresh,
+    make: () => {},
   };
 }
 

@@ -21,6 +21,8 @@ export interface Reference {
   /** Physical address of the record, and of the field. */
   readonly address: number;
   readonly fieldAddress: number;
+  /** Bytes of the record, where it is an entry of a list of what is held. */
+  readonly size?: number;
   /** What the record is for people. */
   readonly what: string;
 }

@@ -40,3 +40,21 @@ test('ranges of a whole machine are few blocks', () => {
   });
   expect(size).toBeLessThan(16 << 20);
 });
+
+test('the same ranges again and again', () => {
+  const ranges = Array.from({ length: 1000 }, () => ({ start: '0x1000', end: '0x3fffffff0000' }));
+  within(5 * SECOND, () => expect(() => encodeElf(model({ ranges }))).toThrow(/overlap, again and again/));
+});
+
+test.each([
+  ['of one file', 1, 2 ** 26],
+  ['together', 64, 2 ** 18],
+])('lists of folios that a few words stand for, %s', (_, count, entries) => {
+  const memfd = { folios: [{ pfn: '0x1000', flags: 3, index: '0x0', count: entries }] };
+  const file = { compatible: 'memfd-v2', token: '0x1', data: '0x0', memfd };
+  const luo = { sessions: [{ name: 's', files: Array.from({ length: count }, () => file) }] };
+  const document = { ...model(undefined), luo };
+  within(5 * SECOND, () =>
+    expect(() => encodeElf(document, undefined, 2 ** 22)).toThrow(/memfd.*more than 4 MiB.*--budget/),
+  );
+});

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { forgetBudgets, watchBudget } from '../../src/cli/budgets.js';
+import { caseSource } from '../../src/cli/fuzz-targets.js';
+import { writeCases } from '../../src/cli/fuzz-write.js';
+import { createProgress } from '../../src/cli/progress.js';
 import { writeBaseline } from '../../src/cli/validate-baseline.js';
 import { createReports } from '../../src/cli/validate-outputs.js';
 import { decodeHandover } from '../../src/decode/handover.js';
-import { ImageTooLarge, memoryTarget } from '../../src/fuzz/target.js';
+import { blobTarget, ImageTooLarge, memoryTarget } from '../../src/fuzz/target.js';
 import { createBudget } from '../../src/memory/budget.js';
 import type { OpenedMemory } from '../../src/memory/node/open-memory.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
@@ -63,4 +66,24 @@ test('an image to mutate is in proportion to what the input stores, as each case
     return memoryTarget(decodeHandover(blob, options), own, { machine }, options);
   };
   expect(() => target(4096)).toThrow(ImageTooLarge);
+});
+
+test('all cases of a run together are in proportion to so many inputs', async () => {
+  const { blob } = synthesise(planFromSeed({ abi: 'kho-v4' }));
+  const image = new Uint8Array(6 << 20);
+  image.set(blob);
+  const run = {
+    parameters: { tool: 'kho fuzz', version: '0', seed: '0x1', first: 0, fingerprint: '0', blobs: true },
+    record: { count: 3, directory: folder, command: [] },
+  } as const;
+  spent();
+  const write = writeCases(
+    caseSource([blobTarget(image)], 1n),
+    join(folder, 'cases'),
+    run,
+    1n,
+    { first: 0, count: 3 },
+    createProgress(undefined),
+  );
+  await expect(write).rejects.toThrow(/3 cases take more than 16 MiB.*--budget.*2 cases written/);
 });

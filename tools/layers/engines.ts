@@ -13,32 +13,28 @@ const ENGINES: readonly string[] = [
   'structures/lists.ts',
   'structures/model.ts',
   'structures/tree.ts',
+  'structures/tree-memory.ts',
+  'structures/compared.ts',
   'structures/blocks.ts',
   'decode/structures/',
   'decode/upstream/believed.ts',
   'decode/upstream/chain.ts',
   'decode/upstream/folios.ts',
   'decode/upstream/vmalloc.ts',
+  'encode/elf.ts',
   'encode/structures/',
   'encode/upstream/chain.ts',
   'encode/upstream/folios.ts',
   'encode/upstream/lists.ts',
-  'references/claim.ts',
-  'references/claims.ts',
-  'references/owners.ts',
-  'references/structures.ts',
-  'references/rider.ts',
-  'references/folios.ts',
-  'references/translation.ts',
-  'references/tables.ts',
-  'diff/outline/structures.ts',
-  'diff/outline/riders.ts',
-  'diff/outline/folios.ts',
-  'diff/outline/owners.ts',
+  'references/',
+  'diff/outline/',
   'diff/kept/uses-tables.ts',
   'report/structure-',
   'report/tree-json.ts',
+  'report/tree-memory-json.ts',
 ];
+/** What places are called is what structures are called. */
+const PLACES = 'references/place.ts';
 /** Where versions of ABIs are named: as facts, as forms, and in what is generated. A path that ends with a slash is a folder. */
 const VERSIONED: readonly string[] = [
   'versions/',
@@ -73,7 +69,7 @@ export interface NameUse {
 
 /** Whether a file, by its path from src, is an engine. */
 export function isEngine(path: string): boolean {
-  return ENGINES.some((engine) => path.startsWith(engine));
+  return path !== PLACES && ENGINES.some((engine) => path.startsWith(engine));
 }
 
 /**

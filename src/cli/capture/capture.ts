@@ -5,6 +5,7 @@ import { InputError } from '../../memory/node/errors.js';
 import { type Trimmed, type TrimSource, trimTogether } from '../../trim/trim.js';
 import { parseRegset } from '../../vtd/registers.js';
 import { translationEnabled } from '../../vtd/rules/unit.js';
+import { watchOther } from '../budgets.js';
 import { fromTree, type LoadedDump } from '../load.js';
 import type { LoadOptions } from '../load-options.js';
 import { trimOptions } from '../trim.js';
@@ -59,6 +60,7 @@ export async function withCapture<T>(
   }
   try {
     const { kcore } = opened;
+    if (kcore.memory.budget !== undefined) watchOther('/proc/kcore', kcore.memory.budget);
     const { findings, opened: memory, note } = hostTrees(kcore, namedTree(files), files);
     const dumps = [...findings.trees, ...findings.others].map((tree) =>
       fromTree('/proc/kcore', tree, memory, findings, options),

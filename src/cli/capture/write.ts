@@ -8,6 +8,7 @@ import { notePrivate } from '../../memory/node/files-read.js';
 import { writeFileAtomic } from '../../memory/node/output.js';
 import { uniqueSuffix } from '../../memory/node/unique.js';
 import type { Trimmed } from '../../trim/trim.js';
+import { withinBudget } from '../budgets.js';
 import type { Captured } from './capture.js';
 import { manifestText, type WrittenFile, written } from './manifest.js';
 
@@ -60,7 +61,7 @@ function writeCore(path: string, { chunks }: Trimmed): WrittenFile {
   const hash = createHash('sha256');
   let size = 0;
   writeFileSync(path, '', FILE);
-  for (const chunk of chunks) {
+  for (const chunk of withinBudget(chunks)) {
     writeFileSync(path, chunk, { flag: 'a' });
     hash.update(chunk);
     size += chunk.length;
@@ -85,7 +86,7 @@ export async function writeCoreFile(path: string, captured: Captured): Promise<T
     );
   }
   notePrivate();
-  await writeFileAtomic(path, core.chunks);
+  await writeFileAtomic(path, withinBudget(core.chunks));
   return core;
 }
 

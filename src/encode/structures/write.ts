@@ -124,7 +124,7 @@ function fieldsOf(
   const { fields } = binding.record;
   const value: Fields = {};
   const folios = fields.some(({ id }) => fieldBinding(binding, id).kind === 'folios')
-    ? folioBytes(json.folios, `${path}.folios`)
+    ? folioBytes(place, json.folios, `${path}.folios`)
     : undefined;
   const defaults: Defaults = new Map([...more, ...counts(binding, json, path, folios)]);
   for (const info of fields) {

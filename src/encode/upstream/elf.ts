@@ -2,7 +2,7 @@
 
 import type { Handover } from '../../abi/model.js';
 import { GENERATIONS } from '../../abi/model.js';
-import type { PreservedPages } from '../../abi/upstream/model.js';
+import type { PreservedBlocks, PreservedPages } from '../../abi/upstream/model.js';
 import { decodeHandover } from '../../decode/handover.js';
 import { blockBits } from '../../decode/upstream/block-bits.js';
 import { overlay } from '../../memory/overlay.js';
@@ -53,8 +53,9 @@ export function isUpstreamDocument(json: Json): boolean {
 export function encodeUpstreamElf(
   document: unknown,
   memory?: PhysicalMemory,
+  limit?: number,
 ): { chunks: Iterable<Uint8Array>; messages: readonly string[] } {
-  const { memory: placed, messages } = upstreamMemory(document, memory);
+  const { memory: placed, messages } = upstreamMemory(document, memory, limit);
   const machine = pageSizeOf(jsonObject(document, '')) === 4096 ? 'x86-64' : 'arm64';
   return { chunks: memoryCoreChunks(placed, machine), messages };
 }
@@ -65,12 +66,12 @@ export function encodeUpstreamElf(
  *
  * @throws ModelError when the document has not the form of a model, naming the place
  */
-export function upstreamMemory(document: unknown, memory?: PhysicalMemory): UpstreamMemory {
+export function upstreamMemory(document: unknown, memory?: PhysicalMemory, limit?: number): UpstreamMemory {
   const json = jsonObject(document, '');
   const generation = GENERATIONS.find((known) => known === json.generation);
   if (!isUpstreamRoot(generation)) throw new ModelError('generation: not one of Linux 6.16 or later');
   const pageSize = pageSizeOf(json);
-  const place = createPlace(pageSize, usedRanges(json, pageSize, memory));
+  const place = createPlace(pageSize, usedRanges(json, pageSize, memory), limit);
   const fdt = json.fdt === undefined ? {} : jsonObject(json.fdt, 'fdt');
   const fdtAddress = optionalWide(fdt.address, 'fdt.address') ?? place.keep(0);
   const filled: Json = {
@@ -158,6 +159,12 @@ function subtreeBytes(json: Json, subtree: Json, repeated: boolean, path: string
   return bytes;
 }
 
+/** What a document says is preserved, and the fresh blocks. */
+function* keptBlocks({ kept, pageSize }: Place, { preserved }: Json): Generator<PreservedBlocks> {
+  yield* preservedBlocks(preserved, pageSize);
+  yield* kept;
+}
+
 /** Writes the map, unless `memory` already holds the same one; returns its address. */
 function writeMap(
   place: Place,
@@ -173,10 +180,7 @@ function writeMap(
     }
     return given;
   }
-  const pages = blockBits(
-    withinMap([...preservedBlocks(json.preserved, place.pageSize), ...place.kept], place.pageSize),
-    place.pageSize,
-  );
+  const pages = blockBits(withinMap(keptBlocks(place, json), place.pageSize), place.pageSize);
   const form = json.preservedMap === undefined ? {} : jsonObject(json.preservedMap, 'preservedMap');
   if (memory !== undefined && given !== undefined && holdsSameMap(memory, json, given, pages)) return given;
   if (FACTS[generation].map === 'chunks') {

@@ -2,12 +2,13 @@
 import { FOLIO_SER_SIZE, writeFolioSer } from '../../structures/folios.js';
 import { ModelError } from '../from-json.js';
 import { jsonNarrow, jsonObjects, jsonWide } from './json.js';
+import type { Place } from './place.js';
 
 /** Entries of one list that a document may ask for: 2 GiB of them. */
 const MAX_ENTRIES = 2 ** 27;
 
 /** `folios` of a file, runs expanded, as the entries of its list. */
-export function folioBytes(value: unknown, path: string): Uint8Array {
+export function folioBytes(place: Pick<Place, 'make'>, value: unknown, path: string): Uint8Array {
   const runs = jsonObjects(value, path).map((run, i) => ({
     pfn: jsonWide(run.pfn, `${path}[${i}].pfn`),
     flags: jsonNarrow(run.flags, `${path}[${i}].flags`),
@@ -17,6 +18,7 @@ export function folioBytes(value: unknown, path: string): Uint8Array {
   }));
   const total = runs.reduce((sum, { count }) => sum + count, 0);
   if (total > MAX_ENTRIES) throw new ModelError(`${path}: ${total} entries are too many`);
+  place.make(total * FOLIO_SER_SIZE, path);
   const bytes = new Uint8Array(total * FOLIO_SER_SIZE);
   const view = new DataView(bytes.buffer);
   let at = 0;

@@ -45,21 +45,28 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
 /**
  * The same blocks, as long as the map that holds them stays in proportion: a block here and there costs a page each.
  *
- * @throws ModelError beyond 64 MiB
+ * @throws ModelError beyond 64 MiB, and for the same large stretches again and again
  */
-export function withinMap(blocks: readonly PreservedBlocks[], pageSize: number): readonly PreservedBlocks[] {
+export function* withinMap(blocks: Iterable<PreservedBlocks>, pageSize: number): Generator<PreservedBlocks> {
   const pieces = new Set<number>();
-  for (const { address, order, count } of blocks) {
+  // Of blocks that do not overlap each shares at most its first and its last piece with others.
+  let repeated = 0;
+  for (const block of blocks) {
+    const { address, order, count } = block;
+    repeated -= 2;
     const first = Number(address / (BigInt(pageSize) << BigInt(order)));
     const last = Math.floor((first + count - 1) / (8 * PIECE));
     for (let piece = Math.floor(first / (8 * PIECE)); piece <= last; piece++) {
       // Numbers of blocks end below 2^52, orders below 52.
+      const before = pieces.size;
       pieces.add(piece * 64 + order);
+      if (pieces.size === before && ++repeated > MAX_MAP / PIECE)
+        throw new ModelError('preserved: its entries overlap, again and again');
       if (pieces.size > MAX_MAP / PIECE)
         throw new ModelError('preserved: its map takes more than 64 MiB, more than any real map');
     }
+    yield block;
   }
-  return blocks;
 }
 
 function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {

@@ -1,9 +1,10 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 
+import { khoBlockHeaderSer } from '../../records/kho_block.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { FILES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
-import { type Elements, eachRule } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findLists, type PlacedList } from '../../validate/upstream/chain.js';
 import { at, BLOCKS } from '../../validate/upstream/shared.js';
@@ -77,7 +78,7 @@ const blockCount = eachRule(LISTS, {
       if (count >= 1n && count <= BigInt(capacity)) continue;
       yield {
         message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
-        location: at(address, 'kho_block_header_ser.count'),
+        location: fieldPlace(khoBlockHeaderSer, address, 'count'),
         found: `${count}`,
         expected: `1 to ${capacity}`,
       };

@@ -2,7 +2,7 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
+import { LUO_FILE_SER_SIZE, luoSessionHeaderSer, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
@@ -11,7 +11,7 @@ import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { findLists } from '../../validate/upstream/chain.js';
-import { at, UPSTREAM } from '../../validate/upstream/shared.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
 import { fileCapacity, luoForm, sessionCapacity } from './binding.js';
@@ -64,8 +64,8 @@ const sessionCount = rule({
       return;
     }
     const capacity = sessionCapacity(context.handover.pageSize);
-    const field = 'luo_session_header_ser.count';
-    const more = roomFault(field, count, 'the area', capacity, at(sessionsAddress, field));
+    const location = fieldPlace(luoSessionHeaderSer, sessionsAddress, 'count');
+    const more = roomFault('luo_session_header_ser.count', count, 'the area', capacity, location);
     if (more !== undefined) report.finding(more);
   },
 });

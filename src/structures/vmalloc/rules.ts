@@ -3,11 +3,11 @@
 import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
-import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
@@ -29,6 +29,11 @@ const AREAS: Elements<PlacedArea> = {
   subject: ({ subject }) => subject,
 };
 const rule = rulesOf(AREAS.shared);
+
+/** A field of a descriptor, where that is in memory. */
+function inDescriptor(descriptor: Location, id: string): Location {
+  return { ...descriptor, ...fieldPlace(khoVmalloc, descriptor.address, id) };
+}
 
 /** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
 function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
@@ -67,7 +72,7 @@ const pageCount = eachRule(AREAS, {
     yield {
       subject,
       message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${listed}`,
       expected: `${totalPages}`,
     };
@@ -86,7 +91,7 @@ const definedFlags = eachRule(AREAS, {
     if ((flags & ~FLAGS) === 0) return;
     yield {
       message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
-      location: { ...descriptor, field: 'kho_vmalloc.flags' },
+      location: inDescriptor(descriptor, 'flags'),
       found: hex(flags),
       expected: `bits of ${hex(FLAGS)}`,
     };
@@ -112,7 +117,7 @@ const runOrder = eachRule(AREAS, {
       subject,
       severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
       message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
-      location: { ...descriptor, field: 'kho_vmalloc.order' },
+      location: inDescriptor(descriptor, 'order'),
       found: `${area.descriptor.order}`,
       expected: `at most ${limit}`,
     };
@@ -290,7 +295,7 @@ const noEntriesBehindZero = eachRule(AREAS, {
       if (!stray) continue;
       yield {
         message: `${owner}: the list page at ${hex(address)} has non-zero entries after the 0 in entry ${used}`,
-        location: at(address, 'kho_vmalloc_chunk.phys'),
+        location: at(address + KHO_VMALLOC_HDR_SIZE + (used + 1) * 8, 'kho_vmalloc_chunk.phys'),
       };
     }
   },
@@ -307,7 +312,7 @@ const firstPage = eachRule(AREAS, {
     if (first !== 0n || totalPages === 0) return;
     yield {
       message: `${owner}: first is 0, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.first' },
+      location: inDescriptor(descriptor, 'first'),
       found: '0x0',
     };
   },
@@ -324,7 +329,7 @@ const allocatable = eachRule(AREAS, {
     if (totalPages <= MAX_PAGES) return;
     yield {
       message: `${owner}: total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${totalPages}`,
       expected: `at most ${Math.floor(MAX_PAGES)}`,
     };
