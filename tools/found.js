@@ -1,7 +1,8 @@
 /**
- * Build time, for the registries of what lies in the folders of structures beside a binding: `structures/rules-found.ts`
- * has the rules of every folder that `structures/rules.ts` does not put in an order, `structures/expect-found.ts` what
- * fuzzing expects of each. A binding is loaded by `dump`, these are not.
+ * Build time, for the registries of what lies in the folders of structures: `structures/bindings-found.ts` has the
+ * subjects and riders that their bindings export, `structures/rules-found.ts` the rules of every folder that
+ * `structures/rules.ts` does not put in an order, `structures/expect-found.ts` what fuzzing expects of each. A binding is
+ * loaded by `dump`, the others are not.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -23,6 +24,21 @@ function write(name, lines) {
   const module = `/** Made by tools/found.js. */\n${lines.join('\n')}\n`;
   if (!existsSync(path) || readFileSync(path, 'utf8') !== module) writeFileSync(path, module);
 }
+
+const bindings = folders.flatMap((folder) =>
+  [...(text(folder, 'binding.ts') ?? '').matchAll(/^export const (\w+): (Subject|Rider) =/gm)].map(
+    ([, name, kind]) => ({ folder, name, kind }),
+  ),
+);
+const namesOf = (kind) => bindings.flatMap((each) => (each.kind === kind ? each.name : [])).join(', ');
+write('bindings-found.ts', [
+  ...bindings.map(({ folder, name }) => `import { ${name} } from './${folder}/binding.js';`),
+  "import type { Rider } from './rider.js';",
+  "import type { Subject } from './structure.js';",
+  '',
+  `export const foundSubjects: readonly Subject[] = [${namesOf('Subject')}];`,
+  `export const foundRiders: readonly Rider[] = [${namesOf('Rider')}];`,
+]);
 
 const ordered = readFileSync(new URL('rules.ts', structures), 'utf8');
 const rules = folders.flatMap((folder) => {

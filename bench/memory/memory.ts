@@ -8,7 +8,6 @@ import { windowedFile } from '../../src/memory/node/windowed-file.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { bytesAccess } from '../../src/memory/random-access.js';
 import { addPiece, buildRunTable, createPieces, findRun } from '../../src/memory/run-table.js';
-import { windowedReader } from '../../src/memory/windowed.js';
 
 const MIB = 1 << 20;
 const SIZE = 256 * MIB;
@@ -46,11 +45,6 @@ function sequential(path: string, print: (line: string) => void): void {
   for (const piece of [WINDOW, 4096]) {
     const time = best(() => readAll(memory, piece, into, SIZE));
     print(row(`sequential, memory in pieces of ${piece}`, throughput(SIZE, time), time / plain));
-  }
-  const small = SIZE / 16;
-  for (const piece of [64, 8]) {
-    const time = best(() => readAll(windowedReader(memory), piece, into, small)) * (SIZE / small);
-    print(row(`sequential, windowed reader in pieces of ${piece}`, throughput(SIZE, time), time / plain));
   }
   closeSync(fd);
 }

@@ -1,6 +1,6 @@
 /** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
 
-import { LIST_PARTS, RELEASED_PARTS, STRUCTURE_PARTS } from '../structures/typed.js';
+import { LIST_PARTS, RELEASED_PARTS, STRUCTURE_PARTS, TREE_PARTS } from '../structures/typed.js';
 
 /**
  * Lists and records of the model that can be missing, each by what leads to it: what hangs on sessions is unknown
@@ -28,7 +28,7 @@ export const PARTS = [
   'blob',
   ...STRUCTURE_PARTS,
   'mem-cache',
-  'guestmemfs',
+  ...TREE_PARTS,
 ] as const;
 /** A part of the model that can be missing from a dump. */
 export type Part = (typeof PARTS)[number];

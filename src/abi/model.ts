@@ -119,6 +119,13 @@ export interface GuestmemfsFile {
   readonly name: Uint8Array;
   /** 1-based inode number; the table's index plus 1. */
   readonly ino: number;
+  readonly flags: number;
+  readonly siblingIno: bigint;
+  readonly childIno: bigint;
+  /** Virtual address of the mapping page in the old kernel. */
+  readonly mappings: bigint;
+  readonly padding4?: Uint8Array;
+  readonly padding279?: Uint8Array;
   readonly numMappings: number;
   readonly longTermPins: number;
   /** Physical address of its mapping page, where mappings_to_inode names the inode. */

@@ -6,35 +6,25 @@ import { size } from '../schema/units.js';
 import { type Captured, changedSince, withCapture } from './capture/capture.js';
 import { createHostFiles } from './capture/host-files.js';
 import { writeCoreFile, writeFolder } from './capture/write.js';
-import { message, OUTPUT_OPTION } from './common.js';
+import { message } from './common.js';
 import { lastValue, UsageError } from './numbers.js';
+import { type Given, IN_AND_OUT, OUTPUT_OPTION, QUIET, withOptions } from './options.js';
 
-type Text = string | string[] | undefined;
+const OPTIONS = {
+  output: {
+    ...OUTPUT_OPTION,
+    describe: 'a new folder, or FILE.elf for one small core; - is a core on standard output',
+  },
+  'root-dir': {
+    group: IN_AND_OUT,
+    describe: "folder with a copy of another host's /sys and /proc (default: this host)",
+  },
+  quiet: QUIET,
+} as const;
 
-interface CaptureArguments {
-  output: Text;
-  'root-dir': Text;
-  quiet: boolean | undefined;
-}
-
-export const captureCommand: CommandModule<object, CaptureArguments> = {
+export const captureCommand: CommandModule<object, Given<typeof OPTIONS>> = {
   builder: (yargs) =>
-    yargs
-      .option('output', {
-        ...OUTPUT_OPTION,
-        describe: 'a new folder, or FILE.elf for one small core; - is a core on standard output',
-      })
-      .option('root-dir', {
-        type: 'string',
-        requiresArg: true,
-        group: 'Input and output:',
-        describe: "folder with a copy of another host's /sys and /proc (default: this host)",
-      })
-      .option('quiet', {
-        type: 'boolean',
-        group: 'Input and output:',
-        describe: 'no messages on standard error',
-      })
+    withOptions(yargs, OPTIONS)
       .example('sudo kho capture -o host', 'debugfs, boot_params, registers, and the records of /proc/kcore')
       .example('kho validate host', 'a folder is a DUMP of every command')
       .example('sudo kho capture -o host.elf', 'one core of nothing but the records')

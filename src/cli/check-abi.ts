@@ -13,13 +13,15 @@ import type { RecordType } from '../schema/record.js';
 import { HANDLER_STRUCTS } from '../structures/bound-records.js';
 import { expectedStructs } from '../versions/structs.js';
 import { type CommonArguments, commonOptions, joined, message, paint, STATUS, write } from './common.js';
-import { lastValue, UsageError } from './numbers.js';
+import { lastValue, oneOf, UsageError } from './numbers.js';
+import { argument, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 
-interface CheckArguments extends CommonArguments {
-  vmlinux: string | undefined;
-  format: string | string[] | undefined;
-  release: string | string[] | undefined;
-}
+const OPTIONS = {
+  format: TEXT_OR_JSON,
+  release: "the kernel's release, e.g. 7.3 (default: the one with the best-matching structs)",
+} as const;
+
+type CheckArguments = CommonArguments & Given<typeof OPTIONS> & { vmlinux: string | undefined };
 
 /** Schemas of what is not part of a handover's state: containers and hardware. */
 const FOREIGN: ReadonlySet<string> = new Set(['btf', 'elf', 'fdt', 'kdump', 'makedumpfile', 'vtd']);
@@ -32,28 +34,15 @@ const BOOT: ReadonlySet<string> = new Set(['boot_params', 'setup_data', 'kho_dat
 
 export const checkAbiCommand: CommandModule<object, CheckArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
-      .positional('vmlinux', {
-        type: 'string',
-        demandOption: true,
-        describe: 'vmlinux with a .BTF section, or /sys/kernel/btf/vmlinux',
-      })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
-      .option('release', {
-        type: 'string',
-        requiresArg: true,
-        describe: "the kernel's release, e.g. 7.3 (default: the one with the best-matching structs)",
-      })
+    withOptions(commonOptions(yargs), OPTIONS)
+      .positional('vmlinux', argument('vmlinux with a .BTF section, or /sys/kernel/btf/vmlinux'))
       .example('kho check-abi /sys/kernel/btf/vmlinux', 'the running kernel')
       .example(
         'kho check-abi vmlinux --format json',
         'for CI: exit status 1 when a struct differs, 2 when one is missing',
       ),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json') {
-      throw new UsageError(`--format: "${format}" is not text or json`);
-    }
+    const format = oneOf(args.format, 'format', ['text', 'json']);
     const path = args.vmlinux ?? '';
     const btf = await readTypes(path, lastValue(args.spool));
     for (const problem of btf.problems) message(args, `${path}: ${problem}`);

@@ -1,7 +1,7 @@
 /** Roles of text → colours of a terminal. */
 import { Chalk } from 'chalk';
 import { type Paint, plain } from '../report/paint.js';
-import { UsageError } from './numbers.js';
+import { oneOf } from './numbers.js';
 
 /**
  * `auto` colours on a terminal only, and not with NO_COLOR set (no-color.org).
@@ -9,9 +9,7 @@ import { UsageError } from './numbers.js';
  * @throws UsageError for another word
  */
 export function paintFor(when: string, isTerminal: boolean): Paint {
-  if (when !== 'auto' && when !== 'always' && when !== 'never') {
-    throw new UsageError(`--color: "${when}" is not auto, always or never`);
-  }
+  oneOf(when, 'color', ['auto', 'always', 'never']);
   const noColour = (process.env.NO_COLOR ?? '') !== '';
   // A terminal without a name for what it can do shows escapes as they are.
   const dumb = process.env.TERM === 'dumb';

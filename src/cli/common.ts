@@ -9,84 +9,36 @@ import { escapeText } from '../schema/escape.js';
 import { withinBudget } from './budgets.js';
 import { paintFor } from './colour.js';
 import type { LoadOptions } from './load.js';
-import { lastValue, parseList, parseNumber, UsageError } from './numbers.js';
+import { lastValue, oneOf, parseList, parseNumber, UsageError } from './numbers.js';
+import { type Given, IN_AND_OUT, OUTPUT_OPTION, QUIET, withOptions } from './options.js';
 
 /** Exit statuses of every command (design section 4). */
 export const STATUS = { clean: 0, findings: 1, unusable: 2, internal: 3 } as const;
 
 const ASSUMPTIONS = [...GENERATIONS, ...FORMS];
 
-type Text = string | string[] | undefined;
-
-/** Options that every command takes. All are read as text: numbers are parsed exactly, by us. */
-export interface CommonArguments {
-  memory: Text;
-  'fdt-addr': Text;
-  tree: Text;
-  base: Text;
-  'page-size': Text;
-  assume: Text;
-  spool: Text;
-  'max-unpacked': Text;
-  budget: Text;
-  jobs: Text;
-  color: Text;
-  quiet: boolean | undefined;
-  output: Text;
-}
-
-/** `-o`, of commands with one result. */
-export const OUTPUT_OPTION = {
-  type: 'string',
-  requiresArg: true,
-  alias: 'o',
-  group: 'Input and output:',
-  describe: 'write to this file instead of standard output',
+/** Options that every command on a dump takes. */
+const COMMON = {
+  memory: 'memory of a devicetree blob: an ELF core, compressed or not',
+  'fdt-addr': 'physical address of the root tree',
+  tree: 'which tree, if a dump holds several: incoming or outgoing',
+  base: 'physical address of the first byte of a raw memory image',
+  'page-size': '4k, 16k or 64k, if the dump does not show it',
+  assume: `what the dump does not show: ${ASSUMPTIONS.join(', ')}; repeatable`,
+  spool: "folder for unpacked input (default: the system's temporary folder)",
+  'max-unpacked': 'maximum size of an unpacked input (default: 64G)',
+  budget: 'multiply the limits on the cost of an input by this factor (default: 1)',
+  jobs: 'threads that search a large dump (default: one for each processor)',
+  color: { describe: 'auto, always or never', default: 'auto' },
+  quiet: QUIET,
+  output: OUTPUT_OPTION,
 } as const;
 
+export type CommonArguments = Given<typeof COMMON>;
+
 export function commonOptions<T>(yargs: Argv<T>): Argv<T & CommonArguments> {
-  const text = { type: 'string', requiresArg: true, group: 'Input and output:' } as const;
-  return (
-    yargs
-      // Groups are printed in the order in which they are named: a command's own options first.
-      .group([], 'Positionals:')
-      .group([], 'Options:')
-      .option('memory', {
-        ...text,
-        describe: 'memory of a devicetree blob: an ELF core, compressed or not',
-      })
-      .option('fdt-addr', { ...text, describe: 'physical address of the root tree' })
-      .option('tree', { ...text, describe: 'which tree, if a dump holds several: incoming or outgoing' })
-      .option('base', { ...text, describe: 'physical address of the first byte of a raw memory image' })
-      .option('page-size', { ...text, describe: '4k, 16k or 64k, if the dump does not show it' })
-      .option('assume', {
-        ...text,
-        describe: `what the dump does not show: ${ASSUMPTIONS.join(', ')}; repeatable`,
-      })
-      .option('spool', {
-        ...text,
-        describe: "folder for unpacked input (default: the system's temporary folder)",
-      })
-      .option('max-unpacked', {
-        ...text,
-        describe: 'maximum size of an unpacked input (default: 64G)',
-      })
-      .option('budget', {
-        ...text,
-        describe: 'multiply the limits on the cost of an input by this factor (default: 1)',
-      })
-      .option('jobs', {
-        ...text,
-        describe: 'threads that search a large dump (default: one for each processor)',
-      })
-      .option('color', { ...text, describe: 'auto, always or never', default: 'auto' })
-      .option('quiet', {
-        type: 'boolean',
-        group: 'Input and output:',
-        describe: 'no messages on standard error',
-      })
-      .option('output', OUTPUT_OPTION)
-  );
+  // Groups are printed in the order in which they are named: a command's own options first.
+  return withOptions(yargs.group([], 'Positionals:').group([], 'Options:'), COMMON, IN_AND_OUT);
 }
 
 /** The options that say how a dump is opened and read. */
@@ -94,18 +46,15 @@ export function loadOptions(args: CommonArguments): LoadOptions {
   const memory = lastValue(args.memory);
   const fdtAddress = lastValue(args['fdt-addr']);
   const spool = lastValue(args.spool);
-  const assume = parseList(args.assume).map(assumption);
+  const assume = parseList(args.assume).map((text) => oneOf(text, 'assume', ASSUMPTIONS));
   const maxUnpacked = lastValue(args['max-unpacked']);
   const budget = lastValue(args.budget);
   const jobs = lastValue(args.jobs);
   const generation = GENERATIONS.find((name) => assume.includes(name));
   const form = FORMS.find((name) => assume.includes(name));
   const pageSize = lastValue(args['page-size']);
-  const tree = lastValue(args.tree);
+  const tree = args.tree === undefined ? undefined : oneOf(args.tree, 'tree', ['incoming', 'outgoing']);
   const base = lastValue(args.base);
-  if (tree !== undefined && tree !== 'incoming' && tree !== 'outgoing') {
-    throw new UsageError(`--tree: "${tree}" is not incoming or outgoing`);
-  }
   return {
     ...(memory === undefined ? {} : { memory }),
     ...(fdtAddress === undefined ? {} : { fdtAddress: parseNumber(fdtAddress, 'fdt-addr') }),
@@ -119,11 +68,6 @@ export function loadOptions(args: CommonArguments): LoadOptions {
     ...(budget === undefined ? {} : { budget: budgetFactor(budget) }),
     ...(jobs === undefined ? {} : { jobs: jobCount(jobs) }),
   };
-}
-
-function assumption(text: string): string {
-  if (ASSUMPTIONS.some((name) => name === text)) return text;
-  throw new UsageError(`--assume: "${text}" is not one of ${ASSUMPTIONS.join(', ')}`);
 }
 
 /** More threads than this only wait for each other. */

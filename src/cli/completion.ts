@@ -2,13 +2,14 @@
 import type { CommandModule } from 'yargs';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined, OUTPUT_OPTION, write } from './common.js';
+import { joined, write } from './common.js';
 import { bashLines } from './completion/bash.js';
 import { fishLines } from './completion/fish.js';
 import { SHELLS, type Shell } from './completion/shells.js';
 import { valueFinder } from './completion/values.js';
 import { zshLines } from './completion/zsh.js';
 import { UsageError } from './numbers.js';
+import { OUTPUT_OPTION } from './options.js';
 
 interface CompletionArguments {
   shell: string | undefined;

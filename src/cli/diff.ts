@@ -20,18 +20,20 @@ import {
 } from './common.js';
 import type { LoadedDump } from './load.js';
 import { withBothTrees, withTwoDumps } from './load-pair.js';
-import { lastValue, UsageError } from './numbers.js';
+import { oneOf, UsageError } from './numbers.js';
+import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { expectFolios } from './told-work.js';
 
 /** How often a comparison reads the lists of folios: once, and part of them again for what is kept (measured). */
 const PASSES = 1.1;
 
-interface DiffArguments extends CommonArguments {
-  a: string | undefined;
-  b: string | undefined;
-  strict: boolean | undefined;
-  format: string | string[] | undefined;
-}
+const OPTIONS = {
+  strict: flag('compare addresses and the bytes of blobs too'),
+  format: TEXT_OR_JSON,
+} as const;
+
+type DiffArguments = CommonArguments &
+  Given<typeof OPTIONS> & { a: string | undefined; b: string | undefined };
 
 /** Options of which each dump may have its own: given twice, the first is for A and the second for B. */
 const OF_EACH = ['memory', 'fdt-addr', 'tree', 'base', 'page-size'] as const;
@@ -45,25 +47,16 @@ const EPILOGUE = [
 
 export const diffCommand: CommandModule<object, DiffArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
-      .positional('a', {
-        type: 'string',
-        demandOption: true,
-        describe: 'the earlier one: devicetree blob, core (ELF, kdump), raw image or folder',
-      })
+    withOptions(commonOptions(yargs), OPTIONS)
+      .positional('a', argument('the earlier one: devicetree blob, core (ELF, kdump), raw image or folder'))
       .positional('b', { type: 'string', describe: 'the later one; without it, both trees of one dump' })
-      .option('strict', { type: 'boolean', describe: 'compare addresses and the bytes of blobs too' })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
       .example('kho diff before.elf after.elf', 'what changed, and whether anything was lost')
       .example('kho diff vmcore', 'what its kernel got, against what it hands on')
       .example('kho diff --strict a.elf b.elf', 'compares addresses, too')
       .example('kho diff --format json a b | jq .differences', 'for tools')
       .epilogue(EPILOGUE),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json') {
-      throw new UsageError(`--format: "${format}" is not text or json`);
-    }
+    const format = oneOf(args.format, 'format', ['text', 'json']);
     const { a: pathA = '', b: pathB } = args;
     if (pathB === undefined) {
       const options = loadOptions(args);

@@ -30,50 +30,32 @@ import {
   write,
 } from './common.js';
 import { withDump } from './load.js';
-import { lastValue, parseNumber, UsageError } from './numbers.js';
+import { lastValue, oneOf, parseNumber, UsageError } from './numbers.js';
+import { argument, flag, type Given, withOptions } from './options.js';
 import { namesLike } from './refusal.js';
 import { expectFolios } from './told-work.js';
 
-interface DumpArguments extends CommonArguments {
-  dump: string | undefined;
-  format: string | string[] | undefined;
-  node: string | string[] | undefined;
-  at: string | string[] | undefined;
-  session: string | string[] | undefined;
-  all: boolean | undefined;
-}
+const OPTIONS = {
+  format: { default: 'tree', describe: 'tree, json or dts' },
+  node: 'only the node at this path, and what is below it',
+  at: 'only the record that has the byte at this physical address',
+  session: 'only the LUO session of this name',
+  all: flag('lists to their end, not only their first lines'),
+} as const;
+
+type DumpArguments = CommonArguments & Given<typeof OPTIONS> & { dump: string | undefined };
 
 export const dumpCommand: CommandModule<object, DumpArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
-      .positional('dump', {
-        type: 'string',
-        demandOption: true,
-        describe: 'devicetree blob, ELF core or folder; - is standard input',
-      })
-      .option('format', { type: 'string', requiresArg: true, default: 'tree', describe: 'tree, json or dts' })
-      .option('node', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'only the node at this path, and what is below it',
-      })
-      .option('at', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'only the record that has the byte at this physical address',
-      })
-      .option('session', { type: 'string', requiresArg: true, describe: 'only the LUO session of this name' })
-      .option('all', { type: 'boolean', describe: 'lists to their end, not only their first lines' })
+    withOptions(commonOptions(yargs), OPTIONS)
+      .positional('dump', argument('devicetree blob, ELF core or folder; - is standard input'))
       .example('kho dump kho.dtb', 'the tree, with addresses as addresses')
       .example('kho dump kho.dtb --memory memory.elf.gz', 'and its files and mem cache')
       .example('kho dump kho.dtb --node /iommufd/iommufds/1', 'one iommufd')
       .example('kho dump --format json core.elf | jq .domains', 'the model, for tools'),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'tree';
+    const format = oneOf(args.format, 'format', ['tree', 'json', 'dts']);
     const node = lastValue(args.node);
-    if (format !== 'tree' && format !== 'json' && format !== 'dts') {
-      throw new UsageError(`--format: "${format}" is not tree, json or dts`);
-    }
     const path = args.dump ?? '';
     const colours = args.all === true ? wholeLists(paint(args)) : paint(args);
     if ([node, lastValue(args.at), lastValue(args.session)].filter((each) => each !== undefined).length > 1)

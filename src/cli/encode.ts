@@ -11,30 +11,22 @@ import { watchOther } from './budgets.js';
 import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
 import { withMemory } from './load.js';
 import type { LoadOptions } from './load-options.js';
-import { lastValue, UsageError } from './numbers.js';
+import { lastValue, oneOf, UsageError } from './numbers.js';
+import { argument, type Given, withOptions } from './options.js';
 
-interface EncodeArguments extends CommonArguments {
-  model: string | undefined;
-  to: string | string[] | undefined;
-}
+const OPTIONS = {
+  to: { default: 'dtb', describe: 'dtb: the devicetree blob; elf: a core with its memory' },
+} as const;
+
+type EncodeArguments = CommonArguments & Given<typeof OPTIONS> & { model: string | undefined };
 
 /** JSON text has to be one string, and a string ends near 512 Mi characters. */
 const MAX_MODEL = 512 * 1024 * 1024 - 1024;
 
 export const encodeCommand: CommandModule<object, EncodeArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
-      .positional('model', {
-        type: 'string',
-        demandOption: true,
-        describe: 'JSON of dump --format json; - is standard input',
-      })
-      .option('to', {
-        type: 'string',
-        requiresArg: true,
-        default: 'dtb',
-        describe: 'dtb: the devicetree blob; elf: a core with its memory',
-      })
+    withOptions(commonOptions(yargs), OPTIONS)
+      .positional('model', argument('JSON of dump --format json; - is standard input'))
       .example('kho dump --format json kho.dtb | kho encode - -o copy.dtb', 'the same bytes')
       .example(
         "kho dump --format json kho.dtb | jq 'del(.fdt.tree)' | kho encode - -o fresh.dtb",
@@ -45,8 +37,7 @@ export const encodeCommand: CommandModule<object, EncodeArguments> = {
         'a core, including what the model does not hold',
       ),
   handler: async (args) => {
-    const to = lastValue(args.to) ?? 'dtb';
-    if (to !== 'dtb' && to !== 'elf') throw new UsageError(`--to: "${to}" is not dtb or elf`);
+    const to = oneOf(args.to, 'to', ['dtb', 'elf']);
     const output = lastValue(args.output);
     if (output === undefined && process.stdout.isTTY === true) {
       throw new UsageError('-o OUT is missing (a blob is not written to a terminal)');

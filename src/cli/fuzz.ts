@@ -13,88 +13,39 @@ import { abiTargets, everyForm } from './fuzz-synth.js';
 import { type CaseSource, caseSource, dumpTargets, everyTarget, fingerprint } from './fuzz-targets.js';
 import { writeCases } from './fuzz-write.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { flag, type Given, IN_AND_OUT, withOptions } from './options.js';
 import { createProgress, terminalOf } from './progress.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdUnits } from './vtd-settings.js';
 
-type Text = string | string[] | undefined;
+const OPTIONS = {
+  output: {
+    group: IN_AND_OUT,
+    describe:
+      'folder for the cases, run.json, manifest.ndjson (with --exec results.ndjson) and kho.dict; an existing run is continued',
+  },
+  abi: `mutate a synthesised dump: ${GENERATIONS.join(', ')}`,
+  seed: { default: '1', describe: 'same seed and version: the same cases' },
+  count: 'how many cases (default: 100, with --self 1000)',
+  first: { default: '0', describe: 'number of the first case' },
+  blobs: flag('devicetree blobs instead of cores: a corpus for AFL++ or libFuzzer'),
+  exec: 'run this on each case: @@ is replaced by the file (without @@ it is the last argument), which is also its standard input; keep only cases that make it crash or hang',
+  timeout: { default: '10', describe: 'seconds after which a run of --exec counts as hung' },
+  'memory-limit': 'address space of a run of --exec, e.g. 512M',
+  self: flag('check this program: no exception, no hang, no growth, the same bytes back'),
+} as const;
 
-interface FuzzArguments extends CommonArguments, VtdArguments {
-  dumps: string[] | undefined;
-  abi: Text;
-  seed: Text;
-  count: Text;
-  first: Text;
-  blobs: boolean | undefined;
-  exec: Text;
-  self: boolean | undefined;
-  timeout: Text;
-  'memory-limit': Text;
-}
+type FuzzArguments = CommonArguments & VtdArguments & Given<typeof OPTIONS> & { dumps: string[] | undefined };
 
 const MAX_CASE = 2 ** 40;
 
 export const fuzzCommand: CommandModule<object, FuzzArguments> = {
   builder: (yargs) =>
-    vtdOptions(commonOptions(yargs))
+    withOptions(vtdOptions(commonOptions(yargs)), OPTIONS)
       .positional('dumps', {
         type: 'string',
         array: true,
         describe: 'a memory dump, a blob, or a folder with its memory; with --self any number',
-      })
-      .option('output', {
-        type: 'string',
-        requiresArg: true,
-        group: 'Input and output:',
-        describe:
-          'folder for the cases, run.json, manifest.ndjson (with --exec results.ndjson) and kho.dict; an existing run is continued',
-      })
-      .option('abi', {
-        type: 'string',
-        requiresArg: true,
-        describe: `mutate a synthesised dump: ${GENERATIONS.join(', ')}`,
-      })
-      .option('seed', {
-        type: 'string',
-        requiresArg: true,
-        default: '1',
-        describe: 'same seed and version: the same cases',
-      })
-      .option('count', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'how many cases (default: 100, with --self 1000)',
-      })
-      .option('first', {
-        type: 'string',
-        requiresArg: true,
-        default: '0',
-        describe: 'number of the first case',
-      })
-      .option('blobs', {
-        type: 'boolean',
-        describe: 'devicetree blobs instead of cores: a corpus for AFL++ or libFuzzer',
-      })
-      .option('exec', {
-        type: 'string',
-        requiresArg: true,
-        describe:
-          'run this on each case: @@ is replaced by the file (without @@ it is the last argument), which is also its standard input; keep only cases that make it crash or hang',
-      })
-      .option('timeout', {
-        type: 'string',
-        requiresArg: true,
-        default: '10',
-        describe: 'seconds after which a run of --exec counts as hung',
-      })
-      .option('memory-limit', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'address space of a run of --exec, e.g. 512M',
-      })
-      .option('self', {
-        type: 'boolean',
-        describe: 'check this program: no exception, no hang, no growth, the same bytes back',
       })
       .example('kho fuzz vmcore --count 1000 -o cases', 'files, and a manifest of what must be found in each')
       .example('kho fuzz kho.dtb --blobs -o corpus', 'a corpus, and a dictionary for afl-fuzz -x')

@@ -26,34 +26,27 @@ import {
   write,
 } from './common.js';
 import { containerOptions, type LoadedDump, type LoadOptions, noTree, withDumps } from './load.js';
-import { lastValue, UsageError } from './numbers.js';
+import { oneOf } from './numbers.js';
+import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 
-interface InfoArguments extends CommonArguments {
-  dumps: string[] | undefined;
-  format: string | string[] | undefined;
-  brief: boolean | undefined;
-}
+const OPTIONS = {
+  format: TEXT_OR_JSON,
+  brief: flag('without a verdict: no rule is checked, which takes most of the time of a large dump'),
+} as const;
+
+type InfoArguments = CommonArguments & Given<typeof OPTIONS> & { dumps: string[] | undefined };
 
 export const infoCommand: CommandModule<object, InfoArguments> = {
   builder: (yargs) =>
-    commonOptions(yargs)
+    withOptions(commonOptions(yargs), OPTIONS)
       .positional('dumps', {
-        type: 'string',
+        ...argument('devicetree blobs, cores (ELF, kdump), raw images, folders'),
         array: true,
-        demandOption: true,
-        describe: 'devicetree blobs, cores (ELF, kdump), raw images, folders',
-      })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
-      .option('brief', {
-        type: 'boolean',
-        describe: 'without a verdict: no rule is checked, which takes most of the time of a large dump',
       })
       .example('kho info kho.dtb', 'kind, generation, sizes, counts')
       .example('kho info memory.elf.gz', 'and where in memory the tree was found'),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json')
-      throw new UsageError(`--format: "${format}" is not text or json`);
+    const format = oneOf(args.format, 'format', ['text', 'json']);
     const colours = paint(args);
     const documents: { [key: string]: unknown }[] = [];
     const options = loadOptions(args);

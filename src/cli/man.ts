@@ -3,9 +3,10 @@ import type { CommandModule } from 'yargs';
 import { writeFileAtomic } from '../memory/node/output.js';
 import type { Command } from './command.js';
 import { commandTable } from './command-table.js';
-import { joined, OUTPUT_OPTION } from './common.js';
+import { joined } from './common.js';
 import { manualLines } from './manual/page.js';
 import { lastValue } from './numbers.js';
+import { OUTPUT_OPTION } from './options.js';
 import { packageVersion } from './version.js';
 
 interface ManArguments {

@@ -48,3 +48,21 @@ export function parseList(value: string | readonly string[] | undefined): string
 export function lastValue(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value.at(-1);
 }
+
+/**
+ * One of the words that an option takes; of several given the last counts.
+ *
+ * @throws UsageError that lists the words
+ */
+export function oneOf<T extends string>(
+  value: string | readonly string[] | undefined,
+  option: string,
+  words: readonly T[],
+): T {
+  const text = lastValue(value);
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const list =
+    words.length > 3 ? `one of ${words.join(', ')}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  throw new UsageError(`--${option}: "${text}" is not ${list}`);
+}

@@ -11,23 +11,18 @@ import { type CommonArguments, commonOptions, loadOptions, write } from './commo
 import { commandLine, fileFacts, runDate } from './file-facts.js';
 import { containerOptions } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { argument } from './options.js';
 import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
-interface ReportArguments extends CommonArguments, VtdArguments {
-  dump: string | undefined;
-}
+type ReportArguments = CommonArguments & VtdArguments & { dump: string | undefined };
 
 export const reportCommand: CommandModule<object, ReportArguments> = {
   builder: (yargs) =>
     vtdOptions(commonOptions(yargs))
-      .positional('dump', {
-        type: 'string',
-        demandOption: true,
-        describe: 'devicetree blob, memory dump or folder; - is standard input',
-      })
+      .positional('dump', argument('devicetree blob, memory dump or folder; - is standard input'))
       .example('kho report memory.elf.gz -o report.html', 'to read, or to attach to a bug report')
       .example('kho report vmcore --regset iommu_regset -o report.html', 'what devices can reach too'),
   handler: async (args) => {

@@ -15,11 +15,10 @@ import { NEWEST, RELEASED, type WrittenForms } from '../versions/written.js';
 import { watchOther } from './budgets.js';
 import { paintFor } from './colour.js';
 import { joined, message, write } from './common.js';
-import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { lastValue, oneOf, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { flag, type Given, IN_AND_OUT, type OptionTable, QUIET, type Text, withOptions } from './options.js';
 import { withProgress } from './progress.js';
 import { packageVersion } from './version.js';
-
-type Text = string | string[] | undefined;
 
 /** Options that are counts. */
 const COUNTS = [
@@ -37,18 +36,6 @@ const COUNTS = [
   'levels',
   'ftraceCpus',
 ] as const;
-
-interface SynthArguments {
-  abi: Text;
-  seed: Text;
-  to: Text;
-  truth: Text;
-  output: Text;
-  quiet: boolean | undefined;
-  color: Text;
-  kunit: boolean | undefined;
-  [option: string]: unknown;
-}
 
 const DESCRIPTIONS: Readonly<Record<(typeof COUNTS)[number], string>> = {
   sessions: 'LUO sessions (default 3)',
@@ -76,75 +63,53 @@ const RFC_COUNTS: readonly string[] = ['areas', 'ftraceCpus'];
 /** Counts that the 2024 series and later kernels have. */
 const COMMON_COUNTS: readonly string[] = ['files', 'domains', 'devices', 'levels'];
 
+const OPTIONS = {
+  abi: `generation: ${GENERATIONS.join(', ')}`,
+  seed: 'which of the dumps with these parameters (default 0)',
+  'guest-ram': 'memory of guests in all (default 1G)',
+  'page-size': '4k (x86-64, the default), or 16k or 64k (arm64)',
+  fragmentation:
+    'from 0 (large folios and leaves in order) to 1 (single pages, scattered), or percent (default 25%)',
+  to: { describe: 'elf: a core with all of it; dtb: the root tree alone', default: 'elf' },
+  truth: 'write what is in the dump to this file, as dump --format json does',
+  kunit: flag(
+    'C instead: arrays of the records and what they must be read as, for a KUnit test; Linux 6.16 and later, at most 1 MiB of records',
+  ),
+} as const;
+const UPSTREAM_OPTIONS = {
+  release: 'kernel release to imitate, e.g. 6.17 (default: the newest)',
+  luo: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads ${UNRELEASED.join(', ')}`,
+  stage: `with --domains: tables of legacy mode, or the stage in scalable mode: ${IOMMU_STAGES.join(', ')}`,
+  leaves: `with --domains: largest leaves, where memory and addresses allow them: ${LEAF_SIZES.join(', ')} (default 1g)`,
+  with: `further structures, a file of the first session, an FLB or a child each: ${MORE_NAMES.join(', ')}`,
+  holes:
+    "fraction of a file's 2 MiB ranges that were never written, 0 to 1 or percent: the kernel fills them with single pages",
+} as const;
+const OUTPUT_OPTIONS = {
+  color: { describe: 'auto, always or never', default: 'auto' },
+  quiet: QUIET,
+  output: { alias: 'o', describe: 'the dump; - is standard output' },
+} as const;
+const UPSTREAM_GROUP = 'Linux 6.16 and later:';
+
+type SynthArguments = Given<typeof OPTIONS & typeof OUTPUT_OPTIONS> & { [option: string]: unknown };
+
+/** Counts under the heading of the kernels that have them. */
+function countOptions(): OptionTable {
+  return Object.fromEntries(
+    COUNTS.map((key) => {
+      const group = RFC_COUNTS.includes(key) ? `${RFC}:` : UPSTREAM_GROUP;
+      return [
+        OPTION_NAMES[key],
+        { ...(COMMON_COUNTS.includes(key) ? {} : { group }), describe: DESCRIPTIONS[key] },
+      ];
+    }),
+  );
+}
+
 function synthOptions(yargs: Argv<object>): Argv<SynthArguments> {
-  const text = { type: 'string', requiresArg: true } as const;
-  const luo = { ...text, group: 'Linux 6.16 and later:' };
-  let options = yargs
-    .option('abi', { ...text, describe: `generation: ${GENERATIONS.join(', ')}` })
-    .option('seed', { ...text, describe: 'which of the dumps with these parameters (default 0)' })
-    .option('guest-ram', { ...text, describe: 'memory of guests in all (default 1G)' })
-    .option('page-size', { ...text, describe: '4k (x86-64, the default), or 16k or 64k (arm64)' })
-    .option('fragmentation', {
-      ...text,
-      describe:
-        'from 0 (large folios and leaves in order) to 1 (single pages, scattered), or percent (default 25%)',
-    })
-    .option('to', {
-      ...text,
-      describe: 'elf: a core with all of it; dtb: the root tree alone',
-      default: 'elf',
-    })
-    .option('truth', {
-      ...text,
-      describe: 'write what is in the dump to this file, as dump --format json does',
-    })
-    .option('kunit', {
-      type: 'boolean',
-      describe:
-        'C instead: arrays of the records and what they must be read as, for a KUnit test; Linux 6.16 and later, at most 1 MiB of records',
-    })
-    .option('release', {
-      ...luo,
-      describe: 'kernel release to imitate, e.g. 6.17 (default: the newest)',
-    })
-    .option('luo', {
-      ...luo,
-      describe: `state of development of LUO: ${LUO_VERSIONS.join(', ')}; no release reads ${UNRELEASED.join(', ')}`,
-    })
-    .option('stage', {
-      ...luo,
-      describe: `with --domains: tables of legacy mode, or the stage in scalable mode: ${IOMMU_STAGES.join(', ')}`,
-    })
-    .option('leaves', {
-      ...luo,
-      describe: `with --domains: largest leaves, where memory and addresses allow them: ${LEAF_SIZES.join(', ')} (default 1g)`,
-    })
-    .option('with', {
-      ...luo,
-      describe: `further structures, a file of the first session, an FLB or a child each: ${MORE_NAMES.join(', ')}`,
-    })
-    .option('holes', {
-      ...luo,
-      describe:
-        "fraction of a file's 2 MiB ranges that were never written, 0 to 1 or percent: the kernel fills them with single pages",
-    });
-  for (const key of COUNTS) {
-    const group = RFC_COUNTS.includes(key) ? `${RFC}:` : 'Linux 6.16 and later:';
-    options = options.option(OPTION_NAMES[key], {
-      ...text,
-      ...(COMMON_COUNTS.includes(key) ? {} : { group }),
-      describe: DESCRIPTIONS[key],
-    });
-  }
-  const output = { ...text, group: 'Input and output:' };
-  return options
-    .option('color', { ...output, describe: 'auto, always or never', default: 'auto' })
-    .option('quiet', { type: 'boolean', group: output.group, describe: 'no messages on standard error' })
-    .option('output', {
-      ...output,
-      alias: 'o',
-      describe: 'the dump; - is standard output',
-    }) as unknown as Argv<SynthArguments>;
+  const all = withOptions(withOptions(yargs, OPTIONS), UPSTREAM_OPTIONS, UPSTREAM_GROUP);
+  return withOptions(withOptions(all, countOptions()), OUTPUT_OPTIONS, IN_AND_OUT);
 }
 
 export const synthCommand: CommandModule<object, SynthArguments> = {
@@ -175,8 +140,7 @@ export const synthCommand: CommandModule<object, SynthArguments> = {
   handler: async (args) => {
     const output = lastValue(args.output);
     const truth = lastValue(args.truth);
-    const to = lastValue(args.to);
-    if (to !== 'elf' && to !== 'dtb') throw new UsageError(`--to: "${to}" is not elf or dtb`);
+    const to = oneOf(args.to, 'to', ['elf', 'dtb']);
     const kunit = args.kunit === true;
     if (kunit && to === 'dtb') throw new UsageError('--kunit writes C: --to dtb does not go with it');
     if (output === undefined && !kunit && process.stdout.isTTY === true) {

@@ -14,26 +14,20 @@ import { translationEnabled, type VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
 import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
+import { argument, flag, type Given, withOptions } from './options.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { type VtdArguments, vtdDevice, vtdOptions, vtdUnits } from './vtd-settings.js';
 
-interface TrimArguments extends CommonArguments, VtdArguments {
-  dump: string | undefined;
-  'whole-pages': boolean | undefined;
-}
+const OPTIONS = {
+  'whole-pages': flag('keep whole pages of records (those of the boot protocol excepted)'),
+} as const;
+
+type TrimArguments = CommonArguments & VtdArguments & Given<typeof OPTIONS> & { dump: string | undefined };
 
 export const trimCommand: CommandModule<object, TrimArguments> = {
   builder: (yargs) =>
-    vtdOptions(commonOptions(yargs))
-      .positional('dump', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a memory dump, or a blob or folder with its memory',
-      })
-      .option('whole-pages', {
-        type: 'boolean',
-        describe: 'keep whole pages of records (those of the boot protocol excepted)',
-      })
+    withOptions(vtdOptions(commonOptions(yargs)), OPTIONS)
+      .positional('dump', argument('a memory dump, or a blob or folder with its memory'))
       .example('kho trim vmcore -o small.elf', 'decodes to the same model; no guest memory, no seeds')
       .example('kho trim kho.dtb --memory memory.elf.gz -o small.elf', 'the tree and its memory')
       .example('kho trim vmcore --regset iommu_regset -o small.elf', 'the tables of devices too'),

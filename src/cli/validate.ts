@@ -14,131 +14,53 @@ import { releaseNamed } from '../versions/releases.js';
 import { RELEASES } from '../versions/table.js';
 import { vtdRules } from '../vtd/rules/index.js';
 import { judgeBudgets } from './budgets.js';
-import {
-  type CommonArguments,
-  commonOptions,
-  loadOptions,
-  message,
-  OUTPUT_OPTION,
-  STATUS,
-} from './common.js';
+import { type CommonArguments, commonOptions, loadOptions, message, STATUS } from './common.js';
 import { containerOptions, type LoadedDump, type LoadOptions } from './load.js';
 import { sidesOf } from './load-sides.js';
-import { lastValue, parseList, UsageError } from './numbers.js';
+import { lastValue, oneOf, parseList, UsageError } from './numbers.js';
+import { flag, type Given, OUTPUT_OPTION, withOptions } from './options.js';
 import { rulesNamed } from './rule-names.js';
 import { TOLD_RULES } from './told-work.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
-import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
+import { VTD_SETTINGS, type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
-type Text = string | string[] | undefined;
+const OPTIONS = {
+  live: flag('the host that this runs on, as root: capture, then validate; nothing stays on disk'),
+  'root-dir': "with --live: folder with a copy of another host's /sys and /proc",
+  format: { default: 'text', describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}` },
+  output: `${OUTPUT_OPTION.describe}; FORMAT=FILE, repeated, adds outputs`,
+  all: flag('every finding in the text, not only the first few of each rule'),
+  skipped: flag('which rules were skipped, and why, in the text'),
+  'fail-on': { default: 'error', describe: 'exit with 1 from this severity on: error, warning or never' },
+  rule: 'run only these rules, comma-separated: ids, areas (LUO) or patterns (VTD-1*)',
+  skip: 'leave out these rules, comma-separated: ids, areas or patterns',
+  'dma-continues': {
+    ...flag(
+      'devices continue DMA across the kexec: pages that they reach and that are not preserved are errors',
+    ),
+    group: VTD_SETTINGS,
+  },
+  iomem: { group: VTD_SETTINGS, describe: 'copy of /proc/iomem, read as root: which memory is RAM' },
+  require: 'areas that must have been checked, comma-separated, e.g. LUO,MEMFD',
+  'allow-incomplete': flag('an incomplete verdict does not fail: exit with 0 if nothing else is wrong'),
+  baseline: 'leave out the known findings in this file',
+  'write-baseline': 'write the findings of this run to a file, as known ones',
+  to: 'kernel release that is to take over the handover, e.g. 7.3',
+} as const;
 
-interface ValidateArguments extends CommonArguments, VtdArguments {
-  dumps: string[] | undefined;
-  format: Text;
-  'fail-on': Text;
-  rule: Text;
-  skip: Text;
-  to: Text;
-  'dma-continues': boolean | undefined;
-  iomem: Text;
-  baseline: Text;
-  'write-baseline': Text;
-  all: boolean | undefined;
-  skipped: boolean | undefined;
-  require: Text;
-  live: boolean | undefined;
-  'root-dir': Text;
-  'allow-incomplete': boolean | undefined;
-}
+type ValidateArguments = CommonArguments &
+  VtdArguments &
+  Given<typeof OPTIONS> & { dumps: string[] | undefined };
 
 export const validateCommand: CommandModule<object, ValidateArguments> = {
   builder: (yargs) =>
-    vtdOptions(commonOptions(yargs))
+    withOptions(vtdOptions(commonOptions(yargs)), OPTIONS)
       .positional('dumps', {
         type: 'string',
         array: true,
         describe: 'devicetree blobs, ELF cores, folders',
-      })
-      .option('live', {
-        type: 'boolean',
-        describe: 'the host that this runs on, as root: capture, then validate; nothing stays on disk',
-      })
-      .option('root-dir', {
-        type: 'string',
-        requiresArg: true,
-        describe: "with --live: folder with a copy of another host's /sys and /proc",
-      })
-      .option('format', {
-        type: 'string',
-        requiresArg: true,
-        default: 'text',
-        describe: `of standard output: ${VALIDATE_FORMATS.join(', ')}`,
-      })
-      .option('output', {
-        type: 'string',
-        describe: `${OUTPUT_OPTION.describe}; FORMAT=FILE, repeated, adds outputs`,
-      })
-      .option('all', {
-        type: 'boolean',
-        describe: 'every finding in the text, not only the first few of each rule',
-      })
-      .option('skipped', {
-        type: 'boolean',
-        describe: 'which rules were skipped, and why, in the text',
-      })
-      .option('fail-on', {
-        type: 'string',
-        requiresArg: true,
-        default: 'error',
-        describe: 'exit with 1 from this severity on: error, warning or never',
-      })
-      .option('rule', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'run only these rules, comma-separated: ids, areas (LUO) or patterns (VTD-1*)',
-      })
-      .option('skip', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'leave out these rules, comma-separated: ids, areas or patterns',
-      })
-      .option('dma-continues', {
-        type: 'boolean',
-        group: 'VT-d settings:',
-        describe:
-          'devices continue DMA across the kexec: pages that they reach and that are not preserved are errors',
-      })
-      .option('iomem', {
-        type: 'string',
-        requiresArg: true,
-        group: 'VT-d settings:',
-        describe: 'copy of /proc/iomem, read as root: which memory is RAM',
-      })
-      .option('require', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'areas that must have been checked, comma-separated, e.g. LUO,MEMFD',
-      })
-      .option('allow-incomplete', {
-        type: 'boolean',
-        describe: 'an incomplete verdict does not fail: exit with 0 if nothing else is wrong',
-      })
-      .option('baseline', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'leave out the known findings in this file',
-      })
-      .option('write-baseline', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'write the findings of this run to a file, as known ones',
-      })
-      .option('to', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'kernel release that is to take over the handover, e.g. 7.3',
       })
       .example('kho validate kho.dtb --memory memory.elf.gz', 'the tree, and its memory')
       .example('kho validate memory.elf.gz', 'the tree is found through setup_data')
@@ -153,7 +75,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
       .example('kho explain DMAR-010', 'what a rule means'),
   handler: async (args) => {
     const judgement = {
-      fail: failLevels(lastValue(args['fail-on']) ?? 'error'),
+      fail: FAIL_LEVELS[oneOf(args['fail-on'], 'fail-on', ['error', 'warning', 'never'])],
       allowIncomplete: args['allow-incomplete'] === true,
     };
     const reports = createReports(args, judgement);
@@ -299,12 +221,11 @@ function checked(dump: LoadedDump, asked: ValidateOptions) {
   return validate(handover, catalogue, { ...options, ...TOLD_RULES });
 }
 
-function failLevels(text: string): ReadonlySet<Severity> {
-  if (text === 'error') return new Set(['error']);
-  if (text === 'warning') return new Set(['error', 'warning']);
-  if (text === 'never') return new Set();
-  throw new UsageError(`--fail-on: "${text}" is not error, warning or never`);
-}
+const FAIL_LEVELS: Readonly<Record<'error' | 'warning' | 'never', ReadonlySet<Severity>>> = {
+  error: new Set(['error']),
+  warning: new Set(['error', 'warning']),
+  never: new Set(),
+};
 
 async function validateOptions(args: ValidateArguments): Promise<ValidateOptions> {
   const ids = catalogue.map(({ id }) => id);
@@ -314,11 +235,10 @@ async function validateOptions(args: ValidateArguments): Promise<ValidateOptions
   const areas = new Set(ids.map(areaOf));
   const target = lastValue(args.to);
   const to = target === undefined ? undefined : releaseNamed(target)?.release;
-  if (target !== undefined && to === undefined) {
+  if (target !== undefined && to === undefined)
     throw new UsageError(
       `--to: ${target} is not one of ${RELEASES.map(({ release }) => release).join(', ')}`,
     );
-  }
   const noArea = required.find((area) => !areas.has(area));
   if (noArea !== undefined)
     throw new UsageError(`--require: ${noArea} is not one of the areas ${[...areas].join(', ')}`);

@@ -8,36 +8,25 @@ import { type DeviceId, parseDeviceId } from '../vtd/device-id.js';
 import { type KnownSettings, parseRegset, settingsOf, settingsOfUnit } from '../vtd/registers.js';
 import type { VtdOptions, VtdUnit } from '../vtd/rules/unit.js';
 import { lastValue, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { type Given, withOptions } from './options.js';
 
-type Text = string | string[] | undefined;
+/** Heading of these options in the help. */
+export const VTD_SETTINGS = 'VT-d settings:';
 
-export interface VtdArguments {
-  root: Text;
-  regset: Text;
-  device: Text;
-  cap: Text;
-  ecap: Text;
-  haw: Text;
-  rev: Text;
-}
+const OPTIONS = {
+  root: 'value of RTADDR_REG, mode bits included',
+  regset: 'copy of debugfs iommu_regset: RTADDR, CAP and ECAP of every unit',
+  device: 'only this function, [SSSS:]BB:DD.F; needs --root or --regset, unless the handover has IOMMU state',
+  cap: 'value of CAP_REG (default: all capabilities)',
+  ecap: 'value of ECAP_REG (default: all capabilities)',
+  haw: 'host address width in bits (default: 52)',
+  rev: 'specification revision: 2, 3 (and 4) or 5 (default: 5)',
+} as const;
+
+export type VtdArguments = Given<typeof OPTIONS>;
 
 export function vtdOptions<T>(yargs: Argv<T>): Argv<T & VtdArguments> {
-  const text = { type: 'string', requiresArg: true, group: 'VT-d settings:' } as const;
-  return yargs
-    .option('root', { ...text, describe: 'value of RTADDR_REG, mode bits included' })
-    .option('regset', {
-      ...text,
-      describe: 'copy of debugfs iommu_regset: RTADDR, CAP and ECAP of every unit',
-    })
-    .option('device', {
-      ...text,
-      describe:
-        'only this function, [SSSS:]BB:DD.F; needs --root or --regset, unless the handover has IOMMU state',
-    })
-    .option('cap', { ...text, describe: 'value of CAP_REG (default: all capabilities)' })
-    .option('ecap', { ...text, describe: 'value of ECAP_REG (default: all capabilities)' })
-    .option('haw', { ...text, describe: 'host address width in bits (default: 52)' })
-    .option('rev', { ...text, describe: 'specification revision: 2, 3 (and 4) or 5 (default: 5)' });
+  return withOptions(yargs, OPTIONS, VTD_SETTINGS);
 }
 
 /** What the options say by themselves. */

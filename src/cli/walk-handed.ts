@@ -7,7 +7,6 @@ import { InputError } from '../memory/node/errors.js';
 import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { attachmentIds, domainJson, handedJson, handedLines } from '../report/handed-iommu.js';
-import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
@@ -18,16 +17,11 @@ import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
 import { rootSettings } from '../vtd/registers.js';
 import type { VtdUnit } from '../vtd/rules/unit.js';
 import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';
-import { csvOf } from '../vtd/text/csv.js';
-import { jsonOf, tableOf } from '../vtd/text/table.js';
-import type { MappedRun } from '../vtd/walk/runs.js';
-import { mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
-import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
-import { toldParts } from './told-work.js';
-import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+import { csvList, jsonList, type ListedTable, ownedBy, tableList } from './walk-output.js';
+import type { WalkFormat } from './walk-text.js';
 import { fileLines } from './walk-units.js';
 
 /** What was asked for of the domains. */
@@ -149,10 +143,11 @@ export async function walkDomains(args: CommonArguments, walk: DomainWalk): Prom
     throw new InputError(path, 'no-memory', 'is a devicetree blob; give its memory with --memory FILE');
   const all = names.length > 1 || names.includes('all');
   const walked = domains.flatMap((domain) => walkable(args, walk, memory, domain, all) ?? []);
+  const tables = listedDomains(walk, walked);
   if (iova !== undefined) await write(args, joined(translations(args, walk, walked, iova)));
-  else if (format === 'csv') await write(args, csvText(args, walked, all));
-  else if (format === 'json') await write(args, jsonText(args, walk, walked, all));
-  else await write(args, tableText(args, walk, walked));
+  else if (format === 'csv') await write(args, csvList(args, tables, all ? 'domain' : undefined));
+  else if (format === 'json') await write(args, jsonList(args, tables, all ? 'domains' : undefined));
+  else await write(args, tableList(args, tables));
 }
 
 /** @throws InputError for a domain that cannot be walked, unless others are asked for too */
@@ -212,90 +207,20 @@ function tellDoubts(
   }
 }
 
-function attributesOf({ stage }: DomainRequest): (run: MappedRun) => string {
-  return stage === 'first' ? firstStageAttributes : secondStageAttributes;
-}
-
-function* withNotices(
-  args: CommonArguments,
-  { domain, request }: Walked,
-  text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
-  owned?: OwnedWalk,
-): Generator<string> {
-  const walk = walkTable(owned === undefined ? request : { ...request, onTable: owned.onTable });
-  yield* text(walk);
-  for (const anomaly of walk.report().anomalies)
-    message(args, `kho: ${domain.name}: ${anomalyText(anomaly)}`);
-}
-
-/** Undefined where the handover has pages of another size: then nothing is told of owners. */
-export function ownedBy(handover: Handover, unpreserved: boolean): OwnedWalk | undefined {
-  const owners = ownersOf(handover);
-  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
-}
-
-function* csvText(args: CommonArguments, walked: readonly Walked[], all: boolean): Generator<string> {
-  if (all) yield 'domain,iova,pa,size,access\n';
-  for (const each of toldParts(walked)) {
-    const chunks = withNotices(args, each, ({ batches }) => csvOf(batches));
-    if (all) yield* prefixed(chunks, `${hex(each.domain.domain.address)},`);
-    else yield* chunks;
-  }
-}
-
-function* tableText(
-  args: CommonArguments,
-  { handover, unpreserved }: DomainWalk,
-  walked: readonly Walked[],
-): Generator<string> {
-  let gap = '';
-  for (const each of toldParts(walked)) {
-    const { request, domain } = each;
-    yield `${gap}${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}\n`;
-    gap = '\n';
-    const attributes = attributesOf(request);
-    const owned = ownedBy(handover, unpreserved);
-    yield* withNotices(
-      args,
-      each,
-      ({ batches }) =>
-        owned === undefined
-          ? tableOf(mergeRuns(batches, request.format), attributes)
-          : owned.table(batches, request.format, attributes),
-      owned,
-    );
-  }
-}
-
-function* jsonText(
-  args: CommonArguments,
-  { handover, unpreserved }: DomainWalk,
-  walked: readonly Walked[],
-  all: boolean,
-): Generator<string> {
-  yield `{"schemaVersion":1,${all ? '"domains":[' : ''}\n`;
-  let separator = '';
-  for (const each of toldParts(walked)) {
-    const { request, domain } = each;
-    const head = { ...domainJson(domain), stage: request.stage };
-    yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
-    const attributes = attributesOf(request);
-    const owned = ownedBy(handover, unpreserved);
-    yield* withNotices(
-      args,
-      each,
-      function* ({ batches, report }) {
-        yield* owned === undefined
-          ? jsonOf(mergeRuns(batches, request.format), attributes)
-          : owned.rows(batches, request.format, attributes);
-        yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
-      },
-      owned,
-    );
-    yield all ? '}' : '';
-    separator = ',\n';
-  }
-  yield `${all ? ']' : ''}}\n`;
+/** What is told of each domain. */
+function listedDomains({ handover, unpreserved }: DomainWalk, walked: readonly Walked[]): ListedTable[] {
+  return walked.map(({ domain, request }) => ({
+    heading: () =>
+      `${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}`,
+    json: () => ({ ...domainJson(domain), stage: request.stage }),
+    cells: `${hex(domain.domain.address)},`,
+    table: () => ({
+      prefix: `kho: ${domain.name}: `,
+      request,
+      attributes: request.stage === 'first' ? firstStageAttributes : secondStageAttributes,
+      owned: ownedBy(handover, unpreserved),
+    }),
+  }));
 }
 
 function* translations(

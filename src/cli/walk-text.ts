@@ -24,14 +24,3 @@ export function anomalyJson(anomaly: WalkAnomaly): object {
     location: { ...address, iova: hex(iova), iovaEnd: hex(iovaEnd) },
   };
 }
-
-/** Puts a prefix before every line but the first, which is the header. */
-export function* prefixed(chunks: Iterable<string>, prefix: string): Generator<string> {
-  let header = true;
-  for (const chunk of chunks) {
-    const text = header ? chunk.slice(chunk.indexOf('\n') + 1) : chunk;
-    header = false;
-    // Chunks end with a line.
-    if (text !== '') yield `${prefix}${text.slice(0, -1).replaceAll('\n', `\n${prefix}`)}\n`;
-  }
-}

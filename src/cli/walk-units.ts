@@ -6,9 +6,7 @@ import { InputError } from '../memory/node/errors.js';
 import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { holderText } from '../report/held-text.js';
-import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
-import { escapeJson } from '../schema/escape.js';
 import type { RecordType } from '../schema/record.js';
 import { hex, several } from '../schema/units.js';
 import { absentRoot } from '../validate/questions.js';
@@ -20,18 +18,14 @@ import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
 import { rootPointer } from '../vtd/registers.js';
 import { translationEnabled, type VtdUnit } from '../vtd/rules/unit.js';
 import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';
-import { csvOf } from '../vtd/text/csv.js';
 import { dmarTranslationText } from '../vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../vtd/text/domain-translation.js';
-import { jsonOf, tableOf } from '../vtd/text/table.js';
-import { mergeRuns } from '../vtd/walk/runs.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
 import { translate } from '../vtd/walk/translate.js';
-import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
-import { toldParts } from './told-work.js';
-import { anomalyJson, anomalyText, prefixed, type WalkFormat } from './walk-text.js';
+import { csvList, jsonList, type ListedTable, ownedBy, tableList } from './walk-output.js';
+import type { WalkFormat } from './walk-text.js';
 
 export interface UnitWalk {
   readonly path: string;
@@ -185,9 +179,11 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
     const nothing = nothingText(device);
     if (nothing !== undefined) throw new InputError(walk.path, 'no-table', `${nameOf(device)}: ${nothing}`);
   }
-  if (format === 'csv') await write(args, csvText(args, walk.memory, devices, device === undefined));
-  else if (format === 'json') await write(args, jsonText(args, walk, devices, device === undefined));
-  else await write(args, tableText(args, walk, devices));
+  const tables = listedDevices(args, walk, devices);
+  const all = device === undefined;
+  if (format === 'csv') await write(args, csvList(args, tables, all ? 'device,pasid' : undefined));
+  else if (format === 'json') await write(args, jsonList(args, tables, all ? 'devices' : undefined));
+  else await write(args, tableList(args, tables));
 }
 
 /** The kernel's dmar_translation_struct. */
@@ -247,104 +243,33 @@ function listed(args: CommonArguments, device: Device, memory: PhysicalMemory): 
   return stages.at(-1);
 }
 
-/** Walks a stage with what it gives, and then says on standard error what it noticed. */
-function* walked(
+/** What is told of each device: its tables, or why it has none. */
+function* listedDevices(
   args: CommonArguments,
-  device: Device,
-  stage: Stage,
-  text: (walk: ReturnType<typeof walkTable>) => Iterable<string>,
-  owned?: OwnedWalk,
-): Generator<string> {
-  const walk = walkTable(owned === undefined ? stage.request : { ...stage.request, onTable: owned.onTable });
-  yield* text(walk);
-  for (const anomaly of walk.report().anomalies)
-    message(args, `kho: ${nameOf(device)}: ${anomalyText(anomaly)}`);
-}
-
-function ownedIn({ handover, unpreserved }: UnitWalk): OwnedWalk | undefined {
-  const owners = handover === undefined ? undefined : ownersOf(handover);
-  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
-}
-
-function* csvText(
-  args: CommonArguments,
-  memory: PhysicalMemory,
+  { memory, handover, unpreserved }: UnitWalk,
   devices: Iterable<Device>,
-  all: boolean,
-): Generator<string> {
-  if (all) yield 'device,pasid,iova,pa,size,access\n';
-  for (const device of toldParts([...devices])) {
-    const stage = listed(args, device, memory);
-    if (stage === undefined) continue;
-    const chunks = walked(args, device, stage, ({ batches }) => csvOf(batches));
-    if (!all) yield* chunks;
-    else yield* prefixed(chunks, `${deviceText(device.id)},${device.path.pasid ?? ''},`);
-  }
-}
-
-function* tableText(args: CommonArguments, asked: UnitWalk, devices: Iterable<Device>): Generator<string> {
-  const { memory } = asked;
-  let gap = '';
-  for (const device of toldParts([...devices])) {
-    const { translation } = device.path;
-    yield `${gap}${nameOf(device)}: ${translation === undefined ? (nothingText(device) ?? '') : translationText(translation)}\n`;
-    gap = '\n';
-    const stage = listed(args, device, memory);
-    if (stage === undefined) continue;
-    const { format } = stage.request;
-    const owned = ownedIn(asked);
-    yield* walked(
-      args,
-      device,
-      stage,
-      ({ batches }) =>
-        owned === undefined
-          ? tableOf(mergeRuns(batches, format), stage.attributes)
-          : owned.table(batches, format, stage.attributes),
-      owned,
-    );
-  }
-}
-
-function* jsonText(
-  args: CommonArguments,
-  asked: UnitWalk,
-  devices: Iterable<Device>,
-  all: boolean,
-): Generator<string> {
-  const { memory } = asked;
-  yield `{"schemaVersion":1,${all ? '"devices":[' : ''}\n`;
-  let separator = '';
-  for (const device of toldParts([...devices])) {
+): Generator<ListedTable> {
+  for (const device of devices) {
     const { translation, pasid } = device.path;
-    const stage = listed(args, device, memory);
-    const head = {
-      unit: device.unit.name,
-      device: deviceText(device.id),
-      ...(pasid === undefined ? {} : { pasid }),
-      ...(translation === undefined ? {} : { translation: translation.kind, domainId: translation.did }),
-      ...(stage === undefined ? {} : { root: hex(BigInt(stage.request.root)), levels: stage.request.levels }),
+    yield {
+      heading: () =>
+        `${nameOf(device)}: ${translation === undefined ? (nothingText(device) ?? '') : translationText(translation)}`,
+      json: (table) => ({
+        unit: device.unit.name,
+        device: deviceText(device.id),
+        ...(pasid === undefined ? {} : { pasid }),
+        ...(translation === undefined ? {} : { translation: translation.kind, domainId: translation.did }),
+        ...(table === undefined
+          ? {}
+          : { root: hex(BigInt(table.request.root)), levels: table.request.levels }),
+      }),
+      cells: `${deviceText(device.id)},${pasid ?? ''},`,
+      table() {
+        const stage = listed(args, device, memory);
+        if (stage === undefined) return undefined;
+        const owned = handover === undefined ? undefined : ownedBy(handover, unpreserved);
+        return { ...stage, prefix: `kho: ${nameOf(device)}: `, owned };
+      },
     };
-    yield `${separator}${all ? '{' : ''}${escapeJson(JSON.stringify(head)).slice(1, -1)},"runs":[\n`;
-    if (stage === undefined) yield '\n],"diagnostics":[]';
-    else {
-      const { format } = stage.request;
-      const owned = ownedIn(asked);
-      yield* walked(
-        args,
-        device,
-        stage,
-        function* ({ batches, report }) {
-          yield* owned === undefined
-            ? jsonOf(mergeRuns(batches, format), stage.attributes)
-            : owned.rows(batches, format, stage.attributes);
-          yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)))}`;
-        },
-        owned,
-      );
-    }
-    yield all ? '}' : '';
-    separator = ',\n';
   }
-  yield `${all ? ']' : ''}}\n`;
 }

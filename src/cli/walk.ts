@@ -9,7 +9,6 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import type { OwnedWalk } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
-import { escapeJson } from '../schema/escape.js';
 import { hex, several } from '../schema/units.js';
 import type { Stage } from '../structures/iommu/attachments.js';
 import { liveDevices } from '../structures/iommu/units.js';
@@ -19,35 +18,32 @@ import { type DeviceId, deviceText } from '../vtd/device-id.js';
 import { firstStageAttributes, firstStageEntry, firstStageFormat } from '../vtd/first-stage.js';
 import type { VtdUnit } from '../vtd/rules/unit.js';
 import { secondStageEntry, secondStageFormat } from '../vtd/second-stage.js';
-import { csvBytes } from '../vtd/text/csv.js';
-import { jsonOf, tableOf } from '../vtd/text/table.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
-import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import { translate } from '../vtd/walk/translate.js';
-import { walkTable } from '../vtd/walk/walk.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
 import { dumpsFrom, type LoadOptions, onlyDump, withDump, withMemory } from './load.js';
 import { withInputs } from './load-inputs.js';
-import { lastValue, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { lastValue, oneOf, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
+import { argument, flag, type Given, withOptions } from './options.js';
 import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
-import { listHanded, ownedBy, recordedVtdUnits, walkDomains } from './walk-handed.js';
+import { listHanded, recordedVtdUnits, walkDomains } from './walk-handed.js';
+import { ownedBy, type ToldTable, tableText } from './walk-output.js';
 import { listRfcDomains } from './walk-rfc.js';
-import { anomalyJson, anomalyText, WALK_FORMATS, type WalkFormat } from './walk-text.js';
+import { WALK_FORMATS, type WalkFormat } from './walk-text.js';
 import { walkUnits } from './walk-units.js';
 
-type Text = string | string[] | undefined;
+const OPTIONS = {
+  domain: `a domain of the handover: persistent_id (${RFC}); address of its record, or attachment id (LUO); several, or all`,
+  stage: 'first or second: which kind of tables, where nothing tells',
+  pgd: 'physical address of a top table; needs no handover',
+  agaw: 'its number of levels minus 2',
+  pasid: 'PASID of --device (default: that of requests without PASID)',
+  iova: 'translate this address, showing every entry on the way',
+  format: { default: 'table', describe: WALK_FORMATS.join(', ') },
+  unpreserved: flag('only leaves and tables that nothing preserves'),
+} as const;
 
-interface WalkArguments extends CommonArguments, VtdArguments {
-  dump: string | undefined;
-  domain: Text;
-  pgd: Text;
-  agaw: Text;
-  pasid: Text;
-  stage: Text;
-  iova: Text;
-  format: Text;
-  unpreserved: boolean | undefined;
-}
+type WalkArguments = CommonArguments & VtdArguments & Given<typeof OPTIONS> & { dump: string | undefined };
 
 /** A table to walk. */
 interface Target {
@@ -62,48 +58,8 @@ interface Target {
 
 export const walkCommand: CommandModule<object, WalkArguments> = {
   builder: (yargs) =>
-    vtdOptions(commonOptions(yargs))
-      .positional('dump', {
-        type: 'string',
-        demandOption: true,
-        describe: 'memory dump, or devicetree blob with --memory',
-      })
-      .option('domain', {
-        type: 'string',
-        requiresArg: true,
-        describe: `a domain of the handover: persistent_id (${RFC}); address of its record, or attachment id (LUO); several, or all`,
-      })
-      .option('stage', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'first or second: which kind of tables, where nothing tells',
-      })
-      .option('pgd', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'physical address of a top table; needs no handover',
-      })
-      .option('agaw', { type: 'string', requiresArg: true, describe: 'its number of levels minus 2' })
-      .option('pasid', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'PASID of --device (default: that of requests without PASID)',
-      })
-      .option('iova', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'translate this address, showing every entry on the way',
-      })
-      .option('format', {
-        type: 'string',
-        requiresArg: true,
-        default: 'table',
-        describe: WALK_FORMATS.join(', '),
-      })
-      .option('unpreserved', {
-        type: 'boolean',
-        describe: 'only leaves and tables that nothing preserves',
-      })
+    withOptions(vtdOptions(commonOptions(yargs)), OPTIONS)
+      .positional('dump', argument('memory dump, or devicetree blob with --memory'))
       .example('kho walk memory.elf.gz --domain 1', 'merged runs, with their owners')
       .example('kho walk memory.elf.gz --domain 1 --format csv', 'iova,pa,size,access, one line per leaf')
       .example('kho walk core.elf', 'the domains and devices that LUO hands over')
@@ -115,9 +71,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
         'as debugfs shows it',
       ),
   handler: async (args) => {
-    const format = WALK_FORMATS.find((name) => name === lastValue(args.format));
-    if (format === undefined)
-      throw new UsageError(`--format: "${lastValue(args.format)}" is not one of ${WALK_FORMATS.join(', ')}`);
+    const format = oneOf(args.format, 'format', WALK_FORMATS);
     const unpreserved = args.unpreserved === true;
     if (unpreserved && (format === 'csv' || format === 'debugfs' || args.iova !== undefined))
       throw new UsageError('--unpreserved goes with --format table or json, and not with --iova');
@@ -173,10 +127,8 @@ async function walkHandover(args: WalkArguments, format: WalkFormat): Promise<vo
   });
 }
 
-function stageOf(args: WalkArguments): Stage | undefined {
-  const text = lastValue(args.stage);
-  if (text === undefined || text === 'first' || text === 'second') return text;
-  throw new UsageError(`--stage: "${text}" is not first or second`);
+function stageOf({ stage }: WalkArguments): Stage | undefined {
+  return stage === undefined ? undefined : oneOf<Stage>(stage, 'stage', ['first', 'second']);
 }
 
 /** Walks below a root table when one is named, or recorded for the device that is; tells whether it was. */
@@ -304,26 +256,17 @@ function formatOf(args: WalkArguments, { stage }: Target): EntryFormat {
   return stage === 'first' ? firstStageFormat(settings) : secondStageFormat(settings);
 }
 
-async function writeWalk(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
-  const entries = formatOf(args, target);
-  const owned = ownersIn(args, target);
-  const walk = walkTable({
-    ...target,
-    format: entries,
-    ...(owned === undefined ? {} : { onTable: owned.onTable }),
-  });
+async function writeWalk(args: WalkArguments, target: Target, form: WalkFormat): Promise<void> {
+  const request = { ...target, format: formatOf(args, target) };
   const attributes = target.stage === 'first' ? firstStageAttributes : () => '';
-  if (format === 'csv') await write(args, csvBytes(walk.batches));
-  else if (format === 'json') await write(args, jsonDocument(walk, entries, attributes, owned));
-  else
-    await write(
-      args,
-      owned === undefined
-        ? tableOf(mergeRuns(walk.batches, entries), attributes)
-        : owned.table(walk.batches, entries, attributes),
-    );
-  const { anomalies } = walk.report();
-  for (const anomaly of anomalies) message(args, `kho: ${anomalyText(anomaly)}`);
+  const table = { prefix: 'kho: ', request, attributes, owned: ownersIn(args, target) };
+  await write(args, form === 'json' ? jsonDocument(args, table) : tableText(args, table, form));
+}
+
+function* jsonDocument(args: WalkArguments, table: ToldTable): Generator<string | Uint8Array> {
+  yield '{"schemaVersion":1,"runs":[\n';
+  yield* tableText(args, table, 'json');
+  yield '}\n';
 }
 
 /** Opens memory, and the handover in it where it is wanted and there is one that can be told. */
@@ -366,19 +309,6 @@ function ownersIn(args: WalkArguments, { handover }: Target): OwnedWalk | undefi
       '--unpreserved needs a handover that tells what is preserved: name a domain or device of it',
     );
   return handover === undefined ? undefined : ownedBy(handover, unpreserved);
-}
-
-function* jsonDocument(
-  walk: ReturnType<typeof walkTable>,
-  format: EntryFormat,
-  attributes: (run: MappedRun) => string,
-  owned: OwnedWalk | undefined,
-): Generator<string> {
-  yield '{"schemaVersion":1,"runs":[\n';
-  yield* owned === undefined
-    ? jsonOf(mergeRuns(walk.batches, format), attributes)
-    : owned.rows(walk.batches, format, attributes);
-  yield `\n]${owned?.json() ?? ''},"diagnostics":${escapeJson(JSON.stringify(walk.report().anomalies.map(anomalyJson)))}}\n`;
 }
 
 async function writeTranslation(args: WalkArguments, target: Target, iova: bigint): Promise<void> {

@@ -19,41 +19,29 @@ import {
   write,
 } from './common.js';
 import { containerOptions } from './load.js';
-import { lastValue, UsageError } from './numbers.js';
+import { oneOf, UsageError } from './numbers.js';
+import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { type VtdArguments, vtdOptions, vtdUnits, vtdValidation } from './vtd-settings.js';
 
-interface WhatArguments extends CommonArguments, VtdArguments {
-  dump: string | undefined;
-  addresses: string[] | undefined;
-  format: string | string[] | undefined;
-  hex: boolean | undefined;
-  all: boolean | undefined;
-}
+const OPTIONS = {
+  format: TEXT_OR_JSON,
+  hex: flag('the bytes of records and all their fields; never of guests'),
+  all: flag('all that refers to it and maps it, not only the first few'),
+} as const;
+
+type WhatArguments = CommonArguments &
+  VtdArguments &
+  Given<typeof OPTIONS> & { dump: string | undefined; addresses: string[] | undefined };
 
 export const whatCommand: CommandModule<object, WhatArguments> = {
   builder: (yargs) =>
-    vtdOptions(commonOptions(yargs))
-      .positional('dump', {
-        type: 'string',
-        demandOption: true,
-        describe: 'memory dump, or devicetree blob with --memory',
-      })
+    withOptions(vtdOptions(commonOptions(yargs)), OPTIONS)
+      .positional('dump', argument('memory dump, or devicetree blob with --memory'))
       .positional('addresses', {
-        type: 'string',
+        ...argument('physical addresses (0x1000), pfn:N, DOMAIN@IOVA, or [SSSS:]BB:DD.F@IOVA'),
         array: true,
-        demandOption: true,
-        describe: 'physical addresses (0x1000), pfn:N, DOMAIN@IOVA, or [SSSS:]BB:DD.F@IOVA',
-      })
-      .option('format', { type: 'string', requiresArg: true, default: 'text', describe: 'text or json' })
-      .option('hex', {
-        type: 'boolean',
-        describe: 'the bytes of records and all their fields; never of guests',
-      })
-      .option('all', {
-        type: 'boolean',
-        describe: 'all that refers to it and maps it, not only the first few',
       })
       .example('kho what core.elf 0x2228010', 'which record, who refers to it, is it preserved')
       .example('kho what core.elf pfn:0x1b086 0x740000', 'several at once')
@@ -61,9 +49,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
       .example('kho what core.elf 0x2228010@0x200000', 'the same by domain')
       .example('kho what core.elf --hex 0x2228010', 'with the whole record'),
   handler: async (args) => {
-    const format = lastValue(args.format) ?? 'text';
-    if (format !== 'text' && format !== 'json')
-      throw new UsageError(`--format: "${format}" is not text or json`);
+    const format = oneOf(args.format, 'format', ['text', 'json']);
     const queries = (args.addresses ?? []).map(queryOf);
     const path = args.dump ?? '';
     const units = await vtdUnits(args);

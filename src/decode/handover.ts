@@ -25,10 +25,10 @@ import { bindNode, type ModelObject } from './bind.js';
 import { findBootParams } from './boot-params.js';
 import { classifyRoot } from './classify-root.js';
 import { readTree } from './find-search.js';
-import { readGuestmemfs } from './guestmemfs.js';
 import { imageParts } from './image-parts.js';
 import { memRanges, shareRecords } from './mem-properties.js';
 import { parsed } from './parsed.js';
+import { readTreeMemory } from './structures/tree-memory.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
 import { createReporter } from './upstream/report.js';
 import { clearUnlike, noneReused, restOfPage, withoutForeign, withoutReused } from './upstream/reused.js';
@@ -246,13 +246,12 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
     const stray = strayElements(elements, memory, options.address, tree.bytes.length);
     if (stray.length > 0) handover.strayElements = stray;
   }
-  if (handover.guestmemfs !== undefined) {
-    handover.missing ??= [];
-    handover.reused ??= noneReused();
-    const reporter = createReporter(handover.diagnostics, memory, handover.missing, handover.reused);
-    readGuestmemfs(handover.guestmemfs, memory, handover.diagnostics, handover.missing, reporter);
-    reporter.finish();
-  }
+  handover.missing ??= [];
+  handover.reused ??= noneReused();
+  const { diagnostics, missing, reused, pageSize } = handover;
+  const reporter = createReporter(diagnostics, memory, missing, reused);
+  readTreeMemory({ memory, pageSize, reporter, claimed: new Set() }, rfc2024.root, handover);
+  reporter.finish();
 }
 
 /** The element that points to the blob; to any blob of the series when the blob's own address is unknown. */

@@ -10,10 +10,10 @@ import { nodePath, propertyName, propertyValue } from '../fdt/tree.js';
 import { type PageRange, type PageSet, pageSet, unionOf } from '../memory/page-set.js';
 import { FdtToken } from '../records/fdt.js';
 import { KHO_MEM_SIZE, type KhoMem, khoMem } from '../records/kho.js';
+import { KHO_MEM_NOINIT } from '../structures/tree-memory.js';
 import { memPages, memStretches } from './mem-columns.js';
 
-/** Bit 0 of kho_mem.addr: the region was never given to the page allocator (include/uapi/linux/kexec.h). */
-export const KHO_MEM_NOINIT = 1n;
+export { KHO_MEM_NOINIT };
 
 /** A property `mem` of the 2024 series: records of memory that is kept. */
 export interface MemProperty {

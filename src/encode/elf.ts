@@ -5,15 +5,18 @@ import { decodeHandover } from '../decode/handover.js';
 import { overlay } from '../memory/overlay.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
+import { segmentsMemory } from '../memory/segments.js';
 import { several } from '../schema/units.js';
+import { rfc2024 } from '../structures/rfc-2024/tree.js';
+import { eachNode } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { encodeBlob } from './blob.js';
 import { memoryCoreChunks } from './elf-chunks.js';
 import { jsonInteger, jsonObject, ModelError } from './from-json.js';
-import { placeBoot } from './rfc-memory-boot.js';
-import { placeGuestmemfs } from './rfc-memory-guestmemfs.js';
-import { createPlacement, placedLayers, put } from './rfc-memory-place.js';
+import { writeLoaded } from './loaded.js';
+import { writeTreeMemory } from './structures/tree-memory.js';
 import { encodeUpstreamElf, isUpstreamDocument } from './upstream/elf.js';
+import { createSaidPlace } from './upstream/place.js';
 import { wholePages } from './whole-pages.js';
 
 /** The 2024 series is of x86-64. */
@@ -29,7 +32,7 @@ export interface EncodedElf {
 
 /**
  * Writes an x86-64 core of a document as `dump --format json` makes it, edited or not: the tree, the way to
- * it, the mem cache, and guestmemfs' structures, at the document's addresses. Parts without an address get
+ * it, the mem cache, and what its nodes lead to, at the document's addresses. Parts without an address get
  * one in scratch, and scratch itself is after everything that is kept.
  *
  * @param memory where what the model does not hold comes from (page tables, file data, the bitmap): the
@@ -56,43 +59,47 @@ export function encodeElf(document: unknown, memory?: PhysicalMemory, limit?: nu
   const json = jsonObject(document, '');
   if (isUpstreamDocument(json)) return encodeUpstreamElf(document, memory, limit);
   const { bytes, messages } = encodeBlob(document);
-  const placement = createPlacement();
+  const place = createSaidPlace();
   const handover = decodeHandover(bytes, isRfc(json.generation) ? { assume: json.generation } : {});
   if (isRfc(handover.generation) && handover.tree !== undefined) {
-    placeBoot(placement, json, bytes, handover.tree, memory);
-    if (handover.guestmemfs !== undefined && json.guestmemfs !== undefined) {
-      placeGuestmemfs(placement, handover.guestmemfs, json.guestmemfs, memory);
-    }
+    writeLoaded(place, json, bytes, handover.tree, memory);
+    writeTreeMemory(place, rfc2024.root, handover, json, memory);
   } else {
     const address = json.fdt === undefined ? undefined : jsonObject(json.fdt, 'fdt').address;
     if (address === undefined) throw new ModelError('fdt.address is missing: there is no place for the tree');
-    put(placement, 'typed', 'the tree', jsonInteger(address, 'fdt.address'), [{ address: 0, bytes }]);
+    place.put(jsonInteger(address, 'fdt.address'), bytes, 'the tree');
   }
-  const placed = wholePages(
-    overlay(...placedLayers(placement)),
-    overlay(...placedLayers(placement, memory)),
-    PAGE,
-  );
+  const own = segmentsMemory(place.segments, 'the model');
+  const filler = segmentsMemory(place.filler, 'the parts that the model leaves open');
+  const layers = memory === undefined ? [own, filler] : [own, memory, filler];
+  const placed = wholePages(overlay(own, filler), overlay(...layers), PAGE);
   return {
     chunks: memoryCoreChunks(placed, 'x86-64'),
-    messages: [...messages, ...placement.messages, ...leftOut(handover, placed)],
+    messages: [...messages, ...place.messages, ...leftOut(handover, placed)],
   };
 }
 
 /** What the tree refers to and neither the model nor the memory holds. */
-function leftOut({ domains, guestmemfs, preserved }: Handover, memory: PhysicalMemory): string[] {
+function leftOut(handover: Handover, memory: PhysicalMemory): string[] {
   const messages: string[] = [];
-  const missing = (domains ?? []).filter(
-    ({ pgd }) => pgd !== undefined && readBytes(memory, pgd, 4096) === undefined,
-  );
-  if (missing.length > 0) {
-    const names = missing.map(({ persistentId, nodeName }) => `${persistentId ?? nodeName ?? '?'}`);
-    messages.push(`the page tables of domain ${several(names)} are left out: the model does not hold them`);
+  const missing = new Map<string, string[]>();
+  const nodes = [...eachNode(rfc2024.root, handover)];
+  for (const { binding, model } of nodes) {
+    const { tables } = binding;
+    const root = tables === undefined ? undefined : (model[tables.root] as bigint | undefined);
+    if (tables === undefined || root === undefined || readBytes(memory, root, PAGE) !== undefined) continue;
+    const names = missing.get(tables.what) ?? [];
+    names.push(`${model[tables.number] ?? model.nodeName ?? '?'}`);
+    missing.set(tables.what, names);
   }
+  for (const [what, names] of missing)
+    messages.push(`the page tables of ${what} ${several(names)} are left out: the model does not hold them`);
   let absent = 0n;
-  for (const { start, end } of preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
+  for (const { start, end } of handover.preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
   if (absent > 0n) {
-    const data = guestmemfs === undefined ? 'their contents' : 'file data and other contents';
+    const data = nodes.some(({ binding }) => binding.memory !== undefined)
+      ? 'file data and other contents'
+      : 'their contents';
     messages.push(`${absent} bytes of preserved memory are left out: the model does not hold ${data}`);
   }
   return messages;

@@ -45,6 +45,8 @@ function partsOf(tree: FdtTree): Extent[] {
 
 /** Of a header, so many fields that no writer writes are not damage of the blob. */
 const FAULTY_HEADER = 3;
+/** No kernel writes larger ones. */
+const LARGEST_TREE = 64 << 20;
 /** Versions of the format that a blob may have; 17 is the last one. */
 const VERSIONS = 32;
 /** Words of a gap that are nowhere in the tree, so that it is not what an edit left behind. */
@@ -56,14 +58,16 @@ const SMALL = 0x1_0000;
 /**
  * What of a blob in memory is not its tree, and was never: bytes of somebody else that a damaged size, or a page that was
  * used again, takes in. What editing leaves between the parts (fdt_del_node and fdt_pack move them) is the tree's own and
- * not told; neither are zeros. A tree of which something is damaged or cut is kept as it is: what is missing of it may
- * be what lies beside its parts.
+ * not told; neither are zeros. A tree of which something is damaged or cut is kept as it is, as what is missing of it may
+ * be what lies beside its parts, unless nothing of it is there but its header.
  */
 export function foreignParts(tree: FdtTree): Extent[] {
   const { bytes, header } = tree;
-  if (header?.magic !== FdtHeaderMagic.fdtMagic) return [];
+  if (header === undefined) return [];
+  // With or without the magic number.
   if (headerFaults(header, bytes.length) >= FAULTY_HEADER) return [[0, bytes.length]];
-  if (!isWhole(tree)) return [];
+  if (header.magic !== FdtHeaderMagic.fdtMagic) return [];
+  if (!isWhole(tree)) return brokenOff(tree);
   const parts = partsOf(tree).sort(([a], [b]) => a - b);
   const gaps: Extent[] = [];
   let at = 0;
@@ -72,24 +76,59 @@ export function foreignParts(tree: FdtTree): Extent[] {
     at = Math.max(at, end);
   }
   if (gaps.length === 0) return [];
+  const own = wordsOf(bytes, parts);
+  return gaps.filter((gap) => {
+    // Nothing that was edited lies before the structure block: libfdt leaves zeros between the parts.
+    if (gap[1] <= header.offDtStruct) return true;
+    const { foreign, same } = countWords(bytes, gap, own);
+    return foreign >= FOREIGN_WORDS && foreign > same;
+  });
+}
+
+/** Of so many words where the first property of a tree should be, half are its own: tokens, lengths and offsets. */
+const FIRST_WORDS = 32;
+
+/** What follows the header of a tree of which there is nothing else: all but a strings block that is one. */
+function brokenOff(tree: FdtTree): Extent[] {
+  const { bytes, header, count, structStart, structEnd, tokensEnd, stringsStart, stringsEnd } = tree;
+  // After a token of a property what follows may be its value, of which any part may be cut off or have lost its length.
+  if (header === undefined || count > 1) return [];
+  const from = Math.max(FDT_HEADER_SIZE, count > 0 ? tokensEnd : structStart);
+  const first: Extent = [from, Math.min(structEnd, from + FIRST_WORDS * WORD)];
+  const { foreign, same } = countWords(bytes, first, wordsOf(bytes, [[0, from]]));
+  if (foreign < FIRST_WORDS / 2 || same * 8 > foreign) return [];
+  const strings = bytes.subarray(stringsStart, stringsEnd);
+  if (stringsStart < from || strings.at(-1) !== 0 || !areNames(strings)) return [[from, bytes.length]];
+  const after: Extent = [stringsEnd, bytes.length];
+  const rest: Extent[] = [[from, stringsStart], after];
+  return rest.filter(([start, end]) => end > start && bytes.subarray(start, end).some((byte) => byte !== 0));
+}
+
+/** Words of some parts of a blob. */
+function wordsOf(bytes: Uint8Array, parts: readonly Extent[]): Set<number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const own = new Set<number>();
   for (const [start, end] of parts)
     for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) own.add(view.getUint32(i));
-  return gaps.filter(([start, end]) => {
-    // Nothing that was edited lies before the structure block: libfdt leaves zeros between the parts.
-    if (end <= header.offDtStruct) return true;
-    let foreign = 0;
-    let same = 0;
-    for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {
-      const word = view.getUint32(i);
-      if (word === 0) continue;
-      // Tokens that an edit left, or that follow a damaged one: lengths and offsets of names are small.
-      if (word < SMALL || own.has(word)) same++;
-      else foreign++;
-    }
-    return foreign >= FOREIGN_WORDS && foreign > same;
-  });
+  return own;
+}
+
+/** Of the words of a part that are not 0, how many may be a tree's: tokens, lengths and offsets of names are small. */
+function countWords(
+  bytes: Uint8Array,
+  [start, end]: Extent,
+  own: ReadonlySet<number>,
+): { readonly foreign: number; readonly same: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let foreign = 0;
+  let same = 0;
+  for (let i = Math.ceil(start / WORD) * WORD; i + WORD <= end; i += WORD) {
+    const word = view.getUint32(i);
+    if (word === 0) continue;
+    if (word < SMALL || own.has(word)) same++;
+    else foreign++;
+  }
+  return { foreign, same };
 }
 
 /** What a size that takes in too much, or a header's other fields beside it, make of a tree that is whole. */
@@ -121,8 +160,9 @@ function headerFaults(header: FdtHeader, length: number): number {
   const { totalsize, offDtStruct, offDtStrings, offMemRsvmap, version, lastCompVersion } = header;
   const { sizeDtStrings, sizeDtStruct } = header;
   const places = [offDtStruct, offDtStrings, offMemRsvmap, sizeDtStrings, sizeDtStruct];
+  const end = Math.max(Math.min(totalsize, LARGEST_TREE), length);
   return (
-    places.filter((place) => place > Math.max(totalsize, length)).length +
+    places.filter((place) => place > end).length +
     [version, lastCompVersion].filter((each) => each > VERSIONS).length
   );
 }

@@ -71,6 +71,29 @@ export function blobMemory(address: number, bytes: Uint8Array): PhysicalMemory {
   return segmentsMemory([{ address, bytes }], `${bytes.length} bytes at 0x${address.toString(16)}`);
 }
 
+const PAGE = 4096;
+
+/** Bytes from a page on as segments; pages of zeros are not stored. */
+export function sparseSegments(address: number, bytes: Uint8Array): MemorySegment[] {
+  const segments: MemorySegment[] = [];
+  let zeroFrom = -1;
+  const flush = (end: number): void => {
+    if (zeroFrom >= 0) segments.push({ address: address + zeroFrom, zeroLength: end - zeroFrom });
+    zeroFrom = -1;
+  };
+  for (let at = 0; at < bytes.length; at += PAGE) {
+    const page = bytes.subarray(at, at + PAGE);
+    if (page.every((byte) => byte === 0)) {
+      if (zeroFrom < 0) zeroFrom = at;
+      continue;
+    }
+    flush(at);
+    segments.push({ address: address + at, bytes: page });
+  }
+  flush(bytes.length);
+  return segments;
+}
+
 /** Memory of which nothing is known. */
 export function emptyMemory(): PhysicalMemory {
   return segmentsMemory([], 'no memory');

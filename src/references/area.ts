@@ -2,7 +2,7 @@
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { vmallocCapacity } from '../decode/upstream/vmalloc.js';
 import { KHO_VMALLOC_HDR_SIZE, khoVmallocChunk, khoVmallocHdr } from '../records/vmalloc.js';
-import { elementRecord } from './element.js';
+import { elementRecord } from '../schema/element.js';
 import type { ReferenceContext } from './sink.js';
 
 const ADDRESS = BigUint64Array.BYTES_PER_ELEMENT;

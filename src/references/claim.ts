@@ -60,6 +60,12 @@ export interface LinkedPages {
   readonly pages: readonly ListPage[];
 }
 
+/**
+ * How what must be preserved is: as a block that starts there, which is restored as a folio; as a block of one page; or
+ * so that all of its bytes are in blocks.
+ */
+export type Preserved = 'block' | 'page' | 'bytes';
+
 /** Records, end to end, whose first field names a piece of contents each. */
 export interface Entries {
   readonly record: RecordType<unknown>;
@@ -88,6 +94,8 @@ export interface Claim extends Owner {
   readonly what: string;
   /** The memory, drawn anew each time; none where `folios` or `trees` tell it. */
   runs(): Iterable<Run>;
+  /** It must be preserved, and how. */
+  readonly preserved?: Preserved;
   /** It stays where it is, as nobody copies it. */
   readonly fixed?: true;
   /** Bookkeeping that outlives the kexec. */

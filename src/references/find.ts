@@ -4,11 +4,10 @@ import type { Handover } from '../abi/model.js';
 import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { khoRadixNode } from '../records/kho_map.js';
 import type { RecordType } from '../schema/record.js';
+import { MAP_TREE, readSlot, slotOffset, usedSlots } from '../structures/map/pages.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { addBlobRecords } from './blobs.js';
-import { elementRecord } from './element.js';
 import {
   type BitmapInstance,
   type BlobInstance,
@@ -25,7 +24,6 @@ import { entryRecord } from './tables.js';
 import { addUnit, type UnitInstance } from './vtd.js';
 
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
-const slot = elementRecord(khoRadixNode, 'table');
 
 /**
  * Lists everything that the model of a dump knows a place of, whether its bytes are there or not.
@@ -63,11 +61,16 @@ export function findInstances(
       pages.push({ address, length: pageSize, chain: 'radix tree', what });
     }
     if (memory === undefined) return;
-    for (const { page, index } of usedSlots(nodes, memory, pageSize, limits.list)) {
-      record(slot, page + index * ENTRY, `slot ${index} of the radix node at 0x${page.toString(16)}`, {
-        // Of one node, which stays where it is: what hangs below another slot may be lost with it.
-        list: `slots of ${page}`,
-      });
+    for (const { page, index } of listedSlots(nodes, memory, pageSize, limits.list)) {
+      record(
+        MAP_TREE.slot,
+        page + slotOffset(index),
+        `slot ${index} of the radix node at 0x${page.toString(16)}`,
+        {
+          // Of one node, which stays where it is: what hangs below another slot may be lost with it.
+          list: `slots of ${page}`,
+        },
+      );
     }
   }
 
@@ -112,7 +115,7 @@ function elementAddress(at: number | bigint | VmallocArea, offset: number): numb
 }
 
 /** Slots that point to another page of the tree; a leaf has none, but for bits that look like it. All nodes are one list. */
-function* usedSlots(
+function* listedSlots(
   pages: Float64Array,
   memory: PhysicalMemory,
   pageSize: number,
@@ -122,14 +125,13 @@ function* usedSlots(
   const bytes = new Uint8Array(pageSize);
   const view = new DataView(bytes.buffer);
   let taken = 0;
+  if (limit <= 0) return;
   for (const page of pages) {
-    if (taken >= limit) return;
     if (memory.read(page, pageSize, bytes) < pageSize) continue;
-    for (let index = 0; index < pageSize / ENTRY && taken < limit; index++) {
-      const value = Number(view.getBigUint64(index * ENTRY, true));
-      if (value === 0 || !known.has(value)) continue;
+    for (const index of usedSlots(view)) {
+      if (!known.has(Number(readSlot(view, index)))) continue;
       yield { page, index };
-      taken++;
+      if (++taken >= limit) return;
     }
   }
 }

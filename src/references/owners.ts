@@ -1,5 +1,6 @@
 /** Claims of what records lead to, along the bindings. */
 import type { Location } from '../abi/model.js';
+import type { FieldInfo } from '../schema/record.js';
 import { bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import type { FolioList } from '../structures/folios.js';
@@ -71,6 +72,7 @@ export function claimRecord(
   context: ReferenceContext,
   { record, follows }: RecordBinding,
   model: Model,
+  kept: Pick<Claim, 'preserved'>,
 ): void {
   const { owner } = context;
   if (owner === undefined) return;
@@ -80,7 +82,18 @@ export function claimRecord(
   const runs: Run[] = [{ start, end }];
   if (count > 0)
     runs.push({ start: end, end: end + BigInt(count) * BigInt(follows?.element.record.size ?? 0) });
-  claim(context, 'record', `the record of ${owner.name}`, () => runs);
+  claim(context, 'record', `the record of ${owner.name}`, () => runs, kept);
+}
+
+/** Whether what a field leads to is restored, as formats/ says. */
+export function preservedBlock({ pointer }: FieldInfo): Pick<Claim, 'preserved'> {
+  return pointer?.preserved === true ? { preserved: 'block' } : {};
+}
+
+/** The same of the pages of a list: what the header of each says of the next is so of all. */
+function preservedPages({ chain }: ChainField): Pick<Claim, 'preserved'> {
+  const next = chain.header.fields.find(({ pointer }) => pointer?.kind === 'chain');
+  return next?.pointer?.preserved === true ? { preserved: 'page' } : {};
 }
 
 /**
@@ -108,7 +121,7 @@ export function claimPages(
     function* () {
       for (const { address } of pages) yield { start: address, end: address + page };
     },
-    { linked: { field, list, head, pages }, ...more },
+    { ...preservedPages(field), linked: { field, list, head, pages }, ...more },
   );
 }
 
@@ -131,13 +144,10 @@ export function claimPlain(
   if (start === 0n) return;
   const { area } = field;
   const runs = [{ start, end: start + BigInt(area.pages * pageSize) }];
-  claim(
-    context,
-    'area',
-    `the ${of === '' ? area.what : list.what}${of}`,
-    () => runs,
-    model[list.key] === undefined ? { unread: true } : {},
-  );
+  claim(context, 'area', `the ${of === '' ? area.what : list.what}${of}`, () => runs, {
+    preserved: 'block',
+    ...(model[list.key] === undefined ? { unread: true } : {}),
+  });
 }
 
 /** Claims a vmalloc area: its list pages, then its runs. */
@@ -155,6 +165,6 @@ export function claimArea(
       for (const chunk of chunks) yield { start: chunk, end: chunk + pageSize };
       for (const run of runs) yield { start: run, end: run + runSize };
     },
-    more,
+    { preserved: 'block', ...more },
   );
 }

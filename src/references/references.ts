@@ -9,7 +9,7 @@ import { upstreamRoots } from '../structures/root/tree.js';
 import { isRfc } from '../versions/generations.js';
 import { addBoot } from './boot.js';
 import type { BlobInstance } from './instance.js';
-import { addRfc2024 } from './rfc2024.js';
+import { addNodes } from './nodes.js';
 import type { ReferenceSink } from './sink.js';
 import { addRiders, addUpstream } from './upstream.js';
 
@@ -29,13 +29,11 @@ export function addReferences(
   if (root !== undefined) sink.blob(root, rootBinding(handover));
   addBoot(sink, handover);
   if (memory === undefined) return;
+  const context = { sink, memory, pageSize: handover.pageSize, preserved: undefined };
   if (isUpstream(generation)) addUpstream(sink, handover, memory);
-  else if (isRfc(generation)) addRfc2024(sink, handover, memory);
+  else if (isRfc(generation)) addNodes(context, rfc2024.root, handover);
   // Of a blob by itself it is known whose memory it names, and nothing of where it is.
-  else if (sink.claimsOnly === true) {
-    const { pageSize } = handover;
-    addRiders({ sink, memory, pageSize, preserved: undefined }, handover);
-  }
+  else if (sink.claimsOnly === true) addRiders(context, handover);
 }
 
 function rootBinding(handover: Handover) {

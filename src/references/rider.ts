@@ -20,7 +20,7 @@ export function addRider(of: ReferenceContext, rider: Rider, part: Model): void 
   const address = pointer === undefined ? own : (part[pointer] as bigint | undefined);
   if (record !== undefined && pointer !== undefined && address !== undefined) {
     const run = { start: address, end: address + BigInt(context.pageSize) };
-    claim(context, 'record', record.record.kernelName, () => [run]);
+    claim(context, 'record', record.record.kernelName, () => [run], { preserved: 'block' });
   }
   if (record !== undefined && partial !== true && address !== undefined) {
     if (pointer === undefined) context.sink.record(record.record, address, name, { list: key });
@@ -60,7 +60,7 @@ function claimNodes({ sink }: ReferenceContext, { name, outline }: Rider, part: 
       subject: { node: called },
     };
     const run = { start, end: start + size, position: 0 };
-    claim({ sink, owner }, 'contents', 'contents', () => [run], { fixed: true });
+    claim({ sink, owner }, 'contents', 'contents', () => [run], { preserved: 'bytes', fixed: true });
   }
 }
 
@@ -89,7 +89,8 @@ function addTagged(
   }
   if (items !== undefined) {
     const entries = area === undefined ? {} : { entries: { record, at: area, what } };
-    claim({ sink, owner: { place, name, subject: {} } }, 'contents', key, runs, entries);
+    const own = { sink, owner: { place, name, subject: {} } };
+    claim(own, 'contents', key, runs, { preserved: 'block', ...entries });
   }
   if (area === undefined) return;
   const origin = (part.origin as { readonly address?: bigint } | undefined)?.address;

@@ -32,6 +32,7 @@ import {
   ofElement,
   ofInner,
   ofStructure,
+  preservedBlock,
 } from './owners.js';
 import type { Place } from './place.js';
 import type { ReferenceContext } from './sink.js';
@@ -58,7 +59,8 @@ export function* heldBy(object: object, owner: string): Generator<HeldStructure>
 export function addStructure(of: ReferenceContext, { form, model, owner }: HeldStructure): void {
   const context = ofStructure(of, form.subject);
   const list = `${form.subject} records`;
-  claimRecord(context, form.root, model);
+  // What LUO, and the root, lead to is restored as a folio.
+  claimRecord(context, form.root, model, { preserved: 'block' });
   // What releases have needs no article: a file has one, and its folios are the file's.
   if (owner !== '' && subjectByKey(form.subject)?.released === true) {
     addRecord(context, form.root, model, `${form.root.what} of ${owner}`, list, owner);
@@ -169,7 +171,7 @@ function addBelow(
       const target = model[field.key] as Model | undefined;
       if (target === undefined) continue;
       const own = ofInner(context);
-      claimRecord(own, field.record, target);
+      claimRecord(own, field.record, target, preservedBlock(info));
       addRecord(own, field.record, target, `the ${field.record.what} of ${what}`, field.record.what);
     } else if (field.kind === 'variant') {
       for (const [name, variant] of Object.entries(field.variants)) {
@@ -179,10 +181,8 @@ function addBelow(
       }
     } else if (field.kind === 'folios') {
       const list = model as unknown as CountedFolios;
-      const by = { address: model.address as bigint, field: `${record.name}.${info.id}` };
-      const descriptor = { address: (model.address as bigint) + BigInt((info.bitOffset ?? 0) >> 3) };
-      claimArea(context, list.area, { area: list.area, by, descriptor });
-      claim(context, 'contents', 'contents', noRuns, { folios: list });
+      claimArea(context, list.area, { area: list.area, by: fieldAt(record, model, info) });
+      claim(context, 'contents', 'contents', noRuns, { preserved: 'block', folios: list });
       addFolios(context, list, file);
     }
   }
@@ -302,10 +302,10 @@ function sizesBelow(
 }
 
 /** The pages of a list: each, and its header. */
-function addPages(
+export function addPages(
   { sink, pageSize }: ReferenceContext,
   field: ChainField,
-  pages: readonly ListPage[],
+  pages: readonly { readonly address: bigint; readonly count: bigint | number }[],
   of: string,
   from = 0,
 ): void {

@@ -1,12 +1,7 @@
 /** The records of Linux 6.16 and later that the tree leads to: the preserved map, the riders' blobs, and what these lead to. */
 import type { Handover } from '../abi/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import {
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
-  khoserMemBitmapPtr,
-  khoserMemChunkHdr,
-} from '../records/kho_map.js';
+import { MAP_CHUNKS, pointerOffset } from '../structures/map/pages.js';
 import { childTree, RIDERS } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
 import type { Claim, Run } from './claim.js';
@@ -14,7 +9,7 @@ import { claim, partOwner } from './owners.js';
 import type { Place } from './place.js';
 import { addRider } from './rider.js';
 import type { ReferenceContext, ReferenceSink } from './sink.js';
-import { addTopStructures } from './structures.js';
+import { addPages, addTopStructures } from './structures.js';
 
 /** Tells what the tree of an upstream handover leads to. */
 export function addUpstream(sink: ReferenceSink, handover: Handover, memory: PhysicalMemory): void {
@@ -43,15 +38,15 @@ export function addRiders(context: ReferenceContext, handover: Handover): void {
 /** Claims what the handover itself is written down in: the root tree, the map, blobs. */
 function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): void {
   const { fdtAddress, preservedMap, subtrees = [] } = handover;
-  const own = (place: Place, what: string, runs: Claim['runs']): void =>
-    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs);
+  const own = (place: Place, what: string, runs: Claim['runs'], kept?: Pick<Claim, 'preserved'>): void =>
+    claim({ sink, owner: partOwner(place) }, 'bookkeeping', what, runs, kept);
   const pageAt = (address: number): Run => {
     const start = address - (address % pageSize);
     return { start, end: start + pageSize };
   };
   if (fdtAddress !== undefined) {
     const start = Number(fdtAddress);
-    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }]);
+    own({ part: 'tree' }, 'the root tree', () => [{ start, end: start + pageSize }], { preserved: 'bytes' });
   }
   own({ part: 'preserved' }, 'the preserved memory map', function* () {
     for (const page of preservedMap?.pages ?? []) yield pageAt(page);
@@ -60,7 +55,7 @@ function claimTrees({ sink, pageSize }: ReferenceContext, handover: Handover): v
     if (address === undefined) continue;
     const length = size ?? BigInt(blob?.length ?? 1);
     const run = { start: address, end: address + (length > 0n ? length : 1n) };
-    own({ part: 'subtree', subtree }, 'the blob', () => [run]);
+    own({ part: 'subtree', subtree }, 'the blob', () => [run], { preserved: 'bytes' });
   }
 }
 
@@ -75,7 +70,8 @@ function addRaw(
   else sink.page({ address: Number(address), length, chain: 'blobs', what });
 }
 
-function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover): void {
+function addMap(context: ReferenceContext, { preservedMap }: Handover): void {
+  const { sink, pageSize } = context;
   if (preservedMap === undefined) return;
   const { form, pages, chunks = [], bitmapSize } = preservedMap;
   if (form === 'radix') {
@@ -83,19 +79,14 @@ function addMap({ sink, pageSize }: ReferenceContext, { preservedMap }: Handover
     return;
   }
   for (const [i, { address, pointers }] of chunks.entries()) {
-    const what = `chunk ${i} of the map`;
-    sink.page({ address: Number(address), length: pageSize, chain: 'map chunks', what });
-    sink.record(khoserMemChunkHdr, address, what, {
-      list: 'map chunks',
-      capacity: Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE),
-      length: pointers.length,
-    });
+    const { element, what } = MAP_CHUNKS.list;
+    addPages(context, MAP_CHUNKS, [{ address, count: pointers.length }], 'the map', i);
     sink.array({
-      record: khoserMemBitmapPtr,
+      record: element.record,
       count: pointers.length,
-      at: address + BigInt(KHOSER_MEM_CHUNK_HDR_SIZE),
-      what: (j) => `${what} bitmap ${j}`,
-      traits: { list: 'bitmaps' },
+      at: address + BigInt(pointerOffset(0)),
+      what: (j) => `chunk ${i} of the map ${element.what} ${j}`,
+      traits: { list: what },
     });
   }
   const heads = new Set(chunks.map(({ address }) => Number(address)));

@@ -5,7 +5,7 @@ import type { Coverage, Uncovered } from '../diff/kept/coverage.js';
 import type { Place } from '../references/place.js';
 import { type DiffSide, sideFacts } from './diff-sides.js';
 import { SCHEMA_VERSION } from './model-json.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 type Json = { [key: string]: unknown };
 
@@ -92,9 +92,9 @@ function placeJson(place: Place): Json {
   const { part, ...others } = rest;
   return {
     part,
-    ...(session === undefined ? {} : textKeys('session', session)),
-    ...(flb === undefined ? {} : textKeys('flb', flb)),
-    ...(file === undefined ? {} : textKeys('file', file)),
+    ...(session === undefined ? {} : nameKeys('session', session)),
+    ...(flb === undefined ? {} : nameKeys('flb', flb)),
+    ...(file === undefined ? {} : nameKeys('file', file)),
     ...others,
   };
 }

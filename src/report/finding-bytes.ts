@@ -9,6 +9,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { readBytes } from '../memory/read.js';
 import { recordTypes } from '../records/index.js';
 import { looksLike } from '../schema/plausible.js';
+import { looksLikeBits } from '../schema/plausible-words.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
@@ -19,6 +20,8 @@ const WINDOW = 32;
 /** Bytes shown before and after a marked field. */
 const AROUND = 8;
 const WORD = 8;
+/** No kernel has smaller pages. */
+const PAGE = 4096n;
 
 /** Some bytes of a record or of the blob. */
 export interface FindingBytes {
@@ -106,18 +109,30 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
   const size = record?.size ?? extent.end;
   // The bytes there may be in use by now: no byte of it is shown.
   if (span === undefined && record !== undefined && !isRecord(record, start, memory)) return undefined;
+  if (span !== undefined && !isBits(start, memory)) return undefined;
   const marked =
     span === undefined ? extent : { start: Math.floor(span.low / 8), end: Math.floor(span.high / 8) + 1 };
-  const from = Math.max(0, Math.min(marked.start, Math.floor((marked.start - AROUND) / WORD) * WORD));
-  const to = Math.max(marked.start + 1, Math.min(size, marked.end + AROUND, from + WINDOW));
+  const texts = record === undefined ? [] : textsBeside(record, marked);
+  const from = Math.max(
+    ...[0, ...texts.filter(({ end }) => end <= marked.start).map(({ end }) => end)],
+    Math.min(marked.start, Math.floor((marked.start - AROUND) / WORD) * WORD),
+  );
+  const to = Math.max(
+    marked.start + 1,
+    Math.min(
+      ...[size, ...texts.filter(({ start: text }) => text >= marked.end).map(({ start: text }) => text)],
+      ...[marked.end + AROUND, from + WINDOW],
+    ),
+  );
   if (start < 0n) return undefined;
-  const bytes =
+  const read =
     readBytes(memory, start + BigInt(from), to - from) ?? readBytes(memory, start + BigInt(marked.start), 1);
-  if (bytes === undefined) return undefined;
-  const first = bytes.length === to - from ? from : marked.start;
-  // Of text what follows its end is not wrong.
-  const text = span === undefined && field?.text === true ? bytes.indexOf(0, marked.start - first) : -1;
+  if (read === undefined) return undefined;
+  const first = read.length === to - from ? from : marked.start;
+  // Of text what follows its end is not wrong, and not for anyone to see.
+  const text = span === undefined && field?.text === true ? read.indexOf(0, marked.start - first) : -1;
   const end = text < 0 ? marked.end : Math.max(marked.start + 1, first + text);
+  const bytes = text < 0 ? read : read.subarray(0, end - first);
   const word = span === undefined ? undefined : wordAt(bytes, Math.floor(span.low / 64) * WORD - first);
   return {
     where: `address ${hex(start + BigInt(first))}`,
@@ -125,6 +140,20 @@ function ofRecord({ address, field: name, bits }: Location, { memory }: Handover
     marked: { start: marked.start - first, end: end - first },
     ...(word === undefined ? {} : { word }),
   };
+}
+
+/** The texts of a record besides a marked field: what is after their NUL is not for anyone to see. */
+function textsBeside({ fields }: RecordType<unknown>, { start, end }: Extent): Extent[] {
+  return fields
+    .filter(({ text, bitOffset }) => text === true && bitOffset !== undefined)
+    .map(extentOf)
+    .filter((text) => text.end <= start || text.start >= end);
+}
+
+/** Whether what is around a word of bits can be bits as well. */
+function isBits(address: bigint, memory: PhysicalMemory): boolean {
+  const page = readBytes(memory, address - (address % PAGE), Number(PAGE));
+  return page === undefined || looksLikeBits(new DataView(page.buffer, page.byteOffset, page.byteLength));
 }
 
 function isRecord(record: RecordType<unknown>, start: bigint, memory: PhysicalMemory): boolean {

@@ -1,18 +1,19 @@
 /** Leaves with the owner of the memory that they map, and whether it is preserved: for people and as data. */
+
 import type { Handover } from '../abi/model.js';
-import { fsMemRange } from '../decode/guestmemfs.js';
 import { type FilePages, type FolioHolder, filePages } from '../decode/iommu/file-pages.js';
 import { pageSet } from '../memory/page-set.js';
 import { escapeJson, escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
 import { hex, thousands } from '../schema/units.js';
+import { fsMemRange } from '../structures/guestmemfs/memory.js';
 import { jsonOf, sizeText, tableOf } from '../vtd/text/table.js';
 import { type LeafBatch, pagesPerEntry } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import type { TableVisit } from '../vtd/walk/state.js';
 import { holderText } from './held-text.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 const PAGE = 4096;
 
@@ -267,7 +268,7 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (file !== undefined) {
     const { session, file: each } = file;
     const holds = {
-      ...textKeys('session', session.name),
+      ...nameKeys('session', session.name),
       token: hex(each.token),
       fileOffset: hex(page * PAGE),
     };
@@ -276,6 +277,6 @@ function ownerJson({ kept, file, region, page = 0 }: OwnedRun): object {
   if (region === undefined) return own;
   const { kind, name } = region;
   if (kind === 'reserve-mem') return { ...own, holds: { reserveMem: `${name}`, offset: hex(page * PAGE) } };
-  const keys = typeof name === 'string' ? { guestmemfs: name } : textKeys('guestmemfs', name);
+  const keys = typeof name === 'string' ? { guestmemfs: name } : nameKeys('guestmemfs', name);
   return { ...own, holds: { ...keys, fileOffset: hex(page * PAGE) } };
 }

@@ -76,7 +76,7 @@ export function riderJson(rider: Rider, part: Model): Json {
 }
 
 /** The keys of a record: its fields, vendor parts among them, and its lists. */
-function recordJson(binding: RecordBinding, model: Model): Json {
+export function recordJson(binding: RecordBinding, model: Model): Json {
   const json: Json = binding.addressed === true ? { address: model.address } : {};
   for (const info of orderedFields(binding)) {
     const field = fieldBinding(binding, info.id);

@@ -6,7 +6,7 @@ import type { Held, Holder } from '../what/holds.js';
 import type { FieldText, Is } from '../what/is.js';
 import type { Answer } from '../what/what.js';
 import { locationJson, SCHEMA_VERSION } from './model-json.js';
-import { textKeys } from './text-json.js';
+import { nameKeys } from './text-json.js';
 
 /** What `what --format json` prints. */
 export interface WhatJsonOptions {
@@ -94,7 +94,7 @@ function holdsJson(holder: Holder): object {
   switch (holder.kind) {
     case 'file':
       return {
-        ...textKeys('session', holder.session.name),
+        ...nameKeys('session', holder.session.name),
         token: hex(holder.file.token),
         fileOffset: hex(holder.fileOffset),
         handler: bytesToText(holder.file.compatible).text,
@@ -102,7 +102,7 @@ function holdsJson(holder: Holder): object {
     case 'reserve-mem':
       return { reserveMem: holder.name, offset: hex(holder.offset) };
     case 'guestmemfs':
-      return { ...textKeys('guestmemfs', holder.name), fileOffset: hex(holder.fileOffset) };
+      return { ...nameKeys('guestmemfs', holder.name), fileOffset: hex(holder.fileOffset) };
     case 'kho-test':
       return { khoTest: { index: holder.index, address: hex(holder.address), order: holder.order } };
     case 'scratch':

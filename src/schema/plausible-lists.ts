@@ -1,7 +1,7 @@
 /** Which of records that follow each other look like the records that should be there. */
 import { once } from './once.js';
-import { checksFor, hasText, isUnlike, looksLike } from './plausible.js';
-import { isText, isZero } from './plausible-words.js';
+import { checksFor, hasText, isUnlike, looksLike, wrongNumbers } from './plausible.js';
+import { isText, isZero, looksLikeBits } from './plausible-words.js';
 import type { RecordType } from './record.js';
 
 /** No kernel has smaller pages; memory is used again by the page. */
@@ -22,6 +22,8 @@ export interface Lying {
  * fields is damage, which rules tell of and which stays what it is; that memory has another owner is told by more:
  * - a record of which text and numbers are wrong, and no field is right;
  * - numbers that are letters from end to end;
+ * - words of bits that are letters, or addresses of the kernel;
+ * - the numbers after a text, or the last records of a page, if all of them are wrong and what is around them is too;
  * - a page of which most records are wrong in most of their fields, and that has nothing else of such a page: what is
  *   around them is wrong too, or they fill all of it.
  *
@@ -51,10 +53,32 @@ export function findUnlike(
     if (isForeign(record, part, full, strange)) {
       // Sound ones at the start are what a list was before its count was damaged.
       found(part.from === records.first ? start : part.from, records.end);
-    } else for (const at of part.certain) found(at, at + size);
+    } else if (part.trailing >= TRAILING && strange()) found(records.end - part.trailing * size, records.end);
+    else {
+      const halves = part.halves.length > 0 && strange() ? part.halves : [];
+      for (const at of [...part.certain, ...halves].sort((a, b) => a - b))
+        found(halves.includes(at) ? wrongNumbers(record, view, at) : at, at + size);
+    }
     next = last;
   }
 }
+
+/** Words of bits in a record that are letters, or addresses of the kernel. */
+export function findForeignBits(
+  record: RecordType<unknown>,
+  view: DataView,
+  offset: number,
+  found: (start: number, end: number) => void,
+): void {
+  for (const { at, size } of checksFor(record).bitmaps) {
+    const start = offset + at;
+    if (start + size > view.byteLength) continue;
+    if (!looksLikeBits(new DataView(view.buffer, view.byteOffset + start, size))) found(start, start + size);
+  }
+}
+
+/** So many wrong records at the end of a list are what follows it, and not damage. */
+const TRAILING = 4;
 
 /** What is told of the records of a page. */
 interface Judged {
@@ -64,6 +88,10 @@ interface Judged {
   readonly good: number;
   /** Offsets of those that are certainly none. */
   readonly certain: readonly number[];
+  /** Offsets of those with a sound text of which all numbers are wrong. */
+  readonly halves: readonly number[];
+  /** How many of the last are none. */
+  readonly trailing: number;
 }
 
 function judge(
@@ -74,17 +102,24 @@ function judge(
   const { size = 0 } = record;
   const texts = hasText(record);
   const certain: number[] = [];
+  const halves: number[] = [];
+  let trailing = 0;
   let from = end;
   let odd = 0;
   let good = 0;
   for (let at = first; at < end; at += size) {
     if (isUnlike(record, view, at)) {
       odd++;
+      trailing++;
       from = Math.min(from, at);
       if (texts || isText(view, at, size)) certain.push(at);
-    } else if (!isZero(view, at, size)) good++;
+      continue;
+    }
+    trailing = 0;
+    if (texts && wrongNumbers(record, view, at) >= 0) halves.push(at);
+    if (!isZero(view, at, size)) good++;
   }
-  return { from, odd, good, certain };
+  return { from, odd, good, certain, halves, trailing: texts ? 0 : trailing };
 }
 
 function isForeign(

@@ -26,28 +26,49 @@ export function isText(view: DataView, start: number, length: number): boolean {
   return count >= LEAST_TEXT && count * 4 >= length * 3 && letters.size >= LEAST_LETTERS;
 }
 
-/** Of a bitmap, so many words of which nearly all are addresses of the kernel's own memory are no bits. */
-const LEAST_POINTERS = 64;
+/** Of a bitmap, so many words of which nearly all are addresses of the kernel's own memory, or letters, are no bits. */
+const LEAST_FOREIGN = 64;
+/** Of a few words of bits within a record, so many, and no others. */
+const LEAST_FEW = 3;
+/** Letters that such words have between them: patterns of bits repeat a few bytes. */
+const LEAST_DIFFERENT = 8;
 /** Bits 63:47 of such an address, in its high half. */
 const KERNEL = 0xffff_8000;
+/** Set in no half of a word that is letters. */
+const NO_LETTERS = 0x8080_8080 | 0;
 
 /**
  * Whether bytes may be bits of a bitmap. Any bits may be, so this refuses only text, and pages of kernel addresses: no
- * bitmap has the same 17 bits in every word that is not empty or full.
+ * bitmap has the same 17 bits in every word that is not empty or full, nor bytes of printable characters alone.
  */
 export function looksLikeBits(view: DataView): boolean {
   const { byteLength } = view;
   if (isText(view, 0, byteLength)) return false;
+  const letters = new Set<number>();
   let pointers = 0;
+  let texts = 0;
   let others = 0;
   for (let at = 0; at + 8 <= byteLength; at += 8) {
     const lo = view.getInt32(at, true);
     const hi = view.getInt32(at + 4, true);
     if ((lo | hi) === 0 || (lo & hi) === -1) continue;
     if ((hi & KERNEL) >>> 0 === KERNEL) pointers++;
+    else if (((lo | hi) & NO_LETTERS) === 0 && isLetters(view, at, letters)) texts++;
     else others++;
   }
-  return pointers < LEAST_POINTERS || others * 8 > pointers;
+  const foreign = pointers + (letters.size < LEAST_DIFFERENT ? 0 : texts);
+  const least = Math.min(LEAST_FOREIGN, Math.max(LEAST_FEW, byteLength / 16));
+  return foreign < least || (pointers + texts + others - foreign) * 8 > foreign;
+}
+
+/** Whether a word is eight printable characters; if so, adds them. */
+function isLetters(view: DataView, at: number, letters: Set<number>): boolean {
+  for (let i = at; i < at + 8; i++) {
+    const byte = view.getUint8(i);
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
+  for (let i = at; i < at + 8; i++) letters.add(view.getUint8(i));
+  return true;
 }
 
 /** Of the high half of an address, bits that no machine has. */

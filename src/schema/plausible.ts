@@ -15,6 +15,12 @@ interface MaskCheck {
   readonly ownHi: number;
 }
 
+/** Words of bits that a record has within it. */
+interface BitsCheck {
+  readonly at: number;
+  readonly size: number;
+}
+
 interface TextCheck {
   readonly at: number;
   readonly size: number;
@@ -23,6 +29,7 @@ interface TextCheck {
 interface Checks {
   readonly masks: readonly MaskCheck[];
   readonly texts: readonly TextCheck[];
+  readonly bitmaps: readonly BitsCheck[];
 }
 
 /** Address bits that no x86 or arm64 machine has, and those that a page's address has clear. */
@@ -33,6 +40,7 @@ const checksOf = new WeakMap<RecordType<unknown>, Checks>();
 function compile(record: RecordType<unknown>): Checks {
   const masks: MaskCheck[] = [];
   const texts: TextCheck[] = [];
+  const bitmaps: BitsCheck[] = [];
   const add = (fields: readonly FieldInfo[], from: number): void => {
     for (const field of fields) {
       const { bitOffset, bitWidth } = field;
@@ -40,6 +48,7 @@ function compile(record: RecordType<unknown>): Checks {
       const at = from + bitOffset;
       if (field.record !== undefined) add(field.record.fields, at);
       else if (field.text === true) texts.push({ at: at / 8, size: bitWidth / 8 });
+      else if (isBitmap(field)) bitmaps.push({ at: at / 8, size: bitWidth / 8 });
       else if (field.kind === 'uint' && Math.floor(at / 64) === Math.floor((at + bitWidth - 1) / 64)) {
         const bits = suspicious(field, bitWidth, at % 64) << BigInt(at % 64);
         if (bits === 0n) continue;
@@ -55,7 +64,17 @@ function compile(record: RecordType<unknown>): Checks {
     }
   };
   add(record.fields, 0);
-  return { masks, texts };
+  return { masks, texts, bitmaps };
+}
+
+/** Whether a field is words without a unit of their own. */
+function isBitmap({ kind, element }: FieldInfo): boolean {
+  return (
+    kind === 'array' &&
+    element?.bitWidth === 64 &&
+    element.unit === undefined &&
+    element.pointer === undefined
+  );
 }
 
 /**
@@ -147,6 +166,19 @@ export function isUnlike(record: RecordType<unknown>, view: DataView, offset: nu
   }
   if (texts.length > 0) return unreadable > 0 && wrong > 0 && wrong + unreadable > right;
   return wrong >= Math.min(WRONG_FIELDS, masks.length) && wrong > 0 && wrong >= right;
+}
+
+/** Where the text of a record ends after which all numbers are wrong that can be judged; -1 where they are not. */
+export function wrongNumbers(record: RecordType<unknown>, view: DataView, offset: number): number {
+  const { size = 0 } = record;
+  const { masks, texts } = checksFor(record);
+  const from = Math.max(0, ...texts.map((text) => text.at + text.size));
+  const numbers = masks.filter(({ at }) => at >= from);
+  for (const { at, lo, hi } of numbers) {
+    const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
+    if (((view.getInt32(offset + at, true) & lo) | (high & hi)) === 0) return -1;
+  }
+  return numbers.length === 0 ? -1 : offset + from;
 }
 
 /** 1 for text that does not end or has control characters, 1 for bytes after its end, 2 if all of it does. */

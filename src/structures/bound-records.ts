@@ -2,7 +2,7 @@
 import type { RecordType } from '../schema/record.js';
 import { folioSer } from './folios.js';
 import { SUBJECTS } from './index.js';
-import { MAP_RECORDS } from './map/shape.js';
+import { MAP_RECORDS } from './map/pages.js';
 import type { RiderForm } from './rider.js';
 import { RIDERS } from './riders.js';
 import { upstreamRoots } from './root/tree.js';

@@ -1,31 +1,27 @@
 /** The registry: every structure that the engines handle, by what names it where it hangs. */
 import { ownVersion } from '../schema/composite.js';
+import { foundSubjects } from './bindings-found.js';
 import type { CountedFolios } from './folios.js';
-import { guestMemfd } from './guest-memfd/binding.js';
-import { hugeMemfd, hugetlb } from './hugetlb/binding.js';
-import { iommu } from './iommu/binding.js';
-import { iommufd } from './iommufd/binding.js';
-import { kvmVcpu, kvmVm } from './kvm/binding.js';
-import { memfd } from './memfd/binding.js';
-import { pci } from './pci/binding.js';
-import { pstore } from './pstore/binding.js';
+import { inOrder } from './order.js';
 import type { StructureForm, Subject } from './structure.js';
-import { vfioPci } from './vfio/binding.js';
 
-/** All subjects, in the order in which documents and reports show them. */
-export const SUBJECTS: readonly Subject[] = [
-  iommu,
-  pci,
-  hugetlb,
-  memfd,
-  iommufd,
-  vfioPci,
-  hugeMemfd,
-  guestMemfd,
-  kvmVm,
-  kvmVcpu,
-  pstore,
-];
+/**
+ * All subjects, in the order in which documents and reports show them. The build finds them (tools/found.js); one that has
+ * no place of its own here comes last.
+ */
+export const SUBJECTS: readonly Subject[] = inOrder(foundSubjects, [
+  'iommu',
+  'pci',
+  'hugetlb',
+  'memfd',
+  'iommufd',
+  'vfioPci',
+  'hugeMemfd',
+  'guestMemfd',
+  'kvmVm',
+  'kvmVcpu',
+  'pstore',
+]);
 
 /** Those of no release. */
 export const DRAFTS: readonly Subject[] = SUBJECTS.filter(({ released }) => released !== true);

@@ -2,6 +2,7 @@
 import type { FdtTree } from '../fdt/parse.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { Compared } from './compared.js';
 import type { RiderKey, RiderMissing, RiderPlace } from './rider-names.js';
 import type { KeptField, RecordBinding } from './structure.js';
 import type { TreeBinding } from './tree.js';
@@ -69,18 +70,6 @@ export interface RiderRecord {
   readonly freed?: true;
 }
 
-/** A value that two handovers are compared by. */
-export interface Compared {
-  readonly name: string;
-  /** Keys from the part on; the elements of a list are counted. */
-  readonly path: readonly string[];
-  readonly unit?: 'hex' | 'count' | 'size' | 'id';
-  /** With `--strict` only, or only of what was added or removed. */
-  readonly only?: 'strict' | 'summary';
-  /** Every kernel has a larger one, or another one. */
-  readonly expected?: 'grows' | 'changes';
-}
-
 /** What two handovers are compared by. */
 export interface RiderOutline {
   /** What a difference is in. */
@@ -110,6 +99,25 @@ export interface Computed {
   ): { readonly code: string; readonly message: string; readonly location: object } | undefined;
 }
 
+/** Gives a text the colour of its role. */
+export type Painter = (role: 'text' | 'address' | 'value', text: string) => string;
+
+/** A rider in the words of people. */
+export interface RiderText {
+  /** A line about a dump: its heading where that is not the name, and what it says of a rider that is not in the dump. */
+  readonly heading?: string;
+  readonly unknown: string;
+  /** Undefined where the part does not say enough. */
+  summary(part: RiderPart): string | undefined;
+  /** A list of it may be short: what is missing is said after the summary. */
+  readonly cutOff?: true;
+  /** What is said after its name, and the lines below. */
+  title(part: RiderPart): string;
+  lines(part: RiderPart, paint: Painter): Iterable<string>;
+  /** After LUO and what its files hold. */
+  readonly late?: true;
+}
+
 /** A child of the root by its name. */
 export interface Rider {
   readonly name: string;
@@ -131,6 +139,8 @@ export interface Rider {
   readonly record?: RiderRecord;
   readonly computed?: Computed;
   readonly outline: RiderOutline;
+  /** Absent for LUO, which has more to tell. */
+  readonly text?: RiderText;
 }
 
 /** The binding of a tree that is a rider's blob. */

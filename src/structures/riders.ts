@@ -1,19 +1,14 @@
 /** The riders of the root, by name, in the order in which a booting kernel registers them. */
-import { kexecMetadata } from './kexec-metadata/binding.js';
-import { khoTest } from './kho-test/binding.js';
-import { luo } from './luo/binding.js';
-import { memblock } from './memblock/binding.js';
+import { foundRiders } from './bindings-found.js';
+import { inOrder } from './order.js';
 import type { Rider, RiderPart } from './rider.js';
 import type { TreeBinding } from './tree.js';
 
-export const RIDERS: readonly Rider[] = [kexecMetadata, luo, khoTest, memblock];
+/** The build finds them (tools/found.js); one that has no place of its own here is registered last. */
+export const RIDERS: readonly Rider[] = inOrder(foundRiders, ['kexecMetadata', 'luo', 'khoTest', 'memblock']);
 
 /** The same in the order in which documents have them. */
-export const TOLD_RIDERS: readonly Rider[] = [
-  memblock,
-  luo,
-  ...RIDERS.filter((rider) => rider !== memblock && rider !== luo),
-];
+export const TOLD_RIDERS: readonly Rider[] = inOrder(RIDERS, ['memblock', 'luo']);
 
 /** All trees that riders are. */
 export const RIDER_TREES: readonly TreeBinding[] = RIDERS.flatMap(({ forms }) =>

@@ -68,5 +68,20 @@ export const draftRules: readonly Rule[] = [
   ...kvmRules,
   pstoreVersion,
   ...iommuTableRules,
-  ...foundRules,
+  ...afterRequired(foundRules),
 ];
+
+/** Rules each after those of them that it asks for, else in their order. */
+function afterRequired(rules: readonly Rule[]): ReadonlySet<Rule> {
+  const placed = new Set<Rule>();
+  const met = new Set<Rule>();
+  const place = (rule: Rule): void => {
+    if (met.has(rule)) return;
+    met.add(rule);
+    const { requires = [], follows = [] } = rule;
+    for (const first of rules) if (requires.includes(first.id) || follows.includes(first.id)) place(first);
+    placed.add(rule);
+  };
+  for (const rule of rules) place(rule);
+  return placed;
+}

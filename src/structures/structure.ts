@@ -194,7 +194,7 @@ export interface Chain {
   /** What is at the start of each: a pointer to the next and a count. */
   readonly header: RecordType<unknown>;
   /** What a page is called. */
-  readonly page: 'block' | 'page';
+  readonly page: 'block' | 'page' | 'chunk';
   /** Whether the kernel takes a page without elements. */
   readonly empty: boolean;
   /** Pages that the kernel takes at most. */
@@ -309,6 +309,21 @@ export function fieldBinding({ fields, hidden }: RecordBinding, id: string): Fie
   return hidden?.includes(id) === true
     ? { kind: 'value', key: id, hidden: true }
     : { kind: 'value', key: id };
+}
+
+/** Key of a field that has a plain value. */
+export function fieldKey(binding: RecordBinding, id: string): string {
+  const field = fieldBinding(binding, id);
+  if (field.kind !== 'value') throw new TypeError(`${binding.what}.${id} is not a plain value`);
+  return field.key;
+}
+
+/** The model of a record of plain values; what is hidden is there where it is not zero. */
+export function plainModel(binding: RecordBinding, value: Readonly<Record<string, unknown>>): Model {
+  const model: Model = {};
+  for (const { id } of binding.record.fields)
+    if (binding.hidden?.includes(id) !== true || !isZero(value[id])) model[fieldKey(binding, id)] = value[id];
+  return model;
 }
 
 /** A flag of a field: its key in the model, and its bits. */

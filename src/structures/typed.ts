@@ -37,5 +37,12 @@ export const LIST_PARTS = ['sessions', 'files', 'flbs'] as const;
 /** Those of drafts; `draft` is every one that has no part of its own. */
 export const STRUCTURE_PARTS = ['iommu', 'iommufd', 'vfio', 'pci', 'draft'] as const;
 
+/** Nodes of the 2024 series as places of differences, and what names one, or an entry of what it leads to, there. */
+export type NodePart = 'ftrace' | 'domain' | 'guestmemfs' | 'iommufd';
+export type NodeKey = 'iommufd' | 'ioas' | 'area' | 'domain' | 'bus' | 'devfn' | 'cpu' | 'file';
+
+/** Structures in memory that nodes of a tree lead to. */
+export const TREE_PARTS = ['guestmemfs'] as const;
+
 /** A part of the model that structures of files and FLBs make up. */
 export type StructurePart = (typeof RELEASED_PARTS | typeof STRUCTURE_PARTS)[number];

@@ -1,17 +1,9 @@
 /** The preserved memory map over {@link KeptBlocks}, page by page (upstream 2.3, 2.4). */
-
-import {
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
-  writeKhoserMemBitmapPtr,
-  writeKhoserMemChunkHdr,
-} from '../records/kho_map.js';
-import { chunkCapacity, type RadixShape } from '../structures/map/shape.js';
+import { chunkCapacity, writeChunk, writeSlot } from '../structures/map/pages.js';
+import type { RadixShape } from '../structures/map/shape.js';
 import type { KeptBlocks } from './kept.js';
 import { lowerBound } from './lower-bound.js';
 import { pagesRegion, type Region } from './regions.js';
-
-const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** A map that has been laid out. */
 export interface LaidMap {
@@ -54,7 +46,7 @@ export function radixMap(kept: KeptBlocks, shape: RadixShape, take: (count: numb
         for (let i = lowerBound(below, first); i < below.length; i++) {
           const slot = (below[i] ?? 0) - first;
           if (slot >= fanout) break;
-          page.setBigUint64(slot * SLOT, BigInt(base + i * pageSize), true);
+          writeSlot(page, slot, BigInt(base + i * pageSize));
         }
       }),
     );
@@ -107,14 +99,11 @@ export function chunkMap(kept: KeptBlocks, bitmapSize: number, take: (count: num
       pagesRegion('map, chunks', chunkBase, pageSize, chunks.length, (page, index) => {
         const { order, first, count } = chunks[index] ?? { order: 0, first: 0, count: 0 };
         const next = index + 1 < chunks.length ? BigInt(chunkBase + (index + 1) * pageSize) : 0n;
-        writeKhoserMemChunkHdr(page, 0, { next, order, numElms: count });
-        for (let i = 0; i < count; i++) {
-          const { group } = bitmaps[first + i] ?? { group: 0 };
-          writeKhoserMemBitmapPtr(page, KHOSER_MEM_CHUNK_HDR_SIZE + i * KHOSER_MEM_BITMAP_PTR_SIZE, {
-            physStart: BigInt(group * bits) << BigInt(order + pageShift),
-            bitmap: BigInt(bitmapBase + (first + i) * bitmapSize),
-          });
-        }
+        const pointers = bitmaps.slice(first, first + count).map(({ group }, i) => ({
+          physStart: BigInt(group * bits) << BigInt(order + pageShift),
+          bitmap: BigInt(bitmapBase + (first + i) * bitmapSize),
+        }));
+        writeChunk(page, { next, order }, pointers);
       }),
       pagesRegion('map, bitmaps', bitmapBase, pageSize, bitmapPages, (page, index) => {
         for (let i = 0; i < perPage; i++) {

@@ -1,13 +1,15 @@
 /** guestmemfs of a dump of the 2024 series: which file has which blocks, and its structures in memory. */
 import { packRecords } from '../abi/record-view.js';
+import { bitmapBytes, numberBytes, tableBytes } from '../encode/structures/tree-memory.js';
+import { sparseSegments } from '../memory/segments.js';
 import {
-  bitmapBytes,
-  indexBytes,
-  inodeTableBytes,
-  mappingBytes,
-  sparseSegments,
-} from '../encode/rfc-memory.js';
-import { type GuestmemfsInode, type GuestmemfsSb, guestmemfsSb } from '../records/guestmemfs.js';
+  type GuestmemfsInode,
+  type GuestmemfsSb,
+  guestmemfsInode,
+  guestmemfsSb,
+  mappingBlock,
+  mappingInode,
+} from '../records/guestmemfs.js';
 import { textToBytes } from '../schema/text.js';
 import { BITMAP_SIZE, freeInode, INODE_TABLE_SIZE } from '../structures/guestmemfs/memory.js';
 import { hash } from './random.js';
@@ -132,7 +134,7 @@ export function guestmemfsRegions(files: RfcFiles, layout: RfcLayout): Region[] 
   const inodes = new Map([[1, rootInode(files)]]);
   for (const [i, { ino }] of list.entries()) inodes.set(ino, fileInode(files, i, layout));
   const table = new Uint8Array(INODE_TABLE_SIZE);
-  table.set(inodeTableBytes(inodes));
+  table.set(tableBytes(guestmemfsInode, INODE_TABLE_SIZE, inodes, freeInode));
   return [
     bytesRegion(
       'super block',
@@ -140,19 +142,24 @@ export function guestmemfsRegions(files: RfcFiles, layout: RfcLayout): Region[] 
       packRecords(guestmemfsSb, [superblockOf(files, layout)]).bytes,
     ),
     bytesRegion('inode table', layout.inodes, table),
-    ...sparse('allocation bitmap', layout.bitmap, bitmapBytes(usedBlocks(files))),
+    ...sparse('allocation bitmap', layout.bitmap, bitmapBytes(usedBlocks(files), BITMAP_SIZE)),
     pagesRegion('index page', layout.index, PAGE, 1, (page) =>
-      new Uint8Array(page.buffer).set(indexBytes(list.map(({ ino }) => ino))),
+      new Uint8Array(page.buffer).set(
+        numberBytes(
+          mappingInode,
+          list.map(({ ino }) => ino),
+        ),
+      ),
     ),
     pagesRegion('mapping pages', layout.mappingPages, PAGE, list.length, (page, i) => {
       const file = list[i];
-      if (file !== undefined) new Uint8Array(page.buffer).set(mappingBytes(blocksOf(files, file)));
+      if (file !== undefined)
+        new Uint8Array(page.buffer).set(numberBytes(mappingBlock, blocksOf(files, file)));
     }),
   ];
 }
 
 function sparse(what: string, address: number, bytes: Uint8Array): Region[] {
-  if (bytes.length !== BITMAP_SIZE) throw new RangeError('the bitmap has a fixed size');
   return sparseSegments(address, bytes).map((segment) =>
     'bytes' in segment
       ? bytesRegion(what, segment.address, segment.bytes)

@@ -2,8 +2,8 @@
 import { exactMemCache } from '../abi/mem-cache.js';
 import { packRecords } from '../abi/record-view.js';
 import { freshRfcBlob } from '../encode/blob.js';
-import { bootParamsBytes, khoElementBytes } from '../encode/rfc-memory.js';
-import { KHO_DATA_RFC2024_SIZE, khoMem } from '../records/kho.js';
+import { bootParamsBytes, khoElementBytes } from '../encode/boot-params.js';
+import { KHO_DATA_RFC2024_SIZE, khoDataRfc2024, khoMem } from '../records/kho.js';
 import { RFC } from '../versions/generations.js';
 import { contextRegions, rootTable } from './contexts.js';
 import { bytesRegion } from './regions.js';
@@ -53,7 +53,7 @@ export function layRfc(plan: RfcPlan): RfcParts {
       bytesRegion('the tree', layout.tree, blob),
       bytesRegion('the mem cache', layout.cache, cache.bytes),
       bytesRegion('boot_params', layout.scratch, bootParamsBytes(BigInt(layout.setupData))),
-      bytesRegion('setup_data', layout.setupData, khoElementBytes(0n, setupData)),
+      bytesRegion('setup_data', layout.setupData, khoElementBytes(0n, khoDataRfc2024, setupData)),
       ...guestmemfsRegions(files, layout),
       ...domains.flatMap(({ regions }) => regions),
       ...contexts,

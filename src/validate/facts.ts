@@ -1,12 +1,16 @@
 /** Facts that many rules need, each computed once and only when asked for. */
 
 import type { AddressRange, Domain, GuestmemfsFile, Handover, Iommufd } from '../abi/model.js';
-import { blockNumbers, fsMemRange } from '../decode/guestmemfs.js';
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, memColumns, memSpans } from '../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, memProperties, pagesOfRanges } from '../decode/mem-properties.js';
 import { type PageSet, pageSet, pageSetOfFrames } from '../memory/page-set.js';
 import { once } from '../schema/once.js';
-import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from '../structures/guestmemfs/memory.js';
+import {
+  ALLOCATOR_BLOCKS,
+  blockNumbers,
+  fsMemRange,
+  GUESTMEMFS_BLOCK,
+} from '../structures/guestmemfs/memory.js';
 import { lower } from './numbers.js';
 
 /** A kho_mem record with its place, the flag bit taken apart. */

@@ -3,6 +3,7 @@
  * no two have the same key. Subject and place come from the element, names of fields from formats/.
  */
 import type { Location } from '../abi/model.js';
+import { grouped } from '../schema/grouped.js';
 import type { RecordType } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Reporter, Rule, RuleContext, Severity, Subject } from './rule.js';
@@ -189,15 +190,4 @@ export function repeated<T>(
     else found.push([first, item]);
   }
   return found;
-}
-
-/** Items by a key, in their order. */
-export function grouped<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

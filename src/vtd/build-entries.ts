@@ -52,17 +52,6 @@ export function leafEntry(style: EntryStyle, level: number, leaf: LeafAttributes
   return { lo, hi: 0 };
 }
 
-/** Whether an entry above level 1 is a leaf. */
-export function isLeafEntry(lo: number): boolean {
-  return (lo & SS_PDE_LEAF_BITS.ps.lo) !== 0;
-}
-
-/** @returns the byte address in an entry that points to a table or a 4 KiB page */
-export function entryAddress(lo: number, hi: number): number {
-  const { address } = SS_PTE_BITS;
-  return (hi & address.hi) * HALF + ((lo & address.lo) >>> 0);
-}
-
 /** @returns the low half of an entry with this page frame number (below 2^40) and these other bits; signed */
 export function entryLo(pfn: number, bits: number): number {
   return ((pfn % PFNS_BELOW) << PFN_SHIFT) | bits;

@@ -1,6 +1,6 @@
 /** The fields of a record at one of its bytes, with values and what they mean, by the tables that come from formats/. */
 import type { FieldInfo, RecordType } from '../schema/record.js';
-import { bytesToHex, bytesToText } from '../schema/text.js';
+import { beforeNul, bytesToHex, bytesToText } from '../schema/text.js';
 import { hex, size as sizeText } from '../schema/units.js';
 import { flagsText, valueName } from '../structures/text.js';
 
@@ -87,14 +87,15 @@ function valueAt(
   bytes: Uint8Array,
   at: number,
   width: number,
-  { kind }: FieldInfo,
+  { kind, text }: FieldInfo,
   endian: 'le' | 'be',
 ): bigint | Uint8Array | undefined {
   const start = Math.floor(at / 8);
   const end = Math.ceil((at + width) / 8);
   if (end > bytes.length) return undefined;
   const own = bytes.subarray(start, end);
-  if (kind === 'bytes' || kind === 'array') return own.slice();
+  // What lies after the NUL of a text was never meant to be handed over.
+  if (kind === 'bytes' || kind === 'array') return text === true ? beforeNul(own).slice() : own.slice();
   let value = 0n;
   for (let i = 0; i < own.length; i++)
     value = (value << 8n) | BigInt(own[endian === 'be' ? i : own.length - 1 - i] as number);

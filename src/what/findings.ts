@@ -32,10 +32,20 @@ export function findingsAt(findings: readonly Finding[], known: Known): Finding[
     const { address: at, iova } = finding.location;
     const here =
       at !== undefined && (starts.has(at) || extents.some((extent) => at >= extent.start && at < extent.end));
-    if (here || isOfProperty(finding, hits) || isOnTheWay(finding, known)) found.push(finding);
+    if (here || isOfEntry(finding, known) || isOfProperty(finding, hits) || isOnTheWay(finding, known))
+      found.push(finding);
     else if (at === undefined && iova === undefined && isOfFile(finding, known)) found.push(finding);
   }
   return found;
+}
+
+/** What is wrong with the entry of a list that names this is wrong with this: a folio of a file. */
+function isOfEntry({ location: { address } }: Finding, { held }: Known): boolean {
+  if (address === undefined) return false;
+  return held.some(({ by }) => {
+    const first = BigInt(by?.address ?? 0);
+    return by?.size !== undefined && address >= first && address < first + BigInt(by.size);
+  });
 }
 
 function extentOf({ start, size }: Hit): { start: bigint; end: bigint } {

@@ -136,6 +136,7 @@ function addFolios(
             field: 'pfn',
             address: at,
             fieldAddress: at,
+            size: FOLIO_SER_SIZE,
             what: `folio ${entry} of session ${nameText(session.name)} token 0x${file.token.toString(16)}`,
           },
         );
@@ -180,7 +181,7 @@ function addContents(contents: OwnedContents, { pageSize }: WhatModel, addresses
       const { record, field, size, at: first, unit, what } = entries;
       const entry = unit === undefined ? nth : Math.floor(offset / unit);
       const at = typeof first === 'number' ? first + entry * size : Number(areaAddress(first, entry * size));
-      add(i, holder, { record, field, address: at, fieldAddress: at, what: what(entry) });
+      add(i, holder, { record, field, address: at, fieldAddress: at, size, what: what(entry) });
     }
     nth++;
   }

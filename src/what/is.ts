@@ -2,9 +2,9 @@
 import { readArea } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { bootParams } from '../records/kho.js';
-import { khoRadixLeaf, khoRadixNode } from '../records/kho_map.js';
 import type { RecordType } from '../schema/record.js';
 import { counted, hex } from '../schema/units.js';
+import { MAP_TREE, slotAt, slotOffset } from '../structures/map/pages.js';
 import { pagesPerEntry } from '../vtd/walk/batch.js';
 import { type BlobPlace, blobPlace } from './blob-place.js';
 import { bitsText, type FieldValue, fieldsAt, fieldsOf, valueText } from './fields.js';
@@ -203,10 +203,10 @@ function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: Ph
   const offset = address - start;
   const byte = new Uint8Array(ENTRY);
   const head = { offset, size, address: start };
-  if (place === undefined) return { ...head, record: recordName(khoRadixNode), what: hit.what };
+  if (place === undefined) return { ...head, record: recordName(MAP_TREE.node), what: hit.what };
   if (place.level > 0) {
-    const index = Math.floor(offset / ENTRY);
-    const known = memory.read(start + index * ENTRY, ENTRY, byte) === ENTRY;
+    const index = slotAt(offset);
+    const known = memory.read(start + slotOffset(index), ENTRY, byte) === ENTRY;
     const value = new DataView(byte.buffer).getBigUint64(0, true);
     const what =
       place.slot === undefined
@@ -214,14 +214,14 @@ function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: Ph
         : `a node of the radix tree, level ${place.level}`;
     return {
       ...head,
-      ...{ record: recordName(khoRadixNode), field: `table[${index}]`, what },
+      ...{ record: recordName(MAP_TREE.node), field: `table[${index}]`, what },
       ...(known ? { value, bitWidth: 64, meaning: value === 0n ? '0 (none)' : hex(value) } : {}),
     };
   }
   const blocks = blocksAt(offset, (bit) => radixBlock(place.prefix, bit, pageSize));
   return {
     ...head,
-    ...{ record: recordName(khoRadixLeaf), field: 'bitmap', what: `a leaf of the radix tree${blocks}` },
+    ...{ record: recordName(MAP_TREE.leaf), field: 'bitmap', what: `a leaf of the radix tree${blocks}` },
     ...bitmapByte(memory, address),
   };
 }

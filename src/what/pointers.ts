@@ -2,11 +2,11 @@
 
 import type { PhysicalMemory } from '../memory/physical.js';
 import { KHO_MEM_SIZE, khoMem } from '../records/kho.js';
-import { khoRadixNode } from '../records/kho_map.js';
 import { khoScratch } from '../records/kho_root.js';
 import { addBlobRecords } from '../references/blobs.js';
 import { type RecordArray, type ReferenceSink, SILENT } from '../references/sink.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
+import { MAP_TREE, slotOffset } from '../structures/map/pages.js';
 import { type Addresses, addressesOf } from './addresses.js';
 import { fieldsOf } from './fields.js';
 import { recordName } from './hit.js';
@@ -21,6 +21,8 @@ export interface Reference {
   /** Physical address of the record, and of the field. */
   readonly address: number;
   readonly fieldAddress: number;
+  /** Bytes of the record, where it is an entry of a list of what is held. */
+  readonly size?: number;
   /** What the record is for people. */
   readonly what: string;
 }
@@ -157,10 +159,10 @@ export function pointerSink(
         const { slot, level = 0 } = radixPlace(handover, memory, page) ?? {};
         if (slot === undefined) continue;
         found(page, {
-          record: recordName(khoRadixNode),
+          record: recordName(MAP_TREE.node),
           field: `table[${slot.index}]`,
           address: slot.node,
-          fieldAddress: slot.node + slot.index * WORD,
+          fieldAddress: slot.node + slotOffset(slot.index),
           what: `radix node of level ${level + 1}`,
         });
       }

@@ -1,8 +1,8 @@
 /** Places in the preserved map: which blocks a byte of a bitmap or a slot of the radix tree stands for. */
 import type { PhysicalMemory } from '../memory/physical.js';
+import { readSlot, slotAt, usedSlots } from '../structures/map/pages.js';
 import type { WhatModel } from './source.js';
 
-const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 const BITS = 8;
 
 /** A page of the radix tree, and how one gets there. */
@@ -28,17 +28,15 @@ export function radixPlace(
   if (page === root) return { level: depth - 1, prefix: 0n };
   const known = new Set(pages);
   const bytes = new Uint8Array(pageSize);
-  const words = new Uint32Array(bytes.buffer);
-  const slots = pageSize / SLOT;
+  const view = new DataView(bytes.buffer);
+  const slots = BigInt(slotAt(pageSize));
   const open = [{ node: root, level: depth - 1, prefix: 0n }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, level, prefix } = next;
     known.delete(node);
-    const read = Math.floor(memory.read(node, pageSize, bytes) / SLOT);
-    for (let index = 0; index < read; index++) {
-      const child = (words[2 * index] as number) + (words[2 * index + 1] as number) * 2 ** 32;
-      if (child === 0) continue;
-      const own = prefix * BigInt(slots) + BigInt(index);
+    for (const index of usedSlots(view, memory.read(node, pageSize, bytes))) {
+      const child = Number(readSlot(view, index));
+      const own = prefix * slots + BigInt(index);
       if (child === page) return { level: level - 1, prefix: own, slot: { node, index } };
       if (level > 1 && known.has(child)) open.push({ node: child, level: level - 1, prefix: own });
     }

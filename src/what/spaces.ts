@@ -68,6 +68,8 @@ export function spacesOf(handover: Handover, units: readonly SpaceUnit[]): Space
   >();
   const add = (stage: Space['stage'], request: WalkRequest, user: SpaceUser): void => {
     const root = BigInt(request.root);
+    // An entry that leads to where no memory is has no space; rules tell of it.
+    if (physicalAddress(root) === undefined) return;
     const space = found.get(root) ?? { root, stage, request, users: [] };
     found.set(root, space);
     const { users } = space;

@@ -10,10 +10,10 @@ import { createPageLog } from '../../src/vtd/rules/page-log.js';
 import type { Sink } from '../../src/vtd/rules/sink.js';
 import type { Target } from '../../src/vtd/rules/target.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
-import { walkAll } from '../../src/vtd/walk/walk.js';
 import { linuxMemory } from '../decode/linux-dumps.js';
 import { decodeFound } from '../trim/canary.js';
 import { tablePage, wordsMemory } from '../vtd/tables.js';
+import { walkAll } from '../vtd/walk-all.js';
 
 const MIB = 2 ** 20;
 const format = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 46 });

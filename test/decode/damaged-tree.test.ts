@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { encodeBlob } from '../../src/encode/blob.js';
+import { foreignParts } from '../../src/fdt/blob-parts.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { FDT_HEADER_SIZE, FdtToken } from '../../src/records/fdt.js';
@@ -55,4 +56,26 @@ test.each(blobPaths().map((path) => [relative(fixtures, path), path]))('%s', (_n
   let i = 0;
   for (const [what, broken] of faults(bytes)) if (i++ % each === 0 && !isKept(broken)) lost.push(what);
   expect(lost).toEqual([]);
+});
+
+/** Somebody else's words. */
+const OTHERS: readonly (readonly [string, (i: number) => number])[] = [
+  ['letters', (i) => 0x6b65_7900 + 0x61 + (i % 26)],
+  ['names', (i) => (i % 9 === 0 ? 0x6b65_7900 : 0x6b65_7961 + (i % 26))],
+  ['kernel addresses', (i) => (i % 2 === 0 ? Math.imul(i + 1, 0x9e37_79b1) >>> 0 : 0x8088_ffff)],
+];
+
+test.each(OTHERS)('%s after the header of a tree, or its first token, are no tree', (_name, word) => {
+  const bytes = new Uint8Array(4096);
+  bytes.set(readFileSync(blobPaths()[0] ?? ''));
+  const { structStart, header } = parseFdt(bytes);
+  for (const from of [structStart, structStart + 8]) {
+    const foreign = bytes.slice();
+    const view = new DataView(foreign.buffer);
+    for (let i = from; i < foreign.length; i += 4) view.setUint32(i, word(i / 4));
+    view.setUint32(4, header?.totalsize ?? 0);
+    const parts = foreignParts(parseFdt(foreign));
+    expect(parts[0]?.[0], `from ${from}`).toBeLessThanOrEqual(from + 4);
+    expect(parts.at(-1)?.[1]).toBe(foreign.length);
+  }
 });

@@ -12,7 +12,8 @@ import { overlay } from '../../src/memory/overlay.js';
 import { pageSet } from '../../src/memory/page-set.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
-import { chunkCapacity, radixKey, radixShape, radixSlot } from '../../src/structures/map/shape.js';
+import { chunkCapacity } from '../../src/structures/map/pages.js';
+import { radixKey, radixShape, radixSlot } from '../../src/structures/map/shape.js';
 import { within } from '../processor-time.js';
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;

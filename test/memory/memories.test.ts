@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { overlay } from '../../src/memory/overlay.js';
-import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../src/memory/physical.js';
+import { PHYSICAL_LIMIT } from '../../src/memory/physical.js';
 import { firstAbsent, isKnown, physicalAddress, readBytes } from '../../src/memory/read.js';
 import { blobMemory, emptyMemory, type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
-import { windowedReader } from '../../src/memory/windowed.js';
 import { expectGrowth } from '../processor-time.js';
 import { sweep } from '../sweep.js';
 import { counting } from './elf/builder.js';
@@ -35,47 +34,6 @@ test('an overlay reads as the naive model of all its layers, nearest first', () 
     }),
     { numRuns: sweep(300, 120) },
   );
-});
-
-test('a windowed reader answers what the memory answers', () => {
-  const reads = fc.array(fc.record({ at: fc.nat(END + 20), length: fc.nat(40) }), { maxLength: 40 });
-  fc.assert(
-    fc.property(segments, reads, (list, requests) => {
-      const memory = segmentsMemory(list, 'test');
-      const windowed = windowedReader(memory);
-      for (const { at, length } of requests) {
-        const direct = new Uint8Array(length).fill(0xee);
-        const through = new Uint8Array(length).fill(0xee);
-        expect(windowed.read(at, length, through)).toBe(memory.read(at, length, direct));
-        expect(through).toEqual(direct);
-      }
-    }),
-    { numRuns: sweep(300, 120) },
-  );
-});
-
-test('a windowed reader makes few reads of many small ones, and passes large ones on', () => {
-  const bytes = counting(0, 1 << 20);
-  const inner = blobMemory(0x1000, bytes);
-  let calls = 0;
-  const counted: PhysicalMemory = {
-    ...inner,
-    read(address, length, into) {
-      calls++;
-      return inner.read(address, length, into);
-    },
-  };
-  const reader = windowedReader(counted);
-  const into = new Uint8Array(1 << 18);
-  for (let at = 0; at < bytes.length; at += 8) {
-    expect(reader.read(0x1000 + at, 8, into)).toBe(8);
-    if (into[0] !== (at & 0xff)) throw new Error(`wrong byte at ${at}`);
-  }
-  expect(calls).toBeLessThan(20);
-  calls = 0;
-  expect(reader.read(0x1000, 1 << 18, into)).toBe(1 << 18);
-  expect(calls).toBe(1);
-  expect(into[0x1234]).toBe(0x34);
 });
 
 describe('readBytes', () => {

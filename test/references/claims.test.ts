@@ -10,6 +10,7 @@ import { pageSet } from '../../src/memory/page-set.js';
 import type { Claim } from '../../src/references/claim.js';
 import { claimsOf } from '../../src/references/claims.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
+import { claimPieces, lackOf } from '../../src/validate/preserved.js';
 import { fixtures } from '../fixtures.js';
 
 function handoverOf(options: Parameters<typeof planFromSeed>[0]): Handover {
@@ -52,6 +53,20 @@ test.each(['kho-v1', 'kho-v2', 'kho-v3', 'kho-v4'] as const)('%s: all that is ke
   const sizes = [...owners.values()].map((own) => pageSet(own, handover.pageSize).countPages());
   expect(sizes.reduce((sum, count) => sum + count, 0)).toBe(claimed.countPages());
 });
+
+test.each(['kho-v1', 'kho-v4'] as const)(
+  '%s: all that is claimed must be preserved, but for the map itself',
+  (abi) => {
+    const handover = handoverOf({ abi, seed: 3n, flbs: 1 });
+    const claims = claimsOf(handover);
+    const free = claims.filter(({ preserved }) => preserved === undefined);
+    expect(new Set(free.map(({ what }) => what))).toEqual(new Set(['the preserved memory map']));
+    const map = handover.preserved?.pages;
+    if (map === undefined) throw new Error('no map');
+    for (const claim of claims)
+      for (const piece of claimPieces(claim)) expect(lackOf(map, piece), claim.what).toBe(undefined);
+  },
+);
 
 test('a claim names its owner, and the field that refers', () => {
   const claims = claimsOf(handoverOf({ abi: 'kho-v4', seed: 1n }));

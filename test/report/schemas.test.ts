@@ -359,7 +359,7 @@ test('owners that are no files of sessions', () => {
   conforms('walk', document);
   expect(document.runs.map(({ kept }: { kept: boolean }) => kept)).toEqual([false, true, true, false]);
   expect(document.runs[1].holds).toEqual({ reserveMem: 'r', offset: '0x5000' });
-  expect(document.runs[2].holds).toMatchObject({ guestmemfsBytes: 'ff00', fileOffset: '0x5000' });
+  expect(document.runs[2].holds).toMatchObject({ guestmemfsBytes: 'ff', fileOffset: '0x5000' });
   expect(document.totals).toMatchObject({ leaves: 4, unpreserved: '0x2000', unowned: '0x2000', tables: 3 });
 });
 

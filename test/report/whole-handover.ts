@@ -132,7 +132,7 @@ export const everything: Whole<Handover> = {
     mappingsToInode: { addr: 0n, len: 1n },
     files: [
       {
-        ...{ name: inode.filename, ino: 1, numMappings: 1, longTermPins: 0, mappingPage: 1n, origin },
+        ...{ ...inode, name: inode.filename, ino: 1, longTermPins: 0, mappingPage: 1n, origin },
         blocks: BigUint64Array.of(1n, 2n, BIG),
         extents: [range],
       },

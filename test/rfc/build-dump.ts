@@ -5,11 +5,11 @@
 import { computeMemCache } from '../../src/abi/mem-cache.js';
 import { packRecords } from '../../src/abi/record-view.js';
 import { memProperties } from '../../src/decode/mem-properties.js';
-import { khoElementBytes } from '../../src/encode/rfc-memory.js';
+import { khoElementBytes } from '../../src/encode/boot-params.js';
 import { parseFdt } from '../../src/fdt/parse.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
-import { khoMem } from '../../src/records/kho.js';
+import { khoDataRfc2024, khoMem } from '../../src/records/kho.js';
 import type { Region } from '../../src/synth/regions.js';
 import { layRfc } from '../../src/synth/rfc.js';
 import type { LaidArea } from '../../src/synth/rfc-domains.js';
@@ -124,7 +124,7 @@ export function cacheBytes(blob: Uint8Array): Uint8Array {
 
 /** The setup_data element for a tree and a cache of these sizes at their fixed places. */
 export function elementBytes(treeSize: number, cacheSize: number): Uint8Array {
-  return khoElementBytes(0n, {
+  return khoElementBytes(0n, khoDataRfc2024, {
     dtAddr: BigInt(LAYOUT.tree),
     dtSize: BigInt(treeSize),
     scratchAddr: BigInt(LAYOUT.scratch),

@@ -8,6 +8,7 @@ import { khoVmallocHdr } from '../../src/records/vmalloc.js';
 import { scalableRootEntry } from '../../src/records/vtd.js';
 import { looksLike } from '../../src/schema/plausible.js';
 import { countUnlike, looksLikeList } from '../../src/schema/plausible-lists.js';
+import { looksLikeBits } from '../../src/schema/plausible-words.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { textToBytes } from '../../src/schema/text.js';
 
@@ -87,4 +88,41 @@ test('records that lie end to end are counted as each by itself is judged', () =
       },
     ),
   );
+});
+
+describe('a page of bits', () => {
+  const page = (word: (i: number) => bigint): DataView => {
+    const view = new DataView(new ArrayBuffer(4096));
+    for (let i = 0; i < 512; i++) view.setBigUint64(i * 8, word(i), true);
+    return view;
+  };
+  const letters = (i: number): bigint =>
+    [...`${(i * 7919) % 9973}-Secret`.slice(0, 8).padEnd(8, 'q')].reduce(
+      (word, letter) => (word << 8n) | BigInt(letter.charCodeAt(0)),
+      0n,
+    );
+  const pointer = (i: number): bigint => 0xffff_8880_0000_0000n + BigInt(i * 4096);
+
+  test.each([0, 2, 8, 32, 100, 400])(
+    'letters and addresses of the kernel after %i words of bits are none',
+    (first) => {
+      for (const foreign of [letters, pointer, (i: number) => (i % 2 === 0 ? letters(i) : pointer(i))])
+        expect(looksLikeBits(page((i) => (i < first ? -1n : foreign(i))))).toBe(false);
+    },
+  );
+
+  test('any other words are', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { minLength: 1, maxLength: 512 }),
+        (words) => {
+          fc.pre(!words.every((word) => word >> 47n === 0x1ffffn));
+          expect(looksLikeBits(page((i) => words[i % words.length] ?? 0n))).toBe(true);
+        },
+      ),
+    );
+    // A pattern of few bytes is one of bits, even where each is a letter.
+    for (const pattern of [0x5555_5555_5555_5555n, 0x3333_3333_6666_6666n, 0x2222_4444_2222_4444n])
+      expect(looksLikeBits(page(() => pattern))).toBe(true);
+  });
 });

@@ -5,12 +5,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { structureSchema } from '../../src/report/structure-schema.js';
 import { SUBJECTS } from '../../src/structures/index.js';
 import { moreChildProperties } from '../../src/structures/root/tree.js';
 import type { Subject } from '../../src/structures/structure.js';
 import { GENERATIONS, UPSTREAM } from '../../src/versions/generations.js';
 import type { Json } from '../rfc/json.js';
+import { structureSchema } from './structure-schema.js';
 
 const file = fileURLToPath(new URL('../../schemas/dump.schema.json', import.meta.url));
 const DRAFT = { description: 'What of an ABI that is in no release hangs here.', $ref: '#/$defs/draft' };

@@ -7,6 +7,7 @@ import type { RuleExample } from '../../src/validate/example.js';
 import { allProofs } from './proof/all.js';
 import { NOT_CAPTURED } from './proof/drafts.js';
 import { catalogue, GENERATIONS } from './proof/fault.js';
+import { misplaced, toldPlaces } from './proof/places.js';
 import { RELATED } from './proof/related.js';
 import { subjectsMissing } from './proof/subjects.js';
 import { UNSEEN } from './proof/unseen.js';
@@ -45,6 +46,17 @@ describe('every rule', () => {
         /NaN|\[object|undefined(?! )/,
       );
     }
+  });
+});
+
+describe('places', () => {
+  test('of findings are those of the fields that they name', () => {
+    const { best, misplaced: lost } = allProofs();
+    expect(lost).toEqual([]);
+    expect([...best.values()].flatMap(({ finding, handover }) => misplaced(finding, handover) ?? [])).toEqual(
+      [],
+    );
+    expect(toldPlaces(best)).toEqual([]);
   });
 });
 

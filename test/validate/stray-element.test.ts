@@ -1,6 +1,6 @@
 /** KHO-017: an element of type 10 that leads nowhere, and what looks like it and is nothing wrong. */
 import { describe, expect, it } from 'vitest';
-import { bootParamsBytes } from '../../src/encode/rfc-memory.js';
+import { bootParamsBytes } from '../../src/encode/boot-params.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { DEFAULT_SETTINGS } from '../../src/schema/settings.js';
-import { type BuildOptions, buildTables, type PageMapping } from '../../src/vtd/build.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { iovasOf, leavesOfRow, pagesOf, pagesPerEntry } from '../../src/vtd/walk/batch.js';
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { translate } from '../../src/vtd/walk/translate.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
 import { sweep } from '../sweep.js';
+import { type BuildOptions, buildTables, type PageMapping } from './build/build.js';
 import { leavesOf } from './leaves.js';
 
 const format = secondStageFormat();

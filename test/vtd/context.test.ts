@@ -6,10 +6,11 @@ import { DEFAULT_SETTINGS, type VtdSettings } from '../../src/schema/settings.js
 import { type ListNotice, listDevices } from '../../src/vtd/context/list.js';
 import { devicePath, type UnitTables } from '../../src/vtd/context/path.js';
 import { deviceText, parseDeviceId } from '../../src/vtd/device-id.js';
-import { parseRegset, parseSysfs, rootPointer, settingsOf } from '../../src/vtd/registers.js';
+import { parseRegset, rootPointer, settingsOf } from '../../src/vtd/registers.js';
 import { dmarTranslationText } from '../../src/vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../../src/vtd/text/domain-translation.js';
 import { sweep } from '../sweep.js';
+import { parseSysfs } from './sysfs.js';
 import { tablePage, wordsMemory } from './tables.js';
 
 type Words = readonly (readonly [number, bigint])[];

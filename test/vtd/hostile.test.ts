@@ -7,10 +7,11 @@ import { MAX_CAUSES_PER_KIND } from '../../src/vtd/walk/anomaly.js';
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import { SHARED_TABLE_BUDGET } from '../../src/vtd/walk/state.js';
 import { translate } from '../../src/vtd/walk/translate.js';
-import { walkAll, walkTable } from '../../src/vtd/walk/walk.js';
+import { walkTable } from '../../src/vtd/walk/walk.js';
 import { within } from '../processor-time.js';
 import { leavesOf } from './leaves.js';
 import { tablePage, wordsMemory } from './tables.js';
+import { walkAll } from './walk-all.js';
 
 const format = secondStageFormat({ ...DEFAULT_SETTINGS, haw: 46 });
 const ONES = 0xffffffffffffffffn;
@@ -333,7 +334,7 @@ describe('runs', () => {
       const last = line - (sizes[below] ?? 0n);
       const large = (entry: bigint, level: number) => entry | (level > 1 ? 0x83n : 3n);
       const words: (readonly [number, bigint])[] = [
-          [0x2000 + 3 * 8, below === 3 ? large(last, 3) : 0x3003n],
+        [0x2000 + 3 * 8, below === 3 ? large(last, 3) : 0x3003n],
         [0x2000 + 4 * 8, above === 3 ? large(line, 3) : 0x4003n],
         ...(below === 3 ? [] : [[0x3ff8, below === 2 ? large(last, 2) : 0x10003n] as const]),
         ...(above === 3 ? [] : [[0x4000, above === 2 ? large(line, 2) : 0x11003n] as const]),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { listDevices } from '../../src/vtd/context/list.js';
 import { devicePath, type UnitTables } from '../../src/vtd/context/path.js';
 import { type DeviceId, parseDeviceId } from '../../src/vtd/device-id.js';
-import { inputWidthOf, parseRegset, parseSysfs, settingsOfUnit } from '../../src/vtd/registers.js';
+import { inputWidthOf, parseRegset, settingsOfUnit } from '../../src/vtd/registers.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { dmarTranslationText } from '../../src/vtd/text/dmar-translation.js';
 import { domainTranslationText } from '../../src/vtd/text/domain-translation.js';
@@ -10,6 +10,7 @@ import { pagesPerEntry } from '../../src/vtd/walk/batch.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
 import { fixtureText, withMemory } from './fixtures.js';
 import { leavesOf } from './leaves.js';
+import { parseSysfs } from './sysfs.js';
 
 const DUMPS = ['linux-7.3-live-update/vtd', 'linux-7.3-scalable-mode/vtd'] as const;
 

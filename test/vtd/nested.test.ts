@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { overlay } from '../../src/memory/overlay.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
-import { buildTables } from '../../src/vtd/build.js';
 import { firstStageFormat } from '../../src/vtd/first-stage.js';
 import { guestMemory } from '../../src/vtd/nested.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
+import { buildTables } from './build/build.js';
 import { leavesOf } from './leaves.js';
 import { wordsMemory } from './tables.js';
 

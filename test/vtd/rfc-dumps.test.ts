@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
-import { csvOf } from '../../src/vtd/text/csv.js';
 import { pagesPerEntry } from '../../src/vtd/walk/batch.js';
 import { mergeRuns } from '../../src/vtd/walk/runs.js';
 import type { TableVisit } from '../../src/vtd/walk/state.js';
 import { translate } from '../../src/vtd/walk/translate.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
+import { csvOf } from './csv.js';
 import { RFC_DUMPS, truthDomains, withMemory } from './fixtures.js';
 import { addressOf, leavesOf } from './leaves.js';
 

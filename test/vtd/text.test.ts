@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstStageAttributes } from '../../src/vtd/first-stage.js';
 import { secondStageAttributes, secondStageFormat } from '../../src/vtd/second-stage.js';
-import { csvOf } from '../../src/vtd/text/csv.js';
 import { jsonOf, sizeText, tableOf } from '../../src/vtd/text/table.js';
 import { pagesPerEntry } from '../../src/vtd/walk/batch.js';
 import type { MappedRun } from '../../src/vtd/walk/runs.js';
+import { csvOf } from './csv.js';
 import { batchOf, type Row } from './rows.js';
 
 function plainCsv(rows: readonly Row[]): string {

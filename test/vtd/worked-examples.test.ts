@@ -3,9 +3,10 @@ import { DEFAULT_SETTINGS, type VtdSettings } from '../../src/schema/settings.js
 import { firstStageFormat } from '../../src/vtd/first-stage.js';
 import { secondStageEntry, secondStageFormat } from '../../src/vtd/second-stage.js';
 import { translate } from '../../src/vtd/walk/translate.js';
-import { walkAll, walkTable } from '../../src/vtd/walk/walk.js';
+import { walkTable } from '../../src/vtd/walk/walk.js';
 import { leavesOf } from './leaves.js';
 import { wordsMemory } from './tables.js';
+import { walkAll } from './walk-all.js';
 
 /** Machine A of vtd.md 5. */
 const MACHINE_A: VtdSettings = {

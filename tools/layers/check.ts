@@ -137,12 +137,19 @@ export function checkLayers(root: string): Result {
   return { files: sources.length, imports: edges.length, violations };
 }
 
-/** The structures that are bound: one folder each, with its binding. */
+/** Folders of root trees: what is below these has folders of its own. */
+const ROOTS: readonly string[] = ['root', 'rfc-2024'];
+
+/** The structures that are bound: one folder each, with its binding of memory or of a tree. */
 function subjectsOf(folder: string): string[] {
   const structures = join(folder, 'structures');
   if (!existsSync(structures)) return [];
   return readdirSync(structures, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() && existsSync(join(structures, entry.name, 'binding.ts')) ? [entry.name] : [],
+    entry.isDirectory() &&
+    !ROOTS.includes(entry.name) &&
+    ['binding.ts', 'tree.ts'].some((file) => existsSync(join(structures, entry.name, file)))
+      ? [entry.name]
+      : [],
   );
 }
 

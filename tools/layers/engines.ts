@@ -13,32 +13,28 @@ const ENGINES: readonly string[] = [
   'structures/lists.ts',
   'structures/model.ts',
   'structures/tree.ts',
+  'structures/tree-memory.ts',
+  'structures/compared.ts',
   'structures/blocks.ts',
   'decode/structures/',
   'decode/upstream/believed.ts',
   'decode/upstream/chain.ts',
   'decode/upstream/folios.ts',
   'decode/upstream/vmalloc.ts',
+  'encode/elf.ts',
   'encode/structures/',
   'encode/upstream/chain.ts',
   'encode/upstream/folios.ts',
   'encode/upstream/lists.ts',
-  'references/claim.ts',
-  'references/claims.ts',
-  'references/owners.ts',
-  'references/structures.ts',
-  'references/rider.ts',
-  'references/folios.ts',
-  'references/translation.ts',
-  'references/tables.ts',
-  'diff/outline/structures.ts',
-  'diff/outline/riders.ts',
-  'diff/outline/folios.ts',
-  'diff/outline/owners.ts',
+  'references/',
+  'diff/outline/',
   'diff/kept/uses-tables.ts',
   'report/structure-',
   'report/tree-json.ts',
+  'report/tree-memory-json.ts',
 ];
+/** What places are called is what structures are called. */
+const PLACES = 'references/place.ts';
 /** Where versions of ABIs are named: as facts, as forms, and in what is generated. A path that ends with a slash is a folder. */
 const VERSIONED: readonly string[] = [
   'versions/',
@@ -55,7 +51,7 @@ const VERSION = '(?<![\\w/,-])(?:rfc-2024|[a-z][a-z0-9,_]*(?:-[a-z]+)*-v\\d+)(?!
 export const SAMPLE = { subject: 'memfd', files: 6 } as const;
 /** Where a structure is named for people, in rules and cases, and in registries. A path that ends with a slash is a folder. */
 const SPOKEN =
-  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|expect-found)\.ts$|\/assets\.ts$/;
+  /^(?:cli|validate|records|fuzz\/generated)\/|\/(?:rules|cases)\b|(?:^|\/)(?:index|\w+-found)\.ts$|\/assets\.ts$/;
 
 /** Whether a file names the {@link SAMPLE}, comments included, where it should not have to; other subjects' names may contain it. */
 export function namesSample(path: string, source: string): boolean {
@@ -73,7 +69,7 @@ export interface NameUse {
 
 /** Whether a file, by its path from src, is an engine. */
 export function isEngine(path: string): boolean {
-  return ENGINES.some((engine) => path.startsWith(engine));
+  return path !== PLACES && ENGINES.some((engine) => path.startsWith(engine));
 }
 
 /**

@@ -27,7 +27,7 @@ import { type Context, claim, contextOf } from '../upstream/context.js';
 import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
-import { clearUnlike, restOfPage } from '../upstream/reused.js';
+import { clearBitmaps, clearInForeignPage, clearUnlike, restOfPage } from '../upstream/reused.js';
 
 /** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements after it is one block at most. */
 const MAX_BLOCK_ORDER = 10;
@@ -65,6 +65,8 @@ export function readStructure(
   const at = Number(address);
   const around = restOfPage(reading.context, at + size);
   clearUnlike(reporter, binding.record, { bytes, at }, 0, size, what, around);
+  clearBitmaps(reporter, binding.record, { bytes, at }, what);
+  if (binding.follows === undefined) clearInForeignPage(reporter, memory, { bytes, at }, what);
   return modelOf(reading, binding, read(dataView(bytes), 0) as Fields, address);
 }
 
@@ -180,6 +182,7 @@ function addVariant(
   }
   const { size, read } = fixed(binding.record);
   const address = (model.address as bigint) + BigInt((info.bitOffset ?? 0) / 8);
+  clearBitmaps(reading.context.reporter, binding.record, { bytes, at: Number(address) }, binding.what);
   model[name] = modelOf(reading, binding, read(dataView(bytes), 0) as Fields, address);
   const rest = bytes.subarray(size);
   if (!isZero(rest)) model[`${field.key}Rest`] = rest;

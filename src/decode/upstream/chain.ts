@@ -1,6 +1,8 @@
 /** Lists of records of one size: in linked pages, each with a header, and arrays. */
 import type { BlockInfo } from '../../abi/upstream/model.js';
+import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
+import { looksLike } from '../../schema/plausible.js';
 import type { RecordType } from '../../schema/record.js';
 import { hex } from '../../schema/units.js';
 import { type AreaField, type Chain, listCapacity } from '../../structures/structure.js';
@@ -235,6 +237,12 @@ function readRecords<T>(
   return { records, complete, absent };
 }
 
+/** Whether there can be a record; where the dump has nothing, yes. */
+function isRecordAt(memory: PhysicalMemory, record: RecordType<unknown>, address: bigint): boolean {
+  const bytes = readBytes(memory, address, record.size ?? 0);
+  return bytes === undefined || looksLike(record, dataView(bytes), 0);
+}
+
 /** An allocation of records, and what its header says. */
 export interface RecordArea<T> extends Omit<RecordList<T>, 'blocks'> {
   readonly header?: Readonly<Record<string, bigint>>;
@@ -261,8 +269,11 @@ export function readArea(
     reporter.absent(area.what, address);
     return undefined;
   }
-  if (area.header !== undefined)
-    clearUnlike(reporter, area.header, { bytes, at: Number(address) }, 0, size, area.what);
+  if (area.header !== undefined) {
+    // Both numbers of a header may be damaged; where the first record is none either, the page is somebody else's.
+    const around = () => !isRecordAt(memory, list.element.record, address + BigInt(size));
+    clearUnlike(reporter, area.header, { bytes, at: Number(address) }, 0, size, area.what, around);
+  }
   const header = read?.(dataView(bytes), 0) as Readonly<Record<string, bigint>> | undefined;
   const count = header?.[fields?.find(({ unit }) => unit === 'count')?.id ?? ''] ?? counted;
   const first = address + BigInt(size);

@@ -8,14 +8,12 @@ import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import {
   KHOSER_MEM_BITMAP_PTR,
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
   khoserMemBitmapPtr,
   khoserMemChunkHdr,
   readKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
-import { chunkCapacity } from '../../structures/map/shape.js';
+import { chunkCapacity, pointerOffset } from '../../structures/map/pages.js';
 import { dataView } from '../bytes.js';
 import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.js';
 import { createBlockBits } from './block-bits.js';
@@ -92,10 +90,7 @@ export function readChunks(
       });
     }
     const page = readKnown(memory, at, pageSize);
-    if (
-      page === undefined ||
-      (page.absentAt !== undefined && page.absentAt < at + KHOSER_MEM_CHUNK_HDR_SIZE)
-    ) {
+    if (page === undefined || (page.absentAt !== undefined && page.absentAt < at + pointerOffset(0))) {
       reporter?.absent('chunk of the preserved memory map', address);
       return { chunks, complete: false };
     }
@@ -103,10 +98,10 @@ export function readChunks(
       const piece = { bytes: page.bytes, at };
       const what = 'chunk of the map';
       const claimed = readKhoserMemChunkHdr(dataView(page.bytes), 0).numElms;
-      const end = KHOSER_MEM_CHUNK_HDR_SIZE + Math.min(claimed, capacity) * KHOSER_MEM_BITMAP_PTR_SIZE;
+      const end = pointerOffset(Math.min(claimed, capacity));
       const fits = claimed <= capacity;
       const around = () => !fitsHeader(khoserMemChunkHdr, piece, fits) || !isClear(page.bytes.subarray(end));
-      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, KHOSER_MEM_CHUNK_HDR_SIZE, end, what, around) > 0)
+      if (clearUnlike(reporter, khoserMemBitmapPtr, piece, pointerOffset(0), end, what, around) > 0)
         clearHeader(reporter, khoserMemChunkHdr, piece, fits, what);
     }
     const { next, order, numElms } = readKhoserMemChunkHdr(dataView(page.bytes), 0);
@@ -119,14 +114,16 @@ export function readChunks(
       );
     }
     if (page.absentAt !== undefined) {
-      const known = Math.floor((page.absentAt - at - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
+      const known = Math.floor((page.absentAt - at - pointerOffset(0)) / (khoserMemBitmapPtr.size ?? 1));
       if (known < used) {
         reporter?.absent('rest of a chunk of the preserved memory map', page.absentAt);
         used = known;
       }
     }
-    const end = KHOSER_MEM_CHUNK_HDR_SIZE + used * KHOSER_MEM_BITMAP_PTR_SIZE;
-    const pointers = recordView(khoserMemBitmapPtr, page.bytes.subarray(KHOSER_MEM_CHUNK_HDR_SIZE, end));
+    const pointers = recordView(
+      khoserMemBitmapPtr,
+      page.bytes.subarray(pointerOffset(0), pointerOffset(used)),
+    );
     chunks.push({ address, next, order, numElms, pointers });
     from = `the chunk at ${hex(address)}`;
     address = next;
@@ -162,7 +159,7 @@ function readBitmaps(
     }
     for (let i = 0; i < pointers.length; i++) {
       const pointer = pointers.at(i);
-      const entry = address + BigInt(KHOSER_MEM_CHUNK_HDR_SIZE + i * KHOSER_MEM_BITMAP_PTR_SIZE);
+      const entry = address + BigInt(pointerOffset(i));
       const problem = pointerProblem(pointer, order, shift);
       if (problem !== undefined) {
         complete = false;

@@ -7,14 +7,12 @@ import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
+import { readSlot, slotOffset, usedSlots } from '../../structures/map/pages.js';
 import { losesOrderBit, type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
 import { createBlockBits } from './block-bits.js';
 import { highestBit, readKnown, readU64 } from './pages.js';
 import type { Reporter } from './report.js';
 import { clearUnlikeAddresses, clearUnlikeBits } from './reused.js';
-
-/** A slot of a node: a physical address, kho_radix_node.table[i]. */
-const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 
 /** Whether a tree has a block, by following its key alone; false when the way is absent or damaged. */
 export function radixHas(
@@ -28,7 +26,7 @@ export function radixHas(
   let page = physicalAddress(root);
   for (let level = shape.depth - 1; level > 0; level--) {
     if (page === undefined || page % shape.pageSize !== 0) return false;
-    const slot = readU64(memory, page + radixSlot(shape, key, level) * SLOT);
+    const slot = readU64(memory, page + slotOffset(radixSlot(shape, key, level)));
     if (slot === undefined || slot === 0n) return false;
     page = physicalAddress(slot);
   }
@@ -139,9 +137,8 @@ function pushSlots(
   const below = (level - 1) * shape.tableBits + shape.leafBits;
   const limit = 2 ** (shape.keyBits - below);
   let whole = true;
-  for (let index = slots - 1; index >= 0; index--) {
-    const offset = index * SLOT;
-    if (view.getUint32(offset, true) === 0 && view.getUint32(offset + 4, true) === 0) continue;
+  for (const index of [...usedSlots(view)].reverse()) {
+    const offset = slotOffset(index);
     const child = prefix * slots + index;
     if (child >= limit) {
       whole = false;
@@ -153,7 +150,7 @@ function pushSlots(
       continue;
     }
     stack.push({
-      address: view.getBigUint64(offset, true),
+      address: readSlot(view, index),
       level: level - 1,
       prefix: child,
       slot: at + offset,

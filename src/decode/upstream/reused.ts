@@ -8,7 +8,7 @@ import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { looksLike } from '../../schema/plausible.js';
-import { findTails, findUnlike } from '../../schema/plausible-lists.js';
+import { findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
 import { findUnlikeAddresses, isPageAddress, looksLikeBits } from '../../schema/plausible-words.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
@@ -70,6 +70,28 @@ export function restOfPage(
   };
 }
 
+/**
+ * Clears a record at the start of a page of which the rest is letters, or addresses of the kernel: its page was zeroed
+ * when it was allocated for the record.
+ *
+ * @returns whether it was cleared
+ */
+export function clearInForeignPage(
+  reporter: Told,
+  memory: PhysicalMemory,
+  { bytes, at }: Piece,
+  what: string,
+): boolean {
+  if (at % SMALLEST_PAGE !== 0 || bytes.length >= SMALLEST_PAGE || isClear(bytes)) return false;
+  const page = new Uint8Array(SMALLEST_PAGE);
+  if (memory.read(at, SMALLEST_PAGE, page) < SMALLEST_PAGE) return false;
+  page.fill(0, 0, bytes.length);
+  if (looksLikeBits(dataView(page))) return false;
+  bytes.fill(0);
+  reporter.reused(what, at, at + bytes.length);
+  return true;
+}
+
 /** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */
 export function clearRecord(
   told: Told,
@@ -80,6 +102,13 @@ export function clearRecord(
 ): void {
   if (address !== undefined)
     clearUnlike(told, record, { bytes, at: Number(address) }, 0, record.size ?? 0, what);
+}
+
+/** The same for the words of bits within a record that are somebody else's words. */
+export function clearBitmaps(reporter: Told, record: RecordType<unknown>, piece: Piece, what: string): void {
+  const { found, finish } = collector(reporter, piece, what);
+  findForeignBits(record, dataView(piece.bytes), 0, found);
+  finish();
 }
 
 /** The same for addresses of pages, 0 where there is none. */

@@ -1,11 +1,10 @@
 /** Riders as named things with fields, along their bindings. Knows no rider by name. */
 import { missingOf } from '../../abi/missing.js';
 import type { Place } from '../../references/place.js';
-import { bytesToText } from '../../schema/text.js';
-import type { Compared, Rider, RiderOutline, TaggedList } from '../../structures/rider.js';
+import type { Rider, RiderOutline, TaggedList } from '../../structures/rider.js';
 import type { Model } from '../../structures/structure.js';
-import type { Field, Value } from '../difference.js';
-import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
+import { type Entity, field, type List, strictField } from '../entity.js';
+import { comparedField } from './compared.js';
 import { keptList, type StructureContext } from './structures.js';
 
 /** What a rider says, the same for every version of its ABI. */
@@ -25,31 +24,6 @@ export function riderEntity(rider: Rider, part: Model, context: StructureContext
     fields: outline.fields.map((each) => comparedField(each, part)),
     ...(own.length === 0 ? {} : { lists: own }),
   };
-}
-
-function comparedField({ name, path, unit, only, expected }: Compared, part: Model): Field {
-  const value = valueAt(part, path);
-  const drawn =
-    only === 'summary'
-      ? summaryField(name, value as Value | undefined)
-      : only === 'strict'
-        ? strictField(name, value as Value | undefined)
-        : field(name, value as Value | undefined, unit);
-  if (expected === undefined) return drawn;
-  return { ...drawn, expected: expected === 'grows' ? (a, b) => b > a : () => true };
-}
-
-/** A value, text as such, the number of elements of a list; undefined where a key on the way is not there. */
-function valueAt(part: Model, path: readonly string[]): unknown {
-  let at: unknown = part;
-  for (const key of path) {
-    if (at === undefined) return undefined;
-    at = Array.isArray(at)
-      ? at.flatMap((each) => (each as Model)[key] ?? [])
-      : (at as { readonly [key: string]: unknown })[key];
-  }
-  if (Array.isArray(at)) return at.length;
-  return at instanceof Uint8Array ? bytesToText(at).text : at;
 }
 
 function nodeList(

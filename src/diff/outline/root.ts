@@ -9,10 +9,7 @@ import { isRfc } from '../../versions/generations.js';
 import { type Entity, field, type List, presence, strictField, summaryField } from '../entity.js';
 import type { Span } from '../span.js';
 import { createSpanColumns, SPAN_BATCH, type SpanColumns, spanColumns } from '../span-columns.js';
-import { domainEntity } from './domain.js';
-import { ftraceEntity } from './ftrace.js';
-import { guestmemfsEntity } from './guestmemfs.js';
-import { iommufdEntity } from './iommufd.js';
+import { emptyContainers, nodeLists } from './nodes.js';
 import { type PageOwners, pageOwners } from './owners.js';
 import { structureLists } from './structures.js';
 import { subtreeLists } from './subtrees.js';
@@ -22,12 +19,13 @@ const TREE: Place = { part: 'tree' };
 
 /** Everything that is compared. Lists that a dump of this generation does not have at all are empty. */
 export function outline(handover: Handover, strict: boolean): List[] {
-  const { scratch, preserved, domains, guestmemfs, iommufds, ftrace, memory, memCache } = handover;
+  const { scratch, preserved, memCache } = handover;
   let known: PageOwners | undefined;
   const owners = (): PageOwners => {
     known ??= pageOwners(handover);
     return known;
   };
+  const context = { handover, strict, owners };
   const partial = handover.tree?.complete === false;
   return [
     { name: 'tree', place: TREE, entities: [treeEntity(handover)], partial },
@@ -49,33 +47,15 @@ export function outline(handover: Handover, strict: boolean): List[] {
             ],
           },
         ]),
-    ...subtreeLists({ handover, strict, owners }),
-    ...structureLists({ handover, strict, owners }),
-    {
-      name: 'ftrace',
-      place: { part: 'ftrace' },
-      partial,
-      entities: ftrace === undefined ? [] : [ftraceEntity(ftrace)],
-    },
-    {
-      name: 'domains',
-      place: { part: 'domain' },
-      partial,
-      entities: (domains ?? []).map((domain) => domainEntity(domain, memory, owners, strict)),
-    },
-    {
-      name: 'guestmemfs',
-      place: { part: 'guestmemfs' },
-      partial,
-      entities: guestmemfs === undefined ? [] : [guestmemfsEntity(guestmemfs)],
-    },
-    { name: 'iommufds', place: { part: 'iommufd' }, partial, entities: (iommufds ?? []).map(iommufdEntity) },
+    ...subtreeLists(context),
+    ...structureLists(context),
+    ...nodeLists(context, rfc2024.root, partial),
   ];
 }
 
 /** What the tree is, and which versions it is written in. */
 function treeEntity(handover: Handover): Entity {
-  const { kind, generation, pageSize, tree, fdtAddress, domains, iommufds, preservedMemoryMap } = handover;
+  const { kind, generation, pageSize, tree, fdtAddress, preservedMemoryMap } = handover;
   return {
     place: TREE,
     key: 'tree',
@@ -83,9 +63,7 @@ function treeEntity(handover: Handover): Entity {
       field('kind', kind),
       field('generation', generation),
       field('page size', pageSize, 'size'),
-      // Containers that may be empty.
-      presence('intel-iommu', domains),
-      presence('iommufd', iommufds),
+      ...emptyContainers(rfc2024.root, handover).map(({ name, list }) => presence(name, list)),
       strictField('address', fdtAddress ?? null),
       strictField('preserved-memory-map', preservedMemoryMap),
       strictField('blob', tree?.bytes),

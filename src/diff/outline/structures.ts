@@ -6,7 +6,7 @@ import type { TableTree } from '../../references/claim.js';
 import type { Place } from '../../references/place.js';
 import { translationTrees } from '../../references/translation.js';
 import type { FieldInfo } from '../../schema/record.js';
-import { bytesToText } from '../../schema/text.js';
+import { beforeNul, bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { formById, namedForms, structuresOf, subjectByKey } from '../../structures/index.js';
 import { referredElement } from '../../structures/refers.js';
@@ -159,7 +159,7 @@ function fieldsOfField(
     case 'value':
       if (countedFolios(binding, info.id) !== undefined) return countFields(name, model[bound.key] as bigint);
       if (binding.naming === info.id)
-        return info.text === true ? [strictField(name, model[bound.key] as Uint8Array)] : [];
+        return info.text === true ? nameFields(name, model[bound.key] as Uint8Array) : [];
       if (isListCount(binding, info.id)) return [strictField(name, model[bound.key] as bigint, 'count')];
       return unused ? [] : valueFields(drawn, bound, info, model);
     case 'flags':
@@ -245,11 +245,23 @@ function variantFields(
   return fields;
 }
 
+function nameFields(name: string, raw: Uint8Array): Field[] {
+  return [strictField(name, bytesToText(raw).text), tailField(name, raw)];
+}
+
+/** What lies after the NUL of a text: that it differs is told, and no more, as it was never meant to be handed over. */
+function tailField(name: string, raw: Uint8Array): Field {
+  const tail = raw.subarray(beforeNul(raw).length);
+  const value = tail.some((byte) => byte !== 0) ? tail : undefined;
+  return { ...strictField(`${name} after its NUL`, value), secret: true };
+}
+
 function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: Model): Field[] {
   const raw = model[bound.key];
   const name = info.kernelName;
   if (raw === undefined) return [];
-  if (info.text === true) return [field(name, bytesToText(raw as Uint8Array).text)];
+  if (info.text === true)
+    return [field(name, bytesToText(raw as Uint8Array).text), tailField(name, raw as Uint8Array)];
   const { handover, form, structure } = drawn;
   if (bound.refers !== undefined && form !== undefined) {
     const address = raw as bigint;

@@ -1,8 +1,7 @@
 /** The way of an x86 boot to the tree: boot_params, the setup_data element of type 10, the scratch array. */
-import { SETUP_DATA_SIZE, SetupDataType, writeSetupData } from '../../records/kho.js';
-import { KHO_DATA_SIZE, khoScratch, writeKhoData } from '../../records/kho_root.js';
+import { khoData, khoScratch } from '../../records/kho_root.js';
 import { hex } from '../../schema/units.js';
-import { bootParamsBytes } from '../rfc-memory.js';
+import { bootParamsBytes, khoElementBytes } from '../boot-params.js';
 import { type Json, jsonObjects, jsonWide, optionalWide } from './json.js';
 import { recordBytes } from './lists.js';
 import type { Place } from './place.js';
@@ -23,10 +22,7 @@ export function writeBoot(place: Place, setupData: Json, json: Json, fdtAddress:
   const scratchAddr = address('scratchAddr', () => place.page());
   const element = address('address', () => place.page());
   const bootParams = address('bootParams', () => place.page());
-  const payload = new Uint8Array(SETUP_DATA_SIZE + KHO_DATA_SIZE);
-  const view = new DataView(payload.buffer);
-  writeSetupData(view, 0, { next: 0n, type: SetupDataType.kexecKho, len: KHO_DATA_SIZE });
-  writeKhoData(view, SETUP_DATA_SIZE, {
+  const payload = khoElementBytes(0n, khoData, {
     fdtAddr: fdtAddress,
     fdtSize: address('fdtSize', () => BigInt(place.pageSize)),
     scratchAddr,

@@ -1,16 +1,9 @@
 /** The preserved memory map in each of its forms, as the kernel's writers make it (upstream 2.3.3, 2.4.3). */
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { pageShift } from '../../decode/upstream/pages.js';
-import {
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
-  writeKhoserMemBitmapPtr,
-  writeKhoserMemChunkHdr,
-} from '../../records/kho_map.js';
-import { chunkCapacity, type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
+import { chunkCapacity, writeChunk, writeSlot } from '../../structures/map/pages.js';
+import { type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
 import { MAP_PAGE, type Place } from './place.js';
-
-const SLOT = BigUint64Array.BYTES_PER_ELEMENT;
 
 /**
  * Writes a radix tree (kho-v2 on).
@@ -62,7 +55,7 @@ function descend(place: Place, top: Node, shape: RadixShape, key: bigint): { lea
     if (child === undefined) {
       child = node(place, undefined);
       at.children.set(index, child);
-      new DataView(at.bytes.buffer).setBigUint64(index * SLOT, child.address, true);
+      writeSlot(new DataView(at.bytes.buffer), index, child.address);
     }
     at = child;
   }
@@ -118,11 +111,7 @@ export function writeChunks(
   if (chunks.length === 0) chunks.push({ order: 0, pointers: [] });
   for (const [i, { order, pointers }] of chunks.entries()) {
     const bytes = new Uint8Array(place.pageSize);
-    const view = new DataView(bytes.buffer);
-    writeKhoserMemChunkHdr(view, 0, { next: addresses[i + 1] ?? 0n, order, numElms: pointers.length });
-    for (const [j, pointer] of pointers.entries()) {
-      writeKhoserMemBitmapPtr(view, KHOSER_MEM_CHUNK_HDR_SIZE + j * KHOSER_MEM_BITMAP_PTR_SIZE, pointer);
-    }
+    writeChunk(new DataView(bytes.buffer), { next: addresses[i + 1] ?? 0n, order }, pointers);
     place.put(addresses[i] ?? 0n, bytes, MAP_PAGE);
   }
   return first;

@@ -2,7 +2,7 @@
 import type { PreservedBlocks } from '../../abi/upstream/model.js';
 import { pageSet } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
-import type { MemorySegment } from '../../memory/segments.js';
+import { type MemorySegment, segmentLength } from '../../memory/segments.js';
 import { ModelError } from '../from-json.js';
 import type { Json } from './json.js';
 
@@ -31,6 +31,57 @@ export interface Place {
   keep(order: number): bigint;
   /** A fresh page that the map does not keep, as its own pages. */
   page(): bigint;
+}
+
+/** The memory of a document that says all addresses itself. */
+export interface SaidPlace extends Pick<Place, 'segments' | 'messages'> {
+  /** What nothing says but belongs to a structure: used where a memory does not hold it. */
+  readonly filler: MemorySegment[];
+  /**
+   * Puts bytes at a physical address. What has none is left out, and said, and so is what is over another part.
+   *
+   * @param size bytes that are filled up with zeros
+   */
+  put(address: bigint, bytes: Uint8Array, what: string, size?: number): void;
+  /** Fills in segments from a physical address on. */
+  fill(address: bigint, segments: readonly MemorySegment[], what: string): void;
+}
+
+export function createSaidPlace(): SaidPlace {
+  const segments: MemorySegment[] = [];
+  const filler: MemorySegment[] = [];
+  const messages: string[] = [];
+  const parts: { readonly what: string; readonly start: number; readonly end: number }[] = [];
+  const placed = (address: bigint, size: number, what: string): number | undefined => {
+    if (address >= 0n && address + BigInt(size) <= BigInt(PHYSICAL_LIMIT)) return Number(address);
+    messages.push(`${what} is left out: 0x${address.toString(16)} is not a physical address`);
+    return undefined;
+  };
+  return {
+    ...{ segments, filler, messages },
+    put(address, bytes, what, size = bytes.length) {
+      const start = placed(address, size, what);
+      if (start === undefined) return;
+      const end = start + bytes.length;
+      if (bytes.length > 0) {
+        const other = parts.find((part) => start < part.end && end > part.start);
+        if (other !== undefined)
+          messages.push(`${what} overlaps ${other.what}; the bytes of ${other.what} are kept`);
+        parts.push({ what, start, end });
+        segments.push({ address: start, bytes });
+      }
+      if (size > bytes.length) filler.push({ address: end, zeroLength: size - bytes.length });
+    },
+    fill(address, pieces, what) {
+      const start = placed(
+        address,
+        Math.max(0, ...pieces.map((each) => each.address + segmentLength(each))),
+        what,
+      );
+      if (start === undefined) return;
+      for (const piece of pieces) filler.push({ ...piece, address: start + piece.address });
+    },
+  };
 }
 
 /**

@@ -3,15 +3,14 @@
 import type { Handover } from '../../abi/model.js';
 import { areaAddress } from '../../decode/upstream/vmalloc.js';
 import { firstFrom } from '../../memory/first-after.js';
-import { khoRadixNode } from '../../records/kho_map.js';
 import { addBlobRecords } from '../../references/blobs.js';
-import { elementRecord } from '../../references/element.js';
 import type { BlobInstance, RecordTraits } from '../../references/instance.js';
 import { addReferences } from '../../references/references.js';
 import { type RecordArray, type ReferenceSink, SILENT, type TablePage } from '../../references/sink.js';
 import { entryRecord } from '../../references/tables.js';
 import { addUnit } from '../../references/vtd.js';
 import type { RecordType } from '../../schema/record.js';
+import { MAP_TREE, readSlot, slotOffset, usedSlots } from '../../structures/map/pages.js';
 import type { TreeBinding } from '../../structures/tree.js';
 import type { GivenUnit } from './spaces.js';
 
@@ -37,7 +36,6 @@ export interface RecordGroup {
 }
 
 const ENTRY = BigUint64Array.BYTES_PER_ELEMENT;
-const slot = elementRecord(khoRadixNode, 'table');
 /** Records kept of one list, and lists. */
 const MAX_OWN = 48;
 const MAX_GROUPS = 3000;
@@ -154,14 +152,13 @@ export function createRecordCollector({ handover, units, wanted }: CollectInput)
       const all = group.records.length >= MAX_OWN;
       if (all && !isWanted(page, pageSize)) continue;
       if (memory.read(page, pageSize, bytes) < pageSize) continue;
-      for (let index = 0; index < pageSize / ENTRY; index++) {
-        const value = Number(view.getBigUint64(index * ENTRY, true));
-        if (value === 0 || !known.has(value)) continue;
+      for (const index of usedSlots(view)) {
+        if (!known.has(Number(readSlot(view, index)))) continue;
         group.total++;
-        const address = page + index * ENTRY;
-        if (group.records.length >= MAX_OWN && !isWanted(address, ENTRY)) continue;
+        const address = page + slotOffset(index);
+        if (group.records.length >= MAX_OWN && !isWanted(address, slotOffset(1))) continue;
         group.records.push({
-          record: slot,
+          record: MAP_TREE.slot,
           address,
           inBlob,
           what: `slot ${index} of the radix node at 0x${page.toString(16)}`,

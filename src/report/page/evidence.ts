@@ -9,6 +9,7 @@ import { addBlobRecords } from '../../references/blobs.js';
 import type { BlobInstance, RecordTraits } from '../../references/instance.js';
 import type { ReferenceSink } from '../../references/sink.js';
 import type { FieldInfo, RecordType } from '../../schema/record.js';
+import { beforeNul } from '../../schema/text.js';
 import { type ByteRanges, createRangeCollector, within } from '../../trim/byte-ranges.js';
 import { accessesOf, iovasOf, type LeafBatch, pagesOf, targetsOf } from '../../vtd/walk/batch.js';
 import type { MappingLookup } from '../../what/mapped.js';
@@ -231,8 +232,8 @@ export function createEvidence(
         }
       }
       folios.push({
-        session: hexOf(session.name),
-        handler: hexOf(file.compatible),
+        session: hexOf(beforeNul(session.name)),
+        handler: hexOf(beforeNul(file.compatible)),
         token: `${file.token}`,
         ...(list.order === undefined ? {} : { order: list.order }),
         area: list.area.runs.length > MAX_ROWS ? -1 : areas.number(list.area),

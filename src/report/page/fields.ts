@@ -1,6 +1,6 @@
 /** A record's bytes as rows: where each field is, what is there, and what it means. */
 import type { FieldInfo, RecordType } from '../../schema/record.js';
-import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { beforeNul, bytesToHex, bytesToText } from '../../schema/text.js';
 import { hex, size } from '../../schema/units.js';
 import { flagsText, valueName } from '../../structures/text.js';
 
@@ -114,7 +114,7 @@ function addField(
   rows.push({
     ...row(field, at),
     name,
-    bytes: shown(value),
+    bytes: shown(text === undefined ? value : beforeNul(value)),
     value: text === undefined ? `${value.length} bytes` : JSON.stringify(text.text),
     meaning: text === undefined || text.terminated ? '' : 'not NUL-terminated',
   });

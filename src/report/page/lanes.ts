@@ -1,12 +1,13 @@
 /** The lanes of the map: what physical memory is used for, kind by kind. */
+
 import type { Handover } from '../../abi/model.js';
-import { fsMemRange } from '../../decode/guestmemfs.js';
 import { createFrames, type Frames } from '../../diff/kept/frames.js';
 import type { User } from '../../diff/kept/user.js';
 import type { PageRange } from '../../memory/page-set.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import type { ReferenceSink } from '../../references/sink.js';
 import { bytesToText } from '../../schema/text.js';
+import { fsMemRange } from '../../structures/guestmemfs/memory.js';
 import { notYetWritten } from '../../structures/map/rules-leak.js';
 import { wholePlaceText } from '../place-text.js';
 import { type Bars, type BarsBuilder, createBars, fewer } from './bars.js';

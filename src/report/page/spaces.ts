@@ -3,6 +3,7 @@ import type { Handover } from '../../abi/model.js';
 import { handedIommu } from '../../decode/iommu/domains.js';
 import { domainRequest } from '../../decode/iommu/walks.js';
 import { createFrames, type Frames } from '../../diff/kept/frames.js';
+import { physicalAddress } from '../../memory/read.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../../schema/settings.js';
 import { bytesToText } from '../../schema/text.js';
 import { hex, pciAddress } from '../../schema/units.js';
@@ -177,6 +178,7 @@ function* givenSources({ memory }: Handover, given: readonly GivenUnit[]): Gener
         // The first stage of a nested translation is in the guest's memory.
         if (request.memory !== memory) continue;
         const root = BigInt(request.root);
+        if (physicalAddress(root) === undefined) continue;
         const known = roots.get(`${stage} ${root}`);
         if (known !== undefined) {
           if (!known.devices.includes(device)) known.devices.push(device);

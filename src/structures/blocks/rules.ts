@@ -1,11 +1,13 @@
 /** Block lists of kho-v4 (upstream B1 to B5, B7; for LUO also L4 and L10), those of drafts too. */
 
+import { khoBlockHeaderSer } from '../../records/kho_block.js';
+import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { FILES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
-import { type Elements, eachRule } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findLists, type PlacedList } from '../../validate/upstream/chain.js';
-import { at, BLOCKS, orderAt, wholeMap } from '../../validate/upstream/shared.js';
+import { at, BLOCKS } from '../../validate/upstream/shared.js';
 import { MAX_BLOCKS } from '../blocks.js';
 
 const KB = 'kernel/liveupdate/kho_block.c';
@@ -76,7 +78,7 @@ const blockCount = eachRule(LISTS, {
       if (count >= 1n && count <= BigInt(capacity)) continue;
       yield {
         message: `count of the block at ${hex(address)}, ${what}, is ${count}`,
-        location: at(address, 'kho_block_header_ser.count'),
+        location: fieldPlace(khoBlockHeaderSer, address, 'count'),
         found: `${count}`,
         expected: `1 to ${capacity}`,
       };
@@ -108,50 +110,44 @@ const blockAddress = eachRule(LISTS, {
   },
 });
 
-const blockPreserved: Rule = {
+/** A block of a list, or what comes after those that the dump holds. */
+interface ListedBlock extends Piece {
+  readonly after?: true;
+}
+
+const blockPreserved = preservedRule(LISTS, {
   id: 'BLOCK-005',
   title: 'every block of a list is preserved, as a single page',
-  severity: 'error',
-  generations: BLOCKS,
   source: 'upstream B5',
   evidence: `${KB} kho_block_free_ser; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
   consequence:
     'not checked on reading: a block that is not preserved has been reused by then. Freeing one inside a larger preserved block warns, and the page is lost; one at the start of a larger preserved block is freed together with it',
-  needs: ['memory'],
-  reads: FILES,
-  check(context, report) {
-    const lists = LISTS.each(context, report);
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    for (const list of lists) {
-      const { blocks, what, broken } = list;
-      // Within a page nothing can start (BLOCK-004).
-      const starts = broken !== undefined && broken.next % BigInt(map.pageSize) === 0n;
-      if (starts && broken.kind === 'absent' && !map.contains(Number(broken.next / BigInt(map.pageSize)))) {
-        report.finding({
-          subject: list.subject,
-          message: `the list of ${what} continues at ${hex(broken.next)}, which is not preserved`,
-          location: linkOf(list),
-          found: hex(broken.next),
-        });
-      }
-      for (const { address } of blocks) {
-        const pfn = Math.floor(Number(address) / map.pageSize);
-        if (map.has(pfn, 0)) continue;
-        const order = orderAt(map, pfn);
-        const severity = order > 0 ? ('note' as const) : map.contains(pfn) ? ('warning' as const) : undefined;
-        const how =
-          order > 0 ? `the start of a preserved block of order ${order}` : 'part of a larger preserved block';
-        report.finding({
-          ...(severity === undefined ? {} : { severity }),
-          subject: list.subject,
-          message: `the block at ${hex(address)}, ${what}, is ${severity === undefined ? 'not preserved' : how}`,
-          location: at(address),
-        });
-      }
-    }
+  *pieces({ blocks, broken }, { handover }): Generator<ListedBlock> {
+    // Within a page nothing can start (BLOCK-004).
+    if (broken?.kind === 'absent' && broken.next % BigInt(handover.pageSize) === 0n)
+      yield { start: broken.next, preserved: 'bytes', after: true };
+    for (const { address: start } of blocks) yield { start, preserved: 'page' };
   },
-};
+  fault({ kind, order }, { start, after }, list) {
+    if (after === true)
+      return {
+        message: `the list of ${list.what} continues at ${hex(start)}, which is not preserved`,
+        location: linkOf(list),
+        found: hex(start),
+      };
+    const message = `the block at ${hex(start)}, ${list.what}, is`;
+    const location = at(start);
+    if (kind === 'larger')
+      return {
+        severity: 'note',
+        message: `${message} the start of a preserved block of order ${order}`,
+        location,
+      };
+    return kind === 'within'
+      ? { severity: 'warning', message: `${message} part of a larger preserved block`, location }
+      : { message: `${message} not preserved`, location };
+  },
+});
 
 const blockOwner = eachRule(LISTS, {
   id: 'BLOCK-007',

@@ -1,7 +1,6 @@
 /** The leaves of a domain against the blocks of guestmemfs files, once for the rules that ask about files. */
 
 import type { Domain, GuestmemfsFile, Handover, Ioas } from '../../abi/model.js';
-import { blockNumbers } from '../../decode/guestmemfs.js';
 import type { Facts } from '../../validate/facts.js';
 import {
   iovaOfRow,
@@ -17,7 +16,7 @@ import {
   targetOfRow,
   targetsOf,
 } from '../../vtd/walk/batch.js';
-import { GUESTMEMFS_BLOCK } from '../guestmemfs/memory.js';
+import { blockNumbers, GUESTMEMFS_BLOCK } from '../guestmemfs/memory.js';
 import { perDomain } from './rules-per-domain.js';
 import { areasOf, type DomainAreas, NOWHERE, type Segment } from './rules-segments.js';
 

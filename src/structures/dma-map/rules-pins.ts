@@ -2,8 +2,9 @@
 
 import type { Handover, Ioas } from '../../abi/model.js';
 import { perHandover } from '../../abi/per-handover.js';
+import { guestmemfsInode } from '../../records/guestmemfs.js';
 import { type Reporter, RFC_2024 } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { domainName, placeOf } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
 import { INODE_FILE, LAST_INO, ROOT_INO } from '../guestmemfs/memory.js';
@@ -141,10 +142,7 @@ export const pinsAreNamed = walkRule({
       report.finding({
         subject: { inode: Number(ino) },
         message: `inode ${ino} has ${longTermPins} long_term_pins, but no IOAS names it`,
-        location: {
-          ...(origin.address === undefined ? {} : { address: origin.address }),
-          field: 'guestmemfs_inode.long_term_pins',
-        },
+        location: fieldPlace(guestmemfsInode, origin.address, 'longTermPins'),
         found: `${longTermPins}`,
       });
     }

@@ -9,6 +9,8 @@ import {
   MAPPING_BLOCK_SIZE,
   readGuestmemfsInode,
 } from '../../records/guestmemfs.js';
+import type { KhoMem } from '../../records/kho.js';
+import { memoryRange } from '../tree-memory.js';
 
 /** Bytes of one allocation block (PMD_SIZE on x86-64). */
 export const GUESTMEMFS_BLOCK = 0x200000n;
@@ -47,4 +49,24 @@ const ZEROS = readGuestmemfsInode(new DataView(new ArrayBuffer(GUESTMEMFS_INODE_
  */
 export function freeInode(ino: number): GuestmemfsInode {
   return { ...ZEROS, siblingIno: ino < LAST_INO ? BigInt(ino + 1) : 0n };
+}
+
+/** The data region without its flag bit; undefined when fs_mem is not decoded. */
+export function fsMemRange(
+  guestmemfs: { readonly fsMem?: KhoMem } | undefined,
+): ReturnType<typeof memoryRange> | undefined {
+  return guestmemfs?.fsMem === undefined ? undefined : memoryRange(guestmemfs.fsMem);
+}
+
+const numbers = new WeakMap<BigUint64Array, Float64Array>();
+
+/** Block numbers as numbers, worked out once: exact where they are blocks of a region, and large where not. */
+export function blockNumbers(blocks: BigUint64Array): Float64Array {
+  let found = numbers.get(blocks);
+  if (found === undefined) {
+    found = new Float64Array(blocks.length);
+    for (let i = 0; i < blocks.length; i++) found[i] = Number(blocks[i]);
+    numbers.set(blocks, found);
+  }
+  return found;
 }

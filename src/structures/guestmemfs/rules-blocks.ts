@@ -1,11 +1,10 @@
 /** Rules on the block numbers in mapping pages and the allocation bitmap (rfc-2024 G16 to G20). */
 
 import type { Guestmemfs, Location } from '../../abi/model.js';
-import { blockNumbers, fsMemRange } from '../../decode/guestmemfs.js';
 import { MAPPING_BLOCK_SIZE, mappingBlock } from '../../records/guestmemfs.js';
 import { eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from './memory.js';
+import { ALLOCATOR_BLOCKS, blockNumbers, fsMemRange, GUESTMEMFS_BLOCK } from './memory.js';
 import { bitmapOf } from './rules-bitmap.js';
 import {
   BLOCKS_PATH,

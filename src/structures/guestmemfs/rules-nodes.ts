@@ -1,7 +1,6 @@
 /** Rules on the properties below /guestmemfs (rfc-2024 G1 to G6, G8, G23). */
 
 import type { Guestmemfs } from '../../abi/model.js';
-import { fsMemRange } from '../../decode/guestmemfs.js';
 import { KHO_MEM_NOINIT } from '../../decode/mem-properties.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode } from '../../fdt/tree.js';
@@ -11,7 +10,7 @@ import { compatiblesOf, incompatible } from '../../validate/compatible.js';
 import { RFC_2024 } from '../../validate/rule.js';
 import { type Elements, eachRule, type Fault, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, size } from '../../validate/text.js';
-import { GUESTMEMFS_BLOCK, SUPERBLOCK_PARTS } from './memory.js';
+import { fsMemRange, GUESTMEMFS_BLOCK, SUPERBLOCK_PARTS } from './memory.js';
 import {
   BLOCKS_PATH,
   FS_MEM_PATH,

@@ -3,7 +3,6 @@
 import type { Guestmemfs, GuestmemfsFile, Handover, Location } from '../../abi/model.js';
 import type { RecordView } from '../../abi/record-view.js';
 import { dataView } from '../../decode/bytes.js';
-import { fsMemRange } from '../../decode/guestmemfs.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { findNode, findProperty, propertyValue } from '../../fdt/tree.js';
 import {
@@ -18,7 +17,7 @@ import { GUESTMEMFS } from '../../validate/reads.js';
 import { type Reporter, RFC_2024, type RuleContext } from '../../validate/rule.js';
 import { type Elements, fieldPlace } from '../../validate/shapes.js';
 import { lower } from '../../validate/text.js';
-import { ALLOCATOR_BLOCKS, GUESTMEMFS_BLOCK } from './memory.js';
+import { ALLOCATOR_BLOCKS, fsMemRange, GUESTMEMFS_BLOCK } from './memory.js';
 
 export const SUPERBLOCK_PATH = '/guestmemfs/superblock';
 export const FS_MEM_PATH = '/guestmemfs/fs_mem';

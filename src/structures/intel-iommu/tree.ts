@@ -9,6 +9,8 @@ export const INTEL_IOMMU = 'intel-iommu-v0';
 const device: NodeBinding = {
   name: { number: 'decimal', key: 'index', wide: false },
   place: { list: 'devices' },
+  named: { bus: 'bus', devfn: 'devfn' },
+  compared: [],
   properties: [value('bus', 'bus', bus), value('devfn', 'devfn', devfn)],
   children: [],
 };
@@ -16,6 +18,18 @@ const device: NodeBinding = {
 const domain: NodeBinding = {
   name: { number: 'decimal', key: 'persistentId', wide: true },
   place: { list: 'domains' },
+  part: 'domain',
+  named: { domain: 'persistentId' },
+  tables: { root: 'pgd', levels: 'agaw', more: 2, what: 'domain', number: 'persistentId' },
+  compared: [
+    { name: 'agaw', path: ['agaw'], unit: 'count' },
+    { name: 'devices', path: ['devices'], only: 'presence' },
+    { name: 'devices', path: ['devices'], only: 'summary' },
+    { name: 'pgd', path: ['pgd'], only: 'presence' },
+    { name: 'mem', path: ['mem'], only: 'presence' },
+    { name: 'pgd address', path: ['pgd'], only: 'strict' },
+    { name: 'mem records', path: ['mem'], only: 'strict' },
+  ],
   properties: [
     packed('mem', 'mem', khoMem),
     value('persistent_id', 'persistentId', persistentId),

@@ -1,9 +1,9 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
 
-import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
-import { misplacedRecord } from '../../validate/structures/held.js';
+import { grouped } from '../../schema/grouped.js';
+import { folioRule } from '../../validate/preserved.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
-import { wholeMap } from '../../validate/upstream/shared.js';
 import type { IommuDomain } from './model.js';
 import { isScalable } from './rules-devices.js';
 import {
@@ -23,7 +23,7 @@ const rule = rulesOf(VIEWS.shared);
 const PT = 'drivers/iommu/generic_pt/iommu_pt.h (samikhawaja/linux, not in a release)';
 const LISTS_SOUND = ['IOMMU-004', 'IOMMU-005'];
 
-export const topTable = rule({
+export const topTable = folioRule(VIEWS, {
   id: 'IOMMU-029',
   title: 'the top table of every domain in use starts a page, and is preserved',
   source: 'upstream 4.5',
@@ -31,22 +31,15 @@ export const topTable = rule({
   consequence:
     'BUG_ON: the table is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and the next kernel takes its new contents for page tables',
   requires: LISTS_SOUND,
-  check(context, report) {
-    const views = eachView(context, report);
-    for (const view of views) {
-      for (const domain of view.domains) {
-        const why = misplacedRecord(context.handover, domain.topTable);
-        if (why === undefined) continue;
-        report.finding({
-          subject: domainSubject(view, domain),
-          message: `the top table of ${domainName(view, domain)} ${why === 'is 0' ? why : `at ${hex(domain.topTable)} ${why}`}`,
-          location: fieldPlace(view, 'domains', domain, 'topTable'),
-          found: hex(domain.topTable),
-          expected: 'the start of a preserved block',
-        });
-      }
-    }
-    if (views.some(({ domains }) => domains.length > 0)) wholeMap(context, report);
+  says: (why, address) => (address === 0n ? why : `at ${hex(address)} ${why}`),
+  *folios(view) {
+    for (const domain of view.domains)
+      yield {
+        what: `the top table of ${domainName(view, domain)}`,
+        address: domain.topTable,
+        location: fieldPlace(view, 'domains', domain, 'topTable'),
+        subject: domainSubject(view, domain),
+      };
   },
 });
 

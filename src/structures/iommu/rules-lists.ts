@@ -2,6 +2,7 @@
 
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { readBytes } from '../../memory/read.js';
+import { misplacedRecord } from '../../validate/preserved.js';
 import { IOMMU } from '../../validate/reads.js';
 import { eachRule, rulesOf } from '../../validate/shapes.js';
 import { chainEnds } from '../../validate/structures/chains.js';
@@ -14,7 +15,6 @@ import {
   restoredPages,
   restoredRecord,
 } from '../../validate/structures/generic.js';
-import { misplacedRecord } from '../../validate/structures/held.js';
 import { fieldAt } from '../../validate/structures/place.js';
 import { hex } from '../../validate/text.js';
 import { at } from '../../validate/upstream/shared.js';

@@ -1,9 +1,9 @@
 /** SMMUv3 units of the IOMMU state and their devices: what their records say, without the tables (upstream 4.5, form D). */
 import type { Handover, Location } from '../../abi/model.js';
+import { misplacedRecord } from '../../validate/preserved.js';
 import { IOMMU } from '../../validate/reads.js';
 import type { Reporter, Subject } from '../../validate/rule.js';
 import { draft } from '../../validate/structures/generic.js';
-import { misplacedRecord } from '../../validate/structures/held.js';
 import { counted, hex } from '../../validate/text.js';
 import { orderAt, wholeMap } from '../../validate/upstream/shared.js';
 import { deviceName, deviceSubject, eachView, fieldPlace, type IommuView, unitName } from './rules-view.js';

@@ -1,10 +1,9 @@
 /** Remapping units of the IOMMU state (upstream 4.5). */
 
+import { type Folio, folioRule } from '../../validate/preserved.js';
 import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
-import { misplacedRecord } from '../../validate/structures/held.js';
 import { elementOf } from '../../validate/structures/place.js';
 import { counted, hex } from '../../validate/text.js';
-import { wholeMap } from '../../validate/upstream/shared.js';
 import { pciText } from '../values.js';
 import { vfioFiles } from '../vfio/rules-files.js';
 import type { IommuUnit } from './model.js';
@@ -176,7 +175,7 @@ function lostOn({ model, devices }: IommuView, unit: bigint, files: ReadonlySet<
   return new Set(lost).size;
 }
 
-export const rootTable = eachRule(VIEWS, {
+export const rootTable = folioRule(VIEWS, {
   id: 'IOMMU-019',
   title: 'the root table of every unit in use starts a page, and is preserved',
   source: 'upstream 4.5',
@@ -184,24 +183,17 @@ export const rootTable = eachRule(VIEWS, {
   consequence:
     'BUG_ON: the page is not restored, and the next kernel stops during boot; memory that was not preserved has been reused, and DMA of every device is translated by its new contents',
   requires: ['IOMMU-014'],
-  *faults(view, context, report) {
+  says: (why, address) => `at ${hex(address)} ${why}`,
+  *folios(view) {
     for (const unit of view.units) {
-      const places: [string, string, bigint | undefined][] = [
-        ['intel.rootTable', 'root table', unit.intel?.rootTable],
-        ['smmuv3.l1State', 'state of the stream table', unit.smmuv3?.l1State],
-      ];
-      for (const [id, what, address] of places) {
-        const why = address === undefined ? undefined : misplacedRecord(context.handover, address);
-        if (address === undefined || why === undefined) continue;
-        yield {
-          message: `the ${what} of ${unitName(unit)} at ${hex(address)} ${why}`,
-          location: fieldPlace(view, 'units', unit, id),
-          found: hex(address),
-          expected: 'the start of a preserved block',
-        };
-      }
+      const folio = (id: string, what: string, address: bigint | undefined): Folio => ({
+        what: `the ${what} of ${unitName(unit)}`,
+        address,
+        location: fieldPlace(view, 'units', unit, id),
+      });
+      yield folio('intel.rootTable', 'root table', unit.intel?.rootTable);
+      yield folio('smmuv3.l1State', 'state of the stream table', unit.smmuv3?.l1State);
     }
-    if (view.units.length > 0) wholeMap(context, report);
   },
 });
 

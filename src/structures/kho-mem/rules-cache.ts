@@ -5,10 +5,16 @@ import type { RecordView } from '../../abi/record-view.js';
 import { MEM_HUGE, MEM_NOINIT, memColumns, memPages } from '../../decode/mem-columns.js';
 import { KHO_MEM_NOINIT, type MemProperty, visitedRecords } from '../../decode/mem-properties.js';
 import { unionOf } from '../../memory/page-set.js';
-import { KHO_MEM_SIZE, type KhoMem } from '../../records/kho.js';
+import {
+  KHO_MEM_SIZE,
+  type KhoDataRfc2024,
+  type KhoMem,
+  khoDataRfc2024,
+  SETUP_DATA_SIZE,
+} from '../../records/kho.js';
 import type { PlacedRecord } from '../../validate/facts.js';
 import { RFC_2024 } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 
 const shared = { generations: RFC_2024, needs: ['setup_data'] } as const;
@@ -215,15 +221,17 @@ export const placement = rule({
   consequence:
     'the loader never places them elsewhere; a cache with an incomplete last entry is read past its end',
   check({ handover, facts }, report) {
-    const data = handover.setupData?.rfc2024;
+    const { element, rfc2024: data } = handover.setupData ?? {};
     const scratch = facts.scratch();
-    if (data === undefined || scratch === undefined) return;
+    if (element === undefined || data === undefined || scratch === undefined) return;
+    const inData = (id: keyof KhoDataRfc2024) =>
+      fieldPlace(khoDataRfc2024, element + BigInt(SETUP_DATA_SIZE), id);
     const treeSize = BigInt(handover.tree?.bytes.length ?? 0);
     for (const [what, address, size] of [
       ['the tree', data.dtAddr, treeSize],
       ['the mem cache', data.memCacheAddr, data.memCacheSize],
     ] as const) {
-      const place = { address, field: what === 'the tree' ? 'kho_data.dt_addr' : 'kho_data.mem_cache_addr' };
+      const place = inData(what === 'the tree' ? 'dtAddr' : 'memCacheAddr');
       if (address % LOAD_ALIGN !== 0n) {
         report.finding({
           message: `${what} at ${hex(address)} is not 64 KiB aligned`,
@@ -242,14 +250,14 @@ export const placement = rule({
     if (data.memCacheSize % BigInt(KHO_MEM_SIZE) !== 0n) {
       report.finding({
         message: `the mem cache has ${data.memCacheSize} bytes, not a multiple of ${KHO_MEM_SIZE}`,
-        location: { address: data.memCacheAddr, field: 'kho_data.mem_cache_size' },
+        location: inData('memCacheSize'),
         found: `${data.memCacheSize}`,
       });
     }
     if (scratch.start % PAGE !== 0n || scratch.end % PAGE !== 0n) {
       report.finding({
         message: `scratch ${range(scratch.start, scratch.end)} is not page aligned`,
-        location: { address: scratch.start, field: 'kho_data.scratch_addr' },
+        location: inData('scratchAddr'),
       });
     }
   },

@@ -1,9 +1,11 @@
+import { type Folio, folioRule } from '../../validate/preserved.js';
 import { STRUCTURES } from '../../validate/reads.js';
-import { definedValues, draft, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, misplacedRecord } from '../../validate/structures/held.js';
+import type { Elements } from '../../validate/shapes.js';
+import { definedValues, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
+import { eachHeld, type Held } from '../../validate/structures/held.js';
 import { fieldAt } from '../../validate/structures/place.js';
 import { vmTokens } from '../../validate/structures/vm-tokens.js';
-import { hex } from '../../validate/text.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import type { KvmVcpuState, KvmVmState } from './model.js';
 
 const KVM = 'include/linux/kho/abi/kvm.h (RFC of mid 2026, not in a release)';
@@ -33,51 +35,35 @@ export const vcpuVm = vmTokens<KvmVcpuState>('kvmVcpu', {
   reads: STRUCTURES,
 });
 
-export const blocks = draft({
+/** Machines and their CPUs, of which none needs to be there. */
+const OWNERS: Elements<Held<KvmVcpuState> | Held<KvmVmState>> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: STRUCTURES },
+  each: (context, report) => [
+    ...eachHeld<KvmVcpuState>(context, 'kvmVcpu', report),
+    ...eachHeld<KvmVmState>(context, 'kvmVm', report),
+  ],
+  subject: ({ subject }) => subject,
+};
+
+export const blocks = folioRule(OWNERS, {
   id: 'KVM-004',
   title: 'the state and the control block of a virtual CPU, and the folio list of a machine, are preserved',
-  severity: 'error',
   source: 'upstream 4.9',
   evidence: KVM,
   consequence:
     'memory that was not preserved has been reused: the CPU continues with its new contents. A CPU that keeps running (caretaker) has a control block',
-  reads: STRUCTURES,
-  check(context, report) {
-    const { handover } = context;
-    const check = (
-      held: {
-        form: { root: Parameters<typeof fieldAt>[0] };
-        model: { address: bigint };
-        name: string;
-        subject: object;
-      },
-      id: string,
-      what: string,
-      address: bigint,
-    ): void => {
-      const why = misplacedRecord(handover, address);
-      if (why === undefined) return;
-      report.finding({
-        subject: held.subject,
-        message: `the ${what} of ${held.name.replace(/,$/, '')} at ${hex(address)} ${why}`.replace(
-          'at 0x0 is 0',
-          'is at 0',
-        ),
-        location: fieldAt(held.form.root, held.model.address, id),
-        found: hex(address),
-        expected: 'the start of a preserved block',
-      });
-    };
-    for (const held of eachHeld<KvmVcpuState>(context, 'kvmVcpu', report)) {
-      const { archState, controlBlockAddress, caretaker } = held.model;
-      check(held, 'archState', 'state', archState);
-      if (caretaker || controlBlockAddress !== 0n) check(held, 'cb', 'control block', controlBlockAddress);
-    }
-    for (const held of eachHeld<KvmVmState>(context, 'kvmVm', report)) {
-      const { foliosAddress } = held.model;
-      if (foliosAddress !== undefined && foliosAddress !== 0n)
-        check(held, 'folios', 'folio list', foliosAddress);
-    }
+  *folios({ form, model, name }) {
+    const folio = (id: string, what: string, address: bigint): Folio => ({
+      what: `the ${what} of ${name.replace(/,$/, '')}`,
+      address,
+      location: fieldAt(form.root, model.address, id),
+    });
+    if ('archState' in model) {
+      yield folio('archState', 'state', model.archState);
+      if (model.caretaker || model.controlBlockAddress !== 0n)
+        yield folio('cb', 'control block', model.controlBlockAddress);
+    } else if (model.foliosAddress !== undefined && model.foliosAddress !== 0n)
+      yield folio('folios', 'folio list', model.foliosAddress);
   },
 });
 

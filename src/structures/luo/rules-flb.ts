@@ -268,7 +268,7 @@ const flbMissing = rule({
         message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", but ${none ? 'the address of the FLBs is 0' : 'the FLB page has no entry of that name'}`,
         location: none
           ? at(luo.origin?.address, 'luo_ser.flbs_pa')
-          : at(luo.flbsAddress, 'luo_flb_header_ser.count'),
+          : fieldPlace(luoFlbHeaderSer, luo.flbsAddress, 'count'),
         subject: { handler: label },
         expected: label,
       });

@@ -2,7 +2,7 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
-import { LUO_FILE_SER_SIZE, luoSessionSer } from '../../records/luo.js';
+import { LUO_FILE_SER_SIZE, luoSessionHeaderSer, luoSessionSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
@@ -11,7 +11,7 @@ import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
 import { findLists } from '../../validate/upstream/chain.js';
-import { at, UPSTREAM } from '../../validate/upstream/shared.js';
+import { UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
 import { blockCapacity } from '../blocks.js';
 import { fileCapacity, luoForm, sessionCapacity } from './binding.js';
@@ -67,7 +67,7 @@ const sessionCount = rule({
     if (count <= BigInt(capacity)) return;
     report.finding({
       message: `luo_session_header_ser.count is ${count}, but the area has room for ${capacity}`,
-      location: at(sessionsAddress, 'luo_session_header_ser.count'),
+      location: fieldPlace(luoSessionHeaderSer, sessionsAddress, 'count'),
       found: `${count}`,
       expected: `at most ${capacity}`,
     });

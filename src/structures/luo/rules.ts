@@ -3,13 +3,14 @@
 import type { Subtree } from '../../abi/model.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
-import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { bytesToText } from '../../schema/text.js';
 import { compatiblesOf } from '../../validate/compatible.js';
+import { preservedRule } from '../../validate/preserved.js';
 import { LUO } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
-import { at, BLOCKS, childNamed, orderAt, wholeMap } from '../../validate/upstream/shared.js';
+import { at, BLOCKS, childNamed } from '../../validate/upstream/shared.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
 import type { NodeBinding } from '../tree.js';
@@ -76,6 +77,8 @@ const luoRecord = rule({
   },
 });
 
+const ABI_STRING = /^[a-z][a-z0-9,._-]*-v\d+$/;
+
 /** The bytes do not begin like LUO: decoding keeps none, as a copy of debugfs shows reused memory there. */
 function foreign(
   { handover }: RuleContext,
@@ -98,11 +101,12 @@ function foreign(
   }
   const compatible = bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum);
   const { text } = bytesToText(compatible);
-  const found = /^[\x20-\x7e]+$/.test(text) ? text : bytesToHex(compatible);
+  // Whatever it is else may be somebody else's text.
+  const found = ABI_STRING.test(text) ? `"${text}"` : 'no ABI string';
   report.finding({
-    message: `luo_ser.compatible is "${found}"`,
+    message: `luo_ser.compatible is ${found}`,
     location: { ...location, field: 'luo_ser.compatible' },
-    found,
+    found: found.replaceAll('"', ''),
     ...(expected === undefined ? {} : { expected }),
   });
 }
@@ -209,33 +213,34 @@ function* addressesOf(
     if ('literal' in child.name) yield* addressesOf(child, `${path}/${child.name.literal}`);
 }
 
-const luoPage = rule({
+/** The record that the blob is. */
+const RECORD: Elements<bigint> = {
+  shared: { generations: BLOCKS, needs: ['memory'], reads: LUO },
+  each(context, report) {
+    const address = rider(context, report)?.address;
+    return address === undefined ? [] : [address];
+  },
+};
+
+const luoPage = preservedRule(RECORD, {
   id: 'LUO-017',
   title: 'struct luo_ser is preserved as a single page',
   severity: 'warning',
-  generations: BLOCKS,
   source: 'upstream L17',
   evidence: `${STARTUP}; kernel/liveupdate/kexec_handover.c kho_restore_free, kho_restore_page`,
   consequence:
     'only the first page of a larger block can be restored: freeing any other page after reading it warns, and the page is lost. A luo_ser at the start of a larger block is freed together with it',
-  needs: ['memory'],
-  reads: LUO,
   requires: ['KHO-113', 'KHO-116'],
-  check(context, report) {
-    const luo = rider(context, report);
-    const map = wholeMap(context, report);
-    if (luo?.address === undefined || map === undefined) return;
-    const order = orderAt(map, Number(luo.address / BigInt(map.pageSize)));
-    if (order === 0) return;
-    report.finding({
-      ...(order > 0 ? { severity: 'note' as const } : {}),
-      message:
-        order > 0
-          ? `struct luo_ser at ${hex(luo.address)} is at the start of a block of order ${order}, but the kernel preserves one page`
-          : `struct luo_ser at ${hex(luo.address)} is within a larger block, not at its start`,
-      location: { fdtPath: `/${NAME}`, ...at(luo.address) },
-    });
-  },
+  pieces: (start) => [{ start, preserved: 'page' }],
+  fault: ({ kind, order }, { start }) => ({
+    ...(kind === 'larger' ? { severity: 'note' } : {}),
+    message: `struct luo_ser at ${hex(start)} is ${
+      kind === 'larger'
+        ? `at the start of a block of order ${order}, but the kernel preserves one page`
+        : 'within a larger block, not at its start'
+    }`,
+    location: { fdtPath: `/${NAME}`, ...at(start) },
+  }),
 });
 
 export const luoRules: readonly Rule[] = [

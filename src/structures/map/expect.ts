@@ -9,11 +9,11 @@ import {
   where,
 } from '../../fuzz/expect/field.js';
 import { fires, UNKNOWN } from '../../fuzz/mutation.js';
-import { khoRadixNode, khoserMemBitmapPtr, khoserMemChunkHdr } from '../../records/kho_map.js';
-import { elementRecord } from '../../references/element.js';
+import { khoserMemBitmapPtr, khoserMemChunkHdr } from '../../records/kho_map.js';
+import { MAP_TREE } from './pages.js';
 
 const LIMIT = 1n << 52n;
-const slot = elementRecord(khoRadixNode, 'table');
+const { slot } = MAP_TREE;
 
 /** The size of a chunk's blocks is computed for each bitmap, and for none where there are none. */
 const chunkOrder: FieldRule = ({ value, instance, target }) => {

@@ -1,40 +1,34 @@
 /** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
 
+import type { Handover } from '../../abi/model.js';
 import type { MapChunk } from '../../abi/upstream/model.js';
 import { pageShift } from '../../decode/upstream/pages.js';
 import { physicalAddress } from '../../memory/read.js';
-import {
-  KHOSER_MEM_BITMAP_PTR,
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
-} from '../../records/kho_map.js';
 import { MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { eachRule, fieldPlace, fieldRule, placeIn, type Records, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
-import { chunkCapacity } from './shape.js';
+import { chunkCapacity, MAP_CHUNKS, pointerOffset } from './pages.js';
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
 const BITMAP = 'kernel/kexec_handover.c deserialize_bitmap (6.16 to 7.0)';
 
-const MAP_CHUNKS = {
+const CHAIN = {
   shared: { generations: CHUNKS, needs: ['memory'], reads: MAP },
   each(context: RuleContext, report: Reporter): readonly MapChunk[] {
     notePartMissing(context, report);
     return context.handover.preservedMap?.chunks ?? [];
   },
-} satisfies Elements<MapChunk>;
-const rule = rulesOf(MAP_CHUNKS.shared);
+  model: (chunk) => chunk,
+  name: ({ address }) => `the chunk at ${hex(address)}`,
+  record: () => MAP_CHUNKS.chain.header,
+  address: ({ address }) => address,
+} satisfies Records<MapChunk, MapChunk>;
+const rule = rulesOf(CHAIN.shared);
 
-function header({ address }: MapChunk, field: 'next' | 'order' | 'numElms', name: string) {
-  return at(address + BigInt(KHOSER_MEM_CHUNK_HDR[field]), `khoser_mem_chunk_hdr.${name}`);
-}
-
-function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bitmap', name: string) {
-  const entry = KHOSER_MEM_CHUNK_HDR_SIZE + index * KHOSER_MEM_BITMAP_PTR_SIZE;
-  return at(address + BigInt(entry + KHOSER_MEM_BITMAP_PTR[field]), `khoser_mem_bitmap_ptr.${name}`);
+function pointer({ address }: MapChunk, index: number, field: 'physStart' | 'bitmap') {
+  return fieldPlace(MAP_CHUNKS.list.element.record, address + BigInt(pointerOffset(index)), field);
 }
 
 const chunkChain = rule({
@@ -45,7 +39,7 @@ const chunkChain = rule({
   consequence: 'the next kernel never leaves the loop that follows the chain',
   check(context, report) {
     const { pageSize, memory } = context.handover;
-    const chunks = MAP_CHUNKS.each(context, report);
+    const chunks = CHAIN.each(context, report);
     const last = chunks.at(-1);
     if (last === undefined || last.next === 0n) return;
     const next = physicalAddress(last.next);
@@ -60,31 +54,26 @@ const chunkChain = rule({
         back < 0
           ? `next of the chunk at ${hex(last.address)} is ${hex(last.next)}, which is not a physical address`
           : `next of chunk ${chunks.length - 1} at ${hex(last.address)} leads back to chunk ${back} at ${hex(last.next)}`,
-      location: header(last, 'next', 'next'),
+      location: placeIn(CHAIN, last, 'next'),
       found: hex(last.next),
     });
   },
 });
 
-const chunkCount = eachRule(MAP_CHUNKS, {
+const chunkCount = fieldRule(CHAIN, 'numElms', {
   id: 'KHO-132',
   title: 'num_elms of a chunk does not exceed the room in a page',
   source: 'upstream M2',
   evidence: DESERIALIZE,
   consequence: 'the next kernel takes the memory after the page for bitmap pointers',
-  *faults(chunk, context) {
-    const capacity = chunkCapacity(context.handover.pageSize);
-    if (chunk.numElms <= capacity) return;
-    yield {
-      message: `num_elms of the chunk at ${hex(chunk.address)} is ${chunk.numElms}, but a page has room for ${capacity}`,
-      location: header(chunk, 'numElms', 'num_elms'),
-      found: `${chunk.numElms}`,
-      expected: `at most ${capacity}`,
-    };
-  },
+  allows: (count, _, { handover }) => count <= chunkCapacity(handover.pageSize),
+  says: (count, _, { handover }) =>
+    `is ${count}, but a page has room for ${chunkCapacity(handover.pageSize)}`,
+  found: String,
+  expected: (_count, _chunk, { handover }) => `at most ${chunkCapacity(handover.pageSize)}`,
 });
 
-const bitmapAddress = eachRule(MAP_CHUNKS, {
+const bitmapAddress = eachRule(CHAIN, {
   id: 'KHO-133',
   title: 'every bitmap pointer is a physical address',
   source: 'upstream M3',
@@ -99,34 +88,32 @@ const bitmapAddress = eachRule(MAP_CHUNKS, {
       if (bitmap !== 0n && physicalAddress(bitmap) !== undefined) continue;
       yield {
         message: `bitmap ${i} of the chunk at ${hex(chunk.address)} is at ${hex(bitmap)}`,
-        location: pointer(chunk, i, 'bitmap', 'bitmap'),
+        location: pointer(chunk, i, 'bitmap'),
         found: hex(bitmap),
       };
     }
   },
 });
 
-const chunkOrder = eachRule(MAP_CHUNKS, {
+/** The largest order whose size in bytes a 32-bit int holds. */
+function largestOrder({ pageSize }: Pick<Handover, 'pageSize'>): number {
+  return 30 - pageShift(pageSize);
+}
+
+const chunkOrder = fieldRule(CHAIN, 'order', {
   id: 'KHO-134',
   title: "the size of a chunk's blocks fits in 31 bits",
   source: 'upstream M4',
   evidence: BITMAP,
   consequence:
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
-  *faults(chunk, context) {
-    const limit = 30 - pageShift(context.handover.pageSize);
-    // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
-    if (chunk.order <= limit || chunk.numElms === 0) return;
-    yield {
-      message: `order of the chunk at ${hex(chunk.address)} is ${chunk.order}`,
-      location: header(chunk, 'order', 'order'),
-      found: `${chunk.order}`,
-      expected: `at most ${limit}`,
-    };
-  },
+  // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
+  allows: (order, { numElms }, { handover }) => order <= largestOrder(handover) || numElms === 0,
+  found: String,
+  expected: (_order, _chunk, { handover }) => `at most ${largestOrder(handover)}`,
 });
 
-const bitmapStart = eachRule(MAP_CHUNKS, {
+const bitmapStart = eachRule(CHAIN, {
   id: 'KHO-136',
   title: 'phys_start is a multiple of the range that its bitmap covers',
   source: 'upstream M6',
@@ -149,7 +136,7 @@ const bitmapStart = eachRule(MAP_CHUNKS, {
         message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
           unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
         }`,
-        location: pointer(chunk, i, 'physStart', 'phys_start'),
+        location: pointer(chunk, i, 'physStart'),
         found: hex(physStart),
       };
     }
@@ -166,14 +153,14 @@ const bitmapsOnce = rule({
   requires: ['KHO-134', 'KHO-136'],
   check(context, report) {
     const seen = new Set<string>();
-    for (const chunk of MAP_CHUNKS.each(context, report)) {
+    for (const chunk of CHAIN.each(context, report)) {
       for (let i = 0; i < chunk.pointers.length; i++) {
         const { physStart } = chunk.pointers.at(i);
         const key = `${chunk.order}:${physStart}`;
         if (seen.has(key)) {
           report.finding({
             message: `a second bitmap of order ${chunk.order} for ${hex(physStart)}`,
-            location: pointer(chunk, i, 'physStart', 'phys_start'),
+            location: pointer(chunk, i, 'physStart'),
           });
         }
         seen.add(key);

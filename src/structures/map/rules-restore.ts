@@ -2,14 +2,15 @@
 
 import type { Generation } from '../../abi/model.js';
 import { bytesToText } from '../../schema/text.js';
+import { claimPieces, type Piece, preservedRule } from '../../validate/preserved.js';
 import { MAP_AND_OWNERS, OWNERS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext, Subject } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex, range } from '../../validate/text.js';
 import { blobs, quoted } from '../../validate/upstream/blobs.js';
 import { findAreas } from '../../validate/upstream/chain.js';
-import { luoClaims } from '../../validate/upstream/claims.js';
+import { luoClaims, releasedRecords } from '../../validate/upstream/claims.js';
 import {
   at,
   CHUNKS,
@@ -19,7 +20,7 @@ import {
   UPSTREAM,
   wholeMap,
 } from '../../validate/upstream/shared.js';
-import { findMemfds, scanFolios } from '../memfd/rules-scan.js';
+import { scanFolios } from '../memfd/rules-scan.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS });
 
@@ -28,35 +29,27 @@ const MEMFD = /^memfd-v\d+$/;
 const RESTORE = 'kernel/liveupdate/kexec_handover.c kho_restore_page';
 
 /** A block that some consumer restores as a folio. */
-interface Restored {
+interface Restored extends Piece {
   readonly what: string;
   readonly subject?: Subject;
-  readonly address: bigint;
-  /** Pages that are read of it, 1 where nothing is said. */
-  readonly pages?: number;
+  readonly pageSize: number;
 }
 
 /** Records and arrays that no other rule looks at. */
 function* restored({ handover }: RuleContext): Generator<Restored> {
   const { luo, pageSize } = handover;
-  if (luo === undefined) return;
-  for (const { at: kind, what, subject, runs } of luoClaims(handover)) {
-    if (kind === 'pages') continue;
-    for (const { start, end } of runs())
-      yield { what, subject, address: BigInt(start), pages: (Number(end) - Number(start)) / pageSize };
-  }
-  for (const { name, subject, file } of findMemfds(handover)) {
-    yield { what: `the record of ${name}`, subject, address: file.data };
+  for (const claim of [...luoClaims(handover), ...releasedRecords(handover)]) {
+    const { what, subject, preserved } = claim;
+    // Pages of a list are BLOCK-005.
+    if (preserved === 'block')
+      for (const piece of claimPieces(claim)) yield { ...piece, what, subject, pageSize };
   }
   // Of a record that is not in the dump it is known all the same whether it is preserved.
-  for (const { name, files = [] } of luo.sessions ?? []) {
-    for (const { compatible, data, memfd, token } of files) {
-      if (memfd !== undefined || data === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
-      yield {
-        what: `the record of token ${hex(token)}, session ${quoted(name)},`,
-        subject: fileSubject({ name }, { token }),
-        address: data,
-      };
+  for (const { name, files = [] } of luo?.sessions ?? []) {
+    for (const { compatible, data: start, memfd, token } of files) {
+      if (memfd !== undefined || start === 0n || !MEMFD.test(bytesToText(compatible).text)) continue;
+      const what = `the record of token ${hex(token)}, session ${quoted(name)},`;
+      yield { start, preserved: 'block', what, subject: fileSubject({ name }, { token }), pageSize };
     }
   }
 }
@@ -92,37 +85,32 @@ const splitRuns = rule({
   },
 });
 
-const restoredHeads = rule({
+const RESTORED: Elements<Restored> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: MAP_AND_OWNERS },
+  each: (context) => restored(context),
+  subject: ({ subject = {} }) => subject,
+};
+
+const restoredHeads = preservedRule(RESTORED, {
   id: 'KHO-151',
   title: 'everything that LUO and memfd restore is preserved, and is at the start of a block',
   source: 'upstream X11, 2.6',
   evidence: RESTORE,
   consequence:
     'memory that is not preserved is reused before it is read; inside a block the restore warns and returns NULL',
-  check(context, report) {
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    const page = BigInt(map.pageSize);
-    for (const { what, subject = {}, address, pages = 1 } of restored(context)) {
-      const pfn = Number(address / page);
-      if (orderAt(map, pfn) >= 0) {
-        const start = address - (address % page);
-        const [gap] = pages === 1 ? [] : map.uncovered(start, start + page * BigInt(pages));
-        if (gap === undefined) continue;
-        report.finding({
-          subject,
-          message: `${what} at ${hex(address)}: ${range(gap.start, gap.end)} is not preserved`,
-          location: at(gap.start),
-          expected: `${pages} pages`,
-        });
-        continue;
-      }
-      report.finding({
-        subject,
-        message: `${what} at ${hex(address)} ${map.contains(pfn) ? 'is within a block, not at its start' : 'is not preserved'}`,
-        location: at(address),
-      });
-    }
+  pieces: (each) => [each],
+  fault({ kind, gap }, { start, end = start }, { what, pageSize }) {
+    const name = `${what} at ${hex(start)}`;
+    if (kind === 'part')
+      return {
+        message: `${name}: ${range(gap.start, gap.end)} is not preserved`,
+        location: at(gap.start),
+        expected: `${(Number(end) - Number(start)) / pageSize} pages`,
+      };
+    return {
+      message: `${name} ${kind === 'within' ? 'is within a block, not at its start' : 'is not preserved'}`,
+      location: at(start),
+    };
   },
 });
 
@@ -149,7 +137,7 @@ const pageAligned = rule({
       });
     };
     for (const { name, address } of blobs(handover)) check(`the blob of ${name}`, address, { node: name });
-    for (const { what, address, subject = {} } of restored(context)) check(what, address, subject);
+    for (const { what, start, subject = {} } of restored(context)) check(what, start, subject);
     for (const { owner, subject, area } of findAreas(handover)) {
       for (const address of area.chunks) check(`a list page of ${owner}`, BigInt(address), subject);
     }
@@ -198,9 +186,9 @@ function checkOrders(context: RuleContext, report: Reporter): void {
     const order = orderAt(map, Number(address) / map.pageSize);
     if (order > limit) found('the folio of kho_test', address, order, { node: 'kho_test' });
   }
-  for (const { what, address, subject = {} } of restored(context)) {
-    const order = orderAt(map, Number(address / BigInt(map.pageSize)));
-    if (order > limit) found(what, address, order, subject);
+  for (const { what, start, subject = {} } of restored(context)) {
+    const order = orderAt(map, Number(start / BigInt(map.pageSize)));
+    if (order > limit) found(what, start, order, subject);
   }
 }
 

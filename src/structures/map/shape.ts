@@ -3,23 +3,7 @@
  * linked (kernel/kexec_handover.c of 6.16 to 7.0), and from kho-v2 on a radix tree of pages whose leaves are bitmaps
  * (include/linux/kho/abi/kexec_handover.h).
  */
-import {
-  KHOSER_MEM_BITMAP_PTR_SIZE,
-  KHOSER_MEM_CHUNK_HDR_SIZE,
-  khoRadixLeaf,
-  khoRadixNode,
-  khoserMemBitmapPtr,
-  khoserMemChunkHdr,
-} from '../../records/kho_map.js';
 import { FACTS, type Generation } from '../../versions/generations.js';
-
-/** What maps are made of. */
-export const MAP_RECORDS = [khoserMemChunkHdr, khoserMemBitmapPtr, khoRadixNode, khoRadixLeaf] as const;
-
-/** Pointers that fit a chunk. */
-export function chunkCapacity(pageSize: number): number {
-  return Math.floor((pageSize - KHOSER_MEM_CHUNK_HDR_SIZE) / KHOSER_MEM_BITMAP_PTR_SIZE);
-}
 
 /** The numbers that follow from the page size. */
 export interface RadixShape {

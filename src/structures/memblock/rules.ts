@@ -3,12 +3,15 @@
 import type { Subtree } from '../../abi/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
 import { children, findProperty, nodeName, propertyValue, rootNode } from '../../fdt/tree.js';
+import type { Claim } from '../../references/claim.js';
+import { claimsOf } from '../../references/claims.js';
 import { compatiblesOf } from '../../validate/compatible.js';
+import { claimPieces, preservedRule } from '../../validate/preserved.js';
 import { MEMBLOCK } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { hex, range } from '../../validate/text.js';
-import { at, childNamed, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { at, childNamed, UPSTREAM } from '../../validate/upstream/shared.js';
 import { memblockV1 } from './binding.js';
 
 const rule = rulesOf({ generations: UPSTREAM, needs: ['memory'], reads: MEMBLOCK });
@@ -88,27 +91,26 @@ const regionProperties = rule({
   },
 });
 
-const regionPreserved = rule({
+/** Regions whose place is known, as memory that somebody has. */
+const REGIONS: Elements<Claim> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: MEMBLOCK },
+  each: ({ handover }) =>
+    claimsOf(handover).filter(({ at: kind, place }) => kind === 'contents' && place.part === NAME),
+  subject: ({ subject }) => subject,
+};
+
+const regionPreserved = preservedRule(REGIONS, {
   id: 'MEMBLOCK-005',
   title: 'every region is entirely preserved',
   source: 'upstream R5',
   evidence: 'mm/memblock.c reserve_mem_kho_revive',
   consequence:
     'not checked: the kernel trusts the address and does not reserve the region itself, so the rest is handed out and overwritten',
-  check(context, report) {
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    for (const { name = '', start, size } of context.handover.memblock?.regions ?? []) {
-      if (start === undefined || size === undefined) continue;
-      const [gap] = map.uncovered(start, start + size);
-      if (gap === undefined) continue;
-      report.finding({
-        subject: { node: name },
-        message: `memblock region "${name}", ${range(start, start + size)}: ${range(gap.start, gap.end)} is not preserved`,
-        location: { fdtPath: `/${NAME}/${name}`, address: gap.start },
-      });
-    }
-  },
+  pieces: claimPieces,
+  fault: ({ gap }, { start, end = start }, { name, place }) => ({
+    message: `${name}, ${range(start, end)}: ${range(gap.start, gap.end)} is not preserved`,
+    location: { fdtPath: `/${NAME}/${place.region}`, address: gap.start },
+  }),
 });
 
 const regionNames = rule({

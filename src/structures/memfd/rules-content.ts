@@ -2,9 +2,9 @@
 import type { Rule } from '../../validate/rule.js';
 import { eachRule, type Fault, placeIn, type Words } from '../../validate/shapes.js';
 import { counted, hex, size as sizeText } from '../../validate/text.js';
-import { at, wholeMap } from '../../validate/upstream/shared.js';
+import { wholeMap } from '../../validate/upstream/shared.js';
 import type { GapCause, GapTally } from './rules-coverage.js';
-import { findMemfds, MEMFDS, type PlacedMemfd, SCANS } from './rules-scan.js';
+import { findMemfds, folioPlace, MEMFDS, type PlacedMemfd, SCANS } from './rules-scan.js';
 
 const PRESERVE = 'mm/memfd_luo.c memfd_luo_preserve_folios';
 
@@ -15,7 +15,7 @@ const folioContent = eachRule(SCANS, {
   evidence: `${PRESERVE}, memfd_luo_retrieve_folios; CVE-2026-43389`,
   consequence:
     'without MEMFD_LUO_FOLIO_DIRTY reclaim may free the folio in the next kernel as if nothing had been written to it; without MEMFD_LUO_FOLIO_UPTODATE its first fault zeroes it. From 7.1 on the kernel sets both on every folio; 6.19 and 7.0 write the state that the folio had when it was preserved, and lose later changes: a warning there',
-  *faults({ owner, faults }, { handover }) {
+  *faults({ owner, faults }) {
     for (const [tally, flag] of [
       [faults.clean, 'MEMFD_LUO_FOLIO_DIRTY'],
       [faults.stale, 'MEMFD_LUO_FOLIO_UPTODATE'],
@@ -25,7 +25,7 @@ const folioContent = eachRule(SCANS, {
       yield {
         severity: owner.memfd.seals === undefined ? 'warning' : 'error',
         message: `folio ${tally.position} of ${owner.name}, index ${hex(tally.index)}, lacks ${flag}${more}`,
-        location: at(BigInt(tally.pfn) * BigInt(handover.pageSize), 'memfd_luo_folio_ser.flags'),
+        location: folioPlace(owner, tally.position, 'flags'),
         found: hex(tally.flags),
         expected: '0x3',
       };
@@ -89,12 +89,12 @@ const folioOrders = gapRule('lost', {
   consequence:
     'the folio gets the order that the map has for its first page: the rest of it is free memory to the next kernel, is handed out and overwritten, and reads as zeros in the file',
   tell(tally, owner, pageSize) {
-    const { position, pfn, index, order, start, end } = tally;
+    const { position, index, order, start, end } = tally;
     const next =
       end === Math.ceil(Number(owner.memfd.size) / pageSize) ? 'the file ends' : 'the next one starts';
     return {
       message: `folio ${position} of ${owner.name}, index ${hex(index)}, is a block of order ${order} in the map, but ${next} at index ${hex(end)}: missing ${inAll(tally, pageSize)}`,
-      location: at(BigInt(pfn) * BigInt(pageSize), 'memfd_luo_folio_ser.index'),
+      location: folioPlace(owner, position, 'index'),
       found: `order ${order}, ${counted(start - index, 'page')}`,
       expected: counted(end - index, 'page'),
     };

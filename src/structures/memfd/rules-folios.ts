@@ -1,16 +1,17 @@
 /** Folios of preserved memfds (upstream H8 to H14, H16). */
+import { luoFileSer } from '../../records/luo.js';
 import type { Rule, Severity } from '../../validate/rule.js';
-import { type Elements, eachRule, uniqueRule, type Words } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, uniqueRule, type Words } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
-import { at, withMap } from '../../validate/upstream/shared.js';
-import { type FolioFault, type FolioScan, type FolioTally, MEMFDS, SCANS } from './rules-scan.js';
+import { withMap } from '../../validate/upstream/shared.js';
+import { type FolioFault, type FolioScan, type FolioTally, folioPlace, MEMFDS, SCANS } from './rules-scan.js';
 
 const RETRIEVE = 'mm/memfd_luo.c memfd_luo_retrieve_folios';
 
 /** A rule that reads the tallies of one fault: a list has one finding, on its first entry with the fault. */
 function folioRule(
   fault: FolioFault,
-  field: string,
+  field: 'pfn' | 'flags' | 'index',
   {
     of = SCANS,
     text,
@@ -26,14 +27,14 @@ function folioRule(
   return eachRule(of, {
     evidence: RETRIEVE,
     ...words,
-    faults(scan, { handover }) {
+    faults(scan) {
       const tally = scan.faults[fault];
       if (tally === undefined) return undefined;
       const more = tally.count > 1 ? ` (and ${tally.count - 1} more)` : '';
       return {
         severity: severityOf?.(scan),
         message: `folio ${tally.position} of ${scan.owner.name}: ${text(tally, scan)}${more}`,
-        location: at(BigInt(tally.pfn) * BigInt(handover.pageSize), `memfd_luo_folio_ser.${field}`),
+        location: folioPlace(scan.owner, tally.position, field),
       };
     },
   });
@@ -128,7 +129,7 @@ const recordsOwned = uniqueRule(MEMFDS, {
   key: ({ file }, { handover }) => file.data / BigInt(handover.pageSize),
   fault: ({ name, file }, first) => ({
     message: `the records of ${first.name} and of ${name} are on the same page, at ${hex(file.data)}`,
-    location: at(file.data, 'luo_file_ser.data'),
+    location: fieldPlace(luoFileSer, file.origin?.address, 'data'),
   }),
 });
 

@@ -1,12 +1,20 @@
 /** One pass over the folio lists of all memfds; the rules on folios read its tallies. */
 
+import type { Location } from '../../abi/model.js';
 import { perHandover } from '../../abi/per-handover.js';
 import type { LuoFile, LuoSession, Memfd, PreservedPages } from '../../abi/upstream/model.js';
+import { areaAddress } from '../../decode/upstream/vmalloc.js';
 import { expectEntries } from '../../memory/work.js';
-import { MemfdLuoFolioSerFlags, memfdLuoSer, memfdLuoSerV1 } from '../../records/memfd.js';
+import {
+  MEMFD_LUO_FOLIO_SER_SIZE,
+  MemfdLuoFolioSerFlags,
+  memfdLuoFolioSer,
+  memfdLuoSer,
+  memfdLuoSerV1,
+} from '../../records/memfd.js';
 import { FOLIOS } from '../../validate/reads.js';
 import type { Subject } from '../../validate/rule.js';
-import type { Elements, Records } from '../../validate/shapes.js';
+import { type Elements, fieldPlace, type Records } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -96,6 +104,15 @@ export const findMemfds = perHandover(({ luo }): readonly PlacedMemfd[] =>
     ),
   ),
 );
+
+/** A field of an entry of a folio list: where the list has it, not where the folio is. */
+export function folioPlace(
+  { memfd }: PlacedMemfd,
+  position: number,
+  id: 'pfn' | 'flags' | 'index',
+): Location {
+  return fieldPlace(memfdLuoFolioSer, areaAddress(memfd.area, position * MEMFD_LUO_FOLIO_SER_SIZE), id);
+}
 
 /** Memfds, for the rules on their records. */
 export const MEMFDS: Records<PlacedMemfd, Memfd> = {

@@ -7,11 +7,12 @@ import { findProperty, propertyValue } from '../../fdt/tree.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { lookUpSeverity } from '../../validate/fdt/index.js';
+import { preservedRule } from '../../validate/preserved.js';
 import { BLOBS, MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
-import { blobs } from '../../validate/upstream/blobs.js';
+import { type Blob, blobs } from '../../validate/upstream/blobs.js';
 import { blobForm } from '../../validate/upstream/riders.js';
 import { readableTree, SIZED, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { upstreamRoots } from './tree.js';
@@ -119,27 +120,23 @@ const trueSize = rule({
   },
 });
 
-const blobPreserved = rule({
+const BLOB_MEMORY: Elements<Blob> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: MAP },
+  each: ({ handover }) => blobs(handover),
+};
+
+const blobPreserved = preservedRule(BLOB_MEMORY, {
   id: 'KHO-116',
   title: "every child's blob is preserved",
   source: 'upstream E16',
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree (a comment asks for it, nothing checks it)',
   consequence: 'its pages are freed and reused before the consumer reads them',
-  needs: ['memory'],
-  reads: MAP,
   requires: ['KHO-113'],
-  check(context, report) {
-    const pages = wholeMap(context, report);
-    if (pages === undefined) return;
-    for (const { name, address, length, location } of blobs(context.handover)) {
-      const [gap] = pages.uncovered(address, address + length);
-      if (gap === undefined) continue;
-      report.finding({
-        message: `the blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
-        location,
-      });
-    }
-  },
+  pieces: ({ address: start, length }) => [{ start, end: start + length, preserved: 'bytes' }],
+  fault: ({ gap }, _, { name, address, length, location }) => ({
+    message: `the blob of ${name} at ${hex(address)} (${counted(length, 'byte')}): ${range(gap.start, gap.end)} is not preserved`,
+    location,
+  }),
 });
 
 const blobTree = rule({

@@ -1,13 +1,19 @@
 /** How the next kernel finds the tree (upstream E1 to E5): the x86 setup_data list, `/chosen` of a device tree. */
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress, readBytes } from '../../memory/read.js';
-import { BOOT_PARAMS, readSetupData, SETUP_DATA_SIZE, SetupDataType } from '../../records/kho.js';
-import { KHO_DATA_SIZE } from '../../records/kho_root.js';
+import {
+  BOOT_PARAMS,
+  readSetupData,
+  SETUP_DATA_SIZE,
+  SetupDataType,
+  setupData as setupDataRecord,
+} from '../../records/kho.js';
+import { KHO_DATA_SIZE, khoData } from '../../records/kho_root.js';
 import { bytesToHex } from '../../schema/text.js';
 import type { Rule } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed } from '../../validate/text.js';
-import { at, reportDiagnostics, UPSTREAM } from '../../validate/upstream/shared.js';
+import { reportDiagnostics, UPSTREAM } from '../../validate/upstream/shared.js';
 
 const rule = rulesOf({ generations: UPSTREAM });
 
@@ -64,7 +70,7 @@ const finiteList = rule({
     const found = (message: string, address: bigint) =>
       report.finding({
         message: `the setup_data list of boot_params at ${hex(bootParams)} ${message} after ${counted(elements.length, 'element')}`,
-        location: at(address, 'setup_data.next'),
+        location: fieldPlace(setupDataRecord, address, 'next'),
         expected: 'a next of 0, or the address of an element',
       });
     if (absent !== undefined && physicalAddress(absent) === undefined)
@@ -97,7 +103,7 @@ const oneKhoElement = rule({
     report.finding({
       ...(same ? { severity: 'warning' as const } : {}),
       message: `${own.length} elements of type ${SetupDataType.kexecKho}${same ? ' with the same contents' : ''}: ${listed(own.map(({ address }) => hex(address)))}`,
-      location: at(own[1]?.address, 'setup_data.type'),
+      location: fieldPlace(setupDataRecord, own[1]?.address, 'type'),
       found: `${own.length} elements`,
       expected: 'one',
     });
@@ -124,7 +130,7 @@ const payloadLength = rule({
     report.finding({
       severity: fails ? 'error' : 'warning',
       message: `setup_data.len of the element at ${hex(element)} is ${len}, but struct kho_data has ${KHO_DATA_SIZE} bytes`,
-      location: at(element, 'setup_data.len'),
+      location: fieldPlace(setupDataRecord, element, 'len'),
       found: `${len}`,
       expected: `${KHO_DATA_SIZE}`,
     });
@@ -149,7 +155,7 @@ const statedSize = rule({
     report.finding({
       severity: short ? 'error' : 'warning',
       message: `kho_data.fdt_size is ${hex(size)}${size === 0n ? ', so nothing is mapped' : short ? `, but the tree has ${totalsize} bytes` : `, but a page has ${pageSize} bytes`}`,
-      location: at(setupData.element, 'kho_data.fdt_size'),
+      location: fieldPlace(khoData, setupData.element + BigInt(SETUP_DATA_SIZE), 'fdtSize'),
       found: hex(size),
       expected: hex(pageSize),
     });

@@ -1,12 +1,13 @@
 /** Scratch, the memory that the next kernel uses before it knows what is preserved (upstream C1 to C7). */
 
-import type { AddressRange } from '../../abi/model.js';
+import type { AddressRange, Location, SetupDataKho } from '../../abi/model.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
-import { KHO_SCRATCH_SIZE } from '../../records/kho_root.js';
+import { SETUP_DATA_SIZE } from '../../records/kho.js';
+import { KHO_SCRATCH_SIZE, type KhoData, khoData, khoScratch } from '../../records/kho_root.js';
 import { SCRATCH, SCRATCH_AND_MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, range, size } from '../../validate/text.js';
 import { at, notePartMissing, pageBlockSize, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 
@@ -30,6 +31,17 @@ function regions(
   return [];
 }
 
+/** A field of struct kho_data, the payload of its setup_data element. */
+function inData({ element }: SetupDataKho, id: keyof KhoData): Location {
+  return fieldPlace(khoData, element + BigInt(SETUP_DATA_SIZE), id);
+}
+
+/** A field of a region in the array, as far as it is known where that is. */
+function regionPlace({ handover }: RuleContext, i: number, id: 'addr' | 'size'): Location {
+  const array = handover.setupData?.khoData?.scratchAddr;
+  return fieldPlace(khoScratch, array === undefined ? undefined : array + BigInt(i * KHO_SCRATCH_SIZE), id);
+}
+
 const arraySize = rule({
   id: 'KHO-121',
   title: 'the scratch array consists of whole entries',
@@ -46,7 +58,7 @@ const arraySize = rule({
     if (setupData === undefined || size === undefined || size % BigInt(KHO_SCRATCH_SIZE) === 0n) return;
     report.finding({
       message: `kho_data.scratch_size is ${size}, not a multiple of ${KHO_SCRATCH_SIZE}`,
-      location: at(setupData.element, 'kho_data.scratch_size'),
+      location: inData(setupData, 'scratchSize'),
       found: `${size}`,
       expected: `a multiple of ${KHO_SCRATCH_SIZE}`,
     });
@@ -73,7 +85,7 @@ const wholeArray = rule({
     const tell = (message: string, expected: bigint): void =>
       report.finding({
         message,
-        location: at(setupData.element, 'kho_data.scratch_size'),
+        location: inData(setupData, 'scratchSize'),
         found: `${data.scratchSize}`,
         expected: `${expected}`,
       });
@@ -109,12 +121,12 @@ const someRegion = rule({
   anyRoot: true,
   reads: SCRATCH,
   check(context, report) {
-    const { scratch, setupData } = context.handover;
+    const { scratch } = context.handover;
     if (scratch === undefined) regions(context, report);
     else if (!scratch.some(({ start, end }) => end > start)) {
       report.finding({
         message: `${counted(scratch.length, 'scratch region')}, all of them empty`,
-        location: at(setupData?.khoData?.scratchAddr, 'kho_scratch.size'),
+        location: regionPlace(context, 0, 'size'),
       });
     }
   },
@@ -139,7 +151,7 @@ const soundRegions = rule({
       report.finding({
         severity: beyond ? 'error' : 'warning',
         message: `scratch region ${i}, ${range(start, end)}, ${beyond ? 'ends beyond 2^52' : 'does not consist of whole pages'}`,
-        location: at(start, 'kho_scratch.addr'),
+        location: regionPlace(context, i, 'addr'),
         found: `${hex(start)}-${hex(end)}`,
       });
     }
@@ -175,7 +187,7 @@ const wholeBlocks = rule({
         message: `scratch region ${i}, ${range(start, end)}, ${
           off.length === 2 ? 'begins and ends' : first === start ? 'begins' : 'ends'
         } within a page block of ${size(block)}${behind(context, end, block)}`,
-        location: at(start, first === start ? 'kho_scratch.addr' : 'kho_scratch.size'),
+        location: regionPlace(context, i, first === start ? 'addr' : 'size'),
         found: hex(first),
         expected: `a multiple of ${hex(block)}`,
       });
@@ -211,7 +223,7 @@ const disjointRegions = rule({
       if (before !== undefined && region.start < before.end) {
         report.finding({
           message: `scratch region ${region.i}, ${range(region.start, region.end)}, overlaps region ${before.i}, ${range(before.start, before.end)}`,
-          location: at(region.start, 'kho_scratch.addr'),
+          location: regionPlace(context, region.i, 'addr'),
         });
       }
       if (before === undefined || region.end > before.end) before = region;
@@ -235,19 +247,18 @@ const mappableArray = rule({
     if (data.scratchAddr === 0n || data.scratchAddr + data.scratchSize > BigInt(PHYSICAL_LIMIT)) {
       report.finding({
         message: `kho_data.scratch_addr is ${hex(data.scratchAddr)}, ${data.scratchAddr === 0n ? 'where the loader never places anything' : `and the array's ${data.scratchSize} bytes end beyond 2^52`}`,
-        location: at(setupData.element, 'kho_data.scratch_addr'),
+        location: inData(setupData, 'scratchAddr'),
         found: hex(data.scratchAddr),
         expected: 'an address in scratch',
       });
     }
-    for (const [field, size] of [
-      ['fdt_size', data.fdtSize],
-      ['scratch_size', data.scratchSize],
-    ] as const) {
+    for (const id of ['fdtSize', 'scratchSize'] as const) {
+      const size = data[id];
       if (size <= EARLY_MAPPING) continue;
+      const location = inData(setupData, id);
       report.finding({
-        message: `kho_data.${field} is ${hex(size)}, more than the ${hex(EARLY_MAPPING)} bytes of an early mapping`,
-        location: at(setupData.element, `kho_data.${field}`),
+        message: `${location.field} is ${hex(size)}, more than the ${hex(EARLY_MAPPING)} bytes of an early mapping`,
+        location,
         found: hex(size),
         expected: `at most ${hex(EARLY_MAPPING)}`,
       });

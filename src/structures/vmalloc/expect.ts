@@ -2,7 +2,7 @@
 import { anything, type Expectations, noPage, ofRecords, where } from '../../fuzz/expect/field.js';
 import { fires, UNKNOWN } from '../../fuzz/mutation.js';
 import { khoVmalloc, khoVmallocChunk, khoVmallocHdr } from '../../records/vmalloc.js';
-import { elementRecord } from '../../references/element.js';
+import { elementRecord } from '../../schema/element.js';
 
 const LIMIT = 1n << 52n;
 const run = elementRecord(khoVmallocChunk, 'phys');

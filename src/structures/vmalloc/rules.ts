@@ -1,11 +1,13 @@
 /** Preserved vmalloc areas (upstream V1 to V10). */
 
+import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
-import { KhoVmallocFlags } from '../../records/vmalloc.js';
+import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
+import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { findAreas, type PlacedArea } from '../../validate/upstream/chain.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
@@ -27,6 +29,11 @@ const AREAS: Elements<PlacedArea> = {
   subject: ({ subject }) => subject,
 };
 const rule = rulesOf(AREAS.shared);
+
+/** A field of a descriptor, where that is in memory. */
+function inDescriptor(descriptor: Location, id: string): Location {
+  return { ...descriptor, ...fieldPlace(khoVmalloc, descriptor.address, id) };
+}
 
 /** Above it the order is what is doubtful (VMALLOC-003), and with it every size that follows from it. */
 function saneOrder({ area }: PlacedArea, { handover }: RuleContext): boolean {
@@ -65,7 +72,7 @@ const pageCount = eachRule(AREAS, {
     yield {
       subject,
       message: `${owner}: the list has ${counted(listed, 'page')}, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${listed}`,
       expected: `${totalPages}`,
     };
@@ -84,7 +91,7 @@ const definedFlags = eachRule(AREAS, {
     if ((flags & ~FLAGS) === 0) return;
     yield {
       message: `${owner}: kho_vmalloc.flags is ${hex(flags)}`,
-      location: { ...descriptor, field: 'kho_vmalloc.flags' },
+      location: inDescriptor(descriptor, 'flags'),
       found: hex(flags),
       expected: `bits of ${hex(FLAGS)}`,
     };
@@ -110,12 +117,18 @@ const runOrder = eachRule(AREAS, {
       subject,
       severity: overflows || factsOf(generation)?.map === 'chunks' ? 'error' : 'warning',
       message: `${owner}: kho_vmalloc.order is ${area.descriptor.order}${what}`,
-      location: { ...descriptor, field: 'kho_vmalloc.order' },
+      location: inDescriptor(descriptor, 'order'),
       found: `${area.descriptor.order}`,
       expected: `at most ${limit}`,
     };
   },
 });
+
+/** Where a list goes on after its last page. */
+function linkOf({ pages, location }: PlacedArea): Location {
+  const last = pages.at(-1);
+  return last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next');
+}
 
 const listChain = eachRule(AREAS, {
   id: 'VMALLOC-004',
@@ -124,63 +137,67 @@ const listChain = eachRule(AREAS, {
   evidence: RESTORE,
   consequence:
     'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
-  *faults({ owner, broken, pages, location }) {
+  *faults(placed) {
+    const { owner, broken } = placed;
     if (broken?.kind !== 'loop' && broken?.kind !== 'shared') return;
-    const last = pages.at(-1);
     yield {
       message: `${owner}: its list continues at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which is already in the list' : 'which is a list page of another area'}`,
-      location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
+      location: linkOf(placed),
       found: hex(broken.next),
     };
   },
 });
 
-const listPages = rule({
+/** A list page, or what comes after those that the dump holds. */
+interface ListedPage extends Piece {
+  readonly after?: true;
+  /** A block of its order is not restored. */
+  readonly most: number;
+}
+
+const listPages = preservedRule(AREAS, {
   id: 'VMALLOC-005',
   title: 'every list page of a vmalloc area is preserved as a single page',
   source: 'upstream V5, corrections (vmalloc)',
   evidence: `${RESTORE}, kho_restore_page`,
   consequence:
     'unless a preserved block starts there, neither the page nor the area can be restored. The first page of a larger block is restored, and the other pages of the block are lost until the next cold boot: a warning',
-  check(context, report) {
-    const areas = AREAS.each(context, report);
-    const map = wholeMap(context, report);
-    for (const { owner, subject, pages, broken, location } of areas) {
-      if (broken?.kind === 'pointer') {
-        const last = pages.at(-1);
-        report.finding({
-          subject,
-          message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
-          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
-          found: hex(broken.next),
-        });
-      }
-      if (broken?.kind === 'absent' && map?.contains(Number(broken.next / BigInt(map.pageSize))) === false) {
-        const last = pages.at(-1);
-        report.finding({
-          subject,
-          message: `${owner}: its list continues at ${hex(broken.next)}, which is not preserved`,
-          location: last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next'),
-          found: hex(broken.next),
-        });
-      }
-      for (const { address } of map === undefined ? [] : pages) {
-        if (map === undefined) continue;
-        const pfn = Math.floor(address / map.pageSize);
-        const order = orderAt(map, pfn);
-        if (order === 0) continue;
-        const inside = map.contains(pfn) ? 'is within a preserved block' : 'is not preserved';
-        const refused =
-          factsOf(context.handover.generation)?.map === 'chunks' && order > maxPageOrder(map.pageSize);
-        report.finding({
-          ...(order > 0 && !refused ? { severity: 'warning' as const } : {}),
-          subject,
-          message: `${owner}: its list page at ${hex(address)} ${order > 0 ? `is the first of a block of order ${order}` : inside}`,
-          location: at(address),
-          ...(order > 0 ? { found: `order ${order}`, expected: 'order 0' } : {}),
-        });
-      }
-    }
+  *before(placed) {
+    const { owner, broken } = placed;
+    if (broken?.kind !== 'pointer') return;
+    yield {
+      message: `${owner}: its list continues at ${hex(broken.next)}, which is not a physical address`,
+      location: linkOf(placed),
+      found: hex(broken.next),
+    };
+  },
+  *pieces({ pages, broken }, { handover: { generation, pageSize } }): Generator<ListedPage> {
+    const most = factsOf(generation)?.map === 'chunks' ? maxPageOrder(pageSize) : Number.POSITIVE_INFINITY;
+    if (broken?.kind === 'absent') yield { start: broken.next, preserved: 'bytes', after: true, most };
+    for (const { address } of pages) yield { start: BigInt(address), preserved: 'page', most };
+  },
+  fault({ kind, order }, { start, after, most }, placed) {
+    const { owner } = placed;
+    if (after === true)
+      return {
+        message: `${owner}: its list continues at ${hex(start)}, which is not preserved`,
+        location: linkOf(placed),
+        found: hex(start),
+      };
+    const message = `${owner}: its list page at ${hex(start)}`;
+    const location = at(start);
+    if (kind === 'larger')
+      return {
+        ...(order > most ? {} : { severity: 'warning' }),
+        message: `${message} is the first of a block of order ${order}`,
+        location,
+        found: `order ${order}`,
+        expected: 'order 0',
+      };
+    return {
+      message: `${message} ${kind === 'within' ? 'is within a preserved block' : 'is not preserved'}`,
+      location,
+    };
   },
 });
 
@@ -278,7 +295,7 @@ const noEntriesBehindZero = eachRule(AREAS, {
       if (!stray) continue;
       yield {
         message: `${owner}: the list page at ${hex(address)} has non-zero entries after the 0 in entry ${used}`,
-        location: at(address, 'kho_vmalloc_chunk.phys'),
+        location: at(address + KHO_VMALLOC_HDR_SIZE + (used + 1) * 8, 'kho_vmalloc_chunk.phys'),
       };
     }
   },
@@ -295,7 +312,7 @@ const firstPage = eachRule(AREAS, {
     if (first !== 0n || totalPages === 0) return;
     yield {
       message: `${owner}: first is 0, but total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.first' },
+      location: inDescriptor(descriptor, 'first'),
       found: '0x0',
     };
   },
@@ -312,7 +329,7 @@ const allocatable = eachRule(AREAS, {
     if (totalPages <= MAX_PAGES) return;
     yield {
       message: `${owner}: total_pages is ${totalPages}`,
-      location: { ...descriptor, field: 'kho_vmalloc.total_pages' },
+      location: inDescriptor(descriptor, 'totalPages'),
       found: `${totalPages}`,
       expected: `at most ${Math.floor(MAX_PAGES)}`,
     };

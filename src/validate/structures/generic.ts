@@ -1,9 +1,11 @@
 /** Rules that every structure of a draft has: written once, against what the bindings say. */
+import type { Location } from '../../abi/model.js';
 import { chainCapacity } from '../../decode/upstream/chain.js';
 import { readBytes } from '../../memory/read.js';
 import { subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import {
+  type ChainField,
   fieldBinding,
   flagKeys,
   isZero,
@@ -11,10 +13,12 @@ import {
   type RecordBinding,
 } from '../../structures/structure.js';
 import { eachRecord, type ModelRecord } from '../../structures/walk.js';
+import { folioRule, misplacedRecord, type Piece, preservedRule, startText } from '../preserved.js';
 import type { Reporter, Rule, RuleContext } from '../rule.js';
+import type { Elements } from '../shapes.js';
 import { hex } from '../text.js';
-import { at, orderAt, UPSTREAM, wholeMap } from '../upstream/shared.js';
-import { eachHeld, type Held, holdersOf, misplacedRecord } from './held.js';
+import { at, UPSTREAM } from '../upstream/shared.js';
+import { eachHeld, type Held, type Holder, heldRecords, holdersOf } from './held.js';
 import { chainsOf, fieldAt } from './place.js';
 
 /** What a rule of a draft says for itself. */
@@ -45,73 +49,53 @@ export function recordName(
   return binding === form.root ? name.replace(/,$/, '') : `the ${binding.what} of ${name.replace(/,$/, '')}`;
 }
 
-/**
- * Every record is preserved and starts a block of the map: it is restored as a folio.
- *
- * @param whole the record with what follows it may not exceed its block; else a block larger than a page is odd
- */
-export function restoredRecord(keys: readonly string[], what: string, words: Words): Rule {
-  return draft({
+/** Every record is preserved and starts a block of the map: it is restored as a folio. */
+export function restoredRecord(keys: readonly string[], what: string, { reads, ...words }: Words): Rule {
+  const holders: Elements<Holder> = {
+    shared: { generations: UPSTREAM, needs: ['memory'], reads },
+    each: (context, report) => anyHolder(context, keys, report),
+    subject: ({ subject }) => subject,
+  };
+  return folioRule(holders, {
     title: `every record of ${what} is preserved, and starts a page and a block of the map`,
-    severity: 'error',
     ...words,
-    check(context, report) {
-      const holders = anyHolder(context, keys, report);
-      for (const { data, name, subject, location } of holders) {
-        const why = misplacedRecord(context.handover, data);
-        if (why === undefined) continue;
-        report.finding({
-          subject,
-          message: `the record of ${name} at ${hex(data)} ${why}`.replace(`at ${hex(data)} is 0`, 'is at 0'),
-          location,
-          found: hex(data),
-          expected: 'the start of a preserved block',
-        });
-      }
-      if (holders.length > 0) wholeMap(context, report);
-    },
+    folios: ({ data, name, location }) => [{ what: `the record of ${name}`, address: data, location }],
   });
 }
 
+/** A page of a list: its place among these, the list, and the field that leads to it. */
+interface LinkedPage extends Piece {
+  readonly index: number;
+  readonly field: ChainField;
+  readonly location: Location;
+}
+
 /** Every page of a list in linked pages is preserved and starts a block. */
-export function restoredPages(key: string, what: string, words: Words): Rule {
-  return draft({
+export function restoredPages(key: string, what: string, { reads, ...words }: Words): Rule {
+  return preservedRule(heldRecords(key, reads), {
     title: `every page of ${what} is preserved, and starts a block of the map`,
-    severity: 'error',
     ...words,
-    check(context, report) {
-      const all = eachHeld(context, key, report);
-      const map = wholeMap(context, report);
-      if (map === undefined) return;
-      for (const { form, model, subject } of all) {
-        for (const { list, head, field, link } of linksOf({ form, model })) {
-          const pages = (list.pages ?? []).map(({ address }) => address);
-          // Of a page that the dump does not hold it is known all the same whether it is preserved.
-          const next = list.pages?.at(-1)?.next ?? head;
-          if (next !== 0n && next % BigInt(map.pageSize) === 0n && list.missing !== undefined)
-            pages.push(next);
-          for (const [i, address] of pages.entries()) {
-            const pfn = Number(address / BigInt(map.pageSize));
-            const order = orderAt(map, pfn);
-            if (order === 0) continue;
-            const why =
-              order > 0
-                ? `starts a block of order ${order}`
-                : map.contains(pfn)
-                  ? 'is in a preserved block and does not start it'
-                  : 'is not preserved';
-            report.finding({
-              ...(order > 0 ? { severity: 'warning' as const } : {}),
-              subject,
-              message: `${field.chain.page} ${i} of the ${field.list.what}, at ${hex(address)}, ${why}`,
-              location: i === 0 ? link : at(pages[i - 1], headerField(field.chain.header.name, 'next')),
-              found: hex(address),
-              expected: 'a preserved block of order 0',
-            });
-          }
+    *pieces(held, { handover }): Generator<LinkedPage> {
+      for (const { list, head, field, link } of linksOf(held)) {
+        const pages = (list.pages ?? []).map(({ address }) => address);
+        // Of a page that the dump does not hold it is known all the same whether it is preserved.
+        const next = list.pages?.at(-1)?.next ?? head;
+        if (next !== 0n && next % BigInt(handover.pageSize) === 0n && list.missing !== undefined)
+          pages.push(next);
+        for (const [index, start] of pages.entries()) {
+          const location =
+            index === 0 ? link : at(pages[index - 1], headerField(field.chain.header.name, 'next'));
+          yield { start, preserved: 'page', index, field, location };
         }
       }
     },
+    fault: (lack, { start, index, field, location }) => ({
+      ...(lack.kind === 'larger' ? { severity: 'warning' } : {}),
+      message: `${field.chain.page} ${index} of the ${field.list.what}, at ${hex(start)}, ${startText(lack)}`,
+      location,
+      found: hex(start),
+      expected: 'a preserved block of order 0',
+    }),
   });
 }
 

@@ -3,17 +3,17 @@
 import type { Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
-import { physicalAddress } from '../../memory/read.js';
 import { luoFileSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { formById, namedForms, subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { StructureForm } from '../../structures/structure.js';
+import { misplacedRecord } from '../preserved.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
 import { fieldPlace, type Records } from '../shapes.js';
 import { fileSubject, handlerSubject } from '../subject.js';
 import { quoted } from '../upstream/blobs.js';
-import { orderAt, UPSTREAM } from '../upstream/shared.js';
+import { UPSTREAM } from '../upstream/shared.js';
 
 /** A structure by the name that it hangs under, whether or not its record could be read. */
 export interface Holder<T extends StructureModel = StructureModel> {
@@ -63,21 +63,6 @@ export function heldOf<T extends StructureModel>(handover: Handover, key: string
       ? []
       : [{ ...holder, ...holder.held }],
   );
-}
-
-/** Why what is restored as a folio cannot be, in words; undefined where it can, or where the map is not known. */
-export function misplacedRecord(
-  { preserved, preservedMap, pageSize }: Handover,
-  data: bigint,
-): string | undefined {
-  if (data === 0n) return 'is 0';
-  if (physicalAddress(data) === undefined) return 'is not a physical address';
-  if (data % BigInt(pageSize) !== 0n) return 'is not the start of a page';
-  const map = preserved?.pages;
-  if (map === undefined || preservedMap?.complete !== true) return undefined;
-  const pfn = Number(data / BigInt(pageSize));
-  if (orderAt(map, pfn) >= 0) return undefined;
-  return map.contains(pfn) ? 'is in a preserved block and does not start it' : 'is not preserved';
 }
 
 /** As {@link heldOf}, for a rule that does not apply where there is none. */

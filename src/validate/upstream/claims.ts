@@ -2,13 +2,20 @@
 import type { Handover } from '../../abi/model.js';
 import type { Claim } from '../../references/claim.js';
 import { claimsOf } from '../../references/claims.js';
-import { DRAFTS } from '../../structures/index.js';
-import { misplacedRecord } from '../structures/held.js';
+import { DRAFTS, subjectByKey } from '../../structures/index.js';
+import { misplacedRecord } from '../preserved.js';
 
 /** What LUO itself has: its record, allocations and blocks of records. */
 export function luoClaims(handover: Handover): readonly Claim[] {
   return claimsOf(handover).filter(
     ({ place: { part, token, flb } }) => part === 'luo' && token === undefined && flb === undefined,
+  );
+}
+
+/** Records of what releases have on LUO's files. */
+export function releasedRecords(handover: Handover): readonly Claim[] {
+  return claimsOf(handover).filter(
+    ({ at, structure = '' }) => at === 'record' && subjectByKey(structure)?.released === true,
   );
 }
 

@@ -28,7 +28,7 @@ import {
 import { createPageLog, kindText, PASID_DIRECTORY, PASID_TABLE } from './page-log.js';
 import { createRamMap } from './ram.js';
 import { type Recorded, recordedOf, withRecorded } from './recorded.js';
-import type { Row, Scope } from './row.js';
+import { bitsOf, type Row, type Scope } from './row.js';
 import type { Sink } from './sink.js';
 import { inspectUnit } from './structures.js';
 import { formatOf, type Narrowed, watchTables } from './table-rows.js';
@@ -279,8 +279,7 @@ function seeDepth({ tally }: Sink, target: Target, levels: number): void {
   // A domain of LUO without an entry of a device is walked as its record says.
   const byRecord = handed !== undefined && entryAddress === undefined;
   const record = setting.mode === 'scalable' ? pasidEntry.name : contextEntry.name;
-  const field =
-    domain !== undefined ? 'agaw' : byRecord ? 'iommu_domain_ser.top_level' : `${record}.${width}`;
+  const field = domain !== undefined ? 'agaw' : byRecord ? 'iommu_domain_ser' : `${record}.${width}`;
   const says = byRecord
     ? `record has ${target.levels} (top_level)`
     : domain !== undefined
@@ -292,10 +291,13 @@ function seeDepth({ tally }: Sink, target: Target, levels: number): void {
       : 'so the pages that it maps are taken for page tables';
   const text = `the table ${hex(root)} of ${name} has ${levels} levels, but its ${says}, ${reads}`;
   const address = byRecord ? handed.domain.address : BigInt(entryAddress ?? Number(root));
+  const aw = setting.mode === 'scalable' ? bitsOf(pasidEntry, 'aw') : bitsOf(contextEntry, 'aw');
+  const bits =
+    domain !== undefined || byRecord ? {} : { bits: stage === 'first' ? bitsOf(pasidEntry, 'fspm') : aw };
   const found = `${target.levels} levels`;
   tally.see(
     'VTD-158',
-    { text, key: name, location: { ...place, address, field }, found, expected: `${levels} levels` },
+    { text, key: name, location: { ...place, address, field, ...bits }, found, expected: `${levels} levels` },
     setting,
   );
 }

@@ -14,7 +14,6 @@ const CHUNK = 65536;
 const LINE_MOST = 64;
 const HEX = new TextEncoder().encode('0123456789abcdef');
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
 
 /** Text of an access value: `r`, `w`, `rw`, or `-` for neither. */
 export function accessText(access: number): string {
@@ -116,13 +115,8 @@ function putLeaves(
  * Leaves as comma-separated values: the header `iova,pa,size,access`, then one line for each leaf in the
  * order of the walk, e.g. `0x1000,0x1c9ef000,0x1000,r`.
  *
- * @returns the text in chunks of about 64 Ki characters
+ * @returns the text in chunks of about 64 KiB, each valid until the next is asked for
  */
-export function* csvOf(batches: Iterable<LeafBatch>): Generator<string, void> {
-  for (const chunk of csvBytes(batches)) yield DECODER.decode(chunk);
-}
-
-/** The same as bytes; a chunk is valid until the next is asked for. */
 export function* csvBytes(batches: Iterable<LeafBatch>): Generator<Uint8Array, void> {
   const out = new Uint8Array(CHUNK + LINE_MOST);
   const lineEnd = lineEnds();

@@ -301,14 +301,3 @@ export function walkTable(request: WalkRequest): Walk {
     }),
   };
 }
-
-/**
- * Walks a table to its end.
- *
- * @param consume called with each batch; the batch is reused after it returns
- */
-export function walkAll(request: WalkRequest, consume: (batch: LeafBatch) => void = () => {}): WalkReport {
-  const walk = walkTable(request);
-  for (const batch of walk.batches) consume(batch);
-  return walk.report();
-}

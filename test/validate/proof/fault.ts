@@ -3,6 +3,8 @@ import { GENERATIONS, type Generation, type Handover } from '../../../src/abi/mo
 import { catalogue } from '../../../src/validate/catalogue.js';
 import type { Finding, Severity } from '../../../src/validate/rule.js';
 import { type ValidateOptions, validate } from '../../../src/validate/run.js';
+import { byDay } from '../../sweep.js';
+import { misplaced } from './places.js';
 
 export { catalogue, GENERATIONS };
 
@@ -45,6 +47,8 @@ export interface Proofs {
   readonly seen: ReadonlyMap<string, ReadonlySet<Generation>>;
   /** Findings of all kinds: of each fault the first few of each rule. */
   readonly told: readonly Finding[];
+  /** Findings that are not where the field is that they name: looked for in all of them by night. */
+  readonly misplaced: readonly string[];
 }
 
 /** A fault can have thousands of findings of a rule, which say the same of other numbers. */
@@ -61,6 +65,7 @@ export function proofsOf(faults: Iterable<Fault>, given: (cell: string) => boole
   const best = new Map<string, Proof>();
   const seen = new Map<string, Set<Generation>>();
   const told: Finding[] = [];
+  const lost: string[] = [];
   const left: Fault[] = [];
   for (const fault of faults) {
     if (fault.alone === true) ask(fault);
@@ -72,7 +77,7 @@ export function proofsOf(faults: Iterable<Fault>, given: (cell: string) => boole
     const only = wantedIn(fault.generation);
     if (only.size > 0 && shows(fault, only)) run(fault);
   }
-  return { best, seen, told };
+  return { best, seen, told, misplaced: lost };
 
   function ask({ rule = '', severity = SEVERITIES.get(rule), generation, broken }: Fault): void {
     if (seen.get(rule)?.has(generation) === true) return;
@@ -118,6 +123,7 @@ export function proofsOf(faults: Iterable<Fault>, given: (cell: string) => boole
     for (const rule of new Set(findings.map((finding) => finding.rule))) {
       const own = findings.filter((finding) => finding.rule === rule);
       told.push(...own.slice(0, FEW));
+      if (!byDay) lost.push(...own.slice(0, FEW).flatMap((each) => misplaced(each, broken.handover) ?? []));
       const severity = SEVERITIES.get(rule);
       const wanted = fault.rule === rule ? (fault.severity ?? severity) : severity;
       const finding = own.find((each) => each.severity === wanted);

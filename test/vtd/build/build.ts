@@ -1,13 +1,6 @@
-import type { MemorySegment } from '../memory/segments.js';
-import {
-  type EntryStyle,
-  entryAddress,
-  entryHi,
-  entryLo,
-  isLeafEntry,
-  leafEntry,
-  tableEntry,
-} from './build-entries.js';
+import type { MemorySegment } from '../../../src/memory/segments.js';
+import { SS_PDE_LEAF_BITS, SS_PTE_BITS } from '../../../src/records/vtd.js';
+import { type EntryStyle, entryHi, entryLo, leafEntry, tableEntry } from '../../../src/vtd/build-entries.js';
 import {
   addPage,
   bytesOf,
@@ -17,9 +10,7 @@ import {
   wordOffset,
   wordsOf,
 } from './build-pages.js';
-import { ENTRIES_PER_TABLE, pagesPerEntry } from './walk/batch.js';
-
-export type { EntryStyle } from './build-entries.js';
+import { ENTRIES_PER_TABLE, pagesPerEntry } from '../../../src/vtd/walk/batch.js';
 
 /** A range of IOVAs to map, in 4 KiB pages and page frame numbers. */
 export interface PageMapping {
@@ -75,6 +66,17 @@ interface Builder {
 
 function overlap(iova: number): RangeError {
   return new RangeError(`IOVA 0x${(BigInt(iova) << 12n).toString(16)} is mapped twice`);
+}
+
+/** Whether an entry above level 1 is a leaf. */
+function isLeafEntry(lo: number): boolean {
+  return (lo & SS_PDE_LEAF_BITS.ps.lo) !== 0;
+}
+
+/** @returns the byte address in an entry that points to a table or a 4 KiB page */
+function entryAddress(lo: number, hi: number): number {
+  const { address } = SS_PTE_BITS;
+  return (hi & address.hi) * 0x100000000 + ((lo & address.lo) >>> 0);
 }
 
 /** Word index, in the page's slab, of the entry of `level` for an IOVA in the current table. */

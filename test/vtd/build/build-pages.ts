@@ -1,4 +1,4 @@
-import type { MemorySegment } from '../memory/segments.js';
+import type { MemorySegment } from '../../../src/memory/segments.js';
 
 const PAGE_BYTES = 4096;
 const PAGE_WORDS = PAGE_BYTES / 4;

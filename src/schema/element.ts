@@ -1,5 +1,5 @@
 /** Elements of a record's array as records of their own. */
-import type { RecordType } from '../schema/record.js';
+import type { RecordType } from './record.js';
 
 /**
  * One element of a record's array as a record on its own.

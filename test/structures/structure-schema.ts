@@ -2,7 +2,7 @@
  * JSON Schemas of structures, from their bindings: what `structure-json` writes. Forms of a structure share one schema,
  * which has the keys of all of them. Knows no structure by name.
  */
-import type { FieldInfo } from '../schema/record.js';
+import type { FieldInfo } from '../../src/schema/record.js';
 import {
   type FieldBinding,
   fieldBinding,
@@ -11,7 +11,7 @@ import {
   type RecordBinding,
   type Subject,
   type ValueField,
-} from '../structures/structure.js';
+} from '../../src/structures/structure.js';
 
 export interface Schema {
   readonly [key: string]: unknown;

@@ -1,4 +1,7 @@
-/** The way to the tree and what is beside it: boot_params, setup_data, mem cache (rfc-2024 1.3, 1.6). */
+/**
+ * What the loader of the 2024 series puts beside the image (kernel/kexec_kho_out.c kho_fill_kimage): the tree, the mem
+ * cache, and what leads the next kernel to them.
+ */
 import { computeMemCache } from '../abi/mem-cache.js';
 import type { AddressRange } from '../abi/model.js';
 import { packRecords } from '../abi/record-view.js';
@@ -13,41 +16,40 @@ import {
   BootParamsHeader,
   KHO_MEM_SIZE,
   type KhoMem,
+  khoDataRfc2024,
   khoMem,
   readSetupData,
   SETUP_DATA_SIZE,
   SetupDataType,
 } from '../records/kho.js';
+import { bootParamsBytes, khoElementBytes } from './boot-params.js';
 import { jsonArray, jsonInteger, jsonObject, ModelError, recordFromJson } from './from-json.js';
-import { bootParamsBytes, khoElementBytes } from './rfc-memory.js';
-import { type Placement, put } from './rfc-memory-place.js';
+import type { Json } from './upstream/json.js';
+import type { SaidPlace } from './upstream/place.js';
 
-/** Alignment of what the loader places in scratch (kernel/kexec_kho_out.c kho_fill_kimage). */
+/** Alignment of what the loader places in scratch. */
 const LOAD_ALIGN = 0x10000n;
 /** Size and alignment of a scratch area that the document does not name. */
 const FRESH_SCRATCH = 0x4000000n;
 const MAX_ELEMENTS = 1024;
 
-type Json = { readonly [key: string]: unknown };
-
 /**
  * Places the blob and what leads to it: at the document's addresses, else in scratch as the kernel's loader
  * does, from the top down.
  *
- * @returns the physical address of the blob
  * @throws ModelError when the document has not the form of a model, or scratch has no room
  */
-export function placeBoot(
-  placement: Placement,
+export function writeLoaded(
+  place: SaidPlace,
   document: Json,
   blob: Uint8Array,
   tree: FdtTree,
   memory: PhysicalMemory | undefined,
-): bigint {
+): void {
   const setup = document.setupData === undefined ? {} : jsonObject(document.setupData, 'setupData');
   const fdt = document.fdt === undefined ? {} : jsonObject(document.fdt, 'fdt');
-  const scratch = scratchOf(placement, document, setup, tree);
-  const cache = memCacheOf(placement, document, setup, tree, scratch);
+  const scratch = scratchOf(place, document, setup, tree);
+  const cache = memCacheOf(place, document, setup, tree, scratch);
   const cacheBytes = packRecords(khoMem, cache ?? []).bytes;
   const given = (key: string): bigint | undefined =>
     setup[key] === undefined ? undefined : jsonInteger(setup[key], `setupData.${key}`);
@@ -63,7 +65,7 @@ export function placeBoot(
   if (givenFdt !== undefined) take(givenFdt, blob.length);
   if (givenCache !== undefined) take(givenCache, cacheBytes.length);
   if (own !== undefined && named !== undefined && own !== named) {
-    placement.messages.push(
+    place.messages.push(
       `setupData.dtAddr is 0x${named.toString(16)}; the tree is at fdt.address 0x${own.toString(16)}`,
     );
   }
@@ -72,8 +74,8 @@ export function placeBoot(
   const bootParams =
     given('bootParams') ?? take(freeBottom(scratch, BOOT_PARAMS_SIZE, taken), BOOT_PARAMS_SIZE);
   const element = given('address') ?? freeBottom(scratch, BOOT_PARAMS_SIZE, taken);
-  put(placement, 'typed', 'the tree', dtAddr, [{ address: 0, bytes: blob }]);
-  put(placement, 'typed', 'the mem cache', memCacheAddr, [{ address: 0, bytes: cacheBytes }]);
+  place.put(dtAddr, blob, 'the tree');
+  place.put(memCacheAddr, cacheBytes, 'the mem cache');
   const data = {
     dtAddr,
     // A size that was right stays right; one that a dump had wrong stays as it was.
@@ -84,10 +86,8 @@ export function placeBoot(
     memCacheSize: cacheSize(given('memCacheSize'), cache === undefined ? undefined : cacheBytes.length),
   };
   const { next, reached } = chainTo(memory, bootParams, element);
-  put(placement, 'typed', 'setup_data', element, [{ address: 0, bytes: khoElementBytes(next, data) }]);
-  if (!reached)
-    put(placement, 'typed', 'boot_params', bootParams, [{ address: 0, bytes: bootParamsBytes(element) }]);
-  return dtAddr;
+  place.put(element, khoElementBytes(next, khoDataRfc2024, data), 'setup_data');
+  if (!reached) place.put(bootParams, bootParamsBytes(element), 'boot_params');
 }
 
 function sizeOf(given: bigint | undefined, before: unknown, length: number): bigint {
@@ -103,7 +103,7 @@ function cacheSize(given: bigint | undefined, length: number | undefined): bigin
   return rest >= 0n && rest < KHO_MEM_SIZE ? given : BigInt(length);
 }
 
-function scratchOf(placement: Placement, document: Json, setup: Json, tree: FdtTree): AddressRange {
+function scratchOf(place: SaidPlace, document: Json, setup: Json, tree: FdtTree): AddressRange {
   const named = scratchOfSetup(setup);
   if (document.scratch !== undefined) {
     const [first] = jsonArray(document.scratch, 'scratch');
@@ -112,7 +112,7 @@ function scratchOf(placement: Placement, document: Json, setup: Json, tree: FdtT
     const end = jsonInteger(json.end, 'scratch[0].end');
     if (end < start) throw new ModelError('scratch[0]: end is before start');
     if (named !== undefined && (named.start !== start || named.end !== end)) {
-      placement.messages.push('setupData and scratch name different ranges; that of scratch is written');
+      place.messages.push('setupData and scratch name different ranges; that of scratch is written');
     }
     return { start, end };
   }
@@ -131,7 +131,7 @@ function scratchOfSetup({ scratchAddr, scratchSize }: Json): AddressRange | unde
 
 /** The entries of the mem cache; undefined when the document is of a dump that did not hold them. */
 function memCacheOf(
-  placement: Placement,
+  place: SaidPlace,
   document: Json,
   setup: Json,
   tree: FdtTree,
@@ -143,7 +143,7 @@ function memCacheOf(
     );
   }
   if (setup.memCacheAddr !== undefined) {
-    placement.messages.push(
+    place.messages.push(
       'the mem cache is left out: the model has its address and not its entries (without setupData.memCacheAddr it is computed)',
     );
     return undefined;
@@ -151,7 +151,7 @@ function memCacheOf(
   const computed = computeMemCache(visitedRecords(memProperties(tree)), scratch);
   if ('entries' in computed) return computed.entries;
   const { addr, len } = computed.intersects;
-  placement.messages.push(
+  place.messages.push(
     `the mem cache is left empty: the record 0x${addr.toString(16)}, length 0x${len.toString(16)}, runs into scratch, and the kernel would refuse to load`,
   );
   return [];

@@ -1,0 +1,123 @@
+/** What the forms of `kho walk` print of tables: table, csv or json, of one or of several. */
+import type { Handover } from '../abi/model.js';
+import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
+import { escapeJson } from '../schema/escape.js';
+import { csvBytes } from '../vtd/text/csv.js';
+import { jsonOf, tableOf } from '../vtd/text/table.js';
+import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
+import type { WalkRequest } from '../vtd/walk/state.js';
+import { walkTable } from '../vtd/walk/walk.js';
+import { type CommonArguments, message } from './common.js';
+import { toldParts } from './told-work.js';
+import { anomalyJson, anomalyText, type WalkFormat } from './walk-text.js';
+
+/** A table to be walked, and how its leaves are told. */
+export interface ToldTable {
+  /** Before what the walk noticed, on standard error: `kho: unit: `. */
+  readonly prefix: string;
+  readonly request: WalkRequest;
+  readonly attributes: (run: MappedRun) => string;
+  /** Absent where nothing is told of owners. */
+  readonly owned?: OwnedWalk | undefined;
+}
+
+/** One of several tables that are listed, with what is told of it beside its leaves. */
+export interface ListedTable {
+  /** The line before a table. */
+  heading(): string;
+  /** Keys before the runs. */
+  json(table: ToldTable | undefined): object;
+  /** The first cells of its lines in csv, with the comma after them. */
+  readonly cells: string;
+  /** Undefined where there is nothing to walk. */
+  table(): ToldTable | undefined;
+}
+
+/** Undefined where the handover has pages of another size: then nothing is told of owners. */
+export function ownedBy(handover: Handover, unpreserved: boolean): OwnedWalk | undefined {
+  const owners = ownersOf(handover);
+  return owners === undefined ? undefined : ownedWalk(owners, unpreserved);
+}
+
+type Chunk = string | Uint8Array;
+
+/**
+ * Walks a table, and then says on standard error what was noticed. Of json it is what goes after `"runs":[`. Bytes are
+ * valid until the next chunk is asked for.
+ */
+export function* tableText(args: CommonArguments, told: ToldTable, form: WalkFormat): Generator<Chunk> {
+  const { prefix, request, attributes, owned } = told;
+  const { format } = request;
+  const { batches, report } = walkTable(
+    owned === undefined ? request : { ...request, onTable: owned.onTable },
+  );
+  if (form === 'csv') yield* csvBytes(batches);
+  else if (form === 'json') {
+    if (owned === undefined) yield* jsonOf(mergeRuns(batches, format), attributes);
+    else yield* owned.rows(batches, format, attributes);
+    const diagnostics = escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)));
+    yield `\n]${owned?.json() ?? ''},"diagnostics":${diagnostics}`;
+  } else if (owned === undefined) yield* tableOf(mergeRuns(batches, format), attributes);
+  else yield* owned.table(batches, format, attributes);
+  for (const anomaly of report().anomalies) message(args, `${prefix}${anomalyText(anomaly)}`);
+}
+
+/** @param columns names of the cells before those of leaves; undefined for the lines of one table alone */
+export function* csvList(
+  args: CommonArguments,
+  tables: Iterable<ListedTable>,
+  columns: string | undefined,
+): Generator<Chunk> {
+  if (columns !== undefined) yield `${columns},iova,pa,size,access\n`;
+  for (const each of toldParts([...tables])) {
+    const table = each.table();
+    if (table === undefined) continue;
+    const chunks = tableText(args, table, 'csv');
+    yield* columns === undefined ? chunks : prefixed(chunks, each.cells);
+  }
+}
+
+/** Tables with a line before each, and an empty line between them. */
+export function* tableList(args: CommonArguments, tables: Iterable<ListedTable>): Generator<Chunk> {
+  let gap = '';
+  for (const each of toldParts([...tables])) {
+    yield `${gap}${each.heading()}\n`;
+    gap = '\n';
+    const table = each.table();
+    if (table !== undefined) yield* tableText(args, table, 'table');
+  }
+}
+
+/** @param key of the list of tables; undefined for one table alone */
+export function* jsonList(
+  args: CommonArguments,
+  tables: Iterable<ListedTable>,
+  key: string | undefined,
+): Generator<Chunk> {
+  const [open, close] = key === undefined ? ['', ''] : ['{', '}'];
+  yield `{"schemaVersion":1,${key === undefined ? '' : `"${key}":[`}\n`;
+  let separator = '';
+  for (const each of toldParts([...tables])) {
+    const table = each.table();
+    const json = escapeJson(JSON.stringify(each.json(table))).slice(1, -1);
+    yield `${separator}${open}${json},"runs":[\n`;
+    if (table === undefined) yield '\n],"diagnostics":[]';
+    else yield* tableText(args, table, 'json');
+    yield close;
+    separator = ',\n';
+  }
+  yield `${key === undefined ? '' : ']'}}\n`;
+}
+
+/** Puts a prefix before every line but the first, which is the header. */
+function* prefixed(chunks: Iterable<Chunk>, prefix: string): Generator<string> {
+  const decoder = new TextDecoder();
+  let header = true;
+  for (const each of chunks) {
+    const chunk = typeof each === 'string' ? each : decoder.decode(each);
+    const text = header ? chunk.slice(chunk.indexOf('\n') + 1) : chunk;
+    header = false;
+    // Chunks end with a line.
+    if (text !== '') yield `${prefix}${text.slice(0, -1).replaceAll('\n', `\n${prefix}`)}\n`;
+  }
+}
