@@ -62,7 +62,7 @@ export function findUnlike(
     }
     // What ends within a record has not all of it.
     const words = foreignBefore(view, at, foreign, Math.max(records.first, foreign - size));
-    const few = foreign === records.end && foreign - words < FEW_WORDS;
+    const few = foreign === records.end && part.trailing === 0 && foreign - words < FEW_WORDS;
     if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
     if (foreign < records.end) found(foreign, records.end);
     next = last;

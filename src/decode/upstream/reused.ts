@@ -163,13 +163,25 @@ export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: 
  * @returns the tree itself where there is no such thing, else that of a copy
  */
 export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, what: string): FdtTree {
-  const foreign = foreignParts(tree);
+  const foreign = [...foreignParts(tree), ...foreignPages(tree.bytes, Number(at))].sort(([a], [b]) => a - b);
   if (foreign.length === 0) return tree;
   const own = tree.bytes.slice();
   const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
   for (const [start, end] of foreign) found(start, end);
   finish();
   return parseFdt(own);
+}
+
+/** The pages of a tree over several that are letters, or addresses of the kernel. */
+function foreignPages(bytes: Uint8Array, at: number): [start: number, end: number][] {
+  const pages: [start: number, end: number][] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const end = Math.min(bytes.length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
+    const part = dataView(bytes.subarray(start, end));
+    if (start > 0 && !looksLikeBits(part)) pages.push([start, end]);
+    start = end;
+  }
+  return pages;
 }
 
 /** Whether bytes are all zero. */
