@@ -67,7 +67,6 @@ export type * from './structures/model.js';
 export type * from './structures/pci/model.js';
 export type * from './structures/pstore/model.js';
 export type * from './structures/root/tree.js';
-export type * from './structures/tree.js';
 export type * from './structures/typed.js';
 export type * from './structures/vfio/model.js';
 export type * from './synth/rfc-plan.js';

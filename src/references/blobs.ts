@@ -8,11 +8,15 @@ import type { NodeBinding, TreeBinding } from '../structures/tree.js';
 import type { BlobInstance } from './instance.js';
 import type { ReferenceSink } from './sink.js';
 
-/** Adds a blob's header and the records of its properties. */
+/**
+ * Adds a blob's header and the records of its properties.
+ *
+ * @param binding as a listener was told it: a TreeBinding
+ */
 export function addBlobRecords(
   sink: Pick<ReferenceSink, 'record' | 'array'>,
   blob: BlobInstance,
-  binding: TreeBinding | undefined,
+  binding: object | undefined,
 ): void {
   const name = blob.rider === undefined ? 'the tree' : `the blob of ${blob.rider}`;
   sink.record(fdtHeader, blob.address, name, { length: blob.bytes.length });
@@ -21,7 +25,7 @@ export function addBlobRecords(
   const root = rootNode(tree);
   if (root < 0) return;
   // The depth is that of the binding.
-  const open: [node: number, binding: NodeBinding][] = [[root, binding.root]];
+  const open: [node: number, binding: NodeBinding][] = [[root, (binding as TreeBinding).root]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, bound] = next;
     addProperties(sink, blob, tree, node, bound);

@@ -3,7 +3,6 @@
 import type { PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
-import type { TreeBinding } from '../structures/tree.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import type { Claim, Owner, Untold } from './claim.js';
@@ -46,8 +45,8 @@ export interface TablePage {
  * end, so that a listener alone decides what it holds.
  */
 export interface ReferenceSink {
-  /** A devicetree blob. Its properties are inside, along the binding. */
-  blob(blob: BlobInstance, binding: TreeBinding | undefined): void;
+  /** A devicetree blob. Its properties are inside, along the binding, which `addBlobRecords` reads. */
+  blob(blob: BlobInstance, binding: object | undefined): void;
   /** One record. */
   record(record: RecordType<unknown>, address: number | bigint, what: string, traits?: RecordTraits): void;
   array(array: RecordArray): void;

@@ -1,4 +1,5 @@
 /** What a page table maps, by IOVA: access, and the file and offset that devices reach. */
+import type { Place } from '../../references/place.js';
 import { firstStageAttributes, firstStageFormat } from '../../vtd/first-stage.js';
 import { secondStageAttributes, secondStageFormat } from '../../vtd/second-stage.js';
 import { accessText } from '../../vtd/text/csv.js';
@@ -6,6 +7,7 @@ import { accessesOf, iovasOf, pagesOf, ROW_LO, ROW_WORDS, targetsOf } from '../.
 import { mergeBatches } from '../../vtd/walk/runs.js';
 import type { WalkRequest } from '../../vtd/walk/state.js';
 import { type Walk, walkTable } from '../../vtd/walk/walk.js';
+import type { List, SpanList } from '../entity.js';
 import type { Span } from '../span.js';
 import {
   type AspectKind,
@@ -23,17 +25,32 @@ const NOTHING: readonly Span[] = [];
 /** Memory that no file has: its place is not a property that outlives a move. */
 const NO_FILE: AspectKind = { name: 'target', of: 'memory of no file', moves: false };
 
+/** Tables whose mappings are compared. */
+type Root = Pick<WalkRequest, 'memory' | 'root' | 'levels'> & { readonly stage?: 'first' | 'second' };
+
+/** What tables map, by IOVA; a gap where the dump does not tell which tables. */
+export function mappingList(
+  place: Place,
+  root: Root | undefined,
+  owners: () => PageOwners,
+  strict: boolean,
+): List {
+  const list = { name: 'mappings', place };
+  if (root === undefined) return list;
+  const spans: SpanList = {
+    spans: () => mappingSpans(root, owners(), strict),
+    place: (iova, iovaEnd) => ({ ...place, iova, iovaEnd }),
+  };
+  return { ...list, spans };
+}
+
 /**
  * Walks a table as merged spans. Leaf sizes are not a property of a mapping. IOVAs below table pages that the
  * dump does not hold come as spans without aspects.
  *
  * @param strict tell the physical addresses too
  */
-export function* mappingSpans(
-  root: Pick<WalkRequest, 'memory' | 'root' | 'levels'> & { readonly stage?: 'first' | 'second' },
-  owners: PageOwners,
-  strict: boolean,
-): Generator<SpanColumns, boolean> {
+function* mappingSpans(root: Root, owners: PageOwners, strict: boolean): Generator<SpanColumns, boolean> {
   const { memory, root: top, levels, stage = 'second' } = root;
   const format = stage === 'first' ? firstStageFormat() : secondStageFormat();
   const walk = walkTable({ memory, root: top, levels, format });

@@ -6,7 +6,7 @@ import { type NodeBinding, nodeName, nodeNames, nodePlace, tableLevels } from '.
 import { type TreeMemory, tableOf } from '../../structures/tree-memory.js';
 import type { Entity, List } from '../entity.js';
 import { comparedField } from './compared.js';
-import { mappingSpans } from './mapping.js';
+import { mappingList } from './mapping.js';
 import { nameOf } from './names.js';
 import type { StructureContext } from './structures.js';
 
@@ -110,18 +110,8 @@ function mappingLists(
   place: Place,
 ): List[] {
   if (tables === undefined) return [];
-  const name = 'mappings';
   const root = model[tables.root] as bigint | undefined;
   const levels = tableLevels(tables, model);
-  if (memory === undefined || root === undefined || levels === undefined) return [{ name, place }];
-  return [
-    {
-      name,
-      place,
-      spans: {
-        spans: () => mappingSpans({ memory, root, levels }, owners(), strict),
-        place: (iova, iovaEnd) => ({ ...place, iova, iovaEnd }),
-      },
-    },
-  ];
+  const known = memory !== undefined && root !== undefined && levels !== undefined;
+  return [mappingList(place, known ? { memory, root, levels } : undefined, owners, strict)];
 }

@@ -29,7 +29,7 @@ import { bdfText } from '../../structures/values.js';
 import type { Field } from '../difference.js';
 import { type Entity, field, type List, strictField, summaryField } from '../entity.js';
 import { type FolioFile, folioList } from './folios.js';
-import { mappingSpans } from './mapping.js';
+import { mappingList } from './mapping.js';
 import type { PageOwners } from './owners.js';
 
 /** What the outline of all structures of one handover shares. */
@@ -351,14 +351,5 @@ function mappings({ trees, handover, owners, strict }: Drawing, item: Model, pla
   const { memory } = handover;
   const tree = trees.get(item.address as bigint);
   if (tree === undefined || memory === undefined) return [];
-  return [
-    {
-      name: 'mappings',
-      place,
-      spans: {
-        spans: () => mappingSpans({ memory, ...tree }, owners(), strict),
-        place: (iova, iovaEnd) => ({ ...place, iova, iovaEnd }),
-      },
-    },
-  ];
+  return [mappingList(place, { memory, ...tree }, owners, strict)];
 }
