@@ -1,4 +1,6 @@
 /** The schemas' structs against a kernel's own. */
+
+import { addTo } from '../schema/grouped.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { type StructLayout, type StructLimit, structLayouts } from './layout.js';
 import type { Btf } from './parse.js';
@@ -32,9 +34,7 @@ export function schemaStructs(
   for (const record of records) {
     const name = record.kernelName.startsWith(PREFIX) ? record.kernelName.slice(PREFIX.length) : '';
     if (!STRUCT_NAME.test(name)) continue;
-    const others = structs.get(name);
-    if (others === undefined) structs.set(name, [record]);
-    else others.push(record);
+    addTo(structs, name, record);
   }
   return structs;
 }

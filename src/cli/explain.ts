@@ -8,6 +8,7 @@ import { formLines, recordListLines, ruleLines } from '../report/explain-text.js
 import { jsonBytes } from '../report/json-chunks.js';
 import { rulesMarkdown } from '../report/rules-markdown.js';
 import { abiLines } from '../report/versions-text.js';
+import type { RecordType } from '../schema/record.js';
 import { catalogue } from '../validate/catalogue.js';
 import { areaOf } from '../validate/coverage.js';
 import { gaps } from '../validate/gaps.js';
@@ -49,12 +50,26 @@ function topicJson(topic: string | undefined): { [key: string]: unknown } {
   if (topic === undefined) return rulesJson(catalogue);
   if (topic === 'abi') return abiJson();
   if (topic === 'records') return recordsJson(recordTypes);
+  const rules = rulesLike(topic);
+  return rules.length > 0 ? rulesJson(rules) : recordsJson(recordsOf(topic));
+}
+
+function ruleNamed(topic: string): Rule | undefined {
+  return catalogue.find(({ id }) => id === topic.toUpperCase());
+}
+
+/** The rules that an id, an area or a pattern stands for. */
+function rulesLike(topic: string): readonly Rule[] {
   const ids = catalogue.map(({ id }) => id);
   const matching = new Set(matchingRules(topic, ids));
-  if (matching.size > 0) return rulesJson(catalogue.filter(({ id }) => matching.has(id)));
+  return catalogue.filter(({ id }) => matching.has(id));
+}
+
+/** @throws UsageError where there are none */
+function recordsOf(topic: string): readonly RecordType<unknown>[] {
   const records = recordsNamed(topic, recordTypes);
   if (records.length === 0) throw new UsageError(unknownTopic(topic));
-  return recordsJson(records);
+  return records;
 }
 
 export const explainCommand: CommandModule<object, ExplainArguments> = {
@@ -76,56 +91,34 @@ export const explainCommand: CommandModule<object, ExplainArguments> = {
       .example('kho explain records', 'the names of the records')
       .example('kho explain --c-header 7.3 -o kho_abi.h', 'structs and _Static_assert, for a C program'),
   handler: async (args) => {
-    const colours = paint(args);
-    const format = oneOf(args.format, 'format', ['text', 'json']);
     const { topic } = args;
-    if (format === 'json') {
-      await write(args, jsonBytes(topicJson(topic)));
+    const format = oneOf(args.format, 'format', ['text', 'json']);
+    await write(args, format === 'json' ? jsonBytes(topicJson(topic)) : joined(textLines(args)));
+    const isText = format === 'text' && args.markdown !== true && args['c-header'] === undefined;
+    if (!isText || topic === undefined || ruleNamed(topic) !== undefined || rulesLike(topic).length === 0)
       return;
-    }
-    if (args.markdown === true) {
-      await write(args, joined(rulesMarkdown(catalogue, gaps)));
-      return;
-    }
-    const header = lastValue(args['c-header']);
-    if (header !== undefined) {
-      const found = cHeader(recordTypes, header);
-      if (found === undefined)
-        throw new UsageError(`--c-header: "${header}" is not one of ${cHeaderNames().join(', ')}`);
-      await write(args, joined(cHeaderLines(found)));
-      return;
-    }
-    if (topic === undefined) {
-      await write(args, joined(catalogue.map(ruleLine)));
-      return;
-    }
-    if (topic === 'abi') {
-      await write(args, joined(abiLines(colours)));
-      return;
-    }
-    const rule = catalogue.find(({ id }) => id === topic.toUpperCase());
-    if (rule !== undefined) {
-      await write(args, joined(ruleLines(rule, catalogue, colours)));
-      return;
-    }
-    const matching = new Set(
-      matchingRules(
-        topic,
-        catalogue.map(({ id }) => id),
-      ),
-    );
-    if (matching.size > 0) {
-      await write(args, joined(catalogue.filter(({ id }) => matching.has(id)).map(ruleLine)));
-      const records = namesLike(topic, recordNames(recordTypes));
-      if (records.length > 0) message(args, `kho explain also knows the records ${records.join(', ')}`);
-      return;
-    }
-    if (topic === 'records') {
-      await write(args, joined(recordListLines(recordTypes)));
-      return;
-    }
-    const records = recordsNamed(topic, recordTypes);
-    if (records.length === 0) throw new UsageError(unknownTopic(topic));
-    await write(args, joined(formLines(records, colours)));
+    const records = namesLike(topic, recordNames(recordTypes));
+    if (records.length > 0) message(args, `kho explain also knows the records ${records.join(', ')}`);
   },
 };
+
+/** @throws UsageError for a topic or a header that is none */
+function textLines(args: ExplainArguments): Iterable<string> {
+  const colours = paint(args);
+  const { topic } = args;
+  if (args.markdown === true) return rulesMarkdown(catalogue, gaps);
+  const header = lastValue(args['c-header']);
+  if (header !== undefined) {
+    const found = cHeader(recordTypes, header);
+    if (found !== undefined) return cHeaderLines(found);
+    throw new UsageError(`--c-header: "${header}" is not one of ${cHeaderNames().join(', ')}`);
+  }
+  if (topic === undefined) return catalogue.map(ruleLine);
+  if (topic === 'abi') return abiLines(colours);
+  const rule = ruleNamed(topic);
+  if (rule !== undefined) return ruleLines(rule, catalogue, colours);
+  const rules = rulesLike(topic);
+  if (rules.length > 0) return rules.map(ruleLine);
+  if (topic === 'records') return recordListLines(recordTypes);
+  return formLines(recordsOf(topic), colours);
+}

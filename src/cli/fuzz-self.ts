@@ -38,9 +38,7 @@ export async function selfCases(
   { first, count }: { readonly first: number; readonly count: number },
   progress: Progress,
 ): Promise<SelfSummary> {
-  const runners = new Map<FuzzTarget, SelfRunner>(
-    source.targets.map((target) => [target, selfRunner(target, SELF_BUDGET, processorTime)]),
-  );
+  const runners = new Map<FuzzTarget, SelfRunner>();
   const verdicts: Record<SelfResult['verdict'], number> = { accepted: 0, rejected: 0, refused: 0 };
   const told = new Map<string, number>();
   const problems: string[] = [];
@@ -52,8 +50,8 @@ export async function selfCases(
   for (let i = 0; i < count; i++) {
     const fuzzCase = source.make(first + i);
     const target = source.targetOf(first + i);
-    const runner = runners.get(target);
-    if (runner === undefined) continue;
+    const runner = runners.get(target) ?? selfRunner(target, SELF_BUDGET, processorTime);
+    runners.set(target, runner);
     const result = runner.run(fuzzCase);
     verdicts[result.verdict]++;
     if (fuzzCase.expect.kind !== 'unknown') decided++;

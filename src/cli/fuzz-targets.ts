@@ -30,21 +30,27 @@ function turnsOf({ form, segments }: FuzzTarget): number {
  * @param weighted small targets have more turns
  */
 export function caseSource(targets: readonly FuzzTarget[], seed: bigint, weighted = false): CaseSource {
-  const makers = targets.flatMap((target) => {
-    const maker = caseMaker(target, seed);
-    return Array.from({ length: weighted ? turnsOf(target) : 1 }, () => maker);
-  });
-  const makerOf = (number: number): CaseMaker => {
-    const maker = makers[number % makers.length];
-    if (maker === undefined) throw new RangeError('a case source has at least one target');
-    return maker;
+  const turns = targets.flatMap((target) =>
+    Array.from({ length: weighted ? turnsOf(target) : 1 }, () => target),
+  );
+  const targetOf = (number: number): FuzzTarget => {
+    const target = turns[number % turns.length];
+    if (target === undefined) throw new RangeError('a case source has at least one target');
+    return target;
   };
+  // Of many targets few may have their turn.
+  const makers = new Map<FuzzTarget, CaseMaker>();
   return {
     targets,
-    targetOf: (number) => makerOf(number).target,
-    make: (number) => makerOf(number).make(number),
+    targetOf,
+    make(number) {
+      const target = targetOf(number);
+      const maker = makers.get(target) ?? caseMaker(target, seed);
+      makers.set(target, maker);
+      return maker.make(number);
+    },
     suffix(number) {
-      const { form, handover } = makerOf(number).target;
+      const { form, handover } = targetOf(number);
       if (form === 'core') return '.elf';
       return handover.tree?.header === undefined ? '.bin' : '.dtb';
     },
@@ -80,7 +86,14 @@ export async function dumpTargets(
   );
 }
 
-/** Every tree of a dump as a whole, and each of its blobs on its own. */
+/** Bytes of a blob that `--self` takes: each case decodes, prints and encodes all of it. */
+const MAX_LONE = 4 << 20;
+
+/**
+ * Every tree of a dump as a whole, and each of its blobs on its own, for `--self`.
+ *
+ * @throws InputError where there is none, or none is small enough
+ */
 export async function everyTarget(
   args: CommonArguments,
   path: string,
@@ -89,7 +102,17 @@ export async function everyTarget(
 ): Promise<FuzzTarget[]> {
   return withDumps(path, loadOptions(args), async (dumps, findings, memory) => {
     if (dumps.length === 0) throw noTree(path, findings, memory);
-    return dumps.flatMap((dump) => [...(blobs ? [] : [whole(args, path, dump, units)]), ...lone(path, dump)]);
+    const targets = dumps.flatMap((dump) => [
+      ...(blobs ? [] : [whole(args, path, dump, units)]),
+      ...lone(path, dump),
+    ]);
+    const small = targets.filter(({ form, root }) => form === 'core' || root.bytes.length <= MAX_LONE);
+    if (small.length > 0) return small;
+    throw new InputError(
+      path,
+      'image-size',
+      `a blob of more than ${MAX_LONE} bytes is not mutated by --self`,
+    );
   });
 }
 
@@ -137,6 +160,18 @@ function lone(path: string, dump: LoadedDump): FuzzTarget[] {
   if (tree === undefined) throw new InputError(path, 'no-tree', 'contains no tree to mutate');
   return [
     blobTarget(tree.bytes, assumed(dump)),
-    ...subtrees.flatMap(({ blob }) => (blob === undefined ? [] : [blobTarget(blob)])),
+    ...distinct(subtrees.flatMap(({ blob }) => blob ?? [])).map((blob) => blobTarget(blob)),
   ];
+}
+
+/** Children may have the same bytes again and again. */
+function distinct(blobs: readonly Uint8Array[]): Uint8Array[] {
+  const found = new Map<string, Uint8Array>();
+  for (const blob of blobs) {
+    const hash = createXxh64();
+    hash.update(blob);
+    const key = `${blob.length} ${hash.low32()}`;
+    if (!found.has(key)) found.set(key, blob);
+  }
+  return [...found.values()];
 }

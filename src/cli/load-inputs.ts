@@ -1,4 +1,5 @@
 /** A DUMP argument → open files, recognised by content: a blob, its memory, a folder of debugfs. */
+
 import { unpackArchive } from '../memory/node/archive.js';
 import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
@@ -8,6 +9,7 @@ import { describeHead, foreignFormat } from '../memory/node/recognise.js';
 import { tellStage } from '../memory/node/telling.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { isTar } from '../memory/tar.js';
+import { several } from '../schema/units.js';
 import { watchBudget } from './budgets.js';
 import { refuseEmptyCopy } from './load-empty.js';
 import type { LoadOptions } from './load-options.js';
@@ -132,7 +134,7 @@ function folderPair(path: string, folder: Folder): { main: string; memory?: stri
   if (folder.kind === 'core') return { main: folder.memory };
   if (folder.kind === 'debugfs-no-tree') {
     if (folder.empty.length > 0) {
-      throw new InputError(path, 'folder', `has no root tree: ${folder.empty.map(emptyCopy).join('; ')}`);
+      throw new InputError(path, 'folder', `has no root tree: ${several(folder.empty.map(emptyCopy), '; ')}`);
     }
     throw new InputError(
       path,

@@ -1,8 +1,10 @@
 /** Two handovers to compare: of two DUMP arguments, or the incoming and the outgoing tree of one. */
+
 import { findTrees, pickDirection } from '../decode/find.js';
 import { HANDOVER_PATTERNS } from '../decode/find-search.js';
 import { InputError } from '../memory/node/errors.js';
 import type { OpenedMemory } from '../memory/node/open-memory.js';
+import { several } from '../schema/units.js';
 import { fromFolders, fromTree, type LoadedDump, treePlace, withDump } from './load.js';
 import { withInputs } from './load-inputs.js';
 import type { LoadOptions } from './load-options.js';
@@ -63,7 +65,7 @@ function bothInMemory(
   if (all.length === 1) {
     throw noPair(path, `contains one handover tree, at ${all.map(treePlace).join()}`);
   }
-  const places = all.map(treePlace).join(', ');
+  const places = several(all.map(treePlace));
   throw noPair(path, `does not show which of its trees is incoming and which outgoing (trees: ${places})`);
 }
 

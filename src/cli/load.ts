@@ -31,7 +31,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
 import { blobMemory } from '../memory/segments.js';
 import { khoMem } from '../records/kho.js';
-import { counted, hex } from '../schema/units.js';
+import { counted, hex, several } from '../schema/units.js';
 import type { ValidateOptions } from '../validate/run.js';
 import { RFC } from '../versions/generations.js';
 import { type DebugfsParts, readDebugfs, takenOverIn } from './load-debugfs.js';
@@ -505,7 +505,7 @@ function namedTree(path: string, opened: OpenedMemory, address: bigint): Finding
 }
 
 function refuseDirection(path: string, direction: Direction, findings: Findings): never {
-  const places = [...findings.trees, ...findings.others].map(treePlace).join(', ');
+  const places = several([...findings.trees, ...findings.others].map(treePlace));
   throw new InputError(
     path,
     'tree-undecided',
@@ -515,7 +515,7 @@ function refuseDirection(path: string, direction: Direction, findings: Findings)
 
 /** A tree's addresses and direction, for messages. */
 export function treePlace({ addresses, direction }: FoundTree): string {
-  const places = addresses.map(hex).join(' and ');
+  const places = several(addresses.map(hex), ' and ');
   return direction === undefined ? places : `${places} (${direction})`;
 }
 
@@ -525,7 +525,7 @@ export function noTree(
   { truncated, absentEntry }: Findings,
   memory: OpenedMemory | undefined,
 ): InputError {
-  const places = truncated.map(({ address }) => hex(address)).join(', ');
+  const places = several(truncated.map(({ address }) => hex(address)));
   const none =
     places === ''
       ? 'contains no handover tree'
@@ -550,7 +550,7 @@ function entryText({ how, address, list }: BrokenEntry): string {
 }
 
 function placeOf({ addresses }: FoundTree): string {
-  return `at ${addresses.map(hex).join(' and ')}`;
+  return `at ${several(addresses.map(hex), ' and ')}`;
 }
 
 function severalTrees(
@@ -563,6 +563,6 @@ function severalTrees(
   const told = dumps.some(({ direction }) => direction !== undefined);
   const addressed = dumps.some(({ found }) => found !== undefined);
   const ways = [told ? '--tree incoming or --tree outgoing' : '', addressed ? '--fdt-addr ADDRESS' : ''];
-  const cause = `contains ${dumps.length} handover trees, ${places.join(', ')}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
+  const cause = `contains ${dumps.length} handover trees, ${several(places.map((place) => place ?? '?'))}; choose one with ${ways.filter((way) => way !== '').join(', or with ')}`;
   return new InputError(path, 'several-trees', cause);
 }

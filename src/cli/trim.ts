@@ -6,7 +6,7 @@ import type { Machine } from '../memory/elf/header.js';
 import { InputError } from '../memory/node/errors.js';
 import { tellStage } from '../memory/node/telling.js';
 import type { PhysicalMemory } from '../memory/physical.js';
-import { size } from '../schema/units.js';
+import { several, size } from '../schema/units.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
 import type { TrimUnit } from '../trim/units.js';
 import { absentRoot } from '../validate/questions.js';
@@ -101,7 +101,7 @@ function refuseAbsentRoots(
 ): void {
   const absent = units.flatMap((unit) => absentRoot(unit, memory) ?? []);
   if (absent.length > 0 && absent.length === units.length)
-    throw new InputError(path, 'no-table', `no tables can be kept: ${absent.join('; ')}`);
+    throw new InputError(path, 'no-table', `no tables can be kept: ${several(absent, '; ')}`);
   for (const why of absent) message(args, `${path}: ${why}`);
 }
 

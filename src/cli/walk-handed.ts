@@ -10,7 +10,7 @@ import { attachmentIds, domainJson, handedJson, handedLines } from '../report/ha
 import { translateLines } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
-import { hex } from '../schema/units.js';
+import { hex, several } from '../schema/units.js';
 import type { Stage } from '../structures/iommu/attachments.js';
 import { pciText } from '../structures/values.js';
 import { firstStageAttributes, firstStageEntry } from '../vtd/first-stage.js';
@@ -99,14 +99,20 @@ function namedDomain(path: string, { state, domains }: HandedIommu, id: bigint):
   const [first, second] = attached;
   if (first !== undefined && second === undefined) return first;
   if (first === undefined) {
-    const there = domains.map((each) => domainText(each)).join('; ');
+    const there = several(
+      domains.map((each) => domainText(each)),
+      '; ',
+    );
     throw new InputError(
       path,
       'no-domain',
       `has no domain record at ${hex(id)}, and no domain with that attachment id${there === '' ? '' : `; there are ${there}`}`,
     );
   }
-  const list = attached.map((each) => domainText(each, id)).join('; ');
+  const list = several(
+    attached.map((each) => domainText(each, id)),
+    '; ',
+  );
   throw new InputError(
     path,
     'ambiguous-domain',
@@ -122,7 +128,7 @@ function domainText({ domain, attachments }: HandedDomain, id?: bigint): string 
       const which = unit === undefined ? '' : `, ${unit.name}`;
       return `${pciText(device.segment, device.bdf)} as ${hex(device.attachmentId)}${which}`;
     });
-  return `${hex(domain.address)}${devices.length === 0 ? '' : ` (${devices.join('; ')})`}`;
+  return `${hex(domain.address)}${devices.length === 0 ? '' : ` (${several(devices, '; ')})`}`;
 }
 
 /** Walks domains, or translates an address in each. */

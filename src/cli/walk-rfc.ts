@@ -1,6 +1,7 @@
 /** `kho walk` without options on a handover of the 2024 series: the domains that there are. */
 import type { Domain, Handover } from '../abi/model.js';
 import { physicalAddress } from '../memory/read.js';
+import { columns } from '../report/columns.js';
 import { escapeJson } from '../schema/escape.js';
 import { hex, thousands } from '../schema/units.js';
 import { functionText } from '../vtd/device-id.js';
@@ -51,7 +52,7 @@ function listed(domain: Domain, { memory }: Handover): Listed {
 }
 
 function lines(domains: readonly Listed[]): string[] {
-  const rows = [
+  return columns([
     ['DOMAIN', 'TOP TABLE', 'LEVELS', 'LEAVES', 'SIZE', 'DEVICES'],
     ...domains.map(({ domain, devices, levels, mapped }) => [
       `${domain.persistentId ?? domain.nodeName ?? '?'}`,
@@ -61,14 +62,7 @@ function lines(domains: readonly Listed[]): string[] {
       mapped === undefined ? '?' : sizeText(mapped.pages),
       devices.join(', ') || '-',
     ]),
-  ];
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  ]);
 }
 
 function domainJson({ domain, devices, levels, mapped }: Listed): object {

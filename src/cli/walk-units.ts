@@ -8,7 +8,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { holderText } from '../report/held-text.js';
 import { missingText, structureLines, translateLines, translationText } from '../report/translate-text.js';
 import type { RecordType } from '../schema/record.js';
-import { hex } from '../schema/units.js';
+import { hex, several } from '../schema/units.js';
 import { absentRoot } from '../validate/questions.js';
 import { listDevices } from '../vtd/context/list.js';
 import { type DevicePath, devicePath, type UnitTables } from '../vtd/context/path.js';
@@ -92,7 +92,7 @@ function readableUnits(args: CommonArguments, walk: UnitWalk): UnitWalk {
     return why === undefined;
   });
   if (units.length === 0 && reasons.length > 0)
-    throw new InputError(walk.path, 'no-table', `nothing can be walked: ${reasons.join('; ')}`);
+    throw new InputError(walk.path, 'no-table', `nothing can be walked: ${several(reasons, '; ')}`);
   for (const why of reasons) message(args, `kho: ${why}`);
   return { ...walk, units };
 }

@@ -9,7 +9,7 @@ import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
 import type { OwnedWalk } from '../report/owned-walk.js';
 import { translateLines } from '../report/translate-text.js';
-import { hex } from '../schema/units.js';
+import { hex, several } from '../schema/units.js';
 import type { Stage } from '../structures/iommu/attachments.js';
 import { liveDevices } from '../structures/iommu/units.js';
 import { rootOf } from '../validate/run.js';
@@ -235,7 +235,7 @@ function domainTarget(path: string, handover: Handover, id: bigint): Target {
   const { memory, domains } = handover;
   const domain = domains?.find(({ persistentId }) => persistentId === id);
   if (domain === undefined) {
-    const ids = (domains ?? []).map(({ persistentId, nodeName }) => persistentId ?? nodeName).join(', ');
+    const ids = several((domains ?? []).map(({ persistentId, nodeName }) => `${persistentId ?? nodeName}`));
     throw new InputError(path, 'no-domain', `has no domain ${id}${ids === '' ? '' : `; there are ${ids}`}`);
   }
   if (memory === undefined)

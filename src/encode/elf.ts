@@ -6,6 +6,7 @@ import { overlay } from '../memory/overlay.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
 import { segmentsMemory } from '../memory/segments.js';
+import { several } from '../schema/units.js';
 import { rfc2024 } from '../structures/rfc-2024/tree.js';
 import { eachNode } from '../structures/tree.js';
 import { isRfc } from '../versions/generations.js';
@@ -92,9 +93,7 @@ function leftOut(handover: Handover, memory: PhysicalMemory): string[] {
     missing.set(tables.what, names);
   }
   for (const [what, names] of missing)
-    messages.push(
-      `the page tables of ${what} ${names.join(', ')} are left out: the model does not hold them`,
-    );
+    messages.push(`the page tables of ${what} ${several(names)} are left out: the model does not hold them`);
   let absent = 0n;
   for (const { start, end } of handover.preserved?.ranges ?? []) absent += absentBytes(memory, start, end);
   if (absent > 0n) {

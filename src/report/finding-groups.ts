@@ -1,4 +1,6 @@
 /** Findings by place, for people: most severe first, and of each rule only the first few. */
+
+import { addTo } from '../schema/grouped.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Severity } from '../validate/rule.js';
 
@@ -40,9 +42,7 @@ export function placesOf(findings: readonly Finding[], shown: number): Place[] {
     const group: Group = groups.get(name) ?? { name, byRule: new Map(), worst: ORDER.note };
     groups.set(name, group);
     group.worst = Math.min(group.worst, ORDER[finding.severity]);
-    const own = group.byRule.get(finding.rule);
-    if (own === undefined) group.byRule.set(finding.rule, [finding]);
-    else own.push(finding);
+    addTo(group.byRule, finding.rule, finding);
     left.set(finding.rule, (left.get(finding.rule) ?? 0) + 1);
   }
   const room = new Map([...left.keys()].map((rule) => [rule, shown]));

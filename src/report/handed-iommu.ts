@@ -11,6 +11,7 @@ import { bytesToText } from '../schema/text.js';
 import { hex, thousands } from '../schema/units.js';
 import { pciText } from '../structures/values.js';
 import { sizeText } from '../vtd/text/table.js';
+import { columns } from './columns.js';
 import { nameKeys } from './text-json.js';
 
 export { attachmentIdsOf as attachmentIds } from '../decode/iommu/domains.js';
@@ -28,27 +29,16 @@ function mappingsText(mappings: Mappings | undefined): [string, string] {
   return [`${least}${thousands(mappings.leaves)}`, `${least}${sizeText(mappings.pages)}`];
 }
 
-/** Columns of text, each as wide as its widest cell. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** The units, domains and devices in use: one table each, with headings. */
 export function handedLines(handed: HandedIommu, memory: PhysicalMemory | undefined): string[] {
   const { units, domains } = handed;
-  const lines = aligned([
+  const lines = columns([
     ['UNIT', 'ROOT TABLE', 'MODE', 'BY'],
     ...units.map(({ unit, mode, why }) => [hex(unit.token), hex(unit.intel?.rootTable ?? 0n), mode, why]),
   ]);
   lines.push(
     '',
-    ...aligned([
+    ...columns([
       [
         'DOMAIN',
         'ATTACHED AS',

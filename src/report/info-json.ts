@@ -6,11 +6,11 @@ import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { hex } from '../schema/units.js';
 import type { ValidationResult } from '../validate/run.js';
-import { shortfallText, type Verdict, verdictOf } from '../validate/verdict.js';
+import { shortfallText, verdictOf } from '../validate/verdict.js';
 import { SCHEMA_VERSION } from './model-json.js';
 import type { Paint } from './paint.js';
 import { summaryRows } from './summary-text.js';
-import { countsText } from './validate-text.js';
+import { countsText, verdictRole } from './validate-text.js';
 
 /** A tree of a dump, and what was found out about it. */
 export interface InfoTree {
@@ -67,11 +67,6 @@ export function headline({ handover, direction, result }: InfoTree, paint: Paint
   const verdict = verdictOf(result);
   const counts = paint('faint', `, ${countsText(result)}`);
   return `${what}: ${paint(verdictRole(verdict), verdict)}${counts}`;
-}
-
-/** The colour of a verdict. */
-export function verdictRole(verdict: Verdict): 'good' | 'warning' | 'error' {
-  return verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
 }
 
 /** `7.1, 7.2 or 7.3`. */

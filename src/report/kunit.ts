@@ -83,14 +83,18 @@ export function* kunitLines(dump: Synthesis, command: string, version: string): 
     add(name, structArrayLines(PREFIX + type, PREFIX + name, of), of.length);
 
   yield* structs('record', 'records', yield* recordsOf(regions));
-  yield* structs('subtree', 'subtrees', list(account.subtrees).map(subtreeMembers));
+  yield* structs('subtree', 'subtrees', named(account.subtrees, { phys: 'address', size: 'size' }));
   yield* rows('range', 'scratch', list(account.scratch), ['start', 'end']);
   const { pages } = object(account.preserved);
   yield* rows('block', 'preserved', list(pages), ['address', 'order', 'count']);
-  yield* structs('region', 'reserve_mem', list(object(account.memblock).regions).map(regionMembers));
+  yield* structs(
+    'region',
+    'reserve_mem',
+    named(object(account.memblock).regions, { start: 'start', size: 'size' }),
+  );
   const luo = object(account.luo);
   yield* structs('session', 'sessions', yield* sessionsOf(list(luo.sessions)));
-  yield* structs('flb', 'flbs', list(luo.flbs).map(flbMembers));
+  yield* structs('flb', 'flbs', named(luo.flbs, { data: 'data', count: 'count' }));
   const test = object(account.khoTest);
   yield* rows('block', 'test_folios', list(test.folios), ['address', 'order', 'count']);
   const metadata = object(account.kexecMetadata);
@@ -300,28 +304,12 @@ function singleFolios({ pfn, flags, index, count = 1, step = 1 }: Json): string[
   });
 }
 
-function subtreeMembers({ name, address, size: length }: Json): readonly Member[] {
-  return [
-    ['name', string(name)],
-    ['phys', number(address)],
-    ['size', number(length)],
-  ];
-}
-
-function regionMembers({ name, start, size: length }: Json): readonly Member[] {
-  return [
-    ['name', string(name)],
-    ['start', number(start)],
-    ['size', number(length)],
-  ];
-}
-
-function flbMembers({ name, data, count }: Json): readonly Member[] {
-  return [
-    ['name', string(name)],
-    ['data', number(data)],
-    ['count', number(count)],
-  ];
+/** Members of structures that are a name and numbers; of the numbers each with its key in the account. */
+function named(value: unknown, numbers: Readonly<Record<string, string>>): (readonly Member[])[] {
+  return list(value).map((each) => [
+    ['name', string(each.name)],
+    ...Object.entries(numbers).map(([name, key]): Member => [name, number(each[key])]),
+  ]);
 }
 
 function object(value: unknown): Json {

@@ -1,20 +1,20 @@
 /** Logical places as people read them. */
 import type { Place } from '../references/place.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToText } from '../schema/text.js';
+import { quotedText } from '../schema/text.js';
 import { hex, pciAddress, size } from '../schema/units.js';
 import { type Paint, plain } from './paint.js';
 
 /** The thing under whose heading a place is shown: a session, a domain, a subsystem. */
 export function groupText(place: Place): string {
   const { part, session, iommufd, domain, subtree, structure, nodeName } = place;
-  if (part === 'luo') return session === undefined ? 'LUO' : `LUO session ${quoted(session)}`;
+  if (part === 'luo') return session === undefined ? 'LUO' : `LUO session ${quotedText(session)}`;
   if (part === 'iommufd' || part === 'domain') {
     const id = iommufd ?? domain;
     if (id !== undefined) return `${part} ${id}`;
-    return nodeName === undefined ? `${part}s` : `${part} at node ${quoted(nodeName)}`;
+    return nodeName === undefined ? `${part}s` : `${part} at node ${quotedText(nodeName)}`;
   }
-  if (part === 'subtree') return subtree === undefined ? 'subtrees' : `subtree ${quoted(subtree)}`;
+  if (part === 'subtree') return subtree === undefined ? 'subtrees' : `subtree ${quotedText(subtree)}`;
   if (part === 'structure') return structure ?? part;
   if (part === 'kho-test') return 'kho_test';
   if (part === 'preserved') return 'preserved memory';
@@ -35,7 +35,7 @@ export function itemText(place: Place, paint: Paint = plain): string {
   const add = (name: string, value: bigint | number | string | Uint8Array | undefined): void => {
     if (value === undefined) return;
     const isName = typeof value === 'string' || value instanceof Uint8Array;
-    parts.push(`${name} ${isName ? paint('text', quoted(value)) : paint('value', `${value}`)}`);
+    parts.push(`${name} ${isName ? paint('text', quotedText(value)) : paint('value', `${value}`)}`);
   };
   const { part, token, address, addressEnd, iova, iovaEnd, offset, offsetEnd, bus, devfn, ioas } = place;
   if (token !== undefined) parts.push(`token ${paint('value', hex(token))}`);
@@ -57,9 +57,7 @@ export function itemText(place: Place, paint: Paint = plain): string {
     parts.push(`offset ${range(offset, offsetEnd, paint)}`);
   if (address !== undefined && addressEnd !== undefined) parts.push(range(address, addressEnd, paint));
   if (place.fdtPath !== undefined) {
-    const { fdtPath, property } = place;
-    const path = property === undefined ? fdtPath : `${fdtPath === '/' ? '' : fdtPath}/${property}`;
-    parts.push(paint('value', escapeText(path)));
+    parts.push(paint('value', escapeText(treePath(place.fdtPath, place.property))));
   }
   if (place.copy !== undefined) parts.push(paint('faint', `(the ${ordinal(place.copy)} of this identity)`));
   return parts.join(' ');
@@ -75,10 +73,9 @@ function range(start: bigint, end: bigint, paint: Paint): string {
   return `${paint('address', `${hex(start)}-${hex(end)}`)} (${size(end - start)})`;
 }
 
-/** Text of a dump in quotes, harmless. */
-function quoted(name: string | Uint8Array): string {
-  const text = typeof name === 'string' ? name : bytesToText(name).text;
-  return JSON.stringify(escapeText(text)).replaceAll('\\\\u{', '\\u{');
+/** A node of the tree, or a property of it. */
+export function treePath(fdtPath: string, property: string | undefined): string {
+  return property === undefined ? fdtPath : `${fdtPath === '/' ? '' : fdtPath}/${property}`;
 }
 
 function ordinal(n: number): string {

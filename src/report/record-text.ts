@@ -1,12 +1,13 @@
 /** `kho dump --at` and `--session`: one record, in the lines that the whole dump has for it. */
 import type { Handover } from '../abi/model.js';
-import type { LuoFile, LuoFlb, LuoSession, ReserveMemRegion } from '../abi/upstream/model.js';
+import type { LuoFile, LuoFlb, LuoSession } from '../abi/upstream/model.js';
 import { findNode } from '../fdt/tree.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToText } from '../schema/text.js';
+import { bytesToText, quotedText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
 import { formById, structuresOf } from '../structures/index.js';
 import type { StructureList } from '../structures/model.js';
+import type { Rider, RiderPart } from '../structures/rider.js';
 import { riderOf } from '../structures/riders.js';
 import type { Model } from '../structures/structure.js';
 import { listsOf } from '../structures/text.js';
@@ -15,14 +16,15 @@ import { modelJson } from './model-json.js';
 import type { Paint } from './paint.js';
 import { elementLines } from './structure-text.js';
 import { treeLines } from './tree-text.js';
-import { fileLine, flbLines, regionLine, sessionLines } from './upstream-text.js';
+import { fileLine, flbLines, sessionLines } from './upstream-text.js';
 
 /** A record that the dump has lines for. */
 export type DumpRecord =
   | { readonly kind: 'session'; readonly session: LuoSession }
   | { readonly kind: 'file'; readonly session: LuoSession; readonly file: LuoFile }
   | { readonly kind: 'flb'; readonly flb: LuoFlb }
-  | { readonly kind: 'region'; readonly region: ReserveMemRegion }
+  /** A node of a rider's tree: the rider with that one alone. */
+  | { readonly kind: 'rider'; readonly rider: Rider; readonly part: RiderPart }
   /** An element of a structure that stands by itself. */
   | { readonly kind: 'element'; readonly address: bigint }
   | { readonly kind: 'node'; readonly handover: Handover; readonly node: number }
@@ -85,21 +87,31 @@ function ofElement(handover: Handover, address: bigint, paint: Paint): DumpRecor
 /** The node of the tree, or of the blob of a child that has the address. */
 function ofNode(handover: Handover, path: string | undefined, at: bigint): DumpRecord | undefined {
   if (path === undefined) return undefined;
-  const { tree, fdtAddress, memblock } = handover;
+  const { tree, fdtAddress } = handover;
   const inTree = tree !== undefined && fdtAddress !== undefined && at >= fdtAddress;
   if (inTree && at < fdtAddress + BigInt(tree.bytes.length)) {
     const node = findNode(tree, path);
     return node < 0 ? undefined : { kind: 'node', handover, node };
   }
-  const region = memblock?.regions.find(({ name }) => path === `/${name}`);
   const rider = handover.subtrees?.find(
     ({ address, blob }) => address !== undefined && at >= address && at < address + BigInt(blob?.length ?? 0),
   );
-  if (rider?.name === 'memblock' && region !== undefined) return { kind: 'region', region };
+  const record = ofRider(handover, riderOf(rider?.name), path);
+  if (record !== undefined) return record;
   if (rider?.tree === undefined) return undefined;
   const node = findNode(rider.tree, path);
   const { kind: _kind, generation: _generation, ...own } = handover;
   return node < 0 ? undefined : { kind: 'node', handover: { ...own, kind: 'rider', tree: rider.tree }, node };
+}
+
+/** The node of a rider's tree that its outline names by the last part of the path. */
+function ofRider(handover: Handover, rider: Rider | undefined, path: string): DumpRecord | undefined {
+  const nodes = rider?.outline.nodes;
+  if (rider === undefined || nodes === undefined) return undefined;
+  const part = (handover[rider.key] ?? {}) as RiderPart;
+  const items = (part[nodes.key] ?? []) as readonly RiderPart[];
+  const item = items.find((each) => path === `/${each[nodes.naming]}`);
+  return item === undefined ? undefined : { kind: 'rider', rider, part: { ...part, [nodes.key]: [item] } };
 }
 
 /** The lines of a record. */
@@ -109,14 +121,14 @@ export function* recordLines(handover: Handover, record: DumpRecord, paint: Pain
       yield* sessionLines(record.session, handover, paint);
       return;
     case 'file':
-      yield `  session ${paint('text', JSON.stringify(escapeText(bytesToText(record.session.name).text)).replaceAll('\\\\u{', '\\u{'))}`;
+      yield `  session ${paint('text', quotedText(record.session.name))}`;
       yield `    ${fileLine(record.file, handover, paint)}`;
       return;
     case 'flb':
       yield* flbLines(record.flb, handover, paint);
       return;
-    case 'region':
-      yield regionLine(record.region, paint);
+    case 'rider':
+      yield* record.rider.text?.lines(record.part, paint) ?? [];
       return;
     case 'element':
       yield* elementLines(handover, record.address, paint);
@@ -134,7 +146,7 @@ export function recordJson(
   handover: Handover,
   records: readonly DumpRecord[],
 ): { [key: string]: unknown } | undefined {
-  const { luo, memblock } = handover;
+  const { luo } = handover;
   const [first] = records;
   if (first === undefined) return undefined;
   const head = (own: Partial<Handover>): Handover => {
@@ -162,8 +174,7 @@ export function recordJson(
     const { sessions: _sessions, ...own } = luo;
     return part({ luo: { ...own, flbs: [first.flb] } });
   }
-  if (memblock !== undefined && first.kind === 'region')
-    return part({ memblock: { ...memblock, regions: [first.region] } });
+  if (first.kind === 'rider') return part({ [first.rider.key]: first.part });
   if (first.kind === 'element') return part(onlyElement(handover, first.address));
   return undefined;
 }

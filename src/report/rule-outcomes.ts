@@ -1,4 +1,6 @@
 /** A validation's result rule by rule, for the outputs that list every rule. */
+
+import { grouped } from '../schema/grouped.js';
 import type { Finding, Rule } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
 
@@ -16,12 +18,7 @@ export interface RuleOutcome {
 
 /** Every rule of the result, in the catalogue's order. */
 export function ruleOutcomes(result: ValidationResult, catalogue: readonly Rule[]): RuleOutcome[] {
-  const findings = new Map<string, Finding[]>();
-  for (const finding of result.findings) {
-    const own = findings.get(finding.rule);
-    if (own === undefined) findings.set(finding.rule, [finding]);
-    else own.push(finding);
-  }
+  const findings = grouped(result.findings, ({ rule }) => rule);
   const titles = new Map(catalogue.map(({ id, title }) => [id, title]));
   const outcomes = new Map<string, RuleOutcome>();
   const add = (id: string, state: RuleOutcome['state'], why?: string): void => {

@@ -1,5 +1,6 @@
 /** docs/rules.md: the catalogue as one page, and what of the specifications is not a rule, with the reason. */
 import { GENERATIONS, type Generation } from '../abi/model.js';
+import { grouped } from '../schema/grouped.js';
 import { exampleOf } from '../validate/example.js';
 import type { Rule } from '../validate/rule.js';
 import { areaOf, areaTitle } from './areas.js';
@@ -17,12 +18,7 @@ export function* rulesMarkdown(catalogue: readonly Rule[], gaps: readonly Gap[])
   yield `${catalogue.length} rules. This page is generated from the catalogue by \`npm run docs\`; \`kho explain RULE\` shows more about one.`;
   yield 'Severity: **error** – the next kernel refuses, panics, loses, reuses or corrupts, or the hardware faults; **warning** –';
   yield 'legal but almost surely not meant; **note** – worth knowing.';
-  const areas = new Map<string, Rule[]>();
-  for (const rule of catalogue) {
-    const area = areaOf(rule.id);
-    areas.set(area, [...(areas.get(area) ?? []), rule]);
-  }
-  for (const [area, rules] of areas) {
+  for (const [area, rules] of grouped(catalogue, ({ id }) => areaOf(id))) {
     yield '';
     yield `## ${area}: ${areaTitle(`${area}-`)}`;
     yield '';

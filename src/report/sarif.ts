@@ -8,6 +8,7 @@ import { shortfallText, verdictOf } from '../validate/verdict.js';
 import type { FindingPlace } from './finding-places.js';
 import { DEFAULT_JUDGEMENT, failsAsIncomplete, type Judgement, statusOf } from './judgement.js';
 import { locationJson } from './model-json.js';
+import { treePath } from './place-text.js';
 import { ruleDescriptor } from './sarif-rules.js';
 import { lineHash, pathUri, sarifText, sdkNumber } from './sarif-text.js';
 import type { ValidatedDump } from './validate-json.js';
@@ -243,9 +244,8 @@ function addressJson(address: bigint): Json {
 function logicalLocations({ fdtPath, property, field, bits, iova, iovaEnd }: Location): Json[] {
   const places: Json[] = [];
   if (fdtPath !== undefined) {
-    const path = property === undefined ? fdtPath : `${fdtPath === '/' ? '' : fdtPath}/${property}`;
     places.push({
-      fullyQualifiedName: escapeText(path),
+      fullyQualifiedName: escapeText(treePath(fdtPath, property)),
       kind: property === undefined ? 'object' : 'property',
     });
   }

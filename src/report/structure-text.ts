@@ -17,6 +17,7 @@ import {
   type StructureForm,
 } from '../structures/structure.js';
 import { listsOf, numberText, setFlags, usedOf } from '../structures/text.js';
+import { columns } from './columns.js';
 import { cut } from './mem-text.js';
 import type { Paint } from './paint.js';
 
@@ -82,16 +83,11 @@ function* tableLines(told: Told, list: ListBinding): Generator<string> {
       : `, more unknown: the ${missing.what} at ${hex(missing.address)} is not in the dump`;
   yield `  ${paint('name', list.what)}  ${paint('faint', `${items.length}${escapeText(note)}`)}`;
   if (rows.length === 0) return;
-  const widths = names.map((name) =>
-    Math.max(name.length, ...rows.map((row) => (row.get(name) ?? '').length)),
-  );
-  const line = (texts: readonly string[]): string =>
-    texts
-      .map((text, i) => text.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  yield `    ${paint('faint', line(names))}`;
-  const lines = rows.map((row) => line(names.map((name) => row.get(name) ?? '')));
+  const [head = '', ...lines] = columns([
+    names,
+    ...rows.map((row) => names.map((name) => row.get(name) ?? '')),
+  ]);
+  yield `    ${paint('faint', head)}`;
   for (const each of cut(lines, paint)) yield `    ${each}`;
 }
 

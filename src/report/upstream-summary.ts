@@ -6,9 +6,10 @@ import { type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
 import { countMappings } from '../decode/iommu/walks.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToText } from '../schema/text.js';
 import { thousands } from '../schema/units.js';
 import { liveDevices } from '../structures/iommu/units.js';
+import type { RiderPart } from '../structures/rider.js';
+import { RIDERS } from '../structures/riders.js';
 import { counted } from '../validate/text.js';
 import { structuresSummary } from './structure-text.js';
 
@@ -78,7 +79,7 @@ function draftsText(handover: Handover, told: readonly string[]): string | undef
 
 /** Names and texts of lines; none for what a dump does not have. */
 export function* upstreamSummary(handover: Handover): Generator<readonly [string, string]> {
-  const { preservedMap, luo, memblock, kexecMetadata, khoTest, subtrees } = handover;
+  const { preservedMap, luo, subtrees } = handover;
   if (subtrees !== undefined) {
     const names = subtrees.map(({ name = '' }) => escapeText(name));
     yield ['subtrees', names.length === 0 ? 'none' : names.join(', ')];
@@ -92,20 +93,14 @@ export function* upstreamSummary(handover: Handover): Generator<readonly [string
   if (iommu !== undefined) yield ['IOMMU', iommu];
   const drafts = draftsText(handover, iommu === undefined ? [] : IN_IOMMU_LINE);
   if (drafts !== undefined) yield ['drafts', drafts];
-  if (memblock !== undefined) yield ['memblock', counted(memblock.regions.length, 'region')];
-  else if (missingOf(handover, ['memblock']) !== undefined)
-    yield ['memblock', `unknown${absence(handover, ['memblock'])}`];
-  if (khoTest !== undefined) {
-    const folios = khoTest.nrFolios === undefined ? '? folios' : counted(khoTest.nrFolios, 'folio');
-    yield ['kho_test', `${folios}${absence(handover, ['kho-test'])}`];
-  } else if (missingOf(handover, ['kho-test']) !== undefined) {
-    yield ['kho_test', `unknown${absence(handover, ['kho-test'])}`];
-  }
-  if (kexecMetadata?.previousRelease !== undefined) {
-    const release = escapeText(bytesToText(kexecMetadata.previousRelease).text);
-    yield ['handed over', `by ${release}, kexec ${kexecMetadata.kexecCount}`];
-  } else if (missingOf(handover, ['metadata']) !== undefined) {
-    yield ['handed over', `by an unknown release${absence(handover, ['metadata'])}`];
+  for (const { name, key, part, text } of RIDERS.toReversed()) {
+    if (text === undefined) continue;
+    const told = handover[key] as RiderPart | undefined;
+    const said = told === undefined ? undefined : text.summary(told);
+    const { heading = name, cutOff = false } = text;
+    if (said !== undefined) yield [heading, `${said}${cutOff ? absence(handover, [part]) : ''}`];
+    else if (missingOf(handover, [part]) !== undefined)
+      yield [heading, `${text.unknown}${absence(handover, [part])}`];
   }
   if (preservedMap !== undefined) {
     const { form, depth, bitmapSize, bitmapReason, ambiguous } = preservedMap;

@@ -1,18 +1,12 @@
-/** The contents of memory that belong to an upstream tree, for people: the map, LUO, memblock, kexec-metadata, kho_test. */
+/** The contents of memory that belong to an upstream tree, for people: the map, the riders, structures. */
 import { missingOf, missingText } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
-import type {
-  DraftRecord,
-  Luo,
-  LuoFile,
-  LuoFlb,
-  LuoSession,
-  PreservedPages,
-  ReserveMemRegion,
-} from '../abi/upstream/model.js';
+import type { DraftRecord, Luo, LuoFile, LuoFlb, LuoSession, PreservedPages } from '../abi/upstream/model.js';
 import { escapeText } from '../schema/escape.js';
-import { bytesToText } from '../schema/text.js';
+import { quotedText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
+import type { RiderPart } from '../structures/rider.js';
+import { RIDERS } from '../structures/riders.js';
 import { counted } from '../validate/text.js';
 import { cut, rangeText } from './mem-text.js';
 import type { Paint } from './paint.js';
@@ -24,7 +18,7 @@ const MAX_RANGES = 24;
 
 /** Sections after the tree, each after an empty line. */
 export function* upstreamLines(handover: Handover, paint: Paint): Generator<string> {
-  const { preservedMap, preserved, memblock, luo, kexecMetadata, khoTest, subtrees = [] } = handover;
+  const { preservedMap, preserved, luo, subtrees = [] } = handover;
   const title = (name: string, text: string): string[] => [
     '',
     `${paint('node', name)}  ${paint('faint', text)}`,
@@ -35,31 +29,16 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
     yield* title('preserved memory', `${shape}${complete ? '' : ', not complete'}`);
     if (preserved?.pages !== undefined) yield* preservedLines(preserved.pages, paint);
   }
-  if (kexecMetadata !== undefined) {
-    const { version, previousRelease, kexecCount } = kexecMetadata;
-    const release = previousRelease === undefined ? '' : quoted(previousRelease, paint);
-    yield* title('kexec-metadata', `version ${version}`);
-    if (kexecCount !== undefined)
-      yield `  handed over by ${release}, kexec ${kexecCount} since the cold boot`;
-  }
-  if (memblock !== undefined) {
-    yield* title(
-      'memblock',
-      memblock.regions.length === 1
-        ? '1 region of reserve_mem'
-        : `${memblock.regions.length} regions of reserve_mem`,
-    );
-    for (const region of memblock.regions) yield regionLine(region, paint);
-  }
+  const riders = (late: boolean): string[] =>
+    RIDERS.flatMap(({ name, key, text }) => {
+      const part = handover[key] as RiderPart | undefined;
+      if (text === undefined || part === undefined || (text.late === true) !== late) return [];
+      return [...title(name, text.title(part)), ...text.lines(part, paint)];
+    });
+  yield* riders(false);
   if (luo !== undefined) yield* luoLines(luo, handover, paint);
   yield* structureSections(handover, paint);
-  if (khoTest !== undefined) {
-    const { nrFolios, csum, csumComputed } = khoTest;
-    yield* title('kho_test', nrFolios === undefined ? '? folios' : counted(nrFolios, 'folio'));
-    const computed =
-      csumComputed === undefined ? 'not computed: not all folios are in the dump' : hex(csumComputed);
-    yield `  csum ${csum === undefined ? '(none)' : hex(csum)}, ${computed}`;
-  }
+  yield* riders(true);
   for (const subtree of subtrees) {
     const { name = '', draft, known, blob } = subtree;
     if (draft !== undefined) {
@@ -75,14 +54,6 @@ export function* upstreamLines(handover: Handover, paint: Paint): Generator<stri
       );
     }
   }
-}
-
-/** A region of reserve_mem. */
-export function regionLine(
-  { name = '', start = 0n, size: length = 0n }: ReserveMemRegion,
-  paint: Paint,
-): string {
-  return `  ${paint('text', JSON.stringify(escapeText(name)))}  ${rangeText(start, start + length, paint)}`;
 }
 
 function* preservedLines(pages: PreservedPages, paint: Paint): Generator<string> {
@@ -121,7 +92,7 @@ function* luoLines(luo: Luo, handover: Handover, paint: Paint): Generator<string
 /** An FLB, and what its data is. */
 export function* flbLines(flb: LuoFlb, handover: Handover, paint: Paint): Generator<string> {
   const { name, data, count: files, draft } = flb;
-  yield `  FLB ${quoted(name, paint)}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
+  yield `  FLB ${paint('text', quotedText(name))}  data ${paint('address', hex(data))}  ${counted(files, 'file')}`;
   const held = heldText(handover, flb, paint);
   if (draft !== undefined) yield `    ${draftText(draft, paint)}${held === '' ? '' : `  ${held}`}`;
 }
@@ -132,7 +103,7 @@ export function* sessionLines(
   handover: Handover,
   paint: Paint,
 ): Generator<string> {
-  yield `  session ${quoted(name, paint)}  ${paint('faint', counted(count, 'file'))}`;
+  yield `  session ${paint('text', quotedText(name))}  ${paint('faint', counted(count, 'file'))}`;
   for (const line of cut(
     (files ?? []).map((file) => fileLine(file, handover, paint)),
     paint,
@@ -143,7 +114,7 @@ export function* sessionLines(
 /** A file on one line. */
 export function fileLine(file: LuoFile, handover: Handover, paint: Paint): string {
   const { compatible, token, data, draft } = file;
-  const head = `${quoted(compatible, paint)}  token ${paint('value', hex(token))}`;
+  const head = `${paint('text', quotedText(compatible))}  token ${paint('value', hex(token))}`;
   const held = heldText(handover, file, paint);
   const parts = [
     ...(held === '' ? [] : [held]),
@@ -155,8 +126,4 @@ export function fileLine(file: LuoFile, handover: Handover, paint: Paint): strin
 
 function draftText({ draft }: DraftRecord, paint: Paint): string {
   return paint('warning', `draft ${draft}`);
-}
-
-function quoted(bytes: Uint8Array, paint: Paint): string {
-  return paint('text', JSON.stringify(escapeText(bytesToText(bytes).text)).replaceAll('\\\\u{', '\\u{'));
 }

@@ -1,14 +1,16 @@
 /** `kho validate` for people: by place, most severe first; the bytes, and what the kernel would do. */
 import type { Handover, Location } from '../abi/model.js';
 import { escapeText } from '../schema/escape.js';
+import { grouped } from '../schema/grouped.js';
 import { hex, thousands } from '../schema/units.js';
 import type { AreaCoverage, CoverageState } from '../validate/coverage.js';
 import type { Finding, Rule, Severity, SkipKind } from '../validate/rule.js';
 import type { ValidationResult } from '../validate/run.js';
-import { shortfallText, verdictOf } from '../validate/verdict.js';
+import { shortfallText, type Verdict, verdictOf } from '../validate/verdict.js';
 import { bytesText, findingBytes } from './finding-bytes.js';
 import { type Place, placesOf } from './finding-groups.js';
 import { type Paint, plain } from './paint.js';
+import { treePath } from './place-text.js';
 
 /** Findings shown of one rule, unless all are asked for. */
 const MAX_SHOWN = 10;
@@ -46,7 +48,7 @@ export function* validateLines(
 ): Generator<string> {
   const rules = new Map(catalogue.map((rule) => [rule.id, rule]));
   const verdict = verdictOf(result);
-  const colour = verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
+  const colour = verdictRole(verdict);
   yield `${escapeText(path)}: ${paint(colour, verdict)}  ${paint('faint', `${handover.generation ?? handover.kind}, ${countsText(result)}`)}`;
   const explained = new Set<string>();
   for (const place of placesOf(result.findings, all ? Number.POSITIVE_INFINITY : MAX_SHOWN)) {
@@ -126,8 +128,7 @@ export function placeText(location: Location, paint: Paint = plain): string {
   const { fdtPath, property, field, address, iova, iovaEnd, fileOffset, bits } = location;
   const parts: string[] = [];
   if (fdtPath !== undefined) {
-    const path = property === undefined ? fdtPath : `${fdtPath === '/' ? '' : fdtPath}/${property}`;
-    parts.push(paint('value', escapeText(path)));
+    parts.push(paint('value', escapeText(treePath(fdtPath, property))));
   }
   if (field !== undefined) parts.push(field);
   if (bits !== undefined) parts.push(`${bits.includes(':') ? 'bits' : 'bit'} ${bits}`);
@@ -138,6 +139,11 @@ export function placeText(location: Location, paint: Paint = plain): string {
     );
   if (fileOffset !== undefined) parts.push(`offset ${paint('address', hex(fileOffset))}`);
   return parts.join('  ');
+}
+
+/** The colour of a verdict. */
+export function verdictRole(verdict: Verdict): 'good' | 'warning' | 'error' {
+  return verdict === 'valid' ? 'good' : verdict === 'incomplete' ? 'warning' : 'error';
 }
 
 /** `2 errors, 1 warning, 0 notes`. */
@@ -197,15 +203,9 @@ const KINDS: readonly SkipKind[] = [
 ];
 
 function* skippedLines({ skipped }: ValidationResult, paint: Paint): Generator<string> {
-  const reasons = new Map<string, string[]>();
   const ordered = KINDS.flatMap((kind) => skipped.filter((each) => each.kind === kind));
-  for (const { rule, why } of ordered) {
-    const rules = reasons.get(why);
-    if (rules === undefined) reasons.set(why, [rule]);
-    else rules.push(rule);
-  }
-  for (const [why, rules] of reasons)
-    yield paint('faint', `  skipped ${ruleList(rules)}: ${escapeText(why)}`);
+  for (const [why, rules] of grouped(ordered, (each) => each.why))
+    yield paint('faint', `  skipped ${ruleList(rules.map(({ rule }) => rule))}: ${escapeText(why)}`);
 }
 
 /** Rule ids, a long list as its first ones and a count. */

@@ -2,6 +2,7 @@
 import { SUBJECTS } from '../structures/index.js';
 import { DRAFTS_SEEN } from '../versions/drafts.js';
 import { ABI_VERSIONS, RELEASES } from '../versions/table.js';
+import { columns } from './columns.js';
 import { type Paint, plain } from './paint.js';
 
 /** The tables of releases and of ABI strings, newest first. */
@@ -69,14 +70,4 @@ function* draftLines(paint: Paint): Generator<string> {
   const table = columns([['name', 'held by', 'form', 'with', 'seen'], ...rows]);
   yield paint('name', table[0] ?? '');
   yield* table.slice(1);
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((text, i) => text.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,6 +1,6 @@
 /** `kho what` for people: each address with what is known of it, in rows. */
 import { escapeText } from '../schema/escape.js';
-import { bytesToText } from '../schema/text.js';
+import { bytesToText, quotedText } from '../schema/text.js';
 import { hex, size as sizeText } from '../schema/units.js';
 import type { Holder } from '../what/holds.js';
 import type { Is } from '../what/is.js';
@@ -131,22 +131,17 @@ function blockText({ start, end, order }: PreservedBy, paint: Paint): string {
     : `the block ${range} of order ${order} (${sizeText(end - start)})`;
 }
 
-function quoted(bytes: Uint8Array | string): string {
-  const text = typeof bytes === 'string' ? bytes : bytesToText(bytes).text;
-  return JSON.stringify(escapeText(text)).replaceAll('\\\\u{', '\\u{');
-}
-
 function holderText(holder: Holder, paint: Paint): string {
   const at = (offset: bigint): string => `offset ${paint('address', hex(offset))}`;
   switch (holder.kind) {
     case 'file': {
       const handler = escapeText(bytesToText(holder.file.compatible).text.replace(/-v\d+$/, ''));
-      return `of ${handler}, session ${paint('text', quoted(holder.session.name))}, token ${hex(holder.file.token)}, ${at(holder.fileOffset)}`;
+      return `of ${handler}, session ${paint('text', quotedText(holder.session.name))}, token ${hex(holder.file.token)}, ${at(holder.fileOffset)}`;
     }
     case 'reserve-mem':
-      return `of the reserve_mem region ${paint('text', quoted(holder.name))}, ${at(holder.offset)}`;
+      return `of the reserve_mem region ${paint('text', quotedText(holder.name))}, ${at(holder.offset)}`;
     case 'guestmemfs':
-      return `of the guestmemfs file ${paint('text', quoted(holder.name))}, ${at(holder.fileOffset)}`;
+      return `of the guestmemfs file ${paint('text', quotedText(holder.name))}, ${at(holder.fileOffset)}`;
     case 'kho-test':
       return `of kho_test, folio ${holder.index} (order ${holder.order})`;
     case 'scratch':

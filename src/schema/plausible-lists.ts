@@ -1,7 +1,7 @@
 /** Which of records that follow each other look like the records that should be there. */
 import { once } from './once.js';
 import { checksFor, hasText, isUnlike, looksLike, wrongNumbers } from './plausible.js';
-import { isText, isZero, looksLikeBits } from './plausible-words.js';
+import { isForeignWord, isText, isZero, looksLikeBits } from './plausible-words.js';
 import type { RecordType } from './record.js';
 
 /** No kernel has smaller pages; memory is used again by the page. */
@@ -50,17 +50,31 @@ export function findUnlike(
     const full = start === end - PAGE && to >= end;
     const records = { first: from + next * size, end: from + last * size };
     const part = judge(record, view, records);
+    let foreign = records.end;
     if (isForeign(record, part, full, strange)) {
       // Sound ones at the start are what a list was before its count was damaged.
-      found(part.from === records.first ? start : part.from, records.end);
-    } else if (part.trailing >= TRAILING && strange()) found(records.end - part.trailing * size, records.end);
+      foreign = part.from === records.first ? start : part.from;
+    } else if (part.trailing >= TRAILING && strange()) foreign = records.end - part.trailing * size;
     else {
       const halves = part.halves.length > 0 && strange() ? part.halves : [];
-      for (const at of [...part.certain, ...halves].sort((a, b) => a - b))
-        found(halves.includes(at) ? wrongNumbers(record, view, at) : at, at + size);
+      for (const each of [...part.certain, ...halves].sort((a, b) => a - b))
+        found(halves.includes(each) ? wrongNumbers(record, view, each) : each, each + size);
     }
+    // What ends within a record has not all of it.
+    const words = foreignBefore(view, at, foreign, Math.max(records.first, foreign - size));
+    const few = foreign === records.end && foreign - words < FEW_WORDS;
+    if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
+    if (foreign < records.end) found(foreign, records.end);
     next = last;
   }
+}
+
+/** Where the words of somebody else's begin that end at `end`, at multiples of eight in memory; `end` where there are none. */
+function foreignBefore(view: DataView, address: number, end: number, least: number): number {
+  let from = end - ((((address + end) % 8) + 8) % 8);
+  const last = from;
+  while (from - 8 >= least && isForeignWord(view, from - 8)) from -= 8;
+  return from < last ? from : end;
 }
 
 /** Words of bits in a record that are letters, or addresses of the kernel. */
@@ -77,6 +91,8 @@ export function findForeignBits(
   }
 }
 
+/** Bytes at the end of a list: a single word may be anything that a user chose. */
+const FEW_WORDS = 16;
 /** So many wrong records at the end of a list are what follows it, and not damage. */
 const TRAILING = 4;
 

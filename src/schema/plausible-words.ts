@@ -61,13 +61,23 @@ export function looksLikeBits(view: DataView): boolean {
   return foreign < least || (pointers + texts + others - foreign) * 8 > foreign;
 }
 
+/** From here on words are -1, or errors. */
+const ERRORS = 0xffff_f000;
+
+/** Whether a word is eight printable characters, or an address of the kernel. */
+export function isForeignWord(view: DataView, at: number): boolean {
+  const hi = view.getUint32(at + 4, true);
+  if (hi === 0xffff_ffff && view.getUint32(at, true) >= ERRORS) return false;
+  return (hi & KERNEL) >>> 0 === KERNEL || isLetters(view, at);
+}
+
 /** Whether a word is eight printable characters; if so, adds them. */
-function isLetters(view: DataView, at: number, letters: Set<number>): boolean {
+function isLetters(view: DataView, at: number, letters?: Set<number>): boolean {
   for (let i = at; i < at + 8; i++) {
     const byte = view.getUint8(i);
     if (byte < 0x20 || byte > 0x7e) return false;
   }
-  for (let i = at; i < at + 8; i++) letters.add(view.getUint8(i));
+  for (let i = at; i < at + 8; i++) letters?.add(view.getUint8(i));
   return true;
 }
 

@@ -168,17 +168,17 @@ export function isUnlike(record: RecordType<unknown>, view: DataView, offset: nu
   return wrong >= Math.min(WRONG_FIELDS, masks.length) && wrong > 0 && wrong >= right;
 }
 
-/** Where the numbers of a record with sound text begin that are all of them wrong; -1 where they are not. */
+/** Where the text of a record ends after which all numbers are wrong that can be judged; -1 where they are not. */
 export function wrongNumbers(record: RecordType<unknown>, view: DataView, offset: number): number {
   const { size = 0 } = record;
-  const { masks } = checksFor(record);
-  let first = -1;
-  for (const { at, lo, hi } of masks) {
+  const { masks, texts } = checksFor(record);
+  const from = Math.max(0, ...texts.map((text) => text.at + text.size));
+  const numbers = masks.filter(({ at }) => at >= from);
+  for (const { at, lo, hi } of numbers) {
     const high = at + 8 <= size ? view.getInt32(offset + at + 4, true) : 0;
     if (((view.getInt32(offset + at, true) & lo) | (high & hi)) === 0) return -1;
-    if (first < 0) first = offset + at;
   }
-  return masks.length < WRONG_FIELDS ? -1 : first;
+  return numbers.length === 0 ? -1 : offset + from;
 }
 
 /** 1 for text that does not end or has control characters, 1 for bytes after its end, 2 if all of it does. */

@@ -1,3 +1,5 @@
+import { escapeText } from './escape.js';
+
 /** Text found in a record or property, with what a plain string would hide. */
 export interface Text {
   /** The bytes before the first NUL as UTF-8; invalid sequences appear as U+FFFD. */
@@ -23,6 +25,12 @@ export function bytesToText(bytes: Uint8Array): Text {
   } catch {
     return { text: decoder.decode(content), terminated: nul >= 0, exact: false };
   }
+}
+
+/** Text of a dump in quotes, harmless. */
+export function quotedText(name: string | Uint8Array): string {
+  const text = typeof name === 'string' ? name : bytesToText(name).text;
+  return JSON.stringify(escapeText(text)).replaceAll('\\\\u{', '\\u{');
 }
 
 /**

@@ -47,6 +47,16 @@ export function counted(count: number | bigint, one: string, many = `${one}s`): 
   return `${count} ${BigInt(count) === 1n ? one : many}`;
 }
 
+/** Items that a line names of many. */
+const NAMED = 16;
+
+/** `a, b and 9 more`: what a dump may have a great many of, in a line. */
+export function several(items: readonly string[], separator = ', '): string {
+  const rest = items.length - NAMED;
+  const named = items.slice(0, NAMED).join(separator);
+  return rest > 0 ? `${named} and ${rest} more` : named;
+}
+
 /** `1,234,567`; toLocaleString says the same, but loads all it knows of languages first, which takes 20 ms. */
 export function thousands(count: number | bigint): string {
   return `${count}`.replace(/\B(?=(?:[0-9]{3})+$)/g, ',');

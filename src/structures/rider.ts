@@ -99,6 +99,25 @@ export interface Computed {
   ): { readonly code: string; readonly message: string; readonly location: object } | undefined;
 }
 
+/** Gives a text the colour of its role. */
+export type Painter = (role: 'text' | 'address' | 'value', text: string) => string;
+
+/** A rider in the words of people. */
+export interface RiderText {
+  /** A line about a dump: its heading where that is not the name, and what it says of a rider that is not in the dump. */
+  readonly heading?: string;
+  readonly unknown: string;
+  /** Undefined where the part does not say enough. */
+  summary(part: RiderPart): string | undefined;
+  /** A list of it may be short: what is missing is said after the summary. */
+  readonly cutOff?: true;
+  /** What is said after its name, and the lines below. */
+  title(part: RiderPart): string;
+  lines(part: RiderPart, paint: Painter): Iterable<string>;
+  /** After LUO and what its files hold. */
+  readonly late?: true;
+}
+
 /** A child of the root by its name. */
 export interface Rider {
   readonly name: string;
@@ -120,6 +139,8 @@ export interface Rider {
   readonly record?: RiderRecord;
   readonly computed?: Computed;
   readonly outline: RiderOutline;
+  /** Absent for LUO, which has more to tell. */
+  readonly text?: RiderText;
 }
 
 /** The binding of a tree that is a rider's blob. */

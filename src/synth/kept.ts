@@ -2,6 +2,7 @@
 
 import type { PreservedBlocks } from '../abi/upstream/model.js';
 import { firstIndex } from '../memory/first-after.js';
+import { grouped } from '../schema/grouped.js';
 import { type Guest, unitRuns } from './guest.js';
 
 /** Adjacent blocks of one order; numbers are page frames. */
@@ -31,7 +32,7 @@ export function keptBlocks(
   guests: readonly Guest[],
 ): KeptBlocks {
   const runs = joined(listed);
-  const byOrder = groupByOrder(runs);
+  const byOrder = grouped(runs, ({ order }) => order);
 
   function* all(): Generator<KeptRun> {
     const sources = [...guests].sort((a, b) => a.basePfn - b.basePfn);
@@ -139,16 +140,6 @@ function* joining(runs: Iterable<KeptRun>): Generator<KeptRun> {
     last = { pfn, order, count };
   }
   if (last !== undefined) yield last;
-}
-
-function groupByOrder(runs: readonly KeptRun[]): Map<number, KeptRun[]> {
-  const byOrder = new Map<number, KeptRun[]>();
-  for (const run of runs) {
-    const list = byOrder.get(run.order);
-    if (list === undefined) byOrder.set(run.order, [run]);
-    else list.push(run);
-  }
-  return byOrder;
 }
 
 /** The first run that ends after block `first`. */

@@ -3,6 +3,7 @@
  * no two have the same key. Subject and place come from the element, names of fields from formats/.
  */
 import type { Location } from '../abi/model.js';
+import { grouped } from '../schema/grouped.js';
 import type { RecordType } from '../schema/record.js';
 import { hex } from '../schema/units.js';
 import type { Finding, Reporter, Rule, RuleContext, Severity, Subject } from './rule.js';
@@ -147,6 +148,28 @@ export function fieldRule<T, M, K extends keyof M & string>(
   });
 }
 
+/**
+ * What is wrong with a count of more elements than there is room for; undefined where they fit.
+ *
+ * @param name of the count
+ * @param place that they are in
+ */
+export function roomFault(
+  name: string,
+  count: number | bigint,
+  place: string,
+  room: number | bigint,
+  location: Location,
+): (Omit<Fault, 'severity'> & { readonly location: Location }) | undefined {
+  if (count <= room) return undefined;
+  return {
+    message: `${name} is ${count}, but ${place} has room for ${room}`,
+    location,
+    found: `${count}`,
+    expected: `at most ${room}`,
+  };
+}
+
 /** A rule that no two elements have the same key; told of each but the first. */
 export function uniqueRule<T>(
   of: Elements<T>,
@@ -189,15 +212,4 @@ export function repeated<T>(
     else found.push([first, item]);
   }
   return found;
-}
-
-/** Items by a key, in their order. */
-export function grouped<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

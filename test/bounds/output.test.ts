@@ -13,6 +13,7 @@ import { decodeHandover } from '../../src/decode/handover.js';
 import { blobTarget, ImageTooLarge, memoryTarget } from '../../src/fuzz/target.js';
 import { createBudget } from '../../src/memory/budget.js';
 import type { OpenedMemory } from '../../src/memory/node/open-memory.js';
+import { several } from '../../src/schema/units.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 
 let folder = '';
@@ -86,4 +87,11 @@ test('all cases of a run together are in proportion to so many inputs', async ()
     createProgress(undefined),
   );
   await expect(write).rejects.toThrow(/3 cases take more than 16 MiB.*--budget.*2 cases written/);
+});
+
+test('a line names some of many', () => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `dmar${i}`);
+  expect(several(names)).toMatch(/^dmar0, .*dmar15 and 19984 more$/);
+  expect(several(names.slice(0, 2), '; ')).toBe('dmar0; dmar1');
+  expect(several([])).toBe('');
 });

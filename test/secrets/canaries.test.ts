@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findTrees } from '../../src/decode/find.js';
+import { coreMemory } from '../decode/linux-dumps.js';
 import { byDay, sweep } from '../sweep.js';
+import { decodeFound, modelText } from '../trim/canary.js';
 import { CANARIES, type Canary, comeOut, plant } from './canaries.js';
 import { COMMANDS, outputsOf, TELLING } from './commands.js';
 import {
@@ -126,3 +129,23 @@ test.each(names)('in the place of pages of %s', { timeout: 6_000_000 }, (name) =
     `canaries: ${done.dumps} dumps, ${done.words} words, ${done.commands} outputs of ${done.bytes} bytes`,
   );
 });
+
+/** Of many kinds of pages. */
+const large = ['linux-7.3-iommu-legacy/handover1.elf.gz', 'rfc-2024/dangling/memory.elf.gz'];
+
+test.each(byDay ? large : coreNames())(
+  'in the place of every page of %s: nothing in the model',
+  { timeout: 6_000_000 },
+  (name) => {
+    const core = openCore(name);
+    for (const canary of CANARIES)
+      for (const [i, page] of some(core.pages, sweep(1000, 12)).entries()) {
+        const kept = KEPT[i % KEPT.length] ?? 0;
+        const memory = coreMemory(plantedPage(core, canary, page, kept));
+        // Without a tree there is no model.
+        if (findTrees(memory).trees.length === 0) continue;
+        const what = `${name}, page 0x${page.toString(16)} from byte ${kept} on, ${canary.name}`;
+        expect.soft(comeOut(canary, Buffer.from(modelText(decodeFound(memory)))), what).toEqual([]);
+      }
+  },
+);

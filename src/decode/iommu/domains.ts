@@ -2,6 +2,7 @@
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import { addTo } from '../../schema/grouped.js';
 import { hex } from '../../schema/units.js';
 import {
   type Attachment,
@@ -109,11 +110,8 @@ function ownersByDomain(handover: Handover): Owners {
   const all = [...iommufds(handover)];
   const listing = new Map<bigint, DomainOwner[]>();
   for (const owner of all) {
-    for (const address of new Set(owner.file.iommufd?.hwpts.items.map(({ domain }) => domain))) {
-      const group = listing.get(address);
-      if (group === undefined) listing.set(address, [owner]);
-      else group.push(owner);
-    }
+    for (const address of new Set(owner.file.iommufd?.hwpts.items.map(({ domain }) => domain)))
+      addTo(listing, address, owner);
   }
   return { all, listing };
 }

@@ -2,11 +2,13 @@
 import type { Handover, Subtree } from '../../abi/model.js';
 import { filesOf, flbsOf } from '../../abi/upstream/holders.js';
 import type { DraftRecord } from '../../abi/upstream/model.js';
+import { readBytes } from '../../memory/read.js';
 import { bytesToText } from '../../schema/text.js';
 import { namedForms } from '../../structures/index.js';
 import type { Model, StructureForm, Subject } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type Context, contextOf } from '../upstream/context.js';
+import { clearInForeignPage } from '../upstream/reused.js';
 import { type Facts, learn, noFacts } from './facts.js';
 import { fixed, modelOf, readStructure } from './read.js';
 import { chooseForm } from './select.js';
@@ -65,10 +67,11 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   const choice = chooseForm(own, forms, data, facts);
   const [name = ''] = forms[0]?.names ?? [];
   if (choice.kind === 'version') {
+    const version = isForeign(own, forms[0], data, owner) ? 0 : choice.version;
     holder.draft = {
-      draft: `${name} version ${choice.version}, not decoded`,
+      draft: `${name} version ${version}, not decoded`,
       source: forms[0]?.source ?? '',
-      version: choice.version,
+      version,
     };
     return;
   }
@@ -95,6 +98,18 @@ function attach(handover: Handover, context: Context, each: Held, facts: Facts):
   // A second state of one kind hangs where it was found: the first is the one that the kernel finds.
   const target = subject.top === true && top[subject.key] === undefined ? top : (holder as Model);
   target[subject.key] = model;
+}
+
+/** Whether the page of a record of an unknown version is somebody else's; if so, says so. */
+function isForeign(
+  { memory, reporter }: Context,
+  form: StructureForm | undefined,
+  address: bigint,
+  owner: string,
+): boolean {
+  const bytes = form === undefined ? undefined : readBytes(memory, address, fixed(form.root.record).size);
+  if (bytes === undefined) return false;
+  return clearInForeignPage(reporter, memory, { bytes, at: Number(address) }, `record of ${owner}`);
 }
 
 function finished(form: StructureForm, undecided: readonly StructureForm[], record: Model): Model {

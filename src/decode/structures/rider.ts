@@ -11,7 +11,7 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { believedEntries } from '../upstream/believed.js';
 import { type Context, contextOf, type RiderContext } from '../upstream/context.js';
-import { clearRecord, clearUnlike, isClear, restOfPage } from '../upstream/reused.js';
+import { clearInForeignPage, clearRecord, clearUnlike, isClear, restOfPage } from '../upstream/reused.js';
 import { areaAddress, readArea, readVmalloc } from '../upstream/vmalloc.js';
 import { fixed, readKept } from './read.js';
 
@@ -44,6 +44,7 @@ export function readRiderTree(
       return part;
     }
     clearRecord(context.reporter, record.record, bytes, at, record.what);
+    clearInForeignPage(context.reporter, context.memory, { bytes, at: Number(at) }, record.what);
     Object.assign(part, recordOf(record, bytes));
   }
   readBelow(rider, form, part, context, diagnostics);
@@ -76,7 +77,12 @@ export function readRiderRecord(
     });
   }
   if (said === undefined) return undefined;
-  if (form?.record !== undefined) clearRecord(reporter, form.record.record, blob, address, form.record.what);
+  if (form?.record !== undefined) {
+    const { record, what } = form.record;
+    clearRecord(reporter, record, blob, address, what);
+    if (context !== undefined && address !== undefined)
+      clearInForeignPage(reporter, context.memory, { bytes: blob, at: Number(address) }, what);
+  }
   const record = form?.record === undefined ? {} : recordOf(form.record, blob);
   const part: Model = { ...record, ...said, ...originOf(address) };
   if (form !== undefined) readBelow(rider, form, part, context, diagnostics);

@@ -73,20 +73,23 @@ export function restOfPage(
 /**
  * Clears a record at the start of a page of which the rest is letters, or addresses of the kernel: its page was zeroed
  * when it was allocated for the record.
+ *
+ * @returns whether it was cleared
  */
 export function clearInForeignPage(
   reporter: Told,
   memory: PhysicalMemory,
   { bytes, at }: Piece,
   what: string,
-): void {
-  if (at % SMALLEST_PAGE !== 0 || bytes.length >= SMALLEST_PAGE || isClear(bytes)) return;
+): boolean {
+  if (at % SMALLEST_PAGE !== 0 || bytes.length >= SMALLEST_PAGE || isClear(bytes)) return false;
   const page = new Uint8Array(SMALLEST_PAGE);
-  if (memory.read(at, SMALLEST_PAGE, page) < SMALLEST_PAGE) return;
+  if (memory.read(at, SMALLEST_PAGE, page) < SMALLEST_PAGE) return false;
   page.fill(0, 0, bytes.length);
-  if (looksLikeBits(dataView(page))) return;
+  if (looksLikeBits(dataView(page))) return false;
   bytes.fill(0);
   reporter.reused(what, at, at + bytes.length);
+  return true;
 }
 
 /** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */

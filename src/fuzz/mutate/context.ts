@@ -1,5 +1,6 @@
 /** What mutators choose from. */
 import type { Instances, RecordInstance } from '../../references/instance.js';
+import { addTo } from '../../schema/grouped.js';
 import type { Random } from '../../synth/random.js';
 import type { Mutation } from '../mutation.js';
 import { type FuzzTarget, part } from '../target.js';
@@ -23,8 +24,8 @@ export function mutateContext(target: FuzzTarget, instances: Instances): MutateC
   const byType = new Map<string, RecordInstance[]>();
   const byList = new Map<string, RecordInstance[]>();
   for (const instance of instances.records) {
-    push(byType, instance.record.name, instance);
-    if (instance.list !== undefined) push(byList, instance.list, instance);
+    addTo(byType, instance.record.name, instance);
+    if (instance.list !== undefined) addTo(byList, instance.list, instance);
   }
   for (const [list, members] of byList) if (members.length < 2) byList.delete(list);
   const addresses = [...instances.pages, ...instances.records].map(({ address, what }) => ({
@@ -32,12 +33,6 @@ export function mutateContext(target: FuzzTarget, instances: Instances): MutateC
     what,
   }));
   return { target, instances, byType: [...byType.values()], byList, addresses };
-}
-
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }
 
 /** The bytes of a record as the target has them now; empty when they are not there. */

@@ -3,6 +3,7 @@
  * It has no document.
  */
 import { firstAfter } from '../../memory/first-after.js';
+import { addTo } from '../../schema/grouped.js';
 import type { Finding } from '../../validate/rule.js';
 import { parseQuery, type Query } from '../../what/query.js';
 import type { Cut, WhatSource } from '../../what/source.js';
@@ -248,11 +249,7 @@ function named({ data }: ReadPage, text: string): PageAnswer {
     .split(/\s+/)
     .filter((word) => word !== '');
   const rows = new Map<string, AnswerLine[]>();
-  const add = (label: string, line: AnswerLine): void => {
-    const own = rows.get(label);
-    if (own === undefined) rows.set(label, [line]);
-    else own.push(line);
-  };
+  const add = (label: string, line: AnswerLine): void => addTo(rows, label, line);
   let left = MAX_HITS;
   if (words.length > 0) {
     for (const [id, state, anchor] of data.rules)

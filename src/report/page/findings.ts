@@ -1,5 +1,6 @@
 /** The findings of the page, rule by rule: some in full, the others in a line. */
 import type { Handover } from '../../abi/model.js';
+import { grouped } from '../../schema/grouped.js';
 import type { Finding, Rule, Severity } from '../../validate/rule.js';
 import type { ValidationResult } from '../../validate/run.js';
 import { areaOf } from '../areas.js';
@@ -45,12 +46,7 @@ export function findingGroups(
 ): FindingGroup[] {
   const rules = new Map(catalogue.map((rule) => [rule.id, rule]));
   const addresses = findingPlaces(handover, findings, 'other').map(({ address }) => addressOf(address));
-  const byRule = new Map<string, number[]>();
-  for (const [i, { rule }] of findings.entries()) {
-    const own = byRule.get(rule);
-    if (own === undefined) byRule.set(rule, [i]);
-    else own.push(i);
-  }
+  const byRule = grouped(findings.keys(), (i) => findings[i]?.rule ?? '');
   const own = Math.max(LEAST_OWN, Math.min(MAX_OWN, Math.floor(MAX_SHOWN / Math.max(1, byRule.size))));
   let text = MAX_MORE_TEXT;
   return [...byRule].map(([id, indices]) => {

@@ -1,4 +1,6 @@
 /** The beginning of the page: what it is about, the verdict, and what was checked. */
+
+import { addTo } from '../../schema/grouped.js';
 import { hex, size } from '../../schema/units.js';
 import { shortfallText, verdictOf } from '../../validate/verdict.js';
 import { areaTitle } from '../areas.js';
@@ -58,7 +60,7 @@ export function* rulesHtml({ groups, input }: PageModel): Generator<string> {
   if (skipped.length === 0) return;
   yield '<details id="skipped"><summary>Skipped rules, and why</summary>\n<table>\n';
   const reasons = new Map<string, string[]>();
-  for (const { rule, why } of skipped) reasons.set(why, [...(reasons.get(why) ?? []), rule]);
+  for (const { rule, why } of skipped) addTo(reasons, why, rule);
   for (const [why, rules] of reasons)
     yield `<tr><td>${html(why)}</td><td>${html(rules.join(', '))}</td></tr>\n`;
   yield '</table>\n</details>\n';

@@ -5,6 +5,7 @@ import { blobParts } from '../../fdt/blob-parts.js';
 import { firstIndex } from '../../memory/first-after.js';
 import { readBytes } from '../../memory/read.js';
 import { blobMemory } from '../../memory/segments.js';
+import { addTo } from '../../schema/grouped.js';
 import { hex } from '../../schema/units.js';
 import type { Believing } from '../../trim/believed-bytes.js';
 import { type ByteRanges, within } from '../../trim/byte-ranges.js';
@@ -174,8 +175,8 @@ function link(all: readonly Linkable[], sorted: readonly ShownRecord[], pageSize
   const starts = new Map<number, Linkable[]>();
   const pages = new Map<number, Linkable[]>();
   for (const record of sorted as readonly Linkable[]) {
-    put(starts, record.address, record);
-    put(pages, record.address - (record.address % pageSize), record);
+    addTo(starts, record.address, record);
+    addTo(pages, record.address - (record.address % pageSize), record);
   }
   for (const from of all) {
     for (const { name, target } of from.rows ?? []) {
@@ -191,12 +192,6 @@ function link(all: readonly Linkable[], sorted: readonly ShownRecord[], pageSize
       }
     }
   }
-}
-
-function put(map: Map<number, Linkable[]>, key: number, record: Linkable): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [record]);
-  else list.push(record);
 }
 
 function refer(to: Linkable, referrer: Referrer): void {

@@ -2,6 +2,7 @@
 
 import type { Domain } from '../../abi/model.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
+import { addTo } from '../../schema/grouped.js';
 import { watchOutside } from '../../validate/outside.js';
 import { intersections } from '../../validate/pages.js';
 import { type Reporter, RFC_2024, type WalkObserver } from '../../validate/rule.js';
@@ -155,9 +156,7 @@ export const blocksOnce = walkRule({
           const first = owners[block] as number;
           if (first === 0) owners[block] = self;
           if (first === 0 || first === self) continue;
-          const blocks = shared.get(first);
-          if (blocks === undefined) shared.set(first, [block]);
-          else blocks.push(block);
+          addTo(shared, first, block);
         }
         for (const [owner, blocks] of shared) {
           const other = domains[owner - 1];

@@ -1,7 +1,8 @@
 /** Rules on which mapping page belongs to which inode (rfc-2024 G7, G9). */
 
 import { MAPPING_INODE_SIZE, mappingInode } from '../../records/guestmemfs.js';
-import { fieldPlace, grouped, rulesOf } from '../../validate/shapes.js';
+import { grouped } from '../../schema/grouped.js';
+import { fieldPlace, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed } from '../../validate/text.js';
 import { INODE_FILE, LAST_INO, ROOT_INO } from './memory.js';
 import {

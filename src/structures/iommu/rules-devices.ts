@@ -1,8 +1,9 @@
 /** Devices of the IOMMU state: what they refer to (upstream 4.5). */
 
+import { grouped } from '../../schema/grouped.js';
 import { misplacedRecord } from '../../validate/preserved.js';
 import type { Reporter, RuleContext } from '../../validate/rule.js';
-import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { orderAt, wholeMap } from '../../validate/upstream/shared.js';
 import type { StructureList } from '../model.js';

@@ -1,7 +1,8 @@
 /** Domains of the IOMMU state: their tables by what the record says, without walking them (upstream 4.5). */
 
+import { grouped } from '../../schema/grouped.js';
 import { folioRule } from '../../validate/preserved.js';
-import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import type { IommuDomain } from './model.js';
 import { isScalable } from './rules-devices.js';

@@ -1,8 +1,9 @@
 /** The IOMMU state as its rules see it: objects in use, who refers to whom, and what to call them. */
 import type { Handover } from '../../abi/model.js';
+import { grouped } from '../../schema/grouped.js';
 import { IOMMU } from '../../validate/reads.js';
 import type { Reporter, RuleContext, Subject } from '../../validate/rule.js';
-import { type Elements, grouped } from '../../validate/shapes.js';
+import type { Elements } from '../../validate/shapes.js';
 import { isZeroAt } from '../../validate/structures/generic.js';
 import { eachHeld, type Held, heldOf } from '../../validate/structures/held.js';
 import { elementField, elementOf } from '../../validate/structures/place.js';

@@ -5,6 +5,7 @@
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
 import { ROOT_ENTRY_SIZE, RTADDR_REG_BITS, readScalableRootEntry } from '../../records/vtd.js';
+import { grouped } from '../../schema/grouped.js';
 import { DEFAULT_SETTINGS, sameSettings } from '../../schema/settings.js';
 import { hex } from '../../schema/units.js';
 import { type DevicePath, devicePath } from '../../vtd/context/path.js';
@@ -65,19 +66,6 @@ function createIndex(state: IommuState): Index {
     byDomain: grouped(devices, ({ domain }) => domain),
     domains: new Map(domains.map((domain) => [domain.address, domain])),
   };
-}
-
-function grouped(
-  devices: readonly IommuDevice[],
-  key: (device: IommuDevice) => bigint,
-): Map<bigint, IommuDevice[]> {
-  const groups = new Map<bigint, IommuDevice[]>();
-  for (const device of devices) {
-    const group = groups.get(key(device));
-    if (group === undefined) groups.set(key(device), [device]);
-    else group.push(device);
-  }
-  return groups;
 }
 
 /** The live domain whose record has an address. */

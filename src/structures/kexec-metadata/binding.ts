@@ -5,8 +5,9 @@ import {
   khoKexecMetadata,
   readKhoKexecMetadata,
 } from '../../records/kexec_metadata.js';
-import { bytesToText } from '../../schema/text.js';
-import type { Recognised, Rider, RiderForm } from '../rider.js';
+import { escapeText } from '../../schema/escape.js';
+import { bytesToText, quotedText } from '../../schema/text.js';
+import type { Recognised, Rider, RiderForm, RiderPart } from '../rider.js';
 
 /** A number above this is no version. */
 const MAX_VERSION = 0xffff;
@@ -45,6 +46,8 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
+const releaseOf = ({ previousRelease }: RiderPart) => previousRelease as Uint8Array | undefined;
+
 export const kexecMetadata: Rider = {
   name: 'kexec-metadata',
   key: 'kexecMetadata',
@@ -59,6 +62,23 @@ export const kexecMetadata: Rider = {
       return version === METADATA_VERSION && /^\d+\.\d+/.test(bytesToText(previousRelease).text);
     },
     recognise,
+  },
+  text: {
+    heading: 'handed over',
+    unknown: 'by an unknown release',
+    summary(part) {
+      const release = releaseOf(part);
+      return release === undefined
+        ? undefined
+        : `by ${escapeText(bytesToText(release).text)}, kexec ${part.kexecCount}`;
+    },
+    title: ({ version }) => `version ${version}`,
+    lines(part, paint) {
+      if (part.kexecCount === undefined) return [];
+      const release = releaseOf(part);
+      const name = release === undefined ? '' : paint('text', quotedText(release));
+      return [`  handed over by ${name}, kexec ${part.kexecCount} since the cold boot`];
+    },
   },
   outline: {
     part: 'kexec-metadata',

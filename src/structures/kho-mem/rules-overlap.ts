@@ -9,6 +9,7 @@ import {
   memSpans,
 } from '../../decode/mem-columns.js';
 import { type PageSet, pageSet, unionOf } from '../../memory/page-set.js';
+import { addTo } from '../../schema/grouped.js';
 import type { Facts, PlacedRecord } from '../../validate/facts.js';
 import { createProbe } from '../../validate/pages.js';
 import { RFC_2024, type Rule } from '../../validate/rule.js';
@@ -123,9 +124,7 @@ export const besideNoinit: Rule = {
       const [from, to] = [Number(region.start), Number(end)];
       for (const record of facts.records((start, last) => start <= to && last >= from)) {
         if (record.noinit || record.start >= end || record.end <= region.start) continue;
-        const own = byProperty.get(record.property.path);
-        if (own === undefined) byProperty.set(record.property.path, [record]);
-        else own.push(record);
+        addTo(byProperty, record.property.path, record);
       }
       for (const [path, records] of byProperty) {
         const [first] = records;

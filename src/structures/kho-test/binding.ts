@@ -11,8 +11,9 @@ import {
   readNrFolios,
 } from '../../records/kho_test.js';
 import { KHO_VMALLOC_SIZE, khoVmalloc } from '../../records/vmalloc.js';
+import { counted, hex } from '../../schema/units.js';
 import type { KhoTestForm } from '../../versions/table.js';
-import { type Rider, type RiderForm, riderTree, type TaggedList } from '../rider.js';
+import { type Rider, type RiderForm, type RiderPart, riderTree, type TaggedList } from '../rider.js';
 import { container, one, type PropertyBinding, packed, type TreeBinding, value } from '../tree.js';
 import { folioSum } from './checksum.js';
 
@@ -74,6 +75,9 @@ export function khoTestForm(tree: FdtTree): KhoTestForm | undefined {
   return inline ? 'inline' : 'vmalloc';
 }
 
+const folioCount = ({ nrFolios: count }: RiderPart): string =>
+  count === undefined ? '? folios' : counted(count as number, 'folio');
+
 export const khoTest: Rider = {
   name: 'kho_test',
   key: 'khoTest',
@@ -86,6 +90,20 @@ export const khoTest: Rider = {
     return info !== undefined && info === array && (info !== KHO_VMALLOC_SIZE || old) ? INLINE : VMALLOC;
   },
   computed: folioSum,
+  text: {
+    unknown: 'unknown',
+    cutOff: true,
+    late: true,
+    summary: folioCount,
+    title: folioCount,
+    lines({ csum: sum, csumComputed }) {
+      const computed =
+        csumComputed === undefined
+          ? 'not computed: not all folios are in the dump'
+          : hex(csumComputed as number);
+      return [`  csum ${sum === undefined ? '(none)' : hex(sum as number)}, ${computed}`];
+    },
+  },
   outline: {
     part: 'kho-test',
     fields: [

@@ -6,7 +6,7 @@ import { KHO_TEST_FOLIO_SIZE, KhoTestMagicValue } from '../../records/kho_test.j
 import { compatiblesOf } from '../../validate/compatible.js';
 import { KHO_TEST } from '../../validate/reads.js';
 import type { Reporter, Rule } from '../../validate/rule.js';
-import { rulesOf } from '../../validate/shapes.js';
+import { roomFault, rulesOf } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, childNamed, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { khoTestInline, khoTestVmalloc } from './binding.js';
@@ -93,13 +93,10 @@ const testCount = rule({
     const { nrFolios, area, foliosInline } = khoTest;
     const stated = area === undefined ? undefined : area.descriptor.totalPages * pageSize;
     const room = stated === undefined ? foliosInline?.length : Math.floor(stated / KHO_TEST_FOLIO_SIZE);
-    if (room === undefined || nrFolios <= room) return;
-    report.finding({
-      message: `nr_folios of kho_test is ${nrFolios}, but its list has room for ${room}`,
-      location: { fdtPath: `/${NAME}/data`, property: 'nr_folios', ...at(khoTest.origin?.address) },
-      found: `${nrFolios}`,
-      expected: `at most ${room}`,
-    });
+    if (room === undefined) return;
+    const location = { fdtPath: `/${NAME}/data`, property: 'nr_folios', ...at(khoTest.origin?.address) };
+    const more = roomFault('nr_folios of kho_test', nrFolios, 'its list', room, location);
+    if (more !== undefined) report.finding(more);
   },
 });
 

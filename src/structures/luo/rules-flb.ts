@@ -7,7 +7,7 @@ import { luoFlbHeaderSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES_AND_FLBS, FLBS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, roomFault, rulesOf } from '../../validate/shapes.js';
 import { handlerSubject } from '../../validate/subject.js';
 import { counted } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -68,13 +68,10 @@ const flbCount = rule({
   check(context, report) {
     const luo = withFlbs(context, report);
     const capacity = flbCapacity(context.handover.pageSize);
-    if (luo?.flbCount === undefined || luo.flbCount <= BigInt(capacity)) return;
-    report.finding({
-      message: `luo_flb_header_ser.count is ${luo.flbCount}, but the page has room for ${capacity}`,
-      location: fieldPlace(luoFlbHeaderSer, luo.flbsAddress, 'count'),
-      found: `${luo.flbCount}`,
-      expected: `at most ${capacity}`,
-    });
+    if (luo?.flbCount === undefined) return;
+    const location = fieldPlace(luoFlbHeaderSer, luo.flbsAddress, 'count');
+    const more = roomFault('luo_flb_header_ser.count', luo.flbCount, 'the page', capacity, location);
+    if (more !== undefined) report.finding(more);
   },
 });
 

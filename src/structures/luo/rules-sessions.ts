@@ -6,7 +6,7 @@ import { LUO_FILE_SER_SIZE, luoSessionHeaderSer, luoSessionSer } from '../../rec
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace, roomFault, rulesOf } from '../../validate/shapes.js';
 import { sessionSubject } from '../../validate/subject.js';
 import { counted, hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -64,13 +64,9 @@ const sessionCount = rule({
       return;
     }
     const capacity = sessionCapacity(context.handover.pageSize);
-    if (count <= BigInt(capacity)) return;
-    report.finding({
-      message: `luo_session_header_ser.count is ${count}, but the area has room for ${capacity}`,
-      location: fieldPlace(luoSessionHeaderSer, sessionsAddress, 'count'),
-      found: `${count}`,
-      expected: `at most ${capacity}`,
-    });
+    const location = fieldPlace(luoSessionHeaderSer, sessionsAddress, 'count');
+    const more = roomFault('luo_session_header_ser.count', count, 'the area', capacity, location);
+    if (more !== undefined) report.finding(more);
   },
 });
 

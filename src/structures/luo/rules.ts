@@ -3,7 +3,7 @@
 import type { Subtree } from '../../abi/model.js';
 import { findNode, findProperty, propertyValue, rootNode } from '../../fdt/tree.js';
 import { LUO_SER, LUO_SER_SIZE } from '../../records/luo.js';
-import { bytesToHex, bytesToText } from '../../schema/text.js';
+import { bytesToText } from '../../schema/text.js';
 import { compatiblesOf } from '../../validate/compatible.js';
 import { preservedRule } from '../../validate/preserved.js';
 import { LUO } from '../../validate/reads.js';
@@ -77,6 +77,8 @@ const luoRecord = rule({
   },
 });
 
+const ABI_STRING = /^[a-z][a-z0-9,._-]*-v\d+$/;
+
 /** The bytes do not begin like LUO: decoding keeps none, as a copy of debugfs shows reused memory there. */
 function foreign(
   { handover }: RuleContext,
@@ -99,11 +101,12 @@ function foreign(
   }
   const compatible = bytes.subarray(LUO_SER.compatible, LUO_SER.liveupdateNum);
   const { text } = bytesToText(compatible);
-  const found = /^[\x20-\x7e]+$/.test(text) ? text : bytesToHex(compatible);
+  // Whatever it is else may be somebody else's text.
+  const found = ABI_STRING.test(text) ? `"${text}"` : 'no ABI string';
   report.finding({
-    message: `luo_ser.compatible is "${found}"`,
+    message: `luo_ser.compatible is ${found}`,
     location: { ...location, field: 'luo_ser.compatible' },
-    found,
+    found: found.replaceAll('"', ''),
     ...(expected === undefined ? {} : { expected }),
   });
 }

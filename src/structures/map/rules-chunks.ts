@@ -6,7 +6,15 @@ import { pageShift } from '../../decode/upstream/pages.js';
 import { physicalAddress } from '../../memory/read.js';
 import { MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
-import { eachRule, fieldPlace, fieldRule, placeIn, type Records, rulesOf } from '../../validate/shapes.js';
+import {
+  eachRule,
+  fieldPlace,
+  fieldRule,
+  placeIn,
+  type Records,
+  roomFault,
+  rulesOf,
+} from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
 import { chunkCapacity, MAP_CHUNKS, pointerOffset } from './pages.js';
@@ -60,17 +68,20 @@ const chunkChain = rule({
   },
 });
 
-const chunkCount = fieldRule(CHAIN, 'numElms', {
+const chunkCount = eachRule(CHAIN, {
   id: 'KHO-132',
   title: 'num_elms of a chunk does not exceed the room in a page',
   source: 'upstream M2',
   evidence: DESERIALIZE,
   consequence: 'the next kernel takes the memory after the page for bitmap pointers',
-  allows: (count, _, { handover }) => count <= chunkCapacity(handover.pageSize),
-  says: (count, _, { handover }) =>
-    `is ${count}, but a page has room for ${chunkCapacity(handover.pageSize)}`,
-  found: String,
-  expected: (_count, _chunk, { handover }) => `at most ${chunkCapacity(handover.pageSize)}`,
+  faults: (chunk, { handover: { pageSize } }) =>
+    roomFault(
+      `num_elms of ${CHAIN.name(chunk)}`,
+      chunk.numElms,
+      'a page',
+      chunkCapacity(pageSize),
+      placeIn(CHAIN, chunk, 'numElms'),
+    ),
 });
 
 const bitmapAddress = eachRule(CHAIN, {

@@ -1,6 +1,8 @@
 /** Regions of reserve_mem (mm/memblock.c prepare_kho_fdt; upstream 3.4). */
 import { reserveMemSize, reserveMemStart } from '../../records/memblock.js';
-import { type Rider, type RiderForm, riderTree } from '../rider.js';
+import { escapeText } from '../../schema/escape.js';
+import { counted, hex, size } from '../../schema/units.js';
+import { type Painter, type Rider, type RiderForm, type RiderPart, riderTree } from '../rider.js';
 import { value } from '../tree.js';
 
 export const RESERVE_MEM = 'reserve-mem-v1';
@@ -19,6 +21,23 @@ export const memblockV1 = riderTree('memblock-v1', {
   ],
 });
 
+const regionsOf = (part: RiderPart): readonly RiderPart[] => part.regions as readonly RiderPart[];
+
+/** A region of reserve_mem on a line. */
+function regionLine(region: RiderPart, paint: Painter): string {
+  const {
+    name = '',
+    start = 0n,
+    size: length = 0n,
+  } = region as {
+    readonly name?: string;
+    readonly start?: bigint;
+    readonly size?: bigint;
+  };
+  const range = `${paint('address', `${hex(start)}-${hex(start + length)}`)}  ${paint('value', size(length))}`;
+  return `  ${paint('text', JSON.stringify(escapeText(name)))}  ${range}`;
+}
+
 const FORM: RiderForm = { tree: memblockV1 };
 
 export const memblock: Rider = {
@@ -28,6 +47,12 @@ export const memblock: Rider = {
   kept: true,
   forms: [FORM],
   formOf: () => FORM,
+  text: {
+    unknown: 'unknown',
+    summary: (part) => counted(regionsOf(part).length, 'region'),
+    title: (part) => `${counted(regionsOf(part).length, 'region')} of reserve_mem`,
+    lines: (part, paint) => regionsOf(part).map((region) => regionLine(region, paint)),
+  },
   outline: {
     part: 'memblock',
     fields: [

@@ -6,7 +6,7 @@ import { MEMFD_LUO_FOLIO_SER_SIZE, MemfdLuoSerSeals } from '../../records/memfd.
 import { bytesToText } from '../../schema/text.js';
 import { FOLIOS } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
-import { eachRule, fieldPlace, fieldRule, placeIn } from '../../validate/shapes.js';
+import { eachRule, fieldPlace, fieldRule, placeIn, roomFault } from '../../validate/shapes.js';
 import { fileSubject } from '../../validate/subject.js';
 import { hex, size as sizeText } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -133,13 +133,9 @@ const memfdListLength = eachRule(MEMFDS, {
   faults(placed, { handover: { pageSize } }, report) {
     const { nrFolios, area } = placed.memfd;
     const room = (BigInt(area.descriptor.totalPages) * BigInt(pageSize)) / BigInt(MEMFD_LUO_FOLIO_SER_SIZE);
-    if (nrFolios > room)
-      return {
-        message: `nr_folios of ${placed.name} is ${nrFolios}, but its list has room for ${room}`,
-        location: placeIn(MEMFDS, placed, 'nrFolios'),
-        found: `${nrFolios}`,
-        expected: `at most ${room}`,
-      };
+    const name = `nr_folios of ${placed.name}`;
+    const more = roomFault(name, nrFolios, 'its list', room, placeIn(MEMFDS, placed, 'nrFolios'));
+    if (more !== undefined) return more;
     if (area.complete && areaLength(area, pageSize) < Number(nrFolios) * MEMFD_LUO_FOLIO_SER_SIZE)
       report.absent(`the folio list of ${placed.name}`, area.descriptor.first);
     return undefined;

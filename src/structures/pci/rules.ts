@@ -1,7 +1,8 @@
 /** The PCI state: devices, and in version 2 the bridges above them (upstream 4.3). Its blocks are BLOCK-001 to -007. */
 
+import { grouped } from '../../schema/grouped.js';
 import { STRUCTURES } from '../../validate/reads.js';
-import { eachRule, grouped, repeated, rulesOf } from '../../validate/shapes.js';
+import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { knownVersion, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
 import { eachHeld, type Held, heldOf, heldRecords, holdersOf } from '../../validate/structures/held.js';
 import { elementField, fieldAt } from '../../validate/structures/place.js';

@@ -1,8 +1,9 @@
 /** What records lead to is what they say. */
-import { PARTS, type Reused, reusedOf } from '../../abi/missing.js';
+import { PARTS, reusedOf } from '../../abi/missing.js';
 import { GENERATIONS, type Handover } from '../../abi/model.js';
 import { firstFrom } from '../../memory/first-after.js';
 import { claimsOf } from '../../references/claims.js';
+import { grouped } from '../../schema/grouped.js';
 import type { Rule, Subject } from '../../validate/rule.js';
 import { counted, hex } from '../../validate/text.js';
 
@@ -20,13 +21,7 @@ export const soundMemory: Rule = {
   reads: PARTS,
   finish({ handover }, report) {
     const { reused } = handover;
-    const places = new Map<string, Reused[]>();
-    for (const each of reusedOf(reused)) {
-      const key = `${each.what} ${each.tail === true}`;
-      const found = places.get(key);
-      if (found === undefined) places.set(key, [each]);
-      else found.push(each);
-    }
+    const places = grouped(reusedOf(reused), ({ what, tail }) => `${what} ${tail === true}`);
     const firsts = [...places.values()].flatMap(([first]) => (first === undefined ? [] : [first.start]));
     const subjects = firsts.length === 0 ? undefined : subjectsOf(handover, firsts);
     for (const [first, ...more] of places.values()) {
