@@ -39,18 +39,18 @@ export function whyNotAsked(a: Handover, b: Handover, { sameDump }: LineageOptio
   if (sameDump === true) return undefined;
   const scratch = otherScratch(a, b);
   if (scratch !== undefined) return scratch;
-  const places = anchors(a);
+  const [places, others] = [anchors(a), anchors(b)];
   let equal = 0;
   let common = 0;
-  for (const [name, place] of anchors(b)) {
+  for (const [name, place] of others) {
     const known = places.get(name);
     if (known === undefined) continue;
     common++;
     if (known === place) equal++;
   }
   // The region is chosen at the cold boot and handed on from kernel to kernel: it does not move.
-  const [region, other] = [places.get('fs_mem'), hex(b.guestmemfs?.fsMem?.addr ?? 0n)];
-  if (region !== undefined && b.guestmemfs?.fsMem !== undefined && region !== other) {
+  const [region, other] = [places.get(REGION), others.get(REGION)];
+  if (region !== undefined && other !== undefined && region !== other) {
     return `the region of guestmemfs is at ${region} in A and at ${other} in B: two cold boots, or two machines`;
   }
   const sameHandover = before !== undefined && before === after;
@@ -77,13 +77,16 @@ function otherScratch({ scratch: a }: Handover, { scratch: b }: Handover): strin
   return `the scratch regions of A and B differ (${first(a)} and ${first(b)}): two cold boots, or two machines`;
 }
 
+/** The anchor of memory that is handed on as a whole. */
+const REGION = 'region';
+
 /** Where things that have a name begin: what outlives a kexec, and tables. Files of a region are where that is. */
 function anchors(handover: Handover): Map<string, string> {
   const places = new Map<string, string>();
   for (const claim of claimsOf(handover)) {
     const { at, place, trees } = claim;
     if (at === 'contents' && place.file === undefined) note(`contents of ${keyOf(place)}`, firstOf(claim));
-    else if (at === 'region') note('fs_mem', startOf(claim));
+    else if (at === 'region') note(REGION, startOf(claim));
     else if (trees !== undefined)
       for (const { place: own, tree } of trees()) note(`tables of ${keyOf(own)}`, tree?.root);
   }
