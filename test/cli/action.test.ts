@@ -216,26 +216,29 @@ describe('action.yml', () => {
     expect(left()).toEqual([]);
   });
 
-  test('in a checkout of the action that has not been built: it is built once, and in its own folder', () => {
-    const programs = mkdtempSync(join(folder, 'programs-'));
-    const checkout = mkdtempSync(join(folder, 'checkout-'));
-    for (const name of ['bin', 'package.json'])
-      cpSync(join(top, name), join(checkout, name), { recursive: true });
-    symlinkSync(join(top, 'node_modules'), join(checkout, 'node_modules'));
-    // What `npm ci` leaves behind, without the minute that it takes.
-    const npm = `#!/bin/sh\necho "$PWD: npm $*"\nln -s ${join(top, 'dist')} dist\n`;
-    writeFileSync(join(programs, 'npm'), npm, { mode: 0o755 });
-    const first = runAction({ dumps: 'handover.elf' }, { checkout, programs });
-    expect(first.status, first.text).toBe(0);
-    expect(first.text).toContain(`${realpathSync(checkout)}: npm ci --no-audit --no-fund\n`);
-    expect([...first.outputs]).toEqual([
-      ['verdict', 'valid'],
-      ['sarif', 'kho.sarif'],
-    ]);
-    const second = runAction({ dumps: 'handover.elf' }, { checkout, programs });
-    expect(second.status).toBe(0);
-    expect(second.text).not.toContain('npm ci');
-  });
+  test.skipIf(byDay)(
+    'in a checkout of the action that has not been built: it is built once, and in its own folder',
+    () => {
+      const programs = mkdtempSync(join(folder, 'programs-'));
+      const checkout = mkdtempSync(join(folder, 'checkout-'));
+      for (const name of ['bin', 'package.json'])
+        cpSync(join(top, name), join(checkout, name), { recursive: true });
+      symlinkSync(join(top, 'node_modules'), join(checkout, 'node_modules'));
+      // What `npm ci` leaves behind, without the minute that it takes.
+      const npm = `#!/bin/sh\necho "$PWD: npm $*"\nln -s ${join(top, 'dist')} dist\n`;
+      writeFileSync(join(programs, 'npm'), npm, { mode: 0o755 });
+      const first = runAction({ dumps: 'handover.elf' }, { checkout, programs });
+      expect(first.status, first.text).toBe(0);
+      expect(first.text).toContain(`${realpathSync(checkout)}: npm ci --no-audit --no-fund\n`);
+      expect([...first.outputs]).toEqual([
+        ['verdict', 'valid'],
+        ['sarif', 'kho.sarif'],
+      ]);
+      const second = runAction({ dumps: 'handover.elf' }, { checkout, programs });
+      expect(second.status).toBe(0);
+      expect(second.text).not.toContain('npm ci');
+    },
+  );
 
   test('a name of two lines writes no output', () => {
     const { status, outputs } = runAction({ dumps: 'handover.elf', sarif: 'a\nverdict=valid' });

@@ -139,7 +139,7 @@ test.each(byDay ? large : coreNames())(
   (name) => {
     const core = openCore(name);
     for (const canary of CANARIES)
-      for (const [i, page] of some(core.pages, sweep(1000, 12)).entries()) {
+      for (const [i, page] of some(core.pages, sweep(1000, 6)).entries()) {
         const kept = KEPT[i % KEPT.length] ?? 0;
         const memory = coreMemory(plantedPage(core, canary, page, kept));
         // Without a tree there is no model.

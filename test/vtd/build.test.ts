@@ -112,7 +112,7 @@ describe('tables that the builder makes', () => {
         expect(walk.report().anomalies).toEqual([]);
         expect(tables).toBe(built.pages);
       }),
-      { numRuns: sweep(150, 50) },
+      { numRuns: sweep(150, 25) },
     );
   });
 

@@ -30,7 +30,7 @@ interface TruthTree {
 }
 
 /** Folios and blocks of one dump that are looked at. */
-const EACH = sweep(100_000, 300);
+const EACH = sweep(100_000, 150);
 
 function ask(handover: Handover, addresses: readonly (number | bigint)[]): Answer[] {
   const queries = addresses.map((at): Query => ({ kind: 'physical', text: `${at}`, address: BigInt(at) }));
