@@ -235,7 +235,7 @@ describe('the search', () => {
         const { trees } = findTrees(memory(bytes));
         expect(trees.length).toBeLessThanOrEqual(1);
       }),
-      { numRuns: sweep(1000, 300) },
+      { numRuns: sweep(1000, 150) },
     );
   });
 });

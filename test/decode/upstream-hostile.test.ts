@@ -153,7 +153,7 @@ describe.each(linuxNames)('mutations of %s', (name) => {
         if (bytes === undefined) return;
         within(5000, () => print(decodeHandover(bytes, { memory: mutated, address: BigInt(pa) })));
       }),
-      { numRuns: sweep(150, 40) },
+      { numRuns: sweep(150, 20) },
     );
   });
 });

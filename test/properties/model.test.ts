@@ -10,7 +10,7 @@ import { rfc2024 } from '../../src/structures/rfc-2024/tree.js';
 import type { NodeBinding, PropertyBinding } from '../../src/structures/tree.js';
 import { sweep } from '../sweep.js';
 
-const RUNS = sweep(400, 120);
+const RUNS = sweep(400, 60);
 let cases = 0;
 let numbers = 0;
 afterAll(() => {

@@ -49,7 +49,7 @@ describe.each(GENERATIONS)('%s', (abi) => {
           expect(made).toEqual(found);
         },
       ),
-      { numRuns: sweep(300, 30) },
+      { numRuns: sweep(300, 15) },
     );
   });
 });
