@@ -61,7 +61,7 @@ export function findUnlike(
         found(halves.includes(each) ? wrongNumbers(record, view, each) : each, each + size);
     }
     // What ends within a record has not all of it.
-    const words = foreignBefore(view, at, foreign, Math.max(records.first, foreign - size));
+    const words = foreignBefore(view, at, foreign, records.first);
     const few = foreign === records.end && part.trailing === 0 && foreign - words < FEW_WORDS;
     if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
     if (foreign < records.end) found(foreign, records.end);
