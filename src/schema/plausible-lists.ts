@@ -51,19 +51,20 @@ export function findUnlike(
     const records = { first: from + next * size, end: from + last * size };
     const part = judge(record, view, records);
     let foreign = records.end;
+    let single: readonly number[] = [];
     if (isForeign(record, part, full, strange)) {
       // Sound ones at the start are what a list was before its count was damaged.
       foreign = part.from === records.first ? start : part.from;
     } else if (part.trailing >= TRAILING && strange()) foreign = records.end - part.trailing * size;
-    else {
-      const halves = part.halves.length > 0 && strange() ? part.halves : [];
-      for (const each of [...part.certain, ...halves].sort((a, b) => a - b))
-        found(halves.includes(each) ? wrongNumbers(record, view, each) : each, each + size);
-    }
+    else single = part.halves.length > 0 && strange() ? [...part.certain, ...part.halves] : part.certain;
     // What ends within a record has not all of it.
     const words = foreignBefore(view, at, foreign, records.first);
     const few = foreign === records.end && part.trailing === 0 && foreign - words < FEW_WORDS;
     if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
+    for (const each of [...single].sort((a, b) => a - b)) {
+      const from = part.halves.includes(each) ? wrongNumbers(record, view, each) : each;
+      if (from < foreign) found(from, Math.min(each + size, foreign));
+    }
     if (foreign < records.end) found(foreign, records.end);
     next = last;
   }
