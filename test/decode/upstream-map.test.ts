@@ -324,6 +324,7 @@ describe('coverage', () => {
             expect(pages.has(pfn, order)).toBe(true);
             expect(pages.ordersAt(pfn)).toContain(order);
             expect(pages.largestAt(pfn)).toBe(pages.ordersAt(pfn).at(-1));
+            expect(pages.smallestAt(pfn)).toBe(pages.ordersAt(pfn)[0]);
           }
           for (const [start, length] of queries) {
             const end = start + length;
@@ -332,6 +333,7 @@ describe('coverage', () => {
             expect(pages.contains(Number(start / 4096n))).toBe(set.contains(Number(start / 4096n)));
             const [first, last] = [Number(start / 4096n), Number(end / 4096n)];
             expect(pages.largestAt(first)).toBe(pages.ordersAt(first).at(-1) ?? -1);
+            expect(pages.smallestAt(first)).toBe(pages.ordersAt(first)[0] ?? -1);
             const [gap] = set.uncovered(first * 4096, last * 4096);
             const until = gap === undefined ? last : Number(gap.start / 4096n);
             const next = set.contains(first)

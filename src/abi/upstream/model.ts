@@ -67,6 +67,8 @@ export interface PreservedPages {
   has(pfn: number, order: number): boolean;
   /** Orders of the blocks that start at a page frame, ascending; a healthy map has one at most. */
   ordersAt(pfn: number): readonly number[];
+  /** Order of the smallest block that starts at a page frame; -1 where none does. */
+  smallestAt(pfn: number): number;
   /** Order of the largest block that starts at a page frame; -1 where none does. */
   largestAt(pfn: number): number;
   /** End of a covered stretch that begins at page frame `first`, `limit` at most; `first` where it is not covered. */

@@ -293,6 +293,16 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
       orders
         .filter((bits) => pfn % bits.scale === 0 && isSet(bits, pfn / bits.scale))
         .map(({ order }) => order),
+    smallestAt(pfn) {
+      // Asked for every folio of a guest: no closure, no object.
+      for (let i = 0; i < orders.length; i++) {
+        const bits = orders[i] as OrderBits;
+        // A scale is a power of two, so that the quotient is exact; the remainder of doubles is slow.
+        const block = pfn / bits.scale;
+        if (block === Math.floor(block) && isSet(bits, block)) return bits.order;
+      }
+      return -1;
+    },
     largestAt(pfn) {
       // A block begins at a multiple of its size: of most page frames few orders come into question.
       const low = pfn | 0;

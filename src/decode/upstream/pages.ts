@@ -6,8 +6,7 @@ import { physicalAddress } from '../../memory/read.js';
 
 /** The order of the block that starts at a page frame, the smallest where there are several; -1 when none does. */
 export function orderAt(pages: PreservedPages, pfn: number): number {
-  for (const order of pages.orders) if (pages.has(pfn, order)) return order;
-  return -1;
+  return pages.smallestAt(pfn);
 }
 
 /** A page as far as the dump holds it. */

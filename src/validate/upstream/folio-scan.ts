@@ -199,9 +199,12 @@ function scanOne(
     if ((flags & FolioSerFlags.uptodate) === 0) fault('stale');
     if (order < 0) fault('head');
     else if (order > maxOrder && fixed === undefined) fault('order');
-    const count = order > 0 && fixed === undefined ? 2 ** order : 1;
+    let count = 1;
+    if (order > 0 && fixed === undefined) {
+      count = 2 ** order;
+      if (!Number.isInteger(index / count)) fault('unaligned');
+    }
     if (index >= endOfFile) fault('beyond');
-    if (index % count !== 0) fault('unaligned');
     if (index < end) {
       if (index >= lastIndex && ascending) fault('overlap');
       else ascending = false;
