@@ -3,6 +3,8 @@ import type { Location } from '../abi/model.js';
 import { perHandover } from '../abi/per-handover.js';
 import type { Subject } from '../abi/subject.js';
 import type { BlockInfo, VmallocArea } from '../abi/upstream/model.js';
+import { dataView } from '../decode/bytes.js';
+import { readKnown } from '../decode/upstream/pages.js';
 import { vmallocCapacity } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { physicalAddress, readBytes } from '../memory/read.js';
@@ -85,24 +87,29 @@ export const findAreas = perHandover((handover): readonly PlacedArea[] => {
   );
   return found.map((each) => {
     const { area } = each;
-    const { next, pages } = readListPages(memory, pageSize, area);
+    const { next, pages, absentAt } = readListPages(memory, pageSize, area);
     const own = new Set(Array.from(area.chunks, (at) => Math.floor(at / pageSize)));
-    return { ...each, pages, broken: brokenAt(memory, pageSize, next, own, frames) };
+    const broken: BrokenChain | undefined =
+      absentAt === undefined
+        ? brokenAt(memory, pageSize, next, own, frames)
+        : { kind: 'absent', next: BigInt(absentAt) };
+    return { ...each, pages, broken };
   });
 });
 
+/** The list pages of an area; of a page that the dump holds in part no more is known than where it ends. */
 function readListPages(
   memory: PhysicalMemory,
   pageSize: number,
   { chunks, descriptor }: VmallocArea,
-): { next: bigint; pages: ListPage[] } {
-  const bytes = new Uint8Array(pageSize);
-  const view = new DataView(bytes.buffer);
+): { next: bigint; pages: ListPage[]; absentAt?: number } {
   const pages: ListPage[] = [];
   let next = descriptor.first;
   for (const address of chunks) {
-    bytes.fill(0);
-    memory.read(address, pageSize, bytes);
+    const page = readKnown(memory, address, pageSize);
+    if (page === undefined || page.absentAt !== undefined)
+      return { next, pages, absentAt: page?.absentAt ?? address };
+    const view = dataView(page.bytes);
     next = view.getBigUint64(KHO_VMALLOC_HDR.next, true);
     let used = 0;
     let stray = false;

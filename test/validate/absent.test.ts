@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
+import { findAreas } from '../../src/references/chains.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
 import { decodeAt } from '../decode/linux-dumps.js';
@@ -10,7 +11,7 @@ import { DUMP } from '../rfc/sample.js';
 import { sweep } from '../sweep.js';
 import { pagesOf, recording, without, worthTaking, wrongMoves } from './absent-memory.js';
 import { CASES, type Dump } from './upstream-cases/index.js';
-import { damagedOn, ORIGINAL } from './upstream-damage.js';
+import { damagedOn, ORIGINAL, original } from './upstream-damage.js';
 import { seventh } from './variants.js';
 
 /** Hundreds of validations each, on machines that do other things too. */
@@ -44,6 +45,25 @@ describe('a page of a healthy dump is missing', LONG, () => {
     }
     expect([...wrong]).toEqual([]);
     expect(whole.skipped.filter(({ kind }) => kind === 'absent')).toEqual([]);
+  });
+
+  test('a part of a 16 KiB page', () => {
+    const { memory, handover, address } = original('linux-7.3-arm64-16k');
+    const { memory: watched, pages: looked } = recording(memory, 4096);
+    const whole = validate(decodeAt(watched, address, { pageSize: 16384, ...formOf(handover) }), catalogue);
+    const lists = findAreas(handover).flatMap(({ pages }) => pages.map((page) => page.address));
+    expect(lists.length).toBeGreaterThan(2);
+    const parts = lists.flatMap((page) => [0, 4096, 8192, 12288].map((offset) => page + offset));
+    const wrong = [...new Set([...parts, ...[...looked].filter((_, i) => i % sweep(1, 60) === 0)])]
+      .filter((part) => BigInt(part) !== address)
+      .flatMap((part) => {
+        const less = decodeAt(without(memory, part, 4096), address, {
+          pageSize: 16384,
+          ...formOf(handover),
+        });
+        return wrongMoves(whole, validate(less, catalogue)).map((move) => `0x${part.toString(16)} ${move}`);
+      });
+    expect(wrong).toEqual([]);
   });
 
   test('built by test/rfc', () => {

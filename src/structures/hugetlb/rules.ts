@@ -95,7 +95,8 @@ export const hugeOrder = rule({
     const states = heldOf<HugetlbState>(handover, 'hugetlb');
     const orders = new Set(states.flatMap(({ model }) => model.hstates.items.map(({ order }) => order)));
     for (const { form, model, name, subject } of files) {
-      if (states.length > 0 && !orders.has(model.order)) {
+      const known = states.length > 0 && states.every((state) => state.model.hstates.missing === undefined);
+      if (known && !orders.has(model.order)) {
         report.finding({
           subject,
           message: `the pages of ${name} are of order ${model.order}, which the HugeTLB state lacks`,

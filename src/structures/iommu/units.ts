@@ -94,7 +94,8 @@ export function pathRoots({ translation }: DevicePath): number[] {
 }
 
 /**
- * The Intel units of a state that are in use and have a root table that could be one.
+ * The Intel units of a state that are in use and have a root table that could be one, but for those whose mode only
+ * devices would tell that the dump does not hold.
  *
  * @param memory without it only the records tell the mode
  */
@@ -124,7 +125,10 @@ function findUnits(state: IommuState, memory: PhysicalMemory | undefined): Recor
   // Linux decides for all units of a machine alike (intel_iommu=sm_on), where each can.
   const known = new Set(found.flatMap(({ told }) => told?.mode ?? []));
   const [others] = known.size === 1 ? known : [];
-  return found.map(({ unit, root, told }) => {
+  // Devices that the dump does not hold may have PASID directories: entries of the other mode make no sense.
+  const decided = state.devices.missing === undefined || others !== undefined;
+  const readable = found.filter(({ told }) => decided || told !== undefined);
+  return readable.map(({ unit, root, told }) => {
     const { mode, why } =
       told ??
       (others === undefined

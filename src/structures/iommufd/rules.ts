@@ -6,7 +6,7 @@ import { bytesToText } from '../../schema/text.js';
 import { IOMMUFD } from '../../validate/reads.js';
 import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { isZeroAt, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, type Held, heldRecords, holdersOf } from '../../validate/structures/held.js';
+import { eachHeld, type Held, heldRecords, holdersOf, knowsFiles } from '../../validate/structures/held.js';
 import { elementField, elementOf, fieldAt } from '../../validate/structures/place.js';
 import { hex, size } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -274,7 +274,7 @@ export const oneEach = rule({
     }
     // Of files that could not be read nobody knows what they have.
     if (all.length === 0 || all.length < holdersOf(handover, 'iommufd').length) return;
-    if (!all.every(({ model }) => isWhole(model.hwpts))) return;
+    if (!all.every(({ model }) => isWhole(model.hwpts)) || !knowsFiles(handover, report)) return;
     for (const view of iommuViews(handover)) {
       for (const domain of view.domains) {
         if (users.has(domain.address)) continue;
@@ -327,7 +327,7 @@ export const owners = rule({
       const own = holders.some(
         ({ of }) => of?.file.token === token && (file === undefined || of.session === file.session),
       );
-      if (own) continue;
+      if (own || !knowsFiles(handover, report, file?.session)) continue;
       const where = file === undefined ? '' : ` of session ${quoted(file.session.name)}`;
       report.finding({
         subject: {

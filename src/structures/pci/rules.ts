@@ -4,7 +4,14 @@ import { grouped } from '../../schema/grouped.js';
 import { STRUCTURES } from '../../validate/reads.js';
 import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { knownVersion, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, type Held, heldOf, heldRecords, holdersOf } from '../../validate/structures/held.js';
+import {
+  eachHeld,
+  type Held,
+  heldOf,
+  heldRecords,
+  holdersOf,
+  knowsFiles,
+} from '../../validate/structures/held.js';
 import { elementField, fieldAt } from '../../validate/structures/place.js';
 import { counted, hex } from '../../validate/text.js';
 import { isWhole } from '../iommu/rules-view.js';
@@ -138,6 +145,7 @@ export const onlyEndpoints = rule({
       report.skip('not every record of the VFIO files could be read', 'prerequisite');
       return;
     }
+    if (!knowsFiles(handover, report)) return;
     const files = new Set(vfioFiles(handover).map(({ device }) => device));
     for (const held of own) {
       const { form, model, subject } = held;
@@ -222,6 +230,7 @@ export const bridges = rule({
       report.skip('not every record of the VFIO files could be read', 'prerequisite');
       return;
     }
+    if (!knowsFiles(handover, report)) return;
     const files = new Set(vfioFiles(handover).map(({ device }) => device));
     for (const held of own) {
       for (const first of segmentsUnexplained(pciEntries(handover, held), files)) {

@@ -5,7 +5,7 @@ import { STRUCTURES } from '../../validate/reads.js';
 import type { Reporter, RuleContext } from '../../validate/rule.js';
 import { repeated, rulesOf } from '../../validate/shapes.js';
 import { definedValues, restoredRecord } from '../../validate/structures/generic.js';
-import { eachHeld, heldOf, holdersOf } from '../../validate/structures/held.js';
+import { eachHeld, heldOf, holdersOf, knowsFiles } from '../../validate/structures/held.js';
 import { fieldAt } from '../../validate/structures/place.js';
 import { hex } from '../../validate/text.js';
 import { quoted } from '../../validate/upstream/blobs.js';
@@ -165,6 +165,7 @@ export const hasFile = rule({
       report.skip('not every record of the VFIO files could be read', 'prerequisite');
       return;
     }
+    if (!knowsFiles(handover, report)) return;
     const { withoutFile } = disagreements(handover);
     for (const view of views) {
       for (const device of view.devices) {
@@ -232,6 +233,7 @@ export const ownIommufd = rule({
     const iommufds = holdersOf<IommufdState>(context.handover, 'iommufd');
     for (const { model, session, subject, name, form } of named) {
       if (iommufds.some(({ of }) => of?.session === session && of.file.token === model.token)) continue;
+      if (!knowsFiles(context.handover, report, session)) continue;
       report.finding({
         subject,
         message: `${name} names the iommufd ${hex(model.token ?? 0n)}, but session ${quoted(session.name)} has none of that token`,

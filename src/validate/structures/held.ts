@@ -1,6 +1,6 @@
 /** Where the structures of drafts hang, for rules: on LUO's FLBs and files, and on children of the root tree. */
 
-import type { Part } from '../../abi/missing.js';
+import { missingOf, missingText, type Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { luoFileSer, luoFlbSer } from '../../records/luo.js';
@@ -9,6 +9,7 @@ import { formById, namedForms, subjectByKey } from '../../structures/index.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { StructureForm } from '../../structures/structure.js';
 import { misplacedRecord } from '../preserved.js';
+import { FILES } from '../reads.js';
 import type { Reporter, RuleContext, Subject } from '../rule.js';
 import { fieldPlace, type Records } from '../shapes.js';
 import { fileSubject, handlerSubject } from '../subject.js';
@@ -63,6 +64,20 @@ export function heldOf<T extends StructureModel>(handover: Handover, key: string
       ? []
       : [{ ...holder, ...holder.held }],
   );
+}
+
+/**
+ * Whether every file is known, or every one of a session: one that the dump does not hold may be of any kind, so that
+ * nobody can say that there is none. Says so where it is not.
+ */
+export function knowsFiles(handover: Handover, report: Reporter, session?: LuoSession): boolean {
+  const missing =
+    session === undefined
+      ? missingOf(handover, FILES)
+      : missingOf(handover, ['files'], session.origin.address);
+  if (missing === undefined) return true;
+  report.absent(`the ${missingText(missing)}`, missing.address);
+  return false;
 }
 
 /** As {@link heldOf}, for a rule that does not apply where there is none. */

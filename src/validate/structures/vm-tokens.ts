@@ -4,7 +4,7 @@ import type { Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { quoted } from '../upstream/blobs.js';
 import { type DraftRule, draft } from './generic.js';
-import { eachHeld, holdersOf } from './held.js';
+import { eachHeld, holdersOf, knowsFiles } from './held.js';
 import { fieldAt } from './place.js';
 
 /** `vm_token` of a file is the LUO token of a virtual machine of the same session. */
@@ -23,6 +23,7 @@ export function vmTokens<T extends StructureModel & { readonly vmToken: bigint }
           machines.some((vm) => vm.of?.session === of.session && vm.of.file.token === model.vmToken)
         )
           continue;
+        if (!knowsFiles(context.handover, report, of.session)) continue;
         report.finding({
           subject,
           message: `vm_token of ${name} is ${hex(model.vmToken)}, but session ${quoted(of.session.name)} has no virtual machine of that token`,
