@@ -61,6 +61,37 @@ export function looksLikeBits(view: DataView): boolean {
   return foreign < least || (pointers + texts + others - foreign) * 8 > foreign;
 }
 
+/** So many words at the end of a page of a tree, and few others between them, are no names: those have a NUL each. */
+const LEAST_TAIL = 16;
+
+/**
+ * Where in bytes letters or addresses of the kernel begin that go on to the end; their length where none do.
+ * Unlike {@link looksLikeBits} it minds no order in what is before them.
+ */
+export function foreignTail(view: DataView): number {
+  const { byteLength } = view;
+  const letters = new Set<number>();
+  let start = byteLength;
+  let foreign = 0;
+  let pointers = 0;
+  let others = 0;
+  for (let at = (byteLength & ~7) - 8; at >= 0; at -= 8) {
+    const lo = view.getInt32(at, true);
+    const hi = view.getInt32(at + 4, true);
+    if ((lo | hi) === 0 || (lo & hi) === -1) continue;
+    const pointer = (hi & KERNEL) >>> 0 === KERNEL;
+    if (pointer) pointers++;
+    if (!pointer && !isLetters(view, at, letters)) {
+      others++;
+      continue;
+    }
+    foreign++;
+    const varied = pointers * 2 > foreign || letters.size >= LEAST_DIFFERENT;
+    if (foreign >= LEAST_TAIL && varied && others * 8 <= foreign) start = at;
+  }
+  return start;
+}
+
 /** From here on words are -1, or errors. */
 const ERRORS = 0xffff_f000;
 

@@ -1,10 +1,13 @@
 /** What of the references of a handover a trim keeps. */
+import { dataView } from '../decode/bytes.js';
+import { SMALLEST_PAGE as PAGE } from '../decode/upstream/reused.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import { blobParts } from '../fdt/blob-parts.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { khoDataRfc2024, setupData } from '../records/kho.js';
 import { khoData } from '../records/kho_root.js';
 import type { RecordArray, ReferenceSink, TablePage } from '../references/sink.js';
+import { looksLikeBits } from '../schema/plausible-words.js';
 import type { RecordType } from '../schema/record.js';
 import { createJudge, looksLikeTable, looksLikeText } from './believed.js';
 import { type ByteRanges, createRangeCollector, type RangeCollector, without } from './byte-ranges.js';
@@ -97,11 +100,28 @@ export function keepRecords(
       for (const page of pages) bits(page, pageSize);
     },
     bitmap({ address, length, used }) {
-      bits(address, used);
+      // After the bits in use a page of a bitmap is zero: of a few bits that tells more than they do.
+      for (let from = 0; from < used; from += PAGE) {
+        const bytes = new Uint8Array(Math.min(PAGE, length - from));
+        const known = memory.read(address + from, bytes.length, bytes);
+        const own =
+          looksLikeBits(dataView(bytes.subarray(0, known))) && !isForeign(bytes.subarray(used - from));
+        (own ? records : foreign).add(address + from, Math.min(PAGE, used - from));
+      }
       zeroed.add(address, length);
     },
     bytes: (address, length) => bits(Number(address), length),
   };
+}
+
+/** Words that are not 0 where zeros are expected: fewer are damage of a few bits. */
+const FOREIGN_WORDS = 8;
+
+function isForeign(bytes: Uint8Array): boolean {
+  let words = 0;
+  for (let at = 0; at < bytes.length; at += ENTRY)
+    if (bytes.subarray(at, at + ENTRY).some((byte) => byte !== 0)) words++;
+  return words >= FOREIGN_WORDS;
 }
 
 function oneRange(address: number, length: number): ByteRanges {

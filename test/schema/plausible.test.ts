@@ -8,7 +8,7 @@ import { khoVmallocHdr } from '../../src/records/vmalloc.js';
 import { scalableRootEntry } from '../../src/records/vtd.js';
 import { looksLike } from '../../src/schema/plausible.js';
 import { countUnlike, looksLikeList } from '../../src/schema/plausible-lists.js';
-import { looksLikeBits } from '../../src/schema/plausible-words.js';
+import { foreignTail, looksLikeBits } from '../../src/schema/plausible-words.js';
 import type { RecordType } from '../../src/schema/record.js';
 import { textToBytes } from '../../src/schema/text.js';
 
@@ -124,5 +124,28 @@ describe('a page of bits', () => {
     // A pattern of few bytes is one of bits, even where each is a letter.
     for (const pattern of [0x5555_5555_5555_5555n, 0x3333_3333_6666_6666n, 0x2222_4444_2222_4444n])
       expect(looksLikeBits(page(() => pattern))).toBe(true);
+  });
+
+  describe('the end of a page of a tree', () => {
+    test.each([15, 40, 64, 300])('%i words of its own, and others to the end', (own) => {
+      for (const foreign of [letters, pointer])
+        for (const kept of [(i: number) => BigInt(i * 3 + 1), () => 0x0300_0000_0800_0000n]) {
+          expect(foreignTail(page((i) => (i < own ? kept(i) : foreign(i))))).toBe(own * 8);
+          // What is followed by words of its own is no end.
+          expect(foreignTail(page((i) => (i < own || i > 400 ? kept(i) : foreign(i))))).toBe(4096);
+        }
+    });
+
+    test('names are none, however long', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.stringMatching(/^[a-z,-]{1,64}$/), { minLength: 1, maxLength: 60 }),
+          (names) => {
+            const bytes = new TextEncoder().encode(`${names.join('\0')}\0`);
+            expect(foreignTail(new DataView(bytes.buffer))).toBe(bytes.length);
+          },
+        ),
+      );
+    });
   });
 });

@@ -10,7 +10,8 @@ import { summaryLines } from '../../src/report/summary-text.js';
 import { escapeText } from '../../src/schema/escape.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
-import { linuxMemory } from '../decode/linux-dumps.js';
+import { coreMemory, linuxMemory } from '../decode/linux-dumps.js';
+import { openCore } from '../secrets/cores.js';
 import { original } from '../validate/upstream-damage.js';
 import { file, sure, u64, value } from '../validate/upstream-patches.js';
 import { allBytes, countCanaries, decodeFound, planted, SECRET, trimmed } from './canary.js';
@@ -47,6 +48,22 @@ describe('a page that was used again', () => {
     expect(clean([page(address())])).toBeGreaterThan(0);
   });
 });
+
+/** Of a bitmap of four bytes nobody can tell; what follows them in its page can. */
+test.each(['two-vms', 'superpages', 'five-level', 'three-level', 'dangling'])(
+  'the allocation bitmap of rfc-2024/%s',
+  (name) => {
+    const core = coreMemory(openCore(`rfc-2024/${name}/memory.elf.gz`).bytes);
+    const [, , bitmap] = sure(decodeFound(core).guestmemfs?.superblock, 'super block');
+    const start = Number(sure(bitmap, 'bitmap').addr);
+    for (const kept of [0, 16, 64]) {
+      const small = trimmed(planted(core, { secret: [[start + kept, start + 4096]], spare: [] }));
+      expect(countCanaries(small.bytes, SECRET), `from byte ${kept} on`).toBe(0);
+      expect(small.foreign).toBeGreaterThan(0);
+    }
+    expect(trimmed(core).foreign).toBe(0);
+  },
+);
 
 test('a size that takes in what follows a blob', () => {
   const [rider] = (handover.subtrees ?? []).filter(({ name }) => name === 'memblock');

@@ -9,7 +9,12 @@ import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { looksLike } from '../../schema/plausible.js';
 import { findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
-import { findUnlikeAddresses, isPageAddress, looksLikeBits } from '../../schema/plausible-words.js';
+import {
+  findUnlikeAddresses,
+  foreignTail,
+  isPageAddress,
+  looksLikeBits,
+} from '../../schema/plausible-words.js';
 import type { RecordType } from '../../schema/record.js';
 import { dataView } from '../bytes.js';
 import type { Reporter } from './report.js';
@@ -172,13 +177,16 @@ export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, w
   return parseFdt(own);
 }
 
-/** The pages of a tree over several that are letters, or addresses of the kernel. */
+/** What of the pages of a tree after the first is letters, or addresses of the kernel, to the end of the page. */
 function foreignPages(bytes: Uint8Array, at: number): [start: number, end: number][] {
   const pages: [start: number, end: number][] = [];
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(bytes.length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
     const part = dataView(bytes.subarray(start, end));
-    if (start > 0 && !looksLikeBits(part)) pages.push([start, end]);
+    if (start > 0) {
+      const from = looksLikeBits(part) ? start + foreignTail(part) : start;
+      if (from < end) pages.push([from, end]);
+    }
     start = end;
   }
   return pages;
