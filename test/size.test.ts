@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** KiB, minified and after gzip. What grows beyond it should be worth the time that every visitor waits for it. */
 const BUDGETS = [
   { what: 'openDump, modelJson, jsonChunks', minified: 340, gzip: 97 },
-  { what: 'openDump, validate, catalogue', minified: 870, gzip: 245 },
+  { what: 'openDump, validate, catalogue', minified: 870, gzip: 247 },
   { what: '*', minified: 1600, gzip: 460 },
 ] as const;
 
