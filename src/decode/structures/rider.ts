@@ -79,8 +79,8 @@ export function readRiderRecord(
   if (form?.record !== undefined) {
     const { record, what } = form.record;
     // What a file has by itself is the file's.
-    if (context !== undefined && address !== undefined)
-      clearSingle(reporter, context.memory, record, { bytes: blob, at: Number(address) }, what);
+    if (address !== undefined)
+      clearSingle(reporter, context?.memory, record, { bytes: blob, at: Number(address) }, what);
   }
   const record = form?.record === undefined ? {} : recordOf(form.record, blob);
   const part: Model = { ...record, ...said, ...originOf(address) };

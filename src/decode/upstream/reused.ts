@@ -111,7 +111,7 @@ interface Single {
  */
 export function clearSingle(
   told: Told,
-  memory: PhysicalMemory,
+  memory: PhysicalMemory | undefined,
   record: RecordType<unknown>,
   piece: Piece,
   what: string,
@@ -119,7 +119,7 @@ export function clearSingle(
 ): void {
   clearUnlike(told, record, piece, 0, record.size ?? 0, what, around);
   clearBitmaps(told, record, piece, what);
-  if (alone) clearInForeignPage(told, memory, piece, what);
+  if (alone && memory !== undefined) clearInForeignPage(told, memory, piece, what);
 }
 
 /** Clears the words of bits within a record that are somebody else's words. */
