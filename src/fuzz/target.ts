@@ -118,7 +118,8 @@ export function memoryTarget(
   const segments = wholePages(imageOf(chunks), pageSize);
   const last = segments.at(-1);
   const end = last === undefined ? 0 : last.address + last.bytes.length;
-  const spare = Math.ceil(end / pageSize + 1) * pageSize;
+  const after = Math.ceil(end / pageSize + 1);
+  const spare = (handover.preserved?.pages?.coveredUntil(after, 2 ** 40) ?? after) * pageSize;
   segments.push({ address: spare, bytes: new Uint8Array(pageSize) });
   const rootAddress = Number(fdtAddress);
   const root = part(segments, rootAddress, handover.tree.bytes.length);

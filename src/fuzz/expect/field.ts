@@ -39,9 +39,12 @@ export function fieldKey(record: string, id: string): string {
 /** What becomes of a list when a record is there twice, is zeroed, or trades places. */
 export interface ListRules {
   readonly twice: Expectation;
-  readonly zeroed: Expectation;
-  readonly swapped: Expectation;
+  readonly zeroed: ListExpectation;
+  readonly swapped: ListExpectation;
 }
+
+/** An expectation, or what decides it of a target. */
+export type ListExpectation = Expectation | ((target: FuzzTarget) => Expectation);
 
 /** What is to be said of a link that closes a loop, and of one into another chain. */
 export interface LinkRules {

@@ -2,11 +2,8 @@
 
 import type { RecordInstance } from '../../references/instance.js';
 import { hex } from '../../schema/units.js';
-import { folioSer } from '../../structures/folios.js';
-import { mayBeNameless } from '../../structures/luo/rules-sessions.js';
 import type { Random } from '../../synth/random.js';
-import { factsOf } from '../../versions/generations.js';
-import { hasDrafts, type ListRules } from '../expect/field.js';
+import type { ListExpectation } from '../expect/field.js';
 import { LINKS, LISTS } from '../expect/index.js';
 import { leafFields, readLeaf, writeLeaf } from '../fields.js';
 import { ACCEPTED, type Expectation, fires, type Mutation, UNKNOWN } from '../mutation.js';
@@ -43,11 +40,15 @@ export const mutateList: Mutator = (context, random) => {
       return structure(
         `${from.what} zeroed`,
         [at(from, new Uint8Array(a.length))],
-        zeroedIn(context, from, rules),
+        decided(rules.zeroed, context),
       );
     default:
       if (same) return undefined;
-      return structure(`${from.what} and ${to.what} swapped`, [at(from, b), at(to, a)], rules.swapped);
+      return structure(
+        `${from.what} and ${to.what} swapped`,
+        [at(from, b), at(to, a)],
+        decided(rules.swapped, context),
+      );
   }
 };
 
@@ -63,18 +64,8 @@ function isEmpty({ record }: RecordInstance, bytes: Uint8Array): boolean {
   return leafFields(record).some((field) => field.info.id === 'size' && readLeaf(field, bytes) === 0n);
 }
 
-/**
- * Of what no release reads, nothing says which handlers there are; a session of Linux 7.2 may be without a name; page
- * frame 0 in the list of a draft's file is no folio.
- */
-function zeroedIn({ target }: MutateContext, { record }: RecordInstance, { zeroed }: ListRules): Expectation {
-  const { handover } = target;
-  if (record.name === folioSer.name && hasDrafts({ target })) return UNKNOWN;
-  if (record.name === 'luo_session_ser' && mayBeNameless(handover)) return UNKNOWN;
-  return record.name === 'luo_file_ser' && factsOf(handover.generation)?.unreleased !== undefined
-    ? UNKNOWN
-    : zeroed;
-}
+const decided = (expect: ListExpectation, { target }: MutateContext): Expectation =>
+  typeof expect === 'function' ? expect(target) : expect;
 
 function structure(words: string, changes: Mutation['changes'], expect: Expectation): Mutation {
   return { level: 'structure', words, changes, expect };

@@ -84,11 +84,10 @@ export function pointerChoice(
     case 4: {
       const last = target.segments.at(-1);
       const end = (last?.address ?? 0) + (last?.bytes.length ?? 0);
-      return to(
-        (Math.ceil(end / pageSize) + 1 + random.below(1 << 16)) * pageSize,
-        'outside',
-        'outside the dump',
-      );
+      const pfn = Math.ceil(end / pageSize) + 1 + random.below(1 << 16);
+      // Guest memory, which a trimmed dump has not, is preserved.
+      const free = target.handover.preserved?.pages?.coveredUntil(pfn, LAST_PAGE) ?? pfn;
+      return to(free * pageSize, 'outside', 'outside the dump');
     }
     case 5:
       return {
@@ -104,6 +103,9 @@ export function pointerChoice(
   }
   return { value: BigInt.asUintN(bitWidth, old ^ 0x1000n), note: 'another page' };
 }
+
+/** Page frames end here. */
+const LAST_PAGE = 2 ** 40;
 
 /** What the field holds in the other records of the list. */
 export function siblingValues(context: MutateContext, instance: RecordInstance, field: LeafField): bigint[] {

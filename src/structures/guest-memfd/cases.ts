@@ -19,5 +19,6 @@ export const DRAFT_CASES: readonly DraftCase[] = [
   GUESTW('GMEM-002', 'flag 2', (handover) => u64(own(handover, 'guestMemfd', 'flags'), 5)),
   GUEST('GMEM-003', 'no virtual machine', (handover) => u64(own(handover, 'guestMemfd', 'vmToken'), 2)),
   GUEST('GMEM-004', 'beyond the end', (handover) => u64(folio(handover, 2) + 24, 2)),
+  GUEST('GMEM-004', 'two folios of one index', (handover) => u64(folio(handover, 2) + 24, 0)),
   GUEST('GMEM-004', 'a page that is not preserved', (handover) => u64(folio(handover, 2), 0x180100n)),
 ];

@@ -36,7 +36,7 @@ export const guestVm = vmTokens<GuestMemfdState>('guestMemfd', {
 
 export const guestFolios = draft({
   id: 'GMEM-004',
-  title: 'every folio of a guest_memfd starts a preserved block, and is inside the file',
+  title: 'every folio of a guest_memfd starts a preserved block, inside the file, at an index of its own',
   severity: 'error',
   source: 'upstream 4.9',
   evidence: GMEM,

@@ -24,6 +24,8 @@ export const DRAFT_CASES: readonly DraftCase[] = [
     forget(handover, memory, held(handover, 'hugeMemfd').data),
   ),
   GUEST('HUGETLB-003', 'a page within the block', (handover) => u64(folio(handover, 3), 0x180201n)),
+  GUEST('HUGETLB-003', 'two pages of one index', (handover) => u64(folio(handover, 3) + 24, 0)),
+  GUEST('HUGETLB-003', 'a page that is there twice', (handover) => u64(folio(handover, 3) + 16, 0x180200n)),
   GUEST('HUGETLB-004', 'a size that the state lacks', (handover) => [
     ...patch(own(handover, 'hugeMemfd', 'order'), [8]),
   ]),

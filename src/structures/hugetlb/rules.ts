@@ -72,7 +72,7 @@ export const hugetlbRecord = restoredRecord(['hugetlb', 'hugeMemfd'], 'HugeTLB',
 export const hugeFolios = rule({
   id: 'HUGETLB-003',
   title:
-    'every folio of a HugeTLB memfd starts a preserved block of the order of the file, and is inside the file',
+    'every folio of a HugeTLB memfd starts a preserved block of the order of the file, inside the file, at an index of its own',
   source: 'upstream 4.8',
   evidence: HUGETLB,
   consequence: 'the folio is not restored, and the file with it; or it is restored with another size',

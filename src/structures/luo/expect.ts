@@ -30,6 +30,7 @@ import {
 } from '../../records/luo.js';
 import { factsOf } from '../../versions/generations.js';
 import { luoForm } from './binding.js';
+import { mayBeNameless } from './rules-sessions.js';
 
 /** Whether files are in block lists. */
 const isList = ({ target }: FieldChange): boolean =>
@@ -52,9 +53,8 @@ const fileArea: FieldRule = (change) => {
 
 const sessionName: FieldRule = (change) => {
   if (unterminated(change)) return fires('LUO-006');
-  // A note up to 7.1, which writes such names.
-  if (empty(change))
-    return factsOf(change.target.handover.generation)?.luo === 'record' ? fires('LUO-007') : UNKNOWN;
+  // A note where the kernel writes such names.
+  if (empty(change)) return mayBeNameless(change.target.handover) ? UNKNOWN : fires('LUO-007');
   return repeated(change) ? fires('LUO-008') : ACCEPTED;
 };
 
@@ -90,7 +90,12 @@ export const expectations: Expectations = {
     ...ofRecords([luoFileSetSer, luoFileSetSerV1], { count: fileCount, files: fileArea }),
     ...ofRecords([luoFileSer], {
       compatible: handler,
-      token: where(({ value, others }) => others.includes(value), ['LUO-014'], anything),
+      // Structures of drafts name files by it.
+      token: where(
+        ({ value, others }) => others.includes(value),
+        ['LUO-014'],
+        (change) => (hasDrafts(change) && change.value !== change.old ? UNKNOWN : ACCEPTED),
+      ),
     }),
     ...ofRecords([luoFlbHeaderSer], {
       pgcnt: where(({ value }) => value !== 1n, ['FLB-001']),
@@ -99,10 +104,21 @@ export const expectations: Expectations = {
     ...ofRecords([luoFlbSer], { name: flbName, count: flbCount }),
   },
   lists: {
-    [luoSessionSer.name]: { twice: fires('LUO-008'), zeroed: fires('LUO-007'), swapped: ACCEPTED },
+    [luoSessionSer.name]: {
+      twice: fires('LUO-008'),
+      zeroed: ({ handover }) => (mayBeNameless(handover) ? UNKNOWN : fires('LUO-007')),
+      swapped: ACCEPTED,
+    },
     // Of Linux 6.19 too, in which a session may be without a name.
     [luoSessionSerV1.name]: { twice: fires('LUO-008'), zeroed: UNKNOWN, swapped: ACCEPTED },
-    [luoFileSer.name]: { twice: fires('LUO-014'), zeroed: fires('LUO-012'), swapped: ACCEPTED },
+    [luoFileSer.name]: {
+      twice: fires('LUO-014'),
+      // Of what no release reads, nothing says which handlers there are.
+      zeroed: ({ handover }) =>
+        factsOf(handover.generation)?.unreleased === undefined ? fires('LUO-012') : UNKNOWN,
+      // An iommufd comes after the files that it maps.
+      swapped: (target) => (hasDrafts({ target }) ? UNKNOWN : ACCEPTED),
+    },
     [luoFlbSer.name]: { twice: fires('FLB-003'), zeroed: fires('FLB-004'), swapped: ACCEPTED },
   },
 };

@@ -30,7 +30,7 @@ function folio(rule: string): Expectation {
 
 /** Whether other files list folios too, in records of the same kind: which rule judges one is not known then. */
 const hasOtherLists = ({ handover }: FieldChange['target']): boolean =>
-  [...filesOf(handover)].some((file) =>
+  [...filesOf(handover)].some(({ file }) =>
     [...folioListsOf(file)].some(({ subject }) => DRAFTS.includes(subject)),
   );
 
@@ -95,6 +95,11 @@ export const expectations: Expectations = {
     }),
   },
   lists: {
-    [memfdLuoFolioSer.name]: { twice: folio('MEMFD-014'), zeroed: folio('MEMFD-009'), swapped: UNKNOWN },
+    [memfdLuoFolioSer.name]: {
+      twice: folio('MEMFD-014'),
+      // Page frame 0 in the list of a draft's file is no folio.
+      zeroed: (target) => (hasDrafts({ target }) ? UNKNOWN : folio('MEMFD-009')),
+      swapped: UNKNOWN,
+    },
   },
 };

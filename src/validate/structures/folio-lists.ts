@@ -1,8 +1,10 @@
 /** Lists of folios of the files of drafts: whether each can be restored, and is inside the file. */
-import type { FolioList } from '../../structures/folios.js';
+import type { Handover } from '../../abi/model.js';
+import type { FolioList, FolioView } from '../../structures/folios.js';
 import type { StructureModel } from '../../structures/model.js';
 import type { Reporter, RuleContext } from '../rule.js';
 import { hex, size } from '../text.js';
+import { type FolioScan, type FolioTally, scanFolios } from '../upstream/folio-scan.js';
 import { orderAt, wholeMap } from '../upstream/shared.js';
 import { eachHeld } from './held.js';
 
@@ -21,7 +23,6 @@ export function checkFolios(
     const { model, name, subject, location } = held;
     if (model.folios === undefined) continue;
     const wanted = orderOf(model);
-    const seen = new Set<number>();
     let told = false;
     const tell = (message: string): void => {
       if (told) report.more(1);
@@ -36,12 +37,27 @@ export function checkFolios(
         tell(
           `folio ${i} at ${hex(BigInt(pfn) * page)} is of order ${order}, but the pages of the file are of order ${wanted}`,
         );
-      else if (seen.has(pfn)) tell(`folio ${i} at ${hex(BigInt(pfn) * page)} is in the list already`);
       else if (indexPages(BigInt(index), wanted) * page >= roundUp(model.size, page))
         tell(`folio ${i} has index ${index}, after the end at ${size(model.size)}`);
-      seen.add(pfn);
     });
+    const { again, overlap, unaligned } = faultsOf(context.handover, model.folios);
+    if (again !== undefined) tell(`${nameOf(again, page)} is in the list already`);
+    if (overlap !== undefined)
+      tell(`${nameOf(overlap, page)} has index ${overlap.index}, which another folio covers`);
+    if (unaligned !== undefined)
+      tell(
+        `${nameOf(unaligned, page)} has index ${unaligned.index}, not a multiple of its ${2 ** unaligned.order} pages`,
+      );
   }
+}
+
+/** What one pass over all lists has found in this one. */
+function faultsOf(handover: Handover, folios: FolioView): FolioScan['faults'] {
+  return scanFolios(handover).scans.find(({ owner }) => owner.folios.folios === folios)?.faults ?? {};
+}
+
+function nameOf({ position, pfn }: FolioTally, page: bigint): string {
+  return `folio ${position} at ${hex(BigInt(pfn) * page)}`;
 }
 
 /** The index of a HugeTLB folio counts huge pages. */

@@ -460,7 +460,15 @@ function memoryAndKvm(): Variant {
             {
               compatible: 'huge-memfd-v1',
               token: '0x4',
-              hugeMemfd: { size: '0x200000', pos: '0x0', order: 9, folios: [{ ...folio(512, 0), flags: 0 }] },
+              hugeMemfd: {
+                size: '0x400000',
+                pos: '0x0',
+                order: 9,
+                folios: [
+                  { ...folio(512, 0), flags: 0 },
+                  { ...folio(1024, 1), flags: 0 },
+                ],
+              },
             },
           ],
         },
@@ -471,6 +479,7 @@ function memoryAndKvm(): Variant {
       [1, 0],
       [2, 0],
       [512, 9],
+      [1024, 9],
     ],
   );
 }
