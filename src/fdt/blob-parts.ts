@@ -16,6 +16,8 @@ export type Extent = readonly [start: number, end: number];
 const MAX_UNUSED_STRINGS = 4096;
 /** The devicetree specification has 31 characters; vendors have written a few more. */
 const LONGEST_NAME = 64;
+/** Without a NUL, as the end of a block that is cut off, no more than the specification has are a name. */
+const LONGEST_UNENDED = 31;
 /** Reservations of a tree; the kernel's trees of this kind have none. */
 const MAX_RESERVATIONS = 64;
 
@@ -182,14 +184,14 @@ function stringParts({ bytes, kind, nameOffset, count, stringsStart, stringsEnd 
   return parts;
 }
 
-/** Whether bytes are short names, with a NUL after each. */
+/** Whether bytes are short names, with a NUL after each; the last may lack it. */
 function areNames(strings: Uint8Array): boolean {
   let length = 0;
   for (const byte of strings) {
     length = byte === 0 ? 0 : length + 1;
     if (length > LONGEST_NAME || (byte !== 0 && !isNameByte(byte))) return false;
   }
-  return true;
+  return length <= LONGEST_UNENDED;
 }
 
 /** Characters of property names (devicetree specification 2.2.4), with the dash and underscore that are in use. */

@@ -3,6 +3,7 @@ import { readArea } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { bootParams } from '../records/kho.js';
 import type { RecordType } from '../schema/record.js';
+import { beforeNul } from '../schema/text.js';
 import { counted, hex } from '../schema/units.js';
 import { MAP_TREE, slotAt, slotOffset } from '../structures/map/pages.js';
 import { pagesPerEntry } from '../vtd/walk/batch.js';
@@ -131,8 +132,19 @@ function ofRecord(hit: RecordHit, address: number, { pageSize }: WhatModel, memo
     ...{ record: recordName(record), offset, size, what, address: start },
     ...(property === undefined ? {} : { fdtPath: property.path, property: property.name }),
     // What else boot_params has is not of the handover.
-    ...(record.name === bootParams.name ? {} : { bytes: whole }),
+    ...(record.name === bootParams.name ? {} : { bytes: withoutTails(record, whole) }),
   };
+}
+
+/** What lies after the NUL of a text was never meant to be handed over: it is shown as zero. */
+function withoutTails(record: RecordType<unknown>, whole: Uint8Array): Uint8Array {
+  const own = whole.slice();
+  for (const { info, start, end } of fieldsOf(record, whole)) {
+    if (info.text !== true) continue;
+    const text = own.subarray(start, end);
+    text.fill(0, beforeNul(text).length);
+  }
+  return own;
 }
 
 function offsetInArea({ area, offset }: NonNullable<RecordHit['area']>, address: number): number {

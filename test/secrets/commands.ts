@@ -53,7 +53,7 @@ export function* outputsOf(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const asked = addresses.map((address) => `0x${address.toString(16)}`);
-  const what = [[], ['--format', 'json']].map((more) => ['what', '@', ...asked, ...more]);
+  const what = [[], ['--hex'], ['--hex', '--format', 'json']].map((more) => ['what', '@', ...asked, ...more]);
   for (const line of [...commands, ...(asked.length === 0 ? [] : what)]) {
     const args = line.map((arg) =>
       arg === '@' ? dump : arg === '~' ? original : arg.replace('%', `${folder}/`),

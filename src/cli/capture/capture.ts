@@ -12,6 +12,7 @@ import { trimOptions } from '../trim.js';
 import { unitsOf } from '../vtd-settings.js';
 import type { HostFiles, Refusal } from './host-files.js';
 import { openHostMemory } from './host-memory.js';
+import { ownFiles } from './own-files.js';
 import { type CapturedFile, type KernelFacts, kernelFacts, readSources, textOf } from './sources.js';
 import { hostTrees, namedTree } from './trees.js';
 
@@ -48,13 +49,15 @@ export async function withCapture<T>(
   const { files, refused } = readSources(host);
   const opened = openHostMemory(host, { lockdown: facts.lockdown, factor: options.budget });
   if (!('kcore' in opened)) {
-    refuseNothing(files, [...refused, ...opened]);
+    refused.push(...opened);
+    const own = ownFiles(files, refused);
+    refuseNothing(own, refused);
     return use({
-      files,
+      files: own,
       shown: files,
-      refused: [...refused, ...opened],
+      refused,
       facts,
-      trees: copiedTrees(files),
+      trees: copiedTrees(own),
       scratch: [],
     });
   }
@@ -65,7 +68,7 @@ export async function withCapture<T>(
     const dumps = [...findings.trees, ...findings.others].map((tree) =>
       fromTree('/proc/kcore', tree, memory, findings, options),
     );
-    const all = withTreesFromMemory(files, dumps);
+    const all = ownFiles(withTreesFromMemory(files, dumps), refused);
     if (dumps.length === 0) refused.push(withoutTree(kcore));
     refuseNothing(all, refused);
     const sources = trimSources(dumps, all);
@@ -84,9 +87,7 @@ export async function withCapture<T>(
       facts,
       trees: [
         ...inMemory,
-        ...copiedTrees(files).filter(
-          ({ direction }) => !inMemory.some((tree) => tree.direction === direction),
-        ),
+        ...copiedTrees(all).filter(({ direction }) => !inMemory.some((tree) => tree.direction === direction)),
       ],
       scratch: note.scratch ?? [],
       ...(sources.length === 0

@@ -27,7 +27,7 @@ import { type Context, claim, contextOf } from '../upstream/context.js';
 import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
-import { clearBitmaps, clearInForeignPage, clearUnlike, restOfPage } from '../upstream/reused.js';
+import { clearBitmaps, clearSingle, clearUnlike, restOfPage } from '../upstream/reused.js';
 
 /** MAX_PAGE_ORDER of the kernel's page allocator: a record with elements after it is one block at most. */
 const MAX_BLOCK_ORDER = 10;
@@ -64,9 +64,8 @@ export function readStructure(
   }
   const at = Number(address);
   const around = restOfPage(reading.context, at + size);
-  clearUnlike(reporter, binding.record, { bytes, at }, 0, size, what, around);
-  clearBitmaps(reporter, binding.record, { bytes, at }, what);
-  if (binding.follows === undefined) clearInForeignPage(reporter, memory, { bytes, at }, what);
+  const alone = binding.follows === undefined;
+  clearSingle(reporter, memory, binding.record, { bytes, at }, what, { alone, around });
   return modelOf(reading, binding, read(dataView(bytes), 0) as Fields, address);
 }
 

@@ -11,7 +11,7 @@ import { bindNode, type ModelObject } from '../bind.js';
 import { dataView } from '../bytes.js';
 import { believedEntries } from '../upstream/believed.js';
 import { type Context, contextOf, type RiderContext } from '../upstream/context.js';
-import { clearInForeignPage, clearRecord, clearUnlike, isClear, restOfPage } from '../upstream/reused.js';
+import { clearSingle, clearUnlike, isClear, restOfPage } from '../upstream/reused.js';
 import { areaAddress, readArea, readVmalloc } from '../upstream/vmalloc.js';
 import { fixed, readKept } from './read.js';
 
@@ -43,8 +43,7 @@ export function readRiderTree(
       context.reporter.of(rider.part).absent(`${record?.what} record`, at);
       return part;
     }
-    clearRecord(context.reporter, record.record, bytes, at, record.what);
-    clearInForeignPage(context.reporter, context.memory, { bytes, at: Number(at) }, record.what);
+    clearSingle(context.reporter, context.memory, record.record, { bytes, at: Number(at) }, record.what);
     Object.assign(part, recordOf(record, bytes));
   }
   readBelow(rider, form, part, context, diagnostics);
@@ -79,9 +78,9 @@ export function readRiderRecord(
   if (said === undefined) return undefined;
   if (form?.record !== undefined) {
     const { record, what } = form.record;
-    clearRecord(reporter, record, blob, address, what);
-    if (context !== undefined && address !== undefined)
-      clearInForeignPage(reporter, context.memory, { bytes: blob, at: Number(address) }, what);
+    // What a file has by itself is the file's.
+    if (address !== undefined)
+      clearSingle(reporter, context?.memory, record, { bytes: blob, at: Number(address) }, what);
   }
   const record = form?.record === undefined ? {} : recordOf(form.record, blob);
   const part: Model = { ...record, ...said, ...originOf(address) };

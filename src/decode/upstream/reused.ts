@@ -97,19 +97,32 @@ export function clearInForeignPage(
   return true;
 }
 
-/** The same for one record at the start of bytes, where they are in memory: what a file has by itself is the file's. */
-export function clearRecord(
-  told: Told,
-  record: RecordType<unknown>,
-  bytes: Uint8Array,
-  address: bigint | undefined,
-  what: string,
-): void {
-  if (address !== undefined)
-    clearUnlike(told, record, { bytes, at: Number(address) }, 0, record.size ?? 0, what);
+/** How a record lies that is not one of a list. */
+interface Single {
+  /** Whether it has the start of a page that the kernel allocated zeroed to itself; false where others follow it. */
+  readonly alone: boolean;
+  /** Whether what follows it is not what a kernel leaves there. */
+  readonly around?: () => boolean;
 }
 
-/** The same for the words of bits within a record that are somebody else's words. */
+/**
+ * Clears what of a record at the start of bytes cannot be it: wrong fields, words of bits that are somebody else's words,
+ * and all of it where its page is.
+ */
+export function clearSingle(
+  told: Told,
+  memory: PhysicalMemory | undefined,
+  record: RecordType<unknown>,
+  piece: Piece,
+  what: string,
+  { alone, around }: Single = { alone: true },
+): void {
+  clearUnlike(told, record, piece, 0, record.size ?? 0, what, around);
+  clearBitmaps(told, record, piece, what);
+  if (alone && memory !== undefined) clearInForeignPage(told, memory, piece, what);
+}
+
+/** Clears the words of bits within a record that are somebody else's words. */
 export function clearBitmaps(reporter: Told, record: RecordType<unknown>, piece: Piece, what: string): void {
   const { found, finish } = collector(reporter, piece, what);
   findForeignBits(record, dataView(piece.bytes), 0, found);
