@@ -33,6 +33,18 @@ export const PARTS = [
 /** A part of the model that can be missing from a dump. */
 export type Part = (typeof PARTS)[number];
 
+/** What tells of files, and of their memory: `map` has the sizes of their folios. */
+export const FILE_PARTS: readonly Part[] = [
+  'map',
+  'luo',
+  ...LIST_PARTS,
+  ...RELEASED_PARTS,
+  'vmalloc',
+  'folios',
+  'draft',
+  ...TREE_PARTS,
+];
+
 /** Bytes that a handover refers to and the dump does not hold. */
 export interface Missing {
   readonly part: Part;

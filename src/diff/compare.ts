@@ -39,7 +39,11 @@ export function* compareLists(
     others.delete(list.name);
     if (other === undefined) context.gap({ place: list.place, what: list.name, missing: 'b' });
     else {
-      const partial = { a: list.partial ?? above.a, b: other.partial ?? above.b };
+      const unnamed = list.unnamed === true || other.unnamed === true;
+      const partial = {
+        a: unnamed || (list.partial ?? above.a),
+        b: unnamed || (other.partial ?? above.b),
+      };
       yield* compareList(list, other, context, partial);
     }
   }
@@ -98,11 +102,18 @@ function* compareFields(
   for (const left of a.filter(compared)) {
     const right = others.get(left.name);
     others.delete(left.name);
+    if (right === undefined && isUnknown(b, left)) continue;
     yield* compareField(place, left, right?.value, context, partial);
   }
   for (const right of others.values()) {
+    if (isUnknown(a, right)) continue;
     yield* compareField(place, { ...right, value: undefined }, right.value, context, partial);
   }
+}
+
+/** Whether a side lacks a field as it lacks the record, of which the gap is told once. */
+function isUnknown(fields: readonly Field[], { name, value }: Field): boolean {
+  return value !== null && fields.some(({ unknown }) => unknown !== undefined && name.startsWith(unknown));
 }
 
 function* compareField(

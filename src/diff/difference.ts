@@ -19,6 +19,8 @@ export interface Field {
   readonly expected?: (a: Value, b: Value) => boolean;
   /** The bytes may hold what must not be shown. */
   readonly secret?: boolean;
+  /** The record of the fields whose names begin so is not in the dump: none that is lacking is known to be. */
+  readonly unknown?: string;
   /** Goes without saying where the whole thing was added or removed. */
   readonly implied?: boolean;
 }

@@ -30,6 +30,8 @@ export interface List {
    * inherit it unless they say otherwise.
    */
   readonly partial?: boolean;
+  /** Whether the keys of things may be wrong, as they come from lists that are not whole: what meets nothing is unknown. */
+  readonly unnamed?: boolean;
 }
 
 /** Spans by rising position; how they are cut does not matter. */

@@ -7,20 +7,21 @@ const MAX_STRINGS = 4096;
 const BYTES_PER_LINE = 32;
 
 /**
- * A value as one or more lines of devicetree source, without name, `=` and `;`.
+ * A value as one or more lines of devicetree source, without name and `=`; the last one ends in `;`. One at a time: a
+ * blob may be one value.
  * @param value not empty
  */
-export function valueLines(value: Uint8Array): string[] {
+export function* valueLines(value: Uint8Array): Generator<string> {
   const strings = printableStrings(value);
-  if (strings !== undefined) return [strings.map(quote).join(', ')];
-  const lines: string[] = [];
-  for (let at = 0; at < value.length; at += BYTES_PER_LINE) {
-    let line = at === 0 ? '[' : ' ';
-    const end = Math.min(at + BYTES_PER_LINE, value.length);
-    for (let i = at; i < end; i++) line += (i > at ? ' ' : '') + bytesToHex(value.subarray(i, i + 1));
-    lines.push(end === value.length ? `${line}]` : line);
+  if (strings !== undefined) {
+    yield `${strings.map(quote).join(', ')};`;
+    return;
   }
-  return lines;
+  for (let at = 0; at < value.length; at += BYTES_PER_LINE) {
+    const end = Math.min(at + BYTES_PER_LINE, value.length);
+    const digits = bytesToHex(value.subarray(at, end)).replace(/..(?=.)/g, '$& ');
+    yield `${at === 0 ? '[' : ' '}${digits}${end === value.length ? '];' : ''}`;
+  }
 }
 
 /** The strings of a value that consists of NUL-terminated, non-empty runs of printable ASCII; else undefined. */

@@ -164,9 +164,9 @@ function* propertyLines(
     yield `${indent}${mark}${text};`;
     return;
   }
-  const lines = valueLines(value);
-  for (const [i, line] of lines.entries()) {
-    const start = i === 0 ? `${text} = ` : '\t';
-    yield `${indent}${mark}${start}${line}${i === lines.length - 1 ? ';' : ''}`;
+  let start = `${text} = `;
+  for (const line of valueLines(value)) {
+    yield `${indent}${mark}${start}${line}`;
+    start = '\t';
   }
 }

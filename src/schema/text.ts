@@ -51,11 +51,26 @@ export function textToBytes(text: string, size: number): Uint8Array {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+/** Longer strings are made of bytes: joined of as many pieces they would take 32 bytes for each. */
+const SHORT = 256;
+const DIGITS = new TextEncoder().encode('0123456789abcdef');
+
 /** Lower-case hexadecimal digits of `bytes`, two a byte, without separators. */
 export function bytesToHex(bytes: Uint8Array): string {
+  if (bytes.length > SHORT) return longHex(bytes);
   let text = '';
   for (const byte of bytes) text += HEX[byte];
   return text;
+}
+
+function longHex(bytes: Uint8Array): string {
+  const digits = new Uint8Array(2 * bytes.length);
+  let at = 0;
+  for (const byte of bytes) {
+    digits[at++] = DIGITS[byte >>> 4] as number;
+    digits[at++] = DIGITS[byte & 15] as number;
+  }
+  return new TextDecoder('latin1').decode(digits);
 }
 
 /** The bytes that hexadecimal digits stand for, or undefined when the text is anything else. */

@@ -13,6 +13,8 @@ export interface Compared {
   readonly only?: 'strict' | 'summary' | 'presence';
   /** Bytes that each number of a list stands for: compared is how many all of them do. */
   readonly each?: bigint;
+  /** What is not there is not known: what it is read from, or the list of this key, is not in the dump. */
+  readonly unknown?: true | string;
   /** Every kernel has a larger one, or another one. */
   readonly expected?: 'grows' | 'changes';
 }

@@ -12,6 +12,16 @@ export interface Referred {
   readonly name: string;
 }
 
+/** The structure that has the list that an address leads into. */
+export function referredStructure(
+  top: object,
+  form: StructureForm,
+  structure: Model,
+  { subject }: Pick<Target, 'subject'>,
+): Model | undefined {
+  return subject === form.subject ? structure : ((top as Model)[subject] as Model | undefined);
+}
+
 /**
  * The element that an address leads to; undefined when it leads to none of the list, or nothing is known of the list.
  *
@@ -25,11 +35,11 @@ export function referredElement(
   { subject, list }: Target,
   address: bigint,
 ): Referred | undefined {
-  const owner = subject === form.subject ? structure : (top as Model)[subject];
+  const owner = referredStructure(top, form, structure, { subject });
   if (owner === undefined) return undefined;
-  const owning = formById((owner as Model).form as string);
+  const owning = formById(owner.form as string);
   const binding = owning === undefined ? undefined : listsOf(owning.root).find(({ key }) => key === list);
-  const element = elementAt((owner as Model)[list] as StructureList<Model & Element> | undefined, address);
+  const element = elementAt(owner[list] as StructureList<Model & Element> | undefined, address);
   if (binding === undefined || element === undefined) return undefined;
-  return { element, name: `${binding.element.what} ${binding.identity(element, owner as Model)}` };
+  return { element, name: `${binding.element.what} ${binding.identity(element, owner)}` };
 }

@@ -31,6 +31,7 @@ const difference: Whole<Difference> = {
       only: 'summary',
       expected: () => true,
       secret: false,
+      unknown: '',
       implied: false,
     },
     {
@@ -40,6 +41,7 @@ const difference: Whole<Difference> = {
       only: 'summary',
       expected: () => true,
       secret: true,
+      unknown: 'n.',
       implied: false,
     },
   ],

@@ -1,6 +1,7 @@
 /** What is not in the dump is never judged: taking memory away skips rules, it does not fail or pass them. */
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
+import { readTree } from '../../src/decode/find.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { findAreas } from '../../src/references/chains.js';
 import { catalogue } from '../../src/validate/catalogue.js';
@@ -147,7 +148,10 @@ describe('a page of a broken dump is missing', LONG, () => {
     // Thousands of blocks are pages of one kind.
     const step = Math.ceil(pages.size / sweep(200, 4));
     for (const page of [...pages].filter((_, index) => index % step === 0)) {
-      const less = decodeAt(without(memory, page, pageSize), base.address, { pageSize, ...each.options });
+      const changed = without(memory, page, pageSize);
+      // A chain of ten thousand blocks lies over the tree too.
+      if (readTree(changed, base.address) === undefined) continue;
+      const less = decodeAt(changed, base.address, { pageSize, ...each.options });
       expect(
         validate(less, catalogue, { only: new Set([rule]) }).passed,
         `without 0x${page.toString(16)}`,

@@ -13,7 +13,9 @@ export function comparedField(compared: Compared, part: Model): Field {
   const { name, unit, only, expected } = compared;
   const found = valueAt(part, compared.path);
   if (only === 'presence') return presence(name, found);
-  const value = comparedValue(found, compared) as Value | null | undefined;
+  const value = isUnknown(compared, part, found)
+    ? null
+    : (comparedValue(found, compared) as Value | null | undefined);
   const drawn =
     only === 'summary'
       ? summaryField(name, value ?? undefined)
@@ -22,6 +24,10 @@ export function comparedField(compared: Compared, part: Model): Field {
         : field(name, value, unit);
   if (expected === undefined) return drawn;
   return { ...drawn, expected: expected === 'grows' ? (a, b) => b > a : () => true };
+}
+
+function isUnknown({ unknown }: Compared, part: Model, found: unknown): boolean {
+  return unknown !== undefined && (unknown === true ? found : part[unknown]) === undefined;
 }
 
 /** What is at the end of a path; undefined where a key on the way is not there. */

@@ -96,7 +96,7 @@ function* mappingSpans(root: Root, owners: PageOwners, strict: boolean): Generat
           spans,
           start,
           start + (located.end - at),
-          kindsOf(access, name),
+          name === '' && owners.partly ? undefined : kindsOf(access, name),
           name === '' ? at : offset,
           at,
         );

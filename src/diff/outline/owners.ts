@@ -1,4 +1,5 @@
 /** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
+import { FILE_PARTS, missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
 import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
 import type { Claim } from '../../references/claim.js';
@@ -23,6 +24,8 @@ export interface Located {
 
 /** What physical pages hold. */
 export interface PageOwners {
+  /** Whether the dump does not tell of all files, so that memory of none may be of one. */
+  readonly partly: boolean;
   /** Tells of the longest stretch from `start` on, up to `end`, that is in one file or in none. */
   locate(start: number, end: number, into: Located): void;
 }
@@ -42,7 +45,8 @@ export function pageOwners(handover: Handover): PageOwners {
     for (const { start, end, offset } of extentsOf(file, handover))
       addPiece(pieces, start, end, i * FILE + offset);
   const { table } = buildRunTable(pieces);
-  return { locate: (start, end, into) => locate(table, names, start, end, into) };
+  const partly = missingOf(handover, FILE_PARTS) !== undefined;
+  return { partly, locate: (start, end, into) => locate(table, names, start, end, into) };
 }
 
 function nameOf({ place: { file, session, token = 0n }, structure = '' }: Claim): string {

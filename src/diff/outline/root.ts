@@ -60,13 +60,14 @@ function treeEntity(handover: Handover): Entity {
     place: TREE,
     key: 'tree',
     fields: [
-      field('kind', kind),
+      // What a tree that breaks off is, and how it goes on, nobody knows.
+      field('kind', tree?.complete === false ? null : kind),
       field('generation', generation),
       field('page size', pageSize, 'size'),
       ...emptyContainers(rfc2024.root, handover).map(({ name, list }) => presence(name, list)),
       strictField('address', fdtAddress ?? null),
       strictField('preserved-memory-map', preservedMemoryMap),
-      strictField('blob', tree?.bytes),
+      strictField('blob', tree?.complete === false ? null : tree?.bytes),
     ],
   };
 }

@@ -9,7 +9,7 @@ import type { FieldInfo } from '../../schema/record.js';
 import { beforeNul, bytesToText } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
 import { formById, namedForms, structuresOf, subjectByKey } from '../../structures/index.js';
-import { referredElement } from '../../structures/refers.js';
+import { referredElement, referredStructure } from '../../structures/refers.js';
 import {
   countedFolios,
   fieldBinding,
@@ -98,12 +98,13 @@ function namedOutline(drawn: Drawing, { holder, name }: HeldField, model: Model)
   const held = heldOutline(drawn, model, place);
   const { subject } = namedForms(holder, bytesToText(model[name] as Uint8Array).text) ?? {};
   const [newest] = subject?.forms ?? [];
-  if (subject?.released !== true || newest === undefined || held.fields.length > 0) return held;
+  const isAbsent = subject?.released === true || (model.draft as DraftRecord | undefined)?.absent === true;
+  if (!isAbsent || newest === undefined || held.fields.length > 0) return held;
   const { record } = newest.root;
   const lists = listsOf(newest.root).map(({ what }) => what);
   if (record.fields.some(({ id }) => fieldBinding(newest.root, id).kind === 'folios')) lists.push('folios');
   return {
-    fields: [{ name: record.name, value: null }],
+    fields: [{ name: record.name, value: null, unknown: '' }],
     lists: lists.map((name) => ({ name, place })),
   };
 }
@@ -186,11 +187,14 @@ function fieldsOfField(
       return [listSize(bound.list, model)];
     case 'one': {
       const target = model[bound.key] as Model | undefined;
-      const below = target === undefined ? [] : fieldsOf(drawn, bound.record, target);
-      return [
-        strictField(name, model[`${bound.key}Address`] as bigint),
-        ...below.map((each) => ({ ...each, name: `${name}.${each.name}` })),
-      ];
+      const address = model[`${bound.key}Address`] as bigint | undefined;
+      const below: Field[] =
+        target !== undefined
+          ? fieldsOf(drawn, bound.record, target).map((each) => ({ ...each, name: `${name}.${each.name}` }))
+          : (address ?? 0n) === 0n
+            ? []
+            : [{ name: bound.record.record.name, value: null, unknown: `${name}.` }];
+      return [strictField(name, address), ...below];
     }
     case 'folios':
       return areaFields(name, model as unknown as FolioFile);
@@ -241,7 +245,8 @@ function variantFields(
     if (part !== undefined) fields.push(...fieldsOf(drawn, binding, part));
   }
   const raw = model[key];
-  if (raw instanceof Uint8Array) fields.push(strictField(name, raw));
+  if (raw instanceof Uint8Array)
+    fields.push(isTold(drawn.structure) ? strictField(name, raw) : { name, value: null, unknown: '' });
   return fields;
 }
 
@@ -266,7 +271,9 @@ function valueFields(drawn: Drawing, bound: ValueField, info: FieldInfo, model: 
   if (bound.refers !== undefined && form !== undefined) {
     const address = raw as bigint;
     const target = referredElement(handover, form, structure, bound.refers, address);
-    return [field(name, target?.name ?? 'none in the list'), strictField(`${name} address`, address)];
+    const told = isTold(referredStructure(handover, form, structure, bound.refers));
+    const text = told || address === 0n ? (target?.name ?? 'none in the list') : null;
+    return [field(name, text), strictField(`${name} address`, address)];
   }
   if (Array.isArray(raw)) return [field(name, raw.map((each) => hex(each as bigint)).join(' '))];
   if (raw instanceof Uint8Array || bound.hidden === true)
@@ -302,7 +309,13 @@ function belowOf(drawn: Drawing, binding: RecordBinding, model: Model): List[] {
     } else if (bound.kind === 'held') lists.push(...namedOutline(drawn, bound, model).lists);
     else if (bound.kind === 'folios') {
       const file = model as unknown as FolioFile;
-      lists.push(folioList(file, handover.preserved?.pages, handover.pageSize, strict, place));
+      // How large a folio is its block tells.
+      const isSized = file.order !== undefined || handover.preservedMap?.complete !== false;
+      lists.push(
+        isSized
+          ? folioList(file, handover.preserved?.pages, handover.pageSize, strict, place)
+          : { name: 'folios', place },
+      );
     }
   }
   return lists;
@@ -321,12 +334,23 @@ function elementList(drawn: Drawing, list: ListBinding, model: Model): List {
     name,
     place,
     partial: missing !== undefined || damaged === true || (plain !== undefined && isCut(drawn, plain, model)),
+    unnamed: plain === undefined && !isTold(structure),
     entities: {
       *[Symbol.iterator]() {
         for (const item of items) yield elementEntity(drawn, list, item, list.identity(item, structure));
       },
     },
   };
+}
+
+/** Whether all lists of a structure are whole: elements are named by those of others. */
+function isTold(structure: Model | undefined): boolean {
+  const form = structure === undefined ? undefined : formById(structure.form as string);
+  if (structure === undefined || form === undefined) return false;
+  return listsOf(form.root).every((list) => {
+    const { missing, damaged } = listOf(list, structure) ?? {};
+    return missing === undefined && damaged !== true;
+  });
 }
 
 /** Whether part of a list is not in the dump: what it lacks may have been there. */
