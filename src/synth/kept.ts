@@ -3,6 +3,7 @@
 import type { PreservedBlocks } from '../abi/upstream/model.js';
 import { firstIndex } from '../memory/first-after.js';
 import { grouped } from '../schema/grouped.js';
+import { setBits } from '../structures/map/pages.js';
 import { type Guest, unitRuns } from './guest.js';
 
 /** Adjacent blocks of one order; numbers are page frames. */
@@ -148,16 +149,4 @@ function firstReaching(list: readonly KeptRun[], order: number, first: number): 
     const run = list[i];
     return run !== undefined && run.pfn / 2 ** order + run.count <= first;
   });
-}
-
-/** Sets bits [first, end), the lowest of each byte first. */
-export function setBits(bytes: Uint8Array, first: number, end: number): void {
-  let at = first;
-  for (; at < end && at % 8 !== 0; at++) bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
-  const whole = at + Math.floor((end - at) / 8) * 8;
-  if (whole > at) {
-    bytes.fill(0xff, at >>> 3, whole >>> 3);
-    at = whole;
-  }
-  for (; at < end; at++) bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
 }

@@ -1,7 +1,7 @@
 /** The preserved memory map in each of its forms, as the kernel's writers make it (upstream 2.3.3, 2.4.3). */
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { pageShift } from '../../decode/upstream/pages.js';
-import { chunkCapacity, writeChunk, writeSlot } from '../../structures/map/pages.js';
+import { chunkCapacity, setBits, writeChunk, writeSlot } from '../../structures/map/pages.js';
 import { type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
 import { MAP_PAGE, type Place } from './place.js';
 
@@ -24,7 +24,7 @@ export function writeRadix(
     for (let done = 0; done < count; ) {
       const { leaf, bit } = descend(place, top, shape, key + BigInt(done));
       const bits = Math.min(count - done, pageSize * 8 - bit);
-      setBits(leaf, bit, bits);
+      setBits(leaf, bit, bit + bits);
       done += bits;
     }
   }
@@ -60,20 +60,6 @@ function descend(place: Place, top: Node, shape: RadixShape, key: bigint): { lea
     at = child;
   }
   return { leaf: at.bytes, bit: Number(key & BigInt(2 ** shape.leafBits - 1)) };
-}
-
-/** Sets bits, the lowest of each byte first. */
-function setBits(bytes: Uint8Array, first: number, count: number): void {
-  for (let at = first; at < first + count; ) {
-    if (at % 8 === 0 && first + count - at >= 8) {
-      const end = at + Math.floor((first + count - at) / 8) * 8;
-      bytes.fill(0xff, at / 8, end / 8);
-      at = end;
-    } else {
-      bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
-      at++;
-    }
-  }
 }
 
 /**
@@ -146,7 +132,7 @@ function collect(
         list.set(index, bitmap);
       }
       const here = Math.min(count - done, bits - bit);
-      setBits(bitmap.bytes, bit, here);
+      setBits(bitmap.bytes, bit, bit + here);
       done += here;
     }
   }

@@ -88,3 +88,15 @@ export function* usedSlots(node: DataView, bytes = node.byteLength): Generator<n
   for (let at = 0; at + slotOffset(1) <= bytes; at += slotOffset(1))
     if (node.getUint32(at, true) !== 0 || node.getUint32(at + 4, true) !== 0) yield slotAt(at);
 }
+
+/** Sets bits [first, end), the lowest of each byte first. */
+export function setBits(bytes: Uint8Array, first: number, end: number): void {
+  let at = first;
+  for (; at < end && at % 8 !== 0; at++) bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
+  const whole = at + Math.floor((end - at) / 8) * 8;
+  if (whole > at) {
+    bytes.fill(0xff, at >>> 3, whole >>> 3);
+    at = whole;
+  }
+  for (; at < end; at++) bytes[at >>> 3] = (bytes[at >>> 3] ?? 0) | (1 << (at & 7));
+}

@@ -14,7 +14,7 @@ import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { counted, hex, listed, range } from '../../validate/text.js';
 import { type Blob, blobs } from '../../validate/upstream/blobs.js';
 import { blobForm } from '../../validate/upstream/riders.js';
-import { readableTree, SIZED, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
+import { readableTree, SIZED, UPSTREAM } from '../../validate/upstream/shared.js';
 import { upstreamRoots } from './tree.js';
 
 const rule = rulesOf({ generations: UPSTREAM });
@@ -79,7 +79,12 @@ const blobSize = rule({
   },
 });
 
-const trueSize = rule({
+const BLOB_MEMORY: Elements<Blob> = {
+  shared: { generations: UPSTREAM, needs: ['memory'], reads: MAP },
+  each: ({ handover }) => blobs(handover),
+};
+
+const trueSize = preservedRule(BLOB_MEMORY, {
   id: 'KHO-115',
   title: 'blob-size is the length of the blob, and the blob is entirely preserved',
   severity: 'warning',
@@ -88,42 +93,28 @@ const trueSize = rule({
   evidence: 'kernel/liveupdate/kexec_handover.c kho_add_subtree, kexec_handover_debugfs.c',
   consequence:
     "not checked: debugfs shows that many bytes from the blob's address on, even those of other owners",
-  needs: ['memory'],
   reads: [...MAP, ...BLOBS],
   requires: ['KHO-113', 'KHO-114'],
-  check(context, report) {
-    const pages = wholeMap(context, report);
-    for (const { name, address, subtree, own, location } of blobs(context.handover)) {
-      const { size, tree } = subtree;
-      if (size === undefined) continue;
-      const place = { ...location, property: 'blob-size' };
-      if (tree !== undefined && own !== undefined && size !== own) {
-        report.finding({
-          message: `blob-size of ${name} is ${hex(size)}, but its tree has ${own} bytes`,
-          location: place,
-          found: hex(size),
-          expected: hex(own),
-        });
-      } else if (
-        pages !== undefined &&
-        (own === undefined || size > own) &&
-        !pages.covers(address, address + size)
-      ) {
-        report.finding({
-          message: `blob-size of ${name} is ${hex(size)}: ${range(address, address + size)} is not entirely preserved`,
-          location: place,
-          found: hex(size),
-          ...(own === undefined ? {} : { expected: hex(own) }),
-        });
-      }
-    }
+  *before({ name, subtree: { size, tree }, own, location }) {
+    if (size === undefined || tree === undefined || own === undefined || size === own) return;
+    yield {
+      message: `blob-size of ${name} is ${hex(size)}, but its tree has ${own} bytes`,
+      location: { ...location, property: 'blob-size' },
+      found: hex(size),
+      expected: hex(own),
+    };
   },
+  *pieces({ address: start, subtree: { size, tree }, own }) {
+    if (size === undefined || (own !== undefined && (tree !== undefined || size <= own))) return;
+    yield { start, end: start + size, preserved: 'bytes' as const };
+  },
+  fault: (_, { start, end }, { name, own, location }) => ({
+    message: `blob-size of ${name} is ${hex(end - start)}: ${range(start, end)} is not entirely preserved`,
+    location: { ...location, property: 'blob-size' },
+    found: hex(end - start),
+    ...(own === undefined ? {} : { expected: hex(own) }),
+  }),
 });
-
-const BLOB_MEMORY: Elements<Blob> = {
-  shared: { generations: UPSTREAM, needs: ['memory'], reads: MAP },
-  each: ({ handover }) => blobs(handover),
-};
 
 const blobPreserved = preservedRule(BLOB_MEMORY, {
   id: 'KHO-116',
