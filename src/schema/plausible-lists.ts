@@ -1,7 +1,7 @@
 /** Which of records that follow each other look like the records that should be there. */
 import { once } from './once.js';
 import { checksFor, hasText, isUnlike, looksLike, wrongNumbers } from './plausible.js';
-import { isForeignWord, isText, isZero, looksLikeBits } from './plausible-words.js';
+import { areLetters, isForeignWord, isText, isZero, looksLikeBits } from './plausible-words.js';
 import type { RecordType } from './record.js';
 
 /** No kernel has smaller pages; memory is used again by the page. */
@@ -9,12 +9,15 @@ const PAGE = 4096;
 /** So many records fill a page to its end, so that there is nothing beside them that could tell. */
 const FULL_PAGE = 64;
 
+/** Whether what is beside records is not what a kernel leaves there either, or even is letters, or addresses of the kernel. */
+export type Beside = boolean | 'foreign';
+
 /** How records that follow each other lie in memory. */
 export interface Lying {
   /** Physical address of byte 0 of the view. */
   readonly at: number;
-  /** Whether what is beside them is not what a kernel leaves there either: their header, the rest of their page. Asked once. */
-  readonly around?: () => boolean;
+  /** What is beside them: their header, the rest of their page. Asked once. */
+  readonly around?: () => Beside;
 }
 
 /**
@@ -41,7 +44,8 @@ export function findUnlike(
   const { size = 0, endian } = record;
   const count = size === 0 ? 0 : Math.floor((to - from) / size);
   if (endian !== 'le' || count === 0) return;
-  const strange = once(around ?? (() => false));
+  const beside = once<Beside>(around ?? (() => false));
+  const strange = (): boolean => beside() !== false;
   // A record over the end of a page is judged with the first, and cleared with each.
   for (let next = 0; next < count; ) {
     const end = (Math.floor((at + from + next * size) / PAGE) + 1) * PAGE - at;
@@ -59,10 +63,11 @@ export function findUnlike(
     else single = part.halves.length > 0 && strange() ? [...part.certain, ...part.halves] : part.certain;
     // What ends within a record has not all of it.
     const words = foreignBefore(view, at, foreign, records.first);
-    const few = foreign === records.end && part.trailing === 0 && foreign - words < FEW_WORDS;
+    const few =
+      foreign === records.end && part.trailing === 0 && foreign - words < FEW_WORDS && beside() !== 'foreign';
     if (words < foreign && !few && (foreign < records.end || strange())) foreign = words;
     for (const each of [...single].sort((a, b) => a - b)) {
-      const from = part.halves.includes(each) ? wrongNumbers(record, view, each) : each;
+      const from = part.halves.includes(each) ? Math.max(each, wrongNumbers(record, view, each)) : each;
       if (from < foreign) found(from, Math.min(each + size, foreign));
     }
     if (foreign < records.end) found(foreign, records.end);
@@ -105,7 +110,7 @@ interface Judged {
   readonly good: number;
   /** Offsets of those that are certainly none. */
   readonly certain: readonly number[];
-  /** Offsets of those with a sound text of which all numbers are wrong. */
+  /** Offsets of those with a sound text of which all numbers are wrong, and of wrong ones that are but a few letters. */
   readonly halves: readonly number[];
   /** How many of the last are none. */
   readonly trailing: number;
@@ -130,6 +135,8 @@ function judge(
       trailing++;
       from = Math.min(from, at);
       if (texts || isText(view, at, size)) certain.push(at);
+      // Of a few letters what is beside them has to tell as well.
+      else if (areLetters(view, at, size)) halves.push(at);
       continue;
     }
     trailing = 0;

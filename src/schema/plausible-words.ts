@@ -26,6 +26,18 @@ export function isText(view: DataView, start: number, length: number): boolean {
   return count >= LEAST_TEXT && count * 4 >= length * 3 && letters.size >= LEAST_LETTERS;
 }
 
+/** Letters of a short record, all in all. */
+const FEW_LETTERS = 8;
+
+/** Whether all bytes are letters, and several of them. */
+export function areLetters(view: DataView, start: number, length: number): boolean {
+  for (let i = start; i < start + length; i++) {
+    const byte = view.getUint8(i);
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
+  return length >= FEW_LETTERS;
+}
+
 /** Of a bitmap, so many words of which nearly all are addresses of the kernel's own memory, or letters, are no bits. */
 const LEAST_FOREIGN = 64;
 /** Of a few words of bits within a record, so many, and no others. */

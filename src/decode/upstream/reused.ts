@@ -8,7 +8,7 @@ import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { looksLike } from '../../schema/plausible.js';
-import { findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
+import { type Beside, findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
 import {
   findUnlikeAddresses,
   foreignTail,
@@ -52,7 +52,7 @@ export function clearUnlike(
   from: number,
   to: number,
   what: string,
-  around?: () => boolean,
+  around?: () => Beside,
 ): number {
   const { bytes, at } = piece;
   const { found, finish } = collector(reporter, piece, what);
@@ -67,11 +67,14 @@ export function clearUnlike(
 export function restOfPage(
   { memory, pageSize }: { readonly memory: PhysicalMemory; readonly pageSize: number },
   end: number,
-): () => boolean {
+): () => Beside {
   return () => {
     const length = Math.ceil(end / pageSize) * pageSize - end;
     const bytes = new Uint8Array(length);
-    return !isClear(bytes.subarray(0, memory.read(end, length, bytes)));
+    const known = bytes.subarray(0, memory.read(end, length, bytes));
+    if (isClear(known)) return false;
+    // From the next word on, as words lie in memory.
+    return looksLikeBits(dataView(known.subarray((8 - (end % 8)) % 8))) || 'foreign';
   };
 }
 
@@ -102,7 +105,7 @@ interface Single {
   /** Whether it has the start of a page that the kernel allocated zeroed to itself; false where others follow it. */
   readonly alone: boolean;
   /** Whether what follows it is not what a kernel leaves there. */
-  readonly around?: () => boolean;
+  readonly around?: () => Beside;
 }
 
 /**
