@@ -140,8 +140,8 @@ function folioView(
         }
       }
     },
-    columns: (skip) => folioColumns(skip === undefined ? windows() : without(windows(), skip)),
-    runs: () => folioRuns(folioColumns(windows())),
+    columns: (skip) => folioColumns(skip === undefined ? windows() : without(windows(), skip), length),
+    runs: () => folioRuns(folioColumns(windows(), length)),
   };
 }
 
@@ -181,13 +181,15 @@ function* without(
 const BATCH = 4096;
 
 /** The entries of windows in columns, joined where they go on from each other. */
-function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
-  const pfns = new Float64Array(BATCH);
-  const flagsOf = new Uint16Array(BATCH);
-  const indices = new Float64Array(BATCH);
-  const indexWords = new Uint32Array(2 * BATCH);
-  const counts = new Float64Array(BATCH);
-  const steps = new Float64Array(BATCH);
+function* folioColumns(windows: Iterable<Window>, most: number): Generator<FolioColumns> {
+  // Tens of thousands of files may have a folio each.
+  const size = Math.min(BATCH, most);
+  const pfns = new Float64Array(size);
+  const flagsOf = new Uint16Array(size);
+  const indices = new Float64Array(size);
+  const indexWords = new Uint32Array(2 * size);
+  const counts = new Float64Array(size);
+  const steps = new Float64Array(size);
   const batch = (length: number): FolioColumns => ({
     ...{ length, pfn: pfns, flags: flagsOf, index: indices, indexWords, count: counts, step: steps },
   });
@@ -218,8 +220,8 @@ function* folioColumns(windows: Iterable<Window>): Generator<FolioColumns> {
           continue;
         }
       }
-      if (++last === BATCH) {
-        yield batch(BATCH);
+      if (++last === size) {
+        yield batch(size);
         last = 0;
       }
       pfns[last] = pfn;
