@@ -22,6 +22,8 @@ interface Open {
   readonly children: Set<NodeBinding>;
 }
 
+const UNTYPED: Pick<Open, 'properties' | 'children'> = { properties: new Set(), children: new Set() };
+
 /**
  * The untyped part of a tree, in blob order.
  *
@@ -43,7 +45,10 @@ export function* untypedEntities(
       const name = nodeName(tree, token) ?? '';
       const at = above === undefined ? ROOT_PATH : childPath(above.at, name);
       const bound = above === undefined ? binding : boundChild(tree, token, name, above);
-      stack.push({ at, binding: bound, properties: new Set(), children: new Set() });
+      // Of a node that nothing is known of nothing is noted: a blob may open a million of them.
+      const own =
+        bound === undefined ? UNTYPED : { properties: new Set<string>(), children: new Set<NodeBinding>() };
+      stack.push({ at, binding: bound, ...own });
       if (bound === undefined && above !== undefined) {
         yield { place: { ...place, fdtPath: at.path }, key: `node ${pathKey(at)}`, fields: [] };
       }
