@@ -1,5 +1,6 @@
 /** What of a handover's own records the dump does not hold: a list that is not whole says so here, never by being short. */
 
+import { grouped } from '../schema/grouped.js';
 import { LIST_PARTS, RELEASED_PARTS, STRUCTURE_PARTS, TREE_PARTS } from '../structures/typed.js';
 
 /**
@@ -86,7 +87,24 @@ export function missingOf(
   parts: readonly Part[],
   owner?: bigint,
 ): Missing | undefined {
-  return missing?.find((each) => parts.includes(each.part) && (owner === undefined || each.owner === owner));
+  const some = missing === undefined || owner === undefined ? missing : byOwner(missing).get(owner);
+  return some?.find(({ part }) => parts.includes(part));
+}
+
+interface Owned {
+  readonly length: number;
+  readonly of: ReadonlyMap<bigint, readonly Missing[]>;
+}
+
+const owned = new WeakMap<readonly Missing[], Owned>();
+
+/** By their owners: each of thousands of files may ask for its own. */
+function byOwner(missing: readonly Missing[]): Owned['of'] {
+  const known = owned.get(missing);
+  if (known?.length === missing.length) return known.of;
+  const of = grouped(missing, ({ owner }) => owner ?? -1n);
+  owned.set(missing, { length: missing.length, of });
+  return of;
 }
 
 /** In words: `block of sessions at 0x1000`. */

@@ -9,6 +9,7 @@ import { checkDistinctFiles } from './distinct-files.js';
 import { adjustHelp } from './help.js';
 import { UsageError } from './numbers.js';
 import { commandOf, refusalText } from './refusal.js';
+import { forgetRepeated, repeatedLines } from './repeated.js';
 import { packageVersion } from './version.js';
 
 /** Marks a word that yargs must not look into: it drops a lone dash, and what follows `--`, among positionals. */
@@ -52,9 +53,11 @@ function optionNames(parser: Argv): string[] {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   forgetBudgets();
+  forgetRepeated();
   const status = await run(argv);
   const lines = budgetLines();
-  for (const line of lines) message({ quiet: argv.includes('--quiet') }, `kho: ${line}`);
+  for (const line of [...repeatedLines(), ...lines])
+    message({ quiet: argv.includes('--quiet') }, `kho: ${line}`);
   return budgetsFail(lines) ? Math.max(status, STATUS.unusable) : status;
 }
 

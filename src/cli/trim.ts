@@ -15,6 +15,7 @@ import { type CommonArguments, commonOptions, loadOptions, message, write } from
 import type { LoadedDump } from './load.js';
 import { lastValue, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
+import { messageOf } from './repeated.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { type VtdArguments, vtdDevice, vtdOptions, vtdUnits } from './vtd-settings.js';
 
@@ -102,7 +103,7 @@ function refuseAbsentRoots(
   const absent = units.flatMap((unit) => absentRoot(unit, memory) ?? []);
   if (absent.length > 0 && absent.length === units.length)
     throw new InputError(path, 'no-table', `no tables can be kept: ${several(absent, '; ')}`);
-  for (const why of absent) message(args, `${path}: ${why}`);
+  for (const why of absent) messageOf(args, 'root', `${path}: ${why}`);
 }
 
 /** Records that a dump lacks are listed up to this many. */

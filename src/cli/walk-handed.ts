@@ -18,8 +18,9 @@ import { rootSettings } from '../vtd/registers.js';
 import type { VtdUnit } from '../vtd/rules/unit.js';
 import { secondStageAttributes, secondStageEntry } from '../vtd/second-stage.js';
 import { translate } from '../vtd/walk/translate.js';
-import { type CommonArguments, joined, message, paint, write } from './common.js';
+import { type CommonArguments, joined, paint, write } from './common.js';
 import { parseNumber, UsageError } from './numbers.js';
+import { messageOf } from './repeated.js';
 import { csvList, jsonList, type ListedTable, ownedBy, tableList } from './walk-output.js';
 import type { WalkFormat } from './walk-text.js';
 import { fileLines } from './walk-units.js';
@@ -165,7 +166,7 @@ function walkable(
     return { domain, request };
   }
   if (!all) throw new InputError(path, 'no-table', `${domain.name} cannot be walked: ${why}`);
-  message(args, `kho: ${domain.name} is left out: ${why}`);
+  messageOf(args, 'left out', `kho: ${domain.name} is left out: ${why}`);
   return undefined;
 }
 
@@ -182,8 +183,9 @@ function tellDoubts(
   request: DomainRequest,
 ): void {
   if (stage !== undefined && stage.stage !== request.stage)
-    message(
+    messageOf(
       args,
+      'stage',
       `kho: ${name}: walked as ${request.stage} stage (--stage), but it is ${stage.stage} stage by ${stage.why}`,
     );
   for (const { device, path } of attachments) {
@@ -200,8 +202,9 @@ function tellDoubts(
           ? 'has no tables'
           : `has the table ${hex(roots[0]?.address ?? 0)}`
         : `has ${own.levels} levels`;
-    message(
+    messageOf(
       args,
+      'levels',
       `kho: ${pciText(device.segment, device.bdf)} ${is} in the root table of its unit; walked with the levels of the record of ${name} (--device walks the other)`,
     );
   }
@@ -214,6 +217,7 @@ function listedDomains({ handover, unpreserved }: DomainWalk, walked: readonly W
       `${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}`,
     json: () => ({ ...domainJson(domain), stage: request.stage }),
     cells: `${hex(domain.domain.address)},`,
+    memory: request.memory,
     table: () => ({
       prefix: `kho: ${domain.name}: `,
       request,

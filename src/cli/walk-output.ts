@@ -1,5 +1,6 @@
 /** What the forms of `kho walk` print of tables: table, csv or json, of one or of several. */
 import type { Handover } from '../abi/model.js';
+import type { PhysicalMemory } from '../memory/physical.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
 import { escapeJson } from '../schema/escape.js';
 import { csvBytes } from '../vtd/text/csv.js';
@@ -7,7 +8,8 @@ import { jsonOf, tableOf } from '../vtd/text/table.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
 import { walkTable } from '../vtd/walk/walk.js';
-import { type CommonArguments, message } from './common.js';
+import type { CommonArguments } from './common.js';
+import { messageOf } from './repeated.js';
 import { toldParts } from './told-work.js';
 import { anomalyJson, anomalyText, type WalkFormat } from './walk-text.js';
 
@@ -31,6 +33,24 @@ export interface ListedTable {
   readonly cells: string;
   /** Undefined where there is nothing to walk. */
   table(): ToldTable | undefined;
+  /** Where its tables are: what the input allows to be walked of them ends the list. */
+  readonly memory: PhysicalMemory;
+}
+
+/** A page of a table, which is the least that a walk costs. */
+const TABLE = 4096;
+
+/** Tables as long as there is something to walk them with. */
+function* affordable(tables: Iterable<ListedTable>): Generator<ListedTable> {
+  for (const each of toldParts([...tables])) {
+    const { budget } = each.memory;
+    if (budget !== undefined && budget.spent('tables') + TABLE > budget.limit('tables')) {
+      // Says that something is left out.
+      budget.take('tables', TABLE);
+      return;
+    }
+    yield each;
+  }
 }
 
 /** Undefined where the handover has pages of another size: then nothing is told of owners. */
@@ -59,7 +79,7 @@ export function* tableText(args: CommonArguments, told: ToldTable, form: WalkFor
     yield `\n]${owned?.json() ?? ''},"diagnostics":${diagnostics}`;
   } else if (owned === undefined) yield* tableOf(mergeRuns(batches, format), attributes);
   else yield* owned.table(batches, format, attributes);
-  for (const anomaly of report().anomalies) message(args, `${prefix}${anomalyText(anomaly)}`);
+  for (const anomaly of report().anomalies) messageOf(args, anomaly.kind, `${prefix}${anomalyText(anomaly)}`);
 }
 
 /** @param columns names of the cells before those of leaves; undefined for the lines of one table alone */
@@ -69,7 +89,7 @@ export function* csvList(
   columns: string | undefined,
 ): Generator<Chunk> {
   if (columns !== undefined) yield `${columns},iova,pa,size,access\n`;
-  for (const each of toldParts([...tables])) {
+  for (const each of affordable(tables)) {
     const table = each.table();
     if (table === undefined) continue;
     const chunks = tableText(args, table, 'csv');
@@ -80,7 +100,7 @@ export function* csvList(
 /** Tables with a line before each, and an empty line between them. */
 export function* tableList(args: CommonArguments, tables: Iterable<ListedTable>): Generator<Chunk> {
   let gap = '';
-  for (const each of toldParts([...tables])) {
+  for (const each of affordable(tables)) {
     yield `${gap}${each.heading()}\n`;
     gap = '\n';
     const table = each.table();
@@ -97,7 +117,7 @@ export function* jsonList(
   const [open, close] = key === undefined ? ['', ''] : ['{', '}'];
   yield `{"schemaVersion":1,${key === undefined ? '' : `"${key}":[`}\n`;
   let separator = '';
-  for (const each of toldParts([...tables])) {
+  for (const each of affordable(tables)) {
     const table = each.table();
     const json = escapeJson(JSON.stringify(each.json(table))).slice(1, -1);
     yield `${separator}${open}${json},"runs":[\n`;

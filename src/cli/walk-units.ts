@@ -24,6 +24,7 @@ import type { WalkRequest } from '../vtd/walk/state.js';
 import { translate } from '../vtd/walk/translate.js';
 import { type CommonArguments, joined, message, paint, write } from './common.js';
 import { UsageError } from './numbers.js';
+import { messageOf } from './repeated.js';
 import { csvList, jsonList, type ListedTable, ownedBy, tableList } from './walk-output.js';
 import type { WalkFormat } from './walk-text.js';
 
@@ -93,7 +94,7 @@ function readableUnits(args: CommonArguments, walk: UnitWalk): UnitWalk {
   });
   if (units.length === 0 && reasons.length > 0)
     throw new InputError(walk.path, 'no-table', `nothing can be walked: ${several(reasons, '; ')}`);
-  for (const why of reasons) message(args, `kho: ${why}`);
+  for (const why of reasons) messageOf(args, 'root', `kho: ${why}`);
   return { ...walk, units };
 }
 
@@ -121,14 +122,19 @@ function* allDevices(args: CommonArguments, walk: UnitWalk): Generator<Device> {
         if (notice.kind === 'mode')
           message(args, `kho: ${unit.name}: ${notice.mode} mode has no tables to walk`);
         else if (notice.kind === 'pasid-budget')
-          message(
+          messageOf(
             args,
+            notice.kind,
             `kho: ${functionText(notice.bus, notice.devfn)}: more PASIDs than plausible; the rest is left out`,
           );
         else {
           const { kind, address, verdict } = notice.step;
           const what = verdict === 'unknown' ? 'is not in the dump' : 'has reserved bits set';
-          message(args, `kho: the ${kind.replaceAll('-', ' ')} at ${hex(address)} ${what}`);
+          messageOf(
+            args,
+            `${kind} ${verdict}`,
+            `kho: the ${kind.replaceAll('-', ' ')} at ${hex(address)} ${what}`,
+          );
         }
       },
     });
@@ -239,7 +245,11 @@ export function* fileLines(files: FilePages, address: bigint): Generator<string>
 function listed(args: CommonArguments, device: Device, memory: PhysicalMemory): Stage | undefined {
   const stages = stagesOf(device, memory);
   if (stages.length > 1)
-    message(args, `kho: ${nameOf(device)} is nested: the second stage is listed; --iova goes through both`);
+    messageOf(
+      args,
+      'nested',
+      `kho: ${nameOf(device)} is nested: the second stage is listed; --iova goes through both`,
+    );
   return stages.at(-1);
 }
 
@@ -264,6 +274,7 @@ function* listedDevices(
           : { root: hex(BigInt(table.request.root)), levels: table.request.levels }),
       }),
       cells: `${deviceText(device.id)},${pasid ?? ''},`,
+      memory,
       table() {
         const stage = listed(args, device, memory);
         if (stage === undefined) return undefined;

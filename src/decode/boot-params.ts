@@ -22,8 +22,12 @@ import { dataView } from './bytes.js';
 export const SETUP_KEXEC_KHO = SetupDataType.kexecKho;
 /** Elements followed before a list counts as endless; real lists have fewer than ten. */
 const MAX_ELEMENTS = 1024;
-/** Elements followed in one memory, so that a damaged one full of headers ends; real ones have a handful. */
-const MAX_STEPS = 1 << 20;
+/**
+ * Elements followed in one memory, so that a damaged one full of headers ends; real ones have a handful. Each may be in
+ * another part of the file, so that its read costs a window: one more for so many bytes that the input has.
+ */
+const LEAST_STEPS = 1 << 15;
+const BYTES_PER_STEP = 4096;
 
 /** boot_params.hdr.header. */
 export const SETUP_HEADER: Uint8Array = new TextEncoder().encode('HdrS');
@@ -63,13 +67,14 @@ export function flaggedFirst(lists: readonly SetupDataList[]): SetupDataKho[] {
   );
 }
 
-/** A function that follows lists in this memory, in all not more than a million elements. */
+/** A function that follows lists in this memory, in all not more elements than are in proportion to it. */
 export function setupDataFollower(memory: PhysicalMemory): SetupDataFollower {
+  const most = LEAST_STEPS + Math.floor((memory.budget?.real ?? 0) / BYTES_PER_STEP);
   let steps = 0;
 
   return (header) => {
     const bootParams = header - BOOT_PARAMS.header;
-    if (bootParams < 0 || steps >= MAX_STEPS) return undefined;
+    if (bootParams < 0 || steps >= most) return undefined;
     steps++;
     const head = readBytes(memory, bootParams, BOOT_PARAMS.setupData + 8);
     if (head === undefined) return undefined;
@@ -79,7 +84,7 @@ export function setupDataFollower(memory: PhysicalMemory): SetupDataFollower {
       flagged ? { bootParams: BigInt(bootParams), element: at, ends } : undefined;
     const seen = new Set<bigint>();
     let element = view.getBigUint64(BOOT_PARAMS.setupData, true);
-    while (element !== 0n && seen.size < MAX_ELEMENTS && steps < MAX_STEPS) {
+    while (element !== 0n && seen.size < MAX_ELEMENTS && steps < most) {
       if (seen.has(element)) return broken(element, 'endless');
       steps++;
       seen.add(element);

@@ -224,7 +224,9 @@ function decodeAlone(
     diagnostics,
     reporter,
     old: form === 'bitmap-512',
-    ...(memory === undefined ? {} : { context: { memory, pageSize, reporter, claimed: new Set<number>() } }),
+    ...(memory === undefined
+      ? {}
+      : { context: { memory, pageSize, reporter, claimed: new Set<number>(), led: new Set<bigint>() } }),
   };
   const known = decodeRider(handover, rider, undefined, bytes, tree, address);
   reporter.finish();
@@ -250,7 +252,7 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
   handover.reused ??= noneReused();
   const { diagnostics, missing, reused, pageSize } = handover;
   const reporter = createReporter(diagnostics, memory, missing, reused);
-  readTreeMemory({ memory, pageSize, reporter, claimed: new Set() }, rfc2024.root, handover);
+  readTreeMemory({ memory, pageSize, reporter, claimed: new Set(), led: new Set() }, rfc2024.root, handover);
   reporter.finish();
 }
 

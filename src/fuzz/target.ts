@@ -5,7 +5,7 @@ import { type DecodeOptions, decodeHandover } from '../decode/handover.js';
 import { elfMemory, parseElfCore } from '../memory/elf/core.js';
 import type { Machine } from '../memory/elf/header.js';
 import { firstIndex } from '../memory/first-after.js';
-import type { PhysicalMemory } from '../memory/physical.js';
+import { PHYSICAL_LIMIT, type PhysicalMemory } from '../memory/physical.js';
 import { bytesAccess } from '../memory/random-access.js';
 import { segmentsMemory } from '../memory/segments.js';
 import { type TrimOptions, trimHandover } from '../trim/trim.js';
@@ -84,7 +84,8 @@ export function blobTarget(blob: Uint8Array, options: DecodeOptions = {}): FuzzT
  * @param options how the handover was decoded
  * @param units remapping units whose structures are mutated too
  * @returns undefined when the tree itself is not in the memory
- * @throws ImageTooLarge when the records have more than 256 MiB of pages, or are out of proportion to what stores them
+ * @throws ImageTooLarge when the records have more than 256 MiB of pages, or are out of proportion to what stores
+ *   them, or when no page after them is free
  *
  * @example
  * ```ts
@@ -120,6 +121,10 @@ export function memoryTarget(
   const end = last === undefined ? 0 : last.address + last.bytes.length;
   const after = Math.ceil(end / pageSize + 1);
   const spare = (handover.preserved?.pages?.coveredUntil(after, 2 ** 40) ?? after) * pageSize;
+  if (spare + pageSize > PHYSICAL_LIMIT)
+    throw new ImageTooLarge(
+      'its map preserves all memory after its records: no page is left that could be freed',
+    );
   segments.push({ address: spare, bytes: new Uint8Array(pageSize) });
   const rootAddress = Number(fdtAddress);
   const root = part(segments, rootAddress, handover.tree.bytes.length);

@@ -56,10 +56,19 @@ function placeOwner(place: Place): Owner {
   const { session, token, flb } = place;
   if (flb !== undefined) return { place, name: '', subject: { handler: bytesToText(flb).text } };
   if (session === undefined) return { place, name: '', subject: {} };
-  const { text } = bytesToText(session);
+  const text = sessionText(session);
   return token === undefined
     ? { place, name: `session "${text}"`, subject: { session: text } }
     : { place, name: `token ${hex(token)}, session "${text}"`, subject: { session: text, token } };
+}
+
+const sessionTexts = new WeakMap<Uint8Array, string>();
+
+/** The name of a session, read once for all of its files. */
+function sessionText(session: Uint8Array): string {
+  const text = sessionTexts.get(session) ?? bytesToText(session).text;
+  sessionTexts.set(session, text);
+  return text;
 }
 
 /** The context of a structure that a file, an FLB or the handover has. */

@@ -64,19 +64,20 @@ export function spacesOf(handover: Handover, units: readonly SpaceUnit[]): Space
   if (memory === undefined) return [];
   const found = new Map<
     bigint,
-    { root: bigint; stage: Space['stage']; request: WalkRequest; users: SpaceUser[] }
+    { root: bigint; stage: Space['stage']; request: WalkRequest; users: SpaceUser[]; told: Set<string> }
   >();
   const add = (stage: Space['stage'], request: WalkRequest, user: SpaceUser): void => {
     const root = BigInt(request.root);
     // An entry that leads to where no memory is has no space; rules tell of it.
     if (physicalAddress(root) === undefined) return;
-    const space = found.get(root) ?? { root, stage, request, users: [] };
+    const space = found.get(root) ?? { root, stage, request, users: [], told: new Set() };
     found.set(root, space);
-    const { users } = space;
-    const same = users.findIndex(
-      ({ domain, device }) => device === user.device && (user.domain === undefined || domain === user.domain),
-    );
-    if (same < 0) users.push(user);
+    const { users, told } = space;
+    const { domain = '', device = '' } = user;
+    if (told.has(`${domain} ${device}`)) return;
+    users.push(user);
+    // A device without a domain is one that a domain has, too.
+    told.add(`${domain} ${device}`).add(` ${device}`);
   };
   for (const domain of domains) {
     const request = rfcRequest(domain, memory);
@@ -101,7 +102,7 @@ export function spacesOf(handover: Handover, units: readonly SpaceUnit[]): Space
         if (request.memory === memory) add(stage, request, { device });
     }
   }
-  return [...found.values()];
+  return [...found.values()].map(({ told: _told, ...space }) => space);
 }
 
 /** Units that the handover records. */

@@ -23,7 +23,7 @@ import {
 } from '../../structures/structure.js';
 import { dataView } from '../bytes.js';
 import { type RecordArea, readArea, readChain } from '../upstream/chain.js';
-import { type Context, claim, contextOf } from '../upstream/context.js';
+import { type Context, claim, contextOf, mayRead } from '../upstream/context.js';
 import { readFolioList } from '../upstream/folios.js';
 import { readKnown } from '../upstream/pages.js';
 import type { Reporter } from '../upstream/report.js';
@@ -57,7 +57,7 @@ export function readStructure(
 ): Model | undefined {
   const { memory, reporter } = reading.context;
   const { size, read } = fixed(binding.record);
-  const bytes = readBytes(memory, address, size);
+  const bytes = mayRead(reading.context, address) ? readBytes(memory, address, size) : undefined;
   if (bytes === undefined) {
     reporter.absent(what, address);
     return undefined;

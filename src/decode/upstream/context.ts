@@ -15,6 +15,8 @@ export interface Context {
    * that comes to a claimed page ends there, which bounds the work by the pages of the dump.
    */
   readonly claimed: Set<number>;
+  /** Addresses of records that something has led to: each further time costs. Left out where nobody counts. */
+  readonly led?: Set<bigint>;
 }
 
 /** What a rider's decoder has: memory only where the dump has some. */
@@ -29,6 +31,18 @@ export interface RiderContext {
 /** The same context for the decoding of one list: what is absent then is part of it. */
 export function contextOf(context: Context, part: Part, owner?: bigint): Context {
   return { ...context, reporter: context.reporter.of(part, owner) };
+}
+
+/** What a record counts that was read before, in bytes: its model, its claims and what rules say of them, each time. */
+const REPEATED = 16384;
+
+/** Whether a record may be read; false where records are shared again and again, and the budget has an end. */
+export function mayRead({ led, memory }: Context, address: bigint): boolean {
+  if (led === undefined || !led.has(address)) {
+    led?.add(address);
+    return true;
+  }
+  return memory.budget?.take('held', REPEATED) !== false;
 }
 
 /** Takes a page for a list; false when another list, or this one before, has it. */

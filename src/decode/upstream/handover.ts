@@ -98,7 +98,13 @@ export function decodeUpstream(
   if (memory !== undefined) {
     if (options.setupData !== undefined) readScratch(handover, memory, options.setupData, reporter);
     if (handover.takenOver === undefined) decodeMap(handover, generation, memory, options, reporter);
-    const context: Context = { memory, pageSize: handover.pageSize, reporter, claimed: new Set() };
+    const context: Context = {
+      memory,
+      pageSize: handover.pageSize,
+      reporter,
+      claimed: new Set(),
+      led: new Set(),
+    };
     const old = handover.preservedMap?.bitmapSize === SMALL_BITMAP;
     decodeRiders(handover, { diagnostics: handover.diagnostics, reporter, context, old });
   }

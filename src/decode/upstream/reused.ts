@@ -210,6 +210,7 @@ function foreignPages(bytes: Uint8Array, at: number): [start: number, end: numbe
 
 /** Whether bytes are all zero. */
 export function isClear(bytes: Uint8Array): boolean {
+  // Without a closure: it is asked of a page for each record on its own.
   for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
   return true;
 }

@@ -168,7 +168,10 @@ function* handedSources(handover: Handover): Generator<Source> {
 
 function* givenSources({ memory }: Handover, given: readonly GivenUnit[]): Generator<Source> {
   if (memory === undefined) return;
-  const roots = new Map<string, { readonly devices: string[]; readonly source: Source }>();
+  const roots = new Map<
+    string,
+    { readonly told: Set<string>; readonly devices: string[]; readonly source: Source }
+  >();
   for (const { name, rtaddr, settings } of given) {
     const unit: UnitTables = { memory, rtaddr, settings };
     for (const path of listDevices(unit)) {
@@ -181,13 +184,14 @@ function* givenSources({ memory }: Handover, given: readonly GivenUnit[]): Gener
         if (physicalAddress(root) === undefined) continue;
         const known = roots.get(`${stage} ${root}`);
         if (known !== undefined) {
-          if (!known.devices.includes(device)) known.devices.push(device);
+          if (!known.told.has(device)) known.devices.push(device);
+          known.told.add(device);
           continue;
         }
         const devices = [device];
         const title = `tables at ${hex(root)} of ${name}`;
         const source = { title, name: hex(root), devices, owners: [], root, request: { ...request, stage } };
-        roots.set(`${stage} ${root}`, { devices, source });
+        roots.set(`${stage} ${root}`, { told: new Set(devices), devices, source });
       }
     }
   }
