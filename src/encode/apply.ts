@@ -102,20 +102,15 @@ function applyNode(node: Node, before: TypedNode, after: TypedNode, path: string
   applyProperties(node, before, after, path, changes);
   const typed = occurrences(after.children);
   const old = occurrences(before.children);
+  // The first of each name: of names that repeat the last entry would count.
+  const firsts = new Map(before.children.map((child) => [child.name, child] as const).reverse());
   const present = new Map<string, Node>();
   const seen = new Map<string, number>();
   for (const item of node.items) {
     if (!isNode(item)) continue;
     const name = decodeText(item.name);
     // A node with a foreign string has no typed form: it is none of the occurrences.
-    if (
-      isForeign(
-        item,
-        before.children.find((child) => child.name === name),
-        changes,
-      )
-    )
-      continue;
+    if (isForeign(item, firsts.get(name), changes)) continue;
     present.set(occurrenceKey(name, seen), item);
   }
   const removed = new Set<Node>();
