@@ -61,7 +61,7 @@ function keys(field: FieldBinding, info: FieldInfo, variant: string | undefined)
       return { [field.key]: number(field, info) };
     case 'flags':
       return {
-        [field.key]: (info.bitWidth ?? 0) > 32 ? 0xffn : 0xff,
+        [field.key]: everyBit(info.bitWidth ?? 0),
         ...Object.fromEntries(flagKeys(info).map(({ key }) => [key, true])),
       };
     case 'inside':
@@ -87,6 +87,11 @@ function keys(field: FieldBinding, info: FieldInfo, variant: string | undefined)
       return { [variant ?? '']: whole(binding, variant), ...rest };
     }
   }
+}
+
+/** As a flag of any bit of it needs. */
+function everyBit(width: number): bigint | number {
+  return width > 32 ? (1n << BigInt(width)) - 1n : 2 ** width - 1;
 }
 
 function number({ wide }: ValueField, { kind, bitWidth = 64, length = 0 }: FieldInfo): unknown {

@@ -20,7 +20,12 @@ import { SYNTHESISED } from './draft-cases/synthesised.js';
 /** Tables have cases of their own. */
 const structureRules = draftRules.filter((rule) => !iommuTableRules.includes(rule));
 
-const BASES = [...CAPTURES, ...Object.keys(MADE)] as DraftName[];
+/** Of structures that no dump above has: what `synth --with` makes of their bindings. */
+const BOUND = new Set(
+  DRAFT_CASES.map(({ dump }) => dump).filter((dump) => dump.startsWith('synthesised with')),
+);
+
+const BASES = [...CAPTURES, ...Object.keys(MADE), ...BOUND] as DraftName[];
 
 /** That a draft is in no release is said of each of them. */
 const DRAFTS_ONLY = new Set(['LUO-012', 'FLB-005']);
