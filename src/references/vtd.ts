@@ -2,8 +2,13 @@
 import type { PhysicalMemory } from '../memory/physical.js';
 import { PASID_DIR_ENTRY_SIZE, type ScalableContextEntry, scalableContextEntry } from '../records/vtd.js';
 import type { VtdSettings } from '../schema/settings.js';
-import { listDevices } from '../vtd/context/list.js';
-import { type DevicePath, directoryEntries, type StructureKind } from '../vtd/context/path.js';
+import { type EntryOwner, listDevices } from '../vtd/context/list.js';
+import {
+  type DevicePath,
+  type DeviceStep,
+  directoryEntries,
+  type StructureKind,
+} from '../vtd/context/path.js';
 import { pageAddress } from '../vtd/context/structure.js';
 import { functionText } from '../vtd/device-id.js';
 import type { ReferenceSink } from './sink.js';
@@ -45,29 +50,43 @@ export function addUnit(
   const taken = new Set<number>();
   const pages = new Set<number>();
   const counts = new Map<StructureKind, number>();
-  for (const path of unitPaths(unit, memory, limit)) {
-    for (const { kind, address, structure } of path.steps) {
-      if (structure === undefined || taken.has(address)) continue;
-      taken.add(address);
-      const count = (counts.get(kind) ?? 0) + 1;
-      counts.set(kind, count);
-      if (count > limit) continue;
-      const what = `${unit.name}: ${NAMES[kind]} of ${placeOf(path, kind)}`;
-      sink.record(structure.type, address, what, {
-        list: `${NAMES[kind]} of ${unit.name}`,
-        ...(index === undefined ? {} : { unit: index }),
-      });
-      const page = address - (address % PAGE);
-      if (pages.has(page)) continue;
-      pages.add(page);
-      sink.page({
-        address: page,
-        length: PAGE,
-        chain: `structures of ${unit.name}`,
-        what: `the page of the ${what}`,
-      });
-    }
-  }
+  const add = (owner: EntryOwner, { kind, address, structure }: DeviceStep): void => {
+    if (structure === undefined || taken.has(address) || !isWanted(unit, owner, kind)) return;
+    taken.add(address);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    if (count > limit) return;
+    const what = `${unit.name}: ${NAMES[kind]} of ${placeOf(owner, kind)}`;
+    sink.record(structure.type, address, what, {
+      list: `${NAMES[kind]} of ${unit.name}`,
+      ...(index === undefined ? {} : { unit: index }),
+    });
+    const page = address - (address % PAGE);
+    if (pages.has(page)) return;
+    pages.add(page);
+    sink.page({
+      address: page,
+      length: PAGE,
+      chain: `structures of ${unit.name}`,
+      what: `the page of the ${what}`,
+    });
+  };
+  // A valid entry counts whatever is where it leads: of a table that the dump does not hold it is all that tells.
+  const onEntry = (owner: EntryOwner, step: DeviceStep): void => {
+    if (step.verdict === 'present') add(owner, step);
+  };
+  for (const path of listDevices({ ...unit, memory }, { ...boundOf(limit), onEntry }))
+    for (const step of path.steps) add(path, step);
+}
+
+function boundOf(limit: number) {
+  return Number.isFinite(limit) ? { pasidBudget: PASID_BUDGET } : {};
+}
+
+/** Whether an entry is on the way to the function that is asked for: a root entry is on that of all of its bus. */
+function isWanted({ device }: UnitInstance, { bus, devfn }: EntryOwner, kind: StructureKind): boolean {
+  if (device === undefined) return true;
+  return bus === device.bus && (kind === 'root-entry' || devfn === device.devfn);
 }
 
 /** The functions of a unit, with the entries that lead to each. */
@@ -76,8 +95,7 @@ export function* unitPaths(
   memory: PhysicalMemory,
   limit = Number.POSITIVE_INFINITY,
 ): Generator<DevicePath> {
-  const budget = Number.isFinite(limit) ? { pasidBudget: PASID_BUDGET } : {};
-  for (const path of listDevices({ rtaddr, settings, memory }, budget))
+  for (const path of listDevices({ rtaddr, settings, memory }, boundOf(limit)))
     if (device === undefined || (path.bus === device.bus && path.devfn === device.devfn)) yield path;
 }
 
@@ -102,7 +120,7 @@ export function addDirectories(sink: ReferenceSink, unit: UnitInstance, memory: 
   }
 }
 
-function placeOf({ bus, devfn, pasid }: DevicePath, kind: StructureKind): string {
+function placeOf({ bus, devfn, pasid }: EntryOwner, kind: StructureKind): string {
   if (kind === 'root-entry') return `bus ${bus.toString(16).padStart(2, '0')}`;
   const name = functionText(bus, devfn);
   return kind === 'pasid-entry' && pasid !== undefined ? `${name} PASID 0x${pasid.toString(16)}` : name;

@@ -25,8 +25,17 @@ export type ListNotice =
   /** PASID directories and tables of this size are not written by anyone: the rest of the PASIDs were left out. */
   | { readonly kind: 'pasid-budget'; readonly bus: number; readonly devfn: number };
 
+/** A function of a device, and the PASID where the entry is one of a PASID. */
+export interface EntryOwner {
+  readonly bus: number;
+  readonly devfn: number;
+  readonly pasid?: number;
+}
+
 /** How a listing is bounded and reported. */
 export interface ListOptions {
+  /** Called for each present entry on the way, with reserved bits or not, wherever it leads and whatever is there. */
+  readonly onEntry?: (owner: EntryOwner, step: DeviceStep) => void;
   /** Called for what keeps devices from the listing. */
   readonly onNotice?: (notice: ListNotice) => void;
   /** Entries of PASID directories and tables that are looked at before the listing leaves the rest out. */
@@ -53,19 +62,23 @@ export function pasidBudgetOf(memory: PhysicalMemory): number {
 interface Listing {
   readonly unit: UnitTables;
   readonly notice: (notice: ListNotice) => void;
+  readonly onEntry: ListOptions['onEntry'];
   /** Addresses of entries that were told about; several ways may lead to one. */
   readonly told: Set<number>;
   budget: number;
 }
 
 /** Reports a step that is worth it; tells whether to continue after it. */
-function passes(l: Listing, bus: number, devfn: number, step: DeviceStep): boolean {
+function passes(l: Listing, owner: EntryOwner, step: DeviceStep): boolean {
+  const { bus, devfn } = owner;
   const odd = step.verdict === 'unknown' || step.verdict === 'invalid';
   if (odd && !l.told.has(step.address)) {
     l.told.add(step.address);
     l.notice({ kind: 'step', bus, devfn, step });
   }
-  return step.verdict === 'present' || step.verdict === 'invalid';
+  const isPresent = step.verdict === 'present' || step.verdict === 'invalid';
+  if (isPresent) l.onEntry?.(owner, step);
+  return isPresent;
 }
 
 /** The present PASID entries of one context, in directory order. */
@@ -80,7 +93,7 @@ function* pasidPaths(
   for (let index = 0; index < entries; index++) {
     if (l.budget-- <= 0) return l.notice({ kind: 'pasid-budget', bus, devfn });
     const { step, entry } = takeDirectoryEntry(l.unit, directory + index * PASID_DIR_ENTRY_SIZE);
-    if (!passes(l, bus, devfn, step)) {
+    if (!passes(l, { bus, devfn }, step)) {
       // What follows an unknown entry in a directory is mostly unknown too: one notice is enough.
       if (step.verdict === 'unknown') return;
       continue;
@@ -89,14 +102,15 @@ function* pasidPaths(
     for (let slot = 0; slot < PASIDS_PER_TABLE; slot++) {
       if (l.budget-- <= 0) return l.notice({ kind: 'pasid-budget', bus, devfn });
       const last = takePasidEntry(l.unit, table + slot * PASID_ENTRY_SIZE);
-      if (!passes(l, bus, devfn, last.step) || last.entry === undefined) {
+      const pasid = index * PASIDS_PER_TABLE + slot;
+      if (!passes(l, { bus, devfn, pasid }, last.step) || last.entry === undefined) {
         if (last.step.verdict === 'unknown') break;
         continue;
       }
       yield {
         bus,
         devfn,
-        pasid: index * PASIDS_PER_TABLE + slot,
+        pasid,
         steps: [...path.steps, step, last.step],
         translation: pasidTranslation(last.entry.value),
       };
@@ -113,17 +127,17 @@ function* devicePaths(
   const rootStep = takeRoot(l.unit, root, bus, devfn);
   // The root entry is told about once for each half that it has.
   const first = devfn === 0 || (root.mode === 'scalable' && devfn === 0x80);
-  if (first) passes(l, bus, devfn, rootStep.step);
+  if (first) passes(l, { bus, devfn }, rootStep.step);
   if (rootStep.contextAddress === undefined) return 'absent';
   if (root.mode === 'legacy') {
     const { step, entry } = takeContext(l.unit, rootStep.contextAddress);
-    if (passes(l, bus, devfn, step) && entry !== undefined) {
+    if (passes(l, { bus, devfn }, step) && entry !== undefined) {
       yield { bus, devfn, steps: [rootStep.step, step], translation: contextTranslation(entry.value) };
     }
     return step.verdict === 'unknown' ? 'absent' : 'listed';
   }
   const { step, entry } = takeScalableContext(l.unit, rootStep.contextAddress);
-  if (passes(l, bus, devfn, step) && entry !== undefined) {
+  if (passes(l, { bus, devfn }, step) && entry !== undefined) {
     const path = { bus, devfn, steps: [rootStep.step, step] };
     let pasids = 0;
     for (const found of pasidPaths(l, path, entry.value)) {
@@ -150,8 +164,8 @@ function* devicePaths(
  * ```
  */
 export function* listDevices(unit: UnitTables, options: ListOptions = {}): Generator<DevicePath, void> {
-  const { onNotice = () => {}, pasidBudget = pasidBudgetOf(unit.memory) } = options;
-  const listing: Listing = { unit, notice: onNotice, told: new Set(), budget: pasidBudget };
+  const { onNotice = () => {}, onEntry, pasidBudget = pasidBudgetOf(unit.memory) } = options;
+  const listing: Listing = { unit, notice: onNotice, onEntry, told: new Set(), budget: pasidBudget };
   const root = rootPointer(unit.rtaddr);
   if (root.mode !== 'legacy' && root.mode !== 'scalable') {
     onNotice({ kind: 'mode', mode: root.mode });
