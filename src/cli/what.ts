@@ -57,15 +57,15 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
       tellStage('searching', path);
-      const { findings } = validate(handover, catalogue, {
+      const { findings, missing } = validate(handover, catalogue, {
         ...TOLD_RULES,
         ...validation,
         ...containerOptions(dump),
       });
       const answers = answersOf(path, () => whatIs(handover, queries, { units, findings }));
       const shown = { hex: args.hex === true, all: args.all === true };
-      if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex })));
-      else await write(args, forPeople(args, whatLines(answers, { ...shown, paint: paint(args) })));
+      if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex, missing })));
+      else await write(args, forPeople(args, whatLines(answers, { ...shown, missing, paint: paint(args) })));
       listDiagnostics(args, dump);
     });
   },

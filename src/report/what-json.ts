@@ -1,6 +1,7 @@
 /** `kho what --format json`. */
 import { bytesToHex, bytesToText } from '../schema/text.js';
 import { hex } from '../schema/units.js';
+import type { Shortfall } from '../validate/coverage.js';
 import type { Finding } from '../validate/rule.js';
 import type { Held, Holder } from '../what/holds.js';
 import type { FieldText, Is } from '../what/is.js';
@@ -12,6 +13,8 @@ import { nameKeys } from './text-json.js';
 export interface WhatJsonOptions {
   /** Whether bytes of records are in it. */
   readonly bytes?: boolean;
+  /** What the dump lacks. */
+  readonly missing?: readonly Shortfall[];
 }
 
 /**
@@ -33,7 +36,12 @@ export function whatJson(
   answers: readonly Answer[],
   options: WhatJsonOptions = {},
 ): { [key: string]: unknown } {
-  return { schemaVersion: SCHEMA_VERSION, addresses: answers.map((answer) => answerJson(answer, options)) };
+  const { missing = [] } = options;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    addresses: answers.map((answer) => answerJson(answer, options)),
+    missing: missing.length === 0 ? undefined : missing.map(({ kind, what }) => ({ kind, what })),
+  };
 }
 
 function answerJson(answer: Answer, { bytes = false }: WhatJsonOptions): object {

@@ -2,6 +2,8 @@
 import { escapeText } from '../schema/escape.js';
 import { bytesToText, quotedText } from '../schema/text.js';
 import { hex, size as sizeText } from '../schema/units.js';
+import type { Shortfall } from '../validate/coverage.js';
+import { shortfallText } from '../validate/verdict.js';
 import type { Holder } from '../what/holds.js';
 import type { Is } from '../what/is.js';
 import type { Answer, PreservedBy } from '../what/what.js';
@@ -17,6 +19,8 @@ export interface WhatTextOptions {
   readonly all?: boolean;
   /** Characters of a line; no limit where it is left out. */
   readonly width?: number;
+  /** What the dump lacks: who has or maps an address may hang on it. */
+  readonly missing?: readonly Shortfall[];
 }
 
 /** Lines of one kind that are shown, unless all are asked for. */
@@ -44,6 +48,10 @@ export function* whatLines(answers: readonly Answer[], options: WhatTextOptions 
     gap = true;
     yield* answerLines(answer, options);
   }
+  const { missing = [], paint = plain } = options;
+  if (missing.length === 0) return;
+  yield '';
+  yield `${paint('warning', 'incomplete')}: ${escapeText(shortfallText({ missing }))}: more may have, refer to or map ${answers.length === 1 ? 'this address' : 'these addresses'}`;
 }
 
 /** What is told of an address: a line about it, and rows of lines by what they tell. */

@@ -487,7 +487,7 @@ function collect(handover: Handover, states: readonly State[], options: Validate
   const { vtd, required = [], damage } = options;
   const asked = vtd === undefined ? [] : unansweredUnits(vtd, handover.memory);
   const unmet = unmetAreas(required, coverage, outcomes);
-  const told = shortfallsOf(outcomes, asked.length > 0);
+  const told = shortfallsOf(outcomes, asked.length > 0).filter(({ what }) => !asked.includes(what));
   const known = new Set([...skipped, ...partial].flatMap(({ address }) => address ?? []));
   const missing: Shortfall[] = [
     ...(damage?.() ?? []).map((what) => ({ kind: 'damage' as const, what })),

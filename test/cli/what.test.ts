@@ -53,6 +53,16 @@ test('--hex shows the record and marks the byte', () => {
   expect(text).toMatch(/0x2228010 .*\[00\] e0 {2}f9/);
 });
 
+test('what the dump lacks is said, as more may hang on it', () => {
+  const root = ['--root', '0x7ffff000'];
+  const why = 'the root table of dmar0 at 0x7ffff000 is not in the dump';
+  const text = what(core, '0x2228018', ...root);
+  expect(text).toContain(`\nincomplete: ${why}: more may have, refer to or map this address\n`);
+  const document = JSON.parse(what(core, '0x2228018', ...root, '--format', 'json'));
+  expect(document.missing).toEqual([{ kind: 'unanswered', what: why }]);
+  expect(JSON.parse(what(core, '0x2228018', '--format', 'json'))).not.toHaveProperty('missing');
+});
+
 describe('what it refuses, with status 2 and one line', () => {
   test.each([
     ['no address', [core]],

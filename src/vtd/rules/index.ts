@@ -52,8 +52,9 @@ function ruleOf(row: Row): Rule {
       if (inspection === undefined) return;
       const { findings, dropped, skipped, kind, missing, blocked, unjudged } = inspection.of(id);
       if (skipped !== undefined) {
-        if (blocked === undefined) report.skip(skipped, kind);
-        else report.skip(blocked, 'prerequisite');
+        if (blocked !== undefined) report.skip(blocked, 'prerequisite');
+        else if (missing !== undefined) report.absent(missing.what, missing.address);
+        else report.skip(skipped, kind);
         return;
       }
       for (const finding of findings) report.finding(finding);

@@ -6,7 +6,7 @@ import { contextEntry, FS_PTE_BITS, pasidEntry } from '../../records/vtd.js';
 import { hex } from '../../schema/units.js';
 import type { Facts } from '../../validate/facts.js';
 import { gaps } from '../../validate/pages.js';
-import type { Inspected, InspectedRule, SkipKind, WalkObserver } from '../../validate/rule.js';
+import type { Inspected, InspectedRule, WalkObserver } from '../../validate/rule.js';
 import { domainSubject } from '../../validate/subject.js';
 import { counted, listed } from '../../validate/text.js';
 import { devicePath } from '../context/path.js';
@@ -230,11 +230,6 @@ export function createInspection(
     return { unjudged: `${register.toUpperCase()}_REG is not given (--regset, --${register})` };
   }
 
-  function kindOf({ scope }: Row, why: string): SkipKind {
-    if (why === NO_UNIT) return 'not-given';
-    return running.length > 0 && missing.has(scope) ? 'unanswered' : 'not-applicable';
-  }
-
   return {
     domain(domain, root) {
       walked.add(keyOf('second', root.pgd, root.levels));
@@ -254,8 +249,17 @@ export function createInspection(
       const skipped = whySkipped(row);
       if (skipped !== undefined) {
         const why = blocked.get(row.scope);
-        const kind = kindOf(row, skipped);
-        return { findings: [], dropped: 0, skipped, kind, ...(why === undefined ? {} : { blocked: why }) };
+        const absent = running.length > 0 ? missing.get(row.scope) : undefined;
+        return {
+          ...{
+            findings: [],
+            dropped: 0,
+            skipped,
+            kind: skipped === NO_UNIT ? 'not-given' : 'not-applicable',
+          },
+          ...(absent === undefined ? {} : { missing: absent }),
+          ...(why === undefined ? {} : { blocked: why }),
+        };
       }
       const absent = missing.get(row.scope);
       const result: InspectedRule =

@@ -101,7 +101,7 @@ function inspectRootTable(u: Unit, address: number): void {
   const { sink, only } = u;
   const bytes = readKnown(sink.memory, address, PAGE);
   if (bytes.length < PAGE) {
-    sink.absent(STRUCTURES, 'the root table', address + bytes.length);
+    sink.absent(STRUCTURES, `the root table of ${u.unit.name}`, address + bytes.length);
     if (bytes.length === 0) {
       // Where it should lie is known all the same.
       if (u.unit.recorded === true) sink.pages.add(address, ROOT_TABLE, -1);
