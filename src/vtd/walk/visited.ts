@@ -32,8 +32,11 @@ function find(keys: Float64Array, key: number): number {
   }
 }
 
+/** Below so many slots a set grows fourfold: rehashing is a tenth of a walk otherwise. */
+const QUICK = 2 ** 17;
+
 function grow(set: VisitedTables): void {
-  const keys = new Float64Array(set.keys.length * 2);
+  const keys = new Float64Array(set.keys.length * (set.keys.length < QUICK ? 4 : 2));
   const levels = new Uint8Array(keys.length);
   for (let i = 0; i < set.keys.length; i++) {
     const key = set.keys[i] as number;

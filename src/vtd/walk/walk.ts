@@ -255,7 +255,7 @@ function shareOf({ format, windows, at, next, live, top }: WalkState): number {
 
 /**
  * Walks a table from its root, in IOVA order, with an explicit stack; memory is constant but for the set of
- * table pages seen (9 to 18 bytes each). Every (table page, level) is walked once; a table that is reached
+ * table pages seen (18 to 72 bytes each). Every (table page, level) is walked once; a table that is reached
  * again is listed again for its other IOVAs until `sharedTableBudget` is spent, and a table that is its own
  * ancestor is not followed, so the work is bounded by the tables in the dump. Entries with reserved bits are
  * reported and neither listed nor followed, as hardware would fault on them (vtd.md 2.1, 3).
