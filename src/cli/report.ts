@@ -15,6 +15,7 @@ import { argument } from './options.js';
 import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
 import { packageVersion } from './version.js';
+import { tellModes } from './vtd-mode.js';
 import { type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
 type ReportArguments = CommonArguments & VtdArguments & { dump: string | undefined };
@@ -35,6 +36,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
     await withDumpOrMemory(given, loadOptions(args), units, async (dump) => {
       tellStage('checking', given);
       const { description, handover, found } = dump;
+      tellModes(args, given, asked.vtd.units, handover);
       const known = handover.kind === 'handover' && handover.generation !== undefined;
       const rules = known ? catalogue : units && handover.tree === undefined ? vtdRules : undefined;
       const options = { ...asked, ...containerOptions(dump) };

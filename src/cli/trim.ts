@@ -17,6 +17,7 @@ import { lastValue, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
 import { messageOf } from './repeated.js';
 import { withDumpOrMemory } from './validate-vtd.js';
+import { tellModes } from './vtd-mode.js';
 import { type VtdArguments, vtdDevice, vtdOptions, vtdUnits } from './vtd-settings.js';
 
 const OPTIONS = {
@@ -49,6 +50,7 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
         throw new InputError(path, 'no-handover', `is not a handover tree (${handover.kind})`);
       }
       refuseAbsentRoots(args, path, units, memory);
+      tellModes(args, path, units, handover);
       tellStage('selecting records of', path);
       const options = { ...trimOptions(dump, args['whole-pages'] === true), units };
       const { chunks, kept, covered, refused, foreign, hasTree } = trimHandover(handover, memory, options);

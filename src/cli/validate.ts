@@ -24,6 +24,7 @@ import { TOLD_RULES } from './told-work.js';
 import { readBaseline, writeBaseline } from './validate-baseline.js';
 import { createReports, VALIDATE_FORMATS } from './validate-outputs.js';
 import { withDumpOrMemory } from './validate-vtd.js';
+import { tellModes } from './vtd-mode.js';
 import { VTD_SETTINGS, type VtdArguments, vtdOptions, vtdValidation } from './vtd-settings.js';
 
 const OPTIONS = {
@@ -95,6 +96,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
           await withDumpOrMemory(source.path, source.load, units, async (opened) => {
             const dump = { ...opened, path: source.name };
             tellStage('checking', source.name);
+            tellModes(args, source.name, options.vtd?.units ?? [], dump.handover);
             const result = checked(dump, options);
             judgeBudgets();
             whole.push(result);

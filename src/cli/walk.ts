@@ -25,6 +25,7 @@ import { dumpsFrom, type LoadOptions, onlyDump, withDump, withMemory } from './l
 import { withInputs } from './load-inputs.js';
 import { lastValue, oneOf, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
+import { tellModes } from './vtd-mode.js';
 import { type VtdArguments, vtdDevice, vtdGiven, vtdOptions, vtdSettings, vtdUnits } from './vtd-settings.js';
 import { listHanded, recordedVtdUnits, walkDomains } from './walk-handed.js';
 import { ownedBy, type ToldTable, tableText } from './walk-output.js';
@@ -158,6 +159,7 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
       const { memory, preserved } = handover;
       if (memory === undefined || preserved === undefined)
         throw new InputError(path, 'no-tree', 'does not tell what is preserved');
+      tellModes(args, path, units, handover);
       await walkUnits(args, { ...asked, memory, units, handover });
     });
     return true;
@@ -165,9 +167,10 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
   if (units.length > 0) {
     // Owners are told where there is one tree; the tables need none.
     const isTold = iova !== undefined || format === 'table' || format === 'json';
-    await withUnitMemory(path, loadOptions(args), isTold, async (memory, handover) =>
-      walkUnits(args, { ...asked, memory, units, ...(handover === undefined ? {} : { handover }) }),
-    );
+    await withUnitMemory(path, loadOptions(args), isTold, async (memory, handover) => {
+      if (handover !== undefined) tellModes(args, path, units, handover);
+      await walkUnits(args, { ...asked, memory, units, ...(handover === undefined ? {} : { handover }) });
+    });
     return true;
   }
   await withDump(path, loadOptions(args), async ({ handover }) => {

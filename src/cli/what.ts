@@ -23,6 +23,7 @@ import { oneOf, UsageError } from './numbers.js';
 import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
+import { tellModes } from './vtd-mode.js';
 import { type VtdArguments, vtdOptions, vtdUnits, vtdValidation } from './vtd-settings.js';
 
 const OPTIONS = {
@@ -56,6 +57,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     const validation = await vtdValidation(args);
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
       const { handover } = dump;
+      tellModes(args, path, units, handover);
       tellStage('searching', path);
       const { findings, missing } = validate(handover, catalogue, {
         ...TOLD_RULES,
