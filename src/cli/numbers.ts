@@ -1,17 +1,10 @@
 /** Numbers and lists on the command line, exact at any width. */
+import { numberFromText } from '../schema/number-text.js';
 
 /** An argument that cannot be used; the message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-const SUFFIXES: ReadonlyMap<string, bigint> = new Map([
-  ['', 1n],
-  ['k', 1n << 10n],
-  ['m', 1n << 20n],
-  ['g', 1n << 30n],
-  ['t', 1n << 40n],
-]);
 
 /**
  * A non-negative integer below 2^64: decimal or 0x, with K, M, G or T (powers of 1024) after it.
@@ -19,12 +12,9 @@ const SUFFIXES: ReadonlyMap<string, bigint> = new Map([
  * @throws UsageError naming the option
  */
 export function parseNumber(text: string, option: string): bigint {
-  const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)(?:i?[bB])?$/.exec(text);
-  const factor = SUFFIXES.get((match?.[2] ?? '').toLowerCase());
-  if (match?.[1] === undefined || factor === undefined) {
+  const value = numberFromText(text);
+  if (value === undefined)
     throw new UsageError(`--${option}: "${text}" is not a number (decimal or 0x, with K, M, G or T)`);
-  }
-  const value = BigInt(match[1]) * factor;
   if (value >= 1n << 64n) throw new UsageError(`--${option}: ${text} does not fit 64 bits`);
   return value;
 }

@@ -136,6 +136,7 @@ export function trimOptions(
     machine: machineOf(handover),
     wholePages,
     vmcoreinfo: inMemory,
+    ...(direction === undefined ? {} : { direction }),
     ...(found?.chosen === undefined ? {} : { chosen: found.chosen }),
     ...(lines.length === 0 ? {} : { note: lines.join('') }),
   };

@@ -161,8 +161,6 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
   tellStage('walking', asked.path);
   const walk = readableUnits(args, asked);
   const { device: id, format, iova } = walk;
-  if (format === 'debugfs' && iova !== undefined)
-    throw new UsageError('--format debugfs lists tables; it cannot be combined with --iova');
   if (format === 'debugfs' && id === undefined) {
     await write(args, dmarListing(walk));
     return;

@@ -76,6 +76,10 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
     const unpreserved = args.unpreserved === true;
     if (unpreserved && (format === 'csv' || format === 'debugfs' || args.iova !== undefined))
       throw new UsageError('--unpreserved goes with --format table or json, and not with --iova');
+    if (args.iova !== undefined && format !== 'table')
+      throw new UsageError(
+        `--iova shows each entry on the way to one address, which --format ${format} has no form for: leave out one`,
+      );
     if (await walkedUnits(args, format)) return;
     if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
     if (lastValue(args.pgd) !== undefined) {

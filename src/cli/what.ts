@@ -19,7 +19,7 @@ import {
   write,
 } from './common.js';
 import { containerOptions } from './load.js';
-import { oneOf, UsageError } from './numbers.js';
+import { oneOf, parseList, UsageError } from './numbers.js';
 import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { TOLD_RULES } from './told-work.js';
 import { withDumpOrMemory } from './validate-vtd.js';
@@ -51,7 +51,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
       .example('kho what core.elf --hex 0x2228010', 'with the whole record'),
   handler: async (args) => {
     const format = oneOf(args.format, 'format', ['text', 'json']);
-    const queries = (args.addresses ?? []).map(queryOf);
+    const queries = addressList(args.addresses).map(queryOf);
     const path = args.dump ?? '';
     const units = await vtdUnits(args);
     const validation = await vtdValidation(args);
@@ -72,6 +72,12 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     });
   },
 };
+
+/** Repeated or comma-separated; what has no address in it is refused as it stands. */
+function addressList(given: readonly string[] | undefined): readonly string[] {
+  const list = parseList(given);
+  return list.length > 0 ? list : (given ?? []);
+}
 
 function queryOf(text: string): Query {
   const query = parseQuery(text);

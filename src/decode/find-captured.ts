@@ -1,4 +1,4 @@
-/** What `kho capture` knew of the trees in its core, which the records alone may not show. */
+/** What `kho capture`, `trim` and `encode` knew of the trees in a core, which the records alone may not show. */
 import type { AddressRange } from '../abi/origin.js';
 import type { CaptureNote } from '../memory/elf/capture-note.js';
 import type { Direction } from './find-direction.js';
@@ -17,8 +17,7 @@ interface Found<T extends Tree> {
 }
 
 /** Why an incoming tree of a running kernel is one that was taken over. */
-export const CAPTURED_RUNNING =
-  'kho capture took it from the kernel that it was handed to, which was running';
+export const CAPTURED_RUNNING = 'the note of the core says that the kernel that it was handed to was running';
 
 /**
  * Adds directions and scratch regions that a note tells. An incoming tree was taken over: its kernel was running.
@@ -36,7 +35,7 @@ export function withCaptured<T extends Tree, F extends Found<T>>(
     if (known === undefined) return tree;
     return {
       ...tree,
-      direction: known.direction,
+      ...(known.direction === undefined ? {} : { direction: known.direction }),
       ...(tree.scratch !== undefined || scratch === undefined ? {} : { scratch }),
       ...(known.direction === 'incoming' ? { takenOver: tree.takenOver ?? { why: CAPTURED_RUNNING } } : {}),
     };

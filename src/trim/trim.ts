@@ -2,6 +2,8 @@
 import { reusedOf } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
 import type { ChosenHandover } from '../decode/find-chosen.js';
+import type { Direction } from '../decode/find-direction.js';
+import { captureNoteText } from '../memory/elf/capture-note.js';
 import type { Machine } from '../memory/elf/header.js';
 import type { ElfWriteOptions } from '../memory/elf/write.js';
 import type { PhysicalMemory } from '../memory/physical.js';
@@ -37,6 +39,8 @@ export interface TrimOptions {
   readonly vmcoreinfo?: boolean;
   /** Text of a VMCOREINFO note to write. */
   readonly note?: string;
+  /** The tree's, where it is known: a tree that a kernel prepares is told by what is not kept. */
+  readonly direction?: Direction;
 }
 
 /** One of several handovers of a memory. */
@@ -88,9 +92,28 @@ interface Selection {
  * ```
  */
 export function trimHandover(handover: Handover, memory: PhysicalMemory, options: TrimOptions): Trimmed {
-  const { note } = options;
-  const notes = note === undefined ? {} : { vmcoreinfo: note };
+  const { note, direction } = options;
+  const told = toldNote(handover, direction);
+  const notes = {
+    ...(note === undefined ? {} : { vmcoreinfo: note }),
+    ...(told === undefined ? {} : { capture: told }),
+  };
   return trimTogether([{ handover, options }], memory, options.machine, notes);
+}
+
+/**
+ * What only the rest of the dump tells of a tree: that a running kernel was handed it, or prepares it, and the scratch
+ * regions, to which what is kept of such a tree does not lead.
+ */
+function toldNote(
+  { fdtAddress, takenOver, scratch = [] }: Handover,
+  given: Direction | undefined,
+): string | undefined {
+  const direction = takenOver === undefined ? given : 'incoming';
+  // A tree at the start of its kernel is incoming, and not taken over: setup_data or /chosen show it.
+  const shown = direction === 'incoming' && takenOver === undefined;
+  if (fdtAddress === undefined || direction === undefined || shown) return undefined;
+  return captureNoteText({ trees: [{ address: fdtAddress, direction }], scratch });
 }
 
 /**

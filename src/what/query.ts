@@ -1,4 +1,5 @@
 /** Addresses as people and other commands write them. */
+import { numberFromText } from '../schema/number-text.js';
 import { type DeviceId, parseDeviceId } from '../vtd/device-id.js';
 
 /** An I/O virtual address space: of a domain, or of a device. */
@@ -12,18 +13,16 @@ export type Query =
   | { readonly kind: 'pfn'; readonly text: string; readonly pfn: bigint }
   | { readonly kind: 'iova'; readonly text: string; readonly space: SpaceName; readonly iova: bigint };
 
-const NUMBER = /^(?:0x[0-9a-f]+|[0-9]+)$/i;
 const LIMIT = 1n << 64n;
 
-/** A number below 2^64, decimal or 0x. */
+/** A number below 2^64. */
 function numberOf(text: string): bigint | undefined {
-  if (!NUMBER.test(text)) return undefined;
-  const value = BigInt(text);
-  return value < LIMIT ? value : undefined;
+  const value = numberFromText(text);
+  return value !== undefined && value < LIMIT ? value : undefined;
 }
 
 /**
- * Reads `0x1000`, `4096`, `pfn:1`, `DOMAIN@IOVA` or `[SSSS:]BB:DD.F@IOVA`.
+ * Reads `0x1000`, `4096`, `4K`, `pfn:1`, `DOMAIN@IOVA` or `[SSSS:]BB:DD.F@IOVA`.
  *
  * @returns what is wrong with it, in words, for any other text
  *
@@ -50,7 +49,7 @@ export function parseQuery(text: string): Query | string {
   }
   const address = numberOf(text);
   if (address !== undefined) return { kind: 'physical', text, address };
-  if (NUMBER.test(text)) return `${text} does not fit 64 bits`;
+  if (numberFromText(text) !== undefined) return `${text} does not fit 64 bits`;
   return `"${text}" is not an address, e.g. 0x1000, pfn:0x1, 0x2228010@0x200000 (domain@IOVA) or 0000:00:03.0@0x200000 (device@IOVA)`;
 }
 

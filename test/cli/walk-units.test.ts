@@ -187,11 +187,18 @@ describe('arguments', () => {
     ['PASID in legacy mode', ['--regset', regset, '--device', '00:03.0', '--pasid', '1'], /legacy mode/],
     ['domain too', ['--regset', regset, '--domain', '1'], /not with --domain/],
     ['debugfs without unit', ['--pgd', '0x2d25000', '--agaw', '2', '--format', 'debugfs'], /needs --root/],
-    [
-      'debugfs of one address',
-      ['--regset', regset, '--format', 'debugfs', '--iova', '0'],
-      /cannot be combined with --iova/,
-    ],
+    ...['debugfs', 'csv', 'json'].flatMap((format) =>
+      [
+        ['--regset', regset],
+        ['--regset', regset, '--device', '00:03.0'],
+        ['--pgd', '0x2d25000', '--agaw', '2'],
+        ['--domain', '5'],
+      ].map((where): [string, string[], RegExp] => [
+        `${format} of one address, ${where[0]}`,
+        [...where, '--format', format, '--iova', '0'],
+        /--format (debugfs|csv|json) has no form for/,
+      ]),
+    ),
     ['absent device', ['--regset', regset, '--device', '00:07.0'], /context entry at 0x.* is not present/],
     ['no regset', ['--regset', core], /is not an iommu_regset/],
     ['no file', ['--regset', join(LIVE, 'nothing')], /nothing: no such file/],

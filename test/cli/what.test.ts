@@ -29,6 +29,18 @@ test('every address that other commands print can be handed to it', () => {
   expect(direct.holds).toMatchObject({ session: 'vm', token: '0x11' });
 });
 
+test('numbers with a suffix, and lists with commas, as everywhere', () => {
+  const asked = (...words: string[]) =>
+    JSON.parse(what(core, ...words, '--format', 'json')).addresses.map(
+      ({ query: _query, ...answer }: { query?: string }) => answer,
+    );
+  const plain = asked('0x100000', '0x700000', '0x200000000', '0x2228038@0x200000');
+  expect(asked('1M', '7m', '8G', '0x2228038@2M')).toEqual(plain);
+  expect(asked('1M,7168K', '8G,0x2228038@0x800K')).toEqual(plain);
+  expect(asked('pfn:1K')).toEqual(asked('0x400000'));
+  expect(kho(['what', core, ',']).stderr).toMatch(/"," is not an address/);
+});
+
 test('pages of 16 KiB count', () => {
   const arm = join(fixtures, 'linux-7.3-arm64-16k/handover.elf.gz');
   const { addresses } = JSON.parse(what(arm, 'pfn:0x10', '--format', 'json'));

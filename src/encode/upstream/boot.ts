@@ -1,4 +1,5 @@
 /** The way of an x86 boot to the tree: boot_params, the setup_data element of type 10, the scratch array. */
+import type { AddressRange } from '../../abi/origin.js';
 import { khoData, khoScratch } from '../../records/kho_root.js';
 import { hex } from '../../schema/units.js';
 import { bootParamsBytes, khoElementBytes } from '../boot-params.js';
@@ -14,11 +15,11 @@ import type { Place } from './place.js';
 export function writeBoot(place: Place, setupData: Json, json: Json, fdtAddress: bigint): void {
   const address = (key: string, fresh: () => bigint): bigint =>
     optionalWide(setupData[key], `setupData.${key}`) ?? fresh();
-  const regions = jsonObjects(json.scratch, 'scratch').map(({ start, end }, i) => {
-    const addr = jsonWide(start, `scratch[${i}].start`);
-    return { addr, size: jsonWide(end, `scratch[${i}].end`) - addr };
-  });
-  const scratch = recordBytes(khoScratch, regions);
+  const regions = scratchRegions(json);
+  const scratch = recordBytes(
+    khoScratch,
+    regions.map(({ start, end }) => ({ addr: start, size: end - start })),
+  );
   const scratchAddr = address('scratchAddr', () => place.page());
   const element = address('address', () => place.page());
   const bootParams = address('bootParams', () => place.page());
@@ -31,4 +32,12 @@ export function writeBoot(place: Place, setupData: Json, json: Json, fdtAddress:
   place.put(element, payload, `setup_data at ${hex(element)}`);
   place.put(scratchAddr, scratch, 'the scratch array');
   place.put(bootParams, bootParamsBytes(element), 'boot_params');
+}
+
+/** The scratch regions of a document. */
+export function scratchRegions(json: Json): AddressRange[] {
+  return jsonObjects(json.scratch, 'scratch').map(({ start, end }, i) => ({
+    start: jsonWide(start, `scratch[${i}].start`),
+    end: jsonWide(end, `scratch[${i}].end`),
+  }));
 }

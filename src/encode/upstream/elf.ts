@@ -5,6 +5,8 @@ import { GENERATIONS } from '../../abi/model.js';
 import type { PreservedBlocks, PreservedPages } from '../../abi/upstream/model.js';
 import { decodeHandover } from '../../decode/handover.js';
 import { blockBits } from '../../decode/upstream/block-bits.js';
+import { captureNoteText } from '../../memory/elf/capture-note.js';
+import type { ElfWriteOptions } from '../../memory/elf/write.js';
 import { overlay } from '../../memory/overlay.js';
 import { PHYSICAL_LIMIT, type PhysicalMemory } from '../../memory/physical.js';
 import { isKnown, physicalAddress } from '../../memory/read.js';
@@ -21,7 +23,7 @@ import { jsonObject, ModelError } from '../from-json.js';
 import { heldBlob } from '../structures/held.js';
 import { riderRecord, riderTree, writeRiders } from '../structures/rider.js';
 import { wholePages } from '../whole-pages.js';
-import { writeBoot } from './boot.js';
+import { scratchRegions, writeBoot } from './boot.js';
 import { isUpstreamRoot } from './fresh.js';
 import { type Json, jsonNarrow, jsonObjects, optionalWide } from './json.js';
 import { writeChunks, writeRadix } from './map.js';
@@ -55,9 +57,10 @@ export function encodeUpstreamElf(
   memory?: PhysicalMemory,
   limit?: number,
 ): { chunks: Iterable<Uint8Array>; messages: readonly string[] } {
-  const { memory: placed, messages } = upstreamMemory(document, memory, limit);
-  const machine = pageSizeOf(jsonObject(document, '')) === 4096 ? 'x86-64' : 'arm64';
-  return { chunks: memoryCoreChunks(placed, machine), messages };
+  const { memory: placed, fdtAddress, messages } = upstreamMemory(document, memory, limit);
+  const json = jsonObject(document, '');
+  const machine = pageSizeOf(json) === 4096 ? 'x86-64' : 'arm64';
+  return { chunks: memoryCoreChunks(placed, machine, toldScratch(json, fdtAddress)), messages };
 }
 
 /**
@@ -97,6 +100,15 @@ export function upstreamMemory(document: unknown, memory?: PhysicalMemory, limit
     fdtAddress,
     messages: [...disagreements, ...messages, ...place.messages, ...leftOut(handover, placed)],
   };
+}
+
+/**
+ * The scratch regions, where the document has nothing in memory that leads to them: those of a tree that a kernel
+ * prepares, or of one that /chosen names.
+ */
+function toldScratch(json: Json, address: bigint): ElfWriteOptions {
+  const scratch = json.setupData === undefined ? scratchRegions(json) : [];
+  return scratch.length === 0 ? {} : { capture: captureNoteText({ trees: [{ address }], scratch }) };
 }
 
 function pageSizeOf(json: Json): number {

@@ -1,4 +1,8 @@
-/** What `kho capture` says in the core that it writes: the records alone do not show which tree was whose. */
+/**
+ * What a core that this program wrote says of its trees: the records alone do not show which was whose, nor where
+ * scratch is when nothing in the core leads to it.
+ */
+import { hex } from '../../schema/units.js';
 
 /** Name of the note. */
 export const CAPTURE_NOTE = 'kho-capture';
@@ -6,11 +10,11 @@ export const CAPTURE_NOTE = 'kho-capture';
 /** A tree of the captured kernel. */
 export interface CapturedTree {
   readonly address: bigint;
-  /** Handed to the kernel that was running, or prepared by it. */
-  readonly direction: 'incoming' | 'outgoing';
+  /** Handed to the kernel that was running, or prepared by it; left out where that is not known. */
+  readonly direction?: 'incoming' | 'outgoing';
 }
 
-/** The note that `kho capture` writes into a core: what cannot be seen in its memory. */
+/** The note in a core: what cannot be seen in its memory. */
 export interface CaptureNote {
   readonly trees: readonly CapturedTree[];
   /** Scratch regions, half-open, where the host told them. */
@@ -31,9 +35,9 @@ export function parseCaptureNote(text: string): CaptureNote | undefined {
   const trees = arrayOf(note?.trees, MAX_TREES)?.flatMap((tree): CapturedTree[] => {
     const address = addressOf(tree.address);
     const { direction } = tree;
-    return address !== undefined && (direction === 'incoming' || direction === 'outgoing')
-      ? [{ address, direction }]
-      : [];
+    if (address === undefined) return [];
+    if (direction === undefined) return [{ address }];
+    return direction === 'incoming' || direction === 'outgoing' ? [{ address, direction }] : [];
   });
   if (trees === undefined) return undefined;
   const scratch = arrayOf(note?.scratch, MAX_SCRATCH)?.flatMap((range) => {
@@ -41,6 +45,20 @@ export function parseCaptureNote(text: string): CaptureNote | undefined {
     return start !== undefined && end !== undefined && start <= end ? [{ start, end }] : [];
   });
   return { trees, ...(scratch === undefined || scratch.length === 0 ? {} : { scratch }) };
+}
+
+/** The note's text, as far as a reader needs it. */
+export function captureNoteText({ trees, scratch = [] }: CaptureNote): string {
+  const note = {
+    trees: trees.map(({ address, direction }) => ({
+      ...(direction === undefined ? {} : { direction }),
+      address: hex(address),
+    })),
+    ...(scratch.length === 0
+      ? {}
+      : { scratch: scratch.map(({ start, end }) => ({ start: hex(start), end: hex(end) })) }),
+  };
+  return JSON.stringify(note);
 }
 
 type Json = { readonly [key: string]: unknown };

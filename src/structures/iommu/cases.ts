@@ -26,7 +26,7 @@ import {
   unit,
   unitSize,
 } from '../../../test/validate/draft-cases/fields.js';
-import { FREE } from '../../../test/validate/upstream-cases/case.js';
+import { FREE, list } from '../../../test/validate/upstream-cases/case.js';
 import { forget, keep, patch, sure, u32, u64 } from '../../../test/validate/upstream-patches.js';
 
 const READS_ZEROS = 4096;
@@ -50,6 +50,12 @@ export const DRAFT_CASES: readonly DraftCase[] = [
   ),
   LEGACY('IOMMU-004', 'the record', (handover) =>
     u64(own(handover, 'iommu', 'domains'), held(handover, 'iommu').data),
+  ),
+  LEGACY('IOMMU-004', 'a list page of a memfd', (handover) =>
+    u64(own(handover, 'iommu', 'devices'), list(handover)),
+  ),
+  LEGACY('IOMMU-004', 'the block of sessions', (handover) =>
+    u64(page(handover, 'units'), handover.luo?.sessionsAddress ?? 0n),
   ),
   LEGACY('IOMMU-004', 'within a page', (handover) => u64(page(handover, 'devices'), 0x2229008)),
   LEGACY('IOMMU-004', 'no physical address', (handover) => u64(page(handover, 'devices'), 1n << 60n)),

@@ -4,6 +4,7 @@ import {
   type Case,
   FREE,
   flb,
+  list,
   luo,
   luoSessions,
   movedIntoBlock,
@@ -60,6 +61,9 @@ export const CASES: readonly Case[] = [
   V71('LUO-011', 'more files than the array holds', (handover) => u64(session(handover).address + 72n, 129)),
   V71('LUO-019', 'two sessions with one array', (handover) =>
     u64(session(handover, 1).address + 64n, session(handover).filesAddress),
+  ),
+  V71('LUO-019', 'an array that is a list page of a memfd', (handover) =>
+    u64(session(handover, 1).address + 64n, list(handover)),
   ),
   V73('LUO-012', 'memfd-v9', (handover) => text(file(handover).address, 'memfd-v9')),
   V71('LUO-012', 'the handler of 6.19', (handover) => text(file(handover).address, 'memfd-v1')),

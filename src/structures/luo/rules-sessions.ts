@@ -3,7 +3,7 @@
 import type { Handover } from '../../abi/model.js';
 import type { Luo, LuoSession } from '../../abi/upstream/model.js';
 import { LUO_FILE_SER_SIZE, luoSessionHeaderSer, luoSessionSer } from '../../records/luo.js';
-import { findLists } from '../../references/chains.js';
+import { findAreas, findLists } from '../../references/chains.js';
 import { bytesToText } from '../../schema/text.js';
 import { FILES, SESSIONS } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
@@ -223,9 +223,14 @@ const fileCount = rule({
   },
 });
 
+function notOwn(other: LuoSession | undefined, list: string | undefined): string {
+  if (other !== undefined) return `as are those of session ${quoted(other.name)}`;
+  return list === undefined ? 'beyond 2^52' : `a list page of ${list}`;
+}
+
 const arrayOwner = rule({
   id: 'LUO-019',
-  title: 'the files of a session are at a physical address, and are not shared with another session',
+  title: 'the files of a session are at a physical address, and are not shared with another session or list',
   source: 'upstream L11, X12',
   evidence: `${LF} luo_file_deserialize (6.19 to 7.1)`,
   consequence:
@@ -238,19 +243,24 @@ const arrayOwner = rule({
       return;
     }
     const seen = new Map<bigint, LuoSession>();
+    // Decoding takes such an array for absent: its page is that of a list already.
+    const listed = new Map(
+      findAreas(context.handover).flatMap(({ owner, area }) =>
+        Array.from(area.chunks, (address) => [BigInt(address), owner] as const),
+      ),
+    );
     for (const session of SESSION_LIST.each(context, report)) {
       const { filesAddress, name } = session;
       if (filesAddress === 0n) continue;
       const other = seen.get(filesAddress);
-      if (other === undefined && filesAddress < 1n << 52n) {
+      const list = listed.get(filesAddress);
+      if (other === undefined && list === undefined && filesAddress < 1n << 52n) {
         seen.set(filesAddress, session);
         continue;
       }
       report.finding({
         subject: sessionSubject(session),
-        message: `the files of session ${quoted(name)} are at ${hex(filesAddress)}, ${
-          other === undefined ? 'beyond 2^52' : `as are those of session ${quoted(other.name)}`
-        }`,
+        message: `the files of session ${quoted(name)} are at ${hex(filesAddress)}, ${notOwn(other, list)}`,
         location: fieldPlace(luoSessionSer, session.origin.address, 'fileSetSer.files'),
         found: hex(filesAddress),
       });

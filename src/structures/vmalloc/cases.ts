@@ -13,6 +13,9 @@ export const CASES: readonly Case[] = [
   V73W('VMALLOC-003', 'order 12', (handover) => u16(descriptor(handover) + 14, 12)),
   V73('VMALLOC-004', 'a list that leads to itself', (handover) => u64(list(handover), list(handover))),
   V73('VMALLOC-004', 'a list that leads to another', (handover) => u64(list(handover, 1), list(handover))),
+  V73('VMALLOC-004', 'a list that continues in the block of sessions', (handover) =>
+    u64(list(handover), handover.luo?.sessionsAddress ?? 0n),
+  ),
   V73('VMALLOC-005', 'a list page that is not preserved', (handover, memory) =>
     forget(handover, memory, list(handover)),
   ),

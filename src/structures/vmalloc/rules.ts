@@ -4,7 +4,7 @@ import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
-import { findAreas, type PlacedArea } from '../../references/chains.js';
+import { type BrokenChain, findAreas, type PlacedArea } from '../../references/chains.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
@@ -130,6 +130,17 @@ function linkOf({ pages, location }: PlacedArea): Location {
   return last === undefined ? location : at(last.address, 'kho_vmalloc_hdr.next');
 }
 
+function whyNotOwn(kind: BrokenChain['kind'], { area, pages }: PlacedArea): string | undefined {
+  if (kind === 'loop') return 'already in the list';
+  if (kind === 'shared') return 'a list page of another area';
+  // Decoding stops at a page that it has read as something else, and when there are too many runs (VMALLOC-001).
+  const { totalPages, order } = area.descriptor;
+  const runs = pages.reduce((sum, { used }) => sum + used, 0);
+  return kind === 'unread' && runs <= Math.ceil(totalPages / 2 ** order)
+    ? 'a page of a list of records'
+    : undefined;
+}
+
 const listChain = eachRule(AREAS, {
   id: 'VMALLOC-004',
   title: 'the list of a vmalloc area has no loop, and its pages are not shared',
@@ -139,9 +150,10 @@ const listChain = eachRule(AREAS, {
     'a page is not restored twice: the kernel warns and gives up on the area, after reading a freed page',
   *faults(placed) {
     const { owner, broken } = placed;
-    if (broken?.kind !== 'loop' && broken?.kind !== 'shared') return;
+    const why = broken === undefined ? undefined : whyNotOwn(broken.kind, placed);
+    if (broken === undefined || why === undefined) return;
     yield {
-      message: `${owner}: its list continues at ${hex(broken.next)}, ${broken.kind === 'loop' ? 'which is already in the list' : 'which is a list page of another area'}`,
+      message: `${owner}: its list continues at ${hex(broken.next)}, which is ${why}`,
       location: linkOf(placed),
       found: hex(broken.next),
     };

@@ -1,7 +1,8 @@
 /** Lists in linked pages: whether they end, and whose their pages are. */
 import type { Handover } from '../../abi/model.js';
 import { chainHeader } from '../../decode/upstream/chain.js';
-import { physicalAddress } from '../../memory/read.js';
+import { physicalAddress, readBytes } from '../../memory/read.js';
+import { findAreas, findLists } from '../../references/chains.js';
 import type { Rule } from '../rule.js';
 import { hex } from '../text.js';
 import { at } from '../upstream/shared.js';
@@ -19,6 +20,10 @@ function pageOwners(handover: Handover, keys: readonly string[]): Map<bigint, st
     for (const { list, field } of linksOf(held))
       for (const { address } of list.pages ?? []) owners.set(address, `the ${field.list.what}`);
   }
+  for (const { owner, area } of findAreas(handover))
+    for (const address of area.chunks) owners.set(BigInt(address), `the vmalloc list of ${owner}`);
+  for (const { what, blocks } of findLists(handover))
+    for (const { address } of blocks) owners.set(address, `the ${what}`);
   return owners;
 }
 
@@ -41,7 +46,8 @@ export function chainEnds(key: string, others: readonly string[], words: Words):
           const why =
             shared !== undefined
               ? 'which is the record that leads to it'
-              : whyBroken(next, page, owners.get(next), `the ${field.list.what}`);
+              : (whyBroken(next, page, owners.get(next), `the ${field.list.what}`) ??
+                whyUnread(context.handover, next, chainHeader(field.chain).size));
           // What is not in the dump is absent, not wrong.
           if (why === undefined) continue;
           const address = shared?.address ?? next;
@@ -60,6 +66,14 @@ export function chainEnds(key: string, others: readonly string[], words: Words):
       }
     },
   });
+}
+
+/** Decoding stops at a page that is there only when it has read it as something else. */
+function whyUnread({ memory }: Handover, next: bigint, size: number): string | undefined {
+  const start = physicalAddress(next);
+  if (memory === undefined || start === undefined || readBytes(memory, start, size) === undefined)
+    return undefined;
+  return 'a page of another list';
 }
 
 function whyBroken(next: bigint, page: bigint, owner: string | undefined, own: string): string | undefined {
