@@ -81,7 +81,7 @@ export function placeOf({ pageSize, regions }: Space): Place {
       if (bytes.length > 0) regions.push(bytesRegion(what, Number(address), bytes));
     },
     keep: fresh,
-    page: fresh,
+    pages: fresh,
     make: () => {},
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import type { Place } from '../../references/place.js';
 import { rfc2024 } from '../../structures/rfc-2024/tree.js';
 import { upstreamRoots } from '../../structures/root/tree.js';
@@ -146,7 +147,7 @@ function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
       key: `${order}`,
       fields: [
         field('blocks', count, 'count'),
-        summaryField('size', BigInt(count) * (BigInt(pages.pageSize) << BigInt(order)), 'size'),
+        summaryField('size', BigInt(count) * blockSize(order, pages.pageSize), 'size'),
       ],
     };
   }

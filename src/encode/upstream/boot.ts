@@ -19,9 +19,9 @@ export function writeBoot(place: Place, setupData: Json, json: Json, fdtAddress:
     return { addr, size: jsonWide(end, `scratch[${i}].end`) - addr };
   });
   const scratch = recordBytes(khoScratch, regions);
-  const scratchAddr = address('scratchAddr', () => place.page());
-  const element = address('address', () => place.page());
-  const bootParams = address('bootParams', () => place.page());
+  const scratchAddr = address('scratchAddr', () => BigInt(place.pages(1)));
+  const element = address('address', () => BigInt(place.pages(1)));
+  const bootParams = address('bootParams', () => BigInt(place.pages(1)));
   const payload = khoElementBytes(0n, khoData, {
     fdtAddr: fdtAddress,
     fdtSize: address('fdtSize', () => BigInt(place.pageSize)),

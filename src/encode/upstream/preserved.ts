@@ -1,5 +1,7 @@
 /** `preserved` of a document as blocks. */
+
 import type { PreservedBlocks } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import { jsonObject, ModelError } from '../from-json.js';
 import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
@@ -33,7 +35,7 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
     const address = jsonWide(block.address, `${path}.address`);
     const order = jsonNarrow(block.order, `${path}.order`);
     const count = block.count === undefined ? 1n : jsonWide(block.count, `${path}.count`);
-    const size = BigInt(pageSize) << BigInt(Math.min(order, 64));
+    const size = blockSize(Math.min(order, 64), pageSize);
     if (order > 51 || address % size !== 0n || address + count * size > 1n << 64n) {
       throw new ModelError(`${path}: no block of order ${order} starts at 0x${address.toString(16)}`);
     }
@@ -54,7 +56,7 @@ export function* withinMap(blocks: Iterable<PreservedBlocks>, pageSize: number):
   for (const block of blocks) {
     const { address, order, count } = block;
     repeated -= 2;
-    const first = Number(address / (BigInt(pageSize) << BigInt(order)));
+    const first = Number(address / blockSize(order, pageSize));
     const last = Math.floor((first + count - 1) / (8 * PIECE));
     for (let piece = Math.floor(first / (8 * PIECE)); piece <= last; piece++) {
       // Numbers of blocks end below 2^52, orders below 52.
