@@ -1,6 +1,7 @@
 /** A handover as named things: the lists that are compared, whatever its generation. */
 
 import type { Handover } from '../../abi/model.js';
+import { bytesOf } from '../../abi/preserved.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import { blockSize } from '../../memory/blocks.js';
 import type { Place } from '../../references/place.js';
@@ -110,7 +111,10 @@ function preservedLists(
     {
       name: 'preserved memory',
       place,
-      entities: pages === undefined ? [amount(ranges, place)] : orders(pages, place),
+      entities:
+        pages === undefined
+          ? [{ place, key: 'all', fields: [field('size', bytesOf({ ranges }), 'size')] }]
+          : orders(pages, place),
     },
   ];
   if (!strict) return lists;
@@ -125,12 +129,6 @@ function preservedLists(
       },
     },
   ];
-}
-
-function amount(ranges: NonNullable<Handover['preserved']>['ranges'], place: Place): Entity {
-  let bytes = 0n;
-  for (const { start, end } of ranges) bytes += end - start;
-  return { place, key: 'all', fields: [field('size', bytes, 'size')] };
 }
 
 function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
