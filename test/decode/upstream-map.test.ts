@@ -380,6 +380,26 @@ describe('random maps come back', () => {
     expect(map.complete).toBe(false);
     expect(blocksOf(pages)).not.toContainEqual([0x4000n, 0]);
   });
+
+  test('what such a tree holds is what the kernel writes: the key without its order bit', () => {
+    const shape = radixShape('kho-v3', 16384, 'radix-4-levels');
+    const list: Block[] = [
+      [0x123454000n, 0],
+      [0x8000n, 0],
+      [0x142000000n, 11],
+    ];
+    const place = createPlace(16384, []);
+    const root = writeRadix(place, blockBits(toBlocks(list), 16384), shape, undefined);
+    const { pages } = radix(memoryOf(place), root, 'kho-v3', 16384, 'radix-4-levels');
+    // 0x48d15 and 2: their highest bits are 18 and 1.
+    expect(sorted(blocksOf(pages))).toEqual(
+      sorted([
+        [0x8d15n << 46n, 32],
+        [0n, 49],
+        [0x142000000n, 11],
+      ]),
+    );
+  });
 });
 
 describe('chains of chunks at their capacity', () => {
