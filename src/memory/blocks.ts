@@ -28,6 +28,13 @@ export function orderOf(bytes: number, pageSize: number): number {
   return Math.max(0, Math.ceil(Math.log2(bytes / pageSize)));
 }
 
+/** The order of the first block that a range of page frames is split into (kho_preserve_pages, kho_restore_pages). */
+export function splitOrder(pfn: number, end: number): number {
+  let order = 0;
+  for (let pages = 2; pfn % pages === 0 && pfn + pages <= end; pages *= 2) order++;
+  return order;
+}
+
 /** Whether blocks of an order have room in 64 bits of address. */
 export function orderFits(order: number, pageSize: number): boolean {
   return order + pageShift(pageSize) <= 63;

@@ -1,7 +1,7 @@
 /** `preserved` of a document as blocks. */
 
 import type { PreservedBlocks } from '../../abi/upstream/model.js';
-import { blockSize } from '../../memory/blocks.js';
+import { blockSize, splitOrder } from '../../memory/blocks.js';
 import { jsonObject, ModelError } from '../from-json.js';
 import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
@@ -13,7 +13,7 @@ const MAX_BLOCKS = 1n << 29n;
 const PIECE = 4096;
 const MAX_MAP = 64 << 20;
 /** Bytes of a range that is split: no machine has more memory. */
-const MAX_RANGE = 1n << 46n;
+const MAX_RANGE = 2 ** 46;
 
 /**
  * The blocks of `preserved.pages`; of a document that has only `ranges`, these split as the kernel splits
@@ -73,16 +73,14 @@ export function* withinMap(blocks: Iterable<PreservedBlocks>, pageSize: number):
 
 function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {
   const page = BigInt(pageSize);
-  const end = jsonWide(range.end, `${path}.end`) / page;
-  if ((end - jsonWide(range.start, `${path}.start`) / page) * page > MAX_RANGE)
-    throw new ModelError(`${path}: has more than 64 TiB`);
-  for (let pfn = jsonWide(range.start, `${path}.start`) / page; pfn < end; ) {
-    let order = 0;
-    while (order < MAX_SPLIT && pfn % (2n << BigInt(order)) === 0n && pfn + (2n << BigInt(order)) <= end)
-      order++;
+  const end = Number(jsonWide(range.end, `${path}.end`) / page);
+  const start = Number(jsonWide(range.start, `${path}.start`) / page);
+  if ((end - start) * pageSize > MAX_RANGE) throw new ModelError(`${path}: has more than 64 TiB`);
+  for (let pfn = start; pfn < end; ) {
+    const order = Math.min(splitOrder(pfn, end), MAX_SPLIT);
     // Of the largest order there may be a great many.
-    const count = order === MAX_SPLIT ? (end - pfn) >> BigInt(order) : 1n;
-    yield { address: pfn * page, order, count: Number(count) };
-    pfn += count << BigInt(order);
+    const count = order === MAX_SPLIT ? Math.floor((end - pfn) / 2 ** order) : 1;
+    yield { address: BigInt(pfn) * page, order, count };
+    pfn += count * 2 ** order;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { splitOrder } from '../../memory/blocks.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
 import { findAreas, type PlacedArea } from '../../references/chains.js';
@@ -241,19 +242,12 @@ function runFault(map: PreservedPages, run: number, order: number): string | und
   if (start === undefined) return 'is not a physical address';
   const first = Math.floor(start / map.pageSize);
   const end = first + 2 ** order;
-  for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
+  for (let pfn = first; pfn < end; pfn += 2 ** splitOrder(pfn, end)) {
     if (orderAt(map, pfn) >= 0) continue;
     const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
     return `${where}${map.contains(pfn) ? 'is within a preserved block' : 'is not preserved'}`;
   }
   return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not entirely preserved';
-}
-
-/** Pages of the largest aligned block at pfn that ends by `end`. */
-function step(pfn: number, end: number): number {
-  let pages = 1;
-  while (pfn % (2 * pages) === 0 && pfn + 2 * pages <= end) pages *= 2;
-  return pages;
 }
 
 const runBlocks = eachRule(RUNS, {
