@@ -63,6 +63,8 @@ export type * from './structures/iommu/units.js';
 export type * from './structures/iommufd/model.js';
 export type * from './structures/kvm/model.js';
 export type * from './structures/luo/model.js';
+export type { BitmapPlace } from './structures/map/bitmaps.js';
+export type { RadixPlace, SlotPlace } from './structures/map/places.js';
 export type * from './structures/model.js';
 export type * from './structures/pci/model.js';
 export type * from './structures/pstore/model.js';

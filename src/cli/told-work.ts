@@ -1,7 +1,10 @@
 /** How far long passes are, for the line on a terminal. */
+
 import type { Handover } from '../abi/model.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import { tellStep } from '../memory/node/telling.js';
 import { expectEntries, tellPart } from '../memory/work.js';
+import { folioListsOf } from '../structures/index.js';
 import type { ValidateOptions } from '../validate/run.js';
 
 /** Options with which a validation tells at which of its rules it is. */
@@ -11,12 +14,10 @@ export const TOLD_RULES: Pick<ValidateOptions, 'onRule'> = {
 
 /** Entries of the lists of folios of handovers will be read so many times in all. */
 export function expectFolios(times: number, ...handovers: readonly Handover[]): void {
-  const files = handovers.flatMap(({ luo }) => (luo?.sessions ?? []).flatMap(({ files = [] }) => files));
-  const entries = files.reduce(
-    (sum, { memfd, guestMemfd, hugeMemfd }) =>
-      sum + [memfd, guestMemfd, hugeMemfd].reduce((all, list) => all + (list?.folios?.length ?? 0), 0),
-    0,
-  );
+  let entries = 0;
+  for (const handover of handovers)
+    for (const { file } of filesOf(handover))
+      for (const { list } of folioListsOf(file)) entries += list.folios.length;
   expectEntries(entries > 0 ? times * entries : undefined);
 }
 

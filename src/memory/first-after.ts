@@ -21,7 +21,7 @@ export function firstAfter(ends: Float64Array, value: number, count = ends.lengt
  * @param count how many of them are in use
  * @returns index of the first value that is not below `value`; `count` if there is none
  */
-export function firstFrom(sorted: Float64Array, value: number, count = sorted.length): number {
+export function firstFrom(sorted: ArrayLike<number>, value: number, count = sorted.length): number {
   let low = 0;
   let high = count;
   while (low < high) {

@@ -5,7 +5,8 @@ import type { VmallocArea } from '../abi/upstream/model.js';
 import { areaAddress } from '../decode/upstream/vmalloc.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
-import { MAP_TREE, readSlot, slotOffset, usedSlots } from '../structures/map/pages.js';
+import { MAP_TREE, slotOffset } from '../structures/map/pages.js';
+import { type MapTree, treeSlots } from '../structures/map/places.js';
 import type { TreeBinding } from '../structures/tree.js';
 import { addBlobRecords } from './blobs.js';
 import {
@@ -55,22 +56,16 @@ export function findInstances(
     }
   }
 
-  function radix(nodes: Float64Array, pageSize: number): void {
-    for (const [i, address] of nodes.entries()) {
+  function radix(tree: MapTree, pageSize: number): void {
+    for (const [i, address] of tree.pages.entries()) {
       const what = i === 0 ? 'the radix root' : `radix page ${i}`;
       pages.push({ address, length: pageSize, chain: 'radix tree', what });
     }
     if (memory === undefined) return;
-    for (const { page, index } of listedSlots(nodes, memory, pageSize, limits.list)) {
-      record(
-        MAP_TREE.slot,
-        page + slotOffset(index),
-        `slot ${index} of the radix node at 0x${page.toString(16)}`,
-        {
-          // Of one node, which stays where it is: what hangs below another slot may be lost with it.
-          list: `slots of ${page}`,
-        },
-      );
+    for (const { node, index } of treeSlots(tree, pageSize).slice(0, limits.list)) {
+      const what = `slot ${index} of the radix node at 0x${node.toString(16)}`;
+      // Of one node, which stays where it is: what hangs below another slot may be lost with it.
+      record(MAP_TREE.slot, node + slotOffset(index), what, { list: `slots of ${node}` });
     }
   }
 
@@ -112,26 +107,4 @@ export function findInstances(
 
 function elementAddress(at: number | bigint | VmallocArea, offset: number): number {
   return typeof at === 'object' ? Number(areaAddress(at, offset)) : Number(at) + offset;
-}
-
-/** Slots that point to another page of the tree; a leaf has none, but for bits that look like it. All nodes are one list. */
-function* listedSlots(
-  pages: Float64Array,
-  memory: PhysicalMemory,
-  pageSize: number,
-  limit: number,
-): Generator<{ page: number; index: number }> {
-  const known = new Set(pages);
-  const bytes = new Uint8Array(pageSize);
-  const view = new DataView(bytes.buffer);
-  let taken = 0;
-  if (limit <= 0) return;
-  for (const page of pages) {
-    if (memory.read(page, pageSize, bytes) < pageSize) continue;
-    for (const index of usedSlots(view)) {
-      if (!known.has(Number(readSlot(view, index)))) continue;
-      yield { page, index };
-      if (++taken >= limit) return;
-    }
-  }
 }

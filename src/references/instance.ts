@@ -1,5 +1,7 @@
 /** Where the records of a dump are, as its model knows it. */
+
 import type { RecordType } from '../schema/record.js';
+import type { BitmapPlace } from '../structures/map/bitmaps.js';
 
 /** What is known of a record beside its place. */
 export interface RecordTraits {
@@ -54,6 +56,8 @@ export interface BitmapInstance {
   /** Bytes from its start whose bits stand for something. */
   readonly used: number;
   readonly what: string;
+  /** Of a bitmap of the map: the blocks that its bits are. */
+  readonly blocks?: BitmapPlace;
 }
 
 /** How much of what grows with a dump is listed; of a longer list what is evenly spread over it. */

@@ -3,6 +3,7 @@
 import type { PreservedPages, VmallocArea } from '../abi/upstream/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import type { RecordType } from '../schema/record.js';
+import type { MapTree } from '../structures/map/places.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
 import type { EntryFormat } from '../vtd/walk/format.js';
 import type { Claim, Owner, Untold } from './claim.js';
@@ -52,8 +53,7 @@ export interface ReferenceSink {
   array(array: RecordArray): void;
   /** A page of a chain; its records are told besides. */
   page(page: ChainPage): void;
-  /** Pages of the radix tree, nodes and leaves, the root first. */
-  radix(pages: Float64Array, pageSize: number): void;
+  radix(tree: MapTree, pageSize: number): void;
   bitmap(bitmap: BitmapInstance): void;
   /** A page table; not told as a page too. */
   table(table: TablePage): void;

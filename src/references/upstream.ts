@@ -93,11 +93,8 @@ function addRaw(
 function addMap(context: ReferenceContext, { preservedMap }: Handover): void {
   const { sink, pageSize } = context;
   if (preservedMap === undefined) return;
-  const { form, pages, chunks = [], bitmapSize } = preservedMap;
-  if (form === 'radix') {
-    sink.radix(pages, pageSize);
-    return;
-  }
+  const { pages, depth, slots, chunks = [], bitmapSize } = preservedMap;
+  if (depth !== undefined && slots !== undefined) sink.radix({ depth, pages, slots }, pageSize);
   for (const [i, { address, pointers }] of chunks.entries()) {
     const { element, what } = MAP_CHUNKS.list;
     addPages(context, MAP_CHUNKS, [{ address, count: pointers.length }], 'the map', i);
@@ -109,9 +106,15 @@ function addMap(context: ReferenceContext, { preservedMap }: Handover): void {
       traits: { list: what },
     });
   }
-  const heads = new Set(chunks.map(({ address }) => Number(address)));
   const length = bitmapSize ?? pageSize;
-  for (const address of pages) {
-    if (!heads.has(address)) sink.bitmap({ address, length, used: length, what: 'a bitmap of the map' });
+  const read = new Set(pages);
+  for (const { address } of chunks) read.delete(Number(address));
+  for (const { order, pointers } of chunks) {
+    for (const { physStart, bitmap } of pointers) {
+      const address = Number(bitmap);
+      if (!read.delete(address)) continue;
+      const blocks = { physStart, order };
+      sink.bitmap({ address, length, used: length, what: 'a bitmap of the map', blocks });
+    }
   }
 }

@@ -1,6 +1,9 @@
 /** Each side of a comparison in one line. */
+
 import { missingOf } from '../abi/missing.js';
 import type { Generation, Handover } from '../abi/model.js';
+import { bytesOf } from '../abi/preserved.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import { handoverReleases } from '../decode/upstream/releases.js';
 import { escapeText } from '../schema/escape.js';
 import { bytesToText } from '../schema/text.js';
@@ -38,7 +41,7 @@ export interface SideFacts {
 export function sideFacts(handover: Handover): SideFacts {
   const { generation, kexecMetadata, luo, memblock, iommufds, domains, guestmemfs } = handover;
   const release = kexecMetadata?.previousRelease;
-  const files = (luo?.sessions ?? []).reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+  const files = [...filesOf(handover)].length;
   // A count of what is there would tell of a list that is not whole as if it were.
   const unknownFiles = missingOf(handover, ['luo', 'sessions', 'files']) !== undefined;
   // The table lists the newest first.
@@ -66,12 +69,7 @@ export function sideFacts(handover: Handover): SideFacts {
 }
 
 function preservedBytes({ preserved, preservedMap }: Handover): bigint | undefined {
-  if (preserved === undefined || preservedMap?.complete === false) return undefined;
-  const { pages, ranges } = preserved;
-  if (pages !== undefined) return BigInt(pages.countPages()) * BigInt(pages.pageSize);
-  let bytes = 0n;
-  for (const { start, end } of ranges) bytes += end - start;
-  return bytes;
+  return preserved === undefined || preservedMap?.complete === false ? undefined : bytesOf(preserved);
 }
 
 /** One line: generation, who wrote it, what it hands over. */

@@ -1,5 +1,7 @@
 /** `kho info`: one dump in a few lines. */
+
 import type { Handover } from '../abi/model.js';
+import { bytesOf } from '../abi/preserved.js';
 import type { FoundTree } from '../decode/find.js';
 import { FdtToken } from '../records/fdt.js';
 import { counted, hex, size } from '../schema/units.js';
@@ -97,16 +99,8 @@ function guestmemfsText({ guestmemfs }: Handover): string | undefined {
 
 function preservedText({ preserved }: Handover): string | undefined {
   if (preserved === undefined) return undefined;
-  const { pages } = preserved;
-  if (pages !== undefined) {
-    const total = BigInt(pages.countPages()) * BigInt(pages.pageSize);
-    return `${size(total)} in ${counted(pages.countBlocks(), 'block')}`;
-  }
-  let bytes = 0n;
-  let ranges = 0;
-  for (const { start, end } of preserved.ranges) {
-    bytes += end - start;
-    ranges++;
-  }
-  return `${size(bytes)} in ${counted(ranges, 'range')}`;
+  const { pages, ranges } = preserved;
+  const parts =
+    pages === undefined ? counted([...ranges].length, 'range') : counted(pages.countBlocks(), 'block');
+  return `${size(bytesOf(preserved))} in ${parts}`;
 }

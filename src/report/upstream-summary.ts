@@ -1,6 +1,8 @@
 /** `kho info` for what is upstream: riders, the map's form, and the releases that fit. */
+
 import { missingOf, missingText, type Part } from '../abi/missing.js';
 import type { Handover } from '../abi/model.js';
+import { filesOf } from '../abi/upstream/holders.js';
 import type { Luo } from '../abi/upstream/model.js';
 import { type HandedIommu, handedIommu } from '../decode/iommu/domains.js';
 import { countMappings } from '../decode/iommu/walks.js';
@@ -27,7 +29,7 @@ function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Hando
     if (cut !== '') parts.push(`sessions unknown${cut}`);
   } else {
     const least = (why: string): string => (why === '' ? '' : 'at least ');
-    const files = sessions.reduce((sum, session) => sum + (session.files?.length ?? 0), 0);
+    const files = [...filesOf(handover)].length;
     parts.push(
       `${least(cut)}${counted(sessions.length, 'session')} with ${least(cut + lost)}${counted(files, 'file')}`,
     );
@@ -43,8 +45,7 @@ function sessionsText({ sessions, flbs, flbsAddress = 0n }: Luo, handover: Hando
 
 /** `2 iommufds, 3 domains of 8,493 mappings, 3 devices, 1 unit`: what is in use; nothing without IOMMU state. */
 function iommuText(handover: Handover): string | undefined {
-  const files = (handover.luo?.sessions ?? []).flatMap((session) => session.files ?? []);
-  const iommufds = files.filter(({ iommufd }) => iommufd !== undefined).length;
+  const iommufds = [...filesOf(handover)].filter(({ file }) => file.iommufd !== undefined).length;
   const handed = handedIommu(handover);
   const parts = iommufds === 0 ? [] : [counted(iommufds, 'iommufd')];
   if (handed !== undefined) {

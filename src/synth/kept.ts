@@ -3,6 +3,7 @@
 import type { PreservedBlocks } from '../abi/upstream/model.js';
 import { firstIndex } from '../memory/first-after.js';
 import { grouped } from '../schema/grouped.js';
+import type { MapBlocks } from '../structures/map/layout.js';
 import { setBits } from '../structures/map/pages.js';
 import { type Guest, unitRuns } from './guest.js';
 
@@ -14,14 +15,9 @@ export interface KeptRun {
 }
 
 /** The blocks of a map, without one of them being stored twice. */
-export interface KeptBlocks {
-  readonly pageSize: number;
+export interface KeptBlocks extends MapBlocks {
   /** By rising address, neighbours of one order joined. */
   blocks(): Iterable<PreservedBlocks>;
-  /** Sets the bits of the blocks `first` to `first + bits - 1` of an order; bit 0 stands for `first`. */
-  fill(bitmap: Uint8Array, order: number, first: number, bits: number): void;
-  /** Numbers of the groups of `bits` blocks of each order in which some block is kept, ascending. */
-  groups(bits: number): Map<number, number[]>;
 }
 
 /**
@@ -59,16 +55,18 @@ export function keptBlocks(
         yield { address: BigInt(pfn) * BigInt(pageSize), order, count };
       }
     },
-    fill(bitmap, order, first, bits) {
+    fill(bitmap, order, first, bits, at) {
       const list = byOrder.get(order) ?? [];
       for (let i = firstReaching(list, order, first); i < list.length; i++) {
         const run = list[i];
         if (run === undefined) break;
         const start = run.pfn / 2 ** order;
         if (start >= first + bits) break;
-        setBits(bitmap, Math.max(start, first) - first, Math.min(start + run.count, first + bits) - first);
+        const low = Math.max(start, first);
+        const high = Math.min(start + run.count, first + bits);
+        setBits(bitmap, at + low - first, at + high - first);
       }
-      for (const guest of guests) fillGuest(guest, bitmap, order, first, bits);
+      for (const guest of guests) fillGuest(guest, bitmap, order, first, bits, at);
     },
     groups(bits) {
       const found = new Map<number, Set<number>>();
@@ -108,7 +106,14 @@ function* guestRuns(guest: Guest): Generator<KeptRun> {
   }
 }
 
-function fillGuest(guest: Guest, bitmap: Uint8Array, order: number, first: number, bits: number): void {
+function fillGuest(
+  guest: Guest,
+  bitmap: Uint8Array,
+  order: number,
+  first: number,
+  bits: number,
+  at: number,
+): void {
   if (order > guest.unitOrder) return;
   const scale = 2 ** order;
   const { basePfn, unitPages, units } = guest;
@@ -121,7 +126,7 @@ function fillGuest(guest: Guest, bitmap: Uint8Array, order: number, first: numbe
     for (const [start, count] of unitRuns(unit, unitPages)) {
       const low = Math.max(block + start, first);
       const high = Math.min(block + start + count, first + bits);
-      if (low < high) setBits(bitmap, low - first, high - first);
+      if (low < high) setBits(bitmap, at + low - first, at + high - first);
     }
   }
 }

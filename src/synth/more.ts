@@ -1,5 +1,7 @@
 /** Structures that a dump has beside those with a plan of their own: their values from the seed, along their bindings. */
+
 import { heldBlob } from '../encode/structures/held.js';
+import { orderOf } from '../memory/blocks.js';
 import type { FieldInfo } from '../schema/record.js';
 import { bytesToHex } from '../schema/text.js';
 import { hex } from '../schema/units.js';
@@ -147,7 +149,7 @@ function fillStructure(filling: Filling, form: StructureForm): Json {
 }
 
 function keep({ space }: Filling, bytes: number): number {
-  return space.keep(Math.max(0, Math.ceil(Math.log2(bytes / space.pageSize))));
+  return space.keep(orderOf(bytes, space.pageSize));
 }
 
 function sizeOf({ record }: RecordBinding): number {

@@ -1,6 +1,7 @@
 /** Physical addresses under allocation: upwards from a base, with gaps now and then, so that seeds differ. */
 
 import type { Place } from '../encode/upstream/place.js';
+import { splitOrder } from '../memory/blocks.js';
 import type { MemorySegment } from '../memory/segments.js';
 import { hex } from '../schema/units.js';
 import type { KeptRun } from './kept.js';
@@ -81,7 +82,7 @@ export function placeOf({ pageSize, regions }: Space): Place {
       if (bytes.length > 0) regions.push(bytesRegion(what, Number(address), bytes));
     },
     keep: fresh,
-    page: fresh,
+    pages: fresh,
     make: () => {},
   };
 }
@@ -89,12 +90,10 @@ export function placeOf({ pageSize, regions }: Space): Place {
 /** Blocks of a range of pages, split as the kernel splits them (upstream 2.4.3). */
 export function splitRange(pfn: number, pages: number): KeptRun[] {
   const runs: KeptRun[] = [];
-  for (let at = pfn, left = pages; left > 0; ) {
-    let order = 0;
-    while (order < 32 && at % 2 ** (order + 1) === 0 && 2 ** (order + 1) <= left) order++;
+  for (let at = pfn; at < pfn + pages; ) {
+    const order = splitOrder(at, pfn + pages);
     runs.push({ pfn: at, order, count: 1 });
     at += 2 ** order;
-    left -= 2 ** order;
   }
   return runs;
 }

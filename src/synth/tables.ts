@@ -3,11 +3,10 @@
  * of the lowest level, of which there may be millions, only every 64th one's number.
  */
 
-import { firstIndex } from '../memory/first-after.js';
+import { firstFrom, firstIndex } from '../memory/first-after.js';
 import { FS_PDE_LEAF_BITS, FS_PDE_TABLE_BITS, FS_PTE_BITS } from '../records/vtd.js';
 import { type Halves, leafEntry, tableEntry, writeEntry } from '../vtd/build-entries.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from '../vtd/walk/batch.js';
-import { lowerBound } from './lower-bound.js';
 import { happens } from './random.js';
 
 /** A range of IOVAs that maps a range of a file; in pages. */
@@ -212,7 +211,7 @@ export function planTables({
     const span = (spans[level] as number[])[index] ?? 0;
     const start = span * ENTRIES_PER_TABLE;
     const below = spans[level - 1] as number[];
-    for (let i = lowerBound(below, start); i < below.length; i++) {
+    for (let i = firstFrom(below, start); i < below.length; i++) {
       const slot = (below[i] ?? 0) - start;
       if (slot >= ENTRIES_PER_TABLE) break;
       writeTable(page, slot, address((firsts[level - 1] ?? 0) + i));

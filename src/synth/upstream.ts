@@ -7,6 +7,8 @@ import { hex } from '../schema/units.js';
 import { formById } from '../structures/index.js';
 import { kexecMetadata } from '../structures/kexec-metadata/binding.js';
 import { luo as luoRider } from '../structures/luo/binding.js';
+import { bitmapSizeOf } from '../structures/map/bitmaps.js';
+import { layChunks, layRadix } from '../structures/map/layout.js';
 import { radixShape } from '../structures/map/shape.js';
 import { memblockV1, RESERVE_MEM } from '../structures/memblock/binding.js';
 import { moreChildProperties } from '../structures/root/tree.js';
@@ -17,10 +19,9 @@ import { layIommu } from './iommu/iommu.js';
 import { type KeptBlocks, keptBlocks } from './kept.js';
 import { layKhoTest } from './kho-test.js';
 import { layLuo } from './luo.js';
-import { chunkMap, radixMap } from './map.js';
 import { type LaidMore, layMore, layMoreChildren } from './more.js';
 import { createRandom, hash, type Random } from './random.js';
-import { bytesRegion } from './regions.js';
+import { bytesRegion, pagesRegion } from './regions.js';
 import { createSpace, placeOf, type Space, splitRange } from './space.js';
 import type { Parts } from './synthesis.js';
 import { treeAccount } from './tree-account.js';
@@ -63,10 +64,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
   const { children, parts } = layChildren(plan, space, guest);
   const kept = keptBlocks(pageSize, space.kept, [guest]);
   const take = (pages: number): number => space.take(pages);
-  const map =
-    plan.map === 'radix'
-      ? radixMap(kept, radixShape(abi, pageSize), take)
-      : chunkMap(kept, plan.map === 'bitmap-512' ? 512 : pageSize, take);
+  const shape = radixShape(abi, pageSize);
+  const bitmapSize = plan.map === 'radix' ? undefined : bitmapSizeOf(plan.map, pageSize);
+  const map = bitmapSize === undefined ? layRadix(kept, shape, take) : layChunks(kept, bitmapSize, take);
   const { sized, writtenOnce } = FACTS[abi];
   const subtrees = children.map(({ name, address, size, key: part, account }) => ({
     name,
@@ -83,7 +83,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
     // Where the reserve map is tells a tree that was edited in place.
     ...(plan.editedTree && writtenOnce !== undefined ? { fdt: { header: { offMemRsvmap: 40 } } } : {}),
   });
-  space.regions.push(...map.regions, bytesRegion('the tree', fdtAddress, blob));
+  for (const { what, address, count, write } of map.parts)
+    space.regions.push(pagesRegion(what, address, pageSize, count, write));
+  space.regions.push(bytesRegion('the tree', fdtAddress, blob));
   const scratchJson = scratch.map(({ start, end }) => ({ start: hex(start), end: hex(end) }));
   const setupData = pageSize === 4096 ? layBoot(space, scratchJson, scratch, fdtAddress, random) : undefined;
   return {
@@ -106,10 +108,9 @@ export function layUpstream(plan: UpstreamPlan): Parts {
       ...(setupData === undefined ? {} : { scratch: scratchJson }),
       preservedMemoryMap: hex(map.address),
       preservedMap: {
-        form: plan.map === 'radix' ? 'radix' : 'chunks',
-        ...(plan.map === 'radix'
-          ? { depth: radixShape(abi, pageSize).depth }
-          : { bitmapSize: plan.map === 'bitmap-512' ? 512 : pageSize }),
+        ...(bitmapSize === undefined
+          ? { form: 'radix', depth: shape.depth }
+          : { form: 'chunks', bitmapSize }),
         complete: true,
       },
       subtrees,

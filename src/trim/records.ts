@@ -96,7 +96,7 @@ export function keepRecords(
       else judge.records(record, address, 1);
     },
     page: ({ address, length }) => zeroed.add(address, length),
-    radix(pages, pageSize) {
+    radix({ pages }, pageSize) {
       for (const page of pages) bits(page, pageSize);
     },
     bitmap({ address, length, used }) {

@@ -1,7 +1,8 @@
 import * as records from '../records/vtd.js';
 import type { RecordType } from '../schema/record.js';
 import { DEFAULT_SETTINGS, type VtdSettings } from '../schema/settings.js';
-import { compileFormat, type EntryFormat } from './walk/format.js';
+import { stageEntries } from './stage.js';
+import type { EntryFormat } from './walk/format.js';
 
 /**
  * The masks of second-stage entries (vtd.md 1.8). Presence and permissions are R and W, or IR and IW where
@@ -17,46 +18,25 @@ import { compileFormat, type EntryFormat } from './walk/format.js';
  * ```
  */
 export function secondStageFormat(settings: VtdSettings = DEFAULT_SETTINGS): EntryFormat {
-  const known = FORMATS.get(settings);
-  if (known !== undefined) return known;
-  const format = compile(settings);
-  FORMATS.set(settings, format);
-  return format;
+  return ENTRIES.format(settings);
 }
 
-const FORMATS = new WeakMap<VtdSettings, EntryFormat>();
-
-function compile(settings: VtdSettings): EntryFormat {
-  const bits = records.SS_PTE_BITS;
-  const page = records.ssPteMasks(settings);
-  const [read, write] = settings.ssirwe ? [bits.ir, bits.iw] : [bits.r, bits.w];
-  const notAttributes = [bits.address, bits.r, bits.w, bits.a, bits.d];
-  const attributeMask = (half: 'lo' | 'hi', ignored: number): number =>
-    notAttributes.reduce((mask, field) => mask & ~field[half], ~ignored);
-  return compileFormat({
-    present: { lo: read.lo | write.lo, hi: read.hi | write.hi },
-    read,
-    write,
-    large: records.SS_PDE_LEAF_BITS.ps.lo,
-    addressHi: bits.address.hi,
-    beyondWidth: {
-      lo: bits.address.lo & ~page.addressLo,
-      hi: bits.address.hi & ~page.addressHi,
-    },
-    attributes: { lo: attributeMask('lo', page.ignoredLo), hi: attributeMask('hi', page.ignoredHi) },
-    table: [
-      undefined,
-      records.ssPdeTableMasks(settings),
-      records.ssPdpeTableMasks(settings),
-      records.ssPml4eMasks(settings),
-      records.ssPml5eMasks(settings),
-    ],
-    leaf: [page, records.ssPdeLeafMasks(settings), records.ssPdpeLeafMasks(settings), undefined, undefined],
-  });
-}
-
-const TABLES = [records.ssPdeTable, records.ssPdpeTable, records.ssPml4e, records.ssPml5e] as const;
-const LEAVES = [records.ssPte, records.ssPdeLeaf, records.ssPdpeLeaf] as const;
+const BITS = records.SS_PTE_BITS;
+const ENTRIES = stageEntries({
+  address: BITS.address,
+  notAttributes: [BITS.address, BITS.r, BITS.w, BITS.a, BITS.d],
+  large: records.SS_PDE_LEAF_BITS.ps,
+  access({ ssirwe }) {
+    const [read, write] = ssirwe ? [BITS.ir, BITS.iw] : [BITS.r, BITS.w];
+    return { present: { lo: read.lo | write.lo, hi: read.hi | write.hi }, read, write };
+  },
+  page: records.ssPte,
+  pageMasks: records.ssPteMasks,
+  leaves: [records.ssPdeLeaf, records.ssPdpeLeaf],
+  leafMasks: [records.ssPdeLeafMasks, records.ssPdpeLeafMasks],
+  tables: [records.ssPdeTable, records.ssPdpeTable, records.ssPml4e, records.ssPml5e],
+  tableMasks: [records.ssPdeTableMasks, records.ssPdpeTableMasks, records.ssPml4eMasks, records.ssPml5eMasks],
+});
 
 /**
  * The record type of a second-stage entry.
@@ -65,8 +45,7 @@ const LEAVES = [records.ssPte, records.ssPdeLeaf, records.ssPdpeLeaf] as const;
  * @param leaf whether the entry maps a page; always true at level 1, never at levels 4 and 5
  */
 export function secondStageEntry(level: number, leaf: boolean): RecordType<unknown> | undefined {
-  const shapes: readonly RecordType<unknown>[] = leaf && level <= 3 ? LEAVES : [records.ssPte, ...TABLES];
-  return shapes[level - 1];
+  return ENTRIES.entry(level, leaf);
 }
 
 /** Attributes of a second-stage leaf for people: `snoop` where the SNP bit is set, else nothing. */

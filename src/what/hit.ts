@@ -2,6 +2,8 @@
 import type { VmallocArea } from '../abi/upstream/model.js';
 import type { BlobInstance } from '../references/instance.js';
 import type { RecordType } from '../schema/record.js';
+import type { BitmapPlace } from '../structures/map/bitmaps.js';
+import type { RadixPlace } from '../structures/map/places.js';
 
 /** A structure that has a byte at the address. */
 interface Base {
@@ -29,6 +31,8 @@ export interface PlaceHit extends Base {
   readonly kind: 'page' | 'bitmap' | 'bytes' | 'run';
   /** Pages of one chain have the same. */
   readonly chain?: string;
+  /** Of a bitmap of the preserved map: the blocks that its bits are. */
+  readonly blocks?: BitmapPlace;
 }
 
 /** An address in the blob of a tree. */
@@ -40,6 +44,7 @@ export interface BlobHit extends Base {
 /** A page of the radix tree. */
 export interface RadixHit extends Base {
   readonly kind: 'radix';
+  readonly place: RadixPlace;
 }
 
 /** An entry of a page table. */

@@ -1,11 +1,15 @@
 /** What lies at an address, put into names, values and meanings. */
+import { dataView } from '../decode/bytes.js';
 import { readArea } from '../decode/upstream/vmalloc.js';
+import type { BlockRange } from '../memory/blocks.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { bootParams } from '../records/kho.js';
 import type { RecordType } from '../schema/record.js';
 import { beforeNul } from '../schema/text.js';
 import { counted, hex } from '../schema/units.js';
-import { MAP_TREE, slotAt, slotOffset } from '../structures/map/pages.js';
+import { bitmapBlock } from '../structures/map/bitmaps.js';
+import { MAP_BITMAP, MAP_TREE, readSlot, slotAt, slotOffset } from '../structures/map/pages.js';
+import { leafBlock } from '../structures/map/shape.js';
 import { pagesPerEntry } from '../vtd/walk/batch.js';
 import { type BlobPlace, blobPlace } from './blob-place.js';
 import { bitsText, type FieldValue, fieldsAt, fieldsOf, valueText } from './fields.js';
@@ -18,7 +22,6 @@ import {
   recordName,
   type TableHit,
 } from './hit.js';
-import { type Blocks, bitmapBlock, bitmapPointer, radixBlock, radixPlace } from './radix.js';
 import type { WhatModel } from './source.js';
 
 /** A field, in words. */
@@ -107,7 +110,7 @@ function ofHit(
     case 'table':
       return ofTable(hit, address, memory);
     case 'radix':
-      return ofRadix(hit, address, handover, memory);
+      return ofRadix(hit, address, memory);
     case 'blob':
       return ofBlob(hit, hits, address);
     default:
@@ -208,18 +211,15 @@ function ofTable(hit: TableHit, address: number, memory: PhysicalMemory): Is {
   };
 }
 
-function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: PhysicalMemory): Is {
-  const { start, size } = hit;
-  const { pageSize } = handover;
-  const place = radixPlace(handover, memory, start);
+function ofRadix(hit: RadixHit, address: number, memory: PhysicalMemory): Is {
+  const { start, size, place } = hit;
   const offset = address - start;
-  const byte = new Uint8Array(ENTRY);
   const head = { offset, size, address: start };
-  if (place === undefined) return { ...head, record: recordName(MAP_TREE.node), what: hit.what };
   if (place.level > 0) {
     const index = slotAt(offset);
-    const known = memory.read(start + slotOffset(index), ENTRY, byte) === ENTRY;
-    const value = new DataView(byte.buffer).getBigUint64(0, true);
+    const slot = new Uint8Array(ENTRY);
+    const known = memory.read(start + slotOffset(index), ENTRY, slot) === ENTRY;
+    const value = readSlot(dataView(slot), 0);
     const what =
       place.slot === undefined
         ? 'the root of the radix tree'
@@ -230,7 +230,7 @@ function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: Ph
       ...(known ? { value, bitWidth: 64, meaning: value === 0n ? '0 (none)' : hex(value) } : {}),
     };
   }
-  const blocks = blocksAt(offset, (bit) => radixBlock(place.prefix, bit, pageSize));
+  const blocks = blocksAt(offset, (bit) => leafBlock(place.number, bit, size));
   return {
     ...head,
     ...{ record: recordName(MAP_TREE.leaf), field: 'bitmap', what: `a leaf of the radix tree${blocks}` },
@@ -239,7 +239,7 @@ function ofRadix(hit: RadixHit, address: number, handover: WhatModel, memory: Ph
 }
 
 /** `: blocks of order 0, 0x1000-0x9000`, of the eight bits of a byte. */
-function blocksAt(offset: number, block: (bit: number) => Blocks | undefined): string {
+function blocksAt(offset: number, block: (bit: number) => BlockRange | undefined): string {
   const first = block(offset * 8);
   const last = block(offset * 8 + 7);
   if (first === undefined || last === undefined) return '';
@@ -277,18 +277,15 @@ function ofBlob({ blob, start, size }: BlobHit, hits: readonly Hit[], address: n
   };
 }
 
-function ofPlace(hit: PlaceHit, address: number, handover: WhatModel, memory: PhysicalMemory): Is {
-  const { kind, start, size, what } = hit;
+function ofPlace(hit: PlaceHit, address: number, { pageSize }: WhatModel, memory: PhysicalMemory): Is {
+  const { kind, start, size, what, blocks: own } = hit;
   const head = { offset: address - start, size, address: start };
   if (kind !== 'bitmap') return { ...head, record: kind === 'bytes' ? 'structure' : 'page', what };
-  const pointer = bitmapPointer(handover, start);
-  const { pageSize } = handover;
-  const blocks =
-    pointer === undefined ? '' : blocksAt(address - start, (bit) => bitmapBlock(pointer, bit, pageSize));
+  const blocks = own === undefined ? '' : blocksAt(address - start, (bit) => bitmapBlock(own, bit, pageSize));
   return {
     ...head,
-    record: pointer === undefined ? 'bitmap' : 'kho_mem_phys_bits',
-    ...(pointer === undefined ? {} : { field: 'preserve' }),
+    record: own === undefined ? 'bitmap' : recordName(MAP_BITMAP),
+    ...(own === undefined ? {} : { field: 'preserve' }),
     what: `${what}${blocks}`,
     ...bitmapByte(memory, address),
   };

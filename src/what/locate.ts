@@ -7,6 +7,7 @@ import type { BitmapInstance, BlobInstance, ChainPage, RecordTraits } from '../r
 import type { RecordArray, ReferenceSink, TablePage } from '../references/sink.js';
 import { entryRecord } from '../references/tables.js';
 import type { RecordType } from '../schema/record.js';
+import { treePlace } from '../structures/map/places.js';
 import type { TreeBinding } from '../structures/tree.js';
 import type { Addresses } from './addresses.js';
 import type { Hit, RecordHit, TableEntry, TableHit } from './hit.js';
@@ -154,17 +155,17 @@ export function createLocator(addresses: Addresses, translated: boolean): Locato
       if (!heads.has(chain)) heads.set(chain, address);
       add(address, length, () => ({ kind: 'page', start: address, size: length, what, chain }));
     },
-    radix(pages, pageSize) {
-      for (let i = 0; i < pages.length; i++) {
-        const start = pages[i] as number;
-        add(start, pageSize, () => {
+    radix(tree, size) {
+      for (const [i, start] of tree.pages.entries()) {
+        add(start, size, () => {
           const what = i === 0 ? 'the radix root' : `radix page ${i}`;
-          return { kind: 'radix', start, size: pageSize, what };
+          return { kind: 'radix', start, size, what, place: treePlace(tree, i, size) };
         });
       }
     },
-    bitmap({ address, length, what }: BitmapInstance) {
-      add(address, length, () => ({ kind: 'bitmap', start: address, size: length, what }));
+    bitmap({ address, length, what, blocks }: BitmapInstance) {
+      const own = blocks === undefined ? {} : { blocks };
+      add(address, length, () => ({ kind: 'bitmap', start: address, size: length, what, ...own }));
     },
     bytes(at, size) {
       const start = Number(at);

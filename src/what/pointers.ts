@@ -7,11 +7,10 @@ import { addBlobRecords } from '../references/blobs.js';
 import { type RecordArray, type ReferenceSink, SILENT } from '../references/sink.js';
 import type { FieldInfo, RecordType } from '../schema/record.js';
 import { MAP_TREE, slotOffset } from '../structures/map/pages.js';
+import { treePlace } from '../structures/map/places.js';
 import { type Addresses, addressesOf } from './addresses.js';
 import { fieldsOf } from './fields.js';
 import { recordName } from './hit.js';
-import { radixPlace } from './radix.js';
-import type { WhatModel } from './source.js';
 
 /** A record that refers to something. */
 export interface Reference {
@@ -87,7 +86,6 @@ const RANGES = new Map<string, { readonly flags: bigint }>([
  * @param inside addresses in memory that ranges may cover
  */
 export function pointerSink(
-  handover: WhatModel,
   memory: PhysicalMemory,
   targets: ReadonlySet<number>,
   inside: Addresses,
@@ -152,11 +150,10 @@ export function pointerSink(
     array,
     untranslated: true,
     blob: (blob, binding) => addBlobRecords({ record, array }, blob, binding),
-    radix(pages) {
-      for (let i = 1; i < pages.length; i++) {
-        const page = pages[i] as number;
+    radix(tree, pageSize) {
+      for (const [i, page] of tree.pages.entries()) {
         if (page < low || page > high || !targets.has(page)) continue;
-        const { slot, level = 0 } = radixPlace(handover, memory, page) ?? {};
+        const { slot, level } = treePlace(tree, i, pageSize);
         if (slot === undefined) continue;
         found(page, {
           record: recordName(MAP_TREE.node),

@@ -96,7 +96,7 @@ export function referrersOf(
         tell(seeker, reference);
     };
     if (sought.size > 0 || inside.sorted.length > 0) {
-      const sink = pointerSink(source, source.memory, new Set(sought.keys()), inside, found);
+      const sink = pointerSink(source.memory, new Set(sought.keys()), inside, found);
       source.references(sink);
       for (const { record, address, what } of source.inner()) sink.record(record, address, what);
       tellBoot(source, sought, found);

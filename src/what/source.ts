@@ -32,7 +32,8 @@ export interface OwnedFolios {
 }
 
 /** The parts of the model that answers look at. */
-export type WhatModel = Pick<Handover, 'pageSize' | 'setupData' | 'preservedMap' | 'scratch' | 'image'> & {
+export type WhatModel = Pick<Handover, 'pageSize' | 'setupData' | 'scratch' | 'image'> & {
+  readonly preservedMap?: { readonly complete: boolean } | undefined;
   readonly preserved?:
     | {
         readonly pages?: Pick<PreservedPages, 'orders' | 'has'>;

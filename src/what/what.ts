@@ -1,5 +1,7 @@
 /** From an address to its meaning: what lies there, who refers to it, whose it is, who maps it, what is wrong with it. */
+
 import type { Handover } from '../abi/model.js';
+import { blockSize } from '../memory/blocks.js';
 import { type ByteState, PHYSICAL_LIMIT } from '../memory/physical.js';
 import { hex } from '../schema/units.js';
 import type { Finding } from '../validate/rule.js';
@@ -241,7 +243,7 @@ function preservedBy(
         const first = pfn - (pfn % 2 ** order);
         if (!pages.has(first, order)) continue;
         const start = BigInt(first) * BigInt(pageSize);
-        found[i] = { start, end: start + (BigInt(pageSize) << BigInt(order)), order };
+        found[i] = { start, end: start + blockSize(order, pageSize), order };
       }
     }
     return found;

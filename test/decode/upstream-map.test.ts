@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/abi/model.js';
-import type { PreservedBlocks, PreservedPages } from '../../src/abi/upstream/model.js';
+import type { PreservedBlocks, PreservedMap, PreservedPages } from '../../src/abi/upstream/model.js';
 import { blockBits, createBlockBits } from '../../src/decode/upstream/block-bits.js';
 import { decodeChunks } from '../../src/decode/upstream/map-chunks.js';
 import { decodeRadix, radixHas } from '../../src/decode/upstream/map-radix.js';
@@ -12,8 +12,18 @@ import { overlay } from '../../src/memory/overlay.js';
 import { pageSet } from '../../src/memory/page-set.js';
 import type { PhysicalMemory } from '../../src/memory/physical.js';
 import { type MemorySegment, segmentsMemory } from '../../src/memory/segments.js';
-import { chunkCapacity } from '../../src/structures/map/pages.js';
-import { radixKey, radixShape, radixSlot } from '../../src/structures/map/shape.js';
+import { chunkCapacity, readSlot, slotOffset, usedSlots } from '../../src/structures/map/pages.js';
+import { type MapTree, treePlace, treeSlots } from '../../src/structures/map/places.js';
+import {
+  blockOfKey,
+  firstKey,
+  leafBlock,
+  type RadixShape,
+  radixBit,
+  radixKey,
+  radixShape,
+  radixSlot,
+} from '../../src/structures/map/shape.js';
 import { within } from '../processor-time.js';
 
 const PAGE_SIZES = [4096, 16384, 65536] as const;
@@ -87,6 +97,24 @@ function chunked(
   return { map, pages, codes: diagnostics.map(({ code }) => code), diagnostics };
 }
 
+function treeOf({ depth, pages, slots }: PreservedMap): MapTree {
+  if (depth === undefined || slots === undefined) throw new Error('not a tree');
+  return { depth, pages, slots };
+}
+
+/** The slots in use of all nodes, read one by one. */
+function slotsIn(memory: PhysicalMemory, tree: MapTree, { pageSize }: RadixShape) {
+  const bytes = new Uint8Array(pageSize);
+  return [...tree.pages].flatMap((node, i) => {
+    if (treePlace(tree, i, pageSize).level === 0) return [];
+    expect(memory.read(node, pageSize, bytes)).toBe(pageSize);
+    return [...usedSlots(new DataView(bytes.buffer))].map((index) => {
+      expect([...tree.slots]).toContain(node + slotOffset(index));
+      return { node, index };
+    });
+  });
+}
+
 /** Blocks anywhere in the 64-bit address space, small ones mostly close together. */
 function blocksArbitrary(pageSize: number): fc.Arbitrary<Block[]> {
   const shift = BigInt(Math.log2(pageSize));
@@ -120,7 +148,27 @@ describe('the radix tree of the specification (upstream 2.4.4)', () => {
     expect(shape.depth).toBe(slots.length + 1);
     expect(radixKey(shape, address, order)).toBe(key);
     expect(slots.map((_, i) => radixSlot(shape, key, shape.depth - 1 - i))).toEqual(slots);
-    expect(Number(key & ((1n << BigInt(shape.leafBits)) - 1n))).toBe(bit);
+    expect(radixBit(shape, key)).toBe(bit);
+  });
+
+  test.each(PAGE_SIZES)('a key and its block tell each other, pages of %d', (pageSize) => {
+    const shape = radixShape('kho-v4', pageSize);
+    const shift = Math.log2(pageSize);
+    fc.assert(
+      fc.property(blocksArbitrary(pageSize), (list) => {
+        for (const [address, order] of list) {
+          const key = radixKey(shape, address, order);
+          const size = BigInt(pageSize) << BigInt(order);
+          expect(blockOfKey(shape, Number(key))).toEqual({ order, number: Number(address / size) });
+          const leaf = Number(key >> BigInt(shape.leafBits));
+          expect(leafBlock(leaf, radixBit(shape, key), pageSize)).toEqual({
+            ...{ start: address, end: address + size, order },
+          });
+        }
+      }),
+    );
+    for (const key of [0, 1, 2 ** (64 - shift + 1)]) expect(blockOfKey(shape, key)).toBeUndefined();
+    expect(blockOfKey(shape, 2 ** (64 - shift + 1) - 1)).toEqual({ order: 0, number: 2 ** (64 - shift) - 1 });
   });
 
   test('depths by generation and page size (2.4.2)', () => {
@@ -234,6 +282,57 @@ describe('random maps come back', () => {
     },
   );
 
+  test.each(PAGE_SIZES)('the walk says where each page is, pages of %d', (pageSize) => {
+    const shape = radixShape('kho-v4', pageSize);
+    fc.assert(
+      fc.property(blocksArbitrary(pageSize), (list) => {
+        const place = createPlace(pageSize, [{ start: 0, end: 2 ** 32 }]);
+        const root = writeRadix(place, blockBits(toBlocks(list), pageSize), shape, undefined);
+        const memory = memoryOf(place);
+        const { map } = radix(memory, root, 'kho-v4', pageSize);
+        const tree = treeOf(map);
+        expect(treePlace(tree, 0, pageSize)).toEqual({ level: shape.depth - 1, number: 0 });
+        expect(treeSlots(tree, pageSize)).toEqual(slotsIn(memory, tree, shape));
+        const leaves = new Set(
+          list.map(([address, order]) => Number(radixKey(shape, address, order) >> BigInt(shape.leafBits))),
+        );
+        for (const leaf of leaves) {
+          let page = Number(root);
+          for (let level = shape.depth - 1; level > 0; level--) {
+            const bytes = new Uint8Array(pageSize);
+            memory.read(page, pageSize, bytes);
+            const index = radixSlot(shape, BigInt(firstKey(shape, 0, leaf)), level);
+            const next = Number(readSlot(new DataView(bytes.buffer), index));
+            const found = treePlace(tree, tree.pages.indexOf(next), pageSize);
+            expect(found).toMatchObject({ level: level - 1, slot: { node: page, index } });
+            page = next;
+          }
+          expect(treePlace(tree, tree.pages.indexOf(page), pageSize).number).toBe(leaf);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('of two slots that lead to one page the first one counts', () => {
+    const memory = words(
+      [
+        [0x1008, 0x2000n],
+        [0x1010, 0x2000n],
+        [0x2000, 0n],
+      ],
+      4096,
+    );
+    const { map, codes } = radix(memory, 0x1000n, 'kho-v4', 4096);
+    expect(codes).toEqual(['radix-shared']);
+    expect(treePlace(treeOf(map), 1, 4096)).toEqual({
+      level: 4,
+      number: 1,
+      slot: { node: 0x1000, index: 1 },
+    });
+    expect(treeSlots(treeOf(map), 4096)).toEqual([{ node: 0x1000, index: 1 }]);
+  });
+
   test.each(
     PAGE_SIZES.flatMap((size) =>
       (['bitmap-512', 'bitmap-page'] as const).map((form) => [form, size] as const),
@@ -280,6 +379,26 @@ describe('random maps come back', () => {
     expect(codes[0]).toBe('radix-depth');
     expect(map.complete).toBe(false);
     expect(blocksOf(pages)).not.toContainEqual([0x4000n, 0]);
+  });
+
+  test('what such a tree holds is what the kernel writes: the key without its order bit', () => {
+    const shape = radixShape('kho-v3', 16384, 'radix-4-levels');
+    const list: Block[] = [
+      [0x123454000n, 0],
+      [0x8000n, 0],
+      [0x142000000n, 11],
+    ];
+    const place = createPlace(16384, []);
+    const root = writeRadix(place, blockBits(toBlocks(list), 16384), shape, undefined);
+    const { pages } = radix(memoryOf(place), root, 'kho-v3', 16384, 'radix-4-levels');
+    // 0x48d15 and 2: their highest bits are 18 and 1.
+    expect(sorted(blocksOf(pages))).toEqual(
+      sorted([
+        [0x8d15n << 46n, 32],
+        [0n, 49],
+        [0x142000000n, 11],
+      ]),
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
 import { findTrees } from '../../src/decode/find.js';
 import { encodeElf } from '../../src/encode/elf.js';
+import { ModelError } from '../../src/encode/from-json.js';
 import { upstreamMemory } from '../../src/encode/upstream/elf.js';
 import { jsonChunks } from '../../src/report/json-chunks.js';
 import { modelJson } from '../../src/report/model-json.js';
@@ -75,6 +76,17 @@ describe.each(dumps)('%s, the tree at %d', (name, pa) => {
       }
     }
   });
+});
+
+test.each([0, 1, 511, 8192, 2 ** 32 - 1])('bitmaps of %d bytes are of no kernel', (bitmapSize) => {
+  const document = {
+    ...{ kind: 'handover', generation: 'kho-v1', pageSize: 4096, subtrees: [] },
+    preserved: { pages: [{ address: '0x1000', order: 0 }] },
+    preservedMap: { form: 'chunks', bitmapSize },
+  };
+  expect(() => upstreamMemory(document)).toThrow(new ModelError('preservedMap.bitmapSize: not 512 or 4096'));
+  const { memory } = upstreamMemory({ ...document, preservedMap: { form: 'chunks', bitmapSize: 512 } });
+  expect(() => upstreamMemory({ ...document, preservedMemoryMap: '0x2000' }, memory)).toThrow(ModelError);
 });
 
 /** A document as one writes it by hand: what is preserved and what LUO holds, but not where the records are. */

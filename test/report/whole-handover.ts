@@ -107,6 +107,7 @@ export const everything: Whole<Handover> = {
     ...{ form: 'chunks', bitmapSize: 512, bitmapReason: 'why', ambiguous: true, depth: 4, complete: false },
     chunks: [],
     pages: addresses,
+    slots: addresses,
   },
   subtrees: [{ ...subtree, tree: oddTree }],
   iommufds: [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import type { Handover } from '../../src/abi/model.js';
+import { upstreamMemory } from '../../src/encode/upstream/elf.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { findInstances } from '../../src/references/find.js';
 import { sampled } from '../../src/references/instance.js';
@@ -15,7 +16,8 @@ import { parseQuery, type Query } from '../../src/what/query.js';
 import { rootOf } from '../../src/what/root.js';
 import { spacesOf } from '../../src/what/spaces.js';
 import { type Answer, QueryError, whatIs } from '../../src/what/what.js';
-import { parsed } from '../rfc/json.js';
+import { decodeAt } from '../decode/linux-dumps.js';
+import { dumpedJson, parsed } from '../rfc/json.js';
 import { sweep } from '../sweep.js';
 import { eachHandover, linuxDumps, rfcDumps } from './dumps.js';
 
@@ -111,18 +113,35 @@ test('a table, an entry of it by its bits, and a vendor part that is no record o
   });
 });
 
-test('the map: which blocks a byte of it stands for', async () => {
-  await eachHandover('linux-7.3-live-update/handover.elf.gz', (handover) => {
+/** The same blocks in a map as 6.17 writes it. */
+function withBitmapsOf512(handover: Handover): Handover {
+  const { preservedMemoryMap: _map, ...rest } = dumpedJson(handover);
+  const document = { ...rest, preservedMap: { form: 'chunks', bitmapSize: 512 } };
+  const { memory, fdtAddress } = upstreamMemory(document);
+  return decodeAt(memory, Number(fdtAddress), { pageSize: handover.pageSize });
+}
+
+const asIs = (handover: Handover): Handover => handover;
+
+test.each([
+  ['linux-7.3-live-update/handover.elf.gz', 'kho_radix_leaf', asIs],
+  ['linux-7.3-arm64-16k/handover.elf.gz', 'kho_radix_leaf', asIs],
+  ['linux-6.18-handover/handover.elf.gz', 'kho_mem_phys_bits', asIs],
+  ['linux-6.18-handover/handover.elf.gz', 'kho_mem_phys_bits', withBitmapsOf512],
+] as const)('the map of %s: which blocks a byte of a %s stands for', async (name, record, made) => {
+  await eachHandover(name, (own) => {
+    const handover = made(own);
     const { memory, pageSize, preservedMap } = handover;
+    const length = preservedMap?.bitmapSize ?? pageSize;
     const pages = preservedMap?.pages ?? new Float64Array(0);
     const answers = ask(handover, ...[...pages].map(String));
-    expect(answers.map(({ is }) => is[0]?.record)).toContain('kho_radix_leaf');
+    expect(answers.map(({ is }) => is[0]?.record)).toContain(record);
     for (const { is } of answers) {
       const [leaf] = is;
-      if (leaf?.record !== 'kho_radix_leaf') continue;
+      if (leaf?.record !== record) continue;
       const [, order, start] = /order (\d+) in (0x[0-9a-f]+)-/.exec(leaf.what) ?? [];
-      const bytes = new Uint8Array(pageSize);
-      memory?.read(leaf.address, pageSize, bytes);
+      const bytes = new Uint8Array(length);
+      memory?.read(leaf.address, length, bytes);
       const bit = bytes.findIndex((byte) => byte !== 0) * 8;
       const first = BigInt(start ?? 0) + BigInt(bit) * (BigInt(pageSize) << BigInt(order ?? 0));
       const within = 31 - Math.clz32((bytes[bit / 8] ?? 0) & -(bytes[bit / 8] ?? 0));

@@ -102,6 +102,8 @@ export interface PreservedMap {
   readonly ambiguous?: boolean;
   /** Levels of the radix tree, leaves included. */
   readonly depth?: number;
+  /** Physical address of the slot that leads to each of the pages of the radix tree; -1 for its root. */
+  readonly slots?: Float64Array;
   /** False when parts are absent, damaged or were not followed. */
   readonly complete: boolean;
   /** Chunks in chain order; kho-v1 only. */

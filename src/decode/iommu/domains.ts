@@ -1,5 +1,7 @@
 /** The domains that an IOMMU state hands over, as page tables that can be walked. */
+
 import type { Handover } from '../../abi/model.js';
+import { filesOf } from '../../abi/upstream/holders.js';
 import type { LuoFile, LuoSession } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { addTo } from '../../schema/grouped.js';
@@ -95,9 +97,8 @@ function nameOf({ address }: IommuDomain, attachments: readonly Attachment[]): s
   return `domain ${hex(address)} (${device}${more.length > 0 ? ` and ${more.length} more` : ''})`;
 }
 
-function* iommufds({ luo }: Handover): Generator<DomainOwner> {
-  for (const session of luo?.sessions ?? [])
-    for (const file of session.files ?? []) if (file.iommufd !== undefined) yield { session, file };
+function* iommufds(handover: Handover): Generator<DomainOwner> {
+  for (const { session, file } of filesOf(handover)) if (file.iommufd !== undefined) yield { session, file };
 }
 
 interface Owners {

@@ -4,13 +4,19 @@
  */
 import type { Form } from '../../abi/model.js';
 import type { MapChunk } from '../../abi/upstream/model.js';
+import { orderFits } from '../../memory/blocks.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
-import { pageShift } from './pages.js';
-
-/** Bytes of a bitmap in 6.16 and 6.17 (PRESERVE_BITS / 8). */
-export const SMALL_BITMAP = 512;
+import {
+  type BitmapForm,
+  bitmapSizeOf,
+  bitmapSpan,
+  bitOfAddress,
+  bitsOf,
+  SMALL_BITMAP,
+} from '../../structures/map/bitmaps.js';
+import { hasBit } from '../../structures/map/pages.js';
 
 /** A block that the writer must have preserved, whatever else it did. */
 export interface MustBePreserved {
@@ -25,14 +31,14 @@ export interface ChunkEvidence {
   /** Kernel release of the writer, e.g. `6.18.3`. */
   readonly release?: string;
   /** What the rest of the handover says of its writer, and so of the form. */
-  readonly writer?: { readonly form: 'bitmap-512' | 'bitmap-page'; readonly reason: string };
+  readonly writer?: { readonly form: BitmapForm; readonly reason: string };
   /** The root tree has a child LUO, which no kernel before 6.19 writes. */
   readonly luo: boolean;
   /** Pages that the writer has surely preserved. */
   readonly known: readonly MustBePreserved[];
 }
 
-export interface BitmapForm {
+export interface BitmapDecision {
   readonly bitmapSize: number;
   readonly reason: string;
   readonly ambiguous: boolean;
@@ -49,7 +55,7 @@ export function bitmapForm(
   chunks: readonly MapChunk[],
   pageSize: number,
   evidence: ChunkEvidence,
-): BitmapForm {
+): BitmapDecision {
   const small = smallEvidence(chunks, pageSize);
   const large = largeEvidence(memory, chunks, pageSize, evidence);
   const chosen = named(evidence, pageSize);
@@ -66,7 +72,7 @@ export function bitmapForm(
   }
   if (large !== undefined) return { bitmapSize: pageSize, reason: large, ambiguous: false };
   if (writer !== undefined) {
-    const bitmapSize = writer.form === 'bitmap-512' ? SMALL_BITMAP : pageSize;
+    const bitmapSize = bitmapSizeOf(writer.form, pageSize);
     return { bitmapSize, reason: writer.reason, ambiguous: false };
   }
   const empty = chunks.every(({ pointers }) => pointers.length === 0);
@@ -77,19 +83,21 @@ function named(
   { form, release }: ChunkEvidence,
   pageSize: number,
 ): { bitmapSize: number; reason: string } | undefined {
-  if (form === 'bitmap-512') return { bitmapSize: SMALL_BITMAP, reason: '--assume' };
-  if (form === 'bitmap-page') return { bitmapSize: pageSize, reason: '--assume' };
+  if (isBitmapForm(form)) return { bitmapSize: bitmapSizeOf(form, pageSize), reason: '--assume' };
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
   if (major === undefined || minor === undefined) return undefined;
   const isSmall = Number(major) < 6 || (Number(major) === 6 && Number(minor) < 18);
   return { bitmapSize: isSmall ? SMALL_BITMAP : pageSize, reason: `release ${release}` };
 }
 
+function isBitmapForm(form: Form | undefined): form is BitmapForm {
+  return form === 'bitmap-512' || form === 'bitmap-page';
+}
+
 function smallEvidence(chunks: readonly MapChunk[], pageSize: number): string | undefined {
-  const shift = pageShift(pageSize);
   for (const { order, pointers } of chunks) {
-    if (order + shift > 63) continue;
-    const unit = BigInt(pageSize * 8) << BigInt(order + shift);
+    if (!orderFits(order, pageSize)) continue;
+    const unit = bitmapSpan(order, pageSize, pageSize);
     let before: bigint | undefined;
     for (const { physStart, bitmap } of pointers) {
       if (bitmap % BigInt(pageSize) !== 0n) return `the bitmap at ${hex(bitmap)} is not page-aligned`;
@@ -127,19 +135,14 @@ export function chunksHave(
   bitmapSize: number,
   address: bigint,
 ): boolean {
-  const shift = pageShift(pageSize);
-  const byte = new Uint8Array(1);
   for (const { order, pointers } of chunks) {
-    if (order + shift > 63) continue;
+    if (!orderFits(order, pageSize)) continue;
     for (const { physStart, bitmap } of pointers) {
       if (address < physStart) continue;
-      const bit = (address - physStart) >> BigInt(order + shift);
+      const bit = bitOfAddress({ physStart, order }, address, pageSize);
       const at = physicalAddress(bitmap);
-      if (bit >= BigInt(bitmapSize * 8) || at === undefined) continue;
-      const index = Number(bit);
-      if (memory.read(at + (index >>> 3), 1, byte) === 1 && (((byte[0] ?? 0) >>> (index & 7)) & 1) === 1) {
-        return true;
-      }
+      if (bit >= BigInt(bitsOf(bitmapSize)) || at === undefined) continue;
+      if (hasBit(memory, at, Number(bit))) return true;
     }
   }
   return false;
@@ -147,6 +150,5 @@ export function chunksHave(
 
 /** The bitmap sizes that are possible. */
 export function bitmapSizes(form: ChunkEvidence['form'], pageSize: number): readonly number[] {
-  if (form === 'bitmap-512') return [SMALL_BITMAP];
-  return form === 'bitmap-page' ? [pageSize] : [pageSize, SMALL_BITMAP];
+  return isBitmapForm(form) ? [bitmapSizeOf(form, pageSize)] : [pageSize, SMALL_BITMAP];
 }

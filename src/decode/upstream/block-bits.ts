@@ -2,6 +2,7 @@
  * Preserved blocks as bitmaps, one for each order: as dense as the kernel's own maps (32 MiB for 1 TiB of 4K
  * pages), whatever the pattern, and without an object a block.
  */
+
 import type { AddressRange } from '../../abi/model.js';
 import type {
   BlockColumns,
@@ -9,6 +10,9 @@ import type {
   PreservedBlocks,
   PreservedPages,
 } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
+import type { MapBlocks } from '../../structures/map/layout.js';
+import { setBits } from '../../structures/map/pages.js';
 
 /** Blocks in one chunk of a bitmap. */
 const CHUNK_BITS = 32768;
@@ -28,13 +32,16 @@ interface OrderBits {
   hint: number;
 }
 
+/** Blocks that a map can be written of. */
+export type BlockBits = PreservedPages & MapBlocks;
+
 /** Collects blocks in any order. */
 export interface BlockBitsBuilder {
   /** Adds `count` adjacent blocks from block number `first` on (address = number × pageSize × 2^order). */
   addRun(order: number, first: number, count: number): void;
   /** Adds the set bits of a kernel bitmap; bit 0 stands for block `first`. Returns how many are set. */
   addBitmap(order: number, first: number, bytes: Uint8Array): number;
-  finish(): PreservedPages;
+  finish(): BlockBits;
 }
 
 /**
@@ -110,10 +117,10 @@ export function createBlockBits(pageSize: number): BlockBitsBuilder {
 }
 
 /** The set that these blocks make, e.g. those of a JSON model. */
-export function blockBits(blocks: Iterable<PreservedBlocks>, pageSize: number): PreservedPages {
+export function blockBits(blocks: Iterable<PreservedBlocks>, pageSize: number): BlockBits {
   const builder = createBlockBits(pageSize);
   for (const { address, order, count } of blocks) {
-    builder.addRun(order, Number(address / (BigInt(pageSize) << BigInt(order))), count);
+    builder.addRun(order, Number(address / blockSize(order, pageSize)), count);
   }
   return builder.finish();
 }
@@ -129,7 +136,7 @@ function columns(order: number, chunks: ReadonlyMap<number, Uint32Array>): Order
   };
 }
 
-function preservedPages(orders: readonly OrderBits[], pageSize: number): PreservedPages {
+function preservedPages(orders: readonly OrderBits[], pageSize: number): BlockBits {
   const size = BigInt(pageSize);
 
   /**
@@ -313,6 +320,29 @@ function preservedPages(orders: readonly OrderBits[], pageSize: number): Preserv
         if (isSet(bits, pfn / bits.scale)) return bits.order;
       }
       return -1;
+    },
+    groups(bits) {
+      const found = new Map<number, number[]>();
+      for (const own of orders) {
+        const groups: number[] = [];
+        for (let block = nextSet(own, 0); block < Number.POSITIVE_INFINITY; ) {
+          const group = Math.floor(block / bits);
+          groups.push(group);
+          block = nextSet(own, (group + 1) * bits);
+        }
+        found.set(own.order, groups);
+      }
+      return found;
+    },
+    fill(bitmap, order, first, bits, at) {
+      const own = orders.find((each) => each.order === order);
+      if (own === undefined) return;
+      const end = first + bits;
+      for (let block = nextSet(own, first, end); block < end; ) {
+        const stop = Math.min(nextClear(own, block, end), end);
+        setBits(bitmap, at + block - first, at + stop - first);
+        block = nextSet(own, stop, end);
+      }
     },
     coveredUntil,
     nextCovered,

@@ -4,6 +4,7 @@
  */
 import { recordView } from '../../abi/record-view.js';
 import type { MapChunk, PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
+import { blockSize, orderFits } from '../../memory/blocks.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import {
@@ -13,11 +14,12 @@ import {
   readKhoserMemChunkHdr,
 } from '../../records/kho_map.js';
 import { hex } from '../../schema/units.js';
+import { bitsOf } from '../../structures/map/bitmaps.js';
 import { chunkCapacity, pointerOffset } from '../../structures/map/pages.js';
 import { dataView } from '../bytes.js';
-import { type BitmapForm, bitmapForm, type ChunkEvidence } from './bitmap-form.js';
+import { type BitmapDecision, bitmapForm, type ChunkEvidence } from './bitmap-form.js';
 import { createBlockBits } from './block-bits.js';
-import { pageShift, readKnown } from './pages.js';
+import { readKnown } from './pages.js';
 import type { Reporter } from './report.js';
 import { clearHeader, clearUnlike, clearUnlikeBits, fitsHeader, isClear } from './reused.js';
 
@@ -136,16 +138,15 @@ function readBitmaps(
   chunks: readonly MapChunk[],
   chainComplete: boolean,
   pageSize: number,
-  { bitmapSize, reason, ambiguous }: BitmapForm,
+  { bitmapSize, reason, ambiguous }: BitmapDecision,
   reporter: Reporter,
 ): { map: PreservedMap; pages: PreservedPages } {
   const bits = createBlockBits(pageSize);
-  const shift = pageShift(pageSize);
   const pages: number[] = chunks.map(({ address }) => Number(address));
   const visited = new Set<number>();
   let complete = chainComplete;
   for (const { address, order, pointers } of chunks) {
-    if (order + shift > 63) {
+    if (!orderFits(order, pageSize)) {
       complete = false;
       reporter.add(
         'map-order',
@@ -157,10 +158,11 @@ function readBitmaps(
       );
       continue;
     }
+    const block = blockSize(order, pageSize);
     for (let i = 0; i < pointers.length; i++) {
       const pointer = pointers.at(i);
       const entry = address + BigInt(pointerOffset(i));
-      const problem = pointerProblem(pointer, order, shift);
+      const problem = pointerProblem(pointer, block);
       if (problem !== undefined) {
         complete = false;
         reporter.add(problem.code, `bitmap ${i} of the chunk at ${hex(address)}: ${problem.text}`, {
@@ -193,16 +195,15 @@ function readBitmaps(
       if (page === undefined) continue;
       if (clearUnlikeBits(reporter, { bytes: page.bytes, at }, 'bitmap of the map')) complete = false;
       pages.push(at);
-      const unit = BigInt(order + shift);
-      const room = ((1n << 64n) - pointer.physStart) >> unit;
-      if (room < BigInt(bitmapSize * 8) && clearFrom(page.bytes, Number(room))) {
+      const room = ((1n << 64n) - pointer.physStart) / block;
+      if (room < BigInt(bitsOf(bitmapSize)) && clearFrom(page.bytes, Number(room))) {
         complete = false;
         reporter.add('map-phys-start', `the bitmap at ${hex(at)} has blocks beyond 64 bits of address`, {
           address: entry,
           field: 'khoser_mem_bitmap_ptr.phys_start',
         });
       }
-      bits.addBitmap(order, Number(pointer.physStart >> unit), page.bytes);
+      bits.addBitmap(order, Number(pointer.physStart / block), page.bytes);
     }
   }
   return {
@@ -233,14 +234,12 @@ function clearFrom(bytes: Uint8Array, first: number): boolean {
 
 function pointerProblem(
   { physStart, bitmap }: { physStart: bigint; bitmap: bigint },
-  order: number,
-  shift: number,
+  block: bigint,
 ): { code: string; text: string; field: 'physStart' | 'bitmap' } | undefined {
   if (bitmap === 0n) return { code: 'map-bitmap-pointer', text: 'its address is 0', field: 'bitmap' };
   if (physicalAddress(bitmap) === undefined) {
     return { code: 'map-bitmap-pointer', text: `${hex(bitmap)} is not a physical address`, field: 'bitmap' };
   }
-  const block = 1n << BigInt(order + shift);
   if (physStart % block !== 0n) {
     return {
       code: 'map-phys-start',

@@ -7,10 +7,20 @@ import type { PreservedMap, PreservedPages } from '../../abi/upstream/model.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { physicalAddress } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
-import { readSlot, slotOffset, usedSlots } from '../../structures/map/pages.js';
-import { losesOrderBit, type RadixShape, radixKey, radixSlot } from '../../structures/map/shape.js';
+import { hasBit, readSlot, slotOffset, usedSlots } from '../../structures/map/pages.js';
+import {
+  blockOfKey,
+  childNumber,
+  firstKey,
+  losesOrderBit,
+  pagesOfLevel,
+  type RadixShape,
+  radixBit,
+  radixKey,
+  radixSlot,
+} from '../../structures/map/shape.js';
 import { createBlockBits } from './block-bits.js';
-import { highestBit, readKnown, readU64 } from './pages.js';
+import { readKnown, readU64 } from './pages.js';
 import type { Reporter } from './report.js';
 import { clearUnlikeAddresses, clearUnlikeBits } from './reused.js';
 
@@ -31,18 +41,16 @@ export function radixHas(
     page = physicalAddress(slot);
   }
   if (page === undefined || page % shape.pageSize !== 0) return false;
-  const bit = Number(key & ((1n << BigInt(shape.leafBits)) - 1n));
-  const byte = new Uint8Array(1);
-  return memory.read(page + (bit >>> 3), 1, byte) === 1 && (((byte[0] ?? 0) >>> (bit & 7)) & 1) === 1;
+  return hasBit(memory, page, radixBit(shape, key));
 }
 
 interface Visit {
   readonly address: bigint;
   readonly level: number;
   /** Key bits above those of this page. */
-  readonly prefix: number;
-  /** Physical address of the slot that led here. */
-  readonly slot: number | undefined;
+  readonly number: number;
+  /** Physical address of the slot that led here; -1 for the root. */
+  readonly slot: number;
 }
 
 /**
@@ -56,7 +64,8 @@ export function decodeRadix(
 ): { map: PreservedMap; pages: PreservedPages } {
   const bits = createBlockBits(shape.pageSize);
   const visited = new Set<number>();
-  const stack: Visit[] = [{ address: root, level: shape.depth - 1, prefix: 0, slot: undefined }];
+  const slots: number[] = [];
+  const stack: Visit[] = [{ address: root, level: shape.depth - 1, number: 0, slot: -1 }];
   let complete = true;
   if (losesOrderBit(shape)) {
     complete = false;
@@ -73,6 +82,7 @@ export function decodeRadix(
       if ((memory.budget?.problems().length ?? 0) > 0) break;
       continue;
     }
+    slots.push(visit.slot);
     if (page.absentAt !== undefined) complete = false;
     if (visit.level === 0) {
       if (clearUnlikeBits(reporter, page, 'leaf of the map')) complete = false;
@@ -81,7 +91,11 @@ export function decodeRadix(
     if (visit.level > 0 && !pushSlots(stack, page, visit, shape, reporter)) complete = false;
   }
   return {
-    map: { form: 'radix', depth: shape.depth, complete, pages: Float64Array.from(visited) },
+    map: {
+      ...{ form: 'radix', depth: shape.depth, complete },
+      pages: Float64Array.from(visited),
+      slots: Float64Array.from(slots),
+    },
     pages: bits.finish(),
   };
 }
@@ -95,8 +109,8 @@ function enter(
 ): { bytes: Uint8Array; at: number; absentAt?: number } | undefined {
   const what = level === 0 ? 'radix leaf' : `radix node of level ${level}`;
   const location = {
-    address: BigInt(slot ?? address),
-    field: slot === undefined ? 'preserved-memory-map' : 'kho_radix_node.table',
+    address: slot < 0 ? address : BigInt(slot),
+    field: slot < 0 ? 'preserved-memory-map' : 'kho_radix_node.table',
   };
   const at = physicalAddress(address);
   if (at === undefined || at % pageSize !== 0) {
@@ -127,19 +141,16 @@ function enter(
 function pushSlots(
   stack: Visit[],
   { bytes, at }: { bytes: Uint8Array; at: number },
-  { level, prefix }: Visit,
+  { level, number }: Visit,
   shape: RadixShape,
   reporter: Reporter,
 ): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const slots = 2 ** shape.tableBits;
-  // Key bits below those that the child's number already fixes.
-  const below = (level - 1) * shape.tableBits + shape.leafBits;
-  const limit = 2 ** (shape.keyBits - below);
+  const limit = pagesOfLevel(shape, level - 1);
   let whole = true;
   for (const index of [...usedSlots(view)].reverse()) {
     const offset = slotOffset(index);
-    const child = prefix * slots + index;
+    const child = childNumber(shape, number, index);
     if (child >= limit) {
       whole = false;
       reporter.add(
@@ -152,7 +163,7 @@ function pushSlots(
     stack.push({
       address: readSlot(view, index),
       level: level - 1,
-      prefix: child,
+      number: child,
       slot: at + offset,
     });
   }
@@ -163,13 +174,13 @@ function pushSlots(
 function addLeaf(
   bits: ReturnType<typeof createBlockBits>,
   bytes: Uint8Array,
-  { address, prefix }: Visit,
-  { shift, leafBits }: RadixShape,
+  { address, number }: Visit,
+  shape: RadixShape,
   reporter: Reporter,
 ): boolean {
-  if (prefix > 0) {
-    const top = highestBit(prefix);
-    bits.addBitmap(64 - shift - top - leafBits, (prefix - 2 ** top) * 2 ** leafBits, bytes);
+  if (number > 0) {
+    const block = blockOfKey(shape, firstKey(shape, 0, number));
+    if (block !== undefined) bits.addBitmap(block.order, block.number, bytes);
     return true;
   }
   // The first leaf holds the keys of the highest orders, each with its own highest bit.
@@ -178,9 +189,9 @@ function addLeaf(
     for (let bit = 0; bit < 8; bit++) {
       if (((byte >>> bit) & 1) === 0) continue;
       const key = index * 8 + bit;
-      if (key > 1) {
-        const top = highestBit(key);
-        bits.addRun(64 - shift - top, key - 2 ** top, 1);
+      const block = blockOfKey(shape, key);
+      if (block !== undefined) {
+        bits.addRun(block.order, block.number, 1);
         continue;
       }
       whole = false;

@@ -4,6 +4,7 @@
  */
 
 import type { Form, Generation, SetupDataKho, Subtree } from '../../abi/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { readBytes } from '../../memory/read.js';
 import { radixShape } from '../../structures/map/shape.js';
@@ -80,7 +81,7 @@ function countFound(evidence: PageSizeEvidence, pageSize: number, addresses: rea
   const has = (address: bigint, order: number): boolean => radixHas(memory, map, shape, address, order);
   const blobs = addresses.filter((address) => {
     for (let order = 0; order <= MAX_BLOB_ORDER; order++) {
-      const block = BigInt(pageSize) << BigInt(order);
+      const block = blockSize(order, pageSize);
       if (has(address - (address % block), order)) return true;
     }
     return false;

@@ -54,14 +54,3 @@ export function readU64(memory: PhysicalMemory, address: number): bigint | undef
   if (memory.read(address, 8, bytes) !== 8) return undefined;
   return new DataView(bytes.buffer).getBigUint64(0, true);
 }
-
-/** Bits of the page offset: 12 for 4096. */
-export function pageShift(pageSize: number): number {
-  return Math.round(Math.log2(pageSize));
-}
-
-/** Position of the highest set bit of an integer from 1 to 2^53 - 1. */
-export function highestBit(value: number): number {
-  const high = Math.floor(value / 0x1_0000_0000);
-  return high > 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(value);
-}

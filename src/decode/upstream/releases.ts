@@ -3,8 +3,8 @@ import type { Handover } from '../../abi/model.js';
 import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { bytesToText } from '../../schema/text.js';
 import { luoForm } from '../../structures/luo/binding.js';
+import { bitmapFormOf } from '../../structures/map/bitmaps.js';
 import { type AbiFacts, type PossibleReleases, possibleReleases } from '../../versions/releases.js';
-import { SMALL_BITMAP } from './bitmap-form.js';
 import { isUpstream } from './handover.js';
 
 /** Files looked at for their handlers: many sessions use few handlers. */
@@ -17,11 +17,9 @@ function abiFacts(handover: Handover): AbiFacts | undefined {
   const map =
     preservedMap === undefined || preservedMap.ambiguous === true
       ? undefined
-      : preservedMap.form === 'radix'
+      : preservedMap.bitmapSize === undefined
         ? ('radix' as const)
-        : preservedMap.bitmapSize === SMALL_BITMAP
-          ? ('bitmap-512' as const)
-          : ('bitmap-page' as const);
+        : bitmapFormOf(preservedMap.bitmapSize);
   const release = kexecMetadata?.previousRelease;
   const header = (handover.subtrees?.length ?? 0) > 0 ? handover.tree?.header : undefined;
   return {

@@ -1,13 +1,13 @@
 /** Nodes of a tree as named things with fields, and what they lead to, along their bindings. Knows no structure by name. */
 import type { Place } from '../../references/place.js';
-import { bytesToHex } from '../../schema/text.js';
+import { beforeNul, bytesToHex } from '../../schema/text.js';
 import { fieldKey, type Model } from '../../structures/structure.js';
 import { type NodeBinding, nodeName, nodeNames, nodePlace, tableLevels } from '../../structures/tree.js';
 import { type TreeMemory, tableOf } from '../../structures/tree-memory.js';
 import type { Entity, List } from '../entity.js';
 import { comparedField } from './compared.js';
 import { mappingList } from './mapping.js';
-import { nameOf } from './names.js';
+
 import type { StructureContext } from './structures.js';
 
 /** The lists of the nodes that a root has, each for itself; they may lack what a tree that breaks off lacks. */
@@ -93,7 +93,7 @@ function entryList(memory: TreeMemory, node: Model, place: Place): List {
     name: key,
     place,
     entities: entries.map((entry) => {
-      const name = nameOf(entry[naming] as Uint8Array);
+      const name = beforeNul(entry[naming] as Uint8Array);
       return {
         place: { ...place, [named]: name },
         key: bytesToHex(name),

@@ -1,7 +1,9 @@
 /** A handover as named things: the lists that are compared, whatever its generation. */
 
 import type { Handover } from '../../abi/model.js';
+import { bytesOf } from '../../abi/preserved.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import type { Place } from '../../references/place.js';
 import { rfc2024 } from '../../structures/rfc-2024/tree.js';
 import { upstreamRoots } from '../../structures/root/tree.js';
@@ -109,7 +111,10 @@ function preservedLists(
     {
       name: 'preserved memory',
       place,
-      entities: pages === undefined ? [amount(ranges, place)] : orders(pages, place),
+      entities:
+        pages === undefined
+          ? [{ place, key: 'all', fields: [field('size', bytesOf({ ranges }), 'size')] }]
+          : orders(pages, place),
     },
   ];
   if (!strict) return lists;
@@ -126,12 +131,6 @@ function preservedLists(
   ];
 }
 
-function amount(ranges: NonNullable<Handover['preserved']>['ranges'], place: Place): Entity {
-  let bytes = 0n;
-  for (const { start, end } of ranges) bytes += end - start;
-  return { place, key: 'all', fields: [field('size', bytes, 'size')] };
-}
-
 function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
   const counts = new Map<number, number>(pages.orders.map((order) => [order, 0]));
   for (const { length, order, count } of pages.blockColumns()) {
@@ -146,7 +145,7 @@ function* orders(pages: PreservedPages, place: Place): Generator<Entity> {
       key: `${order}`,
       fields: [
         field('blocks', count, 'count'),
-        summaryField('size', BigInt(count) * (BigInt(pages.pageSize) << BigInt(order)), 'size'),
+        summaryField('size', BigInt(count) * blockSize(order, pages.pageSize), 'size'),
       ],
     };
   }

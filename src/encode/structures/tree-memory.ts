@@ -1,10 +1,12 @@
 /** Writes what the nodes of a tree lead to in memory, along their bindings. Knows no structure by name. */
+
 import { packRecords } from '../../abi/record-view.js';
 import { fixed } from '../../decode/structures/read.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { sparseSegments } from '../../memory/segments.js';
 import type { RecordType } from '../../schema/record.js';
 import { bytesToHex } from '../../schema/text.js';
+import { setBits } from '../../structures/map/pages.js';
 import { fieldKey, type Model, type RecordBinding } from '../../structures/structure.js';
 import { eachNode, type NodeBinding } from '../../structures/tree.js';
 import {
@@ -308,8 +310,7 @@ export function bitmapBytes(blocks: Iterable<bigint>, size: number): Uint8Array 
   const bytes = new Uint8Array(size);
   for (const block of blocks) {
     if (block >= BigInt(size * 8)) continue;
-    const bit = Number(block);
-    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
+    setBits(bytes, Number(block), Number(block) + 1);
   }
   return bytes;
 }

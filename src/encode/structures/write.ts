@@ -1,5 +1,7 @@
 /** Writes a structure of a document into memory, along its binding. Knows no structure by name. */
+
 import { fixed } from '../../decode/structures/read.js';
+import { orderOf } from '../../memory/blocks.js';
 import type { FieldInfo } from '../../schema/record.js';
 import { formById, namedForms, structuresOf } from '../../structures/index.js';
 import {
@@ -97,7 +99,7 @@ function writeRecord(
   const each = follows === undefined ? 0 : fixed(follows.element.record).size;
   const bytes = new Uint8Array(size + elements.length * each);
   const view = new DataView(bytes.buffer);
-  const order = Math.max(0, Math.ceil(Math.log2(bytes.length / place.pageSize)));
+  const order = orderOf(bytes.length, place.pageSize);
   const address = given ?? place.keep(order);
   write(view, 0, fieldsOf(place, binding, json, path, defaults));
   for (const [i, element] of elements.entries())

@@ -20,9 +20,9 @@ export function writeBoot(place: Place, setupData: Json, json: Json, fdtAddress:
     khoScratch,
     regions.map(({ start, end }) => ({ addr: start, size: end - start })),
   );
-  const scratchAddr = address('scratchAddr', () => place.page());
-  const element = address('address', () => place.page());
-  const bootParams = address('bootParams', () => place.page());
+  const scratchAddr = address('scratchAddr', () => BigInt(place.pages(1)));
+  const element = address('address', () => BigInt(place.pages(1)));
+  const bootParams = address('bootParams', () => BigInt(place.pages(1)));
   const payload = khoElementBytes(0n, khoData, {
     fdtAddr: fdtAddress,
     fdtSize: address('fdtSize', () => BigInt(place.pageSize)),

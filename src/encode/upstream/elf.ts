@@ -5,6 +5,7 @@ import { GENERATIONS } from '../../abi/model.js';
 import type { PreservedBlocks, PreservedPages } from '../../abi/upstream/model.js';
 import { decodeHandover } from '../../decode/handover.js';
 import { blockBits } from '../../decode/upstream/block-bits.js';
+import { orderOf } from '../../memory/blocks.js';
 import { captureNoteText } from '../../memory/elf/capture-note.js';
 import type { ElfWriteOptions } from '../../memory/elf/write.js';
 import { overlay } from '../../memory/overlay.js';
@@ -13,6 +14,7 @@ import { isKnown, physicalAddress } from '../../memory/read.js';
 import { segmentsMemory } from '../../memory/segments.js';
 import { hexToBytes } from '../../schema/text.js';
 import { hex } from '../../schema/units.js';
+import { bitmapFormOf, SMALL_BITMAP } from '../../structures/map/bitmaps.js';
 import { radixShape } from '../../structures/map/shape.js';
 import { RIDERS } from '../../structures/riders.js';
 import type { UpstreamGeneration } from '../../structures/root/tree.js';
@@ -145,7 +147,7 @@ function writeSubtrees(
       }
       return subtree;
     }
-    const order = Math.max(0, Math.ceil(Math.log2(bytes.length / place.pageSize)));
+    const order = orderOf(bytes.length, place.pageSize);
     const at = address ?? place.keep(order);
     place.put(at, bytes, path);
     const size =
@@ -198,6 +200,8 @@ function writeMap(
   if (FACTS[generation].map === 'chunks') {
     const size =
       form.bitmapSize === undefined ? place.pageSize : jsonNarrow(form.bitmapSize, 'preservedMap.bitmapSize');
+    if (size !== SMALL_BITMAP && size !== place.pageSize)
+      throw new ModelError(`preservedMap.bitmapSize: not ${SMALL_BITMAP} or ${place.pageSize}`);
     return writeChunks(place, pages, size, given);
   }
   const short = FACTS[generation].mayHaveShortKey === true && place.pageSize === 16384 && form.depth === 4;
@@ -231,7 +235,9 @@ function decodeMapAt(memory: PhysicalMemory, json: Json, address: bigint): Hando
   };
   const map = json.preservedMap === undefined ? {} : jsonObject(json.preservedMap, 'preservedMap');
   const form =
-    map.bitmapSize === 512 ? 'bitmap-512' : map.bitmapSize === undefined ? undefined : 'bitmap-page';
+    map.bitmapSize === undefined
+      ? undefined
+      : bitmapFormOf(jsonNarrow(map.bitmapSize, 'preservedMap.bitmapSize'));
   return decodeHandover(encodeBlob(root).bytes, {
     memory,
     pageSize: pageSizeOf(json),

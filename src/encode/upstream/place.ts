@@ -29,8 +29,8 @@ export interface Place {
   make(bytes: number, what: string): void;
   /** A fresh block of 2^order pages, which the map has to keep. */
   keep(order: number): bigint;
-  /** A fresh page that the map does not keep, as its own pages. */
-  page(): bigint;
+  /** Fresh pages, end to end, that the map does not keep, as its own pages. */
+  pages(count: number): number;
 }
 
 /** The memory of a document that says all addresses itself. */
@@ -104,9 +104,9 @@ export function createPlace(
     .map(({ start, end }) => ({ next: Number(start), end: Number(end) }))
     .reverse();
 
-  function take(size: number): bigint {
+  function take(size: number, align = size): bigint {
     for (const gap of gaps) {
-      const start = Math.ceil(gap.next / size) * size;
+      const start = Math.ceil(gap.next / align) * align;
       if (start + size > gap.end) continue;
       gap.next = start + size;
       return BigInt(start);
@@ -142,7 +142,7 @@ export function createPlace(
       kept.push({ address, order, count: 1 });
       return address;
     },
-    page: () => take(pageSize),
+    pages: (count) => Number(take(count * pageSize, pageSize)),
     make,
   };
 }

@@ -1,5 +1,7 @@
 /** `preserved` of a document as blocks. */
+
 import type { PreservedBlocks } from '../../abi/upstream/model.js';
+import { blockSize, splitOrder } from '../../memory/blocks.js';
 import { jsonObject, ModelError } from '../from-json.js';
 import { type Json, jsonNarrow, jsonObjects, jsonWide } from './json.js';
 
@@ -11,7 +13,7 @@ const MAX_BLOCKS = 1n << 29n;
 const PIECE = 4096;
 const MAX_MAP = 64 << 20;
 /** Bytes of a range that is split: no machine has more memory. */
-const MAX_RANGE = 1n << 46n;
+const MAX_RANGE = 2 ** 46;
 
 /**
  * The blocks of `preserved.pages`; of a document that has only `ranges`, these split as the kernel splits
@@ -33,7 +35,7 @@ export function* preservedBlocks(value: unknown, pageSize: number): Generator<Pr
     const address = jsonWide(block.address, `${path}.address`);
     const order = jsonNarrow(block.order, `${path}.order`);
     const count = block.count === undefined ? 1n : jsonWide(block.count, `${path}.count`);
-    const size = BigInt(pageSize) << BigInt(Math.min(order, 64));
+    const size = blockSize(Math.min(order, 64), pageSize);
     if (order > 51 || address % size !== 0n || address + count * size > 1n << 64n) {
       throw new ModelError(`${path}: no block of order ${order} starts at 0x${address.toString(16)}`);
     }
@@ -54,7 +56,7 @@ export function* withinMap(blocks: Iterable<PreservedBlocks>, pageSize: number):
   for (const block of blocks) {
     const { address, order, count } = block;
     repeated -= 2;
-    const first = Number(address / (BigInt(pageSize) << BigInt(order)));
+    const first = Number(address / blockSize(order, pageSize));
     const last = Math.floor((first + count - 1) / (8 * PIECE));
     for (let piece = Math.floor(first / (8 * PIECE)); piece <= last; piece++) {
       // Numbers of blocks end below 2^52, orders below 52.
@@ -71,16 +73,14 @@ export function* withinMap(blocks: Iterable<PreservedBlocks>, pageSize: number):
 
 function* split(range: Json, pageSize: number, path: string): Generator<PreservedBlocks> {
   const page = BigInt(pageSize);
-  const end = jsonWide(range.end, `${path}.end`) / page;
-  if ((end - jsonWide(range.start, `${path}.start`) / page) * page > MAX_RANGE)
-    throw new ModelError(`${path}: has more than 64 TiB`);
-  for (let pfn = jsonWide(range.start, `${path}.start`) / page; pfn < end; ) {
-    let order = 0;
-    while (order < MAX_SPLIT && pfn % (2n << BigInt(order)) === 0n && pfn + (2n << BigInt(order)) <= end)
-      order++;
+  const end = Number(jsonWide(range.end, `${path}.end`) / page);
+  const start = Number(jsonWide(range.start, `${path}.start`) / page);
+  if ((end - start) * pageSize > MAX_RANGE) throw new ModelError(`${path}: has more than 64 TiB`);
+  for (let pfn = start; pfn < end; ) {
+    const order = Math.min(splitOrder(pfn, end), MAX_SPLIT);
     // Of the largest order there may be a great many.
-    const count = order === MAX_SPLIT ? (end - pfn) >> BigInt(order) : 1n;
-    yield { address: pfn * page, order, count: Number(count) };
-    pfn += count << BigInt(order);
+    const count = order === MAX_SPLIT ? Math.floor((end - pfn) / 2 ** order) : 1;
+    yield { address: BigInt(pfn) * page, order, count };
+    pfn += count * 2 ** order;
   }
 }

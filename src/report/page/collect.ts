@@ -10,7 +10,8 @@ import { type RecordArray, type ReferenceSink, SILENT, type TablePage } from '..
 import { entryRecord } from '../../references/tables.js';
 import { addUnit } from '../../references/vtd.js';
 import type { RecordType } from '../../schema/record.js';
-import { MAP_TREE, readSlot, slotOffset, usedSlots } from '../../structures/map/pages.js';
+import { MAP_TREE, slotOffset } from '../../structures/map/pages.js';
+import { type MapTree, treeSlots } from '../../structures/map/places.js';
 import type { TreeBinding } from '../../structures/tree.js';
 import type { GivenUnit } from './spaces.js';
 
@@ -142,29 +143,17 @@ export function createRecordCollector({ handover, units, wanted }: CollectInput)
     return first !== undefined && first < address + size;
   }
 
-  function radix(nodes: Float64Array, pageSize: number): void {
+  function radix(tree: MapTree, pageSize: number): void {
     const group = groupOf('nodes of the radix tree');
     if (memory === undefined || group === undefined) return;
-    const known = new Set(nodes);
-    const bytes = new Uint8Array(pageSize);
-    const view = new DataView(bytes.buffer);
-    for (const page of nodes) {
-      const all = group.records.length >= MAX_OWN;
-      if (all && !isWanted(page, pageSize)) continue;
-      if (memory.read(page, pageSize, bytes) < pageSize) continue;
-      for (const index of usedSlots(view)) {
-        if (!known.has(Number(readSlot(view, index)))) continue;
-        group.total++;
-        const address = page + slotOffset(index);
-        if (group.records.length >= MAX_OWN && !isWanted(address, slotOffset(1))) continue;
-        group.records.push({
-          record: MAP_TREE.slot,
-          address,
-          inBlob,
-          what: `slot ${index} of the radix node at 0x${page.toString(16)}`,
-        });
-        if (group.records.length >= MAX_OWN + MAX_WANTED) return;
-      }
+    for (const { node, index } of treeSlots(tree, pageSize)) {
+      group.total++;
+      const address = node + slotOffset(index);
+      const over = group.records.length >= MAX_OWN;
+      if (over && (group.records.length >= MAX_OWN + MAX_WANTED || !isWanted(address, slotOffset(1))))
+        continue;
+      const what = `slot ${index} of the radix node at 0x${node.toString(16)}`;
+      group.records.push({ record: MAP_TREE.slot, address, inBlob, what });
     }
   }
 

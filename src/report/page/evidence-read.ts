@@ -87,10 +87,16 @@ export function readEvidence(data: EvidenceData): WhatSource {
         sink.page({ address: a, length: b, chain: text(c), what: text(d) });
         break;
       case Told.radix:
-        sink.radix(unpackRows(text(a), 1).values, b);
+        sink.radix(
+          { pages: unpackRows(text(a), 1).values, slots: unpackRows(text(c), 1).values, depth: d },
+          b,
+        );
         break;
       case Told.bitmap:
-        sink.bitmap({ address: a, length: b, used: c, what: text(d) });
+        sink.bitmap({
+          ...{ address: a, length: b, used: c, what: text(d) },
+          ...(e === undefined || f === undefined ? {} : { blocks: { physStart: BigInt(e), order: f } }),
+        });
         break;
       case Told.bytes:
         sink.bytes(a, b);

@@ -144,20 +144,24 @@ export function createEvidence(
     page: ({ address, length, chain, what }) => {
       tell(Told.page, address, length, texts.number(chain), texts.number(what));
     },
-    radix(pages, size) {
+    radix({ pages, slots, depth }, size) {
       if (pages.length > MAX_ROWS) {
         cut.add('records');
         return;
       }
       const rows = createRows(1);
-      for (const page of pages) {
+      const ways = createRows(1);
+      for (const [i, page] of pages.entries()) {
         rows.add(page);
+        ways.add(slots[i] ?? -1);
         extents.push({ start: page, length: size, sparse: 'some' });
       }
-      tell(Told.radix, texts.number(rows.text()), size);
+      tell(Told.radix, texts.number(rows.text()), size, texts.number(ways.text()), depth);
     },
-    bitmap({ address, length, used, what }) {
-      if (tell(Told.bitmap, address, length, used, texts.number(what)))
+    bitmap({ address, length, used, what, blocks }) {
+      // As a number a start is exact: it is a multiple of the size of a page at least.
+      const own = blocks === undefined ? [] : [Number(blocks.physStart), blocks.order];
+      if (tell(Told.bitmap, address, length, used, texts.number(what), ...own))
         extents.push({ start: address, length: Math.min(length, MAX_BITMAP), sparse: 'some' });
     },
     bytes(address, length) {
@@ -435,17 +439,7 @@ function modelData(handover: Handover, cut: Set<Cut>): Plain {
     setupData:
       setupData === undefined ? undefined : { element: setupData.element, bootParams: setupData.bootParams },
     preservedMap:
-      preservedMap === undefined
-        ? undefined
-        : {
-            complete: preservedMap.complete && !cut.has('blocks'),
-            depth: preservedMap.depth,
-            pages: some(preservedMap.pages),
-            chunks: some(preservedMap.chunks ?? []).map(({ order, pointers }) => ({
-              order,
-              pointers: some(pointers).map(({ physStart, bitmap }) => ({ physStart, bitmap })),
-            })),
-          },
+      preservedMap === undefined ? undefined : { complete: preservedMap.complete && !cut.has('blocks') },
     scratch: scratch === undefined ? undefined : some(scratch).map(({ start, end }) => ({ start, end })),
     image: image?.map(({ what, start, end }) => ({ what, start, end })),
   });

@@ -343,8 +343,8 @@ export function createTold(owners: Owners): Told {
       if (/^(?:structures|PASID directories) of /.test(chain) && pages.length < MAX_STRUCTURES)
         pages.push({ start, end, owner: owners.number(chain) });
     },
-    radix(nodes, pageSize) {
-      for (const node of nodes) add(node, pageSize);
+    radix({ pages: own }, pageSize) {
+      for (const page of own) add(page, pageSize);
     },
     bitmap: ({ address, length }) => add(address, length),
     table: ({ address, words }) => add(address, words.byteLength),

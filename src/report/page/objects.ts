@@ -1,9 +1,9 @@
 /** The things that memory is kept for: files of sessions, regions, and what else outlives the kexec. */
 import type { Handover } from '../../abi/model.js';
 import type { LuoFile } from '../../abi/upstream/model.js';
-import { nameOf } from '../../diff/outline/names.js';
+
 import type { Place } from '../../references/place.js';
-import { bytesToText } from '../../schema/text.js';
+import { beforeNul, bytesToText } from '../../schema/text.js';
 import { counted, hex, size } from '../../schema/units.js';
 import { formById, structuresOf } from '../../structures/index.js';
 import type { StructureList } from '../../structures/model.js';
@@ -99,7 +99,7 @@ export function objectsOf(handover: Handover): PageObjects {
 }
 
 function keyOf({ part, session, token, region, file, flb }: Place): string {
-  const text = (bytes: Uint8Array): string => bytesToText(nameOf(bytes)).text;
+  const text = (bytes: Uint8Array): string => bytesToText(beforeNul(bytes)).text;
   if (part === 'luo' && session !== undefined)
     return token === undefined ? `session ${text(session)}` : `file ${text(session)} ${token}`;
   if (part === 'luo' && flb !== undefined) return `flb ${text(flb)}`;

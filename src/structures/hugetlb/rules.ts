@@ -1,5 +1,6 @@
 /** HugeTLB (upstream 4.8). */
 
+import { blockSize } from '../../memory/blocks.js';
 import { STRUCTURES } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
 import { eachRule, rulesOf } from '../../validate/shapes.js';
@@ -106,7 +107,7 @@ export const hugeOrder = rule({
         });
         continue;
       }
-      const huge = BigInt(handover.pageSize) << BigInt(Math.min(model.order, 40));
+      const huge = blockSize(Math.min(model.order, 40), handover.pageSize);
       if (model.size % huge === 0n) continue;
       report.finding({
         subject,

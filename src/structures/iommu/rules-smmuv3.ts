@@ -1,5 +1,7 @@
 /** SMMUv3 units of the IOMMU state and their devices: what their records say, without the tables (upstream 4.5, form D). */
+
 import type { Handover, Location } from '../../abi/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import { misplacedRecord } from '../../validate/preserved.js';
 import { IOMMU } from '../../validate/reads.js';
 import type { Reporter, Subject } from '../../validate/rule.js';
@@ -132,8 +134,8 @@ function fault(handover: Handover, report: Reporter, states: States): string | u
   if (why !== undefined) return `at ${hex(address)}: that ${why}`;
   const map = wholeMap({ handover } as Parameters<typeof wholeMap>[0], report);
   if (map === undefined || count === undefined) return undefined;
-  const room =
-    BigInt(map.pageSize) << BigInt(Math.max(0, orderAt(map, Number(address / BigInt(map.pageSize)))));
+  const order = orderAt(map, Number(address / BigInt(map.pageSize)));
+  const room = blockSize(Math.max(0, order), map.pageSize);
   return BigInt(count) * STATE > room
     ? `are ${count}, but their block has room for ${room / STATE}`
     : undefined;

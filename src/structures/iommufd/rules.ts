@@ -1,6 +1,7 @@
 /** iommufds: the page tables that user space named, and whose devices’ DMA they own (upstream 4.6). */
 
 import type { LuoSession } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import { readBytes } from '../../memory/read.js';
 import { bytesToText } from '../../schema/text.js';
 import { IOMMUFD } from '../../validate/reads.js';
@@ -103,7 +104,7 @@ export const count = rule({
     for (const held of all) {
       const { form, model, subject, name } = held;
       const order = orderAt(map, Number(model.address / BigInt(map.pageSize)));
-      const room = BigInt(map.pageSize) << BigInt(Math.max(order, 0));
+      const room = blockSize(Math.max(order, 0), map.pageSize);
       const bytes = wholeSize(held);
       if (bytes <= room) continue;
       report.finding({

@@ -1,4 +1,5 @@
 /** The Internet checksum's running sum (RFC 1071) over physical memory, as csum_partial of the kernel computes it. */
+import { pageShift } from '../../memory/blocks.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
 import { isKnown } from '../../memory/read.js';
 import { hex } from '../../schema/units.js';
@@ -59,7 +60,7 @@ export const folioSum: Computed = {
   of(part, memory, pageSize) {
     const { folios, csum, nrFolios } = part as Summed;
     if (folios === undefined || csum === undefined || folios.length !== nrFolios) return undefined;
-    const limit = ADDRESS_BITS - Math.round(Math.log2(pageSize));
+    const limit = ADDRESS_BITS - pageShift(pageSize);
     let total = 0;
     for (const { address, order } of folios) {
       if (order > limit) return undefined;

@@ -1,10 +1,12 @@
 /**
  * The preserved memory map as bindings, in both of its forms: what its pages are made of, and where they lead. What follows
- * from the page size is in `shape.ts`.
+ * from the page size is in `shape.ts` and `bitmaps.ts`.
  */
+import type { PhysicalMemory } from '../../memory/physical.js';
 import {
   type KhoserMemBitmapPtr,
   type KhoserMemChunkHdr,
+  khoMemPhysBits,
   khoRadixLeaf,
   khoRadixNode,
   khoserMemBitmapPtr,
@@ -35,6 +37,9 @@ export const MAP_TREE = {
   slot: elementRecord(khoRadixNode, 'table'),
   leaf: khoRadixLeaf,
 } as const;
+
+/** What a bitmap of kho-v1 is. */
+export const MAP_BITMAP = khoMemPhysBits;
 
 /** What maps are made of. */
 export const MAP_RECORDS = [khoserMemChunkHdr, khoserMemBitmapPtr, khoRadixNode, khoRadixLeaf] as const;
@@ -87,6 +92,12 @@ export function writeSlot(node: DataView, index: number, address: bigint): void 
 export function* usedSlots(node: DataView, bytes = node.byteLength): Generator<number> {
   for (let at = 0; at + slotOffset(1) <= bytes; at += slotOffset(1))
     if (node.getUint32(at, true) !== 0 || node.getUint32(at + 4, true) !== 0) yield slotAt(at);
+}
+
+/** Whether memory has a bit of a bitmap, and it is set; the lowest of each byte comes first. */
+export function hasBit(memory: PhysicalMemory, bitmap: number, bit: number): boolean {
+  const byte = new Uint8Array(1);
+  return memory.read(bitmap + (bit >>> 3), 1, byte) === 1 && (((byte[0] ?? 0) >>> (bit & 7)) & 1) === 1;
 }
 
 /** Sets bits [first, end), the lowest of each byte first. */

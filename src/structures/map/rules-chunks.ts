@@ -1,8 +1,7 @@
 /** The preserved memory map as chunks and bitmaps, kho-v1 (upstream M1 to M8). */
 
-import type { Handover } from '../../abi/model.js';
 import type { MapChunk } from '../../abi/upstream/model.js';
-import { pageShift } from '../../decode/upstream/pages.js';
+import { blockSize, largestIntOrder } from '../../memory/blocks.js';
 import { physicalAddress } from '../../memory/read.js';
 import { MAP } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
@@ -17,6 +16,7 @@ import {
 } from '../../validate/shapes.js';
 import { hex } from '../../validate/text.js';
 import { at, CHUNKS, notePartMissing, reportDiagnostics } from '../../validate/upstream/shared.js';
+import { bitmapSpan } from './bitmaps.js';
 import { chunkCapacity, MAP_CHUNKS, pointerOffset } from './pages.js';
 
 const DESERIALIZE = 'kernel/kexec_handover.c kho_mem_deserialize (6.16 to 7.0)';
@@ -106,11 +106,6 @@ const bitmapAddress = eachRule(CHAIN, {
   },
 });
 
-/** The largest order whose size in bytes a 32-bit int holds. */
-function largestOrder({ pageSize }: Pick<Handover, 'pageSize'>): number {
-  return 30 - pageShift(pageSize);
-}
-
 const chunkOrder = fieldRule(CHAIN, 'order', {
   id: 'KHO-134',
   title: "the size of a chunk's blocks fits in 31 bits",
@@ -119,9 +114,9 @@ const chunkOrder = fieldRule(CHAIN, 'order', {
   consequence:
     'the kernel computes the size in a 32-bit int, which overflows: it reserves other memory, or none',
   // The size is computed bitmap by bitmap (deserialize_bitmap): of none, never.
-  allows: (order, { numElms }, { handover }) => order <= largestOrder(handover) || numElms === 0,
+  allows: (order, { numElms }, { handover }) => order <= largestIntOrder(handover.pageSize) || numElms === 0,
   found: String,
-  expected: (_order, _chunk, { handover }) => `at most ${largestOrder(handover)}`,
+  expected: (_order, _chunk, { handover }) => `at most ${largestIntOrder(handover.pageSize)}`,
 });
 
 const bitmapStart = eachRule(CHAIN, {
@@ -136,16 +131,16 @@ const bitmapStart = eachRule(CHAIN, {
     // Of a chunk without bitmaps the order is not judged (KHO-134): it may be any 32-bit number.
     if (chunk.pointers.length === 0) return;
     const { pageSize, preservedMap } = context.handover;
-    const bits = BigInt((preservedMap?.bitmapSize ?? pageSize) * 8);
-    const block = BigInt(pageSize) << BigInt(chunk.order);
+    const block = blockSize(chunk.order, pageSize);
+    const span = bitmapSpan(chunk.order, preservedMap?.bitmapSize ?? pageSize, pageSize);
     for (let i = 0; i < chunk.pointers.length; i++) {
       const { physStart } = chunk.pointers.at(i);
-      if (physStart % (block * bits) === 0n) continue;
+      if (physStart % span === 0n) continue;
       const unaligned = physStart % block !== 0n;
       yield {
         severity: unaligned ? 'error' : 'warning',
         message: `phys_start ${i} of the chunk at ${hex(chunk.address)} is ${hex(physStart)}, not a multiple of ${
-          unaligned ? `the block size ${hex(block)}` : `the ${hex(block * bits)} bytes that a bitmap covers`
+          unaligned ? `the block size ${hex(block)}` : `the ${hex(span)} bytes that a bitmap covers`
         }`,
         location: pointer(chunk, i, 'physStart'),
         found: hex(physStart),

@@ -2,6 +2,7 @@
 
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import { type PageSet, pageSet } from '../../memory/page-set.js';
 import { untoldOf } from '../../references/untold.js';
 import { intersections } from '../../validate/pages.js';
@@ -57,7 +58,7 @@ function reportEach(map: PreservedPages, blocks: Iterable<Unclaimed>, report: Re
   }
   for (const { pfn, order, count } of stretches) {
     const address = BigInt(pfn) * BigInt(map.pageSize);
-    const bytes = (BigInt(map.pageSize) << BigInt(order)) * BigInt(count);
+    const bytes = blockSize(order, map.pageSize) * BigInt(count);
     report.finding({
       message: `nothing refers to ${counted(count, 'block')} of order ${order} at ${hex(address)} (${size(bytes)})`,
       location: at(address),

@@ -1,6 +1,6 @@
 /** The preserved memory map as a radix tree, kho-v2 and later (upstream X1 to X5). */
 
-import { pageShift } from '../../decode/upstream/pages.js';
+import { blockSize, largestIntOrder } from '../../memory/blocks.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { MAP } from '../../validate/reads.js';
 import type { Rule } from '../../validate/rule.js';
@@ -98,7 +98,7 @@ const blockSizes = rule({
     const [beyond] = pages.uncovered(BigInt(PHYSICAL_LIMIT), 1n << 64n);
     if (!huge && beyond?.start === BigInt(PHYSICAL_LIMIT) && beyond.end === 1n << 64n) return;
     for (const { address, order, count } of pages.blocks()) {
-      const block = BigInt(pageSize) << BigInt(order);
+      const block = blockSize(order, pageSize);
       const end = address + block * BigInt(count);
       if (block <= BigInt(HUGE) && end <= BigInt(PHYSICAL_LIMIT)) continue;
       report.finding({
@@ -123,11 +123,11 @@ const blockSizeBits = rule({
     const { preserved, pageSize } = context.handover;
     notePartMissing(context, report);
     const pages = preserved?.pages;
-    const limit = 30 - pageShift(pageSize);
+    const limit = largestIntOrder(pageSize);
     if (pages === undefined || !pages.orders.some((order) => order > limit)) return;
     for (const { address, order, count } of pages.blocks()) {
       if (order <= limit) continue;
-      const block = BigInt(pageSize) << BigInt(order);
+      const block = blockSize(order, pageSize);
       report.finding({
         message: `${counted(count, 'block')} of order ${order} (${size(block)}) at ${hex(address)}`,
         location: at(address),

@@ -2,6 +2,7 @@
 
 import { grouped } from '../../schema/grouped.js';
 import { STRUCTURES } from '../../validate/reads.js';
+import type { Reporter, RuleContext } from '../../validate/rule.js';
 import { eachRule, repeated, rulesOf } from '../../validate/shapes.js';
 import { knownVersion, reservedZero, restoredRecord } from '../../validate/structures/generic.js';
 import {
@@ -126,6 +127,24 @@ export const endpoints = rule({
   },
 });
 
+/** States of the versions that a rule is on, where the devices of all VFIO files are known; says why it has none. */
+function judged(
+  context: RuleContext,
+  report: Reporter,
+  those: (states: readonly Held<PciState>[]) => readonly Held<PciState>[],
+  other: string,
+): { readonly own: readonly Held<PciState>[]; readonly files: ReadonlySet<string> } {
+  const { handover } = context;
+  const states = eachHeld<PciState>(context, 'pci', report);
+  const own = those(states);
+  const files = new Set(vfioFiles(handover).map(({ device }) => device));
+  if (states.length > 0 && own.length === 0) report.skip(`this version ${other}`);
+  else if (holdersOf(handover, 'vfioPci').length !== heldOf(handover, 'vfioPci').length)
+    report.skip('not every record of the VFIO files could be read', 'prerequisite');
+  else if (knowsFiles(handover, report)) return { own, files };
+  return { own: [], files };
+}
+
 export const onlyEndpoints = rule({
   id: 'PCI-006',
   title: 'without bridges in the PCI state every entry is of a VFIO file, and has refcount 1',
@@ -135,18 +154,13 @@ export const onlyEndpoints = rule({
   requires: ['PCI-004', 'VFIO-004'],
   check(context, report) {
     const { handover } = context;
-    const states = eachHeld<PciState>(context, 'pci', report);
-    const own = states.filter(({ form }) => WITHOUT_BRIDGES.includes(form.id));
-    if (states.length > 0 && own.length === 0) {
-      report.skip('this version lists bridges too (PCI-007)');
-      return;
-    }
-    if (holdersOf(handover, 'vfioPci').length !== heldOf(handover, 'vfioPci').length) {
-      report.skip('not every record of the VFIO files could be read', 'prerequisite');
-      return;
-    }
-    if (!knowsFiles(handover, report)) return;
-    const files = new Set(vfioFiles(handover).map(({ device }) => device));
+    const without = (held: Held<PciState>): boolean => WITHOUT_BRIDGES.includes(held.form.id);
+    const { own, files } = judged(
+      context,
+      report,
+      (all) => all.filter(without),
+      'lists bridges too (PCI-007)',
+    );
     for (const held of own) {
       const { form, model, subject } = held;
       const entries = pciEntries(handover, held);
@@ -220,18 +234,8 @@ export const bridges = rule({
   requires: ['PCI-003', 'PCI-004', 'PCI-005', 'VFIO-004', 'PCI-011'],
   check(context, report) {
     const { handover } = context;
-    const states = eachHeld<PciState>(context, 'pci', report);
-    const own = whole(states).filter(listsBridges);
-    if (states.length > 0 && own.length === 0) {
-      report.skip('this version lists no bridges (PCI-006)');
-      return;
-    }
-    if (holdersOf(handover, 'vfioPci').length !== heldOf(handover, 'vfioPci').length) {
-      report.skip('not every record of the VFIO files could be read', 'prerequisite');
-      return;
-    }
-    if (!knowsFiles(handover, report)) return;
-    const files = new Set(vfioFiles(handover).map(({ device }) => device));
+    const bridging = (all: readonly Held<PciState>[]): Held<PciState>[] => whole(all).filter(listsBridges);
+    const { own, files } = judged(context, report, bridging, 'lists no bridges (PCI-006)');
     for (const held of own) {
       for (const first of segmentsUnexplained(pciEntries(handover, held), files)) {
         const { entry, index, device } = first.entry;

@@ -1,6 +1,8 @@
 /** What the kernel of the dump was handed and has not restored. */
+
 import type { Handover } from '../../abi/model.js';
 import type { PreservedPages, UnrestoredBlocks } from '../../abi/upstream/model.js';
+import { blockSize } from '../../memory/blocks.js';
 import { hex, size } from '../../schema/units.js';
 import type { Rule } from '../../validate/rule.js';
 import { UPSTREAM } from '../../validate/upstream/shared.js';
@@ -97,5 +99,5 @@ export function sumUp(
 
 function add(sum: Sum, pageSize: number, order: number): void {
   sum.blocks++;
-  sum.bytes += BigInt(pageSize) << BigInt(order);
+  sum.bytes += blockSize(order, pageSize);
 }

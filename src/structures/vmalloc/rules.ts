@@ -2,13 +2,14 @@
 
 import type { Location } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { splitOrder } from '../../memory/blocks.js';
 import { physicalAddress } from '../../memory/read.js';
 import { KHO_VMALLOC_HDR_SIZE, KhoVmallocFlags, khoVmalloc } from '../../records/vmalloc.js';
 import { type BrokenChain, findAreas, type PlacedArea } from '../../references/chains.js';
 import { type Piece, preservedRule } from '../../validate/preserved.js';
 import { VMALLOC } from '../../validate/reads.js';
 import type { Rule, RuleContext } from '../../validate/rule.js';
-import { type Elements, eachRule, fieldPlace, rulesOf } from '../../validate/shapes.js';
+import { type Elements, eachRule, fieldPlace } from '../../validate/shapes.js';
 import { counted, hex } from '../../validate/text.js';
 import { at, hasRunSize, maxPageOrder, orderAt, UPSTREAM, wholeMap } from '../../validate/upstream/shared.js';
 import { factsOf } from '../../versions/generations.js';
@@ -28,7 +29,6 @@ const AREAS: Elements<PlacedArea> = {
   },
   subject: ({ subject }) => subject,
 };
-const rule = rulesOf(AREAS.shared);
 
 /** A field of a descriptor, where that is in memory. */
 function inDescriptor(descriptor: Location, id: string): Location {
@@ -213,7 +213,22 @@ const listPages = preservedRule(AREAS, {
   },
 });
 
-const runsPreserved = rule({
+/** A run of an area, and the map, where both can be judged. */
+const RUNS: Elements<{ placed: PlacedArea; map: PreservedPages; index: number; run: number }> = {
+  shared: AREAS.shared,
+  *each(context, report) {
+    const areas = AREAS.each(context, report);
+    const map = wholeMap(context, report);
+    if (map === undefined) return;
+    for (const placed of areas) {
+      if (!saneOrder(placed, context)) continue;
+      for (const [index, run] of placed.area.runs.entries()) yield { placed, map, index, run };
+    }
+  },
+  subject: ({ placed }) => placed.subject,
+};
+
+const runsPreserved = eachRule(RUNS, {
   id: 'VMALLOC-006',
   title: 'every run of a vmalloc area is aligned and preserved',
   source: 'upstream V6',
@@ -221,26 +236,15 @@ const runsPreserved = rule({
   consequence:
     'where no preserved block starts, restoring the area fails; memory that is not preserved is handed out and overwritten. An unaligned run is restored in the blocks it was preserved in, and the low bits of its address are dropped: a warning, as no allocation has such runs',
   requires: ['VMALLOC-003'],
-  check(context, report) {
-    const areas = AREAS.each(context, report);
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    for (const placed of areas) {
-      const { owner, subject, area } = placed;
-      if (!saneOrder(placed, context)) continue;
-      for (const [i, run] of area.runs.entries()) {
-        const why = runFault(map, run, area.descriptor.order);
-        const aligned = run % area.runSize === 0;
-        if (why === undefined && aligned) continue;
-        report.finding({
-          ...(why === undefined ? { severity: 'warning' as const } : {}),
-          subject,
-          message: `${owner}: run ${i} at ${hex(run)} ${why ?? `is not aligned to its ${hex(area.runSize)} bytes`}`,
-          location: at(run),
-          found: hex(run),
-        });
-      }
-    }
+  faults({ placed: { owner, area }, map, index, run }) {
+    const why = runFault(map, run, area.descriptor.order);
+    if (why === undefined && run % area.runSize === 0) return undefined;
+    return {
+      ...(why === undefined ? { severity: 'warning' as const } : {}),
+      message: `${owner}: run ${index} at ${hex(run)} ${why ?? `is not aligned to its ${hex(area.runSize)} bytes`}`,
+      location: at(run),
+      found: hex(run),
+    };
   },
 });
 
@@ -250,7 +254,7 @@ function runFault(map: PreservedPages, run: number, order: number): string | und
   if (start === undefined) return 'is not a physical address';
   const first = Math.floor(start / map.pageSize);
   const end = first + 2 ** order;
-  for (let pfn = first; pfn < end; pfn += step(pfn, end)) {
+  for (let pfn = first; pfn < end; pfn += 2 ** splitOrder(pfn, end)) {
     if (orderAt(map, pfn) >= 0) continue;
     const where = pfn === first ? '' : `holds the page at ${hex(pfn * map.pageSize)}, which `;
     return `${where}${map.contains(pfn) ? 'is within a preserved block' : 'is not preserved'}`;
@@ -258,14 +262,7 @@ function runFault(map: PreservedPages, run: number, order: number): string | und
   return map.covers(first * map.pageSize, end * map.pageSize) ? undefined : 'is not entirely preserved';
 }
 
-/** Pages of the largest aligned block at pfn that ends by `end`. */
-function step(pfn: number, end: number): number {
-  let pages = 1;
-  while (pfn % (2 * pages) === 0 && pfn + 2 * pages <= end) pages *= 2;
-  return pages;
-}
-
-const runBlocks = rule({
+const runBlocks = eachRule(RUNS, {
   id: 'VMALLOC-007',
   title: 'no run of a vmalloc area is part of a larger block',
   severity: 'warning',
@@ -273,25 +270,15 @@ const runBlocks = rule({
   evidence: 'kernel/liveupdate/kexec_handover.c kho_restore_page',
   consequence: 'the run is restored, and the other pages of the block are lost until the next cold boot',
   requires: ['VMALLOC-003', 'VMALLOC-006'],
-  check(context, report) {
-    const areas = AREAS.each(context, report);
-    const map = wholeMap(context, report);
-    if (map === undefined) return;
-    for (const placed of areas) {
-      const { owner, subject, area } = placed;
-      if (!saneOrder(placed, context)) continue;
-      for (const [i, run] of area.runs.entries()) {
-        const order = orderAt(map, Math.floor(run / map.pageSize));
-        if (order <= area.descriptor.order) continue;
-        report.finding({
-          subject,
-          message: `${owner}: run ${i} at ${hex(run)} has order ${area.descriptor.order}, but its block has order ${order}`,
-          location: at(run),
-          found: `order ${order}`,
-          expected: `order ${area.descriptor.order}`,
-        });
-      }
-    }
+  faults({ placed: { owner, area }, map, index, run }) {
+    const order = orderAt(map, Math.floor(run / map.pageSize));
+    if (order <= area.descriptor.order) return undefined;
+    return {
+      message: `${owner}: run ${index} at ${hex(run)} has order ${area.descriptor.order}, but its block has order ${order}`,
+      location: at(run),
+      found: `order ${order}`,
+      expected: `order ${area.descriptor.order}`,
+    };
   },
 });
 

@@ -1,4 +1,5 @@
 /** The files of a session that follow those of guest memory: iommufds, then the VFIO devices whose DMA they own (upstream 4.4, 4.6). */
+import { orderOf } from '../../memory/blocks.js';
 import { hex } from '../../schema/units.js';
 import { bdfText } from '../../structures/values.js';
 import { fileJson, hasKey, type Json, structureDocument } from '../document.js';
@@ -41,7 +42,7 @@ function iommufdJson(
   const own = domains.filter((domain) => domain.owner === owner);
   const each = listOf(form, 'hwpts').element.record.size ?? 0;
   const bytes = (form.root.record.size ?? 0) + own.length * each;
-  const address = hex(space.keep(Math.max(0, Math.ceil(Math.log2(bytes / space.pageSize)))));
+  const address = hex(space.keep(orderOf(bytes, space.pageSize)));
   const start = random.next() % 0x1000_0000;
   const hwpts = own.map((domain, i) => ({ domain: domain.address, token: start + i, reclaimed: 0 }));
   return fileJson(form, owner.token, structureDocument(form, { address, hwpts }));

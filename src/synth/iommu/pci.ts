@@ -1,5 +1,6 @@
 /** The PCI state: devices, and the bridges above them in the forms that list these (upstream 4.3). */
 
+import { orderOf } from '../../memory/blocks.js';
 import { hex } from '../../schema/units.js';
 import { blockCapacity } from '../../structures/blocks.js';
 import type { StructureForm } from '../../structures/structure.js';
@@ -21,7 +22,7 @@ export function layPci(space: Space, form: StructureForm, devices: readonly Endp
   const values = { nrDevices: entries.length, maxNrDevices: entries.length + SPARE, devices: entries };
   if (form.root.follows !== undefined) {
     const bytes = (form.root.record.size ?? 0) + each * values.maxNrDevices;
-    const order = Math.max(0, Math.ceil(Math.log2(bytes / space.pageSize)));
+    const order = orderOf(bytes, space.pageSize);
     return structureDocument(form, { address: hex(space.keep(order)), ...values });
   }
   const devicesPages = layBlocks(space, entries.length, blockCapacity(space.pageSize, each));

@@ -1,6 +1,7 @@
 /** Page tables of a domain: ranges of files, in leaves as large as addresses and memory allow. */
+
+import { firstFrom } from '../../memory/first-after.js';
 import type { Guest } from '../guest.js';
-import { lowerBound } from '../lower-bound.js';
 import type { Random } from '../random.js';
 import { pagesRegion } from '../regions.js';
 import type { Space } from '../space.js';
@@ -40,7 +41,7 @@ function framesOf(guest: Guest, file: number): Frames {
   // Of the last folio that was looked at it is not known where it ends.
   const pages = count === source?.folios ? all : (indices.at(-1) ?? 0);
   const at = (page: number): number => {
-    const found = lowerBound(indices, page);
+    const found = firstFrom(indices, page);
     return indices[found] === page ? found : found - 1;
   };
   // A list covers its file, so that a folio goes on to the next one.

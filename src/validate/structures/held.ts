@@ -2,6 +2,7 @@
 
 import { missingOf, missingText, type Part } from '../../abi/missing.js';
 import type { Handover, Location } from '../../abi/model.js';
+import { filesOf } from '../../abi/upstream/holders.js';
 import type { DraftRecord, LuoFile, LuoFlb, LuoSession } from '../../abi/upstream/model.js';
 import { luoFileSer, luoFlbSer } from '../../records/luo.js';
 import { bytesToText } from '../../schema/text.js';
@@ -142,26 +143,25 @@ function isLater({ luo }: Handover, index: number, { name, data }: LuoFlb): bool
     .some((each) => each.data === data && bytesToText(each.name).text === text);
 }
 
-function* fileHolders({ luo }: Handover): Generator<[string, Holder]> {
-  for (const session of luo?.sessions ?? []) {
-    for (const [index, file] of (session.files ?? []).entries()) {
-      const named = namedForms('file', bytesToText(file.compatible).text);
-      if (named === undefined || named.subject.released === true) continue;
-      const { subject, forms } = named;
-      const model = (file as unknown as Readonly<Record<string, StructureModel | undefined>>)[subject.key];
-      yield [
-        subject.key,
-        holder(model, {
-          forms,
-          data: file.data,
-          name: `the ${subject.what} of token 0x${file.token.toString(16)}, session ${quoted(session.name)},`,
-          subject: fileSubject(session, file),
-          location: fieldPlace(luoFileSer, file.origin.address, 'data'),
-          ...(file.draft === undefined ? {} : { draft: file.draft }),
-          of: { session, file, index },
-        }),
-      ];
-    }
+function* fileHolders(handover: Handover): Generator<[string, Holder]> {
+  for (const of of filesOf(handover)) {
+    const { session, file } = of;
+    const named = namedForms('file', bytesToText(file.compatible).text);
+    if (named === undefined || named.subject.released === true) continue;
+    const { subject, forms } = named;
+    const model = (file as unknown as Readonly<Record<string, StructureModel | undefined>>)[subject.key];
+    yield [
+      subject.key,
+      holder(model, {
+        forms,
+        data: file.data,
+        name: `the ${subject.what} of token 0x${file.token.toString(16)}, session ${quoted(session.name)},`,
+        subject: fileSubject(session, file),
+        location: fieldPlace(luoFileSer, file.origin.address, 'data'),
+        ...(file.draft === undefined ? {} : { draft: file.draft }),
+        of,
+      }),
+    ];
   }
 }
 

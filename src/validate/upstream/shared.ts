@@ -1,8 +1,10 @@
 /** What the rules on Linux 6.16 and later share. */
+
 import { missingOf } from '../../abi/missing.js';
 import type { Diagnostic, Handover, Location, Subtree } from '../../abi/model.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
 import type { FdtTree } from '../../fdt/parse.js';
+import { largestIntOrder } from '../../memory/blocks.js';
 import type { Reporter, RuleContext } from '../rule.js';
 import type { Elements } from '../shapes.js';
 
@@ -25,7 +27,7 @@ export function maxPageOrder(pageSize: number): number {
  * order.
  */
 export function hasRunSize(order: number, pageSize: number): boolean {
-  return order + Math.log2(pageSize) < 31;
+  return order <= largestIntOrder(pageSize);
 }
 
 /**

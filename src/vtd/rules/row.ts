@@ -128,6 +128,15 @@ export function mustBeZero<T>(entry: Entry<T>, ...ids: readonly FieldId<T>[]): H
   return id === undefined ? undefined : onField(entry, id, 'is reserved', { expected: '0' });
 }
 
+/** A hit when the domain id does not fit. */
+export function didFits<T extends { readonly did: number }>(entry: Entry<T>): Hit | undefined {
+  const { didBits } = entry.caps;
+  if (entry.value.did >> didBits === 0) return undefined;
+  return onField(entry, 'did' as FieldId<T>, `needs more than the ${didBits} bits that CAP.ND gives`, {
+    depends: 'cap',
+  });
+}
+
 /** What follows of a pointer to address 0; the kernel keeps the first MiB for itself and places no table there. */
 export const PAGE_0 =
   'hardware takes the contents of physical page 0 for the table: requests fault, or go wherever those bytes point';

@@ -3,6 +3,7 @@ import { type ContextEntry, ContextTranslationType } from '../../../records/vtd.
 import { hex } from '../../../schema/units.js';
 import {
   aboveWidth,
+  didFits,
   type Entry,
   type EntryRow,
   mustBeZero,
@@ -84,12 +85,7 @@ export const contextEntryRows: readonly EntryRow<ContextEntry>[] = [
     row: 'CT-6',
     title: 'the domain id fits the width that CAP.ND gives',
     legacy: LCT3,
-    test: (entry) =>
-      entry.value.did >> entry.caps.didBits === 0
-        ? undefined
-        : onField(entry, 'did', `needs more than the ${entry.caps.didBits} bits that CAP.ND gives`, {
-            depends: 'cap',
-          }),
+    test: didFits,
   },
   {
     ...PROGRAMMED,

@@ -5,6 +5,7 @@ import { hex } from '../../../schema/units.js';
 import { inputWidthOf } from '../../registers.js';
 import {
   aboveWidth,
+  didFits,
   type Entry,
   type EntryRow,
   mustBeZero,
@@ -148,12 +149,7 @@ export const pasidEntryRows: readonly EntryRow<PasidEntry>[] = [
     row: 'PE-8',
     title: 'the domain id fits the width that CAP.ND gives',
     scalable: SPT3,
-    test: (entry) =>
-      entry.value.did >> entry.caps.didBits === 0
-        ? undefined
-        : onField(entry, 'did', `needs more than the ${entry.caps.didBits} bits that CAP.ND gives`, {
-            depends: 'cap',
-          }),
+    test: didFits,
   },
   {
     ...PROGRAMMED,
