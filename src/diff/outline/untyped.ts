@@ -61,7 +61,7 @@ export function* untypedEntities(
       yield {
         place: { ...place, fdtPath: above.at.path, property },
         key: propertyKey(above.at, property),
-        fields: [{ name: 'value', value, ...(secret ? { secret } : {}) }],
+        fields: [secret ? { name: 'value', value, secret } : { name: 'value', value }],
       };
     }
   }
@@ -92,15 +92,18 @@ function boundChild(
 
 /** Whether the model has a property; notes that it was met. */
 function isTyped(typed: Typed | undefined, name: string, value: Uint8Array): boolean {
-  if (typed === undefined || typed.properties.has(name)) return false;
+  if (typed === undefined) return false;
   const { binding, properties } = typed;
-  properties.add(name);
+  const bound = binding.properties.find(({ property }) => property === name);
   // A version is told as such where it is; that of the binding itself says nothing more.
-  if (name === 'compatible' && binding.compatible !== undefined) {
+  const isVersion = name === 'compatible' && binding.compatible !== undefined;
+  // Other names are not noted, as there may be a million of them.
+  if ((bound === undefined && !isVersion) || properties.has(name)) return false;
+  properties.add(name);
+  if (isVersion) {
     const strings = compatibleStrings(value);
     return strings.length === 1 && strings[0] === binding.compatible;
   }
-  const bound = binding.properties.find(({ property }) => property === name);
   return bound !== undefined && fits(bound, value);
 }
 
