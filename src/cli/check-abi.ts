@@ -6,6 +6,7 @@ import { type Btf, isBtf, parseBtf } from '../btf/parse.js';
 import { MAX_BTF, readBtfSection } from '../btf/section.js';
 import { InputError } from '../memory/node/errors.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
+import { recogniseKind } from '../memory/node/recognise.js';
 import { recordTypes } from '../records/index.js';
 import { type AbiSummary, checkAbiLines } from '../report/check-abi-text.js';
 import { jsonChunks } from '../report/json-chunks.js';
@@ -124,7 +125,10 @@ function verdicts(btf: Btf, limit: StructLimit): StructVerdict[] {
 }
 
 async function readTypes(path: string, spoolDir: string | undefined): Promise<Btf> {
-  const input = await openInput(path, spoolDir === undefined ? {} : { spoolDir });
+  const input = await openInput(path, {
+    ...(spoolDir === undefined ? {} : { spoolDir }),
+    largest: (start) => (recogniseKind(start) === 'elf' ? Number.POSITIVE_INFINITY : MAX_BTF),
+  });
   try {
     const bytes = typeBytes(input);
     const btf = typeof bytes === 'string' ? bytes : parseBtf(bytes);

@@ -85,7 +85,10 @@ async function readJson(
   path: string,
   { spool: spoolDir, budget }: LoadOptions,
 ): Promise<{ document: unknown; budget: Budget }> {
-  const input = await openInput(path, spoolDir === undefined ? {} : { spoolDir });
+  const input = await openInput(path, {
+    ...(spoolDir === undefined ? {} : { spoolDir }),
+    largest: () => MAX_MODEL,
+  });
   try {
     const { size } = input.file;
     if (size > MAX_MODEL) {

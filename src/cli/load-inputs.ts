@@ -5,10 +5,10 @@ import { InputError } from '../memory/node/errors.js';
 import { type DebugfsFolder, emptyCopy, type Folder, readFolder } from '../memory/node/folder.js';
 import { type OpenedInput, openInput } from '../memory/node/input.js';
 import { memoryOf, type OpenedMemory } from '../memory/node/open-memory.js';
-import { describeHead, foreignFormat } from '../memory/node/recognise.js';
+import { describeHead, foreignFormat, recogniseKind } from '../memory/node/recognise.js';
 import { tellStage } from '../memory/node/telling.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
-import { isTar } from '../memory/tar.js';
+import { isTar, isTarHead } from '../memory/tar.js';
 import { several } from '../schema/units.js';
 import { watchBudget } from './budgets.js';
 import { refuseEmptyCopy } from './load-empty.js';
@@ -53,6 +53,7 @@ export async function withInputs<T>(
       ...(options.spool === undefined ? {} : { spoolDir: options.spool }),
       ...(options.maxUnpacked === undefined ? {} : { maxUnpacked: options.maxUnpacked }),
       ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...(options.base === undefined ? { largest: largestOf } : {}),
     });
     opened.push(input);
     return input;
@@ -95,6 +96,13 @@ export async function withInputs<T>(
   } finally {
     for (const input of opened) input.close();
   }
+}
+
+/** Bytes that a stream can have to be of use, where it is no raw image. */
+function largestOf(start: Uint8Array): number {
+  const kind = recogniseKind(start);
+  if (kind === 'fdt') return MAX_BLOB;
+  return kind !== 'unknown' || isTarHead(start) ? Number.POSITIVE_INFINITY : MAX_RECORD;
 }
 
 /** The same for what an archive holds, as for the folder that it was made of. */

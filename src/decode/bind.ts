@@ -36,6 +36,7 @@ export function bindNode(
   }
   if (binding.children.length === 0) return;
   const seen = new Set<NodeBinding>();
+  let listed = 0;
   for (const child of children(tree, node)) {
     const name = nodeName(tree, child);
     const bound = name === undefined ? undefined : childBinding(binding, name);
@@ -44,6 +45,13 @@ export function bindNode(
       // Lookups by path take the first of several equal names (libfdt), and so does the model.
       if (seen.has(bound)) continue;
       seen.add(bound);
+    } else if (bound.place.most !== undefined && ++listed > bound.place.most) {
+      diagnostics.push({
+        code: 'too-many-nodes',
+        message: `${nodePath(tree, node)} has more children than a kernel can have written: what follows the first ${bound.place.most} is not decoded`,
+        location: { fdtPath: nodePath(tree, node) },
+      });
+      break;
     }
     if (!isCompatible(tree, child, bound, diagnostics)) continue;
     const object = place(tree, child, name, bound, target, diagnostics);

@@ -9,11 +9,16 @@ import type { SpanColumns } from './span-columns.js';
 
 export type { Aspect, Span } from './span.js';
 
+export type Key = string | number;
+
 /** A thing with an identity. */
 export interface Entity {
   readonly place: Place;
-  /** Identity among the things of its list; the n-th of several equal ones meets the n-th of the other side. */
-  readonly key: string;
+  /**
+   * Identity among the things of its list; the n-th of several equal ones meets the n-th of the other side. A number is
+   * a hash of what the place says, for lists of millions: things that differ there are not the same.
+   */
+  readonly key: Key;
   readonly fields: readonly Field[];
   readonly lists?: readonly List[];
 }

@@ -1,5 +1,6 @@
 /** Things of two lists that are the same by identity. */
-import type { Entity } from './entity.js';
+import type { Entity, Key } from './entity.js';
+import { createKeyCounts } from './key-counts.js';
 
 /** One thing of each side, or of one. */
 export interface Pair {
@@ -9,71 +10,78 @@ export interface Pair {
   readonly copy: number;
 }
 
-interface Queue {
+/** Several things of one key that are left, of which so many have been paired. */
+interface Several {
   readonly entities: Entity[];
-  /** How many of the key both sides had before. */
-  readonly before: number;
-  /** How many have been paired. */
   taken: number;
-  /** How many of the other side asked for this key. */
-  asked: number;
 }
+
+/** What a side has left, by key. Most keys are there once. */
+type Rest = Map<Key, Entity | Several>;
 
 /**
  * Pairs by key: the n-th of several equal ones with the n-th. In the order of `a`, then what only `b` has in
  * its order; takes linear time, whatever the keys. As long as both sides list the same keys in the same order, nothing
- * but the keys is held; from there on what `b` lists.
+ * but hashes of the keys is held; from there on what `b` lists.
  */
 export function* pairs(a: Iterable<Entity>, b: Iterable<Entity>): Generator<Pair> {
   const others = b[Symbol.iterator]();
-  /** How many of a key there were while the sides went together. */
-  const together = new Map<string, number>();
-  let queues: Map<string, Queue> | undefined;
+  /** How many of a key there were: in both while the sides went together, then in `a`. */
+  const counts = createKeyCounts();
+  let rest: Rest | undefined;
   for (const entity of a) {
-    const { key } = entity;
-    if (queues === undefined) {
+    const copy = counts.add(entity.key);
+    if (rest === undefined) {
       const next = others.next();
-      if (next.done !== true && next.value.key === key) {
-        const copy = (together.get(key) ?? 0) + 1;
-        together.set(key, copy);
+      if (next.done !== true && isSame(entity, next.value)) {
         yield { a: entity, b: next.value, copy };
         continue;
       }
-      queues = queuesOf(next, others, together);
+      rest = restOf(next, others);
     }
-    const queue = queueOf(queues, key, together);
-    const other = queue.entities[queue.taken];
-    const copy = ++queue.asked;
-    if (other === undefined) yield { a: entity, copy };
-    else {
-      queue.taken++;
-      yield { a: entity, b: other, copy };
-    }
+    const other = taken(rest, entity);
+    yield other === undefined ? { a: entity, copy } : { a: entity, b: other, copy };
   }
-  queues ??= queuesOf(others.next(), others, together);
-  for (const { entities, taken, before } of queues.values()) {
-    for (let i = taken; i < entities.length; i++) yield { b: entities[i] as Entity, copy: before + i + 1 };
+  rest ??= restOf(others.next(), others);
+  for (const [key, left] of rest) {
+    // What is left of a key was asked for by nobody, so that all that were met before come first.
+    let copy = counts.count(key);
+    if (!('taken' in left)) yield { b: left, copy: ++copy };
+    else for (const entity of left.entities.slice(left.taken)) yield { b: entity, copy: ++copy };
   }
 }
 
-function queueOf(queues: Map<string, Queue>, key: string, together: ReadonlyMap<string, number>): Queue {
-  let queue = queues.get(key);
-  if (queue === undefined) {
-    const before = together.get(key) ?? 0;
-    queue = { entities: [], before, taken: 0, asked: before };
-    queues.set(key, queue);
-  }
-  return queue;
+/** Longer paths are not those of a kernel's tree; to compare them all takes the square of a deep one. */
+const MAX_PATH = 256;
+
+/** Whether two things are one: a key that is a hash says so only where their places do. */
+function isSame({ key, place: a }: Entity, { key: other, place: b }: Entity): boolean {
+  if (key !== other) return false;
+  if (typeof key === 'string') return true;
+  const long = (a.fdtPath?.length ?? 0) > MAX_PATH;
+  return a.property === b.property && (long || a.fdtPath === b.fdtPath);
+}
+
+/** Takes what is the same as a thing of the other side from what is left. */
+function taken(rest: Rest, entity: Entity): Entity | undefined {
+  const left = rest.get(entity.key);
+  if (left === undefined) return undefined;
+  const other = 'taken' in left ? left.entities[left.taken] : left;
+  if (other === undefined || !isSame(entity, other)) return undefined;
+  if ('taken' in left) left.taken++;
+  else rest.delete(entity.key);
+  return other;
 }
 
 /** What is left of a side, by key. */
-function queuesOf(
-  first: IteratorResult<Entity>,
-  rest: Iterator<Entity>,
-  together: ReadonlyMap<string, number>,
-): Map<string, Queue> {
-  const queues = new Map<string, Queue>();
-  for (let next = first; next.done !== true; next = rest.next())
-    queueOf(queues, next.value.key, together).entities.push(next.value);
-  return queues;
+function restOf(first: IteratorResult<Entity>, more: Iterator<Entity>): Rest {
+  const rest: Rest = new Map();
+  for (let next = first; next.done !== true; next = more.next()) {
+    const entity = next.value;
+    const left = rest.get(entity.key);
+    if (left === undefined) rest.set(entity.key, entity);
+    else if ('taken' in left) left.entities.push(entity);
+    else rest.set(entity.key, { entities: [left, entity], taken: 0 });
+  }
+  return rest;
 }

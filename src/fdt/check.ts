@@ -8,7 +8,8 @@ import {
   type FdtDiagnosticSink,
   hex,
 } from './diagnostics.js';
-import { type FdtLayout, MAX_PROPERTY_NAME, readLayout } from './layout.js';
+import { type FdtLayout, readLayout } from './layout.js';
+import { nameEnd } from './property-names.js';
 import { alignToken, PROP_LEN, PROP_NAMEOFF, PROP_VALUE, TAG_SIZE } from './token-layout.js';
 import { addEnd, addNameOffset, quoteName, stopAtProperty } from './walk-diagnostics.js';
 
@@ -104,10 +105,7 @@ function checkNameLength(
   offset: number,
   sink: FdtDiagnosticSink,
 ): void {
-  const start = layout.stringsStart + offset;
-  let end = start;
-  while (bytes[end] !== 0 && end - start < MAX_PROPERTY_NAME) end++;
-  if (bytes[end] !== 0) {
+  if (nameEnd(bytes, layout.stringsStart + offset) < 0) {
     addDiagnostic(sink, 'property-name-too-long', position, `name offset ${hex(offset)}`);
   }
 }

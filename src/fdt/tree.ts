@@ -3,13 +3,15 @@
 import { FdtToken } from '../records/fdt.js';
 import { decodeText } from '../schema/escape.js';
 import type { FdtTree } from './fdt-tree.js';
-import { MAX_PROPERTY_NAME } from './layout.js';
+import { nameEnd } from './property-names.js';
 import { PROP_VALUE, TAG_SIZE } from './token-layout.js';
 
 /** Paths for people are cut at this many characters (a tree may be 100,000 levels deep). */
 const MAX_PATH = 1024;
 const AT = 0x40;
 
+/** Longer names are made anew when asked for: all tails of a few strings may be names. */
+const KEPT_NAME = 64;
 const textByOffset = new WeakMap<FdtTree, Map<number, string | undefined>>();
 
 /** The first root node's token index, -1 when there is none. */
@@ -46,11 +48,8 @@ export function propertyNameBytes(tree: FdtTree, property: number): Uint8Array |
   const offset = propertyNameOffset(tree, property);
   if (offset === undefined) return undefined;
   const start = tree.stringsStart + offset;
-  const end = Math.min(tree.stringsEnd, start + MAX_PROPERTY_NAME + 1);
-  for (let i = start; i < end; i++) {
-    if (tree.bytes[i] === 0) return tree.bytes.subarray(start, i);
-  }
-  return undefined;
+  const end = nameEnd(tree.bytes, start, tree.stringsEnd);
+  return end < 0 ? undefined : tree.bytes.subarray(start, end);
 }
 
 /** A property's name as text (U+FFFD for bytes that are not UTF-8, not escaped); undefined as {@link propertyNameBytes}. */
@@ -66,7 +65,7 @@ export function propertyName(tree: FdtTree, property: number): string | undefine
   if (text === undefined && !texts.has(offset)) {
     const bytes = propertyNameBytes(tree, property);
     text = bytes === undefined ? undefined : decodeText(bytes);
-    texts.set(offset, text);
+    if (bytes === undefined || bytes.length <= KEPT_NAME) texts.set(offset, text);
   }
   return text;
 }

@@ -43,7 +43,12 @@ const MAX_ENTRIES = 4096;
  */
 export function isTar(file: RandomAccess): boolean {
   const header = new Uint8Array(BLOCK);
-  return file.readAt(0, BLOCK, header) === BLOCK && checksumFits(header);
+  return isTarHead(header.subarray(0, file.readAt(0, BLOCK, header)));
+}
+
+/** The same of the first bytes of a stream. */
+export function isTarHead(start: Uint8Array): boolean {
+  return start.length >= BLOCK && checksumFits(start.subarray(0, BLOCK));
 }
 
 /**

@@ -66,6 +66,10 @@ function* groupedLines({ differences }: Diff, expected: Difference[], paint: Pai
       expected.push(difference);
       continue;
     }
+    if (groups > MAX_GROUPS) {
+      hidden++;
+      continue;
+    }
     const own = isWhole(difference) ? parentText(difference.place) : groupText(difference.place);
     if (own !== group) {
       if (groups < MAX_GROUPS) {
@@ -74,10 +78,12 @@ function* groupedLines({ differences }: Diff, expected: Difference[], paint: Pai
         shown = 0;
       }
       group = own;
-      if (++groups <= MAX_GROUPS) {
-        yield '';
-        yield paint('node', own);
-      } else if (groups === MAX_GROUPS + 1) shown = MAX_SHOWN;
+      if (++groups > MAX_GROUPS) {
+        hidden++;
+        continue;
+      }
+      yield '';
+      yield paint('node', own);
     }
     if (shown++ < MAX_SHOWN) yield `  ${differenceText(difference, false, paint)}`;
     else hidden++;
@@ -87,7 +93,7 @@ function* groupedLines({ differences }: Diff, expected: Difference[], paint: Pai
 
 /** Whether a thing with a heading of its own is there on one side only. */
 function isWhole({ field, place }: Difference): boolean {
-  return field === undefined && itemText(place) === '';
+  return field === undefined && place.fdtPath === undefined && itemText(place) === '';
 }
 
 const MARKS: Readonly<Record<Difference['kind'], readonly [string, Role]>> = {

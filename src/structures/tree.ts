@@ -46,7 +46,11 @@ export interface NodeBinding {
    * - `object`: a new object under `key`;
    * - `list`: each matching node is one element of the array `key`.
    */
-  readonly place: { readonly merge: true } | { readonly object: string } | { readonly list: string };
+  readonly place:
+    | { readonly merge: true }
+    | { readonly object: string }
+    /** No tree that a kernel wrote has more than `most` of them in a node; those beyond have no typed form. */
+    | { readonly list: string; readonly most?: number };
   /** Value of the `compatible` property, which the writer emits first. Another value makes the node opaque. */
   readonly compatible?: string;
   /** The model has that string. */

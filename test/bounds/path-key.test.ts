@@ -2,7 +2,14 @@
 import { expect, test } from 'vitest';
 import { decodeHandover } from '../../src/decode/handover.js';
 import { diffHandovers } from '../../src/diff/diff.js';
-import { childPath, type NodePath, pathKey, ROOT_PATH } from '../../src/diff/outline/path-key.js';
+import {
+  childPath,
+  type NodePath,
+  nodeKey,
+  propertyKey,
+  ROOT_PATH,
+} from '../../src/diff/outline/path-key.js';
+import { pairs } from '../../src/diff/pairs.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
 import { expectLinear } from '../processor-time.js';
 
@@ -12,33 +19,34 @@ function chain(depth: number, name: (level: number) => string): NodePath {
   return path;
 }
 
-test('a path is its own key as deep as kernels go', () => {
-  expect(pathKey(ROOT_PATH)).toBe('/');
-  expect(pathKey(chain(3, (level) => `n${level}`))).toBe('/n0/n1/n2');
+test('keys tell nodes and properties apart, however deep, and paths are cut', () => {
+  const deep = chain(1000, () => 'a');
+  expect(deep.path).toMatch(/^\.\.\.\/a(\/a)+$/);
+  expect(deep.path.length).toBeLessThan(1200);
+  expect(chain(3, (level) => `n${level}`).path).toBe('/n0/n1/n2');
+  for (const at of [ROOT_PATH, deep]) {
+    const names = Array.from({ length: 5000 }, (_, i) => `n${i}`);
+    const keys = [
+      nodeKey(at),
+      ...names.map((name) => nodeKey(childPath(at, name))),
+      ...names.map((name) => propertyKey(at, name)),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  }
+  expect(nodeKey(chain(1000, () => 'a'))).toBe(nodeKey(deep));
 });
 
-test('deeper ones have short keys that tell them apart', () => {
-  const deep = chain(1000, () => 'a');
-  expect(pathKey(deep).length).toBeLessThan(40);
-  expect(deep.path.length).toBe(2000);
-  const siblings = Array.from({ length: 5000 }, (_, i) => pathKey(childPath(deep, `n${i}`)));
-  expect(new Set(siblings).size).toBe(5000);
-  expect(
-    pathKey(
-      childPath(
-        chain(999, () => 'a'),
-        'a',
-      ),
-    ),
-  ).toBe(pathKey(deep));
-  expect(pathKey(childPath(deep, 'b'))).not.toBe(
-    pathKey(
-      childPath(
-        chain(1000, () => 'b'),
-        'b',
-      ),
-    ),
-  );
+test('things whose hashes meet are not one', () => {
+  const entity = (name: string) => ({ place: { part: 'tree', fdtPath: name } as const, key: 7, fields: [] });
+  const told = [...pairs([entity('/a'), entity('/b')], [entity('/a'), entity('/c')])].map(({ a, b }) => [
+    a?.place.fdtPath,
+    b?.place.fdtPath,
+  ]);
+  expect(told).toEqual([
+    ['/a', '/a'],
+    ['/b', undefined],
+    [undefined, '/c'],
+  ]);
 });
 
 function deepTree(depth: number) {

@@ -47,16 +47,24 @@ export function subtreeLists(context: StructureContext): List[] {
       { name: 'contents', place, entities: riders.flatMap((rider) => typedContents(rider, handover.tree)) },
     ];
   }
+  const entities = subtreeEntities(subtrees, riders, context);
+  return [{ name: 'subtrees', place, entities, partial: handover.tree?.complete === false }];
+}
+
+function* subtreeEntities(
+  subtrees: readonly Subtree[],
+  riders: readonly Typed[],
+  context: StructureContext,
+): Generator<Entity> {
   const claimed = new Set<Typed>();
-  const entities = subtrees.map((subtree) => {
+  for (const subtree of subtrees) {
     const typed =
       subtree.known === true
         ? riders.find((rider) => rider.address === subtree.address && !claimed.has(rider))
         : undefined;
     if (typed !== undefined) claimed.add(typed);
-    return subtreeEntity(subtree, typed, context);
-  });
-  return [{ name: 'subtrees', place, entities, partial: handover.tree?.complete === false }];
+    yield subtreeEntity(subtree, typed, context);
+  }
 }
 
 function subtreeEntity(subtree: Subtree, typed: Typed | undefined, context: StructureContext): Entity {

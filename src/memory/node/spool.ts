@@ -14,6 +14,11 @@ export interface SpoolOptions {
   readonly maxUnpacked?: number;
   /** Factor of the limits on what an input may cost; 1 when left out. */
   readonly budget?: number;
+  /**
+   * Where a stream may end to be read, by its first bytes: what is nothing known, or should be small, may have no end.
+   * Of a longer one the input has a little more than that.
+   */
+  readonly largest?: (start: Uint8Array) => number;
 }
 
 /** Data that a packed file may unpack to whatever its size, and for each of its bytes; zero pages, as holes, count nothing. */
@@ -83,6 +88,7 @@ export async function spoolStream(
       const zeros = (options.budget ?? 1) * zerosAllowed(packed(), whole);
       if (size > zeros) throw outOfProportion(path, size, whole ?? packed());
     };
+    let largest: number | undefined;
     for await (const chunk of source) {
       if (size + chunk.length > limit) throw tooLarge(path, limit);
       for (let from = 0; from < chunk.length; ) {
@@ -91,8 +97,11 @@ export async function spoolStream(
         block.set(chunk.subarray(from, from + count), at);
         from += count;
         size += count;
-        if (size % BLOCK === 0) flush(BLOCK, size - BLOCK);
+        if (size % BLOCK > 0) continue;
+        largest ??= options.largest?.(block) ?? Number.POSITIVE_INFINITY;
+        flush(BLOCK, size - BLOCK);
       }
+      if (largest !== undefined && size > largest) break;
     }
     const rest = size % BLOCK;
     flush(rest, size - rest);

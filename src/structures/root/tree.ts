@@ -8,10 +8,13 @@ import { blobSize, preservedData, preservedMemoryMap, subFdt } from '../../recor
 import { FACTS, UPSTREAM, type UpstreamGeneration } from '../../versions/generations.js';
 import { type NodeBinding, type PropertyBinding, type TreeBinding, value } from '../tree.js';
 
+/** Its smallest child takes 12 bytes, and the tree a page, of which none is larger than 64 KiB. */
+const MOST_CHILDREN = Math.floor(65536 / 12);
+
 function rootTree(compatible: string, properties: readonly PropertyBinding[]): TreeBinding {
   const child: NodeBinding = {
     name: { any: true, key: 'name' },
-    place: { list: 'subtrees' },
+    place: { list: 'subtrees', most: MOST_CHILDREN },
     properties,
     children: [],
   };
