@@ -8,6 +8,7 @@ import {
 } from '../records/fdt.js';
 import type { FdtTree } from './fdt-tree.js';
 import { parseFdt } from './parse.js';
+import { valueOffset } from './tree.js';
 
 /** A half-open range of offsets. */
 export type Extent = readonly [start: number, end: number];
@@ -141,6 +142,36 @@ const BESIDE: ReadonlySet<string> = new Set([
   'block-out-of-bounds',
   'blocks-overlap',
 ]);
+
+/**
+ * Where a tree that is whole has text of its own: names of properties, and values that are strings, as long as they may
+ * be. Of one that is damaged there are only the names, if all of them are some.
+ */
+export function ownTexts(tree: FdtTree): Extent[] {
+  const { bytes, stringsStart, stringsEnd, kind, length, count } = tree;
+  const whole = isWhole(tree);
+  const strings: Extent = [stringsStart, stringsEnd];
+  const texts: Extent[] = whole || areNames(bytes.subarray(...strings)) ? [strings] : [];
+  if (!whole) return texts;
+  for (let token = 0; token < count; token++) {
+    if (kind[token] !== FdtToken.prop) continue;
+    const start = valueOffset(tree, token);
+    if (start === undefined) continue;
+    const end = start + (length[token] ?? 0);
+    if (isStrings(bytes, start, end)) texts.push([start, end]);
+  }
+  return texts;
+}
+
+/** Whether a value is one string or several, with a NUL after each. */
+function isStrings(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 2 || bytes[start] === 0 || bytes[end - 1] !== 0) return false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte > 0x7e || (byte < 0x20 && byte !== 0 && byte !== 0x09 && byte !== 0x0a)) return false;
+  }
+  return true;
+}
 
 /** Where libfdt's writer has the reservations; dtc and fdt_open_into have them right after the header. */
 const RESERVATIONS = Math.ceil(FDT_HEADER_SIZE / FDT_RESERVE_ENTRY_SIZE) * FDT_RESERVE_ENTRY_SIZE;

@@ -3,7 +3,7 @@
  * there belongs to somebody else: it is taken as zero by every reader, and reported without being told.
  */
 import type { ReusedMemory } from '../../abi/missing.js';
-import { foreignParts } from '../../fdt/blob-parts.js';
+import { type Extent, foreignParts, ownTexts } from '../../fdt/blob-parts.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
@@ -12,6 +12,7 @@ import { type Beside, findForeignBits, findTails, findUnlike } from '../../schem
 import {
   findUnlikeAddresses,
   foreignTail,
+  isForeignWord,
   isPageAddress,
   looksLikeBits,
 } from '../../schema/plausible-words.js';
@@ -184,7 +185,7 @@ export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: 
  * @returns the tree itself where there is no such thing, else that of a copy
  */
 export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, what: string): FdtTree {
-  const foreign = [...foreignParts(tree), ...foreignPages(tree.bytes, Number(at))].sort(([a], [b]) => a - b);
+  const foreign = [...foreignParts(tree), ...foreignPages(tree, Number(at))].sort(([a], [b]) => a - b);
   if (foreign.length === 0) return tree;
   const own = tree.bytes.slice();
   const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
@@ -193,19 +194,36 @@ export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, w
   return parseFdt(own);
 }
 
-/** What of the pages of a tree after the first is letters, or addresses of the kernel, to the end of the page. */
-function foreignPages(bytes: Uint8Array, at: number): [start: number, end: number][] {
+/**
+ * What of the pages of a tree after the first is letters, or addresses of the kernel, to the end of the page, but for
+ * what the tree has there itself: a strings block may be longer than a page, and so may a command line.
+ */
+function foreignPages(tree: FdtTree, at: number): [start: number, end: number][] {
+  const { bytes } = tree;
   const pages: [start: number, end: number][] = [];
+  let own: readonly Extent[] | undefined;
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(bytes.length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
     const part = dataView(bytes.subarray(start, end));
     if (start > 0) {
       const from = looksLikeBits(part) ? start + foreignTail(part) : start;
-      if (from < end) pages.push([from, end]);
+      if (from < end) {
+        own ??= ownTexts(tree);
+        if (!isWithin(own, bytes, from, end)) pages.push([from, end]);
+      }
     }
     start = end;
   }
   return pages;
+}
+
+/** Whether words that are letters, or addresses of the kernel, are all in one of some parts. */
+function isWithin(parts: readonly Extent[], bytes: Uint8Array, from: number, end: number): boolean {
+  const near = parts.filter((part) => part[0] < end && part[1] > from);
+  const view = dataView(bytes);
+  for (let word = from; word + 8 <= end; word += 8)
+    if (isForeignWord(view, word) && !near.some((part) => part[0] < word + 8 && part[1] > word)) return false;
+  return near.length > 0;
 }
 
 /** Whether bytes are all zero. */
