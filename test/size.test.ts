@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const BUDGETS = [
   { what: 'openDump, modelJson, jsonChunks', minified: 340, gzip: 97 },
   { what: 'openDump, validate, catalogue', minified: 870, gzip: 247 },
-  { what: '*', minified: 1600, gzip: 460 },
+  { what: '*', minified: 1600, gzip: 470 },
 ] as const;
 
 /** The library as a bundler makes it of a page's import. */
