@@ -9,7 +9,8 @@ import { createRisingScan } from './rising-scan.js';
 
 const PAGE = 4096;
 /** Pages that are noted together: 1 MiB. */
-const CHUNK = 256;
+export const RISING_CHUNK = 256;
+const CHUNK = RISING_CHUNK;
 /** Chunks noted at most, 16 MiB for all: what is above them is read again. */
 const MOST_CHUNKS = 8192;
 /** With less memory than this, reading it again takes less than the preparations. */
@@ -142,24 +143,4 @@ function noteWindow(pages: RisingPages, firsts: Int32Array, frame: number, count
     chunk.set(firsts.subarray(2 * i, 2 * (i + part)), 2 * first);
     i += part;
   }
-}
-
-/**
- * Whether a page was noted.
- *
- * @param address physical byte address, a multiple of 4096
- * @param into its first word, low half first, if so
- */
-export function firstWordAt(
-  pages: ReadonlyMap<number, Int32Array>,
-  address: number,
-  into: Int32Array,
-): boolean {
-  const frame = address / PAGE;
-  const chunk = pages.get(Math.floor(frame / CHUNK));
-  if (chunk === undefined) return false;
-  const at = 2 * (frame % CHUNK);
-  into[0] = chunk[at] as number;
-  into[1] = chunk[at + 1] as number;
-  return (into[0] | into[1]) !== 0;
 }

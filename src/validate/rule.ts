@@ -4,7 +4,7 @@ import type { Domain, Generation, Handover, Location } from '../abi/model.js';
 import type { Subject } from '../abi/subject.js';
 import type { HandedDomain } from '../decode/iommu/domains.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
-import type { TableVisit } from '../vtd/walk/state.js';
+import type { TableStretch, TableVisit } from '../vtd/walk/state.js';
 import type { WalkReport } from '../vtd/walk/walk.js';
 import type { Facts } from './facts.js';
 
@@ -102,6 +102,8 @@ export interface RuleContext {
 export interface WalkObserver {
   /** A table page, before its leaves. */
   table?(table: TableVisit): void;
+  /** Several at once, where a walk can tell of them together; without it `table` is told each. */
+  tables?(tables: TableStretch): void;
   /** Leaves in IOVA order, their bits unchanged; the batch is reused. */
   leaves?(batch: LeafBatch): void;
   /** Leaves in IOVA order, merged into runs; the batch is reused. */

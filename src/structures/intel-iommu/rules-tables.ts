@@ -19,7 +19,7 @@ import {
   ROW_WORDS,
   targetsOf,
 } from '../../vtd/walk/batch.js';
-import type { TableVisit } from '../../vtd/walk/state.js';
+import { type TableVisit, visitOf } from '../../vtd/walk/state.js';
 import { DOMAINS, walkRule } from './rules-view.js';
 
 const PAGE = 4096;
@@ -71,6 +71,14 @@ export const tablesPreserved = walkRule({
         tables++;
         const page = table.address / PAGE;
         if (preserved(page, page + 1) !== 'inside') missing.push(table);
+      },
+      tables(stretch) {
+        const { count, addresses } = stretch;
+        tables += count;
+        for (let nth = 0; nth < count; nth++) {
+          const page = (addresses[nth] as number) / PAGE;
+          if (preserved(page, page + 1) !== 'inside') missing.push(visitOf(stretch, nth));
+        }
       },
       end({ anomalies }) {
         // Tables that are not in the dump are not entered, but where they are is known.
@@ -321,6 +329,14 @@ export const entriesValid = walkRule({
         if (table.entryAddress < 0 || (table.lo & TABLE_BITS) === 3) return;
         oddTables++;
         firstTable ??= table;
+      },
+      tables(stretch) {
+        const { count, words, at } = stretch;
+        for (let nth = 0; nth < count; nth++) {
+          if (((words[at + 2 * nth] as number) & TABLE_BITS) === 3) continue;
+          oddTables++;
+          firstTable ??= visitOf(stretch, nth);
+        }
       },
       leaves(batch) {
         // Bit 0 in every leaf; bit 7 in no leaf of level 1.

@@ -137,7 +137,7 @@ export function createInspection(
     seen.add('table');
     if (target.domain === undefined) seen.add('unit-table');
     const narrowed: Narrowed[] = [];
-    const table = watchTables(sink, target, owner, narrowed);
+    const tables = watchTables(sink, target, owner, narrowed);
     const { leaves, end } = watchLeaves(sink, target, narrowed);
     const comparable =
       target.domain === undefined && !target.nested && unknown === undefined && isJudged(target, direction);
@@ -162,7 +162,7 @@ export function createInspection(
       request,
       observers: [
         {
-          table,
+          ...tables,
           leaves,
           end(report) {
             end();

@@ -1,11 +1,12 @@
 /** Rows on entries that point to tables, and on tables as wholes; each table comes once for each level. */
 import { hex } from '../../schema/units.js';
+import type { WalkObserver } from '../../validate/rule.js';
 import { firstStageFormat } from '../first-stage.js';
 import { secondStageFormat } from '../second-stage.js';
 import { fromHalves } from '../walk/anomaly.js';
 import { ACCESS_READ, ACCESS_WRITE, ENTRIES_PER_TABLE, pagesPerEntry } from '../walk/batch.js';
 import { accessOf, type EntryFormat } from '../walk/format.js';
-import type { TableVisit } from '../walk/state.js';
+import { type TableVisit, visitOf } from '../walk/state.js';
 import type { Hit, VtdRule } from './row.js';
 import { crossRows } from './rows/cross.js';
 import { firstStageRows } from './rows/first-stage.js';
@@ -29,17 +30,15 @@ export function formatOf({ stage, settings }: Target): EntryFormat {
   return stage === 'first' ? firstStageFormat(settings) : secondStageFormat(settings);
 }
 
+/** What watches the tables of a walk. */
+export type TableWatch = Required<Pick<WalkObserver, 'table' | 'tables'>>;
+
 /**
  * Watches the tables of a walk.
  *
  * @param narrowed receives the input addresses whose path lacks a permission
  */
-export function watchTables(
-  sink: Sink,
-  target: Target,
-  owner: number,
-  narrowed: Narrowed[],
-): (table: TableVisit) => void {
+export function watchTables(sink: Sink, target: Target, owner: number, narrowed: Narrowed[]): TableWatch {
   const { tally, pages } = sink;
   const { setting, name, stage, nested, levels } = target;
   const format = formatOf(target);
@@ -49,12 +48,14 @@ export function watchTables(
   const plainBelow = addressBits === undefined ? Number.POSITIVE_INFINITY : 2 ** (addressBits - 32);
   let plainLo = -1;
   let plainHi = -1;
-  return (table) => {
+  /** Most entries differ from the one before in their address only. */
+  function isPlain(lo: number, hi: number): boolean {
+    return (lo & (PAGE - 1)) === plainLo && hi === plainHi;
+  }
+
+  function look(table: TableVisit): void {
     const { address, level, iova, entryAddress, lo, hi, empty } = table;
-    // Tables of a nested first stage are guest-physical: no page of the host.
-    if (!nested) pages.add(address, level, owner);
-    // Most entries differ from the one before in their address only.
-    if (!empty && address !== 0 && level < levels && (lo & (PAGE - 1)) === plainLo && hi === plainHi) return;
+    if (!empty && address !== 0 && level < levels && isPlain(lo, hi)) return;
     const location = {
       ...target.place,
       ...(entryAddress < 0 ? {} : { address: BigInt(entryAddress) }),
@@ -91,5 +92,22 @@ export function watchTables(
       plainLo = lo & (PAGE - 1);
       plainHi = hi;
     }
+  }
+
+  return {
+    table(table) {
+      // Tables of a nested first stage are guest-physical: no page of the host.
+      if (!nested) pages.add(table.address, table.level, owner);
+      look(table);
+    },
+    tables(stretch) {
+      const { count, addresses, words, at } = stretch;
+      if (!nested) for (let nth = 0; nth < count; nth++) pages.add(addresses[nth] as number, 1, owner);
+      for (let nth = 0; nth < count; nth++) {
+        const lo = words[at + 2 * nth] as number;
+        const hi = words[at + 2 * nth + 1] as number;
+        if (addresses[nth] === 0 || !isPlain(lo, hi)) look(visitOf(stretch, nth));
+      }
+    },
   };
 }

@@ -1,9 +1,8 @@
 import { logAnomaly, type WalkAnomalyKind } from './anomaly.js';
 import { ENTRIES_PER_TABLE, pagesPerEntry } from './batch.js';
 import { pfnOf } from './format.js';
-import { isRisen } from './rising.js';
 import { reportDeadEntries } from './scan.js';
-import type { WalkState } from './state.js';
+import type { TableVisit, WalkState } from './state.js';
 import { visitTable } from './visited.js';
 import {
   createTableWindow,
@@ -17,33 +16,44 @@ import {
 /** Physical addresses end here (bits 51:12 are all that an entry can hold). */
 const ADDRESS_END = 2 ** 52;
 
-/** A pointer to a table: the entry that holds it (word and address, -1 for the root) and what it serves. */
+/**
+ * A pointer to a table: an entry of the current table of a level, or the root's, which is none of a table's. Where it
+ * leads and what it serves is worked out when something is told of it: an object for each of millions costs more than
+ * what is done with it.
+ */
 export interface TablePointer {
-  readonly level: number;
-  readonly address: number;
-  readonly iova: number;
-  readonly entryAddress: number;
-  readonly lo: number;
-  readonly hi: number;
-  /** Whether the table that holds the pointer is itself being walked again. */
-  readonly again: boolean;
+  /** Level of the table that has the entry; that of the table it leads to is one less. */
+  readonly parent: number;
+  /** Of the entry; -1 for the pointer to the root. */
+  readonly index: number;
 }
 
+/** The index of the pointer to the root. */
+export const ROOT = -1;
+
+/**
+ * Logs something about a pointer.
+ *
+ * @param table byte address of the table that it leads to; -1 where that is not to be named
+ * @param iova first page that it concerns, of `pages`
+ */
 export function sightTable(
   s: WalkState,
   kind: WalkAnomalyKind,
-  p: TablePointer,
+  { parent, index }: TablePointer,
+  table: number,
   iova: number,
   pages: number,
 ): void {
-  const { level, address, entryAddress, lo, hi } = p;
-  const table = address;
+  const words = s.windows[parent]?.words;
+  const i = (s.at[parent] as number) + 2 * index;
+  const isRoot = index === ROOT;
   logAnomaly(s.log, {
     kind,
-    level: level + 1,
-    entryAddress,
-    lo,
-    hi,
+    level: parent,
+    entryAddress: isRoot ? -1 : (s.address[parent] as number) + index * 8,
+    lo: isRoot ? s.rootLo : (words?.[i] as number),
+    hi: isRoot ? s.rootHi : (words?.[i + 1] as number),
     bitsLo: 0,
     bitsHi: 0,
     table,
@@ -53,7 +63,7 @@ export function sightTable(
 }
 
 /** Whether the table at `address` is already being walked at a higher level. */
-function isAncestor(s: WalkState, level: number, address: number): boolean {
+export function isAncestor(s: WalkState, level: number, address: number): boolean {
   for (let above = level + 1; above <= s.top; above++) if (s.address[above] === address) return true;
   return false;
 }
@@ -79,20 +89,22 @@ function adjacentTables(s: WalkState, parent: number, index: number, direction: 
   return run;
 }
 
-/** Brings the table into its level's window. Returns false when the dump holds nothing of it. */
-function loadTable(s: WalkState, p: TablePointer, parentIndex: number): boolean {
-  const { level, address } = p;
+/** Brings a table into its level's window. Returns false when the dump holds nothing of it. */
+function loadTable(s: WalkState, p: TablePointer, address: number, iova: number, again: boolean): boolean {
+  const { parent, index } = p;
+  const level = parent - 1;
+  const span = pagesPerEntry(level);
   if (address >= ADDRESS_END) {
-    if (!p.again) sightTable(s, 'table-absent', p, p.iova, ENTRIES_PER_TABLE * pagesPerEntry(level));
+    if (!again) sightTable(s, 'table-absent', p, address, iova, ENTRIES_PER_TABLE * span);
     return false;
   }
   // Thousands of walks may end before they reach a table of this level; there is one top table.
   s.windows[level] ??= createTableWindow(level === s.top ? 1 : WINDOW_PAGES);
   const window = s.windows[level];
   let at = wordsOfTable(window, address);
-  if (at < 0 && parentIndex >= 0) {
-    const up = adjacentTables(s, level + 1, parentIndex, 1);
-    const down = up > 1 ? 1 : adjacentTables(s, level + 1, parentIndex, -1);
+  if (at < 0 && index !== ROOT) {
+    const up = adjacentTables(s, parent, index, 1);
+    const down = up > 1 ? 1 : adjacentTables(s, parent, index, -1);
     readTables(window, s.memory, address - (down - 1) * TABLE_BYTES, Math.max(up, down));
     at = wordsOfTable(window, address);
   }
@@ -100,8 +112,7 @@ function loadTable(s: WalkState, p: TablePointer, parentIndex: number): boolean 
   if (at < 0) {
     s.partial = address;
     for (const { from, to } of readPartialTable(window, s.memory, address)) {
-      const span = pagesPerEntry(level);
-      if (!p.again) sightTable(s, 'table-absent', p, p.iova + from * span, (to - from) * span);
+      if (!again) sightTable(s, 'table-absent', p, address, iova + from * span, (to - from) * span);
     }
     at = wordsOfTable(window, address);
   }
@@ -109,16 +120,28 @@ function loadTable(s: WalkState, p: TablePointer, parentIndex: number): boolean 
   return at >= 0;
 }
 
-/** Whether a table that was reached before may be walked again, which it may while the budget lasts. */
-function admitShared(s: WalkState, p: TablePointer, before: number): boolean {
-  const pages = ENTRIES_PER_TABLE * pagesPerEntry(p.level);
-  if (((before >>> p.level) & 1) === 0) {
-    if (!p.again) sightTable(s, 'two-levels', p, p.iova, pages);
+/**
+ * Whether a table that was reached before may be walked again, which it may while the budget lasts.
+ *
+ * @param before the levels at which it was
+ */
+function admitShared(
+  s: WalkState,
+  p: TablePointer,
+  before: number,
+  address: number,
+  iova: number,
+  again: boolean,
+): boolean {
+  const level = p.parent - 1;
+  const pages = ENTRIES_PER_TABLE * pagesPerEntry(level);
+  if (((before >>> level) & 1) === 0) {
+    if (!again) sightTable(s, 'two-levels', p, address, iova, pages);
     return true;
   }
-  if (!p.again) sightTable(s, 'shared-table', p, p.iova, pages);
+  if (!again) sightTable(s, 'shared-table', p, address, iova, pages);
   if (s.budget <= 0) {
-    sightTable(s, 'walk-budget', { ...p, address: -1 }, p.iova, pages);
+    sightTable(s, 'walk-budget', p, -1, iova, pages);
     return false;
   }
   s.budget--;
@@ -137,23 +160,35 @@ function isEmpty(s: WalkState, level: number): boolean {
   return true;
 }
 
-/** Enters a table unless it is absent, an ancestor of itself, or beyond what may be walked. */
-export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): void {
-  const { level, address, iova, entryAddress, lo, hi } = p;
+/**
+ * Enters the table that entry `index` of the current table of `parent` points to, or the root, unless it is absent, an
+ * ancestor of itself, or beyond what may be walked.
+ */
+export function enterTable(s: WalkState, parent: number, index: number): void {
+  const level = parent - 1;
   const span = pagesPerEntry(level);
+  let address = s.root;
+  let iova = 0;
+  let inAgain = false;
+  if (index !== ROOT) {
+    const words = s.windows[parent]?.words as Int32Array;
+    const i = (s.at[parent] as number) + 2 * index;
+    address = pfnOf(s.format, words[i] as number, words[i + 1] as number) * TABLE_BYTES;
+    iova = (s.base[parent] as number) + index * pagesPerEntry(parent);
+    inAgain = s.again[parent] === 1;
+  }
   if (isAncestor(s, level, address)) {
-    if (!p.again) sightTable(s, 'loop', p, iova, ENTRIES_PER_TABLE * span);
+    if (!inAgain) sightTable(s, 'loop', { parent, index }, address, iova, ENTRIES_PER_TABLE * span);
     return;
   }
   if (s.memory.budget?.take('tables', TABLE_BYTES) === false) {
-    sightTable(s, 'walk-budget', p, iova, ENTRIES_PER_TABLE * span);
+    sightTable(s, 'walk-budget', { parent, index }, address, iova, ENTRIES_PER_TABLE * span);
     return;
   }
   const live = Math.min(ENTRIES_PER_TABLE, Math.max(0, Math.ceil((s.iovaEnd - iova) / span)));
-  s.risen = level === 1 && live === ENTRIES_PER_TABLE && isRisen(s, address);
-  if (!s.risen && !loadTable(s, p, parentIndex)) return;
+  if (!loadTable(s, { parent, index }, address, iova, inAgain)) return;
   const before = visitTable(s.visited, address / TABLE_BYTES, level);
-  if (before !== 0 && !admitShared(s, p, before)) return;
+  if (before !== 0 && !admitShared(s, { parent, index }, before, address, iova, inAgain)) return;
   const again = ((before >>> level) & 1) === 1;
   s.address[level] = address;
   s.base[level] = iova;
@@ -163,27 +198,24 @@ export function enterTable(s: WalkState, p: TablePointer, parentIndex: number): 
   s.level = level;
   if (again) return;
   s.tables++;
-  if (s.onTable !== undefined) {
-    const empty = !s.risen && s.partial !== address && isEmpty(s, level);
-    s.onTable({ address, level, iova, entryAddress, lo, hi, empty });
-  }
+  if (s.onTable !== undefined) visit(s, s.onTable, parent, index);
   if (live < ENTRIES_PER_TABLE) reportDeadEntries(s, level);
 }
 
-/** Enters the table that entry `index` of the current table of `parent` points to. */
-export function descend(s: WalkState, parent: number, index: number): void {
-  const words = s.windows[parent]?.words as Int32Array;
+/** Tells of the table that was entered. */
+function visit(s: WalkState, onTable: (table: TableVisit) => void, parent: number, index: number): void {
+  const level = parent - 1;
+  const address = s.address[level] as number;
+  const isRoot = index === ROOT;
+  const words = s.windows[parent]?.words;
   const i = (s.at[parent] as number) + 2 * index;
-  const lo = words[i] as number;
-  const hi = words[i + 1] as number;
-  const pointer = {
-    level: parent - 1,
-    address: pfnOf(s.format, lo, hi) * TABLE_BYTES,
-    iova: (s.base[parent] as number) + index * pagesPerEntry(parent),
-    entryAddress: (s.address[parent] as number) + index * 8,
-    lo,
-    hi,
-    again: s.again[parent] === 1,
-  };
-  enterTable(s, pointer, index);
+  onTable({
+    address,
+    level,
+    iova: s.base[level] as number,
+    entryAddress: isRoot ? -1 : (s.address[parent] as number) + index * 8,
+    lo: isRoot ? s.rootLo : (words?.[i] as number),
+    hi: isRoot ? s.rootHi : (words?.[i + 1] as number),
+    empty: s.partial !== address && isEmpty(s, level),
+  });
 }

@@ -22,6 +22,33 @@ export interface TableVisit {
   readonly empty: boolean;
 }
 
+/** Tables of level 1 to which entries lead that follow one another. What it holds is the walk's: to be taken at once. */
+export interface TableStretch {
+  count: number;
+  /** Physical byte addresses of the tables. */
+  readonly addresses: Float64Array;
+  /** First IOVA that the first of them serves, as a page frame number; each serves 512 pages. */
+  iova: number;
+  /** Physical byte address of the entry that points to the first. */
+  entryAddress: number;
+  /** The words of the entries, from this place on. */
+  words: Int32Array;
+  at: number;
+}
+
+/** One table of a stretch. */
+export function visitOf({ addresses, iova, entryAddress, words, at }: TableStretch, nth: number): TableVisit {
+  return {
+    address: addresses[nth] as number,
+    level: 1,
+    iova: iova + nth * 512,
+    entryAddress: entryAddress + nth * 8,
+    lo: words[at + 2 * nth] as number,
+    hi: words[at + 2 * nth + 1] as number,
+    empty: false,
+  };
+}
+
 /** What to walk. */
 export interface WalkRequest {
   readonly memory: PhysicalMemory;
@@ -39,6 +66,8 @@ export interface WalkRequest {
   readonly sharedTableBudget?: number;
   /** Called for every table page and level when it is entered first. */
   readonly onTable?: (table: TableVisit) => void;
+  /** Called in place of `onTable` for tables that can be told of together; without it `onTable` is, for each. */
+  readonly onTables?: (tables: TableStretch) => void;
 }
 
 /** Walks of shared table pages before the walk stops following them: 16 Ki pages, up to 8 Mi leaves. */
@@ -50,9 +79,14 @@ export interface WalkState {
   readonly format: EntryFormat;
   /** See {@link WalkRequest.onTable}. */
   readonly onTable: ((table: TableVisit) => void) | undefined;
+  readonly onTables: ((tables: TableStretch) => void) | undefined;
   /** Usable IOVAs end here, as a page frame number. */
   readonly iovaEnd: number;
   readonly top: number;
+  /** Byte address of the top table, and the word that points to it. */
+  readonly root: number;
+  readonly rootLo: number;
+  readonly rootHi: number;
   readonly batch: LeafBatch;
   readonly log: AnomalyLog;
   readonly visited: VisitedTables;
@@ -71,10 +105,8 @@ export interface WalkState {
   readonly again: Uint8Array;
   /** Tables that need not be read: where nobody has noted any, or none could do without being looked at, undefined. */
   readonly rising: ReadonlyMap<number, Int32Array> | undefined;
-  /** Whether the current table of level 1 is one of them, and its first entry. */
-  risen: boolean;
-  risenLo: number;
-  risenHi: number;
+  /** Those that were taken last, to be told of. */
+  readonly stretch: TableStretch;
   /**
    * The last row of the batch may still grow: by a leaf of `openLevel` at the IOVA `openEnd` (page frame
    * number) with these halves. Its length is written when it ends.

@@ -11,8 +11,8 @@ import {
   ROW_WORDS,
   SPAN_START,
 } from './batch.js';
-import { descend, enterTable, sightTable, type TablePointer } from './enter.js';
-import { risingTables, takeRisenTable } from './rising.js';
+import { enterTable, ROOT, sightTable } from './enter.js';
+import { createStretch, risingTables, takeRisingTables } from './rising.js';
 import { closeRun, scanDirectory, scanPageTable } from './scan.js';
 import { SHARED_TABLE_BUDGET, type WalkRequest, type WalkState } from './state.js';
 import { createVisitedTables } from './visited.js';
@@ -48,15 +48,20 @@ export interface Walk {
 }
 
 function createState(request: WalkRequest): WalkState {
-  const { memory, format, levels, inputWidth, onTable } = request;
+  const { memory, format, levels, inputWidth, onTable, onTables } = request;
+  const root = BigInt.asUintN(64, BigInt(request.root));
   const width = Math.min(12 + 9 * levels, inputWidth ?? Number.POSITIVE_INFINITY);
   const slots = format.maxLevel + 2;
   return {
     memory,
     format,
     onTable,
+    onTables,
     iovaEnd: 2 ** Math.max(0, width - 12),
     top: levels,
+    root: Number(root >> 12n) * TABLE_BYTES,
+    rootLo: Number(BigInt.asIntN(32, root)),
+    rootHi: Number(BigInt.asIntN(32, root >> 32n)),
     batch: createLeafBatch(BATCH_ROWS, format),
     log: createAnomalyLog(),
     visited: createVisitedTables(),
@@ -68,7 +73,7 @@ function createState(request: WalkRequest): WalkState {
     live: new Int32Array(slots),
     again: new Uint8Array(slots),
     rising: risingTables(memory, format),
-    ...{ risen: false, risenLo: 0, risenHi: 0 },
+    stretch: createStretch(),
     open: false,
     openLevel: 0,
     openEnd: 0,
@@ -98,12 +103,8 @@ function skipRest(s: WalkState, level: number): void {
   const index = s.next[level] as number;
   const rest = (s.live[level] as number) - index;
   const span = pagesPerEntry(level);
-  const words = s.windows[level]?.words as Int32Array;
-  const at = (s.at[level] as number) + 2 * index;
-  const entryAddress = (s.address[level] as number) + index * 8;
-  const [lo = 0, hi = 0] = words.subarray(at, at + 2);
-  const p = { level: level - 1, address: -1, iova: 0, entryAddress, lo, hi, again: true };
-  if (rest > 0) sightTable(s, 'walk-budget', p, (s.base[level] as number) + index * span, rest * span);
+  const iova = (s.base[level] as number) + index * span;
+  if (rest > 0) sightTable(s, 'walk-budget', { parent: level, index }, -1, iova, rest * span);
   ascend(s);
 }
 
@@ -125,40 +126,32 @@ function advance(s: WalkState): boolean {
       continue;
     }
     if (level === 1) {
-      if (s.risen) takeRisenTable(s);
-      else scanPageTable(s);
+      scanPageTable(s);
       ascend(s);
       continue;
     }
+    if (level === 2) takeRisingTables(s);
     const child = scanDirectory(s, level);
     if (child < 0) ascend(s);
-    else descend(s, level, child);
+    else enterTable(s, level, child);
   }
   return false;
 }
 
 /** Enters the root, or logs why that cannot be done and ends the walk. */
-function enterRoot(s: WalkState, root: bigint | number): void {
-  const pages = ENTRIES_PER_TABLE * pagesPerEntry(s.top);
-  const exact = BigInt.asUintN(64, BigInt(root));
-  const low = Number(exact & 0xfffn);
-  const pointer: TablePointer = {
-    level: s.top,
-    address: Number(exact >> 12n) * TABLE_BYTES,
-    iova: 0,
-    entryAddress: -1,
-    lo: Number(BigInt.asIntN(32, exact)),
-    hi: Number(BigInt.asIntN(32, exact >> 32n)),
-    again: false,
-  };
+function enterRoot(s: WalkState): void {
+  const { top, root, rootLo } = s;
+  const parent = top + 1;
   s.address.fill(-1);
-  s.level = s.top + 1;
-  if (!Number.isInteger(s.top) || s.top < 2 || s.top > Math.min(5, s.format.maxLevel)) {
-    sightTable(s, 'unsupported-levels', pointer, 0, 0);
+  s.level = parent;
+  const p = { parent, index: ROOT };
+  if (!Number.isInteger(top) || top < 2 || top > Math.min(5, s.format.maxLevel)) {
+    sightTable(s, 'unsupported-levels', p, root, 0, 0);
     return;
   }
-  if (low !== 0) sightTable(s, 'misaligned-root', pointer, 0, pages);
-  enterTable(s, pointer, -1);
+  const pages = ENTRIES_PER_TABLE * pagesPerEntry(top);
+  if ((rootLo & 0xfff) !== 0) sightTable(s, 'misaligned-root', p, root, 0, pages);
+  enterTable(s, parent, ROOT);
 }
 
 /**
@@ -214,8 +207,8 @@ function resetBatch(s: WalkState, kept: boolean): void {
   rows[ROW_HI] = rows[from * ROW_WORDS + ROW_HI] as number;
 }
 
-function* batchesOf(s: WalkState, root: bigint | number): Generator<LeafBatch, void> {
-  enterRoot(s, root);
+function* batchesOf(s: WalkState): Generator<LeafBatch, void> {
+  enterRoot(s);
   const share = () => shareOf(s);
   for (let more = true; more; ) {
     more = advance(s);
@@ -255,7 +248,7 @@ function shareOf({ format, windows, at, next, live, top }: WalkState): number {
 
 /**
  * Walks a table from its root, in IOVA order, with an explicit stack; memory is constant but for the set of
- * table pages seen (18 to 72 bytes each). Every (table page, level) is walked once; a table that is reached
+ * table pages seen (4 to 128 bytes each). Every (table page, level) is walked once; a table that is reached
  * again is listed again for its other IOVAs until `sharedTableBudget` is spent, and a table that is its own
  * ancestor is not followed, so the work is bounded by the tables in the dump. Entries with reserved bits are
  * reported and neither listed nor followed, as hardware would fault on them (vtd.md 2.1, 3).
@@ -291,7 +284,7 @@ function shareOf({ format, windows, at, next, live, top }: WalkState): number {
 export function walkTable(request: WalkRequest): Walk {
   const state = createState(request);
   return {
-    batches: batchesOf(state, request.root),
+    batches: batchesOf(state),
     report: () => ({
       leaves: state.leaves,
       pages: state.pages,
