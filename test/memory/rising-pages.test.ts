@@ -7,6 +7,7 @@ import { createRisingScan, MOST_PAGES } from '../../src/memory/rising-scan.js';
 import { segmentsMemory } from '../../src/memory/segments.js';
 import { secondStageFormat } from '../../src/vtd/second-stage.js';
 import { iovasOf, pagesOf, targetsOf } from '../../src/vtd/walk/batch.js';
+import { type TableStretch, visitOf } from '../../src/vtd/walk/state.js';
 import { walkTable } from '../../src/vtd/walk/walk.js';
 
 const PAGE = 4096;
@@ -105,14 +106,18 @@ test('nothing that is looked for is in the pages that are passed over', () => {
 });
 
 /** What a walk says, however its rows are put into batches. */
-function told(memory: PhysicalMemory, width?: number): unknown {
+function told(memory: PhysicalMemory, width?: number, together = false): unknown {
   const format = secondStageFormat();
   const request = { memory, root: 0x1000, levels: 3, format };
   const tables: unknown[] = [];
+  const onTables = (stretch: TableStretch): void => {
+    for (let nth = 0; nth < stretch.count; nth++) tables.push(visitOf(stretch, nth));
+  };
   const walk = walkTable({
     ...request,
     ...(width === undefined ? {} : { inputWidth: width }),
     onTable: (table) => tables.push(table),
+    ...(together ? { onTables } : {}),
   });
   const rows: unknown[] = [];
   for (const batch of walk.batches) {
@@ -176,6 +181,7 @@ test('a walk that knows tables beforehand tells what one tells that reads them',
           told(segmentsMemory(segments, 'read'), width ?? undefined),
         ];
         expect(a).toEqual(b);
+        expect(told(known, width ?? undefined, true)).toEqual(b);
       },
     ),
     { numRuns: 150 },
