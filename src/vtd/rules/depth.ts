@@ -117,8 +117,23 @@ interface Sample {
   readonly next: readonly EntryAt[];
 }
 
+/** How much of a level is looked at. */
+interface Spread {
+  readonly tables: number;
+  readonly entries: number;
+}
+const SOME: Spread = { tables: MAX_TABLES, entries: MAX_ENTRIES };
+/** The first of each, which is one of those too: where it settles the question the others need not be read. */
+const FIRST: Spread = { tables: 1, entries: 1 };
+
 /** Follows a few entries of each table from the top down to tables of `last`. */
-function sampleDown(reader: Reader, root: number, levels: number, last: number): Sample | undefined {
+function sampleDown(
+  reader: Reader,
+  root: number,
+  levels: number,
+  last: number,
+  most: Spread,
+): Sample | undefined {
   const { format } = reader;
   const tables: { level: number; page: Page }[] = [];
   let addresses: number[] = [root];
@@ -126,7 +141,7 @@ function sampleDown(reader: Reader, root: number, levels: number, last: number):
   let next: EntryAt[] = [];
   for (let level = levels; level >= last; level--) {
     next = [];
-    for (const address of spread(addresses, MAX_TABLES)) {
+    for (const address of spread(addresses, most.tables)) {
       const page = readPage(reader, address, level);
       if (page.reading === 'absent') return undefined;
       seen.add(address);
@@ -136,11 +151,16 @@ function sampleDown(reader: Reader, root: number, levels: number, last: number):
         ({ lo, hi }) =>
           level === 1 || !(isLarge(format, lo, level) || (level > last && isBroken(reader, lo, hi, level))),
       );
-      next.push(...spread(leading, MAX_ENTRIES));
+      next.push(...spread(leading, most.entries));
     }
     addresses = next.map(({ lo, hi }) => pfnOf(format, lo, hi) * PAGE);
   }
   return { addresses: seen, tables, next };
+}
+
+interface Readings extends Readonly<Record<Reading, number>> {
+  readonly all: number;
+  readonly isDecided: boolean;
 }
 
 /** Pages that entries lead to, as they read at a level; each page once, up to the first that `decides`. */
@@ -149,16 +169,16 @@ function readingsOf(
   entries: readonly EntryAt[],
   level: number,
   decides: (reading: Reading) => boolean,
-): Record<Reading, number> & { readonly all: number } {
+): Readings {
   const { format } = reader;
   const counts = { absent: 0, empty: 0, table: 0, unclear: 0, other: 0 };
   const addresses = new Set(entries.map(({ lo, hi }) => pfnOf(format, lo, hi) * PAGE));
   for (const address of addresses) {
     const { reading } = readPage(reader, address, level, false);
     counts[reading]++;
-    if (decides(reading)) break;
+    if (decides(reading)) return { ...counts, all: addresses.size, isDecided: true };
   }
-  return { ...counts, all: addresses.size };
+  return { ...counts, all: addresses.size, isDecided: false };
 }
 
 /** Bits that tell pointers to tables from leaves: what Linux sets in one and not in the other. */
@@ -199,17 +219,19 @@ function sampledDepth(sink: Sink, target: Target): number | undefined {
 /** Whether all leaves lead to page tables. */
 function isDeeper(reader: Reader, target: Target, root: number): boolean {
   const { sink, format } = reader;
-  const sample = sampleDown(reader, root, target.levels, 1);
+  const isNone = (reading: Reading) => reading === 'other' || reading === 'unclear' || reading === 'absent';
+  const isSmall = ({ lo }: EntryAt) => (lo & format.largeLo) === 0;
+  const first = sampleDown(reader, root, target.levels, 1, FIRST);
+  if (first === undefined || readingsOf(reader, first.next.filter(isSmall), 1, isNone).isDecided)
+    return false;
+  const sample = sampleDown(reader, root, target.levels, 1, SOME);
   if (sample === undefined || sample.next.length === 0) return false;
   const leaves = sample.next;
   // A leaf of 2 MiB of the deeper table is where one of 4 KiB should be: its large bit is set.
   const large = leaves.filter(({ lo }) => (lo & format.largeLo) !== 0 && target.stage === 'second').length;
-  const small = leaves.filter(({ lo }) => (lo & format.largeLo) === 0);
-  const isNone = (reading: Reading) => reading === 'other' || reading === 'unclear' || reading === 'absent';
-  const readings = readingsOf(reader, small, 1, isNone);
+  const readings = readingsOf(reader, leaves.filter(isSmall), 1, isNone);
   // Memory that a device may read can look like a table by accident, but not all of it.
-  if (readings.other + readings.unclear + readings.absent > 0 || readings.table < readings.empty)
-    return false;
+  if (readings.isDecided || readings.table < readings.empty) return false;
   if (readings.table === 0 && large === 0) return false;
   // A leaf that leads back to the tables, or to those of the unit, is another fault (SS-21, SS-23).
   const known = sink.pages.set();
@@ -224,7 +246,10 @@ function isDeeper(reader: Reader, target: Target, root: number): boolean {
 /** Whether no page of the last level is a table, while the tables above it are whole. */
 function isShallower(reader: Reader, target: Target, root: number): boolean {
   const { format } = reader;
-  const sample = sampleDown(reader, root, target.levels, 2);
+  const isTable = (reading: Reading) => reading === 'table';
+  const first = sampleDown(reader, root, target.levels, 2, FIRST);
+  if (first === undefined || readingsOf(reader, first.next, 1, isTable).isDecided) return false;
+  const sample = sampleDown(reader, root, target.levels, 2, SOME);
   if (sample === undefined) return false;
   // As tables of one level less they must be without fault.
   const read = sample.tables.map(({ level, page }) =>
@@ -237,8 +262,8 @@ function isShallower(reader: Reader, target: Target, root: number): boolean {
       page.entries.some((entry) => (entry.lo & format.largeLo) !== 0) &&
       page.reading === 'other',
   ).length;
-  const readings = readingsOf(reader, sample.next, 1, (reading) => reading === 'table');
-  if (readings.table > 0 || (readings.all === 0 && large === 0)) return false;
+  const readings = readingsOf(reader, sample.next, 1, isTable);
+  if (readings.isDecided || (readings.all === 0 && large === 0)) return false;
   const software = sample.tables.some(
     ({ level, page }) => level > 2 && page.entries.some(({ lo }) => (lo & SS_PTE_BITS.ignored10.lo) !== 0),
   );
