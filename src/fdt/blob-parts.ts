@@ -8,6 +8,7 @@ import {
 } from '../records/fdt.js';
 import type { FdtTree } from './fdt-tree.js';
 import { parseFdt } from './parse.js';
+import { TAG_SIZE } from './token-layout.js';
 import { valueOffset } from './tree.js';
 
 /** A half-open range of offsets. */
@@ -144,21 +145,24 @@ const BESIDE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Where a tree that is whole has text of its own: names of properties, and values that are strings, as long as they may
- * be. Of one that is damaged there are only the names, if all of them are some.
+ * Where a tree that is whole has text of its own: names, and values that are strings, as long as they may be. Of one that
+ * is damaged there are only the names of properties, if all of them are some.
  */
 export function ownTexts(tree: FdtTree): Extent[] {
-  const { bytes, stringsStart, stringsEnd, kind, length, count } = tree;
+  const { bytes, stringsStart, stringsEnd, kind, at, length, count } = tree;
   const whole = isWhole(tree);
   const strings: Extent = [stringsStart, stringsEnd];
   const texts: Extent[] = whole || areNames(bytes.subarray(...strings)) ? [strings] : [];
   if (!whole) return texts;
   for (let token = 0; token < count; token++) {
-    if (kind[token] !== FdtToken.prop) continue;
-    const start = valueOffset(tree, token);
-    if (start === undefined) continue;
-    const end = start + (length[token] ?? 0);
-    if (isStrings(bytes, start, end)) texts.push([start, end]);
+    const size = length[token] ?? 0;
+    if (kind[token] === FdtToken.beginNode) {
+      const start = (at[token] ?? 0) + TAG_SIZE;
+      texts.push([start, start + size]);
+      continue;
+    }
+    const start = kind[token] === FdtToken.prop ? valueOffset(tree, token) : undefined;
+    if (start !== undefined && isStrings(bytes, start, start + size)) texts.push([start, start + size]);
   }
   return texts;
 }
@@ -177,7 +181,7 @@ function isStrings(bytes: Uint8Array, start: number, end: number): boolean {
 const RESERVATIONS = Math.ceil(FDT_HEADER_SIZE / FDT_RESERVE_ENTRY_SIZE) * FDT_RESERVE_ENTRY_SIZE;
 
 /** Whether all of a tree is found: reservations, tokens up to FDT_END, and the name of each property. */
-function isWhole(tree: FdtTree): boolean {
+export function isWhole(tree: FdtTree): boolean {
   const { bytes, header, complete, diagnostics, kind, nameOffset, count } = tree;
   if (!complete || !diagnostics.every(({ code }) => BESIDE.has(code))) return false;
   if (header === undefined || header.offMemRsvmap > RESERVATIONS) return false;

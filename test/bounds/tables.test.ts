@@ -109,7 +109,7 @@ test('thousands of domains with one table are asked for its depth once', () => {
 });
 
 test('a depth that the budget leaves open is none', () => {
-  for (const pages of [0, 1, 2, 5, 17, 20]) {
+  for (const pages of [0, 1, 2, 4, 5, 6]) {
     const { budget, depthOf } = depthReader(pages * 4096 + 1);
     expect(depthOf(0x2000n)).toBeUndefined();
     expect(budget.problems()).toMatchObject([{ code: 'budget-tables' }]);

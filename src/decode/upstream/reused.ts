@@ -3,7 +3,7 @@
  * there belongs to somebody else: it is taken as zero by every reader, and reported without being told.
  */
 import type { ReusedMemory } from '../../abi/missing.js';
-import { type Extent, foreignParts, ownTexts } from '../../fdt/blob-parts.js';
+import { type Extent, foreignParts, isWhole, ownTexts } from '../../fdt/blob-parts.js';
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
@@ -196,20 +196,22 @@ export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, w
 
 /**
  * What of the pages of a tree after the first is letters, or addresses of the kernel, to the end of the page, but for
- * what the tree has there itself: a strings block may be longer than a page, and so may a command line.
+ * what the tree has there itself: a strings block may be longer than a page, and so may a command line. What is beside
+ * the parts of a whole tree is judged by `foreignParts`.
  */
 function foreignPages(tree: FdtTree, at: number): [start: number, end: number][] {
-  const { bytes } = tree;
+  const { bytes, tokensEnd, stringsEnd } = tree;
+  const length = isWhole(tree) ? Math.max(tokensEnd, stringsEnd) : bytes.length;
   const pages: [start: number, end: number][] = [];
   let own: readonly Extent[] | undefined;
-  for (let start = 0; start < bytes.length; ) {
-    const end = Math.min(bytes.length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
+  for (let start = 0; start < length; ) {
+    const end = Math.min(length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
     const part = dataView(bytes.subarray(start, end));
     if (start > 0) {
       const from = looksLikeBits(part) ? start + foreignTail(part) : start;
       if (from < end) {
         own ??= ownTexts(tree);
-        if (!isWithin(own, bytes, from, end)) pages.push([from, end]);
+        if (!areOwn(own, bytes, from, end)) pages.push([from, end]);
       }
     }
     start = end;
@@ -217,13 +219,21 @@ function foreignPages(tree: FdtTree, at: number): [start: number, end: number][]
   return pages;
 }
 
-/** Whether words that are letters, or addresses of the kernel, are all in one of some parts. */
-function isWithin(parts: readonly Extent[], bytes: Uint8Array, from: number, end: number): boolean {
-  const near = parts.filter((part) => part[0] < end && part[1] > from);
+/** For so many words of a tree's own texts one may be in a value that is none. */
+const OWN_WORDS = 8;
+
+/** Whether nearly all words that are letters, or addresses of the kernel, are in some texts. */
+function areOwn(texts: readonly Extent[], bytes: Uint8Array, from: number, end: number): boolean {
+  const near = texts.filter((text) => text[0] < end && text[1] > from);
   const view = dataView(bytes);
-  for (let word = from; word + 8 <= end; word += 8)
-    if (isForeignWord(view, word) && !near.some((part) => part[0] < word + 8 && part[1] > word)) return false;
-  return near.length > 0;
+  let own = 0;
+  let others = 0;
+  for (let word = from; word + 8 <= end; word += 8) {
+    if (!isForeignWord(view, word)) continue;
+    if (near.some((text) => text[0] < word + 8 && text[1] > word)) own++;
+    else others++;
+  }
+  return near.length > 0 && others * OWN_WORDS <= own;
 }
 
 /** Whether bytes are all zero. */
