@@ -1,6 +1,7 @@
 /** A tree that lies in memory as its writer left it is all its own, wherever in it pages begin. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withoutForeign } from '../../src/decode/upstream/reused.js';
 import { parseFdt } from '../../src/fdt/parse.js';
@@ -22,7 +23,8 @@ test.each(blobPaths().map((path) => [relative(fixtures, path), path]))('%s', (_n
   expect(placesLost(new Uint8Array(readFileSync(path)))).toEqual([]);
 });
 
-const LETTERS = 'console=ttyS0,115200 root=/dev/vda1 ro quiet kho=on crashkernel=256M iommu=pt isolcpus=1-63 ';
+const LETTERS =
+  'console=ttyS0,115200 root=/dev/vda1 ro quiet kho=on crashkernel=256M iommu=pt isolcpus=1-63 ';
 const text = (length: number): string => LETTERS.repeat(Math.ceil(length / LETTERS.length)).slice(0, length);
 
 describe('text of its own', () => {
@@ -45,4 +47,42 @@ describe('text of its own', () => {
     writer.endNode();
     expect(placesLost(writer.finish())).toEqual([]);
   });
+});
+
+/** What a tree may have: nodes, strings of any length, numbers. */
+const part = fc.oneof(
+  fc.record({ kind: fc.constant('node' as const), size: fc.nat(30) }),
+  fc.record({ kind: fc.constant('text' as const), size: fc.nat({ max: 3000 }) }),
+  fc.record({ kind: fc.constant('strings' as const), size: fc.nat({ max: 40 }) }),
+  fc.record({ kind: fc.constant('cells' as const), size: fc.nat({ max: 400 }) }),
+);
+
+test('a tree of nodes, strings and numbers', () => {
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 10, maxLength: 60 }), fc.nat(511), (parts, words) => {
+      const writer = createFdtWriter();
+      const encoder = new TextEncoder();
+      writer.beginNode('');
+      writer.beginNode('first');
+      for (const [i, { kind, size }] of parts.entries()) {
+        if (kind === 'node') {
+          writer.endNode();
+          writer.beginNode(`${'node-of-a-long-name'.slice(0, size)}${i}@${(i * 0x10_0000).toString(16)}`);
+          continue;
+        }
+        const value =
+          kind === 'text'
+            ? encoder.encode(`${text(size)}\0`)
+            : kind === 'strings'
+              ? encoder.encode('vendor,some-device\0'.repeat(size + 1))
+              : Uint8Array.from({ length: 4 * size }, (_, at) => (at % 4 < 2 ? 0 : (i * at) & 0xff));
+        writer.property(`${kind}-${i}`, value);
+      }
+      writer.endNode();
+      writer.endNode();
+      const tree = parseFdt(writer.finish());
+      expect(withoutForeign({ reused: () => undefined }, tree, words * 8, 'tree')).toBe(tree);
+    }),
+    { numRuns: 200 },
+  );
 });
