@@ -3,6 +3,7 @@
 import type { Handover } from '../abi/model.js';
 import { perHandover } from '../abi/per-handover.js';
 import type { PreservedPages } from '../abi/upstream/model.js';
+import { ascendingOrder } from '../memory/ascending-order.js';
 import { firstAfter } from '../memory/first-after.js';
 import type { CountedFolios } from '../structures/folios.js';
 import { subjectByKey } from '../structures/index.js';
@@ -43,13 +44,16 @@ function holdersOf(handover: Handover): FolioHolder[] {
   });
 }
 
-/** Runs in columns, in the order of their start. */
+/** Runs in columns, of which the first `count` rows are in use. */
 interface Columns {
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
-  readonly pages: Float64Array;
-  readonly holders: Int32Array;
+  count: number;
+  starts: Float64Array;
+  ends: Float64Array;
+  pages: Float64Array;
+  holders: Int32Array;
 }
+
+const NUMBERS = ['starts', 'ends', 'pages'] as const;
 
 function createFilePages(handover: Handover): FilePages {
   const holders = holdersOf(handover);
@@ -57,9 +61,9 @@ function createFilePages(handover: Handover): FilePages {
   return {
     holders,
     *parts(start, end) {
-      const { starts, ends, pages } = columns;
+      const { count, starts, ends, pages } = columns;
       let at = start;
-      for (let i = firstAfter(ends, start); at < end && i < starts.length; i++) {
+      for (let i = firstAfter(ends, start, count); at < end && i < count; i++) {
         const from = Math.max(at, starts[i] as number);
         const to = Math.min(end, ends[i] as number);
         if (from >= end) break;
@@ -74,39 +78,86 @@ function createFilePages(handover: Handover): FilePages {
   };
 }
 
+/** The runs of files in the order of memory; what overlaps is the earlier one's, so that ends rise as starts do. */
 function columnsOf(holders: readonly FolioHolder[], blocks: PreservedPages | undefined): Columns {
-  const rows: { start: number; end: number; page: number; holder: number }[] = [];
+  const runs = inOrder(runsOf(holders, blocks));
+  const { starts, ends, pages } = runs;
+  let count = 0;
+  let reach = 0;
+  for (let run = 0; run < runs.count; run++) {
+    const [from, end] = [starts[run] as number, ends[run] as number];
+    const start = Math.max(from, reach);
+    if (start >= end) continue;
+    reach = end;
+    starts[count] = start;
+    ends[count] = end;
+    pages[count] = (pages[run] as number) + start - from;
+    runs.holders[count++] = runs.holders[run] as number;
+  }
+  runs.count = count;
+  return runs;
+}
+
+/** Runs as files name them: folios that continue the one before in memory and in the file are one. */
+function runsOf(holders: readonly FolioHolder[], blocks: PreservedPages | undefined): Columns {
+  const runs = createColumns(64);
   for (const [holder, each] of holders.entries()) {
     const { folios, order, nrFolios } = each.list;
-    let read = 0n;
-    let last: (typeof rows)[number] | undefined;
+    let read = 0;
+    /** Where the last run of the file ends, and the page of the file there. */
+    let end = -1;
+    let next = -1;
     folios.each((pfn, _flags, index) => {
       read++;
       // The reader skips entries of page frame 0 as holes.
       if (pfn === 0) return;
-      const length = 2 ** Math.min(order ?? blocks?.ordersAt(pfn).at(-1) ?? 0, 40);
-      if (last !== undefined && last.end === pfn && last.page + last.end - last.start === index) {
-        last.end += length;
-        return;
+      const length = 2 ** Math.min(Math.max(0, order ?? blocks?.largestAt(pfn) ?? 0), 40);
+      if (end !== pfn || next !== index) {
+        if (runs.count === runs.starts.length) grow(runs);
+        runs.starts[runs.count] = pfn;
+        runs.pages[runs.count] = index;
+        runs.holders[runs.count++] = holder;
       }
-      last = { start: pfn, end: pfn + length, page: index, holder };
-      rows.push(last);
+      end = pfn + length;
+      next = index + length;
+      runs.ends[runs.count - 1] = end;
     });
-    each.partly = read < nrFolios;
+    each.partly = BigInt(read) < nrFolios;
   }
-  rows.sort((a, b) => a.start - b.start || a.holder - b.holder);
-  // What overlaps is the earlier row's, so that ends rise as starts do.
-  let reach = 0;
-  const kept = rows.flatMap((row) => {
-    const start = Math.max(row.start, reach);
-    if (start >= row.end) return [];
-    reach = row.end;
-    return [{ ...row, start, page: row.page + start - row.start }];
-  });
+  return runs;
+}
+
+/** The same in the order of memory, one column after the other: a guest may have millions of folios. */
+function inOrder(runs: Columns): Columns {
+  const order = ascendingOrder(runs.starts, runs.count);
+  for (const key of NUMBERS) runs[key] = gathered(runs[key], new Float64Array(order.length), order);
+  runs.holders = gathered(runs.holders, new Int32Array(order.length), order);
+  return runs;
+}
+
+function gathered<T extends Float64Array | Int32Array>(from: T, into: T, order: Uint32Array): T {
+  for (let i = 0; i < order.length; i++) into[i] = from[order[i] as number] as number;
+  return into;
+}
+
+function createColumns(size: number): Columns {
   return {
-    starts: Float64Array.from(kept, ({ start }) => start),
-    ends: Float64Array.from(kept, ({ end }) => end),
-    pages: Float64Array.from(kept, ({ page }) => page),
-    holders: Int32Array.from(kept, ({ holder }) => holder),
+    count: 0,
+    starts: new Float64Array(size),
+    ends: new Float64Array(size),
+    pages: new Float64Array(size),
+    holders: new Int32Array(size),
   };
+}
+
+/** Makes room for twice as many. */
+function grow(runs: Columns): void {
+  const { starts, holders } = runs;
+  for (const key of NUMBERS) {
+    const column = runs[key];
+    runs[key] = new Float64Array(2 * starts.length);
+    runs[key].set(column);
+  }
+  runs.holders = new Int32Array(2 * holders.length);
+  runs.holders.set(holders);
 }

@@ -1,4 +1,5 @@
 /** Sets of bytes of physical memory. */
+import { ascendingOrder } from '../memory/ascending-order.js';
 import { firstAfter } from '../memory/first-after.js';
 import { PHYSICAL_LIMIT } from '../memory/physical.js';
 import { physicalAddress } from '../memory/read.js';
@@ -53,8 +54,7 @@ export function createRangeCollector(): RangeCollector {
   function merge(): void {
     if (sorted) return;
     const [oldStarts, oldEnds] = [starts, ends];
-    const order = Uint32Array.from({ length: count }, (_, i) => i);
-    order.sort((a, b) => (oldStarts[a] ?? 0) - (oldStarts[b] ?? 0));
+    const order = ascendingOrder(oldStarts, count);
     starts = new Float64Array(oldStarts.length);
     ends = new Float64Array(oldEnds.length);
     count = 0;

@@ -1,4 +1,5 @@
 /** Runs of page frames as bars of a picture: as many as there are, or few that stand for many. */
+import { ascendingOrder } from '../../memory/ascending-order.js';
 
 /** Bars in columns, ascending and without overlap unless several owners claim the same pages. */
 export interface Bars {
@@ -103,10 +104,8 @@ function grown(bars: Growing): Growing {
 }
 
 function sortedBars(bars: Growing): Growing {
-  const order = Uint32Array.from({ length: bars.length }, (_, i) => i);
-  order.sort((a, b) => (bars.starts[a] as number) - (bars.starts[b] as number));
   const out = columns(bars.starts.length);
-  for (const from of order) copyRow(bars, from, out);
+  for (const from of ascendingOrder(bars.starts, bars.length)) copyRow(bars, from, out);
   return out;
 }
 

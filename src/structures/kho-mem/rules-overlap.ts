@@ -8,6 +8,7 @@ import {
   memPages,
   memSpans,
 } from '../../decode/mem-columns.js';
+import { ascendingOrder } from '../../memory/ascending-order.js';
 import { type PageSet, pageSet, unionOf } from '../../memory/page-set.js';
 import { addTo } from '../../schema/grouped.js';
 import type { Facts, PlacedRecord } from '../../validate/facts.js';
@@ -91,10 +92,7 @@ export const pagesOnce: Rule = {
     if (disjoint) return;
     const records: PlacedRecord[] = [];
     for (const record of facts.records()) if (!record.noinit && !sharesPages(record)) records.push(record);
-    const starts = Float64Array.from(records, ({ start }) => Number(start));
-    const ascending = Uint32Array.from(records, (_, i) => i);
-    if (starts.some((start, i) => i > 0 && start < (starts[i - 1] as number)))
-      ascending.sort((a, b) => (starts[a] as number) - (starts[b] as number));
+    const ascending = ascendingOrder(Float64Array.from(records, ({ start }) => Number(start)));
     let before: PlacedRecord | undefined;
     for (const index of ascending) {
       const record = records[index] as PlacedRecord;

@@ -2,6 +2,7 @@
 
 import { perHandover } from '../../abi/per-handover.js';
 import type { PreservedPages } from '../../abi/upstream/model.js';
+import { ascendingOrder } from '../../memory/ascending-order.js';
 import { expectEntries } from '../../memory/work.js';
 import type { FolioClaim } from '../../references/claims.js';
 import { believedFolios } from '../../references/held.js';
@@ -268,8 +269,7 @@ function inOrder(
     columns.order[position] = pages === undefined ? -1 : pfn === 0 ? 0 : orderAt(pages, pfn);
     known = position + 1;
   });
-  const byIndex = Uint32Array.from({ length: known }, (_, i) => i);
-  byIndex.sort((a, b) => (columns.index[a] ?? 0) - (columns.index[b] ?? 0));
+  const byIndex = ascendingOrder(columns.index, known);
   const coverage = coverageOf(list, pageSize);
   let end = 0;
   let count = 0;
