@@ -1,3 +1,4 @@
+import { ascendingOrder } from './ascending-order.js';
 import { firstAfter, firstFrom } from './first-after.js';
 import type { MemoryRun } from './physical.js';
 
@@ -20,17 +21,19 @@ export interface RunTable {
 
 /** Pieces on their way into a table: any order, overlaps allowed; of two that overlap the first wins. */
 export interface RunPieces {
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
-  readonly offsets: Float64Array;
+  starts: Float64Array;
+  ends: Float64Array;
+  offsets: Float64Array;
   /** How many entries of the columns count. */
   count: number;
 }
 
+const COLUMNS = ['starts', 'ends', 'offsets'] as const;
+
 /**
- * Columns for at most `capacity` pieces.
+ * Columns for pieces.
  *
- * @param capacity upper bound, already checked against the input's size
+ * @param capacity how many there is room for at first, already checked against the input's size
  */
 export function createPieces(capacity: number): RunPieces {
   const column = () => new Float64Array(capacity);
@@ -40,22 +43,37 @@ export function createPieces(capacity: number): RunPieces {
 /** Adds a piece; an empty one is left out. */
 export function addPiece(pieces: RunPieces, start: number, end: number, offset: number): void {
   if (!(start < end)) return;
+  if (pieces.count === pieces.starts.length) grow(pieces);
   const at = pieces.count++;
   pieces.starts[at] = start;
   pieces.ends[at] = end;
   pieces.offsets[at] = offset;
 }
 
+function grow(pieces: RunPieces): void {
+  const length = Math.max(64, 2 * pieces.count);
+  for (const key of COLUMNS) {
+    const column = pieces[key];
+    pieces[key] = new Float64Array(length);
+    pieces[key].set(column);
+  }
+}
+
 /**
  * Sorts pieces into a table in O(n log n), whatever overlaps.
  *
+ * @param pieces become the table where none overlap: there may be millions
  * @returns the table, and how many bytes were claimed by more than one piece
  */
 export function buildRunTable(pieces: RunPieces): { table: RunTable; overlapped: number } {
-  const sorted = sortPieces(pieces);
-  if (isDisjoint(sorted)) return { table: mergeRuns(sorted), overlapped: 0 };
+  const order = ascendingOrder(pieces.starts, pieces.count);
+  if (isDisjoint(pieces, order)) {
+    for (const key of COLUMNS) pieces[key] = inOrder(pieces[key], order);
+    return { table: mergeRuns(pieces), overlapped: 0 };
+  }
+  const claimed = totalBytes(pieces);
   const painted = paint(pieces);
-  return { table: mergeRuns(painted), overlapped: totalBytes(pieces) - totalBytes(painted) };
+  return { overlapped: claimed - totalBytes(painted), table: mergeRuns(painted) };
 }
 
 /**
@@ -111,21 +129,15 @@ function clipRun(table: RunTable, index: number, start: number, end: number, inF
   return { start, end, state: 'present', fileOffset: offset + (start - (table.starts[index] ?? 0)) };
 }
 
-function sortPieces(pieces: RunPieces): RunPieces {
-  const { starts, count } = pieces;
-  let ordered = true;
-  for (let i = 1; i < count && ordered; i++) ordered = (starts[i - 1] ?? 0) <= (starts[i] ?? 0);
-  if (ordered) return pieces;
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  order.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0) || a - b);
-  const sorted = createPieces(count);
-  for (const i of order) addPiece(sorted, starts[i] ?? 0, pieces.ends[i] ?? 0, pieces.offsets[i] ?? 0);
+function inOrder(column: Float64Array, order: Uint32Array): Float64Array {
+  const sorted = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) sorted[i] = column[order[i] as number] as number;
   return sorted;
 }
 
-function isDisjoint(sorted: RunPieces): boolean {
-  for (let i = 1; i < sorted.count; i++) {
-    if ((sorted.ends[i - 1] ?? 0) > (sorted.starts[i] ?? 0)) return false;
+function isDisjoint({ starts, ends }: RunPieces, order: Uint32Array): boolean {
+  for (let i = 1; i < order.length; i++) {
+    if ((ends[order[i - 1] as number] as number) > (starts[order[i] as number] as number)) return false;
   }
   return true;
 }
@@ -189,32 +201,32 @@ function cutIndex(cuts: Float64Array, count: number, value: number): number {
   return firstFrom(cuts, value, count);
 }
 
-/** Joins neighbours that continue each other, and gives back columns of exactly the length needed. */
-function mergeRuns(sorted: RunPieces): RunTable {
-  const merged = createPieces(sorted.count);
-  for (let i = 0; i < sorted.count; i++) {
-    const start = sorted.starts[i] ?? 0;
-    const end = sorted.ends[i] ?? 0;
-    const offset = sorted.offsets[i] ?? ZERO_RUN;
-    const last = merged.count - 1;
-    if (last >= 0 && merged.ends[last] === start) {
-      const lastOffset = merged.offsets[last] ?? ZERO_RUN;
-      const continues =
-        lastOffset === ZERO_RUN
-          ? offset === ZERO_RUN
-          : offset === lastOffset + (start - (merged.starts[last] ?? 0));
-      if (continues) {
-        merged.ends[last] = end;
-        continue;
-      }
+/** Joins neighbours that continue each other, within the columns, and gives back as much of these as is needed. */
+function mergeRuns({ starts, ends, offsets, count: most }: RunPieces): RunTable {
+  let count = 0;
+  for (let i = 0; i < most; i++) {
+    const start = starts[i] as number;
+    const end = ends[i] as number;
+    const offset = offsets[i] as number;
+    const last = count - 1;
+    if (
+      last >= 0 &&
+      ends[last] === start &&
+      continues(offset, offsets[last] as number, start - (starts[last] as number))
+    ) {
+      ends[last] = end;
+      continue;
     }
-    addPiece(merged, start, end, offset);
+    starts[count] = start;
+    ends[count] = end;
+    offsets[count++] = offset;
   }
-  const { count } = merged;
-  return {
-    count,
-    starts: merged.starts.slice(0, count),
-    ends: merged.ends.slice(0, count),
-    offsets: merged.offsets.slice(0, count),
-  };
+  const cut = (column: Float64Array) =>
+    count * 2 < column.length ? column.slice(0, count) : column.subarray(0, count);
+  return { count, starts: cut(starts), ends: cut(ends), offsets: cut(offsets) };
+}
+
+/** Whether an offset is the one so many bytes after another; what is zero is so everywhere. */
+function continues(offset: number, before: number, bytes: number): boolean {
+  return offset === (before === ZERO_RUN ? ZERO_RUN : before + bytes);
 }

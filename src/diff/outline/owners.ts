@@ -1,7 +1,14 @@
 /** Which file a physical page is of, and where in it: what a mapping means, wherever the memory is. */
 import { FILE_PARTS, missingOf } from '../../abi/missing.js';
 import type { Handover } from '../../abi/model.js';
-import { addPiece, buildRunTable, createPieces, findRun, type RunTable } from '../../memory/run-table.js';
+import {
+  addPiece,
+  buildRunTable,
+  createPieces,
+  findRun,
+  type RunPieces,
+  type RunTable,
+} from '../../memory/run-table.js';
 import type { Claim } from '../../references/claim.js';
 import { claimsOf } from '../../references/claims.js';
 import { bytesToText } from '../../schema/text.js';
@@ -37,13 +44,9 @@ export function pageOwners(handover: Handover): PageOwners {
       ({ at, place, folios }) => at === 'contents' && (folios !== undefined || place.file !== undefined),
     )
     .slice(0, MAX_FILES);
-  let count = 0;
-  for (const file of files) for (const _ of extentsOf(file, handover)) count++;
-  const pieces = createPieces(count);
+  const pieces = createPieces(0);
   const names = files.map(nameOf);
-  for (const [i, file] of files.entries())
-    for (const { start, end, offset } of extentsOf(file, handover))
-      addPiece(pieces, start, end, i * FILE + offset);
+  for (const [i, file] of files.entries()) addExtents(pieces, file, handover, i * FILE);
   const { table } = buildRunTable(pieces);
   const partly = missingOf(handover, FILE_PARTS) !== undefined;
   return { partly, locate: (start, end, into) => locate(table, names, start, end, into) };
@@ -55,21 +58,26 @@ function nameOf({ place: { file, session, token = 0n }, structure = '' }: Claim)
   return `${subjectByKey(structure)?.what ?? structure} ${name} token 0x${token.toString(16)}`;
 }
 
-/** Stretches of memory that a file has; how large a folio is, its record or its preserved block says. */
-function* extentsOf(
+/** Adds the stretches of memory that a file has; how large a folio is, its record or its preserved block says. */
+function addExtents(
+  pieces: RunPieces,
   { folios: list, runs }: Claim,
   { preserved, pageSize }: Handover,
-): Generator<{ readonly start: number; readonly end: number; readonly offset: number }> {
+  file: number,
+): void {
   for (const { start, end, position = 0 } of runs())
-    yield { start: Number(start), end: Number(end), offset: position };
-  for (const { pfn, index, count, step } of list?.folios.runs() ?? []) {
-    const last = (count - 1) * step;
-    const order = list?.order ?? preserved?.pages?.ordersAt(Number(pfn) + last).at(-1) ?? 0;
-    const offset = Number(index) * pageSize;
-    // What cannot be determined exactly has no owner.
-    if (pfn === 0n || !(offset + (last + 2 ** order) * pageSize < FILE)) continue;
-    const start = Number(pfn) * pageSize;
-    yield { start, end: start + (last + 2 ** order) * pageSize, offset };
+    addPiece(pieces, Number(start), Number(end), file + position);
+  for (const { length, pfn: pfns, index, count, step } of list?.folios.columns() ?? []) {
+    for (let run = 0; run < length; run++) {
+      const pfn = pfns[run] as number;
+      const last = ((count[run] as number) - 1) * (step[run] as number);
+      const order = Math.max(0, list?.order ?? preserved?.pages?.largestAt(pfn + last) ?? 0);
+      const size = (last + 2 ** order) * pageSize;
+      const offset = (index[run] as number) * pageSize;
+      // What cannot be determined exactly has no owner.
+      if (pfn !== 0 && offset + size < FILE)
+        addPiece(pieces, pfn * pageSize, pfn * pageSize + size, file + offset);
+    }
   }
 }
 
