@@ -120,16 +120,24 @@ export function* rowChunks(
   const open = asciiBytes(`${lineBreak}${plain ? '' : '{'}`);
   const next = asciiBytes(`,${lineBreak}${plain ? '' : '{'}`);
   const most = next.length + 1 + cells.reduce((sum, { head }) => sum + head.length + NUMBER_MOST + 1, 0);
-  const out = new Uint8Array(CHUNK + most);
+  let out = new Uint8Array(0);
   let used = 0;
   let separator = open;
   for (const batch of batches()) {
+    // Tens of thousands of files may have a row each.
+    const room = Math.min(CHUNK, batch.length * most) + most;
+    if (out.length < room) {
+      if (used > 0) yield out.subarray(0, used);
+      out = new Uint8Array(room);
+      used = 0;
+    }
+    const full = out.length - most;
     for (let row = 0; row < batch.length; row++) {
       used = putBytes(out, used, separator);
       separator = next;
       used = putRow(out, used, cells, batch.values, row);
       if (!plain) out[used++] = 0x7d;
-      if (used > CHUNK) {
+      if (used > full) {
         yield out.subarray(0, used);
         used = 0;
       }
