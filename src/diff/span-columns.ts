@@ -25,14 +25,14 @@ export interface SpanColumns {
   readonly at: Float64Array;
 }
 
-/** An empty batch. */
-export function createSpanColumns(): SpanColumns {
+/** An empty batch: tens of thousands of lists may have a span each. */
+export function createSpanColumns(size = SPAN_BATCH): SpanColumns {
   return {
     length: 0,
-    starts: new Float64Array(SPAN_BATCH),
-    ends: new Float64Array(SPAN_BATCH),
-    kinds: new Array<readonly AspectKind[] | undefined>(SPAN_BATCH).fill(undefined),
-    at: new Float64Array(SPAN_BATCH * MOST_MOVING),
+    starts: new Float64Array(size),
+    ends: new Float64Array(size),
+    kinds: new Array<readonly AspectKind[] | undefined>(size).fill(undefined),
+    at: new Float64Array(size * MOST_MOVING),
   };
 }
 

@@ -59,13 +59,13 @@ export interface Use {
 /** Runs of a batch. */
 export const USE_BATCH = 1024;
 
-/** An empty batch. */
-export function createUseColumns(): UseColumns {
+/** An empty batch: tens of thousands of files may have a run each. */
+export function createUseColumns(size = USE_BATCH): UseColumns {
   return {
     length: 0,
-    starts: new Float64Array(USE_BATCH),
-    ends: new Float64Array(USE_BATCH),
-    positions: new Float64Array(USE_BATCH),
+    starts: new Float64Array(size),
+    ends: new Float64Array(size),
+    positions: new Float64Array(size),
   };
 }
 
@@ -80,7 +80,7 @@ export function putUse(columns: UseColumns, start: number, end: number, position
   columns.starts[row] = start;
   columns.ends[row] = end;
   columns.positions[row] = position;
-  return columns.length === USE_BATCH;
+  return columns.length === columns.starts.length;
 }
 
 /** Runs that come one by one, in columns. */

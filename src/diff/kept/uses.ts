@@ -10,6 +10,7 @@ import { type AspectKind, MOST_MOVING } from '../span-columns.js';
 import {
   createUseColumns,
   putUse,
+  USE_BATCH,
   type Use,
   type UseColumns,
   type User,
@@ -105,7 +106,7 @@ function* folioUses(
   pages: PreservedPages | undefined,
   pageSize: number,
 ): Generator<UseColumns> {
-  const columns = createUseColumns();
+  const columns = createUseColumns(Math.min(USE_BATCH, file.folios.length + 1));
   // Of millions of spans nearly all have the same kinds.
   let last: readonly AspectKind[] | undefined;
   let moves = false;

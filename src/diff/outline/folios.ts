@@ -70,7 +70,8 @@ export function* folioSpans(
   pageSize: number,
   strict: boolean,
 ): Generator<SpanColumns, boolean> {
-  const batch = createSpanColumns();
+  const batch = createSpanColumns(Math.min(SPAN_BATCH, (folios.length + 2) * MOST_ADDED));
+  const full = batch.starts.length - MOST_ADDED;
   const limit = Math.ceil(Number(size) / SMALLEST_PAGE) * SMALLEST_PAGE;
   const file = { limit, pageSize, strict };
   let read = 0;
@@ -87,7 +88,7 @@ export function* folioSpans(
         const folio = pagesOf(pages, pfn + count - 1);
         if (count > 1) addStretch(batch, columns, row, 0, count - 1, 1, file);
         addStretch(batch, columns, row, count - 1, folio, folio, file);
-        if (batch.length > SPAN_BATCH - MOST_ADDED) {
+        if (batch.length > full) {
           yield batch;
           batch.length = 0;
         }
@@ -95,7 +96,7 @@ export function* folioSpans(
       }
       for (const stretch of stretchesOf(pfn, count, step, pages)) {
         addStretch(batch, columns, row, stretch.first, stretch.pages, stretch.folio, file);
-        if (batch.length > SPAN_BATCH - MOST_ADDED) {
+        if (batch.length > full) {
           yield batch;
           batch.length = 0;
         }
@@ -118,7 +119,7 @@ export function eachFolioFrames(
 ): void {
   const limit = Math.ceil(Number(size) / SMALLEST_PAGE) * SMALLEST_PAGE;
   const file = { limit, pageSize, strict: true };
-  const batch = createSpanColumns();
+  const batch = createSpanColumns(MOST_ADDED);
   // Small integers, as most frame numbers are, are passed without an object each.
   const unit = pageSize / SMALLEST_PAGE;
   const rest = (columns: FolioColumns, row: number, { first, pages: length, folio }: Stretch): void => {
