@@ -13,10 +13,9 @@ import { createInspection, type Inspection, type Watched } from '../vtd/rules/in
 import { NOTHING_GIVEN, type VtdOptions } from '../vtd/rules/unit.js';
 import { secondStageFormat } from '../vtd/second-stage.js';
 import type { LeafBatch } from '../vtd/walk/batch.js';
-import type { EntryFormat } from '../vtd/walk/format.js';
 import { mergeBatches } from '../vtd/walk/runs.js';
 import { visitOf, type WalkRequest } from '../vtd/walk/state.js';
-import { type Walk, type WalkReport, walkTable } from '../vtd/walk/walk.js';
+import { type WalkReport, walkTable } from '../vtd/walk/walk.js';
 import {
   type AreaCoverage,
   coverageOf,
@@ -30,7 +29,7 @@ import { unansweredUnits } from './questions.js';
 import { missingFor } from './reads.js';
 import type { Finding, Need, Reporter, Rule, RuleContext, Severity, SkipKind, WalkObserver } from './rule.js';
 import { pathSubject } from './subject.js';
-import { createRunFeed, type RunFeed } from './survey.js';
+import { createRunFeed } from './survey.js';
 import { consumedReason } from './upstream/consumed.js';
 
 /** Findings kept of one rule; more are counted in a last one. */
@@ -333,21 +332,8 @@ function walkDomains(
 ): void {
   const states = all.filter(({ rule }) => rule.observe !== undefined);
   const { domains = [] } = context.handover;
-  let done = 0;
-  for (const walk of oneAhead(preparedDomains(context, memory, inspection, states, settings))) {
-    tellPart(done / domains.length, ++done / domains.length);
-    tellAbsent(states, walkWatched(walk).anomalies);
-  }
-}
-
-function* preparedDomains(
-  context: RuleContext,
-  memory: PhysicalMemory,
-  inspection: Inspection | undefined,
-  states: readonly State[],
-  settings: VtdSettings | undefined,
-): Generator<WatchedWalk, void> {
-  for (const domain of context.handover.domains ?? []) {
+  for (const [index, domain] of domains.entries()) {
+    tellPart(index / domains.length, (index + 1) / domains.length);
     const root = rootOf(domain);
     if (root === undefined) {
       const name = domain.persistentId ?? domain.nodeName ?? 'without id';
@@ -363,22 +349,12 @@ function* preparedDomains(
       levels: root.levels,
       format: secondStageFormat(settings),
     };
-    yield prepareWalk(request, inspected === undefined ? observers : [...observers, ...inspected.observers]);
+    const { anomalies } = walkWatched(
+      request,
+      inspected === undefined ? observers : [...observers, ...inspected.observers],
+    );
+    tellAbsent(states, anomalies);
   }
-}
-
-/**
- * The same, each made before the one in front of it is given out. When an object literal is evaluated for the second
- * time V8 forgets what it had taken for granted of the first one's fields, and throws away the code that was compiled for
- * it: the walk of the second domain would start anew.
- */
-function* oneAhead<T>(items: Iterable<T>): Generator<T, void> {
-  let held: { readonly item: T } | undefined;
-  for (const item of items) {
-    if (held !== undefined) yield held.item;
-    held = { item };
-  }
-  if (held !== undefined) yield held.item;
 }
 
 function tellAbsent(states: readonly State[], anomalies: WalkReport['anomalies']): void {
@@ -405,12 +381,12 @@ function walkUnits(
     const all = Math.max(domains.length, ++done);
     tellPart((done - 1) / all, done / all);
     if (handed === undefined) {
-      walkWatched(prepareWalk(request, observers));
+      walkWatched(request, observers);
       continue;
     }
     walked.add(handed);
     const own = states.flatMap(({ rule, reporter }) => rule.observeHanded?.(context, handed, reporter) ?? []);
-    tellAbsent(states, walkWatched(prepareWalk(request, [...own, ...observers])).anomalies);
+    tellAbsent(states, walkWatched(request, [...own, ...observers]).anomalies);
   }
   for (const domain of domains) {
     if (walked.has(domain)) continue;
@@ -437,16 +413,11 @@ function whyNotWalked({ root, levels, stage }: HandedDomain): [string, SkipKind]
   return ['the entries of its devices lead to other tables (IOMMU-052)', 'prerequisite'];
 }
 
-/** A walk and what watches it. */
-interface WatchedWalk {
-  readonly walk: Walk;
-  readonly format: EntryFormat;
-  readonly observers: readonly WalkObserver[];
-  readonly feed: RunFeed;
-}
-
-function prepareWalk(request: WalkRequest, observers: readonly WalkObserver[]): WatchedWalk {
+/** Walks one table with all that watches it. */
+function walkWatched(request: WalkRequest, observers: readonly WalkObserver[]): WalkReport {
   const tables = observers.filter((observer) => observer.table !== undefined);
+  const leaves = observers.filter((observer) => observer.leaves !== undefined);
+  const feed = createRunFeed(observers);
   const walk = walkTable({
     ...request,
     onTable: (visit) => {
@@ -458,13 +429,9 @@ function prepareWalk(request: WalkRequest, observers: readonly WalkObserver[]): 
         else for (let nth = 0; nth < stretch.count; nth++) observer.table?.(visitOf(stretch, nth));
     },
   });
-  return { walk, format: request.format, observers, feed: createRunFeed(observers) };
-}
-
-/** Walks one table with all that watches it. */
-function walkWatched({ walk, format, observers, feed }: WatchedWalk): WalkReport {
-  const leaves = observers.filter((observer) => observer.leaves !== undefined);
-  for (const batch of mergeBatches(watched(walk.batches, leaves), format)) feed.take(batch);
+  for (const batch of mergeBatches(watched(walk.batches, leaves), request.format)) {
+    feed.take(batch);
+  }
   feed.end();
   const report = walk.report();
   for (const observer of observers) observer.end?.(report);
