@@ -13,6 +13,7 @@ import { BOOT_PARAMS } from '../../src/records/kho.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
+import { kho } from '../cli/kho.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kho-entry-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -196,6 +197,15 @@ describe.each(ALL)('%s', (abi) => {
       expect(found.filter((rule) => /^(FDT|KHO)-/.test(rule))).not.toEqual([]);
       // What cannot be read has no further faults.
       expect(found.filter((rule) => !/^(FDT|KHO)-/.test(rule))).toEqual([]);
+    }
+  });
+
+  test('dump of a tree of which no node can be read: status 2', () => {
+    const path = file(edited(abi, field('magic', 0xd00dfeee)));
+    for (const format of ['tree', 'json', 'dts']) {
+      const { status, stderr } = kho(['dump', path, '--format', format]);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/fdt-bad-magic[\s\S]*no node of the tree can be read/);
     }
   });
 
