@@ -89,8 +89,9 @@ export const CASES: readonly Case[] = [
     ...text(flb(handover, 2), 'pci', 48),
     ...u64(flb(handover, 2) + 56, 1),
   ]),
-  V73W('FLB-009', 'a file of vfio without pci', (handover) =>
-    text(file(handover).address, 'vfio-pci-v2', 48),
+  V73('FLB-009', 'a file of vfio without pci', (handover) => text(file(handover).address, 'vfio-pci-v2', 48)),
+  V73W('FLB-009', 'a file of the first vfio without pci', (handover) =>
+    text(file(handover).address, 'vfio-pci-v1', 48),
   ),
   V73W('FLB-006', 'more users of pci than files of vfio', (handover) => [
     ...text(file(handover).address, 'vfio-pci-v2', 48),
