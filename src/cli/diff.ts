@@ -20,7 +20,7 @@ import {
 } from './common.js';
 import type { LoadedDump } from './load.js';
 import { withBothTrees, withTwoDumps } from './load-pair.js';
-import { requireNamedTree } from './named-tree.js';
+import { failUnreadable, requireNamedTree } from './named-tree.js';
 import { oneOf, UsageError } from './numbers.js';
 import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { expectFolios } from './told-work.js';
@@ -122,6 +122,7 @@ async function report(
     if (length > 0) message(args, `${path}${tree}: ${counted(length, 'diagnostic')} (kho dump prints them)`);
   }
   if (!isEqual(diff, coverage)) process.exitCode = STATUS.findings;
+  for (const dump of [dumpA, dumpB]) failUnreadable(args, dump);
 }
 
 function sideOf({ path, direction, handover }: LoadedDump): DiffSide {

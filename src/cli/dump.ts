@@ -26,13 +26,11 @@ import {
   joined,
   listDiagnostics,
   loadOptions,
-  message,
   paint,
-  STATUS,
   write,
 } from './common.js';
 import { withDump } from './load.js';
-import { requireNamedTree } from './named-tree.js';
+import { failUnreadable, requireNamedTree } from './named-tree.js';
 import { lastValue, oneOf, parseNumber, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
 import { namesLike } from './refusal.js';
@@ -79,10 +77,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
       else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
       else await write(args, joined(tree(path, handover, node, colours)));
       listDiagnostics(args, dump);
-      if (handover.kind === 'handover' && handover.tree !== undefined && rootNode(handover.tree) < 0) {
-        message(args, `${path}: no node of the tree can be read; kho validate tells why`);
-        process.exitCode = STATUS.unusable;
-      }
+      failUnreadable(args, dump);
     });
   },
 };
