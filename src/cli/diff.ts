@@ -20,6 +20,7 @@ import {
 } from './common.js';
 import type { LoadedDump } from './load.js';
 import { withBothTrees, withTwoDumps } from './load-pair.js';
+import { failUnreadable, requireNamedTree } from './named-tree.js';
 import { oneOf, UsageError } from './numbers.js';
 import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { expectFolios } from './told-work.js';
@@ -72,9 +73,11 @@ export const diffCommand: CommandModule<object, DiffArguments> = {
     }
     if (pathA === '-' && pathB === '-') throw new UsageError('standard input can be one of the dumps only');
     const options = [loadOptions(argumentsOf(args, 0)), loadOptions(argumentsOf(args, 1))] as const;
-    await withTwoDumps([pathA, pathB], options, async (a, b) =>
-      report(args, a, b, format, pathA === pathB && a.direction !== 'outgoing'),
-    );
+    await withTwoDumps([pathA, pathB], options, async (a, b) => {
+      requireNamedTree(a);
+      requireNamedTree(b);
+      await report(args, a, b, format, pathA === pathB && a.direction !== 'outgoing');
+    });
   },
 };
 
@@ -119,6 +122,7 @@ async function report(
     if (length > 0) message(args, `${path}${tree}: ${counted(length, 'diagnostic')} (kho dump prints them)`);
   }
   if (!isEqual(diff, coverage)) process.exitCode = STATUS.findings;
+  for (const dump of [dumpA, dumpB]) failUnreadable(args, dump);
 }
 
 function sideOf({ path, direction, handover }: LoadedDump): DiffSide {

@@ -30,6 +30,7 @@ import {
   write,
 } from './common.js';
 import { withDump } from './load.js';
+import { failUnreadable, requireNamedTree } from './named-tree.js';
 import { lastValue, oneOf, parseNumber, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
 import { namesLike } from './refusal.js';
@@ -61,6 +62,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
     if ([node, lastValue(args.at), lastValue(args.session)].filter((each) => each !== undefined).length > 1)
       throw new UsageError('--node, --at and --session are mutually exclusive');
     await withDump(path, loadOptions(args), async (dump) => {
+      requireNamedTree(dump);
       tellStage('printing', path);
       const { handover } = dump;
       const records = recordsOf(args, path, handover, colours);
@@ -75,6 +77,7 @@ export const dumpCommand: CommandModule<object, DumpArguments> = {
       else if (format === 'dts') await write(args, joined(dts(path, handover, node)));
       else await write(args, joined(tree(path, handover, node, colours)));
       listDiagnostics(args, dump);
+      failUnreadable(args, dump);
     });
   },
 };

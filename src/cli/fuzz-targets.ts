@@ -7,6 +7,7 @@ import { createXxh64 } from '../memory/xxh64.js';
 import type { VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, loadOptions, message } from './common.js';
 import { type LoadedDump, noTree, withDump, withDumps, writerRelease } from './load.js';
+import { requireNamedTree } from './named-tree.js';
 import { trimOptions } from './trim.js';
 
 /** Cases by their number; each target has its turn. */
@@ -81,9 +82,10 @@ export async function dumpTargets(
   blobs: boolean,
   units: readonly VtdUnit[],
 ): Promise<FuzzTarget[]> {
-  return withDump(path, loadOptions(args), async (dump) =>
-    blobs ? lone(path, dump) : [whole(args, path, dump, units)],
-  );
+  return withDump(path, loadOptions(args), async (dump) => {
+    requireNamedTree(dump);
+    return blobs ? lone(path, dump) : [whole(args, path, dump, units)];
+  });
 }
 
 /** Bytes of a blob that `--self` takes: each case decodes, prints and encodes all of it. */
@@ -102,6 +104,7 @@ export async function everyTarget(
 ): Promise<FuzzTarget[]> {
   return withDumps(path, loadOptions(args), async (dumps, findings, memory) => {
     if (dumps.length === 0) throw noTree(path, findings, memory);
+    for (const dump of dumps) requireNamedTree(dump);
     const targets = dumps.flatMap((dump) => [
       ...(blobs ? [] : [whole(args, path, dump, units)]),
       ...lone(path, dump),

@@ -18,6 +18,9 @@ import { createProgress, terminalOf } from './progress.js';
 import { packageVersion } from './version.js';
 import { type VtdArguments, vtdOptions, vtdUnits } from './vtd-settings.js';
 
+/** Seconds. */
+const DEFAULT_TIMEOUT = '10';
+
 const OPTIONS = {
   output: {
     group: IN_AND_OUT,
@@ -30,7 +33,7 @@ const OPTIONS = {
   first: { default: '0', describe: 'number of the first case' },
   blobs: flag('devicetree blobs instead of cores: a corpus for AFL++ or libFuzzer'),
   exec: 'run this on each case: @@ is replaced by the file (without @@ it is the last argument), which is also its standard input; keep only cases that make it crash or hang',
-  timeout: { default: '10', describe: 'seconds after which a run of --exec counts as hung' },
+  timeout: `seconds after which a run of --exec counts as hung (default: ${DEFAULT_TIMEOUT})`,
   'memory-limit': 'address space of a run of --exec, e.g. 512M',
   self: flag('check this program: no exception, no hang, no growth, the same bytes back'),
 } as const;
@@ -69,6 +72,9 @@ export const fuzzCommand: CommandModule<object, FuzzArguments> = {
       throw new UsageError('-o DIR, --exec CMD or --self is missing');
     }
     if (self && folder !== undefined) throw new UsageError('--self writes no cases: leave out -o');
+    const limit = (['timeout', 'memory-limit'] as const).find((name) => args[name] !== undefined);
+    if (limit !== undefined && command === undefined)
+      throw new UsageError(`--${limit} is for the program of --exec`);
     const words = command === undefined ? undefined : splitCommand(command);
     const source = await sourceOf(args, seed);
     const range = { first, count };
@@ -142,7 +148,7 @@ async function runWrite(
 /** @throws UsageError for a time that is none */
 function programLimits(args: FuzzArguments): ProgramLimits {
   const memory = lastValue(args['memory-limit']);
-  const timeout = Number(lastValue(args.timeout) ?? '10');
+  const timeout = Number(lastValue(args.timeout) ?? DEFAULT_TIMEOUT);
   if (!(timeout > 0 && timeout <= 86_400))
     throw new UsageError(`--timeout: ${String(lastValue(args.timeout))} is not a number of seconds`);
   return {
@@ -175,8 +181,9 @@ const REPEATED = [
 function runRecord(args: FuzzArguments, seed: bigint, { first, count }: Range): RunRecord {
   const words = ['kho', 'fuzz', ...(args.dumps ?? [])];
   for (const key of REPEATED) {
-    if (key === 'timeout' && args.exec === undefined) continue;
-    for (const value of [args[key] ?? []].flat()) words.push(`--${key}`, value);
+    // Said as it was, should the default be another one day.
+    const used = key === 'timeout' && args.exec !== undefined ? DEFAULT_TIMEOUT : [];
+    for (const value of [args[key] ?? used].flat()) words.push(`--${key}`, value);
   }
   if (args.blobs === true) words.push('--blobs');
   words.push('--seed', hex(seed), '--first', String(first), '--count', String(count));

@@ -6,6 +6,7 @@ import { budgetLines, budgetsFail, forgetBudgets } from './budgets.js';
 import { COMMANDS } from './commands.js';
 import { message, STATUS } from './common.js';
 import { checkDistinctFiles } from './distinct-files.js';
+import { checkEmptyValues } from './empty-values.js';
 import { adjustHelp } from './help.js';
 import { UsageError } from './numbers.js';
 import { commandOf, refusalText } from './refusal.js';
@@ -139,6 +140,7 @@ function parser(argv: readonly string[], found: (action: Action) => void): Argv 
     .example('kho what vmcore 0x740000', 'the owner of this memory, and the devices that reach it')
     .middleware((args) => {
       for (const [key, value] of Object.entries(args)) args[key] = restoreLiterals(value);
+      checkEmptyValues(argv, args);
       checkDistinctFiles(args);
     })
     .demandCommand(1, 'a command is missing')

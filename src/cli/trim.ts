@@ -13,6 +13,7 @@ import { absentRoot } from '../validate/questions.js';
 import { translationEnabled, type VtdUnit } from '../vtd/rules/unit.js';
 import { type CommonArguments, commonOptions, loadOptions, message, write } from './common.js';
 import type { LoadedDump } from './load.js';
+import { requireNamedTree } from './named-tree.js';
 import { lastValue, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
 import { messageOf } from './repeated.js';
@@ -40,6 +41,7 @@ export const trimCommand: CommandModule<object, TrimArguments> = {
     const path = args.dump ?? '';
     const units = await trimUnits(args);
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
+      requireNamedTree(dump);
       const { handover } = dump;
       const { memory } = handover;
       if (memory === undefined) {

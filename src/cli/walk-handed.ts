@@ -145,7 +145,8 @@ export async function walkDomains(args: CommonArguments, walk: DomainWalk): Prom
   const all = names.length > 1 || names.includes('all');
   const walked = domains.flatMap((domain) => walkable(args, walk, memory, domain, all) ?? []);
   const tables = listedDomains(walk, walked);
-  if (iova !== undefined) await write(args, joined(translations(args, walk, walked, iova)));
+  if (iova !== undefined && format === 'table')
+    await write(args, joined(translations(args, walk, walked, iova)));
   else if (format === 'csv') await write(args, csvList(args, tables, all ? 'domain' : undefined));
   else if (format === 'json') await write(args, jsonList(args, tables, all ? 'domains' : undefined));
   else await write(args, tableList(args, tables));
@@ -211,7 +212,10 @@ function tellDoubts(
 }
 
 /** What is told of each domain. */
-function listedDomains({ handover, unpreserved }: DomainWalk, walked: readonly Walked[]): ListedTable[] {
+function listedDomains(
+  { handover, unpreserved, iova }: DomainWalk,
+  walked: readonly Walked[],
+): ListedTable[] {
   return walked.map(({ domain, request }) => ({
     heading: () =>
       `${domain.name}: ${request.stage} stage, ${request.levels} levels, top table ${hex(request.root)}`,
@@ -223,6 +227,7 @@ function listedDomains({ handover, unpreserved }: DomainWalk, walked: readonly W
       request,
       attributes: request.stage === 'first' ? firstStageAttributes : secondStageAttributes,
       owned: ownedBy(handover, unpreserved),
+      iova,
     }),
   }));
 }

@@ -2,9 +2,13 @@
 import type { Handover } from '../abi/model.js';
 import type { PhysicalMemory } from '../memory/physical.js';
 import { type OwnedWalk, ownedWalk, ownersOf } from '../report/owned-walk.js';
+import { endText } from '../report/translate-text.js';
 import { escapeJson } from '../schema/escape.js';
+import { hex } from '../schema/units.js';
 import { csvBytes } from '../vtd/text/csv.js';
 import { jsonOf, tableOf } from '../vtd/text/table.js';
+import type { LeafBatch } from '../vtd/walk/batch.js';
+import { leafAt } from '../vtd/walk/leaf-at.js';
 import { type MappedRun, mergeRuns } from '../vtd/walk/runs.js';
 import type { WalkRequest } from '../vtd/walk/state.js';
 import { walkTable } from '../vtd/walk/walk.js';
@@ -21,6 +25,8 @@ export interface ToldTable {
   readonly attributes: (run: MappedRun) => string;
   /** Absent where nothing is told of owners. */
   readonly owned?: OwnedWalk | undefined;
+  /** Only the leaf that this address is in. */
+  readonly iova?: bigint | undefined;
 }
 
 /** One of several tables that are listed, with what is told of it beside its leaves. */
@@ -66,20 +72,64 @@ type Chunk = string | Uint8Array;
  * valid until the next chunk is asked for.
  */
 export function* tableText(args: CommonArguments, told: ToldTable, form: WalkFormat): Generator<Chunk> {
-  const { prefix, request, attributes, owned } = told;
-  const { format } = request;
-  const { batches, report } = walkTable(
-    owned === undefined ? request : { ...request, onTable: owned.onTable },
-  );
+  const { prefix, attributes, owned, iova } = told;
+  const { format } = told.request;
+  const request = owned === undefined ? told.request : { ...told.request, onTable: owned.onTable };
+  const { batches, notices } = iova === undefined ? wholeTable(request) : oneAddress(request, iova);
   if (form === 'csv') yield* csvBytes(batches);
   else if (form === 'json') {
     if (owned === undefined) yield* jsonOf(mergeRuns(batches, format), attributes);
     else yield* owned.rows(batches, format, attributes);
-    const diagnostics = escapeJson(JSON.stringify(report().anomalies.map(anomalyJson)));
+    const diagnostics = escapeJson(JSON.stringify(notices().map(({ json }) => json)));
     yield `\n]${owned?.json() ?? ''},"diagnostics":${diagnostics}`;
   } else if (owned === undefined) yield* tableOf(mergeRuns(batches, format), attributes);
   else yield* owned.table(batches, format, attributes);
-  for (const anomaly of report().anomalies) messageOf(args, anomaly.kind, `${prefix}${anomalyText(anomaly)}`);
+  for (const { kind, text } of notices()) messageOf(args, kind, `${prefix}${text}`);
+}
+
+/** What is noticed on the way, for standard error and for `diagnostics`. */
+interface Notice {
+  readonly kind: string;
+  readonly text: string;
+  readonly json: object;
+}
+
+interface Listed {
+  readonly batches: Iterable<LeafBatch>;
+  /** To be asked when all batches are taken. */
+  notices(): readonly Notice[];
+}
+
+function wholeTable(request: WalkRequest): Listed {
+  const { batches, report } = walkTable(request);
+  const notices = () =>
+    report().anomalies.map((anomaly) => ({
+      kind: anomaly.kind,
+      text: anomalyText(anomaly),
+      json: anomalyJson(anomaly),
+    }));
+  return { batches, notices };
+}
+
+/** Codes of what a walk of all notices have the same names. */
+const ENDS = {
+  absent: 'not-mapped',
+  invalid: 'reserved-bits',
+  unknown: 'table-absent',
+  'beyond-width': 'beyond-width',
+  'unsupported-levels': 'unsupported-levels',
+} as const;
+
+function oneAddress(request: WalkRequest, iova: bigint): Listed {
+  const { batches, translation } = leafAt(request, iova);
+  const { result, steps } = translation;
+  if (result.kind === 'mapped') return { batches, notices: () => [] };
+  const kind = ENDS[result.kind];
+  const text = `IOVA ${hex(iova)} is ${endText(result)}`;
+  const last = steps.at(-1);
+  const address = last === undefined ? {} : { address: hex(last.entryAddress) };
+  const location = { ...address, iova: hex(iova), iovaEnd: hex(iova + 1n) };
+  return { batches, notices: () => [{ kind, text, json: { code: kind, message: text, location } }] };
 }
 
 /** @param columns names of the cells before those of leaves; undefined for the lines of one table alone */

@@ -175,7 +175,7 @@ export async function walkUnits(args: CommonArguments, asked: UnitWalk): Promise
     return;
   }
   const devices = device === undefined ? allDevices(args, walk) : [device];
-  if (iova !== undefined) {
+  if (iova !== undefined && format === 'table') {
     await write(args, joined(translations(args, walk, devices, iova)));
     return;
   }
@@ -240,8 +240,22 @@ export function* fileLines(files: FilePages, address: bigint): Generator<string>
  * The stage that is listed. Of a nested translation that is the second, as in the kernel's listing: the first
  * leads to guest addresses.
  */
-function listed(args: CommonArguments, device: Device, memory: PhysicalMemory): Stage | undefined {
+function listed(
+  args: CommonArguments,
+  device: Device,
+  memory: PhysicalMemory,
+  oneAddress: boolean,
+): Stage | undefined {
   const stages = stagesOf(device, memory);
+  if (stages.length > 1 && oneAddress) {
+    // An address of the device is one of the first stage, whose leaves are not those of memory.
+    messageOf(
+      args,
+      'nested',
+      `kho: ${nameOf(device)} is nested: left out; --format table goes through both stages`,
+    );
+    return undefined;
+  }
   if (stages.length > 1)
     messageOf(
       args,
@@ -254,7 +268,7 @@ function listed(args: CommonArguments, device: Device, memory: PhysicalMemory): 
 /** What is told of each device: its tables, or why it has none. */
 function* listedDevices(
   args: CommonArguments,
-  { memory, handover, unpreserved }: UnitWalk,
+  { memory, handover, unpreserved, iova }: UnitWalk,
   devices: Iterable<Device>,
 ): Generator<ListedTable> {
   for (const device of devices) {
@@ -274,10 +288,10 @@ function* listedDevices(
       cells: `${deviceText(device.id)},${pasid ?? ''},`,
       memory,
       table() {
-        const stage = listed(args, device, memory);
+        const stage = listed(args, device, memory, iova !== undefined);
         if (stage === undefined) return undefined;
         const owned = handover === undefined ? undefined : ownedBy(handover, unpreserved);
-        return { ...stage, prefix: `kho: ${nameOf(device)}: `, owned };
+        return { ...stage, prefix: `kho: ${nameOf(device)}: `, owned, iova };
       },
     };
   }

@@ -23,6 +23,7 @@ import { translate } from '../vtd/walk/translate.js';
 import { type CommonArguments, commonOptions, joined, loadOptions, message, paint, write } from './common.js';
 import { dumpsFrom, type LoadOptions, onlyDump, withDump, withMemory } from './load.js';
 import { withInputs } from './load-inputs.js';
+import { requireNamedTree } from './named-tree.js';
 import { lastValue, oneOf, parseList, parseNumber, parseSmall, UsageError } from './numbers.js';
 import { argument, flag, type Given, withOptions } from './options.js';
 import { tellModes } from './vtd-mode.js';
@@ -39,7 +40,7 @@ const OPTIONS = {
   pgd: 'physical address of a top table; needs no handover',
   agaw: 'its number of levels minus 2',
   pasid: 'PASID of --device (default: that of requests without PASID)',
-  iova: 'translate this address, showing every entry on the way',
+  iova: 'translate this address, showing every entry on the way; csv and json: its leaf',
   format: { default: 'table', describe: WALK_FORMATS.join(', ') },
   unpreserved: flag('only leaves and tables that nothing preserves'),
 } as const;
@@ -66,6 +67,7 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
       .example('kho walk core.elf', 'the domains and devices that LUO hands over')
       .example('kho walk core.elf --domain 0x2228010', 'where the DMA of one lands: session, token, offset')
       .example('kho walk core.elf --pgd 0x12340000 --agaw 2 --iova 0x200000', 'one address')
+      .example('kho walk memory.elf.gz --domain 1 --iova 0x1000 --format json', 'its leaf, for tools')
       .example('kho walk core.elf --regset iommu_regset', 'every device')
       .example(
         'kho walk core.elf --root 0x103027000 --device 3b:00.0 --format debugfs',
@@ -76,10 +78,8 @@ export const walkCommand: CommandModule<object, WalkArguments> = {
     const unpreserved = args.unpreserved === true;
     if (unpreserved && (format === 'csv' || format === 'debugfs' || args.iova !== undefined))
       throw new UsageError('--unpreserved goes with --format table or json, and not with --iova');
-    if (args.iova !== undefined && format !== 'table')
-      throw new UsageError(
-        `--iova shows each entry on the way to one address, which --format ${format} has no form for: leave out one`,
-      );
+    if (args.iova !== undefined && format === 'debugfs')
+      throw new UsageError('--iova goes with --format table, csv or json: the kernel lists whole tables');
     if (await walkedUnits(args, format)) return;
     if (format === 'debugfs') throw new UsageError('--format debugfs needs --root RTADDR or --regset FILE');
     if (lastValue(args.pgd) !== undefined) {
@@ -94,9 +94,10 @@ const ONE_OF = 'walk needs --domain ID, --pgd ADDR with --agaw N, or --root RTAD
 async function writeTarget(args: WalkArguments, target: Target, format: WalkFormat): Promise<void> {
   tellStage('walking', args.dump ?? '');
   refuseAbsent(args.dump ?? '', target);
-  const iova = lastValue(args.iova);
-  if (iova === undefined) await writeWalk(args, target, format);
-  else await writeTranslation(args, target, parseNumber(iova, 'iova'));
+  const text = lastValue(args.iova);
+  const iova = text === undefined ? undefined : parseNumber(text, 'iova');
+  if (iova !== undefined && format === 'table') await writeTranslation(args, target, iova);
+  else await writeWalk(args, target, format, iova);
 }
 
 /** Walks domains of a handover, or lists those that LUO hands over. */
@@ -109,7 +110,9 @@ async function walkHandover(args: WalkArguments, format: WalkFormat): Promise<vo
   const settings = vtdSettings(args);
   const ids = names.includes('all') ? [] : names.map((name) => parseNumber(name, 'domain'));
   if (args.agaw !== undefined) throw new UsageError('--agaw goes with --pgd');
-  await withDump(path, loadOptions(args), async ({ handover }) => {
+  await withDump(path, loadOptions(args), async (dump) => {
+    requireNamedTree(dump);
+    const { handover } = dump;
     const handed = handedIommu(handover);
     if (handed === undefined) {
       const listed = names.length === 0 && (handover.domains?.length ?? 0) > 0;
@@ -159,7 +162,9 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
   const asked = { path, device, pasid, iova, format, unpreserved };
   if (units.length > 0 && unpreserved) {
     // Only the tree tells what is preserved.
-    await withDump(path, loadOptions(args), async ({ handover }) => {
+    await withDump(path, loadOptions(args), async (dump) => {
+      requireNamedTree(dump);
+      const { handover } = dump;
       const { memory, preserved } = handover;
       if (memory === undefined || preserved === undefined)
         throw new InputError(path, 'no-tree', 'does not tell what is preserved');
@@ -177,7 +182,9 @@ async function walkedUnits(args: WalkArguments, format: WalkFormat): Promise<boo
     });
     return true;
   }
-  await withDump(path, loadOptions(args), async ({ handover }) => {
+  await withDump(path, loadOptions(args), async (dump) => {
+    requireNamedTree(dump);
+    const { handover } = dump;
     const own = device === undefined ? [] : unitsOf(args, handover, device);
     if (own.length === 0)
       throw new UsageError('--device needs --root RTADDR or --regset FILE: the handover records no unit');
@@ -263,10 +270,15 @@ function formatOf(args: WalkArguments, { stage }: Target): EntryFormat {
   return stage === 'first' ? firstStageFormat(settings) : secondStageFormat(settings);
 }
 
-async function writeWalk(args: WalkArguments, target: Target, form: WalkFormat): Promise<void> {
+async function writeWalk(
+  args: WalkArguments,
+  target: Target,
+  form: WalkFormat,
+  iova: bigint | undefined,
+): Promise<void> {
   const request = { ...target, format: formatOf(args, target) };
   const attributes = target.stage === 'first' ? firstStageAttributes : () => '';
-  const table = { prefix: 'kho: ', request, attributes, owned: ownersIn(args, target) };
+  const table = { prefix: 'kho: ', request, attributes, owned: ownersIn(args, target), iova };
   await write(args, form === 'json' ? jsonDocument(args, table) : tableText(args, table, form));
 }
 
@@ -293,9 +305,11 @@ async function withUnitMemory(
       await use(handover.memory, handover.preserved === undefined ? undefined : handover);
     };
     try {
-      await dumpsFrom(path, inputs, { ...options, single: true }, (dumps, findings, memory) =>
-        told(onlyDump(path, dumps, findings, memory).handover),
-      );
+      await dumpsFrom(path, inputs, { ...options, single: true }, (dumps, findings, memory) => {
+        const dump = onlyDump(path, dumps, findings, memory);
+        requireNamedTree(dump);
+        return told(dump.handover);
+      });
     } catch (error) {
       const treeless = !isTold && error instanceof InputError && TREELESS.has(error.code);
       const { memory } = inputs;

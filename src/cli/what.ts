@@ -19,6 +19,7 @@ import {
   write,
 } from './common.js';
 import { containerOptions } from './load.js';
+import { failUnreadable, requireNamedTree } from './named-tree.js';
 import { oneOf, parseList, UsageError } from './numbers.js';
 import { argument, flag, type Given, TEXT_OR_JSON, withOptions } from './options.js';
 import { TOLD_RULES } from './told-work.js';
@@ -56,6 +57,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
     const units = await vtdUnits(args);
     const validation = await vtdValidation(args);
     await withDumpOrMemory(path, loadOptions(args), units.length > 0, async (dump) => {
+      requireNamedTree(dump);
       const { handover } = dump;
       tellModes(args, path, units, handover);
       tellStage('searching', path);
@@ -69,6 +71,7 @@ export const whatCommand: CommandModule<object, WhatArguments> = {
       if (format === 'json') await write(args, jsonBytes(whatJson(answers, { bytes: shown.hex, missing })));
       else await write(args, forPeople(args, whatLines(answers, { ...shown, missing, paint: paint(args) })));
       listDiagnostics(args, dump);
+      failUnreadable(args, dump);
     });
   },
 };

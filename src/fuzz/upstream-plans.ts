@@ -42,7 +42,7 @@ function file(pageSize: number, handler: LuoPlan['handler']): fc.Arbitrary<FileP
       pages,
       // Bytes that the last page lacks.
       tail: fc.oneof(fc.constant(0), fc.nat(pageSize - 1)),
-      pos: fc.nat(0xffff_ffff),
+      pos: fc.integer({ min: 1, max: 0xffff_ffff }),
       seals: handlerForm(handler).sealed ? fc.constantFrom(...SEALS) : fc.constant(0),
       holes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: disorder() }),
     })
@@ -65,7 +65,8 @@ function session(
 function luoPlan(pageSize: number, forms: NonNullable<UpstreamForms['luo']>): fc.Arbitrary<LuoPlan> {
   return fc
     .record({
-      liveupdateNumber: bigUint(64),
+      // One more than before, so never 0.
+      liveupdateNumber: bigUint(64).map((number) => number || 1n),
       sessions: fc.array(session(pageSize, forms.handler), { maxLength: 4 }),
       flbs: forms.flbPage ? fc.nat(3) : fc.constant(0),
     })

@@ -4,7 +4,7 @@ import { hex, size } from '../schema/units.js';
 import type { DevicePath, DeviceStep, StructureKind } from '../vtd/context/path.js';
 import type { DeviceTranslation } from '../vtd/context/translation.js';
 import { accessText } from '../vtd/text/csv.js';
-import type { Translation, TranslationStep } from '../vtd/walk/translate.js';
+import type { Translation, TranslationResult, TranslationStep } from '../vtd/walk/translate.js';
 import { type Paint, plain } from './paint.js';
 
 const NO_ADDRESS = {
@@ -14,8 +14,8 @@ const NO_ADDRESS = {
 } as const;
 
 const NO_WALK = {
-  'beyond-width': 'the address is beyond the width of the table',
-  'unsupported-levels': 'tables have 2 to 5 levels',
+  'beyond-width': 'beyond the width of the table',
+  'unsupported-levels': 'below a table that has not 2 to 5 levels',
 } as const;
 
 const INDENT = '           ';
@@ -32,11 +32,12 @@ export function* translateLines(
   for (const step of steps) yield* stepLines(step, entryType(step.level, step.leaf), paint);
   if (result.kind === 'mapped') {
     yield `→ ${paint('good', hex(result.address))}  in a page of ${size(result.pageSize)}, ${accessText(result.access)} in the leaf, ${accessText(result.effectiveAccess)} over the path`;
-  } else if ('level' in result) {
-    yield paint('error', `→ ${NO_ADDRESS[result.kind]} at level ${result.level}`);
-  } else {
-    yield paint('error', `→ ${NO_WALK[result.kind]}`);
-  }
+  } else yield paint('error', `→ ${endText(result)}`);
+}
+
+/** Why an address is not mapped. */
+export function endText(result: Exclude<TranslationResult, { readonly kind: 'mapped' }>): string {
+  return 'level' in result ? `${NO_ADDRESS[result.kind]} at level ${result.level}` : NO_WALK[result.kind];
 }
 
 function* stepLines(

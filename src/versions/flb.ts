@@ -12,6 +12,8 @@ export interface FlbOwner {
   readonly handlers: RegExp;
   /** Whether a handler's files cannot be restored without it; the kernel's own test is a matter of configuration. */
   readonly needed: boolean;
+  /** Those whose files were never written without it, as far as any form is known. */
+  readonly always?: RegExp;
   /** A release has it; the others are drafts (upstream 4.3, 4.5, 4.8). */
   readonly released: boolean;
 }
@@ -25,12 +27,21 @@ export const FLB_OWNERS: readonly FlbOwner[] = [
     needed: false,
     released: true,
   },
-  { label: 'pci', name: /^pci(?:-v\d+)?$/, handlers: /^vfio-pci-v\d+$/, needed: true, released: false },
+  {
+    label: 'pci',
+    name: /^pci(?:-v\d+)?$/,
+    handlers: /^vfio-pci-v\d+$/,
+    needed: true,
+    // The first form of vfio-pci-v1 is older than the state.
+    always: /^vfio-pci-v(?!1$)\d+$/,
+    released: false,
+  },
   {
     label: 'iommu-liveupdate',
     name: /^iommu(?:-liveupdate)?(?:-v\d+)?$/,
     handlers: /^iommufd-v\d+$/,
     needed: true,
+    always: /^iommufd-v\d+$/,
     released: false,
   },
   { label: 'hugetlb', name: /^hugetlb-v\d+$/, handlers: /^huge-memfd-v\d+$/, needed: true, released: false },

@@ -282,6 +282,12 @@ describe('--exec', () => {
       [BLOB, '--exec', "sh -c 'kill -SEGV $$' @@"],
       /crashes \(SIGSEGV\) on the unchanged dump/,
     ],
+    [
+      'a time without a program',
+      [BLOB, '-o', '/nonexistent/x', '--timeout', '1'],
+      /--timeout is for .* --exec/,
+    ],
+    ['a limit without a program', ['--self', '--memory-limit', '64M'], /--memory-limit is for .* --exec/],
     ['no time', [BLOB, '--exec', 'true @@', '--timeout', 'soon'], /--timeout/],
     ['both', [BLOB, '--self', '--exec', 'true @@'], /cannot be used together/],
     ['no such ABI', ['--abi', 'kho-v9', '-o', 'x'], /--abi: "kho-v9" is not one of/],

@@ -141,6 +141,38 @@ describe('several trees', () => {
   });
 });
 
+describe('--fdt-addr where no devicetree blob is', () => {
+  const dump = 'fixtures/linux-7.3-live-update/handover.elf.gz';
+  // The page of the tree, but not its first byte.
+  const at = ['--fdt-addr', '0x4ee008'];
+
+  test.each([
+    ['dump', dump],
+    ['dump', dump, '--format', 'json'],
+    ['dump', dump, '--format', 'dts'],
+    ['dump', dump, '--node', '/LUO'],
+    ['diff', dump, dump],
+    ['trim', dump],
+    ['what', dump, '0x1000'],
+    ['walk', dump],
+    ['walk', dump, '--domain', '1'],
+    ['walk', dump, '--device', '00:03.0'],
+    ['fuzz', dump, '--count', '1', '-o', '/nonexistent/folder'],
+    ['fuzz', dump, '--blobs', '--count', '1', '-o', '/nonexistent/folder'],
+    ['fuzz', dump, '--self', '--count', '1'],
+  ])('kho %s %s %s is refused', (...args) => {
+    expectRefused([...args, ...at], /has no devicetree blob at 0x4ee008, which --fdt-addr names/);
+  });
+
+  test('is what validate and info judge', () => {
+    expect(kho(['validate', dump, ...at])).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/FDT-002 .*\n.*0x38\n/),
+    });
+    expect(kho(['info', dump, ...at]).stdout).toMatch(/invalid/);
+  });
+});
+
 describe('a copy of debugfs', () => {
   test('with its riders, and what the kernel had freed', () => {
     const run = kho(['dump', '--format', 'json', 'fixtures/linux-7.3-live-update/debugfs-in']);

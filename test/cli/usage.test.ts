@@ -19,6 +19,36 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
+/** Commands that take a value for some option, with arguments that are right by themselves. */
+const COMMANDS = [
+  { name: 'info', args: [blob] },
+  { name: 'dump', args: [blob] },
+  { name: 'encode', args: ['/nonexistent/model.json'] },
+  { name: 'validate', args: [blob] },
+  { name: 'explain', args: [] },
+  { name: 'walk', args: [memory] },
+  { name: 'diff', args: [blob, blob] },
+  { name: 'trim', args: [memory] },
+  { name: 'synth', args: ['--abi', 'kho-v4'] },
+  { name: 'fuzz', args: [memory] },
+  { name: 'report', args: [blob] },
+  { name: 'what', args: [memory, '0x1000'] },
+  { name: 'capture', args: [] },
+  { name: 'check-abi', args: ['/nonexistent/vmlinux'] },
+];
+const LISTS = ['rule', 'skip', 'require', 'assume', 'domain', 'with'];
+
+/** Options of a command that take a value, but for the one that may be empty. */
+function optionsOf(command: string): string[] {
+  const help = kho([command, '--help']).stdout.replace(/\nExamples:.*/s, '');
+  const names = help
+    .split(/\n {1,8}(?=-)/)
+    .slice(1)
+    .flatMap((told) => (told.includes('[boolean]') ? [] : [/--([a-z0-9-]+)/.exec(told)?.[1] ?? []]))
+    .flat();
+  return names.filter((name) => name !== 'session');
+}
+
 describe('unusable arguments and input: status 2 and one line', () => {
   test.each([
     ['unknown command', ['dumpp', blob]],
@@ -71,6 +101,31 @@ describe('unusable arguments and input: status 2 and one line', () => {
   ])('%j says what was wrong, and what was probably meant', (args, text) => {
     const stderr = typeof text === 'string' ? `kho: ${text}\n` : text;
     expect(kho(args)).toEqual({ status: 2, stdout: '', stderr });
+  });
+
+  // As a shell's unset variable gives it: never the same as without the option.
+  test.each(
+    COMMANDS.flatMap(({ name, args }) =>
+      optionsOf(name).flatMap((option) =>
+        (LISTS.includes(option) ? ['', ',', ',,'] : ['']).map((value) => ({ name, args, option, value })),
+      ),
+    ),
+  )('kho $name --$option "$value" is refused', ({ name, args, option, value }) => {
+    const shown = option === 'output' ? '-o' : `--${option}`;
+    for (const given of [[`--${option}`, value], [`--${option}=${value}`]]) {
+      expect(kho([name, ...args, ...given])).toEqual({
+        status: 2,
+        stdout: '',
+        stderr: `kho: ${shown}: "${value}" names nothing; leave it out (see kho ${name} --help)\n`,
+      });
+    }
+  });
+
+  test('--session takes an empty name, which 7.1 makes', () => {
+    expect(kho(['dump', memory, '--session', ''])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/has no session ""/),
+    });
   });
 
   test.each([

@@ -50,6 +50,23 @@ describe.each(CAPTURES)('%s', (name) => {
     }
   });
 
+  test('one address in csv and json is the row of the whole list, by domain, device and top table', () => {
+    for (const [device, id] of Object.entries(IDS)) {
+      const domain = ['--domain', `${id}`];
+      const [head = '', ...leaves] = walk(name, ...domain, '--format', 'csv')
+        .trimEnd()
+        .split('\n');
+      const leaf = leaves.at(-1) ?? '';
+      const at = ['--iova', leaf.split(',')[0] ?? ''];
+      const { topTable, levels, stage, runs } = JSON.parse(walk(name, ...domain, ...at, '--format', 'json'));
+      expect(runs[0].holds.session).toMatch(/^vm/);
+      const below = ['--pgd', topTable, '--agaw', `${levels - 2}`, '--stage', stage];
+      for (const where of [domain, ['--device', device], below])
+        expect(walk(name, ...where, ...at, '--format', 'csv')).toBe(`${head}\n${leaf}\n`);
+      expect(JSON.parse(walk(name, '--device', device, ...at, '--format', 'json')).runs).toEqual(runs);
+    }
+  });
+
   test('csv of all domains names them', () => {
     const [head, first] = walk(name, '--domain', 'all', '--format', 'csv').split('\n');
     expect(head).toBe('domain,iova,pa,size,access');

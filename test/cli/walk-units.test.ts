@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixtures } from '../fixtures.js';
 import { kho } from './kho.js';
 
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kho-test-'));
@@ -99,6 +101,55 @@ describe.each(CAPTURES)('%s', (mode, capture, runs) => {
     expect(devices[3]).toEqual(rest);
   });
 
+  test('--iova gives the leaf that the whole list has there, of one device and of all', () => {
+    const where = ['walk', core, '--regset', regset];
+    const device = [...where, '--device', '00:03.0'];
+    const lines = (args: string[]) =>
+      kho([...args, '--format', 'csv'])
+        .stdout.trimEnd()
+        .split('\n');
+    const [head = '', ...leaves] = lines(device);
+    const [allHead = '', ...all] = lines(where);
+    const sizes = new Set(leaves.map((leaf) => leaf.split(',')[2]));
+    expect(sizes.size).toBe(2);
+    const asked = [...sizes].flatMap((size) =>
+      leaves.filter((leaf) => leaf.includes(`,${size},`)).slice(0, 3),
+    );
+    for (const leaf of asked) {
+      const [iova = '', pa, size = '', access] = leaf.split(',');
+      for (const offset of [0n, BigInt(size) - 1n]) {
+        const at = ['--iova', hex(BigInt(iova) + offset)];
+        expect(lines([...device, ...at])).toEqual([head, leaf]);
+        expect(lines([...where, ...at])).toEqual([allHead, ...all.filter((line) => line.endsWith(leaf))]);
+        const { runs, diagnostics } = JSON.parse(kho([...device, ...at, '--format', 'json']).stdout);
+        expect(runs).toEqual([
+          expect.objectContaining({
+            ...{ iova, iovaEnd: hex(BigInt(iova) + BigInt(size)), address: pa },
+            ...{ pageSize: Number(size), leaves: 1, access },
+          }),
+        ]);
+        expect(diagnostics).toEqual([]);
+      }
+    }
+  });
+
+  test.each([
+    ['0xfffff0000000', 'not-mapped', /IOVA 0xfffff0000000 is not mapped at level \d/],
+    ['0x1000000000000', 'beyond-width', /IOVA 0x1000000000000 is beyond the width of the table/],
+  ])('--iova %s, which is not mapped, is told', (iova, code, words) => {
+    const args = ['walk', core, '--regset', regset, '--device', '00:03.0', '--iova', iova];
+    const csv = kho([...args, '--format', 'csv']);
+    expect(csv).toMatchObject({ status: 0, stdout: 'iova,pa,size,access\n' });
+    expect(csv.stderr).toMatch(words);
+    const json = kho([...args, '--format', 'json']);
+    expect(json.stderr).toBe(csv.stderr);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      runs: [],
+      diagnostics: [{ code, message: expect.stringMatching(words), location: { iova } }],
+    });
+    expect(kho(args).stdout).toMatch(/^→ (not mapped|beyond the width)/m);
+  });
+
   test('--iova shows every entry on the way', () => {
     const { stdout, status } = kho([
       'walk',
@@ -187,18 +238,16 @@ describe('arguments', () => {
     ['PASID in legacy mode', ['--regset', regset, '--device', '00:03.0', '--pasid', '1'], /legacy mode/],
     ['domain too', ['--regset', regset, '--domain', '1'], /not with --domain/],
     ['debugfs without unit', ['--pgd', '0x2d25000', '--agaw', '2', '--format', 'debugfs'], /needs --root/],
-    ...['debugfs', 'csv', 'json'].flatMap((format) =>
-      [
-        ['--regset', regset],
-        ['--regset', regset, '--device', '00:03.0'],
-        ['--pgd', '0x2d25000', '--agaw', '2'],
-        ['--domain', '5'],
-      ].map((where): [string, string[], RegExp] => [
-        `${format} of one address, ${where[0]}`,
-        [...where, '--format', format, '--iova', '0'],
-        /--format (debugfs|csv|json) has no form for/,
-      ]),
-    ),
+    ...[
+      ['--regset', regset],
+      ['--regset', regset, '--device', '00:03.0'],
+      ['--pgd', '0x2d25000', '--agaw', '2'],
+      ['--domain', '5'],
+    ].map((where): [string, string[], RegExp] => [
+      `debugfs of one address, ${where[0]}`,
+      [...where, '--format', 'debugfs', '--iova', '0'],
+      /--iova goes with --format table, csv or json/,
+    ]),
     ['absent device', ['--regset', regset, '--device', '00:07.0'], /context entry at 0x.* is not present/],
     ['no regset', ['--regset', core], /is not an iommu_regset/],
     ['no file', ['--regset', join(LIVE, 'nothing')], /nothing: no such file/],

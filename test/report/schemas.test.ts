@@ -291,6 +291,10 @@ describe('walk', () => {
     conforms('walk', all);
     conforms('walk', walked(core, ...regset, '--device', '00:03.0'));
     conforms('walk', walked(core, ...regset, '--unpreserved'));
+    for (const iova of ['0x1abc', '0xfffffffff000', '0xffffffffffffffff']) {
+      conforms('walk', walked(core, ...regset, '--iova', iova));
+      conforms('walk', walked(core, ...regset, '--device', '00:03.0', '--iova', iova));
+    }
   });
 });
 

@@ -13,6 +13,7 @@ import { BOOT_PARAMS } from '../../src/records/kho.js';
 import { planFromSeed, synthesise } from '../../src/synth/synth.js';
 import { catalogue } from '../../src/validate/catalogue.js';
 import { validate } from '../../src/validate/run.js';
+import { kho } from '../cli/kho.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kho-entry-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -196,6 +197,23 @@ describe.each(ALL)('%s', (abi) => {
       expect(found.filter((rule) => /^(FDT|KHO)-/.test(rule))).not.toEqual([]);
       // What cannot be read has no further faults.
       expect(found.filter((rule) => !/^(FDT|KHO)-/.test(rule))).toEqual([]);
+    }
+  });
+
+  test('what is asked of a tree of which no node can be read: status 2', () => {
+    const path = file(edited(abi, field('magic', 0xd00dfeee)));
+    const whole = file(sample(abi).core);
+    for (const args of [
+      ['dump', path],
+      ['dump', path, '--format', 'json'],
+      ['dump', path, '--format', 'dts'],
+      ['diff', path, path],
+      ['diff', whole, path],
+      ['what', path, '0x1000'],
+    ]) {
+      const { status, stderr } = kho(args);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/no node of the tree can be read/);
     }
   });
 

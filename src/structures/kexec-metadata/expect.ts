@@ -1,7 +1,6 @@
 /** What a checker has to say of changed kexec-metadata. */
 import {
   always,
-  anything,
   type Expectations,
   empty,
   type FieldRule,
@@ -21,6 +20,6 @@ export const expectations: Expectations = {
   fields: ofRecords([khoKexecMetadata], {
     version: always('KMETA-001'),
     previousRelease: releaseName,
-    kexecCount: anything,
+    kexecCount: ({ value }) => (value === 0n ? fires('KMETA-003') : ACCEPTED),
   }),
 };

@@ -85,4 +85,30 @@ const releaseName = rule({
   },
 });
 
-export const metadataRules: readonly Rule[] = [metadataVersion, releaseName];
+const countFromOne = rule({
+  id: 'KMETA-003',
+  title: 'kexec_count is at least 1',
+  severity: 'warning',
+  source: 'upstream 3.3',
+  evidence: 'kernel/liveupdate/kexec_handover.c kho_out_kexec_metadata: the incoming count and 1',
+  consequence:
+    'not checked: the next kernel takes itself for cold-booted by the count, which it prints and hands on',
+  requires: ['KMETA-001'],
+  check(context, report) {
+    const subtree = metadata(context, report);
+    if (subtree === undefined || context.handover.kexecMetadata?.kexecCount !== 0) return;
+    const { address } = subtree;
+    report.finding({
+      message: 'kexec_count is 0, but the first kexec after a cold boot hands over 1',
+      location: {
+        fdtPath: `/${NAME}`,
+        field: 'kho_kexec_metadata.kexec_count',
+        ...(address === undefined ? {} : { address: address + BigInt(KHO_KEXEC_METADATA.kexecCount) }),
+      },
+      found: '0',
+      expected: 'at least 1',
+    });
+  },
+});
+
+export const metadataRules: readonly Rule[] = [metadataVersion, releaseName, countFromOne];

@@ -13,10 +13,10 @@ export const DRAFT_CASES: readonly DraftCase[] = [
   LEGACY('FLB-008', 'one of two iommufds', (handover) =>
     u64(sure(held(handover, 'iommu').location.address, 'FLB') + 8n, 1),
   ),
-  LEGACYW('FLB-009', 'no FLB page', (handover) =>
+  LEGACY('FLB-009', 'no FLB page', (handover) =>
     u64(sure(handover.luo?.origin?.address, 'LUO') + BigInt(LUO_SER.flbsPa), 0),
   ),
-  LEGACYW('FLB-009', 'no IOMMU state', (handover) =>
+  LEGACY('FLB-009', 'no IOMMU state', (handover) =>
     text(sure(held(handover, 'iommu').location.address, 'FLB') - 48n, 'nothing', 48),
   ),
 ];

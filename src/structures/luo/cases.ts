@@ -9,6 +9,7 @@ import {
   luoSessions,
   movedIntoBlock,
   V71,
+  V71W,
   V73,
   V73N,
   V73W,
@@ -42,6 +43,10 @@ export const CASES: readonly Case[] = [
     u64(value(handover, '/luo-session', 'luo-session-header', 'LUO'), 0),
   ),
   V71('LUO-021', 'FLBs at 0', (handover) => u64(value(handover, '/luo-flb', 'luo-flb-header', 'LUO'), 0)),
+  V73W('LUO-022', 'no live update', (handover) => u64(luo(handover) + 8, 0)),
+  V71W('LUO-022', 'no live update, in a tree', (handover) =>
+    u64(value(handover, '/', 'liveupdate-number', 'LUO'), 0),
+  ),
   V73W('LUO-017', 'within a larger block', (handover, memory) => [
     ...movedIntoBlock(handover, memory, luo(handover)),
     ...u64(value(handover, '/LUO', 'preserved-data'), FREE + handover.pageSize),
@@ -84,8 +89,9 @@ export const CASES: readonly Case[] = [
     ...text(flb(handover, 2), 'pci', 48),
     ...u64(flb(handover, 2) + 56, 1),
   ]),
-  V73W('FLB-009', 'a file of vfio without pci', (handover) =>
-    text(file(handover).address, 'vfio-pci-v2', 48),
+  V73('FLB-009', 'a file of vfio without pci', (handover) => text(file(handover).address, 'vfio-pci-v2', 48)),
+  V73W('FLB-009', 'a file of the first vfio without pci', (handover) =>
+    text(file(handover).address, 'vfio-pci-v1', 48),
   ),
   V73W('FLB-006', 'more users of pci than files of vfio', (handover) => [
     ...text(file(handover).address, 'vfio-pci-v2', 48),

@@ -1,7 +1,6 @@
 /** What a checker has to say of changed records of LUO. */
 import {
   above,
-  anything,
   capacity,
   type Expectations,
   empty,
@@ -35,6 +34,9 @@ import { mayBeNameless } from './rules-sessions.js';
 /** Whether files are in block lists. */
 const isList = ({ target }: FieldChange): boolean =>
   luoForm(target.handover.luo?.compatible)?.files.kind === 'chain';
+
+/** Each live update counts one more than the one before. */
+const fromOne: FieldRule = ({ value }) => (value === 0n ? fires('LUO-022') : ACCEPTED);
 
 /** Files in an array: only what exceeds it is wrong for sure. */
 const fileCount: FieldRule = (change) => {
@@ -83,8 +85,8 @@ const flbCount: FieldRule = (change) => {
 export const expectations: Expectations = {
   fields: {
     ...ofRecords([luoSessionHeader], { value: ({ value }) => (value === 0n ? fires('LUO-021') : UNKNOWN) }),
-    ...ofRecords([liveupdateNumber], { value: anything }),
-    ...ofRecords([luoSer], { compatible: where(() => true, ['LUO-002']), liveupdateNum: anything }),
+    ...ofRecords([liveupdateNumber], { value: fromOne }),
+    ...ofRecords([luoSer], { compatible: where(() => true, ['LUO-002']), liveupdateNum: fromOne }),
     ...ofRecords([luoSessionHeaderSer], { count: where(above(capacity), ['LUO-005']) }),
     ...ofRecords([luoSessionSer, luoSessionSerV1], { name: sessionName }),
     ...ofRecords([luoFileSetSer, luoFileSetSerV1], { count: fileCount, files: fileArea }),

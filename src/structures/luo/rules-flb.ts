@@ -242,11 +242,10 @@ const flbFinishedEarly = rule({
 const flbMissing = rule({
   id: 'FLB-009',
   title: "the FLB that a file's handler depends on is handed over",
-  severity: 'warning',
   source: 'upstream F5, F6, 4.3, 4.5, 4.8',
   evidence: `${LB} luo_flb_retrieve_one, liveupdate_flb_put_incoming`,
   consequence:
-    '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Early forms of the drafts have no such FLB',
+    '-ENOENT to the handler, which cannot restore the file without the state; finishing the file warns. Where early forms of a draft have no such FLB it is a warning',
   reads: FILES_AND_FLBS,
   follows: ['FLB-002', 'FLB-003'],
   check(context, report) {
@@ -257,11 +256,13 @@ const flbMissing = rule({
     if (luo === undefined) return;
     noteUnknownFiles(context.handover, luo, report);
     const names = (luo.flbs ?? []).map(({ name }) => bytesToText(name).text);
-    for (const { label, name, handlers, needed } of FLB_OWNERS) {
+    for (const { label, name, handlers, needed, always } of FLB_OWNERS) {
       if (!needed || names.some((each) => name.test(each))) continue;
       const { known } = holdersOf(luo, handlers);
       if (known === 0n) continue;
+      const certain = always !== undefined && holdersOf(luo, always).known > 0n;
       report.finding({
+        ...(certain ? {} : { severity: 'warning' as const }),
         message: `${counted(known, 'file')} ${known === 1n ? 'depends' : 'depend'} on the FLB "${label}", but ${none ? 'the address of the FLBs is 0' : 'the FLB page has no entry of that name'}`,
         location: none
           ? at(luo.origin?.address, 'luo_ser.flbs_pa')

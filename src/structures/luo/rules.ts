@@ -10,7 +10,7 @@ import { LUO } from '../../validate/reads.js';
 import type { Reporter, Rule, RuleContext } from '../../validate/rule.js';
 import { type Elements, rulesOf } from '../../validate/shapes.js';
 import { hex, listed } from '../../validate/text.js';
-import { at, BLOCKS, childNamed } from '../../validate/upstream/shared.js';
+import { at, BLOCKS, childNamed, UPSTREAM } from '../../validate/upstream/shared.js';
 import { factsOf, LUO_TREES } from '../../versions/generations.js';
 import { RELEASES } from '../../versions/table.js';
 import type { NodeBinding } from '../tree.js';
@@ -222,6 +222,36 @@ const RECORD: Elements<bigint> = {
   },
 };
 
+const numberFromOne = rule({
+  id: 'LUO-022',
+  title: 'the number of the live update is at least 1',
+  generations: UPSTREAM,
+  severity: 'warning',
+  source: 'upstream L16, 3.5.2, 3.5.4',
+  evidence:
+    'kernel/liveupdate/luo_core.c luo_state_setup (luo_fdt_setup in 6.19 to 7.1): the incoming number and 1',
+  consequence: 'not checked: the next kernel prints it, and counts on from it',
+  check(context, report) {
+    const { luo } = context.handover;
+    const found = rider(context, report);
+    if (found === undefined || luo?.liveupdateNumber !== 0n) return;
+    const { address } = found;
+    const field = 'luo_ser.liveupdate_num';
+    const place =
+      luo.abiHeader !== undefined
+        ? { field, ...at(luo.abiHeader) }
+        : luoForm(luo.version)?.tree !== undefined
+          ? { property: 'liveupdate-number', ...at(address) }
+          : { field, ...at(address === undefined ? undefined : address + BigInt(LUO_SER.liveupdateNum)) };
+    report.finding({
+      message: 'the number of the live update is 0, but the first one is 1',
+      location: { fdtPath: `/${NAME}`, ...place },
+      found: '0',
+      expected: 'at least 1',
+    });
+  },
+});
+
 const luoPage = preservedRule(RECORD, {
   id: 'LUO-017',
   title: 'struct luo_ser is preserved as a single page',
@@ -247,6 +277,7 @@ export const luoRules: readonly Rule[] = [
   luoRecord,
   luoTree,
   luoAreas,
+  numberFromOne,
   luoPage,
   ...sessionRules,
   ...fileRules,

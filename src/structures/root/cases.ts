@@ -155,6 +155,9 @@ export const CASES: readonly Case[] = [
   V73W('KHO-115', 'a length beyond what is preserved', (handover) =>
     u64(value(handover, '/kexec-metadata', 'blob-size'), 0x1800),
   ),
+  V73W('KHO-115', 'a length that is not that of struct luo_ser', (handover) =>
+    u64(value(handover, '/LUO', 'blob-size'), 40),
+  ),
   V73('KHO-116', 'a blob that is not in the map', (handover, memory) =>
     forget(handover, memory, blob(handover, 'memblock')),
   ),

@@ -28,7 +28,6 @@ export const notBuilt: readonly NotBuilt[] = [
   row('R4', 'the size and alignment that the next kernel asks for are on its command line'),
   row('R7', 'the regions that the next kernel asks for are on its command line'),
   row('L1', 'legal: there is nothing to take over'),
-  row('L16', 'legal: any number is taken'),
   row('L18', 'the state after a failed retrieval is that of the next kernel'),
   row('F7', 'legal: it is read as no FLBs'),
   row('F8', 'that the page is never freed is behaviour of the next kernel, whatever the dump holds'),
