@@ -26,7 +26,7 @@ import { findBootParams } from './boot-params.js';
 import { classifyRoot } from './classify-root.js';
 import { readTree } from './find-search.js';
 import { imageParts } from './image-parts.js';
-import { memRanges, shareRecords } from './mem-properties.js';
+import { MOST_MEM_PROPERTIES, memProperties, memRanges, shareRecords } from './mem-properties.js';
 import { parsed } from './parsed.js';
 import { readTreeMemory } from './structures/tree-memory.js';
 import { bindRoot, decodeUpstream, isUpstream, upstreamPageSize } from './upstream/handover.js';
@@ -237,6 +237,12 @@ function decodeRfc2024(handover: Handover, tree: FdtTree, options: DecodeOptions
   const root = rootNode(tree);
   // The binding's keys are those of Handover; bind.ts knows them only as strings.
   if (root >= 0) bindNode(tree, root, rfc2024.root, handover as unknown as ModelObject, handover.diagnostics);
+  if (memProperties(tree).length === MOST_MEM_PROPERTIES)
+    handover.diagnostics.push({
+      code: 'too-many-nodes',
+      message: `so many nodes have mem that no host can have written them: what follows the first ${MOST_MEM_PROPERTIES} is not looked at`,
+      location: { fdtPath: '/' },
+    });
   shareRecords(tree, handover.domains ?? []);
   handover.preserved = { ranges: memRanges(tree, handover.pageSize) };
   const { memory } = options;

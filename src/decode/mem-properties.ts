@@ -29,7 +29,10 @@ export interface MemProperty {
 
 const known = new WeakMap<FdtTree, readonly MemProperty[]>();
 
-/** All `mem` properties, in blob order (which is the order in which the kernel visits them); the same each time. */
+/** Domains and buffers of CPUs have one each; no host has so many, and each takes some 4 KiB. */
+export const MOST_MEM_PROPERTIES = 2 ** 16;
+
+/** The first `mem` properties, in blob order (which is the order in which the kernel visits them); the same each time. */
 export function memProperties(tree: FdtTree): readonly MemProperty[] {
   let properties = known.get(tree);
   if (properties === undefined) {
@@ -54,8 +57,10 @@ export function shareRecords(
 }
 
 function* propertiesOf(tree: FdtTree): Generator<MemProperty> {
+  let count = 0;
   for (let token = 0; token < tree.count; token++) {
     if (tree.kind[token] !== FdtToken.prop || propertyName(tree, token) !== 'mem') continue;
+    if (++count > MOST_MEM_PROPERTIES) return;
     const node = tree.parent[token] ?? -1;
     const bytes = propertyValue(tree, token) ?? new Uint8Array(0);
     yield {

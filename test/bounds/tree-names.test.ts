@@ -7,6 +7,9 @@ import { createPropertyNames, resolveName } from '../../src/fdt/property-names.j
 import { propertyName } from '../../src/fdt/tree.js';
 import { createFdtWriter } from '../../src/fdt/writer.js';
 import { FdtToken } from '../../src/records/fdt.js';
+import { catalogue } from '../../src/validate/catalogue.js';
+import { validate } from '../../src/validate/run.js';
+import { verdictOf } from '../../src/validate/verdict.js';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -63,4 +66,27 @@ test('a repeated name is found wherever its string is', () => {
   const properties = [...tree.kind.keys()].filter((token) => tree.kind[token] === FdtToken.prop);
   expect(properties.map((token) => propertyName(tree, token))).toEqual(['a-name', 'name', 'name']);
   expect(tree.diagnostics.filter(({ code }) => code === 'duplicate-property')).toHaveLength(1);
+});
+
+test('nodes with mem beyond what a host has are not looked at, which is said', () => {
+  const tree = (nodes: number) => {
+    const writer = createFdtWriter();
+    writer.beginNode('');
+    writer.property('compatible', text('kho-v1\0'));
+    for (let i = 0; i < nodes; i++) {
+      writer.beginNode(`${i}`);
+      writer.property('mem', new Uint8Array(16).fill(i === nodes - 1 ? 0xff : 0));
+      writer.endNode();
+    }
+    writer.endNode();
+    return decodeHandover(writer.finish());
+  };
+  const verdict = (handover: ReturnType<typeof tree>) => {
+    const only = new Set(['KHO-003']);
+    return verdictOf(validate(handover, catalogue, { only }));
+  };
+  const [all, more] = [tree(65_535), tree(65_537)];
+  expect(all.diagnostics).toEqual([]);
+  expect(more.diagnostics.map(({ code }) => code)).toEqual(['too-many-nodes']);
+  expect(verdict(more)).toBe('incomplete');
 });

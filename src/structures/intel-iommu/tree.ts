@@ -6,6 +6,9 @@ import { container, type NodeBinding, packed, value } from '../tree.js';
 /** `compatible` of /intel-iommu. */
 export const INTEL_IOMMU = 'intel-iommu-v0';
 
+/** Ids of domains have 16 bits in a unit (VT-d 9.3), and half of them is more than hosts have guests. */
+const MOST_DOMAINS = 2 ** 15;
+
 const device: NodeBinding = {
   name: { number: 'decimal', key: 'index', wide: false },
   place: { list: 'devices' },
@@ -17,7 +20,7 @@ const device: NodeBinding = {
 
 const domain: NodeBinding = {
   name: { number: 'decimal', key: 'persistentId', wide: true },
-  place: { list: 'domains' },
+  place: { list: 'domains', most: MOST_DOMAINS },
   part: 'domain',
   named: { domain: 'persistentId' },
   tables: { root: 'pgd', levels: 'agaw', more: 2, what: 'domain', number: 'persistentId' },

@@ -1,6 +1,6 @@
 /** Rules on single kho_mem records (rfc-2024 K3 to K8, K10). */
 import { MEM_EMPTY, MEM_HUGE, MEM_NOINIT, MEM_STRAY, memColumns } from '../../decode/mem-columns.js';
-import { KHO_MEM_NOINIT, type MemProperty } from '../../decode/mem-properties.js';
+import { KHO_MEM_NOINIT, type MemProperty, MOST_MEM_PROPERTIES } from '../../decode/mem-properties.js';
 import { PHYSICAL_LIMIT } from '../../memory/physical.js';
 import { KHO_MEM_SIZE } from '../../records/kho.js';
 import type { PlacedRecord } from '../../validate/facts.js';
@@ -11,7 +11,12 @@ import { hex, range, recordName, recordPlace } from '../../validate/text.js';
 const shared = { generations: RFC_2024 };
 const PROPERTIES: Elements<MemProperty> = {
   shared,
-  each: ({ facts }) => facts.memProperties(),
+  each({ facts }, report) {
+    const properties = facts.memProperties();
+    if (properties.length === MOST_MEM_PROPERTIES)
+      report.skip(`mem properties after the first ${MOST_MEM_PROPERTIES} are not looked at`, 'unanswered');
+    return properties;
+  },
   place: ({ path }) => ({ fdtPath: path, property: 'mem' }),
 };
 
