@@ -13,8 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** KiB, minified and after gzip. What grows beyond it should be worth the time that every visitor waits for it. */
 const BUDGETS = [
-  { what: 'openDump, modelJson, jsonChunks', minified: 340, gzip: 97 },
-  { what: 'openDump, validate, catalogue', minified: 870, gzip: 247 },
+  { what: 'openDump, modelJson, jsonChunks', minified: 350, gzip: 100 },
+  { what: 'openDump, validate, catalogue', minified: 880, gzip: 252 },
   { what: '*', minified: 1600, gzip: 470 },
 ] as const;
 
@@ -46,7 +46,7 @@ describe('for a browser', () => {
   test('the viewer is one file', () => {
     const viewer = readFileSync(join(top, 'dist/viewer.html'));
     expect(kib(viewer.length)).toBeLessThanOrEqual(1400);
-    expect(kib(gzipSync(viewer).length)).toBeLessThanOrEqual(390);
+    expect(kib(gzipSync(viewer).length)).toBeLessThanOrEqual(400);
   });
 
   test('docs/library.md tells the budgets', () => {

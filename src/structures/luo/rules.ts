@@ -226,6 +226,7 @@ const numberFromOne = rule({
   id: 'LUO-022',
   title: 'the number of the live update is at least 1',
   generations: UPSTREAM,
+  reads: LUO,
   severity: 'warning',
   source: 'upstream L16, 3.5.2, 3.5.4',
   evidence:
