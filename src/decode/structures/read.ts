@@ -64,8 +64,8 @@ export function readStructure(
   }
   const at = Number(address);
   const around = restOfPage(reading.context, at + size);
-  const alone = binding.follows === undefined;
-  clearSingle(reporter, memory, binding.record, { bytes, at }, what, { alone, around });
+  // Where records follow it they are letters, or addresses of the kernel, as well.
+  clearSingle(reporter, memory, binding.record, { bytes, at }, what, { alone: true, around });
   return modelOf(reading, binding, read(dataView(bytes), 0) as Fields, address);
 }
 

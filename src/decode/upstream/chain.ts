@@ -9,7 +9,7 @@ import { type AreaField, type Chain, listCapacity } from '../../structures/struc
 import { dataView } from '../bytes.js';
 import { type Context, claim } from './context.js';
 import { readKnown } from './pages.js';
-import { clearHeader, clearUnlike, fitsHeader, isClear, restOfPage } from './reused.js';
+import { besideOf, clearHeader, clearUnlike, fitsHeader, restOfPage } from './reused.js';
 
 /** Where a record is, and what it says. */
 export interface PlacedRecord<T> {
@@ -143,7 +143,8 @@ export function readChain<T>(
     const claimed = usedOf(page.bytes.subarray(header.size), header.read(view).count, size, capacity);
     const end = header.size + Math.min(claimed, Math.floor((known - header.size) / size)) * size;
     const fits = header.read(view).count <= BigInt(capacity);
-    const around = () => !fitsHeader(chain.header, piece, fits) || !isClear(page.bytes.subarray(end));
+    const around = () =>
+      besideOf(page.bytes.subarray(end), at + end) || !fitsHeader(chain.header, piece, fits);
     if (clearUnlike(reporter, record, piece, header.size, end, `${word} of ${what}`, around) > 0) {
       complete = false;
       clearHeader(reporter, chain.header, piece, fits, word);

@@ -21,7 +21,7 @@ import { type BitmapDecision, bitmapForm, type ChunkEvidence } from './bitmap-fo
 import { createBlockBits } from './block-bits.js';
 import { readKnown } from './pages.js';
 import type { Reporter } from './report.js';
-import { clearHeader, clearUnlike, clearUnlikeBits, fitsHeader, isClear } from './reused.js';
+import { besideOf, clearHeader, clearUnlike, clearUnlikeBits, fitsHeader } from './reused.js';
 
 /**
  * Walks the chain and reads every bitmap. No page is entered twice, so that the time is linear in the
@@ -102,7 +102,8 @@ export function readChunks(
       const claimed = readKhoserMemChunkHdr(dataView(page.bytes), 0).numElms;
       const end = pointerOffset(Math.min(claimed, capacity));
       const fits = claimed <= capacity;
-      const around = () => !fitsHeader(khoserMemChunkHdr, piece, fits) || !isClear(page.bytes.subarray(end));
+      const around = () =>
+        besideOf(page.bytes.subarray(end), at + end) || !fitsHeader(khoserMemChunkHdr, piece, fits);
       if (clearUnlike(reporter, khoserMemBitmapPtr, piece, pointerOffset(0), end, what, around) > 0)
         clearHeader(reporter, khoserMemChunkHdr, piece, fits, what);
     }

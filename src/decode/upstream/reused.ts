@@ -72,11 +72,19 @@ export function restOfPage(
   return () => {
     const length = Math.ceil(end / pageSize) * pageSize - end;
     const bytes = new Uint8Array(length);
-    const known = bytes.subarray(0, memory.read(end, length, bytes));
-    if (isClear(known)) return false;
-    // From the next word on, as words lie in memory.
-    return looksLikeBits(dataView(known.subarray((8 - (end % 8)) % 8))) || 'foreign';
+    return besideOf(bytes.subarray(0, memory.read(end, length, bytes)), end);
   };
+}
+
+/**
+ * What is after records in a page that the kernel allocated zeroed.
+ *
+ * @param rest its bytes from `end` on
+ */
+export function besideOf(rest: Uint8Array, end: number): Beside {
+  if (isClear(rest)) return false;
+  // From the next word on, as words lie in memory.
+  return looksLikeBits(dataView(rest.subarray((8 - (end % 8)) % 8))) || 'foreign';
 }
 
 /**
