@@ -102,7 +102,7 @@ export function decodeHandover(bytes: Uint8Array, options: DecodeOptions = {}): 
   const own =
     memory === undefined || address === undefined
       ? read
-      : withoutForeign(found.reporter, read, address, 'root tree');
+      : withoutForeign(found.reporter, read, address, 'root tree', memory);
   const handover = decodeBlob(own, options);
   found.addTo(handover);
   const { reused } = handover;

@@ -7,6 +7,7 @@ import { type Extent, foreignParts, isWhole, ownTexts } from '../../fdt/blob-par
 import { type FdtTree, parseFdt } from '../../fdt/parse.js';
 import { firstAfter } from '../../memory/first-after.js';
 import type { PhysicalMemory } from '../../memory/physical.js';
+import { FDT_HEADER_SIZE } from '../../records/fdt.js';
 import { looksLike } from '../../schema/plausible.js';
 import { type Beside, findForeignBits, findTails, findUnlike } from '../../schema/plausible-lists.js';
 import {
@@ -190,10 +191,18 @@ export function fitsHeader(header: RecordType<unknown>, { bytes }: Piece, fits: 
 /**
  * Clears what of a blob in memory is not its tree.
  *
+ * @param memory that has the blob, where what is after it in its last page tells too
  * @returns the tree itself where there is no such thing, else that of a copy
  */
-export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, what: string): FdtTree {
-  const foreign = [...foreignParts(tree), ...foreignPages(tree, Number(at))].sort(([a], [b]) => a - b);
+export function withoutForeign(
+  told: Told,
+  tree: FdtTree,
+  at: number | bigint,
+  what: string,
+  memory?: PhysicalMemory,
+): FdtTree {
+  const pages = foreignPages(tree, Number(at), memory);
+  const foreign = [...foreignParts(tree), ...pages].sort(([a], [b]) => a - b);
   if (foreign.length === 0) return tree;
   const own = tree.bytes.slice();
   const { found, finish } = collector(told, { bytes: own, at: Number(at) }, what);
@@ -203,28 +212,48 @@ export function withoutForeign(told: Told, tree: FdtTree, at: number | bigint, w
 }
 
 /**
- * What of the pages of a tree after the first is letters, or addresses of the kernel, to the end of the page, but for
- * what the tree has there itself: a strings block may be longer than a page, and so may a command line. What is beside
- * the parts of a whole tree is judged by `foreignParts`.
+ * What of the pages of a tree is letters, or addresses of the kernel, to the end of the page, but for what the tree has
+ * there itself: a strings block may be longer than a page, and so may a command line. What is beside the parts of a
+ * whole tree is judged by `foreignParts`; its first page, which has the header, is its own.
  */
-function foreignPages(tree: FdtTree, at: number): [start: number, end: number][] {
+function foreignPages(
+  tree: FdtTree,
+  at: number,
+  memory: PhysicalMemory | undefined,
+): [start: number, end: number][] {
   const { bytes, tokensEnd, stringsEnd } = tree;
-  const length = isWhole(tree) ? Math.max(tokensEnd, stringsEnd) : bytes.length;
+  const whole = isWhole(tree);
+  const length = whole ? Math.max(tokensEnd, stringsEnd) : bytes.length;
   const pages: [start: number, end: number][] = [];
   let own: readonly Extent[] | undefined;
   for (let start = 0; start < length; ) {
-    const end = Math.min(length, start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE));
-    const part = dataView(bytes.subarray(start, end));
-    if (start > 0) {
-      const from = looksLikeBits(part) ? start + foreignTail(part) : start;
-      if (from < end) {
-        own ??= ownTexts(tree);
-        if (!areOwn(own, bytes, from, end)) pages.push([from, end]);
-      }
+    const pageEnd = start + SMALLEST_PAGE - ((at + start) % SMALLEST_PAGE);
+    const end = Math.min(length, pageEnd);
+    const part = bytes.subarray(start, end);
+    const rest = whole || end === pageEnd ? undefined : readAfter(memory, at + end, pageEnd - end);
+    const view = dataView(rest === undefined ? part : joined(part, rest));
+    const from = start === 0 || looksLikeBits(view) ? start + foreignTail(view) : start;
+    if (from < end && !(whole && start === 0)) {
+      own ??= ownTexts(tree);
+      if (!areOwn(own, bytes, from, end)) pages.push([Math.max(from, FDT_HEADER_SIZE), end]);
     }
     start = end;
   }
   return pages;
+}
+
+/** What a dump has of so many bytes. */
+function readAfter(memory: PhysicalMemory | undefined, at: number, length: number): Uint8Array | undefined {
+  if (memory === undefined) return undefined;
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, memory.read(at, length, bytes));
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
 }
 
 /** For so many words of a tree's own texts one may be in a value that is none. */

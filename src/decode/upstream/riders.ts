@@ -32,10 +32,11 @@ export function decodeRiders(handover: Handover, rider: RiderContext & { readonl
     const read = readBlob(subtree, rider);
     if (read === undefined) continue;
     if (isTree(read)) {
-      const { budget } = rider.context?.memory ?? {};
-      if (budget?.take('held', HELD_TOKENS * read.length) === false) continue;
+      const memory = rider.context?.memory;
+      if (memory?.budget?.take('held', HELD_TOKENS * read.length) === false) continue;
       const { address = 0n } = subtree;
-      const tree = withoutForeign(rider.reporter, parseFdt(read), address, `blob of ${name}`);
+      const what = `blob of ${name}`;
+      const tree = withoutForeign(rider.reporter, parseFdt(read), address, what, memory);
       if (isTree(tree.bytes)) subtree.tree = tree;
       subtree.blob = tree.bytes;
     } else subtree.blob = bytesOf(rider, subtree, read);
